@@ -1,0 +1,74 @@
+/**
+ * Reverse-mode differentiation that emits graph: the gradients of a loss are values of the same graph, so a train step
+ * is one ONNX model.
+ */
+
+import { known, show } from "../graph/infer.ts";
+import { nodesOf } from "../graph/lower.ts";
+import type { Node, Shape, Value } from "../graph/types.ts";
+import { add } from "../ops/add.ts";
+import { reduceSum } from "../ops/reduce-sum.ts";
+import { reshape } from "../ops/reshape.ts";
+import { GraphError } from "../util/errors.ts";
+
+/**
+ * The gradient of `loss`, which must be a scalar, with respect to each value of `wrt`, with that value's shape. Nodes
+ * are built only where a path leads from `wrt` to `loss`; a value without such a path is an error, since training it
+ * would do nothing. `seed` is the gradient of `loss` itself: 1, or a loss scale.
+ */
+export function gradients(loss: Value, wrt: readonly Value[], seed?: Value): Value[] {
+  if (loss.shape.length > 0)
+    throw new GraphError(`the loss must be a scalar, ${loss.name} has shape ${show(loss.shape)}`);
+  const nodes = nodesOf([loss]);
+  const onPath = new Set<Value>(wrt);
+  const active = nodes.filter((node) => {
+    if (!node.inputs.some((input) => onPath.has(input))) return false;
+    for (const output of node.outputs) onPath.add(output);
+    return true;
+  });
+
+  const gradientOf = new Map<Value, Value>([[loss, seed ?? loss.graph.scalar(1, loss.dtype)]]);
+  for (const node of active.reverse()) {
+    if (node.outputs.some((output) => gradientOf.has(output))) backward(node, onPath, gradientOf);
+  }
+  return wrt.map((value) => {
+    const gradient = gradientOf.get(value);
+    if (!gradient)
+      throw new GraphError(`${loss.name} does not depend on ${value.name}, so it has no gradient`);
+    return gradient;
+  });
+}
+
+/** Hands the gradients of a node's outputs on to its inputs. */
+function backward(node: Node, onPath: ReadonlySet<Value>, gradientOf: Map<Value, Value>): void {
+  const { operator, inputs, outputs, attributes, scope } = node;
+  const rule = operator.gradient;
+  if (typeof rule !== "function") {
+    throw new GraphError(`${scope}: ${operator.type} has no gradient: ${rule.notDifferentiable}`);
+  }
+  const { graph } = outputs[0] as Value;
+  graph.in(scope, () =>
+    graph.in("gradient", () => {
+      const given = outputs.map((output) => gradientOf.get(output));
+      const results = rule(given, { inputs, outputs, attributes });
+      for (const [i, input] of inputs.entries()) {
+        const result = results[i];
+        if (!result || !onPath.has(input)) continue;
+        const contribution = sumTo(result, input.shape);
+        const sofar = gradientOf.get(input);
+        gradientOf.set(input, sofar ? add(sofar, contribution) : contribution);
+      }
+    }),
+  );
+}
+
+/** Undoes broadcasting: `gradient` summed over the axes along which `shape` was repeated. */
+function sumTo(gradient: Value, shape: Shape): Value {
+  if (show(gradient.shape) === show(shape)) return gradient;
+  const target = known(shape, "undoing a broadcast");
+  const extra = gradient.shape.length - target.length;
+  const axes = gradient.shape.flatMap((dim, axis) =>
+    axis < extra || (target[axis - extra] === 1 && dim !== 1) ? [axis] : [],
+  );
+  return reshape(reduceSum(gradient, axes, true), target);
+}

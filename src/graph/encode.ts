@@ -1,0 +1,83 @@
+/** Writes a graph as an ONNX model: only what its outputs need, composites expanded. */
+
+import { attribute, encodeModel, node as nodeProto, tensorProto, valueInfo } from "../onnx/model.ts";
+import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { GraphError } from "../util/errors.ts";
+import type { Graph } from "./graph.ts";
+import { lower } from "./lower.ts";
+import type { Node, Value } from "./types.ts";
+
+/** The bytes of an `.onnx` file that computes the graph's outputs from its inputs. */
+export function encode(
+  graph: Graph,
+  name: string,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const { nodes, resolve } = lower(graph.outputs.values());
+  const initializers = new Map<string, TensorProto>();
+  const use = (value: Value): string => {
+    const actual = resolve(value);
+    if (actual.data && !initializers.has(actual.name)) {
+      const shape = actual.shape as readonly number[];
+      initializers.set(actual.name, tensorProto(actual.name, actual.dtype, shape, actual.data));
+    }
+    return actual.name;
+  };
+  const intsInput = (values: readonly number[]): string => {
+    const key = `ints ${values.join(" ")}`;
+    if (!initializers.has(key)) {
+      initializers.set(
+        key,
+        tensorProto(key, "int64", [values.length], BigInt64Array.from(values.map(BigInt))),
+      );
+    }
+    return key;
+  };
+
+  const protos: NodeProto[] = nodes.map((node, i) =>
+    encodeNode(node, `${node.scope}/${node.operator.type}:${i}`, use, intsInput),
+  );
+  // A graph output needs a node of its own name: an output may be an input, a constant, or named twice.
+  for (const [name, value] of graph.outputs)
+    protos.push(nodeProto("Identity", `output/${name}`, [use(value)], [name], []));
+
+  return encodeModel({
+    name,
+    metadata,
+    nodes: protos,
+    inputs: graph.inputs.map((input) => valueInfo(input.name, input.dtype, input.shape)),
+    outputs: [...graph.outputs].map(([name, value]) => valueInfo(name, value.dtype, value.shape)),
+    initializers: [...initializers.values()],
+  });
+}
+
+function encodeNode(
+  node: Node,
+  name: string,
+  use: (value: Value) => string,
+  intsInput: (values: readonly number[]) => string,
+): NodeProto {
+  const inputs = node.inputs.map(use);
+  const attributes = [];
+  for (const [key, kind] of Object.entries(node.operator.attributes)) {
+    const value = node.attributes[key];
+    if (kind === "hidden") continue;
+    if (value === undefined)
+      throw new GraphError(`${node.scope}: ${node.operator.type} lacks its attribute ${key}`);
+    if (kind === "shape" || kind === "axes")
+      inputs.push(intsInput(concrete(value as readonly (number | string)[])));
+    else attributes.push(attribute(key, kind, value));
+  }
+  return nodeProto(
+    node.operator.type,
+    name,
+    inputs,
+    node.outputs.map((output) => output.name),
+    attributes,
+  );
+}
+
+/** A shape with its one unknown extent written as -1, the way ONNX's Reshape wants it. */
+function concrete(shape: readonly (number | string)[]): number[] {
+  return shape.map((dim) => (typeof dim === "number" ? dim : -1));
+}

@@ -1,0 +1,155 @@
+/** A graph under construction: it owns the names, applies operators, and checks every shape where it is made. */
+
+import { GraphError, messageOf } from "../util/errors.ts";
+import { type DType, sizeOf, type TypedArray } from "../util/tensor.ts";
+import type { Attributes, Operator, Shape, Value } from "./types.ts";
+
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly outputs = new Map<string, Value>();
+  readonly #scopes: string[] = [];
+  readonly #scalars = new Map<string, Value>();
+  readonly #names = new Set<string>();
+  #count = 0;
+
+  /** A tensor that is fed to every run. */
+  input(name: string, dtype: DType, shape: Shape): Value {
+    if (this.#names.has(name))
+      throw new GraphError(`the graph has an input ${name} already; give each its own name`);
+    this.#names.add(name);
+    const value: Value = { graph: this, name, dtype, shape, index: 0 };
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** A tensor that is part of the graph. A single number has shape []. */
+  constant(dtype: DType, shape: readonly number[], data: TypedArray, name?: string): Value {
+    if (data.length !== sizeOf(shape)) {
+      throw new GraphError(
+        `${this.scope}: a constant of shape [${shape.join(", ")}] needs ${sizeOf(shape)} numbers, ${data.length} given`,
+      );
+    }
+    return { graph: this, name: this.#fresh(name ?? "constant"), dtype, shape, index: 0, data };
+  }
+
+  /** The number `x` as a constant of shape []; the same number is stored once. */
+  scalar(x: number, dtype: DType = "float32"): Value {
+    const key = `${dtype} ${Object.is(x, -0) ? "-0" : x}`;
+    let value = this.#scalars.get(key);
+    if (!value) {
+      value = this.constant(dtype, [], scalarData(x, dtype), "scalar");
+      this.#scalars.set(key, value);
+    }
+    return value;
+  }
+
+  /** Marks `value` as a result of the graph. */
+  output(name: string, value: Value): void {
+    if (this.outputs.has(name))
+      throw new GraphError(`the graph has an output ${name} already; give each its own name`);
+    this.outputs.set(name, value);
+  }
+
+  /** Runs `body` inside a named layer, so that its nodes and its errors carry the name. */
+  in<T>(scope: string, body: () => T): T {
+    this.#scopes.push(scope);
+    try {
+      return body();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
+  /** The layer under construction, for messages. */
+  get scope(): string {
+    return this.#scopes.join(".") || "graph";
+  }
+
+  /** Applies an operator; its shape rule runs at once, so a wrong shape fails here and names the layer. */
+  apply<A extends Attributes>(operator: Operator<A>, inputs: readonly Value[], attributes: A): Value[] {
+    const scope = this.scope;
+    for (const input of inputs) {
+      if (input.graph !== this)
+        throw new GraphError(`${scope}: ${operator.type} got ${input.name} of another graph`);
+    }
+    try {
+      const types = operator.infer(inputs, attributes);
+      const outputs: Value[] = [];
+      const node = { operator: operator as unknown as Operator, inputs, outputs, attributes, scope };
+      for (const [index, type] of types.entries()) {
+        outputs.push({ graph: this, name: this.#fresh(`${scope}.${operator.type}`), ...type, index, node });
+      }
+      return outputs;
+    } catch (error) {
+      if (!(error instanceof GraphError) || error.message.startsWith(scope)) throw error;
+      throw new GraphError(`${scope}: ${operator.type}: ${messageOf(error)}`);
+    }
+  }
+
+  #fresh(name: string): string {
+    return `${name}:${this.#count++}`;
+  }
+}
+
+/** Applies an operator with one output. */
+export function apply<A extends Attributes>(
+  operator: Operator<A>,
+  inputs: readonly Value[],
+  attributes: A,
+): Value {
+  const graph = inputs[0]?.graph;
+  if (!graph) throw new GraphError(`${operator.type} needs at least one input`);
+  return graph.apply(operator, inputs, attributes)[0] as Value;
+}
+
+/** A value, or a number that stands for a constant of the other operand's type. */
+export type Operand = Value | number;
+
+/** Both operands as values; a number takes the other's dtype. */
+export function operands(a: Operand, b: Operand): [Value, Value] {
+  if (typeof a !== "number") return [a, typeof b === "number" ? a.graph.scalar(b, a.dtype) : b];
+  if (typeof b !== "number") return [b.graph.scalar(a, b.dtype), b];
+  throw new GraphError("at least one operand must be a value of the graph, both are numbers");
+}
+
+function scalarData(x: number, dtype: DType): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return Float32Array.of(x);
+    case "float64":
+      return Float64Array.of(x);
+    case "float16":
+      return Uint16Array.of(toFloat16(x));
+    case "int64":
+      return BigInt64Array.of(BigInt(x));
+    case "int32":
+      return Int32Array.of(x);
+    case "int8":
+      return Int8Array.of(x);
+    case "uint8":
+    case "bool":
+      return Uint8Array.of(x);
+  }
+}
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** A number as the bits of an IEEE 754 half, rounded to nearest even; too large becomes infinity. */
+export function toFloat16(x: number): number {
+  float[0] = x;
+  const b = bits[0] as number;
+  const sign = (b >>> 16) & 0x8000;
+  const exponent = (b >>> 23) & 0xff;
+  const mantissa = b & 0x7fffff;
+  if (exponent === 0xff) return sign | 0x7c00 | (mantissa ? 0x200 : 0);
+  const e = exponent - 112;
+  if (e >= 31) return sign | 0x7c00;
+  if (e < -10) return sign;
+  const full = e > 0 ? (e << 23) | mantissa : (mantissa | 0x800000) >>> (1 - e);
+  const lost = e > 0 ? 0 : (mantissa | 0x800000) & ((1 << (1 - e)) - 1);
+  const half = full >>> 13;
+  const rest = full & 0x1fff;
+  const up = rest > 0x1000 || (rest === 0x1000 && (lost > 0 || (half & 1) === 1));
+  return sign | (half + (up ? 1 : 0));
+}

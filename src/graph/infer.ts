@@ -1,0 +1,68 @@
+/** Shape arithmetic that operators' shape rules share. */
+
+import { GraphError } from "../util/errors.ts";
+import type { Dim, Shape, TensorType } from "./types.ts";
+
+/** `[2, 3, N]`, for messages. */
+export function show(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The shape that both shapes broadcast to (ONNX's multidirectional rule, the same as numpy's). */
+export function broadcast(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const out: Dim[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1)
+      throw new GraphError(`shapes ${show(a)} and ${show(b)} do not broadcast`);
+    out.push(x === 1 ? y : x);
+  }
+  return out;
+}
+
+/** An axis as a non-negative number. */
+export function axisOf(axis: number, rank: number): number {
+  const positive = axis < 0 ? axis + rank : axis;
+  if (positive < 0 || positive >= rank) throw new GraphError(`axis ${axis} is out of range for rank ${rank}`);
+  return positive;
+}
+
+/** A shape whose every extent is known; throws and says what must be fixed where one is not. */
+export function known(shape: Shape, what = "this operator"): readonly number[] {
+  for (const dim of shape) {
+    if (typeof dim !== "number") throw new GraphError(`${what} needs a fixed shape, got ${show(shape)}`);
+  }
+  return shape as readonly number[];
+}
+
+export function requireRank(type: TensorType, rank: number, what: string): void {
+  if (type.shape.length !== rank) {
+    throw new GraphError(`${what} must have rank ${rank}, got shape ${show(type.shape)}`);
+  }
+}
+
+export function requireSameDType(a: TensorType, b: TensorType): void {
+  if (a.dtype !== b.dtype)
+    throw new GraphError(`operands have dtypes ${a.dtype} and ${b.dtype}; cast one of them`);
+}
+
+/** Extent of a convolution's or pooling's output along one axis (PyTorch's formula, `ceil` as its `ceil_mode`). */
+export function windowedExtent(
+  extent: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  ceil = false,
+): number {
+  const span = extent + 2 * padding - kernel;
+  if (span < 0) {
+    throw new GraphError(`a window of ${kernel} does not fit ${extent} pixels with padding ${padding}`);
+  }
+  const steps = span / stride;
+  let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  // A window that starts in the right padding is dropped, as PyTorch does.
+  if (ceil && (out - 1) * stride >= extent + padding) out--;
+  return out;
+}

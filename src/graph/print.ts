@@ -1,0 +1,25 @@
+/** Prints a graph as text, one node a line, for people. */
+
+import type { Graph } from "./graph.ts";
+import { show } from "./infer.ts";
+import { nodesOf } from "./lower.ts";
+import type { Value } from "./types.ts";
+
+/** `%y: float32[2, 6] = Gemm(%x, %w) {transB: 1}  # head.fc`, composites as one line each. */
+export function print(graph: Graph): string {
+  const typed = (value: Value): string => `%${value.name}: ${value.dtype}${show(value.shape)}`;
+  const operand = (value: Value): string =>
+    value.data && value.data.length === 1 ? String(Number(value.data[0])) : `%${value.name}`;
+  const lines = graph.inputs.map((input) => `input  ${typed(input)}`);
+  for (const node of nodesOf(graph.outputs.values())) {
+    const attributes = Object.entries(node.attributes).map(([key, value]) =>
+      Array.isArray(value) ? `${key}: ${show(value)}` : `${key}: ${String(value)}`,
+    );
+    lines.push(
+      `${node.outputs.map(typed).join(", ")} = ${node.operator.type}(${node.inputs.map(operand).join(", ")})` +
+        `${attributes.length > 0 ? ` {${attributes.join(", ")}}` : ""}  # ${node.scope}`,
+    );
+  }
+  for (const [name, value] of graph.outputs) lines.push(`output ${name} = ${operand(value)}`);
+  return `${lines.join("\n")}\n`;
+}

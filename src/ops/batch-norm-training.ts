@@ -1,0 +1,101 @@
+/**
+ * Batch normalisation of rows [R, C] by their own statistics (Ioffe and Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
+ * The gradient is the closed form, dx = a·(dy − mean(dy) − x̂·mean(dy·x̂)) with a = γ/√(σ² + ε), written as one scale
+ * of dy, one scale of x and one shift per channel, which needs no normalised copy of x.
+ */
+
+import { show } from "../graph/infer.ts";
+import { normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { add } from "./add.ts";
+import { div } from "./div.ts";
+import { mul } from "./mul.ts";
+import { reduceMean } from "./reduce-mean.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { sqrt } from "./sqrt.ts";
+import { sub } from "./sub.ts";
+
+type BatchNormAttributes = { readonly epsilon: number };
+
+export const BatchNormTraining: Operator<BatchNormAttributes> = {
+  type: "BatchNormTraining",
+  attributes: { epsilon: "hidden" },
+  infer: (inputs) => {
+    const [x, scale, bias] = inputs as [TensorType, TensorType, TensorType];
+    const channels = x.shape[1];
+    if (x.shape.length !== 2) throw new GraphError(`expected rows [R, C], got ${show(x.shape)}`);
+    for (const { shape } of [scale, bias]) {
+      if (shape.length !== 1 || shape[0] !== channels)
+        throw new GraphError(`scale and bias must be [${channels}], got ${show(shape)}`);
+    }
+    const statistic = { dtype: x.dtype, shape: scale.shape };
+    return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic];
+  },
+  gradient: ([gradient], { inputs, outputs, attributes: { epsilon } }) => {
+    if (!gradient) return [];
+    const [x, scale] = inputs as [Value, Value];
+    const [, mean, variance] = outputs as [Value, Value, Value];
+    const rows = x.shape[0] as number;
+    const deviation = sqrt(add(variance, epsilon));
+    const sumDy = reduceSum(gradient, [0]);
+    // Σ dy·x̂ = (Σ dy·x − μ·Σ dy)/σ
+    const sumDyX = div(sub(reduceSum(mul(gradient, x), [0]), mul(mean, sumDy)), deviation);
+    const a = div(scale, deviation);
+    const ofX = mul(div(mul(a, sumDyX), deviation), -1 / rows);
+    const shift = sub(mul(mul(a, sumDy), -1 / rows), mul(ofX, mean));
+    return [add(add(mul(gradient, a), mul(x, ofX)), shift), sumDyX, sumDy];
+  },
+  expand: (inputs, { epsilon }) => {
+    const [x, scale, bias] = inputs as [Value, Value, Value];
+    const mean = reduceMean(x, [0]);
+    const centred = sub(x, mean);
+    const variance = reduceMean(mul(centred, centred), [0]);
+    const a = div(scale, sqrt(add(variance, epsilon)));
+    return [add(mul(centred, a), bias), mean, variance];
+  },
+  evaluate: (inputs, { epsilon }) => {
+    const [x, scale, bias] = inputs as [Tensor64, Tensor64, Tensor64];
+    const [rows, channels] = x.shape as [number, number];
+    const out = tensor64(x.shape, undefined, x.dtype);
+    const mean = tensor64([channels], undefined, x.dtype);
+    const variance = tensor64([channels], undefined, x.dtype);
+    for (let c = 0; c < channels; c++) {
+      const column = Array.from({ length: rows }, (_, r) => x.data[r * channels + c] as number);
+      const m = column.reduce((sum, v) => sum + v, 0) / rows;
+      const v = column.reduce((sum, value) => sum + (value - m) ** 2, 0) / rows;
+      mean.data[c] = m;
+      variance.data[c] = v;
+      for (const [r, value] of column.entries()) {
+        out.data[r * channels + c] =
+          ((scale.data[c] as number) * (value - m)) / Math.sqrt(v + epsilon) + (bias.data[c] as number);
+      }
+    }
+    return [out, mean, variance];
+  },
+  cases: [
+    {
+      inputs: [normal64([6, 3]), normal64([3], "scale"), normal64([3], "bias")],
+      attributes: { epsilon: 1e-5 },
+    },
+    {
+      inputs: [normal64([17, 1]), normal64([1], "scale"), normal64([1], "bias")],
+      attributes: { epsilon: 1e-3 },
+    },
+  ],
+};
+
+/** The normalised rows with the mean and the biased variance of each channel; those two carry no gradient. */
+export function batchNormTraining(
+  x: Value,
+  scale: Value,
+  bias: Value,
+  epsilon: number,
+): { y: Value; mean: Value; variance: Value } {
+  const [y, mean, variance] = x.graph.apply(BatchNormTraining, [x, scale, bias], { epsilon }) as [
+    Value,
+    Value,
+    Value,
+  ];
+  return { y, mean, variance };
+}

@@ -1,0 +1,36 @@
+/** Converts a tensor to another dtype. */
+
+import { apply } from "../graph/graph.ts";
+import { integers64, map64, normal64 } from "../graph/tensor64.ts";
+import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { dataTypeCode } from "../onnx/model.ts";
+import type { DType } from "../util/tensor.ts";
+
+const floats: readonly DType[] = ["float16", "float32", "float64"];
+
+export const Cast: Operator<{ to: number; dtype: DType }> = {
+  type: "Cast",
+  attributes: { to: "int", dtype: "hidden" },
+  infer: ([x], { dtype }) => [{ dtype, shape: (x as TensorType).shape }],
+  gradient: ([dy], { inputs: [x] }) => {
+    const { dtype } = x as Value;
+    return [floats.includes(dtype) ? cast(dy as Value, dtype) : undefined];
+  },
+  evaluate: ([x], { dtype }) => {
+    if (dtype === "bool") return [map64(x as Tensor64, (v) => Number(v !== 0), dtype)];
+    return [map64(x as Tensor64, floats.includes(dtype) ? (v) => v : Math.trunc, dtype)];
+  },
+  cases: [
+    { inputs: [normal64([3, 4])], attributes: { to: dataTypeCode("float32"), dtype: "float32" } },
+    {
+      inputs: [integers64([3, 4], 9, "uint8")],
+      attributes: { to: dataTypeCode("float32"), dtype: "float32" },
+    },
+    { inputs: [normal64([3, 4])], attributes: { to: dataTypeCode("int64"), dtype: "int64" } },
+  ],
+};
+
+/** `x` as `dtype`; `x` itself where it is that already. */
+export function cast(x: Value, dtype: DType): Value {
+  return x.dtype === dtype ? x : apply(Cast, [x], { to: dataTypeCode(dtype), dtype });
+}

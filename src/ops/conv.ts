@@ -1,0 +1,94 @@
+/** Convolution over NCHW pictures, with ONNX Runtime's blocked kernels: for frozen stages and for prediction. */
+
+import { apply } from "../graph/graph.ts";
+import { requireRank, requireSameDType, show, windowedExtent } from "../graph/infer.ts";
+import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { stridesOf } from "../util/tensor.ts";
+
+type ConvAttributes = {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+};
+
+export const Conv: Operator<ConvAttributes> = {
+  type: "Conv",
+  attributes: { kernel_shape: "ints", strides: "ints", pads: "ints" },
+  infer: (inputs, { kernel_shape, strides, pads }) => {
+    const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
+    requireRank(x, 4, "the picture");
+    requireRank(w, 4, "the weight");
+    requireSameDType(x, w);
+    const [n, c] = x.shape as [Dim, Dim];
+    const [out, inside] = w.shape as [Dim, Dim];
+    if (c !== inside)
+      throw new GraphError(
+        `the picture ${show(x.shape)} has ${c} channels, the weight ${show(w.shape)} wants ${inside}`,
+      );
+    if (b && (b.shape.length !== 1 || b.shape[0] !== out))
+      throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
+    const extent = (axis: number): number =>
+      windowedExtent(
+        x.shape[axis + 2] as number,
+        kernel_shape[axis] as number,
+        strides[axis] as number,
+        pads[axis] as number,
+      );
+    return [{ dtype: x.dtype, shape: [n, out, extent(0), extent(1)] }];
+  },
+  gradient: {
+    notDifferentiable:
+      "stages that train use the rows lowering (RowConv), whose gradients are matrix products",
+  },
+  evaluate: (inputs, attributes) => {
+    const [x, w, b] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
+    const [type] = Conv.infer(inputs, attributes) as [TensorType];
+    const out = tensor64(type.shape as number[], undefined, x.dtype);
+    const [xs, ws] = [stridesOf(x.shape), stridesOf(w.shape)];
+    const [stride = 1] = attributes.strides;
+    const [padding = 0] = attributes.pads;
+    const [, channels, height, width] = x.shape as [number, number, number, number];
+    const [kh, kw] = attributes.kernel_shape as [number, number];
+    forEachIndex(out.shape, ([n, o, y, z], flat) => {
+      let sum = b ? (b.data[o as number] as number) : 0;
+      for (let c = 0; c < channels; c++) {
+        for (let i = 0; i < kh; i++) {
+          for (let j = 0; j < kw; j++) {
+            const [row, column] = [
+              (y as number) * stride + i - padding,
+              (z as number) * stride + j - padding,
+            ];
+            if (row < 0 || row >= height || column < 0 || column >= width) continue;
+            sum +=
+              (x.data[at([n as number, c, row, column], xs)] as number) *
+              (w.data[at([o as number, c, i, j], ws)] as number);
+          }
+        }
+      }
+      out.data[flat] = sum;
+    });
+    return [out];
+  },
+  cases: [
+    {
+      inputs: [normal64([2, 3, 7, 5]), normal64([4, 3, 3, 3]), normal64([4])],
+      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+    },
+    {
+      inputs: [normal64([1, 2, 3, 3]), normal64([5, 2, 1, 1])],
+      attributes: { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+    },
+  ],
+};
+
+/** `x` [N, C, H, W], `w` [O, C, K, K]; the same stride and zero padding on both axes. */
+export function conv(x: Value, w: Value, bias: Value | undefined, stride: number, padding: number): Value {
+  const kernel = w.shape.slice(2) as number[];
+  return apply(Conv, bias ? [x, w, bias] : [x, w], {
+    kernel_shape: kernel,
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+  });
+}

@@ -1,0 +1,94 @@
+/** What all element-wise operators share: their shape rules, evaluations and cases. */
+
+import { apply } from "../graph/graph.ts";
+import { broadcast, requireSameDType } from "../graph/infer.ts";
+import {
+  at,
+  broadcastStrides,
+  forEachIndex,
+  map64,
+  normal64,
+  tensor64,
+  uniform64,
+} from "../graph/tensor64.ts";
+import type {
+  Case,
+  GradientRule,
+  NotDifferentiable,
+  Operator,
+  Tensor64,
+  TensorType,
+  Value,
+} from "../graph/types.ts";
+import { type DType, sizeOf } from "../util/tensor.ts";
+
+type None = Record<never, never>;
+
+export interface ElementwiseOptions {
+  readonly type: string;
+  readonly f: (...x: number[]) => number;
+  readonly gradient: GradientRule<None> | NotDifferentiable;
+  /** Dtype of the result where it is not that of the operands. */
+  readonly dtype?: DType;
+  readonly cases?: readonly Case<None>[];
+}
+
+/** An operator on two tensors that broadcast against each other. */
+export function binary(options: ElementwiseOptions): Operator<None> {
+  const { type, f, gradient, dtype } = options;
+  return {
+    type,
+    attributes: {},
+    infer: ([a, b]) => {
+      const [x, y] = [a as TensorType, b as TensorType];
+      requireSameDType(x, y);
+      return [{ dtype: dtype ?? x.dtype, shape: broadcast(x.shape, y.shape) }];
+    },
+    gradient,
+    evaluate: ([a, b]) => [zip64([a as Tensor64, b as Tensor64], f, dtype)],
+    cases: options.cases ?? [
+      { inputs: [normal64([3, 5], "a"), normal64([3, 5], "b")], attributes: {} },
+      { inputs: [normal64([2, 1, 5], "a"), normal64([3, 1], "b")], attributes: {} },
+      { inputs: [normal64([7], "a"), normal64([], "b")], attributes: {} },
+    ],
+  };
+}
+
+/** An operator on one tensor. */
+export function unary(options: ElementwiseOptions & { positive?: boolean }): Operator<None> {
+  const { type, f, gradient, dtype, positive } = options;
+  const sample = (shape: readonly number[]): Tensor64 =>
+    positive ? uniform64(shape, 0.3, 3) : normal64(shape);
+  return {
+    type,
+    attributes: {},
+    infer: ([x]) => [{ dtype: dtype ?? (x as TensorType).dtype, shape: (x as TensorType).shape }],
+    gradient,
+    evaluate: ([x]) => [map64(x as Tensor64, (value) => f(value), dtype)],
+    cases: options.cases ?? [
+      { inputs: [sample([3, 5])], attributes: {} },
+      { inputs: [sample([])], attributes: {} },
+    ],
+  };
+}
+
+/** `f` over tensors that broadcast against each other. */
+export function zip64(tensors: readonly Tensor64[], f: (...x: number[]) => number, dtype?: DType): Tensor64 {
+  const shape = tensors
+    .map((t) => t.shape as readonly (number | string)[])
+    .reduce(broadcast) as readonly number[];
+  const strides = tensors.map((t) => broadcastStrides(t.shape, shape));
+  const out = tensor64(shape, new Float64Array(sizeOf(shape)), dtype ?? (tensors.at(-1) as Tensor64).dtype);
+  const x = new Array<number>(tensors.length);
+  forEachIndex(shape, (index, flat) => {
+    for (const [i, tensor] of tensors.entries())
+      x[i] = tensor.data[at(index, strides[i] as number[])] as number;
+    out.data[flat] = f(...x);
+  });
+  return out;
+}
+
+/** The builder function of an operator on one tensor. */
+export function builder1(operator: Operator<None>): (x: Value) => Value {
+  return (x) => apply(operator, [x], {});
+}

@@ -1,0 +1,24 @@
+/** Mean over the pixels of NCHW pictures: [N, C, H, W] to [N, C, 1, 1]. */
+
+import { apply } from "../graph/graph.ts";
+import { requireRank } from "../graph/infer.ts";
+import { normal64 } from "../graph/tensor64.ts";
+import type { Dim, Operator, TensorType, Value } from "../graph/types.ts";
+import { ReduceMean } from "./reduce-mean.ts";
+
+export const GlobalAveragePool: Operator<Record<never, never>> = {
+  type: "GlobalAveragePool",
+  attributes: {},
+  infer: ([x]) => {
+    requireRank(x as TensorType, 4, "the picture");
+    const { dtype, shape } = x as TensorType;
+    return [{ dtype, shape: [...shape.slice(0, 2), 1, 1] as Dim[] }];
+  },
+  gradient: { notDifferentiable: "stages that train take the mean of rows (ReduceMean)" },
+  evaluate: (inputs) => ReduceMean.evaluate(inputs, { axes: [2, 3], keepdims: 1 }),
+  cases: [{ inputs: [normal64([2, 3, 4, 5])], attributes: {} }],
+};
+
+export function globalAveragePool(x: Value): Value {
+  return apply(GlobalAveragePool, [x], {});
+}

@@ -1,0 +1,156 @@
+/**
+ * Windows of pictures laid out as rows, and the reverse. `Im2Col` turns rows of pixels [N·H·W, C] into rows of windows
+ * [N·h·w, K·K·C], so that a convolution is one matrix product; `Col2Im` adds each window's entries back onto their
+ * pixels. Each is the other's gradient, and both are gathers with constant tables: nothing is scattered.
+ */
+
+import { apply } from "../graph/graph.ts";
+import { show } from "../graph/infer.ts";
+import { normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { arrayOf } from "../util/tensor.ts";
+import { add } from "./add.ts";
+import { concat } from "./concat.ts";
+import { gather } from "./gather.ts";
+import { reshape } from "./reshape.ts";
+import {
+  column,
+  entriesOfInputs,
+  outputSize,
+  tapsOfOutputs,
+  type Window,
+  type WindowAttributes,
+  windowKinds,
+} from "./window.ts";
+
+export const Im2Col: Operator<WindowAttributes> = {
+  type: "Im2Col",
+  attributes: windowKinds,
+  infer: ([x], window) => {
+    const channels = channelsOf(x as TensorType, window.batch * window.height * window.width);
+    const [h, w] = outputSize(window);
+    return [{ dtype: (x as TensorType).dtype, shape: [window.batch * h * w, window.kernel ** 2 * channels] }];
+  },
+  gradient: ([dy], { attributes }) => [apply(Col2Im, [dy as Value], attributes)],
+  expand: ([x], window) => {
+    const rows = x as Value;
+    const { batch, height, width, kernel } = window;
+    const channels = rows.shape[1] as number;
+    const [h, w] = outputSize(window);
+    const pictures = reshape(rows, [batch, height * width, channels]);
+    const table = tapsOfOutputs(window);
+    const source = table.includes(height * width) ? withRow(pictures, 0) : pictures;
+    return [reshape(gather(source, table, 1), [batch * h * w, kernel ** 2 * channels])];
+  },
+  evaluate: ([x], window) => {
+    const { data, dtype } = x as Tensor64;
+    const { batch, height, width, kernel } = window;
+    const channels = data.length / (batch * height * width);
+    const taps = tapsOfOutputs(window);
+    const [h, w] = outputSize(window);
+    const out = tensor64([batch * h * w, kernel ** 2 * channels], undefined, dtype);
+    for (let n = 0, o = 0; n < batch; n++) {
+      for (const pixel of taps) {
+        for (let c = 0; c < channels; c++, o++) {
+          if (pixel < height * width)
+            out.data[o] = data[(n * height * width + pixel) * channels + c] as number;
+        }
+      }
+    }
+    return [out];
+  },
+  cases: [
+    { inputs: [normal64([2 * 5 * 4, 3])], attributes: window(2, 5, 4, 3, 1, 1) },
+    { inputs: [normal64([1 * 7 * 6, 2])], attributes: window(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 4 * 5, 1])], attributes: window(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([1 * 9 * 9, 2])], attributes: window(1, 9, 9, 7, 2, 3) },
+  ],
+};
+
+export const Col2Im: Operator<WindowAttributes> = {
+  type: "Col2Im",
+  attributes: windowKinds,
+  infer: ([columns], window) => {
+    const [h, w] = outputSize(window);
+    const width = channelsOf(columns as TensorType, window.batch * h * w);
+    return [
+      {
+        dtype: (columns as TensorType).dtype,
+        shape: [window.batch * window.height * window.width, width / window.kernel ** 2],
+      },
+    ];
+  },
+  gradient: ([dx], { attributes }) => [apply(Im2Col, [dx as Value], attributes)],
+  expand: ([columns], window) => {
+    const { batch, height, width, kernel } = window;
+    const value = columns as Value;
+    const channels = (value.shape[1] as number) / kernel ** 2;
+    const entries = reshape(value, [batch, -1, channels]);
+    return [reshape(sumOfTaps(entries, window, "window"), [batch * height * width, channels])];
+  },
+  evaluate: ([columns], window) => {
+    const { data, dtype } = columns as Tensor64;
+    const { batch, height, width, kernel } = window;
+    const channels = ((columns as Tensor64).shape[1] as number) / kernel ** 2;
+    const taps = tapsOfOutputs(window);
+    const out = tensor64([batch * height * width, channels], undefined, dtype);
+    for (let n = 0, i = 0; n < batch; n++) {
+      for (const pixel of taps) {
+        for (let c = 0; c < channels; c++, i++) {
+          if (pixel === height * width) continue;
+          const place = (n * height * width + pixel) * channels + c;
+          out.data[place] = (out.data[place] as number) + (data[i] as number);
+        }
+      }
+    }
+    return [out];
+  },
+  cases: [
+    { inputs: [normal64([2 * 5 * 4, 9 * 3])], attributes: window(2, 5, 4, 3, 1, 1) },
+    { inputs: [normal64([1 * 4 * 3, 9 * 2])], attributes: window(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 2 * 3, 1])], attributes: window(2, 4, 5, 1, 2, 0) },
+  ],
+};
+
+export function im2col(x: Value, attributes: Window): Value {
+  return apply(Im2Col, [x], { ...attributes });
+}
+
+export function col2im(columns: Value, attributes: Window): Value {
+  return apply(Col2Im, [columns], { ...attributes });
+}
+
+/** Adds the entries [N, windows · taps, C] of windows onto their pixels: [N, H·W, C]. */
+export function sumOfTaps(entries: Value, window: Window, order: "window" | "tap"): Value {
+  const { table, taps, entries: outside } = entriesOfInputs(window, order);
+  const source = table.includes(outside) ? withRow(entries, 0) : entries;
+  // One gather per tap and additions: a ReduceSum over so short an axis is slower.
+  return Array.from({ length: taps }, (_, tap) => gather(source, column(table, taps, tap), 1)).reduce(add);
+}
+
+/** `x` [N, rows, C] with one more row of `fill`, at which a table points for what lies outside. */
+export function withRow(x: Value, fill: number): Value {
+  const [batch, , channels] = x.shape as [number, number, number];
+  const data = arrayOf(x.dtype, batch * channels) as Float32Array;
+  if (fill !== 0) data.fill(fill);
+  return concat([x, x.graph.constant(x.dtype, [batch, 1, channels], data, "outside")], 1);
+}
+
+/** The width of a matrix that must have `rows` rows. */
+function channelsOf({ shape }: TensorType, rows: number): number {
+  if (shape.length !== 2 || shape[0] !== rows)
+    throw new GraphError(`expected ${rows} rows of pixels, got ${show(shape)}`);
+  return shape[1] as number;
+}
+
+function window(
+  batch: number,
+  height: number,
+  width: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+): WindowAttributes {
+  return { batch, height, width, kernel, stride, padding, ceil: 0 };
+}

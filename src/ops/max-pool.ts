@@ -1,0 +1,93 @@
+/** Max pooling over pictures, NCHW or with the channels last. */
+
+import { apply } from "../graph/graph.ts";
+import { requireRank, windowedExtent } from "../graph/infer.ts";
+import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { stridesOf } from "../util/tensor.ts";
+import { reshape } from "./reshape.ts";
+
+type MaxPoolAttributes = {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+  readonly ceil_mode: number;
+};
+
+export const MaxPool: Operator<MaxPoolAttributes> = {
+  type: "MaxPool",
+  attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", ceil_mode: "int" },
+  infer: ([x], { kernel_shape, strides, pads, ceil_mode }) => {
+    const { dtype, shape } = x as TensorType;
+    requireRank(x as TensorType, kernel_shape.length + 2, "the picture");
+    const extents = kernel_shape.map((kernel, i) =>
+      windowedExtent(
+        shape[i + 2] as number,
+        kernel,
+        strides[i] as number,
+        pads[i] as number,
+        ceil_mode === 1,
+      ),
+    );
+    return [{ dtype, shape: [...shape.slice(0, 2), ...extents] }];
+  },
+  gradient: { notDifferentiable: "stages that train use the rows lowering (RowMaxPool)" },
+  evaluate: ([x], attributes) => {
+    const { shape, data, dtype } = x as Tensor64;
+    const [type] = MaxPool.infer([x as Tensor64], attributes) as [TensorType];
+    const { kernel_shape, strides, pads } = attributes;
+    const out = tensor64(type.shape as number[], undefined, dtype);
+    const steps = stridesOf(shape);
+    forEachIndex(out.shape, ([n, c, ...place], flat) => {
+      let greatest = Number.NEGATIVE_INFINITY;
+      forEachIndex(kernel_shape, (tap) => {
+        const source = place.map(
+          (o, i) => o * (strides[i] as number) + (tap[i] as number) - (pads[i] as number),
+        );
+        if (source.some((o, i) => o < 0 || o >= (shape[i + 2] as number))) return;
+        greatest = Math.max(greatest, data[at([n as number, c as number, ...source], steps)] as number);
+      });
+      out.data[flat] = greatest;
+    });
+    return [out];
+  },
+  cases: [
+    {
+      inputs: [normal64([2, 3, 7, 5])],
+      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 0 },
+    },
+    {
+      inputs: [normal64([1, 2, 6, 8])],
+      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 0, 0], ceil_mode: 1 },
+    },
+    {
+      inputs: [normal64([2, 1, 5, 6, 3])],
+      attributes: { kernel_shape: [3, 3, 1], strides: [2, 2, 1], pads: [1, 1, 0, 1, 1, 0], ceil_mode: 0 },
+    },
+  ],
+};
+
+/** `x` [N, C, H, W]; a square window. */
+export function maxPool(x: Value, kernel: number, stride: number, padding: number, ceil: boolean): Value {
+  return apply(MaxPool, [x], {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    ceil_mode: ceil ? 1 : 0,
+  });
+}
+
+/** `x` [N, H, W, C]; the same window. The channels are a third axis of space along which it is 1 wide. */
+export function maxPoolChannelsLast(
+  x: Value,
+  { kernel, stride, padding, ceil }: { kernel: number; stride: number; padding: number; ceil: number },
+): Value {
+  const [batch, ...space] = x.shape as [Dim, number, number, number];
+  const pooled = apply(MaxPool, [reshape(x, [batch, 1, ...space])], {
+    kernel_shape: [kernel, kernel, 1],
+    strides: [stride, stride, 1],
+    pads: [padding, padding, 0, padding, padding, 0],
+    ceil_mode: ceil,
+  });
+  return reshape(pooled, [batch, ...pooled.shape.slice(2)]);
+}

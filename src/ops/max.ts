@@ -1,0 +1,20 @@
+/** The greater of two tensors, element by element; at a tie the gradient goes to the first. */
+
+import { apply, type Operand, operands } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { binary } from "./elementwise.ts";
+import { greater } from "./greater.ts";
+import { where } from "./where.ts";
+
+export const Max = binary({
+  type: "Max",
+  f: (a = 0, b = 0) => Math.max(a, b),
+  gradient: ([dy], { inputs: [a, b] }) => {
+    const second = greater(b as Value, a as Value);
+    return [where(second, 0, dy as Value), where(second, dy as Value, 0)];
+  },
+});
+
+export function max(a: Operand, b: Operand): Value {
+  return apply(Max, operands(a, b), {});
+}

@@ -1,0 +1,98 @@
+/** Every operator, for the tests that run over all of them; the list of what has no gradient follows from it. */
+
+import type { Operator } from "../graph/types.ts";
+import { Abs } from "./abs.ts";
+import { Add } from "./add.ts";
+import { And } from "./and.ts";
+import { ArgMax } from "./arg-max.ts";
+import { BatchNormTraining } from "./batch-norm-training.ts";
+import { Cast } from "./cast.ts";
+import { Clip } from "./clip.ts";
+import { Concat } from "./concat.ts";
+import { Conv } from "./conv.ts";
+import { Div } from "./div.ts";
+import { Equal } from "./equal.ts";
+import { Exp } from "./exp.ts";
+import { Expand } from "./expand.ts";
+import { Floor } from "./floor.ts";
+import { Gather } from "./gather.ts";
+import { Gemm } from "./gemm.ts";
+import { GlobalAveragePool } from "./global-average-pool.ts";
+import { Greater } from "./greater.ts";
+import { GridSample } from "./grid-sample.ts";
+import { Col2Im, Im2Col } from "./im2col.ts";
+import { IsNaN } from "./is-nan.ts";
+import { Less } from "./less.ts";
+import { Log } from "./log.ts";
+import { MatMul } from "./matmul.ts";
+import { Max } from "./max.ts";
+import { MaxPool } from "./max-pool.ts";
+import { Min } from "./min.ts";
+import { Mul } from "./mul.ts";
+import { Neg } from "./neg.ts";
+import { Not } from "./not.ts";
+import { Reciprocal } from "./reciprocal.ts";
+import { ReduceMax } from "./reduce-max.ts";
+import { ReduceMean } from "./reduce-mean.ts";
+import { ReduceSum } from "./reduce-sum.ts";
+import { Relu } from "./relu.ts";
+import { Reshape } from "./reshape.ts";
+import { RowConv } from "./row-conv.ts";
+import { RowMaxPool } from "./row-max-pool.ts";
+import { Sign } from "./sign.ts";
+import { Slice } from "./slice.ts";
+import { LogSoftmax, Softmax } from "./softmax.ts";
+import { Sqrt } from "./sqrt.ts";
+import { Sub } from "./sub.ts";
+import { Transpose } from "./transpose.ts";
+import { Where } from "./where.ts";
+
+export const operators: readonly Operator[] = [
+  Abs,
+  Add,
+  And,
+  ArgMax,
+  BatchNormTraining,
+  Cast,
+  Clip,
+  Col2Im,
+  Concat,
+  Conv,
+  Div,
+  Equal,
+  Exp,
+  Expand,
+  Floor,
+  Gather,
+  Gemm,
+  GlobalAveragePool,
+  Greater,
+  GridSample,
+  Im2Col,
+  IsNaN,
+  Less,
+  Log,
+  LogSoftmax,
+  MatMul,
+  Max,
+  MaxPool,
+  Min,
+  Mul,
+  Neg,
+  Not,
+  Reciprocal,
+  ReduceMax,
+  ReduceMean,
+  ReduceSum,
+  Relu,
+  Reshape,
+  RowConv,
+  RowMaxPool,
+  Sign,
+  Slice,
+  Softmax,
+  Sqrt,
+  Sub,
+  Transpose,
+  Where,
+] as readonly unknown[] as readonly Operator[];

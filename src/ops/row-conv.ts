@@ -1,0 +1,104 @@
+/**
+ * Convolution of pictures held as rows of pixels, [N·H·W, C], by one matrix product: the form that trains. The weight is
+ * [K·K·C, O], rows ordered by tap and then by channel.
+ */
+
+import { apply } from "../graph/graph.ts";
+import { show } from "../graph/infer.ts";
+import { normal64 } from "../graph/tensor64.ts";
+import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { gather } from "./gather.ts";
+import { Gemm, gemm } from "./gemm.ts";
+import { col2im, Im2Col, im2col } from "./im2col.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
+import { transpose } from "./transpose.ts";
+import { outputSize, type Window, type WindowAttributes, windowKinds } from "./window.ts";
+
+export const RowConv: Operator<WindowAttributes> = {
+  type: "RowConv",
+  attributes: windowKinds,
+  infer: (inputs, window) => {
+    const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
+    const { batch, height, width, kernel } = window;
+    if (x.shape.length !== 2 || x.shape[0] !== batch * height * width) {
+      throw new GraphError(`expected ${batch}·${height}·${width} rows of pixels, got ${show(x.shape)}`);
+    }
+    const wanted = kernel ** 2 * (x.shape[1] as number);
+    if (w.shape.length !== 2 || w.shape[0] !== wanted) {
+      throw new GraphError(
+        `a ${kernel}×${kernel} window over ${x.shape[1]} channels needs a weight [${wanted}, out], got ${show(w.shape)}`,
+      );
+    }
+    const [outHeight, outWidth] = outputSize(window);
+    const out = w.shape[1] as number;
+    if (b && (b.shape.length !== 1 || b.shape[0] !== out))
+      throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
+    return [{ dtype: x.dtype, shape: [batch * outHeight * outWidth, out] }];
+  },
+  gradient: ([gradient], { inputs, attributes: window }) => {
+    const [x, w, b] = inputs as [Value, Value, Value | undefined];
+    const dy = gradient as Value;
+    const dw = gemm(columnsOf(x, window), dy, { transA: true });
+    const dx = inputGradient(dy, w, x.shape[1] as number, window);
+    return b ? [dx, dw, reduceSum(dy, [0])] : [dx, dw];
+  },
+  expand: (inputs, window) => {
+    const [x, w, bias] = inputs as [Value, Value, Value | undefined];
+    return [gemm(columnsOf(x, window), w, { bias })];
+  },
+  evaluate: (inputs, window) => {
+    const [x, w, b] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
+    const [columns] = Im2Col.evaluate([x], window) as [Tensor64];
+    return Gemm.evaluate(b ? [columns, w, b] : [columns, w], { transA: 0, transB: 0 });
+  },
+  cases: [
+    {
+      inputs: [normal64([2 * 5 * 4, 3]), normal64([27, 2]), normal64([2])],
+      attributes: attributes(2, 5, 4, 3, 1, 1),
+    },
+    { inputs: [normal64([1 * 7 * 6, 2]), normal64([18, 3])], attributes: attributes(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: attributes(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: attributes(3, 2, 2, 1, 1, 0) },
+    { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: attributes(1, 6, 6, 3, 2, 0) },
+  ],
+};
+
+/** `x` [N·H·W, C], `w` [K·K·C, O], `bias` [O]; the result is [N·h·w, O]. */
+export function rowConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
+  return apply(RowConv, bias ? [x, w, bias] : [x, w], { ...window });
+}
+
+/** The windows as rows; a 1×1 window at stride 1 is the pixel itself. */
+function columnsOf(x: Value, window: Window): Value {
+  return window.kernel === 1 && window.stride === 1 && window.padding === 0 ? x : im2col(x, window);
+}
+
+function inputGradient(dy: Value, w: Value, channels: number, window: Window): Value {
+  const { kernel, stride, padding } = window;
+  if (kernel === 1 && stride === 1 && padding === 0) return gemm(dy, w, { transB: true });
+  const sameSize = stride === 1 && kernel === 2 * padding + 1;
+  if (!sameSize) return col2im(gemm(dy, w, { transB: true }), window);
+  // At stride 1 the gradient is itself a convolution, with the taps reversed and the channels exchanged. It gathers
+  // before the product, where the other form would have to add after it.
+  const taps = kernel ** 2;
+  const out = w.shape[1] as number;
+  const reversed = gather(
+    reshape(w, [taps, channels, out]),
+    Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    0,
+  );
+  return rowConv(dy, reshape(transpose(reversed, [0, 2, 1]), [taps * out, channels]), undefined, window);
+}
+
+function attributes(
+  batch: number,
+  height: number,
+  width: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+): WindowAttributes {
+  return { batch, height, width, kernel, stride, padding, ceil: 0 };
+}

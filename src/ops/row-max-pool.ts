@@ -1,0 +1,119 @@
+/** Max pooling of pictures held as rows of pixels; the gradient goes to a window's first maximum, as in PyTorch. */
+
+import { apply } from "../graph/graph.ts";
+import { show } from "../graph/infer.ts";
+import { integers64, normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { cast } from "./cast.ts";
+import { concat } from "./concat.ts";
+import { equal } from "./equal.ts";
+import { gather } from "./gather.ts";
+import { sumOfTaps, withRow } from "./im2col.ts";
+import { maxPoolChannelsLast } from "./max-pool.ts";
+import { mul } from "./mul.ts";
+import { reshape } from "./reshape.ts";
+import { sub } from "./sub.ts";
+import {
+  column,
+  outputSize,
+  tapsOfOutputs,
+  type Window,
+  type WindowAttributes,
+  windowKinds,
+} from "./window.ts";
+
+/** Less than any activation, and finite, so that it is a valid half float too. */
+const LOWEST = -65504;
+
+export const RowMaxPool: Operator<WindowAttributes> = {
+  type: "RowMaxPool",
+  attributes: windowKinds,
+  infer: ([x], window) => {
+    const { dtype, shape } = x as TensorType;
+    const { batch, height, width } = window;
+    if (shape.length !== 2 || shape[0] !== batch * height * width) {
+      throw new GraphError(`expected ${batch}·${height}·${width} rows of pixels, got ${show(shape)}`);
+    }
+    const [h, w] = outputSize(window);
+    return [{ dtype, shape: [batch * h * w, shape[1] as number] }];
+  },
+  gradient: ([dy], { inputs: [x], outputs: [y], attributes: window }) => {
+    const { batch } = window;
+    const channels = (x as Value).shape[1] as number;
+    const pooled = reshape(y as Value, [batch, -1, channels]);
+    // Tap by tap, each takes what is left of dy where it holds the maximum: so the first maximum takes all of it.
+    let left = reshape(dy as Value, [batch, -1, channels]);
+    const taken = tapsOf(x as Value, window).map((tap, i, { length }) => {
+      const share = i === length - 1 ? left : mul(left, cast(equal(tap, pooled), left.dtype));
+      left = sub(left, share);
+      return share;
+    });
+    return [reshape(sumOfTaps(concat(taken, 1), window, "tap"), (x as Value).shape)];
+  },
+  expand: ([x], window) => {
+    const { batch, height, width } = window;
+    const channels = (x as Value).shape[1] as number;
+    const pooled = maxPoolChannelsLast(reshape(x as Value, [batch, height, width, channels]), window);
+    return [reshape(pooled, [-1, channels])];
+  },
+  evaluate: ([x], window) => {
+    const { shape, data, dtype } = x as Tensor64;
+    const { batch, height, width, kernel } = window;
+    const channels = shape[1] as number;
+    const taps = tapsOfOutputs(window);
+    const [h, w] = outputSize(window);
+    const out = tensor64(
+      [batch * h * w, channels],
+      new Float64Array(batch * h * w * channels).fill(LOWEST),
+      dtype,
+    );
+    for (let n = 0; n < batch; n++) {
+      for (const [entry, pixel] of taps.entries()) {
+        if (pixel === height * width) continue;
+        for (let c = 0; c < channels; c++) {
+          const place = (n * h * w + Math.floor(entry / kernel ** 2)) * channels + c;
+          const value = data[(n * height * width + pixel) * channels + c] as number;
+          out.data[place] = Math.max(out.data[place] as number, value);
+        }
+      }
+    }
+    return [out];
+  },
+  cases: [
+    { inputs: [normal64([2 * 7 * 5, 3])], attributes: attributes(2, 7, 5, 3, 2, 1, 0) },
+    { inputs: [normal64([1 * 6 * 8, 2])], attributes: attributes(1, 6, 8, 3, 2, 0, 1) },
+    { inputs: [normal64([1 * 4 * 4, 1])], attributes: attributes(1, 4, 4, 2, 2, 0, 0) },
+  ],
+};
+
+/** A case with ties, on which the gradient has no finite difference but must still choose the first maximum. */
+export const tied = {
+  input: integers64([2 * 6 * 6, 3], 3, "float32"),
+  window: attributes(2, 6, 6, 3, 2, 1, 0),
+};
+
+export function rowMaxPool(x: Value, window: Window): Value {
+  return apply(RowMaxPool, [x], { ...window });
+}
+
+/** [N, h·w, C] for each tap: the pixels that it sees; `LOWEST` where it lies outside. */
+function tapsOf(x: Value, window: Window): Value[] {
+  const { batch, height, width, kernel } = window;
+  const pictures = reshape(x, [batch, height * width, -1]);
+  const table = tapsOfOutputs(window);
+  const source = table.includes(height * width) ? withRow(pictures, LOWEST) : pictures;
+  return Array.from({ length: kernel ** 2 }, (_, tap) => gather(source, column(table, kernel ** 2, tap), 1));
+}
+
+function attributes(
+  batch: number,
+  height: number,
+  width: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  ceil: number,
+): WindowAttributes {
+  return { batch, height, width, kernel, stride, padding, ceil };
+}

@@ -1,0 +1,31 @@
+/** Chooses between two tensors by a truth value, element by element. */
+
+import { apply, type Operand, operands } from "../graph/graph.ts";
+import { broadcast, requireSameDType } from "../graph/infer.ts";
+import { integers64, normal64 } from "../graph/tensor64.ts";
+import type { Operator, TensorType, Value } from "../graph/types.ts";
+import { zip64 } from "./elementwise.ts";
+
+export const Where: Operator<Record<never, never>> = {
+  type: "Where",
+  attributes: {},
+  infer: (inputs) => {
+    const [condition, a, b] = inputs as [TensorType, TensorType, TensorType];
+    requireSameDType(a, b);
+    return [{ dtype: a.dtype, shape: broadcast(condition.shape, broadcast(a.shape, b.shape)) }];
+  },
+  gradient: ([dy], { inputs: [condition] }) => [
+    undefined,
+    where(condition as Value, dy as Value, 0),
+    where(condition as Value, 0, dy as Value),
+  ],
+  evaluate: (inputs) => [zip64(inputs, (condition = 0, a = 0, b = 0) => (condition ? a : b))],
+  cases: [
+    { inputs: [integers64([3, 5], 2, "bool"), normal64([3, 5], "a"), normal64([3, 5], "b")], attributes: {} },
+    { inputs: [integers64([3, 1], 2, "bool"), normal64([5], "a"), normal64([], "b")], attributes: {} },
+  ],
+};
+
+export function where(condition: Value, a: Operand, b: Operand): Value {
+  return apply(Where, [condition, ...operands(a, b)], {});
+}

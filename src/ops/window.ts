@@ -1,0 +1,85 @@
+/** Index tables of sliding windows over pictures held as rows of pixels, [N, H·W, C]. */
+
+import { windowedExtent } from "../graph/infer.ts";
+
+/** A square window that slides over pictures of a fixed size. */
+export interface Window {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  /** 1 where a last, partly covered window counts (PyTorch's `ceil_mode`). */
+  readonly ceil: number;
+}
+
+export type WindowAttributes = Window & Record<string, number>;
+
+/** How the attributes of every windowed composite are declared. */
+export const windowKinds = {
+  batch: "hidden",
+  height: "hidden",
+  width: "hidden",
+  kernel: "hidden",
+  stride: "hidden",
+  padding: "hidden",
+  ceil: "hidden",
+} as const;
+
+/** Height and width of what the window leaves. */
+export function outputSize({ height, width, kernel, stride, padding, ceil }: Window): [number, number] {
+  const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1);
+  return [extent(height), extent(width)];
+}
+
+/**
+ * For every output pixel and every tap of the window, the input pixel under it, or `height·width` (the padding row)
+ * where the tap lies outside: [outputs · taps].
+ */
+export function tapsOfOutputs(window: Window): Int32Array {
+  const { height, width, kernel, stride, padding } = window;
+  const [outHeight, outWidth] = outputSize(window);
+  const table = new Int32Array(outHeight * outWidth * kernel * kernel);
+  let next = 0;
+  for (let y = 0; y < outHeight; y++) {
+    for (let x = 0; x < outWidth; x++) {
+      for (let i = 0; i < kernel; i++) {
+        for (let j = 0; j < kernel; j++) {
+          const [row, column] = [y * stride + i - padding, x * stride + j - padding];
+          const inside = row >= 0 && row < height && column >= 0 && column < width;
+          table[next++] = inside ? row * width + column : height * width;
+        }
+      }
+    }
+  }
+  return table;
+}
+
+/**
+ * The same relation seen from the input: for every input pixel the entries that read it, filled up to `taps` with the
+ * position after the last entry: [inputs · taps]. Entries lie window by window, or tap by tap.
+ */
+export function entriesOfInputs(
+  window: Window,
+  order: "window" | "tap",
+): { table: Int32Array; taps: number; entries: number } {
+  const { height, width, kernel, stride } = window;
+  const pixels = tapsOfOutputs(window);
+  const entries = pixels.length;
+  const perWindow = kernel ** 2;
+  const taps = Math.ceil(kernel / stride) ** 2;
+  const table = new Int32Array(height * width * taps).fill(entries);
+  const used = new Int32Array(height * width);
+  for (const [entry, pixel] of pixels.entries()) {
+    if (pixel === height * width) continue;
+    const byTap = (entry % perWindow) * (entries / perWindow) + Math.floor(entry / perWindow);
+    table[pixel * taps + (used[pixel] as number)++] = order === "tap" ? byTap : entry;
+  }
+  return { table, taps, entries };
+}
+
+/** Column `index` of a table [rows · columns]. */
+export function column(table: Int32Array, columns: number, index: number): Int32Array {
+  return table.filter((_, i) => i % columns === index);
+}

@@ -1,0 +1,136 @@
+/** Files that appear whole or not at all: written beside, synced, then renamed over the old one. */
+
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { FormatError, messageOf, VultusError } from "./errors.ts";
+
+/** The file-system calls that writing needs; tests give ones that fail. */
+export interface FileCalls {
+  open(path: string, flags: string): number;
+  write(file: number, data: Uint8Array, offset: number, length: number): number;
+  sync(file: number): void;
+  close(file: number): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+}
+
+export const realCalls: FileCalls = {
+  open: (path, flags) => openSync(path, flags),
+  write: (file, data, offset, length) => writeSync(file, data, offset, length),
+  sync: (file) => fsyncSync(file),
+  close: (file) => closeSync(file),
+  rename: (from, to) => renameSync(from, to),
+  remove: (path) => rmSync(path, { force: true }),
+};
+
+/** What a person can do about the errors that writing meets. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space",
+  EDQUOT: "the quota of the disk is used up; free some space",
+  EACCES: "permission is refused; check who owns the folder",
+  EPERM: "permission is refused; check who owns the folder",
+  EROFS: "the file system is read-only; choose another folder",
+  ENOENT: "no such file or folder",
+  EISDIR: "it is a folder",
+  EIO: "the disk reports an error",
+};
+
+/**
+ * Replaces the file at `path` by `data`, given whole or in parts. If anything fails the old file is as it was, nothing
+ * is left beside it, and the error says why.
+ */
+export function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[],
+  calls: FileCalls = realCalls,
+): void {
+  const parts =
+    typeof data === "string" ? [new TextEncoder().encode(data)] : data instanceof Uint8Array ? [data] : data;
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    withFile(beside, "w", calls, (file) => {
+      for (const part of parts) writeAll(file, part, calls);
+      calls.sync(file);
+    });
+    calls.rename(beside, path);
+  } catch (error) {
+    removeQuietly(beside, calls);
+    throw new VultusError(`${path} was not written: ${reasonOf(error)}. What was there before is untouched`);
+  }
+  syncFolder(path, calls);
+}
+
+/** Adds one line to a file, in one write. */
+export function appendLine(path: string, line: string, calls: FileCalls = realCalls): void {
+  try {
+    withFile(path, "a", calls, (file) => writeAll(file, new TextEncoder().encode(`${line}\n`), calls));
+  } catch (error) {
+    throw new VultusError(`${path} was not written: ${reasonOf(error)}`);
+  }
+}
+
+/** The bytes of a file; the error of one that cannot be read names it. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new VultusError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** The value in a JSON file. @throws FormatError with the place where it stops being JSON. */
+export function readJson(path: string): unknown {
+  const bytes = readBytes(path);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new FormatError(`${path} is not JSON (${bytes.length} bytes): ${messageOf(error)}`);
+  }
+}
+
+/** Opens, works and closes. The error of the work is the one to tell, not that of a close after it. */
+function withFile(path: string, flags: string, calls: FileCalls, work: (file: number) => void): void {
+  const file = calls.open(path, flags);
+  try {
+    work(file);
+  } catch (error) {
+    try {
+      calls.close(file);
+    } catch {}
+    throw error;
+  }
+  calls.close(file);
+}
+
+function writeAll(file: number, data: Uint8Array, calls: FileCalls): void {
+  for (let offset = 0; offset < data.length; ) {
+    const written = calls.write(file, data, offset, data.length - offset);
+    if (written === 0) throw new Error("the system wrote nothing and gave no reason");
+    offset += written;
+  }
+}
+
+function removeQuietly(path: string, calls: FileCalls): void {
+  try {
+    calls.remove(path);
+  } catch {
+    // The reason why writing failed matters more than a file left beside it.
+  }
+}
+
+/** A rename is safe against a power cut only once the folder is synced too; Windows cannot open folders and need not. */
+function syncFolder(path: string, calls: FileCalls): void {
+  if (process.platform === "win32") return;
+  try {
+    withFile(dirname(path), "r", calls, (folder) => calls.sync(folder));
+  } catch (error) {
+    throw new VultusError(
+      `${path} is written, but its folder could not be synced: ${reasonOf(error)}. A power cut now may bring the old file back`,
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return remedies[code] ?? messageOf(error);
+}

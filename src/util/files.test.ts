@@ -1,0 +1,112 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FormatError, VultusError } from "./errors.ts";
+import { appendLine, type FileCalls, readJson, realCalls, writeFileAtomic } from "./files.node.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vultus-files-"));
+  path = join(folder, "a.txt");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The real calls, of which the one numbered `failing` fails with `code`; `log` collects their names. */
+function failingCalls(failing: number, code: string, log: string[] = []): FileCalls {
+  const wrap =
+    <A extends unknown[], R>(name: string, call: (...args: A) => R) =>
+    (...args: A): R => {
+      log.push(name);
+      if (log.length - 1 !== failing) return call(...args);
+      if (name === "close") call(...args);
+      throw Object.assign(new Error(`${code}: as injected`), { code });
+    };
+  return {
+    open: wrap("open", realCalls.open),
+    write: wrap("write", realCalls.write),
+    sync: wrap("sync", realCalls.sync),
+    close: wrap("close", realCalls.close),
+    rename: wrap("rename", realCalls.rename),
+    remove: wrap("remove", realCalls.remove),
+  };
+}
+
+test("a file is written beside, synced, renamed, and its folder synced", () => {
+  writeFileSync(path, "old and longer");
+  const log: string[] = [];
+  writeFileAtomic(path, "new", failingCalls(-1, "", log));
+  expect(readFileSync(path, "utf8")).toBe("new");
+  expect(readdirSync(folder)).toEqual(["a.txt"]);
+  expect(log).toEqual(["open", "write", "sync", "close", "rename", "open", "sync", "close"]);
+});
+
+test("parts are joined, and short writes are continued", () => {
+  const calls: FileCalls = {
+    ...realCalls,
+    write: (file, data, offset, length) => realCalls.write(file, data, offset, Math.min(length, 2)),
+  };
+  writeFileAtomic(path, [Uint8Array.of(104, 101, 108), new Uint8Array(0), Uint8Array.of(108, 111)], calls);
+  expect(readFileSync(path, "utf8")).toBe("hello");
+});
+
+test.each([
+  ["ENOSPC", "the disk is full"],
+  ["EACCES", "permission is refused"],
+  ["EROFS", "read-only"],
+  ["EMFILE", "EMFILE: as injected"],
+])("%s at any call before the rename leaves the old file and nothing else", (code, reason) => {
+  writeFileSync(path, "old");
+  for (let failing = 0; failing <= 4; failing++) {
+    const write = () => writeFileAtomic(path, "new", failingCalls(failing, code));
+    expect(write).toThrow(VultusError);
+    expect(write).toThrow(`${path} was not written`);
+    expect(write).toThrow(reason);
+    expect(write).toThrow("untouched");
+    expect(readFileSync(path, "utf8")).toBe("old");
+    expect(readdirSync(folder)).toEqual(["a.txt"]);
+  }
+});
+
+test("a folder that cannot be synced is said, and the new file is there", () => {
+  for (let failing = 5; failing <= 7; failing++) {
+    expect(() => writeFileAtomic(path, "new", failingCalls(failing, "EIO"))).toThrow(
+      `${path} is written, but its folder could not be synced: the disk reports an error`,
+    );
+    expect(readFileSync(path, "utf8")).toBe("new");
+  }
+});
+
+test("the first reason is told, even when cleaning up fails too", () => {
+  const full = failingCalls(1, "ENOSPC");
+  const stubborn = () => {
+    throw new Error("not this one");
+  };
+  expect(() => writeFileAtomic(path, "new", { ...full, remove: stubborn, close: stubborn })).toThrow(
+    "the disk is full",
+  );
+});
+
+test("a disk that takes nothing and says nothing is an error, not an endless loop", () => {
+  expect(() => writeFileAtomic(path, "new", { ...realCalls, write: () => 0 })).toThrow("wrote nothing");
+});
+
+test("lines are added one by one; a failure names the file", () => {
+  appendLine(path, "one");
+  appendLine(path, "two");
+  expect(readFileSync(path, "utf8")).toBe("one\ntwo\n");
+  expect(() => appendLine(path, "three", failingCalls(1, "ENOSPC"))).toThrow(
+    `${path} was not written: the disk is full`,
+  );
+});
+
+test("JSON that cannot be read is explained", () => {
+  writeFileSync(path, '{"a": [1, 2]}');
+  expect(readJson(path)).toEqual({ a: [1, 2] });
+  writeFileSync(path, '{"a": [1, ');
+  expect(() => readJson(path)).toThrow(FormatError);
+  expect(() => readJson(path)).toThrow(`${path} is not JSON (10 bytes)`);
+  expect(() => readJson(join(folder, "none"))).toThrow("no such file or folder");
+});
