@@ -1,0 +1,147 @@
+/** Draws: the same for the same key, within their ranges, and independent of what else is switched on. */
+
+import { expect, test } from "vitest";
+import { noAugmentation, referenceAugmentation } from "./settings.ts";
+import { type Draw, drawBatchMixing, drawTraining } from "./training.ts";
+
+const settings = referenceAugmentation;
+const picture = { width: 60, height: 48 };
+const size = 96;
+const draws = Array.from({ length: 4000 }, (_, i) =>
+  drawTraining(settings, [7, "head", 0, i], picture, size),
+);
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+
+/** All within the range, and close to both of its ends. */
+function expectToFill(values: readonly number[], low: number, high: number): void {
+  const margin = 0.02 * (high - low);
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  expect(least).toBeGreaterThanOrEqual(low - 1e-9);
+  expect(least).toBeLessThan(low + margin);
+  expect(greatest).toBeLessThanOrEqual(high + 1e-9);
+  expect(greatest).toBeGreaterThan(high - margin);
+}
+
+test("a key draws the same numbers every time, and another key others", () => {
+  expect(drawTraining(settings, [7, "head", 0, 3], picture, size)).toEqual(draws[3]);
+  expect(drawTraining(settings, [8, "head", 0, 3], picture, size)).not.toEqual(draws[3]);
+});
+
+test("numbers fill their ranges", () => {
+  const of = (f: (draw: Draw) => number): number[] => draws.map(f);
+  expectToFill(
+    of((d) => d.geometry.degrees),
+    -20,
+    20,
+  );
+  expectToFill(
+    of((d) => d.geometry.scale),
+    0.9,
+    1.1,
+  );
+  expectToFill(
+    of((d) => d.geometry.shift[0]),
+    -0.1,
+    0.1,
+  );
+  expectToFill(
+    of((d) => d.colour.brightness),
+    0.7,
+    1.3,
+  );
+  expectToFill(
+    of((d) => d.colour.saturation),
+    0.8,
+    1.2,
+  );
+  expectToFill(
+    of((d) => d.colour.hue),
+    -0.1,
+    0.1,
+  );
+  expectToFill(
+    draws.flatMap(({ geometry }) => geometry.corners?.flat() ?? []),
+    0,
+    0.2,
+  );
+});
+
+test("chances are kept", () => {
+  const share = (f: (draw: Draw) => boolean): number => mean(draws.map((draw) => Number(f(draw))));
+  expect(share((d) => d.geometry.flip)).toBeCloseTo(0.5, 1);
+  expect(share((d) => d.geometry.corners !== null)).toBeCloseTo(0.5, 1);
+  expect(Math.abs(share((d) => d.colour.gray === 1) - 0.1)).toBeLessThan(0.02);
+  expect(Math.abs(share((d) => d.box[2] > 0) - 0.2)).toBeLessThan(0.025);
+});
+
+test("crops lie in the picture and have the drawn areas and ratios", () => {
+  const crops = draws.map((draw) => draw.geometry.crop);
+  for (const { left, top, width, height } of crops) {
+    expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThan(-1e-9);
+  }
+  // A crop that reaches the shorter side may have less than the least area only where ten tries failed.
+  expectToFill(
+    crops.map(({ width, height }) => width * height),
+    0.7,
+    1,
+  );
+  const ratios = crops.map(({ width, height }) => (width * picture.width) / (height * picture.height));
+  expect(Math.min(...ratios)).toBeGreaterThan(3 / 4);
+  expect(Math.max(...ratios)).toBeLessThan(4 / 3);
+});
+
+test("a picture too long for every crop is cut at its centre", () => {
+  const draw = drawTraining(settings, [1], { width: 400, height: 20 }, size);
+  const { left, top, width, height } = draw.geometry.crop;
+  expect([top, height]).toEqual([0, 1]);
+  expect(width).toBeCloseTo(((4 / 3) * 20) / 400);
+  expect(left).toBeCloseTo((1 - width) / 2);
+});
+
+test("erased boxes lie in the result and have the drawn areas", () => {
+  const boxes = draws.map((draw) => draw.box).filter((box) => box[2] > 0);
+  for (const [left, top, right, bottom] of boxes) {
+    expect(left >= 0 && top >= 0 && right <= size && bottom <= size).toBe(true);
+    const share = ((right - left) * (bottom - top)) / size ** 2;
+    // Sides are rounded to whole pixels.
+    expect(share).toBeGreaterThan(0.018);
+    expect(share).toBeLessThan(0.21);
+  }
+});
+
+test("switching a transform off leaves the others as they were", () => {
+  const key = [7, "head", 0, 5];
+  const all = drawTraining(settings, key, picture, size);
+  const off = (change: Partial<typeof settings>): Draw =>
+    drawTraining({ ...settings, ...change }, key, picture, size);
+  expect(off({ rotation: 0 })).toEqual({ ...all, geometry: { ...all.geometry, degrees: expect.closeTo(0) } });
+  expect(off({ horizontalFlip: 0 })).toEqual({ ...all, geometry: { ...all.geometry, flip: false } });
+  expect(off({ affine: null }).geometry).toEqual({
+    ...all.geometry,
+    scale: 1,
+    shift: [expect.closeTo(0), expect.closeTo(0)],
+  });
+  expect(off({ perspective: null })).toEqual({ ...all, geometry: { ...all.geometry, corners: null } });
+  expect(off({ randomResizedCrop: null })).toEqual({
+    ...all,
+    geometry: { ...all.geometry, crop: { left: 0, top: 0, width: 1, height: 1 } },
+  });
+  expect(off({ brightness: 0 })).toEqual({ ...all, colour: { ...all.colour, brightness: 1 } });
+  expect(off({ grayscale: 0 })).toEqual({ ...all, colour: { ...all.colour, gray: 0 } });
+  expect(off({ erasing: null })).toEqual({ ...all, box: [0, 0, 0, 0] });
+});
+
+test("mixup draws one share for the batch, and a partner for each picture", () => {
+  expect(drawBatchMixing(noAugmentation, 8, [1])).toBeUndefined();
+  const mixing = drawBatchMixing({ ...settings, mixup: 0.4 }, 8, [1]);
+  expect([...(mixing?.partner ?? [])].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(new Set(mixing?.weight).size).toBe(1);
+  const shares = Array.from(
+    { length: 2000 },
+    (_, i) => drawBatchMixing({ ...settings, mixup: 0.4 }, 1, [i])?.weight[0] as number,
+  );
+  expectToFill(shares, 0, 1);
+  // Var of Beta(α, α) is 1/(4·(2α + 1)).
+  expect(mean(shares.map((v) => (v - 0.5) ** 2))).toBeCloseTo(1 / 7.2, 2);
+});

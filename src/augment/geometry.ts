@@ -1,0 +1,147 @@
+/**
+ * Crop, flip, rotation, shift, scale and perspective as one homography per picture, so that a picture is interpolated
+ * once. torchvision resamples after each transform, which blurs more, and blackens what left the frame in between: a
+ * corner that a rotation turns into view is black there, and here shows the picture beyond the crop. Nothing is
+ * antialiased: pictures come already reduced to at most 1.25 times the result.
+ */
+
+import type { Value } from "../graph/types.ts";
+import { concat } from "../ops/concat.ts";
+import { div } from "../ops/div.ts";
+import { gridSample } from "../ops/grid-sample.ts";
+import { matmul } from "../ops/matmul.ts";
+import { reshape } from "../ops/reshape.ts";
+import { slice } from "../ops/slice.ts";
+import { transpose } from "../ops/transpose.ts";
+import type { Random } from "../util/random.ts";
+import type { Canvas, Extent } from "./canvas.ts";
+import { identity, invert, type Matrix, multiply, type Point, squareTo } from "./matrix.ts";
+import type { Augmentation } from "./settings.ts";
+
+/** What is done to one picture, in this order. */
+export interface Geometry {
+  /** The rectangle that is cut out, in shares of the picture's sides; it fills the square result. */
+  readonly crop: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  /** Rotation about the centre, counter-clockwise, in degrees. */
+  readonly degrees: number;
+  readonly flip: boolean;
+  /** Scaling about the centre, then a shift to the right and down in shares of the side. */
+  readonly scale: number;
+  readonly shift: Point;
+  /** How far the corners move inwards, in shares of half a side, from the upper left clockwise; null where none does. */
+  readonly corners: readonly [Point, Point, Point, Point] | null;
+}
+
+const wholePicture = { left: 0, top: 0, width: 1, height: 1 };
+
+/** Draws every number, used or not, so that switching one transform off leaves the others as they were. */
+export function drawGeometry(settings: Augmentation, rng: Random, picture: Extent): Geometry {
+  const { randomResizedCrop, rotation, horizontalFlip, affine, perspective } = settings;
+  const { translate, scale } = affine ?? { translate: 0, scale: [1, 1] as const };
+  const { distortion, probability } = perspective ?? { distortion: 0, probability: 0 };
+  const degrees = rng.uniform(-rotation, rotation);
+  const flip = rng.chance(horizontalFlip);
+  const drawn = {
+    degrees,
+    flip,
+    scale: rng.uniform(...scale),
+    shift: [rng.uniform(-translate, translate), rng.uniform(-translate, translate)] as const,
+  };
+  const distorted = rng.chance(probability);
+  const inwards = (): Point => [rng.uniform(0, distortion), rng.uniform(0, distortion)];
+  const corners = [inwards(), inwards(), inwards(), inwards()] as const;
+  // The crop takes as many numbers as it has tries, so it comes last.
+  const crop = randomResizedCrop ? drawCrop(randomResizedCrop, rng, picture) : wholePicture;
+  return { crop, ...drawn, corners: distorted ? corners : null };
+}
+
+/** torchvision's RandomResizedCrop, but not rounded to pixels: ten tries, else the largest centred one that fits. */
+function drawCrop(
+  { scale, ratio }: NonNullable<Augmentation["randomResizedCrop"]>,
+  rng: Random,
+  { width, height }: Extent,
+): Geometry["crop"] {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = width * height * rng.uniform(...scale);
+    const aspect = Math.exp(rng.uniform(Math.log(ratio[0]), Math.log(ratio[1])));
+    const [w, h] = [Math.sqrt(area * aspect) / width, Math.sqrt(area / aspect) / height];
+    if (w <= 1 && h <= 1)
+      return { left: rng.uniform(0, 1 - w), top: rng.uniform(0, 1 - h), width: w, height: h };
+  }
+  const own = width / height;
+  const aspect = Math.min(Math.max(own, ratio[0]), ratio[1]);
+  const [w, h] = own > aspect ? [aspect / own, 1] : [1, own / aspect];
+  return { left: (1 - w) / 2, top: (1 - h) / 2, width: w, height: h };
+}
+
+/**
+ * Takes a place in the result to the place in the picture that is seen there, both from −1 (left, top) to 1. Each
+ * factor undoes its transform; the last transform is undone first and so stands on the right.
+ */
+export function homography({ crop, degrees, flip, scale, shift, corners }: Geometry): Matrix {
+  const { left, top, width, height } = crop;
+  const radians = (degrees * Math.PI) / 180;
+  const [c, s] = [Math.cos(radians), Math.sin(radians)];
+  const [x, y] = [(2 * shift[0]) / scale, (2 * shift[1]) / scale];
+  let m: Matrix = [width, 0, 2 * left + width - 1, 0, height, 2 * top + height - 1, 0, 0, 1];
+  m = multiply(m, [c, -s, 0, s, c, 0, 0, 0, 1]);
+  if (flip) m = multiply(m, [-1, 0, 0, 0, 1, 0, 0, 0, 1]);
+  m = multiply(m, [1 / scale, 0, -x, 0, 1 / scale, -y, 0, 0, 1]);
+  return multiply(m, corners ? unwarp(corners) : identity);
+}
+
+function unwarp([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: NonNullable<Geometry["corners"]>): Matrix {
+  return invert(
+    squareTo([
+      [-1 + x0, -1 + y0],
+      [1 - x1, -1 + y1],
+      [1 - x2, 1 - y2],
+      [-1 + x3, 1 - y3],
+    ]),
+  );
+}
+
+/**
+ * The matrix as the graph wants it: from places in the result to places on the canvas, where the picture fills only the
+ * upper left. GridSample's −1 and 1 are the outer edges of the canvas.
+ */
+export function onCanvas(m: Matrix, picture: Extent, canvas: Canvas): Matrix {
+  const [w, h] = [picture.width / canvas.width, picture.height / canvas.height];
+  return multiply([w, 0, w - 1, 0, h, h - 1, 0, 0, 1], m);
+}
+
+/**
+ * Samples pictures [N, C, H, W] at `size`² places each through `matrices` [N, 3, 3], bilinearly. Beyond a picture all is
+ * black: GridSample pads with zeros, and the canvas holds zeros where the picture ends before it does. `projective` says
+ * that the last row of a matrix may be other than (0, 0, 1).
+ */
+export function warp(pictures: Value, matrices: Value, size: number, projective: boolean): Value {
+  const columns = transpose(matrices, [0, 2, 1]);
+  const xy = planes(slice(columns, 2, 0, 2), size);
+  if (!projective) return gridSample(pictures, xy);
+  const w = slice(columns, 2, 2, 3);
+  // w twice, as wide as (x, y): a division that broadcasts along a last axis of 2 takes ten times as long.
+  return gridSample(pictures, div(xy, planes(concat([w, w], 2), size)));
+}
+
+/**
+ * a·x + b·y + c at every place (x, y) of the result, for `coefficients` [N, 3, 2] = (a, b, c) of two such sums:
+ * [N, size, size, 2]. One product makes a·x + c and b for every column, a second (a·x + c) + y·b for every row: its rows
+ * are 2·size long, while [size², 3] times (a, b, c) at once would make rows of 2 and take several times as long.
+ */
+function planes(coefficients: Value, size: number): Value {
+  const { graph } = coefficients;
+  const places = Array.from({ length: size }, (_, i) => (2 * i + 1) / size - 1);
+  const constant = (rows: readonly (readonly number[])[]): Value =>
+    graph.constant("float32", [rows.length, (rows[0] as number[]).length], Float32Array.from(rows.flat()));
+  const across = constant([...places.map((x) => [x, 0, 1]), ...places.map(() => [0, 1, 0])]);
+  const down = constant(places.map((y) => [1, y]));
+  const batch = coefficients.shape[0] as number;
+  const byColumn = reshape(matmul(across, coefficients), [batch, 2, 2 * size]);
+  return reshape(matmul(down, byColumn), [batch, size, size, 2]);
+}

@@ -1,0 +1,29 @@
+/** From pixels in [0, 1] to what a backbone expects. */
+
+import type { Value } from "../graph/types.ts";
+import { mul } from "../ops/mul.ts";
+import { sub } from "../ops/sub.ts";
+import { luma } from "./colour.ts";
+
+/**
+ * (x − mean)/std per channel. A network that wants RGB sees grey pictures three times, and one that wants grey sees the
+ * luma of coloured ones.
+ */
+export function normalise(x: Value, mean: readonly number[], std: readonly number[]): Value {
+  const source = mean.length === 1 ? luma(x) : x;
+  const channel = (f: (i: number) => number): Value =>
+    x.graph.constant(
+      "float32",
+      [1, mean.length, 1, 1],
+      Float32Array.from(mean, (_, i) => f(i)),
+    );
+  // Broadcasting repeats a grey channel.
+  const scaled = mul(
+    source,
+    channel((i) => 1 / (std[i] as number)),
+  );
+  return sub(
+    scaled,
+    channel((i) => (mean[i] as number) / (std[i] as number)),
+  );
+}

@@ -1,0 +1,36 @@
+/** What a backbone is: a network without its classifier, whose stages have names. */
+
+import type { FeatureMap } from "../nn/features.ts";
+import type { Network } from "../nn/network.ts";
+
+/** What a network expects of its pictures. */
+export interface Preprocessing {
+  /** Mean and standard deviation per channel, of pixels in [0, 1]; their count is the number of channels. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Side of the square input that the published weights were trained at. */
+  readonly size: number;
+}
+
+/** torchvision's preprocessing of its ImageNet weights. */
+export const imagenet: Preprocessing = {
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+  size: 224,
+};
+
+export interface Backbone {
+  readonly name: string;
+  /** From the picture to the features; each can be frozen as a unit. */
+  readonly stages: readonly string[];
+  /** Stages in the order in which a recipe unfreezes them, group by group: the last ones first. */
+  readonly unfreeze: readonly (readonly string[])[];
+  /** Channels of the feature map that `build` returns. */
+  readonly features: number;
+  readonly preprocessing: Preprocessing;
+  /** Smallest side of an input for which every window fits. */
+  readonly smallest: number;
+  /** Tensors of published weights that belong to the classifier, and so are not used. */
+  readonly classifier: string;
+  build(net: Network, x: FeatureMap): FeatureMap;
+}

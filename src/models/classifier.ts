@@ -1,0 +1,121 @@
+/** A classifier: a backbone with a head, the classes it tells apart, and how its pictures are prepared. */
+
+import { Graph } from "../graph/graph.ts";
+import { nodesOf } from "../graph/lower.ts";
+import type { Value } from "../graph/types.ts";
+import { pictures } from "../nn/features.ts";
+import { type HeadName, heads } from "../nn/heads.ts";
+import { Network } from "../nn/network.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import { GraphError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+import type { Backbone } from "./backbone.ts";
+
+/** The structure of a classifier, without its weights. */
+export interface Architecture {
+  readonly backbone: Backbone;
+  readonly head: HeadName;
+  readonly classes: readonly string[];
+  readonly dropout: number;
+  /** Side of the square pictures that go in, in pixels. */
+  readonly inputSize: number;
+  /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
+  readonly resize: number;
+}
+
+/** Backbone, pooling and head over normalised pictures [N, C, S, S]. */
+export function buildClassifier(
+  net: Network,
+  architecture: Architecture,
+  x: Value,
+): { features: Value; logits: Value } {
+  const features = buildFeatures(net, architecture, x);
+  return { features, logits: buildHead(net, architecture, features) };
+}
+
+/** Backbone and pooling: [N, features]. */
+export function buildFeatures(net: Network, { backbone, inputSize }: Architecture, x: Value): Value {
+  if (inputSize < backbone.smallest) {
+    throw new GraphError(
+      `${backbone.name} needs pictures of at least ${backbone.smallest} px, the input size is ${inputSize}`,
+    );
+  }
+  return net.globalAveragePool(backbone.build(net, pictures(x)));
+}
+
+/** The head over features [N, features]: logits [N, classes]. */
+export function buildHead(net: Network, { head, classes, dropout }: Architecture, features: Value): Value {
+  return heads[head](net, features, { classes: classes.length, dropout });
+}
+
+/** One stage of a summary. */
+export interface StageSummary {
+  readonly name: string;
+  /** [C, H, W] of what it returns; [C] for the head. */
+  readonly output: readonly number[];
+  readonly parameters: number;
+  /** Multiply-accumulate operations for one picture. */
+  readonly macs: number;
+}
+
+export interface Description {
+  /** Every tensor of the classifier, in the order of its layers. */
+  readonly specs: readonly ParameterSpec[];
+  readonly stages: readonly StageSummary[];
+}
+
+/** The tensors and the cost of a classifier, found by building it once for one picture. */
+export function describe(architecture: Architecture): Description {
+  const { backbone, inputSize, classes } = architecture;
+  const graph = new Graph();
+  const net = new Network({
+    graph,
+    weights: new Map(),
+    trainable: () => true,
+    batchNorm: "batch",
+    training: true,
+  });
+  const x = graph.input("pictures", "float32", [1, backbone.preprocessing.mean.length, inputSize, inputSize]);
+  const { logits } = buildClassifier(net, architecture, x);
+  const specs = [...net.parameters.specs.values()];
+  const macs = macsByLayer(logits);
+
+  const names = [...backbone.stages, "head"];
+  const stageOf = (layer: string): string =>
+    names.find((stage) => layer === stage || layer.startsWith(`${stage}.`)) ?? "";
+  const stages = names.map((name): StageSummary => {
+    const map = net.outputs.get(name);
+    const own = specs.filter((spec) => spec.role === "parameter" && stageOf(spec.name) === name);
+    return {
+      name,
+      output: name === "head" ? [classes.length] : map ? [map.channels, map.height, map.width] : [],
+      parameters: own.reduce((sum, spec) => sum + sizeOf(spec.shape), 0),
+      macs: [...macs].reduce((sum, [layer, count]) => sum + (stageOf(layer) === name ? count : 0), 0),
+    };
+  });
+  return { specs, stages };
+}
+
+/** New weights for the tensors that `weights` lacks, drawn by `seed`; the others are kept. */
+export function withNewWeights(specs: readonly ParameterSpec[], weights: StateDict, seed: number): StateDict {
+  const complete: StateDict = new Map();
+  for (const { name, shape, initialise } of specs) {
+    const data = weights.get(name) ?? floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
+    complete.set(name, data);
+  }
+  return complete;
+}
+
+/** Multiply-accumulates of the matrix products below `output`, by layer. */
+function macsByLayer(output: Value): Map<string, number> {
+  const macs = new Map<string, number>();
+  for (const node of nodesOf([output])) {
+    const { type } = node.operator;
+    if (type !== "RowConv" && type !== "Gemm") continue;
+    const [out, inputs] = [node.outputs[0]?.shape ?? [], node.inputs[1]?.shape ?? []];
+    const inner = sizeOf(inputs as number[]) / (out[1] as number);
+    macs.set(node.scope, (macs.get(node.scope) ?? 0) + sizeOf(out as number[]) * inner);
+  }
+  return macs;
+}

@@ -1,0 +1,68 @@
+/** Residual networks (He et al. 2015) with torchvision's structure and names. */
+
+import type { FeatureMap } from "../nn/features.ts";
+import type { Network } from "../nn/network.ts";
+import { type Backbone, imagenet } from "./backbone.ts";
+
+type Block = (net: Network, x: FeatureMap, name: string, width: number, stride: number) => FeatureMap;
+
+/** Two 3×3 convolutions. */
+const basic: Block = (net, x, name, width, stride) => {
+  let y = net.conv(x, `${name}.conv1`, { out: width, kernel: 3, stride, padding: 1, norm: `${name}.bn1` });
+  y = net.conv(net.relu(y), `${name}.conv2`, { out: width, kernel: 3, padding: 1, norm: `${name}.bn2` });
+  return net.relu(net.add(y, shortcut(net, x, name, width, stride)));
+};
+
+/** 1×1, 3×3, 1×1; the stride is at the 3×3, as in torchvision ("ResNet v1.5"). */
+const bottleneck: Block = (net, x, name, width, stride) => {
+  let y = net.conv(x, `${name}.conv1`, { out: width, kernel: 1, norm: `${name}.bn1` });
+  y = net.conv(net.relu(y), `${name}.conv2`, {
+    out: width,
+    kernel: 3,
+    stride,
+    padding: 1,
+    norm: `${name}.bn2`,
+  });
+  y = net.conv(net.relu(y), `${name}.conv3`, { out: width * 4, kernel: 1, norm: `${name}.bn3` });
+  return net.relu(net.add(y, shortcut(net, x, name, width * 4, stride)));
+};
+
+/** The block's input, through a 1×1 convolution where the sizes differ. */
+function shortcut(net: Network, x: FeatureMap, name: string, out: number, stride: number): FeatureMap {
+  if (stride === 1 && x.channels === out) return x;
+  return net.conv(x, `${name}.downsample.0`, { out, kernel: 1, stride, norm: `${name}.downsample.1` });
+}
+
+function resnet(name: string, block: Block, expansion: number, depths: readonly number[]): Backbone {
+  return {
+    name,
+    stages: ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
+    unfreeze: [["layer4"], ["layer3"], ["layer2"], ["layer1"], ["conv1", "bn1"]],
+    features: 512 * expansion,
+    preprocessing: imagenet,
+    smallest: 32,
+    classifier: "fc.",
+    build(net, x) {
+      let y = net.stage(["conv1", "bn1"], x, (x) => {
+        const stem = net.conv(x, "conv1", { out: 64, kernel: 7, stride: 2, padding: 3, norm: "bn1" });
+        return net.maxPool(net.relu(stem), { kernel: 3, stride: 2, padding: 1 });
+      });
+      for (const [i, depth] of depths.entries()) {
+        const layer = `layer${i + 1}`;
+        y = net.stage(layer, y, (input) => {
+          let z = input;
+          for (let b = 0; b < depth; b++)
+            z = block(net, z, `${layer}.${b}`, 64 * 2 ** i, b === 0 && i > 0 ? 2 : 1);
+          return z;
+        });
+      }
+      return y;
+    },
+  };
+}
+
+export const resnet18 = resnet("resnet18", basic, 1, [2, 2, 2, 2]);
+export const resnet34 = resnet("resnet34", basic, 1, [3, 4, 6, 3]);
+export const resnet50 = resnet("resnet50", bottleneck, 4, [3, 4, 6, 3]);
+export const resnet101 = resnet("resnet101", bottleneck, 4, [3, 4, 23, 3]);
+export const resnet152 = resnet("resnet152", bottleneck, 4, [3, 8, 36, 3]);

@@ -1,0 +1,74 @@
+/**
+ * The lowering for what does not train: NCHW `Conv` with constant weights into which batch norm is folded,
+ * W' = W·γ/σ and b' = β − μ·γ/σ, so that ONNX Runtime can use its blocked kernels.
+ */
+
+import { conv } from "../ops/conv.ts";
+import { maxPool } from "../ops/max-pool.ts";
+import type { FeatureMap } from "./features.ts";
+import { type Initialiser, zeros } from "./initialise.ts";
+import { EPSILON, normSpecs } from "./norm.ts";
+import type { Parameters } from "./parameters.ts";
+
+export interface FullConvOptions {
+  readonly name: string;
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly norm: string | undefined;
+  readonly initialise: Initialiser;
+}
+
+export interface FullPoolOptions {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly ceil: boolean;
+}
+
+export function foldedConv(parameters: Parameters, x: FeatureMap, options: FullConvOptions): FeatureMap {
+  const { name, out, kernel, stride, padding, norm, initialise } = options;
+  const shape = [out, x.channels, kernel, kernel];
+  const weight = parameters.numbers({ name: `${name}.weight`, shape, initialise, role: "parameter" });
+  const folded = norm
+    ? fold(parameters, weight, norm, out)
+    : {
+        weight,
+        bias: parameters.numbers({
+          name: `${name}.bias`,
+          shape: [out],
+          initialise: zeros,
+          role: "parameter",
+        }),
+      };
+  const w = parameters.computeConstant(folded.weight, shape);
+  const b = parameters.computeConstant(folded.bias, [out]);
+  const value = conv(x.value, w, b, stride, padding);
+  const [, , height, width] = value.shape as [number, number, number, number];
+  return { ...x, value, channels: out, height, width };
+}
+
+export function foldedMaxPool(x: FeatureMap, { kernel, stride, padding, ceil }: FullPoolOptions): FeatureMap {
+  const value = maxPool(x.value, kernel, stride, padding, ceil);
+  const [, , height, width] = value.shape as [number, number, number, number];
+  return { ...x, value, height, width };
+}
+
+function fold(parameters: Parameters, weight: Float32Array, norm: string, out: number) {
+  const [scale, shift, mean, variance] = normSpecs(norm, out).map((spec) => parameters.numbers(spec)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const folded = new Float32Array(weight.length);
+  const bias = new Float32Array(out);
+  const per = weight.length / out;
+  for (let o = 0; o < out; o++) {
+    const factor = (scale[o] as number) / Math.sqrt((variance[o] as number) + EPSILON);
+    bias[o] = (shift[o] as number) - (mean[o] as number) * factor;
+    for (let i = o * per; i < (o + 1) * per; i++) folded[i] = (weight[i] as number) * factor;
+  }
+  return { weight: folded, bias };
+}

@@ -1,0 +1,35 @@
+/** How new weights are drawn, with torchvision's choices per layer. */
+
+import type { Random } from "../util/random.ts";
+import { sizeOf } from "../util/tensor.ts";
+
+/** Fills a tensor of the given canonical shape. */
+export type Initialiser = (shape: readonly number[], rng: Random) => Float32Array;
+
+export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
+
+export const ones: Initialiser = (shape) => new Float32Array(sizeOf(shape)).fill(1);
+
+/** N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as torchvision's ResNets. Shape [O, C, K, K]. */
+export const kaimingNormal: Initialiser = (shape, rng) => {
+  const [out = 1, , ...kernel] = shape;
+  const deviation = Math.sqrt(2 / (out * sizeOf(kernel)));
+  return draw(shape, () => rng.normal() * deviation);
+};
+
+/** U(−b, b) with b = √(6/fan_in), as torchvision's SqueezeNet. */
+export const kaimingUniform: Initialiser = (shape, rng) => {
+  const bound = Math.sqrt(6 / sizeOf(shape.slice(1)));
+  return draw(shape, () => rng.uniform(-bound, bound));
+};
+
+/** U(−b, b) with b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010): the reference's head. Shape [out, in]. */
+export const xavierUniform: Initialiser = (shape, rng) => {
+  const [out = 1, into = 1] = shape;
+  const bound = Math.sqrt(6 / (into + out));
+  return draw(shape, () => rng.uniform(-bound, bound));
+};
+
+function draw(shape: readonly number[], sample: () => number): Float32Array {
+  return Float32Array.from({ length: sizeOf(shape) }, sample);
+}

@@ -1,0 +1,113 @@
+/** The tensors of a network: their canonical names and shapes, and whether they train or are constants of the graph. */
+
+import { type Graph, toFloat16 } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { cast } from "../ops/cast.ts";
+import { GraphError } from "../util/errors.ts";
+import { type DType, permute, type StateDict, sizeOf } from "../util/tensor.ts";
+import type { Initialiser } from "./initialise.ts";
+
+/** A tensor of a network under its canonical (torchvision) name and shape. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initialise: Initialiser;
+  /** Statistics are estimated, parameters are trained. */
+  readonly role: "parameter" | "statistic";
+}
+
+/** How a tensor is laid out in the program, where that is not its canonical layout. */
+export interface Form {
+  readonly permutation: readonly number[];
+  /** The shape after permuting, with axes merged. */
+  readonly shape: readonly number[];
+}
+
+/** A tensor that is an input of the graph, with the value that replaces it after the step once that is known. */
+export interface StateTensor {
+  readonly spec: ParameterSpec;
+  readonly form: Form | undefined;
+  readonly value: Value;
+  next?: Value;
+}
+
+export interface ParameterOptions {
+  readonly graph: Graph;
+  /** Numbers of what does not train; nothing else is read. */
+  readonly weights: StateDict;
+  /** Whether the tensor of this name is an input of the graph. */
+  readonly trains: (name: string) => boolean;
+  /** The dtype in which layers compute; inputs stay float32 and are cast where they are used. */
+  readonly compute: DType;
+}
+
+/** Hands layers their tensors and remembers which were asked for. */
+export class Parameters {
+  /** Every tensor that was asked for, in that order. */
+  readonly specs = new Map<string, ParameterSpec>();
+  /** Those that are inputs of the graph. */
+  readonly state = new Map<string, StateTensor>();
+  readonly #options: ParameterOptions;
+
+  constructor(options: ParameterOptions) {
+    this.#options = options;
+  }
+
+  get compute(): DType {
+    return this.#options.compute;
+  }
+
+  trains(name: string): boolean {
+    return this.#options.trains(name);
+  }
+
+  /** The tensor as a value in the compute dtype: an input where it trains, else a constant. */
+  value(spec: ParameterSpec, form?: Form): Value {
+    return cast(this.exact(spec, form), this.compute);
+  }
+
+  /** The tensor as a float32 value. */
+  exact(spec: ParameterSpec, form?: Form): Value {
+    if (!this.trains(spec.name)) return this.constant(this.numbers(spec), spec.shape, form);
+    this.specs.set(spec.name, spec);
+    let state = this.state.get(spec.name);
+    if (!state) {
+      const value = this.#options.graph.input(spec.name, "float32", form?.shape ?? spec.shape);
+      state = { spec, form, value };
+      this.state.set(spec.name, state);
+    }
+    return state.value;
+  }
+
+  /** The numbers of a tensor that does not train. */
+  numbers(spec: ParameterSpec): Float32Array {
+    this.specs.set(spec.name, spec);
+    const found = this.#options.weights.get(spec.name);
+    if (!found) throw new GraphError(`the weights lack ${spec.name} [${spec.shape.join(", ")}]`);
+    if (found.data.length !== sizeOf(spec.shape) || found.shape.join() !== spec.shape.join()) {
+      throw new GraphError(
+        `${spec.name} has shape [${found.shape.join(", ")}] in the weights, the network needs [${spec.shape.join(", ")}]`,
+      );
+    }
+    return found.data;
+  }
+
+  /** Numbers of canonical `shape` as a float32 constant in `form`. */
+  constant(numbers: Float32Array, shape: readonly number[], form?: Form): Value {
+    const data = form ? permute(numbers, shape, form.permutation) : numbers;
+    return this.#options.graph.constant("float32", form?.shape ?? shape, data);
+  }
+
+  /** Numbers as a constant in the compute dtype, rounded here rather than by a node. */
+  computeConstant(numbers: Float32Array, shape: readonly number[]): Value {
+    if (this.compute !== "float16") return this.constant(numbers, shape);
+    return this.#options.graph.constant("float16", shape, Uint16Array.from(numbers, toFloat16));
+  }
+
+  /** Says what a state tensor becomes after the step. */
+  update(name: string, next: Value): void {
+    const state = this.state.get(name);
+    if (!state) throw new GraphError(`${name} is not part of the state, so it cannot be updated`);
+    state.next = next;
+  }
+}

@@ -1,0 +1,128 @@
+/** Optimizer steps as graph: AdamW and SGD, with PyTorch's formulas. */
+
+import type { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { add } from "../ops/add.ts";
+import { div } from "../ops/div.ts";
+import { mul } from "../ops/mul.ts";
+import { sqrt } from "../ops/sqrt.ts";
+import { sub } from "../ops/sub.ts";
+
+export interface AdamW {
+  readonly type: "adamw";
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export interface Sgd {
+  readonly type: "sgd";
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+}
+
+export type OptimizerOptions = AdamW | Sgd;
+
+/** Numbers that change with the step, computed in double precision and fed. */
+export interface StepScalars {
+  readonly learningRate: Value;
+  /** Adam's step size per unit of rate, √(1 − β2ᵗ)/(1 − β1ᵗ); 1 for SGD. */
+  readonly stepSize: Value;
+  /** Adam's ε·√(1 − β2ᵗ); unused by SGD. */
+  readonly epsilon: Value;
+}
+
+/** A moment that belongs to one weight: the graph's input and what replaces it. */
+export interface Moment {
+  readonly name: string;
+  readonly value: Value;
+  readonly next: Value;
+}
+
+export interface Update {
+  readonly next: Value;
+  readonly moments: readonly Moment[];
+}
+
+/** Names of the moments that an optimizer keeps for each weight. */
+export function momentNames(optimizer: OptimizerOptions): readonly string[] {
+  if (optimizer.type === "adamw") return ["exp_avg", "exp_avg_sq"];
+  return optimizer.momentum > 0 ? ["momentum_buffer"] : [];
+}
+
+/** The numbers behind `StepScalars` for the `step`-th update, counted from 1. */
+export function stepNumbers(optimizer: OptimizerOptions, step: number, learningRate: number) {
+  if (optimizer.type === "sgd") return { learningRate, stepSize: 1, epsilon: 0 };
+  const { beta1, beta2, epsilon } = optimizer;
+  const root = Math.sqrt(1 - beta2 ** step);
+  return { learningRate, stepSize: root / (1 - beta1 ** step), epsilon: epsilon * root };
+}
+
+/** The new value of `weight`, whose gradient is `gradient`. `rateFactor` scales the rate for its stage. */
+export function update(
+  optimizer: OptimizerOptions,
+  weight: Value,
+  gradient: Value,
+  scalars: StepScalars,
+  rateFactor: number,
+): Update {
+  const rate = rateFactor === 1 ? scalars.learningRate : mul(scalars.learningRate, rateFactor);
+  const { graph, name, shape } = weight;
+  const moments = momentNames(optimizer).map((moment) =>
+    graph.input(`${moment}.${name}`, "float32", shape as number[]),
+  );
+  return optimizer.type === "adamw"
+    ? adamW(optimizer, weight, gradient, moments, scalars, rate)
+    : sgd(optimizer, weight, gradient, moments, rate);
+}
+
+/**
+ * AdamW (Loshchilov and Hutter 2019): m ← m + (1 − β1)(g − m), v ← v + (1 − β2)(g² − v),
+ * w ← w·(1 − lr·λ) − lr·stepSize·m/(√v + ε'), which is PyTorch's update with its bias corrections moved to scalars.
+ */
+function adamW(
+  { weightDecay, beta1, beta2 }: AdamW,
+  weight: Value,
+  gradient: Value,
+  [mean, square]: Value[],
+  { stepSize, epsilon }: StepScalars,
+  rate: Value,
+): Update {
+  const [m, v] = [mean as Value, square as Value];
+  const nextM = add(m, mul(sub(gradient, m), 1 - beta1));
+  const nextV = add(v, mul(sub(mul(gradient, gradient), v), 1 - beta2));
+  const direction = div(nextM, add(sqrt(nextV), epsilon));
+  const decayed = weightDecay === 0 ? weight : mul(weight, sub(1, mul(rate, weightDecay)));
+  return {
+    next: sub(decayed, mul(direction, mul(rate, stepSize))),
+    moments: [
+      { name: m.name, value: m, next: nextM },
+      { name: v.name, value: v, next: nextV },
+    ],
+  };
+}
+
+/** SGD with momentum as PyTorch has it: b ← μ·b + g (b starts at 0), w ← w − lr·b, or with Nesterov w − lr·(g + μ·b). */
+function sgd(
+  { weightDecay, momentum, nesterov }: Sgd,
+  weight: Value,
+  gradient: Value,
+  [buffer]: Value[],
+  rate: Value,
+): Update {
+  const g = weightDecay === 0 ? gradient : add(gradient, mul(weight, weightDecay));
+  if (!buffer) return { next: sub(weight, mul(g, rate)), moments: [] };
+  const next = add(mul(buffer, momentum), g);
+  const direction = nesterov ? add(g, mul(next, momentum)) : next;
+  return { next: sub(weight, mul(direction, rate)), moments: [{ name: buffer.name, value: buffer, next }] };
+}
+
+/** Feeds of the step scalars, as inputs of the graph. */
+export function stepScalars(graph: Graph): StepScalars {
+  const scalar = (name: string): Value => graph.input(name, "float32", []);
+  return { learningRate: scalar("learningRate"), stepSize: scalar("stepSize"), epsilon: scalar("epsilon") };
+}

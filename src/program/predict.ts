@@ -1,0 +1,94 @@
+/** Compiles the programs that do not train: prediction from pictures, features from pictures, logits from features. */
+
+import type { Canvas } from "../augment/canvas.ts";
+import type { Augmentation } from "../augment/settings.ts";
+import { buildTraining } from "../augment/training.ts";
+import { buildValidation } from "../augment/validation.ts";
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Dim, Value } from "../graph/types.ts";
+import { type Architecture, buildFeatures, buildHead } from "../models/classifier.ts";
+import { Network } from "../nn/network.ts";
+import { softmax } from "../ops/softmax.ts";
+import type { StateDict } from "../util/tensor.ts";
+import type { Program, ProgramTensor } from "./program.ts";
+
+/** The batch may have any size. */
+const BATCH = "N";
+
+/** Pictures on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
+export function compilePredict(architecture: Architecture, weights: StateDict, canvas: Canvas): Program {
+  const { inputSize: size } = architecture;
+  const { mean, std } = architecture.backbone.preprocessing;
+  return compile("predict", weights, (net) => {
+    const pictures = buildValidation(net.graph, { batch: BATCH, canvas, size, mean, std });
+    const features = buildFeatures(net, architecture, pictures);
+    const logits = buildHead(net, architecture, features);
+    return { logits, probabilities: softmax(logits), features };
+  });
+}
+
+/** Normalised pictures [N, C, S, S]: `logits`. For tests and benchmarks. */
+export function compileForward(architecture: Architecture, weights: StateDict, batch: Dim = BATCH): Program {
+  const { backbone, inputSize: size } = architecture;
+  return compile("forward", weights, (net) => {
+    const pictures = net.graph.input("pictures", "float32", [
+      batch,
+      backbone.preprocessing.mean.length,
+      size,
+      size,
+    ]);
+    return { logits: buildHead(net, architecture, buildFeatures(net, architecture, pictures)) };
+  });
+}
+
+/** Pictures through the augmentation, or without it as for validation, to `features` of the frozen backbone. */
+export function compileFeatures(
+  architecture: Architecture,
+  weights: StateDict,
+  canvas: Canvas,
+  view: { readonly batch: number; readonly augmentation: Augmentation } | "validation",
+): Program {
+  const { inputSize: size } = architecture;
+  const { mean, std } = architecture.backbone.preprocessing;
+  return compile("features", weights, (net) => {
+    const pictures =
+      view === "validation"
+        ? buildValidation(net.graph, { batch: BATCH, canvas, size, mean, std })
+        : buildTraining(net.graph, view.augmentation, { batch: view.batch, canvas, size, mean, std });
+    return { features: buildFeatures(net, architecture, pictures) };
+  });
+}
+
+/** `features` [N, F] to `logits`. */
+export function compileHead(architecture: Architecture, weights: StateDict): Program {
+  return compile("head", weights, (net) => {
+    const features = net.graph.input("features", "float32", [BATCH, architecture.backbone.features]);
+    return { logits: buildHead(net, architecture, features) };
+  });
+}
+
+function compile(name: string, weights: StateDict, build: (net: Network) => Record<string, Value>): Program {
+  const graph = new Graph();
+  const net = new Network({ graph, weights, trainable: () => false, training: false });
+  const outputs = build(net);
+  for (const [output, value] of Object.entries(outputs)) graph.output(output, value);
+  const tensor = (
+    role: "feed" | "metric",
+    { name, dtype, shape }: Pick<Value, "name" | "dtype" | "shape">,
+  ): ProgramTensor => ({
+    name,
+    dtype,
+    shape,
+    role,
+  });
+  return {
+    name,
+    model: encode(graph, name),
+    tensors: [
+      ...graph.inputs.map((input) => tensor("feed", input)),
+      ...Object.entries(outputs).map(([name, value]) => tensor("metric", { ...value, name })),
+    ],
+    masks: [],
+  };
+}

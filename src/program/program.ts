@@ -1,0 +1,101 @@
+/** A compiled program: an ONNX graph plus the manifest of its tensors. */
+
+import type { StateTensor } from "../nn/parameters.ts";
+import {
+  type DType,
+  type FloatTensor,
+  floatTensor,
+  inversePermutation,
+  permute,
+  type Tensor,
+} from "../util/tensor.ts";
+
+/**
+ * `parameter`, `statistic`, `moment`, `average`, `accumulator` and `scaler` are state: fed to a step and returned by it
+ * under `next.<name>`. `feed` is fed anew every time; `metric` is returned.
+ */
+export type Role =
+  | "parameter"
+  | "statistic"
+  | "moment"
+  | "average"
+  | "accumulator"
+  | "scaler"
+  | "feed"
+  | "metric";
+
+export interface ProgramTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  /** The shape in the program; an unknown extent has a name. */
+  readonly shape: readonly (number | string)[];
+  readonly role: Role;
+  /** For state: the name and shape in checkpoints, and the permutation from that layout to the program's. */
+  readonly canonicalName?: string;
+  readonly canonicalShape?: readonly number[];
+  readonly permutation?: readonly number[];
+}
+
+/** A random dropout mask that a step must be fed. */
+export interface MaskFeed {
+  readonly layer: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly probability: number;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly model: Uint8Array;
+  readonly tensors: readonly ProgramTensor[];
+  readonly masks: readonly MaskFeed[];
+}
+
+/** Name of the output that replaces a state tensor. */
+export function nextName(name: string): string {
+  return `next.${name}`;
+}
+
+const stateRoles: ReadonlySet<Role> = new Set([
+  "parameter",
+  "statistic",
+  "moment",
+  "average",
+  "accumulator",
+  "scaler",
+]);
+
+/** The tensors that a step takes and returns. */
+export function stateOf(program: Program): ProgramTensor[] {
+  return program.tensors.filter((tensor) => stateRoles.has(tensor.role));
+}
+
+/** The manifest entry of a weight, or of something of its shape that belongs to it under `name`. */
+export function stateEntry(state: StateTensor, role: Role, name = state.spec.name): ProgramTensor {
+  const { spec, form, value } = state;
+  return {
+    name,
+    dtype: "float32",
+    shape: value.shape,
+    role,
+    canonicalName: name,
+    canonicalShape: spec.shape,
+    ...(form ? { permutation: form.permutation } : {}),
+  };
+}
+
+/** A canonical tensor in the program's layout. */
+export function toProgram(entry: ProgramTensor, tensor: FloatTensor): FloatTensor {
+  const shape = entry.shape as readonly number[];
+  if (!entry.permutation) return floatTensor(shape, tensor.data);
+  return floatTensor(shape, permute(tensor.data, tensor.shape, entry.permutation));
+}
+
+/** A tensor of the program in its canonical layout. */
+export function toCanonical(entry: ProgramTensor, tensor: Tensor): FloatTensor {
+  const data = tensor.data as Float32Array;
+  const shape = entry.canonicalShape ?? (entry.shape as readonly number[]);
+  if (!entry.permutation) return floatTensor(shape, data);
+  const permuted = entry.permutation.map((axis) => shape[axis] as number);
+  return floatTensor(shape, permute(data, permuted, inversePermutation(entry.permutation)));
+}
