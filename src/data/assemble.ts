@@ -1,0 +1,141 @@
+/** Turns what the readers found into one data set: chooses and orders the classes, and says what was left out. */
+
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
+import { classKey, emotionNamed } from "./names.ts";
+
+/** A sample whose class is still a name, as its source spells it. */
+export interface RawSample extends Omit<Sample, "label" | "votes"> {
+  readonly className: string;
+  /** Votes by class name, as counted: the chosen classes' are made to sum to 1. */
+  readonly votes?: ReadonlyMap<string, number>;
+}
+
+/** What a reader found in one folder or file. */
+export interface RawSource {
+  /** The path as it was asked for, for messages. */
+  readonly path: string;
+  /** Every class name seen, also those of empty folders. */
+  readonly classNames: readonly string[];
+  readonly samples: readonly RawSample[];
+  readonly notes: readonly string[];
+}
+
+export interface ClassOptions {
+  /** Which classes, in which order; all of them, sorted by name, when it is not given. */
+  readonly classes?: readonly string[];
+  /** Accept classes without pictures: for scoring a model, whose classes are fixed, on a folder that has only some. */
+  readonly allowMissing?: boolean;
+}
+
+/** The spellings found for each class, by what they have in common. */
+type Spellings = ReadonlyMap<string, ReadonlySet<string>>;
+type Labels = ReadonlyMap<string, { readonly name: string; readonly label: number }>;
+
+/**
+ * One data set from several sources. Known emotions get their usual name whatever the spelling; `options.classes` keeps
+ * the caller's. A sample with votes is labelled by its majority, and left out if that class is not chosen.
+ *
+ * @throws UsageError for an unknown or repeated class, fewer than two classes, or a class without pictures.
+ */
+export function assemble(sources: readonly RawSource[], options: ClassOptions = {}): Dataset {
+  const where = sources.map((source) => source.path).join(", ");
+  const found = spellingsByKey(sources);
+  const labels = chooseClasses(found, where, options);
+  const classes = [...labels.values()].map(({ name }) => name);
+  const notes = sources.flatMap((source) => source.notes);
+  for (const [key, { name }] of labels) {
+    const others = [...(found.get(key) ?? [])].filter((spelling) => spelling !== name);
+    if (others.length > 0) notes.push(`${others.map(quoted).join(", ")} read as "${name}"`);
+  }
+
+  const samples: Sample[] = [];
+  const unchosen = new Map([...found.keys()].filter((key) => !labels.has(key)).map((key) => [key, 0]));
+  for (const { className, votes, ...rest } of sources.flatMap((source) => source.samples)) {
+    const key = classKey(className);
+    const label = labels.get(key)?.label;
+    if (label === undefined) unchosen.set(key, (unchosen.get(key) ?? 0) + 1);
+    else samples.push({ ...rest, label, ...(votes && { votes: voteShares(votes, labels) }) });
+  }
+  const leftOut = [...unchosen].map(([key, count]) => ({ className: displayName(key, found), count }));
+  notes.push(...leftOut.map((c) => `class "${c.className}" left out: ${plural(c.count, "picture")}`));
+  notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
+  return { classes, samples, leftOut, notes, fingerprint: fingerprintOf(classes, samples) };
+}
+
+/** `3 pictures`, `1 picture`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function spellingsByKey(sources: readonly RawSource[]): Spellings {
+  const found = new Map<string, Set<string>>();
+  for (const name of sources.flatMap((source) => source.classNames)) {
+    const key = classKey(name);
+    found.set(key, (found.get(key) ?? new Set()).add(name));
+  }
+  return found;
+}
+
+function displayName(key: string, found: Spellings): string {
+  return emotionNamed(key) ?? [...(found.get(key) ?? [])].sort()[0] ?? key;
+}
+
+function chooseClasses(found: Spellings, where: string, options: ClassOptions): Labels {
+  const available = [...found.keys()].map((key) => displayName(key, found)).sort();
+  const chosen = options.classes ?? available;
+  const labels = new Map<string, { name: string; label: number }>();
+  for (const name of chosen) {
+    const key = classKey(name);
+    const earlier = labels.get(key);
+    if (earlier) {
+      throw new UsageError(`--classes names one class twice: "${earlier.name}" and "${name}". Name it once.`);
+    }
+    if (!found.has(key) && !options.allowMissing) {
+      throw new UsageError(
+        `--classes names "${name}", which is not in ${where}. Found: ${available.join(", ")}.` +
+          didYouMean(name, available),
+      );
+    }
+    labels.set(key, { name, label: labels.size });
+  }
+  if (chosen.length < 2) {
+    throw new UsageError(
+      `${where}: one class ("${chosen[0]}"), but a classifier needs at least two. ` +
+        `Found: ${available.join(", ")}. Expected one folder per class, such as <folder>/happy and <folder>/sad.`,
+    );
+  }
+  return labels;
+}
+
+function voteShares(votes: ReadonlyMap<string, number>, labels: Labels): number[] {
+  const shares = new Array<number>(labels.size).fill(0);
+  for (const [name, count] of votes) {
+    const label = labels.get(classKey(name))?.label;
+    if (label !== undefined) shares[label] = (shares[label] ?? 0) + count;
+  }
+  const sum = shares.reduce((a, b) => a + b, 0);
+  return shares.map((share) => share / sum);
+}
+
+/** Notes on classes without pictures where that is allowed. Where there is training data, that is where they must be. */
+function checkEmptyClasses(
+  names: readonly string[],
+  samples: readonly Sample[],
+  where: string,
+  allow: boolean,
+): string[] {
+  const training = samples.filter((sample) => sample.split === "train");
+  const present = new Set((training.length > 0 ? training : samples).map((sample) => sample.label));
+  const empty = names.filter((_, label) => !present.has(label));
+  if (empty.length === 0) return [];
+  const what = `no ${training.length > 0 ? "training " : ""}pictures of ${empty.map(quoted).join(", ")} in ${where}`;
+  if (allow) return [what];
+  const others = names.filter((name) => !empty.includes(name));
+  throw new UsageError(`There are ${what}. Add some, or leave the class out: --classes ${others.join(",")}`);
+}
+
+function quoted(text: string): string {
+  return `"${text}"`;
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { FormatError, UsageError } from "../util/errors.ts";
+import type { Dataset } from "./dataset.ts";
+import { readDataset } from "./read.node.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "vultus-csv-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+let files = 0;
+function write(...lines: string[]): string {
+  const path = join(dir, `${files++}.csv`);
+  writeFileSync(path, lines.join("\r\n"));
+  return path;
+}
+
+function read(...lines: string[]): Promise<Dataset> {
+  return readDataset([write(...lines)]);
+}
+
+const grey = (value: number, count = 2304): string => Array(count).fill(value).join(" ");
+
+describe("fer2013.csv", () => {
+  test("emotions, pixels and splits", async () => {
+    const { classes, samples } = await read(
+      "emotion,pixels,Usage",
+      `0,${grey(7)},Training`,
+      `3,${grey(8)},Training`,
+      `3,${grey(9)},PublicTest`,
+      `0,${grey(255)},PrivateTest`,
+    );
+    expect(classes).toEqual(["angry", "happy"]);
+    expect(samples.map(({ id, label, split }) => [id, label, split])).toEqual([
+      ["row 2", 0, "train"],
+      ["row 3", 1, "train"],
+      ["row 4", 1, "validation"],
+      ["row 5", 0, "test"],
+    ]);
+    const source = samples[3]?.source;
+    expect(source?.kind === "pixels" && source.picture).toEqual({
+      pixels: new Uint8Array(2304).fill(255),
+      width: 48,
+      height: 48,
+      channels: 1,
+    });
+  });
+
+  test("the later release's header: other order, spaces, byte order mark", async () => {
+    const { samples } = await read(
+      "\ufeffemotion, Usage, pixels",
+      `0,Training,${grey(1)}`,
+      `6,Training,${grey(2)}`,
+    );
+    expect(samples.map(({ label }) => label)).toEqual([0, 1]);
+  });
+
+  test.each([
+    ["a short row", `3,${grey(8, 2303)},Training`, /row 3: 2303 pixels, expected 2304/],
+    ["a value above 255", `3,256 ${grey(8, 2303)},Training`, /row 3: pixel 1 is "256"/],
+    ["a negative value", `3,${grey(8, 2303)} -1,Training`, /row 3: pixel 2304 is "-1"/],
+    ["a word", `3,${grey(8, 2303)} x,Training`, /row 3: pixel 2304 is "x"/],
+    ["an unknown emotion", `7,${grey(8)},Training`, /row 3: emotion is "7", expected 0 to 6/],
+    ["an unknown split", `3,${grey(8)},Sometime`, /row 3: Usage is "Sometime", expected Training/],
+    ["a missing cell", `3,${grey(8)}`, /\d\.csv: .*line 3/],
+  ])("%s", async (_, row, message) => {
+    const result = read("emotion,pixels,Usage", `0,${grey(7)},Training`, row);
+    await expect(result).rejects.toThrow(FormatError);
+    await expect(result).rejects.toThrow(message);
+    await expect(result).rejects.toThrow(dir);
+  });
+});
+
+describe("manifest", () => {
+  test("labels, with identity, split and subgroup", async () => {
+    const { classes, samples } = await read(
+      "Path,Label,Split,Identity,Subgroup,age",
+      "a.jpg,Happiness,train,p1,f,30",
+      '"b, c.jpg",sad,val,p2,,31',
+      "/elsewhere/d.jpg,sad,,,m,32",
+    );
+    expect(classes).toEqual(["happy", "sad"]);
+    expect(samples).toEqual([
+      {
+        id: "a.jpg",
+        source: { kind: "file", path: join(dir, "a.jpg") },
+        label: 0,
+        split: "train",
+        identity: "p1",
+        subgroup: "f",
+      },
+      {
+        id: "b, c.jpg",
+        source: { kind: "file", path: join(dir, "b, c.jpg") },
+        label: 1,
+        split: "validation",
+        identity: "p2",
+      },
+      {
+        id: "/elsewhere/d.jpg",
+        source: { kind: "file", path: "/elsewhere/d.jpg" },
+        label: 1,
+        split: "train",
+        subgroup: "m",
+      },
+    ]);
+  });
+
+  test("columns that are not used are said", async () => {
+    const { notes } = await read("path,label,age,iso", "a,happy,1,2", "b,sad,1,2");
+    expect(notes[0]).toMatch(/2 columns not used: age, iso/);
+  });
+
+  test("votes become shares over the chosen classes; a majority for another class leaves the row out", async () => {
+    const path = write("path,happiness,sad,disgust", "a,8,1,1", "b,1,3,0", "c,1,0,9");
+    const { classes, samples, leftOut } = await readDataset([path], { classes: ["sad", "happy"] });
+    expect(classes).toEqual(["sad", "happy"]);
+    expect(samples.map(({ id, label, votes }) => [id, label, votes])).toEqual([
+      ["a", 1, [1 / 9, 8 / 9]],
+      ["b", 0, [0.75, 0.25]],
+    ]);
+    expect(leftOut).toEqual([{ className: "disgust", count: 1 }]);
+  });
+
+  test.each([
+    ["no label and no votes", ["path,split", "a,train"], /columns path, split\. Expected path and label/],
+    [
+      "neither kind of file",
+      ["name,age", "a,1"],
+      /columns name, age\. Expected path and label.*emotion, pixels and Usage/,
+    ],
+    ["fer2013.csv without Usage", ["emotion,pixels", "0,1"], /columns emotion, pixels/],
+    ["a repeated path", ["path,label", "a,sad", "b,happy", "a,happy"], /row 4: "a" is already in row 2/],
+    ["an empty path", ["path,label", ",sad"], /row 2: path is empty/],
+    ["an empty label", ["path,label", "a,"], /row 2: label is empty/],
+    ["an unknown split", ["path,label,split", "a,sad,soon"], /row 2: split is "soon", expected train/],
+    ["votes that are no numbers", ["path,sad,happy", "a,1,many"], /row 2: happy is "many"/],
+    ["no votes at all", ["path,sad,happy", "a,0,0"], /row 2: no class has a vote/],
+    ["no rows", ["path,label"], /a header and no rows/],
+    ["nothing", [], /is empty/],
+    ["an open quote", ["path,label", 'a,"sad'], /\.csv: Quote Not Closed/],
+  ])("%s", async (_, lines, message) => {
+    const result = read(...lines);
+    await expect(result).rejects.toThrow(FormatError);
+    await expect(result).rejects.toThrow(message);
+  });
+});
+
+test("a missing CSV file is a wrong request", async () => {
+  const result = readDataset([join(dir, "gone.csv")]);
+  await expect(result).rejects.toThrow(UsageError);
+  await expect(result).rejects.toThrow(/gone\.csv cannot be read/);
+});
+
+test("nothing named is a wrong request", async () => {
+  await expect(readDataset([])).rejects.toThrow(UsageError);
+});

@@ -1,0 +1,78 @@
+/** What a data set is, wherever it was read from: labelled pictures, each on one side of a split. */
+
+/** A decoded picture: rows of pixels, channels innermost (HWC), 0 to 255; one channel is grey, three are sRGB. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+export const splits = ["train", "validation", "test"] as const;
+export type Split = (typeof splits)[number];
+
+/** Where a picture's pixels come from: a file that is still encoded, or pixels that the source held itself. */
+export type SampleSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "pixels"; readonly picture: Picture };
+
+export interface Sample {
+  /** Stable between runs and machines: the path relative to the source, or the row of a CSV file. */
+  readonly id: string;
+  readonly source: SampleSource;
+  /** Index into the data set's classes. */
+  readonly label: number;
+  /** A soft label: one share per class, summing to 1. */
+  readonly votes?: readonly number[];
+  readonly split: Split;
+  /** Who is in the picture; one person never sits on two sides of a split that vultus cuts. */
+  readonly identity?: string;
+  /** A group whose scores are reported apart. */
+  readonly subgroup?: string;
+}
+
+export interface Dataset {
+  readonly classes: readonly string[];
+  readonly samples: readonly Sample[];
+  /** Classes that were found but not chosen. */
+  readonly leftOut: readonly { readonly className: string; readonly count: number }[];
+  /** What a person should be told aloud: names matched, classes left out, splits cut. */
+  readonly notes: readonly string[];
+  /** Hexadecimal; changes when a picture, a label, a split or the classes change, but not with the order of reading. */
+  readonly fingerprint: string;
+}
+
+/** The indices into `samples` of one split, in order. */
+export function indicesOf(samples: readonly Sample[], split: Split): number[] {
+  return samples.flatMap((sample, index) => (sample.split === split ? [index] : []));
+}
+
+/** How many samples each class has; one number per class. */
+export function classCounts(samples: readonly Sample[], classCount: number): number[] {
+  const counts = new Array<number>(classCount).fill(0);
+  for (const { label } of samples) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}
+
+/** The data set's fingerprint: 128 bits over its classes and its sorted samples. */
+export function fingerprintOf(classes: readonly string[], samples: readonly Sample[]): string {
+  const lines = samples
+    .map(({ id, label, split, votes }) => JSON.stringify([id, label, split, votes ?? 0]))
+    .sort();
+  const text = [JSON.stringify(classes), ...lines].join("\n");
+  return [0, 1, 2, 3].map((lane) => hash32(text, lane).toString(16).padStart(8, "0")).join("");
+}
+
+/** MurmurHash3's 32-bit steps over UTF-16 units: enough to notice a change, not to stand up to an attacker. */
+function hash32(text: string, seed: number): number {
+  let h = Math.imul(seed + 1, 0x9e3779b9);
+  for (let i = 0; i < text.length; i++) {
+    let k = Math.imul(text.charCodeAt(i), 0xcc9e2d51);
+    k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+    h ^= k;
+    h = (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,58 @@
+/** Decodes every picture of a data set once, a few at a time, and keeps a list of those that cannot be read. */
+
+import { messageOf, VultusError } from "../util/errors.ts";
+import type { Picture, Sample } from "./dataset.ts";
+import { type DecodeOptions, readPicture } from "./decode.node.ts";
+
+export interface Unreadable {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface DecodeAllOptions extends DecodeOptions {
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Twice the four threads that Node gives to files and pictures keeps them busy: more did not help on two cores. */
+const concurrency = 8;
+const unreadableAllowed = 0.01;
+
+/**
+ * Calls `visit` with each sample's index and picture, as they get ready, in no fixed order. Samples that cannot be read
+ * are skipped and returned in the order of `samples`.
+ */
+export async function decodeAll(
+  samples: readonly Sample[],
+  options: DecodeAllOptions,
+  visit: (index: number, picture: Picture) => void,
+): Promise<Unreadable[]> {
+  const reasons = new Map<number, string>();
+  let next = 0;
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < samples.length; index = next++) {
+      const sample = samples[index] as Sample;
+      const picture = await readPicture(sample.source, options).catch((error: unknown) => {
+        reasons.set(index, messageOf(error));
+      });
+      if (picture) visit(index, picture);
+      options.onProgress?.(++done, samples.length);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return [...reasons.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([index, reason]) => ({ id: (samples[index] as Sample).id, reason }));
+}
+
+/** @throws VultusError if more than 1 % of `total` pictures cannot be read, with the first few reasons. */
+export function checkUnreadable(unreadable: readonly Unreadable[], total: number): void {
+  if (unreadable.length <= unreadableAllowed * total) return;
+  const share = ((100 * unreadable.length) / total).toFixed(1);
+  const first = unreadable.slice(0, 5).map(({ id, reason }) => `\n  ${id}: ${reason}`);
+  const more = unreadable.length > 5 ? `\n  … and ${unreadable.length - 5} more` : "";
+  throw new VultusError(
+    `${unreadable.length} of ${total} pictures (${share} %) cannot be read; up to 1 % are skipped. ` +
+      `Repair or remove them, or allow them with --allow-unreadable.${first.join("")}${more}`,
+  );
+}

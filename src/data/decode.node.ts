@@ -1,0 +1,81 @@
+/** Decodes pictures of any common format to 8-bit grey or sRGB, upright, opaque, and no larger than training needs. */
+
+import { readFile } from "node:fs/promises";
+import sharp, { type Sharp } from "sharp";
+import { FormatError, messageOf } from "../util/errors.ts";
+import { decodeBmp } from "./bmp.node.ts";
+import type { Picture, SampleSource } from "./dataset.ts";
+import { sniffPicture } from "./sniff.ts";
+
+/** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
+const limitInputPixels = 20_000 * 20_000;
+
+export interface DecodeOptions {
+  /**
+   * The shorter side is reduced to this many pixels, never enlarged: 1.25 × the training size leaves room for random
+   * crops. Without it the picture keeps its size.
+   */
+  readonly maxSide?: number;
+}
+
+/**
+ * The picture in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
+ * by its EXIF orientation, laid on white where it is transparent, converted to sRGB by its profile, and grey if every
+ * pixel has R = G = B. Reduction is antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on
+ * gamma-encoded values, as torchvision's does.
+ *
+ * @throws FormatError whose message is the reason, without the file's name.
+ */
+export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
+  const format = sniffPicture(bytes);
+  try {
+    if (format === "bmp") return await reduced(greyIfGrey(decodeBmp(bytes)), options.maxSide);
+    return await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient(), options.maxSide);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
+  }
+}
+
+/** A sample's picture. @throws FormatError whose message is the reason, without the sample's name. */
+export async function readPicture(source: SampleSource, options: DecodeOptions = {}): Promise<Picture> {
+  if (source.kind === "pixels") return reduced(source.picture, options.maxSide);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(source.path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new FormatError(code === "ENOENT" ? "no such file" : `cannot be opened (${code})`);
+  }
+  return decodePicture(bytes, options);
+}
+
+export async function reduced(picture: Picture, maxSide: number | undefined): Promise<Picture> {
+  const { pixels, width, height, channels } = picture;
+  if (maxSide === undefined || Math.min(width, height) <= maxSide) return picture;
+  return pixelsOf(sharp(pixels, { raw: { width, height, channels }, limitInputPixels }), maxSide);
+}
+
+async function pixelsOf(image: Sharp, maxSide: number | undefined): Promise<Picture> {
+  const sized =
+    maxSide === undefined
+      ? image
+      : image.resize({ width: maxSide, height: maxSide, fit: "outside", withoutEnlargement: true });
+  const { data, info } = await sized
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return greyIfGrey({ pixels, width: info.width, height: info.height, channels: 3 });
+}
+
+function greyIfGrey(picture: Picture): Picture {
+  const { pixels, width, height } = picture;
+  for (let i = 0; i < pixels.length; i += 3) {
+    if (pixels[i] !== pixels[i + 1] || pixels[i] !== pixels[i + 2]) return picture;
+  }
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) grey[i] = pixels[3 * i] as number;
+  return { pixels: grey, width, height, channels: 1 };
+}

@@ -1,0 +1,196 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { UsageError } from "../util/errors.ts";
+import { readFolder } from "./folder.node.ts";
+import { readDataset } from "./read.node.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "vultus folder ü-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** Empty files: reading a folder looks at names only. A path that ends in / is a folder. */
+function make(...paths: string[]): void {
+  for (const path of paths) {
+    const full = join(dir, path);
+    mkdirSync(path.endsWith("/") ? full : dirname(full), { recursive: true });
+    if (!path.endsWith("/")) writeFileSync(full, "");
+  }
+}
+
+function ids(root = dir): string[] {
+  return readFolder(root).samples.map((sample) => `${sample.split} ${sample.className} ${sample.id}`);
+}
+
+describe("layouts", () => {
+  test("a folder per class", () => {
+    make("sad/b.jpg", "sad/a.jpg", "happy/c.jpg");
+    expect(ids()).toEqual(["train happy happy/c.jpg", "train sad sad/a.jpg", "train sad sad/b.jpg"]);
+  });
+
+  test.each([
+    ["train", "validation", "test"],
+    ["Training", "val", "testing"],
+    ["train", "valid", "PrivateTest"],
+  ])("splits %s, %s, %s", (train, validation, testing) => {
+    make(`${train}/sad/a.jpg`, `${validation}/sad/b.jpg`, `${testing}/happy/c.jpg`, "extra/sad/d.jpg");
+    expect(ids().sort()).toEqual(
+      [
+        `test happy ${testing}/happy/c.jpg`,
+        `train sad ${train}/sad/a.jpg`,
+        `validation sad ${validation}/sad/b.jpg`,
+      ].sort(),
+    );
+    expect(readFolder(dir).notes).toEqual([
+      `folder ${join(dir, "extra")} passed over: not train, validation or test`,
+    ]);
+  });
+
+  test("one level down, with the same ids as from there", () => {
+    make("images/train/sad/a.jpg", "images/train/happy/b.jpg", "docs/readme.txt");
+    expect(ids()).toEqual(ids(join(dir, "images")));
+    make("other/happy/a.jpg");
+    expect(() => ids()).toThrow(/holds 2 data sets.*images.*other/);
+  });
+
+  test("class names that are no emotions, also one level down", () => {
+    make("images/cats/a.jpg", "images/dogs/b.jpg");
+    expect(ids(join(dir, "images"))).toEqual(ids());
+    expect(readFolder(dir).classNames).toEqual(["cats", "dogs"]);
+  });
+
+  test("--classes tells what a class is", () => {
+    make("set/smirk/a.jpg", "set/frown/b.jpg", "docs/readme.md");
+    expect(readFolder(dir, ["Smirk", "frown"]).classNames).toEqual(["frown", "smirk"]);
+  });
+});
+
+describe("what a folder may hold", () => {
+  test("spaces, other scripts, nested folders; hidden files and text files are passed over", () => {
+    make("happy/mit Leerzeichen.jpg", "happy/顔.jpg", "happy/deep/er/x", "sad/.hidden.jpg", "sad/.git/y.jpg");
+    make("sad/ж.jpg", "sad/notes.txt", ".cache/z.jpg");
+    expect(ids()).toEqual([
+      "train happy happy/mit Leerzeichen.jpg",
+      "train happy happy/顔.jpg",
+      "train happy happy/deep/er/x",
+      "train sad sad/ж.jpg",
+    ]);
+    expect(readFolder(dir).notes[0]).toMatch(/^1 file in .* passed over/);
+  });
+
+  test("links are followed, each folder once, so loops end; a broken link is left for the decoder to report", () => {
+    make("happy/a.jpg", "sad/b.jpg", "elsewhere/c.jpg");
+    symlinkSync(join(dir, "happy"), join(dir, "happy", "loop"));
+    symlinkSync(join(dir, "elsewhere"), join(dir, "sad", "linked"));
+    symlinkSync(join(dir, "elsewhere"), join(dir, "sad", "linked again"));
+    symlinkSync(join(dir, "nowhere.jpg"), join(dir, "sad", "broken.jpg"));
+    expect(ids().filter((id) => !id.includes("elsewhere"))).toEqual([
+      "train happy happy/a.jpg",
+      "train sad sad/b.jpg",
+      "train sad sad/broken.jpg",
+      "train sad sad/linked/c.jpg",
+    ]);
+  });
+});
+
+describe("classes", () => {
+  test("case and synonyms are matched across splits, and said", async () => {
+    make("train/Anger/a.jpg", "train/HAPPY/b.jpg", "val/angry/c.jpg", "val/joy/d.jpg");
+    const { classes, samples, notes } = await readDataset([dir]);
+    expect(classes).toEqual(["angry", "happy"]);
+    expect(samples.map(({ id, label }) => `${id} ${label}`)).toEqual([
+      "train/Anger/a.jpg 0",
+      "train/HAPPY/b.jpg 1",
+      "val/angry/c.jpg 0",
+      "val/joy/d.jpg 1",
+    ]);
+    expect(notes).toEqual(['"Anger" read as "angry"', '"HAPPY", "joy" read as "happy"']);
+  });
+
+  test("--classes picks, orders and names; what is left out is counted", async () => {
+    make("sadness/a.jpg", "happy/b.jpg", "disgust/c.jpg", "disgust/d.jpg", "empty/");
+    const { classes, samples, leftOut, notes } = await readDataset([dir], { classes: ["sad", "happiness"] });
+    expect(classes).toEqual(["sad", "happiness"]);
+    expect(samples.map(({ label }) => label)).toEqual([1, 0]);
+    expect(leftOut).toEqual([
+      { className: "disgust", count: 2 },
+      { className: "empty", count: 0 },
+    ]);
+    expect(notes).toContain('class "disgust" left out: 2 pictures');
+  });
+
+  test("several folders train together under unique ids", async () => {
+    make("x/set/happy/a.jpg", "x/set/sad/b.jpg", "y/set/happy/a.jpg", "y/set/sad/b.jpg");
+    const { samples } = await readDataset([join(dir, "x/set"), join(dir, "y/set")]);
+    expect(samples.map(({ id }) => id)).toEqual([
+      "set/happy/a.jpg",
+      "set/sad/b.jpg",
+      "set 2/happy/a.jpg",
+      "set 2/sad/b.jpg",
+    ]);
+  });
+
+  test("the fingerprint does not depend on where the folder is, but on labels and classes", async () => {
+    make("x/happy/a.jpg", "x/sad/b.jpg", "y/happy/a.jpg", "y/sad/b.jpg", "z/sad/a.jpg", "z/happy/b.jpg");
+    const print = async (path: string, classes?: string[]): Promise<string> =>
+      (await readDataset([join(dir, path)], classes ? { classes } : {})).fingerprint;
+    expect(await print("x")).toMatch(/^[0-9a-f]{32}$/);
+    expect(await print("y")).toBe(await print("x"));
+    expect(await print("z")).not.toBe(await print("x"));
+    expect(await print("x", ["sad", "happy"])).not.toBe(await print("x"));
+  });
+});
+
+describe("errors name the thing, what was found and what is valid", () => {
+  const rejected = async (pattern: RegExp, options = {}, path = dir): Promise<void> => {
+    const error: unknown = await readDataset([path], options).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toMatch(pattern);
+  };
+
+  test("missing folder, and a file instead", async () => {
+    make("file.jpg");
+    await rejected(/There is no folder .*nowhere/, {}, join(dir, "nowhere"));
+    await rejected(/There is no folder .*file\.jpg/, {}, join(dir, "file.jpg"));
+  });
+
+  test("no class folders", async () => {
+    await rejected(/no class folders with pictures \(found: nothing\)/);
+    make("a.jpg", "b.jpg");
+    await rejected(/found: 2 files.*Expected <folder>\/<class>/);
+    make("happy/", "sad/");
+    await rejected(/found: happy, sad and 2 files/);
+  });
+
+  test("one class", async () => {
+    make("happy/a.jpg");
+    await rejected(/one class \("happy"\).*at least two/);
+  });
+
+  test("a class that is empty, altogether or in training", async () => {
+    make("train/happy/a.jpg", "train/sad/b.jpg", "train/fear/", "validation/fear/c.jpg");
+    await rejected(/no training pictures of "fear".*--classes happy,sad/);
+  });
+
+  test("an unknown class, with the nearest", async () => {
+    make("happy/a.jpg", "sad/b.jpg");
+    await rejected(/"hapy", which is not in .* Found: happy, sad\. Did you mean "happy"\?/, {
+      classes: ["hapy", "sad"],
+    });
+  });
+
+  test("one class named twice", async () => {
+    make("happy/a.jpg", "sad/b.jpg");
+    await rejected(/twice: "happy" and "joy"/, { classes: ["happy", "joy"] });
+  });
+
+  test("a model's classes may be missing when it is scored", async () => {
+    make("happy/a.jpg");
+    const { classes, notes } = await readDataset([dir], { classes: ["happy", "sad"], allowMissing: true });
+    expect(classes).toEqual(["happy", "sad"]);
+    expect(notes.join()).toMatch(/no training pictures of "sad"/);
+  });
+});

@@ -1,0 +1,84 @@
+/** Reads a manifest: a CSV file with the path of each picture and its label, or one column of votes per class. */
+
+import { dirname, resolve } from "node:path";
+import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
+import { FormatError } from "../util/errors.ts";
+import { plural, type RawSample, type RawSource } from "./assemble.ts";
+import { splitNamed } from "./names.ts";
+
+const optional = ["identity", "split", "subgroup"] as const;
+
+/**
+ * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class; optional
+ * `identity`, `split` (train when empty) and `subgroup`. With votes, every other column is a class.
+ *
+ * @throws FormatError naming the file and the row.
+ */
+export async function readManifestCsv(path: string): Promise<RawSource> {
+  const header = await readCsvHeader(path);
+  const others = header.filter((column) => !["path", "label", ...optional].includes(column));
+  const labelled = header.includes("label");
+  if (!header.includes("path") || (!labelled && others.length === 0)) throw missingColumns(path, header);
+  const notes =
+    labelled && others.length > 0
+      ? [`${path}: ${plural(others.length, "column")} not used: ${others.join(", ")}`]
+      : [];
+
+  const samples: RawSample[] = [];
+  const rowOf = new Map<string, number>();
+  for await (const { number, cells } of readCsvRows(path)) {
+    const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
+    const { path: id = "", label = "", split: splitName = "", identity, subgroup } = cells;
+    const earlier = rowOf.get(id);
+    if (id === "") throw wrong("path is empty");
+    if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each picture once`);
+    rowOf.set(id, number);
+    const split = splitName === "" ? "train" : splitNamed(splitName);
+    if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);
+    if (labelled && label === "") throw wrong("label is empty");
+    const votes = labelled ? undefined : parseVotes(cells, others, wrong);
+    samples.push({
+      id,
+      source: { kind: "file", path: resolve(dirname(path), id) },
+      className: votes ? majority(votes) : label,
+      split,
+      ...(votes && { votes }),
+      ...(identity && { identity }),
+      ...(subgroup && { subgroup }),
+    });
+  }
+  if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
+  const classNames = labelled ? [...new Set(samples.map((sample) => sample.className))] : others;
+  return { path, classNames, samples, notes };
+}
+
+/** The error for a CSV file that is neither a manifest nor fer2013.csv. */
+export function missingColumns(path: string, header: readonly string[]): FormatError {
+  return new FormatError(
+    `${path} has the columns ${header.join(", ")}. Expected path and label (or path and one column of votes per ` +
+      "class), or fer2013.csv's emotion, pixels and Usage.",
+  );
+}
+
+function parseVotes(
+  cells: Readonly<Record<string, string>>,
+  classNames: readonly string[],
+  wrong: (problem: string) => FormatError,
+): Map<string, number> {
+  const votes = new Map<string, number>();
+  for (const name of classNames) {
+    const text = cells[name] ?? "";
+    const count = Number(text);
+    if (!Number.isFinite(count) || count < 0)
+      throw wrong(`${name} is "${text}", expected a number of votes, 0 or more`);
+    votes.set(name, count);
+  }
+  if ([...votes.values()].every((count) => count === 0)) throw wrong("no class has a vote");
+  return votes;
+}
+
+function majority(votes: ReadonlyMap<string, number>): string {
+  let best = "";
+  for (const [name, count] of votes) if (best === "" || count > (votes.get(best) ?? 0)) best = name;
+  return best;
+}

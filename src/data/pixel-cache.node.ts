@@ -1,0 +1,114 @@
+/** Every picture of a data set, decoded once: kept as bytes in memory up to a budget, the rest in a file. */
+
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { FormatError } from "../util/errors.ts";
+import type { Picture, Sample } from "./dataset.ts";
+import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
+
+export interface PixelCacheOptions extends DecodeAllOptions {
+  /** Bytes of pixels to keep in memory; pictures beyond it go to a file in `spillDir`. */
+  readonly memoryBudget: number;
+  /** Made if missing, and only used if the budget is not enough. */
+  readonly spillDir: string;
+  /** Go on when more than 1 % of the pictures cannot be read. */
+  readonly allowUnreadable?: boolean;
+}
+
+export interface PixelCache {
+  /** The samples that could be read, in the order given; `get` takes indices into this list. */
+  readonly samples: readonly Sample[];
+  readonly unreadable: readonly Unreadable[];
+  readonly bytesInMemory: number;
+  readonly bytesOnDisk: number;
+  /** Treat the pixels as read-only: in memory they are the cache's own. */
+  get(index: number): Picture;
+  /** Removes the file; call it once nothing reads any more. */
+  close(): void;
+}
+
+/** @throws VultusError if more than 1 % of the pictures cannot be read and that is not allowed. */
+export async function loadPixels(
+  samples: readonly Sample[],
+  options: PixelCacheOptions,
+): Promise<PixelCache> {
+  const spill = new SpillFile(options.spillDir);
+  const entries = new Map<number, Picture | Spilled>();
+  let bytesInMemory = 0;
+  let unreadable: Unreadable[];
+  try {
+    unreadable = await decodeAll(samples, options, (index, picture) => {
+      const fits = bytesInMemory + picture.pixels.length <= options.memoryBudget;
+      if (fits) bytesInMemory += picture.pixels.length;
+      entries.set(index, fits ? picture : spill.write(picture));
+    });
+    if (!options.allowUnreadable) checkUnreadable(unreadable, samples.length);
+  } catch (error) {
+    spill.close();
+    throw error;
+  }
+  const readable = [...entries.keys()].sort((a, b) => a - b);
+  return {
+    samples: readable.map((index) => samples[index] as Sample),
+    unreadable,
+    bytesInMemory,
+    bytesOnDisk: spill.size,
+    get: (index) => {
+      const entry = entries.get(readable[index] ?? -1);
+      if (!entry) throw new RangeError(`picture ${index} of a cache of ${readable.length}`);
+      return "position" in entry ? spill.read(entry) : entry;
+    },
+    close: () => spill.close(),
+  };
+}
+
+interface Spilled extends Omit<Picture, "pixels"> {
+  readonly position: number;
+}
+
+let spillFiles = 0;
+
+/** Pictures one after the other in one file, opened at the first write. */
+class SpillFile {
+  size = 0;
+  readonly #dir: string;
+  readonly #path: string;
+  #file: number | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#path = join(dir, `pixels-${process.pid}-${spillFiles++}.tmp`);
+  }
+
+  write({ pixels, ...shape }: Picture): Spilled {
+    if (this.#file === undefined) {
+      mkdirSync(this.#dir, { recursive: true });
+      this.#file = openSync(this.#path, "wx+");
+    }
+    const position = this.size;
+    for (let written = 0; written < pixels.length; ) {
+      written += writeSync(this.#file, pixels, written, pixels.length - written, position + written);
+    }
+    this.size += pixels.length;
+    return { ...shape, position };
+  }
+
+  read({ position, ...shape }: Spilled): Picture {
+    const pixels = new Uint8Array(shape.width * shape.height * shape.channels);
+    if (this.#file === undefined) throw new FormatError(`${this.#path} is closed`);
+    for (let done = 0; done < pixels.length; ) {
+      const count = readSync(this.#file, pixels, done, pixels.length - done, position + done);
+      if (count === 0)
+        throw new FormatError(`${this.#path} ends at byte ${position + done}; was it cut short?`);
+      done += count;
+    }
+    return { ...shape, pixels };
+  }
+
+  close(): void {
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#path, { force: true });
+  }
+}

@@ -1,0 +1,48 @@
+/** Reads what a person names on the command line, folders and CSV files alike, as one data set. */
+
+import { basename, extname } from "node:path";
+import { readCsvHeader } from "../formats/csv.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { assemble, type ClassOptions, type RawSource } from "./assemble.ts";
+import type { Dataset } from "./dataset.ts";
+import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
+import { readFolder } from "./folder.node.ts";
+import { missingColumns, readManifestCsv } from "./manifest-csv.node.ts";
+
+/**
+ * The samples of every source, in the order given. With several sources an id begins with its source's name.
+ *
+ * @throws UsageError for a source that is missing or a class that is; FormatError for a file that is wrong inside.
+ */
+export async function readDataset(paths: readonly string[], options: ClassOptions = {}): Promise<Dataset> {
+  if (paths.length === 0)
+    throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
+  const sources: RawSource[] = [];
+  for (const path of paths) {
+    const csv = extname(path).toLowerCase() === ".csv";
+    sources.push(csv ? await readCsv(path) : readFolder(path, options.classes));
+  }
+  return assemble(sources.length === 1 ? sources : withNames(sources), options);
+}
+
+async function readCsv(path: string): Promise<RawSource> {
+  const header = await readCsvHeader(path);
+  if (header.includes("path")) return readManifestCsv(path);
+  if (fer2013Columns.every((column) => header.includes(column))) return readFer2013Csv(path);
+  throw missingColumns(path, header);
+}
+
+/** Ids stay unique: two sources of the same name become `name` and `name 2`. */
+function withNames(sources: readonly RawSource[]): RawSource[] {
+  const taken = new Set<string>();
+  return sources.map((source) => {
+    const base = basename(source.path);
+    let name = base;
+    for (let count = 2; taken.has(name); count++) name = `${base} ${count}`;
+    taken.add(name);
+    return {
+      ...source,
+      samples: source.samples.map((sample) => ({ ...sample, id: `${name}/${sample.id}` })),
+    };
+  });
+}

@@ -1,0 +1,46 @@
+/** JSON lines: one JSON value per line, the form of a log that only grows and may be cut off by a kill. */
+
+import { FormatError, messageOf } from "../util/errors.ts";
+
+export interface JsonLines {
+  readonly values: readonly unknown[];
+  /** What was left out, in words for a person; undefined when every line was read. */
+  readonly warning: string | undefined;
+}
+
+/** One value per line, the last line ended too. @throws FormatError for what JSON has no text for (undefined, functions). */
+export function encodeJsonLines(values: readonly unknown[]): string {
+  return values.map((value) => `${encodeJsonLine(value)}\n`).join("");
+}
+
+/** The line of one value, without its end. */
+export function encodeJsonLine(value: unknown): string {
+  const line = JSON.stringify(value) as string | undefined;
+  if (line === undefined) throw new FormatError(`a ${typeof value} cannot be written as a line of JSON`);
+  return line;
+}
+
+/**
+ * The values of a file's text; `name` is what errors call it. Empty lines are skipped. A last line without its end was
+ * torn by a kill: it is dropped, and the warning says so.
+ *
+ * @throws FormatError for any other line that is not JSON, by its number.
+ */
+export function parseJsonLines(text: string, name: string): JsonLines {
+  const lines = text.split("\n");
+  const torn = lines.pop() ?? "";
+  const values: unknown[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    try {
+      values.push(JSON.parse(line));
+    } catch (error) {
+      throw new FormatError(`${name}, line ${index + 1} is not JSON: ${messageOf(error)}`);
+    }
+  }
+  const warning =
+    torn.trim() === ""
+      ? undefined
+      : `${name}: the last line (${lines.length + 1}) was cut off and is left out`;
+  return { values, warning };
+}

@@ -1,0 +1,235 @@
+/**
+ * The safetensors format: eight bytes with the length of a JSON header, the header, then the numbers of every tensor
+ * without gaps. Everything that a file claims is checked before it is believed.
+ */
+
+import { z } from "zod";
+import { FormatError } from "../util/errors.ts";
+import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+
+export interface SafetensorsContent {
+  readonly tensors: StateDict;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own limit, which keeps a damaged length from being believed. */
+const LARGEST_HEADER = 100_000_000;
+
+/** The dtypes that become float32: bytes per element, and how to read element `i`. */
+const dtypes: Readonly<Record<string, DTypeReader>> = {
+  F64: { width: 8, read: (view, i) => view.getFloat64(i * 8, true) },
+  F32: { width: 4, read: (view, i) => view.getFloat32(i * 4, true) },
+  F16: { width: 2, read: (view, i) => fromFloat16(view.getUint16(i * 2, true)) },
+  BF16: { width: 2, read: (view, i) => fromBfloat16(view.getUint16(i * 2, true)) },
+  I64: { width: 8, read: (view, i) => Number(view.getBigInt64(i * 8, true)) },
+  I32: { width: 4, read: (view, i) => view.getInt32(i * 4, true) },
+  U8: { width: 1, read: (view, i) => view.getUint8(i) },
+};
+
+interface DTypeReader {
+  readonly width: number;
+  readonly read: (view: DataView, i: number) => number;
+}
+
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)),
+  data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
+});
+
+/** The file as parts, so that a caller can write them without joining them first. */
+export function encodeSafetensorsParts(
+  tensors: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
+  const header: [string, unknown][] = [];
+  if (Object.keys(metadata).length > 0) header.push(["__metadata__", metadata]);
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    if (name === "__metadata__")
+      throw new FormatError("a tensor cannot be named __metadata__: safetensors keeps that name for itself");
+    header.push([name, { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] }]);
+    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  // Spaces up to a multiple of eight keep the numbers aligned.
+  const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
+  padded.set(json, 8);
+  return [padded, ...parts];
+}
+
+/** The file's bytes. */
+export function encodeSafetensors(
+  tensors: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const parts = encodeSafetensorsParts(tensors, metadata);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a file; `name` is what errors call it. Float32 numbers are viewed where they are aligned; half, double and
+ * integer ones are converted. Nothing is allocated before the whole header has been found to fit the file.
+ *
+ * @throws FormatError that names the file, and the tensor or the byte.
+ */
+export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsContent {
+  const { header, start } = readHeader(bytes, name);
+  const entries: Entry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(header)) {
+    if (key === "__metadata__") metadata = readMetadata(value, name);
+    else entries.push(readEntry(key, value, bytes.length - start, name));
+  }
+  checkContiguous(entries, bytes.length - start, name);
+  const tensors: StateDict = new Map();
+  for (const { key, reader, shape, begin } of entries) {
+    tensors.set(key, floatTensor(shape, toFloats(bytes, start + begin, sizeOf(shape), reader)));
+  }
+  return { tensors, metadata };
+}
+
+interface Entry {
+  readonly key: string;
+  readonly reader: DTypeReader;
+  readonly shape: readonly number[];
+  /** Bytes from the end of the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readEntry(key: string, value: unknown, available: number, name: string): Entry {
+  const parsed = entrySchema.safeParse(value);
+  if (!parsed.success) {
+    const problem = z.prettifyError(parsed.error);
+    throw new FormatError(`${name}: the header's entry for ${key} is damaged: ${problem}`);
+  }
+  const { dtype, shape, data_offsets } = parsed.data;
+  const [begin, end] = data_offsets;
+  const reader = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
+  if (reader === undefined) {
+    const known = Object.keys(dtypes).join(", ");
+    throw new FormatError(`${name}: ${key} has the dtype ${dtype}; vultus reads ${known}`);
+  }
+  const size = sizeOf(shape) * reader.width;
+  if (end - begin !== size) {
+    throw new FormatError(
+      `${name}: ${key} ${dtype}[${shape.join(", ")}] needs ${size} bytes, its offsets [${begin}, ${end}] span ${end - begin}`,
+    );
+  }
+  if (end > available) {
+    throw new FormatError(
+      `${name} is truncated: ${key} ends at ${end}, but ${available} bytes of numbers follow the header`,
+    );
+  }
+  return { key, reader, shape, begin, end };
+}
+
+function readMetadata(value: unknown, name: string): Record<string, string> {
+  const isTexts =
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === "string");
+  if (!isTexts) throw new FormatError(`${name}: __metadata__ is not a map of texts`);
+  return value as Record<string, string>;
+}
+
+function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < 8)
+    throw new FormatError(
+      `${name} is truncated: it has ${bytes.length} bytes, a safetensors file begins with 8 for its header's length`,
+    );
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(LARGEST_HEADER))
+    throw new FormatError(`${name} is not safetensors: byte 0 claims a header of ${length} bytes`);
+  const start = 8 + Number(length);
+  if (start > bytes.length)
+    throw new FormatError(
+      `${name} is truncated: its header ends at byte ${start}, the file has ${bytes.length}`,
+    );
+  const damaged = `${name}: the header (bytes 8 to ${start})`;
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start));
+    header = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${damaged} is not JSON; the file is damaged or is not safetensors`);
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw new FormatError(`${damaged} is not a JSON object`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw new FormatError(`${damaged} names ${twice} twice`);
+  return { header: header as Record<string, unknown>, start };
+}
+
+/** The first key that some object of a valid JSON text holds twice; JSON.parse keeps the last and says nothing. */
+function duplicateKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  let text = "";
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i];
+    if (character === '"') {
+      const begin = i++;
+      while (json[i] !== '"') i += json[i] === "\\" ? 2 : 1;
+      text = json.slice(begin, i + 1);
+    } else if (character === ":") {
+      // Outside of texts a colon follows a key and nothing else.
+      const key = JSON.parse(text) as string;
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    } else if (character === "{") open.push(new Set());
+    else if (character === "}") open.pop();
+  }
+  return undefined;
+}
+
+/** The tensors must lie one after the other and fill the file. */
+function checkContiguous(entries: readonly Entry[], length: number, name: string): void {
+  let position = 0;
+  for (const { begin, end, key } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== position)
+      throw new FormatError(`${name}: ${key} begins at ${begin}, the tensor before it ends at ${position}`);
+    position = end;
+  }
+  if (position !== length)
+    throw new FormatError(
+      `${name}: the tensors end at ${position}, but ${length} bytes of numbers follow the header`,
+    );
+}
+
+function toFloats(bytes: Uint8Array, start: number, count: number, reader: DTypeReader): Float32Array {
+  const position = bytes.byteOffset + start;
+  if (reader === dtypes.F32 && position % 4 === 0) return new Float32Array(bytes.buffer, position, count);
+  const view = new DataView(bytes.buffer, position);
+  const out = new Float32Array(count);
+  for (let i = 0; i < count; i++) out[i] = reader.read(view, i);
+  return out;
+}
+
+function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const single = new DataView(new ArrayBuffer(4));
+
+/** bfloat16 is the upper half of a float32. */
+function fromBfloat16(bits: number): number {
+  single.setUint32(0, bits << 16);
+  return single.getFloat32(0);
+}

@@ -1,0 +1,70 @@
+/** An engine on a worker thread, so that the main thread can prepare the next batch while a step runs. */
+
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { VultusError } from "../util/errors.ts";
+import type { Engine } from "./engine.ts";
+import type { Answer, Question, Request } from "./protocol.ts";
+import type { SessionOptions, Tensors } from "./session.ts";
+
+/** Starts the worker. Every call of a program is answered in order; a worker that dies fails all that wait. */
+export function startEngine(options: SessionOptions): Engine {
+  const worker = new Worker(workerFile(), { workerData: options });
+  const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
+  let questions = 0;
+  let dead: Error | undefined;
+
+  const fail = (error: Error): void => {
+    dead = error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", (answer: Answer) => {
+    const { resolve, reject } = waiting.get(answer.id) ?? {};
+    waiting.delete(answer.id);
+    if ("error" in answer) reject?.(new VultusError(answer.error));
+    else resolve?.(answer.result as never);
+    if (waiting.size === 0) worker.unref();
+  });
+  worker.on("error", (error) => fail(new VultusError(`the engine's worker failed: ${error.message}`)));
+  worker.on("exit", (code) => fail(new VultusError(`the engine's worker ended (code ${code})`)));
+  worker.unref();
+
+  const ask = <T>(request: Request): Promise<T> => {
+    if (dead) return Promise.reject(dead);
+    const id = ++questions;
+    return new Promise<T>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      // The process must stay alive for as long as an answer is due, and no longer.
+      worker.ref();
+      worker.postMessage({ id, request } satisfies Question);
+    });
+  };
+
+  return {
+    async open(program) {
+      const number = await ask<number>({ kind: "open", program });
+      return {
+        load: (tensors) => ask({ kind: "load", program: number, tensors }),
+        step: (tensors) => ask<Tensors>({ kind: "step", program: number, tensors }),
+        run: (tensors) => ask<Tensors>({ kind: "run", program: number, tensors }),
+        state: () => ask<Tensors>({ kind: "state", program: number }),
+        release: () => ask({ kind: "release", program: number }),
+      };
+    },
+    async close() {
+      worker.removeAllListeners("exit");
+      dead = new VultusError("the engine is closed");
+      await worker.terminate();
+    },
+  };
+}
+
+/** The built worker: beside this file, or in `dist/` when this file runs as source. */
+function workerFile(): URL {
+  const beside = new URL("./worker.node.js", import.meta.url);
+  if (existsSync(beside)) return beside;
+  const built = new URL("../../dist/runtime/worker.node.js", import.meta.url);
+  if (existsSync(built)) return built;
+  throw new VultusError("the engine's worker is not built; run `npm run build`");
+}

@@ -1,0 +1,26 @@
+/** What a runtime must offer to run a program: named tensors in, named tensors out. */
+
+import type { Tensor } from "../util/tensor.ts";
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export type Device = "cpu" | "webgpu" | "cuda" | "dml" | "coreml";
+
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads within one operator; 0 leaves the choice to the runtime. */
+  readonly threads: number;
+  /** Whether idle threads of the runtime spin; off leaves the cores to decoding while nothing runs. */
+  readonly spinning?: boolean;
+  /** Where to write the runtime's profile, without an extension. */
+  readonly profile?: string;
+}
+
+export interface Session {
+  /**
+   * Runs the program once. Where `outputs` names a tensor, the result is written into it and no memory is taken; every
+   * other result of the program is new. Blocks the calling thread.
+   */
+  run(feeds: Tensors, outputs?: Tensors): Promise<Tensors>;
+  release(): Promise<void>;
+}
