@@ -1,0 +1,80 @@
+/** `vultus data inspect`: what is in a folder of pictures. */
+
+import { Command } from "commander";
+import { type Inspection, inspectDataset } from "../../data/inspect.node.ts";
+import { readDataset } from "../../data/read.node.ts";
+import { writeFileAtomic } from "../../util/files.node.ts";
+import { contactSheet } from "../contact-sheet.ts";
+import { type SetExitCode, withData } from "../options.ts";
+import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
+
+interface Options {
+  readonly classes?: string[];
+  readonly sheet: string | false;
+  readonly json?: boolean;
+}
+
+export function dataCommand(setExitCode: SetExitCode): Command {
+  const inspect = withData(new Command("inspect"))
+    .description("counts, sizes, balance, unreadable files, and a contact sheet of random pictures")
+    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .option("--sheet <file>", "where the contact sheet is written", "contact-sheet.png")
+    .option("--no-sheet", "write no contact sheet")
+    .option("--json", "print JSON")
+    .action(async (data: string[], options: Options) => {
+      const dataset = await readDataset(data, options.classes ? { classes: options.classes } : {});
+      const inspection = await inspectDataset(dataset, (done, total) =>
+        liveLine(`reading ${done} of ${total}`),
+      );
+      clearLine();
+      if (inspection.unreadable.length > 0) setExitCode(1);
+      if (options.json) resultJson(inspection);
+      else result(inspectionText(inspection));
+      if (options.sheet) {
+        writeFileAtomic(options.sheet, await contactSheet(dataset));
+        say(`wrote ${options.sheet}`);
+      }
+    });
+  return new Command("data").description("look at data sets").addCommand(inspect);
+}
+
+function inspectionText({
+  classes,
+  pictures,
+  counts,
+  imbalance,
+  sizes,
+  grey,
+  unreadable,
+  crossSplitPictures,
+  notes,
+}: Inspection): string {
+  const width = Math.max(5, ...classes.map((name) => name.length)) + 2;
+  const used = (["train", "validation", "test"] as const).filter((split) =>
+    counts[split].some((count) => count > 0),
+  );
+  const line = (name: string, cells: readonly (string | number)[]): string =>
+    `${name.padEnd(width)}${cells.map((c) => String(c).padStart(12)).join("")}`;
+  const total = (split: (typeof used)[number]): number =>
+    counts[split].reduce((sum, count) => sum + count, 0);
+  const leaks = Object.entries(crossSplitPictures).map(([where, count]) => `${count} ${where}`);
+  return [
+    line("class", used),
+    ...classes.map((name, i) =>
+      line(
+        name,
+        used.map((split) => counts[split][i] ?? 0),
+      ),
+    ),
+    line("total", used.map(total)),
+    "",
+    `${pictures} pictures, ${grey} of them grey; the largest class has ${imbalance.toFixed(2)} times the pictures of the smallest`,
+    `sizes: ${sizes
+      .slice(0, 5)
+      .map((size) => `${size.width}×${size.height} (${size.count})`)
+      .join(", ")}${sizes.length > 5 ? `, and ${sizes.length - 5} more` : ""}`,
+    `pixel-identical pictures on two sides of a split: ${leaks.length > 0 ? leaks.join(", ") : "none"}`,
+    ...unreadable.map(({ id, reason }) => `unreadable: ${id}: ${reason}`),
+    ...notes,
+  ].join("\n");
+}

@@ -1,0 +1,200 @@
+/** `vultus train`: trains a classifier on folders of labelled pictures. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import type { Dataset } from "../../data/dataset.ts";
+import { readDataset } from "../../data/read.node.ts";
+import { cutSplits } from "../../data/split.ts";
+import { startEngine } from "../../runtime/engine.node.ts";
+import { fitToBudget, parseDuration } from "../../train/budget.ts";
+import { forecastSeconds, measureRate } from "../../train/forecast.ts";
+import { resolveRecipe } from "../../train/override.ts";
+import { type Recipe, recipeSchema } from "../../train/recipe.ts";
+import { parseJson, runPaths } from "../../train/run-folder.node.ts";
+import { UsageError } from "../../util/errors.ts";
+import { chooseDevice, type DeviceChoice } from "../device.ts";
+import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
+import { duration, resultJson, say } from "../output.ts";
+import { runTraining } from "../training.ts";
+
+export interface TrainCliOptions {
+  readonly model?: string;
+  readonly recipe: string;
+  readonly weights?: string;
+  readonly classes?: string[];
+  readonly validation?: number;
+  readonly test?: number;
+  readonly inputSize?: number;
+  readonly batchSize?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly resume?: string | boolean;
+  readonly timeBudget?: string;
+  readonly set: string[];
+  readonly device: string;
+  readonly precision: string;
+  readonly threads?: number;
+  readonly cacheFeatures: "auto" | "off";
+  readonly memory: number;
+  readonly checkpointEvery: number;
+  readonly allowUnreadable: boolean;
+  readonly json?: boolean;
+}
+
+export function trainCommand(setExitCode: SetExitCode): Command {
+  return withData(withDevice(new Command("train")))
+    .description("train a classifier on folders of pictures sorted by class")
+    .argument("<data...>", "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files")
+    .option("--model <name>", "backbone (default: the recipe's, resnet50)")
+    .option("--recipe <name>", "progressive, finetune, scratch, or a .json file", "progressive")
+    .option(
+      "--weights <path>",
+      "weights to start from, a .safetensors file with torchvision's names, or none",
+    )
+    .option(
+      "--validation <share>",
+      "share of the training pictures to validate on, where there is no such split",
+      numberOf(0, 1),
+    )
+    .option("--test <share>", "share of the training pictures to test on once, at the end", numberOf(0, 1))
+    .option("--input-size <px>", "side of the pictures that the network sees", numberOf(16, 1024, true))
+    .option("--batch-size <n>", "pictures per step", numberOf(1, 65536, true))
+    .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
+    .option("--out <dir>", "run folder (default: runs/<model>-<recipe>-<number>)")
+    .option("--resume [dir]", "go on with the run in this folder (or in --out)")
+    .option("--time-budget <time>", "fit input size, epochs and backbone to this time, such as 10m or 2h")
+    .option(
+      "--set <key=value>",
+      "change one number of the recipe, such as phases.1.epochs=5; may be repeated",
+      collect,
+      [],
+    )
+    .addOption(
+      new Option("--precision <name>", "number format").choices(["auto", "fp32", "fp16"]).default("auto"),
+    )
+    .addOption(
+      new Option("--cache-features <when>", "compute a frozen backbone once per view")
+        .choices(["auto", "off"])
+        .default("auto"),
+    )
+    .option(
+      "--memory <GB>",
+      "memory for decoded pictures, and as much again for cached features",
+      numberOf(0.01, 1000),
+      2,
+    )
+    .option("--checkpoint-every <seconds>", "greatest time between two checkpoints", numberOf(0, 1e6), 300)
+    .option("--json", "print the result as JSON")
+    .action(async (data: string[], options: TrainCliOptions) => {
+      const folder = typeof options.resume === "string" ? options.resume : options.out;
+      if (options.resume && !folder)
+        throw new UsageError("--resume needs the run folder: --resume runs/<name>");
+      const recipe = options.resume ? resumedRecipe(folder as string, options) : newRecipe(options);
+      const dataset = await prepareData(data, options, recipe.seed);
+      const device = chooseDevice(options);
+      const fitted =
+        options.timeBudget && !options.resume ? await fitToTime(recipe, dataset, options, device) : recipe;
+      const outcome = await runTraining({
+        dataset,
+        recipe: fitted,
+        options,
+        device,
+        ...(folder ? { folder } : {}),
+      });
+      if (outcome.interrupted) setExitCode(1);
+      if (options.json) resultJson(outcome.json);
+    });
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+/** The recipe by name or from a file, with every option that changes it. */
+function newRecipe(options: TrainCliOptions): Recipe {
+  const { recipe, model, inputSize, batchSize, seed } = options;
+  const base = recipe.endsWith(".json") ? readRecipe(recipe) : recipe;
+  const named = { model, inputSize, batchSize, seed };
+  const assignments = Object.entries(named).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${value}`],
+  );
+  return resolveRecipe(base, [...assignments, ...options.set]);
+}
+
+function readRecipe(path: string): unknown {
+  if (!existsSync(path)) throw new UsageError(`the recipe ${path} does not exist`);
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new UsageError(`the recipe ${path} is not JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The recipe that the run began with; it cannot be changed half-way. */
+function resumedRecipe(folder: string, options: TrainCliOptions): Recipe {
+  const { recipe } = runPaths(folder);
+  if (!existsSync(recipe))
+    throw new UsageError(`${folder} is not the folder of a run: it has no recipe.json`);
+  const saved = parseJson(recipe, recipeSchema);
+  // The same command with --resume added is welcome; one that asks for another recipe is not.
+  if (options.set.length > 0 && JSON.stringify(newRecipe(options)) !== JSON.stringify(saved)) {
+    throw new UsageError(
+      `--resume goes on with the recipe in ${recipe}; the options given here ask for another one, so leave --set out`,
+    );
+  }
+  return saved;
+}
+
+/** Backbones that may stand in for a larger one where no pretrained weights bind the recipe to it. */
+const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
+const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
+
+/** Measures a few steps and shrinks the recipe until it fits `--time-budget`; says what it did. */
+async function fitToTime(
+  recipe: Recipe,
+  dataset: Dataset,
+  options: TrainCliOptions,
+  device: DeviceChoice,
+): Promise<Recipe> {
+  const budget = parseDuration(options.timeBudget as string);
+  const { classes, samples } = dataset;
+  const pictures = samples.filter((sample) => sample.split === "train").length;
+  const engine = startEngine(device);
+  try {
+    const rate = await measureRate(engine, recipe, classes);
+    const forecast = (candidate: Recipe): number => forecastSeconds(candidate, classes, pictures, rate);
+    say(`forecast: ${duration(forecast(recipe))} for all epochs; the budget is ${duration(budget)}`);
+    const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
+    const models = SMALLER.includes(recipe.model) && options.weights === "none" ? smaller : [];
+    const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
+      inputSizes: INPUT_SIZES,
+      models,
+    });
+    for (const note of notes) say(note);
+    return fitted;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Reads the data and cuts the splits that are asked for; without a validation split a fifth is cut, and said. */
+async function prepareData(
+  data: readonly string[],
+  options: TrainCliOptions,
+  seed: number,
+): Promise<Dataset> {
+  const read = await readDataset(data, options.classes ? { classes: options.classes } : {});
+  const given = read.samples.some((sample) => sample.split === "validation");
+  const validation = options.validation ?? (given ? undefined : 0.2);
+  if (!given && options.validation === undefined)
+    say("no validation split: 20 % of the training pictures are cut off for it (--validation)");
+  const dataset = cutSplits(read, {
+    seed,
+    ...(validation === undefined ? {} : { validation }),
+    ...(options.test === undefined ? {} : { test: options.test }),
+  });
+  for (const note of dataset.notes) say(note);
+  return dataset;
+}

@@ -1,0 +1,48 @@
+/** Options that several commands share, and how their values are read. */
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Sets the exit code of a command that finished, but not without failures. */
+export type SetExitCode = (code: number) => void;
+
+export function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+/** A number with its limits. */
+export function numberOf(low: number, high: number, whole = false): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (
+      text.trim() === "" ||
+      !Number.isFinite(value) ||
+      value < low ||
+      value > high ||
+      (whole && !Number.isInteger(value))
+    ) {
+      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+/** Where programs run. */
+export function withDevice(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--device <name>", "where the model runs")
+        .choices(["auto", "cpu", "webgpu", "cuda", "dml", "coreml"])
+        .default("auto"),
+    )
+    .option("--threads <n>", "threads of the CPU provider (default: all cores)", numberOf(1, 1024, true));
+}
+
+/** Which pictures, and which classes of them. */
+export function withData(command: Command): Command {
+  return command
+    .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
+    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
+}

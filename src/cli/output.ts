@@ -1,0 +1,47 @@
+/** Where a command writes: its result to stdout, everything else to stderr. */
+
+/** The result of a command. */
+export function result(text: string): void {
+  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** The result as the one JSON document that `--json` promises. */
+export function resultJson(value: unknown): void {
+  result(JSON.stringify(value, null, 2));
+}
+
+/** Something said beside the result. */
+export function say(text: string): void {
+  clearLine();
+  process.stderr.write(`${text}\n`);
+}
+
+let live = 0;
+
+/** Replaces the live line; without a terminal nothing is shown. */
+export function liveLine(text: string): void {
+  if (!process.stderr.isTTY) return;
+  const width = process.stderr.columns ?? 80;
+  const shown = text.slice(0, width - 1);
+  process.stderr.write(`\r${shown}${" ".repeat(Math.max(0, live - shown.length))}`);
+  live = shown.length;
+}
+
+export function clearLine(): void {
+  if (live === 0) return;
+  process.stderr.write(`\r${" ".repeat(live)}\r`);
+  live = 0;
+}
+
+/** `1 h 02 min`, `3 min 05 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const s = Math.round(seconds);
+  if (s >= 3600)
+    return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
+  if (s >= 60) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : `${s} s`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,76 @@
+/** Runs a classifier over pictures and keeps its logits: what every figure of an evaluation is computed from. */
+
+import type { Canvas } from "../augment/canvas.ts";
+import { packValidation } from "../augment/validation.ts";
+import { packPictures } from "../data/canvas.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Architecture } from "../models/classifier.ts";
+import type { OpenProgram } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+
+/** Pictures that a program sees at a time. */
+const BATCH = 64;
+
+/** Feeds of a prediction for the pictures at `indices`, prepared as for validation. */
+export function validationFeeds(
+  pixels: PixelCache,
+  indices: readonly number[],
+  canvas: Canvas,
+  architecture: Architecture,
+): Tensors {
+  const pictures = indices.map((index) => pixels.get(index));
+  const { inputSize: size, resize } = architecture;
+  return { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, resize) };
+}
+
+/** One output of a program for all pictures, row after row. */
+export async function collect(
+  program: OpenProgram,
+  output: string,
+  count: number,
+  feeds: (indices: readonly number[]) => Tensors,
+  onBatch: (done: number) => void = () => {},
+): Promise<Float32Array> {
+  let all: Float32Array | undefined;
+  for (let start = 0; start < count; start += BATCH) {
+    const indices = Array.from({ length: Math.min(BATCH, count - start) }, (_, i) => start + i);
+    const rows = (await program.run(feeds(indices)))[output]?.data as Float32Array;
+    all ??= new Float32Array((rows.length / indices.length) * count);
+    all.set(rows, (rows.length / indices.length) * start);
+    onBatch(start + indices.length);
+  }
+  return all ?? new Float32Array(0);
+}
+
+/** Mean cross-entropy and accuracy of logits [N, C] against labels. */
+export function lossAndAccuracy(
+  logits: Float32Array,
+  labels: readonly number[],
+  classes: number,
+): { loss: number; accuracy: number } {
+  let [loss, correct] = [0, 0];
+  for (const [row, label] of labels.entries()) {
+    const values = logits.subarray(row * classes, (row + 1) * classes);
+    const top = Math.max(...values);
+    const total = values.reduce((sum, v) => sum + Math.exp(v - top), 0);
+    loss += Math.log(total) + top - (values[label] as number);
+    if (values.indexOf(top) === label) correct++;
+  }
+  return { loss: loss / labels.length, accuracy: correct / labels.length };
+}
+
+/** Softmax of each row. */
+export function probabilitiesOf(logits: Float32Array, classes: number): Float32Array {
+  const out = new Float32Array(logits.length);
+  for (let row = 0; row < logits.length; row += classes) {
+    const values = logits.subarray(row, row + classes);
+    const top = Math.max(...values);
+    const exponentials = values.map((v) => Math.exp(v - top));
+    const total = exponentials.reduce((sum, v) => sum + v, 0);
+    out.set(
+      exponentials.map((v) => v / total),
+      row,
+    );
+  }
+  return out;
+}

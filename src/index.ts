@@ -1,0 +1,103 @@
+/** The public entry: everything that `import … from "vultus"` offers. Runs in Node. */
+
+// Graphs: build, differentiate, print, encode as ONNX, run.
+
+export { gradients } from "./autodiff/gradients.ts";
+export { encode } from "./graph/encode.ts";
+export { evaluate as evaluate64 } from "./graph/evaluate.ts";
+export { Graph } from "./graph/graph.ts";
+export { print } from "./graph/print.ts";
+export type { Operator, Shape, Tensor64, Value } from "./graph/types.ts";
+export { openSession, providers, runtimeVersion } from "./runtime/session.node.ts";
+export type { Device, Session, SessionOptions, Tensors } from "./runtime/session.ts";
+
+// Operators, each a function from values to a value; `operators` says which have gradients.
+
+export { abs } from "./ops/abs.ts";
+export { add } from "./ops/add.ts";
+export { and } from "./ops/and.ts";
+export { argMax } from "./ops/arg-max.ts";
+export { cast } from "./ops/cast.ts";
+export { clip } from "./ops/clip.ts";
+export { concat } from "./ops/concat.ts";
+export { conv } from "./ops/conv.ts";
+export { div } from "./ops/div.ts";
+export { equal } from "./ops/equal.ts";
+export { exp } from "./ops/exp.ts";
+export { expand } from "./ops/expand.ts";
+export { floor } from "./ops/floor.ts";
+export { gather } from "./ops/gather.ts";
+export { gemm } from "./ops/gemm.ts";
+export { globalAveragePool } from "./ops/global-average-pool.ts";
+export { greater } from "./ops/greater.ts";
+export { gridSample } from "./ops/grid-sample.ts";
+export { less } from "./ops/less.ts";
+export { log } from "./ops/log.ts";
+export { matmul } from "./ops/matmul.ts";
+export { max } from "./ops/max.ts";
+export { maxPool } from "./ops/max-pool.ts";
+export { min } from "./ops/min.ts";
+export { mul } from "./ops/mul.ts";
+export { neg } from "./ops/neg.ts";
+export { not } from "./ops/not.ts";
+export { reciprocal } from "./ops/reciprocal.ts";
+export { reduceMax } from "./ops/reduce-max.ts";
+export { reduceMean } from "./ops/reduce-mean.ts";
+export { reduceSum } from "./ops/reduce-sum.ts";
+export { operators } from "./ops/registry.ts";
+export { relu } from "./ops/relu.ts";
+export { reshape } from "./ops/reshape.ts";
+export { rowConv } from "./ops/row-conv.ts";
+export { rowMaxPool } from "./ops/row-max-pool.ts";
+export { sign } from "./ops/sign.ts";
+export { slice } from "./ops/slice.ts";
+export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { sqrt } from "./ops/sqrt.ts";
+export { sub } from "./ops/sub.ts";
+export { transpose } from "./ops/transpose.ts";
+export { where } from "./ops/where.ts";
+
+// Networks: layers, backbones, classifiers and their weights.
+
+export type { Backbone, Preprocessing } from "./models/backbone.ts";
+export { imagenet } from "./models/backbone.ts";
+export { type Architecture, describe, withNewWeights } from "./models/classifier.ts";
+export { backboneNamed, backbones } from "./models/registry.ts";
+export type { FeatureMap } from "./nn/features.ts";
+export { crossEntropy } from "./nn/losses.ts";
+export type { Network } from "./nn/network.ts";
+
+// Programs: a train step or a prediction as one graph, and the engine that runs it.
+
+export type { OptimizerOptions } from "./optim/optimizer.ts";
+export { stepNumbers } from "./optim/optimizer.ts";
+export { rateAt, type Schedule } from "./optim/schedules.ts";
+export { compileForward, compilePredict } from "./program/predict.ts";
+export type { Program } from "./program/program.ts";
+export { compileTrain } from "./program/train.ts";
+export { startEngine } from "./runtime/engine.node.ts";
+export type { Engine, OpenProgram } from "./runtime/engine.ts";
+export { canonicalState, initialState, trainedWeights } from "./train/state.ts";
+
+// The main job: a folder of pictures becomes a measured classifier.
+
+export { readDataset } from "./data/read.node.ts";
+export { cutSplits } from "./data/split.ts";
+export { writeSyntheticFaces } from "./data/synthetic.node.ts";
+export { type Evaluation, evaluateClassifier } from "./evaluate/evaluate.node.ts";
+export { classificationReport } from "./metrics/classification-report.ts";
+export { type Prediction, predictCrops } from "./predict/predictor.node.ts";
+export type { Listener } from "./train/events.ts";
+export { architectureOf } from "./train/forecast.ts";
+export { resolveRecipe } from "./train/override.ts";
+export type { Recipe } from "./train/recipe.ts";
+export { type TrainOptions, type TrainResult, train } from "./train/train.node.ts";
+export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
+
+// Data: faces drawn by formula, tensors, keyed random numbers, errors.
+
+export { drawFace } from "./data/synthetic.ts";
+export { expressions } from "./data/synthetic-expression.ts";
+export { FormatError, GraphError, UsageError, VultusError } from "./util/errors.ts";
+export { random, shuffled } from "./util/random.ts";
+export { type FloatTensor, floatTensor, type StateDict, type Tensor } from "./util/tensor.ts";

@@ -1,0 +1,53 @@
+/** Bootstrap intervals: how much a score would move if other samples had been drawn (Efron 1979). */
+
+import { VultusError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+
+export interface BootstrapOptions {
+  readonly seed?: number;
+  readonly resamples?: number;
+  /** Share of the resampled means inside the interval. */
+  readonly level?: number;
+}
+
+/**
+ * The percentile interval `[low, high]` of the mean of `values`. Values of 0 and 1 for wrong and right give the
+ * interval of an accuracy; -1, 0 and 1 that of the difference between two models on the same samples.
+ */
+export function bootstrapInterval(
+  values: ArrayLike<number>,
+  { seed = 0, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
+): [low: number, high: number] {
+  const n = values.length;
+  if (n === 0) throw new VultusError("There are 0 samples to resample; give at least one.");
+  const rng = random(seed, "bootstrap");
+  const means = Float64Array.from({ length: resamples }, () => {
+    let total = 0;
+    for (let i = 0; i < n; i++) total += values[rng.integer(n)] as number;
+    return total / n;
+  }).sort();
+  return [quantile(means, (1 - level) / 2), quantile(means, (1 + level) / 2)];
+}
+
+/** The bootstrap interval of the accuracy of `predicted`, from 0 to 1. */
+export function accuracyInterval(
+  labels: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  options?: BootstrapOptions,
+): [low: number, high: number] {
+  if (labels.length !== predicted.length) {
+    throw new VultusError(
+      `${labels.length} labels but ${predicted.length} predictions: give one prediction per label.`,
+    );
+  }
+  const correct = Uint8Array.from(labels, (label, i) => (label === predicted[i] ? 1 : 0));
+  return bootstrapInterval(correct, options);
+}
+
+/** The value below which a share of the sorted values lies, interpolated as numpy does by default. */
+function quantile(sorted: Float64Array, share: number): number {
+  const position = share * (sorted.length - 1);
+  const low = sorted[Math.floor(position)] as number;
+  const high = sorted[Math.ceil(position)] as number;
+  return low + (high - low) * (position - Math.floor(position));
+}

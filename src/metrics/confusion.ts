@@ -1,0 +1,43 @@
+/** The confusion matrix, which every other score of hard predictions is computed from. */
+
+import { VultusError } from "../util/errors.ts";
+
+/** `matrix[truth][predicted]` is a count. */
+export type ConfusionMatrix = readonly (readonly number[])[];
+
+/**
+ * Counts of each pair of true and predicted class, both given as indices from 0 to `classCount` - 1.
+ * Throws when there is nothing to count, the lengths differ or an index is out of range.
+ */
+export function confusionMatrix(
+  labels: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classCount: number,
+): ConfusionMatrix {
+  if (labels.length !== predicted.length) {
+    throw new VultusError(
+      `${labels.length} labels but ${predicted.length} predictions: give one prediction per label.`,
+    );
+  }
+  checkLabels(labels, classCount);
+  checkLabels(predicted, classCount, "prediction");
+  const matrix = Array.from({ length: classCount }, () => Array.from({ length: classCount }, () => 0));
+  for (let i = 0; i < labels.length; i++) {
+    const row = matrix[labels[i] as number] as number[];
+    row[predicted[i] as number] = (row[predicted[i] as number] as number) + 1;
+  }
+  return matrix;
+}
+
+/** Throws unless there is at least one label and each is the index of a class. */
+export function checkLabels(labels: ArrayLike<number>, classCount: number, noun = "label"): void {
+  if (labels.length === 0) throw new VultusError("There are 0 samples to score; give at least one.");
+  for (let i = 0; i < labels.length; i++) {
+    const value = labels[i] as number;
+    if (!Number.isInteger(value) || value < 0 || value >= classCount) {
+      throw new VultusError(
+        `The ${noun} of sample ${i} is ${value}; with ${classCount} classes it must be an integer from 0 to ${classCount - 1}.`,
+      );
+    }
+  }
+}

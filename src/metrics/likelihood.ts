@@ -1,0 +1,21 @@
+/** Negative log likelihood: how surprised a model's probabilities are by the truth. */
+
+import { checkProbabilities } from "./probabilities.ts";
+
+/** Half of float32's spacing at 1: what a float32 softmax rounds away, so that its zero does not cost infinity. */
+const smallest = 2 ** -24;
+
+/** Mean of -ln p(true class), in nats. `probabilities` are rows `[N, classCount]` that sum to 1. */
+export function negativeLogLikelihood(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+): number {
+  checkProbabilities(probabilities, labels, classCount);
+  let total = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const p = probabilities[i * classCount + (labels[i] as number)] as number;
+    total -= Math.log(Math.max(p, smallest));
+  }
+  return total / labels.length;
+}

@@ -1,0 +1,31 @@
+/** Probabilities as the metrics read them: row-major `[N, classCount]`. */
+
+import { VultusError } from "../util/errors.ts";
+import { checkLabels } from "./confusion.ts";
+
+/** Throws unless there is a label in range for each row of probabilities. */
+export function checkProbabilities(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+): void {
+  checkLabels(labels, classCount);
+  if (probabilities.length !== labels.length * classCount) {
+    throw new VultusError(
+      `${probabilities.length} probabilities for ${labels.length} samples of ${classCount} classes; ` +
+        `there must be ${labels.length * classCount}.`,
+    );
+  }
+}
+
+/** The most probable class of each row; the first one on a tie. */
+export function argmaxRows(probabilities: ArrayLike<number>, classCount: number): Int32Array {
+  return Int32Array.from({ length: probabilities.length / classCount }, (_, i) => {
+    const row = i * classCount;
+    let best = 0;
+    for (let k = 1; k < classCount; k++) {
+      if ((probabilities[row + k] as number) > (probabilities[row + best] as number)) best = k;
+    }
+    return best;
+  });
+}

@@ -1,0 +1,67 @@
+/** Precision, recall, F1 and their averages from a confusion matrix, with scikit-learn's definitions. */
+
+import { VultusError } from "../util/errors.ts";
+import type { ConfusionMatrix } from "./confusion.ts";
+
+/** Shares from 0 to 1; one whose denominator is zero is 0 (scikit-learn's `zero_division=0`). */
+export interface Scores {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Samples whose true class this is; all samples for an average. */
+  readonly support: number;
+}
+
+export interface ScoreSummary {
+  /** Samples scored. */
+  readonly n: number;
+  readonly accuracy: number;
+  /** Mean recall of the classes that occur among the labels. */
+  readonly balancedAccuracy: number;
+  /** One per class, in class order. */
+  readonly perClass: readonly Scores[];
+  /** Plain mean over all classes; a class without samples counts as 0. */
+  readonly macro: Scores;
+  /** Mean weighted by support. */
+  readonly weighted: Scores;
+}
+
+/** Every score of a confusion matrix. Throws when it counts no sample. */
+export function summarize(matrix: ConfusionMatrix): ScoreSummary {
+  const n = sum(matrix.flat());
+  if (n === 0) throw new VultusError("The confusion matrix counts 0 samples; score at least one.");
+  const correct = matrix.map((row, k) => row[k] as number);
+  const perClass = correct.map((hits, k): Scores => {
+    const support = sum(matrix[k] as readonly number[]);
+    const precision = share(hits, sum(matrix.map((row) => row[k] as number)));
+    const recall = share(hits, support);
+    return { precision, recall, f1: f1(precision, recall), support };
+  });
+  const present = perClass.filter(({ support }) => support > 0);
+  const average = (weigh: (scores: Scores) => number): Scores => {
+    const total = sum(perClass.map(weigh));
+    const mean = (key: keyof Scores): number => sum(perClass.map((s) => s[key] * weigh(s))) / total;
+    return { precision: mean("precision"), recall: mean("recall"), f1: mean("f1"), support: n };
+  };
+  return {
+    n,
+    accuracy: sum(correct) / n,
+    balancedAccuracy: sum(present.map(({ recall }) => recall)) / present.length,
+    perClass,
+    macro: average(() => 1),
+    weighted: average(({ support }) => support),
+  };
+}
+
+/** Harmonic mean of precision and recall. */
+export function f1(precision: number, recall: number): number {
+  return share(2 * precision * recall, precision + recall);
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,33 @@
+/** Top-k accuracy: how often the truth is among the k most probable classes. */
+
+import { VultusError } from "../util/errors.ts";
+import { checkProbabilities } from "./probabilities.ts";
+
+/**
+ * A share from 0 to 1. Among equal probabilities the class of lower index comes first, so that k = 1 is the accuracy
+ * of `argmaxRows`. `probabilities` are rows `[N, classCount]`; k is from 1 to `classCount`.
+ */
+export function topKAccuracy(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+  k: number,
+): number {
+  checkProbabilities(probabilities, labels, classCount);
+  if (!Number.isInteger(k) || k < 1 || k > classCount) {
+    throw new VultusError(`Top-k accuracy was asked for k = ${k}; k is an integer from 1 to ${classCount}.`);
+  }
+  let hits = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const row = i * classCount;
+    const label = labels[i] as number;
+    const truth = probabilities[row + label] as number;
+    let before = 0;
+    for (let c = 0; c < classCount; c++) {
+      const p = probabilities[row + c] as number;
+      if (p > truth || (p === truth && c < label)) before++;
+    }
+    if (before < k) hits++;
+  }
+  return hits / labels.length;
+}

@@ -1,0 +1,56 @@
+/** Writes the pictures of an evaluation: the confusion matrix and a grid of predictions, right and wrong. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { random, shuffled } from "../util/random.ts";
+import { confusionSvg } from "./confusion.ts";
+import { svgToPng } from "./raster.ts";
+import { type SamplePrediction, samplesPng } from "./samples.ts";
+
+/** How many predictions of each kind the grid shows. */
+const SHOWN = 16;
+
+/** Writes confusion.png, confusion.svg and samples.png; returns their paths. */
+export async function writeEvaluation(
+  folder: string,
+  evaluation: Evaluation,
+  pixels: PixelCache,
+): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const svg = confusionSvg(evaluation.matrix, evaluation.classes);
+  const files: [string, string | Uint8Array][] = [
+    ["confusion.svg", svg],
+    ["confusion.png", await svgToPng(svg)],
+    ["samples.png", await samplesPng(chosenSamples(evaluation, pixels))],
+  ];
+  return files.map(([name, data]) => {
+    const path = join(folder, name);
+    writeFileAtomic(path, data);
+    return path;
+  });
+}
+
+/** Some right and some wrong predictions, the same ones every time. */
+function chosenSamples(
+  { labels, predicted, probabilities, classes }: Evaluation,
+  pixels: PixelCache,
+): SamplePrediction[] {
+  const order = shuffled(
+    labels.map((_, i) => i),
+    random("samples"),
+  );
+  const right = order.filter((i) => labels[i] === predicted[i]).slice(0, SHOWN);
+  const wrong = order.filter((i) => labels[i] !== predicted[i]).slice(0, SHOWN);
+  return [...right, ...wrong].map((i) => {
+    const answer = predicted[i] as number;
+    return {
+      ...pixels.get(i),
+      truth: classes[labels[i] as number] as string,
+      predicted: classes[answer] as string,
+      probability: probabilities[i * classes.length + answer] as number,
+    };
+  });
+}

@@ -1,0 +1,66 @@
+/** SVG to PNG, and pictures laid over it. */
+
+import sharp from "sharp";
+import type { Picture } from "../data/dataset.ts";
+import { VultusError } from "../util/errors.ts";
+
+/** A picture's square on a page, in the page's pixels. */
+export interface Tile {
+  readonly picture: Picture;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A PNG of an SVG document, `scale` device pixels per SVG pixel. */
+export async function svgToPng(svg: string, scale = 2): Promise<Buffer> {
+  return sharp(Buffer.from(svg), { density: 72 * scale })
+    .png()
+    .toBuffer();
+}
+
+/** A PNG of an SVG document with pictures on it, each fitted whole into a square of `side` pixels. */
+export async function svgWithTiles(
+  svg: string,
+  tiles: readonly Tile[],
+  side: number,
+  scale: number,
+): Promise<Buffer> {
+  const inputs = await Promise.all(
+    tiles.map(async ({ picture, x, y }) => ({
+      input: await squarePng(picture, side * scale),
+      left: Math.round(x * scale),
+      top: Math.round(y * scale),
+    })),
+  );
+  return sharp(await svgToPng(svg, scale))
+    .composite(inputs)
+    .png()
+    .toBuffer();
+}
+
+/**
+ * Whether text in a PNG can be read. Without any installed font (slim containers) every letter is drawn as the same
+ * empty box, and nothing fails.
+ */
+export async function textRenders(): Promise<boolean> {
+  const drawn = async (letter: string): Promise<Buffer> => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text y="16" font-family="sans-serif">${letter}</text></svg>`;
+    return sharp(Buffer.from(svg)).raw().toBuffer();
+  };
+  const [i, m] = await Promise.all([drawn("I"), drawn("M")]);
+  return !i.equals(m);
+}
+
+async function squarePng({ pixels, width, height, channels }: Picture, side: number): Promise<Buffer> {
+  if (width < 1 || height < 1 || pixels.length !== width * height * channels) {
+    throw new VultusError(
+      `A picture of ${width} × ${height} pixels and ${channels} channel(s) has ${pixels.length} bytes; ` +
+        `it must have ${width * height * channels}, and at least one pixel.`,
+    );
+  }
+  return sharp(pixels, { raw: { width, height, channels } })
+    .resize(side, side, { fit: "contain", background: "#eef0f3", kernel: "lanczos3" })
+    .toColourspace("srgb")
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,106 @@
+/** Fits a recipe to the time there is: first the input size, then the epochs, then a smaller backbone. */
+
+import { UsageError } from "../util/errors.ts";
+import type { Phase, Recipe } from "./recipe.ts";
+
+/** What may be tried instead of the recipe's own. */
+export interface Alternatives {
+  /** Sides in pixels, in any order; those that are not below the recipe's are passed over. */
+  readonly inputSizes: readonly number[];
+  /** Backbones from large to small, each with weights at hand if the recipe needs some. */
+  readonly models: readonly string[];
+}
+
+export interface Fitted {
+  readonly recipe: Recipe;
+  /** What was changed, in words; empty where the recipe fits as it is. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The recipe with the largest input, then the most epochs, then the first backbone that `forecast` (seconds) gives
+ * `budget` seconds or less. `forecast` should grow with size and epochs, and may be asked a few dozen times. A budget in
+ * which not even the least training fits is refused.
+ */
+export function fitToBudget(
+  recipe: Recipe,
+  forecast: (candidate: Recipe) => number,
+  budget: number,
+  { inputSizes, models }: Alternatives,
+): Fitted {
+  const smaller = inputSizes.filter((size) => size < recipe.inputSize).sort((a, b) => b - a);
+  const sizes = [recipe.inputSize, ...smaller];
+  const epochs = Math.max(...recipe.phases.map((phase) => phase.epochs));
+  const fits = (candidate: Recipe): boolean => forecast(candidate) <= budget;
+  const notes: string[] = [];
+  // A phase that names its stages is made for one backbone.
+  const bound = recipe.phases.some(({ train }) => Array.isArray(train));
+  const others = bound ? [] : models.filter((name) => name !== recipe.model);
+  let least = recipe;
+  for (const model of [recipe.model, ...others]) {
+    const whole = { ...recipe, model };
+    const smallest = { ...whole, inputSize: sizes.at(-1) as number };
+    if (model !== recipe.model) {
+      notes.push(
+        `backbone ${least.model} → ${model}: ${least.model} needs ${words(forecast(least))} even at ` +
+          `${least.inputSize} px with one epoch per phase`,
+      );
+    }
+    const sized = sizes.map((inputSize) => ({ ...whole, inputSize })).find(fits) ?? smallest;
+    if (sized.inputSize !== whole.inputSize) {
+      notes.push(`input ${whole.inputSize} → ${sized.inputSize} px: ${change(whole, sized, forecast)}`);
+    }
+    if (fits(sized)) return { recipe: sized, notes };
+    least = sized;
+    for (let most = epochs - 1; most >= 1; most--) {
+      const shorter = { ...sized, phases: sized.phases.map((phase) => shorten(phase, most, epochs)) };
+      if (fits(shorter)) {
+        notes.push(`epochs ${epochsOf(sized)} → ${epochsOf(shorter)}: ${change(sized, shorter, forecast)}`);
+        return { recipe: shorter, notes };
+      }
+      least = shorter;
+    }
+  }
+  const needed = forecast(least);
+  throw new UsageError(
+    `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
+      `epoch per phase, is forecast to take ${words(needed)}; give it more (--time-budget ${Math.ceil(needed / 60)}m) or fewer pictures`,
+  );
+}
+
+/** A phase with `part` of `whole` of its epochs, at least one, whose schedule keeps its shape. */
+function shorten(phase: Phase, part: number, whole: number): Phase {
+  const epochs = Math.max(1, Math.floor((phase.epochs * part) / whole));
+  const { schedule } = phase;
+  const kept = epochs / phase.epochs;
+  if (schedule.type === "cosine")
+    return { ...phase, epochs, schedule: { ...schedule, warmup: schedule.warmup * kept } };
+  if (schedule.type === "cosineRestarts") {
+    return { ...phase, epochs, schedule: { ...schedule, firstCycle: schedule.firstCycle * kept } };
+  }
+  return { ...phase, epochs };
+}
+
+function epochsOf({ phases }: Recipe): string {
+  return phases.map(({ epochs }) => epochs).join(" + ");
+}
+
+function change(from: Recipe, to: Recipe, forecast: (candidate: Recipe) => number): string {
+  return `forecast ${words(forecast(from))} → ${words(forecast(to))}`;
+}
+
+/** `45 s`, `21 min`, `3.5 h`. */
+function words(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  if (seconds < 100 * 60) return `${Math.ceil(seconds / 60)} min`;
+  return `${Number((seconds / 3600).toFixed(1))} h`;
+}
+
+/** Seconds of `90s`, `10m`, `2h`, `1h30m`; anything else, and no time at all, is refused. */
+export function parseDuration(text: string): number {
+  const match = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text.trim());
+  const [, hours = 0, minutes = 0, seconds = 0] = match ?? [];
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  if (total > 0) return total;
+  throw new UsageError(`"${text}" is not a length of time: write it as 90s, 10m, 2h or 1h30m`);
+}

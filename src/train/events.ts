@@ -1,0 +1,81 @@
+/** What happens during training, as a fixed list of events; everything that is not the loop itself listens to them. */
+
+import type { Phase } from "./recipe.ts";
+import type { FeatureProgress } from "./sources.ts";
+
+/** What one epoch came to. Shares are fractions from 0 to 1; losses are mean cross-entropies. */
+export interface EpochRecord {
+  readonly phase: string;
+  /** Counted from 1 within the phase. */
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+  /** The rate of the epoch's last update. */
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time in which the engine waited for the next batch. */
+  readonly dataShare: number;
+}
+
+export interface Best {
+  readonly phase: string;
+  readonly epoch: number;
+  readonly accuracy: number;
+}
+
+/** What one phase came to. */
+export interface PhaseRecord {
+  readonly name: string;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Best validation accuracy within the phase. */
+  readonly best: number;
+}
+
+export interface StepEvent {
+  readonly phase: Phase;
+  readonly epoch: number;
+  /** Batches of this epoch that are done, and how many there are. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  /** Means over the epoch so far. */
+  readonly meanLoss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  readonly batch: number;
+  readonly stepSeconds: number;
+  readonly waitSeconds: number;
+}
+
+export interface TrainEvents {
+  /** Something a person should be told. */
+  note: { readonly text: string };
+  features: FeatureProgress;
+  /** What a phase will take at most, measured on its first steps. */
+  forecast: { readonly phase: Phase; readonly stepSeconds: number; readonly steps: number };
+  phaseStart: { readonly phase: Phase; readonly index: number };
+  step: StepEvent;
+  epochEnd: { readonly phase: Phase; readonly record: EpochRecord; readonly improved: boolean };
+  phaseEnd: { readonly phase: Phase; readonly record: PhaseRecord; readonly reason: string };
+  checkpoint: { readonly path: string };
+  interrupted: { readonly path: string };
+}
+
+/** A listener may be asynchronous; the loop waits for it. */
+export type Listener = {
+  readonly [E in keyof TrainEvents]?: (event: TrainEvents[E]) => void | Promise<void>;
+};
+
+export type Emit = <E extends keyof TrainEvents>(name: E, event: TrainEvents[E]) => Promise<void>;
+
+/** Calls every listener in turn. */
+export function emitter(listeners: readonly Listener[]): Emit {
+  return async (name, event) => {
+    for (const listener of listeners) await listener[name]?.(event);
+  };
+}

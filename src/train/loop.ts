@@ -1,0 +1,269 @@
+/** The training loop: phases, epochs, steps. Everything else listens to its events. */
+
+import { averageShare } from "../optim/gradient-tools.ts";
+import { stepNumbers } from "../optim/optimizer.ts";
+import { rateAt } from "../optim/schedules.ts";
+import type { Program } from "../program/program.ts";
+import type { OpenProgram } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { VultusError } from "../util/errors.ts";
+import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
+import type { Emit, EpochRecord } from "./events.ts";
+import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
+import type { Phase, Recipe } from "./recipe.ts";
+import { type BatchSource, dropoutMasks } from "./source.ts";
+import { canonicalState, initialState, trainedWeights } from "./state.ts";
+
+/** A phase that is ready to run. */
+export interface PhaseSetup {
+  readonly program: Program;
+  readonly open: OpenProgram;
+  readonly source: BatchSource;
+  /** Loss and accuracy of weights on the validation split. */
+  validate(weights: StateDict): Promise<{ loss: number; accuracy: number }>;
+  close(): Promise<void>;
+}
+
+/** What the loop needs from outside: phases made ready, and weights kept safe. */
+export interface LoopHost {
+  readonly recipe: Recipe;
+  readonly emit: Emit;
+  setUp(phase: Phase, weights: StateDict): Promise<PhaseSetup>;
+  /** Keeps everything that a resumed run needs. */
+  saveCheckpoint(tensors: StateDict, progress: Progress): Promise<void>;
+  saveBest(weights: StateDict, progress: Progress): Promise<void>;
+  loadBest(): Promise<StateDict>;
+  /** Whether a checkpoint is due in the middle of an epoch. */
+  checkpointDue(): boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A phase with fewer steps than this is not worth a forecast. */
+const LONG_PHASE = 50;
+const TIMED_STEPS = 3;
+/** Steps in a row whose gradients may overflow in half precision: enough to bring any loss scale down to 1. */
+const MOST_OVERFLOWS = 20;
+
+export type Ending = "finished" | "interrupted";
+
+/**
+ * Trains from `progress` on. `tensors` are the weights, and in the middle of a phase the optimizer's state beside them,
+ * all canonical. `progress` is kept up to date.
+ */
+export async function runLoop(host: LoopHost, tensors: StateDict, progress: Progress): Promise<Ending> {
+  const { recipe, emit } = host;
+  let current = tensors;
+  while (progress.phase < recipe.phases.length) {
+    const phase = recipe.phases[progress.phase] as Phase;
+    await emit("phaseStart", { phase, index: progress.phase });
+    const setup = await host.setUp(phase, current);
+    try {
+      await forecast(host, setup, phase, current, progress);
+      await setup.open.load(initialState(setup.program, current, current));
+      while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
+        await setup.source.prepare(progress.epoch);
+        const finished = await runEpoch(host, setup, phase, current, progress);
+        if (!finished) return "interrupted";
+        await endEpoch(host, setup, phase, current, progress);
+      }
+    } finally {
+      await setup.close();
+    }
+    await endPhase(host, phase, progress);
+    // The best weights so far are carried into the next phase, and are the result after the last one.
+    current = await host.loadBest();
+    nextPhase(progress);
+    await host.saveCheckpoint(current, progress);
+  }
+  return "finished";
+}
+
+/** Times a few steps of a long phase and says what all of them will take; the state that they leave is not used. */
+async function forecast(
+  host: LoopHost,
+  setup: PhaseSetup,
+  phase: Phase,
+  weights: StateDict,
+  progress: Progress,
+): Promise<void> {
+  const { source, open, program } = setup;
+  const steps = source.batchesPerEpoch * (phase.epochs - progress.epoch) - progress.step;
+  if (steps < LONG_PHASE) return;
+  await source.prepare(progress.epoch);
+  await open.load(initialState(program, weights));
+  const seconds: number[] = [];
+  for (let i = 0; i < TIMED_STEPS; i++) {
+    const batch = batchFeeds(host.recipe, setup, phase, progress.epoch, i % source.batchesPerEpoch);
+    const { feeds } = stepScalars(setup, phase, progress);
+    seconds.push(number(await open.step({ ...batch, ...feeds }), "seconds"));
+  }
+  await host.emit("forecast", { phase, stepSeconds: Math.min(...seconds), steps });
+}
+
+/** The rest of an epoch's steps; false where it was interrupted, after saving. */
+async function runEpoch(
+  host: LoopHost,
+  setup: PhaseSetup,
+  phase: Phase,
+  weights: StateDict,
+  progress: Progress,
+): Promise<boolean> {
+  const { recipe, emit, signal } = host;
+  const { source, open, program } = setup;
+  const steps = source.batchesPerEpoch;
+  let overflows = 0;
+  let feeds = progress.step < steps ? batchFeeds(recipe, setup, phase, progress.epoch, progress.step) : {};
+  while (progress.step < steps) {
+    const started = performance.now();
+    const scalars = stepScalars(setup, phase, progress);
+    const pending = open.step({ ...feeds, ...scalars.feeds });
+    // While the worker runs this step, this thread prepares the next one's batch.
+    if (progress.step + 1 < steps)
+      feeds = batchFeeds(recipe, setup, phase, progress.epoch, progress.step + 1);
+    const metrics = await pending;
+    const seconds = (performance.now() - started) / 1000;
+    const loss = number(metrics, "loss");
+    const finite = number(metrics, "finite", 1) === 1;
+    overflows = finite ? 0 : overflows + 1;
+    // Half precision skips a step whose gradients overflow, and tries the next at half the loss scale.
+    if (overflows > MOST_OVERFLOWS || (finite && !Number.isFinite(loss))) {
+      throw diverged(loss, scalars.learningRate, phase, progress);
+    }
+    const batch = program.tensors.find((tensor) => tensor.name === "targets")?.shape[0] as number;
+    progress.step++;
+    progress.updates += scalars.apply && finite ? 1 : 0;
+    progress.lossSum += Number.isFinite(loss) ? loss * batch : 0;
+    progress.correct += number(metrics, "correct");
+    progress.seen += batch;
+    progress.epochSeconds += seconds;
+    const waitSeconds = Math.max(0, seconds - number(metrics, "seconds"));
+    progress.waitSeconds += waitSeconds;
+    await emit("step", {
+      phase,
+      epoch: progress.epoch + 1,
+      step: progress.step,
+      steps,
+      loss,
+      meanLoss: progress.lossSum / progress.seen,
+      accuracy: progress.correct / progress.seen,
+      learningRate: scalars.learningRate,
+      batch,
+      stepSeconds: seconds,
+      waitSeconds,
+    });
+    if (signal.aborted || (host.checkpointDue() && progress.step < steps)) {
+      await host.saveCheckpoint(await stateTensors(setup, weights), progress);
+      if (signal.aborted) return false;
+    }
+  }
+  return true;
+}
+
+function diverged(loss: number, learningRate: number, phase: Phase, { epoch, step }: Progress): VultusError {
+  return new VultusError(
+    `the loss became ${loss} in phase ${phase.name}, epoch ${epoch + 1}, step ${step + 1}, at a learning rate of ${learningRate.toPrecision(3)}; ` +
+      `the last checkpoint (checkpoints/last.safetensors in the run folder) is whole: train again with a lower rate ` +
+      `(--set phases.${phase.name}.optimizer.learningRate=…) or with --set phases.${phase.name}.clipNorm=1`,
+  );
+}
+
+/** Validates, keeps the weights if they are the best so far, and records the epoch. */
+async function endEpoch(
+  host: LoopHost,
+  setup: PhaseSetup,
+  phase: Phase,
+  weights: StateDict,
+  progress: Progress,
+): Promise<void> {
+  const canonical = canonicalState(setup.program, await setup.open.state());
+  const trained = trainedWeights(weights, canonical, phase.ema > 0);
+  const { loss, accuracy } = await setup.validate(trained);
+  if (!Number.isFinite(loss))
+    throw diverged(loss, stepScalars(setup, phase, progress, -1).learningRate, phase, progress);
+  const record: EpochRecord = {
+    phase: phase.name,
+    epoch: progress.epoch + 1,
+    trainLoss: progress.lossSum / progress.seen,
+    trainAccuracy: progress.correct / progress.seen,
+    validationLoss: loss,
+    validationAccuracy: accuracy,
+    learningRate: stepScalars(setup, phase, progress, -1).learningRate,
+    seconds: progress.epochSeconds,
+    imagesPerSecond: progress.seen / progress.epochSeconds,
+    dataShare: progress.waitSeconds / progress.epochSeconds,
+  };
+  progress.history.push(record);
+  const betterInPhase = accuracy > progress.phaseBest + phase.minimumImprovement;
+  progress.sinceBest = betterInPhase ? 0 : progress.sinceBest + 1;
+  progress.phaseBest = Math.max(progress.phaseBest, accuracy);
+  const improved = accuracy > (progress.best?.accuracy ?? -1);
+  nextEpoch(progress);
+  if (improved) {
+    progress.best = { phase: phase.name, epoch: record.epoch, accuracy };
+    await host.saveBest(trained, progress);
+  }
+  await host.saveCheckpoint(withState(weights, canonical), progress);
+  await host.emit("epochEnd", { phase, record, improved });
+}
+
+async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promise<void> {
+  const epochs = progress.history.filter((record) => record.phase === phase.name);
+  const seconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
+  const pictures = epochs.reduce((sum, record) => sum + record.imagesPerSecond * record.seconds, 0);
+  const record = {
+    name: phase.name,
+    epochs: epochs.length,
+    seconds,
+    imagesPerSecond: pictures / seconds,
+    best: progress.phaseBest,
+  };
+  progress.phases.push(record);
+  const reason =
+    progress.sinceBest >= phase.patience
+      ? `no better for ${progress.sinceBest} epochs in a row`
+      : `all ${phase.epochs} epochs are done`;
+  await host.emit("phaseEnd", { phase, record, reason });
+}
+
+/** The batch and its dropout masks: all that can be prepared while the step before is still running. */
+function batchFeeds(
+  recipe: Recipe,
+  { source, program }: PhaseSetup,
+  phase: Phase,
+  epoch: number,
+  step: number,
+): Tensors {
+  const masks = dropoutMasks(program.masks, recipe.seed, phase.name, epoch * source.batchesPerEpoch + step);
+  return { ...source.feeds(epoch, step), ...masks };
+}
+
+/** The rate and what else changes with the step. `offset` −1 asks for the step that was just made. */
+function stepScalars({ source }: PhaseSetup, phase: Phase, progress: Progress, offset = 0) {
+  const stepsPerEpoch = Math.max(1, Math.floor(source.batchesPerEpoch / phase.accumulate));
+  const update = Math.max(0, progress.updates + offset);
+  const length = { stepsPerEpoch, totalSteps: stepsPerEpoch * phase.epochs };
+  const learningRate = rateAt(phase.schedule, phase.optimizer.learningRate, update, length);
+  const apply = (progress.step + 1) % phase.accumulate === 0;
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(stepNumbers(phase.optimizer, update + 1, learningRate))) {
+    feeds[name] = floatTensor([], [value]);
+  }
+  if (phase.ema > 0) feeds.averageShare = floatTensor([], [averageShare(phase.ema, update + 1)]);
+  if (phase.accumulate > 1) feeds.apply = { dtype: "bool", shape: [], data: Uint8Array.of(apply ? 1 : 0) };
+  return { feeds, learningRate, apply };
+}
+
+async function stateTensors(setup: PhaseSetup, weights: StateDict): Promise<StateDict> {
+  return withState(weights, canonicalState(setup.program, await setup.open.state()));
+}
+
+/** All weights as they are now, and the rest of the state under its own names. */
+function withState(weights: StateDict, canonical: StateDict): StateDict {
+  return new Map([...weights, ...canonical]);
+}
+
+function number(metrics: Tensors, name: string, missing?: number): number {
+  const value = metrics[name]?.data[0];
+  if (value === undefined && missing !== undefined) return missing;
+  return Number(value);
+}

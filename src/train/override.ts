@@ -1,0 +1,129 @@
+/** Makes one concrete recipe of a name or a file's content and the changes asked for; refuses what is not valid. */
+
+import type { z } from "zod";
+import { backboneNamed } from "../models/registry.ts";
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { type Recipe, recipeSchema } from "./recipe.ts";
+import { recipes, startingPoint } from "./recipes.ts";
+import { trainableStages } from "./trainable.ts";
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
+ * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its
+ * `phases` are then a list that replaces the other's, or an object that changes phases by name or position.
+ */
+export function resolveRecipe(base: unknown, assignments: readonly string[] = []): Recipe {
+  const { extends: parent, ...own } = typeof base === "string" ? { extends: base } : objectOf(base);
+  const changes: Json[] = [own, ...assignments.map(parseAssignment)];
+  const models = changes.map((change) => (isObject(change) ? change.model : undefined));
+  const model = models.findLast((name) => typeof name === "string") ?? "resnet50";
+  const start = parent === undefined ? startingPoint({ model }) : recipeNamed(parent)({ model });
+  return checkRecipe(changes.reduce((recipe, change) => merge(recipe, change, []), start as Json));
+}
+
+/** Checks a recipe that leaves out nothing but what the schema has a default for. */
+export function checkRecipe(value: unknown): Recipe {
+  const parsed = recipeSchema.safeParse(value);
+  if (!parsed.success) throw new UsageError(describe(parsed.error.issues[0] as z.core.$ZodIssue, value));
+  const recipe = parsed.data;
+  const backbone = backboneNamed(recipe.model);
+  if (recipe.inputSize < backbone.smallest) {
+    throw new UsageError(
+      `recipe: inputSize is ${recipe.inputSize}: must be at least ${backbone.smallest} for ${backbone.name}`,
+    );
+  }
+  for (const [i, { train }] of recipe.phases.entries()) {
+    const groups = backbone.unfreeze.length;
+    if (typeof train === "number" && train > groups) {
+      throw new UsageError(
+        `recipe: phases.${i}.train is ${train}: ${backbone.name} has only ${groups} groups of stages to unfreeze`,
+      );
+    }
+    trainableStages(backbone, train);
+  }
+  return recipe;
+}
+
+function describe({ code, path, message }: z.core.$ZodIssue, recipe: unknown): string {
+  const where = path.join(".");
+  if (code === "unrecognized_keys") return `recipe: ${where || "it"} ${message}`;
+  const found = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], recipe);
+  const text = found === undefined ? "missing" : shortened(JSON.stringify(found));
+  return `recipe: ${where} is ${text}: ${message}`;
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+function recipeNamed(name: Json) {
+  const recipe = typeof name === "string" && Object.hasOwn(recipes, name) ? recipes[name] : undefined;
+  if (recipe) return recipe;
+  const names = Object.keys(recipes);
+  throw new UsageError(
+    `there is no recipe ${JSON.stringify(name)}.${typeof name === "string" ? didYouMean(name, names) : ""} Valid: ${names.join(", ")}, or a file`,
+  );
+}
+
+/** `phases.1.epochs=5` as {phases: {1: {epochs: 5}}}. */
+function parseAssignment(assignment: string): Json {
+  const equals = assignment.indexOf("=");
+  if (equals < 1) {
+    throw new UsageError(`--set ${assignment}: write it as key=value, for example phases.1.epochs=5`);
+  }
+  const keys = assignment.slice(0, equals).split(".");
+  return keys.reduceRight<Json>((value, key) => ({ [key]: value }), parseValue(assignment.slice(equals + 1)));
+}
+
+/** JSON, or else the text itself, so that names need no quotes. */
+function parseValue(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+/** `base` with `change` laid over it: objects key by key, lists entry by entry where the change names entries. */
+function merge(base: Json | undefined, change: Json, path: readonly string[]): Json {
+  if (!isObject(change)) return change;
+  if (Array.isArray(base)) {
+    return Object.entries(change).reduce<Json[]>((list, [key, value]) => {
+      const index = indexIn(list, key, path);
+      return list.with(index, merge(list[index], value, [...path, key]));
+    }, base);
+  }
+  // Another type of optimizer or schedule has numbers of its own, so none of the old ones stay.
+  const retyped = isObject(base) && change.type !== undefined && change.type !== base.type;
+  const merged = new Map(isObject(base) && !retyped ? Object.entries(base) : []);
+  for (const [key, value] of Object.entries(change))
+    merged.set(key, merge(merged.get(key), value, [...path, key]));
+  return Object.fromEntries(merged);
+}
+
+/** Where a list has the entry of this name or position. */
+function indexIn(list: readonly Json[], key: string, path: readonly string[]): number {
+  const names = list.map((entry, i) =>
+    isObject(entry) && typeof entry.name === "string" ? entry.name : String(i),
+  );
+  if (names.includes(key)) return names.indexOf(key);
+  if (/^\d+$/.test(key) && Number(key) < list.length) return Number(key);
+  const valid = `${names.join(", ")}, or a number from 0 to ${list.length - 1}`;
+  throw new UsageError(
+    `recipe: ${path.join(".")} has no entry "${key}".${didYouMean(key, names)} Valid: ${valid}`,
+  );
+}
+
+function objectOf(value: unknown): { [key: string]: Json } {
+  if (isObject(value as Json)) return value as { [key: string]: Json };
+  throw new UsageError(
+    `recipe: it is ${JSON.stringify(value)}: must be an object such as {"extends": "finetune", "inputSize": 96}`,
+  );
+}
+
+function isObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

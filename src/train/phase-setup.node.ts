@@ -1,0 +1,188 @@
+/** Makes a phase ready: compiles and loads its program, and chooses where its batches come from. */
+
+import type { Canvas } from "../augment/canvas.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { classWeights } from "../data/sampler.ts";
+import { collect, lossAndAccuracy, validationFeeds } from "../evaluate/score.ts";
+import { compileFeatures, compileHead, compilePredict } from "../program/predict.ts";
+import type { Program } from "../program/program.ts";
+import { compileTrain } from "../program/train.ts";
+import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { floatTensor, type StateDict } from "../util/tensor.ts";
+import type { Emit } from "./events.ts";
+import type { PhaseSetup } from "./loop.ts";
+import type { Phase } from "./recipe.ts";
+import { featureSource, pictureSource } from "./sources.ts";
+import type { TrainOptions } from "./train.node.ts";
+import { stageRates, trainableStages } from "./trainable.ts";
+
+/** Pictures that the frozen backbone sees at a time when features are cached. */
+const FEATURE_BATCH = 32;
+
+export interface SetupContext extends TrainOptions {
+  readonly engine: Engine;
+  readonly training: PixelCache;
+  readonly validation: PixelCache;
+  readonly canvas: Canvas;
+  readonly emit: Emit;
+}
+
+export async function setUpPhase(
+  context: SetupContext,
+  phase: Phase,
+  weights: StateDict,
+): Promise<PhaseSetup> {
+  const { architecture, recipe, engine, training, canvas, emit } = context;
+  const { backbone } = architecture;
+  const trainable = trainableStages(backbone, phase.train);
+  const batch = Math.min(recipe.batchSize, training.samples.length);
+  const cached = context.cacheFeatures && trainable.size === 1 && trainable.has("head");
+  const labels = training.samples.map((sample) => sample.label);
+  const program = compileTrain({
+    architecture,
+    weights,
+    batch,
+    trainable: (stage) => trainable.has(stage),
+    input: cached ? { kind: "features" } : { kind: "pictures", canvas, augmentation: recipe.augmentation },
+    batchNorm: phase.batchNorm,
+    optimizer: phase.optimizer,
+    rateFactor: stageRates(backbone, phase.stageDecay),
+    labelSmoothing: recipe.labelSmoothing,
+    classWeights:
+      recipe.classWeights === "balanced" ? classWeights(labels, architecture.classes.length) : undefined,
+    clipNorm: phase.clipNorm,
+    ema: phase.ema > 0,
+    accumulate: phase.accumulate,
+    precision: context.precision,
+  });
+  const common = {
+    pixels: training,
+    classes: architecture.classes.length,
+    canvas,
+    augmentation: recipe.augmentation,
+    inputSize: architecture.inputSize,
+    sampler: recipe.sampler,
+    seed: recipe.seed,
+    phase: phase.name,
+    batchSize: batch,
+  };
+  const open = await engine.open(program);
+  if (!cached) {
+    const source = pictureSource(common);
+    const validate = picturesValidation(context);
+    return { program, open, source, validate, close: () => open.release() };
+  }
+  const views = viewsThatFit(context);
+  if (views < recipe.views) {
+    await emit("note", {
+      text: `${views} of ${recipe.views} augmented views fit the memory budget for cached features`,
+    });
+  }
+  if (recipe.augmentation.mixup > 0) {
+    await emit("note", {
+      text: "mixup is off in this phase, since pictures cannot be mixed once their features are cached",
+    });
+  }
+  const augmentation = { ...recipe.augmentation, mixup: 0 };
+  const view = { batch: Math.min(FEATURE_BATCH, training.samples.length), augmentation };
+  const frozen = await engine.open(compileFeatures(architecture, weights, canvas, view));
+  const source = featureSource({
+    ...common,
+    augmentation,
+    views,
+    backbone: frozen,
+    featureBatch: view.batch,
+    features: backbone.features,
+    onBatch: (progress) => emit("features", progress),
+  });
+  return {
+    program,
+    open,
+    source,
+    validate: featuresValidation(context, weights),
+    async close() {
+      await frozen.release();
+      await open.release();
+    },
+  };
+}
+
+/** Scores weights by the prediction program, built anew since its weights are constants. */
+function picturesValidation({
+  architecture,
+  engine,
+  validation,
+  canvas,
+}: SetupContext): PhaseSetup["validate"] {
+  const feeds = (indices: readonly number[]): Tensors =>
+    validationFeeds(validation, indices, canvas, architecture);
+  return async (weights) => {
+    const program = compilePredict(architecture, weights, canvas);
+    return withProgram(engine, program, (open) =>
+      scoreLogits(open, feeds, validation, architecture.classes.length),
+    );
+  };
+}
+
+/** Scores a head on the features of the frozen backbone, which are computed once. */
+function featuresValidation(context: SetupContext, frozen: StateDict): PhaseSetup["validate"] {
+  const { architecture, engine, validation, canvas } = context;
+  const width = architecture.backbone.features;
+  let features: Float32Array | undefined;
+  return async (weights) => {
+    features ??= await withProgram(
+      engine,
+      compileFeatures(architecture, frozen, canvas, "validation"),
+      (open) =>
+        collect(open, "features", validation.samples.length, (indices) =>
+          validationFeeds(validation, indices, canvas, architecture),
+        ),
+    );
+    const all = features;
+    const feeds = (indices: readonly number[]): Tensors => {
+      const [first = 0] = indices;
+      return {
+        features: floatTensor(
+          [indices.length, width],
+          all.subarray(first * width, (first + indices.length) * width),
+        ),
+      };
+    };
+    return withProgram(engine, compileHead(architecture, weights), (open) =>
+      scoreLogits(open, feeds, validation, architecture.classes.length),
+    );
+  };
+}
+
+async function scoreLogits(
+  open: OpenProgram,
+  feeds: (indices: readonly number[]) => Tensors,
+  validation: PixelCache,
+  classes: number,
+) {
+  const logits = await collect(open, "logits", validation.samples.length, feeds);
+  return lossAndAccuracy(
+    logits,
+    validation.samples.map((sample) => sample.label),
+    classes,
+  );
+}
+
+async function withProgram<T>(
+  engine: Engine,
+  program: Program,
+  use: (open: OpenProgram) => Promise<T>,
+): Promise<T> {
+  const open = await engine.open(program);
+  try {
+    return await use(open);
+  } finally {
+    await open.release();
+  }
+}
+
+function viewsThatFit({ recipe, training, architecture, memoryBudget }: SetupContext): number {
+  const bytes = training.samples.length * architecture.backbone.features * Float32Array.BYTES_PER_ELEMENT;
+  return Math.max(1, Math.min(recipe.views, Math.floor(memoryBudget / bytes)));
+}

@@ -1,0 +1,188 @@
+/** The recipe: every number of a training, checked. A resolved recipe has no defaults left in it. */
+
+import { z } from "zod";
+import { didYouMean } from "../util/nearest.ts";
+
+/** A number whose every error says what is valid. */
+function number(valid: string, bound: (number: z.ZodNumber, error: string) => z.ZodNumber): z.ZodNumber {
+  const error = `must be ${valid}`;
+  return bound(z.number({ error }), error);
+}
+
+const share = number("a number from 0 to 1", (n, error) => n.min(0, error).max(1, error));
+const shareBelow1 = number("a number from 0 to below 1", (n, error) => n.min(0, error).lt(1, error));
+const positive = number("a number above 0", (n, error) => n.positive(error));
+const atLeast0 = number("a number of 0 or more", (n, error) => n.min(0, error));
+const atLeast1 = number("a number of 1 or more", (n, error) => n.min(1, error));
+const count = number("a whole number of 1 or more", (n, error) => n.int(error).min(1, error));
+
+/** Least and greatest, in this order. */
+function range(of: z.ZodNumber, valid: string) {
+  const error = `must be two numbers ${valid}, the smaller first`;
+  return z.tuple([of, of], { error }).refine(([least, greatest]) => least <= greatest, { error });
+}
+const positives = range(positive, "above 0");
+const areas = range(
+  number("a number above 0 and up to 1", (n, error) => n.positive(error).max(1, error)),
+  "above 0 and up to 1",
+);
+
+function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
+  return z.enum(names, {
+    error: ({ input }) => `must be one of ${names.join(", ")}.${didYouMean(String(input), names)}`,
+  });
+}
+
+/** An object of these keys and no others. */
+function object<T extends z.core.$ZodLooseShape>(shape: T) {
+  const valid = Object.keys(shape);
+  return z.strictObject(shape, {
+    error(issue) {
+      if (issue.code !== "unrecognized_keys") return `must be an object with the keys ${valid.join(", ")}`;
+      const [key = ""] = issue.keys;
+      return `has no key "${key}".${didYouMean(key, valid)} Valid: ${valid.join(", ")}`;
+    },
+  });
+}
+
+/** The error of a value that none of the variants, told apart by their `type`, describes. */
+function noVariant(types: readonly string[]) {
+  return ({ input }: { input?: unknown }): string => {
+    const type = (input as { type?: unknown } | null | undefined)?.type;
+    return `must have a type, one of ${types.join(", ")}.${didYouMean(String(type), types)}`;
+  };
+}
+
+/** The shape of `Augmentation` in src/augment/settings.ts, which says what each number means. */
+const augmentationSchema = object({
+  randomResizedCrop: object({ scale: areas, ratio: positives }).nullable(),
+  rotation: number("degrees from 0 to 180", (n, error) => n.min(0, error).max(180, error)),
+  horizontalFlip: share,
+  affine: object({ translate: share, scale: positives }).nullable(),
+  perspective: object({ distortion: share, probability: share }).nullable(),
+  brightness: atLeast0,
+  contrast: atLeast0,
+  saturation: atLeast0,
+  hue: number("a number from 0 to 0.5", (n, error) => n.min(0, error).max(0.5, error)),
+  grayscale: share,
+  erasing: object({ probability: share, scale: areas, ratio: positives }).nullable(),
+  mixup: atLeast0,
+});
+
+/** What a schedule leaves out takes PyTorch's default. */
+const scheduleSchema = z.discriminatedUnion(
+  "type",
+  [
+    object({
+      type: z.literal("oneCycle"),
+      pctStart: number("a number above 0 and below 1", (n, error) => n.gt(0, error).lt(1, error)).default(
+        0.3,
+      ),
+      divFactor: atLeast1.default(25),
+      finalDivFactor: atLeast1.default(1e4),
+    }),
+    object({
+      type: z.literal("cosineRestarts"),
+      firstCycle: positive,
+      cycleFactor: atLeast1.default(1),
+      minimumFactor: share.default(0),
+    }),
+    object({ type: z.literal("cosine"), warmup: atLeast0.default(0), minimumFactor: share.default(0) }),
+    object({ type: z.literal("constant") }),
+  ],
+  { error: noVariant(["oneCycle", "cosineRestarts", "cosine", "constant"]) },
+);
+
+/** What an optimizer leaves out takes PyTorch's default. */
+const optimizerSchema = z.discriminatedUnion(
+  "type",
+  [
+    object({
+      type: z.literal("adamw"),
+      learningRate: positive,
+      weightDecay: atLeast0.default(0.01),
+      beta1: shareBelow1.default(0.9),
+      beta2: shareBelow1.default(0.999),
+      epsilon: positive.default(1e-8),
+    }),
+    object({
+      type: z.literal("sgd"),
+      learningRate: positive,
+      weightDecay: atLeast0.default(0),
+      momentum: shareBelow1.default(0),
+      nesterov: z.boolean("must be true or false").default(false),
+    }).refine(({ nesterov, momentum }) => !nesterov || momentum > 0, {
+      path: ["nesterov"],
+      error: "must be false where momentum is 0",
+    }),
+  ],
+  { error: noVariant(["adamw", "sgd"]) },
+);
+
+/** What a phase leaves out is off, or as PyTorch does it. */
+const phaseSchema = object({
+  name: z
+    .string("must be a name")
+    .regex(/^[a-z][\w-]*$/i, "must begin with a letter and go on with letters, digits, - and _"),
+  /** What trains: the head, everything, the head and the last n unfreeze groups of the backbone, or stages by name. */
+  train: z.union([z.enum(["head", "all"]), count, z.array(z.string()).min(1)], {
+    error: 'must be "head", "all", a number of groups to unfreeze after the head, or a list of stages',
+  }),
+  epochs: count,
+  /** Epochs in a row without improvement after which the phase ends. */
+  patience: count.default(3),
+  /** What counts as an improvement of the validation accuracy, a share. */
+  minimumImprovement: share.default(0),
+  /** Statistics by which stages of the backbone that train are normalised. */
+  batchNorm: oneOf(["running", "batch"]).default("running"),
+  optimizer: optimizerSchema,
+  /** Factor of the rate for every unfreeze group on the way from the head to the input; 1 treats all the same. */
+  stageDecay: number("a number above 0 and up to 1", (n, error) => n.gt(0, error).max(1, error)).default(1),
+  /** Its peak is the optimizer's learning rate. */
+  schedule: scheduleSchema.default({ type: "constant" }),
+  /** Greatest joint norm of the gradients; 0 is off. */
+  clipNorm: atLeast0.default(0),
+  /** Decay of the moving average of the weights, per update; 0 is off. */
+  ema: shareBelow1.default(0),
+  /** Batches per update. */
+  accumulate: count.default(1),
+});
+
+export const recipeSchema = object({
+  name: z.string("must be a name"),
+  model: z.string("must be the name of a backbone"),
+  head: oneOf(["reference", "linear"]),
+  dropout: shareBelow1,
+  /** Side of the square pictures that the network sees. */
+  inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>
+    n.int(error).min(16, error).max(1024, error),
+  ),
+  /** In validation the shorter side is resized to inputSize · this before the centre is cropped. */
+  validationResize: number("a number from 1 to 2", (n, error) => n.min(1, error).max(2, error)),
+  batchSize: count,
+  seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
+  labelSmoothing: shareBelow1,
+  /** Weighted draws with replacement, every class equally often; shuffle takes every picture once. */
+  sampler: oneOf(["weighted", "shuffle"]),
+  /** Factors of the loss: balanced counts every class the same. Beside the weighted sampler it would do so twice. */
+  classWeights: oneOf(["none", "balanced"]),
+  augmentation: augmentationSchema,
+  /** Augmented views per picture that are kept where features are cached. */
+  views: count,
+  phases: z
+    .array(phaseSchema, "must be a list of phases")
+    .min(1, "must hold at least one phase")
+    .superRefine((phases, context) => {
+      const names = phases.map(({ name }) => name);
+      const second = names.findIndex((name, i) => names.indexOf(name) < i);
+      if (second >= 0) {
+        const message = "must be a name that no other phase has";
+        context.addIssue({ code: "custom", path: [second, "name"], message });
+      }
+    }),
+});
+
+export type Phase = z.infer<typeof phaseSchema>;
+export type Recipe = z.infer<typeof recipeSchema>;
+/** A recipe whose phases may leave out what has a default. */
+export type RecipeInput = z.input<typeof recipeSchema>;

@@ -1,0 +1,208 @@
+/** The recipes that come with vultus. Each number has its reason beside it; `docs/recipes.md` tells the story. */
+
+import { noAugmentation, referenceAugmentation } from "../augment/settings.ts";
+import { backboneNamed } from "../models/registry.ts";
+import type { RecipeInput } from "./recipe.ts";
+
+export interface RecipeOptions {
+  /** A registered backbone. */
+  readonly model: string;
+}
+
+/** What a recipe begins with, and a recipe file that extends none: the reference's settings around the phases. */
+export function startingPoint({ model }: RecipeOptions): Omit<RecipeInput, "name" | "phases"> {
+  return {
+    model,
+    head: "reference",
+    // Both dropouts of the reference's head.
+    dropout: 0.4,
+    // What the published weights were trained at: other sizes change how large things look to the filters.
+    inputSize: backboneNamed(model).preprocessing.size,
+    // torchvision's validation: the shorter side to 256, then the central 224.
+    validationResize: 256 / 224,
+    // The reference's; the head normalises by the statistics of its batch, and 64 pictures give steady ones.
+    batchSize: 64,
+    // Any; fixed, so that two runs of one recipe are the same run.
+    seed: 0,
+    // Faces are often labelled wrongly: full certainty is not worth learning (Szegedy et al. 2016).
+    labelSmoothing: 0.1,
+    // Every class equally often: FER2013 has more than twice as many happy faces as surprised ones.
+    sampler: "weighted",
+    // The sampler balances already.
+    classWeights: "none",
+    augmentation: referenceAugmentation as RecipeInput["augmentation"],
+    // About what a few epochs would show of each picture; every view costs one pass through the frozen backbone.
+    views: 4,
+  };
+}
+
+/** Up to the peak and down again on fresh weights: large early gradients meet a small rate. */
+const headSchedule = {
+  type: "oneCycle",
+  // PyTorch's default.
+  pctStart: 0.3,
+  // The reference's: starts at a tenth of the peak, ends at a thousandth.
+  divFactor: 10,
+  finalDivFactor: 100,
+} as const;
+
+/** The reference: the head alone, then with the last group of stages, then with the last two, at falling rates. */
+const progressive = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint(options),
+  name: "progressive",
+  phases: [
+    {
+      name: "head",
+      train: "head",
+      // The reference's; early stopping may end it sooner.
+      epochs: 20,
+      // One epoch's validation accuracy goes up and down; three in a row are no accident.
+      patience: 3,
+      // The usual rate of Adam for fresh layers; the decay is the reference's.
+      optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
+      schedule: headSchedule,
+    },
+    // A tenth of the head's rate: these weights are good already.
+    unfreezing("last", 1, 1e-4),
+    // Half of that: twice as many pretrained weights can be lost.
+    unfreezing("last-two", 2, 5e-5),
+  ],
+});
+
+/** A later phase of the reference. */
+function unfreezing(name: string, groups: number, learningRate: number): RecipeInput["phases"][number] {
+  return {
+    name,
+    train: groups,
+    // The reference's: two cycles of the schedule.
+    epochs: 10,
+    // The reference's: these epochs are the dear ones.
+    patience: 2,
+    // The decay is the head's.
+    optimizer: { type: "adamw", learningRate, weightDecay: 1e-4 },
+    // The reference's T_0 of 5 epochs, again and again (T_mult 1), down to a tenth of the rate.
+    schedule: { type: "cosineRestarts", firstCycle: 5, cycleFactor: 1, minimumFactor: 0.1 },
+  };
+}
+
+/** A short head phase, then everything, each group of stages slower than the one after it, cosine to zero. */
+const finetune = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint(options),
+  name: "finetune",
+  // Accuracy is measured at the classes' own frequencies, and an epoch sees each picture once.
+  sampler: "shuffle",
+  phases: [
+    {
+      name: "head",
+      train: "head",
+      // Only until the head's gradients mean something: a random head would spoil the backbone (Kumar et al. 2022).
+      epochs: 3,
+      // No early stop in a phase this short.
+      patience: 3,
+      // As in `progressive`.
+      optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
+      schedule: headSchedule,
+    },
+    {
+      name: "all",
+      train: "all",
+      // Enough for a backbone to go from objects to faces; the cosine is stretched over them.
+      epochs: 15,
+      // The best epochs of a cosine are its last ones, so only clear overfitting stops it.
+      patience: 5,
+      // With `stageDecay` a ResNet's first stage learns at 1e-4, which the reference takes for pretrained weights.
+      // The weight decay is PyTorch's default: with everything trainable there is more to overfit.
+      optimizer: { type: "adamw", learningRate: 3e-4, weightDecay: 0.01 },
+      // Edges stay useful, features of objects less so: each group learns at 0.8 of the one after it.
+      stageDecay: 0.8,
+      // Half an epoch up lets AdamW's second moments settle; to zero, because the last small steps gain the most.
+      schedule: { type: "cosine", warmup: 0.5, minimumFactor: 0 },
+      // Rarely reached once training runs; keeps one bad batch from undoing the rest.
+      clipNorm: 1,
+      // Averages over some 100 updates: smooths the noise of single steps without lagging by epochs.
+      ema: 0.99,
+    },
+  ],
+});
+
+/** Everything from random weights, by batch statistics. */
+const scratch = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint(options),
+  name: "scratch",
+  // As in `finetune`.
+  sampler: "shuffle",
+  phases: [
+    {
+      name: "all",
+      train: "all",
+      // Random weights need several times what pretrained ones do.
+      epochs: 30,
+      // As in `finetune`: the best epochs are the last.
+      patience: 10,
+      // Running statistics mean nothing before there are features.
+      batchNorm: "batch",
+      // PyTorch's default rate; five times its default decay, since there is nothing pretrained to pull away from.
+      optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 0.05 },
+      // One epoch: gradients of random weights are larger for longer.
+      schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
+      // As in `finetune`.
+      clipNorm: 1,
+      ema: 0.99,
+    },
+  ],
+});
+
+/** A few minutes on drawn faces with a compact network: the head on random features, which shows chance, then everything. */
+const quickstart = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint(options),
+  name: "quickstart",
+  head: "linear",
+  // Little, since a few epochs underfit.
+  dropout: 0.1,
+  // The whole face: drawn faces fill the picture.
+  validationResize: 1,
+  // Small batches make more updates in the same time.
+  batchSize: 32,
+  // Drawn labels are nearly certain.
+  labelSmoothing: 0.05,
+  sampler: "shuffle",
+  views: 2,
+  augmentation: {
+    ...noAugmentation,
+    // Light, for the same reason as the dropout.
+    randomResizedCrop: { scale: [0.85, 1], ratio: [0.95, 1.05] },
+    horizontalFlip: 0.5,
+    brightness: 0.2,
+    contrast: 0.2,
+  } as RecipeInput["augmentation"],
+  phases: [
+    {
+      name: "head",
+      train: "head",
+      epochs: 4,
+      patience: 4,
+      // Ten times the usual rate: a linear layer on random features has far to go in four epochs.
+      optimizer: { type: "adamw", learningRate: 1e-2, weightDecay: 1e-4 },
+      schedule: headSchedule,
+    },
+    {
+      name: "all",
+      train: "all",
+      // What two cores do in about a minute and a half.
+      epochs: 10,
+      patience: 10,
+      batchNorm: "batch",
+      // One cycle allows a higher rate than a constant one would (Smith and Topin 2018).
+      optimizer: { type: "adamw", learningRate: 4e-3, weightDecay: 0.02 },
+      schedule: headSchedule,
+      clipNorm: 1,
+    },
+  ],
+});
+
+export const recipes: Readonly<Record<string, (options: RecipeOptions) => RecipeInput>> = {
+  progressive,
+  finetune,
+  scratch,
+  quickstart,
+};

@@ -1,0 +1,125 @@
+/** The folder of one run: where its files are, how they are written, and whether it can be resumed. */
+
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
+import { runtimeVersion } from "../runtime/session.node.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
+import { readJson, writeFileAtomic } from "../util/files.node.ts";
+import type { StateDict } from "../util/tensor.ts";
+import { type Progress, progressSchema } from "./progress.ts";
+
+/** Everything that bit-exact resuming depends on. */
+const environmentSchema = z.object({
+  vultus: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+  cpu: z.string(),
+  threads: z.number(),
+  device: z.string(),
+  memoryGB: z.number(),
+  fingerprint: z.string(),
+  started: z.string(),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+
+export interface RunPaths {
+  readonly folder: string;
+  readonly recipe: string;
+  readonly environment: string;
+  readonly events: string;
+  readonly checkpoint: string;
+  readonly best: string;
+  readonly cache: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  return {
+    folder,
+    recipe: join(folder, "recipe.json"),
+    environment: join(folder, "environment.json"),
+    events: join(folder, "events.jsonl"),
+    checkpoint: join(folder, "checkpoints", "last.safetensors"),
+    best: join(folder, "best.safetensors"),
+    cache: join(folder, "cache"),
+  };
+}
+
+/** Makes the folder of a new run. One that holds files already is refused, so that nothing is overwritten. */
+export function createRunFolder(folder: string): RunPaths {
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new UsageError(
+      `${folder} is not empty; continue that run with --resume, or give another folder with --out`,
+    );
+  }
+  const paths = runPaths(folder);
+  mkdirSync(join(folder, "checkpoints"), { recursive: true });
+  return paths;
+}
+
+export function describeEnvironment(
+  version: string,
+  threads: number,
+  device: string,
+  fingerprint: string,
+): Environment {
+  return {
+    vultus: version,
+    node: process.version,
+    onnxruntime: runtimeVersion(),
+    cpu: cpus()[0]?.model ?? "unknown",
+    threads,
+    device,
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    fingerprint,
+    started: new Date().toISOString(),
+  };
+}
+
+/**
+ * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another runtime,
+ * processor or thread count is said, since results are then close but not bit-exact.
+ */
+export function checkResume(paths: RunPaths, now: Environment): string[] {
+  if (!existsSync(paths.environment)) {
+    throw new UsageError(`${paths.folder} is not the folder of a run: it has no environment.json`);
+  }
+  const then = parseJson(paths.environment, environmentSchema);
+  if (then.fingerprint !== now.fingerprint) {
+    throw new UsageError(
+      `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
+        "classes and splits that it began with, or start a new run with --out",
+    );
+  }
+  const changed = (["onnxruntime", "cpu", "threads", "device"] as const).filter(
+    (key) => then[key] !== now[key],
+  );
+  return changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
+}
+
+export function writeJson(path: string, value: unknown): void {
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Reads a JSON file of a run and checks it. */
+export function parseJson<T>(path: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(readJson(path));
+  if (!parsed.success) throw new FormatError(`${path}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** Weights, optimizer state and progress in one file, so that they can never disagree. */
+export function writeCheckpoint(path: string, tensors: StateDict, progress: Progress): void {
+  writeSafetensors(path, tensors, { progress: JSON.stringify(progress) });
+}
+
+export function readCheckpoint(path: string): { tensors: StateDict; progress: Progress } {
+  const { tensors, metadata } = readSafetensors(path);
+  const parsed = progressSchema.safeParse(JSON.parse(metadata.progress ?? "null"));
+  if (!parsed.success)
+    throw new FormatError(`${path} is no checkpoint of vultus: ${z.prettifyError(parsed.error)}`);
+  return { tensors, progress: parsed.data };
+}

@@ -1,0 +1,76 @@
+/** Where a phase's batches come from: pictures that are augmented anew, or cached features of them. */
+
+import type { Mixing } from "../augment/mixup.ts";
+import type { Sample } from "../data/dataset.ts";
+import { batches, shuffledOrder, weightedOrder } from "../data/sampler.ts";
+import type { MaskFeed } from "../program/program.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { type Key, random } from "../util/random.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../util/tensor.ts";
+
+/** Feeds for the batches of one phase; the same (epoch, index) always gives the same feeds. */
+export interface BatchSource {
+  readonly batchesPerEpoch: number;
+  /** Runs before an epoch, for what must be computed once. */
+  prepare(epoch: number): Promise<void>;
+  feeds(epoch: number, index: number): Tensors;
+}
+
+export interface OrderOptions {
+  readonly sampler: "weighted" | "shuffle";
+  readonly seed: number;
+  readonly phase: string;
+  readonly batchSize: number;
+}
+
+/** Which samples each batch of an epoch holds. Every batch is full, since a step's batch size is fixed. */
+export function epochBatches(samples: readonly Sample[], epoch: number, options: OrderOptions): number[][] {
+  const { sampler, seed, phase, batchSize } = options;
+  const key: Key = [seed, phase, epoch];
+  const order =
+    sampler === "weighted"
+      ? weightedOrder(
+          samples.map((sample) => sample.label),
+          ...key,
+        )
+      : shuffledOrder(samples.length, ...key);
+  return batches(order, Math.min(batchSize, samples.length), true);
+}
+
+/** One row per sample: its votes, or 1 for its label. */
+export function targetsOf(samples: readonly Sample[], classes: number): FloatTensor {
+  const data = new Float32Array(samples.length * classes);
+  for (const [row, { label, votes }] of samples.entries()) {
+    if (votes) data.set(votes, row * classes);
+    else data[row * classes + label] = 1;
+  }
+  return floatTensor([samples.length, classes], data);
+}
+
+/** Mixes each row with its partner's: `weight` of its own, the rest of the other's. */
+export function mixTargets(targets: FloatTensor, { partner, weight }: Mixing): FloatTensor {
+  const [rows, classes] = targets.shape as [number, number];
+  const data = new Float32Array(targets.data.length);
+  for (let row = 0; row < rows; row++) {
+    const [other, share] = [partner[row] as number, weight[row] as number];
+    for (let c = 0; c < classes; c++) {
+      data[row * classes + c] =
+        share * (targets.data[row * classes + c] as number) +
+        (1 - share) * (targets.data[other * classes + c] as number);
+    }
+  }
+  return floatTensor(targets.shape, data);
+}
+
+/** Dropout masks of one step, keyed by layer: 0 or 1/(1 − p). */
+export function dropoutMasks(masks: readonly MaskFeed[], ...key: Key): Tensors {
+  return Object.fromEntries(
+    masks.map(({ layer, name, shape, probability }) => {
+      const rng = random(...key, "dropout", layer);
+      const keep = 1 / (1 - probability);
+      const data = new Float32Array(sizeOf(shape));
+      for (let i = 0; i < data.length; i++) data[i] = rng.next() < probability ? 0 : keep;
+      return [name, floatTensor(shape, data)];
+    }),
+  );
+}

@@ -1,0 +1,141 @@
+/** The two kinds of batch source: pictures augmented anew each time, and features cached per augmented view. */
+
+import type { Canvas } from "../augment/canvas.ts";
+import type { Mixing } from "../augment/mixup.ts";
+import type { Augmentation } from "../augment/settings.ts";
+import { drawBatchMixing, drawTraining, packDraws } from "../augment/training.ts";
+import { packPictures } from "../data/canvas.ts";
+import type { Sample } from "../data/dataset.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { OpenProgram } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import type { Key } from "../util/random.ts";
+import { floatTensor } from "../util/tensor.ts";
+import { type BatchSource, epochBatches, mixTargets, type OrderOptions, targetsOf } from "./source.ts";
+
+export interface PictureSourceOptions extends OrderOptions {
+  readonly pixels: PixelCache;
+  readonly classes: number;
+  readonly canvas: Canvas;
+  readonly augmentation: Augmentation;
+  readonly inputSize: number;
+}
+
+/** Feeds that augment the pictures at `indices`; each position draws under its own key. */
+function augmentedFeeds(
+  { pixels, canvas, augmentation, inputSize }: PictureSourceOptions,
+  indices: readonly number[],
+  key: (position: number) => Key,
+  mixing?: Mixing,
+): Tensors {
+  const pictures = indices.map((index) => pixels.get(index));
+  const draws = pictures.map((picture, position) =>
+    drawTraining(augmentation, key(position), picture, inputSize),
+  );
+  return {
+    pictures: packPictures(pictures, canvas),
+    ...packDraws(augmentation, draws, pictures, canvas, mixing),
+  };
+}
+
+/** Every picture of every epoch is augmented anew. */
+export function pictureSource(options: PictureSourceOptions): BatchSource {
+  const { pixels, classes, seed, phase, augmentation } = options;
+  const { samples } = pixels;
+  const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
+  return {
+    batchesPerEpoch: batchesOf(0).length,
+    async prepare() {},
+    feeds(epoch, index) {
+      const indices = batchesOf(epoch)[index] as number[];
+      const own = targetsOf(
+        indices.map((i) => samples[i] as Sample),
+        classes,
+      );
+      const mixing = drawBatchMixing(augmentation, indices.length, [seed, phase, epoch, index, "mixup"]);
+      const feeds = augmentedFeeds(
+        options,
+        indices,
+        (position) => [seed, phase, epoch, index, position],
+        mixing,
+      );
+      return { ...feeds, targets: mixing ? mixTargets(own, mixing) : own };
+    },
+  };
+}
+
+/** How far one augmented view of all pictures has been computed. */
+export interface FeatureProgress {
+  readonly view: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface FeatureSourceOptions extends PictureSourceOptions {
+  /** How many augmented views of every picture are kept. */
+  readonly views: number;
+  /** The frozen backbone with its augmentation, for batches of `featureBatch` pictures. */
+  readonly backbone: OpenProgram;
+  readonly featureBatch: number;
+  readonly features: number;
+  readonly onBatch: (progress: FeatureProgress) => Promise<void>;
+}
+
+/**
+ * The frozen backbone sees each picture once per view; epoch e trains on view e mod `views`, so the first epochs are
+ * those of training without a cache, and a view that early stopping never reaches is never computed.
+ */
+export function featureSource(options: FeatureSourceOptions): BatchSource {
+  const { pixels, classes, views, features } = options;
+  const { samples } = pixels;
+  const cache: Float32Array[] = [];
+  const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
+  return {
+    batchesPerEpoch: batchesOf(0).length,
+    async prepare(epoch) {
+      cache[epoch % views] ??= await computeView(options, epoch % views);
+    },
+    feeds(epoch, index) {
+      const indices = batchesOf(epoch)[index] as number[];
+      const view = cache[epoch % views] as Float32Array;
+      const data = new Float32Array(indices.length * features);
+      for (const [row, i] of indices.entries())
+        data.set(view.subarray(i * features, (i + 1) * features), row * features);
+      const targets = targetsOf(
+        indices.map((i) => samples[i] as Sample),
+        classes,
+      );
+      return { features: floatTensor([indices.length, features], data), targets };
+    },
+  };
+}
+
+async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array> {
+  const { pixels, backbone, featureBatch, features, seed, phase, onBatch } = options;
+  const count = pixels.samples.length;
+  const all = new Float32Array(count * features);
+  for (let start = 0; start < count; start += featureBatch) {
+    // The program's batch is fixed: a last, short batch is filled up with its last picture.
+    const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, count - 1));
+    const feeds = augmentedFeeds(options, indices, (position) => [
+      seed,
+      phase,
+      "view",
+      view,
+      indices[position] as number,
+    ]);
+    const rows = (await backbone.run(feeds)).features?.data as Float32Array;
+    all.set(rows.subarray(0, Math.min(featureBatch, count - start) * features), start * features);
+    await onBatch({ view, done: Math.min(start + featureBatch, count), total: count });
+  }
+  return all;
+}
+
+/** Remembers the result of the last call, since consecutive batches belong to one epoch. */
+function lastCall<T>(f: (x: number) => T): (x: number) => T {
+  let last: { x: number; result: T } | undefined;
+  return (x) => {
+    if (last?.x !== x) last = { x, result: f(x) };
+    return last.result;
+  };
+}

@@ -1,0 +1,47 @@
+/** Moves weights between a state dict and the state of a training program. */
+
+import { type Program, stateOf, toCanonical, toProgram } from "../program/program.ts";
+import { INITIAL_SCALE } from "../program/train.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
+
+/**
+ * The state at the start of a phase: weights as given, averages equal to them, moments at zero. Where `saved` (a
+ * checkpoint, canonical) has a tensor, that is taken instead.
+ */
+export function initialState(program: Program, weights: StateDict, saved: StateDict = new Map()): Tensors {
+  const state: Record<string, Tensor> = {};
+  for (const entry of stateOf(program)) {
+    const { name, role } = entry;
+    const shape = entry.canonicalShape ?? (entry.shape as readonly number[]);
+    const canonical =
+      saved.get(name) ??
+      weights.get(name.replace(/^average\./, "")) ??
+      floatTensor(shape, fresh(name, role, shape));
+    state[name] = toProgram(entry, canonical);
+  }
+  return state;
+}
+
+function fresh(name: string, role: string, shape: readonly number[]): Float32Array {
+  const data = new Float32Array(sizeOf(shape));
+  return role === "scaler" && name === "scaler.scale" ? data.fill(INITIAL_SCALE) : data;
+}
+
+/** Every state tensor under its canonical name and layout. */
+export function canonicalState(program: Program, state: Tensors): StateDict {
+  const canonical: StateDict = new Map();
+  for (const entry of stateOf(program))
+    canonical.set(entry.name, toCanonical(entry, state[entry.name] as Tensor));
+  return canonical;
+}
+
+/** `weights` with what was trained: its moving averages where there are any and `averaged` asks for them. */
+export function trainedWeights(weights: StateDict, canonical: StateDict, averaged: boolean): StateDict {
+  const result: StateDict = new Map();
+  for (const [name, tensor] of weights) {
+    const average = averaged ? canonical.get(`average.${name}`) : undefined;
+    result.set(name, average ?? canonical.get(name) ?? tensor);
+  }
+  return result;
+}

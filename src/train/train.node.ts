@@ -1,0 +1,151 @@
+/** Trains a classifier on a data set and keeps everything in a run folder. */
+
+import { existsSync } from "node:fs";
+import type { Canvas } from "../augment/canvas.ts";
+import { canvasOf } from "../data/canvas.ts";
+import { type Dataset, indicesOf, type Sample } from "../data/dataset.ts";
+import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
+import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { Device } from "../runtime/session.ts";
+import { UsageError } from "../util/errors.ts";
+import type { StateDict } from "../util/tensor.ts";
+import { classifierMetadata } from "../weights/classifier-file.ts";
+import { emitter, type Listener } from "./events.ts";
+import { type Ending, type LoopHost, runLoop } from "./loop.ts";
+import { setUpPhase } from "./phase-setup.node.ts";
+import { newProgress, type Progress } from "./progress.ts";
+import type { Recipe } from "./recipe.ts";
+import {
+  checkResume,
+  createRunFolder,
+  describeEnvironment,
+  readCheckpoint,
+  runPaths,
+  writeCheckpoint,
+  writeJson,
+} from "./run-folder.node.ts";
+
+export interface TrainOptions {
+  readonly dataset: Dataset;
+  readonly architecture: Architecture;
+  readonly recipe: Recipe;
+  /** Weights to start from; what they lack is drawn from the recipe's seed. */
+  readonly weights: StateDict;
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly version: string;
+  readonly device: Device;
+  readonly threads: number;
+  readonly precision: "fp32" | "fp16";
+  /** Whether phases that train only the head compute the backbone once per augmented view. */
+  readonly cacheFeatures: boolean;
+  /** Bytes of decoded pictures, and of cached features, to keep in memory. */
+  readonly memoryBudget: number;
+  readonly allowUnreadable: boolean;
+  /** Greatest time between two checkpoints, in seconds. */
+  readonly checkpointEvery: number;
+  readonly listeners: readonly Listener[];
+  readonly signal: AbortSignal;
+}
+
+export interface TrainResult {
+  readonly ending: Ending;
+  readonly progress: Progress;
+  readonly architecture: Architecture;
+  /** The best weights; empty where training ended before its first epoch did. */
+  readonly weights: StateDict;
+  /** The validation pictures, decoded; the caller closes them. */
+  readonly validation: PixelCache;
+  readonly engine: Engine;
+  readonly unreadable: PixelCache["unreadable"];
+}
+
+/** Trains, or goes on with the run in `folder`. The caller closes the engine and the validation pictures. */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { dataset, architecture, recipe, folder, listeners } = options;
+  const emit = emitter(listeners);
+  const description = describe(architecture);
+  const { paths, progress, tensors, notes } = begin(options, description);
+  for (const text of notes) await emit("note", { text });
+
+  const split = (name: Sample["split"]): Promise<PixelCache> =>
+    loadPixels(
+      indicesOf(dataset.samples, name).map((index) => dataset.samples[index] as Sample),
+      {
+        maxSide: Math.ceil(architecture.inputSize * 1.25),
+        memoryBudget: options.memoryBudget,
+        spillDir: paths.cache,
+        allowUnreadable: options.allowUnreadable,
+      },
+    );
+  const training = await split("train");
+  const validation = await split("validation");
+  if (validation.samples.length === 0) {
+    throw new UsageError(
+      "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
+    );
+  }
+  const canvas: Canvas = canvasOf(everyPicture([training, validation]));
+  const engine = startEngine({ device: options.device, threads: options.threads });
+  let lastSave = performance.now();
+
+  const host: LoopHost = {
+    recipe,
+    emit,
+    signal: options.signal,
+    setUp: (phase, weights) =>
+      setUpPhase({ ...options, engine, training, validation, canvas, emit }, phase, weights),
+    checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
+    async saveCheckpoint(tensors, progress) {
+      writeCheckpoint(paths.checkpoint, tensors, progress);
+      lastSave = performance.now();
+      await emit("checkpoint", { path: paths.checkpoint });
+    },
+    async saveBest(weights) {
+      writeSafetensors(paths.best, weights, classifierMetadata(architecture));
+    },
+    async loadBest() {
+      return readSafetensors(paths.best).tensors;
+    },
+  };
+  try {
+    const ending = await runLoop(host, tensors, progress);
+    if (ending === "interrupted") await emit("interrupted", { path: folder });
+    const weights: StateDict = existsSync(paths.best) ? await host.loadBest() : new Map();
+    const unreadable = [...training.unreadable, ...validation.unreadable];
+    return { ending, progress, architecture, weights, validation, engine, unreadable };
+  } catch (error) {
+    validation.close();
+    await engine.close();
+    throw error;
+  } finally {
+    training.close();
+  }
+}
+
+/** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
+function begin(options: TrainOptions, { specs }: Description) {
+  const { dataset, recipe, folder, resume, version, device, threads } = options;
+  const environment = describeEnvironment(version, threads, device, dataset.fingerprint);
+  if (resume) {
+    const paths = runPaths(folder);
+    const notes = checkResume(paths, environment);
+    const { tensors, progress } = readCheckpoint(paths.checkpoint);
+    return { paths, progress, tensors, notes };
+  }
+  const paths = createRunFolder(folder);
+  const progress = newProgress();
+  const tensors = withNewWeights(specs, options.weights, recipe.seed);
+  writeCheckpoint(paths.checkpoint, tensors, progress);
+  writeJson(paths.recipe, recipe);
+  // Written last: a folder without it is not a run yet.
+  writeJson(paths.environment, environment);
+  return { paths, progress, tensors, notes: [] };
+}
+
+function* everyPicture(caches: readonly PixelCache[]) {
+  for (const cache of caches) for (let i = 0; i < cache.samples.length; i++) yield cache.get(i);
+}

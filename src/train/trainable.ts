@@ -1,0 +1,31 @@
+/** Which stages a phase trains, and how fast each of them learns. */
+
+import type { Backbone } from "../models/backbone.ts";
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+import type { Phase } from "./recipe.ts";
+
+/** The stages that a phase trains, the head included. */
+export function trainableStages(backbone: Backbone, train: Phase["train"]): ReadonlySet<string> {
+  if (train === "head") return new Set(["head"]);
+  if (train === "all") return new Set(["head", ...backbone.stages]);
+  if (typeof train === "number") return new Set(["head", ...backbone.unfreeze.slice(0, train).flat()]);
+  const valid = ["head", ...backbone.stages];
+  for (const stage of train) {
+    if (!valid.includes(stage)) {
+      throw new UsageError(
+        `${backbone.name} has no stage "${stage}".${didYouMean(stage, valid)} Valid: ${valid.join(", ")}`,
+      );
+    }
+  }
+  return new Set(train);
+}
+
+/** Factor of the learning rate per stage: 1 for the head, times `decay` for every unfreeze group on the way to the input. */
+export function stageRates(backbone: Backbone, decay: number): (stage: string) => number {
+  const factors = new Map<string, number>([["head", 1]]);
+  for (const [depth, group] of backbone.unfreeze.entries()) {
+    for (const stage of group) factors.set(stage, decay ** (depth + 1));
+  }
+  return (stage) => factors.get(stage) ?? 1;
+}
