@@ -1,0 +1,178 @@
+/** The shape of the house: which folder may import which, and what else holds for every file of `src/`. */
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+/**
+ * A folder imports only from folders above it; tests alone may import anything, since they prove by running. What lives
+ * in each folder is in `docs/architecture.md`.
+ */
+const table = [
+  "util",
+  "metrics",
+  "onnx",
+  "graph",
+  "ops",
+  "autodiff",
+  "nn",
+  "augment",
+  "optim",
+  "models",
+  "formats",
+  "weights",
+  "program",
+  "runtime",
+  "data",
+  "evaluate",
+  "train",
+  "audit",
+  "predict",
+  "report",
+  "server",
+  "cli",
+] as const;
+
+/** Folders that run in Node only; elsewhere only files named `*.node.ts` do, and tests. */
+const nodeFolders: readonly string[] = ["report", "server", "cli"];
+const nodeOnly = /^(node:|sharp$|onnxruntime-node$)|\.node\.ts$/;
+const runtimeOnly = /^onnxruntime-/;
+const longest = 400;
+
+interface Import {
+  readonly specifier: string;
+  /** `import type`, which leaves no trace in what runs. */
+  readonly typeOnly: boolean;
+}
+
+interface Source {
+  /** Path below `src/`. */
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
+const isTest = (path: string): boolean => path.endsWith(".test.ts");
+const isGenerated = (path: string): boolean => path.endsWith("_pb.ts");
+
+function importsOf(text: string): Import[] {
+  const statements = /^(?:import|export)\s+(type\s)?[^"=(;]*"([^"]+)"/gm;
+  const dynamic = /\bimport\(\s*"([^"]+)"\s*\)/g;
+  return [
+    ...[...text.matchAll(statements)].map(([, type, specifier]) => ({
+      specifier: specifier as string,
+      typeOnly: type !== undefined,
+    })),
+    ...[...text.matchAll(dynamic)].map(([, specifier]) => ({
+      specifier: specifier as string,
+      typeOnly: false,
+    })),
+  ];
+}
+
+const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => {
+    const text = readFileSync(join(src, path), "utf8");
+    const [folder = "", inside] = path.split("/");
+    return { path, folder: inside ? folder : "", text, imports: importsOf(text) };
+  });
+
+/** `path imports specifier` for every import that `refuses` names. */
+function offences(refuses: (source: Source, specifier: string, typeOnly: boolean) => boolean): string[] {
+  return sources.flatMap((source) =>
+    source.imports
+      .filter(({ specifier, typeOnly }) => refuses(source, specifier, typeOnly))
+      .map(({ specifier }) => `${source.path} imports ${specifier}`),
+  );
+}
+
+test("imports are found in every form", () => {
+  const text = `import a from "a";\nimport type {\n  B,\n} from "b";\nexport * from "c";\nawait import("d");\nimport "e";`;
+  const found = importsOf(text).map(({ specifier, typeOnly }) =>
+    typeOnly ? `type ${specifier}` : specifier,
+  );
+  expect(found.sort()).toEqual(["a", "c", "d", "e", "type b"]);
+  expect(sources.length).toBeGreaterThan(100);
+});
+
+test("every folder of src/ stands in the table, and files outside a folder are public entries", () => {
+  const unknown = sources.filter(
+    ({ path, folder }) => !table.includes(folder as never) && path !== "index.ts",
+  );
+  expect(unknown.map(({ path }) => path)).toEqual([]);
+});
+
+test("a folder imports only from folders above it", () => {
+  const below = offences(({ path, folder }, specifier) => {
+    if (folder === "" || isTest(path) || !specifier.startsWith(".")) return false;
+    const [target = ""] = relative(src, join(src, dirname(path), specifier)).split("/");
+    const row = table.indexOf(target as never);
+    return row < 0 || row > table.indexOf(folder as never);
+  });
+  expect(below).toEqual([]);
+});
+
+test("only *.node.ts, report/, server/ and cli/ need Node", () => {
+  const node = offences(
+    ({ path, folder }, specifier, typeOnly) =>
+      nodeOnly.test(specifier) &&
+      !typeOnly &&
+      !nodeFolders.includes(folder) &&
+      !path.endsWith(".node.ts") &&
+      !isTest(path) &&
+      path !== "index.ts",
+  );
+  expect(node).toEqual([]);
+});
+
+test("only runtime/ names onnxruntime", () => {
+  expect(offences(({ folder }, specifier) => runtimeOnly.test(specifier) && folder !== "runtime")).toEqual(
+    [],
+  );
+});
+
+test("files begin with a sentence, have no default export, and stay short", () => {
+  const written = sources.filter(({ path }) => !isGenerated(path));
+  const paths = (files: readonly Source[]): string[] => files.map(({ path }) => path);
+  expect(paths(written.filter(({ path, text }) => !isTest(path) && !text.startsWith("/**")))).toEqual([]);
+  expect(paths(written.filter(({ text }) => /^export default\b|\bas default\b/m.test(text)))).toEqual([]);
+  expect(paths(written.filter(({ text }) => text.split("\n").length - 1 > longest))).toEqual([]);
+});
+
+test("the linter says the same, so that an editor shows a wrong import while it is written", () => {
+  const file = join(root, ".oxlintrc.json");
+  const config = JSON.parse(readFileSync(file, "utf8")) as { overrides: { rules: object }[] };
+  const others = config.overrides.filter(({ rules }) => !("no-restricted-imports" in rules));
+  const tests = { files: ["src/**/*.test.ts"], rules: { "no-restricted-imports": "off" } };
+  const overrides = [...others, ...table.flatMap(lintRules), tests];
+  // After a change of the table: UPDATE=1 npx vitest run test/architecture.test.ts
+  if (process.env.UPDATE) {
+    const lines = overrides.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n");
+    const text = JSON.stringify({ ...config, overrides: "" }, null, 2);
+    writeFileSync(file, `${text.replace('"overrides": ""', `"overrides": [\n${lines}\n  ]`)}\n`);
+  } else expect(config.overrides).toEqual(overrides);
+});
+
+/** The linter's entries for one folder: one for its files, and one for those of them that may use Node. */
+function lintRules(folder: (typeof table)[number]): object[] {
+  const below = table.slice(table.indexOf(folder) + 1).join("|");
+  const layering = { regex: `^(\\.\\./)+(${below})/`, message: `${folder}/ stands above that folder.` };
+  const runtime = { regex: runtimeOnly.source, message: "Only runtime/ names onnxruntime." };
+  const node = {
+    regex: nodeOnly.source,
+    allowTypeImports: true,
+    message: "Only a *.node.ts file needs Node.",
+  };
+  const everywhere = [...(below ? [layering] : []), ...(folder === "runtime" ? [] : [runtime])];
+  const entry = (files: string, patterns: object[]): object => ({
+    files: [files],
+    rules: { "no-restricted-imports": ["error", { patterns }] },
+  });
+  if (nodeFolders.includes(folder)) return [entry(`src/${folder}/**`, everywhere)];
+  return [entry(`src/${folder}/**`, [...everywhere, node]), entry(`src/${folder}/**/*.node.ts`, everywhere)];
+}

@@ -1,0 +1,254 @@
+/** What people do wrong on the command line: one clear message with the remedy, the right exit code, nothing lost. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { run } from "../src/cli/main.ts";
+import { encodeSafetensors } from "../src/formats/safetensors.ts";
+import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import { backboneNamed } from "../src/models/registry.ts";
+import { classifierMetadata } from "../src/weights/classifier-file.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-bad-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+let out = "";
+let err = "";
+
+beforeEach(() => {
+  out = "";
+  err = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
+  return () => vi.restoreAllMocks();
+});
+
+async function picture(path: string, value = 128, side = 32): Promise<void> {
+  const pixels = Buffer.alloc(side * side, value);
+  await sharp(pixels, { raw: { width: side, height: side, channels: 1 } })
+    .png()
+    .toFile(path);
+}
+
+async function classFolder(name: string, classes: Record<string, number>): Promise<string> {
+  for (const [label, count] of Object.entries(classes)) {
+    mkdirSync(at(name, label), { recursive: true });
+    for (let i = 0; i < count; i++) await picture(at(name, label, `${i}.png`), 40 + i);
+  }
+  return at(name);
+}
+
+const architecture = {
+  backbone: backboneNamed("vultus_s"),
+  head: "linear",
+  classes: ["happy", "sad"],
+  dropout: 0,
+  inputSize: 32,
+  resize: 1,
+} as const;
+
+beforeAll(async () => {
+  await classFolder("good", { happy: 12, sad: 12 });
+  await classFolder("other", { happy: 12, sad: 13 });
+  await classFolder("one class", { happy: 3 });
+  await classFolder("empty class", { happy: 3, sad: 0 });
+  await classFolder("lonely", { happy: 5, sad: 1 });
+  mkdirSync(at("nothing"));
+  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
+  writeFileSync(at("model.safetensors"), encodeSafetensors(weights, classifierMetadata(architecture)));
+  const bytes = readFileSync(at("model.safetensors"));
+  writeFileSync(at("truncated.safetensors"), bytes.subarray(0, bytes.length - 1000));
+  writeFileSync(
+    at("tampered.safetensors"),
+    Buffer.concat([bytes.subarray(0, 20), Buffer.from("~~~"), bytes.subarray(23)]),
+  );
+  weights.delete("stem.conv.weight");
+  writeFileSync(at("incomplete.safetensors"), encodeSafetensors(weights));
+  writeFileSync(at("short.csv"), "emotion,pixels,Usage\n3,1 2 3,Training\n");
+  writeFileSync(at("columns.csv"), "a,b\n1,2\n");
+  writeFileSync(at("text.jpg"), "this is no picture");
+  writeFileSync(at("zero.png"), "");
+  await picture(at("ひと 顔 ü.png"));
+  mkdirSync(at("loop", "happy"), { recursive: true });
+  mkdirSync(at("loop", "sad"), { recursive: true });
+  for (let i = 0; i < 6; i++) {
+    await picture(at("loop", "happy", `${i}.png`), i);
+    await picture(at("loop", "sad", `${i}.png`), 100 + i);
+  }
+  symlinkSync(at("loop"), at("loop", "happy", "again"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const train = (...args: string[]): string[] => [
+  "train",
+  ...args,
+  "--model",
+  "vultus_s",
+  "--weights",
+  "none",
+  "--device",
+  "cpu",
+];
+
+describe("wrong requests end with 2 and say what is valid", () => {
+  test.each([
+    ["a missing folder", () => train(at("missing")), /missing/],
+    ["no class folders", () => train(at("nothing")), /class/],
+    ["one class", () => train(at("one class")), /happy/],
+    ["an empty class", () => train(at("empty class")), /sad/],
+    ["a class with one picture", () => train(at("lonely")), /sad/],
+    ["an unknown class", () => train(at("good"), "--classes", "hapy,sad"), /happy/],
+    ["an unknown flag", () => train(at("good"), "--modle", "x"), /--model/],
+    ["an unknown command", () => ["trian"], /train/],
+    [
+      "an unknown backbone",
+      () => ["train", at("good"), "--model", "resnet5", "--weights", "none"],
+      /resnet50/,
+    ],
+    ["an unknown recipe", () => train(at("good"), "--recipe", "progresive"), /progressive/],
+    ["an unknown recipe key", () => train(at("good"), "--set", "phases.0.epoch=3"), /epochs/],
+    ["a value out of range", () => train(at("good"), "--set", "labelSmoothing=7"), /labelSmoothing/],
+    ["a share out of range", () => train(at("good"), "--validation", "3"), /0 to 1/],
+    [
+      "a recipe that needs weights",
+      () => ["train", at("good"), "--model", "resnet18", "--device", "cpu"],
+      /--weights none/,
+    ],
+    [
+      "weights that do not exist",
+      () => ["train", at("good"), "--model", "resnet18", "--weights", at("no.safetensors")],
+      /do not exist/,
+    ],
+    [
+      "resuming what is no run",
+      () => [...train(at("good")), "--resume", at("nothing")],
+      /not the folder of a run/,
+    ],
+    ["a model that does not exist", () => ["evaluate", at("no-run"), at("good")], /does not exist/],
+    [
+      "detection, which is not there yet",
+      () => ["predict", at("text.jpg"), "--model", at("model.safetensors")],
+      /--no-detect/,
+    ],
+    [
+      "a device that is not there",
+      () => ["evaluate", at("model.safetensors"), at("good"), "--device", "dml"],
+      /cpu/,
+    ],
+  ] as const)("%s", async (_, args, message) => {
+    expect(await run(args())).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/ {4}at /);
+    expect(out).toBe("");
+  });
+});
+
+describe("bad files end with 1 and are named", () => {
+  test.each([
+    ["a truncated model", () => ["evaluate", at("truncated.safetensors"), at("good")], /truncated/],
+    ["a tampered model", () => ["evaluate", at("tampered.safetensors"), at("good")], /tampered/],
+    [
+      "weights that lack a tensor",
+      () => ["train", at("good"), "--model", "vultus_s", "--weights", at("incomplete.safetensors")],
+      /stem\.conv\.weight \[32, 1, 3, 3\]/,
+    ],
+    ["a CSV with short pixel rows", () => train(at("short.csv")), /short\.csv/],
+    ["a CSV without the columns", () => train(at("columns.csv")), /columns\.csv/],
+  ] as const)("%s", async (_, args, message) => {
+    expect([1, 2]).toContain(await run(args()));
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/fault of vultus/);
+  });
+});
+
+test("predict answers for every file in order and ends with 1 where one could not be read", async () => {
+  const files = [
+    at("text.jpg"),
+    at("good", "happy", "0.png"),
+    at("zero.png"),
+    at("ひと 顔 ü.png"),
+    at("gone.png"),
+  ];
+  const code = await run([
+    "predict",
+    ...files,
+    "--no-detect",
+    "--model",
+    at("model.safetensors"),
+    "--json",
+    "--device",
+    "cpu",
+  ]);
+  expect(code).toBe(1);
+  const predictions = JSON.parse(out) as {
+    file: string;
+    status: string;
+    faces: { probabilities: Record<string, number> }[];
+  }[];
+  expect(predictions.map(({ file }) => file)).toEqual(files);
+  expect(predictions.map(({ status }) => status)).toEqual([
+    "unreadable",
+    "ok",
+    "unreadable",
+    "ok",
+    "unreadable",
+  ]);
+  const shares = Object.values(predictions[1]?.faces[0]?.probabilities ?? {});
+  expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+});
+
+test("evaluate prints one JSON document that agrees with itself", async () => {
+  expect(await run(["evaluate", at("model.safetensors"), at("good"), "--json", "--device", "cpu"])).toBe(0);
+  const result = JSON.parse(out) as {
+    n: number;
+    accuracy: number;
+    confusion: number[][];
+    interval: [number, number];
+  };
+  expect(result.n).toBe(24);
+  const right = (result.confusion[0]?.[0] ?? 0) + (result.confusion[1]?.[1] ?? 0);
+  expect(result.accuracy).toBeCloseTo(right / 24, 12);
+  expect(result.interval[0]).toBeLessThanOrEqual(result.accuracy);
+  expect(result.interval[1]).toBeGreaterThanOrEqual(result.accuracy);
+});
+
+const short = [
+  "--recipe",
+  "scratch",
+  "--input-size",
+  "32",
+  "--batch-size",
+  "4",
+  "--set",
+  "phases.0.epochs=1",
+  "--threads",
+  "1",
+];
+
+test("a loss that is not a number stops with the step, the rate and the last good checkpoint", async () => {
+  const wild = [
+    "--set",
+    "phases.0.optimizer.learningRate=1e30",
+    "--set",
+    "phases.0.clipNorm=0",
+    "--set",
+    "phases.0.ema=0",
+  ];
+  expect(await run([...train(at("good")), ...short, ...wild, "--out", at("wild")])).toBe(1);
+  expect(err).toMatch(/step \d+, at a learning rate of .*last checkpoint/s);
+  expect(await run([...train(at("good")), ...short, ...wild, "--resume", at("wild")])).toBe(1);
+});
+
+test("symlink loops are walked once; a run folder is never overwritten; other data cannot resume it", async () => {
+  expect(await run([...train(at("loop")), ...short, "--out", at("run"), "--json"])).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ run: at("run"), best: { phase: "all", epoch: 1 } });
+  const best = readFileSync(at("run", "best.safetensors"));
+  expect(await run([...train(at("loop")), ...short, "--out", at("run")])).toBe(2);
+  expect(err).toMatch(/--resume/);
+  expect(await run([...train(at("other")), "--resume", at("run")])).toBe(2);
+  expect(err).toMatch(/other data/);
+  expect(readFileSync(at("run", "best.safetensors")).equals(best)).toBe(true);
+});

@@ -1,0 +1,169 @@
+/** Optimizers, clipping, averages, schedules and losses against numbers that PyTorch made (test/reference/*.py). */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { gradients } from "../src/autodiff/gradients.ts";
+import { encode } from "../src/graph/encode.ts";
+import { Graph } from "../src/graph/graph.ts";
+import type { Value } from "../src/graph/types.ts";
+import { crossEntropy } from "../src/nn/losses.ts";
+import { clipByGlobalNorm, movingAverage } from "../src/optim/gradient-tools.ts";
+import { type OptimizerOptions, stepNumbers, stepScalars, update } from "../src/optim/optimizer.ts";
+import { rateAt, type Schedule } from "../src/optim/schedules.ts";
+import { openSession } from "../src/runtime/session.node.ts";
+import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+
+function reference<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`reference/${name}.json`, import.meta.url), "utf8")) as T;
+}
+
+type Named = Record<string, number[]>;
+
+interface OptimizerReference {
+  initial: Named;
+  shapes: Named;
+  gradients: Named[];
+  steps: number[];
+  cases: {
+    name: string;
+    optimizer: OptimizerOptions;
+    rateFactors: Record<string, number>;
+    clip: number | null;
+    norms: number[];
+    weights: Named[];
+    moments: Record<string, Named>;
+  }[];
+  ema: { decay: number; weights: Named[] };
+}
+
+function expectClose(
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+  tolerance: number,
+  what: string,
+): void {
+  const scale = Math.max(...expected.map(Math.abs), 1e-8);
+  for (const [i, value] of expected.entries()) {
+    expect(Math.abs((actual[i] as number) - value) / scale, `${what}[${i}]`).toBeLessThan(tolerance);
+  }
+}
+
+const { initial, shapes, gradients: given, steps, cases, ema } = reference<OptimizerReference>("optimizers");
+
+describe.each(cases.map((one) => [one.name, one] as const))("optimizer %s", (_, one) => {
+  test("equals PyTorch after every step", async () => {
+    const graph = new Graph();
+    const names = Object.keys(shapes);
+    const weights = names.map((name) => graph.input(name, "float32", shapes[name] as number[]));
+    const grads = names.map((name) => graph.input(`g.${name}`, "float32", shapes[name] as number[]));
+    const clipped = one.clip === null ? undefined : clipByGlobalNorm(grads, one.clip);
+    if (clipped) graph.output("norm", clipped.norm);
+    const scalars = stepScalars(graph);
+    const averages = weights.map((weight, i) => graph.input(`a.${names[i]}`, "float32", weight.shape));
+    const moments: string[] = [];
+    for (const [i, weight] of weights.entries()) {
+      const name = names[i] as string;
+      const gradient = (clipped?.clipped ?? grads)[i] as Value;
+      const result = update(one.optimizer, weight, gradient, scalars, one.rateFactors[name] ?? 1);
+      graph.output(`next.${name}`, result.next);
+      graph.output(`next.a.${name}`, movingAverage(averages[i] as Value, result.next, 1 - ema.decay));
+      for (const moment of result.moments) {
+        graph.output(`next.${moment.name}`, moment.next);
+        moments.push(moment.name);
+      }
+    }
+    const session = await openSession(encode(graph, "optimizer"), { device: "cpu", threads: 1 });
+    const state: Record<string, Tensor> = {};
+    for (const name of names) {
+      const shape = shapes[name] as number[];
+      state[name] = floatTensor(shape, initial[name] as number[]);
+      state[`a.${name}`] = state[name];
+    }
+    for (const moment of moments) {
+      const shape = shapes[moment.slice(moment.lastIndexOf(".") + 1)] as number[];
+      state[moment] = floatTensor(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+    }
+    for (const [step, rate] of steps.entries()) {
+      const numbers = stepNumbers(one.optimizer, step + 1, rate);
+      const feeds: Record<string, Tensor> = { ...state };
+      for (const [name, value] of Object.entries(numbers)) feeds[name] = floatTensor([], [value]);
+      for (const name of names)
+        feeds[`g.${name}`] = floatTensor(shapes[name] as number[], given[step]?.[name] as number[]);
+      const results = await session.run(feeds);
+      for (const [key, tensor] of Object.entries(results)) {
+        if (key.startsWith("next.")) state[key.slice(5)] = tensor;
+      }
+      if (clipped) expect(Number(results.norm?.data[0])).toBeCloseTo(one.norms[step] as number, 5);
+      for (const name of names) {
+        expectClose(
+          state[name]?.data as Float32Array,
+          one.weights[step]?.[name] as number[],
+          1e-6,
+          `${name} at step ${step}`,
+        );
+        if (one === cases[0]) {
+          expectClose(
+            state[`a.${name}`]?.data as Float32Array,
+            ema.weights[step]?.[name] as number[],
+            1e-6,
+            `average of ${name}`,
+          );
+        }
+      }
+    }
+    for (const [kind, tensors] of Object.entries(one.moments)) {
+      for (const [name, values] of Object.entries(tensors)) {
+        expectClose(state[`${kind}.${name}`]?.data as Float32Array, values, 2e-6, `${kind} of ${name}`);
+      }
+    }
+    await session.release();
+  });
+});
+
+interface ScheduleReference {
+  schedule: Schedule;
+  peak: number;
+  stepsPerEpoch: number;
+  totalSteps: number;
+  rates: number[];
+}
+
+test.each(
+  reference<ScheduleReference[]>("schedules").map((one) => [JSON.stringify(one.schedule), one] as const),
+)("schedule %s equals PyTorch's", (_, { schedule, peak, stepsPerEpoch, totalSteps, rates }) => {
+  for (const [step, rate] of rates.entries()) {
+    const own = rateAt(schedule, peak, step, { stepsPerEpoch, totalSteps });
+    expect(Math.abs(own - rate) / peak, `step ${step}`).toBeLessThan(1e-6);
+  }
+});
+
+interface LossReference {
+  name: string;
+  shape: [number, number];
+  logits: number[];
+  targets: number[];
+  options: { labelSmoothing: number; classWeights: number[] | null };
+  loss: number;
+  gradient: number[];
+}
+
+test.each(reference<LossReference[]>("losses").map((one) => [one.name, one] as const))(
+  "loss %s equals PyTorch's",
+  async (_, one) => {
+    const graph = new Graph();
+    const logits = graph.input("logits", "float32", one.shape);
+    const targets = graph.input("targets", "float32", one.shape);
+    const { labelSmoothing, classWeights } = one.options;
+    const loss = crossEntropy(logits, targets, { labelSmoothing, ...(classWeights ? { classWeights } : {}) });
+    graph.output("loss", loss);
+    graph.output("gradient", gradients(loss, [logits])[0] as Value);
+    const session = await openSession(encode(graph, "loss"), { device: "cpu", threads: 1 });
+    const results = await session.run({
+      logits: floatTensor(one.shape, one.logits),
+      targets: floatTensor(one.shape, one.targets),
+    });
+    expectClose([Number(results.loss?.data[0])], [one.loss], 1e-6, "loss");
+    expectClose(results.gradient?.data as Float32Array, one.gradient, 2e-6, "gradient");
+    await session.release();
+  },
+);

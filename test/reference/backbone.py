@@ -1,0 +1,257 @@
+"""A torchvision backbone with a new head, trained for a few steps: what vultus must reproduce.
+
+    python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
+    python3 backbone.py ... --deviation          also says how far float32 itself is from float64 (in result.json)
+    python3 backbone.py ... --small FILE         writes the summary that is committed; --out may be left out
+
+Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to
+8-bit floats. DIR then holds
+    weights.safetensors    the whole model: torchvision's names without its classifier, and head.*
+    inputs.safetensors     x.0 to x.N-1 [B, 3, S, S] float32, labels.0 to labels.N-1 int64: one batch per step
+    gradients.safetensors  of every trainable tensor at the first step
+    updates.safetensors    weight after N steps minus weight before, of every trainable tensor and every running
+                           statistic that moves, subtracted in the precision of the run
+    result.json            arguments, eval-mode logits of x.0 [B][classes], losses per step, `trainable` (names),
+                           `zeroGradient` (names whose gradient is zero in exact arithmetic, so that float32 shows
+                           only noise: compare neither gradient nor update)
+
+The loss is cross-entropy with label smoothing 0.1. Head batch norm always uses batch statistics in training; it
+has no dropout. `running`: the backbone's batch norm keeps its running statistics, scale and shift train where their stage does.
+`batch`: stages that train normalise by the batch and update their statistics; frozen stages do not.
+
+Why these numbers. With ordinary weights float32 cannot agree with float64 to the tolerances of the test (gradients
+1e-4 of a tensor's largest, updates 1e-3 in L2): of a few million pre-activations a few lie within rounding of zero,
+and each that crosses over changes gradients by 1e-3 to 1e-1 (measured 3e-2 for ResNet18, all layers, 64 px). So
+- batch norm shifts are 3 times the scales (on three channels of four, off on the fourth): hardly anything is near 0;
+- scales are near 0.1, so that rounding a weight to float32 is small beside its update;
+- AdamW's epsilon is 1e-4 or 1e-3: with 1e-8, elements whose gradient is rounding noise still move by the full rate;
+- rates are small: large ones make five steps chaotic; weight decay is 1e-2, so that a test can see it;
+- 64 px: at 32 px the last maps are 1 x 1, where a shift does nothing under batch statistics.
+`--deviation` measures float32 against float64. With these defaults: logits below 1e-6, gradients below 2e-5, updates
+below 3e-4. The reference head (5e-6, 4e-5, 1e-3) wants --batch 16, and --lr 3e-4 for AdamW, since its scales are near
+1; SqueezeNet wants --lr 2e-4 for SGD (it has no normalisation, and 1e-3 makes it chaotic).
+"""
+
+import argparse
+import base64
+import json
+import os
+
+import numpy as np
+import torch
+import torchvision
+from torch import nn
+
+import formula
+import st
+
+RATES = {("adamw", "running"): 1e-4, ("adamw", "batch"): 4e-4, ("sgd", "running"): 1e-3, ("sgd", "batch"): 2e-3}
+
+
+class Backbone(nn.Module):
+    """torchvision's model without its classifier, then `head`. Parameter names stay torchvision's."""
+
+    def __init__(self, model, head, classes):
+        super().__init__()
+        trunk = getattr(torchvision.models, model)(weights=None)
+        if model.startswith("resnet"):
+            width = trunk.fc.in_features
+            self.stages = [name for name, _ in trunk.named_children() if name not in ("avgpool", "fc")]
+            for name in self.stages:
+                self.add_module(name, getattr(trunk, name))
+        else:
+            width, self.stages, self.features = 512, ["features"], trunk.features
+        self.head = nn.Sequential()
+        if head == "linear":
+            self.head.add_module("fc", nn.Linear(width, classes))
+        else:
+            for name, layer in (("bn1", nn.BatchNorm1d(width)), ("fc1", nn.Linear(width, 512)), ("relu", nn.ReLU()),
+                                ("bn2", nn.BatchNorm1d(512)), ("fc2", nn.Linear(512, classes))):
+                self.head.add_module(name, layer)
+
+    def forward(self, x):
+        for name in self.stages:
+            x = getattr(self, name)(x)
+        return self.head(x.mean((2, 3)))
+
+
+def is_norm(module):
+    return isinstance(module, nn.modules.batchnorm._BatchNorm)
+
+
+def state_of(model):
+    return {k: v.detach().clone() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+
+
+def build(args):
+    """The model with formula weights and estimated statistics (float32), and the statistics' codes."""
+    model = Backbone(args.model, args.head, args.classes)
+    model.load_state_dict({k: torch.from_numpy(formula.tensor(k, tuple(v.shape))) for k, v in state_of(model).items()},
+                          strict=False)
+    norms = [(name, module) for name, module in model.named_modules() if is_norm(module)]
+    for _, module in norms:
+        module.momentum = 1.0
+    with torch.no_grad():
+        # In double, so that the rounding below meets the same numbers on every machine.
+        model.double().train()(torch.from_numpy(formula.pictures("statistics", shape_of(args))).double())
+    model.float()
+    codes = {}
+    for name, module in norms:
+        module.momentum = 0.1
+        for key in ("running_mean", "running_var"):
+            value = getattr(module, key).numpy()
+            code, rounded = formula.tiny(value if key == "running_mean" else np.maximum(value, 0.0045))
+            getattr(module, key).copy_(torch.from_numpy(rounded))
+            codes[f"{name}.{key}"] = code
+    return model, codes
+
+
+def shape_of(args):
+    return (args.batch, 3, args.size, args.size)
+
+
+def inputs_of(args):
+    out = {}
+    for step in range(args.steps):
+        out[f"x.{step}"] = formula.pictures(f"x.{step}", shape_of(args))
+        out[f"labels.{step}"] = formula.labels(f"labels.{step}", args.batch, args.classes)
+    return out
+
+
+def train(args, state, inputs, dtype):
+    """Logits, losses, first gradients and total updates in one precision, from the float32 `state`."""
+    model = Backbone(args.model, args.head, args.classes)
+    model.load_state_dict(state, strict=False)
+    model.to(dtype)
+    before = state_of(model)
+    x = [torch.from_numpy(inputs[f"x.{i}"]).to(dtype) for i in range(args.steps)]
+    labels = [torch.from_numpy(inputs[f"labels.{i}"]) for i in range(args.steps)]
+    with torch.no_grad():
+        logits = model.eval()(x[0])
+
+    stages = ["head"] + ([] if args.train == "head" else args.train.split("+"))
+    trains = lambda name: args.train == "all" or any(name.startswith(stage + ".") for stage in stages)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = trains(name)
+    model.train()
+    for name, module in model.named_modules():
+        if is_norm(module) and not name.startswith("head."):
+            module.train(args.batchnorm == "batch" and trains(name + "."))
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if args.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(parameters, lr=args.lr, weight_decay=args.weight_decay, eps=args.eps)
+    else:
+        optimizer = torch.optim.SGD(parameters, lr=args.lr, momentum=0.9, nesterov=True,
+                                    weight_decay=args.weight_decay)
+    losses, gradients = [], {}
+    for step in range(args.steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x[step]), labels[step], label_smoothing=0.1)
+        loss.backward()
+        if step == 0:
+            gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.requires_grad}
+        optimizer.step()
+        losses.append(loss.item())
+    updates = {name: value - before[name] for name, value in state_of(model).items()
+               if name in gradients or ("running_" in name and not torch.equal(value, before[name]))}
+    return {"logits": logits, "losses": losses, "gradients": gradients, "updates": updates}
+
+
+def zero_gradient(args, names):
+    """Shifts that only add a constant which a normalisation by the batch takes away again: nothing but noise.
+
+    Channels are mostly on or mostly off here, so this holds for every shift in front of such a normalisation, but not
+    across a padded 3 x 3 convolution.
+    """
+    shift = lambda name: name.endswith(".bias") and (".bn" in name or "downsample" in name or name.startswith("bn"))
+    if args.head == "reference":
+        return [n for n in names if n in ("head.bn1.bias", "head.fc1.bias") or (not n.startswith("head.") and n.endswith(".bias"))]
+    if args.batchnorm == "batch" and args.model in ("resnet50", "resnet101", "resnet152"):
+        return [n for n in names if shift(n) and (".bn2." in n or (not n.startswith("layer4.") and (".bn3." in n or "downsample" in n)))]
+    return []
+
+
+def deviation(args, single, double):
+    """The worst distances of float32 from float64, in the measures of the tests."""
+    skipped = zero_gradient(args, double["gradients"])
+
+    def worst(kind, measure):
+        found = {k: measure(single[kind][k].double(), v.double()) for k, v in double[kind].items() if k not in skipped}
+        name = max(found, key=found.get)
+        return {"worst": found[name], "tensor": name, "median": float(np.median(list(found.values())))}
+    return {
+        "logits": ((single["logits"].double() - double["logits"]).abs().max() / double["logits"].abs().max()).item(),
+        "gradients": worst("gradients", lambda a, b: ((a - b).abs().max() / b.abs().max()).item()),
+        "updates": worst("updates", lambda a, b: ((a - b).norm() / b.norm()).item()),
+    }
+
+
+def summary(tensors):
+    """Norm, mean and eight elements of each tensor, seven digits."""
+    out = {}
+    for name, tensor in tensors.items():
+        flat = tensor.double().flatten()
+        numbers = [flat.norm(), flat.mean(), *flat[formula.sample_indices(flat.numel())]]
+        norm, mean, *sample = [float(f"{number.item():.7g}") for number in numbers]
+        out[name] = {"norm": norm, "mean": mean, "sample": sample}
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default="resnet18", choices=[f"resnet{d}" for d in (18, 34, 50, 101, 152)] + ["squeezenet1_1"])
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--head", default="linear", choices=["linear", "reference"])
+    parser.add_argument("--classes", type=int, default=6)
+    parser.add_argument("--train", default="layer4", help="all, head, or stages: layer3+layer4, features.12")
+    parser.add_argument("--batchnorm", default="running", choices=["running", "batch"])
+    parser.add_argument("--optimizer", default="adamw", choices=["adamw", "sgd"])
+    parser.add_argument("--lr", type=float, help="default: see RATES")
+    parser.add_argument("--eps", type=float, help="AdamW's epsilon; default 1e-4 (running), 1e-3 (batch)")
+    parser.add_argument("--weight-decay", type=float, default=1e-2)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--double", action="store_true", help="compute in float64; files stay float32")
+    parser.add_argument("--deviation", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out")
+    parser.add_argument("--small")
+    args = parser.parse_args()
+    args.lr = args.lr or RATES[args.optimizer, args.batchnorm]
+    args.eps = args.eps or (1e-4 if args.batchnorm == "running" else 1e-3)
+    torch.set_num_threads(args.threads)
+
+    model, codes = build(args)
+    state, inputs = state_of(model), inputs_of(args)
+    run = train(args, state, inputs, torch.float64 if args.double else torch.float32)
+    result = {
+        "arguments": {k: v for k, v in vars(args).items() if k not in ("out", "small", "threads", "deviation")},
+        "torch": torch.__version__,
+        "logits": run["logits"].tolist(),
+        "losses": run["losses"],
+        "trainable": list(run["gradients"]),
+        "zeroGradient": zero_gradient(args, run["gradients"]),
+    }
+    if args.deviation:
+        other = train(args, state, inputs, torch.float32 if args.double else torch.float64)
+        result["deviation"] = deviation(args, *((other, run) if args.double else (run, other)))
+        print(json.dumps(result["deviation"]))
+    if args.out:
+        os.makedirs(args.out, exist_ok=True)
+        single = lambda tensors: {k: v.float().numpy() for k, v in tensors.items()}
+        st.save(f"{args.out}/weights.safetensors", single(state))
+        st.save(f"{args.out}/inputs.safetensors", inputs)
+        st.save(f"{args.out}/gradients.safetensors", single(run["gradients"]))
+        st.save(f"{args.out}/updates.safetensors", single(run["updates"]))
+        with open(f"{args.out}/result.json", "w") as file:
+            json.dump(result, file)
+    if args.small:
+        result["statistics"] = {k: base64.b64encode(v.tobytes()).decode() for k, v in codes.items()}
+        result["gradients"], result["updates"] = summary(run["gradients"]), summary(run["updates"])
+        with open(args.small, "w") as file:
+            json.dump(result, file, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Times ResNet50 in PyTorch, as vultus's bench compares itself with it.
+
+    python3 bench_resnet50.py --mode layer4 [--batch 16] [--size 224] [--threads 2] [--iterations 5] [--channels-last]
+        prints {"imagesPerSecond", "seconds" (median of the iterations, after one that is not counted), "peakRssMB"}
+    python3 bench_resnet50.py --mode layer4 --serve
+        runs one iteration, prints {"ready": true, "peakRssMB"}, then for every line on stdin runs one and prints
+        {"seconds", "imagesPerSecond", "peakRssMB"}; ends with its input. So two programs can be timed in turn.
+
+--mode  predict         forward, eval mode, no gradients
+        head            forward, backward and AdamW of the head (BatchNorm, Dropout, Linear, ReLU, twice); the backbone
+                        is frozen and in eval mode
+        layer4          and of layer4
+        layer3          and of layer3
+        all             everything; as above, the backbone's batch norm keeps its running statistics
+        all-batchnorm   everything in training mode, as PyTorch is usually trained
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+
+import torch
+import torchvision
+from torch import nn
+
+STAGES = {"head": [], "layer4": ["layer4"], "layer3": ["layer3", "layer4"]}
+
+
+def build(mode):
+    model = torchvision.models.resnet50(weights=None)
+    model.fc = nn.Sequential(nn.BatchNorm1d(2048), nn.Dropout(0.4), nn.Linear(2048, 512), nn.ReLU(),
+                             nn.BatchNorm1d(512), nn.Dropout(0.4), nn.Linear(512, 6))
+    for name, parameter in model.named_parameters():
+        stage = name.split(".")[0]
+        parameter.requires_grad = mode != "predict" and (stage == "fc" or mode.startswith("all") or stage in STAGES[mode])
+    model.train(mode == "all-batchnorm")
+    if mode != "predict":
+        model.fc.train()
+    return model
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode", default="layer4", choices=["predict", "head", "layer4", "layer3", "all", "all-batchnorm"])
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--serve", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+
+    model = build(args.mode)
+    x = torch.randn(args.batch, 3, args.size, args.size)
+    labels = torch.arange(args.batch) % 6
+    if args.channels_last:
+        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-4) if parameters else None
+
+    def iteration():
+        start = time.perf_counter()
+        if optimizer is None:
+            with torch.no_grad():
+                model(x)
+        else:
+            optimizer.zero_grad(set_to_none=True)
+            nn.functional.cross_entropy(model(x), labels, label_smoothing=0.1).backward()
+            optimizer.step()
+        return time.perf_counter() - start
+
+    def say(**values):
+        print(json.dumps({**values, "peakRssMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
+
+    def speed(seconds):
+        return {"seconds": seconds, "imagesPerSecond": args.batch / seconds}
+
+    iteration()
+    if args.serve:
+        say(ready=True)
+        for _ in sys.stdin:
+            say(**speed(iteration()))
+    else:
+        say(**speed(statistics.median(iteration() for _ in range(args.iterations))))
+
+
+if __name__ == "__main__":
+    main()

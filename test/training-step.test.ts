@@ -1,0 +1,165 @@
+/** What a train step promises: half precision with loss scaling, accumulation, frozen stages, and flat memory. */
+
+import { expect, test } from "vitest";
+import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
+import { backboneNamed } from "../src/models/registry.ts";
+import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import type { Program } from "../src/program/program.ts";
+import { compileTrain, type TrainOptions } from "../src/program/train.ts";
+import { startEngine } from "../src/runtime/engine.node.ts";
+import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
+import { openSession } from "../src/runtime/session.node.ts";
+import { initialState } from "../src/train/state.ts";
+import { random } from "../src/util/random.ts";
+import { floatTensor, type StateDict, type Tensor } from "../src/util/tensor.ts";
+
+const architecture: Architecture = {
+  backbone: backboneNamed("vultus_s"),
+  head: "linear",
+  classes: ["a", "b"],
+  dropout: 0,
+  inputSize: 16,
+  resize: 1,
+};
+const BATCH = 8;
+const optimizer: OptimizerOptions = {
+  type: "adamw",
+  learningRate: 1e-3,
+  weightDecay: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
+const weights = withNewWeights(describe(architecture).specs, new Map(), 3);
+const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 1 }));
+
+const base: TrainOptions = {
+  architecture,
+  weights,
+  batch: BATCH,
+  trainable: () => true,
+  input: { kind: "normalised" },
+  batchNorm: "running",
+  optimizer,
+};
+
+/** Bright pictures are of class 1; `fill` replaces all pixels of the first picture. */
+function batch(seed: number, fill?: number, count = BATCH): Record<string, Tensor> {
+  const rng = random("step", seed);
+  const pixels = new Float32Array(count * 16 * 16);
+  const targets = new Float32Array(count * 2);
+  for (let n = 0; n < count; n++) {
+    const label = n % 2;
+    targets[n * 2 + label] = 1;
+    for (let i = 0; i < 256; i++) pixels[n * 256 + i] = rng.normal() * 0.5 + (label ? 0.7 : -0.7);
+  }
+  if (fill !== undefined) pixels.fill(fill, 0, 256);
+  return { pictures: floatTensor([count, 1, 16, 16], pixels), targets: floatTensor([count, 2], targets) };
+}
+
+function scalars(step: number): Record<string, Tensor> {
+  const numbers = stepNumbers(optimizer, step, 1e-3);
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, floatTensor([], [value])]));
+}
+
+async function open(options: Partial<TrainOptions>): Promise<{ program: Program; open: OpenProgram }> {
+  const program = compileTrain({ ...base, ...options });
+  const opened = await engine.open(program);
+  await opened.load(initialState(program, weights as StateDict));
+  return { program, open: opened };
+}
+
+const bytes = (tensor: Tensor | undefined): number[] => Array.from(tensor?.data as Float32Array);
+
+test("fp16 trains, and its losses follow fp32", async () => {
+  const half = await open({ precision: "fp16" });
+  const full = await open({});
+  let last = 0;
+  for (let step = 1; step <= 12; step++) {
+    const feeds = { ...batch(step), ...scalars(step) };
+    const [a, b] = [await half.open.step(feeds), await full.open.step(feeds)];
+    expect(Number(a.finite?.data[0])).toBe(1);
+    expect(Math.abs(Number(a.loss?.data[0]) - Number(b.loss?.data[0]))).toBeLessThan(0.03);
+    last = Number(a.loss?.data[0]);
+  }
+  expect(last).toBeLessThan(0.2);
+});
+
+test("an infinite gradient changes nothing but halves the loss scale", async () => {
+  const { program, open: half } = await open({ precision: "fp16" });
+  await half.step({ ...batch(1), ...scalars(1) });
+  const before = await half.state();
+  const metrics = await half.step({ ...batch(2, Number.POSITIVE_INFINITY), ...scalars(2) });
+  expect(Number(metrics.finite?.data[0])).toBe(0);
+  const after = await half.state();
+  for (const { name, role } of program.tensors) {
+    if (role === "parameter" || role === "moment")
+      expect(bytes(after[name]), name).toEqual(bytes(before[name]));
+  }
+  expect(bytes(after["scaler.scale"])[0]).toBe((bytes(before["scaler.scale"])[0] as number) / 2);
+  expect(bytes(after["scaler.run"])[0]).toBe(0);
+  const next = await half.step({ ...batch(3), ...scalars(2) });
+  expect(Number(next.finite?.data[0])).toBe(1);
+});
+
+test("two accumulated batches make the update of one batch of both", async () => {
+  const [first, second] = [batch(1), batch(2)];
+  const both: Record<string, Tensor> = {};
+  for (const name of ["pictures", "targets"] as const) {
+    const [a, b] = [first[name] as Tensor, second[name] as Tensor];
+    both[name] = floatTensor(
+      [BATCH * 2, ...a.shape.slice(1)],
+      [...(a.data as Float32Array), ...(b.data as Float32Array)],
+    );
+  }
+  const whole = await open({ batch: BATCH * 2 });
+  await whole.open.step({ ...both, ...scalars(1) });
+  const parts = await open({ accumulate: 2 });
+  const apply = (on: number): Tensor => ({ dtype: "bool", shape: [], data: Uint8Array.of(on) });
+  await parts.open.step({ ...first, ...scalars(1), apply: apply(0) });
+  const midway = await parts.open.state();
+  const start = initialState(parts.program, weights);
+  expect(bytes(midway["stem.conv.weight"])).toEqual(bytes(start["stem.conv.weight"]));
+  await parts.open.step({ ...second, ...scalars(1), apply: apply(1) });
+  const [a, b] = [await whole.open.state(), await parts.open.state()];
+  for (const { name, role } of whole.program.tensors) {
+    if (role !== "moment" || !name.startsWith("exp_avg.")) continue;
+    const [x, y] = [bytes(a[name]), bytes(b[name])];
+    const scale = x.reduce((top, v) => Math.max(top, Math.abs(v)), 1e-12);
+    const worst = x.reduce((top, v, i) => Math.max(top, Math.abs(v - (y[i] as number))), 0);
+    expect(worst / scale, name).toBeLessThan(1e-4);
+  }
+  expect(bytes(b["accumulator.stem.conv.weight"]).every((v) => v === 0)).toBe(true);
+});
+
+test("what is frozen is not part of the state, and has no gradient nodes", async () => {
+  const program = compileTrain({ ...base, trainable: (stage) => stage === "head" || stage === "layer4" });
+  const names = program.tensors.map((tensor) => tensor.name);
+  expect(names.some((name) => name.startsWith("layer3") || name.startsWith("stem"))).toBe(false);
+  const text = new TextDecoder("latin1").decode(program.model);
+  expect(text).toContain("layer4.0.conv1.gradient");
+  expect(text).not.toContain("layer3.0.conv1.gradient");
+});
+
+test("500 steps in a worker leave heap and resident memory flat", { timeout: 300_000 }, async () => {
+  const worker = startEngine({ device: "cpu", threads: 1 });
+  const program = compileTrain(base);
+  const opened = await worker.open(program);
+  await opened.load(initialState(program, weights));
+  const feeds = batch(1);
+  const measure = (): { heap: number; resident: number } => {
+    globalThis.gc?.();
+    const { heapUsed, rss } = process.memoryUsage();
+    return { heap: heapUsed / 1e6, resident: rss / 1e6 };
+  };
+  let start = measure();
+  for (let step = 1; step <= 600; step++) {
+    await opened.step({ ...feeds, ...scalars(step) });
+    if (step === 100) start = measure();
+  }
+  const end = measure();
+  await worker.close();
+  // 500 steps that kept their state would hold 500 × 9 MB.
+  expect(end.heap - start.heap).toBeLessThan(40);
+  expect(end.resident - start.resident).toBeLessThan(80);
+});
