@@ -1,0 +1,121 @@
+/** Figures of the engine alone: the machine's matrix-product peak, augmentation, and epochs on cached features. */
+
+import { referenceAugmentation } from "../src/augment/settings.ts";
+import { buildTraining, drawTraining, packDraws } from "../src/augment/training.ts";
+import { encode } from "../src/graph/encode.ts";
+import { Graph } from "../src/graph/graph.ts";
+import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
+import { backboneNamed } from "../src/models/registry.ts";
+import { gemm } from "../src/ops/gemm.ts";
+import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { compileTrain } from "../src/program/train.ts";
+import { localEngine } from "../src/runtime/engine.ts";
+import { openSession } from "../src/runtime/session.node.ts";
+import { dropoutMasks } from "../src/train/source.ts";
+import { initialState } from "../src/train/state.ts";
+import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+import type { Row } from "./row.ts";
+import { median } from "./turns.ts";
+
+const THREADS = 2;
+const session = { device: "cpu", threads: THREADS } as const;
+
+async function time(turns: number, iterate: () => Promise<unknown>): Promise<number> {
+  await iterate();
+  const seconds: number[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    const started = performance.now();
+    await iterate();
+    seconds.push((performance.now() - started) / 1000);
+  }
+  return median(seconds);
+}
+
+/** A large square matrix product: what the cores give to the best code there is for them. */
+export async function gemmPeak(turns: number): Promise<Row> {
+  const side = 2048;
+  const graph = new Graph();
+  const [a, b] = ["a", "b"].map((name) => graph.input(name, "float32", [side, side]));
+  if (!a || !b) throw new Error("unreachable");
+  graph.output("y", gemm(a, b));
+  const open = await openSession(encode(graph, "gemm"), session);
+  const matrix = floatTensor([side, side], new Float32Array(side * side).fill(0.5));
+  const into = { y: floatTensor([side, side], new Float32Array(side * side)) };
+  const seconds = await time(turns * 3, () => open.run({ a: matrix, b: matrix }, into));
+  await open.release();
+  return { name: "gemm-peak", value: (2 * side ** 3) / seconds / 1e9, unit: "GFLOP/s" };
+}
+
+/** The reference's augmentation of 64 grey faces of 48 px to 224 px, drawing included. */
+export async function augment(turns: number): Promise<Row> {
+  const [batch, size] = [64, 224];
+  const canvas = { width: 48, height: 48, channels: 1 } as const;
+  const graph = new Graph();
+  const { mean, std } = backboneNamed("resnet50").preprocessing;
+  graph.output("x", buildTraining(graph, referenceAugmentation, { batch, canvas, size, mean, std }));
+  const open = await openSession(encode(graph, "augment"), session);
+  const extents = Array.from({ length: batch }, () => canvas);
+  const pictures: Tensor = {
+    dtype: "uint8",
+    shape: [batch, 1, 48, 48],
+    data: new Uint8Array(batch * 48 * 48).fill(128),
+  };
+  let epoch = 0;
+  const seconds = await time(turns, () => {
+    epoch++;
+    const draws = extents.map((extent, i) => drawTraining(referenceAugmentation, [epoch, i], extent, size));
+    return open.run({ pictures, ...packDraws(referenceAugmentation, draws, extents, canvas) });
+  });
+  await open.release();
+  return { name: "augment", value: batch / seconds, unit: "img/s" };
+}
+
+/** The head of ResNet50 on cached features, batch 64. */
+export async function featuresCached(turns: number): Promise<Row> {
+  const batch = 64;
+  const backbone = backboneNamed("resnet50");
+  const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
+  const architecture: Architecture = {
+    backbone,
+    head: "reference",
+    classes,
+    dropout: 0.4,
+    inputSize: 224,
+    resize: 1,
+  };
+  const weights = withNewWeights(describe(architecture).specs, new Map(), 1);
+  const optimizer: OptimizerOptions = {
+    type: "adamw",
+    learningRate: 1e-3,
+    weightDecay: 1e-4,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  };
+  const program = compileTrain({
+    architecture,
+    weights,
+    batch,
+    trainable: (stage) => stage === "head",
+    input: { kind: "features" },
+    batchNorm: "running",
+    optimizer,
+  });
+  const engine = localEngine((one) => openSession(one.model, session));
+  const open = await engine.open(program);
+  await open.load(initialState(program, weights));
+  const features = floatTensor(
+    [batch, backbone.features],
+    new Float32Array(batch * backbone.features).fill(0.5),
+  );
+  const targets = floatTensor([batch, 6], new Float32Array(batch * 6).fill(1 / 6));
+  let step = 0;
+  const seconds = await time(turns * 10, () => {
+    step++;
+    const feeds: Record<string, Tensor> = { features, targets, ...dropoutMasks(program.masks, step) };
+    for (const [name, value] of Object.entries(stepNumbers(optimizer, step, 1e-3)))
+      feeds[name] = floatTensor([], [value]);
+    return open.step(feeds);
+  });
+  return { name: "features-cached", value: batch / seconds, unit: "img/s" };
+}

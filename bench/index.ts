@@ -1,0 +1,44 @@
+/**
+ * The benchmark: every figure with a stable name, PyTorch beside it in the same run and in turn.
+ *
+ *     npm run --silent bench -- [--json] [--only step-resnet50-layer4] [--turns 5]
+ */
+
+import { parseArgs } from "node:util";
+import { augment, featuresCached, gemmPeak } from "./engine.ts";
+import { modes, resnet50 } from "./resnet50.ts";
+import type { Row } from "./row.ts";
+
+const { values } = parseArgs({
+  options: { json: { type: "boolean" }, only: { type: "string" }, turns: { type: "string", default: "5" } },
+});
+const turns = Number(values.turns);
+
+const questions: Record<string, () => Promise<Row>> = {
+  "gemm-peak": () => gemmPeak(turns),
+  ...Object.fromEntries(modes.map(([name, mode]) => [name, () => resnet50(name, mode, turns)])),
+  augment: () => augment(turns),
+  "features-cached": () => featuresCached(turns),
+};
+if (values.only && !questions[values.only]) {
+  console.error(`there is no benchmark ${values.only}; valid: ${Object.keys(questions).join(", ")}`);
+  process.exit(2);
+}
+
+const rows: Row[] = [];
+for (const [name, ask] of Object.entries(questions)) {
+  if (values.only && name !== values.only) continue;
+  const row = await ask();
+  rows.push(row);
+  if (!values.json) console.log(line(row));
+}
+if (values.json) console.log(JSON.stringify(rows, null, 2));
+
+function line({ name, value, unit, peer, peerValue, ratio, peakMB, peerPeakMB, gflops }: Row): string {
+  const own = `${name.padEnd(28)} ${value.toFixed(1).padStart(9)} ${unit.padEnd(8)}`;
+  const cost = peakMB ? ` ${(peakMB / 1000).toFixed(2)} GB  ${gflops?.toFixed(0)} GFLOP/s` : "";
+  const other = peer
+    ? `  ${peer} ${peerValue?.toFixed(1)} (${((peerPeakMB ?? 0) / 1000).toFixed(2)} GB)  ratio ${ratio?.toFixed(2)}`
+    : "";
+  return `${own}${cost}${other}`;
+}

@@ -1,0 +1,49 @@
+/** ResNet50, 224 px, batch 16, two threads: prediction and each kind of train step, beside PyTorch in turn. */
+
+import { fileURLToPath } from "node:url";
+import type { Row } from "./row.ts";
+import { serve, takeTurns } from "./turns.ts";
+
+const own = fileURLToPath(new URL("step.ts", import.meta.url));
+const peer = fileURLToPath(new URL("../test/reference/bench_resnet50.py", import.meta.url));
+const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
+
+/** Name of the row, and the mode that both programs know. */
+export const modes: readonly (readonly [string, string])[] = [
+  ["predict-resnet50", "predict"],
+  ["step-resnet50-head", "head"],
+  ["step-resnet50-layer4", "layer4"],
+  ["step-resnet50-layer3", "layer3"],
+  ["step-resnet50-all", "all"],
+  ["step-resnet50-all-batchnorm", "all-batchnorm"],
+];
+
+export async function resnet50(name: string, mode: string, turns: number): Promise<Row> {
+  const served = await serve(process.execPath, ["--import", "tsx", own, "--mode", mode]);
+  if (!served) throw new Error(`${own} --mode ${mode} does not start`);
+  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
+  const layouts = await Promise.all(
+    [[], ["--channels-last"]].map((extra) => serve(python, [peer, "--mode", mode, "--serve", ...extra])),
+  );
+  const peers = layouts.filter((one) => one !== undefined);
+  try {
+    const result = await takeTurns(served, peers, turns);
+    return {
+      name,
+      value: result.own.imagesPerSecond,
+      unit: "img/s",
+      peakMB: Math.round(result.own.peakRssMB),
+      gflops: result.own.gflops ?? 0,
+      ...(result.peer
+        ? {
+            peer: "PyTorch",
+            peerValue: result.peer.imagesPerSecond,
+            peerPeakMB: Math.round(result.peer.peakRssMB),
+          }
+        : {}),
+      ...(result.ratio ? { ratio: result.ratio } : {}),
+    };
+  } finally {
+    for (const one of [served, ...peers]) one.stop();
+  }
+}

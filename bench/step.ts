@@ -1,0 +1,136 @@
+/**
+ * Times one kind of step of a backbone in vultus, the way test/reference/bench_resnet50.py does in PyTorch:
+ *
+ *     node --import tsx bench/step.ts --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2]
+ *
+ * runs one iteration, prints {"ready": true}, then for every line on stdin runs one and prints {"seconds",
+ * "imagesPerSecond", "peakRssMB", "gflops"}; ends with its input.
+ *
+ * --profile PREFIX writes ONNX Runtime's profile; bench/profile.ts reads it.
+ * --mode predict | head | layer4 | layer3 | all | all-batchnorm
+ */
+
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
+import { backboneNamed } from "../src/models/registry.ts";
+import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { compileForward } from "../src/program/predict.ts";
+import { compileTrain } from "../src/program/train.ts";
+import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
+import { openSession } from "../src/runtime/session.node.ts";
+import { dropoutMasks } from "../src/train/source.ts";
+import { initialState } from "../src/train/state.ts";
+import { random } from "../src/util/random.ts";
+import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+
+const { values } = parseArgs({
+  options: {
+    mode: { type: "string", default: "layer4" },
+    model: { type: "string", default: "resnet50" },
+    batch: { type: "string", default: "16" },
+    size: { type: "string", default: "224" },
+    threads: { type: "string", default: "2" },
+    profile: { type: "string" },
+  },
+});
+const { mode, profile } = values;
+const [batch, size, threads] = [Number(values.batch), Number(values.size), Number(values.threads)];
+
+const backbone = backboneNamed(values.model);
+const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
+const architecture: Architecture = {
+  backbone,
+  head: "reference",
+  classes,
+  dropout: 0.4,
+  inputSize: size,
+  resize: 1,
+};
+const description = describe(architecture);
+const weights = withNewWeights(description.specs, new Map(), 1);
+const engine = localEngine((program) =>
+  openSession(program.model, { device: "cpu", threads, ...(profile ? { profile } : {}) }),
+);
+
+const groups: Record<string, number> = { head: 0, layer4: 1, layer3: 2 };
+const trained = new Set([
+  "head",
+  ...backbone.unfreeze.slice(0, groups[mode] ?? backbone.unfreeze.length).flat(),
+]);
+const channels = backbone.preprocessing.mean.length;
+const rng = random("bench");
+const pictures = floatTensor(
+  [batch, channels, size, size],
+  Float32Array.from({ length: batch * channels * size * size }, rng.normal),
+);
+
+const { open, iterate } = mode === "predict" ? await prediction() : await training();
+await iterate();
+console.log(JSON.stringify({ ready: true }));
+for await (const _ of createInterface({ input: process.stdin })) {
+  const started = performance.now();
+  await iterate();
+  const seconds = (performance.now() - started) / 1000;
+  const macs = description.stages.reduce(
+    (sum, stage) => sum + stage.macs * (mode !== "predict" && trained.has(stage.name) ? 3 : 1),
+    0,
+  );
+  console.log(
+    JSON.stringify({
+      seconds,
+      imagesPerSecond: batch / seconds,
+      peakRssMB: process.resourceUsage().maxRSS / 1024,
+      gflops: (2 * macs * batch) / seconds / 1e9,
+    }),
+  );
+}
+// The profile is written when the session ends.
+await open.release();
+
+interface Timed {
+  readonly open: OpenProgram;
+  iterate(): Promise<unknown>;
+}
+
+async function prediction(): Promise<Timed> {
+  const open = await engine.open(compileForward(architecture, weights, batch));
+  return { open, iterate: () => open.run({ pictures }) };
+}
+
+async function training(): Promise<Timed> {
+  const optimizer: OptimizerOptions = {
+    type: "adamw",
+    learningRate: 1e-4,
+    weightDecay: 1e-4,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  };
+  const program = compileTrain({
+    architecture,
+    weights,
+    batch,
+    trainable: (stage) => trained.has(stage),
+    input: { kind: "normalised" },
+    batchNorm: mode === "all-batchnorm" ? "batch" : "running",
+    optimizer,
+    labelSmoothing: 0.1,
+  });
+  const open = await engine.open(program);
+  await open.load(initialState(program, weights));
+  const targets = new Float32Array(batch * classes.length);
+  for (let i = 0; i < batch; i++) targets[i * classes.length + (i % classes.length)] = 1;
+  let step = 0;
+  const iterate = (): Promise<unknown> => {
+    step++;
+    const feeds: Record<string, Tensor> = {
+      pictures,
+      targets: floatTensor([batch, classes.length], targets),
+    };
+    for (const [name, value] of Object.entries(stepNumbers(optimizer, step, 1e-4)))
+      feeds[name] = floatTensor([], [value]);
+    return open.step({ ...feeds, ...dropoutMasks(program.masks, step) });
+  };
+  return { open, iterate };
+}
