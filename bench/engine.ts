@@ -1,18 +1,12 @@
-/** Figures of the engine alone: the machine's matrix-product peak, augmentation, and epochs on cached features. */
+/** Figures of the engine alone: the machine's matrix-product peak, and augmentation. */
 
 import { referenceAugmentation } from "../src/augment/settings.ts";
 import { buildTraining, drawTraining, packDraws } from "../src/augment/training.ts";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
 import { gemm } from "../src/ops/gemm.ts";
-import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
-import { compileTrain } from "../src/program/train.ts";
-import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
-import { dropoutMasks } from "../src/train/source.ts";
-import { initialState } from "../src/train/state.ts";
 import { floatTensor, type Tensor } from "../src/util/tensor.ts";
 import type { Row } from "./row.ts";
 import { median } from "./turns.ts";
@@ -68,54 +62,4 @@ export async function augment(turns: number): Promise<Row> {
   });
   await open.release();
   return { name: "augment", value: batch / seconds, unit: "img/s" };
-}
-
-/** The head of ResNet50 on cached features, batch 64. */
-export async function featuresCached(turns: number): Promise<Row> {
-  const batch = 64;
-  const backbone = backboneNamed("resnet50");
-  const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
-  const architecture: Architecture = {
-    backbone,
-    head: "reference",
-    classes,
-    dropout: 0.4,
-    inputSize: 224,
-    resize: 1,
-  };
-  const weights = withNewWeights(describe(architecture).specs, new Map(), 1);
-  const optimizer: OptimizerOptions = {
-    type: "adamw",
-    learningRate: 1e-3,
-    weightDecay: 1e-4,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-  };
-  const program = compileTrain({
-    architecture,
-    weights,
-    batch,
-    trainable: (stage) => stage === "head",
-    input: { kind: "features" },
-    batchNorm: "running",
-    optimizer,
-  });
-  const engine = localEngine((one) => openSession(one.model, session));
-  const open = await engine.open(program);
-  await open.load(initialState(program, weights));
-  const features = floatTensor(
-    [batch, backbone.features],
-    new Float32Array(batch * backbone.features).fill(0.5),
-  );
-  const targets = floatTensor([batch, 6], new Float32Array(batch * 6).fill(1 / 6));
-  let step = 0;
-  const seconds = await time(turns * 10, () => {
-    step++;
-    const feeds: Record<string, Tensor> = { features, targets, ...dropoutMasks(program.masks, step) };
-    for (const [name, value] of Object.entries(stepNumbers(optimizer, step, 1e-3)))
-      feeds[name] = floatTensor([], [value]);
-    return open.step(feeds);
-  });
-  return { name: "features-cached", value: batch / seconds, unit: "img/s" };
 }

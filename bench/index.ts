@@ -5,8 +5,8 @@
  */
 
 import { parseArgs } from "node:util";
-import { augment, featuresCached, gemmPeak } from "./engine.ts";
-import { modes, resnet50 } from "./resnet50.ts";
+import { augment, gemmPeak } from "./engine.ts";
+import { featuresCached, modes, resnet50 } from "./resnet50.ts";
 import type { Row } from "./row.ts";
 
 const { values } = parseArgs({

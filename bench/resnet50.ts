@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { Row } from "./row.ts";
-import { serve, takeTurns } from "./turns.ts";
+import { type Served, serve, takeTurns } from "./turns.ts";
 
 const own = fileURLToPath(new URL("step.ts", import.meta.url));
 const peer = fileURLToPath(new URL("../test/reference/bench_resnet50.py", import.meta.url));
@@ -19,13 +19,34 @@ export const modes: readonly (readonly [string, string])[] = [
 ];
 
 export async function resnet50(name: string, mode: string, turns: number): Promise<Row> {
-  const served = await serve(process.execPath, ["--import", "tsx", own, "--mode", mode]);
-  if (!served) throw new Error(`${own} --mode ${mode} does not start`);
-  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
-  const layouts = await Promise.all(
-    [[], ["--channels-last"]].map((extra) => serve(python, [peer, "--mode", mode, "--serve", ...extra])),
+  const layouts = [[], ["--channels-last"]];
+  return compare(name, mode, [], turns, "PyTorch", () =>
+    // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
+    Promise.all(layouts.map((extra) => serve(python, [peer, "--mode", mode, "--serve", ...extra]))),
   );
-  const peers = layouts.filter((one) => one !== undefined);
+}
+
+/** The head of ResNet50 on cached features, beside the same with the backbone computed each time. */
+export async function featuresCached(turns: number): Promise<Row> {
+  return compare("features-cached", "features", ["--batch", "64"], turns, "without cache", async () => [
+    await serveOwn("head"),
+  ]);
+}
+
+const serveOwn = (mode: string, ...extra: string[]): Promise<Served | undefined> =>
+  serve(process.execPath, ["--import", "tsx", own, "--mode", mode, ...extra]);
+
+async function compare(
+  name: string,
+  mode: string,
+  extra: readonly string[],
+  turns: number,
+  peerName: string,
+  startPeers: () => Promise<readonly (Served | undefined)[]>,
+): Promise<Row> {
+  const served = await serveOwn(mode, ...extra);
+  if (!served) throw new Error(`${own} --mode ${mode} does not start`);
+  const peers = (await startPeers()).filter((one) => one !== undefined);
   try {
     const result = await takeTurns(served, peers, turns);
     return {
@@ -36,7 +57,7 @@ export async function resnet50(name: string, mode: string, turns: number): Promi
       gflops: result.own.gflops ?? 0,
       ...(result.peer
         ? {
-            peer: "PyTorch",
+            peer: peerName,
             peerValue: result.peer.imagesPerSecond,
             peerPeakMB: Math.round(result.peer.peakRssMB),
           }

@@ -7,7 +7,7 @@
  * "imagesPerSecond", "peakRssMB", "gflops"}; ends with its input.
  *
  * --profile PREFIX writes ONNX Runtime's profile; bench/profile.ts reads it.
- * --mode predict | head | layer4 | layer3 | all | all-batchnorm
+ * --mode predict | features (the head on cached features) | head | layer4 | layer3 | all | all-batchnorm
  */
 
 import { createInterface } from "node:readline";
@@ -22,7 +22,7 @@ import { openSession } from "../src/runtime/session.node.ts";
 import { dropoutMasks } from "../src/train/source.ts";
 import { initialState } from "../src/train/state.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, sizeOf, type Tensor } from "../src/util/tensor.ts";
 
 const { values } = parseArgs({
   options: {
@@ -53,17 +53,17 @@ const engine = localEngine((program) =>
   openSession(program.model, { device: "cpu", threads, ...(profile ? { profile } : {}) }),
 );
 
-const groups: Record<string, number> = { head: 0, layer4: 1, layer3: 2 };
+const groups: Record<string, number> = { features: 0, head: 0, layer4: 1, layer3: 2 };
 const trained = new Set([
   "head",
   ...backbone.unfreeze.slice(0, groups[mode] ?? backbone.unfreeze.length).flat(),
 ]);
+const cached = mode === "features";
+const computed = description.stages.filter(({ name }) => !cached || name === "head");
 const channels = backbone.preprocessing.mean.length;
 const rng = random("bench");
-const pictures = floatTensor(
-  [batch, channels, size, size],
-  Float32Array.from({ length: batch * channels * size * size }, rng.normal),
-);
+const shape = cached ? [batch, backbone.features] : [batch, channels, size, size];
+const pictures = floatTensor(shape, Float32Array.from({ length: sizeOf(shape) }, rng.normal));
 
 const { open, iterate } = mode === "predict" ? await prediction() : await training();
 await iterate();
@@ -72,7 +72,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
   const started = performance.now();
   await iterate();
   const seconds = (performance.now() - started) / 1000;
-  const macs = description.stages.reduce(
+  const macs = computed.reduce(
     (sum, stage) => sum + stage.macs * (mode !== "predict" && trained.has(stage.name) ? 3 : 1),
     0,
   );
@@ -112,7 +112,7 @@ async function training(): Promise<Timed> {
     weights,
     batch,
     trainable: (stage) => trained.has(stage),
-    input: { kind: "normalised" },
+    input: { kind: cached ? "features" : "normalised" },
     batchNorm: mode === "all-batchnorm" ? "batch" : "running",
     optimizer,
     labelSmoothing: 0.1,
@@ -125,7 +125,7 @@ async function training(): Promise<Timed> {
   const iterate = (): Promise<unknown> => {
     step++;
     const feeds: Record<string, Tensor> = {
-      pictures,
+      [cached ? "features" : "pictures"]: pictures,
       targets: floatTensor([batch, classes.length], targets),
     };
     for (const [name, value] of Object.entries(stepNumbers(optimizer, step, 1e-4)))

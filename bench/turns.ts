@@ -73,6 +73,8 @@ export async function takeTurns(own: Served, peers: readonly Served[], turns: nu
     (one) => one.seconds === Math.min(...summaries.map((other) => other.seconds)),
   );
   if (best < 0) return { own: summarise(runs) };
-  const ratio = median(runs.map((run, turn) => (others[best]?.[turn]?.seconds ?? Number.NaN) / run.seconds));
+  const ratio = median(
+    runs.map((run, turn) => run.imagesPerSecond / (others[best]?.[turn]?.imagesPerSecond ?? Number.NaN)),
+  );
   return { own: summarise(runs), peer: summaries[best] as Iteration, ratio };
 }

@@ -68,7 +68,7 @@ const args = [
   ],
 ].flat();
 
-test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: 900_000 }, async () => {
+test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: KILLS * 45_000 }, async () => {
   const whole = join(folder, "whole");
   expect(await runCli([...args, "--out", whole], whole)).toBe(0);
   const expected = finalBytes(whole);

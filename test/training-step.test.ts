@@ -11,7 +11,7 @@ import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { initialState } from "../src/train/state.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, type StateDict, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, type Tensor } from "../src/util/tensor.ts";
 
 const architecture: Architecture = {
   backbone: backboneNamed("vultus_s"),
@@ -65,7 +65,7 @@ function scalars(step: number): Record<string, Tensor> {
 async function open(options: Partial<TrainOptions>): Promise<{ program: Program; open: OpenProgram }> {
   const program = compileTrain({ ...base, ...options });
   const opened = await engine.open(program);
-  await opened.load(initialState(program, weights as StateDict));
+  await opened.load(initialState(program, weights));
   return { program, open: opened };
 }
 

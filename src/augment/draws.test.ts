@@ -135,7 +135,7 @@ test("switching a transform off leaves the others as they were", () => {
 test("mixup draws one share for the batch, and a partner for each picture", () => {
   expect(drawBatchMixing(noAugmentation, 8, [1])).toBeUndefined();
   const mixing = drawBatchMixing({ ...settings, mixup: 0.4 }, 8, [1]);
-  expect([...(mixing?.partner ?? [])].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect([...(mixing?.partner ?? [])].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(new Set(mixing?.weight).size).toBe(1);
   const shares = Array.from(
     { length: 2000 },

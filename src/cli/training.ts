@@ -58,7 +58,8 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
 
   const stop = new AbortController();
   const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
+    // A worker in the middle of a step cannot be ended in an orderly way; what is on disk is whole at any moment.
+    if (stop.signal.aborted) process.kill(process.pid, "SIGKILL");
     say("stopping after this step; press Ctrl-C again to stop at once");
     stop.abort();
   };

@@ -1,7 +1,8 @@
 /**
  * Batch normalisation of rows [R, C] by their own statistics (Ioffe and Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
  * The gradient is the closed form, dx = a·(dy − mean(dy) − x̂·mean(dy·x̂)) with a = γ/√(σ² + ε), written as one scale
- * of dy, one scale of x and one shift per channel, which needs no normalised copy of x.
+ * of dy, one scale of x − μ and one shift per channel. It sums dy·(x − μ) and not dy·x, from which μ·Σdy would have to be
+ * taken: where μ is large against σ that loses digits.
  */
 
 import { show } from "../graph/infer.ts";
@@ -38,13 +39,14 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
     const [, mean, variance] = outputs as [Value, Value, Value];
     const rows = x.shape[0] as number;
     const deviation = sqrt(add(variance, epsilon));
+    // The forward pass has this difference already; ONNX Runtime computes equal nodes once.
+    const centred = sub(x, mean);
     const sumDy = reduceSum(gradient, [0]);
-    // Σ dy·x̂ = (Σ dy·x − μ·Σ dy)/σ
-    const sumDyX = div(sub(reduceSum(mul(gradient, x), [0]), mul(mean, sumDy)), deviation);
+    const sumDyX = div(reduceSum(mul(gradient, centred), [0]), deviation);
     const a = div(scale, deviation);
     const ofX = mul(div(mul(a, sumDyX), deviation), -1 / rows);
-    const shift = sub(mul(mul(a, sumDy), -1 / rows), mul(ofX, mean));
-    return [add(add(mul(gradient, a), mul(x, ofX)), shift), sumDyX, sumDy];
+    const shift = mul(mul(a, sumDy), -1 / rows);
+    return [add(add(mul(gradient, a), mul(centred, ofX)), shift), sumDyX, sumDy];
   },
   expand: (inputs, { epsilon }) => {
     const [x, scale, bias] = inputs as [Value, Value, Value];

@@ -47,19 +47,25 @@ const MOST_OVERFLOWS = 20;
 export type Ending = "finished" | "interrupted";
 
 /**
- * Trains from `progress` on. `tensors` are the weights, and in the middle of a phase the optimizer's state beside them,
- * all canonical. `progress` is kept up to date.
+ * Trains from `progress` on, which is kept up to date. `weights` are the classifier's; `saved` is what a checkpoint in
+ * the middle of a phase holds: weights and optimizer state. All are canonical.
  */
-export async function runLoop(host: LoopHost, tensors: StateDict, progress: Progress): Promise<Ending> {
+export async function runLoop(
+  host: LoopHost,
+  weights: StateDict,
+  saved: StateDict,
+  progress: Progress,
+): Promise<Ending> {
   const { recipe, emit } = host;
-  let current = tensors;
+  let current = weights;
+  let state = saved;
   while (progress.phase < recipe.phases.length) {
     const phase = recipe.phases[progress.phase] as Phase;
     await emit("phaseStart", { phase, index: progress.phase });
     const setup = await host.setUp(phase, current);
     try {
       await forecast(host, setup, phase, current, progress);
-      await setup.open.load(initialState(setup.program, current, current));
+      await setup.open.load(initialState(setup.program, current, state));
       while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
         await setup.source.prepare(progress.epoch);
         const finished = await runEpoch(host, setup, phase, current, progress);
@@ -72,6 +78,8 @@ export async function runLoop(host: LoopHost, tensors: StateDict, progress: Prog
     await endPhase(host, phase, progress);
     // The best weights so far are carried into the next phase, and are the result after the last one.
     current = await host.loadBest();
+    // A phase begins with moments of its own.
+    state = new Map();
     nextPhase(progress);
     await host.saveCheckpoint(current, progress);
   }

@@ -11,7 +11,7 @@ import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
 import { UsageError } from "../util/errors.ts";
-import type { StateDict } from "../util/tensor.ts";
+import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { emitter, type Listener } from "./events.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
@@ -68,7 +68,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { dataset, architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
   const description = describe(architecture);
-  const { paths, progress, tensors, notes } = begin(options, description);
+  const { paths, progress, weights: initial, saved, notes } = begin(options, description);
   for (const text of notes) await emit("note", { text });
 
   const split = (name: Sample["split"]): Promise<PixelCache> =>
@@ -112,7 +112,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     },
   };
   try {
-    const ending = await runLoop(host, tensors, progress);
+    const ending = await runLoop(host, initial, saved, progress);
     if (ending === "interrupted") await emit("interrupted", { path: folder });
     const weights: StateDict = existsSync(paths.best) ? await host.loadBest() : new Map();
     const unreadable = [...training.unreadable, ...validation.unreadable];
@@ -134,16 +134,18 @@ function begin(options: TrainOptions, { specs }: Description) {
     const paths = runPaths(folder);
     const notes = checkResume(paths, environment);
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
-    return { paths, progress, tensors, notes };
+    // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
+    const weights = new Map(specs.map(({ name }) => [name, tensors.get(name) as FloatTensor]));
+    return { paths, progress, weights, saved: tensors, notes };
   }
   const paths = createRunFolder(folder);
   const progress = newProgress();
-  const tensors = withNewWeights(specs, options.weights, recipe.seed);
-  writeCheckpoint(paths.checkpoint, tensors, progress);
+  const weights = withNewWeights(specs, options.weights, recipe.seed);
+  writeCheckpoint(paths.checkpoint, weights, progress);
   writeJson(paths.recipe, recipe);
   // Written last: a folder without it is not a run yet.
   writeJson(paths.environment, environment);
-  return { paths, progress, tensors, notes: [] };
+  return { paths, progress, weights, saved: new Map(), notes: [] };
 }
 
 function* everyPicture(caches: readonly PixelCache[]) {
