@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { augment, gemmPeak } from "./engine.ts";
+import { augment, fmaPeak, gemmRate } from "./engine.ts";
 import { featuresCached, modes, resnet50 } from "./resnet50.ts";
 import type { Row } from "./row.ts";
 
@@ -14,8 +14,9 @@ const { values } = parseArgs({
 });
 const turns = Number(values.turns);
 
-const questions: Record<string, () => Promise<Row>> = {
-  "gemm-peak": () => gemmPeak(turns),
+const questions: Record<string, () => Promise<Row | undefined>> = {
+  "fma-peak": async () => fmaPeak(),
+  gemm: () => gemmRate(turns),
   ...Object.fromEntries(modes.map(([name, mode]) => [name, () => resnet50(name, mode, turns)])),
   augment: () => augment(turns),
   "features-cached": () => featuresCached(turns),
@@ -29,6 +30,7 @@ const rows: Row[] = [];
 for (const [name, ask] of Object.entries(questions)) {
   if (values.only && name !== values.only) continue;
   const row = await ask();
+  if (!row) continue;
   rows.push(row);
   if (!values.json) console.log(line(row));
 }

@@ -75,7 +75,7 @@ const configs: Config[] = [
   ...wide("resnet50").filter(
     ({ train, batchnorm, optimizer }) => full || telling.has(`${train} ${batchnorm} ${optimizer}`),
   ),
-  { model: "resnet34", train: "all", batchnorm: "batch", optimizer: "sgd" },
+  { model: "resnet34", train: "all", batchnorm: "running", optimizer: "sgd" },
   { model: "squeezenet1_1", train: "all", batchnorm: "running", optimizer: "adamw" },
   {
     model: "resnet18",

@@ -1,4 +1,4 @@
-/** A training that is killed again and again ends with the same bits as one that is not. */
+/** A training that is killed or interrupted, however often, ends with the same bits as one that is not. */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,11 +7,13 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCheckpoint, runPaths } from "../src/train/run-folder.node.ts";
 import { random } from "../src/util/random.ts";
-import { finalBytes, runCli, trainWithKills } from "./support/kill.ts";
+import { bestBytes, runCli, trainWithKills } from "./support/kill.ts";
 
 const KILLS = Number(process.env.VULTUS_KILLS ?? 20);
 const folder = mkdtempSync(join(tmpdir(), "vultus-resume-"));
 const data = join(folder, "data");
+/** The run that nothing disturbs. */
+const whole = join(folder, "whole");
 
 beforeAll(async () => {
   for (const [label, name] of ["dark", "light"].entries()) {
@@ -27,6 +29,8 @@ beforeAll(async () => {
       }
     }
   }
+  const { code, stderr } = await runCli([...args, "--out", whole]);
+  expect(code, stderr).toBe(0);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,17 +73,13 @@ const args = [
 ].flat();
 
 test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: KILLS * 45_000 }, async () => {
-  const whole = join(folder, "whole");
-  expect(await runCli([...args, "--out", whole], whole)).toBe(0);
-  const expected = finalBytes(whole);
   const reference = readCheckpoint(runPaths(whole).checkpoint);
 
   let killed = 0;
   for (let round = 0; killed < KILLS; round++) {
     const broken = join(folder, `broken-${round}`);
     killed += await trainWithKills(args, broken, Math.min(10, KILLS - killed), round);
-    const actual = finalBytes(broken);
-    expect(actual.best.equals(expected.best)).toBe(true);
+    expect(bestBytes(broken).equals(bestBytes(whole))).toBe(true);
     const { tensors, progress } = readCheckpoint(runPaths(broken).checkpoint);
     expect([...tensors.keys()]).toEqual([...reference.tensors.keys()]);
     for (const [name, tensor] of tensors)
@@ -90,4 +90,27 @@ test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: KILLS
     rmSync(broken, { recursive: true, force: true });
   }
   expect(killed).toBeGreaterThanOrEqual(KILLS);
+});
+
+test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact", async () => {
+  const broken = join(folder, "interrupted");
+  let sent = false;
+  const { code, stderr } = await runCli([...args, "--out", broken], {
+    onStderr(text, child) {
+      // The second epoch of the second phase is under way then.
+      if (!sent && /last 1\/3/.test(text)) sent = child.kill("SIGINT");
+    },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(`Go on with --resume ${broken}`);
+  const { progress } = readCheckpoint(runPaths(broken).checkpoint);
+  expect(progress).toMatchObject({ phase: 1, epoch: 1 });
+  expect((await runCli([...args, "--resume", broken])).code).toBe(0);
+  expect(bestBytes(broken).equals(bestBytes(whole))).toBe(true);
+});
+
+test("another thread count is said not to be bit-exact", async () => {
+  const { code, stderr } = await runCli([...args, "--threads", "2", "--resume", whole]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch("not bit-exact: threads was 1 and is 2 now");
 });

@@ -1,7 +1,7 @@
 /** Runs a training in a process of its own, kills it with SIGKILL at chosen moments, and resumes it until it is done. */
 
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { random } from "../../src/util/random.ts";
@@ -11,20 +11,30 @@ const cli = fileURLToPath(new URL("../../bin/vultus.js", import.meta.url));
 /** When a process is killed: after some milliseconds, while a checkpoint is written, or right after a phase ended. */
 export type Moment = number | "checkpoint" | "between phases";
 
-/** Runs the command line; resolves with its exit code, or with "killed". */
-export function runCli(args: readonly string[], folder: string, moment?: Moment): Promise<number | "killed"> {
+export interface Exit {
+  readonly code: number | "killed";
+  readonly stderr: string;
+}
+
+/** Runs the command line, and kills it at `moment`; `onStderr` sees what it says and may send signals of its own. */
+export function runCli(
+  args: readonly string[],
+  options: { folder?: string; moment?: Moment; onStderr?: (text: string, child: ChildProcess) => void } = {},
+): Promise<Exit> {
+  const { folder = "", moment, onStderr } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-    let errors = "";
-    child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+    let stderr = "";
+    child.stderr.on("data", (data: Buffer) => {
+      stderr += data.toString();
+      onStderr?.(data.toString(), child);
+    });
     const stop =
       moment === undefined ? () => {} : killAt(moment, folder, () => child.kill("SIGKILL"), child.stderr);
     child.on("error", reject);
-    child.on("exit", (code, signal) => {
+    child.on("close", (code, signal) => {
       stop();
-      if (signal === "SIGKILL") resolve("killed");
-      else if (code === 0) resolve(0);
-      else reject(new Error(`exit code ${code}: ${errors}`));
+      resolve({ code: signal === "SIGKILL" ? "killed" : (code ?? 1), stderr });
     });
   });
 }
@@ -68,16 +78,12 @@ export async function trainWithKills(
     const moment: Moment =
       drawn < 0.3 ? "checkpoint" : drawn < 0.45 ? "between phases" : rng.uniform(300, 3000);
     const place = started ? ["--resume", folder] : ["--out", folder];
-    const outcome = await runCli([...args, ...place], folder, killed < kills ? moment : undefined);
-    if (outcome === "killed") killed++;
-    else return killed;
+    const { code, stderr } = await runCli([...args, ...place], killed < kills ? { folder, moment } : {});
+    if (code === 0) return killed;
+    if (code !== "killed") throw new Error(`exit code ${code}: ${stderr}`);
+    killed++;
   }
 }
 
-/** What must be equal between two runs: the bytes of the best weights and of the last checkpoint's tensors. */
-export function finalBytes(folder: string): { best: Buffer; files: string[] } {
-  return {
-    best: readFileSync(join(folder, "best.safetensors")),
-    files: readdirSync(join(folder, "checkpoints")).sort(),
-  };
-}
+/** The bytes of the best weights, which must be equal between two runs. */
+export const bestBytes = (folder: string): Buffer => readFileSync(join(folder, "best.safetensors"));
