@@ -14,6 +14,16 @@ export function encode(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const { nodes, resolve } = lower(graph.outputs.values());
+  // A computed value takes the name of the graph output that it is: an Identity between them would copy it.
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
+  const outputNames = new Map<Value, string>();
+  const copies: (readonly [string, Value])[] = [];
+  for (const [name, value] of graph.outputs) {
+    const actual = resolve(value);
+    if (computed.has(actual) && !outputNames.has(actual)) outputNames.set(actual, name);
+    else copies.push([name, actual]);
+  }
+  const nameOf = (value: Value): string => outputNames.get(value) ?? value.name;
   const initializers = new Map<string, TensorProto>();
   const use = (value: Value): string => {
     const actual = resolve(value);
@@ -21,7 +31,7 @@ export function encode(
       const shape = actual.shape as readonly number[];
       initializers.set(actual.name, tensorProto(actual.name, actual.dtype, shape, actual.data));
     }
-    return actual.name;
+    return nameOf(actual);
   };
   const intsInput = (values: readonly number[]): string => {
     const key = `ints ${values.join(" ")}`;
@@ -35,10 +45,10 @@ export function encode(
   };
 
   const protos: NodeProto[] = nodes.map((node, i) =>
-    encodeNode(node, `${node.scope}/${node.operator.type}:${i}`, use, intsInput),
+    encodeNode(node, `${node.scope}/${node.operator.type}:${i}`, use, nameOf, intsInput),
   );
-  // A graph output needs a node of its own name: an output may be an input, a constant, or named twice.
-  for (const [name, value] of graph.outputs)
+  // An output that is an input, a constant or another output's value needs a node of its own.
+  for (const [name, value] of copies)
     protos.push(nodeProto("Identity", `output/${name}`, [use(value)], [name], []));
 
   return encodeModel({
@@ -55,6 +65,7 @@ function encodeNode(
   node: Node,
   name: string,
   use: (value: Value) => string,
+  nameOf: (value: Value) => string,
   intsInput: (values: readonly number[]) => string,
 ): NodeProto {
   const inputs = node.inputs.map(use);
@@ -68,13 +79,7 @@ function encodeNode(
       inputs.push(intsInput(concrete(value as readonly (number | string)[])));
     else attributes.push(attribute(key, kind, value));
   }
-  return nodeProto(
-    node.operator.type,
-    name,
-    inputs,
-    node.outputs.map((output) => output.name),
-    attributes,
-  );
+  return nodeProto(node.operator.type, name, inputs, node.outputs.map(nameOf), attributes);
 }
 
 /** A shape with its one unknown extent written as -1, the way ONNX's Reshape wants it. */
