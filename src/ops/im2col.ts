@@ -21,6 +21,7 @@ import {
   tapsOfOutputs,
   type Window,
   type WindowAttributes,
+  windowAttributes,
   windowKinds,
 } from "./window.ts";
 
@@ -61,10 +62,10 @@ export const Im2Col: Operator<WindowAttributes> = {
     return [out];
   },
   cases: [
-    { inputs: [normal64([2 * 5 * 4, 3])], attributes: window(2, 5, 4, 3, 1, 1) },
-    { inputs: [normal64([1 * 7 * 6, 2])], attributes: window(1, 7, 6, 3, 2, 1) },
-    { inputs: [normal64([2 * 4 * 5, 1])], attributes: window(2, 4, 5, 1, 2, 0) },
-    { inputs: [normal64([1 * 9 * 9, 2])], attributes: window(1, 9, 9, 7, 2, 3) },
+    { inputs: [normal64([2 * 5 * 4, 3])], attributes: windowAttributes(2, 5, 4, 3, 1, 1) },
+    { inputs: [normal64([1 * 7 * 6, 2])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 4 * 5, 1])], attributes: windowAttributes(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([1 * 9 * 9, 2])], attributes: windowAttributes(1, 9, 9, 7, 2, 3) },
   ],
 };
 
@@ -107,9 +108,9 @@ export const Col2Im: Operator<WindowAttributes> = {
     return [out];
   },
   cases: [
-    { inputs: [normal64([2 * 5 * 4, 9 * 3])], attributes: window(2, 5, 4, 3, 1, 1) },
-    { inputs: [normal64([1 * 4 * 3, 9 * 2])], attributes: window(1, 7, 6, 3, 2, 1) },
-    { inputs: [normal64([2 * 2 * 3, 1])], attributes: window(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([2 * 5 * 4, 9 * 3])], attributes: windowAttributes(2, 5, 4, 3, 1, 1) },
+    { inputs: [normal64([1 * 4 * 3, 9 * 2])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 2 * 3, 1])], attributes: windowAttributes(2, 4, 5, 1, 2, 0) },
   ],
 };
 
@@ -142,15 +143,4 @@ function channelsOf({ shape }: TensorType, rows: number): number {
   if (shape.length !== 2 || shape[0] !== rows)
     throw new GraphError(`expected ${rows} rows of pixels, got ${show(shape)}`);
   return shape[1] as number;
-}
-
-function window(
-  batch: number,
-  height: number,
-  width: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-): WindowAttributes {
-  return { batch, height, width, kernel, stride, padding, ceil: 0 };
 }

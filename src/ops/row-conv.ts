@@ -14,7 +14,7 @@ import { col2im, Im2Col, im2col } from "./im2col.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
-import { outputSize, type Window, type WindowAttributes, windowKinds } from "./window.ts";
+import { outputSize, type Window, type WindowAttributes, windowAttributes, windowKinds } from "./window.ts";
 
 export const RowConv: Operator<WindowAttributes> = {
   type: "RowConv",
@@ -56,12 +56,12 @@ export const RowConv: Operator<WindowAttributes> = {
   cases: [
     {
       inputs: [normal64([2 * 5 * 4, 3]), normal64([27, 2]), normal64([2])],
-      attributes: attributes(2, 5, 4, 3, 1, 1),
+      attributes: windowAttributes(2, 5, 4, 3, 1, 1),
     },
-    { inputs: [normal64([1 * 7 * 6, 2]), normal64([18, 3])], attributes: attributes(1, 7, 6, 3, 2, 1) },
-    { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: attributes(2, 4, 5, 1, 2, 0) },
-    { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: attributes(3, 2, 2, 1, 1, 0) },
-    { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: attributes(1, 6, 6, 3, 2, 0) },
+    { inputs: [normal64([1 * 7 * 6, 2]), normal64([18, 3])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: windowAttributes(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: windowAttributes(3, 2, 2, 1, 1, 0) },
+    { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: windowAttributes(1, 6, 6, 3, 2, 0) },
   ],
 };
 
@@ -90,15 +90,4 @@ function inputGradient(dy: Value, w: Value, channels: number, window: Window): V
     0,
   );
   return rowConv(dy, reshape(transpose(reversed, [0, 2, 1]), [taps * out, channels]), undefined, window);
-}
-
-function attributes(
-  batch: number,
-  height: number,
-  width: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-): WindowAttributes {
-  return { batch, height, width, kernel, stride, padding, ceil: 0 };
 }

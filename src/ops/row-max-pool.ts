@@ -20,6 +20,7 @@ import {
   tapsOfOutputs,
   type Window,
   type WindowAttributes,
+  windowAttributes,
   windowKinds,
 } from "./window.ts";
 
@@ -81,16 +82,16 @@ export const RowMaxPool: Operator<WindowAttributes> = {
     return [out];
   },
   cases: [
-    { inputs: [normal64([2 * 7 * 5, 3])], attributes: attributes(2, 7, 5, 3, 2, 1, 0) },
-    { inputs: [normal64([1 * 6 * 8, 2])], attributes: attributes(1, 6, 8, 3, 2, 0, 1) },
-    { inputs: [normal64([1 * 4 * 4, 1])], attributes: attributes(1, 4, 4, 2, 2, 0, 0) },
+    { inputs: [normal64([2 * 7 * 5, 3])], attributes: windowAttributes(2, 7, 5, 3, 2, 1, 0) },
+    { inputs: [normal64([1 * 6 * 8, 2])], attributes: windowAttributes(1, 6, 8, 3, 2, 0, 1) },
+    { inputs: [normal64([1 * 4 * 4, 1])], attributes: windowAttributes(1, 4, 4, 2, 2, 0, 0) },
   ],
 };
 
 /** A case with ties, on which the gradient has no finite difference but must still choose the first maximum. */
 export const tied = {
   input: integers64([2 * 6 * 6, 3], 3, "float32"),
-  window: attributes(2, 6, 6, 3, 2, 1, 0),
+  window: windowAttributes(2, 6, 6, 3, 2, 1, 0),
 };
 
 export function rowMaxPool(x: Value, window: Window): Value {
@@ -104,16 +105,4 @@ function tapsOf(x: Value, window: Window): Value[] {
   const table = tapsOfOutputs(window);
   const source = table.includes(height * width) ? withRow(pictures, LOWEST) : pictures;
   return Array.from({ length: kernel ** 2 }, (_, tap) => gather(source, column(table, kernel ** 2, tap), 1));
-}
-
-function attributes(
-  batch: number,
-  height: number,
-  width: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-  ceil: number,
-): WindowAttributes {
-  return { batch, height, width, kernel, stride, padding, ceil };
 }

@@ -27,6 +27,19 @@ export const windowKinds = {
   ceil: "hidden",
 } as const;
 
+/** The attributes of a window, in the order in which operators' cases give them. */
+export function windowAttributes(
+  batch: number,
+  height: number,
+  width: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  ceil = 0,
+): WindowAttributes {
+  return { batch, height, width, kernel, stride, padding, ceil };
+}
+
 /** Height and width of what the window leaves. */
 export function outputSize({ height, width, kernel, stride, padding, ceil }: Window): [number, number] {
   const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1);
