@@ -1,4 +1,4 @@
-/** Every registered backbone: the folded lowering and the rows lowering compute the same, and its stages are whole. */
+/** Every registered backbone: its lowerings (folded, rows, named) compute the same, and its stages are whole. */
 
 import { describe, expect, test } from "vitest";
 import { encode } from "../src/graph/encode.ts";
@@ -18,15 +18,21 @@ import { floatTensor, permute, type StateDict, type Tensor } from "../src/util/t
 const SIZE = 64;
 const BATCH = 2;
 
-/** Logits of the classifier; with `rows` everything from the first stage on is rows, with weights as inputs. */
+/** Logits of the classifier; in `rows` everything from the first stage on is rows, with weights as inputs. */
 async function logits(
   architecture: Architecture,
   weights: StateDict,
   pictures: Tensor,
-  rows: boolean,
+  lowering: "folded" | "rows" | "named",
 ): Promise<Float32Array> {
   const graph = new Graph();
-  const net = new Network({ graph, weights, trainable: () => rows, training: false });
+  const net = new Network({
+    graph,
+    weights,
+    trainable: () => lowering === "rows",
+    training: false,
+    ...(lowering === "named" ? { named: "float32" } : {}),
+  });
   const x = graph.input("pictures", "float32", pictures.shape);
   graph.output("logits", buildClassifier(net, architecture, x).logits);
   const feeds: Record<string, Tensor> = { pictures };
@@ -55,7 +61,7 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
   };
   const description = describeModel(architecture);
 
-  test("both lowerings agree", async () => {
+  test("all lowerings agree", async () => {
     const weights = withNewWeights(description.specs, new Map(), 1);
     for (const [name, tensor] of weights) {
       const rng = random("statistics", name);
@@ -80,11 +86,13 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
     const channels = backbone.preprocessing.mean.length;
     const pixels = Float32Array.from({ length: BATCH * channels * SIZE * SIZE }, rng.normal);
     const pictures = floatTensor([BATCH, channels, SIZE, SIZE], pixels);
-    const folded = await logits(architecture, weights, pictures, false);
-    const rows = await logits(architecture, weights, pictures, true);
+    const folded = await logits(architecture, weights, pictures, "folded");
     const largest = Math.max(...folded.map(Math.abs));
-    for (const [i, value] of folded.entries())
-      expect(Math.abs(value - (rows[i] as number)) / largest).toBeLessThan(1e-5);
+    for (const lowering of ["rows", "named"] as const) {
+      const other = await logits(architecture, weights, pictures, lowering);
+      for (const [i, value] of folded.entries())
+        expect(Math.abs(value - (other[i] as number)) / largest, lowering).toBeLessThan(1e-5);
+    }
   });
 
   test("every tensor belongs to a stage, and every stage can be unfrozen", () => {

@@ -6,7 +6,8 @@ import { Graph } from "../graph/graph.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
-import { buildValidation, packValidation } from "./validation.ts";
+import { floatTensor } from "../util/tensor.ts";
+import { buildAnySize, buildValidation, packValidation } from "./validation.ts";
 
 type Plane = readonly (readonly number[])[];
 
@@ -101,6 +102,25 @@ test.each([
     ),
   );
   expect(y?.shape).toEqual([pictures.length, 3, size, size]);
+  for (const [i, v] of expected.entries()) expect(Math.abs((y?.data[i] as number) - v)).toBeLessThan(1e-4);
+});
+
+test.each(extents)("pictures of %i×%i px, known only when the graph runs", async (width, height) => {
+  const [size, factor, mean, std] = [12, 256 / 224, [0.5], [0.2]];
+  const graph = new Graph();
+  const x = graph.input("pictures", "float32", ["N", 1, "H", "W"]);
+  graph.output("y", buildAnySize(x, { size, resize: factor, mean, std }));
+  const session = await openSession(encode(graph, "any size"), { device: "cpu", threads: 1 });
+  const rng = random("any size", width, height);
+  const planes = [0, 1].map(() =>
+    Array.from({ length: height }, () => Array.from({ length: width }, () => rng.uniform(0, 1))),
+  );
+  const { y } = await session.run({ pictures: floatTensor([2, 1, height, width], planes.flat(2)) });
+  await session.release();
+  const expected = planes.flatMap((plane) =>
+    reference(plane, size, Math.round(size * factor)).map((v) => (v - 0.5) / 0.2),
+  );
+  expect(y?.shape).toEqual([2, 1, size, size]);
   for (const [i, v] of expected.entries()) expect(Math.abs((y?.data[i] as number) - v)).toBeLessThan(1e-4);
 });
 

@@ -9,12 +9,16 @@ import { abs } from "../ops/abs.ts";
 import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
 import { div } from "../ops/div.ts";
+import { floor } from "../ops/floor.ts";
 import { less } from "../ops/less.ts";
-import { matmul } from "../ops/matmul.ts";
+import { matmul, swapLast } from "../ops/matmul.ts";
 import { max } from "../ops/max.ts";
+import { min } from "../ops/min.ts";
 import { mul } from "../ops/mul.ts";
+import { range } from "../ops/range.ts";
 import { reciprocal } from "../ops/reciprocal.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
+import { extent } from "../ops/shape.ts";
 import { sub } from "../ops/sub.ts";
 import { UsageError } from "../util/errors.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
@@ -33,39 +37,77 @@ export interface ValidationOptions {
 export function buildValidation(graph: Graph, { batch, canvas, size, mean, std }: ValidationOptions): Value {
   return graph.in("validation", () => {
     const x = canvasInput(graph, batch, canvas);
-    const rows = resizing(graph, "rows", batch, { axis: 3, extent: canvas.height, size });
-    const columns = resizing(graph, "columns", batch, { axis: 2, extent: canvas.width, size });
-    // [N, 1, S, H] · [N, C, H, W] · [N, 1, W, S]
-    return normalise(matmul(matmul(rows, x), columns), mean, std);
+    const side = (name: string, extent: number): Side => {
+      const fed = (key: string): Value => graph.input(`${name}.${key}`, "float32", [batch, 1, 1, 1]);
+      const pixels = graph.constant(
+        "float32",
+        [extent],
+        Float32Array.from({ length: extent }, (_, i) => i),
+      );
+      return { pixels, scale: fed("scale"), offset: fed("offset"), length: fed("length") };
+    };
+    const resized = resize(x, side("rows", canvas.height), side("columns", canvas.width), size);
+    return normalise(resized, mean, std);
   });
 }
 
-/**
- * Weights by which the pixels along `axis` of [N, 1, …] add up to each of `size` results along the other axis. Fed per
- * picture: scale (pixels per result), offset (results cropped away before the first) and length (pixels).
- */
-function resizing(
-  graph: Graph,
-  side: string,
-  batch: Dim,
-  { axis, extent, size }: { readonly axis: 2 | 3; readonly extent: number; readonly size: number },
+/** The same for pictures [N, C, H, W] whose size is known only when the graph runs, all of a batch alike. */
+export function buildAnySize(
+  x: Value,
+  {
+    size,
+    resize: factor,
+    mean,
+    std,
+  }: Omit<ValidationOptions, "batch" | "canvas"> & { readonly resize: number },
 ): Value {
-  const fed = (name: string): Value => graph.input(`${side}.${name}`, "float32", [batch, 1, 1, 1]);
-  const [scale, offset, length] = [fed("scale"), fed("offset"), fed("length")];
-  const centres = (along: 2 | 3, count: number): Value => {
-    const shape = along === 2 ? [1, 1, count, 1] : [1, 1, 1, count];
-    return graph.constant(
-      "float32",
-      shape,
-      Float32Array.from({ length: count }, (_, i) => i + 0.5),
-    );
-  };
-  const pixels = centres(axis, extent);
-  const results = mul(add(centres(axis === 2 ? 3 : 2, size), offset), scale);
-  const distance = mul(abs(sub(pixels, results)), reciprocal(max(scale, 1)));
+  return x.graph.in("preprocess", () => {
+    const target = resizedSide(size, factor);
+    const [height, width] = [extent(x, 2), extent(x, 3)];
+    const shorter = min(height, width);
+    const side = (length: Value, name: string): Side => {
+      const resized = floor(div(mul(length, target), shorter));
+      const cut = sub(resized, size);
+      const low = floor(mul(cut, 0.5));
+      // n/2 rounded to even, as in `packValidation`: an odd n adds 1 to an odd ⌊n/2⌋.
+      const odd = (n: Value): Value => sub(n, mul(floor(mul(n, 0.5)), 2));
+      const offset = add(low, mul(odd(cut), odd(low)));
+      return { pixels: range(length, name), scale: div(length, resized), offset, length };
+    };
+    const resized = resize(x, side(height, "H"), side(width, "W"), size);
+    return normalise(resized, mean, std);
+  });
+}
+
+/** One side of a resize: what is fed has shape [N, 1, 1, 1], what is the same for all pictures is a scalar. */
+interface Side {
+  /** 0, 1, … for every pixel of the canvas. */
+  readonly pixels: Value;
+  /** Pixels per result. */
+  readonly scale: Value;
+  /** Results cropped away before the first. */
+  readonly offset: Value;
+  /** Pixels of the picture. */
+  readonly length: Value;
+}
+
+/** [N, C, H, W] to [N, C, size, size]. */
+function resize(x: Value, rows: Side, columns: Side, size: number): Value {
+  return matmul(matmul(weightsOf(rows, size), x), swapLast(weightsOf(columns, size)));
+}
+
+/** Weights by which pixels add up to each of `size` results, [N, 1, size, pixels] or [size, pixels]. */
+function weightsOf({ pixels, scale, offset, length }: Side, size: number): Value {
+  const results = pixels.graph.constant(
+    "float32",
+    [size, 1],
+    Float32Array.from({ length: size }, (_, i) => i + 0.5),
+  );
+  const centres = mul(add(results, offset), scale);
+  const distance = mul(abs(sub(add(pixels, 0.5), centres)), reciprocal(max(scale, 1)));
   const inside = cast(less(pixels, length), "float32");
   const weights = mul(max(sub(1, distance), 0), inside);
-  return div(weights, reduceSum(weights, [axis], true));
+  return div(weights, reduceSum(weights, [-1], true));
 }
 
 /**
@@ -77,9 +119,7 @@ export function packValidation(
   size: number,
   resize: number,
 ): Record<string, Tensor> {
-  const target = Math.round(size * resize);
-  if (target < size)
-    throw new UsageError(`resize is ${resize}; it must be at least 1, or the crop does not fit`);
+  const target = resizedSide(size, resize);
   const feeds: Record<string, Tensor> = {};
   for (const [side, extent] of [
     ["rows", "height"],
@@ -96,6 +136,14 @@ export function packValidation(
     }
   }
   return feeds;
+}
+
+/** Pixels of the shorter side before the crop. */
+function resizedSide(size: number, resize: number): number {
+  const target = Math.round(size * resize);
+  if (target < size)
+    throw new UsageError(`resize is ${resize}; it must be at least 1, or the crop does not fit`);
+  return target;
 }
 
 /** n/2 as Python rounds it, and so torchvision's CenterCrop. */

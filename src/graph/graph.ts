@@ -1,6 +1,7 @@
 /** A graph under construction: it owns the names, applies operators, and checks every shape where it is made. */
 
 import { GraphError, messageOf } from "../util/errors.ts";
+import { toFloat16 } from "../util/half.ts";
 import { type DType, sizeOf, type TypedArray } from "../util/tensor.ts";
 import type { Attributes, Operator, Shape, Value } from "./types.ts";
 
@@ -8,7 +9,7 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs = new Map<string, Value>();
   readonly #scopes: string[] = [];
-  readonly #scalars = new Map<string, Value>();
+  readonly #known = new Map<string, Value>();
   readonly #names = new Set<string>();
   #count = 0;
 
@@ -32,13 +33,28 @@ export class Graph {
     return { graph: this, name: this.#fresh(name ?? "constant"), dtype, shape, index: 0, data };
   }
 
+  /** A float constant that keeps its name in the file, so that whoever reads the file finds it. */
+  weight(name: string, dtype: "float32" | "float16", shape: readonly number[], data: TypedArray): Value {
+    return this.once(`weight ${name}`, () => {
+      if (this.#names.has(name)) throw new GraphError(`the graph has an input ${name} already`);
+      this.#names.add(name);
+      return { ...this.constant(dtype, shape, data), name };
+    });
+  }
+
   /** The number `x` as a constant of shape []; the same number is stored once. */
   scalar(x: number, dtype: DType = "float32"): Value {
-    const key = `${dtype} ${Object.is(x, -0) ? "-0" : x}`;
-    let value = this.#scalars.get(key);
+    return this.once(`${dtype} ${Object.is(x, -0) ? "-0" : x}`, () =>
+      this.constant(dtype, [], scalarData(x, dtype), "scalar"),
+    );
+  }
+
+  /** The value that `make` makes; made once, however often the graph is asked for what `key` names. */
+  once(key: string, make: () => Value): Value {
+    let value = this.#known.get(key);
     if (!value) {
-      value = this.constant(dtype, [], scalarData(x, dtype), "scalar");
-      this.#scalars.set(key, value);
+      value = make();
+      this.#known.set(key, value);
     }
     return value;
   }
@@ -130,26 +146,4 @@ function scalarData(x: number, dtype: DType): TypedArray {
     case "bool":
       return Uint8Array.of(x);
   }
-}
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
-
-/** A number as the bits of an IEEE 754 half, rounded to nearest even; too large becomes infinity. */
-export function toFloat16(x: number): number {
-  float[0] = x;
-  const b = bits[0] as number;
-  const sign = (b >>> 16) & 0x8000;
-  const exponent = (b >>> 23) & 0xff;
-  const mantissa = b & 0x7fffff;
-  if (exponent === 0xff) return sign | 0x7c00 | (mantissa ? 0x200 : 0);
-  const e = exponent - 112;
-  if (e >= 31) return sign | 0x7c00;
-  if (e < -10) return sign;
-  const full = e > 0 ? (e << 23) | mantissa : (mantissa | 0x800000) >>> (1 - e);
-  const lost = e > 0 ? 0 : (mantissa | 0x800000) & ((1 << (1 - e)) - 1);
-  const half = full >>> 13;
-  const rest = full & 0x1fff;
-  const up = rest > 0x1000 || (rest === 0x1000 && (lost > 0 || (half & 1) === 1));
-  return sign | (half + (up ? 1 : 0));
 }

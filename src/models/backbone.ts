@@ -30,7 +30,7 @@ export interface Backbone {
   readonly preprocessing: Preprocessing;
   /** Smallest side of an input for which every window fits. */
   readonly smallest: number;
-  /** Tensors of published weights that belong to the classifier, and so are not used. */
-  readonly classifier: string;
+  /** Where torchvision has this network: the module that classifies, and whether the pooling is part of it. */
+  readonly torchvision?: { readonly classifier: string; readonly poolsInside: boolean };
   build(net: Network, x: FeatureMap): FeatureMap;
 }

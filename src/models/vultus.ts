@@ -26,7 +26,6 @@ function vultus(name: string, stem: number, widths: readonly number[]): Backbone
     // One grey channel; mean and deviation of FER2013's training pictures.
     preprocessing: { mean: [0.5077], std: [0.255], size: 48 },
     smallest: 16,
-    classifier: "head.",
     build(net, x) {
       let y = net.stage("stem", x, (x) =>
         net.relu(net.conv(x, "stem.conv", { out: stem, kernel: 3, stride: 2, padding: 1, norm: "stem.bn" })),

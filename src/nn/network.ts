@@ -20,6 +20,7 @@ import type { DType, StateDict } from "../util/tensor.ts";
 import { asRows, type FeatureMap } from "./features.ts";
 import { foldedConv, foldedMaxPool } from "./folded.ts";
 import { type Initialiser, kaimingNormal, xavierUniform, zeros } from "./initialise.ts";
+import { namedBatchNorm, namedConv } from "./named.ts";
 import { Parameters } from "./parameters.ts";
 import { batchNormRows, type NormPolicy, rowsConv, rowsMaxPool } from "./rows.ts";
 
@@ -59,6 +60,8 @@ export interface NetworkOptions {
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
   readonly training: boolean;
   readonly compute?: DType;
+  /** For files: every constant under its own name, matrices stored in this dtype. Nothing may train then. */
+  readonly named?: "float32" | "float16";
 }
 
 export class Network {
@@ -79,6 +82,7 @@ export class Network {
       weights: options.weights,
       trains: (name) => this.#trains(name),
       compute: options.compute ?? "float32",
+      named: options.named,
     });
   }
 
@@ -95,11 +99,10 @@ export class Network {
   /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
     const full = { stride: 1, padding: 0, norm: undefined, initialise: kaimingNormal, ...options, name };
-    return this.graph.in(name, () =>
-      x.layout === "rows"
-        ? rowsConv(this.parameters, x, full, this.#normPolicy(options.norm))
-        : foldedConv(this.parameters, x, full),
-    );
+    return this.graph.in(name, () => {
+      if (x.layout === "rows") return rowsConv(this.parameters, x, full, this.#normPolicy(options.norm));
+      return this.#options.named ? namedConv(this.parameters, x, full) : foldedConv(this.parameters, x, full);
+    });
   }
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
@@ -160,7 +163,11 @@ export class Network {
 
   /** Batch norm over the columns of [N, C], float32. */
   batchNorm(x: Value, name: string): Value {
-    return this.graph.in(name, () => batchNormRows(this.parameters, x, name, this.#normPolicy(name)));
+    return this.graph.in(name, () =>
+      this.#options.named
+        ? namedBatchNorm(this.parameters, x, name)
+        : batchNormRows(this.parameters, x, name, this.#normPolicy(name)),
+    );
   }
 
   /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */

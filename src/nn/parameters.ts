@@ -1,9 +1,10 @@
 /** The tensors of a network: their canonical names and shapes, and whether they train or are constants of the graph. */
 
-import { type Graph, toFloat16 } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
 import { GraphError } from "../util/errors.ts";
+import { toFloat16 } from "../util/half.ts";
 import { type DType, permute, type StateDict, sizeOf } from "../util/tensor.ts";
 import type { Initialiser } from "./initialise.ts";
 
@@ -39,6 +40,8 @@ export interface ParameterOptions {
   readonly trains: (name: string) => boolean;
   /** The dtype in which layers compute; inputs stay float32 and are cast where they are used. */
   readonly compute: DType;
+  /** Where constants keep their names, and matrices are stored in this dtype, to be cast where they are used. */
+  readonly named?: "float32" | "float16" | undefined;
 }
 
 /** Hands layers their tensors and remembers which were asked for. */
@@ -68,11 +71,13 @@ export class Parameters {
 
   /** The tensor as a float32 value. */
   exact(spec: ParameterSpec, form?: Form): Value {
+    const { graph, named } = this.#options;
+    if (named) return namedConstant(graph, spec, this.numbers(spec), named);
     if (!this.trains(spec.name)) return this.constant(this.numbers(spec), spec.shape, form);
     this.specs.set(spec.name, spec);
     let state = this.state.get(spec.name);
     if (!state) {
-      const value = this.#options.graph.input(spec.name, "float32", form?.shape ?? spec.shape);
+      const value = graph.input(spec.name, "float32", form?.shape ?? spec.shape);
       state = { spec, form, value };
       this.state.set(spec.name, state);
     }
@@ -110,4 +115,15 @@ export class Parameters {
     if (!state) throw new GraphError(`${name} is not part of the state, so it cannot be updated`);
     state.next = next;
   }
+}
+
+/** A constant under its own name. What there is one of per channel stays float32: it is small, and its range is wide. */
+function namedConstant(
+  graph: Graph,
+  { name, shape }: ParameterSpec,
+  numbers: Float32Array,
+  stored: "float32" | "float16",
+): Value {
+  if (stored === "float32" || shape.length < 2) return graph.weight(name, "float32", shape, numbers);
+  return cast(graph.weight(name, "float16", shape, Uint16Array.from(numbers, toFloat16)), "float32");
 }

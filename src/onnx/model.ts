@@ -2,7 +2,14 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FormatError, messageOf } from "../util/errors.ts";
-import { arrayOf, type DType, sizeOf, type Tensor, type TypedArray } from "../util/tensor.ts";
+import {
+  arrayOf,
+  bytesPerElement,
+  type DType,
+  sizeOf,
+  type Tensor,
+  type TypedArray,
+} from "../util/tensor.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -96,27 +103,50 @@ export function tensorProto(
   });
 }
 
-/** The numbers of a stored tensor, copied so that they are aligned. */
-export function tensorOf(proto: TensorProto): Tensor {
+/**
+ * The numbers of a stored tensor, copied so that they are aligned; `file` is what errors call the file. Nothing is
+ * allocated before the file is found to hold the numbers that the shape promises.
+ */
+export function tensorOf(proto: TensorProto, file: string): Tensor {
+  const { name, rawData } = proto;
   const dtype = dtypeOf.get(proto.dataType);
   if (!dtype)
     throw new FormatError(
-      `tensor ${proto.name} has the ONNX data type ${proto.dataType}, which vultus does not read`,
+      `${file}: the tensor ${name} has the ONNX data type ${proto.dataType}; vultus reads ${[...dtypeOf.values()].join(", ")}`,
     );
   const shape = proto.dims.map(Number);
-  const data = arrayOf(dtype, sizeOf(shape));
-  if (proto.rawData.length > 0) {
-    if (proto.rawData.length !== data.byteLength) {
-      throw new FormatError(
-        `tensor ${proto.name} has ${proto.rawData.length} bytes, its shape [${shape.join(", ")}] needs ${data.byteLength}`,
-      );
-    }
-    new Uint8Array(data.buffer).set(proto.rawData);
-  } else if (dtype === "float32") (data as Float32Array).set(proto.floatData);
-  else if (dtype === "int64") (data as BigInt64Array).set(proto.int64Data);
-  else if (dtype === "float64") (data as Float64Array).set(proto.doubleData);
-  else (data as Int32Array).set(proto.int32Data);
+  const count = sizeOf(shape);
+  const wrong = (found: number, what: string): FormatError =>
+    new FormatError(
+      `${file}: the tensor ${name} has ${found} ${what}, its shape [${shape.join(", ")}] needs ${count}; the file is damaged, or keeps its numbers in another file`,
+    );
+  if (shape.some((dim) => dim < 0)) throw wrong(rawData.length, "bytes");
+  if (rawData.length > 0) {
+    const width = bytesPerElement[dtype];
+    if (rawData.length !== count * width) throw wrong(rawData.length / width, "numbers");
+    const data = arrayOf(dtype, count);
+    new Uint8Array(data.buffer).set(rawData);
+    return { dtype, shape, data };
+  }
+  const listed = listedNumbers(proto, dtype);
+  if (listed.length !== count) throw wrong(listed.length, "numbers");
+  const data = arrayOf(dtype, count);
+  (data as { set(numbers: ArrayLike<number | bigint>): void }).set(listed);
   return { dtype, shape, data };
+}
+
+/** Numbers that are not raw bytes: ONNX keeps each kind in a field of its own, small ones all in one. */
+function listedNumbers(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
+  switch (dtype) {
+    case "float32":
+      return proto.floatData;
+    case "float64":
+      return proto.doubleData;
+    case "int64":
+      return proto.int64Data;
+    default:
+      return proto.int32Data;
+  }
 }
 
 export interface ModelParts {

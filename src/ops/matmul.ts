@@ -52,7 +52,8 @@ export function matmul(a: Value, b: Value): Value {
   return apply(MatMul, [a, b], {});
 }
 
-function swapLast(x: Value): Value {
+/** `x` with its last two axes exchanged. */
+export function swapLast(x: Value): Value {
   const axes = x.shape.map((_, axis) => axis);
   const rank = axes.length;
   return transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);

@@ -6,6 +6,7 @@ import { Add } from "./add.ts";
 import { And } from "./and.ts";
 import { ArgMax } from "./arg-max.ts";
 import { BatchNormTraining } from "./batch-norm-training.ts";
+import { BatchNormalization } from "./batch-normalization.ts";
 import { Cast } from "./cast.ts";
 import { Clip } from "./clip.ts";
 import { Concat } from "./concat.ts";
@@ -31,6 +32,7 @@ import { Min } from "./min.ts";
 import { Mul } from "./mul.ts";
 import { Neg } from "./neg.ts";
 import { Not } from "./not.ts";
+import { Range } from "./range.ts";
 import { Reciprocal } from "./reciprocal.ts";
 import { ReduceMax } from "./reduce-max.ts";
 import { ReduceMean } from "./reduce-mean.ts";
@@ -39,6 +41,7 @@ import { Relu } from "./relu.ts";
 import { Reshape } from "./reshape.ts";
 import { RowConv } from "./row-conv.ts";
 import { RowMaxPool } from "./row-max-pool.ts";
+import { Shape } from "./shape.ts";
 import { Sign } from "./sign.ts";
 import { Slice } from "./slice.ts";
 import { LogSoftmax, Softmax } from "./softmax.ts";
@@ -53,6 +56,7 @@ export const operators: readonly Operator[] = [
   And,
   ArgMax,
   BatchNormTraining,
+  BatchNormalization,
   Cast,
   Clip,
   Col2Im,
@@ -80,6 +84,7 @@ export const operators: readonly Operator[] = [
   Mul,
   Neg,
   Not,
+  Range,
   Reciprocal,
   ReduceMax,
   ReduceMean,
@@ -88,6 +93,7 @@ export const operators: readonly Operator[] = [
   Reshape,
   RowConv,
   RowMaxPool,
+  Shape,
   Sign,
   Slice,
   Softmax,

@@ -3,15 +3,16 @@
 import type { Value } from "../graph/types.ts";
 import { cast } from "./cast.ts";
 import { builder1, unary } from "./elementwise.ts";
+import { greater } from "./greater.ts";
 import { mul } from "./mul.ts";
 
 export const Relu = unary({
   type: "Relu",
   f: (x = 0) => Math.max(x, 0),
   gradient: ([gradient], { outputs: [y] }) => {
-    // The mask by two casts, which are vectorised where ONNX Runtime's Sign is not.
+    // Greater and a cast are vectorised in ONNX Runtime; Sign, Where and a cast to bool are not.
     const dy = gradient as Value;
-    return [mul(dy, cast(cast(y as Value, "bool"), dy.dtype))];
+    return [mul(dy, cast(greater(y as Value, 0), dy.dtype))];
   },
 });
 

@@ -1,6 +1,6 @@
 /**
- * Convolution of pictures held as rows of pixels, [N·H·W, C], by one matrix product: the form that trains. The weight is
- * [K·K·C, O], rows ordered by tap and then by channel.
+ * Convolution of pictures held as rows of pixels, [N·H·W, C], by matrix products: the form that trains. The weight is
+ * [K·K·C, O], rows ordered by tap and then by channel. Where it gains the products are Winograd's.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -8,6 +8,7 @@ import { show } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
 import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { add } from "./add.ts";
 import { gather } from "./gather.ts";
 import { Gemm, gemm } from "./gemm.ts";
 import { col2im, Im2Col, im2col } from "./im2col.ts";
@@ -15,10 +16,14 @@ import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import { outputSize, type Window, type WindowAttributes, windowAttributes, windowKinds } from "./window.ts";
+import { winogradConv, winogradFilterGradient, winogradGains } from "./winograd.ts";
 
-export const RowConv: Operator<WindowAttributes> = {
+/** `winograd` is 1 where the convolution is done by `winograd.ts`. */
+type RowConvAttributes = WindowAttributes & { readonly winograd: number };
+
+export const RowConv: Operator<RowConvAttributes> = {
   type: "RowConv",
-  attributes: windowKinds,
+  attributes: { ...windowKinds, winograd: "hidden" },
   infer: (inputs, window) => {
     const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
     const { batch, height, width, kernel } = window;
@@ -40,13 +45,17 @@ export const RowConv: Operator<WindowAttributes> = {
   gradient: ([gradient], { inputs, attributes: window }) => {
     const [x, w, b] = inputs as [Value, Value, Value | undefined];
     const dy = gradient as Value;
-    const dw = gemm(columnsOf(x, window), dy, { transA: true });
+    const dw = window.winograd
+      ? winogradFilterGradient(x, dy, window)
+      : gemm(columnsOf(x, window), dy, { transA: true });
     const dx = inputGradient(dy, w, x.shape[1] as number, window);
     return b ? [dx, dw, reduceSum(dy, [0])] : [dx, dw];
   },
   expand: (inputs, window) => {
     const [x, w, bias] = inputs as [Value, Value, Value | undefined];
-    return [gemm(columnsOf(x, window), w, { bias })];
+    if (!window.winograd) return [gemm(columnsOf(x, window), w, { bias })];
+    const y = winogradConv(x, w, window);
+    return [bias ? add(y, bias) : y];
   },
   evaluate: (inputs, window) => {
     const [x, w, b] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
@@ -56,23 +65,38 @@ export const RowConv: Operator<WindowAttributes> = {
   cases: [
     {
       inputs: [normal64([2 * 5 * 4, 3]), normal64([27, 2]), normal64([2])],
-      attributes: windowAttributes(2, 5, 4, 3, 1, 1),
+      attributes: plain(2, 5, 4, 3, 1, 1),
     },
-    { inputs: [normal64([1 * 7 * 6, 2]), normal64([18, 3])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
-    { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: windowAttributes(2, 4, 5, 1, 2, 0) },
-    { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: windowAttributes(3, 2, 2, 1, 1, 0) },
-    { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: windowAttributes(1, 6, 6, 3, 2, 0) },
+    { inputs: [normal64([1 * 7 * 6, 2]), normal64([18, 3])], attributes: plain(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: plain(2, 4, 5, 1, 2, 0) },
+    { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: plain(3, 2, 2, 1, 1, 0) },
+    { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: plain(1, 6, 6, 3, 2, 0) },
+    {
+      inputs: [normal64([2 * 7 * 4, 3]), normal64([27, 2]), normal64([2])],
+      attributes: { ...windowAttributes(2, 7, 4, 3, 1, 1), winograd: 1 },
+    },
+    {
+      inputs: [normal64([1 * 4 * 9, 2]), normal64([18, 3])],
+      attributes: { ...windowAttributes(1, 4, 9, 3, 1, 1), winograd: 1 },
+    },
   ],
 };
 
 /** `x` [N·H·W, C], `w` [K·K·C, O], `bias` [O]; the result is [N·h·w, O]. */
 export function rowConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
-  return apply(RowConv, bias ? [x, w, bias] : [x, w], { ...window });
+  const winograd = winogradGains(x, w.shape[1] as number, window) ? 1 : 0;
+  return apply(RowConv, bias ? [x, w, bias] : [x, w], { ...window, winograd });
 }
 
-/** The windows as rows; a 1×1 window at stride 1 is the pixel itself. */
+function plain(...window: Parameters<typeof windowAttributes>): RowConvAttributes {
+  return { ...windowAttributes(...window), winograd: 0 };
+}
+
+/** The windows as rows, made once for the convolution and for its gradient; a 1×1 window at stride 1 is the pixel. */
 function columnsOf(x: Value, window: Window): Value {
-  return window.kernel === 1 && window.stride === 1 && window.padding === 0 ? x : im2col(x, window);
+  const { kernel, stride, padding } = window;
+  if (kernel === 1 && stride === 1 && padding === 0) return x;
+  return x.graph.once(`windows ${kernel} ${stride} ${padding} of ${x.name}`, () => im2col(x, window));
 }
 
 function inputGradient(dy: Value, w: Value, channels: number, window: Window): Value {

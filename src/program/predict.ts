@@ -4,14 +4,13 @@ import type { Canvas } from "../augment/canvas.ts";
 import type { Augmentation } from "../augment/settings.ts";
 import { buildTraining } from "../augment/training.ts";
 import { buildValidation } from "../augment/validation.ts";
-import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Dim, Value } from "../graph/types.ts";
 import { type Architecture, buildFeatures, buildHead } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { StateDict } from "../util/tensor.ts";
-import type { Program, ProgramTensor } from "./program.ts";
+import { finish, type Program } from "./program.ts";
 
 /** The batch may have any size. */
 const BATCH = "N";
@@ -71,24 +70,5 @@ export function compileHead(architecture: Architecture, weights: StateDict): Pro
 function compile(name: string, weights: StateDict, build: (net: Network) => Record<string, Value>): Program {
   const graph = new Graph();
   const net = new Network({ graph, weights, trainable: () => false, training: false });
-  const outputs = build(net);
-  for (const [output, value] of Object.entries(outputs)) graph.output(output, value);
-  const tensor = (
-    role: "feed" | "metric",
-    { name, dtype, shape }: Pick<Value, "name" | "dtype" | "shape">,
-  ): ProgramTensor => ({
-    name,
-    dtype,
-    shape,
-    role,
-  });
-  return {
-    name,
-    model: encode(graph, name),
-    tensors: [
-      ...graph.inputs.map((input) => tensor("feed", input)),
-      ...Object.entries(outputs).map(([name, value]) => tensor("metric", { ...value, name })),
-    ],
-    masks: [],
-  };
+  return finish(graph, name, build(net));
 }

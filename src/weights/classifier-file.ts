@@ -1,11 +1,13 @@
-/** A classifier in a `.safetensors` file: its weights, and in the metadata all that is needed to use them. */
+/** What a file of weights says about the classifier that they make: in the metadata, as text, under these keys. */
 
 import { z } from "zod";
 import type { Architecture } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
-import { FormatError } from "../util/errors.ts";
+import { FormatError, messageOf } from "../util/errors.ts";
 
-/** The metadata entry that holds the description. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** The entry that vultus reads; the others repeat parts of it, or add to it, for other readers. */
 const KEY = "vultus";
 
 const descriptionSchema = z.object({
@@ -20,36 +22,60 @@ const descriptionSchema = z.object({
   std: z.array(z.number()),
 });
 
+/** How a classifier came to be, and how good it is; what is not known is left out. */
+export interface Provenance {
+  /** Logits are divided by it before the softmax. */
+  readonly temperature?: number;
+  /** What was measured, and on what: `{split, n, accuracy, interval, …}`. */
+  readonly metrics?: object;
+  /** Of the training data (`Dataset.fingerprint`). */
+  readonly dataFingerprint?: string;
+  /** SHA-256 of recipe.json. */
+  readonly recipeSha256?: string;
+  readonly vultusVersion?: string;
+  readonly license?: string;
+}
+
 /** Metadata that makes a file of weights a classifier. */
-export function classifierMetadata(architecture: Architecture): Record<string, string> {
+export function classifierMetadata(architecture: Architecture, provenance: Provenance = {}): Metadata {
   const { backbone, head, classes, dropout, inputSize, resize } = architecture;
   const { mean, std } = backbone.preprocessing;
-  const description = {
-    format: 1,
-    model: backbone.name,
-    head,
-    classes,
-    dropout,
-    inputSize,
-    resize,
-    mean,
-    std,
+  const model = backbone.name;
+  const { temperature, metrics, dataFingerprint, recipeSha256, vultusVersion, license } = provenance;
+  const entries = {
+    [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
+    labels: classes,
+    preprocessing: {
+      channels: mean.length === 1 ? "luma" : "RGB",
+      range: [0, 1],
+      shorterSide: Math.round(inputSize * resize),
+      centreCrop: inputSize,
+      interpolation: "bilinear, antialiased",
+      mean,
+      std,
+    },
+    temperature,
+    metrics,
+    data_fingerprint: dataFingerprint,
+    recipe_sha256: recipeSha256,
+    vultus_version: vultusVersion,
+    license,
   };
-  return { [KEY]: JSON.stringify(description) };
+  const texts = Object.entries(entries).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, typeof value === "string" ? value : JSON.stringify(value)]],
+  );
+  return Object.fromEntries(texts);
 }
 
 /** The architecture that a file's metadata describes; `name` is what errors call the file. */
-export function architectureOf(metadata: Readonly<Record<string, string>>, name: string): Architecture {
+export function architectureOf(metadata: Metadata, name: string): Architecture {
   const text = metadata[KEY];
   if (!text) {
     throw new FormatError(
-      `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder or its best.safetensors`,
+      `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
-  const parsed = descriptionSchema.safeParse(JSON.parse(text));
-  if (!parsed.success)
-    throw new FormatError(`${name}: its description is damaged: ${z.prettifyError(parsed.error)}`);
-  const { model, head, classes, dropout, inputSize, resize, mean, std } = parsed.data;
+  const { model, head, classes, dropout, inputSize, resize, mean, std } = parsed(text, name);
   const backbone = backboneNamed(model);
   return {
     backbone: { ...backbone, preprocessing: { ...backbone.preprocessing, mean, std } },
@@ -59,4 +85,24 @@ export function architectureOf(metadata: Readonly<Record<string, string>>, name:
     inputSize,
     resize,
   };
+}
+
+/** The classes that a file's head tells apart, where the file says so. */
+export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
+  const text = metadata[KEY];
+  return text ? parsed(text, name).classes : undefined;
+}
+
+function parsed(text: string, name: string): z.infer<typeof descriptionSchema> {
+  const damaged = (reason: string): FormatError =>
+    new FormatError(`${name}: its description of the classifier is damaged: ${reason}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(messageOf(error));
+  }
+  const result = descriptionSchema.safeParse(value);
+  if (!result.success) throw damaged(z.prettifyError(result.error));
+  return result.data;
 }

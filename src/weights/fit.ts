@@ -3,6 +3,7 @@
 import type { Architecture, Description } from "../models/classifier.ts";
 import { FormatError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { canonicalNames } from "./canonical-names.ts";
 
 export interface Fitted {
   /** The backbone's tensors, and the head's where the file has a head of the same shapes. */
@@ -11,20 +12,28 @@ export interface Fitted {
   readonly notes: readonly string[];
 }
 
-/** Takes from `found` what `architecture` needs; `name` is what errors call the file. */
+/**
+ * Takes from `found` what `architecture` needs; `name` is what errors call the file, `classes` are those that its head
+ * tells apart, where it says so: a head for other classes is left out.
+ */
 export function fitWeights(
   found: StateDict,
-  { backbone }: Architecture,
+  architecture: Architecture,
   { specs }: Description,
   name: string,
+  classes?: readonly string[],
 ): Fitted {
+  const { backbone } = architecture;
+  const tensors = canonicalNames(found, architecture);
+  const otherClasses = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
   const weights: StateDict = new Map();
   const missing: string[] = [];
   const misshapen: string[] = [];
   for (const spec of specs) {
-    const tensor = found.get(spec.name);
+    const tensor = tensors.get(spec.name);
     const shape = `[${spec.shape.join(", ")}]`;
     const head = spec.name.startsWith("head.");
+    if (head && otherClasses) continue;
     if (!tensor) {
       if (!head) missing.push(`${spec.name} ${shape}`);
     } else if (tensor.shape.join() === spec.shape.join()) {
@@ -36,9 +45,13 @@ export function fitWeights(
     }
   }
   const known = new Set(specs.map((spec) => spec.name));
-  const rest = [...found.keys()].filter((key) => !known.has(key) && !key.endsWith(".num_batches_tracked"));
-  const classifier = rest.filter((key) => key.startsWith(backbone.classifier) || key.startsWith("head."));
-  const unexpected = rest.filter((key) => !classifier.includes(key));
+  const theirs = backbone.torchvision?.classifier ?? "head";
+  const isClassifier = (key: string): boolean => key.startsWith(`${theirs}.`) || key.startsWith("head.");
+  const rest = [...tensors.keys()].filter(
+    (key) => !weights.has(key) && !key.endsWith(".num_batches_tracked"),
+  );
+  const classifier = rest.filter(isClassifier);
+  const unexpected = rest.filter((key) => !isClassifier(key) && !known.has(key));
   if (missing.length + misshapen.length + unexpected.length > 0) {
     throw new FormatError(
       [
@@ -46,16 +59,20 @@ export function fitWeights(
         ...list("missing", missing),
         ...list("misshapen", misshapen),
         ...list("unexpected", unexpected),
-        `give weights of ${backbone.name} with torchvision's names, or choose the backbone that they belong to with --model`,
+        `give weights of ${backbone.name} with ${backbone.torchvision ? "torchvision's" : "its own"} names, or choose the backbone that they belong to with --model`,
       ].join("\n"),
     );
   }
   // A head counts only as a whole.
   const headSpecs = specs.filter((spec) => spec.name.startsWith("head."));
-  const notes =
-    classifier.length > 0 ? [`left out of ${name}: its own classifier (${classifier.join(", ")})`] : [];
-  if (!headSpecs.every((spec) => weights.has(spec.name)))
-    for (const { name } of headSpecs) weights.delete(name);
+  const whole = headSpecs.every((spec) => weights.has(spec.name));
+  if (!whole) for (const { name } of headSpecs) weights.delete(name);
+  const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
+  const notes = whole
+    ? [`the head of ${name} is kept`]
+    : classifier.length > 0
+      ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
+      : [];
   return { weights, notes };
 }
 

@@ -1,55 +1,87 @@
-/** Reads weights and classifiers from disk. */
+/** Reads weights and classifiers from disk, in whichever of the formats they come. */
 
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors } from "../formats/safetensors.node.ts";
+import { decodePytorch } from "../formats/pytorch.ts";
+import { decodeSafetensors } from "../formats/safetensors.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
-import { UsageError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
+import { readBytes } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { architectureOf } from "./classifier-file.ts";
+import { architectureOf, classesOf, type Metadata } from "./classifier-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
+import { decodeOnnxWeights } from "./onnx-weights.ts";
+
+/** Weights, and what their file says about them. */
+export interface WeightsFile {
+  readonly tensors: StateDict;
+  readonly metadata: Metadata;
+}
 
 /** A classifier that is ready to be compiled. */
 export interface Classifier {
   readonly architecture: Architecture;
   readonly weights: StateDict;
+  readonly metadata: Metadata;
   /** Where it was read from. */
   readonly path: string;
 }
 
-/** The classifier in a run folder or in a `.safetensors` file that a run wrote. */
+/** The classifier in a run folder, or in a file that vultus wrote. */
 export function loadClassifier(path: string): Classifier {
+  const file = classifierPath(path);
+  const { tensors, metadata } = readWeights(file);
+  const architecture = architectureOf(metadata, file);
+  return { architecture, weights: tensors, metadata, path: file };
+}
+
+/** The file that holds the classifier: `path` itself, or the best weights of the run in that folder. */
+export function classifierPath(path: string): string {
   if (!existsSync(path))
-    throw new UsageError(`${path} does not exist; give a run folder or its best.safetensors`);
-  const file = statSync(path).isDirectory() ? join(path, "best.safetensors") : path;
-  if (!existsSync(file)) {
-    throw new UsageError(
-      `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it with --resume`,
-    );
-  }
-  requireSafetensors(file);
-  const { tensors, metadata } = readSafetensors(file);
-  return { architecture: architectureOf(metadata, file), weights: tensors, path: file };
+    throw new UsageError(`${path} does not exist; give a run folder, or a file that vultus wrote`);
+  if (!statSync(path).isDirectory()) return path;
+  const found = ["best.onnx", "best.safetensors"].map((name) => join(path, name)).find(existsSync);
+  if (found) return found;
+  throw new UsageError(
+    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it with --resume`,
+  );
 }
 
 /** Weights from a file, fitted to a classifier. */
 export function loadWeights(path: string, architecture: Architecture, description: Description): Fitted {
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
-  requireSafetensors(path);
-  return fitWeights(readSafetensors(path).tensors, architecture, description, path);
+  const { tensors, metadata } = readWeights(path);
+  return fitWeights(tensors, architecture, description, path, classesOf(metadata, path));
+}
+
+/** Reads `.safetensors`, PyTorch's `.pth` or `.pt`, or `.onnx`, told apart by content. */
+export function readWeights(path: string): WeightsFile {
+  const bytes = readBytes(path);
+  const form = formOf(bytes, path);
+  if (form === "pytorch") return decodePytorch(bytes, path);
+  return form === "onnx" ? decodeOnnxWeights(bytes, path) : decodeSafetensors(bytes, path);
+}
+
+function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "onnx" {
+  if (bytes.length === 0) throw new FormatError(`${path} is empty`);
+  const [first, second] = bytes;
+  const isZip = first === 0x50 && second === 0x4b;
+  const isPickle = first === 0x80 && (second as number) <= 5;
+  if (isZip || isPickle) return "pytorch";
+  // Eight bytes of length, then JSON.
+  if (bytes[8] === 0x7b || path.endsWith(".safetensors")) return "safetensors";
+  if (path.endsWith(".onnx")) return "onnx";
+  throw new FormatError(
+    `${path} holds no weights that vultus reads: .safetensors, PyTorch's .pth or .pt, or .onnx`,
+  );
 }
 
 /** What to do when a recipe needs weights and has none. */
 export function howToGetWeights({ backbone }: Architecture): string {
-  return (
-    `give a .safetensors file with torchvision's names by --weights, for example one written in Python by ` +
-    `safetensors.torch.save_file(torchvision.models.${backbone.name}(weights="DEFAULT").state_dict(), "${backbone.name}.safetensors"), ` +
-    "or ask for random weights with --weights none"
-  );
-}
-
-function requireSafetensors(path: string): void {
-  if (path.endsWith(".safetensors")) return;
-  throw new UsageError(`${path} is no .safetensors file; that is the format in which weights are read`);
+  const { name, torchvision } = backbone;
+  const fromPython = torchvision
+    ? ` written in Python by torch.save(torchvision.models.${name}(weights="DEFAULT").state_dict(), "${name}.pth")`
+    : "";
+  return `give a .safetensors, .pth or .onnx file by --weights${fromPython}, or ask for random weights with --weights none`;
 }

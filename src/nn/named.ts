@@ -1,0 +1,36 @@
+/**
+ * The lowering of exported files: NCHW `Conv` and `BatchNormalization` as operators of their own, every tensor under its
+ * canonical name. Nothing is folded, so that a reader finds the weights as they were trained; a runtime folds them.
+ */
+
+import type { Value } from "../graph/types.ts";
+import { batchNormalization } from "../ops/batch-normalization.ts";
+import { conv } from "../ops/conv.ts";
+import type { FeatureMap } from "./features.ts";
+import type { FullConvOptions } from "./folded.ts";
+import { zeros } from "./initialise.ts";
+import { EPSILON, normSpecs } from "./norm.ts";
+import type { Parameters } from "./parameters.ts";
+
+export function namedConv(parameters: Parameters, x: FeatureMap, options: FullConvOptions): FeatureMap {
+  const { name, out, kernel, stride, padding, norm, initialise } = options;
+  const shape = [out, x.channels, kernel, kernel];
+  const weight = parameters.exact({ name: `${name}.weight`, shape, initialise, role: "parameter" });
+  const bias = norm
+    ? undefined
+    : parameters.exact({ name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" });
+  const y = conv(x.value, weight, bias, stride, padding);
+  const value = norm ? namedBatchNorm(parameters, y, norm) : y;
+  const [, , height, width] = value.shape as [number, number, number, number];
+  return { ...x, value, channels: out, height, width };
+}
+
+/** Batch norm over the channels of [N, C, …] by its running statistics. */
+export function namedBatchNorm(parameters: Parameters, x: Value, norm: string): Value {
+  const specs = normSpecs(norm, x.shape[1] as number);
+  return batchNormalization(
+    x,
+    specs.map((spec) => parameters.exact(spec)),
+    EPSILON,
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * From the names that other people's files use to ours: wrappers' prefixes are taken off, and a head that hangs where
+ * torchvision has its classifier gets the names of our heads; and the way back.
+ */
+
+import type { Architecture } from "../models/classifier.ts";
+import type { StateDict } from "../util/tensor.ts";
+
+/** What DataParallel, Lightning and wrapping modules put before every name. */
+const prefixes = ["module.", "backbone.", "model.", "net.", "encoder."];
+
+/** `found` under canonical names, as far as they can be told. */
+export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
+  return renamed(
+    withoutPrefix(found),
+    new Map(headNames(architecture).map(([ours, theirs]) => [theirs, ours])),
+  );
+}
+
+/** Weights under the names of torchvision's model of this backbone, with this head in place of its classifier. */
+export function torchvisionNames(weights: StateDict, architecture: Architecture): StateDict {
+  return renamed(weights, new Map(headNames(architecture)));
+}
+
+/** The lines of Python that load `file` into torchvision's model; undefined where torchvision has none. */
+export function torchvisionSnippet(architecture: Architecture, file: string): string | undefined {
+  const { torchvision, name } = architecture.backbone;
+  if (!torchvision) return undefined;
+  const layers = headModules(architecture).map(({ python }) => python);
+  const [library, load] = file.endsWith(".pth")
+    ? ["torch", `torch.load("${file}")`]
+    : ["safetensors.torch", `safetensors.torch.load_file("${file}")`];
+  return [
+    `import ${library}, torchvision`,
+    "from torch import nn",
+    `model = torchvision.models.${name}()`,
+    `model.${torchvision.classifier} = ${layers.length === 1 ? layers[0] : `nn.Sequential(${layers.join(", ")})`}`,
+    `model.load_state_dict(${load}, strict=True)`,
+    "model.eval()",
+  ].join("\n");
+}
+
+interface Module {
+  /** Our layer's name, where it has weights. */
+  readonly layer?: string;
+  readonly python: string;
+}
+
+/** The modules that stand in place of torchvision's classifier, in order. */
+function headModules({ backbone, head, classes, dropout }: Architecture): Module[] {
+  const { features, torchvision } = backbone;
+  const linear = (layer: string, from: number, to: number): Module => ({
+    layer,
+    python: `nn.Linear(${from}, ${to})`,
+  });
+  const norm = (layer: string, width: number): Module => ({ layer, python: `nn.BatchNorm1d(${width})` });
+  const drop: Module = { python: `nn.Dropout(${dropout})` };
+  const pool = [{ python: "nn.AdaptiveAvgPool2d(1)" }, { python: "nn.Flatten()" }];
+  const layers = {
+    linear: [linear("head.fc", features, classes.length)],
+    reference: [
+      norm("head.bn1", features),
+      drop,
+      linear("head.fc1", features, 512),
+      { python: "nn.ReLU()" },
+      norm("head.bn2", 512),
+      drop,
+      linear("head.fc2", 512, classes.length),
+    ],
+  }[head];
+  return [...(torchvision?.poolsInside ? pool : []), ...layers];
+}
+
+/** Every layer of the head that has weights: our name and torchvision's. */
+function headNames(architecture: Architecture): (readonly [string, string])[] {
+  const { torchvision } = architecture.backbone;
+  if (!torchvision) return [];
+  const modules = headModules(architecture);
+  // A module of its own has the classifier's name; in a Sequential each is called by its position.
+  const theirs = (i: number): string =>
+    modules.length === 1 ? torchvision.classifier : `${torchvision.classifier}.${i}`;
+  return modules.flatMap(({ layer }, i) => (layer ? [[layer, theirs(i)] as const] : []));
+}
+
+/** Renames the tensors of layers. */
+function renamed(tensors: StateDict, layers: ReadonlyMap<string, string>): StateDict {
+  return new Map(
+    [...tensors].map(([name, tensor]) => {
+      const dot = name.lastIndexOf(".");
+      const layer = layers.get(name.slice(0, dot));
+      return [layer ? layer + name.slice(dot) : name, tensor];
+    }),
+  );
+}
+
+/** Takes off, one after the other, the prefixes that all names share. */
+function withoutPrefix(found: StateDict): StateDict {
+  const names = [...found.keys()];
+  const shared = prefixes.find(
+    (prefix) => names.length > 0 && names.every((name) => name.startsWith(prefix)),
+  );
+  if (!shared) return found;
+  return withoutPrefix(new Map([...found].map(([name, tensor]) => [name.slice(shared.length), tensor])));
+}
