@@ -7,8 +7,8 @@ import {
   architectureOf,
   classificationReport,
   describe,
-  evaluateClassifier,
-  loadClassifier,
+  evaluateBundle,
+  loadBundle,
   loadWeights,
   readDataset,
   resolveRecipe,
@@ -59,12 +59,7 @@ async function run(
       },
     ],
   });
-  const { matrix, classes } = await evaluateClassifier(
-    trained.engine,
-    architecture,
-    trained.weights,
-    trained.validation,
-  );
+  const { matrix, classes } = await evaluateBundle(trained.engine, loadBundle(out), trained.validation);
   console.log(classificationReport(matrix, classes));
   trained.validation.close();
   await trained.engine.close();
@@ -86,7 +81,7 @@ try {
     ["phases.head.epochs=1", "phases.all.epochs=2", "batchSize=32"],
     join(first, "best.safetensors"),
   );
-  console.log(`classes of the model: ${loadClassifier(first).architecture.classes.join(", ")}`);
+  console.log(`classes of the model: ${loadBundle(first).architecture.classes.join(", ")}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -27,6 +27,7 @@ const table = [
   "data",
   "evaluate",
   "train",
+  "export",
   "audit",
   "predict",
   "report",

@@ -76,6 +76,8 @@ const configs: Config[] = [
     ({ train, batchnorm, optimizer }) => full || telling.has(`${train} ${batchnorm} ${optimizer}`),
   ),
   { model: "resnet34", train: "all", batchnorm: "running", optimizer: "sgd" },
+  // Large enough for Winograd's products in two stages.
+  { model: "resnet18", train: "all", batchnorm: "running", optimizer: "sgd", extra: ["--size", "96"] },
   { model: "squeezenet1_1", train: "all", batchnorm: "running", optimizer: "adamw" },
   {
     model: "resnet18",

@@ -5,6 +5,7 @@ import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { exportCommand } from "./commands/export.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     trainCommand,
     evaluateCommand,
     predictCommand,
+    exportCommand,
     modelsCommand,
     doctorCommand,
   ];

@@ -2,9 +2,13 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Dataset, Sample } from "../data/dataset.ts";
+import { channelNote } from "../data/canvas.ts";
+import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
-import { type Evaluation, evaluateClassifier } from "../evaluate/evaluate.node.ts";
+import { type Evaluation, evaluateBundle, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { runProvenance } from "../export/provenance.node.ts";
+import { writeBundle } from "../export/write-bundle.node.ts";
+import type { Backbone } from "../models/backbone.ts";
 import { type Architecture, describe } from "../models/classifier.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
@@ -12,16 +16,19 @@ import { eventLog } from "../train/event-log.node.ts";
 import type { PhaseRecord } from "../train/events.ts";
 import { architectureOf } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
+import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
 import { type TrainResult, train } from "../train/train.node.ts";
 import { trainableStages } from "../train/trainable.ts";
-import { UsageError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { howToGetWeights, loadWeights } from "../weights/load.node.ts";
+import { fetchFromHub } from "../weights/hub.node.ts";
+import { hubSettings } from "../weights/hub-settings.node.ts";
+import { loadWeights } from "../weights/load.node.ts";
+import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
 import type { TrainCliOptions } from "./commands/train.ts";
 import type { DeviceChoice } from "./device.ts";
-import { evaluationText } from "./evaluation.ts";
-import { duration, percent, result, say } from "./output.ts";
+import { evaluationJson, evaluationText } from "./evaluation.ts";
+import { duration, liveLine, percent, result, say } from "./output.ts";
 import { progressListener } from "./progress.ts";
 import { version } from "./version.ts";
 
@@ -50,12 +57,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   const { dataset, recipe, options, device } = request;
   const architecture = architectureOf(recipe, dataset.classes);
   const description = describe(architecture);
-  const weights = options.resume
-    ? new Map()
-    : startingWeights(architecture, description, recipe, options.weights);
   const folder = request.folder ?? freeFolder(`${recipe.model}-${recipe.name}`);
-  say(modelSummary(architecture, description, recipe));
-
   const stop = new AbortController();
   const onSignal = (): void => {
     // A worker in the middle of a step cannot be ended in an orderly way; what is on disk is whole at any moment.
@@ -67,6 +69,10 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   process.on("SIGTERM", onSignal);
   const started = performance.now();
   try {
+    const weights = options.resume
+      ? new Map()
+      : await startingWeights(architecture, description, recipe, options.weights, stop.signal);
+    say(modelSummary(architecture, description, recipe));
     const trained = await train({
       dataset,
       architecture,
@@ -101,7 +107,7 @@ async function conclude(
   folder: string,
   seconds: number,
 ): Promise<TrainingOutcome> {
-  const { progress, ending, architecture, weights, engine, validation, unreadable } = trained;
+  const { progress, ending, architecture, weights, engine, unreadable } = trained;
   for (const { id, reason } of unreadable) say(`left out: ${id}: ${reason}`);
   if (unreadable.length > 0) say(`${unreadable.length} pictures could not be read`);
   const json = { run: folder, best: progress.best, phases: progress.phases, seconds };
@@ -110,12 +116,18 @@ async function conclude(
     say(`stopped; everything is saved. Go on with --resume ${folder}`);
     return { interrupted: true, folder, phases: progress.phases, json };
   }
-  const test = await testPixels(request, architecture);
-  const pixels = test ?? validation;
+  const paths = runPaths(folder);
+  // The score is that of the file which others will run, on pictures as others will give them.
+  const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
+  const { split, pixels } = await finalPixels(request, folder);
   try {
-    const evaluation = await evaluateClassifier(engine, architecture, weights, pixels);
+    const note = channelNote(pixels, architecture);
+    if (note) say(note);
+    const evaluation = await evaluateBundle(engine, bundle, pixels);
+    writeJson(paths.evaluation, evaluationJson(evaluation, split));
+    writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
     await writeEvaluation(folder, evaluation, pixels);
-    if (!request.options.json) result(evaluationText(evaluation, test ? "test" : "validation"));
+    if (!request.options.json) result(evaluationText(evaluation, split));
     const { best } = progress;
     say(
       `best: ${percent(best?.accuracy ?? 0)} on validation in phase ${best?.phase}, epoch ${best?.epoch}; ${duration(seconds)} in all`,
@@ -123,46 +135,66 @@ async function conclude(
     say(`run folder: ${folder}`);
     return { interrupted: false, folder, phases: progress.phases, json, evaluation };
   } finally {
-    test?.close();
+    pixels.close();
   }
 }
 
-/** The test pictures, which are decoded only now and scored once. */
-async function testPixels({ dataset, options }: TrainingRequest, { inputSize }: Architecture) {
-  const samples: Sample[] = dataset.samples.filter((sample) => sample.split === "test");
-  if (samples.length === 0) return undefined;
-  return loadPixels(samples, {
-    maxSide: Math.ceil(inputSize * 1.25),
+/** The pictures of the final score, decoded for it: the test split, scored this once, or else the validation split. */
+async function finalPixels({ dataset, options }: TrainingRequest, folder: string) {
+  const of = (split: Split): Sample[] => dataset.samples.filter((sample) => sample.split === split);
+  const split: Split = of("test").length > 0 ? "test" : "validation";
+  const pixels = await loadPixels(of(split), {
+    maxSide: LARGEST_SIDE,
     memoryBudget: options.memory * 1e9,
-    spillDir: ".",
+    spillDir: runPaths(folder).cache,
     allowUnreadable: options.allowUnreadable,
   });
+  return { split, pixels };
 }
 
-function startingWeights(
+/** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
+async function startingWeights(
   architecture: Architecture,
   description: ReturnType<typeof describe>,
   recipe: Recipe,
   given: string | undefined,
-): StateDict {
+  signal: AbortSignal,
+): Promise<StateDict> {
+  const { backbone } = architecture;
   if (given === "none") {
     say("weights: none, drawn at random as asked");
     return new Map();
   }
-  if (given === undefined) {
-    const { backbone } = architecture;
-    const frozen = recipe.phases.some((phase) =>
-      backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
-    );
-    if (!frozen) return new Map();
-    throw new UsageError(
-      `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${howToGetWeights(architecture)}`,
-    );
-  }
-  const { weights, notes } = loadWeights(given, architecture, description);
+  const frozen = recipe.phases.some((phase) =>
+    backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
+  );
+  if (given === undefined && !frozen) return new Map();
+  // A recipe that freezes stages means pretrained ones.
+  const choice = given ?? "imagenet";
+  const path = isImagenetName(choice) ? await fetchImagenet(backbone, choice, signal) : choice;
+  const { weights, notes } = loadWeights(path, architecture, description);
   for (const note of notes) say(note);
   return weights;
 }
+
+/** Finds the registered weights of a backbone in the hub's cache, or downloads them into it. */
+async function fetchImagenet(backbone: Backbone, choice: ImagenetName, signal: AbortSignal): Promise<string> {
+  const source = weightSource(backbone, choice);
+  const { path, notes } = await fetchFromHub({
+    ...source,
+    ...hubSettings(),
+    signal,
+    onProgress: ({ bytes, total, waiting }) =>
+      liveLine(
+        waiting ?? `fetching ${source.repo}: ${megabytes(bytes)} of ${total ? megabytes(total) : "?"} MB`,
+      ),
+  });
+  for (const note of notes) say(note);
+  say(`weights: torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`);
+  return path;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 /** `runs/<name>-<number>` with the first number that is free. */
 function freeFolder(name: string): string {

@@ -61,7 +61,14 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
   const leftOut = [...unchosen].map(([key, count]) => ({ className: displayName(key, found), count }));
   notes.push(...leftOut.map((c) => `class "${c.className}" left out: ${plural(c.count, "picture")}`));
   notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
-  return { classes, samples, leftOut, notes, fingerprint: fingerprintOf(classes, samples) };
+  return {
+    sources: sources.map(({ path }) => path),
+    classes,
+    samples,
+    leftOut,
+    notes,
+    fingerprint: fingerprintOf(classes, samples),
+  };
 }
 
 /** `3 pictures`, `1 picture`. */

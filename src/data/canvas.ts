@@ -1,8 +1,10 @@
 /** Packs pictures of several sizes into one uint8 tensor, as programs take them. */
 
 import type { Canvas } from "../augment/canvas.ts";
+import type { Architecture } from "../models/classifier.ts";
 import type { Tensor } from "../util/tensor.ts";
 import type { Picture } from "./dataset.ts";
+import type { PixelCache } from "./pixel-cache.node.ts";
 
 /** The smallest canvas that holds all these pictures: grey only if all of them are. */
 export function canvasOf(pictures: Iterable<Pick<Picture, "width" | "height" | "channels">>): Canvas {
@@ -13,6 +15,19 @@ export function canvasOf(pictures: Iterable<Pick<Picture, "width" | "height" | "
     if (picture.channels === 3) channels = 3;
   }
   return { width, height, channels };
+}
+
+/** What to say where pictures are grey and the network wants RGB, or the reverse; undefined where they agree. */
+export function channelNote(
+  { samples, get }: Pick<PixelCache, "samples" | "get">,
+  { backbone }: Architecture,
+): string | undefined {
+  const wantsGrey = backbone.preprocessing.mean.length === 1;
+  const other = samples.filter((_, i) => (get(i).channels === 1) !== wantsGrey).length;
+  if (other === 0) return undefined;
+  return wantsGrey
+    ? `${other} of ${samples.length} pictures are coloured; ${backbone.name} sees their luma`
+    : `${other} of ${samples.length} pictures are grey; ${backbone.name} sees the grey channel three times, as RGB`;
 }
 
 /** Pictures [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */

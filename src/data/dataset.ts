@@ -32,6 +32,8 @@ export interface Sample {
 }
 
 export interface Dataset {
+  /** The folders and files that it was read from. */
+  readonly sources: readonly string[];
   readonly classes: readonly string[];
   readonly samples: readonly Sample[];
   /** Classes that were found but not chosen. */

@@ -28,6 +28,7 @@ test("counts, balance, sizes, leaks and unreadable pictures", async () => {
   const dataset: Dataset = {
     classes,
     samples,
+    sources: [],
     leftOut: [{ className: "disgust", count: 3 }],
     notes: ["a note"],
     fingerprint: fingerprintOf(classes, samples),

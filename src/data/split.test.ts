@@ -11,7 +11,14 @@ function dataset(counts: readonly number[], more: (index: number) => Partial<Sam
     const source = { kind: "file", path: `/${index}` } as const;
     return { id: `${index}`, source, label, split: "train", ...more(index) };
   });
-  return { classes, samples, leftOut: [], notes: [], fingerprint: fingerprintOf(classes, samples) };
+  return {
+    sources: [],
+    classes,
+    samples,
+    leftOut: [],
+    notes: [],
+    fingerprint: fingerprintOf(classes, samples),
+  };
 }
 
 function countsOf({ samples, classes }: Dataset, split: Split): number[] {

@@ -1,6 +1,5 @@
 /** Scores a classifier on labelled pictures. */
 
-import { canvasOf } from "../data/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { majorityBaseline } from "../metrics/baseline.ts";
 import { accuracyInterval } from "../metrics/bootstrap.ts";
@@ -9,12 +8,16 @@ import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
 import { negativeLogLikelihood } from "../metrics/likelihood.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
-import type { Architecture } from "../models/classifier.ts";
-import { compilePredict } from "../program/predict.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import type { StateDict } from "../util/tensor.ts";
-import { collect, probabilitiesOf, validationFeeds } from "./score.ts";
+import { runBundle } from "./run-bundle.ts";
+
+/**
+ * A bundle takes pictures of any size. One whose shorter side is longer than this is reduced to it first, which keeps
+ * memory within bounds and changes no probability that anybody could see.
+ */
+export const LARGEST_SIDE = 1024;
 
 export interface Evaluation {
   readonly classes: readonly string[];
@@ -32,29 +35,25 @@ export interface Evaluation {
   readonly majority: number;
 }
 
-/** Runs the classifier over all pictures of `pixels`, whose labels must be indices into its classes. */
-export async function evaluateClassifier(
+/** Runs a bundle over all pictures of `pixels`, whose labels must be indices into its classes. */
+export async function evaluateBundle(
   engine: Engine,
-  architecture: Architecture,
-  weights: StateDict,
+  { architecture: { classes }, program, input }: Bundle,
   pixels: PixelCache,
   onBatch?: (done: number) => void,
 ): Promise<Evaluation> {
-  const { classes } = architecture;
   const count = pixels.samples.length;
   if (count === 0) throw new UsageError("there are no pictures to score; check the folder and --split");
-  const canvas = canvasOf(Array.from({ length: count }, (_, i) => pixels.get(i)));
-  const program = await engine.open(compilePredict(architecture, weights, canvas));
+  const open = await engine.open(program);
   try {
-    const feeds = (indices: readonly number[]) => validationFeeds(pixels, indices, canvas, architecture);
-    const logits = await collect(program, "logits", count, feeds, onBatch);
+    const { probabilities } = await runBundle(open, input, classes.length, count, pixels.get, onBatch);
     return evaluation(
-      probabilitiesOf(logits, classes.length),
+      probabilities,
       pixels.samples.map((sample) => sample.label),
       classes,
     );
   } finally {
-    await program.release();
+    await open.release();
   }
 }
 

@@ -58,19 +58,3 @@ export function lossAndAccuracy(
   }
   return { loss: loss / labels.length, accuracy: correct / labels.length };
 }
-
-/** Softmax of each row. */
-export function probabilitiesOf(logits: Float32Array, classes: number): Float32Array {
-  const out = new Float32Array(logits.length);
-  for (let row = 0; row < logits.length; row += classes) {
-    const values = logits.subarray(row, row + classes);
-    const top = Math.max(...values);
-    const exponentials = values.map((v) => Math.exp(v - top));
-    const total = exponentials.reduce((sum, v) => sum + v, 0);
-    out.set(
-      exponentials.map((v) => v / total),
-      row,
-    );
-  }
-  return out;
-}

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { FormatError } from "../util/errors.ts";
+import { fromBfloat16, fromFloat16 } from "../util/half.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
 
 export interface SafetensorsContent {
@@ -215,21 +216,4 @@ function toFloats(bytes: Uint8Array, start: number, count: number, reader: DType
   const out = new Float32Array(count);
   for (let i = 0; i < count; i++) out[i] = reader.read(view, i);
   return out;
-}
-
-function fromFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const single = new DataView(new ArrayBuffer(4));
-
-/** bfloat16 is the upper half of a float32. */
-function fromBfloat16(bits: number): number {
-  single.setUint32(0, bits << 16);
-  return single.getFloat32(0);
 }

@@ -33,8 +33,8 @@ export class Graph {
     return { graph: this, name: this.#fresh(name ?? "constant"), dtype, shape, index: 0, data };
   }
 
-  /** A float constant that keeps its name in the file, so that whoever reads the file finds it. */
-  weight(name: string, dtype: "float32" | "float16", shape: readonly number[], data: TypedArray): Value {
+  /** A constant that keeps its name in the file, so that whoever reads the file finds it. */
+  weight(name: string, dtype: DType, shape: readonly number[], data: TypedArray): Value {
     return this.once(`weight ${name}`, () => {
       if (this.#names.has(name)) throw new GraphError(`the graph has an input ${name} already`);
       this.#names.add(name);

@@ -185,3 +185,31 @@ export function decodeModel(bytes: Uint8Array, name: string): ModelProto {
     throw new FormatError(`${name} is not an ONNX model: ${messageOf(error)}`);
   }
 }
+
+/** A tensor that a model takes or gives. */
+export interface NamedType {
+  readonly name: string;
+  readonly dtype: DType;
+  /** An extent that is known only when the model runs has a name. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** What a model takes and gives; initializers that older files list among the inputs are left out. */
+export function typesOf(
+  model: ModelProto,
+  file: string,
+): { readonly inputs: readonly NamedType[]; readonly outputs: readonly NamedType[] } {
+  const constants = new Set(model.graph?.initializer.map((tensor) => tensor.name));
+  const typed = ({ name, type }: ValueInfoProto): NamedType => {
+    const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
+    const dtype = dtypeOf.get(tensor?.elemType ?? 0);
+    if (!tensor || !dtype) throw new FormatError(`${file}: ${name} is no tensor of a type that vultus knows`);
+    const extent = (dim: NonNullable<typeof tensor.shape>["dim"][number]): number | string =>
+      dim.value.case === "dimValue" ? Number(dim.value.value) : (dim.value.value ?? "?");
+    return { name, dtype, shape: tensor.shape?.dim.map(extent) ?? [] };
+  };
+  return {
+    inputs: (model.graph?.input ?? []).filter(({ name }) => !constants.has(name)).map(typed),
+    outputs: (model.graph?.output ?? []).map(typed),
+  };
+}

@@ -46,6 +46,8 @@ const resultTransform = [
   [0, 1, -1, 1 / 8, -8, 1],
 ];
 
+/** Smaller pictures than this are covered by tiles that lie half beside them, and gain little for the digits lost. */
+const SMALLEST = 12;
 /** Fewer channels than this leave matrix products too thin to pay for the transforms. */
 const FEWEST_CHANNELS = 32;
 
@@ -57,7 +59,7 @@ export function winogradGains(
 ): boolean {
   const channels = x.shape[1] as number;
   const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
-  return possible && Math.min(height, width) >= OUT && Math.min(channels, out) >= FEWEST_CHANNELS;
+  return possible && Math.min(height, width) >= SMALLEST && Math.min(channels, out) >= FEWEST_CHANNELS;
 }
 
 /** `x` [N·H·W, C] by `w` [9·C, O]: [N·H·W, O]. */

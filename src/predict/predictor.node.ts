@@ -1,14 +1,12 @@
 /** Predicts face crops from files: decoded, prepared as for validation, and scored in batches. */
 
-import { packValidation } from "../augment/validation.ts";
-import { packPictures } from "../data/canvas.ts";
 import type { Picture } from "../data/dataset.ts";
 import { readPicture, reduced } from "../data/decode.node.ts";
-import { probabilitiesOf } from "../evaluate/score.ts";
-import { compilePredict } from "../program/predict.ts";
+import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { runBundle } from "../evaluate/run-bundle.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
-import type { Classifier } from "../weights/load.node.ts";
 
 export interface Face {
   /** In pixels of the picture. */
@@ -32,41 +30,32 @@ const BATCH = 32;
 /** Predictions of `files`, in order, each picture taken as one face; what cannot be read is reported, not thrown. */
 export async function* predictCrops(
   engine: Engine,
-  classifier: Classifier,
+  bundle: Bundle,
   files: readonly string[],
 ): AsyncGenerator<Prediction> {
-  const { architecture, weights } = classifier;
-  const { inputSize, resize, classes } = architecture;
-  const side = Math.ceil(inputSize * 1.25);
-  const canvas = { width: side, height: side, channels: 3 } as const;
-  const program = await engine.open(compilePredict(architecture, weights, canvas));
+  const { architecture, program, input } = bundle;
+  const { classes } = architecture;
+  const open = await engine.open(program);
   try {
     for (let start = 0; start < files.length; start += BATCH) {
       const chunk = files.slice(start, start + BATCH);
-      const read = await Promise.all(chunk.map((file) => tryRead(file, side)));
-      const crops = read.flatMap((entry) => ("picture" in entry ? [entry.picture] : []));
-      let scored: Float32Array = new Float32Array(0);
-      if (crops.length > 0) {
-        const squares = crops.map(centreSquare);
-        const feeds = {
-          pictures: packPictures(squares, canvas),
-          ...packValidation(squares, inputSize, resize),
-        };
-        scored = probabilitiesOf((await program.run(feeds)).logits?.data as Float32Array, classes.length);
-      }
+      const read = await Promise.all(chunk.map(tryRead));
+      const crops = read.flatMap((entry) => ("picture" in entry ? [centreSquare(entry.picture)] : []));
+      const get = (index: number): Picture => crops[index] as Picture;
+      const { probabilities } = await runBundle(open, input, classes.length, crops.length, get);
       let row = 0;
       for (const [i, file] of chunk.entries()) {
         const entry = read[i] as Read;
         if (!("picture" in entry)) yield { file, status: "unreadable", faces: [], reason: entry.reason };
         else {
-          const shares = scored.subarray(row * classes.length, (row + 1) * classes.length);
+          const shares = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
           row++;
           yield { file, status: "ok", faces: [face(entry, shares, classes)] };
         }
       }
     }
   } finally {
-    await program.release();
+    await open.release();
   }
 }
 
@@ -74,10 +63,10 @@ type Read =
   | { readonly picture: Picture; readonly width: number; readonly height: number }
   | { readonly reason: string };
 
-async function tryRead(file: string, maxSide: number): Promise<Read> {
+async function tryRead(file: string): Promise<Read> {
   try {
-    const { width, height, ...picture } = await readPicture({ kind: "file", path: file });
-    return { picture: await reduced({ width, height, ...picture }, maxSide), width, height };
+    const picture = await readPicture({ kind: "file", path: file });
+    return { picture: await reduced(picture, LARGEST_SIDE), width: picture.width, height: picture.height };
   } catch (error) {
     return { reason: messageOf(error) };
   }

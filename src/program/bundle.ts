@@ -50,7 +50,7 @@ export function compileBundle(options: BundleOptions): Program {
 }
 
 /** The input as [N, 3, H, W] from 0 to 1. */
-function pixels(graph: Graph, input: BundleInput): Value {
+export function pixels(graph: Graph, input: BundleInput): Value {
   if (input === "float32") return graph.input("pictures", "float32", ["N", 3, "H", "W"]);
   const bytes = graph.input("pictures", "uint8", ["N", "H", "W", 3]);
   return mul(cast(transpose(bytes, [0, 3, 1, 2]), "float32"), 1 / 255);

@@ -2,8 +2,9 @@
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
@@ -21,6 +22,8 @@ const environmentSchema = z.object({
   device: z.string(),
   memoryGB: z.number(),
   fingerprint: z.string(),
+  /** Where the pictures were; they may have moved since. */
+  data: z.array(z.string()).default([]),
   started: z.string(),
 });
 
@@ -33,6 +36,9 @@ export interface RunPaths {
   readonly events: string;
   readonly checkpoint: string;
   readonly best: string;
+  /** The best weights as the file that is exported; written when training has ended. */
+  readonly bundle: string;
+  readonly evaluation: string;
   readonly cache: string;
 }
 
@@ -44,6 +50,8 @@ export function runPaths(folder: string): RunPaths {
     events: join(folder, "events.jsonl"),
     checkpoint: join(folder, "checkpoints", "last.safetensors"),
     best: join(folder, "best.safetensors"),
+    bundle: join(folder, "best.onnx"),
+    evaluation: join(folder, "evaluation.json"),
     cache: join(folder, "cache"),
   };
 }
@@ -64,7 +72,7 @@ export function describeEnvironment(
   version: string,
   threads: number,
   device: string,
-  fingerprint: string,
+  { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
 ): Environment {
   return {
     vultus: version,
@@ -75,6 +83,7 @@ export function describeEnvironment(
     device,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
+    data: sources.map((path) => resolve(path)),
     started: new Date().toISOString(),
   };
 }
@@ -87,7 +96,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   if (!existsSync(paths.environment)) {
     throw new UsageError(`${paths.folder} is not the folder of a run: it has no environment.json`);
   }
-  const then = parseJson(paths.environment, environmentSchema);
+  const then = readEnvironment(paths);
   if (then.fingerprint !== now.fingerprint) {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
@@ -98,6 +107,10 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
     (key) => then[key] !== now[key],
   );
   return changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
+}
+
+export function readEnvironment({ environment }: RunPaths): Environment {
+  return parseJson(environment, environmentSchema);
 }
 
 export function writeJson(path: string, value: unknown): void {

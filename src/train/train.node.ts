@@ -129,7 +129,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(options: TrainOptions, { specs }: Description) {
   const { dataset, recipe, folder, resume, version, device, threads } = options;
-  const environment = describeEnvironment(version, threads, device, dataset.fingerprint);
+  const environment = describeEnvironment(version, threads, device, dataset);
   if (resume) {
     const paths = runPaths(folder);
     const notes = checkResume(paths, environment);

@@ -1,4 +1,4 @@
-/** Half-precision numbers (IEEE 754 binary16) as their bits, and back. */
+/** Half-precision numbers (IEEE 754 binary16, and bfloat16) as their bits, and back. */
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -30,4 +30,10 @@ export function fromFloat16(half: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** bfloat16 is the upper half of a float32. */
+export function fromBfloat16(half: number): number {
+  bits[0] = half << 16;
+  return float[0] as number;
 }

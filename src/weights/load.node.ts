@@ -4,13 +4,14 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { decodePytorch } from "../formats/pytorch.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
-import type { Architecture, Description } from "../models/classifier.ts";
+import { type Architecture, type Description, describe } from "../models/classifier.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { architectureOf, classesOf, type Metadata } from "./classifier-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
+import { torchvisionCommand } from "./sources.ts";
 
 /** Weights, and what their file says about them. */
 export interface WeightsFile {
@@ -32,7 +33,8 @@ export function loadClassifier(path: string): Classifier {
   const file = classifierPath(path);
   const { tensors, metadata } = readWeights(file);
   const architecture = architectureOf(metadata, file);
-  return { architecture, weights: tensors, metadata, path: file };
+  const { weights } = fitWeights(tensors, architecture, describe(architecture), file, architecture.classes);
+  return { architecture, weights, metadata, path: file };
 }
 
 /** The file that holds the classifier: `path` itself, or the best weights of the run in that folder. */
@@ -77,11 +79,8 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
   );
 }
 
-/** What to do when a recipe needs weights and has none. */
-export function howToGetWeights({ backbone }: Architecture): string {
-  const { name, torchvision } = backbone;
-  const fromPython = torchvision
-    ? ` written in Python by torch.save(torchvision.models.${name}(weights="DEFAULT").state_dict(), "${name}.pth")`
-    : "";
+/** What to do where weights are needed and there are none. */
+function howToGetWeights({ backbone: { name, torchvision } }: Architecture): string {
+  const fromPython = torchvision ? `, for example one written in Python by ${torchvisionCommand(name)}` : "";
   return `give a .safetensors, .pth or .onnx file by --weights${fromPython}, or ask for random weights with --weights none`;
 }

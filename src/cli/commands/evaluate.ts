@@ -2,14 +2,15 @@
 
 import { tmpdir } from "node:os";
 import { Command } from "commander";
+import { channelNote } from "../../data/canvas.ts";
 import type { Sample, Split } from "../../data/dataset.ts";
 import { loadPixels } from "../../data/pixel-cache.node.ts";
 import { readDataset } from "../../data/read.node.ts";
-import { evaluateClassifier } from "../../evaluate/evaluate.node.ts";
+import { evaluateBundle, LARGEST_SIDE } from "../../evaluate/evaluate.node.ts";
+import { loadBundle } from "../../program/read-bundle.node.ts";
 import { writeEvaluation } from "../../report/evaluation.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { UsageError } from "../../util/errors.ts";
-import { loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
 import { evaluationJson, evaluationText } from "../evaluation.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
@@ -28,7 +29,7 @@ interface Options {
 export function evaluateCommand(setExitCode: SetExitCode): Command {
   return withDevice(new Command("evaluate"))
     .description("score a model: classification report, confusion matrix, intervals")
-    .argument("<model>", "run folder, or the .safetensors file that a run wrote")
+    .argument("<model>", "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)")
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .option(
       "--split <name>",
@@ -39,22 +40,24 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     .option("--out <dir>", "also write confusion.png and samples.png there")
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], options: Options) => {
-      const classifier = loadClassifier(model);
-      const { architecture, weights } = classifier;
+      const bundle = loadBundle(model);
+      const { architecture } = bundle;
       const dataset = await readDataset(data, { classes: architecture.classes, allowMissing: true });
       for (const note of dataset.notes) say(note);
       const { samples, split } = choose(dataset.samples, options.split);
       const { device, threads } = chooseDevice(options);
       const pixels = await loadPixels(samples, {
-        maxSide: Math.ceil(architecture.inputSize * 1.25),
+        maxSide: LARGEST_SIDE,
         memoryBudget: options.memory * 1e9,
         spillDir: tmpdir(),
         allowUnreadable: options.allowUnreadable,
         onProgress: (done, total) => liveLine(`reading ${done} of ${total}`),
       });
+      const note = channelNote(pixels, architecture);
+      if (note) say(note);
       const engine = startEngine({ device, threads });
       try {
-        const evaluated = await evaluateClassifier(engine, architecture, weights, pixels, (done) =>
+        const evaluated = await evaluateBundle(engine, bundle, pixels, (done) =>
           liveLine(`scoring ${done} of ${pixels.samples.length}`),
         );
         for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);

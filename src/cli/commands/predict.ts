@@ -2,9 +2,9 @@
 
 import { Command, Option } from "commander";
 import { type Prediction, predictCrops } from "../../predict/predictor.node.ts";
+import { loadBundle } from "../../program/read-bundle.node.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { UsageError } from "../../util/errors.ts";
-import { loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
 import { type SetExitCode, withDevice } from "../options.ts";
 import { result, resultJson, say } from "../output.ts";
@@ -25,7 +25,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .addOption(
       new Option(
         "--model <path>",
-        "run folder, or the .safetensors file that a run wrote",
+        "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)",
       ).makeOptionMandatory(),
     )
     .option("--no-detect", "take every picture as one face crop")
@@ -34,19 +34,19 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .action(async (files: string[], options: Options) => {
       if (options.detect)
         throw new UsageError("finding faces in photos is not built yet; give face crops and --no-detect");
-      const classifier = loadClassifier(options.model as string);
+      const bundle = loadBundle(options.model as string);
       const { device, threads } = chooseDevice(options);
       const engine = startEngine({ device, threads });
       try {
         const predictions: Prediction[] = [];
-        for await (const prediction of predictCrops(engine, classifier, files)) {
+        for await (const prediction of predictCrops(engine, bundle, files)) {
           predictions.push(prediction);
           if (prediction.status !== "ok") {
             say(`${prediction.file}: ${prediction.reason}`);
             setExitCode(1);
           }
         }
-        const { classes } = classifier.architecture;
+        const { classes } = bundle.architecture;
         if (options.json) resultJson(predictions);
         else
           result(options.csv ? predictionCsv(predictions, classes) : predictionTable(predictions, classes));

@@ -6,10 +6,10 @@ import { Command } from "commander";
 import { readDataset } from "../../data/read.node.ts";
 import { writeSyntheticFaces } from "../../data/synthetic.node.ts";
 import { predictCrops } from "../../predict/predictor.node.ts";
+import { loadBundle } from "../../program/read-bundle.node.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { resolveRecipe } from "../../train/override.ts";
 import { VultusError } from "../../util/errors.ts";
-import { loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { duration, percent, result, resultJson, say } from "../output.ts";
@@ -82,11 +82,10 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
       });
       const engine = startEngine(device);
       try {
-        const classifier = loadClassifier(run);
+        const bundle = loadBundle(run);
         const predictions = [];
-        for await (const prediction of predictCrops(engine, classifier, examples))
-          predictions.push(prediction);
-        result(`\n${predictionTable(predictions, classifier.architecture.classes)}`);
+        for await (const prediction of predictCrops(engine, bundle, examples)) predictions.push(prediction);
+        result(`\n${predictionTable(predictions, bundle.architecture.classes)}`);
       } finally {
         await engine.close();
       }

@@ -48,8 +48,8 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option("--model <name>", "backbone (default: the recipe's, resnet50)")
     .option("--recipe <name>", "progressive, finetune, scratch, or a .json file", "progressive")
     .option(
-      "--weights <path>",
-      "weights to start from, a .safetensors file with torchvision's names, or none",
+      "--weights <source>",
+      "weights to start from: imagenet, none, or a .safetensors, .pth or .onnx file (default: what the recipe needs)",
     )
     .option(
       "--validation <share>",

@@ -1,0 +1,156 @@
+/** `vultus export`: a trained classifier as files for other places, each checked against the run that it comes from. */
+
+import { existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { Command, Option } from "commander";
+import type { Picture, Sample } from "../../data/dataset.ts";
+import { loadPixels } from "../../data/pixel-cache.node.ts";
+import { readDataset } from "../../data/read.node.ts";
+import { drawFace } from "../../data/synthetic.ts";
+import { expressions } from "../../data/synthetic-expression.ts";
+import { LARGEST_SIDE } from "../../evaluate/evaluate.node.ts";
+import { type ExportedFile, exportClassifier, type Form, forms } from "../../export/export.node.ts";
+import { runProvenance } from "../../export/provenance.node.ts";
+import type { BundleInput } from "../../program/bundle.ts";
+import { startEngine } from "../../runtime/engine.node.ts";
+import { readEnvironment, runPaths } from "../../train/run-folder.node.ts";
+import { UsageError } from "../../util/errors.ts";
+import { didYouMean } from "../../util/nearest.ts";
+import { random, shuffled } from "../../util/random.ts";
+import { torchvisionSnippet } from "../../weights/canonical-names.ts";
+import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
+import { chooseDevice } from "../device.ts";
+import { listOf, type SetExitCode, withDevice } from "../options.ts";
+import { percent, result, resultJson, say } from "../output.ts";
+
+interface Options {
+  readonly to: string[];
+  readonly out?: string;
+  readonly data: string[];
+  readonly input: BundleInput;
+  readonly license?: string;
+  readonly device: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** Pictures on which a file is compared with the trained model. */
+const PICTURES = 256;
+
+export function exportCommand(_: SetExitCode): Command {
+  return withDevice(new Command("export"))
+    .description("write a trained model as files for other places, each checked against the run")
+    .argument("<model>", "run folder, or a file that a run or an export wrote")
+    .option("--to <forms>", `what to write, by commas: ${Object.keys(forms).join(", ")}`, listOf, ["bundle"])
+    .option("--out <dir>", "where (default: export/ in the run folder, or beside the file)")
+    .option(
+      "--data <dirs>",
+      "pictures to check with, by commas (default: those that the run was trained on)",
+      listOf,
+      [],
+    )
+    .addOption(
+      new Option(
+        "--input <dtype>",
+        "what the .onnx forms take: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1",
+      )
+        .choices(["uint8", "float32"])
+        .default("uint8"),
+    )
+    .option("--license <text>", "licence of the model, written into its metadata")
+    .option("--json", "print JSON")
+    .action(async (model: string, options: Options) => {
+      const wanted = options.to.map(formOf);
+      const classifier = loadClassifier(bestWeights(model));
+      const isRun = statSync(model).isDirectory();
+      const folder = options.out ?? join(isRun ? model : dirname(model), "export");
+      const provenance = {
+        ...(isRun ? runProvenance(model) : {}),
+        ...(options.license ? { license: options.license } : {}),
+      };
+      const pictures = await picturesFor(model, options.data, classifier);
+      const engine = startEngine(chooseDevice(options));
+      const files: ExportedFile[] = [];
+      try {
+        const exports = exportClassifier({
+          classifier,
+          provenance,
+          forms: wanted,
+          folder,
+          input: options.input,
+          engine,
+          pictures,
+        });
+        for await (const file of exports) {
+          files.push(file);
+          say(`wrote ${file.path}`);
+        }
+      } finally {
+        await engine.close();
+      }
+      if (options.json) resultJson({ files });
+      else result(table(files, classifier));
+    });
+}
+
+function formOf(name: string): Form {
+  if (Object.hasOwn(forms, name)) return name as Form;
+  const names = Object.keys(forms);
+  throw new UsageError(
+    `--to ${name}: there is no such form.${didYouMean(name, names)} Valid: ${names.join(", ")}`,
+  );
+}
+
+/** A run's own weights rather than its bundle: nothing that was exported is exported again. */
+function bestWeights(model: string): string {
+  const best = join(model, "best.safetensors");
+  return existsSync(best) ? best : model;
+}
+
+/** Pictures to compare on: given ones, the run's own, or drawn ones, and then that is said. */
+async function picturesFor(
+  model: string,
+  given: readonly string[],
+  { architecture }: Classifier,
+): Promise<Picture[]> {
+  const paths = runPaths(model);
+  const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
+  const data = given.length > 0 ? given : own.filter((path) => existsSync(path));
+  if (data.length === 0) {
+    say("checked on drawn faces: the pictures of the training are not here; name some by --data");
+    return Array.from({ length: PICTURES }, (_, i) =>
+      drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
+    );
+  }
+  const { samples } = await readDataset(data, { classes: architecture.classes, allowMissing: true });
+  const held = samples.filter((sample) => sample.split !== "train");
+  const chosen: Sample[] = shuffled(held.length > 0 ? held : samples, random("export")).slice(0, PICTURES);
+  const pixels = await loadPixels(chosen, {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: 1e9,
+    spillDir: tmpdir(),
+    allowUnreadable: true,
+  });
+  try {
+    return pixels.samples.map((_, i) => pixels.get(i));
+  } finally {
+    pixels.close();
+  }
+}
+
+/** One line a file, and how PyTorch loads those that are for it. */
+function table(files: readonly ExportedFile[], { architecture }: Classifier): string {
+  const width = Math.max(...files.map(({ path }) => path.length));
+  const lines = files.map(
+    ({ path, bytes, maxProbabilityDifference, top1Agreement, picturesPerSecond }) =>
+      `${path.padEnd(width)}  ${(bytes / 1e6).toFixed(2).padStart(8)} MB  same label ${percent(top1Agreement)}  greatest difference ${maxProbabilityDifference.toExponential(1)}  ${picturesPerSecond.toFixed(0)} pictures/s`,
+  );
+  const snippets = files
+    .filter(({ form }) => form === "pth" || form === "safetensors")
+    .flatMap(({ path }) => {
+      const snippet = torchvisionSnippet(architecture, basename(path));
+      return snippet ? ["", `# ${path} in PyTorch:`, snippet] : [];
+    });
+  return [...lines, ...snippets].join("\n");
+}

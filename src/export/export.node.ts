@@ -1,0 +1,101 @@
+/** Writes a classifier in the forms that others read, and checks each by reading it back. */
+
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Picture } from "../data/dataset.ts";
+import { writeSafetensors } from "../formats/safetensors.node.ts";
+import { encodePytorchParts } from "../formats/write-pytorch.ts";
+import { type BundleInput, compileBundle } from "../program/bundle.ts";
+import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { VultusError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { torchvisionNames } from "../weights/canonical-names.ts";
+import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
+import type { Classifier } from "../weights/load.node.ts";
+import { type Agreement, agreement, answersOf } from "./verify.ts";
+import { writeBundle } from "./write-bundle.node.ts";
+
+/** Forms of an export, and the name of each one's file. */
+export const forms = {
+  bundle: "model.onnx",
+  fp16: "model-fp16.onnx",
+  safetensors: "model.safetensors",
+  pth: "model.pth",
+} as const;
+export type Form = keyof typeof forms;
+
+export interface ExportOptions {
+  readonly classifier: Classifier;
+  readonly provenance: Provenance;
+  readonly forms: readonly Form[];
+  readonly folder: string;
+  /** What the `.onnx` forms take. */
+  readonly input: BundleInput;
+  readonly engine: Engine;
+  /** Pictures on which every file is compared with the trained model. */
+  readonly pictures: readonly Picture[];
+}
+
+export interface ExportedFile extends Agreement {
+  readonly form: Form;
+  readonly path: string;
+  readonly bytes: number;
+  readonly picturesPerSecond: number;
+}
+
+/**
+ * Beyond this a file does not compute what was trained. Half-precision weights are rounded to 11 bits, which moves a
+ * probability by some 1e-3; the others only lose what another order of additions costs.
+ */
+const tolerance: Readonly<Record<Form, number>> = { bundle: 1e-4, fp16: 0.02, safetensors: 1e-4, pth: 1e-4 };
+
+/** Writes and checks one form after the other. @throws VultusError for a file that disagrees, which is removed. */
+export async function* exportClassifier(options: ExportOptions): AsyncGenerator<ExportedFile> {
+  const { classifier, forms: wanted, folder, engine, pictures } = options;
+  const { architecture, weights } = classifier;
+  mkdirSync(folder, { recursive: true });
+  const trained: Bundle = {
+    ...classifier,
+    input: "uint8",
+    program: compileBundle({ architecture, weights, temperature: options.provenance.temperature ?? 1 }),
+  };
+  const expected = await answersOf(engine, trained, pictures);
+  for (const form of wanted) {
+    const path = join(folder, forms[form]);
+    write(form, path, options);
+    const { probabilities, picturesPerSecond } = await answersOf(engine, loadBundle(path), pictures);
+    const agreed = agreement(expected.probabilities, probabilities, architecture.classes.length);
+    if (!(agreed.maxProbabilityDifference <= tolerance[form])) {
+      rmSync(path);
+      throw new VultusError(
+        `${path} was removed: read back, it differs from the trained model by ${agreed.maxProbabilityDifference} in a probability, and ${tolerance[form]} is allowed; this is a fault of vultus, please report it`,
+      );
+    }
+    yield { form, path, bytes: statSync(path).size, picturesPerSecond, ...agreed };
+  }
+}
+
+function write(form: Form, path: string, { classifier, provenance, input }: ExportOptions): void {
+  const { architecture, weights } = classifier;
+  const { temperature = 1 } = provenance;
+  switch (form) {
+    case "bundle":
+      writeBundle(path, { architecture, weights, input, temperature }, provenance);
+      return;
+    case "fp16":
+      writeBundle(path, { architecture, weights, input, temperature, stored: "float16" }, provenance);
+      return;
+    case "safetensors":
+      writeSafetensors(
+        path,
+        torchvisionNames(weights, architecture),
+        classifierMetadata(architecture, provenance),
+      );
+      return;
+    case "pth": {
+      const names = torchvisionNames(weights, architecture);
+      writeFileAtomic(path, encodePytorchParts(names, classifierMetadata(architecture, provenance)));
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** What a run folder knows about how its classifier came to be. */
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { readBytes } from "../util/files.node.ts";
+import type { Provenance } from "../weights/classifier-file.ts";
+
+/** The part of evaluation.json that travels with a model: everything but what belongs to single classes. */
+const metricsSchema = z.object({
+  n: z.number(),
+  split: z.string(),
+  accuracy: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  balancedAccuracy: z.number(),
+  macroF1: z.number(),
+  nll: z.number(),
+  ece: z.number(),
+});
+
+/** The provenance of the run in `folder`; what the folder does not hold is left out. */
+export function runProvenance(folder: string): Provenance {
+  const paths = runPaths(folder);
+  const environment = existsSync(paths.environment) ? readEnvironment(paths) : undefined;
+  return {
+    ...(environment ? { dataFingerprint: environment.fingerprint, vultusVersion: environment.vultus } : {}),
+    ...(existsSync(paths.recipe)
+      ? { recipeSha256: createHash("sha256").update(readBytes(paths.recipe)).digest("hex") }
+      : {}),
+    ...(existsSync(paths.evaluation) ? { metrics: parseJson(paths.evaluation, metricsSchema) } : {}),
+  };
+}

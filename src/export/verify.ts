@@ -1,0 +1,48 @@
+/** Compares an exported file with the trained model, on pictures: what is reported before a file counts as written. */
+
+import type { Picture } from "../data/dataset.ts";
+import { runBundle } from "../evaluate/run-bundle.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+
+export interface Answers {
+  /** [N, classes], row after row. */
+  readonly probabilities: Float32Array;
+  readonly picturesPerSecond: number;
+}
+
+/** What a bundle says about pictures, and how fast. */
+export async function answersOf(
+  engine: Engine,
+  bundle: Bundle,
+  pictures: readonly Picture[],
+): Promise<Answers> {
+  const { program, input, architecture } = bundle;
+  const open = await engine.open(program);
+  try {
+    const get = (index: number): Picture => pictures[index] as Picture;
+    const run = (count: number) => runBundle(open, input, architecture.classes.length, count, get);
+    // The first run takes memory, which later ones use again.
+    await run(Math.min(8, pictures.length));
+    const started = performance.now();
+    const { probabilities } = await run(pictures.length);
+    return { probabilities, picturesPerSecond: pictures.length / ((performance.now() - started) / 1000) };
+  } finally {
+    await open.release();
+  }
+}
+
+export interface Agreement {
+  readonly maxProbabilityDifference: number;
+  /** Share of pictures with the same label. */
+  readonly top1Agreement: number;
+}
+
+export function agreement(a: Float32Array, b: Float32Array, classes: number): Agreement {
+  let greatest = 0;
+  for (const [i, p] of a.entries()) greatest = Math.max(greatest, Math.abs(p - (b[i] as number)));
+  const [first, second] = [argmaxRows(a, classes), argmaxRows(b, classes)];
+  const same = [...first].filter((label, row) => label === second[row]).length;
+  return { maxProbabilityDifference: greatest, top1Agreement: same / first.length };
+}
