@@ -30,7 +30,6 @@ const small: Backbone = {
   features: 128,
   preprocessing: { mean: [0.5], std: [0.25], size },
   smallest: 16,
-  classifier: "fc.",
   build(net, pictures) {
     let x = pictures;
     for (const [i, name] of stages.entries()) {

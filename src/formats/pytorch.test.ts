@@ -42,6 +42,13 @@ describe.each(["zip", "legacy"] as const)("a file in the %s format", (format) =>
     }
   });
 
+  test("holds the same where its bytes may be moved", () => {
+    const own = Uint8Array.from(fileOf(format));
+    expect([...decodePytorch(own, "a.pth", true).tensors]).toEqual([
+      ...decodePytorch(fileOf(format), "a.pth").tensors,
+    ]);
+  });
+
   test("cut anywhere is refused by name", () => {
     const whole = fileOf(format);
     for (let length = 0; length < whole.length; length += 7) {

@@ -59,13 +59,15 @@ const isTensor = (value: unknown): value is TensorRef => (value as TensorRef | n
 
 /**
  * The tensors of a file that `torch.save` wrote from a state_dict, alone or under `state_dict`, `model_state_dict` or
- * `model`; every dtype becomes float32. `file` is what errors call it.
+ * `model`; every dtype becomes float32. `file` is what errors call it. `owned` says that nobody else uses `bytes`: numbers
+ * of the older format, which lie at any byte, are then moved to where they can be viewed, instead of being copied.
  *
  * @throws FormatError that names the byte or the tensor.
  */
-export function decodePytorch(bytes: Uint8Array, file: string): PytorchContent {
+export function decodePytorch(bytes: Uint8Array, file: string, owned = false): PytorchContent {
   if (bytes.length === 0) throw new FormatError(`${file} is empty`);
-  const { value, bytesOf, metadata } = bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file);
+  const { value, bytesOf, metadata } =
+    bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
   const tensors: StateDict = new Map();
   for (const [name, tensor] of stateDictOf(value, file))
     tensors.set(name, materialise(tensor, name, bytesOf, file));
@@ -119,7 +121,7 @@ function metadataOf(text: Uint8Array, file: string): Record<string, string> {
 }
 
 /** Magic number, protocol, system, the object, the storages' keys, then every storage with its length before it. */
-function readLegacy(bytes: Uint8Array, file: string): Loaded {
+function readLegacy(bytes: Uint8Array, file: string, owned: boolean): Loaded {
   let position = 0;
   const next = (): Pickled => {
     const { value, end } = readPickle(bytes, position, { file, find, persistent: storageOf });
@@ -152,7 +154,10 @@ function readLegacy(bytes: Uint8Array, file: string): Loaded {
         `${file} is truncated: the storage ${String(key)} ends at byte ${end}, the file has ${bytes.length}`,
       );
     }
-    places.set(String(key), bytes.subarray(position + 8, end));
+    // Down to a multiple of its width, over the length, which has been read.
+    const shift = owned ? (bytes.byteOffset + position + 8) % Math.min(width, 4) : 0;
+    if (shift > 0) bytes.copyWithin(position + 8 - shift, position + 8, end);
+    places.set(String(key), bytes.subarray(position + 8 - shift, end - shift));
     position = end;
   }
   return { value, bytesOf: ({ key }) => places.get(key), metadata: {} };

@@ -61,7 +61,7 @@ export function loadWeights(path: string, architecture: Architecture, descriptio
 export function readWeights(path: string): WeightsFile {
   const bytes = readBytes(path);
   const form = formOf(bytes, path);
-  if (form === "pytorch") return decodePytorch(bytes, path);
+  if (form === "pytorch") return decodePytorch(bytes, path, true);
   return form === "onnx" ? decodeOnnxWeights(bytes, path) : decodeSafetensors(bytes, path);
 }
 
