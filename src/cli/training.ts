@@ -20,6 +20,7 @@ import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
 import { type TrainResult, train } from "../train/train.node.ts";
 import { trainableStages } from "../train/trainable.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { fetchFromHub } from "../weights/hub.node.ts";
 import { hubSettings } from "../weights/hub-settings.node.ts";
@@ -169,12 +170,29 @@ async function startingWeights(
     backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
   );
   if (given === undefined && !frozen) return new Map();
-  // A recipe that freezes stages means pretrained ones.
-  const choice = given ?? "imagenet";
-  const path = isImagenetName(choice) ? await fetchImagenet(backbone, choice, signal) : choice;
+  const path = await weightsPath(given, recipe, backbone, signal);
   const { weights, notes } = loadWeights(path, architecture, description);
   for (const note of notes) say(note);
   return weights;
+}
+
+/** The file that was named, or that the hub has; a recipe that freezes stages needs one even where none was named. */
+async function weightsPath(
+  given: string | undefined,
+  recipe: Recipe,
+  backbone: Backbone,
+  signal: AbortSignal,
+): Promise<string> {
+  if (given !== undefined) return isImagenetName(given) ? fetchImagenet(backbone, given, signal) : given;
+  try {
+    return await fetchImagenet(backbone, "imagenet", signal);
+  } catch (error) {
+    if (!(error instanceof VultusError) || signal.aborted) throw error;
+    throw new UsageError(
+      `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${error.message}\n` +
+        "Or ask for random weights with --weights none",
+    );
+  }
 }
 
 /** Finds the registered weights of a backbone in the hub's cache, or downloads them into it. */

@@ -194,7 +194,9 @@ class Unpickler {
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2);
-        stack.push(this.#find(`${String(module)}.${String(name)}`));
+        if (typeof module !== "string" || typeof name !== "string")
+          throw this.#fail("it names what is no text");
+        stack.push(this.#find(`${module}.${name}`));
         return;
       }
       case 0x51: // BINPERSID
@@ -265,7 +267,7 @@ class Unpickler {
   #top(): Pickled {
     const value = this.#stack.at(-1);
     if (value === undefined || value === mark) throw this.#fail("it takes from an empty stack");
-    return value as Pickled;
+    return value;
   }
 
   #pop(): Pickled {

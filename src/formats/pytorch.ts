@@ -120,6 +120,9 @@ function metadataOf(text: Uint8Array, file: string): Record<string, string> {
   }
 }
 
+/** The older format's magic number, as far as a double holds it. */
+const MAGIC = Number(0x1950a86a20f9469cfc6cn);
+
 /** Magic number, protocol, system, the object, the storages' keys, then every storage with its length before it. */
 function readLegacy(bytes: Uint8Array, file: string, owned: boolean): Loaded {
   let position = 0;
@@ -128,8 +131,7 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): Loaded {
     position = end;
     return value;
   };
-  // 0x1950a86a20f9469cfc6c, as far as a double holds it.
-  if (next() !== 0x1950a86a20f9469cfc6c || next() !== 1001)
+  if (next() !== MAGIC || next() !== 1001)
     throw new FormatError(`${file} is a pickle, but not one of torch.save`);
   const system = next();
   if (system instanceof Map && system.get("little_endian") === false)

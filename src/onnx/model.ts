@@ -144,7 +144,11 @@ function listedNumbers(proto: TensorProto, dtype: DType): readonly (number | big
       return proto.doubleData;
     case "int64":
       return proto.int64Data;
-    default:
+    case "float16":
+    case "int32":
+    case "int8":
+    case "uint8":
+    case "bool":
       return proto.int32Data;
   }
 }

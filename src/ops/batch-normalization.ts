@@ -25,7 +25,7 @@ export const BatchNormalization: Operator<{ epsilon: number }> = {
       "what trains folds given statistics into its weights, or takes the batch's (BatchNormTraining)",
   },
   evaluate: (inputs, { epsilon }) => {
-    const [x, scale, bias, mean, variance] = inputs.map((input) => input.data) as Float64Array[];
+    const [x, scale, bias, mean, variance] = inputs.map((input) => input.data);
     const { shape, dtype } = inputs[0] as Tensor64;
     const channels = shape[1] as number;
     const per = shape.slice(2).reduce((product, dim) => product * dim, 1);

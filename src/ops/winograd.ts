@@ -94,7 +94,7 @@ function pixelTiles(x: Value, window: Window): Value {
 function transformed(x: Value, transform: readonly (readonly number[])[], transA = false): Value {
   const both = transform.flatMap((a) => transform.map((b) => a.flatMap((v) => b.map((w) => v * w))));
   const shape = [both.length, (both[0] as number[]).length];
-  const matrix = x.graph.once(`winograd ${shape}`, () =>
+  const matrix = x.graph.once(`winograd ${shape.join(" ")}`, () =>
     x.graph.constant("float32", shape, Float32Array.from(both.flat()), "winograd"),
   );
   return gemm(matrix, x, { transA });

@@ -21,7 +21,7 @@ import { random, shuffled } from "../../util/random.ts";
 import { torchvisionSnippet } from "../../weights/canonical-names.ts";
 import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
-import { listOf, type SetExitCode, withDevice } from "../options.ts";
+import { listOf, withDevice } from "../options.ts";
 import { percent, result, resultJson, say } from "../output.ts";
 
 interface Options {
@@ -38,7 +38,7 @@ interface Options {
 /** Pictures on which a file is compared with the trained model. */
 const PICTURES = 256;
 
-export function exportCommand(_: SetExitCode): Command {
+export function exportCommand(): Command {
   return withDevice(new Command("export"))
     .description("write a trained model as files for other places, each checked against the run")
     .argument("<model>", "run folder, or a file that a run or an export wrote")
