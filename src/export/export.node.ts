@@ -6,13 +6,15 @@ import type { Picture } from "../data/dataset.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { encodePytorchParts } from "../formats/write-pytorch.ts";
 import { type BundleInput, compileBundle } from "../program/bundle.ts";
+import type { WeightBits } from "../program/quantize-weights.ts";
 import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { VultusError } from "../util/errors.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { torchvisionNames } from "../weights/canonical-names.ts";
 import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
+import { accuracyOf, chooseInt8 } from "./int8.node.ts";
 import { type Agreement, agreement, answersOf } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
@@ -20,6 +22,7 @@ import { writeBundle } from "./write-bundle.node.ts";
 export const forms = {
   bundle: "model.onnx",
   fp16: "model-fp16.onnx",
+  int8: "model-int8.onnx",
   safetensors: "model.safetensors",
   pth: "model.pth",
 } as const;
@@ -33,8 +36,12 @@ export interface ExportOptions {
   /** What the `.onnx` forms take. */
   readonly input: BundleInput;
   readonly engine: Engine;
-  /** Pictures on which every file is compared with the trained model. */
-  readonly pictures: readonly Picture[];
+  /** Pictures on which every file is compared with the trained model; without labels where nobody labelled them. */
+  readonly held: { readonly pictures: readonly Picture[]; readonly labels?: readonly number[] };
+  /** Pictures of the training, which the int8 form is calibrated on. */
+  readonly calibration: readonly Picture[];
+  /** Bits of the int8 form's weights. */
+  readonly weightBits: WeightBits;
 }
 
 export interface ExportedFile extends Agreement {
@@ -42,17 +49,30 @@ export interface ExportedFile extends Agreement {
   readonly path: string;
   readonly bytes: number;
   readonly picturesPerSecond: number;
+  /** On the same pictures, where they have labels: of this file, and of the trained model. */
+  readonly accuracy?: number;
+  readonly trainedAccuracy?: number;
+  /** Of the int8 form: layers that stay in float32. */
+  readonly float?: readonly string[];
 }
 
 /**
  * Beyond this a file does not compute what was trained. Half-precision weights are rounded to 11 bits, which moves a
- * probability by some 1e-3; the others only lose what another order of additions costs.
+ * probability by some 1e-3; int8 is judged by its accuracy, which is reported; the others only lose what another order
+ * of additions costs.
  */
-const tolerance: Readonly<Record<Form, number>> = { bundle: 1e-4, fp16: 0.02, safetensors: 1e-4, pth: 1e-4 };
+const tolerance: Readonly<Record<Form, number>> = {
+  bundle: 1e-4,
+  fp16: 0.02,
+  int8: 1,
+  safetensors: 1e-4,
+  pth: 1e-4,
+};
 
 /** Writes and checks one form after the other. @throws VultusError for a file that disagrees, which is removed. */
 export async function* exportClassifier(options: ExportOptions): AsyncGenerator<ExportedFile> {
-  const { classifier, forms: wanted, folder, engine, pictures } = options;
+  const { classifier, forms: wanted, folder, engine, held } = options;
+  const { pictures, labels } = held;
   const { architecture, weights } = classifier;
   mkdirSync(folder, { recursive: true });
   const trained: Bundle = {
@@ -63,7 +83,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   const expected = await answersOf(engine, trained, pictures);
   for (const form of wanted) {
     const path = join(folder, forms[form]);
-    write(form, path, options);
+    const float = await write(form, path, options);
     const { probabilities, picturesPerSecond } = await answersOf(engine, loadBundle(path), pictures);
     const agreed = agreement(expected.probabilities, probabilities, architecture.classes.length);
     if (!(agreed.maxProbabilityDifference <= tolerance[form])) {
@@ -72,30 +92,60 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
         `${path} was removed: read back, it differs from the trained model by ${agreed.maxProbabilityDifference} in a probability, and ${tolerance[form]} is allowed; this is a fault of vultus, please report it`,
       );
     }
-    yield { form, path, bytes: statSync(path).size, picturesPerSecond, ...agreed };
+    const accuracy = (rows: Float32Array): number =>
+      accuracyOf(rows, labels ?? [], architecture.classes.length);
+    yield {
+      form,
+      path,
+      bytes: statSync(path).size,
+      picturesPerSecond,
+      ...agreed,
+      ...(labels
+        ? { accuracy: accuracy(probabilities), trainedAccuracy: accuracy(expected.probabilities) }
+        : {}),
+      ...(float ? { float } : {}),
+    };
   }
 }
 
-function write(form: Form, path: string, { classifier, provenance, input }: ExportOptions): void {
+/** Writes one form; for int8 the layers that stay in float32. */
+async function write(
+  form: Form,
+  path: string,
+  options: ExportOptions,
+): Promise<readonly string[] | undefined> {
+  const { classifier, provenance, input, held } = options;
   const { architecture, weights } = classifier;
   const { temperature = 1 } = provenance;
   switch (form) {
     case "bundle":
       writeBundle(path, { architecture, weights, input, temperature }, provenance);
-      return;
+      return undefined;
     case "fp16":
       writeBundle(path, { architecture, weights, input, temperature, stored: "float16" }, provenance);
-      return;
+      return undefined;
+    case "int8": {
+      const { labels, pictures } = held;
+      if (!labels || options.calibration.length === 0) {
+        throw new UsageError(
+          "the int8 form is calibrated and chosen on labelled pictures; name some by --data",
+        );
+      }
+      const { model, float } = await chooseInt8({ ...options, held: { pictures, labels } });
+      writeFileAtomic(path, model);
+      return float;
+    }
     case "safetensors":
       writeSafetensors(
         path,
         torchvisionNames(weights, architecture),
         classifierMetadata(architecture, provenance),
       );
-      return;
+      return undefined;
     case "pth": {
       const names = torchvisionNames(weights, architecture);
       writeFileAtomic(path, encodePytorchParts(names, classifierMetadata(architecture, provenance)));
+      return undefined;
     }
   }
 }

@@ -11,6 +11,7 @@ import { Cast } from "./cast.ts";
 import { Clip } from "./clip.ts";
 import { Concat } from "./concat.ts";
 import { Conv } from "./conv.ts";
+import { DequantizeLinear } from "./dequantize-linear.ts";
 import { Div } from "./div.ts";
 import { Equal } from "./equal.ts";
 import { Exp } from "./exp.ts";
@@ -32,10 +33,12 @@ import { Min } from "./min.ts";
 import { Mul } from "./mul.ts";
 import { Neg } from "./neg.ts";
 import { Not } from "./not.ts";
+import { QuantizeLinear } from "./quantize-linear.ts";
 import { Range } from "./range.ts";
 import { Reciprocal } from "./reciprocal.ts";
 import { ReduceMax } from "./reduce-max.ts";
 import { ReduceMean } from "./reduce-mean.ts";
+import { ReduceMin } from "./reduce-min.ts";
 import { ReduceSum } from "./reduce-sum.ts";
 import { Relu } from "./relu.ts";
 import { Reshape } from "./reshape.ts";
@@ -62,6 +65,7 @@ export const operators: readonly Operator[] = [
   Col2Im,
   Concat,
   Conv,
+  DequantizeLinear,
   Div,
   Equal,
   Exp,
@@ -84,10 +88,12 @@ export const operators: readonly Operator[] = [
   Mul,
   Neg,
   Not,
+  QuantizeLinear,
   Range,
   Reciprocal,
   ReduceMax,
   ReduceMean,
+  ReduceMin,
   ReduceSum,
   Relu,
   Reshape,

@@ -11,6 +11,7 @@ import { drawFace } from "../../data/synthetic.ts";
 import { expressions } from "../../data/synthetic-expression.ts";
 import { LARGEST_SIDE } from "../../evaluate/evaluate.node.ts";
 import { type ExportedFile, exportClassifier, type Form, forms } from "../../export/export.node.ts";
+import { fittingBits } from "../../export/int8.node.ts";
 import { runProvenance } from "../../export/provenance.node.ts";
 import type { BundleInput } from "../../program/bundle.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
@@ -29,6 +30,7 @@ interface Options {
   readonly out?: string;
   readonly data: string[];
   readonly input: BundleInput;
+  readonly weightBits: "auto" | "8" | "7";
   readonly license?: string;
   readonly device: string;
   readonly threads?: number;
@@ -36,7 +38,9 @@ interface Options {
 }
 
 /** Pictures on which a file is compared with the trained model. */
-const PICTURES = 256;
+const PICTURES = 1000;
+/** Pictures that the int8 form takes its ranges from. */
+const CALIBRATION = 128;
 
 export function exportCommand(): Command {
   return withDevice(new Command("export"))
@@ -58,6 +62,14 @@ export function exportCommand(): Command {
         .choices(["uint8", "float32"])
         .default("uint8"),
     )
+    .addOption(
+      new Option(
+        "--weight-bits <n>",
+        "bits of int8 weights: 8, 7 for x86 processors without VNNI, or what fits here",
+      )
+        .choices(["auto", "8", "7"])
+        .default("auto"),
+    )
     .option("--license <text>", "licence of the model, written into its metadata")
     .option("--json", "print JSON")
     .action(async (model: string, options: Options) => {
@@ -70,6 +82,9 @@ export function exportCommand(): Command {
         ...(options.license ? { license: options.license } : {}),
       };
       const pictures = await picturesFor(model, options.data, classifier);
+      const weightBits = options.weightBits === "auto" ? fittingBits() : options.weightBits === "7" ? 7 : 8;
+      if (wanted.includes("int8") && options.weightBits === "auto" && weightBits === 7)
+        say("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
       const engine = startEngine(chooseDevice(options));
       const files: ExportedFile[] = [];
       try {
@@ -80,7 +95,8 @@ export function exportCommand(): Command {
           folder,
           input: options.input,
           engine,
-          pictures,
+          weightBits,
+          ...pictures,
         });
         for await (const file of exports) {
           files.push(file);
@@ -108,32 +124,56 @@ function bestWeights(model: string): string {
   return existsSync(best) ? best : model;
 }
 
-/** Pictures to compare on: given ones, the run's own, or drawn ones, and then that is said. */
+interface Pictures {
+  readonly held: { readonly pictures: readonly Picture[]; readonly labels?: readonly number[] };
+  readonly calibration: readonly Picture[];
+}
+
+/** Given pictures, the run's own, or drawn ones, and then that is said. */
 async function picturesFor(
   model: string,
   given: readonly string[],
   { architecture }: Classifier,
-): Promise<Picture[]> {
+): Promise<Pictures> {
   const paths = runPaths(model);
   const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
   const data = given.length > 0 ? given : own.filter((path) => existsSync(path));
   if (data.length === 0) {
     say("checked on drawn faces: the pictures of the training are not here; name some by --data");
-    return Array.from({ length: PICTURES }, (_, i) =>
+    const pictures = Array.from({ length: PICTURES }, (_, i) =>
       drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
     );
+    return { held: { pictures }, calibration: [] };
   }
   const { samples } = await readDataset(data, { classes: architecture.classes, allowMissing: true });
-  const held = samples.filter((sample) => sample.split !== "train");
-  const chosen: Sample[] = shuffled(held.length > 0 ? held : samples, random("export")).slice(0, PICTURES);
-  const pixels = await loadPixels(chosen, {
+  const order = shuffled(samples, random("export"));
+  const [apart, rest] = [
+    order.filter(({ split }) => split !== "train"),
+    order.filter(({ split }) => split === "train"),
+  ];
+  // Without a split of their own, the pictures to calibrate on are cut from the end.
+  const cut = Math.max(1, Math.floor(order.length / 2));
+  const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, PICTURES));
+  const calibration = await decoded((apart.length > 0 ? rest : order.slice(cut)).slice(0, CALIBRATION));
+  return {
+    held: { pictures: held.pictures, labels: held.labels },
+    calibration: calibration.pictures,
+  };
+}
+
+async function decoded(samples: readonly Sample[]): Promise<{ pictures: Picture[]; labels: number[] }> {
+  if (samples.length === 0) return { pictures: [], labels: [] };
+  const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
-    memoryBudget: 1e9,
+    memoryBudget: 2e9,
     spillDir: tmpdir(),
     allowUnreadable: true,
   });
   try {
-    return pixels.samples.map((_, i) => pixels.get(i));
+    return {
+      pictures: pixels.samples.map((_, i) => pixels.get(i)),
+      labels: pixels.samples.map(({ label }) => label),
+    };
   } finally {
     pixels.close();
   }
@@ -143,8 +183,26 @@ async function picturesFor(
 function table(files: readonly ExportedFile[], { architecture }: Classifier): string {
   const width = Math.max(...files.map(({ path }) => path.length));
   const lines = files.map(
-    ({ path, bytes, maxProbabilityDifference, top1Agreement, picturesPerSecond }) =>
-      `${path.padEnd(width)}  ${(bytes / 1e6).toFixed(2).padStart(8)} MB  same label ${percent(top1Agreement)}  greatest difference ${maxProbabilityDifference.toExponential(1)}  ${picturesPerSecond.toFixed(0)} pictures/s`,
+    ({
+      path,
+      bytes,
+      maxProbabilityDifference,
+      top1Agreement,
+      picturesPerSecond,
+      accuracy,
+      trainedAccuracy,
+      float,
+    }) =>
+      [
+        `${path.padEnd(width)}  ${(bytes / 1e6).toFixed(2).padStart(8)} MB`,
+        `same label ${percent(top1Agreement)}`,
+        `greatest difference ${maxProbabilityDifference.toExponential(1)}`,
+        ...(accuracy === undefined
+          ? []
+          : [`accuracy ${percent(accuracy)} (trained ${percent(trainedAccuracy ?? 0)})`]),
+        `${picturesPerSecond.toFixed(0)} pictures/s`,
+        ...(float && float.length > 0 ? [`in float32: ${float.join(", ")}`] : []),
+      ].join("  "),
   );
   const snippets = files
     .filter(({ form }) => form === "pth" || form === "safetensors")

@@ -1,0 +1,127 @@
+/** The int8 form: calibrated on training pictures, its layers in float32 chosen by accuracy on other, labelled ones. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { packValidation } from "../augment/validation.ts";
+import { canvasOf, packPictures } from "../data/canvas.ts";
+import type { Picture } from "../data/dataset.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import type { BundleInput } from "../program/bundle.ts";
+import { compileQuantized } from "../program/quantize.ts";
+import { compileCalibration, rangesOf } from "../program/quantize-calibration.ts";
+import type { Ranges } from "../program/quantize-ranges.ts";
+import type { WeightBits } from "../program/quantize-weights.ts";
+import { decodeBundle } from "../program/read-bundle.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
+import type { Classifier } from "../weights/load.node.ts";
+import { answersOf } from "./verify.ts";
+
+/** Pictures with their labels. */
+export interface Labelled {
+  readonly pictures: readonly Picture[];
+  readonly labels: readonly number[];
+}
+
+export interface Int8Options {
+  readonly classifier: Classifier;
+  readonly provenance: Provenance;
+  readonly input: BundleInput;
+  readonly engine: Engine;
+  /** Pictures of the training, from which ranges are taken. */
+  readonly calibration: readonly Picture[];
+  /** Pictures apart from them, on which candidates are compared. */
+  readonly held: Labelled;
+  readonly weightBits: WeightBits;
+}
+
+export interface Int8Choice {
+  readonly model: Uint8Array;
+  /** Layers that stay in float32. */
+  readonly float: readonly string[];
+  readonly accuracy: number;
+}
+
+/** Pictures that are calibrated at a time. */
+const BATCH = 16;
+
+/** What a candidate may lack of the most accurate one: less than what a thousand pictures can tell apart. */
+const NEGLIGIBLE = 0.003;
+
+/**
+ * Tries all layers on bytes, the first stage kept in float32, the head, and both; of those that are as accurate as the
+ * best, but for a negligible difference, takes the one with the fewest floats.
+ */
+export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
+  const { classifier, provenance, input, engine, held, weightBits } = options;
+  const { architecture, weights } = classifier;
+  const ranges = await calibrate(options);
+  const first = `${architecture.backbone.stages[0]}.`;
+  const isFirst = (layer: string): boolean => layer === first.slice(0, -1) || layer.startsWith(first);
+  const isHead = (layer: string): boolean => layer.startsWith("head.");
+  const candidates: [string[], (layer: string) => boolean][] = [
+    [[], () => false],
+    [["head"], isHead],
+    [[architecture.backbone.stages[0] as string], isFirst],
+    [[architecture.backbone.stages[0] as string, "head"], (layer) => isFirst(layer) || isHead(layer)],
+  ];
+  const tried: Int8Choice[] = [];
+  for (const [float, keepFloat] of candidates) {
+    const { model } = compileQuantized({
+      architecture,
+      weights,
+      ranges,
+      input,
+      weightBits,
+      keepFloat,
+      temperature: provenance.temperature ?? 1,
+      metadata: classifierMetadata(architecture, provenance),
+    });
+    const { probabilities } = await answersOf(engine, decodeBundle(model, "the int8 form"), held.pictures);
+    const accuracy = accuracyOf(probabilities, held.labels, architecture.classes.length);
+    tried.push({ model, float, accuracy });
+  }
+  const best = Math.max(...tried.map(({ accuracy }) => accuracy));
+  return tried.find(({ accuracy }) => accuracy >= best - NEGLIGIBLE) as Int8Choice;
+}
+
+/** The share of pictures whose label is the most probable class. */
+export function accuracyOf(probabilities: Float32Array, labels: readonly number[], classes: number): number {
+  return (
+    [...argmaxRows(probabilities, classes)].filter((label, row) => label === labels[row]).length /
+    labels.length
+  );
+}
+
+async function calibrate({ classifier, engine, calibration }: Int8Options): Promise<Ranges> {
+  const { architecture, weights } = classifier;
+  const { inputSize, resize } = architecture;
+  const canvas = canvasOf(calibration);
+  const open = await engine.open(compileCalibration(architecture, weights, canvas));
+  try {
+    const batches: Tensors[] = [];
+    for (let start = 0; start < calibration.length; start += BATCH) {
+      const batch = calibration.slice(start, start + BATCH);
+      batches.push(
+        await open.run({
+          pictures: packPictures(batch, canvas),
+          ...packValidation(batch, inputSize, resize),
+        }),
+      );
+    }
+    return rangesOf(batches);
+  } finally {
+    await open.release();
+  }
+}
+
+/**
+ * 8 bits where this processor multiplies bytes into 32-bit sums (VNNI, or any ARM). Other x86 processors add pairs of
+ * u8·s8 products in 16 bits, where 8-bit weights saturate and 7-bit ones do not.
+ */
+export function fittingBits(): WeightBits {
+  if (process.arch !== "x64") return 8;
+  const cpuinfo = "/proc/cpuinfo";
+  if (!existsSync(cpuinfo)) return 7;
+  return /\b(avx512_vnni|avx_vnni)\b/.test(readFileSync(cpuinfo, "utf8")) ? 8 : 7;
+}

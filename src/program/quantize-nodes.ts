@@ -1,0 +1,67 @@
+/**
+ * Rebuilds the nodes of a plan between QuantizeLinear and DequantizeLinear: the form ("QDQ") from which runtimes make
+ * operators on bytes. What it computes is defined by the ONNX standard, whether a runtime does so or not.
+ */
+
+import { apply } from "../graph/graph.ts";
+import type { Node, Value } from "../graph/types.ts";
+import { dequantizeLinear } from "../ops/dequantize-linear.ts";
+import { quantizeLinear } from "../ops/quantize-linear.ts";
+import { PICTURES, type QuantizationPlan } from "./quantize-plan.ts";
+import { type Affine, affinesOf, type Ranges } from "./quantize-ranges.ts";
+import {
+  type QuantizedChannels,
+  quantizeLayer,
+  quantizeWeight,
+  type WeightBits,
+} from "./quantize-weights.ts";
+
+/** The plan's outputs, computed on bytes. */
+export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: WeightBits): Value[] {
+  const { graph } = plan.pictures;
+  const affines = affinesOf(plan.points, ranges);
+  const rebuilt = new Map<Value, Value>();
+  const read = (value: Value): Value => rebuilt.get(value) ?? value;
+  const finish = (value: Value, y: Value): void => {
+    const [point, affine] = [plan.points.get(value), affines.get(value)];
+    rebuilt.set(value, point && affine ? throughBytes(y, point.name, affine) : y);
+  };
+  const operandsOf = (node: Node): Value[] => {
+    const [x, weight, bias] = node.inputs as [Value, Value, Value];
+    const { operator, scope } = node;
+    if (plan.packed.has(node))
+      return [read(x), stored(weight, `${scope}.weight`, quantizeWeight(weight, 8)), bias];
+    if (!plan.onBytes.has(node) || operator.type !== "Conv") return node.inputs.map(read);
+    const layer = quantizeLayer(weight, bias, bits, (affines.get(x) as Affine).scale);
+    return [
+      read(x),
+      stored(weight, `${scope}.weight`, layer.weight),
+      stored(bias, `${scope}.bias`, layer.bias),
+    ];
+  };
+
+  graph.in(PICTURES, () => finish(plan.pictures, plan.pictures));
+  for (const node of plan.nodes) {
+    const { operator, inputs, outputs, attributes, scope } = node;
+    const output = outputs[0] as Value;
+    const needless = plan.cutOff.has(node) && affines.get(output)?.zero === 0;
+    graph.in(scope, () =>
+      finish(output, needless ? read(inputs[0] as Value) : apply(operator, operandsOf(node), attributes)),
+    );
+  }
+  return plan.outputs.map(read);
+}
+
+/** A value as bytes and back. */
+function throughBytes(x: Value, name: string, { scale, zero }: Affine): Value {
+  const { graph } = x;
+  const s = graph.weight(`${name}.scale`, "float32", [], Float32Array.of(scale));
+  const z = graph.scalar(zero, "uint8");
+  return dequantizeLinear(quantizeLinear(x, s, z), s, z);
+}
+
+/** The integers that stand for `tensor`, and back to floats; one scale for each slice along the first axis. */
+function stored({ graph, shape }: Value, name: string, { dtype, integers, scale }: QuantizedChannels): Value {
+  const q = graph.weight(name, dtype, shape as readonly number[], integers);
+  return dequantizeLinear(q, graph.weight(`${name}.scale`, "float32", [scale.length], scale));
+}

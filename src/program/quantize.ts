@@ -1,0 +1,52 @@
+/** Compiles the int8 form of a bundle: the same inputs and outputs, a quarter of the size, and it computes on bytes. */
+
+import { buildAnySize } from "../augment/validation.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import type { Preprocessing } from "../models/backbone.ts";
+import { buildClassifier } from "../models/classifier.ts";
+import { Network } from "../nn/network.ts";
+import { mul } from "../ops/mul.ts";
+import { softmax } from "../ops/softmax.ts";
+import { type BundleOptions, pixels } from "./bundle.ts";
+import { finish, type Program } from "./program.ts";
+import { quantizeNodes } from "./quantize-nodes.ts";
+import { PICTURES, planQuantization } from "./quantize-plan.ts";
+import type { Range, Ranges } from "./quantize-ranges.ts";
+import type { WeightBits } from "./quantize-weights.ts";
+
+export interface QuantizedOptions extends Omit<BundleOptions, "stored"> {
+  /** Of the values that `compileCalibration` returns. */
+  readonly ranges: Ranges;
+  /** 7 for processors without VNNI. */
+  readonly weightBits?: WeightBits;
+  /** Whether the layer of this name keeps its weights, and computes, in float32. */
+  readonly keepFloat?: (layer: string) => boolean;
+}
+
+/** The bundle of `compileBundle` on bytes; batch norm is folded into the weights before they are rounded. */
+export function compileQuantized(options: QuantizedOptions): Program {
+  const { architecture, weights, temperature = 1, input = "uint8", metadata, weightBits = 8 } = options;
+  const { backbone, inputSize: size, resize } = architecture;
+  const { mean, std } = backbone.preprocessing;
+  const graph = new Graph();
+  const net = new Network({ graph, weights, trainable: () => false, training: false });
+  const pictures = buildAnySize(pixels(graph, input), { size, resize, mean, std });
+  const { features, logits: unrounded } = buildClassifier(net, architecture, pictures);
+  const plan = planQuantization(pictures, [features, unrounded], options.keepFloat);
+  const ranges = new Map([...options.ranges, [PICTURES, pictureRange(backbone.preprocessing)]]);
+  const [embedding, logits] = quantizeNodes(plan, ranges, weightBits) as [Value, Value];
+  const scaled = temperature === 1 ? logits : mul(logits, 1 / temperature);
+  return finish(
+    graph,
+    "bundle",
+    { probabilities: softmax(scaled), logits, embedding },
+    { ...metadata, quantization: "int8", weight_bits: String(weightBits) },
+  );
+}
+
+/** Of normalised pixels, which were from 0 to 1: however dark the pictures that were calibrated on. */
+function pictureRange({ mean, std }: Preprocessing): Range {
+  const at = (pixel: number): number[] => mean.map((m, c) => (pixel - m) / (std[c] as number));
+  return { least: Math.min(...at(0)), greatest: Math.max(...at(1)) };
+}
