@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { augment, fmaPeak, gemmRate } from "./engine.ts";
+import { int8 } from "./int8.ts";
 import { featuresCached, modes, resnet50 } from "./resnet50.ts";
 import type { Row } from "./row.ts";
 
@@ -20,6 +21,7 @@ const questions: Record<string, () => Promise<Row | undefined>> = {
   ...Object.fromEntries(modes.map(([name, mode]) => [name, () => resnet50(name, mode, turns)])),
   augment: () => augment(turns),
   "features-cached": () => featuresCached(turns),
+  "int8-resnet50": () => int8(turns),
 };
 if (values.only && !questions[values.only]) {
   console.error(`there is no benchmark ${values.only}; valid: ${Object.keys(questions).join(", ")}`);
@@ -39,8 +41,7 @@ if (values.json) console.log(JSON.stringify(rows, null, 2));
 function line({ name, value, unit, peer, peerValue, ratio, peakMB, peerPeakMB, gflops }: Row): string {
   const own = `${name.padEnd(28)} ${value.toFixed(1).padStart(9)} ${unit.padEnd(8)}`;
   const cost = peakMB ? ` ${(peakMB / 1000).toFixed(2)} GB  ${gflops?.toFixed(0)} GFLOP/s` : "";
-  const other = peer
-    ? `  ${peer} ${peerValue?.toFixed(1)} (${((peerPeakMB ?? 0) / 1000).toFixed(2)} GB)  ratio ${ratio?.toFixed(2)}`
-    : "";
+  const memory = peerPeakMB ? ` (${(peerPeakMB / 1000).toFixed(2)} GB)` : "";
+  const other = peer ? `  ${peer} ${peerValue?.toFixed(1)}${memory}  ratio ${ratio?.toFixed(2)}` : "";
   return `${own}${cost}${other}`;
 }
