@@ -40,7 +40,7 @@ interface Options {
 /** Pictures on which a file is compared with the trained model. */
 const PICTURES = 1000;
 /** Pictures that the int8 form takes its ranges from. */
-const CALIBRATION = 128;
+const CALIBRATION = 256;
 
 export function exportCommand(): Command {
   return withDevice(new Command("export"))
