@@ -3,11 +3,11 @@
  *
  *     node --import tsx bench/weights-io.ts
  *
- * Memory is the growth of the process's peak beyond what it had before, as a share of the file's size.
+ * Memory is the growth of the process's peak beyond what it had before, as a share of the file's size (Linux only).
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,9 @@ import { readWeights } from "../src/weights/load.node.ts";
 
 const [, script, file] = process.argv;
 if (file) {
-  const peak = (): number => process.resourceUsage().maxRSS * 1024;
+  // Not getrusage's, in which a process begins with the peak of the one that started it.
+  const peak = (): number =>
+    Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
   const before = peak();
   const started = performance.now();
   const { tensors } = readWeights(file);

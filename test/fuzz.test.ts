@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decodePytorch } from "../src/formats/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/formats/safetensors.ts";
+import { readStoredZip, writeStoredZip } from "../src/formats/zip.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { describe as describeModel } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
@@ -57,8 +58,15 @@ function smallBundle(): Uint8Array {
     .model;
 }
 
+/** The archive again with another pickle, under its right checksum, which damage to an archive mostly stops at. */
+const entries = readStoredZip(bytesOf(files.zip), "f.pth");
+const pickle = entries.get("archive/data.pkl") as Uint8Array;
+const archiveWith = (other: Uint8Array): Uint8Array =>
+  Buffer.concat(writeStoredZip([...new Map(entries).set("archive/data.pkl", other)]));
+
 const formats: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
   ["pth", bytesOf(files.zip), (bytes) => decodePytorch(bytes, "f.pth")],
+  ["a pickle in a pth", pickle, (bytes) => decodePytorch(archiveWith(bytes), "f.pth")],
   ["legacy pth", bytesOf(files.legacy), (bytes) => decodePytorch(bytes, "f.pth")],
   [
     "safetensors",

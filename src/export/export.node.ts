@@ -3,8 +3,8 @@
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
+import { writePytorch } from "../formats/pytorch.node.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
-import { encodePytorchParts } from "../formats/write-pytorch.ts";
 import { type BundleInput, compileBundle } from "../program/bundle.ts";
 import type { WeightBits } from "../program/quantize-weights.ts";
 import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
@@ -144,7 +144,7 @@ async function write(
       return undefined;
     case "pth": {
       const names = torchvisionNames(weights, architecture);
-      writeFileAtomic(path, encodePytorchParts(names, classifierMetadata(architecture, provenance)));
+      writePytorch(path, names, classifierMetadata(architecture, provenance));
       return undefined;
     }
   }

@@ -5,8 +5,8 @@
 
 import { z } from "zod";
 import { FormatError } from "../util/errors.ts";
-import { fromBfloat16, fromFloat16 } from "../util/half.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+import { type ElementType, elementTypes, toFloats } from "./floats.ts";
 
 export interface SafetensorsContent {
   readonly tensors: StateDict;
@@ -16,21 +16,19 @@ export interface SafetensorsContent {
 /** The format's own limit, which keeps a damaged length from being believed. */
 const LARGEST_HEADER = 100_000_000;
 
-/** The dtypes that become float32: bytes per element, and how to read element `i`. */
-const dtypes: Readonly<Record<string, DTypeReader>> = {
-  F64: { width: 8, read: (view, i) => view.getFloat64(i * 8, true) },
-  F32: { width: 4, read: (view, i) => view.getFloat32(i * 4, true) },
-  F16: { width: 2, read: (view, i) => fromFloat16(view.getUint16(i * 2, true)) },
-  BF16: { width: 2, read: (view, i) => fromBfloat16(view.getUint16(i * 2, true)) },
-  I64: { width: 8, read: (view, i) => Number(view.getBigInt64(i * 8, true)) },
-  I32: { width: 4, read: (view, i) => view.getInt32(i * 4, true) },
-  U8: { width: 1, read: (view, i) => view.getUint8(i) },
+/** The dtypes that become float32. */
+const dtypes: Readonly<Record<string, ElementType>> = {
+  F64: elementTypes.float64,
+  F32: elementTypes.float32,
+  F16: elementTypes.float16,
+  BF16: elementTypes.bfloat16,
+  I64: elementTypes.int64,
+  I32: elementTypes.int32,
+  I16: elementTypes.int16,
+  I8: elementTypes.int8,
+  U8: elementTypes.uint8,
+  BOOL: elementTypes.bool,
 };
-
-interface DTypeReader {
-  readonly width: number;
-  readonly read: (view: DataView, i: number) => number;
-}
 
 const entrySchema = z.object({
   dtype: z.string(),
@@ -93,15 +91,15 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsC
   }
   checkContiguous(entries, bytes.length - start, name);
   const tensors: StateDict = new Map();
-  for (const { key, reader, shape, begin } of entries) {
-    tensors.set(key, floatTensor(shape, toFloats(bytes, start + begin, sizeOf(shape), reader)));
+  for (const { key, type, shape, begin, end } of entries) {
+    tensors.set(key, floatTensor(shape, toFloats(bytes.subarray(start + begin, start + end), type)));
   }
   return { tensors, metadata };
 }
 
 interface Entry {
   readonly key: string;
-  readonly reader: DTypeReader;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   /** Bytes from the end of the header. */
   readonly begin: number;
@@ -116,12 +114,12 @@ function readEntry(key: string, value: unknown, available: number, name: string)
   }
   const { dtype, shape, data_offsets } = parsed.data;
   const [begin, end] = data_offsets;
-  const reader = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
-  if (reader === undefined) {
+  const type = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
+  if (type === undefined) {
     const known = Object.keys(dtypes).join(", ");
     throw new FormatError(`${name}: ${key} has the dtype ${dtype}; vultus reads ${known}`);
   }
-  const size = sizeOf(shape) * reader.width;
+  const size = sizeOf(shape) * type.width;
   if (end - begin !== size) {
     throw new FormatError(
       `${name}: ${key} ${dtype}[${shape.join(", ")}] needs ${size} bytes, its offsets [${begin}, ${end}] span ${end - begin}`,
@@ -132,7 +130,7 @@ function readEntry(key: string, value: unknown, available: number, name: string)
       `${name} is truncated: ${key} ends at ${end}, but ${available} bytes of numbers follow the header`,
     );
   }
-  return { key, reader, shape, begin, end };
+  return { key, type, shape, begin, end };
 }
 
 function readMetadata(value: unknown, name: string): Record<string, string> {
@@ -207,13 +205,4 @@ function checkContiguous(entries: readonly Entry[], length: number, name: string
     throw new FormatError(
       `${name}: the tensors end at ${position}, but ${length} bytes of numbers follow the header`,
     );
-}
-
-function toFloats(bytes: Uint8Array, start: number, count: number, reader: DTypeReader): Float32Array {
-  const position = bytes.byteOffset + start;
-  if (reader === dtypes.F32 && position % 4 === 0) return new Float32Array(bytes.buffer, position, count);
-  const view = new DataView(bytes.buffer, position);
-  const out = new Float32Array(count);
-  for (let i = 0; i < count; i++) out[i] = reader.read(view, i);
-  return out;
 }

@@ -1,9 +1,11 @@
 /**
- * Zip archives whose entries are stored, not compressed, as PyTorch writes them: entries are viewed in the file's bytes,
- * where the libraries for zip files copy them. A compressed entry is refused, so nothing can swell.
+ * Zip archives whose entries are stored, not compressed, as PyTorch writes them (PKWARE's APPNOTE 6.3): entries are
+ * viewed in the file's bytes, where the libraries for zip files copy them. A compressed entry is refused, so nothing
+ * can swell.
  */
 
 import { FormatError } from "../util/errors.ts";
+import { crc32 } from "./crc32.ts";
 
 const END = 0x06054b50;
 const END64 = 0x06064b50;
@@ -12,160 +14,154 @@ const DIRECTORY = 0x02014b50;
 const LOCAL = 0x04034b50;
 /** An end record is 22 bytes and a comment of up to 64 KiB. */
 const LONGEST_END = 22 + 0xffff;
+/** Numbers that stand in a record of 64 bits instead. */
+const FULL16 = 0xffff;
+const FULL32 = 0xffffffff;
 
-/** The stored entries of an archive by name; `file` is what errors call it. @throws FormatError that names the byte. */
+/** The entries of an archive by name; `file` is what errors call it. @throws FormatError that names the byte. */
 export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const fail = (position: number, problem: string): FormatError =>
-    new FormatError(`${file} is a damaged zip archive: ${problem} (byte ${position})`);
-  const need = (position: number, length: number, what: string): void => {
-    if (position < 0 || position + length > bytes.length)
-      throw fail(position, `${what} lies outside the file`);
-  };
-  const long = (position: number): number => {
-    need(position, 8, "a number");
-    return Number(view.getBigUint64(position, true));
-  };
-
-  const { count, start } = findDirectory();
   const entries = new Map<string, Uint8Array>();
-  let position = start;
-  for (let i = 0; i < count; i++) {
-    need(position, 46, "an entry of its directory");
-    if (view.getUint32(position, true) !== DIRECTORY) throw fail(position, "its directory ends early");
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((at) =>
-      view.getUint16(position + at, true),
-    ) as [number, number, number];
-    need(position + 46, nameLength + extraLength, "a name");
-    const name = new TextDecoder().decode(bytes.subarray(position + 46, position + 46 + nameLength));
-    if (view.getUint16(position + 10, true) !== 0) {
-      throw fail(
-        position,
-        `${name} is compressed; torch.save stores its entries, so save the file again with it`,
-      );
-    }
+  const places: { name: string; begin: number; end: number }[] = [];
+  let { position, count } = findDirectory();
+  for (; count > 0; count--) {
+    const { name, size, checksum, offset, next } = readEntry(position);
     if (entries.has(name)) throw fail(position, `it holds ${name} twice`);
-    const { size, offset } = extents(position, position + 46 + nameLength, extraLength);
-    need(offset, 30, `the header of ${name}`);
-    if (view.getUint32(offset, true) !== LOCAL)
-      throw fail(offset, `there is no entry where ${name} should be`);
-    const data = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-    need(data, size, name);
-    entries.set(name, bytes.subarray(data, data + size));
-    position += 46 + nameLength + extraLength + commentLength;
+    const begin = need(offset, 30, `the header of ${name}`);
+    if (view.getUint32(begin, true) !== LOCAL) throw fail(begin, `there is no entry where ${name} should be`);
+    const names = view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
+    const data = need(begin + 30 + names, size, name);
+    const content = bytes.subarray(data, data + size);
+    // PyTorch writes none where it is told to be quick.
+    if (checksum !== 0 && crc32(content) !== checksum)
+      throw fail(data, `the checksum of ${name} is wrong; fetch the file again`);
+    entries.set(name, content);
+    places.push({ name, begin, end: data + size });
+    position = next;
+  }
+  places.sort((a, b) => a.begin - b.begin);
+  for (const [i, { begin, name }] of places.entries()) {
+    const before = places[i - 1];
+    if (before && before.end > begin) throw fail(begin, `${name} begins inside of ${before.name}`);
   }
   return entries;
 
-  function findDirectory(): { count: number; start: number } {
+  function fail(position: number, problem: string): FormatError {
+    return new FormatError(`${file} is a damaged zip archive: ${problem} (byte ${position})`);
+  }
+
+  /** The position, once it is sure that `length` bytes are there. */
+  function need(position: number, length: number, what: string): number {
+    if (position < 0 || position + length > bytes.length)
+      throw fail(position, `${what} lies outside of the file`);
+    return position;
+  }
+
+  function uint64(position: number): number {
+    return Number(view.getBigUint64(need(position, 8, "a number"), true));
+  }
+
+  function findDirectory(): { count: number; position: number } {
     const least = Math.max(0, bytes.length - LONGEST_END);
     let end = bytes.length - 22;
     while (end >= least && view.getUint32(end, true) !== END) end--;
     if (end < least) throw fail(bytes.length, "it has no end record, so it is cut short");
     const count = view.getUint16(end + 10, true);
-    const start = view.getUint32(end + 16, true);
-    if (count !== 0xffff && start !== 0xffffffff) return { count, start };
-    const locator = end - 20;
-    if (locator < 0 || view.getUint32(locator, true) !== LOCATOR64)
-      throw fail(end, "its large end record is missing");
-    const large = long(locator + 8);
-    need(large, 56, "its large end record");
+    const position = view.getUint32(end + 16, true);
+    if (count !== FULL16 && position !== FULL32) return { count, position };
+    const locator = need(end - 20, 20, "the place of its large end record");
+    if (view.getUint32(locator, true) !== LOCATOR64) throw fail(locator, "its large end record is missing");
+    const large = need(uint64(locator + 8), 56, "its large end record");
     if (view.getUint32(large, true) !== END64) throw fail(large, "its large end record is missing");
-    return { count: long(large + 32), start: long(large + 48) };
+    return { count: uint64(large + 32), position: uint64(large + 48) };
   }
 
-  /** Size and position of an entry; large ones are in an extra field, in this order, where the short ones are full. */
-  function extents(entry: number, extra: number, length: number): { size: number; offset: number } {
-    let size = view.getUint32(entry + 24, true);
-    let offset = view.getUint32(entry + 42, true);
-    const packed = view.getUint32(entry + 20, true);
-    for (let at = extra; at + 4 <= extra + length; at += 4 + view.getUint16(at + 2, true)) {
-      if (view.getUint16(at, true) !== 1) continue;
-      let next = at + 4;
-      if (size === 0xffffffff) {
-        size = long(next);
-        next += 8;
-      }
-      if (packed === 0xffffffff) next += 8;
-      if (offset === 0xffffffff) offset = long(next);
+  /** The entry of the directory at `position`. */
+  function readEntry(position: number) {
+    need(position, 46, "its directory");
+    if (view.getUint32(position, true) !== DIRECTORY) throw fail(position, "its directory ends early");
+    const nameEnd = position + 46 + view.getUint16(position + 28, true);
+    const extraEnd = nameEnd + view.getUint16(position + 30, true);
+    need(position, extraEnd - position, "its directory");
+    const name = new TextDecoder().decode(bytes.subarray(position + 46, nameEnd));
+    if (view.getUint16(position + 10, true) !== 0) {
+      throw fail(
+        position,
+        `${name} is compressed, and vultus reads what torch.save stores; unpack it and store it, or save it again`,
+      );
     }
-    return { size, offset };
+    // Full numbers stand in an extra field of the kind 1, in this order.
+    let wide = nameEnd;
+    while (wide + 4 <= extraEnd && view.getUint16(wide, true) !== 1)
+      wide += 4 + view.getUint16(wide + 2, true);
+    wide += 4;
+    const [size, , offset] = [24, 20, 42].map((at) => {
+      const short = view.getUint32(position + at, true);
+      if (short !== FULL32) return short;
+      wide += 8;
+      return uint64(wide - 8);
+    }) as [number, number, number];
+    const next = extraEnd + view.getUint16(position + 32, true);
+    return { name, size, offset, checksum: view.getUint32(position + 16, true), next };
   }
 }
 
 /** What PyTorch aligns the data of every entry to, so that it can be mapped into memory. */
 const ALIGNMENT = 64;
-const LARGEST = 0xffffffff;
 
-/** The parts of an archive that stores `entries` in this order. */
+/** The parts of an archive that stores `entries` in this order. @throws FormatError beyond 4 GiB or 65,534 entries. */
 export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let position = 0;
-  const push = (part: Uint8Array, to = parts): void => {
-    to.push(part);
-    if (to === parts) position += part.length;
+  const push = (...added: readonly Uint8Array[]): void => {
+    for (const part of added) position += part.length;
+    parts.push(...added);
   };
   for (const [name, data] of entries) {
     const encoded = new TextEncoder().encode(name);
-    const crc = crc32(data);
-    // An extra field of zeros fills up to the alignment; its own header takes four bytes.
-    const padding = (ALIGNMENT - ((position + 30 + encoded.length + 4) % ALIGNMENT)) % ALIGNMENT;
-    const extra = new Uint8Array(4 + padding);
-    const fields = new DataView(extra.buffer);
-    fields.setUint16(0, 0x4246, true);
-    fields.setUint16(2, padding, true);
     const start = position;
-    if (start + data.length > LARGEST)
-      throw new FormatError(`${name} does not fit: the archive would exceed 4 GiB`);
-    push(header(LOCAL, crc, data.length, encoded.length, extra.length));
-    push(encoded);
-    push(extra);
-    push(data);
-    const entry = new Uint8Array(46);
-    const local = header(LOCAL, crc, data.length, encoded.length, 0);
-    entry.set(local.subarray(4), 6);
-    const view = new DataView(entry.buffer);
-    view.setUint32(0, DIRECTORY, true);
-    view.setUint16(4, 20, true);
-    view.setUint32(42, start, true);
-    push(entry, directory);
-    push(encoded, directory);
+    // An extra field of zeros fills up to the alignment; its own header takes four bytes.
+    const padding = -(start + 30 + encoded.length + 4) & (ALIGNMENT - 1);
+    const checksum = crc32(data);
+    // Version, flags and method, time and date, checksum, both sizes, lengths of the name and of the extra fields.
+    const numbers = [
+      [2, 20],
+      [4, 0],
+      [4, 0],
+      [4, checksum],
+      [4, data.length],
+      [4, data.length],
+      [2, encoded.length],
+    ] as const;
+    const description = (extra: number): Uint8Array => fields(...numbers, [2, extra]);
+    push(fields([4, LOCAL]), description(4 + padding), encoded);
+    push(fields([2, 0x4246], [2, padding]), new Uint8Array(padding), data);
+    directory.push(fields([4, DIRECTORY], [2, 20]), description(0));
+    // Length of the comment, disk, attributes, and where the entry is.
+    directory.push(fields([2, 0], [2, 0], [2, 0], [4, 0], [4, start]), encoded);
   }
   const start = position;
   for (const part of directory) push(part);
-  const end = new DataView(new ArrayBuffer(22));
-  end.setUint32(0, END, true);
-  end.setUint16(8, entries.length, true);
-  end.setUint16(10, entries.length, true);
-  end.setUint32(12, position - start, true);
-  end.setUint32(16, start, true);
-  push(new Uint8Array(end.buffer));
+  const { length } = entries;
+  if (position > FULL32 || length >= FULL16)
+    throw new FormatError(
+      `${length} entries of ${position} bytes are more than a zip archive of 32 bits holds`,
+    );
+  // Disks, entries on this one and in all, size and place of the directory, length of the comment.
+  push(fields([4, END], [4, 0], [2, length], [2, length], [4, position - start], [4, start], [2, 0]));
   return parts;
 }
 
-function header(signature: number, crc: number, size: number, name: number, extra: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(30));
-  view.setUint32(0, signature, true);
-  view.setUint16(4, 20, true);
-  view.setUint32(14, crc, true);
-  view.setUint32(18, size, true);
-  view.setUint32(22, size, true);
-  view.setUint16(26, name, true);
-  view.setUint16(28, extra, true);
-  return new Uint8Array(view.buffer);
-}
-
-const crcTable = Int32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-
-/** The checksum of zip archives (ISO 3309). */
-export function crc32(data: Uint8Array): number {
-  let crc = -1;
-  for (let i = 0; i < data.length; i++) {
-    crc = (crc >>> 8) ^ (crcTable[(crc ^ (data[i] as number)) & 0xff] as number);
+/** Little-endian numbers: the bytes that each takes, and its value. */
+function fields(...numbers: readonly (readonly [width: 2 | 4, value: number])[]): Uint8Array {
+  const out = new Uint8Array(numbers.reduce((sum, [width]) => sum + width, 0));
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const [width, value] of numbers) {
+    if (width === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+    at += width;
   }
-  return ~crc >>> 0;
+  return out;
 }

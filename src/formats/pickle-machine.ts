@@ -1,0 +1,266 @@
+/** The machine that a pickle is a program for: its place in the bytes, a stack of values, and a memo. */
+
+import { FormatError } from "../util/errors.ts";
+
+/** A value of a pickle. Tuples are arrays like lists, dictionaries are Maps; objects are what the caller made. */
+export type Pickled =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Pickled[]
+  | Map<Pickled, Pickled>
+  | PickleFunction
+  | object;
+
+/** What stands for a class or function of Python. It is called with checked lengths, not with checked types. */
+export type PickleFunction = (args: readonly Pickled[]) => Pickled;
+
+export interface PickleOptions {
+  /** What errors call the file. */
+  readonly file: string;
+  /** What stands for the class or function `module.name`; undefined where it is not allowed. */
+  readonly find: (name: string) => Pickled | undefined;
+  /** The object that a persistent id stands for. */
+  readonly persistent?: PickleFunction;
+}
+
+/**
+ * Opcodes, and values handed to functions, that one pickle may have. A tensor takes about 40, so these are some 25,000
+ * tensors. It bounds the stack, the memo, and the time and memory that a pickle made to waste them can take.
+ */
+const MOST_WORK = 1_000_000;
+const LONGEST_TEXT = 2 ** 24;
+/** Bytes of an integer; those of PyTorch have at most ten. */
+const LONGEST_INTEGER = 64;
+
+const mark = Symbol("mark");
+const utf8 = new TextDecoder();
+
+export class PickleMachine {
+  position: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #options: PickleOptions;
+  readonly #stack: (Pickled | typeof mark)[] = [];
+  readonly #memo = new Map<number, Pickled>();
+  /** Where the opcode under way begins. */
+  #opcode = 0;
+  #work = 0;
+
+  constructor(bytes: Uint8Array, start: number, options: PickleOptions) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#options = options;
+    this.position = start;
+  }
+
+  /** An error at the opcode under way. */
+  fail(problem: string): FormatError {
+    return new FormatError(`${this.#options.file}: ${problem} (byte ${this.#opcode})`);
+  }
+
+  /** The next opcode. */
+  begin(): number {
+    this.#opcode = this.position;
+    this.#spend(1);
+    return this.uint8();
+  }
+
+  #spend(work: number): void {
+    this.#work += work;
+    if (this.#work > MOST_WORK)
+      throw this.fail(`the pickle has more than ${MOST_WORK} values; save model.state_dict() alone`);
+  }
+
+  // The bytes.
+
+  bytes(length: number): Uint8Array {
+    const end = this.position + length;
+    if (end > this.#bytes.length) throw this.fail(`the pickle ends in the middle of ${length} bytes`);
+    const taken = this.#bytes.subarray(this.position, end);
+    this.position = end;
+    return taken;
+  }
+
+  /** Steps over `width` bytes, which are there, to where they began. */
+  #over(width: number): number {
+    this.bytes(width);
+    return this.position - width;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#over(1));
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#over(2), true);
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#over(4), true);
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#over(4), true);
+  }
+
+  uint64(): number {
+    return Number(this.#view.getBigUint64(this.#over(8), true));
+  }
+
+  /** A float64, the only number that pickles hold with the first byte highest. */
+  float64(): number {
+    return this.#view.getFloat64(this.#over(8), false);
+  }
+
+  /** A little-endian integer in two's complement: a bigint where a number is not exact. */
+  integer(length: number): number | bigint {
+    if (length > LONGEST_INTEGER) throw this.fail(`an integer of ${length} bytes is none of a tensor`);
+    const value = this.bytes(length).reduceRight((high, byte) => (high << 8n) | BigInt(byte), 0n);
+    return exact(BigInt.asIntN(8 * length, value));
+  }
+
+  /** An integer in digits, or one of the two that stand for truth values. */
+  decimal(): number | bigint | boolean {
+    const text = this.line();
+    if (text === "00" || text === "01") return text === "01";
+    if (!/^-?\d{1,150}L?$/.test(text)) throw this.fail(`"${text.slice(0, 40)}" is no integer`);
+    return exact(BigInt(text.replace("L", "")));
+  }
+
+  text(length: number): string {
+    if (length > LONGEST_TEXT) throw this.fail(`a text of ${length} bytes is none of a tensor`);
+    return utf8.decode(this.bytes(length));
+  }
+
+  line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.position);
+    if (end < 0) throw this.fail("the pickle ends in the middle of a line");
+    const text = this.text(end - this.position);
+    this.position++;
+    return text;
+  }
+
+  // The stack.
+
+  push(value: Pickled): void {
+    this.#stack.push(value);
+  }
+
+  pushMark(): void {
+    this.#stack.push(mark);
+  }
+
+  top(): Pickled {
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === mark) throw this.fail("the pickle takes a value that is not there");
+    return value;
+  }
+
+  pop(): Pickled {
+    const value = this.top();
+    this.#stack.pop();
+    return value;
+  }
+
+  popTwo(): [Pickled, Pickled] {
+    const second = this.pop();
+    return [this.pop(), second];
+  }
+
+  popMany(count: number): Pickled[] {
+    return Array.from({ length: count }, () => this.pop()).reverse();
+  }
+
+  /** What was pushed since the last mark, which is taken off too. */
+  popToMark(): Pickled[] {
+    const at = this.#stack.lastIndexOf(mark);
+    if (at < 0) throw this.fail("there is no mark on the stack");
+    const values = this.#stack.splice(at + 1) as Pickled[];
+    this.#stack.pop();
+    return values;
+  }
+
+  // Values.
+
+  append(values: readonly Pickled[]): void {
+    const list = this.top();
+    if (!Array.isArray(list)) throw this.fail("the pickle appends to what is no list");
+    for (const value of values) list.push(value);
+  }
+
+  setItems(items: readonly Pickled[]): void {
+    const dictionary = this.top();
+    if (!(dictionary instanceof Map) || items.length % 2 !== 0)
+      throw this.fail("the pickle sets keys of what is no dictionary, or a key without a value");
+    for (let i = 0; i < items.length; i += 2) dictionary.set(items[i] as Pickled, items[i + 1] as Pickled);
+  }
+
+  /** Keeps the value on top under an index of the memo, the next one if none is given. */
+  keep(index = this.#memo.size): void {
+    this.#memo.set(index, this.top());
+  }
+
+  recall(index: number): void {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw this.fail(`the pickle recalls entry ${index}, which it never kept`);
+    this.push(value);
+  }
+
+  /** The class or function `name` of `module`. */
+  find(module: Pickled, name: Pickled): Pickled {
+    if (typeof module !== "string" || typeof name !== "string")
+      throw this.fail("the pickle names a class by what is no text");
+    const full = `${module}.${name}`;
+    const found = standard.get(full) ?? this.#guarded(() => this.#options.find(full));
+    if (found !== undefined) return found;
+    throw this.fail(
+      `the pickle names ${full.slice(0, 100)}, which weights do not need and vultus does not run; save model.state_dict() alone`,
+    );
+  }
+
+  call(callable: Pickled, args: Pickled): Pickled {
+    if (typeof callable !== "function" || !Array.isArray(args))
+      throw this.fail("the pickle calls what is no function");
+    // A function may walk its arguments, and a pickle may hand it the same long one again and again.
+    for (const arg of args) if (Array.isArray(arg)) this.#spend(arg.length);
+    return this.#guarded(() => (callable as PickleFunction)(args));
+  }
+
+  persistent(id: Pickled): Pickled {
+    const { persistent } = this.#options;
+    if (!persistent || !Array.isArray(id)) throw this.fail("the pickle refers to an object outside of it");
+    return this.#guarded(() => persistent(id));
+  }
+
+  /** Adds the file and the byte to what a caller's function objects to. */
+  #guarded<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof FormatError) throw this.fail(error.message);
+      throw error;
+    }
+  }
+}
+
+/** Python's own classes that any pickle may make. */
+const standard = new Map<string, PickleFunction>([["collections.OrderedDict", orderedDict]]);
+
+/** Empty, or, as Python 2 wrote it, with a list of pairs. */
+function orderedDict([pairs]: readonly Pickled[]): Pickled {
+  if (pairs === undefined) return new Map();
+  if (!Array.isArray(pairs) || !pairs.every(isPair))
+    throw new FormatError("the pickle makes an OrderedDict of what are no pairs");
+  return new Map(pairs as [Pickled, Pickled][]);
+}
+
+const isPair = (value: Pickled): value is [Pickled, Pickled] => Array.isArray(value) && value.length === 2;
+
+function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
