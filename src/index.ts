@@ -86,6 +86,7 @@ export { canonicalState, initialState, trainedWeights } from "./train/state.ts";
 export { readDataset } from "./data/read.node.ts";
 export { cutSplits } from "./data/split.ts";
 export { writeSyntheticFaces } from "./data/synthetic.node.ts";
+export { type Comparison, compareBundles } from "./evaluate/compare.node.ts";
 export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.node.ts";
 export { classificationReport } from "./metrics/classification-report.ts";
 export { type Prediction, predictCrops } from "./predict/predictor.node.ts";

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     dataCommand,
     trainCommand,
     evaluateCommand,
+    compareCommand,
     predictCommand,
     exportCommand,
     modelsCommand,

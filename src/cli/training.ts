@@ -5,9 +5,17 @@ import { join } from "node:path";
 import { channelNote } from "../data/canvas.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
-import { type Evaluation, evaluateBundle, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import {
+  bundleOutputs,
+  type Evaluation,
+  evaluation,
+  LARGEST_SIDE,
+  labelsOf,
+} from "../evaluate/evaluate.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { fitTemperature } from "../metrics/temperature.ts";
 import type { Backbone } from "../models/backbone.ts";
 import { type Architecture, describe } from "../models/classifier.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
@@ -120,21 +128,32 @@ async function conclude(
   const paths = runPaths(folder);
   // The score is that of the file which others will run, on pictures as others will give them.
   const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
+  const { classes } = architecture;
   const { split, pixels } = await finalPixels(request, folder);
   try {
     const note = channelNote(pixels, architecture);
     if (note) say(note);
-    const evaluation = await evaluateBundle(engine, bundle, pixels);
-    writeJson(paths.evaluation, evaluationJson(evaluation, split));
-    writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
-    await writeEvaluation(folder, evaluation, pixels);
-    if (!request.options.json) result(evaluationText(evaluation, split));
+    const { logits } = await bundleOutputs(engine, bundle, pixels);
+    const onValidation = split === "validation" ? pixels : trained.validation;
+    const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
+    const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
+    // The temperature changes no answer but how sure it is, so the bundle with it need not run again.
+    const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
+    const fittedHere = split === "validation" && temperature !== 1;
+    const scored = evaluation({ logits, probabilities }, labelsOf(pixels), classes, {
+      temperature,
+      fittedHere,
+    });
+    writeJson(paths.evaluation, evaluationJson(scored, split));
+    writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
+    await writeEvaluation(folder, scored, pixels);
+    if (!request.options.json) result(evaluationText(scored, split));
     const { best } = progress;
     say(
       `best: ${percent(best?.accuracy ?? 0)} on validation in phase ${best?.phase}, epoch ${best?.epoch}; ${duration(seconds)} in all`,
     );
     say(`run folder: ${folder}`);
-    return { interrupted: false, folder, phases: progress.phases, json, evaluation };
+    return { interrupted: false, folder, phases: progress.phases, json, evaluation: scored };
   } finally {
     pixels.close();
   }

@@ -1,17 +1,23 @@
 /** Scores a classifier on labelled pictures. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { areaUnderCurves } from "../metrics/auc.ts";
 import { majorityBaseline } from "../metrics/baseline.ts";
-import { accuracyInterval } from "../metrics/bootstrap.ts";
-import { expectedCalibrationError } from "../metrics/calibration.ts";
+import { brierScore } from "../metrics/brier.ts";
+import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
+import { type CoveragePoint, coverageCurve } from "../metrics/coverage.ts";
 import { negativeLogLikelihood } from "../metrics/likelihood.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
+import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
+import { topKAccuracy } from "../metrics/top-k.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { runBundle } from "./run-bundle.ts";
+import { temperatureOf } from "../weights/classifier-file.ts";
+import { type Calibration, type CalibrationOptions, calibrationOf } from "./calibration.ts";
+import { type BundleOutputs, runBundle } from "./run-bundle.ts";
 
 /**
  * A bundle takes pictures of any size. One whose shorter side is longer than this is reduced to it first, which keeps
@@ -29,49 +35,87 @@ export interface Evaluation {
   readonly scores: ScoreSummary;
   /** 95 % bootstrap interval of the accuracy. */
   readonly interval: readonly [number, number];
+  /** The same of all scores of hard predictions. */
+  readonly intervals: ScoreIntervals;
+  /** How often the truth is among the two most probable classes. */
+  readonly top2: number;
+  /** Per class against all others; NaN for a class that occurs in no picture or in all. */
+  readonly auc: readonly number[];
+  /** The pairs of classes that are most often confused. */
+  readonly confused: readonly ConfusedPair[];
+  /**
+   * Where the model's temperature was fitted on these very pictures, these four are those of cross-fitted
+   * probabilities: a fit would flatter itself.
+   */
   readonly nll: number;
+  readonly brier: number;
   readonly ece: number;
+  readonly coverage: readonly CoveragePoint[];
+  readonly calibration: Calibration;
   /** Accuracy of always answering the most frequent class. */
   readonly majority: number;
+}
+
+export interface EvaluateOptions {
+  readonly onBatch?: (done: number) => void;
+  /** Whether the model's temperature was fitted on these very pictures. */
+  readonly fittedHere?: boolean;
 }
 
 /** Runs a bundle over all pictures of `pixels`, whose labels must be indices into its classes. */
 export async function evaluateBundle(
   engine: Engine,
+  bundle: Bundle,
+  pixels: PixelCache,
+  { onBatch, fittedHere = false }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const outputs = await bundleOutputs(engine, bundle, pixels, onBatch);
+  const temperature = temperatureOf(bundle.metadata, bundle.path);
+  return evaluation(outputs, labelsOf(pixels), bundle.architecture.classes, { temperature, fittedHere });
+}
+
+/** A bundle's answers for all pictures of `pixels`. */
+export async function bundleOutputs(
+  engine: Engine,
   { architecture: { classes }, program, input }: Bundle,
   pixels: PixelCache,
   onBatch?: (done: number) => void,
-): Promise<Evaluation> {
+): Promise<BundleOutputs> {
   const count = pixels.samples.length;
   if (count === 0) throw new UsageError("there are no pictures to score; check the folder and --split");
   const open = await engine.open(program);
   try {
-    const { probabilities } = await runBundle(open, input, classes.length, count, pixels.get, onBatch);
-    return evaluation(
-      probabilities,
-      pixels.samples.map((sample) => sample.label),
-      classes,
-    );
+    const outputs = await runBundle(open, input, classes.length, count, pixels.get, onBatch);
+    if (outputs.probabilities.some(Number.isNaN)) {
+      throw new VultusError(
+        "the model answers NaN: its weights are damaged or its training diverged; train again with a lower rate",
+      );
+    }
+    return outputs;
   } finally {
     await open.release();
   }
 }
 
-/** Every figure that follows from probabilities [N, classes] and labels. */
+/** The labels of the pictures, in their order. */
+export function labelsOf(pixels: PixelCache): number[] {
+  return pixels.samples.map(({ label }) => label);
+}
+
+/** Every figure that follows from a model's answers [N, classes] and labels. */
 export function evaluation(
-  probabilities: Float32Array,
+  outputs: BundleOutputs,
   labels: readonly number[],
   classes: readonly string[],
+  options: CalibrationOptions,
 ): Evaluation {
-  if (probabilities.some(Number.isNaN)) {
-    throw new VultusError(
-      "the model answers NaN: its weights are damaged or its training diverged; train again with a lower rate",
-    );
-  }
-  const predicted = [...argmaxRows(probabilities, classes.length)];
-  const matrix = confusionMatrix(labels, predicted, classes.length);
+  const { probabilities } = outputs;
+  const count = classes.length;
+  const predicted = [...argmaxRows(probabilities, count)];
+  const matrix = confusionMatrix(labels, predicted, count);
   const scores = summarize(matrix);
-  const counts = scores.perClass.map((entry) => entry.support);
+  const intervals = scoreIntervals(labels, predicted, count);
+  const { calibration, judged } = calibrationOf(outputs, labels, count, options);
   return {
     classes,
     labels,
@@ -79,9 +123,16 @@ export function evaluation(
     probabilities,
     matrix,
     scores,
-    interval: accuracyInterval(labels, predicted),
-    nll: negativeLogLikelihood(probabilities, labels, classes.length),
-    ece: expectedCalibrationError(probabilities, labels, classes.length),
-    majority: majorityBaseline(counts),
+    interval: intervals.accuracy,
+    intervals,
+    top2: topKAccuracy(probabilities, labels, count, 2),
+    auc: areaUnderCurves(probabilities, labels, count),
+    confused: confusedPairs(matrix),
+    nll: negativeLogLikelihood(judged, labels, count),
+    brier: brierScore(judged, labels, count),
+    ece: options.fittedHere ? calibration.eceCrossFitted : calibration.eceModel,
+    coverage: coverageCurve(judged, labels, count),
+    calibration,
+    majority: majorityBaseline(scores.perClass.map(({ support }) => support)),
   };
 }

@@ -17,6 +17,8 @@ const metricsSchema = z.object({
   macroF1: z.number(),
   nll: z.number(),
   ece: z.number(),
+  /** Missing in runs of before it was fitted. */
+  calibration: z.object({ temperature: z.number() }).optional(),
 });
 
 /** The provenance of the run in `folder`; what the folder does not hold is left out. */
@@ -28,6 +30,10 @@ export function runProvenance(folder: string): Provenance {
     ...(existsSync(paths.recipe)
       ? { recipeSha256: createHash("sha256").update(readBytes(paths.recipe)).digest("hex") }
       : {}),
-    ...(existsSync(paths.evaluation) ? { metrics: parseJson(paths.evaluation, metricsSchema) } : {}),
+    ...(existsSync(paths.evaluation) ? measured(parseJson(paths.evaluation, metricsSchema)) : {}),
   };
+}
+
+function measured({ calibration, ...metrics }: z.infer<typeof metricsSchema>): Provenance {
+  return { metrics, ...(calibration ? { temperature: calibration.temperature } : {}) };
 }

@@ -25,8 +25,14 @@ export function bootstrapInterval(
     let total = 0;
     for (let i = 0; i < n; i++) total += values[rng.integer(n)] as number;
     return total / n;
-  }).sort();
-  return [quantile(means, (1 - level) / 2), quantile(means, (1 + level) / 2)];
+  });
+  return percentileInterval(means, level);
+}
+
+/** The middle `level` of a statistic's resampled values, in any order. */
+export function percentileInterval(values: Float64Array, level: number): [low: number, high: number] {
+  const sorted = values.toSorted();
+  return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
 }
 
 /** The bootstrap interval of the accuracy of `predicted`, from 0 to 1. */

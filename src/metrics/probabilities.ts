@@ -8,11 +8,12 @@ export function checkProbabilities(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
   classCount: number,
+  noun = "probabilities",
 ): void {
   checkLabels(labels, classCount);
   if (probabilities.length !== labels.length * classCount) {
     throw new VultusError(
-      `${probabilities.length} probabilities for ${labels.length} samples of ${classCount} classes; ` +
+      `${probabilities.length} ${noun} for ${labels.length} samples of ${classCount} classes; ` +
         `there must be ${labels.length * classCount}.`,
     );
   }

@@ -4,7 +4,7 @@ import type { Architecture } from "../models/classifier.ts";
 import { decodeModel, typesOf } from "../onnx/model.ts";
 import { FormatError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
-import { architectureOf, type Metadata } from "../weights/classifier-file.ts";
+import { architectureOf, type Metadata, temperatureOf } from "../weights/classifier-file.ts";
 import { classifierPath, loadClassifier } from "../weights/load.node.ts";
 import { type BundleInput, compileBundle } from "./bundle.ts";
 import type { Program } from "./program.ts";
@@ -23,10 +23,11 @@ export function loadBundle(path: string): Bundle {
   const file = classifierPath(path);
   if (file.endsWith(".onnx")) return decodeBundle(readBytes(file), file);
   const { architecture, weights, metadata } = loadClassifier(file);
+  const temperature = temperatureOf(metadata, file);
   return {
     architecture,
     metadata,
-    program: compileBundle({ architecture, weights }),
+    program: compileBundle({ architecture, weights, temperature }),
     input: "uint8",
     path: file,
   };

@@ -87,6 +87,17 @@ export function architectureOf(metadata: Metadata, name: string): Architecture {
   };
 }
 
+/** What a file's logits are to be divided by before the softmax; 1 where it does not say. */
+export function temperatureOf(metadata: Metadata, name: string): number {
+  const temperature = Number(metadata.temperature ?? 1);
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new FormatError(
+      `${name}: its temperature is "${metadata.temperature}"; it must be a number greater than 0; export the file again`,
+    );
+  }
+  return temperature;
+}
+
 /** The classes that a file's head tells apart, where the file says so. */
 export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
   const text = metadata[KEY];

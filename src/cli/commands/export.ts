@@ -20,6 +20,7 @@ import { UsageError } from "../../util/errors.ts";
 import { didYouMean } from "../../util/nearest.ts";
 import { random, shuffled } from "../../util/random.ts";
 import { torchvisionSnippet } from "../../weights/canonical-names.ts";
+import { temperatureOf } from "../../weights/classifier-file.ts";
 import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
 import { listOf, withDevice } from "../options.ts";
@@ -78,6 +79,7 @@ export function exportCommand(): Command {
       const isRun = statSync(model).isDirectory();
       const folder = options.out ?? join(isRun ? model : dirname(model), "export");
       const provenance = {
+        temperature: temperatureOf(classifier.metadata, classifier.path),
         ...(isRun ? runProvenance(model) : {}),
         ...(options.license ? { license: options.license } : {}),
       };

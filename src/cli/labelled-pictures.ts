@@ -1,0 +1,74 @@
+/** Labelled pictures for commands that score models on them: which ones, and decoded. */
+
+import { tmpdir } from "node:os";
+import type { Command } from "commander";
+import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import { readDataset } from "../data/read.node.ts";
+import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { numberOf } from "./options.ts";
+import { liveLine, say } from "./output.ts";
+
+export interface LabelledOptions {
+  readonly split?: Split | "all";
+  readonly allowUnreadable: boolean;
+  readonly memory: number;
+}
+
+/** Which pictures are scored, and how they are read. */
+export function withLabelled(command: Command): Command {
+  return command
+    .option(
+      "--split <name>",
+      "train, validation, test or all (default: validation where there is one, else all)",
+    )
+    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
+    .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), 2);
+}
+
+export interface LabelledPictures {
+  readonly dataset: Dataset;
+  /** What was chosen: a split, or "all". */
+  readonly split: string;
+  /** The caller closes them. */
+  readonly pixels: PixelCache;
+}
+
+/** Reads and decodes the chosen pictures; labels are indices into `classes`. Says what cannot be read. */
+export async function readLabelled(
+  data: readonly string[],
+  classes: readonly string[],
+  options: LabelledOptions,
+): Promise<LabelledPictures> {
+  const dataset = await readDataset(data, { classes, allowMissing: true });
+  for (const note of dataset.notes) say(note);
+  const { samples, split } = choose(dataset.samples, options.split);
+  const pixels = await loadPixels(samples, {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: options.memory * 1e9,
+    spillDir: tmpdir(),
+    allowUnreadable: options.allowUnreadable,
+    onProgress: (done, total) => liveLine(`reading ${done} of ${total}`),
+  });
+  for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);
+  return { dataset, split, pixels };
+}
+
+/** The samples of the asked split; without one, the validation pictures or else all. */
+function choose(samples: readonly Sample[], asked: string | undefined): { samples: Sample[]; split: string } {
+  const of = (split: string): Sample[] => samples.filter((sample) => sample.split === split);
+  if (asked === "all") return { samples: [...samples], split: "all" };
+  if (asked === undefined) {
+    const validation = of("validation");
+    return validation.length > 0
+      ? { samples: validation, split: "validation" }
+      : { samples: [...samples], split: "all" };
+  }
+  if (!["train", "validation", "test"].includes(asked))
+    throw new UsageError(`--split ${asked}: valid are train, validation, test, all`);
+  const chosen = of(asked);
+  if (chosen.length === 0)
+    throw new UsageError(`there are no ${asked} pictures in this data; leave --split out to score all`);
+  return { samples: chosen, split: asked };
+}

@@ -1,0 +1,57 @@
+/** How honest a model's probabilities are, and how honest another temperature would make them. */
+
+import { expectedCalibrationError } from "../metrics/calibration.ts";
+import { crossFittedProbabilities } from "../metrics/cross-fit.ts";
+import { type ReliabilityBin, reliabilityBins } from "../metrics/reliability.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { fitTemperature } from "../metrics/temperature.ts";
+import type { BundleOutputs } from "./run-bundle.ts";
+
+/** Expected calibration errors, from 0 to 1, at several temperatures. */
+export interface Calibration {
+  /** What the model divides its logits by. */
+  readonly temperature: number;
+  /** What would fit these pictures best. */
+  readonly fittedTemperature: number;
+  /** Without any temperature. */
+  readonly eceRaw: number;
+  /** Of the probabilities that the model gives. */
+  readonly eceModel: number;
+  /** With temperatures fitted on these pictures, each on folds that it is not used on. */
+  readonly eceCrossFitted: number;
+  /** Whether the model's temperature was fitted on these very pictures, so that the cross-fitted error counts. */
+  readonly fittedHere: boolean;
+  /** From least to most sure, of the probabilities that are judged. */
+  readonly reliability: readonly ReliabilityBin[];
+}
+
+export interface CalibrationOptions {
+  readonly temperature: number;
+  /** Whether the temperature was fitted on these very pictures. */
+  readonly fittedHere: boolean;
+}
+
+/**
+ * The calibration, and the probabilities `[N, classes]` that may be judged: the model's own or, where its temperature
+ * was fitted on these pictures, cross-fitted ones, since the fit would flatter its own.
+ */
+export function calibrationOf(
+  { logits, probabilities }: BundleOutputs,
+  labels: readonly number[],
+  classes: number,
+  { temperature, fittedHere }: CalibrationOptions,
+): { calibration: Calibration; judged: ArrayLike<number> } {
+  const error = (rows: ArrayLike<number>): number => expectedCalibrationError(rows, labels, classes);
+  const crossFitted = crossFittedProbabilities(logits, labels, classes);
+  const judged = fittedHere ? crossFitted : probabilities;
+  const calibration = {
+    temperature,
+    fittedTemperature: fitTemperature(logits, labels, classes),
+    eceRaw: error(softmaxRows(logits, classes)),
+    eceModel: error(probabilities),
+    eceCrossFitted: error(crossFitted),
+    fittedHere,
+    reliability: reliabilityBins(judged, labels, classes),
+  };
+  return { calibration, judged };
+}

@@ -1,0 +1,86 @@
+/** Two classifiers on the same pictures: how they differ, and whether by more than chance. */
+
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { confusionMatrix } from "../metrics/confusion.ts";
+import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import { summarize } from "../metrics/scores.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { UsageError } from "../util/errors.ts";
+import { bundleOutputs, labelsOf } from "./evaluate.node.ts";
+
+/** One model's answers, in the order of the classes of the comparison. */
+export interface ComparedAnswers {
+  readonly predicted: readonly number[];
+  /** [N, classes], row after row. */
+  readonly probabilities: Float32Array;
+  /** Per class, from 0 to 1. */
+  readonly recall: readonly number[];
+}
+
+export interface Comparison extends PairedDifference {
+  /** In the order of the first model. */
+  readonly classes: readonly string[];
+  readonly labels: readonly number[];
+  readonly a: ComparedAnswers;
+  readonly b: ComparedAnswers;
+}
+
+/**
+ * Runs both over all pictures of `pixels`, whose labels must be indices into the classes of `a`.
+ * @throws UsageError where the two tell different classes apart; their order may differ.
+ */
+export async function compareBundles(
+  engine: Engine,
+  a: Bundle,
+  b: Bundle,
+  pixels: PixelCache,
+  onBatch?: (done: number) => void,
+): Promise<Comparison> {
+  checkComparable(a, b);
+  const { classes } = a.architecture;
+  const count = pixels.samples.length;
+  const first = await bundleOutputs(engine, a, pixels, onBatch);
+  const second = await bundleOutputs(engine, b, pixels, (done) => onBatch?.(count + done));
+  return comparison(
+    labelsOf(pixels),
+    first.probabilities,
+    reordered(second.probabilities, b.architecture.classes, classes),
+    classes,
+  );
+}
+
+/** @throws UsageError unless both models tell the same classes apart. */
+export function checkComparable(a: Bundle, b: Bundle): void {
+  const [first, second] = [a.architecture.classes, b.architecture.classes];
+  if (first.length === second.length && first.every((name) => second.includes(name))) return;
+  throw new UsageError(
+    `${a.path} tells apart ${first.join(", ")}; ${b.path} tells apart ${second.join(", ")}: only models of the same classes can be compared; train one again with the other's classes by --classes`,
+  );
+}
+
+/** Every figure of a comparison, from labels and both models' probabilities [N, classes]. */
+export function comparison(
+  labels: readonly number[],
+  probabilitiesA: Float32Array,
+  probabilitiesB: Float32Array,
+  classes: readonly string[],
+): Comparison {
+  const answers = (probabilities: Float32Array): ComparedAnswers => {
+    const predicted = [...argmaxRows(probabilities, classes.length)];
+    const { perClass } = summarize(confusionMatrix(labels, predicted, classes.length));
+    return { predicted, probabilities, recall: perClass.map(({ recall }) => recall) };
+  };
+  const [a, b] = [answers(probabilitiesA), answers(probabilitiesB)];
+  return { ...pairedDifference(labels, a.predicted, b.predicted), classes, labels, a, b };
+}
+
+/** Rows of probabilities with their columns in another order of the same classes. */
+function reordered(rows: Float32Array, from: readonly string[], to: readonly string[]): Float32Array {
+  const columns = to.map((name) => from.indexOf(name));
+  return rows.map((_, i) => {
+    const column = i % to.length;
+    return rows[i - column + (columns[column] as number)] as number;
+  });
+}

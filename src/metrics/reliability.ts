@@ -1,0 +1,43 @@
+/** Reliability bins: how often a model is right where it is about equally sure. */
+
+import { argmaxRows, checkProbabilities } from "./probabilities.ts";
+
+export interface ReliabilityBin {
+  readonly count: number;
+  /** Mean of the highest probability, from 0 to 1. */
+  readonly confidence: number;
+  /** Share that is right, from 0 to 1. */
+  readonly accuracy: number;
+}
+
+/**
+ * Bins of equally many samples, from the least to the most confident (Nguyen and O'Connor 2015). Equal confidences stay
+ * in one bin, so the order of the samples does not matter; bins that this leaves empty are left out. `probabilities`
+ * are rows `[N, classCount]`.
+ */
+export function reliabilityBins(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+  binCount = 15,
+): ReliabilityBin[] {
+  checkProbabilities(probabilities, labels, classCount);
+  const n = labels.length;
+  const samples = Array.from(argmaxRows(probabilities, classCount), (predicted, i) => ({
+    confidence: probabilities[i * classCount + predicted] as number,
+    correct: predicted === labels[i] ? 1 : 0,
+  })).sort((a, b) => a.confidence - b.confidence);
+  const bins: ReliabilityBin[] = [];
+  let start = 0;
+  for (let bin = 1; bin <= binCount; bin++) {
+    let end = Math.max(start, Math.floor((bin * n) / binCount));
+    while (end > start && end < n && samples[end]?.confidence === samples[end - 1]?.confidence) end++;
+    if (end === start) continue;
+    const members = samples.slice(start, end);
+    const mean = (key: "confidence" | "correct"): number =>
+      members.reduce((sum, sample) => sum + sample[key], 0) / members.length;
+    bins.push({ count: members.length, confidence: mean("confidence"), accuracy: mean("correct") });
+    start = end;
+  }
+  return bins;
+}

@@ -1,0 +1,53 @@
+/** Bootstrap intervals of the scores of hard predictions, all from the same resamples. */
+
+import { random } from "../util/random.ts";
+import { type BootstrapOptions, percentileInterval } from "./bootstrap.ts";
+import { confusionMatrix } from "./confusion.ts";
+import { summarize } from "./scores.ts";
+
+export interface ScoreIntervals {
+  readonly accuracy: readonly [low: number, high: number];
+  readonly balancedAccuracy: readonly [low: number, high: number];
+  readonly macroF1: readonly [low: number, high: number];
+}
+
+/**
+ * Percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979). With the same options that of the
+ * accuracy is `accuracyInterval`'s. A score that is no mean over samples is computed anew for each resample.
+ */
+export function scoreIntervals(
+  labels: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classCount: number,
+  { seed = 0, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
+): ScoreIntervals {
+  // Labels and predictions are checked here, once; a resample only counts cells of the matrix.
+  confusionMatrix(labels, predicted, classCount);
+  const n = labels.length;
+  const cells = Uint16Array.from(labels, (label, i) => label * classCount + (predicted[i] as number));
+  const rng = random(seed, "bootstrap");
+  const accuracy = new Float64Array(resamples);
+  const balancedAccuracy = new Float64Array(resamples);
+  const macroF1 = new Float64Array(resamples);
+  const counts = new Uint32Array(classCount * classCount);
+  for (let resample = 0; resample < resamples; resample++) {
+    counts.fill(0);
+    for (let i = 0; i < n; i++) {
+      const cell = cells[rng.integer(n)] as number;
+      counts[cell] = (counts[cell] as number) + 1;
+    }
+    const scores = summarize(
+      Array.from({ length: classCount }, (_, k) => [
+        ...counts.subarray(k * classCount, (k + 1) * classCount),
+      ]),
+    );
+    accuracy[resample] = scores.accuracy;
+    balancedAccuracy[resample] = scores.balancedAccuracy;
+    macroF1[resample] = scores.macro.f1;
+  }
+  return {
+    accuracy: percentileInterval(accuracy, level),
+    balancedAccuracy: percentileInterval(balancedAccuracy, level),
+    macroF1: percentileInterval(macroF1, level),
+  };
+}

@@ -1,0 +1,60 @@
+/** Writes the pictures of a comparison: what one model gets right and the other does not, and the reverse. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { ComparedAnswers, Comparison } from "../evaluate/compare.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { random, shuffled } from "../util/random.ts";
+import { samplesPng } from "./samples.ts";
+
+/** How many pictures a grid shows at most. */
+const SHOWN = 32;
+
+/**
+ * Writes only-a.png and only-b.png, each with the wrong answers of the other model under the faces, and returns their
+ * paths; a grid without a face is not written.
+ */
+export async function writeComparison(
+  folder: string,
+  comparison: Comparison,
+  pixels: PixelCache,
+): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const { a, b } = comparison;
+  const paths: string[] = [];
+  for (const [name, right, wrong] of [
+    ["only-a.png", a, b],
+    ["only-b.png", b, a],
+  ] as const) {
+    const indices = onlyRight(comparison.labels, right, wrong);
+    if (indices.length === 0) continue;
+    const path = join(folder, name);
+    writeFileAtomic(path, await samplesPng(indices.map((i) => sample(comparison, wrong, pixels, i))));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Pictures that one gets right and the other wrong; the same ones every time. */
+function onlyRight(labels: readonly number[], right: ComparedAnswers, wrong: ComparedAnswers): number[] {
+  const all = labels.flatMap((label, i) =>
+    right.predicted[i] === label && wrong.predicted[i] !== label ? [i] : [],
+  );
+  return shuffled(all, random("samples")).slice(0, SHOWN);
+}
+
+function sample(
+  { classes, labels }: Comparison,
+  { predicted, probabilities }: ComparedAnswers,
+  pixels: PixelCache,
+  i: number,
+) {
+  const answer = predicted[i] as number;
+  return {
+    ...pixels.get(i),
+    truth: classes[labels[i] as number] as string,
+    predicted: classes[answer] as string,
+    probability: probabilities[i * classes.length + answer] as number,
+  };
+}

@@ -1,0 +1,208 @@
+/** `evaluate` and `compare` on small trained runs: what they say agrees, and the stored temperature is honest. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { comparisonJson } from "../src/cli/comparison.ts";
+import type { evaluationJson } from "../src/cli/evaluation.ts";
+import { run } from "../src/cli/main.ts";
+import { drawFace } from "../src/data/synthetic.ts";
+import { mcnemarP } from "../src/metrics/mcnemar.ts";
+import { decodeBundle } from "../src/program/read-bundle.node.ts";
+import { temperatureOf } from "../src/weights/classifier-file.ts";
+
+type Scores = ReturnType<typeof evaluationJson>;
+type Compared = ReturnType<typeof comparisonJson>;
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-measuring-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const device = ["--device", "cpu", "--threads", "2"];
+let [out, err] = ["", ""];
+
+/** Faces in folders; every sixth one outside training lies in the wrong folder, so that nobody can be right always. */
+async function drawFaces(name: string, splits: readonly string[]): Promise<void> {
+  for (const [k, label] of (["happy", "sad"] as const).entries()) {
+    for (const split of splits) {
+      mkdirSync(at(name, split, label), { recursive: true });
+      for (let i = 0; i < 24; i++) {
+        const wrong = split !== "train" && i % 6 === 0;
+        const { pixels, width, height, channels } = drawFace(
+          wrong ? (k === 0 ? "sad" : "happy") : label,
+          split,
+          i,
+        );
+        await sharp(pixels, { raw: { width, height, channels } })
+          .png()
+          .toFile(at(name, split, label, `${i}.png`));
+      }
+    }
+  }
+}
+
+async function trained(data: string, to: string, epochs: number, ...more: string[]): Promise<void> {
+  const args = ["train", at(data), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32"];
+  const set = ["--batch-size", "8", "--set", `phases.all.epochs=${epochs}`, "--out", at(to)];
+  expect(await run([...args, ...set, ...device, ...more]), err).toBe(0);
+}
+
+async function json<T>(...args: string[]): Promise<T> {
+  out = "";
+  expect(await run([...args, ...device, "--json"]), err).toBe(0);
+  return JSON.parse(out) as T;
+}
+
+function capture(): () => void {
+  [out, err] = ["", ""];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
+  return () => vi.restoreAllMocks();
+}
+
+beforeEach(capture);
+beforeAll(async () => {
+  const restore = capture();
+  await drawFaces("faces", ["train", "validation"]);
+  await drawFaces("tested", ["train", "validation", "test"]);
+  await trained("faces", "a", 1);
+  await trained("faces", "b", 15);
+  await trained("tested", "t", 2);
+  restore();
+}, 240_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const storedTemperature = (name: string): number => {
+  const path = at(name, "best.onnx");
+  return temperatureOf(decodeBundle(readFileSync(path), path).metadata, path);
+};
+
+describe("evaluate", () => {
+  test("says what the run said, field by field, and keeps the names of before", async () => {
+    const said = JSON.parse(readFileSync(at("b", "evaluation.json"), "utf8")) as Scores;
+    const found = await json<Scores>("evaluate", at("b"), at("faces"));
+    expect(Object.keys(found)).toEqual(Object.keys(said));
+    for (const key of ["nll", "brier", "ece", "accuracy", "top2", "balancedAccuracy", "macroF1"] as const)
+      expect(found[key], key).toBeCloseTo(said[key], 5);
+    expect(found.intervals).toEqual(said.intervals);
+    expect(found.interval).toEqual(found.intervals.accuracy);
+    expect(found.confusion).toEqual(said.confusion);
+    expect(found.top2).toBe(1);
+    expect(Object.keys(found.auc)).toEqual(["happy", "sad"]);
+    // Of two classes, one's area is the other's.
+    expect(found.auc.happy).toBeCloseTo(found.auc.sad as number, 5);
+    for (const { truth, predicted, count, text } of found.confused) {
+      expect(found.confusion[found.classes.indexOf(truth)]?.[found.classes.indexOf(predicted)]).toBe(count);
+      expect(text).toContain(`${truth} taken for ${predicted}: `);
+    }
+    const shares = found.coverage.map(({ coverage }) => coverage);
+    expect(shares).toEqual(shares.toSorted((x, y) => y - x));
+    expect(found.calibration.reliability.reduce((sum, { count }) => sum + count, 0)).toBe(found.n);
+  });
+
+  test("on the pictures that the temperature was fitted on, the error is the cross-fitted one", async () => {
+    const { ece, calibration } = await json<Scores>("evaluate", at("b"), at("faces"));
+    expect(storedTemperature("b")).not.toBe(1);
+    expect(calibration.temperature).toBe(storedTemperature("b"));
+    expect(calibration.fittedHere).toBe(true);
+    expect(calibration.fittedTemperature).toBeCloseTo(calibration.temperature, 4);
+    expect(ece).toBe(calibration.eceCrossFitted);
+    expect(new Set([ece, calibration.eceModel, calibration.eceRaw]).size).toBe(3);
+  });
+
+  test("on other pictures it is that of the model's own probabilities", async () => {
+    const said = JSON.parse(readFileSync(at("t", "evaluation.json"), "utf8")) as Scores;
+    expect(said.split).toBe("test");
+    expect(said.calibration).toMatchObject({ fittedHere: false, temperature: storedTemperature("t") });
+    expect(said.ece).toBe(said.calibration.eceModel);
+    const there = await json<Scores>("evaluate", at("t"), at("tested"), "--split", "test");
+    expect(there.ece).toBeCloseTo(said.ece, 5);
+    expect(there.nll).toBeCloseTo(said.nll, 5);
+    const elsewhere = await json<Scores>("evaluate", at("t"), at("faces"));
+    expect(elsewhere.calibration.fittedHere).toBe(false);
+  });
+
+  test("the temperature is in every form of the export, and what reads them uses it", async () => {
+    await json("export", at("b"), "--to", "bundle,safetensors,pth");
+    const { calibration } = await json<Scores>("evaluate", at("b"), at("faces"));
+    for (const name of ["model.onnx", "model.safetensors", "model.pth"]) {
+      const scored = await json<Scores>("evaluate", at("b", "export", name), at("faces"));
+      expect(scored.calibration.temperature, name).toBe(storedTemperature("b"));
+      expect(scored.calibration.eceModel, name).toBeCloseTo(calibration.eceModel, 5);
+    }
+    await json("export", at("b", "export", "model.pth"), "--to", "bundle", "--out", at("again"));
+    const again = await json<Scores>("evaluate", at("again", "model.onnx"), at("faces"));
+    expect(again.calibration.temperature).toBe(storedTemperature("b"));
+  });
+
+  test("in words", async () => {
+    expect(await run(["evaluate", at("b"), at("faces"), ...device]), err).toBe(0);
+    for (const pattern of [
+      /balanced accuracy .*95 % interval/,
+      /macro F1 .*95 % interval/,
+      /top-2 accuracy/,
+      /AUC .*happy \d\.\d{4}, sad/,
+      /Brier score/,
+      /calibration error {2}\d\.\d{4} {2}\(temperature \d+\.\d\d, cross-fitted; \d\.\d{4} at temperature 1\.00\)/,
+      /taken for/,
+      /when it is sure +at least +50\.0 %/,
+    ])
+      expect(out).toMatch(pattern);
+  });
+});
+
+describe("compare", () => {
+  test("agrees with evaluate, and its figures with each other", async () => {
+    const [a, b] = [
+      await json<Scores>("evaluate", at("a"), at("faces")),
+      await json<Scores>("evaluate", at("b"), at("faces")),
+    ];
+    const found = await json<Compared>("compare", at("a"), at("b"), at("faces"), "--out", at("grids"));
+    expect(found).toMatchObject({ n: 48, accuracyA: a.accuracy, accuracyB: b.accuracy, split: "validation" });
+    expect(found.difference).toBeCloseTo(b.accuracy - a.accuracy, 12);
+    expect(found.onlyB - found.onlyA).toBeCloseTo(found.difference * found.n, 9);
+    expect(found.onlyA + found.onlyB + found.bothRight + found.bothWrong).toBe(found.n);
+    expect(found.mcnemarP).toBe(mcnemarP(found.onlyA, found.onlyB));
+    const [low, high] = found.interval;
+    expect(low).toBeLessThanOrEqual(found.difference);
+    expect(high).toBeGreaterThanOrEqual(found.difference);
+    for (const name of found.classes) {
+      expect(found.recall[name]?.a).toBe(a.perClass[name]?.recall);
+      expect(found.recall[name]?.b).toBe(b.perClass[name]?.recall);
+    }
+    expect(existsSync(at("grids", "only-a.png"))).toBe(found.onlyA > 0);
+    expect(existsSync(at("grids", "only-b.png"))).toBe(found.onlyB > 0);
+    expect(found.verdict).toContain(found.mcnemarP < 0.05 ? "more than chance would give" : "no more than");
+  });
+
+  test("a model against itself: no difference", async () => {
+    const found = await json<Compared>("compare", at("b"), at("b", "best.safetensors"), at("faces"));
+    expect(found).toMatchObject({ difference: 0, interval: [0, 0], mcnemarP: 1, onlyA: 0, onlyB: 0 });
+    expect(found.verdict).toContain("nothing tells them apart");
+  });
+
+  test("the same classes in another order are compared by name", async () => {
+    await trained("faces", "reversed", 1, "--classes", "sad,happy");
+    const found = await json<Compared>("compare", at("b"), at("reversed"), at("faces"));
+    const own = await json<Scores>("evaluate", at("reversed"), at("faces"));
+    expect(found.accuracyB).toBe(own.accuracy);
+    expect(found.recall.sad?.b).toBe(own.perClass.sad?.recall);
+  }, 120_000);
+
+  test("other classes are refused by name", async () => {
+    await drawFaces("other", ["train", "validation"]);
+    for (const split of ["train", "validation"])
+      renameSync(at("other", split, "sad"), at("other", split, "fear"));
+    await trained("other", "fearful", 1);
+    expect(await run(["compare", at("b"), at("fearful"), at("faces")])).toBe(2);
+    expect(err).toMatch(/happy, sad; .*fear, happy: only models of the same classes/);
+  }, 120_000);
+
+  test("in words", async () => {
+    expect(await run(["compare", at("a"), at("b"), at("faces"), ...device]), err).toBe(0);
+    expect(out).toMatch(/B minus A +[+-]\d+\.\d points {2}\(95 % interval/);
+    expect(out).toMatch(/McNemar's p +(\d\.\d{4}|< 0\.0001)/);
+    expect(out).toMatch(/only A right +\d+/);
+    expect(out).toMatch(/chance would give|nothing tells them apart/);
+  });
+});
