@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { excludeListed } from "../data/exclude.node.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
 import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
@@ -14,6 +15,7 @@ export interface LabelledOptions {
   readonly split?: Split | "all";
   readonly allowUnreadable: boolean;
   readonly memory: number;
+  readonly exclude?: string;
 }
 
 /** Which pictures are scored, and how they are read. */
@@ -23,6 +25,7 @@ export function withLabelled(command: Command): Command {
       "--split <name>",
       "train, validation, test or all (default: validation where there is one, else all)",
     )
+    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
     .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), 2);
 }
@@ -41,7 +44,8 @@ export async function readLabelled(
   classes: readonly string[],
   options: LabelledOptions,
 ): Promise<LabelledPictures> {
-  const dataset = await readDataset(data, { classes, allowMissing: true });
+  const all = await readDataset(data, { classes, allowMissing: true });
+  const dataset = options.exclude === undefined ? all : excludeListed(all, options.exclude);
   for (const note of dataset.notes) say(note);
   const { samples, split } = choose(dataset.samples, options.split);
   const pixels = await loadPixels(samples, {

@@ -1,4 +1,4 @@
-/** `vultus data inspect`: what is in a folder of pictures. */
+/** `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it. */
 
 import { Command } from "commander";
 import { type Inspection, inspectDataset } from "../../data/inspect.node.ts";
@@ -7,6 +7,7 @@ import { writeFileAtomic } from "../../util/files.node.ts";
 import { contactSheet } from "../contact-sheet.ts";
 import { type SetExitCode, withData } from "../options.ts";
 import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
+import { auditCommand } from "./audit.ts";
 
 interface Options {
   readonly classes?: string[];
@@ -35,7 +36,10 @@ export function dataCommand(setExitCode: SetExitCode): Command {
         say(`wrote ${options.sheet}`);
       }
     });
-  return new Command("data").description("look at data sets").addCommand(inspect);
+  return new Command("data")
+    .description("look at data sets")
+    .addCommand(inspect)
+    .addCommand(auditCommand(setExitCode));
 }
 
 function inspectionText({

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.ts";
+import { excludeListed } from "../../data/exclude.node.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { cutSplits } from "../../data/split.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
@@ -22,6 +23,7 @@ export interface TrainCliOptions {
   readonly recipe: string;
   readonly weights?: string;
   readonly classes?: string[];
+  readonly exclude?: string;
   readonly validation?: number;
   readonly test?: number;
   readonly inputSize?: number;
@@ -45,6 +47,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))
     .description("train a classifier on folders of pictures sorted by class")
     .argument("<data...>", "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files")
+    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
     .option("--model <name>", "backbone (default: the recipe's, resnet50)")
     .option("--recipe <name>", "progressive, finetune, scratch, or a .json file", "progressive")
     .option(
@@ -185,7 +188,8 @@ async function prepareData(
   options: TrainCliOptions,
   seed: number,
 ): Promise<Dataset> {
-  const read = await readDataset(data, options.classes ? { classes: options.classes } : {});
+  const all = await readDataset(data, options.classes ? { classes: options.classes } : {});
+  const read = options.exclude === undefined ? all : excludeListed(all, options.exclude);
   const given = read.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)

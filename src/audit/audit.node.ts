@@ -1,0 +1,113 @@
+/** What is wrong with a data set: duplicates, leaks, near-duplicates, pictures that teach nothing, shares that drift. */
+
+import type { Dataset, Sample } from "../data/dataset.ts";
+import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { type CrossSplitPictures, crossSplitPictures, pixelHash } from "../data/pixel-hash.node.ts";
+import { type Balance, balanceOf } from "./balance.ts";
+import { type AuditedPicture, groupOf, indicesByKey, type PictureGroup } from "./groups.ts";
+import { findNearDuplicates } from "./near-duplicates.ts";
+import { type Fault, faults, faultsOf, qualityOf } from "./quality.ts";
+import { greyOf, thumbnail } from "./thumbnail.ts";
+
+export interface Audit {
+  readonly sources: readonly string[];
+  readonly classes: readonly string[];
+  readonly fingerprint: string;
+  readonly notes: readonly string[];
+  /** Pictures listed, those that cannot be read included. */
+  readonly pictures: number;
+  /** Pixel-identical pictures over all splits. */
+  readonly duplicates: readonly PictureGroup[];
+  readonly crossSplitPictures: CrossSplitPictures;
+  /** Pictures that look the same without all being identical. Identical copies are listed with them. */
+  readonly nearDuplicates: readonly PictureGroup[];
+  /** Ids by what is wrong with the picture. */
+  readonly faults: Readonly<Record<Fault, readonly string[]>>;
+  readonly unreadable: readonly Unreadable[];
+  readonly balance: Balance;
+}
+
+export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
+
+/** What one pass over the pixels leaves of a picture: about a kilobyte. */
+export interface Trace {
+  readonly sample: Sample;
+  readonly hash: string;
+  readonly thumbnail: Uint8Array;
+  readonly faults: readonly Fault[];
+}
+
+/** Reads every picture once. Nothing is written or changed. */
+export async function auditDataset(dataset: Dataset, onProgress: AuditProgress = () => {}): Promise<Audit> {
+  const { sources, classes, samples, fingerprint, notes } = dataset;
+  const { traces, unreadable } = await readTraces(samples, (done, total) =>
+    onProgress("reading", done, total),
+  );
+  const hashes = traces.map(({ hash }) => hash);
+  const identical = indicesByKey(hashes);
+  const alike = lookAlikes(traces, identical, (done, total) => onProgress("comparing", done, total));
+  const groups = (lists: readonly (readonly number[])[]): PictureGroup[] =>
+    lists.map((indices) =>
+      groupOf(indices.flatMap((index) => audited(traces[index]?.sample, classes) ?? [])),
+    );
+  const idsWith = (fault: Fault): string[] =>
+    traces.flatMap((trace) => (trace.faults.includes(fault) ? [trace.sample.id] : []));
+  return {
+    sources,
+    classes,
+    fingerprint,
+    notes,
+    pictures: samples.length,
+    duplicates: groups(identical.filter((indices) => indices.length > 1)),
+    crossSplitPictures: crossSplitPictures(
+      hashes,
+      traces.map(({ sample }) => sample.split),
+    ),
+    nearDuplicates: groups(alike),
+    faults: Object.fromEntries(faults.map((fault) => [fault, idsWith(fault)])) as Record<Fault, string[]>,
+    unreadable,
+    balance: balanceOf(classes, samples),
+  };
+}
+
+/** Decodes at full size, since reduced pictures may be equal where the originals are not. In the order of `samples`. */
+export async function readTraces(
+  samples: readonly Sample[],
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<{ traces: Trace[]; unreadable: Unreadable[] }> {
+  const found: (Trace | undefined)[] = new Array(samples.length).fill(undefined);
+  const unreadable = await decodeAll(samples, { onProgress }, (index, picture) => {
+    const grey = greyOf(picture);
+    found[index] = {
+      sample: samples[index] as Sample,
+      hash: pixelHash(picture),
+      thumbnail: thumbnail(grey),
+      faults: faultsOf(qualityOf(picture, grey)),
+    };
+  });
+  return { traces: found.filter((trace) => trace !== undefined), unreadable };
+}
+
+/** Groups of indices into `traces`. One picture stands for its identical copies; blank ones look alike and say nothing. */
+function lookAlikes(
+  traces: readonly Trace[],
+  identical: readonly (readonly number[])[],
+  onProgress: (done: number, total: number) => void,
+): number[][] {
+  const distinct = identical.flatMap((indices) => {
+    const trace = traces[indices[0] as number];
+    return trace && !trace.faults.includes("blank") ? [{ indices, thumbnail: trace.thumbnail }] : [];
+  });
+  const { groups } = findNearDuplicates(
+    distinct.map((one) => one.thumbnail),
+    onProgress,
+  );
+  return groups.map((members) =>
+    members.flatMap((member) => distinct[member]?.indices ?? []).sort((a, b) => a - b),
+  );
+}
+
+function audited(sample: Sample | undefined, classes: readonly string[]): AuditedPicture | undefined {
+  if (!sample) return undefined;
+  return { id: sample.id, label: classes[sample.label] ?? "", split: sample.split };
+}

@@ -1,0 +1,43 @@
+/** An audit in numbers: what `--json` prints. */
+
+import type { CrossSplitPictures } from "../data/pixel-hash.node.ts";
+import type { Audit } from "./audit.node.ts";
+import type { Balance } from "./balance.ts";
+import { crossesSplits, isConflicting } from "./groups.ts";
+import { type Fault, faults } from "./quality.ts";
+
+export interface AuditSummary extends Readonly<Record<Fault, number>> {
+  /** Pictures listed, those that cannot be read included. */
+  readonly pictures: number;
+  /** Groups of two or more pixel-identical pictures, over all splits. */
+  readonly duplicateGroups: number;
+  /** The sum of the groups' sizes less one each. */
+  readonly redundantPictures: number;
+  readonly crossSplitPictures: CrossSplitPictures;
+  /** Groups of identical pictures with more than one label. */
+  readonly conflictingGroups: number;
+  /** Groups of pictures that look the same without all being identical. */
+  readonly nearDuplicateGroups: number;
+  readonly nearCrossSplitGroups: number;
+  readonly nearConflictingGroups: number;
+  readonly unreadable: number;
+  readonly balance: Balance;
+}
+
+export function summaryOf(audit: Audit): AuditSummary {
+  const { pictures, duplicates, crossSplitPictures, nearDuplicates, unreadable, balance } = audit;
+  const counts = Object.fromEntries(faults.map((fault) => [fault, audit.faults[fault].length]));
+  return {
+    pictures,
+    duplicateGroups: duplicates.length,
+    redundantPictures: duplicates.reduce((sum, group) => sum + group.pictures.length - 1, 0),
+    crossSplitPictures,
+    conflictingGroups: duplicates.filter(isConflicting).length,
+    nearDuplicateGroups: nearDuplicates.length,
+    nearCrossSplitGroups: nearDuplicates.filter(crossesSplits).length,
+    nearConflictingGroups: nearDuplicates.filter(isConflicting).length,
+    ...(counts as Record<Fault, number>),
+    unreadable: unreadable.length,
+    balance,
+  };
+}
