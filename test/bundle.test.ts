@@ -10,7 +10,7 @@ import { run } from "../src/cli/main.ts";
 import { canvasOf, packPictures } from "../src/data/canvas.ts";
 import type { Picture } from "../src/data/dataset.ts";
 import { drawFace } from "../src/data/synthetic.ts";
-import { runBundle } from "../src/evaluate/run-bundle.ts";
+import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
 import { encodeSafetensors } from "../src/formats/safetensors.ts";
 import { type Architecture, describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
@@ -53,13 +53,7 @@ async function answers(options: BundleOptions): Promise<Float32Array> {
   const { model } = compileBundle(options);
   const { program, input } = decodeBundle(model, "bundle");
   const open = await engine.open(program);
-  const { probabilities } = await runBundle(
-    open,
-    input,
-    classes.length,
-    pictures.length,
-    (i) => pictures[i] as Picture,
-  );
+  const { probabilities } = await runBundle(open, input, classes.length, inMemory(pictures));
   await open.release();
   return probabilities;
 }

@@ -202,9 +202,10 @@ async function weightsPath(
   backbone: Backbone,
   signal: AbortSignal,
 ): Promise<string> {
-  if (given !== undefined) return isImagenetName(given) ? fetchImagenet(backbone, given, signal) : given;
+  if (given !== undefined)
+    return isImagenetName(given) ? fetchImagenet(backbone, given, recipe, signal) : given;
   try {
-    return await fetchImagenet(backbone, "imagenet", signal);
+    return await fetchImagenet(backbone, "imagenet", recipe, signal);
   } catch (error) {
     if (!(error instanceof VultusError) || signal.aborted) throw error;
     throw new UsageError(
@@ -215,7 +216,12 @@ async function weightsPath(
 }
 
 /** Finds the registered weights of a backbone in the hub's cache, or downloads them into it. */
-async function fetchImagenet(backbone: Backbone, choice: ImagenetName, signal: AbortSignal): Promise<string> {
+async function fetchImagenet(
+  backbone: Backbone,
+  choice: ImagenetName,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<string> {
   const source = weightSource(backbone, choice);
   const { path, notes } = await fetchFromHub({
     ...source,
@@ -227,6 +233,11 @@ async function fetchImagenet(backbone: Backbone, choice: ImagenetName, signal: A
       ),
   });
   for (const note of notes) say(note);
+  const { resize, crop } = source.preprocessing;
+  if (Math.abs(resize / crop - recipe.validationResize) > 1e-3)
+    say(
+      `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
+    );
   say(`weights: torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`);
   return path;
 }

@@ -19,11 +19,11 @@ export function canvasOf(pictures: Iterable<Pick<Picture, "width" | "height" | "
 
 /** What to say where pictures are grey and the network wants RGB, or the reverse; undefined where they agree. */
 export function channelNote(
-  { samples, get }: Pick<PixelCache, "samples" | "get">,
+  { samples, shape }: Pick<PixelCache, "samples" | "shape">,
   { backbone }: Architecture,
 ): string | undefined {
   const wantsGrey = backbone.preprocessing.mean.length === 1;
-  const other = samples.filter((_, i) => (get(i).channels === 1) !== wantsGrey).length;
+  const other = samples.filter((_, i) => (shape(i).channels === 1) !== wantsGrey).length;
   if (other === 0) return undefined;
   return wantsGrey
     ? `${other} of ${samples.length} pictures are coloured; ${backbone.name} sees their luma`

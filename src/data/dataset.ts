@@ -1,11 +1,15 @@
 /** What a data set is, wherever it was read from: labelled pictures, each on one side of a split. */
 
-/** A decoded picture: rows of pixels, channels innermost (HWC), 0 to 255; one channel is grey, three are sRGB. */
-export interface Picture {
-  readonly pixels: Uint8Array;
+/** The extent of a picture; one channel is grey, three are sRGB. */
+export interface PictureShape {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
+}
+
+/** A decoded picture: rows of pixels, channels innermost (HWC), 0 to 255. */
+export interface Picture extends PictureShape {
+  readonly pixels: Uint8Array;
 }
 
 export const splits = ["train", "validation", "test"] as const;

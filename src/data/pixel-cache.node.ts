@@ -3,7 +3,7 @@
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../util/errors.ts";
-import type { Picture, Sample } from "./dataset.ts";
+import type { Picture, PictureShape, Sample } from "./dataset.ts";
 import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
 
 export interface PixelCacheOptions extends DecodeAllOptions {
@@ -21,6 +21,8 @@ export interface PixelCache {
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
   readonly bytesOnDisk: number;
+  /** What is known of a picture without reading its pixels. */
+  shape(index: number): PictureShape;
   /** Treat the pixels as read-only: in memory they are the cache's own. */
   get(index: number): Picture;
   /** Removes the file; call it once nothing reads any more. */
@@ -48,21 +50,26 @@ export async function loadPixels(
     throw error;
   }
   const readable = [...entries.keys()].sort((a, b) => a - b);
+  const entryOf = (index: number): Picture | Spilled => {
+    const entry = entries.get(readable[index] ?? -1);
+    if (!entry) throw new RangeError(`picture ${index} of a cache of ${readable.length}`);
+    return entry;
+  };
   return {
     samples: readable.map((index) => samples[index] as Sample),
     unreadable,
     bytesInMemory,
     bytesOnDisk: spill.size,
+    shape: entryOf,
     get: (index) => {
-      const entry = entries.get(readable[index] ?? -1);
-      if (!entry) throw new RangeError(`picture ${index} of a cache of ${readable.length}`);
+      const entry = entryOf(index);
       return "position" in entry ? spill.read(entry) : entry;
     },
     close: () => spill.close(),
   };
 }
 
-interface Spilled extends Omit<Picture, "pixels"> {
+interface Spilled extends PictureShape {
   readonly position: number;
 }
 

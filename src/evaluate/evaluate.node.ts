@@ -85,7 +85,7 @@ export async function bundleOutputs(
   if (count === 0) throw new UsageError("there are no pictures to score; check the folder and --split");
   const open = await engine.open(program);
   try {
-    const outputs = await runBundle(open, input, classes.length, count, pixels.get, onBatch);
+    const outputs = await runBundle(open, input, classes.length, { ...pixels, count }, onBatch);
     if (outputs.probabilities.some(Number.isNaN)) {
       throw new VultusError(
         "the model answers NaN: its weights are damaged or its training diverged; train again with a lower rate",

@@ -1,6 +1,6 @@
 /** Runs a bundle over pictures of any sizes: those of one size go together. */
 
-import type { Picture } from "../data/dataset.ts";
+import type { Picture, PictureShape } from "../data/dataset.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
@@ -15,18 +15,30 @@ export interface BundleOutputs {
   readonly logits: Float32Array;
 }
 
-/** The bundle's answers for pictures 0 … count − 1, in this order. */
+/** Pictures that may lie on disk: their shapes are known without reading them. */
+export interface Pictures {
+  readonly count: number;
+  shape(index: number): PictureShape;
+  get(index: number): Picture;
+}
+
+/** Pictures that are in memory. */
+export function inMemory(pictures: readonly Picture[]): Pictures {
+  const get = (index: number): Picture => pictures[index] as Picture;
+  return { count: pictures.length, shape: get, get };
+}
+
+/** The bundle's answers for all pictures, in their order. */
 export async function runBundle(
   open: OpenProgram,
   input: BundleInput,
   classes: number,
-  count: number,
-  get: (index: number) => Picture,
+  { count, shape, get }: Pictures,
   onBatch: (done: number) => void = () => {},
 ): Promise<BundleOutputs> {
   const bySize = new Map<string, number[]>();
   for (let i = 0; i < count; i++) {
-    const { width, height } = get(i);
+    const { width, height } = shape(i);
     const size = `${width} ${height}`;
     const same = bySize.get(size);
     if (same) same.push(i);
@@ -38,7 +50,7 @@ export async function runBundle(
   };
   let done = 0;
   for (const indices of bySize.values()) {
-    const { width, height } = get(indices[0] as number);
+    const { width, height } = shape(indices[0] as number);
     const step = Math.min(MOST_PICTURES, Math.max(1, Math.floor(MOST_PIXELS / (width * height))));
     for (let start = 0; start < indices.length; start += step) {
       const batch = indices.slice(start, start + step);

@@ -56,14 +56,14 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   const { classifier, provenance, input, engine, held, weightBits } = options;
   const { architecture, weights } = classifier;
   const ranges = await calibrate(options);
-  const first = `${architecture.backbone.stages[0]}.`;
-  const isFirst = (layer: string): boolean => layer === first.slice(0, -1) || layer.startsWith(first);
+  const first = architecture.backbone.stages[0] as string;
+  const isFirst = (layer: string): boolean => layer === first || layer.startsWith(`${first}.`);
   const isHead = (layer: string): boolean => layer.startsWith("head.");
   const candidates: [string[], (layer: string) => boolean][] = [
     [[], () => false],
     [["head"], isHead],
-    [[architecture.backbone.stages[0] as string], isFirst],
-    [[architecture.backbone.stages[0] as string, "head"], (layer) => isFirst(layer) || isHead(layer)],
+    [[first], isFirst],
+    [[first, "head"], (layer) => isFirst(layer) || isHead(layer)],
   ];
   const tried: Int8Choice[] = [];
   for (const [float, keepFloat] of candidates) {

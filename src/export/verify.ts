@@ -1,7 +1,7 @@
 /** Compares an exported file with the trained model, on pictures: what is reported before a file counts as written. */
 
 import type { Picture } from "../data/dataset.ts";
-import { runBundle } from "../evaluate/run-bundle.ts";
+import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -21,12 +21,12 @@ export async function answersOf(
   const { program, input, architecture } = bundle;
   const open = await engine.open(program);
   try {
-    const get = (index: number): Picture => pictures[index] as Picture;
-    const run = (count: number) => runBundle(open, input, architecture.classes.length, count, get);
+    const run = (some: readonly Picture[]) =>
+      runBundle(open, input, architecture.classes.length, inMemory(some));
     // The first run takes memory, which later ones use again.
-    await run(Math.min(8, pictures.length));
+    await run(pictures.slice(0, 8));
     const started = performance.now();
-    const { probabilities } = await run(pictures.length);
+    const { probabilities } = await run(pictures);
     return { probabilities, picturesPerSecond: pictures.length / ((performance.now() - started) / 1000) };
   } finally {
     await open.release();

@@ -190,6 +190,11 @@ export function decodeModel(bytes: Uint8Array, name: string): ModelProto {
   }
 }
 
+/** A model's own entries of metadata. */
+export function metadataOf({ metadataProps }: ModelProto): Record<string, string> {
+  return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
+}
+
 /** A tensor that a model takes or gives. */
 export interface NamedType {
   readonly name: string;

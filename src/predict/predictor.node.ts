@@ -3,7 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { readPicture, reduced } from "../data/decode.node.ts";
 import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
-import { runBundle } from "../evaluate/run-bundle.ts";
+import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
@@ -41,8 +41,7 @@ export async function* predictCrops(
       const chunk = files.slice(start, start + BATCH);
       const read = await Promise.all(chunk.map(tryRead));
       const crops = read.flatMap((entry) => ("picture" in entry ? [centreSquare(entry.picture)] : []));
-      const get = (index: number): Picture => crops[index] as Picture;
-      const { probabilities } = await runBundle(open, input, classes.length, crops.length, get);
+      const { probabilities } = await runBundle(open, input, classes.length, inMemory(crops));
       let row = 0;
       for (const [i, file] of chunk.entries()) {
         const entry = read[i] as Read;

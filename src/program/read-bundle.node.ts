@@ -1,7 +1,7 @@
 /** A classifier on disk as a bundle: an exported `.onnx` as it is, anything else compiled to what it would export. */
 
 import type { Architecture } from "../models/classifier.ts";
-import { decodeModel, typesOf } from "../onnx/model.ts";
+import { decodeModel, metadataOf, typesOf } from "../onnx/model.ts";
 import { FormatError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { architectureOf, type Metadata, temperatureOf } from "../weights/classifier-file.ts";
@@ -36,7 +36,7 @@ export function loadBundle(path: string): Bundle {
 /** Reads an exported file; `name` is what errors call it. */
 export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
   const model = decodeModel(bytes, name);
-  const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+  const metadata = metadataOf(model);
   const architecture = architectureOf(metadata, name);
   const { inputs, outputs } = typesOf(model, name);
   const [pictures] = inputs;

@@ -6,7 +6,7 @@ import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { ComparedAnswers, Comparison } from "../evaluate/compare.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";
-import { samplesPng } from "./samples.ts";
+import { samplePrediction, samplesPng } from "./samples.ts";
 
 /** How many pictures a grid shows at most. */
 const SHOWN = 32;
@@ -30,7 +30,10 @@ export async function writeComparison(
     const indices = onlyRight(comparison.labels, right, wrong);
     if (indices.length === 0) continue;
     const path = join(folder, name);
-    writeFileAtomic(path, await samplesPng(indices.map((i) => sample(comparison, wrong, pixels, i))));
+    writeFileAtomic(
+      path,
+      await samplesPng(indices.map((i) => samplePrediction(comparison, wrong, pixels, i))),
+    );
     paths.push(path);
   }
   return paths;
@@ -42,19 +45,4 @@ function onlyRight(labels: readonly number[], right: ComparedAnswers, wrong: Com
     right.predicted[i] === label && wrong.predicted[i] !== label ? [i] : [],
   );
   return shuffled(all, random("samples")).slice(0, SHOWN);
-}
-
-function sample(
-  { classes, labels }: Comparison,
-  { predicted, probabilities }: ComparedAnswers,
-  pixels: PixelCache,
-  i: number,
-) {
-  const answer = predicted[i] as number;
-  return {
-    ...pixels.get(i),
-    truth: classes[labels[i] as number] as string,
-    predicted: classes[answer] as string,
-    probability: probabilities[i * classes.length + answer] as number,
-  };
 }

@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { confusionSvg } from "./confusion.ts";
 import { svgToPng } from "./raster.ts";
-import { type SamplePrediction, samplesPng } from "./samples.ts";
+import { type SamplePrediction, samplePrediction, samplesPng } from "./samples.ts";
 
 /** How many predictions of each kind the grid shows. */
 const SHOWN = 16;
@@ -34,23 +34,13 @@ export async function writeEvaluation(
 }
 
 /** Some right and some wrong predictions, the same ones every time. */
-function chosenSamples(
-  { labels, predicted, probabilities, classes }: Evaluation,
-  pixels: PixelCache,
-): SamplePrediction[] {
+function chosenSamples(evaluation: Evaluation, pixels: PixelCache): SamplePrediction[] {
+  const { labels, predicted } = evaluation;
   const order = shuffled(
     labels.map((_, i) => i),
     random("samples"),
   );
   const right = order.filter((i) => labels[i] === predicted[i]).slice(0, SHOWN);
   const wrong = order.filter((i) => labels[i] !== predicted[i]).slice(0, SHOWN);
-  return [...right, ...wrong].map((i) => {
-    const answer = predicted[i] as number;
-    return {
-      ...pixels.get(i),
-      truth: classes[labels[i] as number] as string,
-      predicted: classes[answer] as string,
-      probability: probabilities[i * classes.length + answer] as number,
-    };
-  });
+  return [...right, ...wrong].map((i) => samplePrediction(evaluation, evaluation, pixels, i));
 }

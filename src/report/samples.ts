@@ -1,6 +1,7 @@
 /** A grid of sample predictions, right and wrong, each under its face. */
 
 import type { Picture } from "../data/dataset.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { VultusError } from "../util/errors.ts";
 import { svgWithTiles, type Tile } from "./raster.ts";
 import { fitText, palette, path, percent, rect, svgPage, text } from "./svg.ts";
@@ -10,6 +11,29 @@ export interface SamplePrediction extends Picture {
   readonly predicted: string;
   /** Of the predicted class, from 0 to 1. */
   readonly probability: number;
+}
+
+/** What a model said of the pictures of a data set. */
+export interface Answers {
+  readonly predicted: readonly number[];
+  /** [N, classes], row after row. */
+  readonly probabilities: ArrayLike<number>;
+}
+
+/** The prediction of picture `i`, with its face. */
+export function samplePrediction(
+  { classes, labels }: { readonly classes: readonly string[]; readonly labels: readonly number[] },
+  { predicted, probabilities }: Answers,
+  pixels: Pick<PixelCache, "get">,
+  i: number,
+): SamplePrediction {
+  const answer = predicted[i] as number;
+  return {
+    ...pixels.get(i),
+    truth: classes[labels[i] as number] as string,
+    predicted: classes[answer] as string,
+    probability: probabilities[i * classes.length + answer] as number,
+  };
 }
 
 const face = 112;

@@ -1,6 +1,6 @@
 /** The weights in an ONNX file: its float initializers by name, and its metadata. */
 
-import { decodeModel, tensorOf } from "../onnx/model.ts";
+import { decodeModel, metadataOf, tensorOf } from "../onnx/model.ts";
 import { FormatError } from "../util/errors.ts";
 import { fromFloat16 } from "../util/half.ts";
 import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
@@ -18,7 +18,7 @@ export interface OnnxWeights {
  */
 export function decodeOnnxWeights(bytes: Uint8Array, name: string): OnnxWeights {
   const model = decodeModel(bytes, name);
-  const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+  const metadata = metadataOf(model);
   if (metadata.quantization) {
     throw new FormatError(
       `${name} holds ${metadata.quantization} weights, which are rounded for good; use the float bundle or the run folder that it was made from`,
