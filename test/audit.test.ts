@@ -26,6 +26,7 @@ import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { expressions } from "../src/data/synthetic-expression.ts";
 import { random, shuffled } from "../src/util/random.ts";
+import { capture, printed } from "./support/printed.ts";
 
 const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("reference/duplicates.py", import.meta.url));
@@ -39,16 +40,7 @@ const folder = mkdtempSync(join(tmpdir(), "vultus-audit-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-let out = "";
-let err = "";
-
-beforeEach(() => {
-  out = "";
-  err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
-  return () => vi.restoreAllMocks();
-});
+beforeEach(capture);
 
 interface AuditFile {
   readonly duplicates: readonly PictureGroup[];
@@ -121,7 +113,7 @@ describe("identical pictures", () => {
     const expected = reference(dir);
     expect(groups.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1))).toEqual(expected.groups);
     expect(expected.groups).toHaveLength(faces.length);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(printed.out)).toMatchObject({
       unreadable: expected.unreadable,
       conflictingGroups: faces.length,
     });
@@ -295,7 +287,7 @@ describe("from the command line", () => {
     }
   });
 
-  test("one JSON document, a list to leave out, and the pictures untouched", async () => {
+  test("one JSON document, a list to leave printed.out, and the pictures untouched", async () => {
     const state = (): string => {
       const hash = createHash("sha256");
       for (const name of readdirSync(at("small"), { recursive: true, encoding: "utf8" }).sort()) {
@@ -307,7 +299,7 @@ describe("from the command line", () => {
     };
     const before = state();
     expect(await run(["data", "audit", at("small"), "--json", "--out", at("small out")])).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(printed.out)).toMatchObject({
       pictures: 11,
       duplicateGroups: 3,
       redundantPictures: 3,
@@ -328,24 +320,29 @@ describe("from the command line", () => {
 
   test("a summary for people", async () => {
     expect(await run(["data", "audit", at("small")])).toBe(0);
-    expect(out).toMatch(/groups of pixel-identical pictures +3\n/);
-    expect(out).toMatch(/validation against train: /);
+    expect(printed.out).toMatch(/groups of pixel-identical pictures +3\n/);
+    expect(printed.out).toMatch(/validation against train: /);
   });
 
   test("a list that is there already is kept", async () => {
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "exclude.txt"), "edited\n");
     expect(await run(["data", "audit", at("small"), "--out", at("mine")])).toBe(2);
-    expect(err).toMatch(/exclude\.txt is already there/);
+    expect(printed.err).toMatch(/exclude\.txt is already there/);
     expect(readFileSync(at("mine", "exclude.txt"), "utf8")).toBe("edited\n");
   });
 
   test("pictures that cannot be read are counted, named, and end with 1", async () => {
     expect(await run(["data", "audit", at("broken"), "--json"])).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ pictures: 2, unreadable: 2, duplicateGroups: 0, blank: 0 });
-    out = "";
+    expect(JSON.parse(printed.out)).toMatchObject({
+      pictures: 2,
+      unreadable: 2,
+      duplicateGroups: 0,
+      blank: 0,
+    });
+    printed.out = "";
     expect(await run(["data", "audit", at("broken")])).toBe(1);
-    expect(out).toMatch(/happy\/a\.png: /);
+    expect(printed.out).toMatch(/happy\/a\.png: /);
   });
 
   test.each([
@@ -355,8 +352,8 @@ describe("from the command line", () => {
     ["an --out that is a file", () => [at("small"), "--out", at("broken", "sad", "a.png")], /--out/],
   ] as const)("%s ends with 2 and says what is valid", async (_, args, message) => {
     expect(await run(["data", "audit", ...args()])).toBe(2);
-    expect(err).toMatch(message);
-    expect(err).not.toMatch(/fault of vultus/);
-    expect(out).toBe("");
+    expect(printed.err).toMatch(message);
+    expect(printed.err).not.toMatch(/fault of vultus/);
+    expect(printed.out).toBe("");
   });
 });

@@ -4,26 +4,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import { encodeSafetensors } from "../src/formats/safetensors.ts";
 import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { capture, printed } from "./support/printed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-bad-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
-let out = "";
-let err = "";
-
-beforeEach(() => {
-  out = "";
-  err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
-  return () => vi.restoreAllMocks();
-});
+beforeEach(capture);
 
 async function picture(path: string, value = 128, side = 32): Promise<void> {
   const pixels = Buffer.alloc(side * side, value);
@@ -140,9 +132,9 @@ describe("wrong requests end with 2 and say what is valid", () => {
     ],
   ] as const)("%s", async (_, args, message) => {
     expect(await run(args())).toBe(2);
-    expect(err).toMatch(message);
-    expect(err).not.toMatch(/ {4}at /);
-    expect(out).toBe("");
+    expect(printed.err).toMatch(message);
+    expect(printed.err).not.toMatch(/ {4}at /);
+    expect(printed.out).toBe("");
   });
 });
 
@@ -159,8 +151,8 @@ describe("bad files end with 1 and are named", () => {
     ["a CSV without the columns", () => train(at("columns.csv")), /columns\.csv/],
   ] as const)("%s", async (_, args, message) => {
     expect([1, 2]).toContain(await run(args()));
-    expect(err).toMatch(message);
-    expect(err).not.toMatch(/fault of vultus/);
+    expect(printed.err).toMatch(message);
+    expect(printed.err).not.toMatch(/fault of vultus/);
   });
 });
 
@@ -183,7 +175,7 @@ test("predict answers for every file in order and ends with 1 where one could no
     "cpu",
   ]);
   expect(code).toBe(1);
-  const predictions = JSON.parse(out) as {
+  const predictions = JSON.parse(printed.out) as {
     file: string;
     status: string;
     faces: { probabilities: Record<string, number> }[];
@@ -202,7 +194,7 @@ test("predict answers for every file in order and ends with 1 where one could no
 
 test("evaluate prints one JSON document that agrees with itself", async () => {
   expect(await run(["evaluate", at("model.safetensors"), at("good"), "--json", "--device", "cpu"])).toBe(0);
-  const result = JSON.parse(out) as {
+  const result = JSON.parse(printed.out) as {
     n: number;
     accuracy: number;
     confusion: number[][];
@@ -238,17 +230,17 @@ test("a loss that is not a number stops with the step, the rate and the last goo
     "phases.0.ema=0",
   ];
   expect(await run([...train(at("good")), ...short, ...wild, "--out", at("wild")])).toBe(1);
-  expect(err).toMatch(/step \d+, at a learning rate of .*last checkpoint/s);
+  expect(printed.err).toMatch(/step \d+, at a learning rate of .*last checkpoint/s);
   expect(await run([...train(at("good")), ...short, ...wild, "--resume", at("wild")])).toBe(1);
 });
 
 test("symlink loops are walked once; a run folder is never overwritten; other data cannot resume it", async () => {
   expect(await run([...train(at("loop")), ...short, "--out", at("run"), "--json"])).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ run: at("run"), best: { phase: "all", epoch: 1 } });
+  expect(JSON.parse(printed.out)).toMatchObject({ run: at("run"), best: { phase: "all", epoch: 1 } });
   const best = readFileSync(at("run", "best.safetensors"));
   expect(await run([...train(at("loop")), ...short, "--out", at("run")])).toBe(2);
-  expect(err).toMatch(/--resume/);
+  expect(printed.err).toMatch(/--resume/);
   expect(await run([...train(at("other")), "--resume", at("run")])).toBe(2);
-  expect(err).toMatch(/other data/);
+  expect(printed.err).toMatch(/other data/);
   expect(readFileSync(at("run", "best.safetensors")).equals(best)).toBe(true);
 });

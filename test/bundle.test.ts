@@ -25,6 +25,7 @@ import type { FloatTensor } from "../src/util/tensor.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { decodeOnnxWeights } from "../src/weights/onnx-weights.ts";
 import { sha256, startHub } from "./support/hub.ts";
+import { capture, printed } from "./support/printed.ts";
 
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 const classes = ["angry", "happy", "sad"];
@@ -127,13 +128,7 @@ describe.each(["vultus_s", "squeezenet1_1", "resnet18"])("%s", (model) => {
 describe("on the command line", () => {
   const folder = mkdtempSync(join(tmpdir(), "vultus-bundle-"));
   const at = (...parts: string[]): string => join(folder, ...parts);
-  let [out, err] = ["", ""];
-  beforeEach(() => {
-    [out, err] = ["", ""];
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
-    return () => vi.restoreAllMocks();
-  });
+  beforeEach(capture);
   beforeAll(async () => {
     for (const label of ["happy", "sad"] as const) {
       for (const split of ["train", "validation"]) {
@@ -167,7 +162,7 @@ describe("on the command line", () => {
         "--out",
         at("run"),
       ]),
-      err,
+      printed.err,
     ).toBe(0);
     const scored = JSON.parse(readFileSync(at("run", "evaluation.json"), "utf8")) as {
       accuracy: number;
@@ -180,11 +175,12 @@ describe("on the command line", () => {
     });
     expect(bundle.metadata.recipe_sha256).toBe(sha256(readFileSync(at("run", "recipe.json"))));
 
-    out = "";
-    expect(await run(["export", at("run"), "--to", "bundle,fp16,int8,safetensors,pth", "--json"]), err).toBe(
-      0,
-    );
-    const { files } = JSON.parse(out) as {
+    printed.out = "";
+    expect(
+      await run(["export", at("run"), "--to", "bundle,fp16,int8,safetensors,pth", "--json"]),
+      printed.err,
+    ).toBe(0);
+    const { files } = JSON.parse(printed.out) as {
       files: { path: string; bytes: number; maxProbabilityDifference: number; top1Agreement: number }[];
     };
     expect(files.map(({ path }) => path)).toEqual(
@@ -196,9 +192,12 @@ describe("on the command line", () => {
       expect(bytes).toBe(readFileSync(path).length);
       expect(top1Agreement).toBeGreaterThan(0.9);
       expect(maxProbabilityDifference).toBeLessThan(path.includes("int8") ? 0.2 : 0.02);
-      out = "";
-      expect(await run(["evaluate", path, at("faces"), "--device", "cpu", "--json"]), err).toBe(0);
-      expect((JSON.parse(out) as { nll: number }).nll).toBeCloseTo(scored.nll, path.includes("int8") ? 1 : 2);
+      printed.out = "";
+      expect(await run(["evaluate", path, at("faces"), "--device", "cpu", "--json"]), printed.err).toBe(0);
+      expect((JSON.parse(printed.out) as { nll: number }).nll).toBeCloseTo(
+        scored.nll,
+        path.includes("int8") ? 1 : 2,
+      );
     }
   });
 
@@ -218,11 +217,11 @@ describe("on the command line", () => {
       "phases.all.epochs=1",
       ...small,
     ];
-    expect(await run([...start, "--out", at("again")]), err).toBe(0);
-    expect(err).toContain("the head of");
-    err = "";
-    expect(await run([...start, "--classes", "sad,happy", "--out", at("reversed")]), err).toBe(0);
-    expect(err).toContain("which tells apart happy, sad");
+    expect(await run([...start, "--out", at("again")]), printed.err).toBe(0);
+    expect(printed.err).toContain("the head of");
+    printed.err = "";
+    expect(await run([...start, "--classes", "sad,happy", "--out", at("reversed")]), printed.err).toBe(0);
+    expect(printed.err).toContain("which tells apart happy, sad");
   });
 
   test("--weights imagenet comes from the hub", { timeout: 120_000 }, async () => {
@@ -247,13 +246,13 @@ describe("on the command line", () => {
         "views=1",
         ...small,
       ];
-      expect(await run([...args, "--out", at("fetched")]), err).toBe(0);
-      expect(err).toContain("torchvision's IMAGENET1K_V1 of resnet18");
-      err = "";
+      expect(await run([...args, "--out", at("fetched")]), printed.err).toBe(0);
+      expect(printed.err).toContain("torchvision's IMAGENET1K_V1 of resnet18");
+      printed.err = "";
       vi.stubEnv("HF_HUB_OFFLINE", "1");
       vi.stubEnv("HF_HOME", at("empty"));
       expect(await run([...args, "--out", at("offline")])).toBe(2);
-      expect(err).toMatch(/timm\/resnet18\.tv_in1k[\s\S]*--weights/);
+      expect(printed.err).toMatch(/timm\/resnet18\.tv_in1k[\s\S]*--weights/);
     } finally {
       vi.unstubAllEnvs();
       await hub.close();
@@ -267,16 +266,16 @@ describe("on the command line", () => {
   ])("%s", async (_, more, code, message) => {
     // A file knows no pictures, unlike the run that it comes from.
     expect(await run(["export", at("run", "best.safetensors"), ...more])).toBe(code);
-    expect(err).toMatch(message);
+    expect(printed.err).toMatch(message);
   });
 
   test("files that are no classifiers", async () => {
     writeFileSync(at("text.onnx"), "this is no model, only a text that is long enough to be looked at");
     writeFileSync(at("empty.pth"), "");
     for (const file of ["text.onnx", "empty.pth"]) {
-      err = "";
+      printed.err = "";
       expect(await run(["evaluate", at(file), at("faces")])).toBe(1);
-      expect(err).toContain(file);
+      expect(printed.err).toContain(file);
     }
   });
 });

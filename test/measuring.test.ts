@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { comparisonJson } from "../src/cli/comparison.ts";
 import type { evaluationJson } from "../src/cli/evaluation.ts";
 import { run } from "../src/cli/main.ts";
@@ -12,6 +12,7 @@ import { drawFace } from "../src/data/synthetic.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
 import { decodeBundle } from "../src/program/read-bundle.node.ts";
 import { temperatureOf } from "../src/weights/classifier-file.ts";
+import { capture, printed } from "./support/printed.ts";
 
 type Scores = ReturnType<typeof evaluationJson>;
 type Compared = ReturnType<typeof comparisonJson>;
@@ -19,7 +20,6 @@ type Compared = ReturnType<typeof comparisonJson>;
 const folder = mkdtempSync(join(tmpdir(), "vultus-measuring-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const device = ["--device", "cpu", "--threads", "2"];
-let [out, err] = ["", ""];
 
 /** Faces in folders; every sixth one outside training lies in the wrong folder, so that nobody can be right always. */
 async function drawFaces(name: string, splits: readonly string[]): Promise<void> {
@@ -44,20 +44,13 @@ async function drawFaces(name: string, splits: readonly string[]): Promise<void>
 async function trained(data: string, to: string, epochs: number, ...more: string[]): Promise<void> {
   const args = ["train", at(data), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32"];
   const set = ["--batch-size", "8", "--set", `phases.all.epochs=${epochs}`, "--out", at(to)];
-  expect(await run([...args, ...set, ...device, ...more]), err).toBe(0);
+  expect(await run([...args, ...set, ...device, ...more]), printed.err).toBe(0);
 }
 
 async function json<T>(...args: string[]): Promise<T> {
-  out = "";
-  expect(await run([...args, ...device, "--json"]), err).toBe(0);
-  return JSON.parse(out) as T;
-}
-
-function capture(): () => void {
-  [out, err] = ["", ""];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
-  return () => vi.restoreAllMocks();
+  printed.out = "";
+  expect(await run([...args, ...device, "--json"]), printed.err).toBe(0);
+  return JSON.parse(printed.out) as T;
 }
 
 beforeEach(capture);
@@ -136,7 +129,7 @@ describe("evaluate", () => {
   });
 
   test("in words", async () => {
-    expect(await run(["evaluate", at("b"), at("faces"), ...device]), err).toBe(0);
+    expect(await run(["evaluate", at("b"), at("faces"), ...device]), printed.err).toBe(0);
     for (const pattern of [
       /balanced accuracy .*95 % interval/,
       /macro F1 .*95 % interval/,
@@ -147,7 +140,7 @@ describe("evaluate", () => {
       /taken for/,
       /when it is sure +at least +50\.0 %/,
     ])
-      expect(out).toMatch(pattern);
+      expect(printed.out).toMatch(pattern);
   });
 });
 
@@ -195,14 +188,14 @@ describe("compare", () => {
       renameSync(at("other", split, "sad"), at("other", split, "fear"));
     await trained("other", "fearful", 1);
     expect(await run(["compare", at("b"), at("fearful"), at("faces")])).toBe(2);
-    expect(err).toMatch(/happy, sad; .*fear, happy: only models of the same classes/);
+    expect(printed.err).toMatch(/happy, sad; .*fear, happy: only models of the same classes/);
   }, 120_000);
 
   test("in words", async () => {
-    expect(await run(["compare", at("a"), at("b"), at("faces"), ...device]), err).toBe(0);
-    expect(out).toMatch(/B minus A +[+-]\d+\.\d points {2}\(95 % interval/);
-    expect(out).toMatch(/McNemar's p +(\d\.\d{4}|< 0\.0001)/);
-    expect(out).toMatch(/only A right +\d+/);
-    expect(out).toMatch(/chance would give|nothing tells them apart/);
+    expect(await run(["compare", at("a"), at("b"), at("faces"), ...device]), printed.err).toBe(0);
+    expect(printed.out).toMatch(/B minus A +[+-]\d+\.\d points {2}\(95 % interval/);
+    expect(printed.out).toMatch(/McNemar's p +(\d\.\d{4}|< 0\.0001)/);
+    expect(printed.out).toMatch(/only A right +\d+/);
+    expect(printed.out).toMatch(/chance would give|nothing tells them apart/);
   });
 });
