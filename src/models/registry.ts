@@ -5,7 +5,7 @@ import { didYouMean } from "../util/nearest.ts";
 import type { Backbone } from "./backbone.ts";
 import { resnet18, resnet34, resnet50, resnet101, resnet152 } from "./resnet.ts";
 import { squeezenet1_1 } from "./squeezenet.ts";
-import { vultus_s } from "./vultus.ts";
+import { vultus_m, vultus_s } from "./vultus.ts";
 
 export const backbones: readonly Backbone[] = [
   resnet18,
@@ -15,6 +15,7 @@ export const backbones: readonly Backbone[] = [
   resnet152,
   squeezenet1_1,
   vultus_s,
+  vultus_m,
 ];
 
 /** The backbone of this name; an unknown one is refused with the nearest. */

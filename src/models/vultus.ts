@@ -15,28 +15,58 @@ function block(net: Network, x: FeatureMap, name: string, out: number, stride: n
   return net.relu(net.add(y, shortcut));
 }
 
-/** A 3×3 stem and one block a stage; every stage from the second on halves the picture. */
-function vultus(name: string, stem: number, widths: readonly number[]): Backbone {
-  const stages = widths.map((_, i) => `layer${i + 1}`);
+interface Layout {
+  readonly stem: { readonly out: number; readonly stride: number };
+  /** Channels and blocks of each stage, and the stride of its first block. */
+  readonly stages: readonly { readonly width: number; readonly blocks: number; readonly stride: number }[];
+}
+
+/** A 3×3 stem and stages of residual blocks. */
+function vultus(name: string, { stem, stages: layout }: Layout): Backbone {
+  const stages = layout.map((_, i) => `layer${i + 1}`);
   return {
     name,
     stages: ["stem", ...stages],
     unfreeze: [...[...stages].reverse().map((stage) => [stage]), ["stem"]],
-    features: widths.at(-1) as number,
+    features: layout.at(-1)?.width as number,
     // One grey channel; mean and deviation of FER2013's training pictures.
     preprocessing: { mean: [0.5077], std: [0.255], size: 48 },
     smallest: 16,
     build(net, x) {
       let y = net.stage("stem", x, (x) =>
-        net.relu(net.conv(x, "stem.conv", { out: stem, kernel: 3, stride: 2, padding: 1, norm: "stem.bn" })),
+        net.relu(net.conv(x, "stem.conv", { ...stem, kernel: 3, padding: 1, norm: "stem.bn" })),
       );
-      for (const [i, width] of widths.entries()) {
+      for (const [i, { width, blocks, stride }] of layout.entries()) {
         const stage = stages[i] as string;
-        y = net.stage(stage, y, (input) => block(net, input, `${stage}.0`, width, i === 0 ? 1 : 2));
+        y = net.stage(stage, y, (input) => {
+          let x = block(net, input, `${stage}.0`, width, stride);
+          for (let n = 1; n < blocks; n++) x = block(net, x, `${stage}.${n}`, width, 1);
+          return x;
+        });
       }
       return y;
     },
   };
 }
 
-export const vultus_s = vultus("vultus_s", 32, [32, 64, 128, 160]);
+/** 0.6 M parameters, 25 MMAC at 48 px. */
+export const vultus_s = vultus("vultus_s", {
+  stem: { out: 32, stride: 2 },
+  stages: [
+    { width: 32, blocks: 1, stride: 1 },
+    { width: 64, blocks: 1, stride: 2 },
+    { width: 128, blocks: 1, stride: 2 },
+    { width: 160, blocks: 1, stride: 2 },
+  ],
+});
+
+/** 2.2 M parameters, 110 MMAC at 48 px. */
+export const vultus_m = vultus("vultus_m", {
+  stem: { out: 48, stride: 2 },
+  stages: [
+    { width: 48, blocks: 1, stride: 1 },
+    { width: 96, blocks: 2, stride: 2 },
+    { width: 160, blocks: 2, stride: 2 },
+    { width: 256, blocks: 1, stride: 2 },
+  ],
+});

@@ -47,7 +47,7 @@ const resultTransform = [
 ];
 
 /** Smaller pictures than this are covered by tiles that lie half beside them, and gain little for the digits lost. */
-const SMALLEST = 12;
+const SMALLEST = 8;
 /** Fewer channels than this leave matrix products too thin to pay for the transforms. */
 const FEWEST_CHANNELS = 32;
 

@@ -81,7 +81,8 @@ export function forecastSeconds(
     const trainable = trainableStages(architecture.backbone, phase.train);
     // A frozen backbone sees every picture once per view, not once per epoch.
     const passes = trainable.size === 1 ? Math.min(recipe.views, phase.epochs) : phase.epochs;
-    return total + (passes * pictures * macsOfStep(description, trainable)) / rate;
+    const macs = macsOfStep(description, trainable) * phase.inputScale ** 2;
+    return total + (passes * pictures * macs) / rate;
   }, 0);
 }
 

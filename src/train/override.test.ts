@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Augmentation, referenceAugmentation } from "../augment/settings.ts";
 import { UsageError } from "../util/errors.ts";
 import { resolveRecipe } from "./override.ts";
-import { type Recipe, recipeSchema } from "./recipe.ts";
+import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
 import { recipes } from "./recipes.ts";
 
 /** The message with which a recipe is refused. */
@@ -34,6 +34,7 @@ test("progressive has the reference's numbers", () => {
   expect(Math.round(recipe.inputSize * recipe.validationResize)).toBe(256);
   const off = {
     minimumImprovement: 0,
+    inputScale: 1,
     batchNorm: "running",
     stageDecay: 1,
     clipNorm: 0,
@@ -103,6 +104,20 @@ test("assignments reach phases by position and by name, lists and switches", () 
   expect(recipe.name).toBe("mine");
   expect(recipe.batchSize).toBe(16);
   expect(resolveRecipe("progressive").augmentation).toEqual(referenceAugmentation);
+});
+
+test("each phase of faces goes on at the rate where the one before ended, on larger pictures", () => {
+  const { phases, inputSize } = resolveRecipe("faces", ["model=vultus_m"]);
+  expect(phases.map((phase) => trainingSize({ inputSize }, phase))).toEqual([32, 40, 48]);
+  const rates = phases.map(({ optimizer, schedule }) => {
+    const { learningRate: peak } = optimizer;
+    return [peak, peak * (schedule.type === "cosine" ? schedule.minimumFactor : Number.NaN)] as const;
+  });
+  for (const [i, [peak]] of rates.entries()) if (i > 0) expect(peak).toBeCloseTo(rates[i - 1]?.[1] ?? 0, 9);
+  expect(rates.at(-1)?.[1]).toBe(0);
+  expect(refusal("faces", "model=vultus_m", "phases.small.inputScale=0.3")).toBe(
+    "recipe: phases.0.inputScale is 0.3: that makes 14 px, must be at least 16 for vultus_m",
+  );
 });
 
 test("another type of schedule or optimizer starts from its own defaults", () => {
@@ -225,7 +240,7 @@ for (const [assignment, ...parts] of mistakes) {
 
 test("an unknown recipe, and what is no recipe", () => {
   expect(refusal("fintune")).toBe(
-    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, quickstart, or a file',
+    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, faces, quickstart, or a file',
   );
   expect(refusal("toString")).toContain("there is no recipe");
   expect(refusal({ extends: 3 })).toContain("there is no recipe 3.");

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { backboneNamed } from "../models/registry.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
-import { type Recipe, recipeSchema } from "./recipe.ts";
+import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
 import { recipes, startingPoint } from "./recipes.ts";
 import { trainableStages } from "./trainable.ts";
 
@@ -35,7 +35,14 @@ export function checkRecipe(value: unknown): Recipe {
       `recipe: inputSize is ${recipe.inputSize}: must be at least ${backbone.smallest} for ${backbone.name}`,
     );
   }
-  for (const [i, { train }] of recipe.phases.entries()) {
+  for (const [i, phase] of recipe.phases.entries()) {
+    const { train, inputScale } = phase;
+    const size = trainingSize(recipe, phase);
+    if (size < backbone.smallest) {
+      throw new UsageError(
+        `recipe: phases.${i}.inputScale is ${inputScale}: that makes ${size} px, must be at least ${backbone.smallest} for ${backbone.name}`,
+      );
+    }
     const groups = backbone.unfreeze.length;
     if (typeof train === "number" && train > groups) {
       throw new UsageError(

@@ -12,7 +12,7 @@ import type { Tensors } from "../runtime/session.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Emit } from "./events.ts";
 import type { PhaseSetup } from "./loop.ts";
-import type { Phase } from "./recipe.ts";
+import { type Phase, trainingSize } from "./recipe.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import type { TrainOptions } from "./train.node.ts";
 import { stageRates, trainableStages } from "./trainable.ts";
@@ -35,12 +35,13 @@ export async function setUpPhase(
 ): Promise<PhaseSetup> {
   const { architecture, recipe, engine, training, canvas, emit } = context;
   const { backbone } = architecture;
+  const seen = { ...architecture, inputSize: trainingSize(architecture, phase) };
   const trainable = trainableStages(backbone, phase.train);
   const batch = Math.min(recipe.batchSize, training.samples.length);
   const cached = context.cacheFeatures && trainable.size === 1 && trainable.has("head");
   const labels = training.samples.map((sample) => sample.label);
   const program = compileTrain({
-    architecture,
+    architecture: seen,
     weights,
     batch,
     trainable: (stage) => trainable.has(stage),
@@ -61,7 +62,7 @@ export async function setUpPhase(
     classes: architecture.classes.length,
     canvas,
     augmentation: recipe.augmentation,
-    inputSize: architecture.inputSize,
+    inputSize: seen.inputSize,
     sampler: recipe.sampler,
     seed: recipe.seed,
     phase: phase.name,
@@ -86,7 +87,7 @@ export async function setUpPhase(
   }
   const augmentation = { ...recipe.augmentation, mixup: 0 };
   const view = { batch: Math.min(FEATURE_BATCH, training.samples.length), augmentation };
-  const frozen = await engine.open(compileFeatures(architecture, weights, canvas, view));
+  const frozen = await engine.open(compileFeatures(seen, weights, canvas, view));
   const source = featureSource({
     ...common,
     augmentation,

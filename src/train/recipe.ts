@@ -133,6 +133,8 @@ const phaseSchema = object({
   patience: count.default(3),
   /** What counts as an improvement of the validation accuracy, a share. */
   minimumImprovement: share.default(0),
+  /** Side of the training pictures as a share of the recipe's input size; validation always sees the whole size. */
+  inputScale: number("a number from 0.25 to 1", (n, error) => n.min(0.25, error).max(1, error)).default(1),
   /** Statistics by which stages of the backbone that train are normalised. */
   batchNorm: oneOf(["running", "batch"]).default("running"),
   optimizer: optimizerSchema,
@@ -186,3 +188,8 @@ export type Phase = z.infer<typeof phaseSchema>;
 export type Recipe = z.infer<typeof recipeSchema>;
 /** A recipe whose phases may leave out what has a default. */
 export type RecipeInput = z.input<typeof recipeSchema>;
+
+/** Side of the pictures that a phase trains on, in pixels. */
+export function trainingSize({ inputSize }: Pick<Recipe, "inputSize">, { inputScale }: Phase): number {
+  return Math.round(inputSize * inputScale);
+}

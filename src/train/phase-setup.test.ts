@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import type { Sample } from "../data/dataset.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { describe, withNewWeights } from "../models/classifier.ts";
+import type { Program } from "../program/program.ts";
+import { compileTrain } from "../program/train.ts";
+import type { OpenProgram } from "../runtime/engine.ts";
+import { architectureOf } from "./forecast.ts";
+import { resolveRecipe } from "./override.ts";
+import { setUpPhase } from "./phase-setup.node.ts";
+import type { Phase } from "./recipe.ts";
+
+const classes = ["a", "b"];
+const canvas = { width: 48, height: 48, channels: 1 } as const;
+
+/** Pictures that are never looked at. */
+const pictures: PixelCache = {
+  samples: Array.from({ length: 4 }, (_, i): Sample => {
+    const picture = { ...canvas, pixels: new Uint8Array(48 * 48) };
+    return { id: String(i), source: { kind: "pixels", picture }, label: i % 2, split: "train" };
+  }),
+  unreadable: [],
+  bytesInMemory: 0,
+  bytesOnDisk: 0,
+  shape: () => canvas,
+  get: () => ({ ...canvas, pixels: new Uint8Array(48 * 48) }),
+  close() {},
+};
+
+test("a phase trains on pictures of its own size", async () => {
+  const recipe = resolveRecipe("faces", ["model=vultus_s", "batchSize=4"]);
+  const architecture = architectureOf(recipe, classes);
+  const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
+  const opened: Program[] = [];
+  const context = {
+    architecture,
+    recipe,
+    training: pictures,
+    validation: pictures,
+    canvas,
+    cacheFeatures: true,
+    memoryBudget: 1e9,
+    precision: "fp32",
+    engine: {
+      async open(program: Program) {
+        opened.push(program);
+        return {} as OpenProgram;
+      },
+      async close() {},
+    },
+    emit: async () => {},
+  } as unknown as Parameters<typeof setUpPhase>[0];
+  for (const phase of recipe.phases) await setUpPhase(context, phase, weights);
+  const [small] = recipe.phases as [Phase];
+  const direct = (inputSize: number) =>
+    compileTrain({
+      architecture: { ...architecture, inputSize },
+      weights,
+      batch: 4,
+      trainable: () => true,
+      input: { kind: "pictures", canvas, augmentation: recipe.augmentation },
+      batchNorm: "batch",
+      optimizer: small.optimizer,
+      labelSmoothing: recipe.labelSmoothing,
+      clipNorm: 1,
+      ema: true,
+    }).model;
+  expect(opened.map(({ model }) => model)).toEqual([direct(32), direct(40), direct(48)]);
+});
