@@ -33,6 +33,7 @@ import type { StateDict } from "../util/tensor.ts";
 import { fetchFromHub } from "../weights/hub.node.ts";
 import { hubSettings } from "../weights/hub-settings.node.ts";
 import { loadWeights } from "../weights/load.node.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
 import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
 import type { TrainCliOptions } from "./commands/train.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -202,6 +203,7 @@ async function weightsPath(
   backbone: Backbone,
   signal: AbortSignal,
 ): Promise<string> {
+  if (given === "vultus") return shippedModel(backbone.name);
   if (given !== undefined)
     return isImagenetName(given) ? fetchImagenet(backbone, given, recipe, signal) : given;
   try {

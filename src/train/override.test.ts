@@ -106,8 +106,15 @@ test("assignments reach phases by position and by name, lists and switches", () 
   expect(resolveRecipe("progressive").augmentation).toEqual(referenceAugmentation);
 });
 
+test("a recipe brings the backbone that it was made for", () => {
+  expect(resolveRecipe("progressive").model).toBe("resnet50");
+  expect(resolveRecipe("faces").model).toBe("vultus_m");
+  expect(resolveRecipe("quickstart").model).toBe("vultus_s");
+  expect(resolveRecipe({ extends: "faces", model: "vultus_s" }).model).toBe("vultus_s");
+});
+
 test("each phase of faces goes on at the rate where the one before ended, on larger pictures", () => {
-  const { phases, inputSize } = resolveRecipe("faces", ["model=vultus_m"]);
+  const { phases, inputSize } = resolveRecipe("faces");
   expect(phases.map((phase) => trainingSize({ inputSize }, phase))).toEqual([32, 40, 48]);
   const rates = phases.map(({ optimizer, schedule }) => {
     const { learningRate: peak } = optimizer;
@@ -240,7 +247,7 @@ for (const [assignment, ...parts] of mistakes) {
 
 test("an unknown recipe, and what is no recipe", () => {
   expect(refusal("fintune")).toBe(
-    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, faces, quickstart, or a file',
+    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, faces, adapt, quickstart, or a file',
   );
   expect(refusal("toString")).toContain("there is no recipe");
   expect(refusal({ extends: 3 })).toContain("there is no recipe 3.");

@@ -19,8 +19,9 @@ export function resolveRecipe(base: unknown, assignments: readonly string[] = []
   const { extends: parent, ...own } = typeof base === "string" ? { extends: base } : objectOf(base);
   const changes: Json[] = [own, ...assignments.map(parseAssignment)];
   const models = changes.map((change) => (isObject(change) ? change.model : undefined));
-  const model = models.findLast((name) => typeof name === "string") ?? "resnet50";
-  const start = parent === undefined ? startingPoint({ model }) : recipeNamed(parent)({ model });
+  const model = models.findLast((name) => typeof name === "string");
+  const options = model === undefined ? {} : { model };
+  const start = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
   return checkRecipe(changes.reduce((recipe, change) => merge(recipe, change, []), start as Json));
 }
 

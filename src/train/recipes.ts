@@ -5,12 +5,12 @@ import { backboneNamed } from "../models/registry.ts";
 import type { RecipeInput } from "./recipe.ts";
 
 export interface RecipeOptions {
-  /** A registered backbone. */
-  readonly model: string;
+  /** A registered backbone; left out, the one that the recipe was made for. */
+  readonly model?: string;
 }
 
 /** What a recipe begins with, and a recipe file that extends none: the reference's settings around the phases. */
-export function startingPoint({ model }: RecipeOptions): Omit<RecipeInput, "name" | "phases"> {
+export function startingPoint({ model = "resnet50" }: RecipeOptions): Omit<RecipeInput, "name" | "phases"> {
   return {
     model,
     head: "reference",
@@ -152,60 +152,12 @@ const scratch = (options: RecipeOptions): RecipeInput => ({
   ],
 });
 
-/** A few minutes on drawn faces with a compact network: the head on random features, which shows chance, then everything. */
-const quickstart = (options: RecipeOptions): RecipeInput => ({
-  ...startingPoint(options),
-  name: "quickstart",
-  head: "linear",
-  // Little, since a few epochs underfit.
-  dropout: 0.1,
-  // The whole face: drawn faces fill the picture.
-  validationResize: 1,
-  // Small batches make more updates in the same time.
-  batchSize: 32,
-  // Drawn labels are nearly certain.
-  labelSmoothing: 0.05,
-  sampler: "shuffle",
-  views: 2,
-  augmentation: {
-    ...noAugmentation,
-    // Light, for the same reason as the dropout.
-    randomResizedCrop: { scale: [0.85, 1], ratio: [0.95, 1.05] },
-    horizontalFlip: 0.5,
-    brightness: 0.2,
-    contrast: 0.2,
-  } as RecipeInput["augmentation"],
-  phases: [
-    {
-      name: "head",
-      train: "head",
-      epochs: 4,
-      patience: 4,
-      // Ten times the usual rate: a linear layer on random features has far to go in four epochs.
-      optimizer: { type: "adamw", learningRate: 1e-2, weightDecay: 1e-4 },
-      schedule: headSchedule,
-    },
-    {
-      name: "all",
-      train: "all",
-      // What two cores do in about a minute and a half.
-      epochs: 10,
-      patience: 10,
-      batchNorm: "batch",
-      // One cycle allows a higher rate than a constant one would (Smith and Topin 2018).
-      optimizer: { type: "adamw", learningRate: 4e-3, weightDecay: 0.02 },
-      schedule: headSchedule,
-      clipNorm: 1,
-    },
-  ],
-});
-
 /**
  * From random weights on faces of 48 px: most epochs on smaller, cheaper pictures, the last ones at full size
  * (progressive resizing), with one cosine over all of them.
  */
 const faces = (options: RecipeOptions): RecipeInput => ({
-  ...startingPoint(options),
+  ...startingPoint({ model: "vultus_m", ...options }),
   name: "faces",
   head: "linear",
   // One layer over few features: less than the reference's two dropouts.
@@ -265,10 +217,90 @@ function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][numb
   };
 }
 
+/**
+ * A few pictures of each class of a new person, camera or style, from a network that knows faces already: everything
+ * learns, slowly, and the head that it comes with is kept where the classes are the same.
+ */
+const adapt = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint({ model: "vultus_m", ...options }),
+  name: "adapt",
+  // The head of the models that ship.
+  head: "linear",
+  dropout: 0.1,
+  validationResize: 1,
+  // Some ten updates an epoch even with twenty pictures per class.
+  batchSize: 16,
+  sampler: "shuffle",
+  phases: [
+    {
+      name: "all",
+      train: "all",
+      epochs: 15,
+      patience: 15,
+      // Between the reference's rates for a new head and for pretrained weights.
+      optimizer: { type: "adamw", learningRate: 5e-4, weightDecay: 0.01 },
+      // As in `finetune`.
+      stageDecay: 0.8,
+      schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
+      clipNorm: 1,
+      ema: 0.9,
+    },
+  ],
+});
+
+/** A few minutes on drawn faces with a compact network: the head on random features, which shows chance, then everything. */
+const quickstart = (options: RecipeOptions): RecipeInput => ({
+  ...startingPoint({ model: "vultus_s", ...options }),
+  name: "quickstart",
+  head: "linear",
+  // Little, since a few epochs underfit.
+  dropout: 0.1,
+  // The whole face: drawn faces fill the picture.
+  validationResize: 1,
+  // Small batches make more updates in the same time.
+  batchSize: 32,
+  // Drawn labels are nearly certain.
+  labelSmoothing: 0.05,
+  sampler: "shuffle",
+  views: 2,
+  augmentation: {
+    ...noAugmentation,
+    // Light, for the same reason as the dropout.
+    randomResizedCrop: { scale: [0.85, 1], ratio: [0.95, 1.05] },
+    horizontalFlip: 0.5,
+    brightness: 0.2,
+    contrast: 0.2,
+  } as RecipeInput["augmentation"],
+  phases: [
+    {
+      name: "head",
+      train: "head",
+      epochs: 4,
+      patience: 4,
+      // Ten times the usual rate: a linear layer on random features has far to go in four epochs.
+      optimizer: { type: "adamw", learningRate: 1e-2, weightDecay: 1e-4 },
+      schedule: headSchedule,
+    },
+    {
+      name: "all",
+      train: "all",
+      // What two cores do in about a minute and a half.
+      epochs: 10,
+      patience: 10,
+      batchNorm: "batch",
+      // One cycle allows a higher rate than a constant one would (Smith and Topin 2018).
+      optimizer: { type: "adamw", learningRate: 4e-3, weightDecay: 0.02 },
+      schedule: headSchedule,
+      clipNorm: 1,
+    },
+  ],
+});
+
 export const recipes: Readonly<Record<string, (options: RecipeOptions) => RecipeInput>> = {
   progressive,
   finetune,
   scratch,
   faces,
+  adapt,
   quickstart,
 };

@@ -48,7 +48,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
       );
 
       const dataset = await readDataset([faces]);
-      const recipe = resolveRecipe("quickstart", ["model=vultus_s", `seed=${seed}`]);
+      const recipe = resolveRecipe("quickstart", [`seed=${seed}`]);
       const device = chooseDevice(options);
       const training = {
         weights: "none",

@@ -1,0 +1,33 @@
+/** The models that come with vultus: bundles in `models/`, trained by vultus itself, by the name of their backbone. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+
+/** What is used where no model is named. */
+export const DEFAULT_MODEL = "vultus_m";
+
+// Two folders up from here is the package, from src/ as from dist/.
+const folder = fileURLToPath(new URL("../../models/", import.meta.url));
+
+/** Names of the bundles that ship. */
+export function shippedModels(): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((file) => (file.endsWith(".onnx") ? [file.slice(0, -5)] : []))
+    .sort();
+}
+
+/**
+ * The file of a shipped model.
+ * @throws UsageError for a name that does not ship.
+ */
+export function shippedModel(name: string = DEFAULT_MODEL): string {
+  const names = shippedModels();
+  if (names.includes(name)) return join(folder, `${name}.onnx`);
+  throw new UsageError(
+    `no model "${name}" comes with vultus.${didYouMean(name, names)} Valid: ${names.join(", ") || "none in this checkout"}`,
+  );
+}
