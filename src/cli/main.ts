@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { exportCommand } from "./commands/export.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -34,6 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
     evaluateCommand,
     compareCommand,
     predictCommand,
+    explainCommand,
     exportCommand,
     modelsCommand,
     doctorCommand,

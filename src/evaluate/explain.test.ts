@@ -12,7 +12,7 @@ import { openSession } from "../runtime/session.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { enlarged } from "./enlarge.ts";
-import { type Explanation, explainPictures } from "./explain.node.ts";
+import { type Explanation, explainPictures } from "./explain.ts";
 import { validationFeeds } from "./score.ts";
 
 interface Reference {

@@ -19,6 +19,8 @@ const MOST_PIXELS = 4e6;
 export interface Explanation {
   /** [size, size], row after row: 1 where the picture speaks most for the class, 0 where it does not at all. */
   readonly map: Float32Array;
+  /** The same as the last feature map has it, before it was enlarged: rows of `width` values. */
+  readonly coarse: { readonly values: Float32Array; readonly width: number };
   /** Side of the map in pixels: the network's input size. */
   readonly size: number;
   /** What the network saw: [size, size], the centre of the resized picture, grey for a network that wants grey. */
@@ -102,16 +104,23 @@ function explanation(outputs: Tensors, row: number, size: number, asked: number 
   const target = asked ?? predicted;
   const { shape, data } = rowOf("maps");
   const [, height, width] = shape as [number, number, number];
-  const map = enlarged(data.subarray(target * height * width, (target + 1) * height * width), width, size);
-  const greatest = map.reduce((most, value) => Math.max(most, value), 0);
+  const values = data.slice(target * height * width, (target + 1) * height * width);
   return {
-    map: greatest > 0 ? map.map((value) => value / greatest) : map,
+    map: heatMap(values, width, size),
+    coarse: { values, width },
     size,
     seen: pictureOf(rowOf("seen").data, size),
     target,
     predicted,
     probabilities,
   };
+}
+
+/** A coarse map enlarged to `size` × `size` and divided by its greatest value, so that it lies in [0, 1]. */
+export function heatMap(values: Float32Array, width: number, size: number): Float32Array {
+  const map = enlarged(values, width, size);
+  const greatest = map.reduce((most, value) => Math.max(most, value), 0);
+  return greatest > 0 ? map.map((value) => value / greatest) : map;
 }
 
 /** [C, S, S] from 0 to 1 as rows of pixels. */
