@@ -11,6 +11,7 @@ import { exportCommand } from "./commands/export.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
+import { reportCommand } from "./commands/report.ts";
 import { trainCommand } from "./commands/train.ts";
 import { clearLine, say } from "./output.ts";
 import { version } from "./version.ts";
@@ -36,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     compareCommand,
     predictCommand,
     explainCommand,
+    reportCommand,
     exportCommand,
     modelsCommand,
     doctorCommand,
