@@ -11,9 +11,9 @@ export interface BaselineRow {
   readonly baseline?: boolean;
 }
 
-const width = 640;
-const left = 210;
-const right = 76;
+const width = 480;
+const left = 160;
+const right = 60;
 const row = 34;
 const top = 14;
 
@@ -24,7 +24,7 @@ export function baselinesSvg(rows: readonly BaselineRow[]): string {
     const fill = baseline ? palette.muted : palette.blue;
     const end = interval?.[1] ?? accuracy;
     return [
-      text(left - 12, middle + 4, fitText(name, left - 20), { textAnchor: "end" }),
+      text(0, middle + 4, fitText(name, left)),
       rect(left, middle - 8, Math.max(1, x(accuracy) - left), 16, {
         fill,
         rx: 2,

@@ -25,10 +25,10 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
       ? [{ x: point.coverage, y: point.accuracy, name: `≥ ${Math.round(point.threshold * 100)}%` }]
       : [],
   );
-  const drawn = [{ x: 1, y: accuracy, name: "all" }, ...answered];
+  const drawn = [{ x: 1, y: accuracy, name: "" }, ...answered];
   // Dots that lie on one another would be named on one another.
-  const named = drawn.filter(
-    ({ x, y }, i) => !drawn.slice(0, i).some((other) => Math.hypot(other.x - x, other.y - y) < 0.045),
+  const named = answered.filter(
+    ({ x, y }, i) => !answered.slice(0, i).some((other) => Math.hypot(other.x - x, other.y - y) < 0.045),
   );
   const low = Math.max(0, Math.floor((Math.min(...drawn.map(({ y }) => y)) - 0.02) * 10) / 10);
   const axis = { tickFormat: "%", tickSize: 0, label: null } as const;
@@ -40,7 +40,8 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
     marginTop: margin.top,
     marginBottom: margin.bottom,
     x: { domain: [0, 1], axis: null },
-    y: { domain: [Math.min(low, 0.9), 1], axis: null },
+    // The names of the surest answers need room below the title.
+    y: { domain: [Math.min(low, 0.9), 1], axis: null, insetTop: 14 },
     marks: [
       Plot.gridX({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),
       Plot.gridY({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),
@@ -52,9 +53,9 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
         x: "x",
         y: "y",
         text: "name",
-        dx: -8,
-        dy: 12,
-        textAnchor: "end",
+        dx: 8,
+        dy: -6,
+        textAnchor: "start",
         fill: palette.ink,
         stroke: palette.paper,
         strokeWidth: 4,

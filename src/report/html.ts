@@ -40,7 +40,13 @@ export function scrolling(label: string, html: string): string {
 /** A chart, what it shows in words, and its numbers as a table that can be opened. */
 export function chart(svg: string, label: string, caption: string, numbers?: Table): string {
   const data = numbers ? details("The numbers of this chart", table(numbers)) : "";
-  return `<figure>${inlineSvg(svg, label)}<figcaption>${escape(caption)}</figcaption>${data}</figure>`;
+  const width = Number(/ width="(\d+)"/.exec(svg)?.[1] ?? 0);
+  const shown = inlineSvg(svg, label);
+  const drawing =
+    width > 500
+      ? `<div class="scroll wide" role="region" aria-label="Chart, may be scrolled" tabindex="0">${shown}</div>`
+      : shown;
+  return `<figure>${drawing}<figcaption>${escape(caption)}</figcaption>${data}</figure>`;
 }
 
 export function details(summary: string, html: string): string {

@@ -9,7 +9,11 @@ export interface CardSection {
   readonly title: string;
   readonly paragraphs: readonly string[];
   readonly items?: readonly string[];
-  readonly table?: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly table?: {
+    readonly caption: string;
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+  };
 }
 
 /** The parts of the card; what was not measured is said to be so. */
@@ -116,6 +120,7 @@ function dataPart({ data, environment, audit }: RunRecord): CardSection {
     paragraphs: [],
     items,
     table: {
+      caption: "Pictures of each class and split",
       head: ["class", ...used],
       rows: data.classes.map((name, k) => [
         name,
@@ -168,6 +173,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
       worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "Nothing was confused.",
     ],
     table: {
+      caption: "Scores of each class",
       head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
       rows: classes.map((name, k) => {
         const { precision, recall, f1, support } = perClass[k] as (typeof perClass)[number];

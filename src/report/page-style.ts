@@ -34,6 +34,7 @@ header { padding: 4.5rem 0 2.5rem; }
 h1 { margin: 0; font-size: clamp(2rem, 5vw, 3.1rem); line-height: 1.1; letter-spacing: -.025em; font-weight: 650; overflow-wrap: anywhere; }
 .lead { margin: 1.1rem 0 0; max-width: 44rem; font-size: 1.15rem; color: var(--muted); }
 h2 { margin: 0 0 .4rem; font-size: 1.6rem; line-height: 1.25; letter-spacing: -.015em; font-weight: 650; }
+h3 .muted { font-weight: 400; margin-left: .4rem; }
 h3 { margin: 2.4rem 0 .6rem; font-size: 1.05rem; font-weight: 650; }
 p { margin: .5rem 0; max-width: 46rem; text-wrap: pretty; }
 ul { margin: .5rem 0; padding-left: 1.2rem; max-width: 46rem; }
@@ -73,7 +74,7 @@ summary { cursor: pointer; color: var(--muted); width: fit-content; }
 summary:hover { color: var(--ink); }
 .pair { display: grid; gap: 1.5rem 3rem; grid-template-columns: repeat(auto-fit, minmax(min(21rem, 100%), 1fr)); align-items: start; }
 
-.headline { display: grid; gap: 2rem 2.5rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); margin: 1.5rem 0; padding: 0; max-width: none; }
+.headline { display: grid; gap: 2rem 2.5rem; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); margin: 1.5rem 0; padding: 0; max-width: none; }
 .headline > div { display: flex; flex-direction: column; }
 .headline dt { order: 1; font-weight: 550; font-size: .95rem; }
 .headline dd { margin: 0; }
@@ -84,7 +85,7 @@ summary:hover { color: var(--ink); }
 
 .faces { list-style: none; display: grid; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); gap: 1.1rem 1rem; margin: .9rem 0; padding: 0; max-width: none; }
 .faces li { font-size: .8rem; line-height: 1.35; overflow-wrap: anywhere; }
-.faces img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 6px; background: var(--panel); margin-bottom: .35rem; }
+.faces img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; border-radius: 6px; background: var(--panel); margin-bottom: .35rem; }
 .faces .right { color: var(--green); }
 .faces .wrong { color: var(--vermilion); }
 
@@ -93,7 +94,11 @@ footer { margin-top: 4rem; padding-top: 1.25rem; border-top: 1px solid var(--lin
 @media (max-width: 40rem) {
   body { padding: 0 1.1rem 3rem; }
   header { padding: 2.25rem 0 1.5rem; }
-  th, td { padding: .4rem .5rem; }
+  table { font-size: .85rem; }
+  th, td { padding: .4rem .4rem; }
+  thead th { font-size: .78rem; }
+  figure .wide svg { max-width: none; width: 38rem; }
+  .headline { gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
   .faces { grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); }
 }
 @media print {
@@ -102,8 +107,12 @@ footer { margin-top: 4rem; padding-top: 1.25rem; border-top: 1px solid var(--lin
   header { padding: 0 0 1rem; }
   nav, .skip, .screen { display: none; }
   section { padding-top: 1.5rem; margin-top: 1.5rem; }
-  h2, h3, caption { break-after: avoid; }
-  figure, tr, li, .note, .headline > div { break-inside: avoid; }
+  h2, h3, caption, section > p { break-after: avoid; }
+  figure, table, .faces, li, .note, .headline > div { break-inside: avoid; }
+  details:not([open]) { display: none; }
+  .pair { grid-template-columns: 1fr 1fr; }
+  .scroll { overflow: visible; }
+  .faces { grid-template-columns: repeat(8, 1fr); }
   pre { white-space: pre-wrap; }
   a { color: inherit; text-decoration: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

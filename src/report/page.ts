@@ -3,7 +3,7 @@
 import sharp from "sharp";
 import type { Picture } from "../data/dataset.ts";
 import { pageStyle } from "./page-style.ts";
-import { escapeXml, palette } from "./svg.ts";
+import { escapeXml, fontFamily, palette } from "./svg.ts";
 
 export interface Page {
   readonly title: string;
@@ -86,6 +86,7 @@ export function inlineSvg(svg: string, label: string): string {
     svg,
   );
   return themed
+    .replaceAll(fontFamily, "inherit")
     .replace(/ role="img"/, ` role="img" aria-label="${escape(label)}"`)
     .replace(/<title>[^<]*<\/title>/, "");
 }

@@ -75,6 +75,6 @@ function lead({ recipe, environment, evaluation, data }: RunRecord): string {
 }
 
 function cardHtml({ title, paragraphs, items = [], table: rows }: CardSection): string {
-  const body = rows ? table({ caption: title, ...rows, numbers: true }) : "";
+  const body = rows ? table({ ...rows, numbers: true }) : "";
   return `<h3>${escape(title)}</h3>${paragraphs.map(paragraph).join("")}${list(items)}${body}`;
 }

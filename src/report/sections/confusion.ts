@@ -11,14 +11,12 @@ import { percent } from "../svg.ts";
 export function confusion({ evaluation }: RunRecord, clickable: boolean): Section | undefined {
   if (!evaluation) return undefined;
   const { confusion: matrix, classes } = evaluation;
-  const hint = clickable ? " Choose a cell to see its pictures." : "";
+  const hint = clickable ? ' <span class="screen">Choose a cell to see its pictures.</span>' : "";
   return {
     id: "confusion",
     title: "What it takes for what",
     html: [
-      paragraph(
-        `Rows are the truth, columns the answer: how many pictures, and which share of the row.${hint}`,
-      ),
+      `<p>Rows are the truth, columns the answer: how many pictures, and which share of the row.${hint}</p>`,
       scrolling("Confusion matrix", matrixTable(matrix, classes, clickable)),
       clickable ? '<div id="cell" class="screen" aria-live="polite"></div>' : "",
       pairs(matrix, classes),
@@ -56,20 +54,20 @@ function pairs(matrix: ConfusionMatrix, classes: readonly string[]): string {
 }
 
 export const confusionStyle = `
-.confusion { border-collapse: separate; border-spacing: 3px; margin-left: -3px; }
+.confusion { border-collapse: separate; border-spacing: 3px; }
 .confusion th, .confusion td { border: 0; padding: 0; }
 .confusion thead th { font-weight: 550; text-align: center; vertical-align: bottom; padding: 0 .2rem .35rem; color: var(--ink); font-size: .875rem; }
 .confusion thead th:first-child { text-align: left; color: var(--muted); }
-.confusion tbody th { padding-right: .8rem; text-align: right; font-size: .875rem; }
+.confusion tbody th { padding-right: .8rem; text-align: right; vertical-align: middle; font-size: .875rem; }
 .confusion td { width: 4.9rem; height: 4.1rem; text-align: center; vertical-align: middle; border-radius: 6px; background: color-mix(in oklab, var(--heat) calc(var(--share) * 100%), var(--panel)); }
 .confusion td > * { display: flex; flex-direction: column; justify-content: center; width: 100%; height: 4.1rem; }
 .confusion td b { font-weight: 550; font-size: 1.05rem; line-height: 1.2; }
 .confusion td.right b { font-weight: 700; }
 .confusion td small { font-size: .78rem; }
-.confusion td.total { background: none; color: var(--muted); width: auto; padding-left: .6rem; font-size: .875rem; }
+.confusion td.total { background: none; color: var(--muted); width: auto; padding-left: .6rem; text-align: right; font-size: .875rem; }
 .confusion button { border: 0; border-radius: 6px; padding: 0; background: none; color: inherit; font: inherit; cursor: pointer; }
 .confusion button:hover { box-shadow: inset 0 0 0 2px var(--ink); }
-.confusion button[aria-pressed="true"] { box-shadow: inset 0 0 0 3px var(--blue); background: var(--paper); }
+.confusion button[aria-pressed="true"] { box-shadow: inset 0 0 0 3px var(--ink); }
 #cell:not(:empty) { padding: 1.1rem 1.25rem 1.25rem; margin: .75rem 0 1.5rem; background: var(--panel); border-radius: 10px; }
 #cell h3 { margin: 0; }
 #cell .faces { max-height: 30rem; overflow-y: auto; padding: 3px; }

@@ -36,13 +36,9 @@ export function data(run: RunRecord): Section | undefined {
   return { id: "data", title: "Data", html: [...parts, `<ul>${where.join("")}</ul>`].join("\n") };
 }
 
-function countsOf({ classes, counts, leftOut, notes, unreadable }: NonNullable<RunRecord["data"]>): string[] {
+function countsOf({ classes, counts, notes, unreadable }: NonNullable<RunRecord["data"]>): string[] {
   const used = Object.keys(counts);
   const total = (split: string): number => (counts[split] ?? []).reduce((sum, value) => sum + value, 0);
-  const remarks = [
-    ...notes,
-    ...leftOut.map(({ className, count: number }) => `${className} was left out: ${pictures(number)}`),
-  ];
   const bad = unreadable.map(({ id, reason }) => `${id}: ${reason}`);
   return [
     table({
@@ -54,7 +50,7 @@ function countsOf({ classes, counts, leftOut, notes, unreadable }: NonNullable<R
       ],
       numbers: true,
     }),
-    list([...new Set(remarks)]),
+    list([...new Set(notes)]),
     bad.length === 0 ? "" : details(`${pictures(bad.length)} could not be read and were left out`, list(bad)),
   ];
 }

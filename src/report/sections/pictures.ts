@@ -33,7 +33,7 @@ export function misses(faces: readonly Face[], classes: readonly string[]): Sect
     html: [
       rows.length > 0
         ? paragraph(
-            "The mistakes it was surest of, by kind, the most frequent kind first. Some are wrong labels.",
+            "The mistakes it was surest of, by kind, the most frequent kind first. Some of them may be wrong labels.",
           )
         : paragraph("It made no mistake."),
       rows.slice(0, OPEN_CELLS).join("\n"),

@@ -54,7 +54,7 @@ function phaseRow({ name, train, epochs, optimizer, schedule, patience }: Phase)
     typeof train === "number" ? `head and ${train} groups` : [train].flat().join(", "),
     `${epochs}`,
     optimizer.type,
-    optimizer.learningRate.toExponential(0),
+    optimizer.learningRate.toExponential(0).replace("-", "\u2011"),
     schedule.type,
     `${optimizer.weightDecay}`,
     `${patience}`,
