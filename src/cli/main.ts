@@ -6,10 +6,12 @@ import { compareCommand } from "./commands/compare.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { exportCommand } from "./commands/export.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
+import { reportCommand } from "./commands/report.ts";
 import { trainCommand } from "./commands/train.ts";
 import { clearLine, say } from "./output.ts";
 import { version } from "./version.ts";
@@ -34,6 +36,8 @@ export async function run(args: readonly string[]): Promise<number> {
     evaluateCommand,
     compareCommand,
     predictCommand,
+    explainCommand,
+    reportCommand,
     exportCommand,
     modelsCommand,
     doctorCommand,

@@ -1,7 +1,7 @@
 /** One training from the command line: weights, run folder, progress, Ctrl-C, and the measured result at the end. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { channelNote } from "../data/canvas.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
@@ -40,6 +40,7 @@ import type { DeviceChoice } from "./device.ts";
 import { evaluationJson, evaluationText } from "./evaluation.ts";
 import { duration, liveLine, percent, result, say } from "./output.ts";
 import { progressListener } from "./progress.ts";
+import { reportTraining } from "./reporting.ts";
 import { version } from "./version.ts";
 
 export interface TrainingRequest {
@@ -79,8 +80,8 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   process.on("SIGTERM", onSignal);
   const started = performance.now();
   try {
-    const weights = options.resume
-      ? new Map()
+    const { weights, source } = options.resume
+      ? { weights: new Map(), source: "" }
       : await startingWeights(architecture, description, recipe, options.weights, stop.signal);
     say(modelSummary(architecture, description, recipe));
     const trained = await train({
@@ -88,6 +89,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       architecture,
       recipe,
       weights,
+      weightsSource: source,
       folder,
       resume: Boolean(options.resume),
       version,
@@ -148,6 +150,7 @@ async function conclude(
     writeJson(paths.evaluation, evaluationJson(scored, split));
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
+    await reportTraining(folder, { dataset: request.dataset, unreadable, evaluation: scored, pixels });
     if (!request.options.json) result(evaluationText(scored, split));
     const { best } = progress;
     say(
@@ -180,20 +183,27 @@ async function startingWeights(
   recipe: Recipe,
   given: string | undefined,
   signal: AbortSignal,
-): Promise<StateDict> {
+): Promise<{ weights: StateDict; source: string }> {
   const { backbone } = architecture;
+  const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
   if (given === "none") {
     say("weights: none, drawn at random as asked");
-    return new Map();
+    return drawn;
   }
   const frozen = recipe.phases.some((phase) =>
     backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
   );
-  if (given === undefined && !frozen) return new Map();
-  const path = await weightsPath(given, recipe, backbone, signal);
+  if (given === undefined && !frozen) return drawn;
+  const { path, source } = await weightsPath(given, recipe, backbone, signal);
   const { weights, notes } = loadWeights(path, architecture, description);
   for (const note of notes) say(note);
-  return weights;
+  return { weights, source };
+}
+
+/** A file of weights, and what a reader of the run is told of where it came from. */
+interface FoundWeights {
+  readonly path: string;
+  readonly source: string;
 }
 
 /** The file that was named, or that the hub has; a recipe that freezes stages needs one even where none was named. */
@@ -202,10 +212,12 @@ async function weightsPath(
   recipe: Recipe,
   backbone: Backbone,
   signal: AbortSignal,
-): Promise<string> {
-  if (given === "vultus") return shippedModel(backbone.name);
+): Promise<FoundWeights> {
+  if (given === "vultus") return { path: shippedModel(backbone.name), source: "vultus" };
   if (given !== undefined)
-    return isImagenetName(given) ? fetchImagenet(backbone, given, recipe, signal) : given;
+    return isImagenetName(given)
+      ? fetchImagenet(backbone, given, recipe, signal)
+      : { path: given, source: basename(given) };
   try {
     return await fetchImagenet(backbone, "imagenet", recipe, signal);
   } catch (error) {
@@ -223,7 +235,7 @@ async function fetchImagenet(
   choice: ImagenetName,
   recipe: Recipe,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<FoundWeights> {
   const source = weightSource(backbone, choice);
   const { path, notes } = await fetchFromHub({
     ...source,
@@ -240,8 +252,9 @@ async function fetchImagenet(
     say(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
-  say(`weights: torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`);
-  return path;
+  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
+  say(`weights: ${words}`);
+  return { path, source: words };
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -13,7 +13,7 @@ const BATCH = 64;
 
 /** Feeds of a prediction for the pictures at `indices`, prepared as for validation. */
 export function validationFeeds(
-  pixels: PixelCache,
+  pixels: Pick<PixelCache, "get">,
   indices: readonly number[],
   canvas: Canvas,
   architecture: Architecture,

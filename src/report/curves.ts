@@ -1,8 +1,8 @@
 /** The course of a training: loss, accuracy and learning rate over all epochs, one above the other. */
 
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
-import { fitText, fontFamily, palette, path, svgPage, text, widthOf } from "./svg.ts";
+import { placed, plotSvg } from "./plot.ts";
+import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 
 /** What one epoch measured. A number that is missing, null, NaN or infinite leaves a gap. Accuracies are from 0 to 1. */
 export interface EpochRecord {
@@ -85,7 +85,7 @@ export function curvesSvg(records: readonly EpochRecord[]): string {
     parts.push(text(margin.left, y, chart.title, { fontWeight: "bold", fontSize: 13 }));
     // The phases are named under the first title.
     y += chart === charts[0] ? 26 : 6;
-    parts.push(plot(chart, spans).replace("<svg ", `<svg x="0" y="${y}" `));
+    parts.push(placed(plot(chart, spans), 0, y));
     y += chart.height + 22;
   }
   parts.push(text((margin.left + width - margin.right) / 2, y - 12, "epoch", centredLabel));
@@ -126,26 +126,23 @@ function plot({ series, height, percent = false, log = false }: Chart, spans: re
   }
   if (percent) marks.push(...bestMarks(series, count));
 
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const scale =
     known.length === 0
       ? { domain: [0, 1] }
       : log
         ? { type: "log" as const, domain: [powers[0], powers.at(-1)] }
         : { nice: true };
-  return Plot.plot({
-    document,
+  return plotSvg({
     width,
     height,
     marginLeft: margin.left,
     marginRight: margin.right,
     marginTop: 8,
     marginBottom: log ? 24 : 8,
-    style: { fontFamily, fontSize: "11px", color: palette.ink, background: "none", overflow: "visible" },
     x: { type: "linear", domain: [0.5, Math.max(1, count) + 0.5], axis: null },
     y: { ...scale, axis: null, insetTop: percent ? 12 : 0 },
     marks,
-  }).outerHTML;
+  });
 }
 
 /** A ring around the highest point of the last series, and its value, on the side where the other series is not. */

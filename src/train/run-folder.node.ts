@@ -24,6 +24,8 @@ const environmentSchema = z.object({
   fingerprint: z.string(),
   /** Where the pictures were; they may have moved since. */
   data: z.array(z.string()).default([]),
+  /** Where the weights at the start came from; empty in runs that did not record it. */
+  weights: z.string().default(""),
   started: z.string(),
 });
 
@@ -73,6 +75,7 @@ export function describeEnvironment(
   threads: number,
   device: string,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
+  weights: string,
 ): Environment {
   return {
     vultus: version,
@@ -84,6 +87,7 @@ export function describeEnvironment(
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
     data: sources.map((path) => resolve(path)),
+    weights,
     started: new Date().toISOString(),
   };
 }

@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly recipe: Recipe;
   /** Weights to start from; what they lack is drawn from the recipe's seed. */
   readonly weights: StateDict;
+  /** Where they came from, in words; kept in the run. */
+  readonly weightsSource?: string;
   readonly folder: string;
   readonly resume: boolean;
   readonly version: string;
@@ -129,7 +131,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(options: TrainOptions, { specs }: Description) {
   const { dataset, recipe, folder, resume, version, device, threads } = options;
-  const environment = describeEnvironment(version, threads, device, dataset);
+  const environment = describeEnvironment(version, threads, device, dataset, options.weightsSource ?? "");
   if (resume) {
     const paths = runPaths(folder);
     const notes = checkResume(paths, environment);

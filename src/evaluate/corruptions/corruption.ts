@@ -1,0 +1,58 @@
+/** What a corruption is: a pure function from a picture to the same picture as the world may spoil it. */
+
+import type { Picture } from "../../data/dataset.ts";
+import type { Random } from "../../util/random.ts";
+
+export const corruptionGroups = ["light", "orientation", "occlusion", "image quality"] as const;
+export type CorruptionGroup = (typeof corruptionGroups)[number];
+
+/** Severities from 1 to 5. */
+export const SEVERITIES = 5;
+export type Severities = readonly [number, number, number, number, number];
+
+export interface Corruption {
+  readonly name: string;
+  /** As charts and tables call it. */
+  readonly title: string;
+  readonly group: CorruptionGroup;
+  /** What `values` are; a share of the side is one of the picture's shorter side. */
+  readonly parameter: string;
+  /** The parameter at severities 1 to 5. */
+  readonly values: Severities;
+  /**
+   * The spoilt picture, of the same width and height. Draws from `rng` in an order that does not depend on `value`, so
+   * that a picture is spoilt in the same way at every severity, only more.
+   */
+  apply(picture: Picture, value: number, rng: Random): Picture | Promise<Picture>;
+}
+
+/** A byte of whatever a computation gives. */
+export function byte(value: number): number {
+  return value <= 0 ? 0 : value >= 255 ? 255 : Math.round(value);
+}
+
+/** Every value through `f`, with the column and row of its pixel and its channel. */
+export function mapPixels(
+  picture: Picture,
+  f: (value: number, x: number, y: number, channel: number) => number,
+): Picture {
+  const { pixels, width, height, channels } = picture;
+  const out = new Uint8Array(pixels.length);
+  let i = 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < channels; c++, i++) out[i] = byte(f(pixels[i] as number, x, y, c));
+  return { pixels: out, width, height, channels };
+}
+
+/** The picture's mean, per channel. */
+export function meanColour({ pixels, channels }: Picture): number[] {
+  const sums = new Array<number>(channels).fill(0);
+  for (let i = 0; i < pixels.length; i++)
+    sums[i % channels] = (sums[i % channels] as number) + (pixels[i] as number);
+  return sums.map((sum) => (sum * channels) / pixels.length);
+}
+
+export function shorterSide({ width, height }: Picture): number {
+  return Math.min(width, height);
+}

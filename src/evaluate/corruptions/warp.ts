@@ -1,0 +1,34 @@
+/** Reads a picture at other places than its pixels: bilinear between them, the edge's pixels again outside. */
+
+import type { Picture } from "../../data/dataset.ts";
+import { byte } from "./corruption.ts";
+
+/** `source` gives, for each pixel of the result, where in the picture it comes from; pixel centres are whole numbers. */
+export function warped(
+  picture: Picture,
+  source: (x: number, y: number) => readonly [number, number],
+): Picture {
+  const { pixels, width, height, channels } = picture;
+  const out = new Uint8Array(pixels.length);
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [sx, sy] = source(x, y);
+      const [left, top] = [Math.floor(sx), Math.floor(sy)];
+      const [along, down] = [sx - left, sy - top];
+      const columns = [clamped(left, width), clamped(left + 1, width)] as const;
+      const rows = [clamped(top, height) * width, clamped(top + 1, height) * width] as const;
+      for (let c = 0; c < channels; c++, o++) {
+        const at = (row: number, column: number): number => pixels[(row + column) * channels + c] as number;
+        const upper = at(rows[0], columns[0]) * (1 - along) + at(rows[0], columns[1]) * along;
+        const lower = at(rows[1], columns[0]) * (1 - along) + at(rows[1], columns[1]) * along;
+        out[o] = byte(upper * (1 - down) + lower * down);
+      }
+    }
+  }
+  return { pixels: out, width, height, channels };
+}
+
+/** The index into 0 … length - 1 that is nearest. Mirrored edges would show second faces. */
+export function clamped(index: number, length: number): number {
+  return Math.min(length - 1, Math.max(0, index));
+}

@@ -1,0 +1,148 @@
+/**
+ * Judges heat maps (Petsiuk et al. 2018): the class's probability must fall early while the pixels that a map calls most
+ * important are deleted, and rise early while they are inserted. The same of maps with their cells shuffled says what
+ * the number would be if the places meant nothing.
+ */
+
+import { packValidation } from "../augment/validation.ts";
+import { packPictures } from "../data/canvas.ts";
+import type { Picture } from "../data/dataset.ts";
+import { bootstrapInterval } from "../metrics/bootstrap.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { compilePredict } from "../program/predict.ts";
+import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import { random, shuffled } from "../util/random.ts";
+import { temperatureOf } from "../weights/classifier-file.ts";
+import type { Classifier } from "../weights/load.node.ts";
+import { gaussianBlur } from "./corruptions/blur.ts";
+import { type Explanation, heatMap } from "./explain.ts";
+
+/** Equal steps from the whole picture to none of it. */
+export const DELETION_STEPS = 20;
+/** What insertion starts from: the picture blurred with this deviation, as a share of its side. */
+export const INSERTION_BLUR = 1 / 8;
+
+/** Areas under the probability over the share of pixels, from 0 to 1. */
+export interface AreaScore {
+  /** Mean over the pictures. */
+  readonly map: number;
+  /** With each map's cells shuffled. */
+  readonly random: number;
+  /** 95 % bootstrap interval of map minus random, over pictures. */
+  readonly difference: readonly [low: number, high: number];
+}
+
+export interface MapScores {
+  readonly pictures: number;
+  readonly steps: number;
+  /** Pixels become the picture's mean colour, the most important first: lower is better. */
+  readonly deletion: AreaScore;
+  /** Pixels of the picture return to its blurred copy, the most important first: higher is better. */
+  readonly insertion: AreaScore;
+}
+
+/** Scores the maps of `explanations`, which must be of `classifier`; `onPicture` hears how many are done. */
+export async function scoreMaps(
+  engine: Engine,
+  classifier: Classifier,
+  explanations: readonly Explanation[],
+  onPicture?: (done: number) => void,
+): Promise<MapScores> {
+  const { architecture, weights, metadata, path } = classifier;
+  const size = architecture.inputSize;
+  const channels = architecture.backbone.preprocessing.mean.length === 1 ? 1 : 3;
+  const canvas = { width: size, height: size, channels } as const;
+  const temperature = temperatureOf(metadata, path);
+  // The pictures are what the network saw: nothing is left to resize or to cut off.
+  const open = await engine.open(compilePredict({ ...architecture, resize: 1 }, weights, canvas));
+  const curve = async (pictures: readonly Picture[], target: number): Promise<number> => {
+    const logits = await logitsOf(open, pictures, size, canvas);
+    const classes = architecture.classes.length;
+    const probabilities = softmaxRows(logits, classes, temperature);
+    return areaUnder(pictures.map((_, i) => probabilities[i * classes + target] as number));
+  };
+  const areas = { deletion: [] as Areas[], insertion: [] as Areas[] };
+  try {
+    for (const [n, explanation] of explanations.entries()) {
+      const { seen, target, map } = explanation;
+      const orders = [orderOf(map), orderOf(shuffledMap(explanation, n))] as const;
+      const [mean, blurred] = [meanPicture(seen), gaussianBlur(seen, size * INSERTION_BLUR)];
+      for (const [kind, from, to] of [
+        ["deletion", seen, mean],
+        ["insertion", blurred, seen],
+      ] as const) {
+        const [own, other] = orders.map((order) => curve(transition(from, to, order), target));
+        areas[kind].push({ map: (await own) as number, random: (await other) as number });
+      }
+      onPicture?.(n + 1);
+    }
+  } finally {
+    await open.release();
+  }
+  return {
+    pictures: explanations.length,
+    steps: DELETION_STEPS,
+    deletion: summary(areas.deletion),
+    insertion: summary(areas.insertion),
+  };
+}
+
+interface Areas {
+  readonly map: number;
+  readonly random: number;
+}
+
+function summary(areas: readonly Areas[]): AreaScore {
+  const mean = (of: (area: Areas) => number): number =>
+    areas.reduce((sum, area) => sum + of(area), 0) / areas.length;
+  return {
+    map: mean(({ map }) => map),
+    random: mean((area) => area.random),
+    difference: bootstrapInterval(areas.map((area) => area.map - area.random)),
+  };
+}
+
+async function logitsOf(
+  open: OpenProgram,
+  pictures: readonly Picture[],
+  size: number,
+  canvas: { readonly width: number; readonly height: number; readonly channels: 1 | 3 },
+): Promise<Float32Array> {
+  const feeds = { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, 1) };
+  return (await open.run(feeds)).logits?.data as Float32Array;
+}
+
+/** From one picture to the other in equal steps, both ends included, pixels in the order given. */
+export function transition(from: Picture, to: Picture, order: readonly number[]): Picture[] {
+  const { channels } = from;
+  return Array.from({ length: DELETION_STEPS + 1 }, (_, step) => {
+    const pixels = from.pixels.slice();
+    const count = Math.round((order.length * step) / DELETION_STEPS);
+    for (const pixel of order.slice(0, count))
+      for (let c = pixel * channels; c < (pixel + 1) * channels; c++) pixels[c] = to.pixels[c] as number;
+    return { ...from, pixels };
+  });
+}
+
+/** Pixels from the most important to the least; where a map does not tell them apart, in their own order. */
+export function orderOf(map: Float32Array): number[] {
+  return Array.from(map, (_, i) => i).sort((a, b) => (map[b] as number) - (map[a] as number));
+}
+
+function shuffledMap({ coarse: { values, width }, size }: Explanation, key: number): Float32Array {
+  return heatMap(Float32Array.from(shuffled([...values], random("shuffled map", key))), width, size);
+}
+
+function meanPicture(picture: Picture): Picture {
+  const { pixels, channels } = picture;
+  const sums = new Array<number>(channels).fill(0);
+  for (const [i, value] of pixels.entries()) sums[i % channels] = (sums[i % channels] as number) + value;
+  const count = pixels.length / channels;
+  return { ...picture, pixels: pixels.map((_, i) => Math.round((sums[i % channels] as number) / count)) };
+}
+
+/** The area under values at equal distances from 0 to 1, by trapezia. */
+export function areaUnder(values: readonly number[]): number {
+  const ends = ((values[0] as number) + (values.at(-1) as number)) / 2;
+  return (values.reduce((sum, value) => sum + value, 0) - ends) / (values.length - 1);
+}

@@ -1,0 +1,84 @@
+/**
+ * Compiles explanations: how much each place of the last feature map speaks for each class, by Grad-CAM (Selvaraju et
+ * al. 2017) or Grad-CAM++ (Chattopadhyay et al. 2018). Gradients are taken with respect to that map only, so the
+ * backbone stays folded and the backward pass is that of pooling and head.
+ */
+
+import type { Canvas } from "../augment/canvas.ts";
+import { normalise } from "../augment/normalise.ts";
+import { buildValidation } from "../augment/validation.ts";
+import { gradients } from "../autodiff/gradients.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { type Architecture, buildHead } from "../models/classifier.ts";
+import { asRows, pictures } from "../nn/features.ts";
+import { Network } from "../nn/network.ts";
+import { add } from "../ops/add.ts";
+import { concat } from "../ops/concat.ts";
+import { div } from "../ops/div.ts";
+import { mul } from "../ops/mul.ts";
+import { reduceMean } from "../ops/reduce-mean.ts";
+import { reduceSum } from "../ops/reduce-sum.ts";
+import { relu } from "../ops/relu.ts";
+import { reshape } from "../ops/reshape.ts";
+import { slice } from "../ops/slice.ts";
+import { softmax } from "../ops/softmax.ts";
+import type { StateDict } from "../util/tensor.ts";
+import { finish, type Program } from "./program.ts";
+
+export const explainMethods = ["grad-cam", "grad-cam++"] as const;
+export type ExplainMethod = (typeof explainMethods)[number];
+
+export interface ExplainOptions {
+  readonly architecture: Architecture;
+  readonly weights: StateDict;
+  readonly canvas: Canvas;
+  /** Pictures in each run. */
+  readonly batch: number;
+  readonly method: ExplainMethod;
+  /** Logits are divided by it before the softmax; the maps are those of the logits. */
+  readonly temperature: number;
+}
+
+/**
+ * Feeds as for validation. Outputs: `probabilities` [N, classes]; `maps` [N, classes, H, W], 0 where a place does not
+ * speak for the class, in units that differ from picture to picture; `seen` [N, C, S, S], the pictures as the network
+ * sees them, from 0 to 1.
+ */
+export function compileExplain(options: ExplainOptions): Program {
+  const { architecture, weights, canvas, batch, method, temperature } = options;
+  const { backbone, inputSize: size, classes } = architecture;
+  const { mean, std } = backbone.preprocessing;
+  const graph = new Graph();
+  const net = new Network({ graph, weights, trainable: () => false, training: false });
+  const plain = { mean: mean.map(() => 0), std: mean.map(() => 1) };
+  const seen = buildValidation(graph, { batch, canvas, size, ...plain });
+  const features = asRows(backbone.build(net, pictures(normalise(seen, mean, std))));
+  const { channels, height, width } = features;
+  const logits = buildHead(net, architecture, net.globalAveragePool(features));
+
+  const perPixel = [batch, height * width, channels];
+  const activations = reshape(features.value, perPixel);
+  const maps = classes.map((_, k) => {
+    // A picture's score depends on no other picture, so the gradient of their sum is that of each.
+    const score = reduceSum(slice(logits, 1, k, k + 1));
+    const [gradient] = gradients(score, [features.value]) as [Value];
+    const weight = weightsOf(method, activations, reshape(gradient, perPixel));
+    return reshape(relu(reduceSum(mul(activations, weight), [2])), [batch, 1, height, width]);
+  });
+  return finish(graph, "explain", {
+    probabilities: softmax(mul(logits, 1 / temperature)),
+    maps: concat(maps, 1),
+    seen,
+  });
+}
+
+/** How much each channel counts, [N, 1, C], from activations and gradients [N, pixels, C]. */
+function weightsOf(method: ExplainMethod, activations: Value, gradient: Value): Value {
+  if (method === "grad-cam") return reduceMean(gradient, [1], true);
+  // α = g²/(2g² + ΣA·g³) of their equation 19, divided by g², is 1/(2 + ΣA·g). Where g is not above 0 the weight Σα·relu(g)
+  // has no part, so there it does not matter. exp(score), a factor of all weights, is left out.
+  const rising = relu(gradient);
+  const alpha = div(1, add(mul(rising, reduceSum(activations, [1], true)), 2));
+  return reduceSum(mul(alpha, rising), [1], true);
+}

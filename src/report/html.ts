@@ -1,0 +1,91 @@
+/** Tables, figures, lists and numbers as HTML. */
+
+import { escape, inlineSvg } from "./page.ts";
+
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly html: string;
+}
+
+export interface Table {
+  /** What the table holds; read out before it. */
+  readonly caption: string;
+  /** Empty where the rows need no headings. */
+  readonly head: readonly string[];
+  /** The first cell of a row names it. All are text. */
+  readonly rows: readonly (readonly string[])[];
+  /** All but the first column hold numbers. */
+  readonly numbers?: boolean;
+}
+
+export function table({ caption, head, rows, numbers = false }: Table): string {
+  const kind = (column: number): string => (numbers && column > 0 ? ' class="number"' : "");
+  const headings = head.map((text, k) => `<th scope="col"${kind(k)}>${escape(text)}</th>`);
+  const lines = rows.map(([first = "", ...others]) => {
+    const cells = others.map((text, k) => `<td${kind(k + 1)}>${escape(text)}</td>`);
+    return `<tr><th scope="row">${escape(first)}</th>${cells.join("")}</tr>`;
+  });
+  return scrolling(
+    caption,
+    `<table><caption>${escape(caption)}</caption>${headings.length > 0 ? `<thead><tr>${headings.join("")}</tr></thead>` : ""}<tbody>${lines.join("\n")}</tbody></table>`,
+  );
+}
+
+/** A table that is too wide for a phone scrolls in itself, by keyboard too. */
+export function scrolling(label: string, html: string): string {
+  return `<div class="scroll" role="region" aria-label="${escape(label)}" tabindex="0">${html}</div>`;
+}
+
+/** A chart, what it shows in words, and its numbers as a table that can be opened. */
+export function chart(svg: string, label: string, caption: string, numbers?: Table): string {
+  const data = numbers ? details("The numbers of this chart", table(numbers)) : "";
+  const width = Number(/ width="(\d+)"/.exec(svg)?.[1] ?? 0);
+  const shown = inlineSvg(svg, label);
+  const drawing =
+    width > 500
+      ? `<div class="scroll wide" role="region" aria-label="Chart, may be scrolled" tabindex="0">${shown}</div>`
+      : shown;
+  return `<figure>${drawing}<figcaption>${escape(caption)}</figcaption>${data}</figure>`;
+}
+
+export function details(summary: string, html: string): string {
+  return `<details><summary>${escape(summary)}</summary>${html}</details>`;
+}
+
+export function paragraph(text: string): string {
+  return `<p>${escape(text)}</p>`;
+}
+
+export function note(text: string): string {
+  return `<div class="note"><p>${escape(text)}</p></div>`;
+}
+
+export function list(items: readonly string[]): string {
+  return items.length === 0 ? "" : `<ul>${items.map((item) => `<li>${escape(item)}</li>`).join("")}</ul>`;
+}
+
+const NONE = "–";
+
+/** `60.9 %`, or a dash for what is not known. */
+export function percents(share: number | null | undefined): string {
+  return share == null || Number.isNaN(share) ? NONE : `${(share * 100).toFixed(1)}\u00a0%`;
+}
+
+export function decimals(value: number | null | undefined, digits = 3): string {
+  return value == null || Number.isNaN(value) ? NONE : value.toFixed(digits);
+}
+
+/** `59.2 to 62.4 %`. */
+export function range([low, high]: readonly [number, number]): string {
+  return `${(low * 100).toFixed(1)} to ${percents(high)}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** `1 picture`, `3,533 pictures`. */
+export function pictures(number: number): string {
+  return `${count(number)} picture${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,271 @@
+/** The model card of a run (Mitchell et al. 2019): what it is for, what it is not for, and only what was measured. */
+
+import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
+import { summarize } from "../metrics/scores.ts";
+import { count, decimals, percents, pictures, range } from "./html.ts";
+import type { EvaluationRecord, RunRecord } from "./run-record.ts";
+
+export interface CardSection {
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  readonly items?: readonly string[];
+  readonly table?: {
+    readonly caption: string;
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+  };
+}
+
+/** The parts of the card; what was not measured is said to be so. */
+export function modelCard(run: RunRecord): CardSection[] {
+  return [
+    model(run),
+    intendedUse,
+    outOfScope,
+    dataPart(run),
+    metrics(run),
+    calibration(run),
+    robustness(run),
+    limits(run),
+    licence(run),
+  ];
+}
+
+export function modelCardMarkdown(run: RunRecord): string {
+  const parts = modelCard(run).map(({ title, paragraphs, items = [], table }) =>
+    [
+      `## ${title}`,
+      ...paragraphs.map(plain),
+      ...(items.length > 0 ? [items.map((item) => `- ${plain(item)}`).join("\n")] : []),
+      ...(table ? [markdownTable(table)] : []),
+    ].join("\n\n"),
+  );
+  return `${[`# Model card: ${plain(run.name)}`, ...parts].join("\n\n")}\n`;
+}
+
+function markdownTable({ head, rows }: NonNullable<CardSection["table"]>): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => plain(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  const rule = head.map((_, k) => (k === 0 ? "---" : "---:"));
+  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
+}
+
+/** Names of classes and files come from elsewhere: in Markdown they stay text. */
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ").replace(/[<>*_`[\]\\#]/g, "\\$&");
+}
+
+function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {
+  const classes = evaluation?.classes ?? data?.classes ?? [];
+  const items = [
+    ...(recipe
+      ? [
+          `Network: ${recipe.model} with the head “${recipe.head}”, on pictures of ${recipe.inputSize} × ${recipe.inputSize} px.`,
+          `Recipe: ${recipe.name} (${recipe.phases.map(({ name }) => name).join(", then ")}), seed ${recipe.seed}.`,
+        ]
+      : []),
+    ...(classes.length > 0 ? [`Answers: a probability for each of ${classes.join(", ")}.`] : []),
+    ...(environment
+      ? [`Trained by vultus ${environment.vultus}, begun ${environment.started.slice(0, 10)}.`]
+      : []),
+    "Input: a picture cropped to one face. It finds no faces itself.",
+  ];
+  return { title: "Model", paragraphs: ["A classifier of facial expressions."], items };
+}
+
+const intendedUse: CardSection = {
+  title: "Intended use",
+  paragraphs: [
+    "It names the expression that a face shows in a picture, as the people who labelled the training pictures would have named it. An expression is not a feeling: what a person feels cannot be read off a face reliably (Barrett et al. 2019).",
+  ],
+  items: [
+    "Research, teaching, and the development and comparison of methods.",
+    "Sorting or searching pictures by visible expression, where a mistake costs nobody anything and people have agreed.",
+  ],
+};
+
+const outOfScope: CardSection = {
+  title: "Out of scope, and what the law says",
+  paragraphs: [
+    "It must not decide anything about a person: no hiring, grading, credit, insurance, policing, border control, diagnosis or lie detection.",
+    "In the European Union the AI Act (Regulation (EU) 2024/1689) applies to systems that infer emotions from faces. This is a summary and no legal advice:",
+  ],
+  items: [
+    "At the workplace and in education institutions such use is prohibited, except for medical or safety reasons (Article 5(1)(f)).",
+    "Other emotion recognition is a high-risk use (Annex III, point 1(c)), with the duties that follow from it.",
+    "People who are exposed to it must be informed (Article 50(3)); the General Data Protection Regulation applies to their data.",
+  ],
+};
+
+function dataPart({ data, environment, audit }: RunRecord): CardSection {
+  const fingerprint = data?.fingerprint ?? environment?.fingerprint;
+  const items = [
+    ...(fingerprint ? [`Fingerprint of the data: ${fingerprint}.`] : []),
+    ...(data && data.unreadable.length > 0
+      ? [`${pictures(data.unreadable.length)} could not be read and were left out.`]
+      : []),
+    ...(data?.leftOut ?? []).map(
+      ({ className, count: number }) => `The class ${className} was left out (${pictures(number)}).`,
+    ),
+    audit
+      ? `Audited: ${count(audit.duplicateGroups)} groups of identical pictures, ${count(audit.conflictingGroups)} of them under more than one label; ${crossings(audit.crossSplitPictures)}.`
+      : "Not audited for duplicates, leaks between splits or wrong labels (vultus data audit).",
+    "Who the people in the pictures are (age, sex, origin) was not measured.",
+  ];
+  if (!data)
+    return { title: "Data", paragraphs: ["How many pictures there were of each class was not kept."], items };
+  const used = Object.keys(data.counts);
+  return {
+    title: "Data",
+    paragraphs: [],
+    items,
+    table: {
+      caption: "Pictures of each class and split",
+      head: ["class", ...used],
+      rows: data.classes.map((name, k) => [
+        name,
+        ...used.map((split) => count(data.counts[split]?.[k] ?? 0)),
+      ]),
+    },
+  };
+}
+
+function crossings(crossing: Readonly<Record<string, number>>): string {
+  const found = Object.entries(crossing).filter(([, number]) => number > 0);
+  return found.length === 0
+    ? "none of them on two sides of a split"
+    : found.map(([where, number]) => `${count(number)} pictures of ${where}`).join(", ");
+}
+
+function metrics({ evaluation }: RunRecord): CardSection {
+  const title = "Metrics";
+  if (!evaluation) return { title, paragraphs: ["Not measured: this run was not scored."] };
+  const {
+    n,
+    split,
+    accuracy,
+    interval,
+    intervals,
+    majority,
+    top2,
+    classes,
+    confusion,
+    auc,
+    leaked,
+    withoutLeaked,
+  } = evaluation;
+  const { perClass, balancedAccuracy, macro } = summarize(confusion);
+  const within = (low: string, high: string): string => ` (95 % bootstrap interval ${low} to ${high})`;
+  const worst = confusedPairs(confusion).map((pair) => confusedPairText(pair, classes));
+  return {
+    title,
+    paragraphs: [measuredOn(n, split)],
+    items: [
+      `Accuracy ${percents(accuracy)} (95 % bootstrap interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
+      ...(leaked && withoutLeaked
+        ? [
+            `${pictures(leaked)} of these were also trained on; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
+          ]
+        : []),
+      `Balanced accuracy ${percents(balancedAccuracy)}${intervals ? ` (95 % bootstrap interval ${range(intervals.balancedAccuracy)})` : ""}.`,
+      `Macro F1 ${decimals(macro.f1)}${intervals ? within(decimals(intervals.macroF1[0]), decimals(intervals.macroF1[1])) : ""}.`,
+      ...(top2 === undefined ? [] : [`Top-2 accuracy ${percents(top2)}.`]),
+      worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "Nothing was confused.",
+    ],
+    table: {
+      caption: "Scores of each class",
+      head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
+      rows: classes.map((name, k) => {
+        const { precision, recall, f1, support } = perClass[k] as (typeof perClass)[number];
+        return [
+          name,
+          percents(precision),
+          percents(recall),
+          decimals(f1),
+          ...(auc ? [decimals(auc[name])] : []),
+          count(support),
+        ];
+      }),
+    },
+  };
+}
+
+function measuredOn(n: number, split: string): string {
+  if (split === "test") return `On ${pictures(n)} of a test split that nothing was chosen by, scored once.`;
+  if (split === "validation")
+    return `Selected on validation: on the ${pictures(n)} by which the best epoch was chosen, so on new pictures expect somewhat less. There was no test split.`;
+  return `On ${pictures(n)} (${split}).`;
+}
+
+function calibration({ evaluation }: RunRecord): CardSection {
+  const title = "Calibration";
+  if (!evaluation?.calibration) return { title, paragraphs: ["Not measured."] };
+  const { calibration, ece, nll, brier } = evaluation;
+  return {
+    title,
+    paragraphs: [
+      `Expected calibration error ${decimals(ece)}${crossFitted(calibration)}, log loss ${decimals(nll)}${brier === undefined ? "" : `, Brier score ${decimals(brier)}`}. Its temperature is ${calibration.temperature.toFixed(2)}.`,
+      ...sureness(evaluation),
+    ],
+  };
+}
+
+function crossFitted({ fittedHere }: NonNullable<EvaluationRecord["calibration"]>): string {
+  return fittedHere ? " (cross-fitted, since the temperature was fitted on the same pictures)" : "";
+}
+
+function sureness({ coverage = [] }: EvaluationRecord): string[] {
+  const point = coverage.find(({ threshold }) => threshold === 0.8);
+  if (!point || point.accuracy === null) return [];
+  return [
+    `Where it is at least 80 % sure (${percents(point.coverage)} of the pictures), ${percents(point.accuracy)} of its answers are right.`,
+  ];
+}
+
+function robustness({ robustness }: RunRecord): CardSection {
+  const title = "Robustness";
+  if (!robustness) return { title, paragraphs: ["Not measured (vultus evaluate --robustness)."] };
+  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
+  return {
+    title,
+    paragraphs: [
+      `On ${pictures(n)}, undisturbed accuracy ${percents(clean)}: ${corruptions.length} disturbances cost ${percents(meanRelativeDrop)} of it on average.`,
+    ],
+    items: groups.map(
+      ({ group, relativeDrop }) => `${group}: ${percents(relativeDrop)} of the accuracy lost on average`,
+    ),
+  };
+}
+
+function limits({ evaluation }: RunRecord): CardSection {
+  return {
+    title: "Limits",
+    paragraphs: [],
+    items: [
+      ...(evaluation
+        ? [
+            `It answers one of ${evaluation.classes.length} classes, whatever the picture shows: a face with another expression, or no face at all, is named one of them too.`,
+          ]
+        : []),
+      "Pictures unlike the training pictures in camera, light, pose, age or origin may be answered worse; how much was not measured beyond what stands above.",
+      "Labels of expressions are opinions: people disagree on many of them, and the model learns the labels, not the truth.",
+      "Differences between groups of people were not measured.",
+    ],
+  };
+}
+
+function licence({ environment }: RunRecord): CardSection {
+  const weights = environment?.weights;
+  return {
+    title: "Licence",
+    paragraphs: [
+      "vultus is under the MIT licence. That says nothing about this model: what may be done with it depends on the licences of the pictures and of the weights that it was trained from.",
+    ],
+    items: [
+      weights
+        ? `Weights at the start: ${weights}. Their licence applies.`
+        : "Weights at the start: not recorded.",
+      "Licence of the pictures: not known to vultus; ask whoever published them.",
+    ],
+  };
+}

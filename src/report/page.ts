@@ -1,0 +1,101 @@
+/** A self-contained HTML page: it asks nothing of any server, and a reader's settings decide between light and dark. */
+
+import sharp from "sharp";
+import type { Picture } from "../data/dataset.ts";
+import { pageStyle } from "./page-style.ts";
+import { escapeXml, fontFamily, palette } from "./svg.ts";
+
+export interface Page {
+  readonly title: string;
+  /** Above the title: what kind of page this is. */
+  readonly kicker?: string;
+  /** Under the title, as text. */
+  readonly lead?: string;
+  /** HTML of the main part; best made of `section`s. */
+  readonly body: string;
+  /** What the list of contents names: the `id`s and titles of the body's sections. */
+  readonly contents?: readonly { readonly id: string; readonly title: string }[];
+  /** CSS of this kind of page. */
+  readonly style?: string;
+  /** JavaScript; the page must say everything without it. */
+  readonly script?: string;
+}
+
+/** The whole document. Its policy forbids every request, so that a mistake in a body cannot leak anything either. */
+export function page({ title, kicker, lead, body, contents = [], style = "", script }: Page): string {
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="color-scheme" content="light dark">
+<title>${escape(title)}</title>
+<style>${pageStyle}${style}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header>
+${kicker ? `<p class="kicker">${escape(kicker)}</p>` : ""}
+<h1>${escape(title)}</h1>
+${lead ? `<p class="lead">${escape(lead)}</p>` : ""}
+</header>
+<div${contents.length > 0 ? ' class="columns"' : ""}>
+${contentsList(contents)}
+<main id="main">
+${body}
+</main>
+</div>
+<footer>Made by vultus. This file holds everything it shows and asks nothing of any server.</footer>
+${script ? `<script>${script.replaceAll("</", "<\\/")}</script>` : ""}
+</body>
+</html>
+`;
+}
+
+/** Part of a page under its own heading; `html` is its content. */
+export function section({ id, title, html }: { id: string; title: string; html: string }): string {
+  return `<section id="${escape(id)}" aria-labelledby="${escape(id)}-title">
+<h2 id="${escape(id)}-title">${escape(title)}</h2>
+${html}
+</section>`;
+}
+
+function contentsList(contents: NonNullable<Page["contents"]>): string {
+  if (contents.length === 0) return "";
+  const items = contents.map(({ id, title }) => `<li><a href="#${escape(id)}">${escape(title)}</a></li>`);
+  return `<nav class="contents" aria-label="Contents"><ul>${items.join("")}</ul></nav>`;
+}
+
+/** Text for an element or a quoted attribute. */
+export const escape = escapeXml;
+
+/** JSON for a `<script type="application/json">`, which no string in it can end. */
+export function inlineJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
+}
+
+/**
+ * A chart of ours for a page: its colours become the page's variables, so that it is dark on a dark page. `label` says
+ * in words what the chart shows, for readers who do not see it.
+ */
+export function inlineSvg(svg: string, label: string): string {
+  const themed = Object.entries(palette).reduce(
+    (text, [name, colour]) => text.replaceAll(colour, `var(--${name})`),
+    svg,
+  );
+  return themed
+    .replaceAll(fontFamily, "inherit")
+    .replace(/ role="img"/, ` role="img" aria-label="${escape(label)}"`)
+    .replace(/<title>[^<]*<\/title>/, "");
+}
+
+/** A picture as a small WebP (about 0.5 kB for a 48 px face), its longer side at most `side` pixels, as a data URI. */
+export async function thumbnailUri({ pixels, width, height, channels }: Picture, side = 64): Promise<string> {
+  const bytes = await sharp(pixels, { raw: { width, height, channels } })
+    .resize(side, side, { fit: "inside", withoutEnlargement: true })
+    .webp({ quality: 60, effort: 4 })
+    .toBuffer();
+  return `data:image/webp;base64,${bytes.toString("base64")}`;
+}

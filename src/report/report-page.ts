@@ -1,0 +1,80 @@
+/** The report of a run as one HTML page: all sections for which the run has something to say. */
+
+import { type Face, facesData } from "./faces.ts";
+import { list, paragraph, type Section, table } from "./html.ts";
+import { type CardSection, modelCard } from "./model-card.ts";
+import { escape, inlineJson, page, section } from "./page.ts";
+import { reportScript } from "./report-script.ts";
+import type { RunRecord } from "./run-record.ts";
+import { calibration } from "./sections/calibration.ts";
+import { classes } from "./sections/classes.ts";
+import { confusion, confusionStyle } from "./sections/confusion.ts";
+import { audit, data, robustness } from "./sections/data.ts";
+import { overview } from "./sections/overview.ts";
+import { misses, samples } from "./sections/pictures.ts";
+import { setup } from "./sections/setup.ts";
+import { baseAgainstFineTuned, training } from "./sections/training.ts";
+
+export interface ReportContent {
+  /** With or without their pictures. */
+  readonly faces: readonly Face[];
+  /** What a reader should know about this report itself, such as pictures that were not found. */
+  readonly notes: readonly string[];
+  /** Sections that need more than the run's files, such as heat maps. */
+  readonly more?: readonly Section[];
+}
+
+export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportContent): string {
+  const names = run.evaluation?.classes ?? [];
+  const hasPictures = faces.some(({ uri }) => uri !== undefined);
+  const parts = [
+    overview(run, notes),
+    training(run),
+    baseAgainstFineTuned(run),
+    confusion(run, hasPictures),
+    classes(run),
+    calibration(run),
+    misses(faces, names),
+    samples(faces, names),
+    ...more,
+    robustness(run),
+    data(run),
+    audit(run),
+    setup(run),
+    { id: "card", title: "Model card", html: modelCard(run).map(cardHtml).join("\n") },
+  ].filter((part) => part !== undefined);
+  const faceData = hasPictures
+    ? `<script type="application/json" id="faces">${inlineJson(facesData(faces, names))}</script>`
+    : "";
+  return page({
+    title: run.name,
+    kicker: "Training report",
+    lead: lead(run),
+    contents: parts,
+    body: `${parts.map(section).join("\n")}\n${faceData}`,
+    style: confusionStyle,
+    ...(hasPictures ? { script: reportScript } : {}),
+  });
+}
+
+function lead({ recipe, environment, evaluation, data }: RunRecord): string {
+  const classes = evaluation?.classes ?? data?.classes;
+  const day = environment ? new Date(environment.started) : undefined;
+  const date = day?.toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  const words = [
+    recipe ? `${recipe.model}, trained by the recipe ${recipe.name}` : "A training run",
+    classes ? ` to tell apart ${classes.join(", ")}` : "",
+    date ? `. ${date}.` : ".",
+  ];
+  return words.join("");
+}
+
+function cardHtml({ title, paragraphs, items = [], table: rows }: CardSection): string {
+  const body = rows ? table({ ...rows, numbers: true }) : "";
+  return `<h3>${escape(title)}</h3>${paragraphs.map(paragraph).join("")}${list(items)}${body}`;
+}

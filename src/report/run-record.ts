@@ -1,0 +1,170 @@
+/** All that the files of a run folder say about it. Whatever is missing or damaged is left out, and said. */
+
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { z } from "zod";
+import { readJsonLines } from "../formats/json-lines.node.ts";
+import { type Recipe, recipeSchema } from "../train/recipe.ts";
+import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { messageOf } from "../util/errors.ts";
+import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
+
+/** JSON has no NaN: a number that could not be had is null there. */
+const number = z.number().nullable();
+const share = z.number().min(0).max(1);
+const interval = z.tuple([share, share]);
+
+const epochSchema = z.object({
+  phase: z.string(),
+  epoch: z.number(),
+  trainLoss: number,
+  trainAccuracy: number,
+  validationLoss: number,
+  validationAccuracy: number,
+  learningRate: number,
+  seconds: number,
+  imagesPerSecond: number,
+});
+const phaseSchema = z.object({ name: z.string(), epochs: z.number(), best: share, reason: z.string() });
+
+/** What `evaluate --json` prints. Runs of older versions lack the optional parts. */
+export const evaluationSchema = z.object({
+  n: z.number(),
+  split: z.string(),
+  classes: z.array(z.string()).min(1),
+  confusion: z.array(z.array(z.number())),
+  accuracy: share,
+  interval,
+  majority: share,
+  ece: number,
+  nll: number,
+  intervals: z.object({ balancedAccuracy: interval, macroF1: interval }).optional(),
+  top2: share.optional(),
+  auc: z.record(z.string(), number).optional(),
+  brier: number.optional(),
+  calibration: z
+    .object({
+      temperature: z.number(),
+      eceRaw: number,
+      eceModel: number,
+      eceCrossFitted: number,
+      fittedHere: z.boolean(),
+      reliability: z.array(z.object({ count: z.number(), confidence: share, accuracy: share })),
+    })
+    .optional(),
+  coverage: z.array(z.object({ threshold: share, coverage: share, accuracy: share.nullable() })).optional(),
+  /** Pictures of the split that training has seen, and the score without them. */
+  leaked: z.number().optional(),
+  withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).optional(),
+});
+
+const auditSchema = z.object({
+  summary: z.object({
+    pictures: z.number(),
+    duplicateGroups: z.number(),
+    redundantPictures: z.number(),
+    crossSplitPictures: z.record(z.string(), z.number()),
+    conflictingGroups: z.number(),
+    nearDuplicateGroups: z.number(),
+    blank: z.number(),
+    unreadable: z.number(),
+  }),
+});
+
+const robustnessSchema = z.object({
+  n: z.number(),
+  clean: share,
+  meanRelativeDrop: z.number(),
+  groups: z.array(z.object({ group: z.string(), relativeDrop: z.number() })),
+  corruptions: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      group: z.string(),
+      parameter: z.string(),
+      values: z.array(z.number()),
+      accuracy: z.array(share),
+      relativeDrop: z.number(),
+    }),
+  ),
+});
+
+export type EpochLine = z.infer<typeof epochSchema>;
+export type PhaseLine = z.infer<typeof phaseSchema>;
+export type EvaluationRecord = z.infer<typeof evaluationSchema>;
+export type AuditRecord = z.infer<typeof auditSchema>["summary"];
+export type RobustnessRecord = z.infer<typeof robustnessSchema>;
+
+export interface RunRecord {
+  readonly name: string;
+  readonly recipe: Recipe | undefined;
+  readonly environment: Environment | undefined;
+  /** In the order of training; an epoch that was repeated after a kill counts once. */
+  readonly history: readonly EpochLine[];
+  readonly phases: readonly PhaseLine[];
+  readonly evaluation: EvaluationRecord | undefined;
+  /** One per picture that was scored. */
+  readonly predictions: readonly Prediction[];
+  readonly data: DataRecord | undefined;
+  readonly audit: AuditRecord | undefined;
+  readonly robustness: RobustnessRecord | undefined;
+  /** Files that are there but could not be used, and why. */
+  readonly damaged: readonly string[];
+}
+
+/** Never throws for what a file holds. */
+export function readRun(folder: string): RunRecord {
+  const paths = runPaths(folder);
+  const damaged: string[] = [];
+  const attempt = <T>(path: string, read: () => T): T | undefined => {
+    if (!existsSync(path)) return undefined;
+    try {
+      return read();
+    } catch (error) {
+      damaged.push(messageOf(error));
+      return undefined;
+    }
+  };
+  const json = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
+    const path = join(folder, name);
+    return attempt(path, () => parseJson(path, schema));
+  };
+  const lines = (path: string): readonly unknown[] => {
+    const read = attempt(path, () => readJsonLines(path));
+    if (read?.warning) damaged.push(read.warning);
+    return read?.values ?? [];
+  };
+  const events = lines(paths.events);
+  const predictions = lines(join(folder, "predictions.jsonl")).flatMap((line) =>
+    parsed(predictionSchema, line),
+  );
+  return {
+    name: basename(resolve(folder)),
+    recipe: attempt(paths.recipe, () => parseJson(paths.recipe, recipeSchema)),
+    environment: attempt(paths.environment, () => readEnvironment(paths)),
+    history: lastOfEach(ofKind(events, "epochEnd", epochSchema), ({ phase, epoch }) => `${phase} ${epoch}`),
+    phases: lastOfEach(ofKind(events, "phaseEnd", phaseSchema), ({ name }) => name),
+    evaluation: json("evaluation.json", evaluationSchema),
+    predictions,
+    data: json("data.json", dataSchema),
+    audit: json("audit.json", auditSchema)?.summary,
+    robustness: json("robustness.json", robustnessSchema),
+    damaged,
+  };
+}
+
+function ofKind<T>(events: readonly unknown[], kind: string, schema: z.ZodType<T>): T[] {
+  return events
+    .filter((line) => (line as { event?: unknown } | null)?.event === kind)
+    .flatMap((line) => parsed(schema, line));
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown): T[] {
+  const { success, data } = schema.safeParse(value);
+  return success ? [data] : [];
+}
+
+/** The last value of each key, in the order in which the keys first came. */
+function lastOfEach<T>(values: readonly T[], keyOf: (value: T) => string): T[] {
+  return [...new Map(values.map((value) => [keyOf(value), value])).values()];
+}

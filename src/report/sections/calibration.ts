@@ -1,0 +1,65 @@
+/** Whether a model knows when it is wrong: the reliability diagram, and what it gains by saying "not sure". */
+
+import { coverageSvg } from "../coverage.ts";
+import { chart, count, decimals, paragraph, percents, type Section } from "../html.ts";
+import { reliabilitySvg } from "../reliability.ts";
+import type { EvaluationRecord, RunRecord } from "../run-record.ts";
+
+export function calibration({ evaluation }: RunRecord): Section | undefined {
+  if (!evaluation?.calibration) return undefined;
+  return {
+    id: "calibration",
+    title: "Does it know when it is wrong?",
+    html: `${paragraph(temperatureText(evaluation))}<div class="pair">${reliabilityChart(evaluation)}${coverageChart(evaluation)}</div>`,
+  };
+}
+
+function temperatureText({ calibration, ece }: EvaluationRecord): string {
+  if (!calibration) return "";
+  const { temperature, eceRaw, fittedHere } = calibration;
+  const crossFitted = fittedHere
+    ? " The temperature was fitted on these pictures, so it is judged cross-fitted: on each fold by a temperature of the others."
+    : "";
+  const change =
+    temperature === 1 ? "" : `, ${decimals(eceRaw)} without its temperature of ${temperature.toFixed(2)}`;
+  return `The expected calibration error is ${decimals(ece)}${change}.${crossFitted}`;
+}
+
+function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
+  const bins = calibration?.reliability ?? [];
+  const [least, most] = [bins[0], bins.at(-1)];
+  if (!least || !most) return "";
+  const label = `Reliability diagram of ${bins.length} bins: from ${percents(least.accuracy)} right where the model is ${percents(least.confidence)} sure to ${percents(most.accuracy)} right where it is ${percents(most.confidence)} sure; expected calibration error ${decimals(ece)}.`;
+  return chart(
+    reliabilitySvg(bins),
+    label,
+    "Each dot is an equal share of the pictures. Below the diagonal the model is too sure, above it too modest.",
+    {
+      caption: "Bins from least to most sure",
+      head: ["sure", "right", "pictures"],
+      rows: bins.map((bin) => [percents(bin.confidence), percents(bin.accuracy), count(bin.count)]),
+      numbers: true,
+    },
+  );
+}
+
+function coverageChart({ coverage, accuracy }: EvaluationRecord): string {
+  if (!coverage) return "";
+  const best = coverage.findLast((point) => point.coverage > 0 && point.accuracy !== null);
+  const label = `Coverage against accuracy: answering everything it is ${percents(accuracy)} right${best ? `; answering only where it is at least ${percents(best.threshold)} sure, it answers ${percents(best.coverage)} of the pictures and is ${percents(best.accuracy)} right` : ""}.`;
+  return chart(
+    coverageSvg({ accuracy, points: coverage }),
+    label,
+    "A model that may say “not sure” answers fewer pictures and is right more often.",
+    {
+      caption: "By the least confidence that counts as an answer",
+      head: ["at least", "answered", "right of those"],
+      rows: coverage.map((point) => [
+        percents(point.threshold),
+        percents(point.coverage),
+        percents(point.accuracy),
+      ]),
+      numbers: true,
+    },
+  );
+}

@@ -1,0 +1,43 @@
+/** Every class by itself: precision, recall, F1, area under the curve, and how many pictures there were. */
+
+import { summarize } from "../../metrics/scores.ts";
+import { count, decimals, paragraph, percents, type Section, table } from "../html.ts";
+import type { RunRecord } from "../run-record.ts";
+
+export function classes({ evaluation }: RunRecord): Section | undefined {
+  if (!evaluation) return undefined;
+  const { auc } = evaluation;
+  const { perClass, macro, weighted, n } = summarize(evaluation.confusion);
+  const row = (name: string, scores: (typeof perClass)[number], area?: number | null): string[] => [
+    name,
+    percents(scores.precision),
+    percents(scores.recall),
+    decimals(scores.f1),
+    ...(auc ? [decimals(area)] : []),
+    count(scores.support),
+  ];
+  const present = perClass.filter(({ support }) => support > 0).length;
+  return {
+    id: "classes",
+    title: "Class by class",
+    html: [
+      table({
+        caption: `Scores of each class, ${count(n)} pictures (${evaluation.split})`,
+        head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
+        rows: [
+          ...evaluation.classes.map((name, k) =>
+            row(name, perClass[k] as (typeof perClass)[number], auc?.[name]),
+          ),
+          row("mean of the classes", macro),
+          row("weighted by pictures", weighted),
+        ],
+        numbers: true,
+      }),
+      present < 2
+        ? paragraph(
+            "All pictures are of one class: there is no area under a curve, and no class to confuse it with.",
+          )
+        : "",
+    ].join("\n"),
+  };
+}

@@ -1,0 +1,126 @@
+/** What a run was trained and measured on, what an audit found in it, and how the result stands disturbances. */
+
+import {
+  count,
+  decimals,
+  details,
+  list,
+  note,
+  paragraph,
+  percents,
+  pictures,
+  type Section,
+  table,
+} from "../html.ts";
+import { escape } from "../page.ts";
+import type { AuditRecord, RobustnessRecord, RunRecord } from "../run-record.ts";
+
+export function data(run: RunRecord): Section | undefined {
+  const { data, environment, evaluation } = run;
+  const parts = data
+    ? countsOf(data)
+    : evaluation
+      ? [
+          paragraph(
+            `This run kept no counts of its data. It was scored on ${pictures(evaluation.n)} (${evaluation.split}).`,
+          ),
+        ]
+      : [];
+  const fingerprint = data?.fingerprint ?? environment?.fingerprint;
+  const sources = data?.sources ?? environment?.data ?? [];
+  if (parts.length === 0 && fingerprint === undefined) return undefined;
+  const where = [
+    ...sources.map((source) => `<li><code>${escape(source)}</code></li>`),
+    ...(fingerprint ? [`<li>fingerprint <code>${escape(fingerprint)}</code></li>`] : []),
+  ];
+  return { id: "data", title: "Data", html: [...parts, `<ul>${where.join("")}</ul>`].join("\n") };
+}
+
+function countsOf({ classes, counts, notes, unreadable }: NonNullable<RunRecord["data"]>): string[] {
+  const used = Object.keys(counts);
+  const total = (split: string): number => (counts[split] ?? []).reduce((sum, value) => sum + value, 0);
+  const bad = unreadable.map(({ id, reason }) => `${id}: ${reason}`);
+  return [
+    table({
+      caption: "Pictures of each class and split",
+      head: ["class", ...used],
+      rows: [
+        ...classes.map((name, k) => [name, ...used.map((split) => count(counts[split]?.[k] ?? 0))]),
+        ["total", ...used.map((split) => count(total(split)))],
+      ],
+      numbers: true,
+    }),
+    list([...new Set(notes)]),
+    bad.length === 0 ? "" : details(`${pictures(bad.length)} could not be read and were left out`, list(bad)),
+  ];
+}
+
+export function audit({ audit }: RunRecord): Section | undefined {
+  if (!audit) return undefined;
+  const crossing = Object.entries(audit.crossSplitPictures).filter(([, number]) => number > 0);
+  return {
+    id: "audit",
+    title: "Audit of the data",
+    html: [
+      crossing.length > 0
+        ? note(
+            `Pixel-identical pictures lie on two sides of a split (${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}): scores on them flatter.`,
+          )
+        : paragraph("No pixel-identical picture lies on two sides of a split."),
+      auditTable(audit),
+    ].join("\n"),
+  };
+}
+
+function auditTable(audit: AuditRecord): string {
+  const rows: [string, number][] = [
+    ["groups of identical pictures", audit.duplicateGroups],
+    ["pictures that are only copies", audit.redundantPictures],
+    ["groups with more than one label", audit.conflictingGroups],
+    ["groups that look the same", audit.nearDuplicateGroups],
+    ["blank pictures", audit.blank],
+    ["unreadable pictures", audit.unreadable],
+  ];
+  return table({
+    caption: `Found in ${pictures(audit.pictures)}`,
+    head: [],
+    rows: rows.map(([name, number]) => [name, count(number)]),
+    numbers: true,
+  });
+}
+
+export function robustness({ robustness }: RunRecord): Section | undefined {
+  if (!robustness) return undefined;
+  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
+  const severities = Math.max(0, ...corruptions.map(({ accuracy }) => accuracy.length));
+  const byGroup = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
+  return {
+    id: "robustness",
+    title: "Robustness",
+    html: [
+      paragraph(
+        `Disturbed pictures cost it ${percents(meanRelativeDrop)} of its accuracy on average, over ${corruptions.length} disturbances of ${severities} severities each (${pictures(n)}, undisturbed ${percents(clean)}). By kind: ${byGroup.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
+      ),
+      severityTable(robustness, severities),
+    ].join("\n"),
+  };
+}
+
+function severityTable({ corruptions }: RobustnessRecord, severities: number): string {
+  return table({
+    caption: "Accuracy by disturbance and severity",
+    head: [
+      "disturbance",
+      ...Array.from({ length: severities }, (_, k) => `${k + 1}`),
+      "mean drop",
+      "parameter",
+    ],
+    rows: corruptions.map(({ title, accuracy, relativeDrop, parameter, values }) => [
+      title,
+      ...Array.from({ length: severities }, (_, k) => percents(accuracy[k])),
+      percents(relativeDrop),
+      `${parameter}: ${values.map((value) => decimals(value, 2).replace(/\.?0+$/, "")).join(", ")}`,
+    ]),
+    numbers: true,
+  });
+}

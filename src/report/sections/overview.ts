@@ -1,0 +1,67 @@
+/** The headline numbers of a run: what was measured, on what, and how far chance could have moved it. */
+
+import { summarize } from "../../metrics/scores.ts";
+import { count, decimals, list, note, percents, pictures, range, type Section } from "../html.ts";
+import { escape } from "../page.ts";
+import type { EvaluationRecord, RunRecord } from "../run-record.ts";
+
+export function overview(run: RunRecord, notes: readonly string[]): Section {
+  const { evaluation, damaged } = run;
+  const remarks = [...notes, ...damaged.map((reason) => `left out: ${reason}`)];
+  return {
+    id: "result",
+    title: "Result",
+    html: [
+      evaluation ? headline(evaluation) : note(unscored(run)),
+      evaluation ? leaked(evaluation) : "",
+      remarks.length > 0 ? `<div class="muted">${list(remarks)}</div>` : "",
+    ].join("\n"),
+  };
+}
+
+/** What the split says about a number that was measured on it. */
+export function splitName(split: string): string {
+  if (split === "test") return "on the test split, which was scored once";
+  if (split === "validation")
+    return "selected on validation: the epoch was chosen on the pictures that it is measured on";
+  return split === "all" ? "on all pictures" : `on the ${split} split`;
+}
+
+function headline(evaluation: EvaluationRecord): string {
+  const { n, split, accuracy, interval, intervals, majority, top2, ece, nll, brier, calibration } =
+    evaluation;
+  const { balancedAccuracy, macro } = summarize(evaluation.confusion);
+  const within = (shares: readonly [number, number] | undefined): string =>
+    shares ? `95 % interval ${range(shares)}` : "";
+  const f1 = intervals
+    ? `95 % interval ${decimals(intervals.macroF1[0])} to ${decimals(intervals.macroF1[1])}`
+    : "";
+  const fitted = calibration?.fittedHere ? "cross-fitted; 0 is perfect" : "0 is perfect";
+  return `<dl class="headline">
+${figure("Accuracy", percents(accuracy), `95 % interval ${range(interval)} · ${pictures(n)} · ${splitName(split)}`, "first")}
+${figure("Balanced accuracy", percents(balancedAccuracy), within(intervals?.balancedAccuracy))}
+${figure("Macro F1", decimals(macro.f1), f1)}
+${top2 === undefined ? "" : figure("Top-2 accuracy", percents(top2), "the truth is among its first two answers")}
+${figure("Majority baseline", percents(majority), "always answering the largest class")}
+${figure("Calibration error", decimals(ece), fitted)}
+${figure("Log loss", decimals(nll), `${decimals(Math.log(evaluation.classes.length))} is guessing`)}
+${brier === undefined ? "" : figure("Brier score", decimals(brier), "0 is perfect, 2 the worst")}
+</dl>`;
+}
+
+function figure(name: string, value: string, detail: string, kind = ""): string {
+  return `<div${kind ? ` class="${kind}"` : ""}><dt>${escape(name)}</dt><dd class="value">${escape(value)}</dd>${detail ? `<dd class="detail">${escape(detail)}</dd>` : ""}</div>`;
+}
+
+function leaked({ n, leaked, withoutLeaked }: EvaluationRecord): string {
+  if (!leaked || !withoutLeaked) return "";
+  return note(
+    `${count(leaked)} of these ${pictures(n)} are pixel-identical to one that was trained on. On the other ${count(withoutLeaked.n)} the accuracy is ${percents(withoutLeaked.accuracy)} (95 % interval ${range(withoutLeaked.interval)}).`,
+  );
+}
+
+function unscored({ history }: RunRecord): string {
+  return history.length === 0
+    ? "This run has not finished an epoch: there is nothing to report but how it was set up. It can be continued with vultus train --resume."
+    : "This run has not been scored: it has not come to its end, or what it wrote there is gone. What follows is what it logged on the way.";
+}

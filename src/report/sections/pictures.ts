@@ -1,0 +1,113 @@
+/** What the answers look like: the worst mistakes of each kind, the right answers it was least sure of, and a sample. */
+
+import { random, shuffled } from "../../util/random.ts";
+import { type Face, facesHtml } from "../faces.ts";
+import { details, paragraph, pictures, type Section } from "../html.ts";
+import { escape } from "../page.ts";
+import { percent } from "../svg.ts";
+
+/** Faces of each kind of mistake, of the unsure right answers, and of each half of the sample. */
+const PER_CELL = 6;
+const UNSURE = 12;
+const SAMPLED = 12;
+/** Kinds of mistakes that are shown at once; the others can be opened. */
+const OPEN_CELLS = 8;
+const MOST_CELLS = 40;
+
+export function misses(faces: readonly Face[], classes: readonly string[]): Section | undefined {
+  if (!faces.some(({ uri }) => uri)) return undefined;
+  const cells = worstOfCells(faces);
+  const rows = cells.slice(0, MOST_CELLS).map(({ truth, predicted, members }) => {
+    const title = `${classes[truth]} taken for ${classes[predicted]}`;
+    const shown = facesHtml(
+      faces,
+      members.slice(0, PER_CELL),
+      ({ confidence }) => `${percent(confidence)} sure`,
+    );
+    return `<h3>${escape(title)} <span class="muted">${pictures(members.length)}</span></h3>${shown}`;
+  });
+  const unsure = facesHtml(faces, leastSure(faces), (face) => answer(face, classes));
+  return {
+    id: "misses",
+    title: "Where it goes wrong",
+    html: [
+      rows.length > 0
+        ? paragraph(
+            "The mistakes it was surest of, by kind, the most frequent kind first. Some of them may be wrong labels.",
+          )
+        : paragraph("It made no mistake."),
+      rows.slice(0, OPEN_CELLS).join("\n"),
+      rows.length > OPEN_CELLS
+        ? details(`${rows.length - OPEN_CELLS} rarer kinds of mistakes`, rows.slice(OPEN_CELLS).join("\n"))
+        : "",
+      unsure
+        ? `<h3>Right, but only just</h3>${paragraph("The right answers it was least sure of.")}${unsure}`
+        : "",
+    ].join("\n"),
+  };
+}
+
+export function samples(faces: readonly Face[], classes: readonly string[]): Section | undefined {
+  const order = shuffled(
+    faces.flatMap(({ uri }, i) => (uri ? [i] : [])),
+    random("samples"),
+  );
+  if (order.length === 0) return undefined;
+  const right = order.filter((i) => isRight(faces[i] as Face)).slice(0, SAMPLED);
+  const wrong = order.filter((i) => !isRight(faces[i] as Face)).slice(0, SAMPLED);
+  const part = (title: string, indices: number[]): string =>
+    indices.length === 0
+      ? ""
+      : `<h3>${title}</h3>${facesHtml(faces, indices, (face) => answer(face, classes))}`;
+  return {
+    id: "samples",
+    title: "Sample predictions",
+    html: [
+      paragraph("Drawn at random, not chosen by how they look; the same ones every time."),
+      part("Right", right),
+      part("Wrong", wrong),
+    ].join("\n"),
+  };
+}
+
+function isRight({ truth, predicted }: Face): boolean {
+  return truth === predicted;
+}
+
+function answer(face: Face, classes: readonly string[]): string {
+  const said = `${escape(classes[face.predicted] ?? "")} ${percent(face.confidence)}`;
+  return isRight(face)
+    ? `<span class="right">${said}</span>`
+    : `<span class="wrong">${said}</span><br>is ${escape(classes[face.truth] ?? "")}`;
+}
+
+interface Cell {
+  readonly truth: number;
+  readonly predicted: number;
+  /** Indices of faces, the surest first. */
+  readonly members: readonly number[];
+}
+
+/** Every kind of mistake that occurs, the most frequent first. */
+function worstOfCells(faces: readonly Face[]): Cell[] {
+  const cells = new Map<string, { truth: number; predicted: number; members: number[] }>();
+  for (const [index, face] of faces.entries()) {
+    if (isRight(face)) continue;
+    const { truth, predicted } = face;
+    const cell = cells.get(`${truth} ${predicted}`) ?? { truth, predicted, members: [] };
+    cell.members.push(index);
+    cells.set(`${truth} ${predicted}`, cell);
+  }
+  const surest = (a: number, b: number): number => (faces[b]?.confidence ?? 0) - (faces[a]?.confidence ?? 0);
+  return [...cells.values()]
+    .map((cell) => ({ ...cell, members: cell.members.toSorted(surest) }))
+    .sort((a, b) => b.members.length - a.members.length);
+}
+
+function leastSure(faces: readonly Face[]): number[] {
+  return faces
+    .flatMap((face, index) => (isRight(face) ? [{ index, confidence: face.confidence }] : []))
+    .sort((a, b) => a.confidence - b.confidence)
+    .slice(0, UNSURE)
+    .map(({ index }) => index);
+}

@@ -1,0 +1,118 @@
+/** How a training went: its curves, and what each phase brought over the baselines. */
+
+import type { Recipe } from "../../train/recipe.ts";
+import { type BaselineRow, baselinesSvg } from "../baselines.ts";
+import { curvesSvg } from "../curves.ts";
+import { chart, decimals, list, paragraph, percents, type Section } from "../html.ts";
+import type { RunRecord } from "../run-record.ts";
+
+export function training(run: RunRecord): Section | undefined {
+  const { history } = run;
+  if (history.length === 0) return undefined;
+  const best = history.reduce((a, b) =>
+    (b.validationAccuracy ?? -1) > (a.validationAccuracy ?? -1) ? b : a,
+  );
+  const label = `Curves of loss, accuracy and learning rate over ${history.length} epochs; the best validation accuracy is ${percents(best.validationAccuracy)} in phase ${best.phase}, epoch ${best.epoch}.`;
+  const numbers = {
+    caption: "Every epoch",
+    head: [
+      "phase, epoch",
+      "train loss",
+      "validation loss",
+      "train accuracy",
+      "validation accuracy",
+      "learning rate",
+      "seconds",
+    ],
+    rows: history.map((epoch) => [
+      `${epoch.phase} ${epoch.epoch}`,
+      decimals(epoch.trainLoss),
+      decimals(epoch.validationLoss),
+      percents(epoch.trainAccuracy),
+      percents(epoch.validationAccuracy),
+      epoch.learningRate?.toExponential(1) ?? "–",
+      decimals(epoch.seconds, 0),
+    ]),
+    numbers: true,
+  };
+  const caption =
+    "Training accuracy is measured on augmented pictures with dropout at work, so it may lie below validation's.";
+  return {
+    id: "training",
+    title: "Training",
+    html: [
+      chart(curvesSvg(history), label, caption, numbers),
+      list(run.phases.map(({ name, reason, best }) => `${name}: best ${percents(best)}; ended: ${reason}`)),
+    ].join("\n"),
+  };
+}
+
+/** What fine-tuning was worth, against the head alone and against always answering the largest class. */
+export function baseAgainstFineTuned(run: RunRecord): Section | undefined {
+  const rows = baselineRows(run);
+  if (rows.length === 0) return undefined;
+  const words = rows.map(({ name, accuracy }) => `${name} ${percents(accuracy)}`).join(", ");
+  return {
+    id: "base",
+    title: "Base against fine-tuned",
+    html: [
+      paragraph(gain(bestOfPhases(run), run.recipe)),
+      chart(
+        baselinesSvg(rows),
+        `Accuracies: ${words}.`,
+        `Phases are measured on validation, by their best epoch.${run.evaluation ? ` The final model is measured on ${run.evaluation.split}; the line across its bar is the 95 % interval.` : ""}`,
+      ),
+    ].join("\n"),
+  };
+}
+
+/** The bars of that comparison; none where no epoch has ended. */
+export function baselineRows(run: RunRecord): BaselineRow[] {
+  const { evaluation, recipe } = run;
+  const phases = bestOfPhases(run).map(({ name, best }) => ({
+    name: trainsHeadOnly(recipe, name) ? `${name}: the head alone` : `${name}: best epoch`,
+    accuracy: best,
+  }));
+  if (!evaluation || phases.length === 0) return phases;
+  const { majority, accuracy, interval } = evaluation;
+  return [
+    { name: "always the largest class", accuracy: majority, baseline: true },
+    ...phases,
+    { name: "the final model", accuracy, interval },
+  ];
+}
+
+interface PhaseBest {
+  readonly name: string;
+  readonly best: number;
+}
+
+/** From the epochs, so that a phase that was interrupted counts too. */
+function bestOfPhases({ history }: RunRecord): PhaseBest[] {
+  const best = new Map<string, number>();
+  for (const { phase, validationAccuracy } of history)
+    best.set(phase, Math.max(best.get(phase) ?? 0, validationAccuracy ?? 0));
+  return [...best].map(([name, share]) => ({ name, best: share }));
+}
+
+function gain(phases: readonly PhaseBest[], recipe: Recipe | undefined): string {
+  const head = phases.find(({ name }) => trainsHeadOnly(recipe, name));
+  const rest = phases.filter((phase) => phase !== head);
+  if (!head)
+    return "No phase trained the head alone, so there is no base to compare with but the largest class.";
+  if (rest.length === 0)
+    return `Only the head was trained, on features that stayed as they were: ${percents(head.best)} on validation.`;
+  const end = Math.max(...rest.map(({ best }) => best));
+  const points = (end - head.best) * 100;
+  const words =
+    points > 0
+      ? `${points.toFixed(1)} points more`
+      : points < 0
+        ? `${(-points).toFixed(1)} points less`
+        : "no more and no less";
+  return `With the backbone as it came, the head alone reached ${percents(head.best)} on validation. Training more of the network reached ${percents(end)}: ${words}.`;
+}
+
+function trainsHeadOnly(recipe: Recipe | undefined, name: string): boolean {
+  return recipe?.phases.find((phase) => phase.name === name)?.train === "head";
+}

@@ -1,0 +1,66 @@
+/** Writes what a run folder shows its reader: report.html, model-card.md, and the charts as files. */
+
+import { join } from "node:path";
+import type { Picture } from "../data/dataset.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { baselinesSvg } from "./baselines.ts";
+import { coverageSvg } from "./coverage.ts";
+import { answersOf, withPictures } from "./faces.ts";
+import type { Section } from "./html.ts";
+import { modelCardMarkdown } from "./model-card.ts";
+import { svgToPng } from "./raster.ts";
+import { reliabilitySvg } from "./reliability.ts";
+import { reportHtml } from "./report-page.ts";
+import type { RunRecord } from "./run-record.ts";
+import { baselineRows } from "./sections/training.ts";
+
+export interface ReportOptions {
+  /** Where the report is written; by default into the run folder. */
+  readonly out?: string;
+  /** The picture of a prediction by its index; left out, the report has none. */
+  readonly pictureOf?: (index: number) => Picture | undefined;
+  readonly notes?: readonly string[];
+  readonly more?: readonly Section[];
+}
+
+/** Returns the paths of what it wrote, the report first. */
+export async function writeReport(
+  folder: string,
+  run: RunRecord,
+  { out = join(folder, "report.html"), pictureOf, notes = [], more = [] }: ReportOptions = {},
+): Promise<string[]> {
+  const answers = answersOf(run.predictions, run.evaluation?.classes ?? []);
+  const faces = pictureOf ? await withPictures(answers, pictureOf) : answers;
+  const files: [string, string | Uint8Array][] = [
+    [out, reportHtml(run, { faces, notes, more })],
+    [join(folder, "model-card.md"), modelCardMarkdown(run)],
+    ...(await chartFiles(folder, run)),
+  ];
+  return files.map(([path, content]) => {
+    writeFileAtomic(path, content);
+    return path;
+  });
+}
+
+/** The charts that only a report shows, as SVG and PNG. */
+async function chartFiles(folder: string, run: RunRecord): Promise<[string, string | Uint8Array][]> {
+  const { evaluation } = run;
+  const bins = evaluation?.calibration?.reliability;
+  const steps = baselineRows(run);
+  const charts: Record<string, string | undefined> = {
+    reliability: bins && reliabilitySvg(bins),
+    coverage:
+      evaluation?.coverage && coverageSvg({ accuracy: evaluation.accuracy, points: evaluation.coverage }),
+    baselines: steps.length > 0 ? baselinesSvg(steps) : undefined,
+  };
+  const files = Object.entries(charts).map(
+    async ([name, svg]): Promise<[string, string | Uint8Array][]> =>
+      svg === undefined
+        ? []
+        : [
+            [join(folder, `${name}.svg`), svg],
+            [join(folder, `${name}.png`), await svgToPng(svg)],
+          ],
+  );
+  return (await Promise.all(files)).flat();
+}
