@@ -9,7 +9,7 @@ import { startEngine } from "../../runtime/engine.node.ts";
 import { temperatureOf } from "../../weights/classifier-file.ts";
 import { chooseDevice } from "../device.ts";
 import { evaluationJson, evaluationText } from "../evaluation.ts";
-import { type LabelledOptions, readLabelled, withLabelled } from "../labelled-pictures.ts";
+import { type LabelledOptions, leaksIn, readLabelled, withLabelled } from "../labelled-pictures.ts";
 import { type SetExitCode, withDevice } from "../options.ts";
 import { liveLine, result, resultJson, say } from "../output.ts";
 
@@ -17,6 +17,7 @@ interface Options extends LabelledOptions {
   readonly device: string;
   readonly threads?: number;
   readonly out?: string;
+  readonly leaks: boolean;
   readonly json?: boolean;
 }
 
@@ -26,6 +27,10 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     .argument("<model>", "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)")
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .option("--out <dir>", "also write confusion.png and samples.png there")
+    .option(
+      "--no-leaks",
+      "do not read the data's training pictures to see which of the scored ones are among them",
+    )
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], options: Options) => {
       const bundle = loadBundle(model);
@@ -42,10 +47,12 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
         temperatureOf(metadata, bundle.path) !== 1;
       const engine = startEngine({ device, threads });
       try {
-        const evaluated = await evaluateBundle(engine, bundle, pixels, {
+        const scored = await evaluateBundle(engine, bundle, pixels, {
           fittedHere,
           onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
         });
+        const leaks = options.leaks ? await leaksIn(dataset, split, pixels, scored) : {};
+        const evaluated = { ...scored, ...leaks };
         if (options.out)
           for (const path of await writeEvaluation(options.out, evaluated, pixels)) say(`wrote ${path}`);
         if (options.json) resultJson(evaluationJson(evaluated, split));
