@@ -112,6 +112,33 @@ describe("from the command line", () => {
     }
   });
 
+  test("subgroups of a manifest are scored apart, small ones named, unknown columns refused", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => {
+      const name = i % 2 ? "light" : "dark";
+      return `one/${name}/${i}.png,${name},${i < 24 ? "glasses" : i < 36 ? "none" : ""},${i < 3 ? "old" : "young"}`;
+    });
+    writeFileSync(at("groups.csv"), ["path,label,Glasses,age", ...rows, ""].join("\n"));
+    const scored = ["evaluate", at("run"), at("groups.csv"), "--split", "train", "--subgroup-minimum", "10"];
+    expect(await run([...scored, "--subgroup", "glasses", "--json"]), printed.err).toBe(0);
+    const { n, accuracy, subgroups } = JSON.parse(printed.out) as {
+      n: number;
+      accuracy: number;
+      subgroups: { groups: { n: number; accuracy: number }[] };
+    };
+    expect(subgroups).toMatchObject({ column: "glasses", n: 40, accuracy, without: 4, suppressed: [] });
+    expect(subgroups.groups.map((group) => group.n).sort((a, b) => a - b)).toEqual([12, 24]);
+    expect(n).toBe(40);
+    printed.out = "";
+    expect(await run([...scored, "--subgroup", "age"])).toBe(0);
+    expect(printed.out).toMatch(
+      /young +37 +[\d.]+ %.*best\nall +40 .*\nnot scored, with fewer than 10 pictures: old \(3\)/,
+    );
+    expect(await run([...scored, "--subgroup", "ages"])).toBe(2);
+    expect(printed.err).toMatch(/no such column. Did you mean "age"\? Found: age, glasses/);
+    expect(await run(["evaluate", at("run"), at("given"), "--subgroup", "age"])).toBe(2);
+    expect(printed.err).toMatch(/no columns of subgroups; give a manifest/);
+  });
+
   test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {
     const cut = ["--validation", "0.3", "--out", at("clean")];
     expect(await run(["train", at("one"), ...args, ...fast, ...cut]), printed.err).toBe(0);
