@@ -18,13 +18,14 @@ import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readTraces } from "../src/audit/audit.node.ts";
-import { indicesByKey, type PictureGroup } from "../src/audit/groups.ts";
+import type { PictureGroup } from "../src/audit/groups.ts";
 import { greyOf, thumbnail } from "../src/audit/thumbnail.ts";
 import { run } from "../src/cli/main.ts";
 import { readPicture } from "../src/data/decode.node.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { expressions } from "../src/data/synthetic-expression.ts";
+import { indicesByKey } from "../src/util/disjoint-sets.ts";
 import { random, shuffled } from "../src/util/random.ts";
 import { capture, printed } from "./support/printed.ts";
 

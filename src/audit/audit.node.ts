@@ -3,8 +3,10 @@
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
 import { type CrossSplitPictures, crossSplitPictures, pixelHash } from "../data/pixel-hash.node.ts";
+import type { Grouping } from "../data/split.ts";
+import { indicesByKey } from "../util/disjoint-sets.ts";
 import { type Balance, balanceOf } from "./balance.ts";
-import { type AuditedPicture, groupOf, indicesByKey, type PictureGroup } from "./groups.ts";
+import { type AuditedPicture, groupOf, type PictureGroup } from "./groups.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { type Fault, faults, faultsOf, qualityOf } from "./quality.ts";
 import { greyOf, thumbnail } from "./thumbnail.ts";
@@ -40,12 +42,7 @@ export interface Trace {
 /** Reads every picture once. Nothing is written or changed. */
 export async function auditDataset(dataset: Dataset, onProgress: AuditProgress = () => {}): Promise<Audit> {
   const { sources, classes, samples, fingerprint, notes } = dataset;
-  const { traces, unreadable } = await readTraces(samples, (done, total) =>
-    onProgress("reading", done, total),
-  );
-  const hashes = traces.map(({ hash }) => hash);
-  const identical = indicesByKey(hashes);
-  const alike = lookAlikes(traces, identical, (done, total) => onProgress("comparing", done, total));
+  const { traces, unreadable, identical, alike } = await findCopies(samples, onProgress);
   const groups = (lists: readonly (readonly number[])[]): PictureGroup[] =>
     lists.map((indices) =>
       groupOf(indices.flatMap((index) => audited(traces[index]?.sample, classes) ?? [])),
@@ -60,7 +57,7 @@ export async function auditDataset(dataset: Dataset, onProgress: AuditProgress =
     pictures: samples.length,
     duplicates: groups(identical.filter((indices) => indices.length > 1)),
     crossSplitPictures: crossSplitPictures(
-      hashes,
+      traces.map(({ hash }) => hash),
       traces.map(({ sample }) => sample.split),
     ),
     nearDuplicates: groups(alike),
@@ -68,6 +65,36 @@ export async function auditDataset(dataset: Dataset, onProgress: AuditProgress =
     unreadable,
     balance: balanceOf(classes, samples),
   };
+}
+
+/** Which pictures show the same; the lists hold indices into `traces`. */
+export interface Copies {
+  readonly traces: readonly Trace[];
+  readonly unreadable: readonly Unreadable[];
+  /** Pixel-identical pictures; most lists hold one. */
+  readonly identical: readonly (readonly number[])[];
+  /** Groups of pictures that look the same without all being identical, identical ones included. */
+  readonly alike: readonly (readonly number[])[];
+}
+
+export async function findCopies(samples: readonly Sample[], onProgress: AuditProgress): Promise<Copies> {
+  const { traces, unreadable } = await readTraces(samples, (done, total) =>
+    onProgress("reading", done, total),
+  );
+  const identical = indicesByKey(traces.map(({ hash }) => hash));
+  const alike = lookAlikes(traces, identical, (done, total) => onProgress("comparing", done, total));
+  return { traces, unreadable, identical, alike };
+}
+
+/** Names the group of copies that a sample is in, for splits and folds that keep them on one side. */
+export function byLooks({ traces, identical, alike }: Copies): Grouping {
+  const groups = new Map<string, string>();
+  for (const indices of [...identical, ...alike]) {
+    const [first = 0] = indices;
+    if (indices.length > 1)
+      for (const index of indices) groups.set(traces[index]?.sample.id ?? "", `${first}`);
+  }
+  return ({ id }) => groups.get(id);
 }
 
 /** Decodes at full size, since reduced pictures may be equal where the originals are not. In the order of `samples`. */

@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from "vitest";
 import type { Picture, Sample, Split } from "../data/dataset.ts";
+import { disjointSets, indicesByKey } from "../util/disjoint-sets.ts";
 import { random } from "../util/random.ts";
 import { balanceOf } from "./balance.ts";
 import { excludeText, exclusionsOf } from "./exclude.ts";
-import { disjointSets, groupOf, indicesByKey } from "./groups.ts";
+import { groupOf } from "./groups.ts";
 import { faultsOf, qualityOf } from "./quality.ts";
 
 const picture = (id: string, label: string, split: Split) => ({ id, label, split });

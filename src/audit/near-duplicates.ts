@@ -1,7 +1,7 @@
 /** Finds pictures that look the same: mirrored, slightly cropped or shifted, recompressed, brighter or darker. */
 
+import { disjointSets } from "../util/disjoint-sets.ts";
 import { alignedCorrelation } from "./align.ts";
-import { disjointSets } from "./groups.ts";
 import { indexHashes } from "./hash-index.ts";
 import {
   BITS,

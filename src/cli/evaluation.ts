@@ -21,6 +21,7 @@ export function evaluationText(evaluation: Evaluation, split: string): string {
     `macro F1           ${scores.macro.f1.toFixed(4)}  (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`,
     `weighted F1        ${scores.weighted.f1.toFixed(4)}`,
     `majority baseline  ${percent(majority)}`,
+    ...leakLines(evaluation),
     `top-2 accuracy     ${percent(top2)}`,
     `AUC                ${aucText(evaluation)}`,
     `log loss           ${nll.toFixed(4)}`,
@@ -34,6 +35,19 @@ export function evaluationText(evaluation: Evaluation, split: string): string {
         (share > 0 ? `, ${percent(accuracy)} of them right` : ""),
     ),
   ].join("\n");
+}
+
+/** Nothing where there is no leak, or none was looked for. */
+function leakLines({ leaks }: Evaluation): string[] {
+  if (!leaks?.leaked) return [];
+  const { leaked, withoutLeaked } = leaks;
+  if (!withoutLeaked)
+    return [`without leaks      nothing is left: all ${leaked} are pixel-identical to training pictures`];
+  const { n, accuracy, interval } = withoutLeaked;
+  return [
+    `without leaks      ${percent(accuracy)}  (95 % interval ${percent(interval[0])} to ${percent(interval[1])}), ${n} pictures: ` +
+      `${leaked} are pixel-identical to training pictures`,
+  ];
 }
 
 /** Each class against the others; a class that does not occur has none. */
@@ -77,6 +91,10 @@ export function evaluationJson(evaluation: Evaluation, split: string) {
     classes,
     perClass: Object.fromEntries(classes.map((name, i) => [name, scores.perClass[i]])),
     confusion: matrix,
+    ...(evaluation.leaks && {
+      leaked: evaluation.leaks.leaked,
+      withoutLeaked: evaluation.leaks.withoutLeaked ?? null,
+    }),
     intervals,
     top2,
     /** `null` for a class that does not occur, as JSON has no NaN. */

@@ -6,7 +6,8 @@ import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
-import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { numberOf } from "./options.ts";
 import { liveLine, say } from "./output.ts";
@@ -57,6 +58,22 @@ export async function readLabelled(
   });
   for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);
   return { dataset, split, pixels };
+}
+
+/** What leaks from the training pictures of the data into those that were scored; nothing where there are none. */
+export async function leaksIn(
+  { samples }: Dataset,
+  split: string,
+  pixels: PixelCache,
+  { labels, predicted }: Evaluation,
+): Promise<{ leaks?: Leaks }> {
+  const training = samples.filter((sample) => sample.split === "train");
+  if (training.length === 0 || split === "train" || split === "all") return {};
+  const isLeaked = await findLeaked(pixels, training, {
+    maxSide: LARGEST_SIDE,
+    onProgress: (done, total) => liveLine(`looking for leaks: ${done} of ${total} training pictures`),
+  });
+  return { leaks: leaksOf(labels, predicted, isLeaked) };
 }
 
 /** The samples of the asked split; without one, the validation pictures or else all. */

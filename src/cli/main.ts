@@ -45,9 +45,10 @@ export async function run(args: readonly string[]): Promise<number> {
   let code = 0;
   for (const command of commands)
     program.addCommand(
-      command((value) => (code = value))
-        .exitOverride()
-        .copyInheritedSettings(program),
+      withSettingsOf(
+        program,
+        command((value) => (code = value)),
+      ),
     );
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -61,4 +62,10 @@ export async function run(args: readonly string[]): Promise<number> {
     else if (!known) say("this is a fault of vultus; run again with --debug and report it");
     return error instanceof UsageError ? WRONG_REQUEST : FAILED;
   }
+}
+
+/** Commander passes settings on to commands that it makes itself, and not to those of commands that are added. */
+function withSettingsOf(program: Command, command: Command): Command {
+  for (const inner of command.commands) withSettingsOf(program, inner);
+  return command.exitOverride().copyInheritedSettings(program);
 }

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { channelNote } from "../data/canvas.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
+import type { SplitShares } from "../data/split.ts";
 import {
   bundleOutputs,
   type Evaluation,
@@ -12,6 +13,7 @@ import {
   LARGEST_SIDE,
   labelsOf,
 } from "../evaluate/evaluate.node.ts";
+import { leaksOf } from "../evaluate/leaks.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
@@ -45,6 +47,8 @@ import { version } from "./version.ts";
 
 export interface TrainingRequest {
   readonly dataset: Dataset;
+  /** Splits to cut where the data has none. */
+  readonly cut?: SplitShares;
   readonly recipe: Recipe;
   readonly options: Pick<
     TrainCliOptions,
@@ -86,6 +90,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     say(modelSummary(architecture, description, recipe));
     const trained = await train({
       dataset,
+      ...(request.cut && { cut: request.cut }),
       architecture,
       recipe,
       weights,
@@ -132,7 +137,7 @@ async function conclude(
   // The score is that of the file which others will run, on pictures as others will give them.
   const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
   const { classes } = architecture;
-  const { split, pixels } = await finalPixels(request, folder);
+  const { split, pixels } = await finalPixels(request.options, trained, folder);
   try {
     const note = channelNote(pixels, architecture);
     if (note) say(note);
@@ -143,10 +148,11 @@ async function conclude(
     // The temperature changes no answer but how sure it is, so the bundle with it need not run again.
     const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
     const fittedHere = split === "validation" && temperature !== 1;
-    const scored = evaluation({ logits, probabilities }, labelsOf(pixels), classes, {
-      temperature,
-      fittedHere,
-    });
+    const labels = labelsOf(pixels);
+    const options = { temperature, fittedHere };
+    const found = evaluation({ logits, probabilities }, labels, classes, options);
+    const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
+    const scored = { ...found, leaks: leaksOf(labels, found.predicted, isLeaked) };
     writeJson(paths.evaluation, evaluationJson(scored, split));
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
@@ -164,7 +170,7 @@ async function conclude(
 }
 
 /** The pictures of the final score, decoded for it: the test split, scored this once, or else the validation split. */
-async function finalPixels({ dataset, options }: TrainingRequest, folder: string) {
+async function finalPixels(options: TrainingRequest["options"], { dataset }: TrainResult, folder: string) {
   const of = (split: Split): Sample[] => dataset.samples.filter((sample) => sample.split === split);
   const split: Split = of("test").length > 0 ? "test" : "validation";
   const pixels = await loadPixels(of(split), {

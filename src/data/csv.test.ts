@@ -73,7 +73,7 @@ describe("fer2013.csv", () => {
 });
 
 describe("manifest", () => {
-  test("labels, with identity, split and subgroup", async () => {
+  test("labels, with identity, split and subgroups", async () => {
     const { classes, samples } = await read(
       "Path,Label,Split,Identity,Subgroup,age",
       "a.jpg,Happiness,train,p1,f,30",
@@ -88,7 +88,7 @@ describe("manifest", () => {
         label: 0,
         split: "train",
         identity: "p1",
-        subgroup: "f",
+        subgroups: { subgroup: "f", age: "30" },
       },
       {
         id: "b, c.jpg",
@@ -96,20 +96,36 @@ describe("manifest", () => {
         label: 1,
         split: "validation",
         identity: "p2",
+        subgroups: { age: "31" },
       },
       {
         id: "/elsewhere/d.jpg",
         source: { kind: "file", path: "/elsewhere/d.jpg" },
         label: 1,
         split: "train",
-        subgroup: "m",
+        subgroups: { subgroup: "m", age: "32" },
       },
     ]);
   });
 
-  test("columns that are not used are said", async () => {
+  test("columns of subgroups are said", async () => {
     const { notes } = await read("path,label,age,iso", "a,happy,1,2", "b,sad,1,2");
-    expect(notes[0]).toMatch(/2 columns not used: age, iso/);
+    expect(notes[0]).toMatch(/2 columns of subgroups: age, iso/);
+  });
+
+  test("beside votes, columns of subgroups are those that say so", async () => {
+    const { classes, samples } = await read(
+      "path,sad,happy,subgroup: camera,subgroup",
+      "a,1,3,Nikon,x",
+      "b,2,2,,",
+      "c,3,1,,",
+    );
+    expect(classes).toEqual(["happy", "sad"]);
+    expect(samples.map(({ label, subgroups }) => [label, subgroups])).toEqual([
+      [0, { camera: "Nikon", subgroup: "x" }],
+      [0, undefined],
+      [1, undefined],
+    ]);
   });
 
   test("votes become shares over the chosen classes; a majority for another class leaves the row out", async () => {

@@ -31,8 +31,8 @@ export interface Sample {
   readonly split: Split;
   /** Who is in the picture; one person never sits on two sides of a split that vultus cuts. */
   readonly identity?: string;
-  /** A group whose scores are reported apart. */
-  readonly subgroup?: string;
+  /** Groups whose scores may be reported apart, by column: `{ age: "30 to 39" }`. */
+  readonly subgroups?: Readonly<Record<string, string>>;
 }
 
 export interface Dataset {

@@ -4,31 +4,39 @@ import { dirname, resolve } from "node:path";
 import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
-import { splitNamed } from "./names.ts";
+import { classKey, splitNamed } from "./names.ts";
 
-const optional = ["identity", "split", "subgroup"] as const;
+const named = ["path", "label", "identity", "split"];
+/** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
+const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/;
 
 /**
  * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class; optional
- * `identity`, `split` (train when empty) and `subgroup`. With votes, every other column is a class.
+ * `identity` and `split` (train when empty). With labels every other column holds subgroups; with votes it is a class,
+ * but for `subgroup` and those that begin with `subgroup:`, which is not part of their name.
  *
  * @throws FormatError naming the file and the row.
  */
 export async function readManifestCsv(path: string): Promise<RawSource> {
   const header = await readCsvHeader(path);
-  const others = header.filter((column) => !["path", "label", ...optional].includes(column));
+  const others = header.filter((column) => !named.includes(column));
   const labelled = header.includes("label");
-  if (!header.includes("path") || (!labelled && others.length === 0)) throw missingColumns(path, header);
+  const grouping = others.filter((column) => labelled || subgroupColumn.test(column));
+  const voted = others.filter((column) => !grouping.includes(column));
+  if (!header.includes("path") || (!labelled && voted.length === 0)) throw missingColumns(path, header);
+  const names = new Map(
+    grouping.map((column) => [column, subgroupColumn.exec(column)?.groups?.name ?? column]),
+  );
   const notes =
-    labelled && others.length > 0
-      ? [`${path}: ${plural(others.length, "column")} not used: ${others.join(", ")}`]
+    names.size > 0
+      ? [`${path}: ${plural(names.size, "column")} of subgroups: ${[...names.values()].join(", ")}`]
       : [];
 
   const samples: RawSample[] = [];
   const rowOf = new Map<string, number>();
   for await (const { number, cells } of readCsvRows(path)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
-    const { path: id = "", label = "", split: splitName = "", identity, subgroup } = cells;
+    const { path: id = "", label = "", split: splitName = "", identity } = cells;
     const earlier = rowOf.get(id);
     if (id === "") throw wrong("path is empty");
     if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each picture once`);
@@ -36,7 +44,8 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
     const split = splitName === "" ? "train" : splitNamed(splitName);
     if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);
     if (labelled && label === "") throw wrong("label is empty");
-    const votes = labelled ? undefined : parseVotes(cells, others, wrong);
+    const votes = labelled ? undefined : parseVotes(cells, voted, wrong);
+    const subgroups = [...names].flatMap(([column, name]) => (cells[column] ? [[name, cells[column]]] : []));
     samples.push({
       id,
       source: { kind: "file", path: resolve(dirname(path), id) },
@@ -44,11 +53,11 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
       split,
       ...(votes && { votes }),
       ...(identity && { identity }),
-      ...(subgroup && { subgroup }),
+      ...(subgroups.length > 0 && { subgroups: Object.fromEntries(subgroups) as Record<string, string> }),
     });
   }
   if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
-  const classNames = labelled ? [...new Set(samples.map((sample) => sample.className))] : others;
+  const classNames = labelled ? [...new Set(samples.map((sample) => sample.className))] : voted;
   return { path, classNames, samples, notes };
 }
 
@@ -77,8 +86,9 @@ function parseVotes(
   return votes;
 }
 
+/** The class with the most votes; of equal ones the first by name, so that the order of columns changes nothing. */
 function majority(votes: ReadonlyMap<string, number>): string {
-  let best = "";
-  for (const [name, count] of votes) if (best === "" || count > (votes.get(best) ?? 0)) best = name;
-  return best;
+  const most = Math.max(...votes.values());
+  const first = (a: string, b: string): string => (classKey(b) < classKey(a) ? b : a);
+  return [...votes].flatMap(([name, count]) => (count === most ? [name] : [])).reduce(first);
 }

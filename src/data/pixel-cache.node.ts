@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FormatError } from "../util/errors.ts";
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
 import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
+import { pixelHash } from "./pixel-hash.node.ts";
 
 export interface PixelCacheOptions extends DecodeAllOptions {
   /** Bytes of pixels to keep in memory; pictures beyond it go to a file in `spillDir`. */
@@ -18,6 +19,8 @@ export interface PixelCacheOptions extends DecodeAllOptions {
 export interface PixelCache {
   /** The samples that could be read, in the order given; `get` takes indices into this list. */
   readonly samples: readonly Sample[];
+  /** Equal for samples of equal pixels, as they are in this cache: reduced where `maxSide` says so. */
+  readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
   readonly bytesOnDisk: number;
@@ -25,7 +28,9 @@ export interface PixelCache {
   shape(index: number): PictureShape;
   /** Treat the pixels as read-only: in memory they are the cache's own. */
   get(index: number): Picture;
-  /** Removes the file; call it once nothing reads any more. */
+  /** The samples at these indices as a cache of their own. Its pictures stay, whichever of the two is closed first. */
+  part(indices: readonly number[]): PixelCache;
+  /** Removes the file once all parts are closed too; call it when nothing reads any more. */
   close(): void;
 }
 
@@ -35,38 +40,70 @@ export async function loadPixels(
   options: PixelCacheOptions,
 ): Promise<PixelCache> {
   const spill = new SpillFile(options.spillDir);
-  const entries = new Map<number, Picture | Spilled>();
+  const found: (Entry | undefined)[] = new Array(samples.length).fill(undefined);
   let bytesInMemory = 0;
   let unreadable: Unreadable[];
   try {
     unreadable = await decodeAll(samples, options, (index, picture) => {
       const fits = bytesInMemory + picture.pixels.length <= options.memoryBudget;
       if (fits) bytesInMemory += picture.pixels.length;
-      entries.set(index, fits ? picture : spill.write(picture));
+      const sample = samples[index] as Sample;
+      found[index] = { sample, hash: pixelHash(picture), stored: fits ? picture : spill.write(picture) };
     });
     if (!options.allowUnreadable) checkUnreadable(unreadable, samples.length);
   } catch (error) {
-    spill.close();
+    spill.remove();
     throw error;
   }
-  const readable = [...entries.keys()].sort((a, b) => a - b);
-  const entryOf = (index: number): Picture | Spilled => {
-    const entry = entries.get(readable[index] ?? -1);
-    if (!entry) throw new RangeError(`picture ${index} of a cache of ${readable.length}`);
-    return entry;
-  };
-  return {
-    samples: readable.map((index) => samples[index] as Sample),
+  return cacheOf(
+    found.filter((entry) => entry !== undefined),
+    spill,
     unreadable,
-    bytesInMemory,
-    bytesOnDisk: spill.size,
-    shape: entryOf,
-    get: (index) => {
-      const entry = entryOf(index);
-      return "position" in entry ? spill.read(entry) : entry;
-    },
-    close: () => spill.close(),
+  );
+}
+
+interface Entry {
+  readonly sample: Sample;
+  readonly hash: string;
+  readonly stored: Picture | Spilled;
+}
+
+function cacheOf(entries: readonly Entry[], spill: SpillFile, unreadable: readonly Unreadable[]): PixelCache {
+  spill.users++;
+  let open = true;
+  const storedAt = (index: number): Picture | Spilled => {
+    const entry = entries[index];
+    if (!entry) throw new RangeError(`picture ${index} of a cache of ${entries.length}`);
+    return entry.stored;
   };
+  const bytes = (spilled: boolean): number =>
+    entries.reduce((sum, { stored }) => sum + ("position" in stored === spilled ? sizeOf(stored) : 0), 0);
+  return {
+    samples: entries.map(({ sample }) => sample),
+    hashes: entries.map(({ hash }) => hash),
+    unreadable,
+    bytesInMemory: bytes(false),
+    bytesOnDisk: bytes(true),
+    shape: storedAt,
+    get: (index) => {
+      const stored = storedAt(index);
+      return "position" in stored ? spill.read(stored) : stored;
+    },
+    part: (indices) =>
+      cacheOf(
+        indices.flatMap((index) => entries[index] ?? []),
+        spill,
+        [],
+      ),
+    close() {
+      if (open && --spill.users === 0) spill.remove();
+      open = false;
+    },
+  };
+}
+
+function sizeOf({ width, height, channels }: PictureShape): number {
+  return width * height * channels;
 }
 
 interface Spilled extends PictureShape {
@@ -77,7 +114,9 @@ let spillFiles = 0;
 
 /** Pictures one after the other in one file, opened at the first write. */
 class SpillFile {
-  size = 0;
+  /** Caches that may still read. */
+  users = 0;
+  #size = 0;
   readonly #dir: string;
   readonly #path: string;
   #file: number | undefined;
@@ -92,16 +131,16 @@ class SpillFile {
       mkdirSync(this.#dir, { recursive: true });
       this.#file = openSync(this.#path, "wx+");
     }
-    const position = this.size;
+    const position = this.#size;
     for (let written = 0; written < pixels.length; ) {
       written += writeSync(this.#file, pixels, written, pixels.length - written, position + written);
     }
-    this.size += pixels.length;
+    this.#size += pixels.length;
     return { ...shape, position };
   }
 
   read({ position, ...shape }: Spilled): Picture {
-    const pixels = new Uint8Array(shape.width * shape.height * shape.channels);
+    const pixels = new Uint8Array(sizeOf(shape));
     if (this.#file === undefined) throw new FormatError(`${this.#path} is closed`);
     for (let done = 0; done < pixels.length; ) {
       const count = readSync(this.#file, pixels, done, pixels.length - done, position + done);
@@ -112,7 +151,7 @@ class SpillFile {
     return { ...shape, pixels };
   }
 
-  close(): void {
+  remove(): void {
     if (this.#file === undefined) return;
     closeSync(this.#file);
     this.#file = undefined;

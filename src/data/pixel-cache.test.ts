@@ -64,6 +64,23 @@ test.each([0, 1000])(
   },
 );
 
+test.each([0, 1000, 1e6])("parts outlive the whole, with %i bytes in memory", async (memoryBudget) => {
+  const whole = await loadPixels([...samples, samples[3] as Sample], { memoryBudget, spillDir });
+  expect(whole.hashes[20]).toBe(whole.hashes[3]);
+  expect(new Set(whole.hashes).size).toBe(20);
+  const parts = [whole.part([19, 0]), whole.part([7, 3])] as const;
+  whole.close();
+  whole.close();
+  expect(parts[0].get(0)).toEqual(expected(19));
+  expect(parts[1].hashes).toEqual([whole.hashes[7], whole.hashes[3]]);
+  expect(parts[0].bytesInMemory + parts[0].bytesOnDisk).toBe((27 + 8) * 8);
+  parts[0].close();
+  parts[0].close();
+  expect(parts[1].get(1)).toEqual(expected(3));
+  parts[1].close();
+  if (existsSync(spillDir)) expect(readdirSync(spillDir)).toHaveLength(0);
+});
+
 test("an index outside the cache is refused", async () => {
   const cache = await loadPixels(samples, { memoryBudget: 1e6, spillDir });
   expect(() => cache.get(20)).toThrow("picture 20 of a cache of 20");

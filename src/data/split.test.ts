@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UsageError } from "../util/errors.ts";
 import { classCounts, type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
-import { cutSplits } from "./split.ts";
+import { byIdentity, cutSplits } from "./split.ts";
 
 function dataset(counts: readonly number[], more: (index: number) => Partial<Sample> = () => ({})): Dataset {
   const classes = counts.map((_, label) => `class${label}`);
@@ -86,10 +86,28 @@ test("any other grouping may be asked for, such as equal pixels", () => {
   const cut = cutSplits(dataset([20, 20]), {
     validation: 0.25,
     seed: 3,
-    groupOf: ({ id }) => `${Number(id) >> 1}`,
+    groupings: [({ id }) => `${Number(id) >> 1}`],
   });
   for (let i = 0; i < 40; i += 2) expect(cut.samples[i]?.split).toBe(cut.samples[i + 1]?.split);
   expect(countsOf(cut, "validation").reduce((a, b) => a + b)).toBeGreaterThan(7);
+});
+
+test("groups of several kinds are joined, and what they cost is said", () => {
+  // Pictures 0 to 4 are one person, 4 and 5 have equal pixels, 5 to 9 are another person.
+  const people = dataset([20, 20], (index) =>
+    index < 5 ? { identity: "a" } : index < 10 ? { identity: "b" } : {},
+  );
+  const cut = cutSplits(people, {
+    validation: 0.2,
+    seed: 1,
+    groupings: [byIdentity, ({ id }) => (id === "4" || id === "5" ? "equal" : undefined)],
+  });
+  expect(new Set(cut.samples.slice(0, 10).map(({ split }) => split)).size).toBe(1);
+  expect(countsOf(cut, "validation")).toEqual([4, 4]);
+  const blocks = dataset([30, 30], (index) => ({ identity: `p${Math.floor(index / 10)}` }));
+  expect(cutSplits(blocks, { validation: 0.2, seed: 1 }).notes.at(-1)).toBe(
+    "validation: groups that stay together make its share of class0 33.3 % instead of 20.0 %; no class is further off",
+  );
 });
 
 test.each([

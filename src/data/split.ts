@@ -1,18 +1,27 @@
-/** Cuts validation and test samples from the training ones: stratified by class, seeded, people kept on one side. */
+/** Cuts validation and test samples from the training ones: stratified by class, seeded, groups kept on one side. */
 
+import { disjointSets } from "../util/disjoint-sets.ts";
 import { UsageError } from "../util/errors.ts";
 import { random, shuffled } from "../util/random.ts";
 import { plural } from "./assemble.ts";
-import { classCounts, type Dataset, fingerprintOf, indicesOf, type Sample, type Split } from "./dataset.ts";
+import { classCounts, type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
 
-export interface SplitOptions {
-  /** Share of the training samples, above 0 and below 1. A split that the data already has is kept, not cut. */
+/** Shares of the training samples, above 0 and below 1. A split that the data already has is kept, not cut. */
+export interface SplitShares {
   readonly validation?: number;
   readonly test?: number;
-  readonly seed: number;
-  /** Samples with the same group stay together; by default the person in the picture, where that is known. */
-  readonly groupOf?: (sample: Sample) => string | undefined;
 }
+
+/** Names the group of a sample in one respect: who is in the picture, or which pixels it has. */
+export type Grouping = (sample: Sample) => string | undefined;
+
+export interface SplitOptions extends SplitShares {
+  readonly seed: number;
+  /** Samples that share a group in any of these stay together; by default the person, where that is known. */
+  readonly groupings?: readonly Grouping[];
+}
+
+export const byIdentity: Grouping = ({ identity }) => identity;
 
 /**
  * The data set with some of its training samples moved to validation and test, and a note on what was done.
@@ -24,7 +33,7 @@ export interface SplitOptions {
  */
 export function cutSplits(dataset: Dataset, options: SplitOptions): Dataset {
   const { classes } = dataset;
-  const { seed, groupOf = (sample) => sample.identity } = options;
+  const { seed, groupings = [byIdentity] } = options;
   const notes = [...dataset.notes];
   const shares = new Map<Split, number>();
   for (const split of ["validation", "test"] as const) {
@@ -38,29 +47,92 @@ export function cutSplits(dataset: Dataset, options: SplitOptions): Dataset {
   if (shares.size === 0) return { ...dataset, notes };
 
   const training = dataset.samples.filter((sample) => sample.split === "train");
-  const wanted = wantedCounts(classes, classCounts(training, classes.length), shares);
+  const counts = classCounts(training, classes.length);
+  const wanted = wantedCounts(classes, counts, shares);
+  const groups = groupsOf(shuffled(training, random(seed, "split")), groupings);
   const sideOf = new Map<Sample, Split>();
-  const lacking = new Map([...wanted].map(([split, counts]) => [split, [...counts]]));
-  for (const group of groupsOf(training, groupOf, seed)) {
-    const counts = classCounts(group, classes.length);
-    const need = (split: Split): number => {
-      const lacks = counts.map((n, c) => n && (n * at(lacking, split, c)) / at(wanted, split, c));
-      return lacks.reduce((a, b) => a + b, 0);
-    };
-    const side = [...wanted.keys()].reduce((best, split) => (need(split) > need(best) ? split : best));
-    lacking.set(
-      side,
-      counts.map((n, c) => at(lacking, side, c) - n),
-    );
-    for (const sample of group) sideOf.set(sample, side);
-  }
+  for (const [side, samples] of deal(groups, wanted)) for (const sample of samples) sideOf.set(sample, side);
   const samples = dataset.samples.map((sample) => ({ ...sample, split: sideOf.get(sample) ?? sample.split }));
   checkEveryClass(classes, samples, [...wanted.keys()]);
   for (const [split, share] of shares) {
-    const cut = plural(indicesOf(samples, split).length, "picture");
-    notes.push(`${split}: ${cut} cut from training (${share} of each class, seed ${seed})`);
+    const cut = samples.filter(
+      (sample, i) => sample.split === split && dataset.samples[i]?.split === "train",
+    );
+    notes.push(
+      `${split}: ${plural(cut.length, "picture")} cut from training (${share} of each class, seed ${seed})`,
+    );
+    const off = furthestOff(classCounts(cut, classes.length), wanted.get(split) ?? [], counts);
+    if (off)
+      notes.push(
+        `${split}: groups that stay together make its share of ${classes[off.label]} ` +
+          `${percent(off.share)} instead of ${percent(off.asked)}; no class is further off`,
+      );
   }
   return { ...dataset, samples, notes, fingerprint: fingerprintOf(classes, samples) };
+}
+
+/**
+ * Deals whole groups to sides so that each comes as near as may be to the number of samples it wants of each class: the
+ * largest groups first, each to the side that lacks most of what the group holds.
+ */
+export function deal<Side>(
+  groups: readonly (readonly Sample[])[],
+  wanted: ReadonlyMap<Side, readonly number[]>,
+): Map<Side, Sample[]> {
+  const dealt = new Map([...wanted.keys()].map((side) => [side, [] as Sample[]]));
+  const lacking = new Map([...wanted].map(([side, counts]) => [side, [...counts]]));
+  const at = (table: ReadonlyMap<Side, readonly number[]>, side: Side, label: number): number =>
+    table.get(side)?.[label] ?? 0;
+  for (const group of groups.toSorted((a, b) => b.length - a.length)) {
+    const need = (side: Side): number =>
+      group.reduce((sum, { label }) => sum + at(lacking, side, label) / at(wanted, side, label), 0);
+    const side = [...wanted.keys()].reduce((best, one) => (need(one) > need(best) ? one : best));
+    for (const sample of group) {
+      (lacking.get(side) as number[])[sample.label] = at(lacking, side, sample.label) - 1;
+      dealt.get(side)?.push(sample);
+    }
+  }
+  return dealt;
+}
+
+/** Samples that must stay together, by any number of steps; each list, and all of them, in the order of `samples`. */
+export function groupsOf(samples: readonly Sample[], groupings: readonly Grouping[]): Sample[][] {
+  const sets = disjointSets(samples.length);
+  for (const grouping of groupings) {
+    const first = new Map<string, number>();
+    for (const [index, sample] of samples.entries()) {
+      const name = grouping(sample);
+      if (name === undefined) continue;
+      const earlier = first.get(name);
+      if (earlier === undefined) first.set(name, index);
+      else sets.join(earlier, index);
+    }
+  }
+  const byRoot = new Map<number, Sample[]>();
+  for (const [index, sample] of samples.entries()) {
+    const group = byRoot.get(sets.rootOf(index));
+    if (group) group.push(sample);
+    else byRoot.set(sets.rootOf(index), [sample]);
+  }
+  return [...byRoot.values()];
+}
+
+/** The class whose count is furthest from what was wanted, as shares of all its samples; none where every count is met. */
+function furthestOff(
+  got: readonly number[],
+  wanted: readonly number[],
+  all: readonly number[],
+): { label: number; share: number; asked: number } | undefined {
+  const off = (label: number): number =>
+    Math.abs((got[label] ?? 0) - (wanted[label] ?? 0)) / (all[label] ?? 1);
+  const label = got.reduce((best, _, one) => (off(one) > off(best) ? one : best), 0);
+  if (off(label) === 0) return undefined;
+  const total = all[label] ?? 1;
+  return { label, share: (got[label] ?? 0) / total, asked: (wanted[label] ?? 0) / total };
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** How many samples of each class every side should get. */
@@ -90,26 +162,6 @@ function wantedCounts(
   return new Map<Split, number[]>([["train", rest], ...cut]);
 }
 
-function at(table: ReadonlyMap<Split, readonly number[]>, split: Split, label: number): number {
-  return table.get(split)?.[label] ?? 0;
-}
-
-/** Samples that must stay together, the largest groups first, otherwise in random order. */
-function groupsOf(
-  samples: readonly Sample[],
-  groupOf: (sample: Sample) => string | undefined,
-  seed: number,
-): Sample[][] {
-  const groups = new Map<string | Sample, Sample[]>();
-  for (const sample of shuffled(samples, random(seed, "split"))) {
-    const name = groupOf(sample) ?? sample;
-    const group = groups.get(name);
-    if (group) group.push(sample);
-    else groups.set(name, [sample]);
-  }
-  return [...groups.values()].sort((a, b) => b.length - a.length);
-}
-
 function checkEveryClass(
   classes: readonly string[],
   samples: readonly Sample[],
@@ -123,8 +175,8 @@ function checkEveryClass(
     const missing = classes[counts.indexOf(0)];
     if (missing !== undefined) {
       throw new UsageError(
-        `No pictures of "${missing}" are left for ${side} when each person stays on one side. ` +
-          "Add people to the class, leave it out with --classes, or give the splits yourself.",
+        `No pictures of "${missing}" are left for ${side} when each person and each group of copies stays on one side. ` +
+          "Add pictures of others to the class, leave it out with --classes, or give the splits yourself.",
       );
     }
   }

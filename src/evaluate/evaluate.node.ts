@@ -17,6 +17,7 @@ import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import { type Calibration, type CalibrationOptions, calibrationOf } from "./calibration.ts";
+import type { Leaks } from "./leaks.node.ts";
 import { type BundleOutputs, runBundle } from "./run-bundle.ts";
 
 /**
@@ -54,6 +55,8 @@ export interface Evaluation {
   readonly calibration: Calibration;
   /** Accuracy of always answering the most frequent class. */
   readonly majority: number;
+  /** The score without pictures that are in the training data too; unknown where that was not looked at. */
+  readonly leaks?: Leaks;
 }
 
 export interface EvaluateOptions {

@@ -60,7 +60,10 @@ export function runPaths(folder: string): RunPaths {
 
 /** Makes the folder of a new run. One that holds files already is refused, so that nothing is overwritten. */
 export function createRunFolder(folder: string): RunPaths {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
+  // A run that was stopped while it read its pictures leaves empty folders, and can be started again.
+  const holdsFiles = (): boolean =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => !entry.isDirectory());
+  if (existsSync(folder) && holdsFiles()) {
     throw new UsageError(
       `${folder} is not empty; continue that run with --resume, or give another folder with --out`,
     );

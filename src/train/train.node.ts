@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
-import { type Dataset, indicesOf, type Sample } from "../data/dataset.ts";
-import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -17,11 +18,13 @@ import { emitter, type Listener } from "./events.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
 import { setUpPhase } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
+import { leakNotes, readPictures } from "./read-pictures.node.ts";
 import type { Recipe } from "./recipe.ts";
 import {
   checkResume,
   createRunFolder,
   describeEnvironment,
+  type RunPaths,
   readCheckpoint,
   runPaths,
   writeCheckpoint,
@@ -30,6 +33,8 @@ import {
 
 export interface TrainOptions {
   readonly dataset: Dataset;
+  /** Splits to cut from the training pictures where the data has none, by the recipe's seed. */
+  readonly cut?: SplitShares;
   readonly architecture: Architecture;
   readonly recipe: Recipe;
   /** Weights to start from; what they lack is drawn from the recipe's seed. */
@@ -56,6 +61,10 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly ending: Ending;
   readonly progress: Progress;
+  /** With the splits that were cut. */
+  readonly dataset: Dataset;
+  /** Ids of validation and test pictures with the pixels of a training picture. */
+  readonly leaked: ReadonlySet<string>;
   readonly architecture: Architecture;
   /** The best weights; empty where training ended before its first epoch did. */
   readonly weights: StateDict;
@@ -67,29 +76,28 @@ export interface TrainResult {
 
 /** Trains, or goes on with the run in `folder`. The caller closes the engine and the validation pictures. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { dataset, architecture, recipe, folder, listeners } = options;
+  const { architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
   const description = describe(architecture);
-  const { paths, progress, weights: initial, saved, notes } = begin(options, description);
-  for (const text of notes) await emit("note", { text });
-
-  const split = (name: Sample["split"]): Promise<PixelCache> =>
-    loadPixels(
-      indicesOf(dataset.samples, name).map((index) => dataset.samples[index] as Sample),
-      {
-        maxSide: Math.ceil(architecture.inputSize * 1.25),
-        memoryBudget: options.memoryBudget,
-        spillDir: paths.cache,
-        allowUnreadable: options.allowUnreadable,
-      },
-    );
-  const training = await split("train");
-  const validation = await split("validation");
+  const paths = options.resume ? runPaths(folder) : createRunFolder(folder);
+  const { dataset, training, validation, unreadable, leaked } = await readPictures(
+    options.dataset,
+    { ...options.cut, seed: recipe.seed },
+    {
+      maxSide: Math.ceil(architecture.inputSize * 1.25),
+      memoryBudget: options.memoryBudget,
+      spillDir: paths.cache,
+      allowUnreadable: options.allowUnreadable,
+    },
+  );
   if (validation.samples.length === 0) {
     throw new UsageError(
       "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
     );
   }
+  const { progress, weights: initial, saved, notes } = begin(options, dataset, paths, description);
+  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
+    await emit("note", { text });
   const canvas: Canvas = canvasOf(everyPicture([training, validation]));
   const engine = startEngine({ device: options.device, threads: options.threads });
   let lastSave = performance.now();
@@ -117,8 +125,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const ending = await runLoop(host, initial, saved, progress);
     if (ending === "interrupted") await emit("interrupted", { path: folder });
     const weights: StateDict = existsSync(paths.best) ? await host.loadBest() : new Map();
-    const unreadable = [...training.unreadable, ...validation.unreadable];
-    return { ending, progress, architecture, weights, validation, engine, unreadable };
+    return {
+      ending,
+      progress,
+      dataset,
+      leaked,
+      architecture,
+      weights,
+      validation,
+      engine,
+      unreadable,
+    };
   } catch (error) {
     validation.close();
     await engine.close();
@@ -129,25 +146,23 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
-function begin(options: TrainOptions, { specs }: Description) {
-  const { dataset, recipe, folder, resume, version, device, threads } = options;
+function begin(options: TrainOptions, dataset: Dataset, paths: RunPaths, { specs }: Description) {
+  const { recipe, resume, version, device, threads } = options;
   const environment = describeEnvironment(version, threads, device, dataset, options.weightsSource ?? "");
   if (resume) {
-    const paths = runPaths(folder);
     const notes = checkResume(paths, environment);
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
     // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
     const weights = new Map(specs.map(({ name }) => [name, tensors.get(name) as FloatTensor]));
-    return { paths, progress, weights, saved: tensors, notes };
+    return { progress, weights, saved: tensors, notes };
   }
-  const paths = createRunFolder(folder);
   const progress = newProgress();
   const weights = withNewWeights(specs, options.weights, recipe.seed);
   writeCheckpoint(paths.checkpoint, weights, progress);
   writeJson(paths.recipe, recipe);
   // Written last: a folder without it is not a run yet.
   writeJson(paths.environment, environment);
-  return { paths, progress, weights, saved: new Map(), notes: [] };
+  return { progress, weights, saved: new Map(), notes: [] };
 }
 
 function* everyPicture(caches: readonly PixelCache[]) {

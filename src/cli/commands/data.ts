@@ -1,4 +1,4 @@
-/** `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it. */
+/** `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `split` cuts it. */
 
 import { Command } from "commander";
 import { type Inspection, inspectDataset } from "../../data/inspect.node.ts";
@@ -8,6 +8,7 @@ import { contactSheet } from "../contact-sheet.ts";
 import { type SetExitCode, withData } from "../options.ts";
 import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
 import { auditCommand } from "./audit.ts";
+import { splitCommand } from "./split.ts";
 
 interface Options {
   readonly classes?: string[];
@@ -37,9 +38,10 @@ export function dataCommand(setExitCode: SetExitCode): Command {
       }
     });
   return new Command("data")
-    .description("look at data sets")
+    .description("look at data sets, and split them")
     .addCommand(inspect)
-    .addCommand(auditCommand(setExitCode));
+    .addCommand(auditCommand(setExitCode))
+    .addCommand(splitCommand(setExitCode));
 }
 
 function inspectionText({

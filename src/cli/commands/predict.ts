@@ -1,6 +1,7 @@
 /** `vultus predict`: six probabilities for every face. */
 
 import { Command, Option } from "commander";
+import { csvCell, csvRow } from "../../formats/csv.ts";
 import { type Prediction, predictCrops } from "../../predict/predictor.node.ts";
 import { loadBundle } from "../../program/read-bundle.node.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
@@ -74,20 +75,19 @@ export function predictionTable(predictions: readonly Prediction[], classes: rea
 
 /** The same as CSV, quoted where a name needs it. */
 export function predictionCsv(predictions: readonly Prediction[], classes: readonly string[]): string {
-  const quote = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const header = ["file", "status", "x", "y", "width", "height", "label", ...classes].map(quote).join(",");
+  const header = csvRow(["file", "status", "x", "y", "width", "height", "label", ...classes]);
   const lines = predictions.flatMap(({ file, status, faces }) =>
     faces.length === 0
-      ? [[quote(file), status, "", "", "", "", "", ...classes.map(() => "")].join(",")]
+      ? [[csvCell(file), status, "", "", "", "", "", ...classes.map(() => "")].join(",")]
       : faces.map(({ box, label, probabilities }) =>
           [
-            quote(file),
+            csvCell(file),
             status,
             box.x,
             box.y,
             box.width,
             box.height,
-            quote(label),
+            csvCell(label),
             ...classes.map((c) => (probabilities[c] ?? 0).toFixed(6)),
           ].join(","),
         ),

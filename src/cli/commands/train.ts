@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.ts";
 import { excludeListed } from "../../data/exclude.node.ts";
 import { readDataset } from "../../data/read.node.ts";
-import { cutSplits } from "../../data/split.ts";
+import { cutSplits, type SplitShares } from "../../data/split.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { fitToBudget, parseDuration } from "../../train/budget.ts";
 import { forecastSeconds, measureRate } from "../../train/forecast.ts";
@@ -93,12 +93,15 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       if (options.resume && !folder)
         throw new UsageError("--resume needs the run folder: --resume runs/<name>");
       const recipe = options.resume ? resumedRecipe(folder as string, options) : newRecipe(options);
-      const dataset = await prepareData(data, options, recipe.seed);
+      const { dataset, cut, pictures } = await prepareData(data, options, recipe.seed);
       const device = chooseDevice(options);
       const fitted =
-        options.timeBudget && !options.resume ? await fitToTime(recipe, dataset, options, device) : recipe;
+        options.timeBudget && !options.resume
+          ? await fitToTime(recipe, dataset.classes, pictures, options, device)
+          : recipe;
       const outcome = await runTraining({
         dataset,
+        cut,
         recipe: fitted,
         options,
         device,
@@ -157,13 +160,12 @@ const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
 /** Measures a few steps and shrinks the recipe until it fits `--time-budget`; says what it did. */
 async function fitToTime(
   recipe: Recipe,
-  dataset: Dataset,
+  classes: readonly string[],
+  pictures: number,
   options: TrainCliOptions,
   device: DeviceChoice,
 ): Promise<Recipe> {
   const budget = parseDuration(options.timeBudget as string);
-  const { classes, samples } = dataset;
-  const pictures = samples.filter((sample) => sample.split === "train").length;
   const engine = startEngine(device);
   try {
     const rate = await measureRate(engine, recipe, classes);
@@ -182,23 +184,25 @@ async function fitToTime(
   }
 }
 
-/** Reads the data and cuts the splits that are asked for; without a validation split a fifth is cut, and said. */
+/**
+ * Reads the data and chooses the splits to cut; without a validation split a fifth is cut, and said. They are cut when the
+ * pictures are read; a trial cut says here what is wrong with the shares, and how many pictures are left to train on.
+ */
 async function prepareData(
   data: readonly string[],
   options: TrainCliOptions,
   seed: number,
-): Promise<Dataset> {
+): Promise<{ dataset: Dataset; cut: SplitShares; pictures: number }> {
   const all = await readDataset(data, options.classes ? { classes: options.classes } : {});
-  const read = options.exclude === undefined ? all : excludeListed(all, options.exclude);
-  const given = read.samples.some((sample) => sample.split === "validation");
+  const dataset = options.exclude === undefined ? all : excludeListed(all, options.exclude);
+  const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
     say("no validation split: 20 % of the training pictures are cut off for it (--validation)");
-  const dataset = cutSplits(read, {
-    seed,
+  const cut = {
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),
-  });
-  for (const note of dataset.notes) say(note);
-  return dataset;
+  };
+  const trial = cutSplits(dataset, { ...cut, seed });
+  return { dataset, cut, pictures: trial.samples.filter(({ split }) => split === "train").length };
 }

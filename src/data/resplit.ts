@@ -1,0 +1,39 @@
+/** New splits for a data set that may have some: those asked for are cut anew, the others stay as they are. */
+
+import { plural } from "./assemble.ts";
+import { type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
+import { byIdentity, cutSplits, groupsOf, type SplitOptions } from "./split.ts";
+
+/**
+ * A split with a share in `options` is cut anew, from the training pictures and from those that it had. A split without
+ * one is kept, picture by picture; training then loses the pictures that are in a group with one of it, and a note says
+ * how many.
+ *
+ * @throws UsageError as `cutSplits` does.
+ */
+export function resplit(dataset: Dataset, options: SplitOptions): Dataset {
+  const { groupings = [byIdentity] } = options;
+  const anew = (split: Split): boolean => split !== "train" && options[split] !== undefined;
+  const notes = [...dataset.notes];
+  for (const split of ["validation", "test"] as const) {
+    const before = dataset.samples.filter((sample) => sample.split === split).length;
+    if (before === 0) continue;
+    const had = `the data has a ${split} split of ${plural(before, "picture")}`;
+    notes.push(anew(split) ? `${had}, which is cut anew` : `${had}, which is kept`);
+  }
+  const pooled = dataset.samples.map(
+    (sample): Sample => (anew(sample.split) ? { ...sample, split: "train" } : sample),
+  );
+  const lost = new Set(
+    groupsOf(pooled, groupings)
+      .filter((group) => group.some(({ split }) => split !== "train"))
+      .flatMap((group) => group.filter(({ split }) => split === "train")),
+  );
+  if (lost.size > 0)
+    notes.push(
+      `${plural(lost.size, "training picture")} left out: copies of pictures of a split that is kept, or of the same people`,
+    );
+  const samples = pooled.filter((sample) => !lost.has(sample));
+  const { classes } = dataset;
+  return cutSplits({ ...dataset, samples, notes, fingerprint: fingerprintOf(classes, samples) }, options);
+}

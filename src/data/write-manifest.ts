@@ -1,0 +1,52 @@
+/** Writes a data set as a manifest: the CSV file that `manifest-csv.node.ts` reads back as the same data set. */
+
+import { csvRow } from "../formats/csv.ts";
+import { UsageError } from "../util/errors.ts";
+import type { Dataset, Sample } from "./dataset.ts";
+
+/**
+ * The text of a manifest, one row per sample in their order; `pathOf` gives a file's path as seen from the manifest's
+ * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label.
+ *
+ * @throws UsageError for samples that are no files, as those of fer2013.csv, and for a file that occurs twice.
+ */
+export function manifestText({ classes, samples }: Dataset, pathOf: (file: string) => string): string {
+  const voted = samples.some(({ votes }) => votes !== undefined);
+  const identified = samples.some(({ identity }) => identity !== undefined);
+  const columns = [...new Set(samples.flatMap(({ subgroups = {} }) => Object.keys(subgroups)))];
+  const header = [
+    "path",
+    "split",
+    ...(voted ? classes : ["label"]),
+    ...(identified ? ["identity"] : []),
+    ...columns.map((name) => (voted ? `subgroup:${name}` : name)),
+  ];
+  const labelCells = ({ label, votes }: Sample): string[] => {
+    if (!voted) return [classes[label] as string];
+    return classes.map((_, k) => String(votes ? votes[k] : Number(k === label)));
+  };
+  const taken = new Set<string>();
+  const rows = samples.map((sample) => [
+    pathOf(onlyOnce(fileOf(sample), taken)),
+    sample.split,
+    ...labelCells(sample),
+    ...(identified ? [sample.identity ?? ""] : []),
+    ...columns.map((name) => sample.subgroups?.[name] ?? ""),
+  ]);
+  return [header, ...rows].map((cells) => `${csvRow(cells)}\n`).join("");
+}
+
+function fileOf({ id, source }: Sample): string {
+  if (source.kind === "file") return source.path;
+  throw new UsageError(
+    `"${id}" is a row of a CSV file that holds its pixels itself, and a manifest can only name files. ` +
+      "Unpack the pictures into folders first.",
+  );
+}
+
+function onlyOnce(file: string, taken: Set<string>): string {
+  if (taken.has(file))
+    throw new UsageError(`${file} is in more than one of the data sets. Name each folder once.`);
+  taken.add(file);
+  return file;
+}

@@ -1,0 +1,132 @@
+/** How right a classifier is on parts of the samples, and how far apart the parts are. */
+
+import { indicesByKey } from "../util/disjoint-sets.ts";
+import { VultusError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+import { type BootstrapOptions, percentileInterval } from "./bootstrap.ts";
+
+export type Interval = readonly [low: number, high: number];
+
+export interface SubgroupScore {
+  readonly name: string;
+  readonly n: number;
+  readonly accuracy: number;
+  readonly interval: Interval;
+  /** Accuracy less that of all samples, this group's and suppressed ones included. */
+  readonly toAll: number;
+  readonly toAllInterval: Interval;
+  /** Accuracy less that of the best group; 0 for the best. */
+  readonly toBest: number;
+  readonly toBestInterval: Interval;
+}
+
+export interface SubgroupScores {
+  /** Samples that a group needs to be scored. */
+  readonly minimum: number;
+  readonly n: number;
+  readonly accuracy: number;
+  /** The best first. */
+  readonly groups: readonly SubgroupScore[];
+  /** Groups too small to say anything of. */
+  readonly suppressed: readonly { readonly name: string; readonly n: number }[];
+  /** Samples that are in no group. */
+  readonly without: number;
+}
+
+export interface SubgroupOptions extends BootstrapOptions {
+  readonly minimum?: number;
+}
+
+/** With 30 samples the interval of an accuracy is still some 35 points wide; below that a gap says nothing. */
+export const MINIMUM_GROUP = 30;
+
+/**
+ * `groupOf` and `isRight` hold one entry per sample. All intervals come from the same resamples of all samples (Efron
+ * 1979): a gap's is that of the difference, not of two accuracies apart. Which group is best is taken from the samples as
+ * they are, so with many groups the gap to it is somewhat too large.
+ */
+export function subgroupScores(
+  groupOf: readonly (string | undefined)[],
+  isRight: readonly boolean[],
+  { minimum = MINIMUM_GROUP, seed = 0, resamples = 2000, level = 0.95 }: SubgroupOptions = {},
+): SubgroupScores {
+  const n = groupOf.length;
+  if (n === 0 || isRight.length !== n)
+    throw new VultusError(
+      `${n} groups but ${isRight.length} answers: give one of each per sample, and at least one.`,
+    );
+  const named = indicesByKey(groupOf.map((name) => name ?? "")).flatMap((indices) => {
+    const name = groupOf[indices[0] as number];
+    return name === undefined ? [] : [{ name, indices }];
+  });
+  const accuracyOf = (indices: readonly number[]): number =>
+    indices.filter((i) => isRight[i]).length / indices.length;
+  const shown = named
+    .filter(({ indices }) => indices.length >= minimum)
+    .map(({ name, indices }) => ({ name, indices, accuracy: accuracyOf(indices) }))
+    .sort((a, b) => b.accuracy - a.accuracy || (a.name < b.name ? -1 : 1));
+  const all = isRight.filter(Boolean).length / n;
+  const best = shown[0]?.accuracy ?? 0;
+
+  const place = new Int32Array(n).fill(-1);
+  for (const [g, { indices }] of shown.entries()) for (const i of indices) place[i] = g;
+  const drawn = resampled(place, isRight, shown.length, resamples, seed);
+  const interval = (g: number, against?: Float64Array): Interval => {
+    const own = drawn.groups[g] as Float64Array;
+    return percentileInterval(against ? own.map((value, r) => value - (against[r] as number)) : own, level);
+  };
+  return {
+    minimum,
+    n,
+    accuracy: all,
+    groups: shown.map(({ name, indices, accuracy }, g) => ({
+      name,
+      n: indices.length,
+      accuracy,
+      interval: interval(g),
+      toAll: accuracy - all,
+      toAllInterval: interval(g, drawn.all),
+      toBest: accuracy - best,
+      toBestInterval: interval(g, drawn.groups[0]),
+    })),
+    suppressed: named
+      .filter(({ indices }) => indices.length < minimum)
+      .map(({ name, indices }) => ({ name, n: indices.length }))
+      .sort((a, b) => b.n - a.n || (a.name < b.name ? -1 : 1)),
+    without: groupOf.filter((name) => name === undefined).length,
+  };
+}
+
+/** Accuracies of resampled samples: of all, and of each group. `place` holds the group of each sample, or -1. */
+function resampled(
+  place: Int32Array,
+  isRight: readonly boolean[],
+  groups: number,
+  resamples: number,
+  seed: number,
+): { all: Float64Array; groups: Float64Array[] } {
+  const n = place.length;
+  const all = new Float64Array(resamples);
+  const own = Array.from({ length: groups }, () => new Float64Array(resamples));
+  const rng = random(seed, "subgroups");
+  const counts = new Uint32Array(groups);
+  const rights = new Uint32Array(groups);
+  for (let r = 0; r < resamples; r++) {
+    counts.fill(0);
+    rights.fill(0);
+    let right = 0;
+    for (let k = 0; k < n; k++) {
+      const i = rng.integer(n);
+      const g = place[i] as number;
+      if (isRight[i]) right++;
+      if (g < 0) continue;
+      counts[g] = (counts[g] as number) + 1;
+      if (isRight[i]) rights[g] = (rights[g] as number) + 1;
+    }
+    all[r] = right / n;
+    // A group of a few samples can be missing from a resample; it then counts as no better than all.
+    for (const [g, values] of own.entries())
+      values[r] = counts[g] ? (rights[g] as number) / counts[g] : right / n;
+  }
+  return { all, groups: own };
+}

@@ -1,0 +1,95 @@
+/** Reads the pictures of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
+
+import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
+import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
+import { pixelHash } from "../data/pixel-hash.node.ts";
+import { byIdentity, cutSplits, type SplitShares } from "../data/split.ts";
+
+export interface TrainingPictures {
+  /** With the splits that were cut. */
+  readonly dataset: Dataset;
+  readonly training: PixelCache;
+  readonly validation: PixelCache;
+  readonly unreadable: readonly Unreadable[];
+  /** Ids of validation and test pictures with the pixels of a training picture. */
+  readonly leaked: ReadonlySet<string>;
+}
+
+export interface CutOptions extends SplitShares {
+  readonly seed: number;
+}
+
+/**
+ * Pictures from which splits are to be cut are decoded before, since equal pixels must go to one side. Of a given test
+ * split only hashes are kept.
+ */
+export async function readPictures(
+  dataset: Dataset,
+  cut: CutOptions,
+  options: PixelCacheOptions,
+): Promise<TrainingPictures> {
+  const samplesOf = (split: Split): Sample[] =>
+    indicesOf(dataset.samples, split).map((i) => dataset.samples[i] as Sample);
+  const pool = await loadPixels(samplesOf("train"), options);
+  try {
+    const validation = await loadPixels(samplesOf("validation"), options);
+    const test = await hashesOf(samplesOf("test"), options);
+    return divided(dataset, cut, pool, validation, test);
+  } finally {
+    pool.close();
+  }
+}
+
+function divided(
+  dataset: Dataset,
+  cut: CutOptions,
+  pool: PixelCache,
+  validation: PixelCache,
+  test: ReadonlyMap<string, string>,
+): TrainingPictures {
+  const hashes = new Map(pool.samples.map(({ id }, i) => [id, pool.hashes[i] as string]));
+  const done = cutSplits(dataset, { ...cut, groupings: [byIdentity, ({ id }) => hashes.get(id)] });
+
+  const sides = new Map(done.samples.map(({ id, split }) => [id, split]));
+  const partOf = (split: Split): PixelCache =>
+    pool.part(pool.samples.flatMap(({ id }, i) => (sides.get(id) === split ? [i] : [])));
+  const training = partOf("train");
+  const cutValidation = partOf("validation");
+  const known = new Set(training.hashes);
+  const held = [
+    ...validation.samples.map(({ id }, i) => [id, validation.hashes[i] as string] as const),
+    ...test,
+  ];
+  return {
+    dataset: done,
+    training,
+    validation: validation.samples.length > 0 ? validation : cutValidation,
+    unreadable: [...pool.unreadable, ...validation.unreadable],
+    leaked: new Set(held.flatMap(([id, hash]) => (known.has(hash) ? [id] : []))),
+  };
+}
+
+async function hashesOf(
+  samples: readonly Sample[],
+  options: PixelCacheOptions,
+): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  await decodeAll(samples, options, (index, picture) =>
+    hashes.set((samples[index] as Sample).id, pixelHash(picture)),
+  );
+  return hashes;
+}
+
+/** What to say of leaks, one line per split: how many pictures, and what to do. */
+export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<string>): string[] {
+  return (["validation", "test"] as const).flatMap((split) => {
+    const own = indicesOf(samples, split);
+    const count = own.filter((index) => leaked.has(samples[index]?.id ?? "")).length;
+    if (count === 0) return [];
+    return [
+      `leak: ${count} of ${own.length} ${split} pictures are pixel-identical to training pictures, so scores on them are too good. ` +
+        `vultus data audit ${sources.join(" ")} --out audited lists them; train with --exclude audited/exclude.txt leaves them out`,
+    ];
+  });
+}

@@ -1,0 +1,162 @@
+/** Leaks between splits: training says how many there are, cuts splits without any, and scores are given without them. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { run } from "../src/cli/main.ts";
+import { readDataset } from "../src/data/read.node.ts";
+import { leaksOf } from "../src/evaluate/leaks.node.ts";
+import { readPictures } from "../src/train/read-pictures.node.ts";
+import { random } from "../src/util/random.ts";
+import { capture, printed } from "./support/printed.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-leaks-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(capture);
+
+/** Picture `number` is always the same; as PNG or, losslessly, as WebP. */
+async function write(path: string, number: number): Promise<void> {
+  const rng = random("leaks", number);
+  const pixels = Buffer.from(Array.from({ length: 40 * 40 }, () => rng.integer(200) + (number % 2) * 50));
+  const image = sharp(pixels, { raw: { width: 40, height: 40, channels: 1 } });
+  mkdirSync(dirname(at(path)), { recursive: true });
+  await (path.endsWith(".webp") ? image.webp({ lossless: true }) : image.png()).toFile(at(path));
+}
+
+beforeAll(async () => {
+  for (let i = 0; i < 40; i++) {
+    const name = i % 2 ? "light" : "dark";
+    await write(`given/train/${name}/${i}.png`, i);
+    await write(`one/${name}/${i}.png`, i);
+    // Every picture twice, in another format.
+    await write(`one/${name}/${i}.webp`, i);
+  }
+  for (let i = 30; i < 50; i++) await write(`given/validation/${i % 2 ? "light" : "dark"}/${i}.webp`, i);
+  for (let i = 36; i < 44; i++) await write(`given/test/${i % 2 ? "light" : "dark"}/${i}.png`, i);
+});
+
+const options = (): { memoryBudget: number; spillDir: string } => ({
+  memoryBudget: 1e6,
+  spillDir: at("spill"),
+});
+
+test("splits that training cuts keep equal pixels on one side, at the shares that were asked for", async () => {
+  const { dataset, training, validation, leaked } = await readPictures(
+    await readDataset([at("one")]),
+    { validation: 0.2, test: 0.1, seed: 3 },
+    options(),
+  );
+  const sides = new Map<string, Set<string>>();
+  for (const { id, split } of dataset.samples) {
+    const number = /(\d+)\./.exec(id)?.[1] as string;
+    sides.set(number, (sides.get(number) ?? new Set()).add(split));
+  }
+  expect([...sides.values()].map(({ size }) => size)).toEqual(Array(40).fill(1));
+  expect([training, validation].map(({ samples }) => samples.length)).toEqual([56, 16]);
+  expect(leaked.size).toBe(0);
+  const own = dataset.samples.filter(({ split }) => split === "validation");
+  expect(validation.samples.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
+  expect(validation.get(0)).toMatchObject({ width: 40, height: 40, channels: 1 });
+});
+
+test("leaks are found whatever the format, in validation and in test", async () => {
+  const { leaked } = await readPictures(await readDataset([at("given")]), { seed: 0 }, options());
+  const numbers = [...leaked].map((id) => id.replace(/\/\w+\//, " ").replace(/\..*/, "")).sort();
+  const range = (split: string, from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, i) => `${split} ${from + i}`);
+  expect(numbers).toEqual([...range("test", 36, 40), ...range("validation", 30, 40)]);
+});
+
+test("scores without leaks count what is left", () => {
+  const leaks = leaksOf([0, 1, 0, 1], [0, 1, 1, 0], [true, false, false, false]);
+  expect(leaks).toMatchObject({ leaked: 1, withoutLeaked: { n: 3, accuracy: 1 / 3 } });
+  expect(leaks.withoutLeaked?.interval[0]).toBe(0);
+  expect(leaksOf([0], [0], [true])).toEqual({ leaked: 1, withoutLeaked: undefined });
+});
+
+describe("from the command line", () => {
+  const args = ["--model", "squeezenet1_1", "--weights", "none", "--recipe", "scratch", "--input-size", "32"];
+  const fast = ["--set", "phases.0.epochs=1", "--batch-size", "16", "--device", "cpu", "--threads", "1"];
+  interface Scores {
+    readonly n: number;
+    readonly split: string;
+    readonly leaked: number;
+    readonly withoutLeaked: { n: number; accuracy: number; interval: number[] };
+  }
+  const saved = (): Scores => JSON.parse(readFileSync(at("run", "evaluation.json"), "utf8")) as Scores;
+
+  test("training warns with counts and the remedy, and the final score is given without leaks too", async () => {
+    expect(await run(["train", at("given"), ...args, ...fast, "--out", at("run")]), printed.err).toBe(0);
+    expect(printed.err).toMatch(/leak: 10 of 20 validation pictures .*data audit .*--exclude/);
+    expect(printed.err).toMatch(/leak: 4 of 8 test pictures/);
+    expect(saved()).toMatchObject({ n: 8, split: "test", leaked: 4, withoutLeaked: { n: 4 } });
+    expect(printed.out).toMatch(
+      /without leaks +[\d.]+ % .* 4 pictures: 4 are pixel-identical to training pictures/,
+    );
+  });
+
+  test("evaluate says the same of the same pictures, and of training pictures nothing", async () => {
+    expect(await run(["evaluate", at("run"), at("given"), "--split", "test", "--json"]), printed.err).toBe(0);
+    const { leaked, withoutLeaked } = saved();
+    expect(JSON.parse(printed.out)).toMatchObject({ leaked, withoutLeaked });
+    for (const more of [
+      ["--split", "train"],
+      ["--split", "test", "--no-leaks"],
+    ]) {
+      printed.out = "";
+      expect(await run(["evaluate", at("run"), at("given"), ...more, "--json"])).toBe(0);
+      expect(JSON.parse(printed.out)).not.toHaveProperty("leaked");
+    }
+  });
+
+  test("subgroups of a manifest are scored apart, small ones named, unknown columns refused", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => {
+      const name = i % 2 ? "light" : "dark";
+      return `one/${name}/${i}.png,${name},${i < 24 ? "glasses" : i < 36 ? "none" : ""},${i < 3 ? "old" : "young"}`;
+    });
+    writeFileSync(at("groups.csv"), ["path,label,Glasses,age", ...rows, ""].join("\n"));
+    const scored = ["evaluate", at("run"), at("groups.csv"), "--split", "train", "--subgroup-minimum", "10"];
+    expect(await run([...scored, "--subgroup", "glasses", "--json"]), printed.err).toBe(0);
+    const { n, accuracy, subgroups } = JSON.parse(printed.out) as {
+      n: number;
+      accuracy: number;
+      subgroups: { groups: { n: number; accuracy: number }[] };
+    };
+    expect(subgroups).toMatchObject({ column: "glasses", n: 40, accuracy, without: 4, suppressed: [] });
+    expect(subgroups.groups.map((group) => group.n).sort((a, b) => a - b)).toEqual([12, 24]);
+    expect(n).toBe(40);
+    printed.out = "";
+    expect(await run([...scored, "--subgroup", "age"])).toBe(0);
+    expect(printed.out).toMatch(
+      /young +37 +[\d.]+ %.*best\nall +40 .*\nnot scored, with fewer than 10 pictures: old \(3\)/,
+    );
+    expect(await run([...scored, "--subgroup", "ages"])).toBe(2);
+    expect(printed.err).toMatch(/no such column. Did you mean "age"\? Found: age, glasses/);
+    expect(await run(["evaluate", at("run"), at("given"), "--subgroup", "age"])).toBe(2);
+    expect(printed.err).toMatch(/no columns of subgroups; give a manifest/);
+  });
+
+  test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {
+    const cut = ["--validation", "0.3", "--out", at("clean")];
+    expect(await run(["train", at("one"), ...args, ...fast, ...cut]), printed.err).toBe(0);
+    expect(printed.err).toMatch("validation: 24 pictures cut from training (0.3 of each class, seed 0)");
+    expect(printed.err).not.toMatch("leak: ");
+    expect(printed.out).not.toMatch("without leaks");
+    expect(JSON.parse(readFileSync(at("clean", "evaluation.json"), "utf8"))).toMatchObject({
+      leaked: 0,
+      withoutLeaked: { n: 24 },
+    });
+    expect(await run(["train", at("one"), ...args, "--validation", "1", "--out", at("never")])).toBe(2);
+    expect(printed.err).toMatch("--validation is 1");
+  });
+
+  test("a run that was stopped while it read its pictures can be started again in the same folder", async () => {
+    mkdirSync(at("stopped", "checkpoints"), { recursive: true });
+    expect(await run(["train", at("one"), ...args, ...fast, "--out", at("stopped")]), printed.err).toBe(0);
+    writeFileSync(at("stopped", "mine.txt"), "");
+    expect(await run(["train", at("one"), ...args, ...fast, "--out", at("stopped")])).toBe(2);
+  });
+});
