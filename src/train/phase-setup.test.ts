@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Sample } from "../data/dataset.ts";
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { loadPixels } from "../data/pixel-cache.node.ts";
 import { describe, withNewWeights } from "../models/classifier.ts";
 import type { Program } from "../program/program.ts";
 import { compileTrain } from "../program/train.ts";
@@ -13,24 +13,16 @@ import type { Phase } from "./recipe.ts";
 const classes = ["a", "b"];
 const canvas = { width: 48, height: 48, channels: 1 } as const;
 
-/** Pictures that are never looked at. */
-const pictures: PixelCache = {
-  samples: Array.from({ length: 4 }, (_, i): Sample => {
-    const picture = { ...canvas, pixels: new Uint8Array(48 * 48) };
-    return { id: String(i), source: { kind: "pixels", picture }, label: i % 2, split: "train" };
-  }),
-  unreadable: [],
-  bytesInMemory: 0,
-  bytesOnDisk: 0,
-  shape: () => canvas,
-  get: () => ({ ...canvas, pixels: new Uint8Array(48 * 48) }),
-  close() {},
-};
+const samples = Array.from({ length: 4 }, (_, i): Sample => {
+  const picture = { ...canvas, pixels: new Uint8Array(48 * 48) };
+  return { id: String(i), source: { kind: "pixels", picture }, label: i % 2, split: "train" };
+});
 
 test("a phase trains on pictures of its own size", async () => {
   const recipe = resolveRecipe("faces", ["model=vultus_s", "batchSize=4"]);
   const architecture = architectureOf(recipe, classes);
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
+  const pictures = await loadPixels(samples, { memoryBudget: 1e6, spillDir: "never made" });
   const opened: Program[] = [];
   const context = {
     architecture,
