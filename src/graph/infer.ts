@@ -48,15 +48,32 @@ export function requireSameDType(a: TensorType, b: TensorType): void {
     throw new GraphError(`operands have dtypes ${a.dtype} and ${b.dtype}; cast one of them`);
 }
 
-/** Extent of a convolution's or pooling's output along one axis (PyTorch's formula, `ceil` as its `ceil_mode`). */
+/**
+ * Extent of a convolution's or pooling's output along one axis (PyTorch's formula, `ceil` as its `ceil_mode`); `after` is
+ * the padding at the end where it differs. An extent that only has a name gets a new one, unless the window keeps it.
+ */
+export function windowedExtent<D extends Dim>(
+  extent: D,
+  kernel: number,
+  stride: number,
+  padding: number,
+  ceil?: boolean,
+  after?: number,
+): D;
 export function windowedExtent(
-  extent: number,
+  extent: Dim,
   kernel: number,
   stride: number,
   padding: number,
   ceil = false,
-): number {
-  const span = extent + 2 * padding - kernel;
+  after = padding,
+): Dim {
+  if (typeof extent === "string") {
+    const shift = padding + after - kernel + stride;
+    const shifted = shift === 0 ? extent : `(${extent}${shift < 0 ? "" : "+"}${shift})`;
+    return stride === 1 ? shifted : `${ceil ? "ceil" : "floor"}(${shifted}/${stride})`;
+  }
+  const span = extent + padding + after - kernel;
   if (span < 0) {
     throw new GraphError(`a window of ${kernel} does not fit ${extent} pixels with padding ${padding}`);
   }

@@ -11,27 +11,29 @@ type ConvAttributes = {
   readonly kernel_shape: readonly number[];
   readonly strides: readonly number[];
   readonly pads: readonly number[];
+  readonly group: number;
 };
 
 export const Conv: Operator<ConvAttributes> = {
   type: "Conv",
-  attributes: { kernel_shape: "ints", strides: "ints", pads: "ints" },
-  infer: (inputs, { kernel_shape, strides, pads }) => {
+  attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", group: "int" },
+  infer: (inputs, { kernel_shape, strides, pads, group }) => {
     const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
     requireRank(x, 4, "the picture");
     requireRank(w, 4, "the weight");
     requireSameDType(x, w);
     const [n, c] = x.shape as [Dim, Dim];
     const [out, inside] = w.shape as [Dim, Dim];
-    if (c !== inside)
+    const wanted = (inside as number) * group;
+    if (c !== wanted || (out as number) % group !== 0)
       throw new GraphError(
-        `the picture ${show(x.shape)} has ${c} channels, the weight ${show(w.shape)} wants ${inside}`,
+        `the picture ${show(x.shape)} has ${c} channels, the weight ${show(w.shape)} in ${group} groups wants ${wanted}`,
       );
     if (b && (b.shape.length !== 1 || b.shape[0] !== out))
       throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
-    const extent = (axis: number): number =>
+    const extent = (axis: number): Dim =>
       windowedExtent(
-        x.shape[axis + 2] as number,
+        x.shape[axis + 2] as Dim,
         kernel_shape[axis] as number,
         strides[axis] as number,
         pads[axis] as number,
@@ -49,10 +51,13 @@ export const Conv: Operator<ConvAttributes> = {
     const [xs, ws] = [stridesOf(x.shape), stridesOf(w.shape)];
     const [stride = 1] = attributes.strides;
     const [padding = 0] = attributes.pads;
-    const [, channels, height, width] = x.shape as [number, number, number, number];
+    const [, , height, width] = x.shape as [number, number, number, number];
+    const [outputs, channels] = w.shape as [number, number];
+    const perGroup = outputs / attributes.group;
     const [kh, kw] = attributes.kernel_shape as [number, number];
     forEachIndex(out.shape, ([n, o, y, z], flat) => {
       let sum = b ? (b.data[o as number] as number) : 0;
+      const first = Math.floor((o as number) / perGroup) * channels;
       for (let c = 0; c < channels; c++) {
         for (let i = 0; i < kh; i++) {
           for (let j = 0; j < kw; j++) {
@@ -62,7 +67,7 @@ export const Conv: Operator<ConvAttributes> = {
             ];
             if (row < 0 || row >= height || column < 0 || column >= width) continue;
             sum +=
-              (x.data[at([n as number, c, row, column], xs)] as number) *
+              (x.data[at([n as number, first + c, row, column], xs)] as number) *
               (w.data[at([o as number, c, i, j], ws)] as number);
           }
         }
@@ -74,21 +79,36 @@ export const Conv: Operator<ConvAttributes> = {
   cases: [
     {
       inputs: [normal64([2, 3, 7, 5]), normal64([4, 3, 3, 3]), normal64([4])],
-      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], group: 1 },
     },
     {
       inputs: [normal64([1, 2, 3, 3]), normal64([5, 2, 1, 1])],
-      attributes: { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+      attributes: { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    },
+    {
+      inputs: [normal64([2, 4, 5, 6]), normal64([6, 2, 3, 3]), normal64([6])],
+      attributes: { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], group: 2 },
     },
   ],
 };
 
-/** `x` [N, C, H, W], `w` [O, C, K, K]; the same stride and zero padding on both axes. */
-export function conv(x: Value, w: Value, bias: Value | undefined, stride: number, padding: number): Value {
+/**
+ * `x` [N, C, H, W], `w` [O, C / groups, K, K]; the same stride and zero padding on both axes. Each group of outputs sees
+ * its own group of channels: as many groups as channels make it depthwise.
+ */
+export function conv(
+  x: Value,
+  w: Value,
+  bias: Value | undefined,
+  stride: number,
+  padding: number,
+  groups = 1,
+): Value {
   const kernel = w.shape.slice(2) as number[];
   return apply(Conv, bias ? [x, w, bias] : [x, w], {
     kernel_shape: kernel,
     strides: [stride, stride],
     pads: [padding, padding, padding, padding],
+    group: groups,
   });
 }

@@ -22,11 +22,12 @@ export const MaxPool: Operator<MaxPoolAttributes> = {
     requireRank(x as TensorType, kernel_shape.length + 2, "the picture");
     const extents = kernel_shape.map((kernel, i) =>
       windowedExtent(
-        shape[i + 2] as number,
+        shape[i + 2] as Dim,
         kernel,
         strides[i] as number,
         pads[i] as number,
         ceil_mode === 1,
+        pads[i + kernel_shape.length] as number,
       ),
     );
     return [{ dtype, shape: [...shape.slice(0, 2), ...extents] }];
@@ -61,18 +62,29 @@ export const MaxPool: Operator<MaxPoolAttributes> = {
       attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 0, 0], ceil_mode: 1 },
     },
     {
+      inputs: [normal64([1, 2, 4, 5])],
+      attributes: { kernel_shape: [2, 2], strides: [1, 1], pads: [0, 0, 1, 1], ceil_mode: 0 },
+    },
+    {
       inputs: [normal64([2, 1, 5, 6, 3])],
       attributes: { kernel_shape: [3, 3, 1], strides: [2, 2, 1], pads: [1, 1, 0, 1, 1, 0], ceil_mode: 0 },
     },
   ],
 };
 
-/** `x` [N, C, H, W]; a square window. */
-export function maxPool(x: Value, kernel: number, stride: number, padding: number, ceil: boolean): Value {
+/** `x` [N, C, H, W]; a square window. `after` is the padding at the lower and right border where it differs. */
+export function maxPool(
+  x: Value,
+  kernel: number,
+  stride: number,
+  padding: number,
+  ceil: boolean,
+  after = padding,
+): Value {
   return apply(MaxPool, [x], {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
-    pads: [padding, padding, padding, padding],
+    pads: [padding, padding, after, after],
     ceil_mode: ceil ? 1 : 0,
   });
 }

@@ -24,6 +24,7 @@ import { Greater } from "./greater.ts";
 import { GridSample } from "./grid-sample.ts";
 import { Col2Im, Im2Col } from "./im2col.ts";
 import { IsNaN } from "./is-nan.ts";
+import { LeakyRelu } from "./leaky-relu.ts";
 import { Less } from "./less.ts";
 import { Log } from "./log.ts";
 import { MatMul } from "./matmul.ts";
@@ -45,6 +46,7 @@ import { Reshape } from "./reshape.ts";
 import { RowConv } from "./row-conv.ts";
 import { RowMaxPool } from "./row-max-pool.ts";
 import { Shape } from "./shape.ts";
+import { Sigmoid } from "./sigmoid.ts";
 import { Sign } from "./sign.ts";
 import { Slice } from "./slice.ts";
 import { LogSoftmax, Softmax } from "./softmax.ts";
@@ -78,6 +80,7 @@ export const operators: readonly Operator[] = [
   GridSample,
   Im2Col,
   IsNaN,
+  LeakyRelu,
   Less,
   Log,
   LogSoftmax,
@@ -100,6 +103,7 @@ export const operators: readonly Operator[] = [
   RowConv,
   RowMaxPool,
   Shape,
+  Sigmoid,
   Sign,
   Slice,
   Softmax,

@@ -23,10 +23,15 @@ export const Reshape: Operator<{ shape: Shape }> = {
   ],
 };
 
-/** `shape` may hold one -1, which takes what is left, and the name of an unknown extent that `x` has too. */
+/** `shape` may hold names of unknown extents that `x` has too, and one -1, which takes what is left. */
 export function reshape(x: Value, shape: Shape): Value {
   const target = resolve(x.shape, shape);
-  return show(target) === show(x.shape) ? x : apply(Reshape, [x], { shape: target });
+  if (show(target) === show(x.shape)) return x;
+  // An extent that takes names with it has no number yet: it stays the -1 that it was.
+  const written = shape.map((dim, i) => (dim === -1 && typeof target[i] === "number" ? target[i] : dim));
+  if (written.filter((dim) => typeof dim === "string" || dim === -1).length > 1 && written.includes(-1))
+    throw new GraphError(`${show(x.shape)} to ${show(shape)}: only one extent may be left open`);
+  return apply(Reshape, [x], { shape: written });
 }
 
 /** `to` with its -1 replaced, after checking that both shapes hold the same number of elements. */
@@ -36,16 +41,20 @@ function resolve(from: Shape, to: Shape): Shape {
       (product: number, dim) => (typeof dim === "number" && dim !== -1 ? product * dim : product),
       1,
     );
-  const names = (shape: Shape): string =>
-    shape
-      .filter((dim) => typeof dim === "string")
-      .sort()
-      .join();
+  const names = (shape: Shape): string[] => shape.filter((dim) => typeof dim === "string");
+  const left = names(from);
+  const strange = names(to).filter((name) => {
+    const index = left.indexOf(name);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
   const have = numbers(from);
   const want = numbers(to);
   const free = to.indexOf(-1);
-  const fits = free < 0 ? have === want : want > 0 && have % want === 0;
-  if (!fits || names(from) !== names(to))
-    throw new GraphError(`${show(from)} cannot take the shape ${show(to)}`);
-  return free < 0 ? to : to.map((dim, i) => (i === free ? have / want : dim));
+  const fits = free < 0 ? have === want && left.length === 0 : want > 0 && have % want === 0;
+  if (!fits || strange.length > 0) throw new GraphError(`${show(from)} cannot take the shape ${show(to)}`);
+  if (free < 0) return to;
+  const rest = have / want;
+  const taken = left.length === 0 ? rest : [...(rest === 1 ? [] : [rest]), ...left].join("·");
+  return to.map((dim, i) => (i === free ? taken : dim));
 }

@@ -1,0 +1,66 @@
+/** face-api.js in Node, on the WebAssembly backend of TensorFlow.js: what of it this folder uses, typed. */
+
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Picture } from "../../src/data/dataset.ts";
+
+export interface Tensor {
+  dispose(): void;
+}
+
+export interface TensorFlow {
+  tensor3d(values: Int32Array, shape: [number, number, number], dtype: "int32"): Tensor;
+  setBackend(name: string): Promise<boolean>;
+  ready(): Promise<void>;
+  readonly version: Readonly<Record<string, string>>;
+}
+
+interface Detection {
+  readonly score: number;
+  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+interface Net {
+  loadFromDisk(folder: string): Promise<void>;
+}
+
+export interface FaceApi {
+  readonly nets: {
+    readonly tinyFaceDetector: Net & {
+      locateFaces(
+        picture: Tensor,
+        options: { readonly inputSize: number; readonly scoreThreshold: number },
+      ): Promise<readonly Detection[]>;
+    };
+    readonly faceExpressionNet: Net & {
+      predictExpressions(picture: Tensor): Promise<Readonly<Record<string, number>>>;
+    };
+  };
+}
+
+export const require = createRequire(import.meta.url);
+
+/** TensorFlow.js on WebAssembly, as many threads as it takes by itself. */
+export async function startTensorFlow(): Promise<TensorFlow> {
+  const tf = require("@tensorflow/tfjs") as TensorFlow;
+  const backend = require("@tensorflow/tfjs-backend-wasm") as { setWasmPaths(folder: string): void };
+  backend.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
+  await tf.setBackend("wasm");
+  await tf.ready();
+  return tf;
+}
+
+export async function loadFaceApi(nets: readonly (keyof FaceApi["nets"])[]): Promise<FaceApi> {
+  const faceApi = require("@vladmandic/face-api/dist/face-api.node-wasm.js") as FaceApi;
+  const models = join(dirname(require.resolve("@vladmandic/face-api/package.json")), "model");
+  for (const net of nets) await faceApi.nets[net].loadFromDisk(models);
+  return faceApi;
+}
+
+/** A picture as RGB numbers [H, W, 3]. */
+export function tensorOf(tf: TensorFlow, { pixels, width, height, channels }: Picture): Tensor {
+  const values = new Int32Array(width * height * 3);
+  for (let i = 0; i < values.length; i++)
+    values[i] = pixels[channels === 3 ? i : Math.floor(i / 3)] as number;
+  return tf.tensor3d(values, [height, width, 3], "int32");
+}

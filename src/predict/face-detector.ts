@@ -1,0 +1,10 @@
+/** What finds faces, whatever it is made of. */
+
+import type { Picture } from "../data/dataset.ts";
+import type { DetectedFace } from "./boxes.ts";
+
+export interface FaceDetector {
+  /** The faces of a picture, the surest first; boxes in its pixels, within its borders. */
+  detect(picture: Picture): Promise<readonly DetectedFace[]>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,196 @@
+/**
+ * A face detector that is an ONNX model: one picture in, boxes and scores out. The model that ships is one; so is any
+ * other with the same inputs and outputs.
+ */
+
+import { z } from "zod";
+import type { Picture } from "../data/dataset.ts";
+import { bundleInput } from "../evaluate/run-bundle.ts";
+import { decodeModel, metadataOf, typesOf } from "../onnx/model.ts";
+import type { BundleInput } from "../program/bundle.ts";
+import type { Program } from "../program/program.ts";
+import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import type { Tensor } from "../util/tensor.ts";
+import { type Box, clipped, type DetectedFace, withoutDoubles } from "./boxes.ts";
+import type { FaceDetector } from "./face-detector.ts";
+import { resampled } from "./resample.ts";
+
+/** How a detector's answers are read. */
+export interface DetectorSettings {
+  /** Side of the square picture that goes in. Faces narrower than about a fifteenth of it are missed. */
+  readonly size: number;
+  /** Boxes that score less are dropped. */
+  readonly threshold: number;
+  /** Of two boxes that overlap by more (intersection over union), the better stays. */
+  readonly overlap: number;
+}
+
+const KEY = "vultus_detector";
+const settingsSchema = z.object({ size: z.number().int(), threshold: z.number(), overlap: z.number() });
+
+/** What a detector that says nothing of itself gets: the settings of face-api.js. */
+const usual: DetectorSettings = { size: 416, threshold: 0.5, overlap: 0.4 };
+
+/** Sides that the detector can take are multiples of this: it halves its picture five times. */
+const STEP = 32;
+
+/** Settings as they are written in the model's metadata. */
+export function detectorMetadata(settings: DetectorSettings): Readonly<Record<string, string>> {
+  return { [KEY]: JSON.stringify(settings) };
+}
+
+export interface DetectorModel {
+  readonly program: Program;
+  readonly input: BundleInput;
+  readonly settings: DetectorSettings;
+}
+
+/**
+ * Reads a detector; `name` is what errors call it. The model has one input: uint8 [1, H, W, 3], RGB, or float32
+ * [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in pixels of the
+ * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal.
+ */
+export function decodeDetector(
+  bytes: Uint8Array,
+  name: string,
+  chosen: Partial<DetectorSettings> = {},
+): DetectorModel {
+  const model = decodeModel(bytes, name);
+  const { inputs, outputs } = typesOf(model, name);
+  const [picture] = inputs;
+  const dtype = picture?.dtype;
+  const named = (wanted: string): boolean => outputs.some((output) => output.name === wanted);
+  if (
+    inputs.length !== 1 ||
+    (dtype !== "uint8" && dtype !== "float32") ||
+    !named("boxes") ||
+    !named("scores")
+  ) {
+    const shown = (types: readonly { name: string; dtype: string }[]): string =>
+      types.map((type) => `${type.name} (${type.dtype})`).join(", ");
+    throw new FormatError(
+      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores (docs/how-to/predict.md)`,
+    );
+  }
+  const [height, width] = (dtype === "uint8" ? picture?.shape.slice(1, 3) : picture?.shape.slice(2)) ?? [];
+  const fixed = typeof height === "number" ? { size: height } : {};
+  if (typeof height === "number" && height !== width)
+    throw new FormatError(
+      `${name} takes pictures of ${width} × ${height} pixels; a face detector must take squares`,
+    );
+  const settings = { ...usual, ...ownSettings(metadataOf(model)[KEY], name), ...fixed, ...defined(chosen) };
+  if ("size" in fixed && settings.size !== fixed.size)
+    throw new UsageError(`${name} takes pictures of ${fixed.size} px, not of ${settings.size} px`);
+  if (!("size" in fixed) && settings.size % STEP !== 0)
+    throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
+  const program: Program = {
+    name,
+    model: bytes,
+    tensors: [
+      ...inputs.map((tensor) => ({ ...tensor, role: "feed" as const })),
+      ...outputs.map((tensor) => ({ ...tensor, role: "metric" as const })),
+    ],
+    masks: [],
+  };
+  return { program, input: dtype, settings };
+}
+
+/** Opens a detector on an engine. */
+export async function openDetector(
+  engine: Engine,
+  { program, input, settings }: DetectorModel,
+): Promise<FaceDetector> {
+  const open = await engine.open(program);
+  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
+  return {
+    async detect(picture) {
+      const found: DetectedFace[] = [];
+      for (const tile of tilesOf(picture)) found.push(...(await detectIn(picture, tile)));
+      return withoutDoubles(found, settings.overlap).flatMap(({ box, score }) => {
+        const visible = clipped(box, picture);
+        return visible ? [{ box: visible, score }] : [];
+      });
+    },
+    release: () => open.release(),
+  };
+
+  async function detectIn(picture: Picture, tile: Box): Promise<DetectedFace[]> {
+    const { size, threshold } = settings;
+    const results = await open.run({ [feed]: bundleInput([letterboxed(picture, tile, size)], input) });
+    const scale = Math.max(tile.width, tile.height) / size;
+    return boxesOf(results, threshold).map(({ box, score }) => ({
+      box: {
+        x: tile.x + box.x * scale,
+        y: tile.y + box.y * scale,
+        width: box.width * scale,
+        height: box.height * scale,
+      },
+      score,
+    }));
+  }
+}
+
+/** Boxes that score more than `threshold`, in pixels of the detector's input. */
+function boxesOf(results: Awaited<ReturnType<OpenProgram["run"]>>, threshold: number): DetectedFace[] {
+  const corners = (results.boxes as Tensor).data as Float32Array;
+  const scores = (results.scores as Tensor).data as Float32Array;
+  if (corners.length !== 4 * scores.length)
+    throw new FormatError(
+      `the face detector gives ${scores.length} scores and ${corners.length} numbers of boxes`,
+    );
+  const found: DetectedFace[] = [];
+  for (const [i, score] of scores.entries()) {
+    if (score <= threshold) continue;
+    const [left, top, right, bottom] = corners.subarray(4 * i, 4 * i + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    found.push({ box: { x: left, y: top, width: right - left, height: bottom - top }, score });
+  }
+  return found;
+}
+
+/** The longer side fitted to `size`, black below or to the right of the picture: as face-api.js does it. */
+function letterboxed(picture: Picture, tile: Box, size: number): Picture {
+  const scale = size / Math.max(tile.width, tile.height);
+  const [width, height] = [
+    Math.max(1, Math.round(tile.width * scale)),
+    Math.max(1, Math.round(tile.height * scale)),
+  ];
+  const small = resampled(picture, tile, width, height);
+  if (width === size && height === size) return small;
+  const { channels } = picture;
+  const pixels = new Uint8Array(size * size * channels);
+  for (let y = 0; y < height; y++)
+    pixels.set(small.pixels.subarray(y * width * channels, (y + 1) * width * channels), y * size * channels);
+  return { pixels, width: size, height: size, channels };
+}
+
+/** A panorama is searched in squares that overlap by half; anything else whole. */
+function tilesOf({ width, height }: Picture): Box[] {
+  const [long, short] = [Math.max(width, height), Math.min(width, height)];
+  const side = 2 * short;
+  if (long <= side) return [{ x: 0, y: 0, width, height }];
+  const steps = Math.ceil((long - side) / short);
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const start = Math.round(((long - side) * i) / steps);
+    return width > height ? { x: start, y: 0, width: side, height } : { x: 0, y: start, width, height: side };
+  });
+}
+
+function ownSettings(text: string | undefined, name: string): Partial<DetectorSettings> {
+  if (text === undefined) return {};
+  try {
+    return settingsSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new FormatError(`${name}: its settings as a detector are damaged: ${messageOf(error)}`);
+  }
+}
+
+/** Without the entries that are undefined, which would hide a default. */
+function defined(settings: Partial<DetectorSettings>): Partial<DetectorSettings> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,131 @@
+/** Photographs made of face crops: each pasted at a place, a size and an angle on a canvas with a little structure. */
+
+import type { Picture } from "../../src/data/dataset.ts";
+import { drawFace } from "../../src/data/synthetic.ts";
+import { expressions } from "../../src/data/synthetic-expression.ts";
+import { random } from "../../src/util/random.ts";
+
+export interface Placement {
+  readonly face: Picture;
+  /** Where the middle of the face lies. */
+  readonly x: number;
+  readonly y: number;
+  /** Side of the face in the canvas. */
+  readonly side: number;
+  /** Clockwise, in degrees. */
+  readonly angle?: number;
+}
+
+/** A grey canvas, lighter towards the lower right and slightly noisy, with faces on it, whose corners are rounded off. */
+export function composite(
+  width: number,
+  height: number,
+  placements: readonly Placement[],
+  seed = 0,
+): Picture {
+  const rng = random("composite", seed);
+  const pixels = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      pixels[y * width + x] = 90 + (60 * (x + y)) / (width + height) + 8 * rng.next();
+  for (const placement of placements) paste(pixels, width, height, placement);
+  return { pixels, width, height, channels: 1 };
+}
+
+/** Bilinear; within an ellipse that touches the sides, fading out over the last tenth. */
+function paste(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  { face, x, y, side, angle = 0 }: Placement,
+): void {
+  const [sin, cos] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
+  const reach = Math.ceil(side * 0.75);
+  for (let row = Math.max(0, Math.floor(y - reach)); row < Math.min(height, y + reach); row++) {
+    for (let column = Math.max(0, Math.floor(x - reach)); column < Math.min(width, x + reach); column++) {
+      const [dx, dy] = [(column + 0.5 - x) / side, (row + 0.5 - y) / side];
+      const [u, v] = [cos * dx + sin * dy, -sin * dx + cos * dy];
+      if (Math.abs(u) > 0.5 || Math.abs(v) > 0.5) continue;
+      const distance = Math.hypot(u, v) * 2;
+      const share = Math.min(1, Math.max(0, (1.1 - distance) / 0.1));
+      const at = row * width + column;
+      pixels[at] = share * sampled(face, u + 0.5, v + 0.5) + (1 - share) * (pixels[at] as number);
+    }
+  }
+}
+
+function sampled({ pixels, width, height, channels }: Picture, u: number, v: number): number {
+  const clamp = (value: number, extent: number): number => Math.min(Math.max(value, 0), extent - 1);
+  const [x, y] = [clamp(u * width - 0.5, width), clamp(v * height - 0.5, height)];
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const pixel = (column: number, row: number): number =>
+    pixels[(clamp(row, height) * width + clamp(column, width)) * channels] as number;
+  const [fx, fy] = [x - left, y - top];
+  const upper = pixel(left, top) * (1 - fx) + pixel(left + 1, top) * fx;
+  const lower = pixel(left, top + 1) * (1 - fx) + pixel(left + 1, top + 1) * fx;
+  return upper * (1 - fy) + lower * fy;
+}
+
+export interface Scene {
+  readonly name: string;
+  readonly picture: Picture;
+  readonly placements: readonly Placement[];
+}
+
+/**
+ * Scenes of 416 px at the longer side, which is what the detector takes, so that no resizing stands between two detectors:
+ * one face, rows of them from 40 to 400 px, tilted ones, a crowd, none.
+ */
+export function scenes(faces: readonly Picture[]): Scene[] {
+  let next = 0;
+  const place = (x: number, y: number, side: number, angle = 0): Placement => ({
+    face: faces[next++ % faces.length] as Picture,
+    x,
+    y,
+    side,
+    angle,
+  });
+  const scene = (name: string, width: number, height: number, placements: Placement[]): Scene => ({
+    name,
+    picture: composite(width, height, placements, next),
+    placements,
+  });
+  const row = (side: number, y: number, count: number): Placement[] =>
+    Array.from({ length: count }, (_, i) => place(((i + 0.5) * 416) / count, y, side));
+  return [
+    scene("none", 416, 416, []),
+    ...[40, 60, 80, 120, 160, 240, 320, 400].map((side) =>
+      scene(`one of ${side} px`, 416, 416, [place(208, 208, side)]),
+    ),
+    ...[-40, -25, -10, 10, 25, 40].map((angle) =>
+      scene(`turned by ${angle}°`, 416, 416, [place(208, 208, 100, angle)]),
+    ),
+    scene("three in a row", 416, 260, row(110, 130, 3)),
+    scene("two, upright format", 280, 416, [place(140, 110, 120), place(140, 310, 120)]),
+    scene("several sizes", 416, 416, [
+      place(90, 100, 140),
+      place(300, 90, 90),
+      place(120, 300, 70),
+      place(290, 300, 180),
+    ]),
+    scene(
+      "a crowd",
+      416,
+      416,
+      [70, 160, 250, 340].flatMap((y) => row(64, y, 5)),
+    ),
+    scene("at the border", 416, 416, [place(20, 200, 120), place(400, 390, 120)]),
+  ];
+}
+
+/** Faces drawn by formula, for where no photographs are. */
+export function drawnFaces(count: number): Picture[] {
+  return Array.from({ length: count }, (_, i) => {
+    const { pixels, width, height } = drawFace(
+      expressions[i % expressions.length] as (typeof expressions)[number],
+      "composites",
+      i,
+    );
+    return { pixels, width, height, channels: 1 };
+  });
+}
