@@ -91,13 +91,31 @@ export { writeSyntheticFaces } from "./data/synthetic.node.ts";
 export { type Comparison, compareBundles } from "./evaluate/compare.node.ts";
 export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.node.ts";
 export { classificationReport } from "./metrics/classification-report.ts";
-export { type Prediction, predictCrops } from "./predict/predictor.node.ts";
 export type { Listener } from "./train/events.ts";
 export { architectureOf } from "./train/forecast.ts";
 export { resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
 export { type TrainOptions, type TrainResult, train } from "./train/train.node.ts";
 export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
+
+// Photos: faces are found, and what each expresses is said.
+
+export type { Box, DetectedFace } from "./predict/boxes.ts";
+export type { FaceDetector } from "./predict/face-detector.ts";
+export {
+  type DetectorOptions,
+  detectFaces,
+  loadModel,
+  type Model,
+  type ModelOptions,
+  type Photo,
+  predict,
+  predictFiles,
+} from "./predict/model.node.ts";
+export { type DetectorSettings, openDetector } from "./predict/onnx-detector.ts";
+export type { Face, Prediction } from "./predict/prediction.ts";
+export type { PredictOptions } from "./predict/predictor.ts";
+export { loadDetector } from "./predict/shipped-detector.node.ts";
 
 // Data: faces drawn by formula, tensors, keyed random numbers, errors.
 

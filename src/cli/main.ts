@@ -2,23 +2,28 @@
 
 import { Command, CommanderError } from "commander";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { dataCommand } from "./commands/data.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { exportCommand } from "./commands/export.ts";
-import { modelsCommand } from "./commands/models.ts";
-import { predictCommand } from "./commands/predict.ts";
-import { quickstartCommand } from "./commands/quickstart.ts";
-import { reportCommand } from "./commands/report.ts";
-import { trainCommand } from "./commands/train.ts";
+import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
 import { version } from "./version.ts";
 
 /** Exit codes: the work failed or some input did; the request was wrong. */
 const FAILED = 1;
 const WRONG_REQUEST = 2;
+
+/** Each command's module, loaded when it is asked for: what one needs would slow down the start of every other. */
+const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode) => Command>>> = {
+  quickstart: async () => (await import("./commands/quickstart.ts")).quickstartCommand,
+  data: async () => (await import("./commands/data.ts")).dataCommand,
+  train: async () => (await import("./commands/train.ts")).trainCommand,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
+  compare: async () => (await import("./commands/compare.ts")).compareCommand,
+  predict: async () => (await import("./commands/predict.ts")).predictCommand,
+  explain: async () => (await import("./commands/explain.ts")).explainCommand,
+  report: async () => (await import("./commands/report.ts")).reportCommand,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
+  models: async () => (await import("./commands/models.ts")).modelsCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
+};
 
 /** Runs one command and returns its exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -29,21 +34,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "vultus: ")) });
-  const commands = [
-    quickstartCommand,
-    dataCommand,
-    trainCommand,
-    evaluateCommand,
-    compareCommand,
-    predictCommand,
-    explainCommand,
-    reportCommand,
-    exportCommand,
-    modelsCommand,
-    doctorCommand,
-  ];
   let code = 0;
-  for (const command of commands)
+  for (const command of await Promise.all(asked(args).map((load) => load())))
     program.addCommand(
       withSettingsOf(
         program,
@@ -68,4 +60,11 @@ export async function run(args: readonly string[]): Promise<number> {
 function withSettingsOf(program: Command, command: Command): Command {
   for (const inner of command.commands) withSettingsOf(program, inner);
   return command.exitOverride().copyInheritedSettings(program);
+}
+
+/** The command that the arguments name; all of them where they name none, for help and for suggestions. */
+function asked(args: readonly string[]): (typeof commands)[string][] {
+  const name = args.find((arg) => !arg.startsWith("-"));
+  const one = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return one ? [one] : Object.values(commands);
 }

@@ -37,6 +37,47 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   }
 }
 
+/** A picture that may have been reduced, and how large it was before, upright. */
+export interface FittedPicture {
+  readonly picture: Picture;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The picture in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
+ * JPEG or WebP is then never decoded in full, and other formats pass through in strips.
+ *
+ * @throws FormatError whose message is the reason, without the file's name.
+ */
+export async function decodeFitted(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture> {
+  const format = sniffPicture(bytes);
+  try {
+    if (format === "bmp") return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
+    const image = sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient();
+    const { width, height } = (await image.metadata()).autoOrient;
+    return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
+  }
+}
+
+/** A picture in memory, reduced where it has more than `mostPixels` pixels. */
+export async function fitted(picture: Picture, mostPixels: number): Promise<FittedPicture> {
+  const { pixels, width, height, channels } = picture;
+  if (width * height <= mostPixels) return { picture, width, height };
+  const image = sharp(pixels, { raw: { width, height, channels }, limitInputPixels });
+  return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
+}
+
+function fitting(image: Sharp, width: number, height: number, mostPixels: number): Sharp {
+  const scale = Math.sqrt(mostPixels / (width * height));
+  if (scale >= 1) return image;
+  const side = (extent: number): number => Math.max(1, Math.round(extent * scale));
+  return image.resize({ width: side(width), height: side(height), fit: "fill" });
+}
+
 /** A sample's picture. @throws FormatError whose message is the reason, without the sample's name. */
 export async function readPicture(source: SampleSource, options: DecodeOptions = {}): Promise<Picture> {
   if (source.kind === "pixels") return reduced(source.picture, options.maxSide);

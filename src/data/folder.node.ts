@@ -1,6 +1,6 @@
 /** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, or either one level down. */
 
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { UsageError } from "../util/errors.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
@@ -107,6 +107,15 @@ function noClasses(dir: string): UsageError {
   );
 }
 
+/**
+ * The paths of all files below a folder that may be pictures, one after the other: in memory are the names of the folders
+ * on the way to the current one. Order, links and hidden files as in `readFolder`.
+ */
+export function* picturesBelow(dir: string): Generator<string> {
+  for (const id of walk(dir, ".", new Set()))
+    if (!otherFiles.has(extname(id).toLowerCase())) yield join(dir, id);
+}
+
 /** The files below `root/under`, as paths from `root` with forward slashes. `seen` holds real paths, against link loops. */
 function* walk(root: string, under: string, seen: Set<string>): Generator<string> {
   const real = realpathSync(join(root, under));
@@ -121,9 +130,14 @@ function* walk(root: string, under: string, seen: Set<string>): Generator<string
 function list(path: string): Listing {
   const folders: string[] = [];
   const files: string[] = [];
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.name.startsWith(".")) continue;
-    (isFolder(path, entry) ? folders : files).push(entry.name);
+  const dir = opendirSync(path);
+  try {
+    for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
+      if (entry.name.startsWith(".")) continue;
+      (isFolder(path, entry) ? folders : files).push(entry.name);
+    }
+  } finally {
+    dir.closeSync();
   }
   return { folders: folders.sort(), files: files.sort() };
 }

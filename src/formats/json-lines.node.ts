@@ -18,7 +18,8 @@ export function appendJsonLine(path: string, value: unknown): void {
 
 const NEWLINE = 10;
 
-function cutTornLine(path: string): void {
+/** Cuts off what follows the last end of a line: what a kill tore. */
+export function cutTornLine(path: string): void {
   let file: number;
   try {
     file = openSync(path, "r+");

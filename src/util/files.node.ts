@@ -1,6 +1,15 @@
 /** Files that appear whole or not at all: written beside, synced, then renamed over the old one. */
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FormatError, messageOf, VultusError } from "./errors.ts";
 
@@ -75,6 +84,18 @@ export function readBytes(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     throw new VultusError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** The first line of a text file, of which no more than 64 KiB are read; empty where the file is. */
+export function readFirstLine(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    const head = new Uint8Array(65536);
+    const length = readSync(file, head, 0, head.length, 0);
+    return new TextDecoder().decode(head.subarray(0, length)).split(/\r?\n/, 1)[0] as string;
+  } finally {
+    closeSync(file);
   }
 }
 

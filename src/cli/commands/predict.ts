@@ -1,96 +1,162 @@
-/** `vultus predict`: six probabilities for every face. */
+/** `vultus predict`: the faces of photos, and what each expresses. */
 
 import { Command, Option } from "commander";
-import { csvCell, csvRow } from "../../formats/csv.ts";
-import { type Prediction, predictCrops } from "../../predict/predictor.node.ts";
-import { loadBundle } from "../../program/read-bundle.node.ts";
-import { startEngine } from "../../runtime/engine.node.ts";
+import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs.node.ts";
+import { loadModel, type Model } from "../../predict/model.node.ts";
+import type { Prediction } from "../../predict/prediction.ts";
+import { predictPhotos } from "../../predict/predictor.ts";
 import { UsageError } from "../../util/errors.ts";
+import { type Annotate, annotateInto } from "../annotations.ts";
 import { chooseDevice } from "../device.ts";
-import { type SetExitCode, withDevice } from "../options.ts";
-import { result, resultJson, say } from "../output.ts";
+import { numberOf, type SetExitCode, withDevice } from "../options.ts";
+import { duration, liveLine, result, say } from "../output.ts";
+import {
+  csvFormat,
+  jsonFormat,
+  jsonLinesFormat,
+  type PredictionFormat,
+  tableFormat,
+} from "../predictions.ts";
+import { openResults } from "../results-file.ts";
 
 interface Options {
   readonly model?: string;
   readonly detect: boolean;
+  readonly detector?: string;
+  readonly detectorSize?: number;
+  readonly detectorThreshold?: number;
+  readonly faces: "all" | "largest";
+  readonly threshold: number;
   readonly device: string;
   readonly threads?: number;
   readonly json?: boolean;
+  readonly jsonl?: boolean;
   readonly csv?: boolean;
+  readonly out?: string;
+  readonly resume: boolean;
+  readonly annotate?: string;
+  readonly allowUrls: boolean;
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
+  const share = numberOf(0, 1);
   return withDevice(new Command("predict"))
-    .description("recognise the expression of faces")
-    .argument("<pictures...>", "picture files")
-    .addOption(
-      new Option(
-        "--model <path>",
-        "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)",
-      ).makeOptionMandatory(),
+    .description("find the faces of photos and say what each expresses")
+    .argument("<photos...>", "files, folders, patterns, - for a photo on standard input")
+    .option(
+      "--model <path>",
+      "run folder, or a file that a run or an export wrote (default: the model that ships)",
     )
-    .option("--no-detect", "take every picture as one face crop")
+    .option("--no-detect", "take every photo as one face crop")
+    .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
+    .option(
+      "--detector-size <px>",
+      "side of the picture it searches; larger finds smaller faces",
+      numberOf(32, 4096, true),
+    )
+    .option("--detector-threshold <share>", "least score of a face", share)
+    .addOption(new Option("--faces <which>", "faces of a photo").choices(["all", "largest"]).default("all"))
+    .option("--threshold <share>", 'a face whose greatest probability is less is "not sure"', share, 0)
     .option("--json", "print JSON")
+    .option("--jsonl", "print JSON lines")
     .option("--csv", "print CSV")
-    .action(async (files: string[], options: Options) => {
-      if (options.detect)
-        throw new UsageError("finding faces in photos is not built yet; give face crops and --no-detect");
-      const bundle = loadBundle(options.model as string);
+    .option("--out <file>", "write to this .jsonl or .csv file instead, as predictions come")
+    .option("--resume", "continue the file of --out: photos that it holds are passed over", false)
+    .option(
+      "--annotate <folder>",
+      "also write the photos with boxes and labels, as JPEG, into this new folder",
+    )
+    .option("--allow-urls", "fetch photos that are named by http:// or https:// addresses", false)
+    .action(async (inputs: string[], options: Options) => {
+      if (options.resume && !options.out)
+        throw new UsageError("--resume continues the file of --out; name it");
       const { device, threads } = chooseDevice(options);
-      const engine = startEngine({ device, threads });
+      const { detector: path, detectorSize: size, detectorThreshold: threshold } = options;
+      const chosen = { path, size, threshold };
+      const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+      const model = await loadModel(options.model, { device, threads, detector: options.detect && given });
       try {
-        const predictions: Prediction[] = [];
-        for await (const prediction of predictCrops(engine, bundle, files)) {
-          predictions.push(prediction);
-          if (prediction.status !== "ok") {
-            say(`${prediction.file}: ${prediction.reason}`);
-            setExitCode(1);
-          }
-        }
-        const { classes } = bundle.architecture;
-        if (options.json) resultJson(predictions);
-        else
-          result(options.csv ? predictionCsv(predictions, classes) : predictionTable(predictions, classes));
+        await predictAll(model, inputs, options, setExitCode);
       } finally {
-        await engine.close();
+        await model.close();
       }
     });
 }
 
-/** One line a face: its label and all probabilities. */
-export function predictionTable(predictions: readonly Prediction[], classes: readonly string[]): string {
-  const name = Math.max(4, ...predictions.map(({ file }) => file.length));
-  const width = Math.max(8, ...classes.map((label) => label.length)) + 2;
-  const header = `${"file".padEnd(name)}  ${"label".padEnd(width)}${classes.map((label) => label.padStart(width)).join("")}`;
-  const lines = predictions.flatMap(({ file, status, faces }) =>
-    faces.length === 0
-      ? [`${file.padEnd(name)}  ${status}`]
-      : faces.map(
-          ({ label, probabilities }) =>
-            `${file.padEnd(name)}  ${label.padEnd(width)}${classes.map((c) => (probabilities[c] ?? 0).toFixed(4).padStart(width)).join("")}`,
-        ),
-  );
-  return [header, ...lines].join("\n");
+async function predictAll(
+  { classes, classifier, detector }: Model,
+  inputs: readonly string[],
+  options: Options,
+  setExitCode: SetExitCode,
+): Promise<void> {
+  const { out, annotate: folder, allowUrls } = options;
+  const file = out === undefined ? undefined : await openResults(out, classes, options.resume);
+  const annotate = folder === undefined ? undefined : annotateInto(folder, options.resume);
+  const except = [out, folder].filter((path) => path !== undefined);
+  const format = file?.format ?? formatOf(options, classes, inputs);
+  const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(result);
+  if (!file) write(format.head);
+  const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
+  const started = performance.now();
+  const sources = notDone(photoSources(inputs, { allowUrls, except }), file?.done);
+  const found = predictPhotos(readPhotos(sources), classifier, detector, options);
+  for await (const { photo, prediction } of found) {
+    const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
+    write(format.lines(shown, counts.photos));
+    count(counts, prediction);
+    if (prediction.reason !== undefined) say(`${prediction.file}: ${prediction.reason}`);
+    if (prediction.status !== "ok") setExitCode(1);
+    const rate = (1000 * counts.photos) / (performance.now() - started);
+    liveLine(`${counts.photos} photos, ${counts.faces} faces, ${rate.toFixed(1)} photos/s`);
+  }
+  if (!file) write(format.tail);
+  if (counts.photos === 0 && !file?.done.size)
+    throw new UsageError(`there are no pictures in ${inputs.join(", ")}`);
+  if (counts.photos !== 1 || file)
+    say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
 }
 
-/** The same as CSV, quoted where a name needs it. */
-export function predictionCsv(predictions: readonly Prediction[], classes: readonly string[]): string {
-  const header = csvRow(["file", "status", "x", "y", "width", "height", "label", ...classes]);
-  const lines = predictions.flatMap(({ file, status, faces }) =>
-    faces.length === 0
-      ? [[csvCell(file), status, "", "", "", "", "", ...classes.map(() => "")].join(",")]
-      : faces.map(({ box, label, probabilities }) =>
-          [
-            csvCell(file),
-            status,
-            box.x,
-            box.y,
-            box.width,
-            box.height,
-            csvCell(label),
-            ...classes.map((c) => (probabilities[c] ?? 0).toFixed(6)),
-          ].join(","),
-        ),
-  );
-  return [header, ...lines].join("\n");
+type Counts = { photos: number; faces: number; none: number; unreadable: number };
+
+function count(counts: Counts, { status, faces }: Prediction): void {
+  counts.photos++;
+  counts.faces += faces.length;
+  if (status === "no_face") counts.none++;
+  if (status === "unreadable") counts.unreadable++;
+}
+
+function summary({ photos, faces, none, unreadable }: Counts, done: number, seconds: number): string {
+  const parts = [`${photos} photos in ${duration(seconds)}`, `${faces} faces`];
+  if (none > 0) parts.push(`${none} without a face`);
+  if (unreadable > 0) parts.push(`${unreadable} that cannot be read`);
+  if (done > 0) parts.push(`${done} were done before`);
+  return parts.join(", ");
+}
+
+function formatOf(
+  { json, jsonl, csv }: Options,
+  classes: readonly string[],
+  inputs: readonly string[],
+): PredictionFormat {
+  if ([json, jsonl, csv].filter(Boolean).length > 1)
+    throw new UsageError("choose one of --json, --jsonl and --csv");
+  if (json) return jsonFormat;
+  if (jsonl) return jsonLinesFormat;
+  return csv ? csvFormat(classes) : tableFormat(classes, Math.max(4, ...inputs.map((input) => input.length)));
+}
+
+function* notDone(
+  sources: Iterable<PhotoSource>,
+  done: ReadonlySet<string> | undefined,
+): Generator<PhotoSource> {
+  for (const source of sources) if (!done?.has(source.file)) yield source;
+}
+
+/** The prediction with the path of its annotated photo. */
+async function annotated(
+  prediction: Prediction,
+  annotate: (() => ReturnType<Annotate>) | undefined,
+): Promise<Prediction> {
+  const path = await annotate?.();
+  return path === undefined ? prediction : { ...prediction, annotated: path };
 }

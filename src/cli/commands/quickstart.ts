@@ -5,16 +5,14 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { readDataset } from "../../data/read.node.ts";
 import { writeSyntheticFaces } from "../../data/synthetic.node.ts";
-import { predictCrops } from "../../predict/predictor.node.ts";
-import { loadBundle } from "../../program/read-bundle.node.ts";
-import { startEngine } from "../../runtime/engine.node.ts";
+import { loadModel, predictFiles } from "../../predict/model.node.ts";
 import { resolveRecipe } from "../../train/override.ts";
 import { VultusError } from "../../util/errors.ts";
 import { chooseDevice } from "../device.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { duration, percent, result, resultJson, say } from "../output.ts";
+import { tableFormat, written } from "../predictions.ts";
 import { runTraining } from "../training.ts";
-import { predictionTable } from "./predict.ts";
 
 /** Faces of each class: enough to learn from in two minutes, and to measure to a few percent. */
 const PER_CLASS = 600;
@@ -80,14 +78,14 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
         if (!first) throw new VultusError(`${dir} is empty`);
         return join(dir, first);
       });
-      const engine = startEngine(device);
+      const model = await loadModel(run, { ...device, detector: false });
       try {
-        const bundle = loadBundle(run);
         const predictions = [];
-        for await (const prediction of predictCrops(engine, bundle, examples)) predictions.push(prediction);
-        result(`\n${predictionTable(predictions, bundle.architecture.classes)}`);
+        for await (const prediction of predictFiles(model, examples)) predictions.push(prediction);
+        const format = tableFormat(model.classes, Math.max(...examples.map((file) => file.length)));
+        result(`\n${written(format, predictions)}`);
       } finally {
-        await engine.close();
+        await model.close();
       }
       say(
         `all in ${duration((performance.now() - started) / 1000)}. Next: vultus predict <faces…> --no-detect --model ${run}`,

@@ -1,0 +1,69 @@
+/** Predictions as text, one after the other as they come: a table, CSV, JSON, or JSON lines. */
+
+import { csvRow } from "../formats/csv.ts";
+import { encodeJsonLine } from "../formats/json-lines.ts";
+import type { Face, Prediction } from "../predict/prediction.ts";
+
+/** Lines of a result; each may hold several lines, none ends with one. */
+export interface PredictionFormat {
+  readonly head: readonly string[];
+  lines(prediction: Prediction, index: number): string[];
+  readonly tail: readonly string[];
+}
+
+/** One line a face: its label and all probabilities. Names longer than `nameWidth` push the rest of their line aside. */
+export function tableFormat(classes: readonly string[], nameWidth: number): PredictionFormat {
+  const width = Math.max(8, ...classes.map((label) => label.length)) + 2;
+  const cells = (file: string, label: string, rest: readonly string[]): string =>
+    `${file.padEnd(nameWidth)}  ${label.padEnd(width)}${rest.map((cell) => cell.padStart(width)).join("")}`.trimEnd();
+  return {
+    head: [cells("file", "label", classes)],
+    lines: ({ file, status, faces }) =>
+      faces.length === 0
+        ? [cells(file, status === "no_face" ? "no face" : status, [])]
+        : faces.map(({ label, probabilities }) =>
+            cells(
+              file,
+              label ?? "not sure",
+              classes.map((name) => (probabilities[name] ?? 0).toFixed(4)),
+            ),
+          ),
+    tail: [],
+  };
+}
+
+/** One line a face, and one for a photo without any; names are quoted where CSV needs it. */
+export function csvFormat(classes: readonly string[]): PredictionFormat {
+  const face = ({ box, score, label, probabilities }: Face): string[] => [
+    ...[box.x, box.y, box.width, box.height, score ?? ""].map(String),
+    label ?? "",
+    ...classes.map((name) => (probabilities[name] ?? 0).toFixed(6)),
+  ];
+  const none = new Array<string>(6 + classes.length).fill("");
+  return {
+    head: [csvRow(["file", "status", "x", "y", "width", "height", "score", "label", ...classes])],
+    lines: ({ file, status, faces }) =>
+      (faces.length === 0 ? [none] : faces.map(face)).map((cells) => csvRow([file, status, ...cells])),
+    tail: [],
+  };
+}
+
+/** One array, an element a line. */
+export const jsonFormat: PredictionFormat = {
+  head: ["["],
+  lines: (prediction, index) => [`${index === 0 ? " " : ","} ${JSON.stringify(prediction)}`],
+  tail: ["]"],
+};
+
+export const jsonLinesFormat: PredictionFormat = {
+  head: [],
+  lines: (prediction) => [encodeJsonLine(prediction)],
+  tail: [],
+};
+
+/** A few predictions as one text. */
+export function written(format: PredictionFormat, predictions: readonly Prediction[]): string {
+  return [...format.head, ...predictions.flatMap((one, i) => format.lines(one, i)), ...format.tail].join(
+    "\n",
+  );
+}

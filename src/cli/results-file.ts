@@ -1,0 +1,89 @@
+/** A file of predictions that grows while a long run works, and that a later run continues. */
+
+import { createReadStream, existsSync, truncateSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { parse } from "csv-parse";
+import { cutTornLine } from "../formats/json-lines.node.ts";
+import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { appendLine, readFirstLine } from "../util/files.node.ts";
+import { csvFormat, jsonLinesFormat, type PredictionFormat } from "./predictions.ts";
+
+export interface ResultsFile {
+  readonly format: PredictionFormat;
+  /** Names of the photos that it holds already. */
+  readonly done: ReadonlySet<string>;
+  append(lines: readonly string[]): void;
+}
+
+/**
+ * Opens `path`, whose name ends in .jsonl or .csv. With `resume` it is continued: what a kill tore off at its end is cut
+ * away, and in CSV the last photo, which may lack faces, is done again.
+ */
+export async function openResults(
+  path: string,
+  classes: readonly string[],
+  resume: boolean,
+): Promise<ResultsFile> {
+  const [kind] = /\.(jsonl|csv)$/i.exec(path)?.slice(1) ?? [];
+  if (!kind)
+    throw new UsageError(`--out ${path}: its name must end in .jsonl or .csv, the forms that can grow`);
+  const isCsv = kind.toLowerCase() === "csv";
+  const format = isCsv ? csvFormat(classes) : jsonLinesFormat;
+  const append = (lines: readonly string[]): void => {
+    if (lines.length > 0) appendLine(path, lines.join("\n"));
+  };
+  if (!existsSync(path)) {
+    append(format.head);
+    return { format, done: new Set(), append };
+  }
+  if (!resume)
+    throw new UsageError(`${path} exists already; continue it with --resume, or give another name`);
+  cutTornLine(path);
+  const done = isCsv ? await filesOfCsv(path, format.head[0] as string) : await filesOfJsonLines(path);
+  if (isCsv && readFirstLine(path) === "") append(format.head);
+  return { format, done, append };
+}
+
+async function filesOfJsonLines(path: string): Promise<Set<string>> {
+  const done = new Set<string>();
+  let number = 0;
+  for await (const line of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    number++;
+    try {
+      done.add(String((JSON.parse(line) as { file: unknown }).file));
+    } catch (error) {
+      throw new FormatError(
+        `${path}, line ${number} is no prediction: ${messageOf(error)}; it cannot be continued`,
+      );
+    }
+  }
+  return done;
+}
+
+/** Also cuts off the rows of the last file. */
+async function filesOfCsv(path: string, header: string): Promise<Set<string>> {
+  const done = new Set<string>();
+  const first = readFirstLine(path);
+  if (first === "") return done;
+  if (first !== header)
+    throw new UsageError(`${path} begins with "${first}"; this model's predictions begin with "${header}"`);
+  let [last, lastStart, end]: [string | undefined, number, number] = [undefined, 0, 0];
+  try {
+    for await (const { record, info } of createReadStream(path).pipe(parse({ info: true }))) {
+      const [file] = record as string[];
+      if (end > 0 && file !== last) [last, lastStart] = [file, end];
+      if (end > 0 && file !== undefined) done.add(file);
+      end = (info as { bytes: number }).bytes;
+    }
+  } catch (error) {
+    throw new FormatError(`${path} cannot be continued: ${messageOf(error)}`);
+  }
+  if (last !== undefined) {
+    done.delete(last);
+    truncateSync(path, lastStart);
+  }
+  return done;
+}

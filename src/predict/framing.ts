@@ -1,0 +1,56 @@
+/** How a detected face is cut out, so that it looks like those that the models were trained on. */
+
+import type { Picture } from "../data/dataset.ts";
+import type { Architecture } from "../models/classifier.ts";
+import type { Box } from "./boxes.ts";
+import { resampled } from "./resample.ts";
+
+export interface Framing {
+  /** Side of the square, in means of the box's width and height. */
+  readonly side: number;
+  /** How far the square's middle lies below the box's, in the same unit. */
+  readonly down: number;
+}
+
+/** How FER2013's faces are framed, by what the detector that ships finds in them (docs/results.md, "Faces in photos"). */
+export const ferFraming: Framing = { side: 1, down: -0.1 };
+
+/** The square around a face. */
+export function squareAround({ x, y, width, height }: Box, { side, down }: Framing = ferFraming): Box {
+  const unit = (width + height) / 2;
+  const length = side * unit;
+  return {
+    x: x + (width - length) / 2,
+    y: y + (height - length) / 2 + down * unit,
+    width: length,
+    height: length,
+  };
+}
+
+/**
+ * The face as a square picture of the side that the model's own preprocessing resizes to, which then leaves it as it is:
+ * so all faces of a batch have one size, and each is resized once.
+ */
+export function faceCrop(
+  picture: Picture,
+  box: Box,
+  { inputSize, resize }: Pick<Architecture, "inputSize" | "resize">,
+  framing: Framing = ferFraming,
+): Picture {
+  const side = Math.round(inputSize * resize);
+  return resampled(picture, squareAround(box, framing), side, side);
+}
+
+/** The middle of a picture, as wide as it is high: all that the models' centre crop can see of a face crop. */
+export function centreSquare(picture: Picture): Picture {
+  const { width, height, channels, pixels } = picture;
+  const side = Math.min(width, height);
+  if (width === height) return picture;
+  const [left, top] = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
+  const cut = new Uint8Array(side * side * channels);
+  for (let y = 0; y < side; y++) {
+    const from = ((top + y) * width + left) * channels;
+    cut.set(pixels.subarray(from, from + side * channels), y * side * channels);
+  }
+  return { pixels: cut, width: side, height: side, channels };
+}

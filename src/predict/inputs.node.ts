@@ -1,0 +1,137 @@
+/** What a person names on the command line, as a stream of photos: files, folders, patterns, URLs, standard input. */
+
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+import { decodeFitted } from "../data/decode.node.ts";
+import { picturesBelow } from "../data/folder.node.ts";
+import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { inOrder } from "../util/ordered.ts";
+import { globbed, isGlob } from "./globs.node.ts";
+import type { ReadPhoto } from "./predictor.ts";
+
+/** Pictures with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
+export const MOST_PIXELS = 4e6;
+
+/** Larger files are no photos. */
+const MOST_BYTES = 1e9;
+const MOST_BYTES_OF_URL = 100e6;
+const URL_SECONDS = 30;
+
+/** Files under way at a time: twice the four threads that Node gives to files and pictures. */
+const AT_ONCE = 8;
+
+/** A photo by its name in the result, and how to get its bytes. */
+export interface PhotoSource {
+  readonly file: string;
+  bytes(): Promise<Uint8Array>;
+}
+
+export interface InputOptions {
+  readonly allowUrls?: boolean;
+  /** Files that lie in these folders, or are these, are passed over: what a run itself writes. */
+  readonly except?: readonly string[];
+}
+
+/** The photos that `inputs` name, in their order, found one after the other. @throws UsageError for what is not allowed. */
+export function* photoSources(
+  inputs: readonly string[],
+  { allowUrls = false, except = [] }: InputOptions = {},
+): Generator<PhotoSource> {
+  const own = except.map((path) => real(path));
+  const isOwn = (path: string): boolean =>
+    own.length > 0 && own.some((folder) => real(path) === folder || real(path).startsWith(folder + sep));
+  for (const input of inputs) {
+    if (input === "-") yield { file: "-", bytes: standardInput };
+    else if (/^https?:\/\//i.test(input)) {
+      if (!allowUrls)
+        throw new UsageError(
+          `${input} is an address; nothing is fetched from the network without --allow-urls`,
+        );
+      yield { file: input, bytes: () => fetched(input) };
+    } else if (existsSync(input) || !isGlob(input)) {
+      const files = statSync(input, { throwIfNoEntry: false })?.isDirectory()
+        ? picturesBelow(input)
+        : [input];
+      for (const file of files) if (file === input || !isOwn(file)) yield fileSource(file);
+    } else {
+      let count = 0;
+      for (const file of globbed(input)) {
+        count++;
+        if (!isOwn(file)) yield fileSource(file);
+      }
+      if (count === 0)
+        yield { file: input, bytes: () => Promise.reject(new FormatError("no file matches this pattern")) };
+    }
+  }
+}
+
+/** Reads and decodes photos, several at a time, in order. What cannot be read carries the reason. */
+export function readPhotos(
+  sources: Iterable<PhotoSource> | AsyncIterable<PhotoSource>,
+): AsyncGenerator<ReadPhoto> {
+  return inOrder(sources, AT_ONCE, readPhoto);
+}
+
+export async function readPhoto({ file, bytes }: PhotoSource): Promise<ReadPhoto> {
+  try {
+    return { file, ...(await decodeFitted(await bytes(), MOST_PIXELS)) };
+  } catch (error) {
+    return { file, reason: messageOf(error) };
+  }
+}
+
+export function fileSource(file: string): PhotoSource {
+  return { file, bytes: () => fileBytes(file) };
+}
+
+async function fileBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_BYTES)
+      throw new FormatError(`a file of ${(size / 1e9).toFixed(1)} GB, which is no photo`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new FormatError(code === "ENOENT" ? "no such file" : `cannot be opened (${code})`);
+  }
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of process.stdin) {
+    parts.push(part as Buffer);
+    size += (part as Buffer).length;
+    if (size > MOST_BYTES) throw new FormatError(`more than ${MOST_BYTES / 1e9} GB on standard input`);
+  }
+  return Buffer.concat(parts);
+}
+
+async function fetched(address: string): Promise<Uint8Array> {
+  let response: Response;
+  try {
+    response = await fetch(address, { signal: AbortSignal.timeout(URL_SECONDS * 1000) });
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    throw new FormatError(`cannot be fetched: ${messageOf(cause ?? error)}`);
+  }
+  if (!response.ok) throw new FormatError(`the server answers ${response.status} ${response.statusText}`);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    parts.push(part as Uint8Array);
+    size += (part as Uint8Array).length;
+    if (size > MOST_BYTES_OF_URL) throw new FormatError(`more than ${MOST_BYTES_OF_URL / 1e6} MB`);
+  }
+  return Buffer.concat(parts);
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}

@@ -1,0 +1,117 @@
+/** The library's way in: load a model once, then photos go in and faces with probabilities come out. */
+
+import { availableParallelism } from "node:os";
+import type { Picture } from "../data/dataset.ts";
+import { fitted } from "../data/decode.node.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { Device } from "../runtime/session.ts";
+import { VultusError } from "../util/errors.ts";
+import type { DetectedFace } from "./boxes.ts";
+import { scaled } from "./boxes.ts";
+import type { FaceDetector } from "./face-detector.ts";
+import { fileSource, MOST_PIXELS, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
+import { type DetectorSettings, openDetector } from "./onnx-detector.ts";
+import type { Prediction } from "./prediction.ts";
+import { type OpenClassifier, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
+import { loadDetector } from "./shipped-detector.node.ts";
+import { shippedModel } from "./shipped-model.node.ts";
+
+/** A photo: the path of a file, the bytes of one, or pixels. */
+export type Photo = string | Uint8Array | Picture;
+
+export interface DetectorOptions extends Partial<DetectorSettings> {
+  /** An ONNX detector; the one that ships where none is named. */
+  readonly path?: string;
+}
+
+export interface ModelOptions {
+  readonly device?: Device;
+  /** Threads of the CPU provider; all cores where it is left out. */
+  readonly threads?: number;
+  /** How faces are found; `false` where every photo is a face crop. */
+  readonly detector?: DetectorOptions | false;
+}
+
+/** A classifier and its face detector on a worker thread of their own. */
+export interface Model {
+  /** Names of the probabilities. */
+  readonly classes: readonly string[];
+  readonly classifier: OpenClassifier;
+  readonly detector: FaceDetector | undefined;
+  close(): Promise<void>;
+}
+
+/** Loads the model at `path` (a run folder, or a file that a run or an export wrote), or the one that ships. */
+export async function loadModel(path: string = shippedModel(), options: ModelOptions = {}): Promise<Model> {
+  const engine = engineOf(options);
+  try {
+    const bundle = loadBundle(path);
+    const { detector: asked = {} } = options;
+    const [open, detector] = await Promise.all([
+      engine.open(bundle.program),
+      asked === false ? undefined : openDetector(engine, loadDetector(asked.path, asked)),
+    ]);
+    const { classes } = bundle.architecture;
+    return { classes, classifier: { open, bundle }, detector, close: () => engine.close() };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** What the model says of one photo: its faces, the largest first. A photo that cannot be read is a result, no error. */
+export async function predict(model: Model, photo: Photo, options: PredictOptions = {}): Promise<Prediction> {
+  const one = (async function* () {
+    yield await photoOf(photo);
+  })();
+  for await (const { prediction } of predictPhotos(one, model.classifier, model.detector, options))
+    return prediction;
+  throw new VultusError("there is no prediction");
+}
+
+/** The same of many files, in their order: decoded ahead, classified in batches, none kept. */
+export async function* predictFiles(
+  model: Model,
+  files: Iterable<string> | AsyncIterable<string>,
+  options: PredictOptions = {},
+): AsyncGenerator<Prediction> {
+  const sources = (async function* (): AsyncGenerator<PhotoSource> {
+    for await (const file of files) yield fileSource(file);
+  })();
+  for await (const { prediction } of predictPhotos(
+    readPhotos(sources),
+    model.classifier,
+    model.detector,
+    options,
+  ))
+    yield prediction;
+}
+
+let shared: Promise<FaceDetector> | undefined;
+
+/**
+ * The faces of one photo, the surest first, by the detector that ships. It is loaded once and keeps no process alive; for
+ * other settings, or another detector, see `loadDetector` and `openDetector`.
+ *
+ * @throws VultusError where the photo cannot be read.
+ */
+export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]> {
+  shared ??= openDetector(engineOf({}), loadDetector());
+  const read = await photoOf(photo);
+  if ("reason" in read) throw new VultusError(`${read.file}: ${read.reason}`);
+  const found = await (await shared).detect(read.picture);
+  const scale = read.width / read.picture.width;
+  return found.map(({ box, score }) => ({ box: scaled(box, scale), score }));
+}
+
+function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOptions): Engine {
+  return startEngine({ device, threads });
+}
+
+async function photoOf(photo: Photo): Promise<ReadPhoto> {
+  if (typeof photo === "string") return readPhoto(fileSource(photo));
+  if (photo instanceof Uint8Array) return readPhoto({ file: "photo", bytes: () => Promise.resolve(photo) });
+  return { file: "photo", ...(await fitted(photo, MOST_PIXELS)) };
+}

@@ -1,0 +1,118 @@
+/** From decoded photos to predictions: faces are found photo by photo, and classified in batches across photos. */
+
+import type { Picture } from "../data/dataset.ts";
+import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
+import type { OpenProgram } from "../runtime/engine.ts";
+import { VultusError } from "../util/errors.ts";
+import { inOrder } from "../util/ordered.ts";
+import { type DetectedFace, scaled } from "./boxes.ts";
+import type { FaceDetector } from "./face-detector.ts";
+import { centreSquare, faceCrop } from "./framing.ts";
+import { type Face, faceOf, type Prediction } from "./prediction.ts";
+
+/** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
+export type ReadPhoto =
+  | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }
+  | { readonly file: string; readonly reason: string };
+
+/** A classifier that is ready to run. */
+export interface OpenClassifier {
+  readonly open: OpenProgram;
+  readonly bundle: Pick<Bundle, "architecture" | "input">;
+}
+
+export interface PredictOptions {
+  /** All faces of a photo, or the largest only. */
+  readonly faces?: "all" | "largest";
+  /** A face whose greatest probability is smaller has no label. */
+  readonly threshold?: number;
+}
+
+/** Faces in one run of the classifier, and what may be held until there are as many. */
+const BATCH = 32;
+const MOST_PHOTOS = 64;
+const MOST_PIXELS = 16e6;
+
+/** A photo with its faces, before they are classified. */
+interface Found {
+  readonly photo: ReadPhoto;
+  readonly faces: readonly (Pick<DetectedFace, "box"> & Partial<DetectedFace>)[];
+  readonly crops: readonly Picture[];
+}
+
+/**
+ * Predictions in the order of the photos, each with the photo that it is of. Without a detector every photo is taken as one
+ * face. Two detections are under way at a time, so that the engine has work while the next picture is prepared.
+ */
+export async function* predictPhotos(
+  photos: AsyncIterable<ReadPhoto>,
+  classifier: OpenClassifier,
+  detector: FaceDetector | undefined,
+  options: PredictOptions = {},
+): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
+  let waiting: Found[] = [];
+  const find = (photo: ReadPhoto): Promise<Found> => findFaces(photo, classifier, detector, options);
+  for await (const found of inOrder(photos, 2, find)) {
+    waiting.push(found);
+    const faces = waiting.reduce((sum, { crops }) => sum + crops.length, 0);
+    const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
+    if (faces < BATCH && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;
+    yield* classified(waiting, classifier, options);
+    waiting = [];
+  }
+  yield* classified(waiting, classifier, options);
+}
+
+async function findFaces(
+  photo: ReadPhoto,
+  { bundle }: OpenClassifier,
+  detector: FaceDetector | undefined,
+  { faces = "all" }: PredictOptions,
+): Promise<Found> {
+  if ("reason" in photo) return { photo, faces: [], crops: [] };
+  const { picture, width, height } = photo;
+  if (!detector)
+    return { photo, faces: [{ box: { x: 0, y: 0, width, height } }], crops: [centreSquare(picture)] };
+  const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
+  const chosen = faces === "largest" ? found.slice(0, 1) : found;
+  const scale = width / picture.width;
+  return {
+    photo,
+    faces: chosen.map(({ box, score }) => ({ box: scaled(box, scale), score })),
+    crops: chosen.map(({ box }) => faceCrop(picture, box, bundle.architecture)),
+  };
+}
+
+async function* classified(
+  batch: readonly Found[],
+  { open, bundle }: OpenClassifier,
+  { threshold = 0 }: PredictOptions,
+): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
+  const { classes } = bundle.architecture;
+  const crops = batch.flatMap((found) => found.crops);
+  const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));
+  if (probabilities.some(Number.isNaN))
+    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+  let row = 0;
+  for (const { photo, faces: found } of batch) {
+    const { file } = photo;
+    if ("reason" in photo) {
+      yield { photo, prediction: { file, status: "unreadable", faces: [], reason: photo.reason } };
+      continue;
+    }
+    const faces = found.map((face): Face => {
+      const shares = probabilities.subarray(row * classes.length, ++row * classes.length);
+      return faceOf(face, shares, classes, threshold);
+    });
+    yield { photo, prediction: { file, status: faces.length > 0 ? "ok" : "no_face", faces } };
+  }
+}
+
+function pixelsOf(photo: ReadPhoto): number {
+  return "reason" in photo ? 0 : photo.picture.width * photo.picture.height;
+}
+
+function area({ box }: DetectedFace): number {
+  return box.width * box.height;
+}

@@ -1,0 +1,59 @@
+/** A photo with a box and a label drawn around every face. */
+
+import sharp from "sharp";
+import type { Picture } from "../data/dataset.ts";
+import type { Face } from "../predict/prediction.ts";
+import { textRenders } from "./raster.ts";
+import { fontFamily, palette, percent, rect, text, widthOf } from "./svg.ts";
+
+let letters: Promise<boolean> | undefined;
+
+/** A JPEG. `scale` is how many pixels of the faces' boxes one pixel of the picture stands for. */
+export async function annotatedJpeg(
+  picture: Picture,
+  faces: readonly Face[],
+  scale: number,
+): Promise<Buffer> {
+  const { pixels, width, height, channels } = picture;
+  const readable = await (letters ??= textRenders());
+  const base = Math.max(1, Math.min(width, height) / 400);
+  const parts = faces.flatMap((face) => marks(face, scale, base, { width, height }, readable));
+  const overlay = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fontFamily}">${parts.join("")}</svg>`;
+  return sharp(pixels, { raw: { width, height, channels } })
+    .toColourspace("srgb")
+    .composite([{ input: Buffer.from(overlay) }])
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+/** Box and label of a face: the label stands above the box, or inside where there is no room. */
+function marks(
+  { box, label, probabilities }: Face,
+  scale: number,
+  base: number,
+  page: { readonly width: number; readonly height: number },
+  readable: boolean,
+): string[] {
+  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((value) => value / scale) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const colour = label === null ? palette.muted : palette.blue;
+  const frame = rect(x, y, width, height, { fill: "none", stroke: colour, strokeWidth: 2 * base });
+  const outline = rect(x, y, width, height, { fill: "none", stroke: "#ffffff", strokeWidth: 4 * base });
+  if (!readable) return [outline, frame];
+  const size = Math.max(10, Math.min(12 * base, width / 5));
+  const best = Math.max(...Object.values(probabilities));
+  const words = `${label ?? "not sure"} ${percent(best)}`;
+  const wide = widthOf(words, size) + size * 0.6;
+  const left = Math.max(0, Math.min(x - base, page.width - wide));
+  const top = y >= size * 1.4 ? y - size * 1.4 : y;
+  return [
+    outline,
+    frame,
+    rect(left, top, wide, size * 1.4, { fill: colour }),
+    text(left + size * 0.3, top + size * 1.05, words, { fill: "#ffffff", fontSize: size }),
+  ];
+}
