@@ -3,6 +3,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { averageMaps } from "../../evaluate/average-maps.ts";
 import type { Explanation } from "../../evaluate/explain.ts";
+import { random, shuffled } from "../../util/random.ts";
 import { heatOverlay } from "../heat-map.ts";
 import { paragraph, type Section } from "../html.ts";
 import { escape, thumbnailUri } from "../page.ts";
@@ -37,8 +38,9 @@ export async function heatMaps(
     }),
   );
   const isRight = ({ truth, explanation }: ExplainedFace): boolean => truth === explanation.predicted;
-  const right = explained.filter(isRight).slice(0, SHOWN);
-  const wrong = explained.filter((face) => !isRight(face)).slice(0, SHOWN);
+  const mixed = shuffled(explained, random("samples"));
+  const right = mixed.filter(isRight).slice(0, SHOWN);
+  const wrong = mixed.filter((face) => !isRight(face)).slice(0, SHOWN);
   return {
     id: "looked",
     title: "Where it looked",
