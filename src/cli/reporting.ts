@@ -2,25 +2,33 @@
 
 import { tmpdir } from "node:os";
 import { channelNote } from "../data/canvas.ts";
-import type { Dataset, Picture } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
-import { type Evaluation, evaluateBundle, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { stratifiedSample } from "../data/stratified.ts";
+import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { explainPictures } from "../evaluate/explain.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { dataRecord, predictionsOf, writeData, writePredictions } from "../report/run-data.ts";
 import { evaluationSchema, type RunRecord, readRun } from "../report/run-record.ts";
+import { heatMaps } from "../report/sections/heat-maps.ts";
 import { writeReport } from "../report/write-report.ts";
-import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { messageOf } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
-import type { DeviceChoice } from "./device.ts";
+import { loadClassifier } from "../weights/load.node.ts";
 import { evaluationJson } from "./evaluation.ts";
 import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 import { liveLine, say } from "./output.ts";
 
+/** Pictures per class, on average, that are explained, and in all. */
+const EXPLAINED_PER_CLASS = 12;
+const MOST_EXPLAINED = 96;
+
 /** What a training has in hand when it ends. */
 export interface Ended {
+  readonly engine: Engine;
   readonly dataset: Dataset;
   readonly unreadable: PixelCache["unreadable"];
   readonly evaluation: Evaluation;
@@ -30,11 +38,11 @@ export interface Ended {
 
 /** Writes data.json, predictions.jsonl and the report. A report that fails is said, and fails no training. */
 export async function reportTraining(folder: string, ended: Ended): Promise<void> {
-  const { dataset, unreadable, evaluation, pixels } = ended;
+  const { engine, dataset, unreadable, evaluation, pixels } = ended;
   try {
     writeData(folder, dataRecord(dataset, unreadable));
     writePredictions(folder, evaluation, pixels);
-    const [report] = await writeReport(folder, readRun(folder), { pictureOf: (index) => pixels.get(index) });
+    const [report] = await illustratedReport(engine, folder, { run: readRun(folder), pixels, notes: [] });
     say(`report: ${report}`);
   } catch (error) {
     say(
@@ -46,93 +54,115 @@ export async function reportTraining(folder: string, ended: Ended): Promise<void
 /** A run with the pictures that it was scored on, as far as they were found. */
 export interface Illustrated {
   readonly run: RunRecord;
-  readonly pictureOf?: (index: number) => Picture | undefined;
+  /** The caller closes them. */
+  readonly pixels: PixelCache | undefined;
+  /** What the report is to say about how it was made. */
   readonly notes: readonly string[];
-  close(): void;
+}
+
+/** Writes the report with heat maps, where there are pictures; returns the paths of its files. */
+export async function illustratedReport(
+  engine: Engine,
+  folder: string,
+  { run, pixels, notes }: Illustrated,
+  out?: string,
+): Promise<string[]> {
+  const where = out === undefined ? {} : { out };
+  if (!pixels) return writeReport(folder, run, { ...where, notes });
+  try {
+    const section = await explained(engine, folder, pixels);
+    return await writeReport(folder, run, { ...where, pixels, notes, more: section ? [section] : [] });
+  } catch (error) {
+    const reason = `There are no heat maps: ${messageOf(error)}.`;
+    say(reason);
+    return writeReport(folder, run, { ...where, pixels, notes: [...notes, reason] });
+  }
+}
+
+async function explained(engine: Engine, folder: string, pixels: PixelCache) {
+  const classifier = loadClassifier(folder);
+  const { classes } = classifier.architecture;
+  const most = Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes.length);
+  const chosen = stratifiedSample(labelsOf(pixels), most, "report");
+  const explanations = await explainPictures(engine, classifier, pixels, chosen, {
+    method: "grad-cam",
+    onBatch: (done) => liveLine(`explaining ${done} of ${chosen.length}`),
+  });
+  const faces = explanations.flatMap((explanation, i) => {
+    const sample = pixels.samples[chosen[i] as number];
+    return sample ? [{ id: sample.id, truth: sample.label, explanation }] : [];
+  });
+  return heatMaps(faces, classes);
 }
 
 /** Finds the pictures of a run's predictions by their ids in `data`. */
 export async function withFoundPictures(
   run: RunRecord,
   data: readonly string[],
-  options: Pick<LabelledOptions, "memory">,
+  { memory }: Pick<LabelledOptions, "memory">,
 ): Promise<Illustrated> {
   const none = (reason: string): Illustrated => ({
     run,
+    pixels: undefined,
     notes: [`Made without pictures: ${reason}.`],
-    close() {},
   });
   if (data.length === 0) return none("the run does not say where they are; name their folder after the run");
-  const classes = run.evaluation?.classes ?? [];
   let dataset: Dataset;
   try {
-    dataset = await readDataset(data, { classes, allowMissing: true });
+    dataset = await readDataset(data, { classes: run.evaluation?.classes ?? [], allowMissing: true });
   } catch (error) {
     return none(messageOf(error));
   }
-  const byId = new Map(dataset.samples.map((sample) => [sample.id, sample]));
-  const found = run.predictions.flatMap(({ id }) => byId.get(id) ?? []);
-  if (found.length === 0)
-    return none(`none of the ${run.predictions.length} that were scored is in ${data.join(", ")}`);
+  const scored = new Set(run.predictions.map(({ id }) => id));
+  const found = dataset.samples.filter(({ id }) => scored.has(id));
+  if (found.length === 0) return none(`none of the ${scored.size} that were scored is in ${data.join(", ")}`);
   const pixels = await loadPixels(found, {
     maxSide: LARGEST_SIDE,
-    memoryBudget: options.memory * 1e9,
+    memoryBudget: memory * 1e9,
     spillDir: tmpdir(),
     allowUnreadable: true,
     onProgress: (done, total) => liveLine(`reading ${done} of ${total}`),
   });
-  const position = new Map(pixels.samples.map(({ id }, index) => [id, index]));
-  const missing = run.predictions.length - pixels.samples.length;
-  return {
-    run,
-    pictureOf: (index) => {
-      const at = position.get(run.predictions[index]?.id ?? "");
-      return at === undefined ? undefined : pixels.get(at);
-    },
-    notes:
-      missing > 0 ? [`${missing} of the pictures that were scored were not found or could not be read.`] : [],
-    close: () => pixels.close(),
-  };
+  const missing = scored.size - pixels.samples.length;
+  const notes =
+    missing > 0 ? [`${missing} of the pictures that were scored were not found or not readable.`] : [];
+  return { run, pixels, notes };
 }
 
 /** Scores the model of a run that kept no predictions, on the split of `data` that `vultus evaluate` would take. */
 export async function scoredAnew(
+  engine: Engine,
   folder: string,
   run: RunRecord,
   data: readonly string[],
   options: LabelledOptions,
-  device: DeviceChoice,
 ): Promise<Illustrated> {
   const bundle = loadBundle(folder);
   const { architecture, metadata, path } = bundle;
   const { dataset, split, pixels } = await readLabelled(data, architecture.classes, options);
-  const note = channelNote(pixels, architecture);
-  if (note) say(note);
-  const engine = startEngine(device);
   try {
+    const note = channelNote(pixels, architecture);
+    if (note) say(note);
     const sameData = dataset.fingerprint === run.environment?.fingerprint;
     const evaluation = await evaluateBundle(engine, bundle, pixels, {
       fittedHere: split === "validation" && sameData && temperatureOf(metadata, path) !== 1,
       onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
     });
     await writeEvaluation(folder, evaluation, pixels);
+    // As it would be read from evaluation.json.
     const json: unknown = JSON.parse(JSON.stringify(evaluationJson(evaluation, split)));
-    const known = run.data ?? (sameData ? dataRecord(dataset, pixels.unreadable) : undefined);
     return {
       run: {
         ...run,
         evaluation: evaluationSchema.parse(json),
         predictions: predictionsOf(evaluation, pixels),
-        data: known,
+        data: run.data ?? (sameData ? dataRecord(dataset, pixels.unreadable) : undefined),
       },
-      pictureOf: (index) => pixels.get(index),
+      pixels,
       notes: [`The run kept no predictions; it was scored anew on ${data.join(", ")} for this report.`],
-      close: () => pixels.close(),
     };
   } catch (error) {
     pixels.close();
     throw error;
-  } finally {
-    await engine.close();
   }
 }

@@ -156,7 +156,8 @@ async function conclude(
     writeJson(paths.evaluation, evaluationJson(scored, split));
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
-    await reportTraining(folder, { dataset: request.dataset, unreadable, evaluation: scored, pixels });
+    const { dataset } = request;
+    await reportTraining(folder, { engine, dataset, unreadable, evaluation: scored, pixels });
     if (!request.options.json) result(evaluationText(scored, split));
     const { best } = progress;
     say(

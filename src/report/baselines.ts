@@ -11,8 +11,8 @@ export interface BaselineRow {
   readonly baseline?: boolean;
 }
 
-const width = 480;
-const left = 160;
+const width = 500;
+const left = 184;
 const right = 60;
 const row = 34;
 const top = 14;

@@ -26,11 +26,15 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
       : [],
   );
   const drawn = [{ x: 1, y: accuracy, name: "" }, ...answered];
-  // Dots that lie on one another would be named on one another.
+  const lowest = Math.floor((Math.min(...drawn.map(({ y }) => y)) - 0.02) * 10) / 10;
+  const low = Math.max(0, Math.min(lowest, 0.9));
+  // Dots that lie near one another would be named on one another: of a name about 44 × 13 px.
   const named = answered.filter(
-    ({ x, y }, i) => !answered.slice(0, i).some((other) => Math.hypot(other.x - x, other.y - y) < 0.045),
+    ({ x, y }, i) =>
+      !answered
+        .slice(0, i)
+        .some((other) => Math.abs(other.x - x) < 0.14 && Math.abs(other.y - y) < 0.047 * (1 - low)),
   );
-  const low = Math.max(0, Math.floor((Math.min(...drawn.map(({ y }) => y)) - 0.02) * 10) / 10);
   const axis = { tickFormat: "%", tickSize: 0, label: null } as const;
   const chart = plotSvg({
     width: side,
@@ -41,7 +45,7 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
     marginBottom: margin.bottom,
     x: { domain: [0, 1], axis: null },
     // The names of the surest answers need room below the title.
-    y: { domain: [Math.min(low, 0.9), 1], axis: null, insetTop: 14 },
+    y: { domain: [low, 1], axis: null, insetTop: 14 },
     marks: [
       Plot.gridX({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),
       Plot.gridY({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),

@@ -37,21 +37,26 @@ export function answersOf(predictions: readonly Prediction[], classes: readonly 
  */
 export async function withPictures(
   faces: readonly Face[],
-  pictureOf: (index: number) => Picture | undefined,
+  pictureOf: (id: string) => Picture | undefined,
   budget = BUDGET,
 ): Promise<Face[]> {
   // A few thousand faces of photos fit at 48 px, as large as FER2013's; fewer may be sharper.
   const side = faces.length > 2000 ? 48 : 64;
   const order = faces
-    .map((face, index) => ({ index, wrong: face.truth !== face.predicted, confidence: face.confidence }))
+    .map(({ id, truth, predicted, confidence }, index) => ({
+      id,
+      index,
+      wrong: truth !== predicted,
+      confidence,
+    }))
     .sort((a, b) => Number(b.wrong) - Number(a.wrong) || a.confidence - b.confidence);
   const uris = new Map<number, string>();
   let left = budget;
   for (let start = 0; start < order.length && left > 0; start += AT_ONCE) {
     const some = order.slice(start, start + AT_ONCE);
     const encoded = await Promise.all(
-      some.map(async ({ index }) => {
-        const picture = pictureOf(index);
+      some.map(async ({ id }) => {
+        const picture = pictureOf(id);
         return picture ? thumbnailUri(picture, side) : undefined;
       }),
     );

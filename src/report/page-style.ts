@@ -108,7 +108,7 @@ footer { margin-top: 4rem; padding-top: 1.25rem; border-top: 1px solid var(--lin
   nav, .skip, .screen { display: none; }
   section { padding-top: 1.5rem; margin-top: 1.5rem; }
   h2, h3, caption, section > p { break-after: avoid; }
-  figure, table, .faces, li, .note, .headline > div { break-inside: avoid; }
+  section, p, ol, figure, table, .faces, li, .note, .headline > div { break-inside: avoid; }
   details:not([open]) { display: none; }
   .pair { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }

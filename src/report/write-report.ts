@@ -1,7 +1,7 @@
 /** Writes what a run folder shows its reader: report.html, model-card.md, and the charts as files. */
 
 import { join } from "node:path";
-import type { Picture } from "../data/dataset.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { baselinesSvg } from "./baselines.ts";
 import { coverageSvg } from "./coverage.ts";
@@ -17,8 +17,8 @@ import { baselineRows } from "./sections/training.ts";
 export interface ReportOptions {
   /** Where the report is written; by default into the run folder. */
   readonly out?: string;
-  /** The picture of a prediction by its index; left out, the report has none. */
-  readonly pictureOf?: (index: number) => Picture | undefined;
+  /** The pictures of the predictions, found by their ids; left out, the report has none. */
+  readonly pixels?: Pick<PixelCache, "samples" | "get">;
   readonly notes?: readonly string[];
   readonly more?: readonly Section[];
 }
@@ -27,10 +27,14 @@ export interface ReportOptions {
 export async function writeReport(
   folder: string,
   run: RunRecord,
-  { out = join(folder, "report.html"), pictureOf, notes = [], more = [] }: ReportOptions = {},
+  { out = join(folder, "report.html"), pixels, notes = [], more = [] }: ReportOptions = {},
 ): Promise<string[]> {
   const answers = answersOf(run.predictions, run.evaluation?.classes ?? []);
-  const faces = pictureOf ? await withPictures(answers, pictureOf) : answers;
+  const positions = new Map(pixels?.samples.map(({ id }, index) => [id, index]));
+  const faces = await withPictures(answers, (id) => {
+    const position = positions.get(id);
+    return position === undefined ? undefined : pixels?.get(position);
+  });
   const files: [string, string | Uint8Array][] = [
     [out, reportHtml(run, { faces, notes, more })],
     [join(folder, "model-card.md"), modelCardMarkdown(run)],

@@ -3,13 +3,14 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { readRun } from "../../report/run-record.ts";
-import { writeReport } from "../../report/write-report.ts";
+import { startEngine } from "../../runtime/engine.node.ts";
+import type { Engine } from "../../runtime/engine.ts";
 import { runPaths } from "../../train/run-folder.node.ts";
 import { UsageError, VultusError } from "../../util/errors.ts";
 import { chooseDevice, type DeviceOptions } from "../device.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { clearLine, result, resultJson, say } from "../output.ts";
-import { type Illustrated, scoredAnew, withFoundPictures } from "../reporting.ts";
+import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } from "../reporting.ts";
 
 interface Options extends DeviceOptions {
   readonly pictures: boolean;
@@ -28,57 +29,56 @@ export function reportCommand(_setExitCode: SetExitCode): Command {
     .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), 2)
     .option("--json", "print the paths of the files as JSON")
     .action(async (folder: string, data: string[], options: Options) => {
-      const illustrated = await illustrate(folder, data, options);
+      const paths = runPaths(folder);
+      if (!existsSync(paths.recipe) && !existsSync(paths.environment))
+        throw new UsageError(
+          `${folder} is not the folder of a run: it has neither recipe.json nor environment.json`,
+        );
+      const engine = startEngine(chooseDevice(options));
+      let found: Illustrated | undefined;
       try {
-        const { run, ...shown } = illustrated;
+        found = await illustrate(engine, folder, data, options);
+        const { run, notes } = found;
         for (const reason of run.damaged) say(`left out: ${reason}`);
-        for (const note of shown.notes) say(note);
-        const files = await writeReport(folder, run, {
-          ...shown,
-          ...(options.out === undefined ? {} : { out: options.out }),
-        });
+        for (const note of notes) say(note);
+        const shown = options.pictures
+          ? found
+          : { run, pixels: undefined, notes: [...notes, "Made without pictures, as asked."] };
+        const files = await illustratedReport(engine, folder, shown, options.out);
         clearLine();
         if (options.json) resultJson({ files });
         else result(files.join("\n"));
       } finally {
-        illustrated.close();
+        found?.pixels?.close();
+        await engine.close();
       }
     });
 }
 
-/** The run, scored anew where it kept no predictions, and its pictures where they are wanted and found. */
-async function illustrate(folder: string, data: readonly string[], options: Options): Promise<Illustrated> {
-  const paths = runPaths(folder);
-  if (!existsSync(paths.recipe) && !existsSync(paths.environment))
-    throw new UsageError(
-      `${folder} is not the folder of a run: it has neither recipe.json nor environment.json`,
-    );
+/** The run with its pictures; scored anew where it kept no predictions. What cannot be had is said in its notes. */
+async function illustrate(
+  engine: Engine,
+  folder: string,
+  data: readonly string[],
+  options: Options,
+): Promise<Illustrated> {
   const run = readRun(folder);
   const places = data.length > 0 ? data : (run.environment?.data ?? []);
-  const trained = existsSync(paths.best) || existsSync(paths.bundle);
-  const plain = (...notes: string[]): Illustrated => ({ run, notes, close() {} });
+  const without = (...notes: string[]): Illustrated => ({ run, pixels: undefined, notes });
   if (run.evaluation && run.predictions.length > 0)
-    return options.pictures
-      ? withFoundPictures(run, places, options)
-      : plain("Made without pictures, as asked.");
-  if (!trained) return plain("The run has no weights yet, so nothing was scored.");
+    return options.pictures ? withFoundPictures(run, places, options) : without();
+  const { best, bundle } = runPaths(folder);
+  if (!existsSync(best) && !existsSync(bundle))
+    return without("The run has no weights yet, so nothing was scored.");
   if (places.length === 0)
-    return plain(
+    return without(
       "Made without pictures: the run does not say where they are; name their folder after the run.",
     );
   try {
-    const scored = await scoredAnew(
-      folder,
-      run,
-      places,
-      { ...options, allowUnreadable: true },
-      chooseDevice(options),
-    );
-    if (options.pictures) return scored;
-    const { pictureOf: _, ...rest } = scored;
-    return { ...rest, notes: [...rest.notes, "Made without pictures, as asked."] };
+    return await scoredAnew(engine, folder, run, places, { ...options, allowUnreadable: true });
   } catch (error) {
+    // Pictures that were asked for must be there; those of the training may have moved.
     if (!(error instanceof VultusError) || data.length > 0) throw error;
-    return plain(`Made without pictures: ${error.message}.`);
+    return without(`Made without pictures: ${error.message}.`);
   }
 }

@@ -50,7 +50,7 @@ function coverageChart({ coverage, accuracy }: EvaluationRecord): string {
   return chart(
     coverageSvg({ accuracy, points: coverage }),
     label,
-    "A model that may say “not sure” answers fewer pictures and is right more often.",
+    "What it gets right of the pictures that it answers, where it leaves out those it is less sure of.",
     {
       caption: "By the least confidence that counts as an answer",
       head: ["at least", "answered", "right of those"],
