@@ -3,9 +3,11 @@
 import { Command } from "commander";
 import { channelNote } from "../../data/canvas.ts";
 import { evaluateBundle } from "../../evaluate/evaluate.node.ts";
+import { measureTestTime } from "../../evaluate/test-time.ts";
 import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
 import { loadBundle } from "../../program/read-bundle.node.ts";
 import { writeEvaluation } from "../../report/evaluation.ts";
+import { writeRobustness } from "../../report/robustness.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { temperatureOf } from "../../weights/classifier-file.ts";
 import { chooseDevice } from "../device.ts";
@@ -13,6 +15,7 @@ import { evaluationJson, evaluationText } from "../evaluation.ts";
 import { type LabelledOptions, leaksIn, readLabelled, withLabelled } from "../labelled-pictures.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { liveLine, result, resultJson, say } from "../output.ts";
+import { robustnessText, runRobustness, testTimeText } from "../robustness.ts";
 import { checkColumn, scoresBy, subgroupText } from "../subgroups.ts";
 
 interface Options extends LabelledOptions {
@@ -22,6 +25,9 @@ interface Options extends LabelledOptions {
   readonly leaks: boolean;
   readonly subgroup?: string;
   readonly subgroupMinimum: number;
+  readonly robustness?: boolean;
+  readonly pictures: number;
+  readonly tta?: boolean;
   readonly json?: boolean;
 }
 
@@ -45,6 +51,14 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
       "--no-leaks",
       "do not read the data's training pictures to see which of the scored ones are among them",
     )
+    .option("--robustness", "also score spoilt pictures: light, orientation, occlusion, image quality")
+    .option(
+      "--pictures <n>",
+      "how many pictures are spoilt, a sample of every class",
+      numberOf(1, 1e9, true),
+      1000,
+    )
+    .option("--tta", "also score test-time augmentation: flipped and shifted views, its gain and cost")
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], options: Options) => {
       const bundle = loadBundle(model);
@@ -73,11 +87,32 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
         const subgroups = options.subgroup
           ? scoresBy(options.subgroup, options.subgroupMinimum, pixels, evaluated)
           : undefined;
-        if (options.json)
-          resultJson({ ...evaluationJson(evaluated, split), ...(subgroups && { subgroups }) });
-        else {
-          result(evaluationText(evaluated, split));
-          if (subgroups) result(`\n${subgroupText(subgroups)}`);
+        const tta = options.tta
+          ? await measureTestTime(engine, bundle, pixels, (done, total) =>
+              liveLine(`test-time augmentation: view ${done + 1} of ${total}`),
+            )
+          : undefined;
+        const robustness = options.robustness
+          ? await runRobustness(engine, bundle, pixels, options.pictures)
+          : undefined;
+        if (options.out && robustness)
+          for (const path of await writeRobustness(options.out, robustness)) say(`wrote ${path}`);
+        if (options.json) {
+          const json = evaluationJson(evaluated, split);
+          resultJson({
+            ...json,
+            ...(subgroups && { subgroups }),
+            ...(tta && { tta }),
+            ...(robustness && { robustness }),
+          });
+        } else {
+          const parts = [
+            evaluationText(evaluated, split),
+            ...(subgroups ? [subgroupText(subgroups)] : []),
+            ...(tta ? [testTimeText(tta)] : []),
+            ...(robustness ? [robustnessText(robustness)] : []),
+          ];
+          result(parts.join("\n\n"));
         }
       } finally {
         pixels.close();

@@ -1,0 +1,71 @@
+/** Robustness and test-time augmentation as text, and the run of the former with its forecast. */
+
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { stratifiedSample } from "../data/stratified.ts";
+import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
+import type { TestTime } from "../evaluate/test-time.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { duration, liveLine, percent, say } from "./output.ts";
+
+/** Measures on a stratified sample of `count` pictures, and says how long it will take once one pass is done. */
+export async function runRobustness(
+  engine: Engine,
+  bundle: Bundle,
+  pixels: PixelCache,
+  count: number,
+): Promise<Robustness> {
+  const chosen = stratifiedSample(labelsOf(pixels), count, "robustness");
+  const started = performance.now();
+  return measureRobustness(engine, bundle, pixels, chosen, {
+    onPass(done, total) {
+      const seconds = (performance.now() - started) / 1000;
+      if (done === 2)
+        say(
+          `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share: about ${duration((seconds / 2) * total)}`,
+        );
+      liveLine(`robustness: pass ${done} of ${total}, left ${duration((seconds / done) * (total - done))}`);
+    },
+  });
+}
+
+/** The claims in one line a group, then every corruption. */
+export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions }: Robustness): string {
+  const width = Math.max(...corruptions.map(({ title }) => title.length));
+  const worst = (group: string): string => {
+    const own = corruptions.filter((one) => one.group === group);
+    const { title, relativeDrop } = own.reduce((a, b) => (b.relativeDrop > a.relativeDrop ? b : a));
+    return `${title} ${signed(relativeDrop)}`;
+  };
+  return [
+    `robustness         ${percent(clean)} of ${n} pictures are right as they are; spoilt in ${corruptions.length} ways and 5 severities the accuracy changes by ${signed(meanRelativeDrop)} of it`,
+    ...groups.map(
+      ({ group, relativeDrop }) =>
+        `  ${group.padEnd(16)} ${signed(relativeDrop).padStart(8)}  (most: ${worst(group)})`,
+    ),
+    "",
+    `${"accuracy at severity".padEnd(width + 2)}       1       2       3       4       5   change`,
+    ...corruptions.map(
+      ({ title, accuracy, relativeDrop }) =>
+        `  ${title.padEnd(width)} ${accuracy.map((value) => percent(value).padStart(7)).join(" ")}  ${signed(relativeDrop).padStart(7)}`,
+    ),
+  ].join("\n");
+}
+
+/** What every kind of augmentation gains and costs. */
+export function testTimeText({ variants, accuracy, n }: TestTime): string {
+  const points = (share: number): string => `${share < 0 ? "" : "+"}${(share * 100).toFixed(1)}`;
+  return [
+    `test-time augmentation, against ${percent(accuracy)} without, ${n} pictures`,
+    ...variants.map(({ name, views, difference, interval: [low, high], mcnemarP, costRatio, ...variant }) => {
+      const gain = `${points(difference)} points (95 % interval ${points(low)} to ${points(high)}, McNemar's p ${mcnemarP.toFixed(4)})`;
+      return `  ${name.padEnd(16)} ${percent(variant.accuracy)}: ${gain}; ${views} views, ${costRatio.toFixed(1)} times the time`;
+    }),
+  ].join("\n");
+}
+
+/** A relative drop as the change that it is. */
+function signed(drop: number): string {
+  return `${drop > 0 ? "-" : "+"}${percent(Math.abs(drop))}`;
+}
