@@ -184,7 +184,7 @@ async function finalPixels(options: TrainingRequest["options"], { dataset }: Tra
 }
 
 /** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
-async function startingWeights(
+export async function startingWeights(
   architecture: Architecture,
   description: ReturnType<typeof describe>,
   recipe: Recipe,

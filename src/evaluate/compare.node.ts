@@ -51,6 +51,18 @@ export async function compareBundles(
   );
 }
 
+/** The same for one model and answers [N, classes] that no model gave, in the order of its classes. */
+export async function compareWithAnswers(
+  engine: Engine,
+  a: Bundle,
+  pixels: PixelCache,
+  answers: Float32Array,
+  onBatch?: (done: number) => void,
+): Promise<Comparison> {
+  const { probabilities } = await bundleOutputs(engine, a, pixels, onBatch);
+  return comparison(labelsOf(pixels), probabilities, answers, a.architecture.classes);
+}
+
 /** @throws UsageError unless both models tell the same classes apart. */
 export function checkComparable(a: Bundle, b: Bundle): void {
   const [first, second] = [a.architecture.classes, b.architecture.classes];

@@ -1,0 +1,152 @@
+/** What a trained model should beat: the majority class, a linear probe, and its own backbone with only the head trained. */
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { noAugmentation } from "../augment/settings.ts";
+import { classCounts, type Dataset, indicesOf, type Sample } from "../data/dataset.ts";
+import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { describe } from "../models/classifier.ts";
+import { compileBundle } from "../program/bundle.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
+import { architectureOf } from "../train/forecast.ts";
+import { checkRecipe } from "../train/override.ts";
+import { type Recipe, recipeSchema } from "../train/recipe.ts";
+import { recipes } from "../train/recipes.ts";
+import { parseJson, runPaths } from "../train/run-folder.node.ts";
+import { train } from "../train/train.node.ts";
+import { UsageError } from "../util/errors.ts";
+import type { DeviceChoice } from "./device.ts";
+import type { LabelledPictures } from "./labelled-pictures.ts";
+import { percent, say } from "./output.ts";
+import { progressListener } from "./progress.ts";
+import { startingWeights } from "./training.ts";
+import { version } from "./version.ts";
+
+/** Words that may stand for the second model of a comparison. */
+export const baselines = {
+  base: "the same backbone with only the head trained",
+  "linear-probe": "a linear layer on the backbone's starting features",
+  majority: "always the most frequent class",
+} as const;
+export type Baseline = keyof typeof baselines;
+
+export function isBaseline(word: string): word is Baseline {
+  return word in baselines;
+}
+
+/** How often each class is the label, `count` times over: the answers of who knows nothing but that. */
+export function majorityAnswers({ dataset, pixels }: LabelledPictures): Float32Array {
+  const classes = dataset.classes.length;
+  const training = dataset.samples.filter(({ split }) => split === "train");
+  const known = classCounts(training.length > 0 ? training : pixels.samples, classes);
+  const total = known.reduce((sum, count) => sum + count, 0);
+  const labels = labelsOf(pixels);
+  const answers = new Float32Array(labels.length * classes);
+  return answers.map((_, i) => (known[i % classes] as number) / total);
+}
+
+export interface BaselineOptions {
+  /** Where the backbone starts, as for training. */
+  readonly weights?: string | undefined;
+  /** Gigabytes of decoded pictures and cached features. */
+  readonly memory: number;
+  readonly allowUnreadable: boolean;
+}
+
+/**
+ * Trains a baseline of the run in `folder` on the training pictures of `dataset`, by the recipe of that run as far as it
+ * applies; its validation pictures decide when to stop, as they did for the run.
+ */
+export async function trainedBaseline(
+  kind: Exclude<Baseline, "majority">,
+  folder: string,
+  dataset: Dataset,
+  options: BaselineOptions,
+  device: DeviceChoice,
+): Promise<Bundle> {
+  checkSplits(kind, dataset);
+  const recipe = recipeOf(kind, folder);
+  const architecture = architectureOf(recipe, dataset.classes);
+  const description = describe(architecture);
+  const { signal } = new AbortController();
+  const starting = await startingWeights(architecture, description, recipe, options.weights, signal);
+  // A file of weights may bring a head of the same shape along; a baseline's begins anew.
+  const weights = new Map([...starting].filter(([name]) => !name.startsWith("head.")));
+  const scratch = mkdtempSync(join(tmpdir(), "vultus-baseline-"));
+  say(`training ${kind}: ${baselines[kind]}`);
+  try {
+    const trained = await train({
+      dataset,
+      architecture,
+      recipe,
+      weights,
+      folder: scratch,
+      resume: false,
+      version,
+      ...device,
+      cacheFeatures: true,
+      memoryBudget: options.memory * 1e9,
+      allowUnreadable: options.allowUnreadable,
+      checkpointEvery: 600,
+      listeners: [progressListener()],
+      signal,
+    });
+    trained.validation.close();
+    await trained.engine.close();
+    say(`${kind}: ${percent(trained.progress.best?.accuracy ?? 0)} on validation`);
+    const program = compileBundle({ architecture, weights: trained.weights });
+    return { architecture, metadata: {}, program, input: "uint8", path: kind };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function checkSplits(kind: string, { samples }: Dataset): void {
+  const missing = (["train", "validation"] as const).filter(
+    (split) => indicesOf(samples as Sample[], split).length === 0,
+  );
+  if (missing.length === 0) return;
+  throw new UsageError(
+    `${kind} is trained here, and the data has no ${missing.join(" and no ")} pictures; give a folder with train/ and validation/, as vultus data split makes them`,
+  );
+}
+
+/** The recipe of a run, cut down to what the baseline trains. */
+function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
+  const { recipe: path } = runPaths(folder);
+  if (!existsSync(path))
+    throw new UsageError(
+      `${folder} is no run folder, so the recipe that ${kind} should follow is not known; give the run folder`,
+    );
+  const recipe = parseJson(path, recipeSchema);
+  if (kind === "base") {
+    const own = recipe.phases.find((phase) => phase.train === "head");
+    return checkRecipe({
+      ...recipe,
+      phases: [own ?? recipes.progressive?.({ model: recipe.model }).phases[0]],
+    });
+  }
+  return checkRecipe({
+    ...recipe,
+    // Logistic regression: no hidden layer, nothing dropped, each picture as it is.
+    head: "linear",
+    dropout: 0,
+    labelSmoothing: 0,
+    sampler: "shuffle",
+    classWeights: "none",
+    augmentation: noAugmentation,
+    views: 1,
+    phases: [
+      {
+        name: "probe",
+        train: "head",
+        // Cheap, since features are computed once: enough to converge.
+        epochs: 40,
+        patience: 8,
+        optimizer: { type: "adamw", learningRate: 3e-3, weightDecay: 1e-4 },
+        schedule: { type: "cosine" },
+      },
+    ],
+  });
+}
