@@ -72,7 +72,7 @@ export async function trainedBaseline(
   const { signal } = new AbortController();
   const starting = await startingWeights(architecture, description, recipe, options.weights, signal);
   // A file of weights may bring a head of the same shape along; a baseline's begins anew.
-  const weights = new Map([...starting].filter(([name]) => !name.startsWith("head.")));
+  const weights = new Map([...starting.weights].filter(([name]) => !name.startsWith("head.")));
   const scratch = mkdtempSync(join(tmpdir(), "vultus-baseline-"));
   say(`training ${kind}: ${baselines[kind]}`);
   try {
