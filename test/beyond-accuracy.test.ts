@@ -1,0 +1,247 @@
+/** `explain`, `evaluate --robustness --tta` and baselines of `compare` on one small trained run. */
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { comparisonJson } from "../src/cli/comparison.ts";
+import type { evaluationJson } from "../src/cli/evaluation.ts";
+import { run } from "../src/cli/main.ts";
+import { drawFace } from "../src/data/synthetic.ts";
+import type { MapScores } from "../src/evaluate/deletion-insertion.ts";
+import type { Robustness } from "../src/evaluate/robustness.node.ts";
+import type { TestTime } from "../src/evaluate/test-time.ts";
+import { capture, printed } from "./support/printed.ts";
+
+type Scores = ReturnType<typeof evaluationJson> & { robustness?: Robustness; tta?: TestTime };
+type Compared = ReturnType<typeof comparisonJson> & { baseline?: string };
+interface Explained {
+  method: string;
+  pictures: {
+    file: string;
+    status: string;
+    label?: string;
+    explained?: string;
+    probabilities?: Record<string, number>;
+    overlay?: string;
+  }[];
+  data?: { pictures: number; average: string; scores: MapScores };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-beyond-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const device = ["--device", "cpu", "--threads", "2"];
+const counts = { happy: 30, sad: 18 };
+const picture = (label: string, i: number): string => at("faces", "validation", label, `${i}.png`);
+
+async function json<T>(...args: string[]): Promise<T> {
+  printed.out = "";
+  expect(await run([...args, ...device, "--json"]), printed.err).toBe(0);
+  return JSON.parse(printed.out) as T;
+}
+
+beforeEach(capture);
+beforeAll(async () => {
+  const restore = capture();
+  for (const [label, count] of Object.entries(counts) as ["happy" | "sad", number][]) {
+    for (const split of ["train", "validation"]) {
+      mkdirSync(at("faces", split, label), { recursive: true });
+      for (let i = 0; i < count; i++) {
+        const { pixels, width, height, channels } = drawFace(label, split, i);
+        await sharp(pixels, { raw: { width, height, channels } })
+          .png()
+          .toFile(at("faces", split, label, `${i}.png`));
+      }
+    }
+  }
+  const args = ["train", at("faces"), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "48"];
+  const set = ["--batch-size", "8", "--set", "phases.all.epochs=12", "--out", at("run")];
+  expect(await run([...args, ...set, ...device]), printed.err).toBe(0);
+  restore();
+}, 240_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("explain", () => {
+  test("writes one overlay a picture, in order, and agrees with predict", async () => {
+    const files = [picture("happy", 1), picture("sad", 1), picture("happy", 2)];
+    const { method, pictures } = await json<Explained>(
+      "explain",
+      ...files,
+      "--model",
+      at("run"),
+      "--out",
+      at("maps"),
+    );
+    expect(method).toBe("grad-cam");
+    expect(pictures.map(({ file }) => file)).toEqual(files);
+    // Two files are called 1.png: neither overlay may take the other's place.
+    expect(new Set(pictures.map(({ overlay }) => overlay)).size).toBe(3);
+    const predicted = await json<{ faces: { label: string; probabilities: Record<string, number> }[] }[]>(
+      "predict",
+      ...files,
+      "--no-detect",
+      "--model",
+      at("run"),
+    );
+    for (const [i, { label, explained, probabilities, overlay }] of pictures.entries()) {
+      expect(existsSync(overlay as string)).toBe(true);
+      expect(explained).toBe(label);
+      expect(label).toBe(predicted[i]?.faces[0]?.label);
+      for (const [name, value] of Object.entries(probabilities ?? {}))
+        expect(value).toBeCloseTo(predicted[i]?.faces[0]?.probabilities[name] as number, 4);
+    }
+  });
+
+  test("a class can be named; what cannot be read is a row, and the exit code says so", async () => {
+    writeFileSync(at("broken.png"), "no picture");
+    const args = ["explain", picture("sad", 3), at("broken.png"), at("none.png"), "--model", at("run")];
+    const more = ["--class", "happy", "--method", "grad-cam++", "--out", at("named"), ...device];
+    expect(await run([...args, ...more, "--json"])).toBe(1);
+    const { pictures } = JSON.parse(printed.out) as Explained;
+    expect(pictures.map(({ status }) => status)).toEqual(["ok", "unreadable", "unreadable"]);
+    expect(pictures[0]?.explained).toBe("happy");
+    expect(readdirSync(at("named"))).toEqual(["3.png"]);
+    expect(printed.err).toMatch(/none\.png: no such file/);
+    printed.out = "";
+    expect(await run([...args, ...more])).toBe(1);
+    expect(printed.out.trim().split("\n").length).toBe(3);
+  });
+
+  test("a folder of labelled pictures gives a mean map of each class and scores beside shuffled maps", async () => {
+    const args = [
+      "explain",
+      "--data",
+      at("faces"),
+      "--pictures",
+      "8",
+      "--model",
+      at("run"),
+      "--out",
+      at("mean"),
+    ];
+    const { data, pictures } = await json<Explained>(...args);
+    expect(pictures).toEqual([]);
+    expect(data?.pictures).toBe(8);
+    expect(existsSync(data?.average as string)).toBe(true);
+    for (const score of [data?.scores.deletion, data?.scores.insertion]) {
+      expect(score?.map).toBeGreaterThan(0);
+      expect(score?.map).toBeLessThan(1);
+      const [low, high] = score?.difference as [number, number];
+      const difference = (score?.map as number) - (score?.random as number);
+      expect(low).toBeLessThanOrEqual(difference);
+      expect(high).toBeGreaterThanOrEqual(difference);
+    }
+    printed.out = "";
+    expect(await run([...args, ...device]), printed.err).toBe(0);
+    expect(printed.out).toMatch(/deletion .*lower is better\ninsertion .*higher is better/);
+  });
+
+  test("wrong requests are refused by name", async () => {
+    expect(await run(["explain", "--model", at("run")])).toBe(2);
+    expect(printed.err).toContain("no pictures given");
+    expect(await run(["explain", picture("sad", 1), "--model", at("run"), "--class", "hapy"])).toBe(2);
+    expect(printed.err).toMatch(/no class "hapy".*happy/);
+    expect(await run(["explain", picture("sad", 1), "--model", at("run"), "--method", "saliency"])).toBe(2);
+  });
+});
+
+describe("evaluate", () => {
+  test("--robustness: clean is the accuracy, drops follow from accuracies, files say the same", async () => {
+    const args = ["evaluate", at("run"), at("faces"), "--robustness", "--out", at("scored")];
+    const { robustness, accuracy, n } = await json<Scores>(...args);
+    const { corruptions, groups, clean, meanRelativeDrop } = robustness as Robustness;
+    expect(robustness).toMatchObject({ n, clean: accuracy });
+    expect(corruptions.length).toBe(21);
+    const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+    for (const { accuracy: own, relativeDrop, values } of corruptions) {
+      expect([own.length, values.length]).toEqual([5, 5]);
+      for (const share of own) expect(Math.abs(share * n - Math.round(share * n))).toBeLessThan(1e-9);
+      expect(relativeDrop).toBeCloseTo(mean(own.map((share) => (clean - share) / clean)), 12);
+    }
+    for (const { group, relativeDrop } of groups) {
+      const own = corruptions.filter((one) => one.group === group);
+      expect(relativeDrop).toBeCloseTo(mean(own.map((one) => one.relativeDrop)), 12);
+    }
+    expect(meanRelativeDrop).toBeCloseTo(mean(corruptions.map((one) => one.relativeDrop)), 12);
+    // A model that can do anything cannot do it on everything that was done to the pictures.
+    expect(meanRelativeDrop).toBeGreaterThan(0);
+    expect(JSON.parse(readFileSync(at("scored", "robustness.json"), "utf8"))).toEqual(robustness);
+    expect(readFileSync(at("scored", "robustness.svg"), "utf8")).toContain("low contrast");
+    expect((await sharp(at("scored", "robustness.png")).metadata()).format).toBe("png");
+  });
+
+  test("--pictures bounds them, the same ones every time, and the text has a line a group", async () => {
+    const args = ["evaluate", at("run"), at("faces"), "--robustness", "--pictures", "8"];
+    const first = await json<Scores>(...args);
+    expect(first.robustness?.n).toBe(8);
+    expect((await json<Scores>(...args)).robustness).toEqual(first.robustness);
+    printed.out = "";
+    expect(await run([...args, ...device]), printed.err).toBe(0);
+    for (const group of ["light", "orientation", "occlusion", "image quality"])
+      expect(printed.out).toMatch(new RegExp(`^ {2}${group} +[+-]\\d+\\.\\d % {2}\\(most: `, "m"));
+    expect(printed.err).toMatch(/106 passes over 8 of 48 pictures/);
+  });
+
+  test("--tta: gains follow from accuracies, and more views cost more", async () => {
+    const { tta, accuracy, n } = await json<Scores>("evaluate", at("run"), at("faces"), "--tta");
+    expect(tta).toMatchObject({ n, accuracy });
+    expect(tta?.variants.map(({ name, views }) => [name, views])).toEqual([
+      ["flip", 2],
+      ["flip and shifts", 10],
+    ]);
+    for (const variant of tta?.variants ?? []) {
+      expect(variant.difference).toBeCloseTo(variant.accuracy - accuracy, 12);
+      expect(variant.interval[0]).toBeLessThanOrEqual(variant.difference);
+      expect(variant.interval[1]).toBeGreaterThanOrEqual(variant.difference);
+      expect(variant.costRatio).toBeGreaterThan(1);
+    }
+    const [flip, shifts] = tta?.variants ?? [];
+    expect(shifts?.costRatio).toBeGreaterThan(flip?.costRatio as number);
+  });
+});
+
+describe("compare with a baseline", () => {
+  test("majority is right exactly on the most frequent class of the training pictures", async () => {
+    const found = await json<Compared>("compare", at("run"), "majority", at("faces"));
+    expect(found).toMatchObject({ baseline: "majority", n: 48, accuracyB: 30 / 48 });
+    expect(found.recall.happy?.b).toBe(1);
+    expect(found.recall.sad?.b).toBe(0);
+  });
+
+  test.each(["base", "linear-probe"])(
+    "%s is trained here, on what the run started from",
+    async (name) => {
+      const scored = await json<Scores>("evaluate", at("run"), at("faces"));
+      const found = await json<Compared>("compare", at("run"), name, at("faces"), "--weights", "none");
+      expect(found).toMatchObject({ baseline: name, n: 48, accuracyA: scored.accuracy });
+      expect(found.accuracyB).toBeGreaterThan(0.3);
+      expect(found.verdict).toMatch(/chance would give|nothing tells them apart/);
+      // The run's folder is as it was.
+      expect(existsSync(at("run", name))).toBe(false);
+      expect(await json<Compared>("compare", at("run"), name, at("faces"), "--weights", "none")).toEqual(
+        found,
+      );
+    },
+    120_000,
+  );
+
+  test("what it needs and lacks is said", async () => {
+    const file = at("run", "best.safetensors");
+    expect(await run(["compare", file, "base", at("faces"), "--weights", "none", ...device])).toBe(2);
+    expect(printed.err).toMatch(/no run folder.*recipe/);
+    const flat = at("faces", "validation");
+    expect(await run(["compare", at("run"), "base", flat, "--weights", "none", ...device])).toBe(2);
+    expect(printed.err).toMatch(/no validation pictures/);
+    expect(await run(["compare", at("run"), "scratch", at("faces"), ...device])).toBe(2);
+    expect(printed.err).toContain("scratch does not exist");
+  });
+});
