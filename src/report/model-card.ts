@@ -140,20 +140,7 @@ function crossings(crossing: Readonly<Record<string, number>>): string {
 function metrics({ evaluation }: RunRecord): CardSection {
   const title = "Metrics";
   if (!evaluation) return { title, paragraphs: ["Not measured: this run was not scored."] };
-  const {
-    n,
-    split,
-    accuracy,
-    interval,
-    intervals,
-    majority,
-    top2,
-    classes,
-    confusion,
-    auc,
-    leaked,
-    withoutLeaked,
-  } = evaluation;
+  const { n, split, accuracy, interval, intervals, majority, top2, classes, confusion, auc } = evaluation;
   const { perClass, balancedAccuracy, macro } = summarize(confusion);
   const within = (low: string, high: string): string => ` (95 % bootstrap interval ${low} to ${high})`;
   const worst = confusedPairs(confusion).map((pair) => confusedPairText(pair, classes));
@@ -162,11 +149,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
     paragraphs: [measuredOn(n, split)],
     items: [
       `Accuracy ${percents(accuracy)} (95 % bootstrap interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
-      ...(leaked && withoutLeaked
-        ? [
-            `${pictures(leaked)} of these were also trained on; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
-          ]
-        : []),
+      ...leakItems(evaluation),
       `Balanced accuracy ${percents(balancedAccuracy)}${intervals ? ` (95 % bootstrap interval ${range(intervals.balancedAccuracy)})` : ""}.`,
       `Macro F1 ${decimals(macro.f1)}${intervals ? within(decimals(intervals.macroF1[0]), decimals(intervals.macroF1[1])) : ""}.`,
       ...(top2 === undefined ? [] : [`Top-2 accuracy ${percents(top2)}.`]),
@@ -188,6 +171,17 @@ function metrics({ evaluation }: RunRecord): CardSection {
       }),
     },
   };
+}
+
+function leakItems({ leaked, withoutLeaked }: EvaluationRecord): string[] {
+  if (leaked === undefined) return ["Whether scored pictures were also trained on was not measured."];
+  if (leaked === 0) return ["None of them is pixel-identical to one that was trained on."];
+  const found = `${pictures(leaked)} of these are pixel-identical to one that was trained on`;
+  return withoutLeaked
+    ? [
+        `${found}; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
+      ]
+    : [`${found}; no other is left.`];
 }
 
 function measuredOn(n: number, split: string): string {
