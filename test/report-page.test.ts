@@ -1,9 +1,12 @@
 /** The report of a real, small training: its files, made again later, without what is missing, and in a browser. */
 
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
@@ -25,20 +28,45 @@ import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { runCli } from "./support/kill.ts";
 import { capture, printed } from "./support/printed.ts";
 
+const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
+const reader = fileURLToPath(new URL("reference/tensorboard.py", import.meta.url));
+const hasPython = spawnSync(python, ["-c", ""]).status === 0;
 const folder = mkdtempSync(join(tmpdir(), "vultus-report-"));
 const data = join(folder, "faces");
 const run = join(folder, "run");
+const network = ["--weights", "none", "--device", "cpu", "--threads", "1"];
+const training = ["train", data, "--model", "squeezenet1_1", "--recipe", "finetune", ...network].concat([
+  "--input-size",
+  "32",
+  "--batch-size",
+  "16",
+]);
 
 beforeAll(async () => {
   await writeSyntheticFaces(data, { perClass: 12, validationPerClass: 6, seed: 1 });
-  const network = ["--model", "squeezenet1_1", "--weights", "none", "--input-size", "32", "--device", "cpu"];
-  const recipe = ["--recipe", "finetune", "--batch-size", "16", "--threads", "1"];
   const epochs = ["--set", "phases.0.epochs=1", "--set", "phases.1.epochs=1"];
-  const { code, stderr } = await runCli(["train", data, ...network, ...recipe, ...epochs, "--out", run]);
+  const { code, stderr } = await runCli([...training, ...epochs, "--out", run]);
   expect(code, stderr).toBe(0);
   expect(stderr).toContain(`report: ${join(run, "report.html")}`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface BoardEvent {
+  readonly step: number;
+  readonly session?: number;
+  readonly values: readonly { readonly tag: string; readonly value?: number }[];
+}
+
+/** By a reader that shares no code with vultus. */
+function tensorBoardEvents(folder: string): BoardEvent[] {
+  const files = readdirSync(join(folder, "tensorboard")).map((name) => join(folder, "tensorboard", name));
+  const { stdout, stderr, status } = spawnSync(python, [reader, ...files], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as BoardEvent);
+}
 
 const read = (file: string): string => readFileSync(file, "utf8");
 const report = (): string => read(join(run, "report.html"));
@@ -91,6 +119,63 @@ describe("the files of a run", () => {
     expect(card).toContain(readRun(run).environment?.fingerprint);
     expect(card).toMatch(/\| surprise \| 12 \| 6 \|/);
   });
+
+  test.skipIf(!hasPython)("TensorBoard's file holds the scalars of every epoch and the result", () => {
+    const events = tensorBoardEvents(run);
+    expect(events.slice(0, 2)).toMatchObject([{ version: "brain.Event:2" }, { session: 1, step: 4 }]);
+    const { history, evaluation } = readRun(run);
+    // Four batches of 16 from 72 pictures: an incomplete one is dropped.
+    expect(history.map(({ steps }) => steps)).toEqual([4, 4]);
+    const scalars = (tag: string): unknown[] =>
+      events.flatMap(({ step, values }) =>
+        values
+          .filter((value) => value.tag === tag && value.value !== undefined)
+          .map(({ value }) => [step, value]),
+      );
+    const ofHistory = (key: "validationAccuracy" | "trainLoss" | "learningRate"): unknown[] =>
+      history.map((epoch, i) => [4 * (i + 1), Math.fround(epoch[key] ?? Number.NaN)]);
+    expect(scalars("accuracy/validation")).toEqual(ofHistory("validationAccuracy"));
+    expect(scalars("loss/train")).toEqual(ofHistory("trainLoss"));
+    expect(scalars("learning_rate")).toEqual(ofHistory("learningRate"));
+    expect(scalars("result/accuracy")).toEqual([[8, Math.fround(evaluation?.accuracy ?? 0)]]);
+    const sha256 = createHash("sha256")
+      .update(readFileSync(join(run, "confusion.png")))
+      .digest("hex");
+    expect(events.at(-1)?.values).toEqual(
+      expect.arrayContaining([
+        { tag: "confusion", image: expect.objectContaining({ sha256 }) },
+        { tag: "confusion", plugin: "text", text: expect.stringMatching(/^\| truth, answer \| angry/) },
+      ]),
+    );
+  });
+
+  test.skipIf(!hasPython)(
+    "a killed and resumed run counts on, and voids the steps that it repeats",
+    async () => {
+      const resumed = join(folder, "resumed");
+      const twice = ["--set", "phases.0.epochs=2", "--set", "phases.1.epochs=2"];
+      const begun = await runCli([...training, ...twice, "--out", resumed], {
+        folder: resumed,
+        moment: "between phases",
+      });
+      expect(begun.code).toBe("killed");
+      for (const round of ["goes on", "has nothing left to train"]) {
+        const { code, stderr } = await runCli(["train", data, ...network, "--resume", resumed]);
+        expect([round, code, stderr]).toEqual([round, 0, expect.any(String)]);
+      }
+      expect(readdirSync(join(resumed, "tensorboard"))).toHaveLength(3);
+      const accuracies: number[] = [];
+      for (const { step, session, values } of tensorBoardEvents(resumed)) {
+        // What TensorBoard does where a session starts.
+        if (session !== undefined) accuracies.length = Math.min(accuracies.length, Math.ceil(step / 4) - 1);
+        const value = values.find(({ tag }) => tag === "accuracy/validation")?.value;
+        if (value !== undefined) expect(accuracies.push(value)).toBe(step / 4);
+      }
+      const { history } = readRun(resumed);
+      expect(history).toHaveLength(4);
+      expect(accuracies).toEqual(history.map((epoch) => Math.fround(epoch.validationAccuracy ?? 0)));
+    },
+  );
 
   test("vultus report makes the same file again", async () => {
     const before = report();
@@ -161,16 +246,7 @@ describe("the files of a run", () => {
     const blocked = copyOf("blocked");
     rmSync(join(blocked, "report.html"));
     mkdirSync(join(blocked, "report.html"));
-    const { code, stderr } = await runCli([
-      "train",
-      data,
-      "--resume",
-      blocked,
-      "--weights",
-      "none",
-      "--device",
-      "cpu",
-    ]);
+    const { code, stderr } = await runCli(["train", data, ...network, "--resume", blocked]);
     expect([code, stderr]).toEqual([0, expect.stringContaining("the report was not written: ")]);
     expect(stderr).toContain(`vultus report ${blocked} tries again`);
   });

@@ -3,6 +3,7 @@
 import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
 import { count, decimals, percents, pictures, range } from "./html.ts";
+import { markdownTable, markdownText } from "./markdown.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
 export interface CardSection {
@@ -35,24 +36,12 @@ export function modelCardMarkdown(run: RunRecord): string {
   const parts = modelCard(run).map(({ title, paragraphs, items = [], table }) =>
     [
       `## ${title}`,
-      ...paragraphs.map(plain),
-      ...(items.length > 0 ? [items.map((item) => `- ${plain(item)}`).join("\n")] : []),
-      ...(table ? [markdownTable(table)] : []),
+      ...paragraphs.map(markdownText),
+      ...(items.length > 0 ? [items.map((item) => `- ${markdownText(item)}`).join("\n")] : []),
+      ...(table ? [markdownTable(table.head, table.rows)] : []),
     ].join("\n\n"),
   );
-  return `${[`# Model card: ${plain(run.name)}`, ...parts].join("\n\n")}\n`;
-}
-
-function markdownTable({ head, rows }: NonNullable<CardSection["table"]>): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => plain(cell).replaceAll("|", "\\|")).join(" | ")} |`;
-  const rule = head.map((_, k) => (k === 0 ? "---" : "---:"));
-  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
-}
-
-/** Names of classes and files come from elsewhere: in Markdown they stay text. */
-function plain(text: string): string {
-  return text.replaceAll("\u00a0", " ").replace(/[<>*_`[\]\\#]/g, "\\$&");
+  return `${[`# Model card: ${markdownText(run.name)}`, ...parts].join("\n\n")}\n`;
 }
 
 function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {

@@ -24,6 +24,8 @@ const epochSchema = z.object({
   learningRate: number,
   seconds: number,
   imagesPerSecond: number,
+  /** Batches; missing in runs of older versions. */
+  steps: z.number().optional(),
 });
 const phaseSchema = z.object({ name: z.string(), epochs: z.number(), best: share, reason: z.string() });
 
