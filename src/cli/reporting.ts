@@ -13,8 +13,10 @@ import { writeEvaluation } from "../report/evaluation.ts";
 import { dataRecord, predictionsOf, writeData, writePredictions } from "../report/run-data.ts";
 import { evaluationSchema, type RunRecord, readRun } from "../report/run-record.ts";
 import { heatMaps } from "../report/sections/heat-maps.ts";
+import { shownResult } from "../report/tensorboard.ts";
 import { writeReport } from "../report/write-report.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
@@ -34,11 +36,12 @@ export interface Ended {
   readonly evaluation: Evaluation;
   /** The pictures that were scored. */
   readonly pixels: PixelCache;
+  readonly board: TensorBoard;
 }
 
-/** Writes data.json, predictions.jsonl and the report. A report that fails is said, and fails no training. */
+/** Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file. No failure of it fails a training. */
 export async function reportTraining(folder: string, ended: Ended): Promise<void> {
-  const { engine, dataset, unreadable, evaluation, pixels } = ended;
+  const { engine, dataset, unreadable, evaluation, pixels, board } = ended;
   try {
     writeData(folder, dataRecord(dataset, unreadable));
     writePredictions(folder, evaluation, pixels);
@@ -48,6 +51,11 @@ export async function reportTraining(folder: string, ended: Ended): Promise<void
     say(
       `the report was not written: ${messageOf(error)}. The run is whole; vultus report ${folder} tries again`,
     );
+  }
+  try {
+    board.show(await shownResult(folder, evaluation));
+  } catch (error) {
+    say(`TensorBoard will not show the result: ${messageOf(error)}`);
   }
 }
 

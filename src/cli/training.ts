@@ -22,12 +22,14 @@ import type { Backbone } from "../models/backbone.ts";
 import { type Architecture, describe } from "../models/classifier.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
+import { readRun } from "../report/run-record.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { PhaseRecord } from "../train/events.ts";
 import { architectureOf } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
+import { type TensorBoard, tensorBoard } from "../train/tensorboard.node.ts";
 import { type TrainResult, train } from "../train/train.node.ts";
 import { trainableStages } from "../train/trainable.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
@@ -88,6 +90,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       ? { weights: new Map(), source: "" }
       : await startingWeights(architecture, description, recipe, options.weights, stop.signal);
     say(modelSummary(architecture, description, recipe));
+    const board = tensorBoard(folder, options.resume ? readRun(folder).history : []);
     const trained = await train({
       dataset,
       ...(request.cut && { cut: request.cut }),
@@ -103,11 +106,11 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       memoryBudget: options.memory * 1e9,
       allowUnreadable: options.allowUnreadable,
       checkpointEvery: options.checkpointEvery,
-      listeners: [progressListener(), eventLog(() => join(folder, "events.jsonl"))],
+      listeners: [progressListener(), eventLog(() => join(folder, "events.jsonl")), board.listener],
       signal: stop.signal,
     });
     try {
-      return await conclude(request, trained, folder, (performance.now() - started) / 1000);
+      return await conclude(request, trained, folder, board, (performance.now() - started) / 1000);
     } finally {
       trained.validation.close();
       await trained.engine.close();
@@ -122,6 +125,7 @@ async function conclude(
   request: TrainingRequest,
   trained: TrainResult,
   folder: string,
+  board: TensorBoard,
   seconds: number,
 ): Promise<TrainingOutcome> {
   const { progress, ending, architecture, weights, engine, unreadable } = trained;
@@ -157,7 +161,7 @@ async function conclude(
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
     const { dataset } = request;
-    await reportTraining(folder, { engine, dataset, unreadable, evaluation: scored, pixels });
+    await reportTraining(folder, { engine, dataset, unreadable, evaluation: scored, pixels, board });
     if (!request.options.json) result(evaluationText(scored, split));
     const { best } = progress;
     say(

@@ -2,6 +2,7 @@
 
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { VultusError } from "../util/errors.ts";
+import { markdownTable } from "./markdown.ts";
 import { fitText, palette, percent, rect, svgPage, text, widthOf } from "./svg.ts";
 
 /** Columns aligned for a terminal; with `percent`, each count is followed by its share of the row. */
@@ -30,6 +31,15 @@ export function confusionText(
     ...cells.map((row, k) => line(names[k] as string, row)),
     "",
   ].join("\n");
+}
+
+/** A Markdown table; the first column names the truth. */
+export function confusionMarkdown(matrix: ConfusionMatrix, names: readonly string[]): string {
+  checkNames(matrix, names);
+  return markdownTable(
+    ["truth, answer", ...names],
+    matrix.map((row, k) => [names[k] as string, ...row.map(String)]),
+  );
 }
 
 /** Counts in cells whose colour is the share of the row, with that share beneath. */

@@ -16,57 +16,42 @@ export interface Face {
   readonly predicted: number;
   /** Of the answer, from 0 to 1. */
   readonly confidence: number;
-  /** A data URI; undefined where the picture was not found or is over the budget. */
-  readonly uri: string | undefined;
-}
-
-/** What was answered, in the order of the predictions; nothing has a picture yet. */
-export function answersOf(predictions: readonly Prediction[], classes: readonly string[]): Face[] {
-  return predictions.map(({ id, label, predicted, probabilities }) => ({
-    id,
-    truth: classes.indexOf(label),
-    predicted: classes.indexOf(predicted),
-    confidence: probabilities[classes.indexOf(predicted)] ?? Number.NaN,
-    uri: undefined,
-  }));
+  /** The picture as a data URI. */
+  readonly uri: string;
 }
 
 /**
- * Adds the pictures that `pictureOf` finds. Where the budget does not reach for all, the wrong answers come first and
- * then the least sure of the right ones.
+ * The faces that `pictureOf` finds by their ids, in the order of the predictions. Where the budget does not reach for
+ * all, the wrong answers come first and then the least sure of the right ones.
  */
-export async function withPictures(
-  faces: readonly Face[],
+export async function facesOf(
+  predictions: readonly Prediction[],
+  classes: readonly string[],
   pictureOf: (id: string) => Picture | undefined,
   budget = BUDGET,
 ): Promise<Face[]> {
   // A few thousand faces of photos fit at 48 px, as large as FER2013's; fewer may be sharper.
-  const side = faces.length > 2000 ? 48 : 64;
-  const order = faces
-    .map(({ id, truth, predicted, confidence }, index) => ({
-      id,
-      index,
-      wrong: truth !== predicted,
-      confidence,
-    }))
-    .sort((a, b) => Number(b.wrong) - Number(a.wrong) || a.confidence - b.confidence);
-  const uris = new Map<number, string>();
+  const side = predictions.length > 2000 ? 48 : 64;
+  const answers = predictions.map(({ id, label, predicted, probabilities }, index) => {
+    const [truth, answer] = [classes.indexOf(label), classes.indexOf(predicted)];
+    return { index, id, truth, predicted: answer, confidence: probabilities[answer] ?? Number.NaN };
+  });
+  const isWrong = ({ truth, predicted }: (typeof answers)[number]): number => Number(truth !== predicted);
+  const order = answers.toSorted((a, b) => isWrong(b) - isWrong(a) || a.confidence - b.confidence);
+  const faces: (Face & { index: number })[] = [];
   let left = budget;
   for (let start = 0; start < order.length && left > 0; start += AT_ONCE) {
-    const some = order.slice(start, start + AT_ONCE);
-    const encoded = await Promise.all(
-      some.map(async ({ id }) => {
-        const picture = pictureOf(id);
-        return picture ? thumbnailUri(picture, side) : undefined;
-      }),
-    );
-    for (const [k, uri] of encoded.entries()) {
-      if (uri === undefined || uri.length > left) continue;
-      left -= uri.length;
-      uris.set((some[k] as { index: number }).index, uri);
+    const encoded = order.slice(start, start + AT_ONCE).map(async (answer) => {
+      const picture = pictureOf(answer.id);
+      return picture ? { ...answer, uri: await thumbnailUri(picture, side) } : undefined;
+    });
+    for (const face of await Promise.all(encoded)) {
+      if (!face) continue;
+      left -= face.uri.length;
+      if (left >= 0) faces.push(face);
     }
   }
-  return faces.map((face, index) => ({ ...face, uri: uris.get(index) }));
+  return faces.sort((a, b) => a.index - b.index).map(({ index: _, ...face }) => face);
 }
 
 /** A row of faces by their indices, each over its caption; the page's script puts the pictures in. */
@@ -75,9 +60,8 @@ export function facesHtml(
   indices: readonly number[],
   caption: (face: Face) => string,
 ): string {
-  const items = indices.flatMap((index) => {
-    const face = faces[index];
-    if (!face?.uri) return [];
+  const items = indices.map((index) => {
+    const face = faces[index] as Face;
     return `<li><img data-face="${index}" alt="${escape(face.id)}" title="${escape(face.id)}" width="96" height="96">${caption(face)}</li>`;
   });
   return items.length === 0 ? "" : `<ul class="faces">${items.join("")}</ul>`;
@@ -92,7 +76,7 @@ export function facesData(faces: readonly Face[], classes: readonly string[]): o
       truth,
       predicted,
       Number(confidence.toFixed(3)),
-      uri ?? "",
+      uri,
     ]),
   };
 }

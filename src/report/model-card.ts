@@ -3,6 +3,7 @@
 import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
 import { count, decimals, percents, pictures, range } from "./html.ts";
+import { markdownTable, markdownText } from "./markdown.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
 export interface CardSection {
@@ -35,24 +36,12 @@ export function modelCardMarkdown(run: RunRecord): string {
   const parts = modelCard(run).map(({ title, paragraphs, items = [], table }) =>
     [
       `## ${title}`,
-      ...paragraphs.map(plain),
-      ...(items.length > 0 ? [items.map((item) => `- ${plain(item)}`).join("\n")] : []),
-      ...(table ? [markdownTable(table)] : []),
+      ...paragraphs.map(markdownText),
+      ...(items.length > 0 ? [items.map((item) => `- ${markdownText(item)}`).join("\n")] : []),
+      ...(table ? [markdownTable(table.head, table.rows)] : []),
     ].join("\n\n"),
   );
-  return `${[`# Model card: ${plain(run.name)}`, ...parts].join("\n\n")}\n`;
-}
-
-function markdownTable({ head, rows }: NonNullable<CardSection["table"]>): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => plain(cell).replaceAll("|", "\\|")).join(" | ")} |`;
-  const rule = head.map((_, k) => (k === 0 ? "---" : "---:"));
-  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
-}
-
-/** Names of classes and files come from elsewhere: in Markdown they stay text. */
-function plain(text: string): string {
-  return text.replaceAll("\u00a0", " ").replace(/[<>*_`[\]\\#]/g, "\\$&");
+  return `${[`# Model card: ${markdownText(run.name)}`, ...parts].join("\n\n")}\n`;
 }
 
 function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {
@@ -140,20 +129,7 @@ function crossings(crossing: Readonly<Record<string, number>>): string {
 function metrics({ evaluation }: RunRecord): CardSection {
   const title = "Metrics";
   if (!evaluation) return { title, paragraphs: ["Not measured: this run was not scored."] };
-  const {
-    n,
-    split,
-    accuracy,
-    interval,
-    intervals,
-    majority,
-    top2,
-    classes,
-    confusion,
-    auc,
-    leaked,
-    withoutLeaked,
-  } = evaluation;
+  const { n, split, accuracy, interval, intervals, majority, top2, classes, confusion, auc } = evaluation;
   const { perClass, balancedAccuracy, macro } = summarize(confusion);
   const within = (low: string, high: string): string => ` (95 % bootstrap interval ${low} to ${high})`;
   const worst = confusedPairs(confusion).map((pair) => confusedPairText(pair, classes));
@@ -162,11 +138,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
     paragraphs: [measuredOn(n, split)],
     items: [
       `Accuracy ${percents(accuracy)} (95 % bootstrap interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
-      ...(leaked && withoutLeaked
-        ? [
-            `${pictures(leaked)} of these were also trained on; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
-          ]
-        : []),
+      ...leakItems(evaluation),
       `Balanced accuracy ${percents(balancedAccuracy)}${intervals ? ` (95 % bootstrap interval ${range(intervals.balancedAccuracy)})` : ""}.`,
       `Macro F1 ${decimals(macro.f1)}${intervals ? within(decimals(intervals.macroF1[0]), decimals(intervals.macroF1[1])) : ""}.`,
       ...(top2 === undefined ? [] : [`Top-2 accuracy ${percents(top2)}.`]),
@@ -188,6 +160,17 @@ function metrics({ evaluation }: RunRecord): CardSection {
       }),
     },
   };
+}
+
+function leakItems({ leaked, withoutLeaked }: EvaluationRecord): string[] {
+  if (leaked === undefined) return ["Whether scored pictures were also trained on was not measured."];
+  if (leaked === 0) return ["None of them is pixel-identical to one that was trained on."];
+  const found = `${pictures(leaked)} of these are pixel-identical to one that was trained on`;
+  return withoutLeaked
+    ? [
+        `${found}; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
+      ]
+    : [`${found}; no other is left.`];
 }
 
 function measuredOn(n: number, split: string): string {

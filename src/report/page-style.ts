@@ -26,6 +26,7 @@ body {
 }
 a { color: var(--blue); text-underline-offset: .15em; text-decoration-thickness: 1px; }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; border-radius: 3px; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: .5rem 1rem; z-index: 2; }
 

@@ -85,10 +85,14 @@ export function inlineSvg(svg: string, label: string): string {
     (text, [name, colour]) => text.replaceAll(colour, `var(--${name})`),
     svg,
   );
-  return themed
-    .replaceAll(fontFamily, "inherit")
-    .replace(/ role="img"/, ` role="img" aria-label="${escape(label)}"`)
-    .replace(/<title>[^<]*<\/title>/, "");
+  return (
+    themed
+      // Plot names its groups by the kind of mark, which says nothing to a reader.
+      .replace(/ aria-label="[^"]*"/g, "")
+      .replaceAll(fontFamily, "inherit")
+      .replace(/ role="img"/, ` role="img" aria-label="${escape(label)}"`)
+      .replace(/<title>[^<]*<\/title>/, "")
+  );
 }
 
 /** A picture as a small WebP (about 0.5 kB for a 48 px face), its longer side at most `side` pixels, as a data URI. */

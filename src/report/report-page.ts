@@ -16,7 +16,7 @@ import { setup } from "./sections/setup.ts";
 import { baseAgainstFineTuned, training } from "./sections/training.ts";
 
 export interface ReportContent {
-  /** With or without their pictures. */
+  /** Of the pictures that were scored, as many as there is room for. */
   readonly faces: readonly Face[];
   /** What a reader should know about this report itself, such as pictures that were not found. */
   readonly notes: readonly string[];
@@ -26,7 +26,7 @@ export interface ReportContent {
 
 export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportContent): string {
   const names = run.evaluation?.classes ?? [];
-  const hasPictures = faces.some(({ uri }) => uri !== undefined);
+  const hasPictures = faces.length > 0;
   const parts = [
     overview(run, notes),
     training(run),
@@ -34,7 +34,7 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
     confusion(run, hasPictures),
     classes(run),
     calibration(run),
-    misses(faces, names),
+    misses(run, faces),
     samples(faces, names),
     ...more,
     robustness(run),

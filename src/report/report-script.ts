@@ -19,14 +19,14 @@ const faceItem = ([id, , , confidence, source]) =>
 
 function show(button) {
   const [truth, predicted] = button.dataset.cell.split("-").map(Number);
-  const all = faces.filter((face) => face[1] === truth && face[2] === predicted);
-  const shown = all.filter((face) => face[4]).sort((a, b) => b[3] - a[3]);
+  const count = button.querySelector("b").textContent;
+  const shown = faces.filter((face) => face[1] === truth && face[2] === predicted).sort((a, b) => b[3] - a[3]);
   const list = element("ul", { className: "faces" }, ...shown.slice(0, FIRST).map(faceItem));
   const words = truth === predicted
     ? classes[truth] + ", recognised"
     : classes[truth] + " taken for " + classes[predicted];
-  const heading = element("h3", { tabIndex: -1 }, words + ": " + all.length + (all.length === 1 ? " picture" : " pictures"));
-  const missing = all.length - shown.length;
+  const heading = element("h3", { tabIndex: -1 }, words + ": " + count + (count === "1" ? " picture" : " pictures"));
+  const missing = Number(count.replaceAll(",", "")) - shown.length;
   const close = element("button", { type: "button" }, "Back to the matrix");
   close.onclick = () => hide(button);
   panel.replaceChildren(heading, element("p", { className: "muted" },

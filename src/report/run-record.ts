@@ -24,6 +24,8 @@ const epochSchema = z.object({
   learningRate: number,
   seconds: number,
   imagesPerSecond: number,
+  /** Batches; missing in runs of older versions. */
+  steps: z.number().optional(),
 });
 const phaseSchema = z.object({ name: z.string(), epochs: z.number(), best: share, reason: z.string() });
 
@@ -53,9 +55,9 @@ export const evaluationSchema = z.object({
     })
     .optional(),
   coverage: z.array(z.object({ threshold: share, coverage: share, accuracy: share.nullable() })).optional(),
-  /** Pictures of the split that training has seen, and the score without them. */
+  /** Pictures that are pixel-identical to one of training, and the score of the others; null where none is left. */
   leaked: z.number().optional(),
-  withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).optional(),
+  withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
 });
 
 const auditSchema = z.object({

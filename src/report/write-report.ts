@@ -5,7 +5,7 @@ import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { baselinesSvg } from "./baselines.ts";
 import { coverageSvg } from "./coverage.ts";
-import { answersOf, withPictures } from "./faces.ts";
+import { facesOf } from "./faces.ts";
 import type { Section } from "./html.ts";
 import { modelCardMarkdown } from "./model-card.ts";
 import { svgToPng } from "./raster.ts";
@@ -29,9 +29,8 @@ export async function writeReport(
   run: RunRecord,
   { out = join(folder, "report.html"), pixels, notes = [], more = [] }: ReportOptions = {},
 ): Promise<string[]> {
-  const answers = answersOf(run.predictions, run.evaluation?.classes ?? []);
   const positions = new Map(pixels?.samples.map(({ id }, index) => [id, index]));
-  const faces = await withPictures(answers, (id) => {
+  const faces = await facesOf(run.predictions, run.evaluation?.classes ?? [], (id) => {
     const position = positions.get(id);
     return position === undefined ? undefined : pixels?.get(position);
   });

@@ -10,7 +10,7 @@ export function eventLog(path: () => string): Listener {
     note: (data) => write("note", data),
     phaseStart: ({ phase }) => write("phaseStart", { phase: phase.name }),
     forecast: ({ phase, ...data }) => write("forecast", { phase: phase.name, ...data }),
-    epochEnd: ({ record, improved }) => write("epochEnd", { ...record, improved }),
+    epochEnd: ({ record, improved, steps }) => write("epochEnd", { ...record, improved, steps }),
     phaseEnd: ({ record, reason }) => write("phaseEnd", { ...record, reason }),
     interrupted: () => write("interrupted", {}),
   };

@@ -60,7 +60,13 @@ export interface TrainEvents {
   forecast: { readonly phase: Phase; readonly stepSeconds: number; readonly steps: number };
   phaseStart: { readonly phase: Phase; readonly index: number };
   step: StepEvent;
-  epochEnd: { readonly phase: Phase; readonly record: EpochRecord; readonly improved: boolean };
+  epochEnd: {
+    readonly phase: Phase;
+    readonly record: EpochRecord;
+    readonly improved: boolean;
+    /** Batches that it had. */
+    readonly steps: number;
+  };
   phaseEnd: { readonly phase: Phase; readonly record: PhaseRecord; readonly reason: string };
   checkpoint: { readonly path: string };
   interrupted: { readonly path: string };

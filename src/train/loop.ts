@@ -211,7 +211,7 @@ async function endEpoch(
     await host.saveBest(trained, progress);
   }
   await host.saveCheckpoint(withState(weights, canonical), progress);
-  await host.emit("epochEnd", { phase, record, improved });
+  await host.emit("epochEnd", { phase, record, improved, steps: setup.source.batchesPerEpoch });
 }
 
 async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promise<void> {

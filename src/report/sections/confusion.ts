@@ -30,12 +30,12 @@ function matrixTable(matrix: ConfusionMatrix, classes: readonly string[], clicka
     const total = row.reduce((sum, value) => sum + value, 0);
     const cells = row.map((value, answer) => {
       const share = total === 0 ? 0 : value / total;
-      const words = `${classes[truth]} taken for ${classes[answer]}: ${pictures(value)}, ${percents(share)} of ${classes[truth]}`;
-      const inside = `<b>${count(value)}</b>${value > 0 ? `<small>${percent(share)}</small>` : ""}`;
+      const spoken = (words: string): string => `<span class="spoken">${escape(words)}</span>`;
+      const inside = `${spoken(`${classes[truth]} taken for ${classes[answer]}: `)}<b>${count(value)}</b>${value > 0 ? `${spoken(", ")}<small>${percent(share)}</small>${spoken(` of ${classes[truth]}`)}` : ""}`;
       const kind = truth === answer ? ' class="right"' : "";
       const style = ` style="--share:${(share ** 0.7).toFixed(3)}"`;
       return clickable && value > 0
-        ? `<td${kind}${style}><button type="button" data-cell="${truth}-${answer}" aria-controls="cell" aria-pressed="false" aria-label="${escape(words)}">${inside}</button></td>`
+        ? `<td${kind}${style}><button type="button" data-cell="${truth}-${answer}" aria-controls="cell" aria-pressed="false">${inside}</button></td>`
         : `<td${kind}${style}><span>${inside}</span></td>`;
     });
     return `<tr><th scope="row">${escape(classes[truth] as string)}</th>${cells.join("")}<td class="total">${count(total)}</td></tr>`;

@@ -54,10 +54,12 @@ function figure(name: string, value: string, detail: string, kind = ""): string 
 }
 
 function leaked({ n, leaked, withoutLeaked }: EvaluationRecord): string {
-  if (!leaked || !withoutLeaked) return "";
-  return note(
-    `${count(leaked)} of these ${pictures(n)} are pixel-identical to one that was trained on. On the other ${count(withoutLeaked.n)} the accuracy is ${percents(withoutLeaked.accuracy)} (95 % interval ${range(withoutLeaked.interval)}).`,
-  );
+  if (!leaked) return "";
+  const found = `${count(leaked)} of these ${pictures(n)} are pixel-identical to one that was trained on.`;
+  const others = withoutLeaked
+    ? `On the other ${count(withoutLeaked.n)} the accuracy is ${percents(withoutLeaked.accuracy)} (95 % interval ${range(withoutLeaked.interval)}).`
+    : "No other is left, so this is no measure of new pictures.";
+  return note(`${found} ${others}`);
 }
 
 function unscored({ history }: RunRecord): string {

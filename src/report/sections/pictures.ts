@@ -4,6 +4,7 @@ import { random, shuffled } from "../../util/random.ts";
 import { type Face, facesHtml } from "../faces.ts";
 import { details, paragraph, pictures, type Section } from "../html.ts";
 import { escape } from "../page.ts";
+import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
 /** Faces of each kind of mistake, of the unsure right answers, and of each half of the sample. */
@@ -14,8 +15,9 @@ const SAMPLED = 12;
 const OPEN_CELLS = 8;
 const MOST_CELLS = 40;
 
-export function misses(faces: readonly Face[], classes: readonly string[]): Section | undefined {
-  if (!faces.some(({ uri }) => uri)) return undefined;
+export function misses({ evaluation }: RunRecord, faces: readonly Face[]): Section | undefined {
+  if (!evaluation || faces.length === 0) return undefined;
+  const { classes, confusion } = evaluation;
   const cells = worstOfCells(faces);
   const rows = cells.slice(0, MOST_CELLS).map(({ truth, predicted, members }) => {
     const title = `${classes[truth]} taken for ${classes[predicted]}`;
@@ -24,7 +26,7 @@ export function misses(faces: readonly Face[], classes: readonly string[]): Sect
       members.slice(0, PER_CELL),
       ({ confidence }) => `${percent(confidence)} sure`,
     );
-    return `<h3>${escape(title)} <span class="muted">${pictures(members.length)}</span></h3>${shown}`;
+    return `<h3>${escape(title)} <span class="muted">${pictures(confusion[truth]?.[predicted] ?? 0)}</span></h3>${shown}`;
   });
   const unsure = facesHtml(faces, leastSure(faces), (face) => answer(face, classes));
   return {
@@ -49,7 +51,7 @@ export function misses(faces: readonly Face[], classes: readonly string[]): Sect
 
 export function samples(faces: readonly Face[], classes: readonly string[]): Section | undefined {
   const order = shuffled(
-    faces.flatMap(({ uri }, i) => (uri ? [i] : [])),
+    faces.map((_, i) => i),
     random("samples"),
   );
   if (order.length === 0) return undefined;

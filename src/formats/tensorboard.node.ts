@@ -1,0 +1,51 @@
+/** A TensorBoard event file on disk, which grows record by record. */
+
+import { appendFileSync, mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { messageOf, VultusError } from "../util/errors.ts";
+import { record, type Shown, startEvent, summaryEvent, versionEvent } from "./tensorboard.ts";
+
+export interface EventFile {
+  /**
+   * Shows something at a step of the training. The first call makes the file, and voids what earlier files of the folder
+   * have from step `voidFrom` on.
+   */
+  show(step: number, shown: readonly Shown[], voidFrom?: number): void;
+}
+
+/**
+ * A new event file in `folder`; TensorBoard reads all of a folder as one run, so a resumed run adds a file and says in
+ * it from which step on the earlier ones count no more. A record that a kill tears is the last of its file and is skipped.
+ */
+export function eventFile(folder: string): EventFile {
+  let path: string | undefined;
+  const append = (records: readonly Uint8Array[]): void => {
+    try {
+      appendFileSync(path as string, Buffer.concat(records));
+    } catch (error) {
+      throw new VultusError(`${path} was not written: ${messageOf(error)}`);
+    }
+  };
+  return {
+    show(step, shown, voidFrom = step) {
+      const seconds = Date.now() / 1000;
+      const when = { seconds, step };
+      const records = [summaryEvent(when, shown)];
+      if (path === undefined) {
+        mkdirSync(folder, { recursive: true });
+        path = freePath(folder, seconds);
+        records.unshift(versionEvent(seconds), startEvent({ seconds, step: voidFrom }));
+      }
+      append(records.map(record));
+    },
+  };
+}
+
+let files = 0;
+
+/** TensorBoard reads the files of a folder in the order of their names. */
+function freePath(folder: string, seconds: number): string {
+  const time = String(Math.floor(seconds)).padStart(10, "0");
+  return join(folder, `events.out.tfevents.${time}.${hostname()}.${process.pid}.${files++}`);
+}
