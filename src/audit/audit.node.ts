@@ -7,6 +7,7 @@ import type { Grouping } from "../data/split.ts";
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { type Balance, balanceOf } from "./balance.ts";
 import { type AuditedPicture, groupOf, type PictureGroup } from "./groups.ts";
+import type { LabelAudit } from "./labels.node.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { type Fault, faults, faultsOf, qualityOf } from "./quality.ts";
 import { greyOf, thumbnail } from "./thumbnail.ts";
@@ -27,6 +28,8 @@ export interface Audit {
   readonly faults: Readonly<Record<Fault, readonly string[]>>;
   readonly unreadable: readonly Unreadable[];
   readonly balance: Balance;
+  /** Only where it was asked for. */
+  readonly labels?: LabelAudit;
 }
 
 export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
@@ -39,10 +42,16 @@ export interface Trace {
   readonly faults: readonly Fault[];
 }
 
-/** Reads every picture once. Nothing is written or changed. */
-export async function auditDataset(dataset: Dataset, onProgress: AuditProgress = () => {}): Promise<Audit> {
+/** Reads every picture once, and again for `judgeLabels` where that is given. Nothing is written or changed. */
+export async function auditDataset(
+  dataset: Dataset,
+  onProgress: AuditProgress = () => {},
+  judgeLabels?: (copies: Copies) => Promise<LabelAudit>,
+): Promise<Audit> {
   const { sources, classes, samples, fingerprint, notes } = dataset;
-  const { traces, unreadable, identical, alike } = await findCopies(samples, onProgress);
+  const copies = await findCopies(samples, onProgress);
+  const { traces, unreadable, identical, alike } = copies;
+  const labels = await judgeLabels?.(copies);
   const groups = (lists: readonly (readonly number[])[]): PictureGroup[] =>
     lists.map((indices) =>
       groupOf(indices.flatMap((index) => audited(traces[index]?.sample, classes) ?? [])),
@@ -64,6 +73,7 @@ export async function auditDataset(dataset: Dataset, onProgress: AuditProgress =
     faults: Object.fromEntries(faults.map((fault) => [fault, idsWith(fault)])) as Record<Fault, string[]>,
     unreadable,
     balance: balanceOf(classes, samples),
+    ...(labels && { labels }),
   };
 }
 

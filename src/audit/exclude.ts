@@ -2,6 +2,7 @@
 
 import { type Split, splits } from "../data/dataset.ts";
 import { type AuditedPicture, crossesSplits, isConflicting, type PictureGroup } from "./groups.ts";
+import type { SuspectedLabel } from "./labels.node.ts";
 
 export interface Exclusion {
   readonly reason: string;
@@ -37,14 +38,28 @@ export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly st
   ];
 }
 
-/** One id per line, after a line that begins with `# ` and says why. */
-export function excludeText(exclusions: readonly Exclusion[]): string {
+/**
+ * One id per line, after a line that begins with `# ` and says why. Suspects stand there as comments only: a person looks
+ * at them first, and takes the `# suspect: ` and the labels off those to leave out.
+ */
+export function excludeText(
+  exclusions: readonly Exclusion[],
+  suspects: readonly Pick<SuspectedLabel, "id" | "given" | "suggested">[] = [],
+): string {
   const count = exclusions.reduce((sum, { ids }) => sum + ids.length, 0);
   const head = [
     `# ${count} pictures to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
     "# Near-duplicates, dark, bright, blurred and tiny pictures are not here: audit.json lists them.",
   ];
-  return [...head, ...exclusions.flatMap(({ reason, ids }) => ["", `# ${reason}`, ...ids])]
+  const suspected =
+    suspects.length > 0
+      ? [
+          "",
+          `# ${suspects.length} suspected label errors, the surest first. They are not left out: look at them first.`,
+          ...suspects.map(({ id, given, suggested }) => `# suspect: ${id} ${given}→${suggested}`),
+        ]
+      : [];
+  return [...head, ...exclusions.flatMap(({ reason, ids }) => ["", `# ${reason}`, ...ids]), ...suspected]
     .map((line) => `${line}\n`)
     .join("");
 }

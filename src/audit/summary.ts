@@ -21,11 +21,14 @@ export interface AuditSummary extends Readonly<Record<Fault, number>> {
   readonly nearCrossSplitGroups: number;
   readonly nearConflictingGroups: number;
   readonly unreadable: number;
+  /** Suspected label errors, and how often the model that suspects them is right; only where they were looked for. */
+  readonly suspectedLabels?: number;
+  readonly outOfSampleAccuracy?: number;
   readonly balance: Balance;
 }
 
 export function summaryOf(audit: Audit): AuditSummary {
-  const { pictures, duplicates, crossSplitPictures, nearDuplicates, unreadable, balance } = audit;
+  const { pictures, duplicates, crossSplitPictures, nearDuplicates, unreadable, balance, labels } = audit;
   const counts = Object.fromEntries(faults.map((fault) => [fault, audit.faults[fault].length]));
   return {
     pictures,
@@ -38,6 +41,7 @@ export function summaryOf(audit: Audit): AuditSummary {
     nearConflictingGroups: nearDuplicates.filter(isConflicting).length,
     ...(counts as Record<Fault, number>),
     unreadable: unreadable.length,
+    ...(labels && { suspectedLabels: labels.suspects.length, outOfSampleAccuracy: labels.accuracy }),
     balance,
   };
 }

@@ -3,24 +3,36 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { type Audit, auditDataset } from "../../audit/audit.node.ts";
+import { type Audit, auditDataset, type Copies } from "../../audit/audit.node.ts";
 import { excludeText, exclusionsOf } from "../../audit/exclude.ts";
+import { auditLabels, checkUnseen, type LabelAudit } from "../../audit/labels.node.ts";
 import { faults } from "../../audit/quality.ts";
 import { type AuditSummary, summaryOf } from "../../audit/summary.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
+import { startEngine } from "../../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.node.ts";
-import { listOf, type SetExitCode } from "../options.ts";
+import { chooseDevice } from "../device.ts";
+import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { clearLine, liveLine, percent, result, resultJson, say } from "../output.ts";
 
 interface Options {
   readonly classes?: string[];
   readonly out?: string;
+  readonly labels?: boolean;
+  readonly weights?: string;
+  readonly model: string;
+  readonly folds: number;
+  readonly seed: number;
+  readonly device: string;
+  readonly threads?: number;
+  readonly memory: number;
   readonly json?: boolean;
 }
 
 export function auditCommand(setExitCode: SetExitCode): Command {
-  return new Command("audit")
+  return withDevice(new Command("audit"))
     .description(
       "duplicates, leaks between splits, near-duplicates, blank and spoilt pictures, class balance",
     )
@@ -30,13 +42,28 @@ export function auditCommand(setExitCode: SetExitCode): Command {
       "--out <dir>",
       "also write audit.json (every group) and exclude.txt (pictures to leave out) there",
     )
+    .option("--labels", "also look for label errors, with a network that never saw the labels: takes minutes")
+    .option(
+      "--weights <file>",
+      "for --labels: the network's weights (.safetensors, .pth or .onnx), such as ImageNet's",
+    )
+    .option("--model <name>", "for --labels: the backbone that the weights belong to", "squeezenet1_1")
+    .option(
+      "--folds <n>",
+      "for --labels: parts of the data, each judged by heads trained on the others",
+      numberOf(2, 100, true),
+      5,
+    )
+    .option("--seed <n>", "for --labels: seed of the folds and the heads", numberOf(0, 2 ** 31, true), 0)
+    .option("--memory <GB>", "for --labels: memory for decoded pictures", numberOf(0.01, 1000), 1)
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
       const files = options.out === undefined ? undefined : newFiles(options.out);
       const dataset = await readDataset(data, options.classes ? { classes: options.classes } : {});
-      const audit = await auditDataset(dataset, (stage, done, total) =>
-        liveLine(`${stage} ${done} of ${total}`),
-      );
+      const judge = options.labels ? labelJudge(dataset, options) : undefined;
+      const progress = (stage: string, done: number, total: number): void =>
+        liveLine(`${stage} ${done} of ${total}`);
+      const audit = await auditDataset(dataset, progress, judge);
       clearLine();
       if (audit.unreadable.length > 0) setExitCode(1);
       const summary = summaryOf(audit);
@@ -44,6 +71,31 @@ export function auditCommand(setExitCode: SetExitCode): Command {
       else result(auditText(audit, summary));
       if (files) writeFiles(files, audit, summary);
     });
+}
+
+/** What is wrong with the request is said before the long reading. */
+function labelJudge(dataset: Dataset, options: Options): (copies: Copies) => Promise<LabelAudit> {
+  const { weights, model, folds, seed, memory } = options;
+  if (weights === undefined)
+    throw new UsageError(
+      "--labels needs --weights: a file with weights of --model that never saw these labels, such as ImageNet's",
+    );
+  checkUnseen(weights, dataset.fingerprint);
+  const { device, threads } = chooseDevice(options);
+  return async (copies) => {
+    const engine = startEngine({ device, threads });
+    try {
+      return await auditLabels(
+        engine,
+        dataset,
+        copies,
+        { model, weights, folds, seed, memoryBudget: memory * 1e9 },
+        (stage, done, total) => liveLine(`${stage}: ${done} of ${total}`),
+      );
+    } finally {
+      await engine.close();
+    }
+  };
 }
 
 interface Files {
@@ -68,16 +120,19 @@ function newFiles(dir: string): Files {
 function writeFiles(files: Files, audit: Audit, summary: AuditSummary): void {
   const { sources, classes, fingerprint, notes, duplicates, nearDuplicates, unreadable } = audit;
   const groups = { duplicates, nearDuplicates, faults: audit.faults, unreadable };
-  const document = { sources, classes, fingerprint, notes, summary, ...groups };
+  const document = { sources, classes, fingerprint, notes, summary, ...groups, labels: audit.labels };
   writeFileAtomic(files.audit, `${JSON.stringify(document, null, 2)}\n`);
-  writeFileAtomic(files.exclude, excludeText(exclusionsOf(duplicates, audit.faults.blank)));
+  writeFileAtomic(
+    files.exclude,
+    excludeText(exclusionsOf(duplicates, audit.faults.blank), audit.labels?.suspects),
+  );
   say(`wrote ${files.audit} and ${files.exclude}`);
 }
 
 /** Lines of unreadable pictures shown; audit.json has them all. */
 const LISTED = 10;
 
-function auditText({ classes, unreadable, notes }: Audit, summary: AuditSummary): string {
+function auditText({ classes, unreadable, notes, labels }: Audit, summary: AuditSummary): string {
   const line = (name: string, value: number | string): string => `${name.padEnd(44)}${value}`;
   const leaks = Object.entries(summary.crossSplitPictures);
   return [
@@ -97,9 +152,23 @@ function auditText({ classes, unreadable, notes }: Audit, summary: AuditSummary)
     ...unreadable.slice(0, LISTED).map(({ id, reason }) => `  ${id}: ${reason}`),
     ...(unreadable.length > LISTED ? [`  … and ${unreadable.length - LISTED} more`] : []),
     "",
+    ...(labels ? labelLines(labels) : []),
     ...balanceLines(classes, summary),
     ...notes,
   ].join("\n");
+}
+
+function labelLines({ suspects, accuracy, folds, notes }: LabelAudit): string[] {
+  const first = suspects.slice(0, LISTED);
+  const width = Math.max(0, ...first.map(({ id }) => id.length));
+  return [
+    `${"suspected label errors".padEnd(44)}${suspects.length}`,
+    `  by heads that are right ${percent(accuracy)} of the time on the ${folds} folds that they were not trained on`,
+    ...first.map(({ id, given, suggested }) => `  ${id.padEnd(width)}  ${given}, rather ${suggested}`),
+    ...(suspects.length > LISTED ? [`  … and ${suspects.length - LISTED} more`] : []),
+    ...notes,
+    "",
+  ];
 }
 
 function balanceLines(classes: readonly string[], { balance }: AuditSummary): string[] {

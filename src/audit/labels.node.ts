@@ -1,0 +1,169 @@
+/** Suspected label errors: pictures whose label a model that never saw it is confident against. */
+
+import { tmpdir } from "node:os";
+import { canvasOf } from "../data/canvas.ts";
+import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { stratifiedFolds } from "../data/folds.ts";
+import { loadPixels } from "../data/pixel-cache.node.ts";
+import { byIdentity } from "../data/split.ts";
+import { collect, validationFeeds } from "../evaluate/score.ts";
+import { confidentLearning } from "../metrics/confident-learning.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import { type Architecture, describe } from "../models/classifier.ts";
+import { backboneNamed } from "../models/registry.ts";
+import { compileStageFeatures, middleStage } from "../program/stage-features.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { UsageError } from "../util/errors.ts";
+import { classesOf, type Metadata } from "../weights/classifier-file.ts";
+import { loadWeights, readWeights } from "../weights/load.node.ts";
+import { byLooks, type Copies } from "./audit.node.ts";
+import { type Features, outOfSampleProbabilities } from "./out-of-sample.ts";
+
+export interface SuspectedLabel {
+  readonly id: string;
+  readonly split: Split;
+  readonly given: string;
+  readonly suggested: string;
+  /** Out-of-sample probability of the given label less that of the most probable other one. */
+  readonly margin: number;
+}
+
+export interface LabelAudit {
+  readonly model: string;
+  readonly weights: string;
+  readonly folds: number;
+  readonly seed: number;
+  readonly notes: readonly string[];
+  /** How often the heads are right on the folds that they did not see: how far to trust them. */
+  readonly accuracy: number;
+  /** Per class, the probability from which on a picture is confidently of it; `null` for a class without pictures. */
+  readonly thresholds: Readonly<Record<string, number | null>>;
+  /** `joint[given][suggested]`, in the order of the classes. */
+  readonly joint: readonly (readonly number[])[];
+  /** The surest first. */
+  readonly suspects: readonly SuspectedLabel[];
+}
+
+export interface LabelOptions {
+  /** A backbone by name, and a file with its weights. */
+  readonly model: string;
+  readonly weights: string;
+  readonly folds: number;
+  readonly seed: number;
+  /** Bytes of decoded pictures to keep in memory. */
+  readonly memoryBudget: number;
+}
+
+export type LabelProgress = (stage: "features" | "training", done: number, total: number) => void;
+
+/** Side of the pictures that the backbone sees: more costs much and gains little where eyes and mouth are seen. */
+const INPUT_SIZE = 96;
+const CELLS = 3;
+
+/**
+ * Features of a backbone that never saw these labels, a head per fold, confident learning. Folds keep copies and people
+ * together, or a head would know the label of a picture's twin.
+ *
+ * @throws UsageError for weights that may have seen the labels.
+ */
+export async function auditLabels(
+  engine: Engine,
+  dataset: Dataset,
+  copies: Copies,
+  options: LabelOptions,
+  onProgress: LabelProgress,
+): Promise<LabelAudit> {
+  const { classes } = dataset;
+  const { model, weights, folds, seed } = options;
+  const notes = checkUnseen(weights, dataset.fingerprint);
+  const samples = copies.traces.map(({ sample }) => sample);
+  const foldOf = stratifiedFolds(samples, classes.length, {
+    folds,
+    seed,
+    groupings: [byIdentity, byLooks(copies)],
+  });
+  const architecture = architectureFor(model, classes);
+  const features = await stageFeatures(engine, architecture, samples, options, (done, total) =>
+    onProgress("features", done, total),
+  );
+  const probabilities = await outOfSampleProbabilities(
+    engine,
+    architecture,
+    features,
+    samples,
+    foldOf,
+    seed,
+    (done, total) => onProgress("training", done, total),
+  );
+  const labels = samples.map(({ label }) => label);
+  const { thresholds, joint, suspects } = confidentLearning(probabilities, labels, classes.length);
+  const predicted = argmaxRows(probabilities, classes.length);
+  const name = (label: number): string => classes[label] as string;
+  return {
+    model,
+    weights,
+    folds,
+    seed,
+    notes,
+    accuracy: labels.filter((label, i) => label === predicted[i]).length / labels.length,
+    thresholds: Object.fromEntries(
+      thresholds.map((value, k) => [name(k), Number.isNaN(value) ? null : value]),
+    ),
+    joint,
+    suspects: suspects.map(({ index, suggested, margin }) => {
+      const { id, split, label } = samples[index] as Sample;
+      return { id, split, given: name(label), suggested: name(suggested), margin };
+    }),
+  };
+}
+
+export function architectureFor(model: string, classes: readonly string[]): Architecture {
+  const backbone = backboneNamed(model);
+  return { backbone, head: "linear", classes, dropout: 0, inputSize: INPUT_SIZE, resize: 1 };
+}
+
+/** What a stage in the middle of the backbone sees of each sample. Every sample must be readable. */
+export async function stageFeatures(
+  engine: Engine,
+  architecture: Architecture,
+  samples: readonly Sample[],
+  { weights: path, memoryBudget }: Pick<LabelOptions, "weights" | "memoryBudget">,
+  onProgress: (done: number, total: number) => void,
+): Promise<Features> {
+  const { weights } = loadWeights(path, architecture, describe(architecture));
+  const pixels = await loadPixels(samples, { maxSide: INPUT_SIZE, memoryBudget, spillDir: tmpdir() });
+  try {
+    const canvas = canvasOf(pixels.samples.map((_, i) => pixels.shape(i)));
+    const stage = middleStage(architecture);
+    const open = await engine.open(
+      compileStageFeatures(architecture, weights, canvas, { stage, cells: CELLS }),
+    );
+    try {
+      const count = samples.length;
+      const feeds = (indices: readonly number[]) => validationFeeds(pixels, indices, canvas, architecture);
+      const rows = await collect(open, "features", count, feeds, (done) => onProgress(done, count));
+      return { rows, width: rows.length / count };
+    } finally {
+      await open.release();
+    }
+  } finally {
+    pixels.close();
+  }
+}
+
+/** Notes on weights that may be used. @throws UsageError for a classifier that may have been trained on these labels. */
+export function checkUnseen(path: string, fingerprint: string): string[] {
+  const { metadata } = readWeights(path);
+  const classes = classesOf(metadata, path);
+  if (!classes) return [];
+  const what = `--weights ${path} is a classifier that was trained to tell apart ${classes.join(", ")}`;
+  const remedy =
+    "A network that has learnt these labels cannot judge them: it repeats the wrong ones. " +
+    "Give weights that never saw them, such as ImageNet's";
+  const seen: Metadata[string] | undefined = metadata.data_fingerprint;
+  if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
+  if (seen === fingerprint) throw new UsageError(`${what}, on this very data. ${remedy}`);
+  return [
+    `${path} was trained on labels of other data (fingerprint ${seen}); if some of these pictures were among them, their labels are judged too kindly`,
+  ];
+}

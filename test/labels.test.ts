@@ -1,0 +1,189 @@
+/** Suspected label errors: folds, features and heads on drawn faces with planted errors, and the command line. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { architectureFor } from "../src/audit/labels.node.ts";
+import { run } from "../src/cli/main.ts";
+import { classCounts, type Sample } from "../src/data/dataset.ts";
+import { stratifiedFolds } from "../src/data/folds.ts";
+import { readDataset } from "../src/data/read.node.ts";
+import { drawFace } from "../src/data/synthetic.ts";
+import { inMemory } from "../src/evaluate/run-bundle.ts";
+import { validationFeeds } from "../src/evaluate/score.ts";
+import { writeSafetensors } from "../src/formats/safetensors.node.ts";
+import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import { compileStageFeatures, middleStage } from "../src/program/stage-features.ts";
+import { startEngine } from "../src/runtime/engine.node.ts";
+import { random } from "../src/util/random.ts";
+import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { capture, printed } from "./support/printed.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-labels-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(capture);
+
+const classes = ["happy", "sad", "surprise"] as const;
+const architecture = architectureFor("squeezenet1_1", [...classes]);
+const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
+const PER_CLASS = 80;
+/** Ids whose folder is not what was drawn. */
+const planted = new Set<string>();
+
+beforeAll(async () => {
+  const rng = random("planted labels");
+  for (const [label, name] of classes.entries()) {
+    for (let i = 0; i < PER_CLASS; i++) {
+      const wrong = rng.chance(0.08);
+      const as = wrong ? (classes[(label + 1 + rng.integer(2)) % 3] as string) : name;
+      const { pixels, width, height, channels } = drawFace(name, "labels", i);
+      const id = `${as}/${name} ${i}.png`;
+      mkdirSync(at("faces", as), { recursive: true });
+      await sharp(pixels, { raw: { width, height, channels } }).png().toFile(at("faces", id));
+      if (wrong) planted.add(id);
+    }
+  }
+  writeSafetensors(at("random.safetensors"), weights, {});
+  writeSafetensors(at("unnamed.safetensors"), weights, classifierMetadata(architecture));
+  const { fingerprint } = await readDataset([at("faces")]);
+  writeSafetensors(
+    at("same.safetensors"),
+    weights,
+    classifierMetadata(architecture, { dataFingerprint: fingerprint }),
+  );
+  writeSafetensors(
+    at("other.safetensors"),
+    weights,
+    classifierMetadata(architecture, { dataFingerprint: "0123" }),
+  );
+});
+
+test("folds are stratified, keep groups, and hold every sample once", () => {
+  const samples = Array.from({ length: 103 }, (_, i): Sample => {
+    const source = { kind: "file", path: "" } as const;
+    return { id: String(i), source, label: i % 7 === 0 ? 1 : 0, split: "train", identity: `p${i >> 1}` };
+  });
+  const foldOf = stratifiedFolds(samples, 2, { folds: 5, seed: 1, groupings: [({ identity }) => identity] });
+  for (let i = 0; i + 1 < 103; i += 2) expect(foldOf[i]).toBe(foldOf[i + 1]);
+  for (let fold = 0; fold < 5; fold++) {
+    const [common = 0, rare = 0] = classCounts(
+      samples.filter((_, i) => foldOf[i] === fold),
+      2,
+    );
+    expect(Math.abs(common - 88 / 5)).toBeLessThanOrEqual(2);
+    expect(Math.abs(rare - 15 / 5)).toBeLessThanOrEqual(1);
+  }
+  expect(() =>
+    stratifiedFolds(samples, 2, { folds: 60, seed: 1, groupings: [({ identity }) => identity] }),
+  ).toThrow(/60 folds of 103 pictures in 52 groups/);
+});
+
+test("features are the means of the parts of a stage's map", async () => {
+  const stage = middleStage(architecture);
+  expect(stage).toBe("features.7");
+  const canvas = { width: 48, height: 48, channels: 1 } as const;
+  const pictures = [drawFace("happy", 1), drawFace("sad", 2)];
+  const engine = startEngine({ device: "cpu", threads: 1 });
+  try {
+    const featuresOf = async (cells: number): Promise<Float32Array> => {
+      const open = await engine.open(compileStageFeatures(architecture, weights, canvas, { stage, cells }));
+      const pixels = inMemory(pictures);
+      return (await open.run(validationFeeds(pixels as never, [0, 1], canvas, architecture))).features
+        ?.data as Float32Array;
+    };
+    const side = 11;
+    const whole = await featuresOf(side);
+    const pooled = await featuresOf(3);
+    expect(pooled).toHaveLength(2 * 256 * 9);
+    for (const map of [0, 100, 511]) {
+      for (let cell = 0; cell < 9; cell++) {
+        // numpy: rows floor(11 i / 3) to ceil(11 (i + 1) / 3), as torch.nn.AdaptiveAvgPool2d((3, 3)).
+        const bounds = [
+          [0, 4],
+          [3, 8],
+          [7, 11],
+        ] as const;
+        const [[top, bottom], [left, right]] = [bounds[Math.floor(cell / 3)], bounds[cell % 3]] as [
+          readonly [number, number],
+          readonly [number, number],
+        ];
+        let sum = 0;
+        for (let y = top; y < bottom; y++)
+          for (let x = left; x < right; x++) sum += whole[map * side * side + y * side + x] as number;
+        expect(pooled[map * 9 + cell]).toBeCloseTo(sum / ((bottom - top) * (right - left)), 4);
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+});
+
+describe("from the command line", () => {
+  const audit = (file: string, ...more: string[]): Promise<number> =>
+    run(["data", "audit", at("faces"), "--labels", "--weights", at(file), "--device", "cpu", ...more]);
+
+  test("planted errors are among the suspects, most of which are planted", { timeout: 120_000 }, async () => {
+    expect(await audit("random.safetensors", "--out", at("out"), "--json"), printed.err).toBe(0);
+    const summary = JSON.parse(printed.out) as { suspectedLabels: number; outOfSampleAccuracy: number };
+    const { labels } = JSON.parse(readFileSync(at("out", "audit.json"), "utf8")) as {
+      labels: {
+        suspects: { id: string; given: string; suggested: string; margin: number }[];
+        joint: number[][];
+        folds: number;
+      };
+    };
+    const { suspects } = labels;
+    const hits = suspects.filter(({ id }) => planted.has(id));
+    expect(planted.size).toBeGreaterThan(10);
+    expect(hits.length / planted.size, "recall").toBeGreaterThan(0.8);
+    expect(hits.length / suspects.length, "precision").toBeGreaterThan(0.5);
+    for (const { id, suggested } of hits) expect(id).toContain(`/${suggested} `);
+    expect(suspects.map(({ margin }) => margin)).toEqual(
+      suspects.map(({ margin }) => margin).sort((a, b) => a - b),
+    );
+    expect(summary.suspectedLabels).toBe(suspects.length);
+    expect(summary.outOfSampleAccuracy).toBeGreaterThan(0.7);
+    expect(labels.joint.flatMap((row, k) => row.filter((_, j) => j !== k)).reduce((a, b) => a + b)).toBe(
+      suspects.length,
+    );
+
+    const list = readFileSync(at("out", "exclude.txt"), "utf8").split("\n");
+    const [first] = suspects;
+    expect(list).toContain(`# suspect: ${first?.id} ${first?.given}→${first?.suggested}`);
+    expect(list.filter((line) => line !== "" && !line.startsWith("# "))).toEqual([]);
+  });
+
+  test("weights that may have seen the labels are refused, and why; of other data they are noted", async () => {
+    expect(await audit("unnamed.safetensors")).toBe(2);
+    expect(printed.err).toMatch(
+      /trained to tell apart happy, sad, surprise, and does not say on which data.*cannot judge/,
+    );
+    expect(await audit("same.safetensors")).toBe(2);
+    expect(printed.err).toMatch(/on this very data/);
+    expect(await audit("other.safetensors", "--folds", "2")).toBe(0);
+    expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the 2 folds/);
+    expect(printed.out).toMatch(/trained on labels of other data \(fingerprint 0123\)/);
+  });
+
+  test.each([
+    ["no weights", ["--labels"], /--labels needs --weights/],
+    ["weights that are not there", ["--labels", "--weights", "nowhere.safetensors"], /nowhere\.safetensors/],
+    [
+      "another backbone's weights",
+      ["--labels", "--weights", at("random.safetensors"), "--model", "resnet18"],
+      /does not fit resnet18/,
+    ],
+    [
+      "an unknown backbone",
+      ["--labels", "--weights", at("random.safetensors"), "--model", "squeezenet"],
+      /no backbone "squeezenet"/,
+    ],
+  ] as const)("%s: an error", async (_, more, message) => {
+    expect(await run(["data", "audit", at("faces"), ...more])).toBeGreaterThan(0);
+    expect(printed.err).toMatch(message);
+    expect(printed.err).not.toMatch(/fault of vultus/);
+  });
+});
