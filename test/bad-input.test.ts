@@ -121,9 +121,9 @@ describe("wrong requests end with 2 and say what is valid", () => {
     ],
     ["a model that does not exist", () => ["evaluate", at("no-run"), at("good")], /does not exist/],
     [
-      "detection, which is not there yet",
-      () => ["predict", at("text.jpg"), "--model", at("model.safetensors")],
-      /--no-detect/,
+      "an address without leave to fetch it",
+      () => ["predict", "https://example.org/a.jpg", "--model", at("model.safetensors")],
+      /--allow-urls/,
     ],
     [
       "a device that is not there",

@@ -13,7 +13,7 @@ export interface Framing {
 }
 
 /** How FER2013's faces are framed, by what the detector that ships finds in them (docs/results.md, "Faces in photos"). */
-export const ferFraming: Framing = { side: 1, down: -0.1 };
+export const ferFraming: Framing = { side: 1.1, down: -0.1 };
 
 /** The square around a face. */
 export function squareAround({ x, y, width, height }: Box, { side, down }: Framing = ferFraming): Box {

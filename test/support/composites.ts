@@ -14,6 +14,8 @@ export interface Placement {
   readonly side: number;
   /** Clockwise, in degrees. */
   readonly angle?: number;
+  /** Whether the whole square is laid down and goes on beyond its sides, mirrored and fading, instead of an ellipse. */
+  readonly whole?: boolean;
 }
 
 /** A grey canvas, lighter towards the lower right and slightly noisy, with faces on it, whose corners are rounded off. */
@@ -32,26 +34,33 @@ export function composite(
   return { pixels, width, height, channels: 1 };
 }
 
-/** Bilinear; within an ellipse that touches the sides, fading out over the last tenth. */
+/** Bilinear; within an ellipse that touches the sides, fading out over the last tenth, or whole. */
 function paste(
   pixels: Uint8Array,
   width: number,
   height: number,
-  { face, x, y, side, angle = 0 }: Placement,
+  { face, x, y, side, angle = 0, whole = false }: Placement,
 ): void {
   const [sin, cos] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
-  const reach = Math.ceil(side * 0.75);
+  const reach = Math.ceil(side * 1.2);
   for (let row = Math.max(0, Math.floor(y - reach)); row < Math.min(height, y + reach); row++) {
     for (let column = Math.max(0, Math.floor(x - reach)); column < Math.min(width, x + reach); column++) {
       const [dx, dy] = [(column + 0.5 - x) / side, (row + 0.5 - y) / side];
       const [u, v] = [cos * dx + sin * dy, -sin * dx + cos * dy];
-      if (Math.abs(u) > 0.5 || Math.abs(v) > 0.5) continue;
-      const distance = Math.hypot(u, v) * 2;
-      const share = Math.min(1, Math.max(0, (1.1 - distance) / 0.1));
+      const outside = 2 * (whole ? Math.max(Math.abs(u), Math.abs(v)) : Math.hypot(u, v)) - 1;
+      const share = Math.min(1, Math.max(0, whole ? 1 - outside / 0.6 : 1 - outside * 10));
+      if (share === 0) continue;
       const at = row * width + column;
-      pixels[at] = share * sampled(face, u + 0.5, v + 0.5) + (1 - share) * (pixels[at] as number);
+      pixels[at] =
+        share * sampled(face, mirrored(u + 0.5), mirrored(v + 0.5)) + (1 - share) * (pixels[at] as number);
     }
   }
+}
+
+/** A position beyond a side of the face as the one as far within. */
+function mirrored(position: number): number {
+  const inside = Math.abs(position);
+  return inside > 1 ? 2 - inside : inside;
 }
 
 function sampled({ pixels, width, height, channels }: Picture, u: number, v: number): number {

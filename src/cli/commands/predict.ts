@@ -5,6 +5,7 @@ import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs
 import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
 import { predictPhotos } from "../../predict/predictor.ts";
+import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import { chooseDevice } from "../device.ts";
@@ -18,6 +19,7 @@ import {
   tableFormat,
 } from "../predictions.ts";
 import { openResults } from "../results-file.ts";
+import { predictOneVideo, secondsOf } from "../video.ts";
 
 interface Options {
   readonly model?: string;
@@ -35,6 +37,9 @@ interface Options {
   readonly out?: string;
   readonly resume: boolean;
   readonly annotate?: string;
+  readonly every: number;
+  readonly smooth: number;
+  readonly chart?: string;
   readonly allowUrls: boolean;
 }
 
@@ -42,7 +47,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
   const share = numberOf(0, 1);
   return withDevice(new Command("predict"))
     .description("find the faces of photos and say what each expresses")
-    .argument("<photos...>", "files, folders, patterns, - for a photo on standard input")
+    .argument("<photos...>", "files, folders, patterns, - for a photo on standard input; or one video")
     .option(
       "--model <path>",
       "run folder, or a file that a run or an export wrote (default: the model that ships)",
@@ -66,17 +71,23 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       "--annotate <folder>",
       "also write the photos with boxes and labels, as JPEG, into this new folder",
     )
+    .option("--every <time>", "of a video: time between the frames that are looked at", secondsOf, 0.5)
+    .option("--smooth <time>", "of a video: time over which probabilities are smoothed", secondsOf, 1)
+    .option("--chart <file>", "of a video: also draw its timeline, as .svg or .png")
     .option("--allow-urls", "fetch photos that are named by http:// or https:// addresses", false)
     .action(async (inputs: string[], options: Options) => {
       if (options.resume && !options.out)
         throw new UsageError("--resume continues the file of --out; name it");
+      const [video] = inputs.filter(isVideo);
+      if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
       const { device, threads } = chooseDevice(options);
       const { detector: path, detectorSize: size, detectorThreshold: threshold } = options;
       const chosen = { path, size, threshold };
       const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
       const model = await loadModel(options.model, { device, threads, detector: options.detect && given });
       try {
-        await predictAll(model, inputs, options, setExitCode);
+        if (!video) await predictAll(model, inputs, options, setExitCode);
+        else if (!(await predictOneVideo(model, video, options))) setExitCode(1);
       } finally {
         await model.close();
       }
