@@ -8,6 +8,7 @@ import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
 import { VultusError } from "../util/errors.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
 import type { DetectedFace } from "./boxes.ts";
 import { scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
@@ -16,7 +17,6 @@ import { type DetectorSettings, openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
 import { loadDetector } from "./shipped-detector.node.ts";
-import { shippedModel } from "./shipped-model.node.ts";
 
 /** A photo: the path of a file, the bytes of one, or pixels. */
 export type Photo = string | Uint8Array | Picture;

@@ -11,6 +11,7 @@ import type { StateDict } from "../util/tensor.ts";
 import { architectureOf, classesOf, type Metadata } from "./classifier-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
+import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { torchvisionCommand } from "./sources.ts";
 
 /** Weights, and what their file says about them. */
@@ -37,10 +38,14 @@ export function loadClassifier(path: string): Classifier {
   return { architecture, weights, metadata, path: file };
 }
 
-/** The file that holds the classifier: `path` itself, or the best weights of the run in that folder. */
+/** The file that holds the classifier: `path` itself, the best weights of the run in that folder, or a model that ships. */
 export function classifierPath(path: string): string {
-  if (!existsSync(path))
-    throw new UsageError(`${path} does not exist; give a run folder, or a file that vultus wrote`);
+  if (!existsSync(path)) {
+    const shipped = shippedModels();
+    if (shipped.includes(path)) return shippedModel(path);
+    const names = shipped.length > 0 ? `, or the name of a model that ships: ${shipped.join(", ")}` : "";
+    throw new UsageError(`${path} does not exist; give a run folder, or a file that vultus wrote${names}`);
+  }
   if (!statSync(path).isDirectory()) return path;
   const found = ["best.onnx", "best.safetensors"].map((name) => join(path, name)).find(existsSync);
   if (found) return found;

@@ -28,6 +28,8 @@ export function shippedModel(name: string = DEFAULT_MODEL): string {
   const names = shippedModels();
   if (names.includes(name)) return join(folder, `${name}.onnx`);
   throw new UsageError(
-    `no model "${name}" comes with vultus.${didYouMean(name, names)} Valid: ${names.join(", ") || "none in this checkout"}`,
+    names.length > 0
+      ? `no model "${name}" comes with vultus.${didYouMean(name, names)} Valid: ${names.join(", ")}`
+      : `${folder} holds no model; name a run folder, or a file that a run or an export wrote`,
   );
 }
