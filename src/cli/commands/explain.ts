@@ -1,18 +1,18 @@
-/** `vultus explain`: where the model looked, as heat maps over pictures, and how far such maps can be trusted. */
+/** `vultus explain`: where the model looked, as heat maps over faces, and how far such maps can be trusted. */
 
 import { mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import { Command, Option } from "commander";
-import type { Sample } from "../../data/dataset.ts";
-import { loadPixels, type PixelCache } from "../../data/pixel-cache.node.ts";
 import { stratifiedSample } from "../../data/stratified.ts";
 import { averageMaps } from "../../evaluate/average-maps.ts";
 import { type AreaScore, type MapScores, scoreMaps } from "../../evaluate/deletion-insertion.ts";
-import { LARGEST_SIDE, labelsOf } from "../../evaluate/evaluate.node.ts";
-import { type Explanation, explainPictures } from "../../evaluate/explain.ts";
+import { labelsOf } from "../../evaluate/evaluate.node.ts";
+import { explainPictures } from "../../evaluate/explain.ts";
+import { openDetector } from "../../predict/onnx-detector.ts";
+import { loadDetector } from "../../predict/shipped-detector.node.ts";
+import { shippedModel } from "../../predict/shipped-model.node.ts";
 import { type ExplainMethod, explainMethods } from "../../program/explain.ts";
-import { averageMapsPng, explanationPng } from "../../report/heat-map.ts";
+import { averageMapsPng } from "../../report/heat-map.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import { UsageError } from "../../util/errors.ts";
@@ -20,12 +20,14 @@ import { writeFileAtomic } from "../../util/files.node.ts";
 import { didYouMean } from "../../util/nearest.ts";
 import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
+import { explainedLines, explainPhotos } from "../explained-photos.ts";
 import { type LabelledOptions, readLabelled, withLabelled } from "../labelled-pictures.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { liveLine, percent, result, resultJson, say } from "../output.ts";
+import { liveLine, result, resultJson, say } from "../output.ts";
 
 interface Options extends LabelledOptions {
-  readonly model: string;
+  readonly model?: string;
+  readonly detect: boolean;
   readonly method: ExplainMethod;
   readonly class?: string;
   readonly data?: readonly string[];
@@ -34,19 +36,6 @@ interface Options extends LabelledOptions {
   readonly device: string;
   readonly threads?: number;
   readonly json?: boolean;
-}
-
-/** What became of one picture. */
-interface Row {
-  readonly file: string;
-  readonly status: "ok" | "unreadable";
-  readonly reason?: string;
-  readonly label?: string;
-  /** The class that the map is of. */
-  readonly explained?: string;
-  readonly probabilities?: Readonly<Record<string, number>>;
-  /** The picture that was written. */
-  readonly overlay?: string;
 }
 
 /** Of a folder of labelled pictures. */
@@ -59,14 +48,13 @@ interface Summary {
 
 export function explainCommand(setExitCode: SetExitCode): Command {
   return withDevice(withLabelled(new Command("explain")))
-    .description("show where a model looked: heat maps over face crops, and how far they can be trusted")
-    .argument("[pictures...]", "picture files, each one face")
-    .addOption(
-      new Option(
-        "--model <path>",
-        "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)",
-      ).makeOptionMandatory(),
+    .description("show where a model looked: heat maps over faces, and how far such maps can be trusted")
+    .argument("[photos...]", "files, folders, patterns")
+    .option(
+      "--model <path>",
+      "run folder, or a file that a run or an export wrote (default: the model that ships)",
     )
+    .option("--no-detect", "take every photo as one face crop")
     .addOption(new Option("--method <name>", "how maps are made").choices(explainMethods).default("grad-cam"))
     .option("--class <name>", "the class to explain (default: the one that the model answers)")
     .option("--out <dir>", "where pictures are written", "explained")
@@ -82,26 +70,27 @@ export function explainCommand(setExitCode: SetExitCode): Command {
       100,
     )
     .option("--json", "print JSON")
-    .action(async (files: string[], options: Options) => {
-      if (files.length === 0 && !options.data)
-        throw new UsageError("no pictures given; name some, or a folder of labelled ones with --data");
-      const classifier = loadClassifier(options.model);
+    .action(async (photos: string[], options: Options) => {
+      const { method, out, data } = options;
+      if (photos.length === 0 && !data)
+        throw new UsageError("no photos given; name some, or a folder of labelled pictures with --data");
+      const classifier = loadClassifier(options.model ?? shippedModel());
       const target = classNamed(options.class, classifier.architecture.classes);
       const { device, threads } = chooseDevice(options);
-      mkdirSync(options.out, { recursive: true });
+      mkdirSync(out, { recursive: true });
       const engine = startEngine({ device, threads });
       try {
-        const rows = await explainFiles(engine, classifier, files, target, options);
+        const detector =
+          photos.length > 0 && options.detect ? await openDetector(engine, loadDetector()) : undefined;
+        const rows = await explainPhotos(engine, classifier, photos, { method, target, detector, out });
         for (const { file, status, reason } of rows) {
-          if (status === "ok") continue;
-          say(`${file}: ${reason}`);
-          setExitCode(1);
+          if (status !== "ok") setExitCode(1);
+          if (reason !== undefined) say(`${file}: ${reason}`);
         }
-        const summary = options.data && (await explainData(engine, classifier, options.data, options));
+        const summary = data && (await explainData(engine, classifier, data, options));
         if (summary) say(`wrote ${summary.average}`);
-        if (options.json)
-          resultJson({ method: options.method, pictures: rows, ...(summary ? { data: summary } : {}) });
-        else result([...rowLines(rows), ...(summary ? summaryLines(summary) : [])].join("\n"));
+        if (options.json) resultJson({ method, photos: rows, ...(summary ? { data: summary } : {}) });
+        else result([...explainedLines(rows), ...(summary ? summaryLines(summary) : [])].join("\n"));
       } finally {
         await engine.close();
       }
@@ -116,72 +105,6 @@ function classNamed(name: string | undefined, classes: readonly string[]): numbe
       `the model has no class "${name}".${didYouMean(name, classes)} Valid: ${classes.join(", ")}`,
     );
   return found;
-}
-
-/** Explains every file, in order, and writes its overlay. */
-async function explainFiles(
-  engine: Engine,
-  classifier: Classifier,
-  files: readonly string[],
-  target: number | undefined,
-  { method, out, memory }: Options,
-): Promise<Row[]> {
-  if (files.length === 0) return [];
-  const samples = files.map(
-    (path): Sample => ({ id: path, source: { kind: "file", path }, label: 0, split: "test" }),
-  );
-  const pixels = await loadPixels(samples, {
-    maxSide: LARGEST_SIDE,
-    memoryBudget: memory * 1e9,
-    spillDir: tmpdir(),
-    allowUnreadable: true,
-  });
-  try {
-    const { classes } = classifier.architecture;
-    const nameOf = freeNames();
-    const explained = await explainAll(engine, classifier, pixels, { method, target });
-    const rows: Row[] = [];
-    for (const sample of samples) {
-      const file = sample.id;
-      const explanation = explained[pixels.samples.indexOf(sample)];
-      if (!explanation) {
-        const reason = pixels.unreadable.find(({ id }) => id === file)?.reason ?? "cannot be read";
-        rows.push({ file, status: "unreadable", reason });
-        continue;
-      }
-      const overlay = join(out, `${nameOf(file)}.png`);
-      writeFileAtomic(overlay, await explanationPng(explanation, { classes, file: basename(file), method }));
-      rows.push({
-        file,
-        status: "ok",
-        label: classes[explanation.predicted] as string,
-        explained: classes[explanation.target] as string,
-        probabilities: Object.fromEntries(
-          classes.map((name, k) => [name, explanation.probabilities[k] as number]),
-        ),
-        overlay,
-      });
-    }
-    return rows;
-  } finally {
-    pixels.close();
-  }
-}
-
-/** Every picture of a cache. */
-function explainAll(
-  engine: Engine,
-  classifier: Classifier,
-  pixels: PixelCache,
-  options: { readonly method: ExplainMethod; readonly target: number | undefined },
-): Promise<Explanation[]> {
-  const { method, target } = options;
-  const indices = pixels.samples.map((_, i) => i);
-  return explainPictures(engine, classifier, pixels, indices, {
-    method,
-    ...(target === undefined ? {} : { target }),
-    onBatch: (done) => liveLine(`explaining ${done} of ${indices.length}`),
-  });
 }
 
 /** The mean map of each class, of its own pictures, and the scores of the maps of what the model answers. */
@@ -214,29 +137,6 @@ async function explainData(
   } finally {
     pixels.close();
   }
-}
-
-/** File names without their folder and ending; a name that occurs again gets a number. */
-function freeNames(): (file: string) => string {
-  const taken = new Set<string>();
-  return (file) => {
-    const stem = basename(file, extname(file));
-    let name = stem;
-    for (let count = 2; taken.has(name); count++) name = `${stem}-${count}`;
-    taken.add(name);
-    return name;
-  };
-}
-
-function rowLines(rows: readonly Row[]): string[] {
-  const width = Math.max(...rows.map(({ file }) => file.length));
-  return rows.map(({ file, status, label, explained, probabilities, overlay }) => {
-    if (status !== "ok") return `${file.padEnd(width)}  ${status}`;
-    const shown = (name: string | undefined): string =>
-      `${name} ${percent(probabilities?.[name as string] ?? 0)}`;
-    const other = explained === label ? "" : `; explained: ${shown(explained)}`;
-    return `${file.padEnd(width)}  ${shown(label)}${other}  ${overlay}`;
-  });
 }
 
 function summaryLines({ scores }: Summary): string[] {
