@@ -37,7 +37,7 @@ interface Explained {
 const folder = mkdtempSync(join(tmpdir(), "vultus-beyond-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const device = ["--device", "cpu", "--threads", "2"];
-const counts = { happy: 20, sad: 12 };
+const counts = { happy: 24, sad: 16 };
 const picture = (label: string, i: number): string => at("faces", "validation", label, `${i}.png`);
 
 async function json<T>(...args: string[]): Promise<T> {
@@ -60,8 +60,8 @@ beforeAll(async () => {
       }
     }
   }
-  const args = ["train", at("faces"), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32"];
-  const set = ["--batch-size", "8", "--set", "phases.all.epochs=8", "--out", at("run")];
+  const args = ["train", at("faces"), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "48"];
+  const set = ["--batch-size", "8", "--set", "phases.all.epochs=15", "--out", at("run")];
   expect(await run([...args, ...set, ...device]), printed.err).toBe(0);
   restore();
 }, 480_000);
@@ -180,7 +180,7 @@ describe("evaluate", () => {
     expect(JSON.parse(readFileSync(at("scored", "robustness.json"), "utf8"))).toEqual(robustness);
     expect(readFileSync(at("scored", "robustness.svg"), "utf8")).toContain("low contrast");
     expect((await sharp(at("scored", "robustness.png")).metadata()).format).toBe("png");
-  });
+  }, 480_000);
 
   test("--pictures bounds them, the same ones every time, and the text has a line a group", async () => {
     const args = ["evaluate", at("run"), at("faces"), "--robustness", "--pictures", "8"];
@@ -194,8 +194,8 @@ describe("evaluate", () => {
     }
     for (const group of ["light", "orientation", "occlusion", "image quality"])
       expect(printed.out).toMatch(new RegExp(`^ {2}${group} +[+-]\\d+\\.\\d % {2}\\(most: `, "m"));
-    expect(printed.err).toMatch(/106 passes over 8 of 32 pictures/);
-  });
+    expect(printed.err).toMatch(/106 passes over 8 of 40 pictures/);
+  }, 480_000);
 
   test("--tta: gains follow from accuracies, and more views cost more", async () => {
     const { tta, accuracy, n } = await json<Scores>("evaluate", at("run"), at("faces"), "--tta");
@@ -218,7 +218,7 @@ describe("evaluate", () => {
 describe("compare with a baseline", () => {
   test("majority is right exactly on the most frequent class of the training pictures", async () => {
     const found = await json<Compared>("compare", at("run"), "majority", at("faces"));
-    expect(found).toMatchObject({ baseline: "majority", n: 32, accuracyB: 20 / 32 });
+    expect(found).toMatchObject({ baseline: "majority", n: 40, accuracyB: 24 / 40 });
     expect(found.recall.happy?.b).toBe(1);
     expect(found.recall.sad?.b).toBe(0);
   });
@@ -228,7 +228,7 @@ describe("compare with a baseline", () => {
     async (name) => {
       const scored = await json<Scores>("evaluate", at("run"), at("faces"));
       const found = await json<Compared>("compare", at("run"), name, at("faces"), "--weights", "none");
-      expect(found).toMatchObject({ baseline: name, n: 32, accuracyA: scored.accuracy });
+      expect(found).toMatchObject({ baseline: name, n: 40, accuracyA: scored.accuracy });
       expect(found.accuracyB).toBeGreaterThan(0.3);
       expect(found.verdict).toMatch(/chance would give|nothing tells them apart/);
       // The run's folder is as it was.
