@@ -19,7 +19,8 @@ import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";
 
-const [count = 256, model = "resnet50"] = [Number(process.argv[2] ?? 256), process.argv[3]];
+const [asked = "256", model = "resnet50"] = process.argv.slice(2);
+const count = Number(asked);
 const backbone = backboneNamed(model);
 const architecture: Architecture = {
   backbone,

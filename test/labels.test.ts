@@ -91,7 +91,7 @@ test("features are the means of the parts of a stage's map", async () => {
     const featuresOf = async (cells: number): Promise<Float32Array> => {
       const open = await engine.open(compileStageFeatures(architecture, weights, canvas, { stage, cells }));
       const pixels = inMemory(pictures);
-      return (await open.run(validationFeeds(pixels as never, [0, 1], canvas, architecture))).features
+      return (await open.run(validationFeeds(pixels, [0, 1], canvas, architecture))).features
         ?.data as Float32Array;
     };
     const side = 11;

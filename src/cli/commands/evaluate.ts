@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { channelNote } from "../../data/canvas.ts";
 import { evaluateBundle } from "../../evaluate/evaluate.node.ts";
-import { measureTestTime } from "../../evaluate/test-time.ts";
+import { measureTestTime } from "../../evaluate/test-time.node.ts";
 import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
 import { loadBundle } from "../../program/read-bundle.node.ts";
 import { writeEvaluation } from "../../report/evaluation.ts";
