@@ -22,10 +22,10 @@ export interface Features {
   readonly width: number;
 }
 
-const BATCH = 128;
+const BATCH = 256;
 /** Passes over the other folds, or as many as give this many steps. */
 const EPOCHS = 8;
-const FEWEST_STEPS = 300;
+const FEWEST_STEPS = 100;
 const optimizer: OptimizerOptions = {
   type: "adamw",
   learningRate: 1e-3,

@@ -10,6 +10,7 @@ import { faults } from "../../audit/quality.ts";
 import { type AuditSummary, summaryOf } from "../../audit/summary.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
+import { auditPage } from "../../report/audit-page.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.node.ts";
@@ -40,7 +41,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option(
       "--out <dir>",
-      "also write audit.json (every group) and exclude.txt (pictures to leave out) there",
+      "also write audit.html (to look at), audit.json (every group) and exclude.txt (pictures to leave out) there",
     )
     .option("--labels", "also look for label errors, with a network that never saw the labels: takes minutes")
     .option(
@@ -69,7 +70,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
       const summary = summaryOf(audit);
       if (options.json) resultJson(summary);
       else result(auditText(audit, summary));
-      if (files) writeFiles(files, audit, summary);
+      if (files) await writeFiles(files, audit, summary, dataset);
     });
 }
 
@@ -101,11 +102,16 @@ function labelJudge(dataset: Dataset, options: Options): (copies: Copies) => Pro
 interface Files {
   readonly audit: string;
   readonly exclude: string;
+  readonly page: string;
 }
 
 /** A list that somebody has edited must not be lost, and a long reading not end in "cannot write". */
 function newFiles(dir: string): Files {
-  const files = { audit: join(dir, "audit.json"), exclude: join(dir, "exclude.txt") };
+  const files = {
+    audit: join(dir, "audit.json"),
+    exclude: join(dir, "exclude.txt"),
+    page: join(dir, "audit.html"),
+  };
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined)
     throw new UsageError(`${there} is already there and is not overwritten. Move it, or give another --out`);
@@ -117,7 +123,12 @@ function newFiles(dir: string): Files {
   return files;
 }
 
-function writeFiles(files: Files, audit: Audit, summary: AuditSummary): void {
+async function writeFiles(
+  files: Files,
+  audit: Audit,
+  summary: AuditSummary,
+  dataset: Dataset,
+): Promise<void> {
   const { sources, classes, fingerprint, notes, duplicates, nearDuplicates, unreadable } = audit;
   const groups = { duplicates, nearDuplicates, faults: audit.faults, unreadable };
   const document = { sources, classes, fingerprint, notes, summary, ...groups, labels: audit.labels };
@@ -126,7 +137,8 @@ function writeFiles(files: Files, audit: Audit, summary: AuditSummary): void {
     files.exclude,
     excludeText(exclusionsOf(duplicates, audit.faults.blank), audit.labels?.suspects),
   );
-  say(`wrote ${files.audit} and ${files.exclude}`);
+  writeFileAtomic(files.page, await auditPage(audit, dataset));
+  say(`wrote ${files.page}, ${files.audit} and ${files.exclude}`);
 }
 
 /** Lines of unreadable pictures shown; audit.json has them all. */
