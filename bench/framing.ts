@@ -6,7 +6,6 @@
  */
 
 import type { Picture } from "../src/data/dataset.ts";
-import { expressions } from "../src/data/synthetic-expression.ts";
 import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
 import type { Box } from "../src/predict/boxes.ts";
 import { faceCrop } from "../src/predict/framing.ts";
@@ -15,7 +14,7 @@ import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { composite } from "../test/support/composites.ts";
-import { ferFaces } from "../test/support/fer2013.ts";
+import { labelledFaces } from "../test/support/fer2013.ts";
 
 const CANVAS = 320;
 const FACE = 80;
@@ -26,10 +25,9 @@ const engine = startEngine({ device: "cpu", threads: 2, spinning: false });
 const { architecture, program, input } = loadBundle(model);
 const classifier = await engine.open(program);
 const detector = await openDetector(engine, loadDetector());
-const faces = await ferFaces(Number(perClass));
-const labelOf = (i: number): string => expressions[i % expressions.length] as string;
+const faces = await labelledFaces(Number(perClass));
 
-const answers = async (pictures: typeof faces): Promise<string[]> => {
+const answers = async (pictures: readonly Picture[]): Promise<string[]> => {
   const count = architecture.classes.length;
   const { probabilities } = await runBundle(classifier, input, count, inMemory(pictures));
   return pictures.map((_, i) => {
@@ -38,8 +36,8 @@ const answers = async (pictures: typeof faces): Promise<string[]> => {
   });
 };
 
-const found: { i: number; face: Picture; canvas: Picture; box: Box }[] = [];
-for (const [i, face] of faces.entries()) {
+const found: { label: string; face: Picture; canvas: Picture; box: Box }[] = [];
+for (const [i, { picture: face, label }] of faces.entries()) {
   const canvas = composite(
     CANVAS,
     CANVAS,
@@ -47,7 +45,7 @@ for (const [i, face] of faces.entries()) {
     i,
   );
   const [best] = await detector.detect(canvas);
-  if (best) found.push({ i, face, canvas, box: best.box });
+  if (best) found.push({ label, face, canvas, box: best.box });
 }
 const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
 console.log(`found: ${found.length} of ${faces.length} (${share(found.length, faces.length)})`);
@@ -58,7 +56,7 @@ console.log(
 );
 console.log(`their middle below the face's: ${mean(({ box }) => box.y + box.height / 2 - CANVAS / 2)}`);
 const right = (labels: readonly string[]): number =>
-  labels.filter((label, k) => label === labelOf(found[k]?.i ?? 0)).length;
+  labels.filter((label, k) => label === found[k]?.label).length;
 console.log(
   `accuracy of the faces as they are: ${share(right(await answers(found.map(({ face }) => face))), found.length)}`,
 );

@@ -5,11 +5,18 @@ import { dirname, join } from "node:path";
 import type { Picture } from "../../src/data/dataset.ts";
 
 export interface Tensor {
+  data(): Promise<Float32Array>;
   dispose(): void;
 }
 
 export interface TensorFlow {
   tensor3d(values: Int32Array, shape: [number, number, number], dtype: "int32"): Tensor;
+  tensor4d(values: Float32Array, shape: [number, number, number, number]): Tensor;
+  readonly image: {
+    resizeBilinear(x: Tensor, size: [number, number], alignCorners: boolean): Tensor;
+  };
+  readonly io: { fromMemory(artifacts: object): object };
+  loadGraphModel(handler: object): Promise<{ execute(x: Tensor): Tensor }>;
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
   readonly version: Readonly<Record<string, string>>;
@@ -33,12 +40,12 @@ export interface FaceApi {
       ): Promise<readonly Detection[]>;
     };
     readonly faceExpressionNet: Net & {
-      predictExpressions(picture: Tensor): Promise<Readonly<Record<string, number>>>;
+      predictExpressions(pictures: readonly Tensor[]): Promise<readonly Readonly<Record<string, number>>[]>;
     };
   };
 }
 
-export const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** TensorFlow.js on WebAssembly, as many threads as it takes by itself. */
 export async function startTensorFlow(): Promise<TensorFlow> {

@@ -34,22 +34,23 @@ export interface InputOptions {
 }
 
 /** The photos that `inputs` name, in their order, found one after the other. @throws UsageError for what is not allowed. */
-export function* photoSources(
-  inputs: readonly string[],
-  { allowUrls = false, except = [] }: InputOptions = {},
-): Generator<PhotoSource> {
+export function photoSources(inputs: readonly string[], options: InputOptions = {}): Generator<PhotoSource> {
+  const address = options.allowUrls ? undefined : inputs.find(isAddress);
+  if (address)
+    throw new UsageError(
+      `${address} is an address; nothing is fetched from the network without --allow-urls`,
+    );
+  return sourcesOf(inputs, options.except ?? []);
+}
+
+function* sourcesOf(inputs: readonly string[], except: readonly string[]): Generator<PhotoSource> {
   const own = except.map((path) => real(path));
   const isOwn = (path: string): boolean =>
     own.length > 0 && own.some((folder) => real(path) === folder || real(path).startsWith(folder + sep));
   for (const input of inputs) {
     if (input === "-") yield { file: "-", bytes: standardInput };
-    else if (/^https?:\/\//i.test(input)) {
-      if (!allowUrls)
-        throw new UsageError(
-          `${input} is an address; nothing is fetched from the network without --allow-urls`,
-        );
-      yield { file: input, bytes: () => fetched(input) };
-    } else if (existsSync(input) || !isGlob(input)) {
+    else if (isAddress(input)) yield { file: input, bytes: () => fetched(input) };
+    else if (existsSync(input) || !isGlob(input)) {
       const files = statSync(input, { throwIfNoEntry: false })?.isDirectory()
         ? picturesBelow(input)
         : [input];
@@ -126,6 +127,10 @@ async function fetched(address: string): Promise<Uint8Array> {
     if (size > MOST_BYTES_OF_URL) throw new FormatError(`more than ${MOST_BYTES_OF_URL / 1e6} MB`);
   }
   return Buffer.concat(parts);
+}
+
+function isAddress(input: string): boolean {
+  return /^https?:\/\//i.test(input);
 }
 
 function real(path: string): string {

@@ -17,7 +17,8 @@ export async function annotatedJpeg(
   const { pixels, width, height, channels } = picture;
   const readable = await (letters ??= textRenders());
   const base = Math.max(1, Math.min(width, height) / 400);
-  const parts = faces.flatMap((face) => marks(face, scale, base, { width, height }, readable));
+  const marked = faces.map((face) => marks(face, scale, base, { width, height }, readable));
+  const parts = [...marked.flatMap(({ frame }) => frame), ...marked.flatMap(({ label }) => label)];
   const overlay = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fontFamily}">${parts.join("")}</svg>`;
   return sharp(pixels, { raw: { width, height, channels } })
     .toColourspace("srgb")
@@ -26,14 +27,17 @@ export async function annotatedJpeg(
     .toBuffer();
 }
 
-/** Box and label of a face: the label stands above the box, or inside where there is no room. */
+/**
+ * Box and label of a face. The label stands above the box, or inside where there is no room, and is as wide as the box if
+ * letters of 8 px allow it: neighbours then do not cover each other's.
+ */
 function marks(
   { box, label, probabilities }: Face,
   scale: number,
   base: number,
   page: { readonly width: number; readonly height: number },
   readable: boolean,
-): string[] {
+): { frame: string[]; label: string[] } {
   const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((value) => value / scale) as [
     number,
     number,
@@ -41,19 +45,16 @@ function marks(
     number,
   ];
   const colour = label === null ? palette.muted : palette.blue;
-  const frame = rect(x, y, width, height, { fill: "none", stroke: colour, strokeWidth: 2 * base });
-  const outline = rect(x, y, width, height, { fill: "none", stroke: "#ffffff", strokeWidth: 4 * base });
-  if (!readable) return [outline, frame];
-  const size = Math.max(10, Math.min(12 * base, width / 5));
+  const frame = [palette.paper, colour].map((stroke, i) =>
+    rect(x, y, width, height, { fill: "none", stroke, strokeWidth: (4 - 2 * i) * base }),
+  );
+  if (!readable) return { frame, label: [] };
   const best = Math.max(...Object.values(probabilities));
   const words = `${label ?? "not sure"} ${percent(best)}`;
+  const size = Math.max(8, Math.min(12 * base, width / (widthOf(words, 1) + 0.6)));
   const wide = widthOf(words, size) + size * 0.6;
   const left = Math.max(0, Math.min(x - base, page.width - wide));
   const top = y >= size * 1.4 ? y - size * 1.4 : y;
-  return [
-    outline,
-    frame,
-    rect(left, top, wide, size * 1.4, { fill: colour }),
-    text(left + size * 0.3, top + size * 1.05, words, { fill: "#ffffff", fontSize: size }),
-  ];
+  const written = text(left + size * 0.3, top + size * 1.05, words, { fill: palette.paper, fontSize: size });
+  return { frame, label: [rect(left, top, wide, size * 1.4, { fill: colour }), written] };
 }

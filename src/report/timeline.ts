@@ -49,7 +49,7 @@ export function timelineSvg(
     parts.push(
       text(margin.left, y, `and ${left} faces that are seen for a shorter time`, { fill: palette.muted }),
     );
-  return svgPage(width, y + 20, "Expressions over time", parts);
+  return svgPage(width, tracks.size > 0 && left <= 0 ? y - 24 : y + 20, "Expressions over time", parts);
 }
 
 function chart(

@@ -11,15 +11,34 @@ const root = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
 export const hasFer2013 = existsSync(join(root, "validation"));
 if (!hasFer2013) console.warn(`FER2013's pictures are not in ${root} (VULTUS_FER2013): tests with them skip`);
 
-/** The first `count` validation faces of each class by name, one class after the other in turn. */
-export async function ferFaces(count: number): Promise<Picture[]> {
-  const faces: Picture[] = [];
-  for (let i = 0; i < count; i++) {
-    for (const name of expressions) {
-      const folder = join(root, "validation", name);
-      const file = readdirSync(folder).sort()[i] as string;
-      faces.push(await readPicture({ kind: "file", path: join(folder, file) }));
+export interface LabelledFace {
+  readonly picture: Picture;
+  readonly label: string;
+}
+
+/** The first `count` validation faces of each class by name, one class after the other in turn; all where it is left out. */
+export async function labelledFaces(count = Number.POSITIVE_INFINITY): Promise<LabelledFace[]> {
+  const files = expressions.map((label) => {
+    const folder = join(root, "validation", label);
+    return {
+      label,
+      paths: readdirSync(folder)
+        .sort()
+        .slice(0, count)
+        .map((file) => join(folder, file)),
+    };
+  });
+  const faces: LabelledFace[] = [];
+  for (let i = 0; i < Math.max(...files.map(({ paths }) => paths.length)); i++) {
+    for (const { label, paths } of files) {
+      const path = paths[i];
+      if (path) faces.push({ picture: await readPicture({ kind: "file", path }), label });
     }
   }
   return faces;
+}
+
+/** The same without their labels. */
+export async function ferFaces(count: number): Promise<Picture[]> {
+  return (await labelledFaces(count)).map(({ picture }) => picture);
 }

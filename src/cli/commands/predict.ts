@@ -106,13 +106,13 @@ async function predictAll(
   const except = [out, folder].filter((path) => path !== undefined);
   const format = file?.format ?? formatOf(options, classes, inputs);
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(result);
-  if (!file) write(format.head);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
   const sources = notDone(photoSources(inputs, { allowUrls, except }), file?.done);
   const found = predictPhotos(readPhotos(sources), classifier, detector, options);
   for await (const { photo, prediction } of found) {
     const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
+    if (!file && counts.photos === 0) write(format.head);
     write(format.lines(shown, counts.photos));
     count(counts, prediction);
     if (prediction.reason !== undefined) say(`${prediction.file}: ${prediction.reason}`);
@@ -120,9 +120,9 @@ async function predictAll(
     const rate = (1000 * counts.photos) / (performance.now() - started);
     liveLine(`${counts.photos} photos, ${counts.faces} faces, ${rate.toFixed(1)} photos/s`);
   }
-  if (!file) write(format.tail);
   if (counts.photos === 0 && !file?.done.size)
     throw new UsageError(`there are no pictures in ${inputs.join(", ")}`);
+  if (!file) write(format.tail);
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
 }
