@@ -18,15 +18,13 @@ export async function runRobustness(
 ): Promise<Robustness> {
   const chosen = stratifiedSample(labelsOf(pixels), count, "robustness");
   const started = performance.now();
-  return measureRobustness(engine, bundle, pixels, chosen, {
-    onPass(done, total) {
-      const seconds = (performance.now() - started) / 1000;
-      if (done === 2)
-        say(
-          `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share: about ${duration((seconds / 2) * total)}`,
-        );
-      liveLine(`robustness: pass ${done} of ${total}, left ${duration((seconds / done) * (total - done))}`);
-    },
+  return measureRobustness(engine, bundle, pixels, chosen, (done, total) => {
+    const seconds = (performance.now() - started) / 1000;
+    if (done === 2)
+      say(
+        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share: about ${duration((seconds / 2) * total)}`,
+      );
+    liveLine(`robustness: pass ${done} of ${total}, left ${duration((seconds / done) * (total - done))}`);
   });
 }
 

@@ -57,8 +57,7 @@ export async function explainPictures(
   return all;
 }
 
-/** The same one after the other, for more pictures than maps fit into memory. */
-export async function* explanations(
+async function* explanations(
   engine: Engine,
   { architecture, weights, metadata, path }: Classifier,
   pixels: Pick<PixelCache, "shape" | "get">,

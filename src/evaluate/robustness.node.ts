@@ -6,13 +6,8 @@ import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import {
-  type Corruption,
-  type CorruptionGroup,
-  corruptionGroups,
-  SEVERITIES,
-} from "./corruptions/corruption.ts";
-import { corruptions as allCorruptions, corrupted } from "./corruptions/registry.node.ts";
+import { type CorruptionGroup, corruptionGroups, SEVERITIES } from "./corruptions/corruption.ts";
+import { corrupted, corruptions } from "./corruptions/registry.node.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
 /** Spoilt pictures in memory at a time. */
@@ -41,23 +36,17 @@ export interface Robustness {
   readonly corruptions: readonly CorruptionResult[];
 }
 
-export interface RobustnessOptions {
-  /** Which corruptions; all by default. */
-  readonly corruptions?: readonly Corruption[];
-  /** Hears, after each pass over the pictures, how many are done and how many there are. */
-  readonly onPass?: (done: number, total: number) => void;
-}
-
 /**
  * Scores `bundle` on the pictures at `indices` of `pixels`, as they are and spoilt. A picture larger than what the
  * network resizes to is reduced to that first, so that noise and blur mean the same for a photo and for a thumbnail.
+ * `onPass` hears, after each pass over the pictures, how many are done and how many there are.
  */
 export async function measureRobustness(
   engine: Engine,
   { architecture, program, input }: Bundle,
   pixels: Pick<PixelCache, "samples" | "get">,
   indices: readonly number[],
-  { corruptions = allCorruptions, onPass }: RobustnessOptions = {},
+  onPass?: (done: number, total: number) => void,
 ): Promise<Robustness> {
   const { classes, inputSize, resize } = architecture;
   const passes = 1 + SEVERITIES * corruptions.length;

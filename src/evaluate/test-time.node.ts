@@ -2,7 +2,7 @@
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
+import { pairedDifference } from "../metrics/paired.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -88,7 +88,7 @@ export async function measureTestTime(
       await addView(view);
       done++;
     }
-    const paired: PairedDifference = pairedDifference(labels, plain.predicted, argmaxRows(sums, classes));
+    const paired = pairedDifference(labels, plain.predicted, argmaxRows(sums, classes));
     results.push({
       name,
       views: 1 + count,

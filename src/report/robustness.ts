@@ -28,7 +28,7 @@ export function robustnessSvg(robustness: Robustness): string {
     text(
       margin,
       margin + 26,
-      `${percent(clean)} of ${n.toLocaleString("en-US")} pictures right as they are; on average ${lossText(meanRelativeDrop)}`,
+      `${percent(clean)} of ${n.toLocaleString("en-US")} pictures right as they are; on average ${percent(Math.abs(meanRelativeDrop))} of that is ${meanRelativeDrop < 0 ? "gained" : "lost"}`,
       muted,
     ),
     text(left + (SEVERITIES * cell.width) / 2, top - 14, "severity", centred),
@@ -50,7 +50,8 @@ export function robustnessSvg(robustness: Robustness): string {
       y += cell.height;
     }
   }
-  const title = `Accuracy on spoilt pictures: ${groups.map((one) => `${one.group}: ${lossText(one.relativeDrop)}`).join("; ")}`;
+  const byGroup = groups.map((one) => `${one.group} ${percent(one.relativeDrop)}`).join(", ");
+  const title = `Accuracy on spoilt pictures; mean loss by kind: ${byGroup}`;
   return svgPage(width, y + margin, title, parts);
 }
 
@@ -112,10 +113,6 @@ function lossBar(x: number, y: number, drop: number, strong: boolean): string[] 
       fontWeight: strong ? "bold" : "normal",
     }),
   ];
-}
-
-function lossText(drop: number): string {
-  return drop < 0 ? `${percent(-drop)} of it gained` : `${percent(drop)} of it lost`;
 }
 
 /** From nearly white to deep vermilion. */
