@@ -25,7 +25,7 @@ export interface Features {
 const BATCH = 256;
 /** Passes over the other folds, or as many as give this many steps. */
 const EPOCHS = 8;
-const FEWEST_STEPS = 100;
+const FEWEST_STEPS = 200;
 const optimizer: OptimizerOptions = {
   type: "adamw",
   learningRate: 1e-3,

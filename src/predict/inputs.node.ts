@@ -46,7 +46,7 @@ export function photoSources(inputs: readonly string[], options: InputOptions = 
 function* sourcesOf(inputs: readonly string[], except: readonly string[]): Generator<PhotoSource> {
   const own = except.map((path) => real(path));
   const isOwn = (path: string): boolean =>
-    own.length > 0 && own.some((folder) => real(path) === folder || real(path).startsWith(folder + sep));
+    own.some((folder) => real(path) === folder || real(path).startsWith(folder + sep));
   for (const input of inputs) {
     if (input === "-") yield { file: "-", bytes: standardInput };
     else if (isAddress(input)) yield { file: input, bytes: () => fetched(input) };
@@ -122,8 +122,8 @@ async function fetched(address: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {
-    parts.push(part as Uint8Array);
-    size += (part as Uint8Array).length;
+    parts.push(part);
+    size += part.length;
     if (size > MOST_BYTES_OF_URL) throw new FormatError(`more than ${MOST_BYTES_OF_URL / 1e6} MB`);
   }
   return Buffer.concat(parts);

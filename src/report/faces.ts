@@ -38,20 +38,20 @@ export async function facesOf(
   });
   const isWrong = ({ truth, predicted }: (typeof answers)[number]): number => Number(truth !== predicted);
   const order = answers.toSorted((a, b) => isWrong(b) - isWrong(a) || a.confidence - b.confidence);
-  const faces: (Face & { index: number })[] = [];
+  const faces = new Map<number, Face>();
   let left = budget;
   for (let start = 0; start < order.length && left > 0; start += AT_ONCE) {
-    const encoded = order.slice(start, start + AT_ONCE).map(async (answer) => {
-      const picture = pictureOf(answer.id);
-      return picture ? { ...answer, uri: await thumbnailUri(picture, side) } : undefined;
+    const encoded = order.slice(start, start + AT_ONCE).map(async ({ index, ...face }) => {
+      const picture = pictureOf(face.id);
+      return picture ? { index, face: { ...face, uri: await thumbnailUri(picture, side) } } : undefined;
     });
-    for (const face of await Promise.all(encoded)) {
-      if (!face) continue;
-      left -= face.uri.length;
-      if (left >= 0) faces.push(face);
+    for (const one of await Promise.all(encoded)) {
+      if (!one) continue;
+      left -= one.face.uri.length;
+      if (left >= 0) faces.set(one.index, one.face);
     }
   }
-  return faces.sort((a, b) => a.index - b.index).map(({ index: _, ...face }) => face);
+  return [...faces].sort(([a], [b]) => a - b).map(([, face]) => face);
 }
 
 /** A row of faces by their indices, each over its caption; the page's script puts the pictures in. */
