@@ -21,7 +21,7 @@ import { messageOf } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { evaluationJson } from "./evaluation.ts";
-import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
+import { type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
 import { liveLine, say } from "./output.ts";
 
 /** Pictures per class, on average, that are explained, and in all. */
@@ -152,10 +152,11 @@ export async function scoredAnew(
     const note = channelNote(pixels, architecture);
     if (note) say(note);
     const sameData = dataset.fingerprint === run.environment?.fingerprint;
-    const evaluation = await evaluateBundle(engine, bundle, pixels, {
+    const scored = await evaluateBundle(engine, bundle, pixels, {
       fittedHere: split === "validation" && sameData && temperatureOf(metadata, path) !== 1,
       onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
     });
+    const evaluation = { ...scored, ...(await leaksIn(dataset, split, pixels, scored)) };
     await writeEvaluation(folder, evaluation, pixels);
     // As it would be read from evaluation.json.
     const json: unknown = JSON.parse(JSON.stringify(evaluationJson(evaluation, split)));

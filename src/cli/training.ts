@@ -160,7 +160,7 @@ async function conclude(
     writeJson(paths.evaluation, evaluationJson(scored, split));
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
-    const { dataset } = request;
+    const { dataset } = trained;
     await reportTraining(folder, { engine, dataset, unreadable, evaluation: scored, pixels, board });
     if (!request.options.json) result(evaluationText(scored, split));
     const { best } = progress;

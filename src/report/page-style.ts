@@ -6,11 +6,11 @@
  */
 const light = `color-scheme: light;
   --paper: #ffffff; --panel: #f5f7f9; --ink: #1f2933; --muted: #5c6873; --line: #dde2e8;
-  --blue: #0068a3; --vermilion: #b84f00; --green: #00795a; --heat: #6aa5cf;`;
+  --blue: #0068a3; --vermilion: #b84f00; --green: #00795a; --heat: #6aa5cf; --lost-heat: #e09468;`;
 
 const dark = `color-scheme: dark;
   --paper: #14181d; --panel: #1c2229; --ink: #e4e8ec; --muted: #9ba7b3; --line: #313944;
-  --blue: #6ab7ee; --vermilion: #f39a63; --green: #55c3a0; --heat: #2a6693;`;
+  --blue: #6ab7ee; --vermilion: #f39a63; --green: #55c3a0; --heat: #2a6693; --lost-heat: #8a4520;`;
 
 export const pageStyle = `
 :root { ${light} }

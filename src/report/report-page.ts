@@ -9,9 +9,10 @@ import type { RunRecord } from "./run-record.ts";
 import { calibration } from "./sections/calibration.ts";
 import { classes } from "./sections/classes.ts";
 import { confusion, confusionStyle } from "./sections/confusion.ts";
-import { audit, data, robustness } from "./sections/data.ts";
+import { audit, data } from "./sections/data.ts";
 import { overview } from "./sections/overview.ts";
 import { misses, samples } from "./sections/pictures.ts";
+import { robustness, robustnessStyle } from "./sections/robustness.ts";
 import { setup } from "./sections/setup.ts";
 import { baseAgainstFineTuned, training } from "./sections/training.ts";
 
@@ -52,7 +53,7 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
     lead: lead(run),
     contents: parts,
     body: `${parts.map(section).join("\n")}\n${faceData}`,
-    style: confusionStyle,
+    style: confusionStyle + robustnessStyle,
     ...(hasPictures ? { script: reportScript } : {}),
   });
 }

@@ -1,19 +1,8 @@
-/** What a run was trained and measured on, what an audit found in it, and how the result stands disturbances. */
+/** What a run was trained and measured on, and what an audit found in it. */
 
-import {
-  count,
-  decimals,
-  details,
-  list,
-  note,
-  paragraph,
-  percents,
-  pictures,
-  type Section,
-  table,
-} from "../html.ts";
+import { count, details, list, note, paragraph, pictures, type Section, table } from "../html.ts";
 import { escape } from "../page.ts";
-import type { AuditRecord, RobustnessRecord, RunRecord } from "../run-record.ts";
+import type { AuditRecord, RunRecord } from "../run-record.ts";
 
 export function data(run: RunRecord): Section | undefined {
   const { data, environment, evaluation } = run;
@@ -85,42 +74,6 @@ function auditTable(audit: AuditRecord): string {
     caption: `Found in ${pictures(audit.pictures)}`,
     head: [],
     rows: rows.map(([name, number]) => [name, count(number)]),
-    numbers: true,
-  });
-}
-
-export function robustness({ robustness }: RunRecord): Section | undefined {
-  if (!robustness) return undefined;
-  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
-  const severities = Math.max(0, ...corruptions.map(({ accuracy }) => accuracy.length));
-  const byGroup = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
-  return {
-    id: "robustness",
-    title: "Robustness",
-    html: [
-      paragraph(
-        `Disturbed pictures cost it ${percents(meanRelativeDrop)} of its accuracy on average, over ${corruptions.length} disturbances of ${severities} severities each (${pictures(n)}, undisturbed ${percents(clean)}). By kind: ${byGroup.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
-      ),
-      severityTable(robustness, severities),
-    ].join("\n"),
-  };
-}
-
-function severityTable({ corruptions }: RobustnessRecord, severities: number): string {
-  return table({
-    caption: "Accuracy by disturbance and severity",
-    head: [
-      "disturbance",
-      ...Array.from({ length: severities }, (_, k) => `${k + 1}`),
-      "mean drop",
-      "parameter",
-    ],
-    rows: corruptions.map(({ title, accuracy, relativeDrop, parameter, values }) => [
-      title,
-      ...Array.from({ length: severities }, (_, k) => percents(accuracy[k])),
-      percents(relativeDrop),
-      `${parameter}: ${values.map((value) => decimals(value, 2).replace(/\.?0+$/, "")).join(", ")}`,
-    ]),
     numbers: true,
   });
 }

@@ -1,0 +1,58 @@
+/** How a result stands spoilt pictures: accuracy by corruption and severity, the warmer the more of it is lost. */
+
+import { paragraph, percents, pictures, type Section, scrolling } from "../html.ts";
+import { escape } from "../page.ts";
+import type { RobustnessRecord, RunRecord } from "../run-record.ts";
+import { percent } from "../svg.ts";
+
+export function robustness({ robustness }: RunRecord): Section | undefined {
+  if (!robustness) return undefined;
+  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
+  const worst = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
+  return {
+    id: "robustness",
+    title: "When pictures are spoilt",
+    html: [
+      paragraph(
+        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil a picture; untouched, it gets ${percents(clean)} of ${pictures(n)} right. By kind: ${worst.map(({ group, relativeDrop }) => `${group}: ${lossText(relativeDrop)}`).join("; ")}.`,
+      ),
+      scrolling("Accuracy on spoilt pictures", severityTable(robustness)),
+    ].join("\n"),
+  };
+}
+
+/** Of a share of the accuracy; some corruptions help. */
+function lossText(drop: number): string {
+  return drop < 0
+    ? `${percents(-drop)} of the accuracy is gained`
+    : `${percents(drop)} of the accuracy is lost`;
+}
+
+function severityTable({ clean, groups, corruptions }: RobustnessRecord): string {
+  const severities = Math.max(0, ...corruptions.map(({ accuracy }) => accuracy.length));
+  const columns = Array.from({ length: severities }, (_, k) => `<th scope="col">${k + 1}</th>`).join("");
+  const bodies = groups.map(({ group }) => {
+    const rows = corruptions
+      .filter((corruption) => corruption.group === group)
+      .map(({ title, parameter, values, accuracy, relativeDrop }) => {
+        const cells = accuracy.map((value, k) => {
+          const lost = clean > 0 ? Math.min(1, Math.max(0, (clean - value) / clean)) : 0;
+          const setting = `${parameter}: ${Number((values[k] ?? Number.NaN).toPrecision(3))}`;
+          return `<td style="--lost:${(lost ** 0.8).toFixed(3)}" title="${escape(setting)}">${percent(value)}</td>`;
+        });
+        return `<tr><th scope="row">${escape(title)}</th>${cells.join("")}<td class="drop" style="--drop:${Math.max(0, relativeDrop).toFixed(3)}">${percents(relativeDrop)}</td></tr>`;
+      });
+    return `<tbody><tr><th scope="rowgroup" colspan="${severities + 2}">${escape(group)}</th></tr>${rows.join("\n")}</tbody>`;
+  });
+  return `<table class="severities"><caption>Accuracy by severity, and the mean loss as a share of the accuracy</caption><thead><tr><th scope="col">spoilt by</th>${columns}<th scope="col">mean loss</th></tr></thead>${bodies.join("\n")}</table>`;
+}
+
+export const robustnessStyle = `
+.severities { border-collapse: separate; border-spacing: 2px; }
+.severities th, .severities td { border: 0; padding: .22rem .5rem; }
+.severities th[scope="rowgroup"] { padding-top: .9rem; font-weight: 650; }
+.severities th[scope="row"] { padding-left: 0; font-weight: 400; }
+.severities thead th:not(:first-child) { text-align: center; }
+.severities td { min-width: 3.4rem; text-align: center; border-radius: 4px; background: color-mix(in oklab, var(--lost-heat) calc(var(--lost) * 100%), var(--panel)); }
+.severities td.drop { min-width: 9rem; padding-left: .6rem; text-align: left; border-radius: 0; background: linear-gradient(var(--lost-heat), var(--lost-heat)) 0 50% / calc(var(--drop) * 100%) 70% no-repeat; }
+`;
