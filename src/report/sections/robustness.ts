@@ -14,7 +14,7 @@ export function robustness({ robustness }: RunRecord): Section | undefined {
     title: "When pictures are spoilt",
     html: [
       paragraph(
-        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil a picture; untouched, it gets ${percents(clean)} of ${pictures(n)} right. By kind: ${worst.map(({ group, relativeDrop }) => `${group}: ${lossText(relativeDrop)}`).join("; ")}.`,
+        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil a picture; untouched, it gets ${percents(clean)} of ${pictures(n)} right. Lost by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
       ),
       scrolling("Accuracy on spoilt pictures", severityTable(robustness)),
     ].join("\n"),
@@ -51,8 +51,10 @@ export const robustnessStyle = `
 .severities { border-collapse: separate; border-spacing: 2px; }
 .severities th, .severities td { border: 0; padding: .22rem .5rem; }
 .severities th[scope="rowgroup"] { padding-top: .9rem; font-weight: 650; }
-.severities th[scope="row"] { padding-left: 0; font-weight: 400; }
-.severities thead th:not(:first-child) { text-align: center; }
+.severities th[scope="row"] { font-weight: 400; }
+.severities tr > th:first-child { padding-left: 0; }
+.severities thead th:not(:first-child, :last-child) { text-align: center; }
 .severities td { min-width: 3.4rem; text-align: center; border-radius: 4px; background: color-mix(in oklab, var(--lost-heat) calc(var(--lost) * 100%), var(--panel)); }
-.severities td.drop { min-width: 9rem; padding-left: .6rem; text-align: left; border-radius: 0; background: linear-gradient(var(--lost-heat), var(--lost-heat)) 0 50% / calc(var(--drop) * 100%) 70% no-repeat; }
+.severities td.drop { min-width: 10rem; text-align: left; background: linear-gradient(var(--lost-heat), var(--lost-heat)) 4.2rem 50% / calc(var(--drop) * 5.6rem) 60% no-repeat; }
+@media print { .severities th, .severities td { padding-block: .08rem; } .severities th[scope="rowgroup"] { padding-top: .5rem; } }
 `;
