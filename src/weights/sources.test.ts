@@ -12,7 +12,7 @@ test("every source belongs to a registered backbone and to its preprocessing", (
       expect(preprocessing).toMatchObject({ mean, std, crop: 224, interpolation: "bilinear" });
     }
   }
-  expect(names.filter((name) => !(name in sources))).toEqual(["vultus_s"]);
+  expect(names.filter((name) => !(name in sources))).toEqual(["vultus_s", "vultus_m"]);
 });
 
 test("imagenet is V1, and V2 is there for the large ones", () => {
