@@ -21,8 +21,13 @@ function photo() {
   const [width, height, zoom] = [640, 240, 3];
   const rng = random("photo");
   const pixels = Uint8Array.from({ length: width * height }, () => 110 + 8 * rng.next());
-  for (const [i, expression] of (["neutral", "happy", "surprise"] as const).entries()) {
-    const face = drawFace(expression, "composites", 3 + 2 * i);
+  const drawn = [
+    ["neutral", 3],
+    ["happy", 14],
+    ["surprise", 5],
+  ] as const;
+  for (const [i, [expression, key]] of drawn.entries()) {
+    const face = drawFace(expression, "composites", key);
     for (let y = 0; y < face.height * zoom; y++) {
       for (let x = 0; x < face.width * zoom; x++) {
         const [u, v] = [x / (face.width * zoom) - 0.5, y / (face.height * zoom) - 0.5];
@@ -38,7 +43,9 @@ function photo() {
 const picture = photo();
 const found = await detectFaces(picture);
 for (const { box, score } of found)
-  console.log(`a face at ${box.x.toFixed(0)}, ${box.y.toFixed(0)}, ${box.width.toFixed(0)} px wide, score ${score.toFixed(2)}`);
+  console.log(
+    `a face at ${box.x.toFixed(0)}, ${box.y.toFixed(0)}, ${box.width.toFixed(0)} px wide, score ${score.toFixed(2)}`,
+  );
 
 // Random weights stand in for a training here; `loadModel()` without a path loads the model that ships.
 const architecture = {

@@ -96,6 +96,7 @@ export { architectureOf } from "./train/forecast.ts";
 export { resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
 export { type TrainOptions, type TrainResult, train } from "./train/train.node.ts";
+export { classifierMetadata } from "./weights/classifier-file.ts";
 export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
 
 // Photos: faces are found, and what each expresses is said.

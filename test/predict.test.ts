@@ -171,7 +171,7 @@ describe("inputs", () => {
   });
 
   test("without --model, and none that ships, the way to name one is told", async () => {
-    const { shippedModel } = await import("../src/predict/shipped-model.node.ts");
+    const { shippedModel } = await import("../src/weights/shipped.node.ts");
     const shipped = (() => {
       try {
         return shippedModel();
@@ -179,7 +179,7 @@ describe("inputs", () => {
         return String(error);
       }
     })();
-    expect(shipped).toMatch(/vultus_m\.onnx$|name one with --model/);
+    expect(shipped).toMatch(/vultus_m\.onnx$|name a run folder/);
   });
 });
 
