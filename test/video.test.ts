@@ -131,7 +131,7 @@ describe("from the command line", () => {
     writeFileSync(model, encodeSafetensors(weights, classifierMetadata(architecture)));
     if (!hasFfmpeg) return;
     for (let i = 0; i < 12; i++) {
-      const { pixels, width, height } = composite(320, 240, [{ face, x: 100 + 8 * i, y: 120, side: 80 }], 1);
+      const { pixels, width, height } = composite(320, 240, [{ face, x: 100 + 8 * i, y: 120, side: 80 }], i);
       await sharp(pixels, { raw: { width, height, channels: 1 } })
         .png()
         .toFile(at(`${String(i).padStart(2, "0")}.png`));

@@ -12,9 +12,9 @@ import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
-import { type Box, clipped, type DetectedFace, withoutDoubles } from "./boxes.ts";
+import { type Box, clipped, type DetectedFace, scaled, withoutDoubles } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { resampled } from "./resample.ts";
+import { halved, resampled } from "./resample.ts";
 
 /** How a detector's answers are read. */
 export interface DetectorSettings {
@@ -111,10 +111,12 @@ export async function openDetector(
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
   return {
     async detect(picture) {
+      const tiles = tilesOf(picture);
+      const small = reducedFor(picture, tiles[0] as Box, settings.size);
       const found: DetectedFace[] = [];
-      for (const tile of tilesOf(picture)) found.push(...(await detectIn(picture, tile)));
+      for (const tile of tiles) found.push(...(await detectIn(small, tile)));
       for (const factor of found.length > 0 ? [] : AGAIN) {
-        found.push(...(await detectIn(picture, widened(picture, factor))));
+        found.push(...(await detectIn(small, widened(picture, factor))));
         if (found.length > 0) break;
       }
       return withoutDoubles(found, settings.overlap).flatMap(({ box, score }) => {
@@ -125,20 +127,31 @@ export async function openDetector(
     release: () => open.release(),
   };
 
-  async function detectIn(picture: Picture, tile: Box): Promise<DetectedFace[]> {
+  /** Faces in a part of the photo, in pixels of the photo. */
+  async function detectIn({ picture, reduction }: Reduced, tile: Box): Promise<DetectedFace[]> {
     const { size, threshold } = settings;
-    const results = await open.run({ [feed]: bundleInput([letterboxed(picture, tile, size)], input) });
-    const scale = Math.max(tile.width, tile.height) / size;
-    return boxesOf(results, threshold).map(({ box, score }) => ({
-      box: {
-        x: tile.x + box.x * scale,
-        y: tile.y + box.y * scale,
-        width: box.width * scale,
-        height: box.height * scale,
-      },
-      score,
-    }));
+    const square = letterboxed(picture, scaled(tile, 1 / reduction), size);
+    const results = await open.run({ [feed]: bundleInput([square], input) });
+    const pixel = Math.max(tile.width, tile.height) / size;
+    return boxesOf(results, threshold).map(({ box, score }) => {
+      const { x, y, width, height } = scaled(box, pixel);
+      return { box: { x: tile.x + x, y: tile.y + y, width, height }, score };
+    });
   }
+}
+
+/** A picture, and how many pixels of the photo one of its own stands for, along either side. */
+interface Reduced {
+  readonly picture: Picture;
+  readonly reduction: number;
+}
+
+/** Halves a photo for as long as its tiles stay larger than the detector's input. */
+function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduced {
+  let [picture, reduction] = [photo, 1];
+  while (Math.max(width, height) >= 2 * reduction * size)
+    [picture, reduction] = [halved(picture), 2 * reduction];
+  return { picture, reduction };
 }
 
 /** Boxes that score more than `threshold`, in pixels of the detector's input. */

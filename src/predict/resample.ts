@@ -3,10 +3,12 @@
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
 
-/** For each result pixel: the first source pixel that counts, and the weights of it and those after it. */
+/** For each result pixel: the first source pixel that counts, how many do, and their weights, `stride` numbers apart. */
 interface Taps {
   readonly first: Int32Array;
-  readonly weights: readonly Float32Array[];
+  readonly count: Int32Array;
+  readonly weights: Float64Array;
+  readonly stride: number;
 }
 
 /**
@@ -19,53 +21,88 @@ export function resampled(picture: Picture, box: Box, width: number, height: num
   const rows = tapsOf(box.y, box.height, height, picture.height);
   const columns = tapsOf(box.x, box.width, width, picture.width);
   const left = Math.min(...columns.first);
-  const right = columns.first.reduce(
-    (last, first, i) => Math.max(last, first + (columns.weights[i]?.length ?? 0)),
-    0,
-  );
-  const row = new Float32Array((right - left) * channels);
+  const right = columns.first.reduce((last, first, i) => Math.max(last, first + (columns.count[i] ?? 0)), 0);
+  const row = new Float64Array((right - left) * channels);
   const out = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     row.fill(0);
-    for (const [tap, weight] of (rows.weights[y] as Float32Array).entries()) {
+    for (let tap = 0; tap < (rows.count[y] as number); tap++) {
+      const weight = rows.weights[y * rows.stride + tap] as number;
       const start = (((rows.first[y] as number) + tap) * sourceWidth + left) * channels;
-      for (let i = 0; i < row.length; i++)
-        row[i] = (row[i] as number) + weight * (pixels[start + i] as number);
+      addRow(row, pixels, start, weight);
     }
-    for (let x = 0; x < width; x++) {
-      const weights = columns.weights[x] as Float32Array;
-      const start = ((columns.first[x] as number) - left) * channels;
-      for (let c = 0; c < channels; c++) {
-        let sum = 0.5;
-        for (let tap = 0; tap < weights.length; tap++)
-          sum += (weights[tap] as number) * (row[start + tap * channels + c] as number);
-        out[(y * width + x) * channels + c] = sum;
-      }
-    }
+    for (let c = 0; c < channels; c++) writeRow(out, y * width * channels, row, columns, left, channels, c);
   }
   return { pixels: out, width, height, channels };
 }
 
-/** Taps along one side: `length` source pixels from `start` become `count`; the source has `extent` pixels in all. */
-function tapsOf(start: number, length: number, count: number, extent: number): Taps {
-  const scale = length / count;
+/** Adds a row of pixels, each times the weight. These two loops are functions so that they are compiled by themselves. */
+function addRow(row: Float64Array, pixels: Uint8Array, start: number, weight: number): void {
+  for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + weight * (pixels[start + i] as number);
+}
+
+/** Resizes one channel of a row into `out`, rounded. */
+function writeRow(
+  out: Uint8Array,
+  start: number,
+  row: Float64Array,
+  { first, count, weights, stride }: Taps,
+  left: number,
+  channels: number,
+  channel: number,
+): void {
+  for (let x = 0; x < first.length; x++) {
+    let sum = 0.5;
+    let from = ((first[x] as number) - left) * channels + channel;
+    const end = x * stride + (count[x] as number);
+    for (let tap = x * stride; tap < end; tap++) {
+      sum += (weights[tap] as number) * (row[from] as number);
+      from += channels;
+    }
+    out[start + x * channels + channel] = sum;
+  }
+}
+
+/** Taps along one side: `length` source pixels from `start` become `results`; the source has `extent` pixels in all. */
+function tapsOf(start: number, length: number, results: number, extent: number): Taps {
+  const scale = length / results;
   const reach = Math.max(scale, 1);
-  const first = new Int32Array(count);
-  const weights = Array.from({ length: count }, (_, i) => {
+  const inside = (pixel: number): number => Math.min(Math.max(pixel, 0), extent - 1);
+  const stride = Math.ceil(2 * reach) + 1;
+  const first = new Int32Array(results);
+  const count = new Int32Array(results);
+  const weights = new Float64Array(results * stride);
+  for (let i = 0; i < results; i++) {
     const centre = start + (i + 0.5) * scale;
-    const inside = (pixel: number): number => Math.min(Math.max(pixel, 0), extent - 1);
     const [low, high] = [Math.ceil(centre - reach - 0.5), Math.floor(centre + reach - 0.5)];
     const from = inside(low);
-    const taps = new Float32Array(inside(high) - from + 1);
+    first[i] = from;
+    count[i] = inside(high) - from + 1;
     let total = 0;
     for (let pixel = low; pixel <= high; pixel++) {
       const weight = Math.max(0, 1 - Math.abs(pixel + 0.5 - centre) / reach);
-      const tap = inside(pixel) - from;
-      taps[tap] = (taps[tap] as number) + weight;
+      const at = i * stride + inside(pixel) - from;
+      weights[at] = (weights[at] as number) + weight;
       total += weight;
     }
-    first[i] = from;
-    return taps.map((weight) => weight / total);
-  });
-  return { first, weights };
+    for (let at = i * stride; at < (i + 1) * stride; at++) weights[at] = (weights[at] as number) / total;
+  }
+  return { first, count, weights, stride };
+}
+
+/** A picture of half the sides, each pixel the mean of four: quick, and enough before another reduction. */
+export function halved({ pixels, width, height, channels }: Picture): Picture {
+  const [across, down] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
+  const [right, below] = [width > 1 ? channels : 0, height > 1 ? width * channels : 0];
+  const out = new Uint8Array(across * down * channels);
+  for (let y = 0, to = 0; y < down; y++) {
+    for (let x = 0; x < across; x++) {
+      const from = (2 * y * width + 2 * x) * channels;
+      for (let i = from; i < from + channels; i++) {
+        const upper = (pixels[i] as number) + (pixels[i + right] as number);
+        out[to++] = (upper + (pixels[i + below] as number) + (pixels[i + right + below] as number) + 2) >> 2;
+      }
+    }
+  }
+  return { pixels: out, width: across, height: down, channels };
 }
