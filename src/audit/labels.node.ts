@@ -76,7 +76,8 @@ export async function auditLabels(
   const { classes } = dataset;
   const { model, weights, folds, seed } = options;
   const notes = checkUnseen(weights, dataset.fingerprint);
-  const samples = copies.traces.map(({ sample }) => sample);
+  // No label fits a blank picture, and a head would learn from it what black means.
+  const samples = copies.traces.flatMap(({ sample, faults }) => (faults.includes("blank") ? [] : [sample]));
   const foldOf = stratifiedFolds(samples, classes.length, {
     folds,
     seed,

@@ -39,6 +39,7 @@ const style = `
 .tile .gone { display: grid; place-items: center; border: 1px dashed var(--line); color: var(--muted); }
 .tile .doubtful { color: var(--vermilion); font-weight: 550; }
 .tile code { color: var(--muted); font-size: .7rem; display: block; }
+.note + p { margin-top: 1rem; }
 @media (max-width: 40rem) { .tile, .tile img, .tile .gone { width: 5.6rem; } .tile img, .tile .gone { height: 5.6rem; } }
 @media print { .tile, .tile img, .tile .gone { width: 18mm; } .tile img, .tile .gone { height: 18mm; } .group { break-inside: avoid; } }
 `;
@@ -171,7 +172,12 @@ function tileHtml({ id, label, detail, doubtful }: Tile, uris: ReadonlyMap<strin
     : `<span class="gone">not shown</span>`;
   const named = label ? `<span${doubtful ? ' class="doubtful"' : ""}>${escape(label)}</span>` : "";
   const words = [named, escape(detail)].filter(Boolean).join(", ");
-  return `<li class="tile">${picture}${words}<code>${escape(id)}</code></li>`;
+  return `<li class="tile">${picture}${words}<code>${breakable(id)}</code></li>`;
+}
+
+/** A path that breaks between its parts rather than within a word. */
+function breakable(id: string): string {
+  return escape(id).replace(/[/_]/g, "$&<wbr>");
 }
 
 function balance({ classes, balance: { shares, drift } }: Audit): Section {

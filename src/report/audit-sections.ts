@@ -37,7 +37,10 @@ const OF_A_GROUP = 8;
 const PICTURES = 120;
 
 export function tileSections(audit: Audit): TileSection[] {
-  const identical = groupParts(audit.duplicates);
+  const blank = new Set(audit.faults.blank);
+  // Black pictures are equal to one another, which nobody needs to look at first.
+  const isBlank = ({ pictures }: PictureGroup): boolean => pictures.some(({ id }) => blank.has(id));
+  const identical = groupParts(audit.duplicates.toSorted((a, b) => Number(isBlank(a)) - Number(isBlank(b))));
   const alike = groupParts(audit.nearDuplicates);
   return [
     {
