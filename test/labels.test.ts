@@ -1,4 +1,4 @@
-/** Suspected label errors: folds, features and heads on drawn faces with planted errors, and the command line. */
+/** Suspected label errors: folds, features and heads on pictures with planted errors, and the command line. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ import { writeSafetensors } from "../src/formats/safetensors.node.ts";
 import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { compileStageFeatures, middleStage } from "../src/program/stage-features.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
-import { random } from "../src/util/random.ts";
+import { type Random, random } from "../src/util/random.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { capture, printed } from "./support/printed.ts";
 
@@ -26,10 +26,22 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-const classes = ["happy", "sad", "surprise"] as const;
+/** Stripes in three directions, which even random features tell apart. */
+const classes = ["level", "slanted", "upright"] as const;
 const architecture = architectureFor("squeezenet1_1", [...classes]);
 const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
-const PER_CLASS = 100;
+const PER_CLASS = 60;
+
+function stripes(direction: (typeof classes)[number], rng: Random): Buffer {
+  const [dx, dy] = { level: [0, 1], slanted: [0.7, 0.7], upright: [1, 0] }[direction] as [number, number];
+  const phase = rng.uniform(0, 6);
+  const at = (x: number, y: number): number =>
+    128 + 60 * Math.sin(0.9 * (x * dx + y * dy) + phase) + 25 * rng.normal();
+  return Buffer.from(
+    Array.from({ length: 48 * 48 }, (_, i) => Math.min(255, Math.max(0, at(i % 48, Math.floor(i / 48))))),
+  );
+}
+
 /** Ids whose folder is not what was drawn. */
 const planted = new Set<string>();
 
@@ -39,16 +51,17 @@ beforeAll(async () => {
     for (let i = 0; i < PER_CLASS; i++) {
       const wrong = rng.chance(0.08);
       const as = wrong ? (classes[(label + 1 + rng.integer(2)) % 3] as string) : name;
-      const { pixels, width, height, channels } = drawFace(name, "labels", i);
       const id = `${as}/${name} ${i}.png`;
-      mkdirSync(at("faces", as), { recursive: true });
-      await sharp(pixels, { raw: { width, height, channels } }).png().toFile(at("faces", id));
+      mkdirSync(at("stripes", as), { recursive: true });
+      await sharp(stripes(name, rng), { raw: { width: 48, height: 48, channels: 1 } })
+        .png()
+        .toFile(at("stripes", id));
       if (wrong) planted.add(id);
     }
   }
   writeSafetensors(at("random.safetensors"), weights, {});
   writeSafetensors(at("unnamed.safetensors"), weights, classifierMetadata(architecture));
-  const { fingerprint } = await readDataset([at("faces")]);
+  const { fingerprint } = await readDataset([at("stripes")]);
   writeSafetensors(
     at("same.safetensors"),
     weights,
@@ -125,7 +138,7 @@ describe("from the command line", () => {
     run([
       "data",
       "audit",
-      at("faces"),
+      at("stripes"),
       "--labels",
       "--weights",
       at(file),
@@ -134,31 +147,34 @@ describe("from the command line", () => {
       "--threads",
       "1",
       "--folds",
-      "3",
+      "2",
       ...more,
     ]);
 
-  test("planted errors are among the suspects, most of which are planted", { timeout: 240_000 }, async () => {
-    expect(await audit("random.safetensors", "--out", at("out"), "--json"), printed.err).toBe(0);
-    const summary = JSON.parse(printed.out) as { suspectedLabels: number; outOfSampleAccuracy: number };
-    const { labels } = JSON.parse(readFileSync(at("out", "audit.json"), "utf8")) as {
+  test("planted errors are the suspects", { timeout: 240_000 }, async () => {
+    expect(await audit("other.safetensors", "--out", at("out")), printed.err).toBe(0);
+    const { labels, summary } = JSON.parse(readFileSync(at("out", "audit.json"), "utf8")) as {
+      summary: object;
       labels: {
         suspects: { id: string; given: string; suggested: string; margin: number }[];
         joint: number[][];
-        folds: number;
+        accuracy: number;
       };
     };
     const { suspects } = labels;
     const hits = suspects.filter(({ id }) => planted.has(id));
     expect(planted.size).toBeGreaterThan(10);
-    expect(hits.length / planted.size, "recall").toBeGreaterThan(0.8);
-    expect(hits.length / suspects.length, "precision").toBeGreaterThan(0.5);
+    expect(hits.length / planted.size, "recall").toBeGreaterThanOrEqual(0.9);
+    expect(hits.length / suspects.length, "precision").toBeGreaterThanOrEqual(0.8);
     for (const { id, suggested } of hits) expect(id).toContain(`/${suggested} `);
     expect(suspects.map(({ margin }) => margin)).toEqual(
       suspects.map(({ margin }) => margin).sort((a, b) => a - b),
     );
-    expect(summary.suspectedLabels).toBe(suspects.length);
-    expect(summary.outOfSampleAccuracy).toBeGreaterThan(0.7);
+    expect(summary).toMatchObject({ suspectedLabels: suspects.length, outOfSampleAccuracy: labels.accuracy });
+    // Right on everything but what was planted, which no honest model gets "right".
+    expect(labels.accuracy).toBeGreaterThan(0.85);
+    expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the 2 folds/);
+    expect(printed.out).toMatch(/trained on labels of other data \(fingerprint 0123\)/);
     expect(labels.joint.flatMap((row, k) => row.filter((_, j) => j !== k)).reduce((a, b) => a + b)).toBe(
       suspects.length,
     );
@@ -169,16 +185,13 @@ describe("from the command line", () => {
     expect(list.filter((line) => line !== "" && !line.startsWith("# "))).toEqual([]);
   });
 
-  test("weights that may have seen the labels are refused, and why; of other data they are noted", async () => {
+  test("weights that may have seen the labels are refused, and why", async () => {
     expect(await audit("unnamed.safetensors")).toBe(2);
     expect(printed.err).toMatch(
-      /trained to tell apart happy, sad, surprise, and does not say on which data.*cannot judge/,
+      /trained to tell apart level, slanted, upright, and does not say on which data.*cannot judge/,
     );
     expect(await audit("same.safetensors")).toBe(2);
     expect(printed.err).toMatch(/on this very data/);
-    expect(await audit("other.safetensors", "--folds", "2")).toBe(0);
-    expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the 2 folds/);
-    expect(printed.out).toMatch(/trained on labels of other data \(fingerprint 0123\)/);
   });
 
   test.each([
@@ -195,7 +208,7 @@ describe("from the command line", () => {
       /no backbone "squeezenet"/,
     ],
   ] as const)("%s: an error", async (_, more, message) => {
-    expect(await run(["data", "audit", at("faces"), ...more])).toBeGreaterThan(0);
+    expect(await run(["data", "audit", at("stripes"), ...more])).toBeGreaterThan(0);
     expect(printed.err).toMatch(message);
     expect(printed.err).not.toMatch(/fault of vultus/);
   });

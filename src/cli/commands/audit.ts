@@ -5,15 +5,17 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { type Audit, auditDataset, type Copies } from "../../audit/audit.node.ts";
 import { excludeText, exclusionsOf } from "../../audit/exclude.ts";
-import { auditLabels, checkUnseen, type LabelAudit } from "../../audit/labels.node.ts";
+import { architectureFor, auditLabels, checkUnseen, type LabelAudit } from "../../audit/labels.node.ts";
 import { faults } from "../../audit/quality.ts";
 import { type AuditSummary, summaryOf } from "../../audit/summary.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
+import { describe } from "../../models/classifier.ts";
 import { auditPage } from "../../report/audit-page.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.node.ts";
+import { loadWeights } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { clearLine, liveLine, percent, result, resultJson, say } from "../output.ts";
@@ -82,6 +84,8 @@ function labelJudge(dataset: Dataset, options: Options): (copies: Copies) => Pro
       "--labels needs --weights: a file with weights of --model that never saw these labels, such as ImageNet's",
     );
   checkUnseen(weights, dataset.fingerprint);
+  const architecture = architectureFor(model, dataset.classes);
+  loadWeights(weights, architecture, describe(architecture));
   const { device, threads } = chooseDevice(options);
   return async (copies) => {
     const engine = startEngine({ device, threads });
