@@ -149,8 +149,10 @@ describe("the files of a run", () => {
     );
   });
 
+  // Three processes train one after the other.
   test.skipIf(!hasPython)(
     "a killed and resumed run counts on, and voids the steps that it repeats",
+    { timeout: 400_000 },
     async () => {
       const resumed = join(folder, "resumed");
       const twice = ["--set", "phases.0.epochs=2", "--set", "phases.1.epochs=2"];

@@ -10,6 +10,7 @@ import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../eval
 import { explainPictures } from "../evaluate/explain.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
+import type { Section } from "../report/html.ts";
 import { dataRecord, predictionsOf, writeData, writePredictions } from "../report/run-data.ts";
 import { evaluationSchema, type RunRecord, readRun } from "../report/run-record.ts";
 import { heatMaps } from "../report/sections/heat-maps.ts";
@@ -77,14 +78,16 @@ export async function illustratedReport(
 ): Promise<string[]> {
   const where = out === undefined ? {} : { out };
   if (!pixels) return writeReport(folder, run, { ...where, notes });
+  const more: Section[] = [];
+  const without: string[] = [];
   try {
     const section = await explained(engine, folder, pixels);
-    return await writeReport(folder, run, { ...where, pixels, notes, more: section ? [section] : [] });
+    if (section) more.push(section);
   } catch (error) {
-    const reason = `There are no heat maps: ${messageOf(error)}.`;
-    say(reason);
-    return writeReport(folder, run, { ...where, pixels, notes: [...notes, reason] });
+    without.push(`There are no heat maps: ${messageOf(error)}.`);
   }
+  for (const reason of without) say(reason);
+  return writeReport(folder, run, { ...where, pixels, notes: [...notes, ...without], more });
 }
 
 async function explained(engine: Engine, folder: string, pixels: PixelCache) {

@@ -20,7 +20,7 @@ export function overview(run: RunRecord, notes: readonly string[]): Section {
 }
 
 /** What the split says about a number that was measured on it. */
-export function splitName(split: string): string {
+function splitName(split: string): string {
   if (split === "test") return "on the test split, which was scored once";
   if (split === "validation")
     return "selected on validation: the epoch was chosen on the pictures that it is measured on";
