@@ -107,7 +107,8 @@ export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]
 }
 
 function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOptions): Engine {
-  return startEngine({ device, threads });
+  // Between two runs of a model pictures are decoded: threads that wait by spinning would take the cores for nothing.
+  return startEngine({ device, threads, spinning: false });
 }
 
 async function photoOf(photo: Photo): Promise<ReadPhoto> {
