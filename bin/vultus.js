@@ -7,5 +7,10 @@ if (!existsSync(main)) {
   process.stderr.write("vultus is not built yet; run `npm ci && npm run build` in the checkout\n");
   process.exit(1);
 }
+// Whoever reads the result may stop reading, as `head` does.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 const { run } = await import(main.href);
 process.exitCode = await run(process.argv.slice(2));
