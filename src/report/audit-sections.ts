@@ -33,7 +33,7 @@ export interface TileSection {
 
 /** Groups shown of each part, pictures of each group, and single pictures of each part: audit.json has them all. */
 const GROUPS = 60;
-const OF_A_GROUP = 8;
+const OF_A_GROUP = 7;
 const PICTURES = 120;
 
 export function tileSections(audit: Audit): TileSection[] {
@@ -57,7 +57,7 @@ export function tileSections(audit: Audit): TileSection[] {
       title: "Pictures that look the same",
       intro:
         alike.length > 0
-          ? "Mirrored, slightly cropped or moved, recompressed, brighter or darker. About one in a hundred of these pairs shows different people: look before leaving any out."
+          ? "Mirrored, slightly cropped or moved, recompressed, brighter or darker. On FER2013 about one in a hundred of such pairs shows different people: look before leaving any out."
           : "No near-duplicates were found.",
       parts: alike,
     },
