@@ -6,8 +6,8 @@
 import { z } from "zod";
 import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
-import { decodeModel, metadataOf, typesOf } from "../onnx/model.ts";
 import type { BundleInput } from "../program/bundle.ts";
+import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
@@ -62,8 +62,7 @@ export function decodeDetector(
   name: string,
   chosen: Partial<DetectorSettings> = {},
 ): DetectorModel {
-  const model = decodeModel(bytes, name);
-  const { inputs, outputs } = typesOf(model, name);
+  const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
   const [picture] = inputs;
   const dtype = picture?.dtype;
   const named = (wanted: string): boolean => outputs.some((output) => output.name === wanted);
@@ -85,20 +84,11 @@ export function decodeDetector(
     throw new FormatError(
       `${name} takes pictures of ${width} × ${height} pixels; a face detector must take squares`,
     );
-  const settings = { ...usual, ...ownSettings(metadataOf(model)[KEY], name), ...fixed, ...defined(chosen) };
+  const settings = { ...usual, ...ownSettings(metadata[KEY], name), ...fixed, ...defined(chosen) };
   if ("size" in fixed && settings.size !== fixed.size)
     throw new UsageError(`${name} takes pictures of ${fixed.size} px, not of ${settings.size} px`);
   if (!("size" in fixed) && settings.size % STEP !== 0)
     throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
-  const program: Program = {
-    name,
-    model: bytes,
-    tensors: [
-      ...inputs.map((tensor) => ({ ...tensor, role: "feed" as const })),
-      ...outputs.map((tensor) => ({ ...tensor, role: "metric" as const })),
-    ],
-    masks: [],
-  };
   return { program, input: dtype, settings };
 }
 

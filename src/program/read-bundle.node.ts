@@ -1,12 +1,12 @@
 /** A classifier on disk as a bundle: an exported `.onnx` as it is, anything else compiled to what it would export. */
 
 import type { Architecture } from "../models/classifier.ts";
-import { decodeModel, metadataOf, typesOf } from "../onnx/model.ts";
 import { FormatError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { architectureOf, type Metadata, temperatureOf } from "../weights/classifier-file.ts";
 import { classifierPath, loadClassifier } from "../weights/load.node.ts";
 import { type BundleInput, compileBundle } from "./bundle.ts";
+import { decodeProgram } from "./onnx-program.ts";
 import type { Program } from "./program.ts";
 
 export interface Bundle {
@@ -35,10 +35,8 @@ export function loadBundle(path: string): Bundle {
 
 /** Reads an exported file; `name` is what errors call it. */
 export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
-  const model = decodeModel(bytes, name);
-  const metadata = metadataOf(model);
+  const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
   const architecture = architectureOf(metadata, name);
-  const { inputs, outputs } = typesOf(model, name);
   const [pictures] = inputs;
   const wanted = ["probabilities", "logits", "embedding"];
   const fits =
@@ -51,14 +49,5 @@ export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
       `${name} is not a bundle: it must take pictures and give ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and gives ${outputs.map((o) => o.name).join(", ")}`,
     );
   }
-  const program: Program = {
-    name,
-    model: bytes,
-    tensors: [
-      ...inputs.map((tensor) => ({ ...tensor, role: "feed" as const })),
-      ...outputs.map((tensor) => ({ ...tensor, role: "metric" as const })),
-    ],
-    masks: [],
-  };
   return { architecture, metadata, program, input, path: name };
 }

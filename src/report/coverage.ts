@@ -1,8 +1,8 @@
 /** Coverage against accuracy: what a model gets right where it may say "not sure". */
 
 import * as Plot from "@observablehq/plot";
-import { placed, plotSvg } from "./plot.ts";
-import { palette, svgPage, text } from "./svg.ts";
+import { squareChart } from "./square-chart.ts";
+import { palette } from "./svg.ts";
 
 export interface CoverageChart {
   /** Without any threshold: every picture is answered. */
@@ -14,9 +14,6 @@ export interface CoverageChart {
     readonly accuracy: number | null;
   }[];
 }
-
-const side = 380;
-const margin = { left: 50, right: 18, top: 44, bottom: 44 };
 
 /** From all pictures on the right to only the surest on the left; each dot is named by its threshold. */
 export function coverageSvg({ accuracy, points }: CoverageChart): string {
@@ -35,22 +32,15 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
         .slice(0, i)
         .some((other) => Math.abs(other.x - x) < 0.14 && Math.abs(other.y - y) < 0.047 * (1 - low)),
   );
-  const axis = { tickFormat: "%", tickSize: 0, label: null } as const;
-  const chart = plotSvg({
-    width: side,
-    height: side,
-    marginLeft: margin.left,
-    marginRight: margin.right,
-    marginTop: margin.top,
-    marginBottom: margin.bottom,
-    x: { domain: [0, 1], axis: null },
-    // The names of the surest answers need room below the title.
-    y: { domain: [low, 1], axis: null, insetTop: 14 },
+  return squareChart({
+    title: "Coverage against accuracy",
+    heading: "When it may say “not sure”",
+    across: "share of the pictures it answers",
+    up: "share that is right",
+    ticks: 5,
+    // The names of the surest answers need room below the heading.
+    y: { domain: [low, 1], insetTop: 14 },
     marks: [
-      Plot.gridX({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),
-      Plot.gridY({ ticks: 5, stroke: palette.line, strokeOpacity: 1 }),
-      Plot.axisX({ ...axis, ticks: 5 }),
-      Plot.axisY({ ...axis, ticks: 5 }),
       Plot.line(drawn, { x: "x", y: "y", stroke: palette.blue, strokeWidth: 1.75 }),
       Plot.dot(drawn, { x: "x", y: "y", fill: palette.blue, r: 3.5 }),
       Plot.text(named, {
@@ -66,11 +56,4 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
       }),
     ],
   });
-  const label = { fill: palette.muted, fontSize: 11 };
-  return svgPage(side, side, "Coverage against accuracy", [
-    placed(chart, 0, 0),
-    text(margin.left, 18, "When it may say “not sure”", { fontWeight: "bold", fontSize: 13 }),
-    text(margin.left, 34, "share that is right", label),
-    text(side - margin.right, side - 8, "share of the pictures it answers", { ...label, textAnchor: "end" }),
-  ]);
 }

@@ -1,0 +1,46 @@
+/** Charts of one share against another: square, with a heading, both axes in percent. */
+
+import * as Plot from "@observablehq/plot";
+import { placed, plotSvg } from "./plot.ts";
+import { palette, svgPage, text } from "./svg.ts";
+
+export interface SquareChart {
+  /** What the chart is, for readers who do not see it. */
+  readonly title: string;
+  readonly heading: string;
+  /** What the axes measure. */
+  readonly across: string;
+  readonly up: string;
+  /** Where grid and axes are marked, or about how often. */
+  readonly ticks: number | readonly number[];
+  /** Least and greatest value of the axis that goes up, and room above the greatest in pixels. */
+  readonly y?: { readonly domain: readonly [number, number]; readonly insetTop?: number };
+  readonly marks: readonly Plot.Markish[];
+}
+
+const side = 380;
+const margin = { left: 50, right: 18, top: 44, bottom: 44 };
+
+export function squareChart({ title, heading, across, up, ticks, y, marks }: SquareChart): string {
+  const marked = { ticks: typeof ticks === "number" ? ticks : [...ticks] };
+  const axis = { ...marked, tickFormat: "%", tickSize: 0, label: null };
+  const grid = { ...marked, stroke: palette.line, strokeOpacity: 1 };
+  const chart = plotSvg({
+    width: side,
+    height: side,
+    marginLeft: margin.left,
+    marginRight: margin.right,
+    marginTop: margin.top,
+    marginBottom: margin.bottom,
+    x: { domain: [0, 1], axis: null },
+    y: { domain: [0, 1], ...y, axis: null },
+    marks: [Plot.gridX(grid), Plot.gridY(grid), Plot.axisX(axis), Plot.axisY(axis), ...marks],
+  });
+  const label = { fill: palette.muted, fontSize: 11 };
+  return svgPage(side, side, title, [
+    placed(chart, 0, 0),
+    text(margin.left, 18, heading, { fontWeight: "bold", fontSize: 13 }),
+    text(margin.left, 34, up, label),
+    text(side - margin.right, side - 8, across, { ...label, textAnchor: "end" }),
+  ]);
+}
