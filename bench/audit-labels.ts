@@ -9,7 +9,7 @@
  */
 
 import { byLooks, findCopies } from "../src/audit/audit.node.ts";
-import { architectureFor, stageFeatures } from "../src/audit/labels.node.ts";
+import { labelNetwork, stageFeatures } from "../src/audit/labels.node.ts";
 import { outOfSampleProbabilities } from "../src/audit/out-of-sample.ts";
 import type { Sample } from "../src/data/dataset.ts";
 import { stratifiedFolds } from "../src/data/folds.ts";
@@ -38,8 +38,9 @@ const engine = startEngine({ device: "cpu", threads: 2 });
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(0);
 
 let started = performance.now();
-const architecture = architectureFor("squeezenet1_1", classes);
-const features = await stageFeatures(engine, architecture, samples, { weights, memoryBudget: 1e9 }, () => {});
+const network = labelNetwork("squeezenet1_1", weights, dataset);
+const { architecture } = network;
+const features = await stageFeatures(engine, network, samples, 1e9, () => {});
 console.log(`${samples.length} pictures; features [${features.width}]: ${seconds(started)} s`);
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

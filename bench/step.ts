@@ -14,7 +14,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
-import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
@@ -103,9 +103,7 @@ async function training(): Promise<Timed> {
     type: "adamw",
     learningRate: 1e-4,
     weightDecay: 1e-4,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
+    ...adamwDefaults,
   };
   const program = compileTrain({
     architecture,

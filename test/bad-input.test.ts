@@ -8,9 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { encodeSafetensors } from "../src/formats/safetensors.ts";
 import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { capture, printed } from "./support/printed.ts";
+import { smallArchitecture } from "./support/small-classifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-bad-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -32,14 +32,7 @@ async function classFolder(name: string, classes: Record<string, number>): Promi
   return at(name);
 }
 
-const architecture = {
-  backbone: backboneNamed("vultus_s"),
-  head: "linear",
-  classes: ["happy", "sad"],
-  dropout: 0,
-  inputSize: 32,
-  resize: 1,
-} as const;
+const architecture = smallArchitecture("happy", "sad");
 
 beforeAll(async () => {
   await classFolder("good", { happy: 12, sad: 12 });

@@ -20,7 +20,7 @@ import { drawFace } from "../src/data/synthetic.ts";
 import type { MapScores } from "../src/evaluate/deletion-insertion.ts";
 import type { Robustness } from "../src/evaluate/robustness.node.ts";
 import type { TestTime } from "../src/evaluate/test-time.node.ts";
-import { capture, printed } from "./support/printed.ts";
+import { capture, printed, printedJson } from "./support/printed.ts";
 
 type Scores = ReturnType<typeof evaluationJson> & { robustness?: Robustness; tta?: TestTime };
 type Compared = ReturnType<typeof comparisonJson> & { baseline?: string };
@@ -40,11 +40,7 @@ const device = ["--device", "cpu", "--threads", "2"];
 const counts = { happy: 24, sad: 16 };
 const picture = (label: string, i: number): string => at("faces", "validation", label, `${i}.png`);
 
-async function json<T>(...args: string[]): Promise<T> {
-  printed.out = "";
-  expect(await run([...args, ...device, "--json"]), printed.err).toBe(0);
-  return JSON.parse(printed.out) as T;
-}
+const json = <T>(...args: string[]): Promise<T> => printedJson<T>(...args, ...device);
 
 beforeEach(capture);
 beforeAll(async () => {

@@ -10,7 +10,6 @@ import { decodeSafetensors, encodeSafetensors } from "../src/formats/safetensors
 import { readStoredZip, writeStoredZip } from "../src/formats/zip.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { describe as describeModel } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
 import { abs } from "../src/ops/abs.ts";
 import { add } from "../src/ops/add.ts";
 import { neg } from "../src/ops/neg.ts";
@@ -23,6 +22,7 @@ import { floatTensor } from "../src/util/tensor.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { decodeOnnxWeights } from "../src/weights/onnx-weights.ts";
 import { mutated } from "./support/mutate.ts";
+import { smallArchitecture } from "./support/small-classifier.ts";
 
 const CASES = Number(process.env.VULTUS_FUZZ ?? 4000);
 /** Milliseconds for one file, on a machine that does other work too. */
@@ -32,14 +32,7 @@ const files = JSON.parse(readFileSync(new URL("reference/pytorch-files.json", im
   zip: string;
   legacy: string;
 };
-const architecture = {
-  backbone: backboneNamed("vultus_s"),
-  head: "linear",
-  classes: ["happy", "sad"],
-  dropout: 0,
-  inputSize: 32,
-  resize: 1,
-} as const;
+const architecture = smallArchitecture("happy", "sad");
 const metadata = classifierMetadata(architecture);
 // Small tensors keep a case small; the structure is that of a whole model.
 const names = describeModel(architecture).specs.map(({ name }) => name);

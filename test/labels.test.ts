@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { architectureFor } from "../src/audit/labels.node.ts";
 import { run } from "../src/cli/main.ts";
 import { classCounts, type Sample } from "../src/data/dataset.ts";
 import { stratifiedFolds } from "../src/data/folds.ts";
@@ -14,7 +13,8 @@ import { drawFace } from "../src/data/synthetic.ts";
 import { inMemory } from "../src/evaluate/run-bundle.ts";
 import { validationFeeds } from "../src/evaluate/score.ts";
 import { writeSafetensors } from "../src/formats/safetensors.node.ts";
-import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import { type Architecture, describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import { backboneNamed } from "../src/models/registry.ts";
 import { compileStageFeatures, middleStage } from "../src/program/stage-features.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { type Random, random } from "../src/util/random.ts";
@@ -28,7 +28,14 @@ beforeEach(capture);
 
 /** Stripes in three directions, which even random features tell apart. */
 const classes = ["level", "slanted", "upright"] as const;
-const architecture = architectureFor("squeezenet1_1", [...classes]);
+const architecture: Architecture = {
+  backbone: backboneNamed("squeezenet1_1"),
+  head: "linear",
+  classes,
+  dropout: 0,
+  inputSize: 96,
+  resize: 1,
+};
 const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
 const PER_CLASS = 60;
 

@@ -12,7 +12,7 @@ import { drawFace } from "../src/data/synthetic.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
 import { decodeBundle } from "../src/program/read-bundle.node.ts";
 import { temperatureOf } from "../src/weights/classifier-file.ts";
-import { capture, printed } from "./support/printed.ts";
+import { capture, printed, printedJson } from "./support/printed.ts";
 
 type Scores = ReturnType<typeof evaluationJson>;
 type Compared = ReturnType<typeof comparisonJson>;
@@ -47,11 +47,7 @@ async function trained(data: string, to: string, epochs: number, ...more: string
   expect(await run([...args, ...set, ...device, ...more]), printed.err).toBe(0);
 }
 
-async function json<T>(...args: string[]): Promise<T> {
-  printed.out = "";
-  expect(await run([...args, ...device, "--json"]), printed.err).toBe(0);
-  return JSON.parse(printed.out) as T;
-}
+const json = <T>(...args: string[]): Promise<T> => printedJson<T>(...args, ...device);
 
 beforeEach(capture);
 beforeAll(async () => {

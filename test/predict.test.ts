@@ -22,15 +22,12 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import type { Picture } from "../src/data/dataset.ts";
-import { encodeSafetensors } from "../src/formats/safetensors.ts";
-import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
 import { overlapOf } from "../src/predict/boxes.ts";
 import { detectFaces, loadModel, type Model, predict, predictFiles } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
-import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
+import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-predict-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -48,16 +45,7 @@ const two = composite(600, 400, [
 ]);
 
 beforeAll(async () => {
-  const architecture = {
-    backbone: backboneNamed("vultus_s"),
-    head: "linear",
-    classes,
-    dropout: 0,
-    inputSize: 32,
-    resize: 1,
-  } as const;
-  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
-  writeFileSync(model, encodeSafetensors(weights, classifierMetadata(architecture)));
+  writeClassifier(model, smallArchitecture(...classes));
   mkdirSync(at("photos", "inner"), { recursive: true });
   await jpegOf(two).toFile(at("photos", "a two.jpg"));
   await jpegOf(composite(300, 300, [{ face, x: 150, y: 150, side: 90 }])).toFile(at("photos", "b.jpg"));

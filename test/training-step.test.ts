@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
-import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import type { Program } from "../src/program/program.ts";
 import { compileTrain, type TrainOptions } from "../src/program/train.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
@@ -26,9 +26,7 @@ const optimizer: OptimizerOptions = {
   type: "adamw",
   learningRate: 1e-3,
   weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
+  ...adamwDefaults,
 };
 const weights = withNewWeights(describe(architecture).specs, new Map(), 3);
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 1 }));

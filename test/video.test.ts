@@ -9,15 +9,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { secondsOf } from "../src/cli/video.ts";
 import type { Picture } from "../src/data/dataset.ts";
-import { encodeSafetensors } from "../src/formats/safetensors.ts";
-import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
 import { ppmPictures } from "../src/predict/ppm.ts";
 import type { Face } from "../src/predict/prediction.ts";
 import { faceTracker } from "../src/predict/tracking.ts";
-import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
+import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 if (!hasFfmpeg) console.warn("skipped: there is no ffmpeg (apt-get install ffmpeg)");
@@ -119,16 +116,7 @@ describe("from the command line", () => {
   const [, , , face] = drawnFaces(4) as [Picture, Picture, Picture, Picture];
 
   beforeAll(async () => {
-    const architecture = {
-      backbone: backboneNamed("vultus_s"),
-      head: "linear",
-      classes: ["happy", "sad"],
-      dropout: 0,
-      inputSize: 32,
-      resize: 1,
-    } as const;
-    const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
-    writeFileSync(model, encodeSafetensors(weights, classifierMetadata(architecture)));
+    writeClassifier(model, smallArchitecture("happy", "sad"));
     if (!hasFfmpeg) return;
     for (let i = 0; i < 12; i++) {
       const { pixels, width, height } = composite(320, 240, [{ face, x: 100 + 8 * i, y: 120, side: 80 }], i);

@@ -14,8 +14,10 @@ import { backboneNamed } from "../models/registry.ts";
 import { compileStageFeatures, middleStage } from "../program/stage-features.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
+import type { StateDict } from "../util/tensor.ts";
 import { classesOf, type Metadata } from "../weights/classifier-file.ts";
-import { loadWeights, readWeights } from "../weights/load.node.ts";
+import { fitWeights } from "../weights/fit.ts";
+import { readWeights } from "../weights/load.node.ts";
 import { byLooks, type Copies } from "./audit.node.ts";
 import { type Features, outOfSampleProbabilities } from "./out-of-sample.ts";
 
@@ -44,10 +46,17 @@ export interface LabelAudit {
   readonly suspects: readonly SuspectedLabel[];
 }
 
+/** A backbone that never saw the labels that it is to judge. */
+export interface LabelNetwork {
+  readonly architecture: Architecture;
+  readonly weights: StateDict;
+  /** The file of the weights. */
+  readonly path: string;
+  /** What a person should know of them. */
+  readonly notes: readonly string[];
+}
+
 export interface LabelOptions {
-  /** A backbone by name, and a file with its weights. */
-  readonly model: string;
-  readonly weights: string;
   readonly folds: number;
   readonly seed: number;
   /** Bytes of decoded pictures to keep in memory. */
@@ -63,19 +72,17 @@ const CELLS = 3;
 /**
  * Features of a backbone that never saw these labels, a head per fold, confident learning. Folds keep copies and people
  * together, or a head would know the label of a picture's twin.
- *
- * @throws UsageError for weights that may have seen the labels.
  */
 export async function auditLabels(
   engine: Engine,
-  dataset: Dataset,
+  network: LabelNetwork,
   copies: Copies,
   options: LabelOptions,
   onProgress: LabelProgress,
 ): Promise<LabelAudit> {
-  const { classes } = dataset;
-  const { model, weights, folds, seed } = options;
-  const notes = checkUnseen(weights, dataset.fingerprint);
+  const { architecture, path, notes } = network;
+  const { backbone, classes } = architecture;
+  const { folds, seed, memoryBudget } = options;
   // No label fits a blank picture, and a head would learn from it what black means.
   const samples = copies.traces.flatMap(({ sample, faults }) => (faults.includes("blank") ? [] : [sample]));
   const foldOf = stratifiedFolds(samples, classes.length, {
@@ -83,8 +90,7 @@ export async function auditLabels(
     seed,
     groupings: [byIdentity, byLooks(copies)],
   });
-  const architecture = architectureFor(model, classes);
-  const features = await stageFeatures(engine, architecture, samples, options, (done, total) =>
+  const features = await stageFeatures(engine, network, samples, memoryBudget, (done, total) =>
     onProgress("features", done, total),
   );
   const probabilities = await outOfSampleProbabilities(
@@ -101,8 +107,8 @@ export async function auditLabels(
   const predicted = argmaxRows(probabilities, classes.length);
   const name = (label: number): string => classes[label] as string;
   return {
-    model,
-    weights,
+    model: backbone.name,
+    weights: path,
     folds,
     seed,
     notes,
@@ -118,20 +124,39 @@ export async function auditLabels(
   };
 }
 
-export function architectureFor(model: string, classes: readonly string[]): Architecture {
+/**
+ * Reads the weights of the backbone `model` from `path`.
+ *
+ * @throws UsageError for weights of a classifier that may have been trained on the labels of `dataset`.
+ */
+export function labelNetwork(
+  model: string,
+  path: string,
+  { classes, fingerprint }: Pick<Dataset, "classes" | "fingerprint">,
+): LabelNetwork {
   const backbone = backboneNamed(model);
-  return { backbone, head: "linear", classes, dropout: 0, inputSize: INPUT_SIZE, resize: 1 };
+  const architecture: Architecture = {
+    backbone,
+    head: "linear",
+    classes,
+    dropout: 0,
+    inputSize: INPUT_SIZE,
+    resize: 1,
+  };
+  const { tensors, metadata } = readWeights(path);
+  const notes = checkUnseen(metadata, path, fingerprint);
+  const { weights } = fitWeights(tensors, architecture, describe(architecture), path);
+  return { architecture, weights, path, notes };
 }
 
 /** What a stage in the middle of the backbone sees of each sample. Every sample must be readable. */
 export async function stageFeatures(
   engine: Engine,
-  architecture: Architecture,
+  { architecture, weights }: LabelNetwork,
   samples: readonly Sample[],
-  { weights: path, memoryBudget }: Pick<LabelOptions, "weights" | "memoryBudget">,
+  memoryBudget: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Features> {
-  const { weights } = loadWeights(path, architecture, describe(architecture));
   const pixels = await loadPixels(samples, { maxSide: INPUT_SIZE, memoryBudget, spillDir: tmpdir() });
   try {
     const canvas = canvasOf(pixels.samples.map((_, i) => pixels.shape(i)));
@@ -152,16 +177,15 @@ export async function stageFeatures(
   }
 }
 
-/** Notes on weights that may be used. @throws UsageError for a classifier that may have been trained on these labels. */
-export function checkUnseen(path: string, fingerprint: string): string[] {
-  const { metadata } = readWeights(path);
+/** Notes on weights that may be used. */
+function checkUnseen(metadata: Metadata, path: string, fingerprint: string): string[] {
   const classes = classesOf(metadata, path);
   if (!classes) return [];
   const what = `--weights ${path} is a classifier that was trained to tell apart ${classes.join(", ")}`;
   const remedy =
     "A network that has learnt these labels cannot judge them: it repeats the wrong ones. " +
     "Give weights that never saw them, such as ImageNet's";
-  const seen: Metadata[string] | undefined = metadata.data_fingerprint;
+  const seen = metadata.data_fingerprint;
   if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
   if (seen === fingerprint) throw new UsageError(`${what}, on this very data. ${remedy}`);
   return [

@@ -6,7 +6,7 @@ import { Graph } from "../graph/graph.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
 import { type Architecture, buildHead, withNewWeights } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
-import { type OptimizerOptions, stepNumbers } from "../optim/optimizer.ts";
+import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../optim/optimizer.ts";
 import { rateAt, type Schedule } from "../optim/schedules.ts";
 import { compileHead } from "../program/predict.ts";
 import { compileTrain } from "../program/train.ts";
@@ -30,9 +30,7 @@ const optimizer: OptimizerOptions = {
   type: "adamw",
   learningRate: 1e-3,
   weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
+  ...adamwDefaults,
 };
 const schedule: Schedule = { type: "cosine", warmup: 0, minimumFactor: 0 };
 

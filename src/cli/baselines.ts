@@ -20,7 +20,7 @@ import type { DeviceChoice } from "./device.ts";
 import type { LabelledPictures } from "./labelled-pictures.ts";
 import { percent, say } from "./output.ts";
 import { progressListener } from "./progress.ts";
-import { startingWeights } from "./training.ts";
+import { startingWeights } from "./starting-weights.ts";
 import { version } from "./version.ts";
 
 /** Words that may stand for the second model of a comparison. */

@@ -4,12 +4,11 @@ import { basename, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { type Explanation, explainPictures } from "../evaluate/explain.ts";
 import { inMemory } from "../evaluate/run-bundle.ts";
-import { type Box, scaled } from "../predict/boxes.ts";
+import type { Box } from "../predict/boxes.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
-import { centreSquare, faceCrop } from "../predict/framing.ts";
 import { photoSources, readPhotos } from "../predict/inputs.node.ts";
 import { type Face, faceOf } from "../predict/prediction.ts";
-import type { ReadPhoto } from "../predict/predictor.ts";
+import { framedFaces } from "../predict/predictor.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { explanationPng } from "../report/heat-map.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -54,7 +53,7 @@ export async function explainPhotos(
   for await (const photo of readPhotos(photoSources(inputs, { except: [out] }))) {
     if ("reason" in photo) photos.push({ file: photo.file, reason: photo.reason, boxes: [] });
     else {
-      const faces = await facesOf(photo, detector, classifier);
+      const faces = await framedFaces(photo, detector, classifier.architecture);
       photos.push({ file: photo.file, boxes: faces.map(({ box }) => box) });
       crops.push(...faces.map(({ crop }) => crop));
     }
@@ -81,21 +80,6 @@ export async function explainPhotos(
     else rows.push({ file, status: faces.length > 0 ? "ok" : "no_face", faces });
   }
   return rows;
-}
-
-/** Framed as `predict` frames them. */
-async function facesOf(
-  { picture, width, height }: Extract<ReadPhoto, { picture: Picture }>,
-  detector: FaceDetector | undefined,
-  { architecture }: Classifier,
-): Promise<{ box: Box; crop: Picture }[]> {
-  if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
-  const area = ({ box }: { box: Box }): number => box.width * box.height;
-  const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
-  return found.map(({ box }) => ({
-    box: scaled(box, width / picture.width),
-    crop: faceCrop(picture, box, architecture),
-  }));
 }
 
 /** One line a face, or what became of a photo without one. */

@@ -3,12 +3,13 @@
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
-import { excludeListed } from "../data/exclude.node.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
+import type { Bundle } from "../program/read-bundle.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { temperatureOf } from "../weights/classifier-file.ts";
 import { numberOf } from "./options.ts";
 import { liveLine, say } from "./output.ts";
 
@@ -45,8 +46,7 @@ export async function readLabelled(
   classes: readonly string[],
   options: LabelledOptions,
 ): Promise<LabelledPictures> {
-  const all = await readDataset(data, { classes, allowMissing: true });
-  const dataset = options.exclude === undefined ? all : excludeListed(all, options.exclude);
+  const dataset = await readDataset(data, { classes, allowMissing: true, exclude: options.exclude });
   for (const note of dataset.notes) say(note);
   const { samples, split } = choose(dataset.samples, options.split);
   const pixels = await loadPixels(samples, {
@@ -58,6 +58,18 @@ export async function readLabelled(
   });
   for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);
   return { dataset, split, pixels };
+}
+
+/**
+ * Whether a model's temperature was fitted on these very pictures: a run fits it on its validation pictures, and its
+ * bundle knows which data they were of.
+ */
+export function isFittedOn({ metadata, path }: Bundle, { dataset, split }: LabelledPictures): boolean {
+  return (
+    split === "validation" &&
+    metadata.data_fingerprint === dataset.fingerprint &&
+    temperatureOf(metadata, path) !== 1
+  );
 }
 
 /** What leaks from the training pictures of the data into those that were scored; nothing where there are none. */

@@ -19,10 +19,9 @@ import { writeReport } from "../report/write-report.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { evaluationJson } from "./evaluation.ts";
-import { type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
+import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
 import { liveLine, say } from "./output.ts";
 
 /** Pictures per class, on average, that are explained, and in all. */
@@ -149,14 +148,15 @@ export async function scoredAnew(
   options: LabelledOptions,
 ): Promise<Illustrated> {
   const bundle = loadBundle(folder);
-  const { architecture, metadata, path } = bundle;
-  const { dataset, split, pixels } = await readLabelled(data, architecture.classes, options);
+  const { architecture } = bundle;
+  const labelled = await readLabelled(data, architecture.classes, options);
+  const { dataset, split, pixels } = labelled;
   try {
     const note = channelNote(pixels, architecture);
     if (note) say(note);
     const sameData = dataset.fingerprint === run.environment?.fingerprint;
     const scored = await evaluateBundle(engine, bundle, pixels, {
-      fittedHere: split === "validation" && sameData && temperatureOf(metadata, path) !== 1,
+      fittedHere: isFittedOn(bundle, labelled),
       onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
     });
     const evaluation = { ...scored, ...(await leaksIn(dataset, split, pixels, scored)) };

@@ -1,7 +1,7 @@
 /** One training from the command line: weights, run folder, progress, Ctrl-C, and the measured result at the end. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { channelNote } from "../data/canvas.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
@@ -18,8 +18,7 @@ import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
 import { fitTemperature } from "../metrics/temperature.ts";
-import type { Backbone } from "../models/backbone.ts";
-import { type Architecture, describe } from "../models/classifier.ts";
+import { describe } from "../models/classifier.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
 import { readRun } from "../report/run-record.ts";
@@ -31,20 +30,13 @@ import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
 import { type TensorBoard, tensorBoard } from "../train/tensorboard.node.ts";
 import { type TrainResult, train } from "../train/train.node.ts";
-import { trainableStages } from "../train/trainable.ts";
-import { UsageError, VultusError } from "../util/errors.ts";
-import type { StateDict } from "../util/tensor.ts";
-import { fetchFromHub } from "../weights/hub.node.ts";
-import { hubSettings } from "../weights/hub-settings.node.ts";
-import { loadWeights } from "../weights/load.node.ts";
-import { shippedModel } from "../weights/shipped.node.ts";
-import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
 import type { TrainCliOptions } from "./commands/train.ts";
 import type { DeviceChoice } from "./device.ts";
 import { evaluationJson, evaluationText } from "./evaluation.ts";
-import { duration, liveLine, percent, result, say } from "./output.ts";
+import { duration, percent, result, say } from "./output.ts";
 import { progressListener } from "./progress.ts";
 import { reportTraining } from "./reporting.ts";
+import { startingWeights } from "./starting-weights.ts";
 import { version } from "./version.ts";
 
 export interface TrainingRequest {
@@ -186,89 +178,6 @@ async function finalPixels(options: TrainingRequest["options"], { dataset }: Tra
   });
   return { split, pixels };
 }
-
-/** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
-export async function startingWeights(
-  architecture: Architecture,
-  description: ReturnType<typeof describe>,
-  recipe: Recipe,
-  given: string | undefined,
-  signal: AbortSignal,
-): Promise<{ weights: StateDict; source: string }> {
-  const { backbone } = architecture;
-  const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
-  if (given === "none") {
-    say("weights: none, drawn at random as asked");
-    return drawn;
-  }
-  const frozen = recipe.phases.some((phase) =>
-    backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
-  );
-  if (given === undefined && !frozen) return drawn;
-  const { path, source } = await weightsPath(given, recipe, backbone, signal);
-  const { weights, notes } = loadWeights(path, architecture, description);
-  for (const note of notes) say(note);
-  return { weights, source };
-}
-
-/** A file of weights, and what a reader of the run is told of where it came from. */
-interface FoundWeights {
-  readonly path: string;
-  readonly source: string;
-}
-
-/** The file that was named, or that the hub has; a recipe that freezes stages needs one even where none was named. */
-async function weightsPath(
-  given: string | undefined,
-  recipe: Recipe,
-  backbone: Backbone,
-  signal: AbortSignal,
-): Promise<FoundWeights> {
-  if (given === "vultus") return { path: shippedModel(backbone.name), source: "vultus" };
-  if (given !== undefined)
-    return isImagenetName(given)
-      ? fetchImagenet(backbone, given, recipe, signal)
-      : { path: given, source: basename(given) };
-  try {
-    return await fetchImagenet(backbone, "imagenet", recipe, signal);
-  } catch (error) {
-    if (!(error instanceof VultusError) || signal.aborted) throw error;
-    throw new UsageError(
-      `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${error.message}\n` +
-        "Or ask for random weights with --weights none",
-    );
-  }
-}
-
-/** Finds the registered weights of a backbone in the hub's cache, or downloads them into it. */
-async function fetchImagenet(
-  backbone: Backbone,
-  choice: ImagenetName,
-  recipe: Recipe,
-  signal: AbortSignal,
-): Promise<FoundWeights> {
-  const source = weightSource(backbone, choice);
-  const { path, notes } = await fetchFromHub({
-    ...source,
-    ...hubSettings(),
-    signal,
-    onProgress: ({ bytes, total, waiting }) =>
-      liveLine(
-        waiting ?? `fetching ${source.repo}: ${megabytes(bytes)} of ${total ? megabytes(total) : "?"} MB`,
-      ),
-  });
-  for (const note of notes) say(note);
-  const { resize, crop } = source.preprocessing;
-  if (Math.abs(resize / crop - recipe.validationResize) > 1e-3)
-    say(
-      `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
-    );
-  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
-  say(`weights: ${words}`);
-  return { path, source: words };
-}
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 /** `runs/<name>-<number>` with the first number that is free. */
 function freeFolder(name: string): string {

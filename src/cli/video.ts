@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { csvRow } from "../formats/csv.ts";
 import { encodeJsonLine } from "../formats/json-lines.ts";
 import type { Model } from "../predict/model.node.ts";
-import type { Face } from "../predict/prediction.ts";
+import { type Face, labelOf } from "../predict/prediction.ts";
 import type { TrackedFace } from "../predict/tracking.ts";
 import { predictVideo, type VideoFrame } from "../predict/video.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
@@ -57,7 +57,7 @@ export async function predictOneVideo(
     for (const line of format.lines(frame, model.classes)) write(line);
     liveLine(`${frame.time} s, ${faces} faces`);
   }
-  if (options.json) write(JSON.stringify([whole(file, kept)], null, 1));
+  if (options.json) write(JSON.stringify([whole(file, kept, options.threshold)], null, 1));
   if (out !== undefined) {
     writeFileAtomic(out, `${lines.join("\n")}\n`);
     say(`wrote ${out}`);
@@ -117,26 +117,27 @@ function shares(probabilities: Face["probabilities"], classes: readonly string[]
 }
 
 /** The element of a video in `--json`: as that of a photo, one face per track with its mean over time, and the frames. */
-function whole(file: string, frames: readonly VideoFrame[]): object {
+function whole(file: string, frames: readonly VideoFrame[], threshold: number): object {
   const tracks = new Map<number, TrackedFace[]>();
   for (const face of frames.flatMap((frame) => frame.faces))
     tracks.set(face.track, [...(tracks.get(face.track) ?? []), face]);
-  const faces = [...tracks.values()].map(meanFace);
+  const faces = [...tracks.values()].map((sightings) => meanFace(sightings, threshold));
   return { file, status: faces.length > 0 ? "ok" : "no_face", faces, frames };
 }
 
-function meanFace(sightings: readonly TrackedFace[]): TrackedFace {
+function meanFace(sightings: readonly TrackedFace[], threshold: number): TrackedFace {
   const [first] = sightings;
   if (!first) throw new VultusError("a track without faces");
   const area = ({ box }: TrackedFace): number => box.width * box.height;
   const largest = sightings.reduce((a, b) => (area(b) > area(a) ? b : a));
-  const mean = Object.keys(first.probabilities).map(
-    (name) =>
-      [
-        name,
-        sightings.reduce((sum, face) => sum + (face.probabilities[name] ?? 0), 0) / sightings.length,
-      ] as const,
+  const probabilities = Object.fromEntries(
+    Object.keys(first.probabilities).map(
+      (name) =>
+        [
+          name,
+          sightings.reduce((sum, face) => sum + (face.probabilities[name] ?? 0), 0) / sightings.length,
+        ] as const,
+    ),
   );
-  const [label] = mean.reduce((a, b) => (b[1] > a[1] ? b : a));
-  return { ...largest, probabilities: Object.fromEntries(mean), label };
+  return { ...largest, probabilities, label: labelOf(probabilities, threshold) };
 }

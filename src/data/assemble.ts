@@ -24,7 +24,7 @@ export interface RawSource {
 
 export interface ClassOptions {
   /** Which classes, in which order; all of them, sorted by name, when it is not given. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** Accept classes without pictures: for scoring a model, whose classes are fixed, on a folder that has only some. */
   readonly allowMissing?: boolean;
 }

@@ -5,16 +5,25 @@ import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { assemble, type ClassOptions, type RawSource } from "./assemble.ts";
 import type { Dataset } from "./dataset.ts";
+import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
 import { readFolder } from "./folder.node.ts";
 import { missingColumns, readManifestCsv } from "./manifest-csv.node.ts";
+
+export interface ReadOptions extends ClassOptions {
+  /** A file that lists the ids of samples to leave out. */
+  readonly exclude?: string | undefined;
+}
 
 /**
  * The samples of every source, in the order given. With several sources an id begins with its source's name.
  *
  * @throws UsageError for a source that is missing or a class that is; FormatError for a file that is wrong inside.
  */
-export async function readDataset(paths: readonly string[], options: ClassOptions = {}): Promise<Dataset> {
+export async function readDataset(
+  paths: readonly string[],
+  { exclude, ...options }: ReadOptions = {},
+): Promise<Dataset> {
   if (paths.length === 0)
     throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
   const sources: RawSource[] = [];
@@ -22,7 +31,8 @@ export async function readDataset(paths: readonly string[], options: ClassOption
     const csv = extname(path).toLowerCase() === ".csv";
     sources.push(csv ? await readCsv(path) : readFolder(path, options.classes));
   }
-  return assemble(sources.length === 1 ? sources : withNames(sources), options);
+  const dataset = assemble(sources.length === 1 ? sources : withNames(sources), options);
+  return exclude === undefined ? dataset : excludeListed(dataset, exclude);
 }
 
 async function readCsv(path: string): Promise<RawSource> {

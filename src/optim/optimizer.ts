@@ -17,6 +17,9 @@ export interface AdamW {
   readonly epsilon: number;
 }
 
+/** PyTorch's defaults of what is rarely changed. */
+export const adamwDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
 export interface Sgd {
   readonly type: "sgd";
   readonly learningRate: number;

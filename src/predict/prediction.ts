@@ -33,12 +33,18 @@ export function faceOf(
   classes: readonly string[],
   threshold: number,
 ): Face {
-  const best = shares.indexOf(Math.max(...shares));
+  const probabilities = Object.fromEntries(classes.map((name, i) => [name, shares[i] as number]));
   const tenth = (value: number): number => Math.round(value * 10) / 10;
   return {
     box: { x: tenth(box.x), y: tenth(box.y), width: tenth(box.width), height: tenth(box.height) },
     ...(score === undefined ? {} : { score: Math.round(score * 1e4) / 1e4 }),
-    probabilities: Object.fromEntries(classes.map((name, i) => [name, shares[i] as number])),
-    label: (shares[best] as number) >= threshold ? (classes[best] as string) : null,
+    probabilities,
+    label: labelOf(probabilities, threshold),
   };
+}
+
+/** The most probable class, or null where even that is less probable than `threshold`. */
+export function labelOf(probabilities: Face["probabilities"], threshold: number): string | null {
+  const [label, greatest] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
+  return greatest >= threshold ? label : null;
 }

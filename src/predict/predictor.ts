@@ -2,11 +2,12 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import type { Architecture } from "../models/classifier.ts";
 import type { Bundle } from "../program/read-bundle.node.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
-import { type DetectedFace, scaled } from "./boxes.ts";
+import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { centreSquare, faceCrop } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
@@ -34,11 +35,18 @@ const BATCH = 32;
 const MOST_PHOTOS = 64;
 const MOST_PIXELS = 16e6;
 
+/** A face in pixels of the original photo, and as the classifier wants to see it. */
+export interface FramedFace {
+  readonly box: Box;
+  /** Left out where faces were not looked for. */
+  readonly score?: number;
+  readonly crop: Picture;
+}
+
 /** A photo with its faces, before they are classified. */
 interface Found {
   readonly photo: ReadPhoto;
-  readonly faces: readonly (Pick<DetectedFace, "box"> & Partial<DetectedFace>)[];
-  readonly crops: readonly Picture[];
+  readonly faces: readonly FramedFace[];
 }
 
 /**
@@ -55,7 +63,7 @@ export async function* predictPhotos(
   const find = (photo: ReadPhoto): Promise<Found> => findFaces(photo, classifier, detector, options);
   for await (const found of inOrder(photos, 2, find)) {
     waiting.push(found);
-    const faces = waiting.reduce((sum, { crops }) => sum + crops.length, 0);
+    const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
     const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
     if (faces < BATCH && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;
     yield* classified(waiting, classifier, options);
@@ -66,22 +74,28 @@ export async function* predictPhotos(
 
 async function findFaces(
   photo: ReadPhoto,
-  { bundle }: OpenClassifier,
+  { bundle: { architecture } }: OpenClassifier,
   detector: FaceDetector | undefined,
   { faces = "all" }: PredictOptions,
 ): Promise<Found> {
-  if ("reason" in photo) return { photo, faces: [], crops: [] };
-  const { picture, width, height } = photo;
-  if (!detector)
-    return { photo, faces: [{ box: { x: 0, y: 0, width, height } }], crops: [centreSquare(picture)] };
+  if ("reason" in photo) return { photo, faces: [] };
+  const found = await framedFaces(photo, detector, architecture);
+  return { photo, faces: faces === "largest" ? found.slice(0, 1) : found };
+}
+
+/** The faces of a photo, the largest first; without a detector the whole photo is one. */
+export async function framedFaces(
+  { picture, width, height }: Extract<ReadPhoto, { picture: Picture }>,
+  detector: FaceDetector | undefined,
+  architecture: Architecture,
+): Promise<readonly FramedFace[]> {
+  if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
   const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
-  const chosen = faces === "largest" ? found.slice(0, 1) : found;
-  const scale = width / picture.width;
-  return {
-    photo,
-    faces: chosen.map(({ box, score }) => ({ box: scaled(box, scale), score })),
-    crops: chosen.map(({ box }) => faceCrop(picture, box, bundle.architecture)),
-  };
+  return found.map(({ box, score }) => ({
+    box: scaled(box, width / picture.width),
+    score,
+    crop: faceCrop(picture, box, architecture),
+  }));
 }
 
 async function* classified(
@@ -90,7 +104,7 @@ async function* classified(
   { threshold = 0 }: PredictOptions,
 ): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
   const { classes } = bundle.architecture;
-  const crops = batch.flatMap((found) => found.crops);
+  const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
   const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));
   if (probabilities.some(Number.isNaN))
     throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");

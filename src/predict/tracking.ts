@@ -1,7 +1,7 @@
 /** Faces followed from frame to frame, and their probabilities smoothed over time. */
 
 import { overlapOf } from "./boxes.ts";
-import type { Face } from "./prediction.ts";
+import { type Face, labelOf } from "./prediction.ts";
 
 /** A face of one frame that belongs to a track; its probabilities are smoothed. */
 export interface TrackedFace extends Face {
@@ -40,9 +40,8 @@ export function faceTracker({ smooth, patience, threshold }: TrackingOptions) {
     const result = faces.map((face, i): TrackedFace => {
       const before = matched.get(i);
       const probabilities = before ? smoothed(before, face, time, smooth) : face.probabilities;
-      const [label, greatest] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
       const track = before?.number ?? ++count;
-      return { track, ...face, probabilities, label: greatest >= threshold ? label : null };
+      return { track, ...face, probabilities, label: labelOf(probabilities, threshold) };
     });
     const seen = new Set(result.map(({ track }) => track));
     tracks = [

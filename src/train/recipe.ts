@@ -1,6 +1,7 @@
 /** The recipe: every number of a training, checked. A resolved recipe has no defaults left in it. */
 
 import { z } from "zod";
+import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
 /** A number whose every error says what is valid. */
@@ -101,9 +102,9 @@ const optimizerSchema = z.discriminatedUnion(
       type: z.literal("adamw"),
       learningRate: positive,
       weightDecay: atLeast0.default(0.01),
-      beta1: shareBelow1.default(0.9),
-      beta2: shareBelow1.default(0.999),
-      epsilon: positive.default(1e-8),
+      beta1: shareBelow1.default(adamwDefaults.beta1),
+      beta2: shareBelow1.default(adamwDefaults.beta2),
+      epsilon: positive.default(adamwDefaults.epsilon),
     }),
     object({
       type: z.literal("sgd"),

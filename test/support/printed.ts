@@ -1,6 +1,7 @@
 /** What the command under test prints: `beforeEach(capture)`, then look at `printed`. */
 
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
 
 export const printed = { out: "", err: "" };
 
@@ -11,4 +12,11 @@ export function capture(): () => void {
   vi.spyOn(process.stdout, "write").mockImplementation((text) => ((printed.out += String(text)), true));
   vi.spyOn(process.stderr, "write").mockImplementation((text) => ((printed.err += String(text)), true));
   return () => vi.restoreAllMocks();
+}
+
+/** What a command prints with `--json`. It must end well. */
+export async function printedJson<T>(...args: string[]): Promise<T> {
+  printed.out = "";
+  expect(await run([...args, "--json"]), printed.err).toBe(0);
+  return JSON.parse(printed.out) as T;
 }

@@ -5,20 +5,18 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { type Audit, auditDataset, type Copies } from "../../audit/audit.node.ts";
 import { excludeText, exclusionsOf } from "../../audit/exclude.ts";
-import { architectureFor, auditLabels, checkUnseen, type LabelAudit } from "../../audit/labels.node.ts";
-import { faults } from "../../audit/quality.ts";
+import { auditLabels, type LabelAudit, labelNetwork } from "../../audit/labels.node.ts";
 import { type AuditSummary, summaryOf } from "../../audit/summary.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
-import { describe } from "../../models/classifier.ts";
 import { auditPage } from "../../report/audit-page.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.node.ts";
-import { loadWeights } from "../../weights/load.node.ts";
+import { auditText } from "../audit-text.ts";
 import { chooseDevice } from "../device.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { clearLine, liveLine, percent, result, resultJson, say } from "../output.ts";
+import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
 
 interface Options {
   readonly classes?: string[];
@@ -62,7 +60,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
       const files = options.out === undefined ? undefined : newFiles(options.out);
-      const dataset = await readDataset(data, options.classes ? { classes: options.classes } : {});
+      const dataset = await readDataset(data, { classes: options.classes });
       const judge = options.labels ? labelJudge(dataset, options) : undefined;
       const progress = (stage: string, done: number, total: number): void =>
         liveLine(`${stage} ${done} of ${total}`);
@@ -83,18 +81,16 @@ function labelJudge(dataset: Dataset, options: Options): (copies: Copies) => Pro
     throw new UsageError(
       "--labels needs --weights: a file with weights of --model that never saw these labels, such as ImageNet's",
     );
-  checkUnseen(weights, dataset.fingerprint);
-  const architecture = architectureFor(model, dataset.classes);
-  loadWeights(weights, architecture, describe(architecture));
+  const network = labelNetwork(model, weights, dataset);
   const { device, threads } = chooseDevice(options);
   return async (copies) => {
     const engine = startEngine({ device, threads });
     try {
       return await auditLabels(
         engine,
-        dataset,
+        network,
         copies,
-        { model, weights, folds, seed, memoryBudget: memory * 1e9 },
+        { folds, seed, memoryBudget: memory * 1e9 },
         (stage, done, total) => liveLine(`${stage}: ${done} of ${total}`),
       );
     } finally {
@@ -143,73 +139,4 @@ async function writeFiles(
   );
   writeFileAtomic(files.page, await auditPage(audit, dataset));
   say(`wrote ${files.page}, ${files.audit} and ${files.exclude}`);
-}
-
-/** Lines of unreadable pictures shown; audit.json has them all. */
-const LISTED = 10;
-
-function auditText({ classes, unreadable, notes, labels }: Audit, summary: AuditSummary): string {
-  const line = (name: string, value: number | string): string => `${name.padEnd(44)}${value}`;
-  const leaks = Object.entries(summary.crossSplitPictures);
-  return [
-    line("pictures", summary.pictures),
-    "",
-    line("groups of pixel-identical pictures", summary.duplicateGroups),
-    line("  pictures in them beyond the first", summary.redundantPictures),
-    line("  groups whose labels disagree", summary.conflictingGroups),
-    ...leaks.map(([where, count]) => line(`  ${where}`, count)),
-    "",
-    line("groups of near-duplicates", summary.nearDuplicateGroups),
-    line("  groups whose labels disagree", summary.nearConflictingGroups),
-    line("  groups on more than one split", summary.nearCrossSplitGroups),
-    "",
-    ...faults.map((fault) => line(fault, summary[fault])),
-    line("unreadable", summary.unreadable),
-    ...unreadable.slice(0, LISTED).map(({ id, reason }) => `  ${id}: ${reason}`),
-    ...(unreadable.length > LISTED ? [`  … and ${unreadable.length - LISTED} more`] : []),
-    "",
-    ...(labels ? labelLines(labels) : []),
-    ...balanceLines(classes, summary),
-    ...notes,
-  ].join("\n");
-}
-
-function labelLines({ suspects, accuracy, folds, notes }: LabelAudit): string[] {
-  const first = suspects.slice(0, LISTED);
-  const width = Math.max(0, ...first.map(({ id }) => id.length));
-  return [
-    `${"suspected label errors".padEnd(44)}${suspects.length}`,
-    `  by heads that are right ${percent(accuracy)} of the time on the ${folds} folds that they were not trained on`,
-    ...first.map(({ id, given, suggested }) => `  ${id.padEnd(width)}  ${given}, rather ${suggested}`),
-    ...(suspects.length > LISTED ? [`  … and ${suspects.length - LISTED} more`] : []),
-    ...notes,
-    "",
-  ];
-}
-
-function balanceLines(classes: readonly string[], { balance }: AuditSummary): string[] {
-  const width = Math.max(5, ...classes.map((name) => name.length)) + 2;
-  const used = Object.entries(balance.shares);
-  const row = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(12)).join("")}`;
-  return [
-    row(
-      "class",
-      used.map(([split]) => split),
-    ),
-    ...classes.map((name, label) =>
-      row(
-        name,
-        used.map(([, shares]) => percent(shares[label] ?? 0)),
-      ),
-    ),
-    ...balance.drift.map((drift) => {
-      const { className, difference } = drift.largestDifference;
-      return (
-        `${drift.split} against ${drift.against}: ${percent(drift.totalVariation)} of the pictures would have to change ` +
-        `class for equal shares, most of all ${className} (${difference < 0 ? "-" : "+"}${percent(Math.abs(difference))}); ` +
-        `chi-squared ${drift.chiSquared.toFixed(1)}, by chance below ${drift.chiSquared95.toFixed(1)} in 19 of 20 cases`
-      );
-    }),
-  ];
 }

@@ -24,7 +24,7 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
-      const dataset = await readDataset(data, options.classes ? { classes: options.classes } : {});
+      const dataset = await readDataset(data, { classes: options.classes });
       const inspection = await inspectDataset(dataset, (done, total) =>
         liveLine(`reading ${done} of ${total}`),
       );

@@ -9,10 +9,15 @@ import { loadBundle } from "../../program/read-bundle.node.ts";
 import { writeEvaluation } from "../../report/evaluation.ts";
 import { writeRobustness } from "../../report/robustness.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
-import { temperatureOf } from "../../weights/classifier-file.ts";
 import { chooseDevice } from "../device.ts";
 import { evaluationJson, evaluationText } from "../evaluation.ts";
-import { type LabelledOptions, leaksIn, readLabelled, withLabelled } from "../labelled-pictures.ts";
+import {
+  isFittedOn,
+  type LabelledOptions,
+  leaksIn,
+  readLabelled,
+  withLabelled,
+} from "../labelled-pictures.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { liveLine, result, resultJson, say } from "../output.ts";
 import { robustnessText, runRobustness, testTimeText } from "../robustness.ts";
@@ -62,22 +67,18 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], options: Options) => {
       const bundle = loadBundle(model);
-      const { architecture, metadata } = bundle;
+      const { architecture } = bundle;
       const { device, threads } = chooseDevice(options);
-      const { dataset, split, pixels } = await readLabelled(data, architecture.classes, options);
+      const labelled = await readLabelled(data, architecture.classes, options);
+      const { dataset, split, pixels } = labelled;
       if (pixels.unreadable.length > 0) setExitCode(1);
       if (options.subgroup) checkColumn(options.subgroup, pixels.samples);
       const note = channelNote(pixels, architecture);
       if (note) say(note);
-      // A run fits its temperature on its validation pictures, and its bundle knows which data they were of.
-      const fittedHere =
-        split === "validation" &&
-        metadata.data_fingerprint === dataset.fingerprint &&
-        temperatureOf(metadata, bundle.path) !== 1;
       const engine = startEngine({ device, threads });
       try {
         const scored = await evaluateBundle(engine, bundle, pixels, {
-          fittedHere,
+          fittedHere: isFittedOn(bundle, labelled),
           onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
         });
         const leaks = options.leaks ? await leaksIn(dataset, split, pixels, scored) : {};

@@ -5,7 +5,6 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { byLooks, type Copies, findCopies } from "../../audit/audit.node.ts";
 import { classCounts, type Dataset, indicesOf, type Split, splits } from "../../data/dataset.ts";
-import { excludeListed } from "../../data/exclude.node.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { resplit } from "../../data/resplit.ts";
 import { byIdentity, type Grouping, groupsOf } from "../../data/split.ts";
@@ -55,8 +54,8 @@ export function splitCommand(setExitCode: SetExitCode): Command {
         ...(validation !== undefined && { validation }),
         ...(test !== undefined && { test }),
       };
-      const all = await readDataset(data, options.classes ? { classes: options.classes } : {});
-      const chosen = options.exclude === undefined ? all : excludeListed(all, options.exclude);
+      const { classes, exclude } = options;
+      const chosen = await readDataset(data, { classes, exclude });
       const pathOf = (file: string): string => pathFrom(options.out, file);
       // A data set that no manifest can describe, or shares that cannot be cut, are said before the long reading.
       manifestText(chosen, pathOf);

@@ -3,7 +3,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.ts";
-import { excludeListed } from "../../data/exclude.node.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { cutSplits, type SplitShares } from "../../data/split.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
@@ -193,8 +192,7 @@ async function prepareData(
   options: TrainCliOptions,
   seed: number,
 ): Promise<{ dataset: Dataset; cut: SplitShares; pictures: number }> {
-  const all = await readDataset(data, options.classes ? { classes: options.classes } : {});
-  const dataset = options.exclude === undefined ? all : excludeListed(all, options.exclude);
+  const dataset = await readDataset(data, { classes: options.classes, exclude: options.exclude });
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)

@@ -1,0 +1,98 @@
+/** The weights that a training starts from: named, shipped, fetched from the hub, or none. */
+
+import { basename } from "node:path";
+import type { Backbone } from "../models/backbone.ts";
+import type { Architecture, describe } from "../models/classifier.ts";
+import type { Recipe } from "../train/recipe.ts";
+import { trainableStages } from "../train/trainable.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
+import type { StateDict } from "../util/tensor.ts";
+import { fetchFromHub } from "../weights/hub.node.ts";
+import { hubSettings } from "../weights/hub-settings.node.ts";
+import { loadWeights } from "../weights/load.node.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
+import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
+import { liveLine, say } from "./output.ts";
+
+/** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
+export async function startingWeights(
+  architecture: Architecture,
+  description: ReturnType<typeof describe>,
+  recipe: Recipe,
+  given: string | undefined,
+  signal: AbortSignal,
+): Promise<{ weights: StateDict; source: string }> {
+  const { backbone } = architecture;
+  const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
+  if (given === "none") {
+    say("weights: none, drawn at random as asked");
+    return drawn;
+  }
+  const frozen = recipe.phases.some((phase) =>
+    backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
+  );
+  if (given === undefined && !frozen) return drawn;
+  const { path, source } = await weightsPath(given, recipe, backbone, signal);
+  const { weights, notes } = loadWeights(path, architecture, description);
+  for (const note of notes) say(note);
+  return { weights, source };
+}
+
+/** A file of weights, and what a reader of the run is told of where it came from. */
+interface FoundWeights {
+  readonly path: string;
+  readonly source: string;
+}
+
+/** The file that was named, or that the hub has; a recipe that freezes stages needs one even where none was named. */
+async function weightsPath(
+  given: string | undefined,
+  recipe: Recipe,
+  backbone: Backbone,
+  signal: AbortSignal,
+): Promise<FoundWeights> {
+  if (given === "vultus") return { path: shippedModel(backbone.name), source: "vultus" };
+  if (given !== undefined)
+    return isImagenetName(given)
+      ? fetchImagenet(backbone, given, recipe, signal)
+      : { path: given, source: basename(given) };
+  try {
+    return await fetchImagenet(backbone, "imagenet", recipe, signal);
+  } catch (error) {
+    if (!(error instanceof VultusError) || signal.aborted) throw error;
+    throw new UsageError(
+      `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${error.message}\n` +
+        "Or ask for random weights with --weights none",
+    );
+  }
+}
+
+/** Finds the registered weights of a backbone in the hub's cache, or downloads them into it. */
+async function fetchImagenet(
+  backbone: Backbone,
+  choice: ImagenetName,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<FoundWeights> {
+  const source = weightSource(backbone, choice);
+  const { path, notes } = await fetchFromHub({
+    ...source,
+    ...hubSettings(),
+    signal,
+    onProgress: ({ bytes, total, waiting }) =>
+      liveLine(
+        waiting ?? `fetching ${source.repo}: ${megabytes(bytes)} of ${total ? megabytes(total) : "?"} MB`,
+      ),
+  });
+  for (const note of notes) say(note);
+  const { resize, crop } = source.preprocessing;
+  if (Math.abs(resize / crop - recipe.validationResize) > 1e-3)
+    say(
+      `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
+    );
+  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
+  say(`weights: ${words}`);
+  return { path, source: words };
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -1,0 +1,23 @@
+/** The smallest classifier that is whole, with weights drawn at random: for tests of what is done with one. */
+
+import { writeFileSync } from "node:fs";
+import { encodeSafetensors } from "../../src/formats/safetensors.ts";
+import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
+import { backboneNamed } from "../../src/models/registry.ts";
+import { classifierMetadata } from "../../src/weights/classifier-file.ts";
+
+export function smallArchitecture(...classes: string[]): Architecture {
+  return {
+    backbone: backboneNamed("vultus_s"),
+    head: "linear",
+    classes,
+    dropout: 0,
+    inputSize: 32,
+    resize: 1,
+  };
+}
+
+export function writeClassifier(path: string, architecture: Architecture): void {
+  const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
+  writeFileSync(path, encodeSafetensors(weights, classifierMetadata(architecture)));
+}
