@@ -229,6 +229,20 @@ describe("the files of a run", () => {
     expect(read(join(unscored, "model-card.md"))).toMatch(/## Metrics\n\nNot measured/);
   });
 
+  test("leaks are told of the data that a run was trained on, and of no other", async () => {
+    const unscored = copyOf("leaks");
+    for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
+    expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
+    const card = (): string => read(join(unscored, "model-card.md"));
+    expect(card()).toContain("pixel-identical to one that was trained on");
+    // The same pictures but for one that was trained on: what the run saw is not known from them.
+    const list = join(folder, "one.txt");
+    const [name] = readdirSync(join(data, "train", "happy")).sort() as [string];
+    writeFileSync(list, `train/happy/${name}\n`);
+    expect(await vultus(["report", unscored, "--exclude", list, "--device", "cpu"])).toBe(0);
+    expect(card()).not.toContain("pixel-identical to one that was trained on");
+  });
+
   test("a run that stopped before its first epoch, and one with damaged files", async () => {
     const stopped = join(folder, "stopped");
     mkdirSync(stopped);

@@ -159,7 +159,9 @@ export async function scoredAnew(
       fittedHere: isFittedOn(bundle, labelled),
       onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
     });
-    const evaluation = { ...scored, ...(await leaksIn(dataset, split, pixels, scored)) };
+    // Of other data it is not known what the run was trained on.
+    const leaks = sameData ? await leaksIn(dataset, split, pixels, scored) : {};
+    const evaluation = { ...scored, ...leaks };
     await writeEvaluation(folder, evaluation, pixels);
     // As it would be read from evaluation.json.
     const json: unknown = JSON.parse(JSON.stringify(evaluationJson(evaluation, split)));

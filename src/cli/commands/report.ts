@@ -14,6 +14,7 @@ import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } fr
 
 interface Options extends DeviceOptions {
   readonly pictures: boolean;
+  readonly exclude?: string;
   readonly out?: string;
   readonly memory: number;
   readonly json?: boolean;
@@ -26,6 +27,7 @@ export function reportCommand(_setExitCode: SetExitCode): Command {
     .argument("[data...]", "where its pictures are now (default: where they were when it was trained)")
     .option("--no-pictures", "leave the pictures out")
     .option("--out <file>", "where the report is written (default: report.html in the run folder)")
+    .option("--exclude <file>", "pictures that were left out of the training, as they were given to train")
     .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), 2)
     .option("--json", "print the paths of the files as JSON")
     .action(async (folder: string, data: string[], options: Options) => {
