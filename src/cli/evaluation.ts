@@ -42,7 +42,9 @@ function leakLines({ leaks }: Evaluation): string[] {
   if (!leaks?.leaked) return [];
   const { leaked, withoutLeaked } = leaks;
   if (!withoutLeaked)
-    return [`without leaks      nothing is left: all ${leaked} are pixel-identical to training pictures of this data`];
+    return [
+      `without leaks      nothing is left: all ${leaked} are pixel-identical to training pictures of this data`,
+    ];
   const { n, accuracy, interval } = withoutLeaked;
   return [
     `without leaks      ${percent(accuracy)}  (95 % interval ${percent(interval[0])} to ${percent(interval[1])}), ${n} pictures: ` +
