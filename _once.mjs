@@ -1,0 +1,11 @@
+import { Agent, request } from 'undici'; import { readFileSync, readdirSync } from 'node:fs';
+const [url, kind] = process.argv.slice(2);
+const agent = new Agent({connections:8, pipelining:1, headersTimeout:200000, bodyTimeout:200000});
+const dir='/tmp/serve-bench/mp'; const photos=readdirSync(dir).map(f=>readFileSync(dir+'/'+f));
+const cd='/tmp/fer/images/validation/happy'; const crops=readdirSync(cd).slice(0,320).map(f=>readFileSync(cd+'/'+f));
+const multi=(files)=>{const b='xyzBOUND';const parts=[];files.forEach((f,i)=>{parts.push(Buffer.from(`--${b}\r\nContent-Disposition: form-data; name="f"; filename="${i}.jpg"\r\nContent-Type: image/jpeg\r\n\r\n`),f,Buffer.from('\r\n'))});parts.push(Buffer.from(`--${b}--\r\n`));return {body:Buffer.concat(parts),type:`multipart/form-data; boundary=${b}`}};
+const bodies = kind==='mp'? photos.map(p=>({body:p,type:'image/jpeg',path:''})) : kind==='crop'? crops.map(p=>({body:p,type:'image/jpeg',path:'?detect=false'})) : Array.from({length:20},(_,i)=>({...multi(crops.slice(16*i,16*i+16)),path:'?detect=false'}));
+let n=0; const started=performance.now(); const times=[];
+await Promise.all(Array.from({length:8},async()=>{ while(n<bodies.length){ const {body,type,path}=bodies[n++]; const t=performance.now(); const r=await request(url+'/v1/predict'+path,{method:'POST',body,headers:{'content-type':type},dispatcher:agent}); const x=await r.body.text(); if(r.statusCode!==200) throw new Error(x); times.push(performance.now()-t);} }));
+const pics = kind==='crops16'?320:bodies.length; times.sort((a,b)=>a-b);
+console.log(pics, ((performance.now()-started)/pics).toFixed(2)+' p50 '+times[times.length>>1].toFixed(0)+' load '+readFileSync('/proc/loadavg','utf8').slice(0,5));
