@@ -380,6 +380,14 @@ describe("what it says of itself", () => {
     );
   });
 
+  test("every code is met by a test", () => {
+    const tests = ["server.test.ts", "server-sockets.test.ts"].map((name) =>
+      readFileSync(new URL(name, import.meta.url), "utf8"),
+    );
+    for (const [code, { status }] of Object.entries(problems))
+      expect(tests.join("\n")).toMatch(new RegExp(`${status} ${code}|code: "${code}"`));
+  });
+
   test("the log has routes, codes and times, and nothing of who asked or what was sent", async () => {
     await post(two, { ...jpeg, "user-agent": "somebody" }, "?threshold=0.123");
     const lines = service.lines.filter(({ msg }) => msg === "request");
