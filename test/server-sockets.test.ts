@@ -28,15 +28,13 @@ import { smallArchitecture, writeClassifier } from "./support/small-classifier.t
 const folder = mkdtempSync(join(tmpdir(), "vultus-sockets-"));
 const at = (name: string): string => join(folder, name);
 const file = at("model.safetensors");
-const [first, second] = [
-  ["happy", "sad"],
-  ["angry", "neutral", "surprise"],
-];
+const first = ["happy", "sad"];
+const second = ["angry", "neutral", "surprise"];
 let crop: Buffer;
 
 beforeAll(async () => {
-  writeClassifier(file, smallArchitecture(...(first as string[])));
-  writeClassifier(at("second.safetensors"), smallArchitecture(...(second as string[])));
+  writeClassifier(file, smallArchitecture(...first));
+  writeClassifier(at("second.safetensors"), smallArchitecture(...second));
   const { pixels, width, height, channels } = drawnFaces(1)[0] as Picture;
   crop = await sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb").png().toBuffer();
 });
