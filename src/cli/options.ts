@@ -29,15 +29,22 @@ export function numberOf(low: number, high: number, whole = false): (text: strin
   };
 }
 
-/** Where programs run. */
-export function withDevice(command: Command): Command {
+/** `0.5s`, `500ms` or `0.5` as seconds. */
+export function secondsOf(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)\s*(ms|s)?$/.exec(text.trim()) ?? [];
+  if (number === undefined) throw new InvalidArgumentError("Give a time such as 0.5s or 500ms.");
+  return Number(number) / (unit === "ms" ? 1000 : 1);
+}
+
+/** Where programs run; `threads` says how many there usually are. */
+export function withDevice(command: Command, threads = "all cores"): Command {
   return command
     .addOption(
       new Option("--device <name>", "where the model runs")
         .choices(["auto", "cpu", "webgpu", "cuda", "dml", "coreml"])
         .default("auto"),
     )
-    .option("--threads <n>", "threads of the CPU provider (default: all cores)", numberOf(1, 1024, true));
+    .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
 /** Which pictures, and which classes of them. */

@@ -3,12 +3,17 @@
 import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { FormatError, messageOf } from "../util/errors.ts";
-import { decodeBmp } from "./bmp.node.ts";
+import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
 import { sniffPicture } from "./sniff.ts";
 
 /** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
 const limitInputPixels = 20_000 * 20_000;
+
+/** A picture that is larger, by its header, than what was allowed; nothing of it was decoded. */
+export class TooManyPixels extends FormatError {
+  override readonly name = "TooManyPixels";
+}
 
 export interface DecodeOptions {
   /**
@@ -46,16 +51,32 @@ export interface FittedPicture {
 
 /**
  * The picture in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
- * JPEG or WebP is then never decoded in full, and other formats pass through in strips.
+ * JPEG or WebP is then never decoded in full, and other formats pass through in strips. One of more than `refuseAbove`
+ * pixels is not decoded at all.
  *
- * @throws FormatError whose message is the reason, without the file's name.
+ * @throws FormatError whose message is the reason, without the file's name; `TooManyPixels` is one.
  */
-export async function decodeFitted(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture> {
+export async function decodeFitted(
+  bytes: Uint8Array,
+  mostPixels: number,
+  refuseAbove: number = limitInputPixels,
+): Promise<FittedPicture> {
   const format = sniffPicture(bytes);
+  const check = ({ width, height }: { width: number; height: number }): void => {
+    if (width * height > refuseAbove)
+      throw new TooManyPixels(
+        `${width} × ${height} pixels; at most ${refuseAbove / 1e6} megapixels are decoded`,
+      );
+  };
   try {
-    if (format === "bmp") return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
-    const image = sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient();
+    if (format === "bmp") {
+      check(bmpSize(bytes));
+      return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
+    }
+    // The header of a larger picture is read too, so that it can be refused in our words.
+    const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
+    check({ width, height });
     return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
   } catch (error) {
     if (error instanceof FormatError) throw error;

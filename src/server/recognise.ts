@@ -1,0 +1,91 @@
+/** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
+
+import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import { MOST_PIXELS } from "../predict/inputs.node.ts";
+import { faceOf } from "../predict/prediction.ts";
+import { type FramedFace, framedFaces, requireNumbers } from "../predict/predictor.ts";
+import { FormatError } from "../util/errors.ts";
+import type { Admission } from "./admission.ts";
+import type { Limits } from "./limits.ts";
+import { Problem } from "./problems.ts";
+import type { PictureAnswer, Query } from "./schemas.ts";
+import type { ServedModel } from "./served-model.ts";
+
+/** A face larger than this, in pixels, keeps its picture's turn until it is classified, so that memory stays bounded. */
+const SMALL_FACE = 256 * 256;
+
+/** A picture that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
+export async function recognise(
+  bytes: Uint8Array,
+  model: ServedModel,
+  admission: Admission,
+  limits: Limits,
+  { faces: which, threshold, detect }: Query,
+  signal: AbortSignal,
+): Promise<PictureAnswer> {
+  const took = stopwatch();
+  const end = await admission.turn(signal);
+  try {
+    const queue = took();
+    const read = await decoded(bytes, limits.pixels);
+    if ("status" in read) return read;
+    const { width, height } = read;
+    const decode = took();
+    signal.throwIfAborted();
+    const found = await facesOf(read, model, detect);
+    const all = which === "largest" ? found.slice(0, 1) : found;
+    const kept = all.slice(0, limits.faces);
+    const detection = took();
+    if (kept.every(({ crop }) => crop.width * crop.height <= SMALL_FACE)) end();
+    const shares = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
+    shares.forEach(requireNumbers);
+    const { classes } = model.bundle.architecture;
+    return {
+      status: kept.length > 0 ? "ok" : "no_face",
+      width,
+      height,
+      faces: kept.map((face, i) => faceOf(face, shares[i] as Float32Array, classes, threshold)),
+      ...(all.length > kept.length ? { omitted: all.length - kept.length } : {}),
+      timings: { queue, decode, detect: detection, classify: took() },
+    };
+  } finally {
+    end();
+  }
+}
+
+/** The picture; or, as an answer, why there is none. */
+async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
+  try {
+    return await decodeFitted(bytes, MOST_PIXELS, mostPixels);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const code = error instanceof TooManyPixels ? "too_many_pixels" : "unreadable_picture";
+    return { status: "unreadable", faces: [], code, reason: error.message };
+  }
+}
+
+/** Faces are looked for where the service has a detector, unless the request says otherwise. */
+function facesOf(
+  { picture, width, height }: FittedPicture,
+  { bundle, workers }: ServedModel,
+  detect: Query["detect"],
+): Promise<readonly FramedFace[]> {
+  const photo = { file: "", picture, width, height };
+  if (detect === "false") return framedFaces(photo, undefined, bundle.architecture);
+  return workers.use(({ detector }) => {
+    if (!detector && detect === "true")
+      throw new Problem("invalid_request", "this service looks for no faces; leave out detect=true");
+    return framedFaces(photo, detector, bundle.architecture);
+  });
+}
+
+/** Milliseconds since it was last asked, in tenths. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const took = Math.round(10 * (now - last)) / 10;
+    last = now;
+    return took;
+  };
+}
