@@ -17,7 +17,7 @@ import { backboneNamed } from "../src/models/registry.ts";
 import { decodeModel } from "../src/onnx/model.ts";
 import { type BundleOptions, compileBundle } from "../src/program/bundle.ts";
 import { compilePredict } from "../src/program/predict.ts";
-import { decodeBundle } from "../src/program/read-bundle.node.ts";
+import { decodeBundle } from "../src/program/decode-bundle.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";

@@ -1,0 +1,30 @@
+/** Pixels of a canvas as a picture. */
+
+import type { Picture } from "./dataset.ts";
+
+/** What a canvas's `getImageData` returns: rows of red, green, blue and opacity, 0 to 255. */
+export interface RgbaPixels {
+  readonly data: Uint8ClampedArray | Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Laid on white where it is transparent, and grey if every pixel has R = G = B, as decoded files are. */
+export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
+  const count = width * height;
+  const pixels = new Uint8Array(3 * count);
+  let grey = true;
+  for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
+    const opacity = (data[from + 3] as number) / 255;
+    const [r, g, b] = [data[from] as number, data[from + 1] as number, data[from + 2] as number];
+    const white = 255 * (1 - opacity) + 0.5;
+    pixels[to] = r * opacity + white;
+    pixels[to + 1] = g * opacity + white;
+    pixels[to + 2] = b * opacity + white;
+    grey &&= r === g && r === b;
+  }
+  if (!grey) return { pixels, width, height, channels: 3 };
+  const single = new Uint8Array(count);
+  for (let i = 0; i < count; i++) single[i] = pixels[3 * i] as number;
+  return { pixels: single, width, height, channels: 1 };
+}
