@@ -34,6 +34,8 @@ export interface WebModel {
   /** Names of the probabilities. */
   readonly classes: readonly string[];
   readonly device: WebDevice;
+  /** What its file says, and the file itself. */
+  readonly bundle: Bundle;
   readonly classifier: OpenClassifier;
   readonly detector: FaceDetector | undefined;
   close(): Promise<void>;
@@ -59,6 +61,7 @@ export async function loadModel(source: ModelSource, options: WebModelOptions = 
   return {
     classes: bundle.architecture.classes,
     device: chosen,
+    bundle,
     classifier: { open, bundle },
     detector,
     async close() {
