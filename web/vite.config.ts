@@ -24,6 +24,7 @@ export default defineConfig({
     // ONNX Runtime is large, and loaded when it is needed.
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: {
         index: here("index.html"),
         watch: here("watch.html"),

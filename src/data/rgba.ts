@@ -15,16 +15,18 @@ export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
   const pixels = new Uint8Array(3 * count);
   let grey = true;
   for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
-    const opacity = (data[from + 3] as number) / 255;
-    const [r, g, b] = [data[from] as number, data[from + 1] as number, data[from + 2] as number];
-    const white = 255 * (1 - opacity) + 0.5;
-    pixels[to] = r * opacity + white;
-    pixels[to + 1] = g * opacity + white;
-    pixels[to + 2] = b * opacity + white;
-    grey &&= r === g && r === b;
+    for (let c = 0; c < 3; c++) pixels[to + c] = data[from + c] as number;
+    const opacity = data[from + 3] as number;
+    if (opacity < 255)
+      for (let c = 0; c < 3; c++) pixels[to + c] = onWhite(pixels[to + c] as number, opacity);
+    grey &&= pixels[to] === pixels[to + 1] && pixels[to] === pixels[to + 2];
   }
   if (!grey) return { pixels, width, height, channels: 3 };
   const single = new Uint8Array(count);
   for (let i = 0; i < count; i++) single[i] = pixels[3 * i] as number;
   return { pixels: single, width, height, channels: 1 };
+}
+
+function onWhite(value: number, opacity: number): number {
+  return 255 + ((value - 255) * opacity) / 255 + 0.5;
 }

@@ -2,7 +2,9 @@
 
 import type { CameraState } from "./use-camera.ts";
 
-const reasons: Readonly<Record<Exclude<CameraState["kind"], "off" | "asking" | "running" | "failed">, string>> = {
+const reasons: Readonly<
+  Record<Exclude<CameraState["kind"], "off" | "asking" | "running" | "failed">, string>
+> = {
   refused:
     "The camera was refused. Allow it for this page in the browser's settings, often behind the symbol before the address, and try again.",
   missing: "There is no camera. Connect one and try again.",
@@ -27,7 +29,9 @@ export function CameraNotice({ state, ready, onStart }: CameraNoticeProps) {
       </div>
     );
   const reason =
-    kind === "failed" ? `The camera does not start: ${state.reason}` : kind in reasons && reasons[kind as never];
+    kind === "failed"
+      ? `The camera does not start: ${state.reason}`
+      : kind in reasons && reasons[kind as never];
   return (
     <div class="notice">
       {reason ? (

@@ -41,7 +41,12 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
             <rect class="box-halo" {...box} x={x} rx={box.width * 0.06} />
             <rect class="box" {...box} x={x} rx={box.width * 0.06} style={{ stroke: colour }} />
             <rect class="chip" x={left} y={top} {...chip} rx={chip.height / 2} />
-            <circle cx={left + size * 0.85} cy={top + chip.height / 2} r={size * 0.3} style={{ fill: colour }} />
+            <circle
+              cx={left + size * 0.85}
+              cy={top + chip.height / 2}
+              r={size * 0.3}
+              style={{ fill: colour }}
+            />
             <text x={left + size * 1.4} y={top + chip.height * 0.68} font-size={size}>
               {text}
             </text>

@@ -35,7 +35,12 @@ export function Timeline({ classes, sightings, now, heading }: TimelineProps) {
   return (
     <figure class="timeline">
       <figcaption>{heading}</figcaption>
-      <canvas ref={canvas} style={{ height: `${HEIGHT}px` }} role="img" aria-label={spoken(classes, sightings)} />
+      <canvas
+        ref={canvas}
+        style={{ height: `${HEIGHT}px` }}
+        role="img"
+        aria-label={spoken(classes, sightings)}
+      />
       <ul class="legend" aria-hidden="true">
         {classes.map((name, i) => (
           <li key={name}>

@@ -11,8 +11,8 @@ import { type Moment, withMoment } from "./history.ts";
 const SMOOTH = 0.4;
 const PATIENCE = 1;
 
-/** Seconds over which frames are counted. */
-const COUNTED = 2;
+/** Frames whose pace is told. */
+const COUNTED = 20;
 
 export interface Live {
   readonly history: readonly Moment[];
@@ -67,15 +67,20 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
         const photo = await createImageBitmap(video.current);
         const taken = performance.now() / 1000;
         started.current ??= taken;
-        const { width, height, models: answers, milliseconds } = await recogniser.examine({
+        const {
+          width,
+          height,
+          models: answers,
+          milliseconds,
+        } = await recogniser.examine({
           photo,
           name: "camera",
         });
         if (current.stopped) return;
         const time = taken - started.current;
         const now = performance.now() / 1000;
-        while (times.length > 0 && (times[0] as number) < now - COUNTED) times.shift();
         times.push(now);
+        if (times.length > COUNTED) times.shift();
         const moment: Moment = {
           time,
           models: answers.map(({ model, faces }) => ({ model, faces: trackerOf(model)(time, faces) })),
@@ -97,7 +102,8 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
   }
 
   function trackerOf(model: number): ReturnType<typeof faceTracker> {
-    const kept = trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold });
+    const kept =
+      trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold });
     trackers.current.set(model, kept);
     return kept;
   }

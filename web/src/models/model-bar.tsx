@@ -68,7 +68,7 @@ export function ModelBar(props: ModelBarProps) {
       </div>
       <label class="threshold">
         <span>
-          Name an expression from <b class="number">{share(threshold)}</b>
+          Not sure below <b class="number">{share(threshold)}</b>
         </span>
         <input
           type="range"

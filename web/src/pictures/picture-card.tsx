@@ -36,7 +36,11 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
                   <rect class="box-halo" {...box} rx={box.width * 0.06} />
                   <rect class="box" {...box} rx={box.width * 0.06} />
                   {boxes.length > 1 && (
-                    <text x={box.x + box.width * 0.06} y={box.y + sizeOf(result) * 1.1} font-size={sizeOf(result)}>
+                    <text
+                      x={box.x + box.width * 0.06}
+                      y={box.y + sizeOf(result) * 1.1}
+                      font-size={sizeOf(result)}
+                    >
                       {i + 1}
                     </text>
                   )}

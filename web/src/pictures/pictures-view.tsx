@@ -1,8 +1,8 @@
 /** The view of pictures: where to put them, and a card for each. */
 
 import { useRef } from "preact/hooks";
-import { count } from "../parts/numbers.ts";
 import { download } from "../parts/download.ts";
+import { count } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import { PictureCard } from "./picture-card.tsx";
 import { resultsJson } from "./results-json.ts";

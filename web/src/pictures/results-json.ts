@@ -14,7 +14,8 @@ export function resultsJson(
     models.map(({ id, name }): Prediction & { model?: string } => {
       const model = models.length > 1 ? { model: name } : {};
       const found = result?.models.find((answer) => answer.model === id);
-      if (!found) return { file, ...model, status: "unreadable", faces: [], reason: error ?? "not looked at" };
+      if (!found)
+        return { file, ...model, status: "unreadable", faces: [], reason: error ?? "not looked at" };
       const faces = found.faces.map((face) => ({ ...face, label: labelOf(face.probabilities, threshold) }));
       return { file, ...model, status: faces.length > 0 ? "ok" : "no_face", faces };
     }),

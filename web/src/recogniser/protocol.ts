@@ -1,8 +1,8 @@
 /** What the page and its worker say to each other. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
-import type { WebDevice } from "../../../src/predict/model.web.ts";
 import type { Box } from "../../../src/predict/boxes.ts";
+import type { WebDevice } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
 
 /** A model that is loaded. */
