@@ -187,7 +187,7 @@ describe.skipIf(chromiumPath === undefined)(
           "No face was found",
         );
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
-          'This picture cannot be read: not a picture: begins with the text "no picture a"',
+          'This file cannot be readnot a picture: begins with the text "no picture a"',
         );
       });
 

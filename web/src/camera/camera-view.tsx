@@ -23,7 +23,7 @@ export interface CameraViewProps {
 }
 
 /** Faces whose bars are shown, and that the timeline offers. */
-const MOST_FACES = 6;
+const MOST_FACES = 4;
 
 const none: Moment = { time: 0, models: [] };
 
@@ -49,7 +49,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   return (
     <>
       <h2 class="visually-hidden">Camera</h2>
-      <div class="camera">
+      <div class={history.length > 0 || running ? "camera live" : "camera"}>
         <div class={running ? "stage running" : "stage"}>
           <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
           {running ? (

@@ -25,34 +25,36 @@ export function labelled(
 }
 
 export function Overlay({ faces, width, height, mirrored, threshold }: OverlayProps) {
-  const size = height / 22;
+  const left = ({ box }: TrackedFace): number => (mirrored ? width - box.x - box.width : box.x);
   return (
-    <svg class="overlay" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+    <div class="overlay" aria-hidden="true">
+      <svg viewBox={`0 0 ${width} ${height}`}>
+        {faces.map((face) => {
+          const { name, index } = labelled(face, threshold);
+          const place = { ...face.box, x: left(face), rx: face.box.width * 0.04 };
+          return (
+            <g key={face.track}>
+              <rect class="box-halo" {...place} />
+              <rect class="box" {...place} style={name === null ? {} : { stroke: accentOf(name, index) }} />
+            </g>
+          );
+        })}
+      </svg>
       {faces.map((face) => {
-        const { box, track } = face;
-        const x = mirrored ? width - box.x - box.width : box.x;
         const { text, name, index } = labelled(face, threshold);
-        const chip = { width: (text.length + 2) * size * 0.56, height: size * 1.6 };
-        const top = box.y > chip.height + 4 ? box.y - chip.height - 4 : box.y + 4;
-        const left = Math.max(0, Math.min(x, width - chip.width));
-        const colour = name === null ? "#fff" : accentOf(name, index);
+        const top = (100 * face.box.y) / height;
         return (
-          <g key={track}>
-            <rect class="box-halo" {...box} x={x} rx={box.width * 0.06} />
-            <rect class="box" {...box} x={x} rx={box.width * 0.06} style={{ stroke: colour }} />
-            <rect class="chip" x={left} y={top} {...chip} rx={chip.height / 2} />
-            <circle
-              cx={left + size * 0.85}
-              cy={top + chip.height / 2}
-              r={size * 0.3}
-              style={{ fill: colour }}
-            />
-            <text x={left + size * 1.4} y={top + chip.height * 0.68} font-size={size}>
-              {text}
-            </text>
-          </g>
+          <span
+            class={top > 9 ? "tag above" : "tag"}
+            key={face.track}
+            style={{ left: `${(100 * left(face)) / width}%`, top: `${top}%` }}
+          >
+            <span class="dot" style={{ background: name === null ? "#fff" : accentOf(name, index) }} />
+            {faces.length > 1 && <b>{face.track}</b>}
+            {text}
+          </span>
         );
       })}
-    </svg>
+    </div>
   );
 }

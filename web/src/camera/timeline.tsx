@@ -17,7 +17,7 @@ const HEIGHT = 140;
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 22 };
 
 /** A face that was not seen for so long has a gap in its lines. */
-const GAP = 0.7;
+const GAP = 2;
 
 export function Timeline({ classes, sightings, now, heading }: TimelineProps) {
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -2,14 +2,14 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { faceTracker } from "../../../src/predict/tracking.ts";
+import { faceTracker, type TrackedFace } from "../../../src/predict/tracking.ts";
 import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { type Moment, withMoment } from "./history.ts";
 
 /** Seconds over which probabilities are smoothed, and for which a face may be unseen and still be the same. */
 const SMOOTH = 0.4;
-const PATIENCE = 1;
+const PATIENCE = 2;
 
 /** Frames whose pace is told. */
 const COUNTED = 20;
@@ -75,6 +75,7 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
         } = await recogniser.examine({
           photo,
           name: "camera",
+          faces: "live",
         });
         if (current.stopped) return;
         const time = taken - started.current;
@@ -83,7 +84,10 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
         if (times.length > COUNTED) times.shift();
         const moment: Moment = {
           time,
-          models: answers.map(({ model, faces }) => ({ model, faces: trackerOf(model)(time, faces) })),
+          models: answers.map(({ model, faces }) => ({
+            model,
+            faces: inTracks(trackerOf(model)(time, faces)),
+          })),
         };
         setLive((before) => ({
           history: withMoment(before.history, moment),
@@ -108,6 +112,11 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
     return kept;
   }
   return live;
+}
+
+/** In an order that stays: whoever came first. */
+function inTracks(faces: readonly TrackedFace[]): readonly TrackedFace[] {
+  return [...faces].sort((a, b) => a.track - b.track);
 }
 
 /** Resolves when the video shows a new frame. */

@@ -51,7 +51,10 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
         </div>
       )}
       {error !== undefined ? (
-        <p class="error">This picture cannot be read: {error}.</p>
+        <p class="unreadable">
+          <b class="error">This file cannot be read</b>
+          <span class="muted">{error}</span>
+        </p>
       ) : !result ? (
         <p class="muted" role="status">
           Looking for faces …

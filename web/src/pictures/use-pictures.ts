@@ -51,7 +51,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
         }),
       );
     };
-    recogniser.examine({ photo: file, name: file.name, whole }).then(
+    recogniser.examine({ photo: file, name: file.name, faces: whole ? "whole" : "still" }).then(
       (result) => done({ result }),
       ({ message }: Error) => done({ error: message }),
     );

@@ -20,6 +20,7 @@ export interface ModelInfo {
 export interface Setup {
   readonly model: ModelInfo;
   readonly device: WebDevice;
+  /** Of the CPU. */
   readonly threads: number;
   /** Addresses of what the worker has loaded, for use without a network. */
   readonly files: readonly string[];
@@ -50,8 +51,8 @@ export interface Stages {
 export interface ExamineRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
-  /** Takes the whole picture as one face. */
-  readonly whole?: boolean;
+  /** How they are found: thoroughly, quickly, or not at all: then the whole picture is one. */
+  readonly faces?: "still" | "live" | "whole";
 }
 
 export interface ExplainRequest {

@@ -1,6 +1,8 @@
 /** The worker: models live here, and everything that computes runs here. */
 
-import { loadModel, type WebModel } from "../../../src/predict/model.web.ts";
+import type { FaceDetector } from "../../../src/predict/face-detector.ts";
+import { loadModel, type WebModel, webEngine } from "../../../src/predict/model.web.ts";
+import { decodeDetector, openDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { threadsHere } from "../../../src/runtime/session.web.ts";
@@ -16,8 +18,15 @@ import type {
   Question,
 } from "./protocol.ts";
 
-/** The first model that was loaded: its detector finds the faces for all. */
-let first: WebModel | undefined;
+/**
+ * Side of what the detector sees of a camera's picture: a face at a camera is large, and a third of the pixels are looked
+ * at in a third of the time.
+ */
+const LIVE_SIZE = 256;
+
+/** What finds the faces for all models, in pictures and in the camera's. */
+let detectors: { readonly still: FaceDetector | undefined; readonly live: FaceDetector } | undefined;
+let device: WebModel["device"] | "auto" = "auto";
 const models = new Map<number, WebModel>();
 let loaded = 0;
 
@@ -25,13 +34,16 @@ type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[
 
 const handlers: Handlers = {
   async start({ model, detector }) {
-    first = await loadModel(model, { detector });
-    const { device } = first;
+    const bytes = new Uint8Array(await (await fetch(detector)).arrayBuffer());
+    const first = await loadModel(model, { detector: bytes });
+    device = first.device;
+    const live = decodeDetector(bytes, detector, { size: LIVE_SIZE });
+    detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return { model: kept(first), device, threads: device === "cpu" ? threadsHere() : 0, files };
+    return { model: kept(first), device: first.device, threads: threadsHere(), files };
   },
   async add({ file }) {
-    return kept(await loadModel(file, { device: first?.device ?? "auto" }));
+    return kept(await loadModel(file, { device }));
   },
   async remove({ model }) {
     const { classifier } = modelOf(model);
@@ -42,12 +54,12 @@ const handlers: Handlers = {
   explain,
 };
 
-async function examine({ photo, name, whole = false }: ExamineRequest): Promise<Examination> {
+async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
   const read = await readWebPhoto(photo, name);
   if (photo instanceof ImageBitmap) photo.close();
   const readTime = clock();
-  const found = whole ? undefined : await first?.detector?.detect(read.picture);
+  const found = faces === "whole" ? undefined : await detectors?.[faces]?.detect(read.picture);
   // Faces are looked for once, whatever the number of models.
   const known = found && { detect: () => Promise.resolve(found), release: () => Promise.resolve() };
   const detectTime = clock();
