@@ -1,12 +1,16 @@
 /** The browser's way in: load a model once, then pictures go in and faces with probabilities come out. */
 
+import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
+import type { Program } from "../program/program.ts";
 import { type Engine, localEngine } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
 import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
+import type { Tensor } from "../util/tensor.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { type DetectorSettings, decodeDetector, openDetector } from "./onnx-detector.ts";
+import { type DetectorModel, type DetectorSettings, decodeDetector, openDetector } from "./onnx-detector.ts";
 import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
@@ -50,14 +54,15 @@ export async function loadModel(source: ModelSource, options: WebModelOptions = 
     detectorSource === undefined ? undefined : bytesOf(detectorSource),
   ]);
   const bundle = decodeBundle(bytes, nameOf(source));
+  const found =
+    detectorBytes && detectorSource !== undefined
+      ? decodeDetector(detectorBytes, nameOf(detectorSource), settings)
+      : undefined;
   const { device = "auto", threads = 0 } = options;
-  const chosen = device === "auto" ? await chooseDevice(bundle) : device;
+  const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
   const engine = webEngine(chosen, threads);
   const open = await engine.open(bundle.program);
-  const detector =
-    detectorBytes && detectorSource !== undefined
-      ? await openDetector(engine, decodeDetector(detectorBytes, nameOf(detectorSource), settings))
-      : undefined;
+  const detector = found && (await openDetector(engine, found));
   return {
     classes: bundle.architecture.classes,
     device: chosen,
@@ -83,31 +88,51 @@ export async function predict(
 
 /** An engine on the calling thread. */
 export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime): Engine {
-  return localEngine(({ model }) => openSession(model, { device, threads }, runtime));
+  // As in Node: between two runs pictures are prepared, and threads that wait by spinning would take the cores for nothing.
+  return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
+}
+
+/** WebGPU, if it is there and answers for a made-up picture as the CPU does. */
+async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
+  if (!(await hasWebGpu())) return "cpu";
+  const { program, input, architecture } = bundle;
+  try {
+    const works =
+      (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
+      (!detector ||
+        (await agrees(detector.program, bundleInput([madeUp(detector.settings.size)], detector.input))));
+    return works ? "webgpu" : "cpu";
+  } catch {
+    return "cpu";
+  }
 }
 
 /** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
 const MOST_DIFFERENCE = 0.01;
 
-/** WebGPU, if it classifies a made-up picture as the CPU does. */
-export async function chooseDevice({ program, input, architecture }: Bundle): Promise<WebDevice> {
-  if (!(await hasWebGpu())) return "cpu";
-  const side = architecture.inputSize;
-  const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
-  const feeds = { pictures: bundleInput([{ pixels, width: side, height: side, channels: 1 }], input) };
-  try {
-    const answers: Float32Array[] = [];
-    for (const device of ["webgpu", "cpu"] as const) {
-      const open = await webEngine(device, 0, "webgpu").open(program);
-      answers.push((await open.run(feeds)).probabilities?.data as Float32Array);
+async function agrees(program: Program, picture: Tensor): Promise<boolean> {
+  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
+  const answersOn = async (device: WebDevice): Promise<Tensors> => {
+    const open = await webEngine(device, 0, "webgpu").open(program);
+    try {
+      return await open.run({ [feed]: picture });
+    } finally {
       await open.release();
     }
-    const [ours, reference] = answers as [Float32Array, Float32Array];
-    const same = ours.every((share, i) => Math.abs(share - (reference[i] as number)) < MOST_DIFFERENCE);
-    return same ? "webgpu" : "cpu";
-  } catch {
-    return "cpu";
-  }
+  };
+  const [ours, reference] = [await answersOn("webgpu"), await answersOn("cpu")];
+  return Object.entries(reference).every(([name, { data }]) =>
+    Array.from(data as Float32Array).every((value, i) => {
+      const other = (ours[name]?.data as Float32Array)[i] as number;
+      return Math.abs(value - other) <= MOST_DIFFERENCE * Math.max(1, Math.abs(value));
+    }),
+  );
+}
+
+/** A square picture with structure at every scale. */
+function madeUp(side: number): Picture {
+  const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
+  return { pixels, width: side, height: side, channels: 1 };
 }
 
 async function bytesOf(source: ModelSource): Promise<Uint8Array> {

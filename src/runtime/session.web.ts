@@ -30,7 +30,7 @@ let last: Promise<unknown> = Promise.resolve();
  */
 export async function openSession(
   model: Uint8Array,
-  { device, threads }: SessionOptions,
+  { device, threads, spinning = true }: SessionOptions,
   runtime: WebRuntime = device === "webgpu" ? "webgpu" : "wasm",
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
@@ -43,6 +43,7 @@ export async function openSession(
       executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
     });
   let session: OrtSession;
   try {
