@@ -14,7 +14,7 @@ export interface TimelineProps {
 }
 
 const HEIGHT = 140;
-const MARGIN = { left: 40, right: 8, top: 8, bottom: 22 };
+const MARGIN = { left: 46, right: 8, top: 8, bottom: 22 };
 
 /** A face that was not seen for so long has a gap in its lines. */
 const GAP = 2;
