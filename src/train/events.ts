@@ -51,9 +51,6 @@ export interface StartEvent {
   readonly pictures: { readonly training: number; readonly validation: number };
   /** The validation pictures whose answers are told after each epoch. */
   readonly watched: readonly { readonly id: string; readonly label: number }[];
-  /** Where it stands: epochs that are over in the whole run, and batches of the current one. */
-  readonly epochs: number;
-  readonly step: number;
 }
 
 export interface StepEvent {

@@ -33,8 +33,6 @@ const startSchema = z.object({
   classes: z.array(z.string()).min(1),
   pictures: z.object({ training: count, validation: count }),
   watched: z.array(z.object({ id: z.string(), label: count })),
-  epochs: count,
-  step: count,
 });
 
 const stepSchema = z.object({

@@ -33,8 +33,8 @@ export type Ending = "interrupted" | "failed" | "finished";
 export interface RunState {
   start: EventOf<"start"> | undefined;
   readonly phases: PhaseState[];
-  epochs: EpochPoint[];
-  steps: StepPoint[];
+  readonly epochs: EpochPoint[];
+  readonly steps: StepPoint[];
   /** Of the epoch that is under way. */
   current: { readonly phase: string; readonly epoch: number; readonly step: number; readonly steps: number } | undefined;
   features: EventOf<"features"> | undefined;
@@ -94,11 +94,7 @@ type Handlers = { readonly [E in RunEvent["event"]]: (state: RunState, event: Ev
 
 const handlers: Handlers = {
   start(state, event) {
-    const kept = ({ x }: { x: number }): boolean => x <= event.epochs;
     state.start = event;
-    state.epochs = state.epochs.filter(kept);
-    // Steps since the checkpoint that is gone on from are made again; only whole epochs are sure to be kept.
-    state.steps = state.steps.filter(kept);
     state.current = undefined;
     state.epochFrom = undefined;
   },
@@ -121,7 +117,9 @@ const handlers: Handlers = {
   step(state, event) {
     const { phase, epoch, step, steps } = event;
     const x = phaseOf(state, phase).from + epoch - 1 + step / steps;
+    // Steps since the checkpoint that a training went on from are made again.
     cut(state.steps, x);
+    cut(state.epochs, x);
     state.steps.push({ ...event, x });
     state.current = { phase, epoch, step, steps };
     state.features = undefined;

@@ -104,8 +104,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     classes: architecture.classes,
     pictures: { training: training.samples.length, validation: validation.samples.length },
     watched: watched.map((index) => validation.samples[index] as Sample).map(({ id, label }) => ({ id, label })),
-    epochs: progress.history.length,
-    step: progress.step,
   });
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
     await emit("note", { text });
