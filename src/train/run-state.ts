@@ -36,7 +36,9 @@ export interface RunState {
   readonly epochs: EpochPoint[];
   readonly steps: StepPoint[];
   /** Of the epoch that is under way. */
-  current: { readonly phase: string; readonly epoch: number; readonly step: number; readonly steps: number } | undefined;
+  current:
+    | { readonly phase: string; readonly epoch: number; readonly step: number; readonly steps: number }
+    | undefined;
   features: EventOf<"features"> | undefined;
   forecast: EventOf<"forecast"> | undefined;
   readonly notes: { readonly time: number; readonly text: string }[];
@@ -90,7 +92,9 @@ export function apply(state: RunState, event: RunEvent): void {
   handlers[event.event](state, event as never, time);
 }
 
-type Handlers = { readonly [E in RunEvent["event"]]: (state: RunState, event: EventOf<E>, time: number) => void };
+type Handlers = {
+  readonly [E in RunEvent["event"]]: (state: RunState, event: EventOf<E>, time: number) => void;
+};
 
 const handlers: Handlers = {
   start(state, event) {

@@ -103,7 +103,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await emit("start", {
     classes: architecture.classes,
     pictures: { training: training.samples.length, validation: validation.samples.length },
-    watched: watched.map((index) => validation.samples[index] as Sample).map(({ id, label }) => ({ id, label })),
+    watched: watched
+      .map((index) => validation.samples[index] as Sample)
+      .map(({ id, label }) => ({ id, label })),
   });
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
     await emit("note", { text });
