@@ -44,7 +44,7 @@ export function App() {
       {known.length > 1 && (
         <Choice known={known} leftOut={watcher.list?.leftOut ?? 0} shown={shown} toggle={toggle} />
       )}
-      <main class={runs.length > 1 ? "several" : ""}>
+      <main class={`${runs.length > 1 ? "several" : ""} ${watcher.link}`}>
         {runs.length === 0 && (
           <p class="panel empty">
             {watcher.list ? "No runs yet. The page shows them as they begin." : "Looking for runs …"}

@@ -4,6 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
+const USUAL_HEIGHT = 180;
+
 export interface Point {
   readonly x: number;
   readonly y: number | null;
@@ -28,7 +30,8 @@ export interface ChartProps {
   readonly curves: readonly Curve[];
   /** Where phases begin. */
   readonly phases?: readonly { readonly name: string; readonly from: number }[];
-  readonly write: (value: number) => string;
+  /** A value in words; at an axis, `step` is the distance of its marks. */
+  readonly write: (value: number, step?: number) => string;
   readonly height?: number;
   /** Charts of the same key move their cursors together. */
   readonly together?: string;
@@ -38,7 +41,7 @@ export interface ChartProps {
 }
 
 export function Chart(props: ChartProps) {
-  const { title, summary, curves, together, height = 180 } = props;
+  const { title, summary, curves, together, height = USUAL_HEIGHT } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -141,13 +144,13 @@ function optionsOf(
     },
     axes: [
       // Epochs are whole.
-      { ...axis, size: 26, gap: 4, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
+      { ...axis, size: 22, gap: 2, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
       {
         ...axis,
         size: 52,
         gap: 6,
         space: 26,
-        values: (_, values) => values.map((value) => latest.current.write(value)),
+        values: (_, values, _axis, _space, step) => values.map((value) => latest.current.write(value, step)),
       },
     ],
     series: [
@@ -165,7 +168,7 @@ function optionsOf(
       ),
     ],
     hooks: {
-      drawAxes: [(plot) => drawPhases(plot, latest.current.phases ?? [], colour("--muted"), font)],
+      drawAxes: [(plot) => drawPhases(plot, latest.current, colour("--muted"), font)],
       setCursor: [(plot) => showValues(plot, latest.current)],
     },
   };
@@ -182,10 +185,10 @@ function spanOf(
   return [low >= 0 ? Math.max(0, low - room) : low - room, Math.min(most, high + room)];
 }
 
-/** A dashed line where a phase begins, with its name. */
+/** A dashed line where a phase begins, with its name where there is room for one. */
 function drawPhases(
   plot: uPlot,
-  phases: NonNullable<ChartProps["phases"]>,
+  { phases = [], height = USUAL_HEIGHT }: ChartProps,
   colour: string,
   font: string,
 ): void {
@@ -199,6 +202,7 @@ function drawPhases(
   ctx.textBaseline = "top";
   ctx.textAlign = "left";
   ctx.setLineDash([2 * pixels, 4 * pixels]);
+  const named = height >= USUAL_HEIGHT;
   let free = Number.NEGATIVE_INFINITY;
   for (const { name, from } of phases) {
     const x = Math.round(plot.valToPos(from, "x", true));
@@ -208,6 +212,7 @@ function drawPhases(
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
     }
+    if (!named) continue;
     const { width } = ctx.measureText(name);
     const left = x + 4 * pixels;
     if (left < free || left + width > bbox.left + bbox.width) continue;

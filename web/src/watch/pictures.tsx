@@ -4,6 +4,9 @@ import type { EventOf } from "../../../src/train/run-events.ts";
 import type { EpochPoint } from "../../../src/train/run-state.ts";
 import { wholePercent } from "./words.ts";
 
+/** Milliseconds after which a picture is asked for again, since the connection may have been lost. */
+const RETRY = 5000;
+
 interface Props {
   readonly id: string;
   readonly start: EventOf<"start">;
@@ -27,19 +30,17 @@ export function Pictures({ id, start: { classes, watched }, epochs }: Props) {
               alt={`A face labelled ${classes[label]}`}
               width="56"
               height="56"
-              loading="lazy"
+              onError={({ currentTarget: image }) => setTimeout(() => (image.src = image.src), RETRY)}
             />
+            <History shares={truths} />
             <p>
               <span class="mark" aria-hidden="true">
                 {right ? "✓" : "✗"}
               </span>{" "}
               <b>{classes[answer]}</b>
             </p>
-            <p class="muted number">
-              {wholePercent(row[answer] ?? 0)}
-              {right ? <span class="visually-hidden">, right</span> : `, is ${classes[label]}`}
-            </p>
-            <History shares={truths} />
+            <p class="muted number">{wholePercent(row[answer] ?? 0)}</p>
+            {right ? <p class="visually-hidden">right</p> : <p class="muted">is {classes[label]}</p>}
           </li>
         );
       })}

@@ -9,7 +9,6 @@ import type { Followed } from "./watcher.ts";
 import {
   count,
   decimal,
-  duration,
   percent,
   rate,
   roughly,
@@ -27,7 +26,7 @@ interface Props {
 
 export function Run({ id, run: { about, state }, now }: Props) {
   const standing = standingOf(state, about, now);
-  const sentence = standingSentence(standing, id, state, now);
+  const sentence = standingSentence(standing, state, about, now);
   const begun = state.epochs.length + state.steps.length > 0;
   return (
     <article class="run panel" aria-labelledby={`run-${id}`}>

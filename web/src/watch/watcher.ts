@@ -19,7 +19,7 @@ export interface Watcher {
   readonly link: Link;
   /** When the connection was lost, by this machine's clock. */
   readonly lostAt: number | undefined;
-  /** The server's clock, in milliseconds since 1970. */
+  /** The server's clock, in milliseconds since 1970; it stands still while the connection is lost. */
   now(): number;
   /** Follows these runs from where it last stood; what it knows of others is kept. */
   follow(ids: readonly string[]): void;
@@ -43,12 +43,13 @@ export function createWatcher(changed: () => void): Watcher {
   let followed: readonly string[] = [];
   let source: EventSource | undefined;
   let failures = 0;
+  let attempt = 0;
   let retrying: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   let polling: ReturnType<typeof setTimeout> | undefined;
 
   const become = (next: Link): void => {
-    if (next === "lost" && link !== "lost") lostAt = Date.now();
+    if (next === "lost" || next === "over") lostAt ??= Date.now();
     if (next === "open") lostAt = undefined;
     link = next;
     changed();
@@ -63,13 +64,17 @@ export function createWatcher(changed: () => void): Watcher {
   };
 
   const lose = (): void => {
+    hangUp();
+    if (link === "over" || retrying !== undefined) return;
+    become("lost");
+    retrying = setTimeout(connect, Math.min(LONGEST_WAIT, 500 * 2 ** failures++));
+  };
+
+  const hangUp = (): void => {
     source?.close();
     source = undefined;
-    clearTimeout(silence);
-    if (link === "over") return;
-    become("lost");
-    clearTimeout(retrying);
-    retrying = setTimeout(connect, Math.min(LONGEST_WAIT, 500 * 2 ** failures++));
+    for (const timer of [silence, polling, retrying]) clearTimeout(timer);
+    retrying = undefined;
   };
 
   const heard = (): void => {
@@ -90,11 +95,18 @@ export function createWatcher(changed: () => void): Watcher {
   };
 
   const connect = (): void => {
-    source?.close();
-    source = undefined;
-    clearTimeout(retrying);
-    void refresh();
-    if (followed.length === 0) return;
+    hangUp();
+    const mine = ++attempt;
+    void refresh().then((answered) => {
+      // The runs to follow may have changed meanwhile.
+      if (mine !== attempt) return;
+      if (!answered) lose();
+      else if (followed.length > 0) listen();
+      else become("open");
+    });
+  };
+
+  const listen = (): void => {
     const after = followed.flatMap((id) => marks.get(id) ?? []).join(",");
     source = new EventSource(`v1/runs/${followed.join(",")}/events?after=${after}`);
     // The browser's own reconnecting gives up for good at the first answer that is not a stream.
@@ -113,23 +125,24 @@ export function createWatcher(changed: () => void): Watcher {
     heard();
   };
 
-  const refresh = async (): Promise<void> => {
-    clearTimeout(polling);
+  /** Whether the server answered. */
+  const refresh = async (): Promise<boolean> => {
     try {
       const response = await fetch("v1/runs");
-      if (!response.ok) throw new Error(`status ${response.status}`);
+      if (!response.ok) return false;
       list = (await response.json()) as RunList;
-      ahead = list.now - Date.now();
-      if (followed.length === 0) become("open");
-      else changed();
     } catch {
-      if (link !== "over") lose();
+      return false;
     }
-    if (link !== "over") polling = setTimeout(() => void refresh(), LIST_EVERY);
+    ahead = list.now - Date.now();
+    changed();
+    clearTimeout(polling);
+    polling = setTimeout(() => void refresh().then((answered) => answered || lose()), LIST_EVERY);
+    return true;
   };
 
   addEventListener("online", () => link === "lost" && connect());
-  void refresh();
+  connect();
   return {
     get list() {
       return list;
@@ -141,7 +154,7 @@ export function createWatcher(changed: () => void): Watcher {
       return lostAt;
     },
     runs,
-    now: () => Date.now() + ahead,
+    now: () => (lostAt ?? Date.now()) + ahead,
     follow(ids) {
       if (ids.join() === followed.join()) return;
       followed = [...ids];

@@ -9,8 +9,9 @@ export function percent(share: number | null | undefined): string {
   return share == null ? missing : `${(share * 100).toFixed(1)} %`;
 }
 
-export function wholePercent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+/** As many decimals as marks that are `step` apart need. */
+export function wholePercent(share: number, step = 1): string {
+  return `${(share * 100).toFixed(step < 0.01 ? 1 : 0)} %`;
 }
 
 export function decimal(value: number | null | undefined, digits = 3): string {
@@ -85,7 +86,13 @@ export function standingOf(state: RunState, about: About | undefined, now: numbe
 }
 
 /** One sentence on it, for what the word alone does not say. */
-export function standingSentence(standing: Standing, id: string, state: RunState, now: number): string {
+export function standingSentence(
+  standing: Standing,
+  state: RunState,
+  about: About | undefined,
+  now: number,
+): string {
+  const resume = `vultus train <data> --resume ${about?.folder ?? "<run>"}`;
   switch (standing) {
     case "waiting":
       return "The curves begin with the first event of this run.";
@@ -96,9 +103,9 @@ export function standingSentence(standing: Standing, id: string, state: RunState
     case "scoring":
       return "Training is over; the best weights are being scored.";
     case "quiet":
-      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. Where its process was ended, vultus train --resume goes on from the last checkpoint.`;
+      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process was ended, ${resume} goes on from the last checkpoint.`;
     case "stopped":
-      return `Everything is saved; vultus train … --resume goes on with ${id}.`;
+      return `Everything is saved: ${resume} goes on.`;
     case "failed":
       return state.failure ?? "";
     default:
