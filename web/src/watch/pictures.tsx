@@ -30,7 +30,7 @@ export function Pictures({ id, start: { classes, watched }, epochs }: Props) {
               alt={`A face labelled ${classes[label]}`}
               width="56"
               height="56"
-              onError={({ currentTarget: image }) => setTimeout(() => (image.src = image.src), RETRY)}
+              onError={askAgain}
             />
             <History shares={truths} />
             <p>
@@ -59,4 +59,8 @@ function History({ shares }: { readonly shares: readonly number[] }) {
       <polyline points={points.join(" ")} vector-effect="non-scaling-stroke" />
     </svg>
   );
+}
+
+function askAgain({ currentTarget: image }: { readonly currentTarget: HTMLImageElement }): void {
+  setTimeout(() => image.isConnected && image.setAttribute("src", image.src), RETRY);
 }
