@@ -65,7 +65,8 @@ describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped wher
     page.evaluate("document.querySelector('.plot canvas').toDataURL()");
 
   test("curves, confusion and pictures grow with the run; after a restart of the server nothing is lost or doubled", async () => {
-    const events = recordedEvents();
+    // Its first minutes were just now.
+    const events = recordedEvents(1, Date.now() + 300_000);
     const { folder, log } = await newRun("growing");
     const write = (from: number, to: number): void =>
       appendFileSync(log, events.slice(from, to).map(lineOf).join(""));

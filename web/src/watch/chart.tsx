@@ -76,7 +76,7 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <figcaption>
-        <h4>{title}</h4>
+        <strong>{title}</strong>
         <ul class="legend" aria-hidden="true">
           {named.length > 1 &&
             named.map(({ name, colour, dash }) => (
