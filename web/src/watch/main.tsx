@@ -3,5 +3,7 @@
 import { render } from "preact";
 import "../style/tokens.css";
 import "../style/base.css";
+import "./watch.css";
+import { App } from "./app.tsx";
 
-render(<h1>Training</h1>, document.getElementById("page") as HTMLElement);
+render(<App />, document.getElementById("page") as HTMLElement);
