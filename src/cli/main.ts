@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
+  serve: async () => (await import("./commands/serve.ts")).serveCommand,
   models: async () => (await import("./commands/models.ts")).modelsCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
 };

@@ -1,0 +1,134 @@
+/** The bare HTTP service: its limits, its headers, its log, and errors as problems. Routes are plugins on top. */
+
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import rateLimit from "@fastify/rate-limit";
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from "fastify";
+import { loggerOf, logRequests } from "./log.ts";
+import { Problem, type ProblemCode, problemBody, problemOf, problems, problemType } from "./problems.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Why this request got no result. */
+    problem?: Problem;
+  }
+}
+
+export interface AppSettings {
+  /** Where log lines go; `false` for nowhere. */
+  readonly log?: { write(line: string): void } | false;
+  /** Requests per client and minute; 0 for any number. */
+  readonly rate?: number;
+  /** Addresses of proxies whose word on the client's address is taken. */
+  readonly trustProxy?: readonly string[];
+  /** Milliseconds within which a request's headers, and all of it, must have arrived. */
+  readonly headersTimeout?: number;
+  readonly requestTimeout?: number;
+}
+
+export const usualApp = {
+  log: process.stderr,
+  rate: 6000,
+  trustProxy: [],
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+} as const satisfies Required<AppSettings>;
+
+/** Connections that are open at a time; more are dropped by Node before anything is read. */
+const MOST_CONNECTIONS = 4096;
+const MOST_HEADER_BYTES = 16_384;
+
+/** Makes the service without any route. */
+export async function createApp(settings: AppSettings = {}): Promise<FastifyInstance> {
+  const { log, rate, trustProxy, headersTimeout, requestTimeout } = { ...usualApp, ...settings };
+  const app = fastify({
+    http: {
+      headersTimeout,
+      requestTimeout,
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+      maxHeaderSize: MOST_HEADER_BYTES,
+      keepAliveTimeout: 65_000,
+    },
+    requestTimeout,
+    logger: loggerOf(log),
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: [...trustProxy],
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request as FastifyRequest, reply as never);
+    },
+    clientErrorHandler: answerBadHttp,
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.decorateRequest("problem");
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request) => {
+    throw new Problem("not_found", `${request.method} is not answered here; /docs lists what is`);
+  });
+  app.addHook("onRequest", async (_, reply) => {
+    reply.headers({
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-resource-policy": "same-origin",
+      "cache-control": "no-store",
+    });
+  });
+  logRequests(app);
+  if (rate > 0)
+    await app.register(rateLimit, {
+      max: rate,
+      timeWindow: "1 minute",
+      errorResponseBuilder: (_, { ttl }) =>
+        new Problem("rate_limited", `more than ${rate} requests in a minute`, Math.ceil(ttl / 1000)),
+    });
+  return app;
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  request.problem = problem;
+  if (problem.code === "internal") request.log.error({ err: error }, "a request failed");
+  if (problem.retryAfter !== undefined) reply.header("retry-after", problem.retryAfter);
+  const { status } = problems[problem.code];
+  // The serializer of a route must not touch the body, hence text.
+  void reply
+    .code(status)
+    .type(problemType)
+    .send(JSON.stringify(problemBody(problem)));
+}
+
+/** What is no HTTP, or comes too slowly or with too long a head, never reaches a route; Node hands over the bare socket. */
+function answerBadHttp(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const { message, code } = badHttp(error.code);
+  const body = JSON.stringify(problemBody(new Problem(code, message)));
+  const { status } = problems[code];
+  socket.end(
+    `HTTP/1.1 ${status} Error\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function badHttp(code: string | undefined): { readonly code: ProblemCode; readonly message: string } {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT")
+    return { code: "request_timeout", message: "the whole request did not arrive in time" };
+  if (code === "HPE_HEADER_OVERFLOW")
+    return { code: "header_too_large", message: `headers may have ${MOST_HEADER_BYTES} bytes` };
+  return { code: "bad_http", message: "the bytes sent are no HTTP/1.1 request" };
+}
+
+/** The signal that the client of a request has left before the answer was sent. */
+export function clientLeaves({ raw }: { readonly raw: IncomingMessage }, reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  if (raw.destroyed && !raw.complete) controller.abort();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
