@@ -65,7 +65,7 @@ describe("the Dockerfile", () => {
 
 /** What a linter and we have to say against a Dockerfile; nothing for a good one. */
 function faultsOf(text: string): string[] {
-  const faults = validate(text).map(({ message }) => String(message));
+  const faults = validate(text).map(({ message }) => (typeof message === "string" ? message : message.value));
   const need = (holds: boolean, fault: string): void => void (holds || faults.push(fault));
   const stages = instructions(text, "FROM") as unknown as From[];
   for (const stage of stages) {
