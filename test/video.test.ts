@@ -7,7 +7,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
-import { secondsOf } from "../src/cli/video.ts";
+import { secondsOf } from "../src/cli/options.ts";
 import type { Picture } from "../src/data/dataset.ts";
 import { ppmPictures } from "../src/predict/ppm.ts";
 import type { Face } from "../src/predict/prediction.ts";

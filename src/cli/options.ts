@@ -29,6 +29,13 @@ export function numberOf(low: number, high: number, whole = false): (text: strin
   };
 }
 
+/** `0.5s`, `500ms` or `0.5` as seconds. */
+export function secondsOf(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)\s*(ms|s)?$/.exec(text.trim()) ?? [];
+  if (number === undefined) throw new InvalidArgumentError("Give a time such as 0.5s or 500ms.");
+  return Number(number) / (unit === "ms" ? 1000 : 1);
+}
+
 /** Where programs run. */
 export function withDevice(command: Command): Command {
   return command

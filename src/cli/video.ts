@@ -1,7 +1,6 @@
 /** What `predict` does with a video: a timeline of its faces as text, and as a chart. */
 
 import { existsSync } from "node:fs";
-import { InvalidArgumentError } from "commander";
 import { csvRow } from "../formats/csv.ts";
 import { encodeJsonLine } from "../formats/json-lines.ts";
 import type { Model } from "../predict/model.node.ts";
@@ -22,13 +21,6 @@ export interface VideoCommandOptions {
   readonly csv?: boolean;
   readonly out?: string;
   readonly chart?: string;
-}
-
-/** `0.5s`, `500ms` or `0.5` as seconds. */
-export function secondsOf(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)\s*(ms|s)?$/.exec(text.trim()) ?? [];
-  if (number === undefined) throw new InvalidArgumentError("Give a time such as 0.5s or 500ms.");
-  return Number(number) / (unit === "ms" ? 1000 : 1);
 }
 
 /** Prints or writes the timeline of one video. @returns whether a face was found. */

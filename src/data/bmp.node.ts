@@ -4,14 +4,19 @@ import { decode } from "bmp-ts";
 import { FormatError } from "../util/errors.ts";
 import type { Picture } from "./dataset.ts";
 
+/** Width and height by the header. @throws FormatError for a file that ends within it. */
+export function bmpSize(bytes: Uint8Array): { width: number; height: number } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < 54) throw new FormatError(`the BMP file ends early, after ${buffer.length} bytes`);
+  return { width: buffer.readInt32LE(18), height: Math.abs(buffer.readInt32LE(22)) };
+}
+
 /** @throws FormatError for RLE compression (bmp-ts decodes it wrongly), odd headers and files that end early. */
 export function decodeBmp(bytes: Uint8Array): Picture {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < 54) throw new FormatError(`the BMP file ends early, after ${buffer.length} bytes`);
+  const { width, height } = bmpSize(bytes);
   const offset = buffer.readUInt32LE(10);
   const headerSize = buffer.readUInt32LE(14);
-  const width = buffer.readInt32LE(18);
-  const height = Math.abs(buffer.readInt32LE(22));
   const depth = buffer.readUInt16LE(28);
   const compression = buffer.readUInt32LE(30);
   const colours = buffer.readUInt32LE(46) || (depth <= 8 ? 2 ** depth : 0);

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { FormatError, messageOf } from "../util/errors.ts";
-import { decodeBmp } from "./bmp.node.ts";
+import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
 import { sniffPicture } from "./sniff.ts";
 
@@ -59,6 +59,22 @@ export async function decodeFitted(bytes: Uint8Array, mostPixels: number): Promi
     return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
   } catch (error) {
     if (error instanceof FormatError) throw error;
+    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
+  }
+}
+
+/**
+ * How large the picture in `bytes` is, upright, by its header alone: nothing is decoded.
+ *
+ * @throws FormatError whose message is the reason, without the file's name.
+ */
+export async function pictureSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+  const format = sniffPicture(bytes);
+  if (format === "bmp") return bmpSize(bytes);
+  try {
+    // What is too large for `decodePicture` has a size all the same.
+    return (await sharp(bytes, { limitInputPixels: false }).metadata()).autoOrient;
+  } catch (error) {
     throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
   }
 }

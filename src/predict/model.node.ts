@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
-import { loadBundle } from "../program/read-bundle.node.ts";
+import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
@@ -45,9 +45,13 @@ export interface Model {
 
 /** Loads the model at `path` (a run folder, or a file that a run or an export wrote), or the one that ships. */
 export async function loadModel(path: string = shippedModel(), options: ModelOptions = {}): Promise<Model> {
+  return openModel(loadBundle(path), options);
+}
+
+/** Opens a model that was read, on a worker thread of its own. */
+export async function openModel(bundle: Bundle, options: ModelOptions = {}): Promise<Model> {
   const engine = engineOf(options);
   try {
-    const bundle = loadBundle(path);
     const { detector: asked = {} } = options;
     const [open, detector] = await Promise.all([
       engine.open(bundle.program),

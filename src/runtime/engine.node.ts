@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { VultusError } from "../util/errors.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, EngineLost } from "./engine.ts";
 import type { Answer, Question, Request } from "./protocol.ts";
 import type { SessionOptions, Tensors } from "./session.ts";
 
@@ -26,8 +26,8 @@ export function startEngine(options: SessionOptions): Engine {
     else resolve?.(answer.result as never);
     if (waiting.size === 0) worker.unref();
   });
-  worker.on("error", (error) => fail(new VultusError(`the engine's worker failed: ${error.message}`)));
-  worker.on("exit", (code) => fail(new VultusError(`the engine's worker ended (code ${code})`)));
+  worker.on("error", (error) => fail(new EngineLost(`the engine's worker failed: ${error.message}`)));
+  worker.on("exit", (code) => fail(new EngineLost(`the engine's worker ended (code ${code})`)));
   worker.unref();
 
   const ask = <T>(request: Request): Promise<T> => {

@@ -24,6 +24,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** The worker of an engine ended. Nothing is wrong with what it was asked: another engine may answer it. */
+export class EngineLost extends VultusError {
+  override readonly name = "EngineLost";
+}
+
 /** An engine on the calling thread. */
 export function localEngine(openSession: (program: Program) => Promise<Session>): Engine {
   return {

@@ -1,6 +1,5 @@
 /** The bare HTTP service: its limits, its headers, its log, and errors as problems. Routes are plugins on top. */
 
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import rateLimit from "@fastify/rate-limit";
 import {
@@ -10,15 +9,8 @@ import {
   fastify,
   LogController,
 } from "fastify";
-import { loggerOf, logRequests } from "./log.ts";
+import { loggerOf, onRequestEnd } from "./log.ts";
 import { Problem, type ProblemCode, problemBody, problemOf, problems, problemType } from "./problems.ts";
-
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Why this request got no result. */
-    problem?: Problem;
-  }
-}
 
 export interface AppSettings {
   /** Where log lines go; `false` for nowhere. */
@@ -67,7 +59,8 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
     clientErrorHandler: answerBadHttp,
   });
   app.server.maxConnections = MOST_CONNECTIONS;
-  app.decorateRequest("problem");
+  app.decorateRequest("problem", undefined);
+  app.decorateRequest("faces", undefined);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new Problem("not_found", `${request.method} is not answered here; /docs lists what is`);
@@ -80,7 +73,7 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
       "cache-control": "no-store",
     });
   });
-  logRequests(app);
+  onRequestEnd(app, (record) => app.log.info(record, "request"));
   if (rate > 0)
     await app.register(rateLimit, {
       max: rate,
@@ -121,14 +114,4 @@ function badHttp(code: string | undefined): { readonly code: ProblemCode; readon
   if (code === "HPE_HEADER_OVERFLOW")
     return { code: "header_too_large", message: `headers may have ${MOST_HEADER_BYTES} bytes` };
   return { code: "bad_http", message: "the bytes sent are no HTTP/1.1 request" };
-}
-
-/** The signal that the client of a request has left before the answer was sent. */
-export function clientLeaves({ raw }: { readonly raw: IncomingMessage }, reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  if (raw.destroyed && !raw.complete) controller.abort();
-  reply.raw.once("close", () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

@@ -9,7 +9,7 @@ import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import { chooseDevice } from "../device.ts";
-import { numberOf, type SetExitCode, withDevice } from "../options.ts";
+import { numberOf, type SetExitCode, secondsOf, withDevice } from "../options.ts";
 import { duration, liveLine, result, say } from "../output.ts";
 import {
   csvFormat,
@@ -19,7 +19,7 @@ import {
   tableFormat,
 } from "../predictions.ts";
 import { openResults } from "../results-file.ts";
-import { predictOneVideo, secondsOf } from "../video.ts";
+import { predictOneVideo } from "../video.ts";
 
 interface Options {
   readonly model?: string;

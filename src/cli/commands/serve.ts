@@ -1,28 +1,165 @@
 /** `vultus serve`: the HTTP service and the page. */
 
 import { Command } from "commander";
-import { createApp } from "../../server/app.ts";
-import { page } from "../../server/page.ts";
-import { numberOf } from "../options.ts";
+import { usualApp } from "../../server/app.ts";
+import { usualLimits } from "../../server/limits.ts";
+import { createService, type Service, usualService } from "../../server/service.ts";
+import { UsageError } from "../../util/errors.ts";
+import { readBytes } from "../../util/files.node.ts";
+import { chooseDevice } from "../device.ts";
+import { listOf, numberOf, secondsOf, withDevice } from "../options.ts";
 import { say } from "../output.ts";
+import { version } from "../version.ts";
 
 interface Options {
+  readonly model?: string;
   readonly host: string;
   readonly port: number;
+  readonly workers: number;
+  readonly threads?: number;
+  readonly device: string;
+  readonly detect: boolean;
+  readonly detector?: string;
+  readonly batchSize: number;
+  readonly batchDelay: number;
+  readonly queue: number;
+  readonly timeout: number;
+  readonly maxBody: number;
+  readonly maxPixels: number;
+  readonly maxPictures: number;
+  readonly maxFaces: number;
+  readonly rate: number;
+  readonly tokenFile?: string;
+  readonly cors: readonly string[];
+  readonly trustProxy: readonly string[];
 }
 
+/** Where the token is read from unless a file is named; never the arguments, which every user of a machine can list. */
+const TOKEN = "VULTUS_TOKEN";
+
 export function serveCommand(): Command {
-  return new Command("serve")
+  const { bodyBytes, pixels, pictures, faces, queue, timeout } = usualLimits;
+  return withDevice(new Command("serve"))
     .description("serve predictions over HTTP, and a page that recognises faces in the browser")
-    .option("--host <address>", "address to listen on; other machines reach only 0.0.0.0 or ::", "127.0.0.1")
+    .option(
+      "--model <path>",
+      "run folder, or a file that a run or an export wrote (default: the model that ships)",
+    )
+    .option("--host <address>", "address to listen on; 0.0.0.0 or :: lets other machines in", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 takes a free one", numberOf(0, 65535, true), 8080)
-    .action(async ({ host, port }: Options) => {
-      const app = await createApp();
-      await page(app);
-      say(`listening on ${await app.listen({ host, port })}`);
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-      });
-      await app.close();
+    .option("--no-detect", "take every picture as one face crop")
+    .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
+    .option("--workers <n>", "threads that hold a model each", numberOf(1, 256, true), usualService.workers)
+    .option("--batch-size <n>", "faces classified together", numberOf(1, 64, true), usualService.batchSize)
+    .option(
+      "--batch-delay <ms>",
+      "how long a face waits for others",
+      numberOf(0, 1000),
+      usualService.batchDelay,
+    )
+    .option("--queue <n>", "pictures under way; beyond them the answer is 503", numberOf(1, 1e6, true), queue)
+    .option(
+      "--timeout <time>",
+      "longest time from a request's arrival to its answer",
+      secondsOf,
+      timeout / 1000,
+    )
+    .option("--max-body <MB>", "size of a request", numberOf(0.001, 1000), bodyBytes / 1e6)
+    .option(
+      "--max-pixels <millions>",
+      "size of a picture, before it is decoded",
+      numberOf(0.001, 400),
+      pixels / 1e6,
+    )
+    .option("--max-pictures <n>", "pictures in a request", numberOf(1, 1000, true), pictures)
+    .option(
+      "--max-faces <n>",
+      "faces of a picture that are classified, the largest",
+      numberOf(1, 1e4, true),
+      faces,
+    )
+    .option(
+      "--rate <n>",
+      "requests per client and minute; 0 for any number",
+      numberOf(0, 1e9, true),
+      usualApp.rate,
+    )
+    .option(
+      "--token-file <file>",
+      `ask for the bearer token in this file (default: that in ${TOKEN}, if it is set)`,
+    )
+    .option("--cors <origins>", "origins whose pages may use the service, as https://a.example,…", listOf, [])
+    .option("--trust-proxy <addresses>", "proxies whose word on the client's address is taken", listOf, [])
+    .action(async (options: Options) => {
+      const service = await createService(settingsOf(options));
+      try {
+        sayStart(service, await service.listen(options.port), options.host);
+        await stopSignal();
+        say("finishing what was accepted; once more stops at once");
+      } finally {
+        await service.close();
+      }
     });
+}
+
+function settingsOf(options: Options): Parameters<typeof createService>[0] {
+  const { model, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
+  const { device, threads } = chooseDevice({ ...options, threads: options.threads ?? usualService.threads });
+  const wrong = cors.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--cors ${wrong} is no origin; an origin is a scheme and a host, as https://a.example`,
+    );
+  const token = tokenOf(options);
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(token === undefined ? {} : { token }),
+    detector: options.detect && (options.detector === undefined ? {} : { path: options.detector }),
+    host,
+    workers,
+    threads,
+    device,
+    batchSize,
+    batchDelay,
+    rate,
+    cors,
+    trustProxy,
+    version,
+    limits: {
+      bodyBytes: options.maxBody * 1e6,
+      pixels: options.maxPixels * 1e6,
+      pictures: options.maxPictures,
+      faces: options.maxFaces,
+      queue: options.queue,
+      timeout: options.timeout * 1000,
+    },
+  };
+}
+
+function tokenOf({ tokenFile }: Options): string | undefined {
+  const text = tokenFile === undefined ? process.env[TOKEN] : new TextDecoder().decode(readBytes(tokenFile));
+  if (text === undefined) return undefined;
+  const token = text.trim();
+  if (/^\S{16,}$/.test(token)) return token;
+  throw new UsageError(
+    `the token in ${tokenFile ?? TOKEN} has ${token.length} characters; it must have at least 16, without spaces. \`openssl rand -hex 32\` makes one`,
+  );
+}
+
+function sayStart({ models }: Service, address: string, host: string): void {
+  const { name, version } = models.current.description;
+  say(`${name} (${version}) is served at ${address}; /docs tells how to ask it`);
+  if (host === "0.0.0.0" || host === "::") say("other machines can reach it");
+}
+
+/** The first signal begins the end; the second ends the process, as it would have without us. */
+function stopSignal(): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const signal of signals) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, stop);
+  });
 }

@@ -1,0 +1,88 @@
+/** What the service says of itself: model, health, metrics and documentation. */
+
+import type { FastifyInstance } from "fastify";
+import { docsPage } from "./docs-page.ts";
+import type { Limits } from "./limits.ts";
+import type { Metrics } from "./metrics.ts";
+import { collectRoutes, type Json } from "./openapi.ts";
+import { Problem } from "./problems.ts";
+import type { Models } from "./reload.ts";
+import { type ModelAnswer, modelSchema } from "./schemas.ts";
+
+/** Everybody may ask as often as they like whether the service is well. */
+const unlimited = { rateLimit: false } as const;
+
+/** `/healthz`: the process works. `/readyz`: it takes requests, which it stops to do when it shuts down. */
+export function healthRoutes(app: FastifyInstance, closing: () => boolean): void {
+  const text = { answer: "text/plain" } as const;
+  app.get(
+    "/healthz",
+    { config: { ...unlimited, doc: { summary: "Whether the process works", ...text } } },
+    async () => "ok\n",
+  );
+  app.get(
+    "/readyz",
+    {
+      config: {
+        ...unlimited,
+        doc: { summary: "Whether it takes requests", ...text, problems: ["shutting_down"] },
+      },
+    },
+    async () => {
+      if (closing()) throw new Problem("shutting_down", "no new requests are taken");
+      return "ready\n";
+    },
+  );
+}
+
+export function modelRoute(
+  app: FastifyInstance,
+  models: Models,
+  { bodyBytes, pixels, pictures, faces }: Limits,
+): void {
+  app.get(
+    "/v1/model",
+    {
+      config: {
+        doc: {
+          summary: "The model in use: its labels, how good it is, its card, and the limits of requests",
+          answer: modelSchema,
+          problems: ["unauthorized", "origin_refused", "rate_limited"],
+        },
+      },
+    },
+    async (): Promise<ModelAnswer> => ({
+      ...models.current.description,
+      limits: { bodyBytes, pixels, pictures, faces },
+    }),
+  );
+}
+
+export function metricsRoute(app: FastifyInstance, { registry }: Metrics): void {
+  app.get(
+    "/metrics",
+    {
+      config: {
+        ...unlimited,
+        doc: { summary: "Counters for Prometheus", answer: "text/plain", problems: ["unauthorized"] },
+      },
+    },
+    async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+  );
+}
+
+/** Must come before the routes that are to be documented. */
+export function docsRoutes(app: FastifyInstance, options: Parameters<typeof collectRoutes>[1]): void {
+  const document: () => Json = collectRoutes(app, options);
+  app.get(
+    "/openapi.json",
+    { config: { doc: { summary: "This document", answer: "application/json" } } },
+    async () => document(),
+  );
+  app.get(
+    "/docs",
+    { config: { doc: { summary: "The same, for people", answer: "text/html" } } },
+    async ({ protocol, host }, reply) =>
+      reply.type("text/html; charset=utf-8").send(docsPage(document(), `${protocol}://${host}`)),
+  );
+}

@@ -1,0 +1,28 @@
+/** How much of everything a request may ask for, and what may be under way at a time. */
+
+export interface Limits {
+  /** Bytes of one request's body. */
+  readonly bodyBytes: number;
+  /** Pixels of a picture, by its header, before anything is decoded. */
+  readonly pixels: number;
+  /** Pictures in one request. */
+  readonly pictures: number;
+  /** Faces of one picture that are classified: the largest. */
+  readonly faces: number;
+  /** Pictures that are accepted and not answered yet, of all requests. */
+  readonly queue: number;
+  /** Bytes of bodies that are held in memory, of all requests. */
+  readonly heldBytes: number;
+  /** Milliseconds from a request's head to its answer. */
+  readonly timeout: number;
+}
+
+export const usualLimits: Limits = {
+  bodyBytes: 20e6,
+  pixels: 50e6,
+  pictures: 32,
+  faces: 100,
+  queue: 128,
+  heldBytes: 256e6,
+  timeout: 30_000,
+};

@@ -1,0 +1,111 @@
+/** `POST /v1/predict`: pictures in, faces out. */
+
+import type { FastifyInstance } from "fastify";
+import type { Admission } from "./admission.ts";
+import { readBody } from "./bodies.ts";
+import type { Limits } from "./limits.ts";
+import type { Metrics } from "./metrics.ts";
+import { Problem } from "./problems.ts";
+import { recognise } from "./recognise.ts";
+import type { Models } from "./reload.ts";
+import { orAborted, requestSignal } from "./request-signal.ts";
+import {
+  type Answer,
+  answerSchema,
+  checked,
+  type PictureAnswer,
+  type Query,
+  querySchema,
+} from "./schemas.ts";
+
+/** What requests for predictions share. */
+export interface Prediction {
+  readonly models: Models;
+  readonly admission: Admission;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+}
+
+const doc = {
+  summary: "The faces of pictures, and what each expresses",
+  query: querySchema,
+  pictures: true,
+  answer: answerSchema,
+  problems: [
+    "invalid_request",
+    "damaged_body",
+    "unauthorized",
+    "origin_refused",
+    "request_timeout",
+    "body_too_large",
+    "too_many_pictures",
+    "too_many_pixels",
+    "unsupported_media_type",
+    "unreadable_picture",
+    "rate_limited",
+    "internal",
+    "queue_full",
+    "worker_lost",
+    "timeout",
+    "shutting_down",
+  ],
+} as const;
+
+/** A plugin. Bodies reach its handler as the streams that they are. */
+export async function predictRoute(app: FastifyInstance, service: Prediction): Promise<void> {
+  const { admission, limits } = service;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_, __, done) => done(null));
+  app.route({
+    method: "POST",
+    url: "/v1/predict",
+    config: { doc },
+    onRequest: async () => admission.check(),
+    async handler(request, reply): Promise<Answer> {
+      const query = checked(querySchema, request.query, "address");
+      const body = await readBody(request.raw, limits, admission);
+      const { signal, end } = requestSignal(reply, limits.timeout);
+      const work = predict(service, body.pictures, query, signal).finally(() => {
+        body.release();
+        end();
+      });
+      const { model, predictions } = await orAborted(work, signal);
+      request.faces = predictions.reduce((sum, { faces }) => sum + faces.length, 0);
+      return { model, predictions, milliseconds: Math.round(reply.elapsedTime * 10) / 10 };
+    },
+  });
+}
+
+/** It ends when nothing works for it any more, so that what it holds can be counted until then. */
+async function predict(
+  { models, admission, limits, metrics }: Prediction,
+  pictures: readonly Uint8Array[],
+  query: Query,
+  signal: AbortSignal,
+): Promise<Omit<Answer, "milliseconds">> {
+  const leave = admission.accept(pictures.length);
+  try {
+    return await models.use(async (model) => {
+      const settled = await Promise.allSettled(
+        pictures.map((bytes) => recognise(bytes, model, admission, limits, query, signal)),
+      );
+      const predictions = settled.map((result) => {
+        if (result.status === "rejected") throw result.reason;
+        return result.value;
+      });
+      predictions.forEach(metrics.picture);
+      refuseUnreadable(predictions);
+      const { name, version } = model.description;
+      return { model: { name, version }, predictions };
+    });
+  } finally {
+    leave();
+  }
+}
+
+/** One unreadable picture among others is told in its place; where nothing could be read there is no result. */
+function refuseUnreadable(predictions: readonly PictureAnswer[]): void {
+  const [first] = predictions;
+  if (first?.code && predictions.every(({ status }) => status === "unreadable"))
+    throw new Problem(first.code, first.reason ?? "");
+}

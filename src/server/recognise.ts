@@ -1,0 +1,101 @@
+/** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
+
+import { decodeFitted, type FittedPicture, pictureSize } from "../data/decode.node.ts";
+import { MOST_PIXELS } from "../predict/inputs.node.ts";
+import { faceOf } from "../predict/prediction.ts";
+import { type FramedFace, framedFaces } from "../predict/predictor.ts";
+import { FormatError, VultusError } from "../util/errors.ts";
+import type { Admission } from "./admission.ts";
+import type { Limits } from "./limits.ts";
+import { Problem } from "./problems.ts";
+import type { PictureAnswer, Query } from "./schemas.ts";
+import type { ServedModel } from "./served-model.ts";
+
+/** A face larger than this, in pixels, keeps its picture's turn until it is classified, so that memory stays bounded. */
+const SMALL_FACE = 256 * 256;
+
+/** A picture that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
+export async function recognise(
+  bytes: Uint8Array,
+  model: ServedModel,
+  admission: Admission,
+  limits: Limits,
+  { faces: which, threshold, detect }: Query,
+  signal: AbortSignal,
+): Promise<PictureAnswer> {
+  const took = stopwatch();
+  const end = await admission.turn(signal);
+  try {
+    const queue = took();
+    const read = await decoded(bytes, limits.pixels);
+    if ("status" in read) return read;
+    const { width, height } = read;
+    const decode = took();
+    signal.throwIfAborted();
+    const found = await facesOf(read, model, detect);
+    const all = which === "largest" ? found.slice(0, 1) : found;
+    const kept = all.slice(0, limits.faces);
+    const detection = took();
+    if (kept.every(({ crop }) => crop.width * crop.height <= SMALL_FACE)) end();
+    const shares = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
+    if (shares.some((row) => row.some(Number.isNaN)))
+      throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+    const { classes } = model.bundle.architecture;
+    return {
+      status: kept.length > 0 ? "ok" : "no_face",
+      width,
+      height,
+      faces: kept.map((face, i) => faceOf(face, shares[i] as Float32Array, classes, threshold)),
+      ...(all.length > kept.length ? { omitted: all.length - kept.length } : {}),
+      timings: { queue, decode, detect: detection, classify: took() },
+    };
+  } finally {
+    end();
+  }
+}
+
+/** The picture; or, as an answer, why there is none. */
+async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
+  try {
+    const { width, height } = await pictureSize(bytes);
+    if (width * height > mostPixels)
+      return unreadable(
+        "too_many_pixels",
+        `${width} × ${height} pixels; at most ${mostPixels / 1e6} megapixels are decoded`,
+      );
+    return await decodeFitted(bytes, MOST_PIXELS);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return unreadable("unreadable_picture", error.message);
+  }
+}
+
+function unreadable(code: NonNullable<PictureAnswer["code"]>, reason: string): PictureAnswer {
+  return { status: "unreadable", faces: [], code, reason };
+}
+
+/** Faces are looked for where the service has a detector, unless the request says otherwise. */
+function facesOf(
+  { picture, width, height }: FittedPicture,
+  { bundle, workers }: ServedModel,
+  detect: Query["detect"],
+): Promise<readonly FramedFace[]> {
+  const photo = { file: "", picture, width, height };
+  if (detect === "false") return framedFaces(photo, undefined, bundle.architecture);
+  return workers.use(({ detector }) => {
+    if (!detector && detect === "true")
+      throw new Problem("invalid_request", "this service looks for no faces; leave out detect=true");
+    return framedFaces(photo, detector, bundle.architecture);
+  });
+}
+
+/** Milliseconds since it was last asked, in tenths. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const took = Math.round(10 * (now - last)) / 10;
+    last = now;
+    return took;
+  };
+}

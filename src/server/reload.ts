@@ -1,0 +1,93 @@
+/** The model in use, and its change for a newer file while requests are under way. */
+
+import { unwatchFile, watchFile } from "node:fs";
+import { messageOf } from "../util/errors.ts";
+import { openServedModel, type ServedModel, type ServingOptions } from "./served-model.ts";
+
+export type Reload =
+  | { readonly result: "same" | "changed"; readonly version: string }
+  | { readonly result: "failed"; readonly reason: string };
+
+export interface Models {
+  readonly current: ServedModel;
+  /** Work with the model of this moment, which stays open until the work is done. */
+  use<T>(work: (model: ServedModel) => Promise<T>): Promise<T>;
+  /** Reads the file again. A new model is opened and tried out before it takes over; one that fails changes nothing. */
+  reload(): Promise<Reload>;
+  close(): Promise<void>;
+}
+
+/** Opens the model at `file`; whenever the file changes, `onReload` hears what became of it. */
+export async function openModels(
+  file: string,
+  options: ServingOptions & { onReload(reload: Reload): void; readonly watchEvery: number },
+): Promise<Models> {
+  let current = await openServedModel(file, options);
+  const users = new Map<ServedModel, number>([[current, 0]]);
+  // One reload after the other: two new models at once would only need more memory.
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  /** Closes a model that was replaced, when nobody works with it any more. */
+  const closeUnused = async (model: ServedModel): Promise<void> => {
+    if (model === current || users.get(model) !== 0) return;
+    users.delete(model);
+    await model.workers.close();
+  };
+
+  const read = async (): Promise<Reload> => {
+    const old = current;
+    let next: ServedModel;
+    try {
+      next = await openServedModel(file, options);
+    } catch (error) {
+      return { result: "failed", reason: messageOf(error) };
+    }
+    const { sha256, version } = next.description;
+    if (closed || sha256 === old.description.sha256) {
+      await next.workers.close();
+      return { result: "same", version };
+    }
+    users.set(next, 0);
+    current = next;
+    await closeUnused(old);
+    return { result: "changed", version };
+  };
+
+  const reload = (): Promise<Reload> => {
+    const done = last.then(async () => {
+      const result = await read();
+      options.onReload(result);
+      return result;
+    });
+    last = done;
+    return done;
+  };
+
+  // Asking for the file's date sees every kind of change, also by a rename, a symbolic link or over a network.
+  const changed = (): void => void reload();
+  watchFile(file, { interval: options.watchEvery, persistent: false }, changed);
+
+  return {
+    get current() {
+      return current;
+    },
+    async use(work) {
+      const model = current;
+      users.set(model, (users.get(model) ?? 0) + 1);
+      try {
+        return await work(model);
+      } finally {
+        users.set(model, (users.get(model) ?? 1) - 1);
+        void closeUnused(model);
+      }
+    },
+    reload,
+    async close() {
+      closed = true;
+      unwatchFile(file, changed);
+      await last;
+      await Promise.all([...users.keys()].map(({ workers }) => workers.close()));
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** One model as it is served: what it says of itself, its workers, and the batches that its faces are classified in. */
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import type { Picture } from "../data/dataset.ts";
+import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import { type ModelOptions, openModel } from "../predict/model.node.ts";
+import { type Bundle, decodeBundle, loadBundle } from "../program/read-bundle.node.ts";
+import { VultusError } from "../util/errors.ts";
+import { readBytes } from "../util/files.node.ts";
+import { type Batcher, type BatcherSettings, createBatcher } from "./batcher.ts";
+import type { ModelAnswer } from "./schemas.ts";
+import { openWorkers, type Workers } from "./workers.ts";
+
+export interface ServedModel {
+  readonly bundle: Bundle;
+  readonly description: Omit<ModelAnswer, "limits">;
+  readonly workers: Workers;
+  /** From a face to its probabilities. */
+  readonly classify: Batcher<Picture, Float32Array>;
+}
+
+export interface ServingOptions {
+  /** Threads that hold a model each. */
+  readonly workers: number;
+  readonly model: ModelOptions;
+  readonly batch: Pick<BatcherSettings, "most" | "delay">;
+  /** Hears how many faces each batch had. */
+  onBatch(faces: number): void;
+  /** Hears why a worker had to be replaced. */
+  onLost(reason: string): void;
+}
+
+/**
+ * Reads the model at `file` (as `classifierPath` gives it), opens its workers and has it judge one picture.
+ *
+ * @throws VultusError where it cannot be read or does not work; nothing is left open then.
+ */
+export async function openServedModel(file: string, options: ServingOptions): Promise<ServedModel> {
+  const bytes = readBytes(file);
+  const bundle = file.endsWith(".onnx") ? decodeBundle(bytes, file) : loadBundle(file);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const { workers: count, model, batch, onBatch, onLost } = options;
+  const workers = await openWorkers(count, () => openModel(bundle, model), onLost);
+  const classify = createBatcher(
+    async (faces: readonly Picture[]) => {
+      onBatch(faces.length);
+      return workers.use((worker) => probabilitiesOf(worker.classifier.open, bundle, faces));
+    },
+    { ...batch, atOnce: count },
+  );
+  try {
+    await tryOut(workers, bundle);
+  } catch (error) {
+    await workers.close();
+    throw error;
+  }
+  return { bundle, description: descriptionOf(bundle, file, sha256), workers, classify };
+}
+
+type Open = Parameters<typeof runBundle>[0];
+
+/** A row for each face. */
+async function probabilitiesOf(
+  open: Open,
+  { architecture, input }: Bundle,
+  faces: readonly Picture[],
+): Promise<Float32Array[]> {
+  const classes = architecture.classes.length;
+  const { probabilities } = await runBundle(open, input, classes, inMemory(faces));
+  return faces.map((_, i) => probabilities.subarray(i * classes, (i + 1) * classes));
+}
+
+/** The first run is also the slowest: nobody's request should be it. */
+async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
+  const { inputSize: side } = bundle.architecture;
+  const grey: Picture = {
+    pixels: new Uint8Array(side * side).fill(128),
+    width: side,
+    height: side,
+    channels: 1,
+  };
+  const rows = await Promise.all(
+    Array.from({ length: workers.count }, () =>
+      workers.use(async ({ classifier, detector }) => {
+        await detector?.detect(grey);
+        return probabilitiesOf(classifier.open, bundle, [grey]);
+      }),
+    ),
+  );
+  const sums = rows.map(([row]) => (row as Float32Array).reduce((sum, share) => sum + share, 0));
+  if (sums.some((sum) => !(Math.abs(sum - 1) < 1e-3)))
+    throw new VultusError(
+      `${bundle.path}: its probabilities of a grey picture sum to ${sums.join(", ")} and not to 1`,
+    );
+}
+
+function descriptionOf(
+  { architecture, metadata }: Bundle,
+  file: string,
+  sha256: string,
+): ServedModel["description"] {
+  return {
+    name: nameOf(file),
+    version: sha256.slice(0, 12),
+    sha256,
+    labels: [...architecture.classes],
+    backbone: architecture.backbone.name,
+    inputSize: architecture.inputSize,
+    metrics: objectIn(metadata.metrics),
+    trainedBy: metadata.vultus_version ?? null,
+    license: metadata.license ?? null,
+    card: cardOf(file),
+  };
+}
+
+/** A run's files are all called `best`: its folder says more. */
+function nameOf(file: string): string {
+  const own = basename(file, extname(file));
+  return own === "best" ? basename(dirname(file)) : own;
+}
+
+function objectIn(text: string | undefined): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `vultus_m.md` beside `vultus_m.onnx`, or what a run writes. */
+function cardOf(file: string): string | null {
+  const beside = [`${file.slice(0, -extname(file).length)}.md`, join(dirname(file), "model-card.md")];
+  const card = beside.find((path) => existsSync(path));
+  return card === undefined ? null : readFileSync(card, "utf8");
+}

@@ -1,0 +1,152 @@
+/** The whole service: the model, its queue, its routes and its page, started and stopped together. */
+
+import { availableParallelism } from "node:os";
+import type { FastifyInstance } from "fastify";
+import type { ModelOptions } from "../predict/model.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { classifierPath } from "../weights/load.node.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
+import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
+import { createAdmission } from "./admission.ts";
+import { type AppSettings, createApp } from "./app.ts";
+import { docsRoutes, healthRoutes, metricsRoute, modelRoute } from "./info-routes.ts";
+import { type Limits, usualLimits } from "./limits.ts";
+import { onRequestEnd } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { page } from "./page.ts";
+import { predictRoute } from "./predict-route.ts";
+import { Problem } from "./problems.ts";
+import { type Models, openModels } from "./reload.ts";
+
+export interface ServiceSettings extends AppSettings {
+  /** Run folder, or a file that a run or an export wrote; the model that ships where it is left out. */
+  readonly model?: string;
+  readonly host?: string;
+  /** Inference workers, and the threads of each. */
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly device?: ModelOptions["device"];
+  readonly detector?: ModelOptions["detector"];
+  /** Faces in one batch, and milliseconds that a face waits for others. */
+  readonly batchSize?: number;
+  readonly batchDelay?: number;
+  readonly limits?: Partial<Limits>;
+  readonly token?: string;
+  /** Origins whose pages may use the service. */
+  readonly cors?: readonly string[];
+  /** Milliseconds between two looks at the model's file. */
+  readonly watchEvery?: number;
+  /** What `/openapi.json` calls the version. */
+  readonly version?: string;
+}
+
+export const usualService = {
+  workers: availableParallelism(),
+  threads: 1,
+  batchSize: 32,
+  batchDelay: 2,
+} as const;
+
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly models: Models;
+  /** The address that it listens on. @throws UsageError where the port is taken or not allowed. */
+  listen(port: number): Promise<string>;
+  /** Takes no new request, finishes what was accepted, at most for `limits.timeout`, and ends. */
+  close(): Promise<void>;
+}
+
+/** Loads the model and makes the service, which does not listen yet. */
+export async function createService(settings: ServiceSettings = {}): Promise<Service> {
+  const { host = "127.0.0.1", cors = [], token, version = "", trustProxy = [] } = settings;
+  const limits = { ...usualLimits, ...settings.limits };
+  const { workers, threads, batchSize, batchDelay } = { ...usualService, ...settings };
+  let closing = false;
+
+  const app = await createApp(settings);
+  // While one picture of a worker is in the model, another is decoded, and one more waits at the worker's door.
+  const admission = createAdmission(limits, 3 * workers);
+  const metrics = createMetrics({
+    accepted: () => admission.accepted,
+    waiting: () => admission.waiting,
+    heldBytes: () => admission.heldBytes,
+  });
+  const models = await openModels(classifierPath(settings.model ?? shippedModel()), {
+    workers,
+    model: { threads, device: settings.device ?? "cpu", detector: settings.detector ?? {} },
+    batch: { most: batchSize, delay: batchDelay },
+    watchEvery: settings.watchEvery ?? 1000,
+    onBatch: (faces) => metrics.batches.observe(faces),
+    onLost: (reason) => {
+      metrics.workersLost.inc();
+      app.log.error({ reason }, "a worker died and is replaced");
+    },
+    onReload: (reload) => {
+      metrics.reloads.inc({ result: reload.result });
+      if (reload.result === "failed")
+        app.log.error(reload, "the model's file changed and does not work; the old model stays");
+      else if (reload.result === "changed") {
+        app.log.info(reload, "the model's file changed and is in use");
+        showModel();
+      }
+    },
+  });
+  const showModel = (): void => {
+    const { name, version } = models.current.description;
+    metrics.model.reset();
+    metrics.model.set({ name, version }, 1);
+  };
+  showModel();
+
+  onRequestEnd(app, ({ method, route, status, milliseconds, code }) => {
+    metrics.requests.observe({ method, route, status }, milliseconds / 1000);
+    if (code) metrics.problems.inc({ code });
+  });
+  if (isLoopback(host) && trustProxy.length === 0) requireLoopbackHost(app);
+  allowOrigins(app, cors);
+  if (token !== undefined) requireToken(app, token);
+  app.addHook("onRequest", async ({ routeOptions }) => {
+    if (closing && routeOptions.url?.startsWith("/v1/"))
+      throw new Problem("shutting_down", "no new requests are taken", 1);
+  });
+  app.addHook("onSend", async (_, reply) => {
+    // A connection that stayed open would keep the service from ending.
+    if (closing) void reply.header("connection", "close");
+  });
+  docsRoutes(app, { version, limits, token: token !== undefined });
+  healthRoutes(app, () => closing);
+  modelRoute(app, models, limits);
+  metricsRoute(app, metrics);
+  await app.register(predictRoute, { models, admission, limits, metrics });
+  await page(app);
+
+  return {
+    app,
+    models,
+    async listen(port) {
+      try {
+        return await app.listen({ host, port });
+      } catch (error) {
+        throw listenError(error, host, port);
+      }
+    },
+    async close() {
+      closing = true;
+      const force = setTimeout(() => app.server.closeAllConnections(), limits.timeout);
+      await app.close();
+      clearTimeout(force);
+      await models.close();
+    },
+  };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} of ${host} is taken by another program; choose another with --port, or 0 for any free one`,
+    EACCES: `port ${port} may not be used by this user; choose one from 1024 on`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; --host 127.0.0.1 is this machine alone, 0.0.0.0 every network`,
+    ENOTFOUND: `there is no host ${host}`,
+  };
+  return code !== undefined && code in reasons ? new UsageError(reasons[code]) : error;
+}

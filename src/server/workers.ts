@@ -1,0 +1,84 @@
+/** Inference workers: each a thread with the classifier and the detector. One that dies is replaced, and its work retried. */
+
+import type { Model } from "../predict/model.node.ts";
+import { EngineLost } from "../runtime/engine.ts";
+import { messageOf } from "../util/errors.ts";
+import { Problem } from "./problems.ts";
+
+export interface Workers {
+  readonly count: number;
+  /**
+   * Runs work on the worker that has least to do. Where that worker dies, the work is tried once more.
+   *
+   * @throws Problem `worker_lost` where the second died too.
+   */
+  use<T>(work: (model: Model) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+interface Place {
+  model: Promise<Model>;
+  ready: boolean;
+  busy: number;
+}
+
+/** Opens `count` workers. `onLost` hears of each that had to be replaced. @throws what `open` throws at first. */
+export async function openWorkers(
+  count: number,
+  open: () => Promise<Model>,
+  onLost: (reason: string) => void,
+): Promise<Workers> {
+  const first = await Promise.allSettled(Array.from({ length: count }, open));
+  const opened = first.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = first.find((result) => result.status === "rejected");
+  if (failed) {
+    await Promise.all(opened.map((model) => model.close()));
+    throw failed.reason;
+  }
+  const places = opened.map((model): Place => ({ model: Promise.resolve(model), ready: true, busy: 0 }));
+  let closed = false;
+
+  const better = (a: Place, b: Place): boolean => (a.ready === b.ready ? a.busy < b.busy : a.ready);
+  const idlest = (): Place => places.reduce((best, place) => (better(place, best) ? place : best));
+
+  const replace = (place: Place, lost: Promise<Model>, reason: string): void => {
+    if (closed || place.model !== lost) return;
+    onLost(reason);
+    place.ready = false;
+    place.model = open().then(async (model) => {
+      if (closed) await model.close();
+      place.ready = true;
+      return model;
+    });
+    // Whoever uses the place next hears of it.
+    place.model.catch(() => {});
+  };
+
+  return {
+    count,
+    async use(work) {
+      for (let attempt = 1; ; attempt++) {
+        const place = idlest();
+        const { model } = place;
+        place.busy++;
+        try {
+          const opened = await model.catch((error: unknown) => {
+            throw new EngineLost(messageOf(error));
+          });
+          return await work(opened);
+        } catch (error) {
+          if (!(error instanceof EngineLost)) throw error;
+          replace(place, model, error.message);
+          if (attempt === 2)
+            throw new Problem("worker_lost", "two workers died with this request; the second try is over", 1);
+        } finally {
+          place.busy--;
+        }
+      }
+    },
+    async close() {
+      closed = true;
+      await Promise.allSettled(places.map(async ({ model }) => (await model).close()));
+    },
+  };
+}
