@@ -143,6 +143,8 @@ function multipartParser(type: string, { bodyBytes, pictures }: BodyLimits): Bus
   try {
     return new Busboy({
       headers: { "content-type": type },
+      // A part that is no file is passed over, and if it fills its buffer the parser waits for ever.
+      fileHwm: bodyBytes,
       limits: {
         fileSize: bodyBytes,
         files: pictures,
