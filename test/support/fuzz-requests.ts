@@ -22,13 +22,22 @@ interface Material {
   readonly traps: readonly PictureFile[];
 }
 
-/** Makes the pictures once; the function returned makes case `index`. */
-export async function fuzzCases(seed: number, face: Picture): Promise<(index: number) => FuzzCase> {
+export interface FuzzCases {
+  /** A good picture, from which damaged ones are made. */
+  readonly whole: Uint8Array;
+  make(index: number): FuzzCase;
+}
+
+/** The cases of a seed; their pictures hold `face`. */
+export async function fuzzCases(seed: number, face: Picture): Promise<FuzzCases> {
   const material: Material = { pictures: await wholePictures(face), traps: await traps() };
-  return (index) => {
-    const rng = random("serve-fuzz", seed, index);
-    const [kind, make] = pick(rng, kinds);
-    return { kind, exchange: {}, answerable: true, ...make(rng, material) };
+  return {
+    whole: (material.pictures[0] as PictureFile).bytes,
+    make(index) {
+      const rng = random("serve-fuzz", seed, index);
+      const [kind, make] = pick(rng, kinds);
+      return { kind, exchange: {}, answerable: true, ...make(rng, material) };
+    },
   };
 }
 
@@ -41,13 +50,14 @@ const BOUNDARY = "vultus-fuzz-7MA4YWxkTrZu0gW";
 const SHORT = 300;
 
 const kinds: readonly (readonly [string, (rng: Random, material: Material) => Made])[] = [
-  ["damaged picture", (rng, { pictures }) => ({ bytes: post("image/jpeg", damaged(rng, pictures)) })],
-  ["damaged picture", (rng, { pictures }) => ({ bytes: post("image/jpeg", damaged(rng, pictures)) })],
-  ["trap", (rng, { traps: all }) => ({ bytes: post("image/png", pick(rng, all).bytes) })],
+  ["damaged picture", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
+  ["damaged picture", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
+  ["trap", (rng, { traps: all }) => ({ bytes: post(rng, "image/png", pick(rng, all).bytes) })],
   [
     "damaged pictures as multipart",
     (rng, { pictures }) => ({
       bytes: post(
+        rng,
         `multipart/form-data; boundary=${BOUNDARY}`,
         multipart(times(rng, 1, 6).map(() => damaged(rng, pictures))),
       ),
@@ -58,7 +68,7 @@ const kinds: readonly (readonly [string, (rng: Random, material: Material) => Ma
     (rng, { pictures }) => {
       const body = multipart(times(rng, 0, 4).map(() => pick(rng, pictures).bytes));
       return {
-        bytes: post(`multipart/form-data; boundary=${BOUNDARY}`, mutated(spoiltHeads(rng, body), rng)),
+        bytes: post(rng, `multipart/form-data; boundary=${BOUNDARY}`, mutated(spoiltHeads(rng, body), rng)),
       };
     },
   ],
@@ -66,6 +76,7 @@ const kinds: readonly (readonly [string, (rng: Random, material: Material) => Ma
     "multipart of many small parts",
     (rng) => ({
       bytes: post(
+        rng,
         `multipart/form-data; boundary=${BOUNDARY}`,
         multipart(times(rng, 30, 3000).map(() => Uint8Array.of(rng.integer(256)))),
       ),
@@ -73,13 +84,14 @@ const kinds: readonly (readonly [string, (rng: Random, material: Material) => Ma
   ],
   [
     "damaged JSON",
-    (rng, { pictures }) => ({ bytes: post("application/json", mutated(jsonOf(rng, pictures), rng)) }),
+    (rng, { pictures }) => ({ bytes: post(rng, "application/json", mutated(jsonOf(rng, pictures), rng)) }),
   ],
-  ["JSON of another form", (rng) => ({ bytes: post("application/json", Buffer.from(otherJson(rng))) })],
+  ["JSON of another form", (rng) => ({ bytes: post(rng, "application/json", Buffer.from(otherJson(rng))) })],
   [
     "damaged pictures in JSON",
     (rng, { pictures }) => ({
       bytes: post(
+        rng,
         "application/json",
         jsonOf(
           rng,
@@ -95,14 +107,14 @@ const kinds: readonly (readonly [string, (rng: Random, material: Material) => Ma
   [
     "connection cut",
     (rng, { pictures }) => {
-      const bytes = post("image/jpeg", pick(rng, pictures).bytes);
+      const bytes = post(rng, "image/jpeg", pick(rng, pictures).bytes);
       return { bytes, answerable: false, exchange: { cutAfter: 1 + rng.integer(bytes.length - 1) } };
     },
   ],
   [
     "damaged request",
     (rng, { pictures }) => {
-      const bytes = Buffer.from(post("image/jpeg", pick(rng, pictures).bytes));
+      const bytes = Buffer.from(post(rng, "image/jpeg", pick(rng, pictures).bytes));
       const head = bytes.indexOf("\r\n\r\n") + 4;
       const spoilt = Buffer.concat([mutated(bytes.subarray(0, head), rng), bytes.subarray(head)]);
       return { bytes: spoilt, answerable: false, exchange: { patience: SHORT } };
@@ -129,7 +141,10 @@ function times(rng: Random, least: number, below: number): undefined[] {
 const damaged = (rng: Random, pictures: readonly PictureFile[]): Uint8Array =>
   mutated(pick(rng, pictures).bytes, rng);
 
-function post(type: string, body: Uint8Array, headers: readonly Header[] = [], path = "/v1/predict"): Buffer {
+/** Mostly as face crops: looking for faces takes the most time, and is the same code for all. */
+const path = (rng: Random): string => `/v1/predict${rng.chance(0.7) ? "?detect=false" : ""}`;
+
+function post(rng: Random, type: string, body: Uint8Array, headers: readonly Header[] = []): Buffer {
   const own: Header[] = [
     HOST,
     CLOSE,
@@ -137,7 +152,7 @@ function post(type: string, body: Uint8Array, headers: readonly Header[] = [], p
     ["Content-Length", String(body.length)],
     ...headers,
   ];
-  return rawRequest(`POST ${path} HTTP/1.1`, own, body);
+  return rawRequest(`POST ${path(rng)} HTTP/1.1`, own, body);
 }
 
 function multipart(files: readonly Uint8Array[]): Buffer {
@@ -260,12 +275,12 @@ function wrongType(rng: Random, { pictures }: Material): Made {
   const more: Header[] = rng.chance(0.3)
     ? [["Content-Encoding", pick(rng, ["gzip", "br", "identity", "deflate, gzip", "x"])]]
     : [];
-  return { bytes: post(pick(rng, types), pick(rng, pictures).bytes, more) };
+  return { bytes: post(rng, pick(rng, types), pick(rng, pictures).bytes, more) };
 }
 
 function oddHeader(rng: Random, { pictures }: Material): Made {
   const body = pick(rng, pictures).bytes;
-  const withHeaders = (...headers: Header[]): Made => ({ bytes: post("image/jpeg", body, headers) });
+  const withHeaders = (...headers: Header[]): Made => ({ bytes: post(rng, "image/jpeg", body, headers) });
   const loose = (made: Made): Made => ({ ...made, answerable: false, exchange: { patience: SHORT } });
   return pick<() => Made>(rng, [
     () => loose(withHeaders(["X-Long", "x".repeat(1000 + rng.integer(60_000))])),

@@ -82,7 +82,7 @@ export async function startService({ args = [], killable = false }: ServiceOptio
       await stop(0);
       throw new Error(`the service did not start (${ended ?? "no answer for a minute"}): ${said}`);
     }
-    const port = Number(/listening on http:\/\/[^\s"]+?:(\d+)/.exec(said)?.[1]);
+    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
     if (port) {
       const url = `http://127.0.0.1:${port}`;
       const ready = await fetch(`${url}/readyz`).catch(() => undefined);
