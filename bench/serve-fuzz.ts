@@ -28,7 +28,7 @@ const { statuses, faults, memory, openFiles, filesTouched, bytesToDisk, seconds,
 const growth = memory.late / memory.early - 1;
 if (values.json) console.log(JSON.stringify({ ...report, growth }, null, 2));
 else {
-  for (const [kind, counts] of Object.entries(statuses).sort())
+  for (const [kind, counts] of Object.entries(statuses).sort(([a], [b]) => a.localeCompare(b)))
     console.log(
       `${kind.padEnd(30)} ${Object.entries(counts)
         .map(([status, count]) => `${status}: ${count}`)
