@@ -107,7 +107,10 @@ export async function startService({ args = [], killable = false }: ServiceOptio
         ...descriptors().filter((path) => path.startsWith(home) || path.endsWith("(deleted)")),
       ],
       bytesToDisk: () => (existsSync(join(proc, "io")) ? number("io", /^write_bytes: (\d+)/m) : 0),
-      killWorker: () => void child.send("kill a worker"),
+      killWorker() {
+        if (ended !== undefined) throw new Error(`the service has ended: ${ended}; ${said}`);
+        child.send("kill a worker");
+      },
       stop,
     };
   }
