@@ -10,6 +10,11 @@ import { sniffPicture } from "./sniff.ts";
 /** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
 const limitInputPixels = 20_000 * 20_000;
 
+/** A picture that is larger, by its header, than what was allowed; nothing of it was decoded. */
+export class TooManyPixels extends FormatError {
+  override readonly name = "TooManyPixels";
+}
+
 export interface DecodeOptions {
   /**
    * The shorter side is reduced to this many pixels, never enlarged: 1.25 × the training size leaves room for random
@@ -46,35 +51,35 @@ export interface FittedPicture {
 
 /**
  * The picture in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
- * JPEG or WebP is then never decoded in full, and other formats pass through in strips.
+ * JPEG or WebP is then never decoded in full, and other formats pass through in strips. One of more than `refuseAbove`
+ * pixels is not decoded at all.
  *
- * @throws FormatError whose message is the reason, without the file's name.
+ * @throws FormatError whose message is the reason, without the file's name; `TooManyPixels` is one.
  */
-export async function decodeFitted(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture> {
+export async function decodeFitted(
+  bytes: Uint8Array,
+  mostPixels: number,
+  refuseAbove: number = limitInputPixels,
+): Promise<FittedPicture> {
   const format = sniffPicture(bytes);
+  const check = ({ width, height }: { width: number; height: number }): void => {
+    if (width * height > refuseAbove)
+      throw new TooManyPixels(
+        `${width} × ${height} pixels; at most ${refuseAbove / 1e6} megapixels are decoded`,
+      );
+  };
   try {
-    if (format === "bmp") return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
-    const image = sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient();
+    if (format === "bmp") {
+      check(bmpSize(bytes));
+      return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
+    }
+    // The header of a larger picture is read too, so that it can be refused in our words.
+    const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
+    check({ width, height });
     return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
-  }
-}
-
-/**
- * How large the picture in `bytes` is, upright, by its header alone: nothing is decoded.
- *
- * @throws FormatError whose message is the reason, without the file's name.
- */
-export async function pictureSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
-  const format = sniffPicture(bytes);
-  if (format === "bmp") return bmpSize(bytes);
-  try {
-    // What is too large for `decodePicture` has a size all the same.
-    return (await sharp(bytes, { limitInputPixels: false }).metadata()).autoOrient;
-  } catch (error) {
     throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
   }
 }

@@ -28,7 +28,8 @@ export function startEngine(options: SessionOptions): Engine {
     if (waiting.size === 0) worker.unref();
   });
   worker.on("error", (error) => fail(new EngineLost(`the engine's worker failed: ${error.message}`)));
-  worker.on("exit", (code) => fail(new EngineLost(`the engine's worker ended (code ${code})`)));
+  const ended = (code: number): void => fail(new EngineLost(`the engine's worker ended (code ${code})`));
+  worker.on("exit", ended);
   worker.unref();
 
   const ask = <T>(request: Request): Promise<T> => {
@@ -54,7 +55,7 @@ export function startEngine(options: SessionOptions): Engine {
       };
     },
     async close() {
-      worker.removeAllListeners("exit");
+      worker.off("exit", ended);
       dead = new VultusError("the engine is closed");
       await worker.terminate();
     },

@@ -42,10 +42,8 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
   const app = fastify({
     http: {
       headersTimeout,
-      requestTimeout,
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
       maxHeaderSize: MOST_HEADER_BYTES,
-      keepAliveTimeout: 65_000,
     },
     requestTimeout,
     logger: loggerOf(log),

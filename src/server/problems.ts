@@ -11,7 +11,6 @@ export const problems = {
   origin_refused: { status: 403, title: "Pages of this origin may not use the service" },
   host_refused: { status: 403, title: "The service does not answer to this host name" },
   not_found: { status: 404, title: "There is nothing at this address" },
-  method_not_allowed: { status: 405, title: "This address does not take this method" },
   request_timeout: { status: 408, title: "The request arrived too slowly" },
   body_too_large: { status: 413, title: "The body is too large" },
   too_many_pictures: { status: 413, title: "The request holds too many pictures" },

@@ -1,6 +1,6 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
-import { decodeFitted, type FittedPicture, pictureSize } from "../data/decode.node.ts";
+import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
 import { MOST_PIXELS } from "../predict/inputs.node.ts";
 import { faceOf } from "../predict/prediction.ts";
 import { type FramedFace, framedFaces } from "../predict/predictor.ts";
@@ -57,21 +57,12 @@ export async function recognise(
 /** The picture; or, as an answer, why there is none. */
 async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
   try {
-    const { width, height } = await pictureSize(bytes);
-    if (width * height > mostPixels)
-      return unreadable(
-        "too_many_pixels",
-        `${width} × ${height} pixels; at most ${mostPixels / 1e6} megapixels are decoded`,
-      );
-    return await decodeFitted(bytes, MOST_PIXELS);
+    return await decodeFitted(bytes, MOST_PIXELS, mostPixels);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return unreadable("unreadable_picture", error.message);
+    const code = error instanceof TooManyPixels ? "too_many_pixels" : "unreadable_picture";
+    return { status: "unreadable", faces: [], code, reason: error.message };
   }
-}
-
-function unreadable(code: NonNullable<PictureAnswer["code"]>, reason: string): PictureAnswer {
-  return { status: "unreadable", faces: [], code, reason };
 }
 
 /** Faces are looked for where the service has a detector, unless the request says otherwise. */

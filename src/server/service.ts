@@ -7,7 +7,7 @@ import { UsageError } from "../util/errors.ts";
 import { classifierPath } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
-import { createAdmission } from "./admission.ts";
+import { type Admission, createAdmission } from "./admission.ts";
 import { type AppSettings, createApp } from "./app.ts";
 import { docsRoutes, healthRoutes, metricsRoute, modelRoute } from "./info-routes.ts";
 import { type Limits, usualLimits } from "./limits.ts";
@@ -40,6 +40,9 @@ export interface ServiceSettings extends AppSettings {
   readonly version?: string;
 }
 
+/** Pictures a worker: while one is in the model, another is decoded, and one more waits at the worker's door. */
+export const TURNS = 3;
+
 export const usualService = {
   workers: availableParallelism(),
   threads: 1,
@@ -50,6 +53,7 @@ export const usualService = {
 export interface Service {
   readonly app: FastifyInstance;
   readonly models: Models;
+  readonly admission: Admission;
   /** The address that it listens on. @throws UsageError where the port is taken or not allowed. */
   listen(port: number): Promise<string>;
   /** Takes no new request, finishes what was accepted, at most for `limits.timeout`, and ends. */
@@ -64,8 +68,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   let closing = false;
 
   const app = await createApp(settings);
-  // While one picture of a worker is in the model, another is decoded, and one more waits at the worker's door.
-  const admission = createAdmission(limits, 3 * workers);
+  const admission = createAdmission(limits, TURNS * workers);
   const metrics = createMetrics({
     accepted: () => admission.accepted,
     waiting: () => admission.waiting,
@@ -123,6 +126,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   return {
     app,
     models,
+    admission,
     async listen(port) {
       try {
         return await app.listen({ host, port });
