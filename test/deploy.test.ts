@@ -11,6 +11,7 @@ import { type Copy, DockerfileParser, type From } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { usualLimits } from "../src/server/limits.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -201,6 +202,16 @@ describe("the Kubernetes manifest", () => {
     expect((at(container, "args") as string[]).join(" ")).toContain(`--port ${port}`);
     expect(at(object("Service"), "spec.ports.0.targetPort")).toBe(at(container, "ports.0.name"));
     expect(at(pod, "metadata.annotations")).toMatchObject({ "prometheus.io/port": String(port) });
+  });
+
+  test("gives the service as many cores as workers, and time to finish", () => {
+    const args = at(container, "args") as string[];
+    const workers = args[args.indexOf("--workers") + 1];
+    expect(at(container, "resources.requests.cpu")).toBe(workers);
+    expect(at(container, "resources.limits.cpu")).toBe(workers);
+    const [, pause] = at(container, "lifecycle.preStop.exec.command") as [string, string];
+    const needed = Number(pause) + usualLimits.timeout / 1000;
+    expect(at(pod, "spec.terminationGracePeriodSeconds")).toBeGreaterThan(needed);
   });
 
   test("scales what it deploys: selectors, targets and resources fit", () => {

@@ -24,6 +24,8 @@ export async function* abuses(service: Service, good: LoadRequest): AsyncGenerat
     return status === 200 ? performance.now() - started : Number.POSITIVE_INFINITY;
   };
 
+  yield { name: "nothing", recovery: await recovery(), detail: "how long a good request takes by itself" };
+
   // Requests are under way when the workers die; none of them may be lost.
   const load = closedLoop(url, [good], 4, 6);
   const recoveries: number[] = [];
