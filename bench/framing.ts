@@ -63,7 +63,7 @@ console.log(
 for (const side of [0.8, 0.9, 1, 1.1, 1.2, 1.35]) {
   const row = [];
   for (const down of [-0.2, -0.15, -0.1, -0.05, 0]) {
-    const crops = found.map(({ canvas, box }) => faceCrop(canvas, box, architecture, { side, down }));
+    const crops = found.map(({ canvas, box }) => faceCrop(canvas, { box }, architecture, { side, down }));
     row.push(`${down}: ${share(right(await answers(crops)), found.length)}`);
   }
   console.log(`side ${side}  down ${row.join("  ")}`);

@@ -4,20 +4,25 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
+import { bundleInput } from "../src/evaluate/run-bundle.ts";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { cast } from "../src/ops/cast.ts";
 import { relu } from "../src/ops/relu.ts";
-import { type Box, clipped, overlapOf } from "../src/predict/boxes.ts";
+import { type Box, clipped, type DetectedFace, overlapOf } from "../src/predict/boxes.ts";
 import type { FaceDetector } from "../src/predict/face-detector.ts";
+import { faceCrop } from "../src/predict/framing.ts";
 import { decodeDetector, openDetector } from "../src/predict/onnx-detector.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
+import type { Program } from "../src/program/program.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
-import { composite, drawnFaces, scenes } from "./support/composites.ts";
+import { composite, drawnFaces, eyesFaces, scenes } from "./support/composites.ts";
 import { ferFaces, hasFer2013 } from "./support/fer2013.ts";
 
-const file = fileURLToPath(new URL("reference/face-boxes.json", import.meta.url));
-const reference = JSON.parse(readFileSync(file, "utf8")) as {
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(fileURLToPath(new URL(`reference/${name}`, import.meta.url)), "utf8"));
+const eyesReference = read("eyes.json") as number[][];
+const reference = read("face-boxes.json") as {
   scoreThreshold: number;
   fer2013: Record<string, number[][]>;
   drawn: Record<string, number[][]>;
@@ -64,6 +69,38 @@ describe("face-api.js finds the same (bench/peers/face-boxes.ts)", () => {
   test.skipIf(!hasFer2013)("in scenes of FER2013's faces", async () => {
     expect(await compare(await ferFaces(4), reference.fer2013)).toBeGreaterThan(40);
   });
+});
+
+test("eyes are where face-api.js sees them (bench/peers/eyes.ts)", async () => {
+  const eyes = await engine.open(loadDetector().eyes as Program);
+  const pictures = bundleInput(eyesFaces(), "uint8");
+  const found = (await eyes.run({ pictures })).eyes?.data as Float32Array;
+  const wanted = eyesReference.flat();
+  expect(found).toHaveLength(wanted.length);
+  for (const [i, value] of wanted.entries())
+    expect(Math.abs((found[i] as number) - value)).toBeLessThan(1e-3);
+});
+
+test("a face that leans is turned upright before it is classified", async () => {
+  const detector = await open({ threshold: 0.3 });
+  const seen = { inputSize: 48, resize: 1 };
+  const cropAt = async (angle: number): Promise<Picture & { tilt: number }> => {
+    const canvas = composite(416, 416, [{ face, x: 208, y: 208, side: 120, angle, whole: true }]);
+    const [found] = await detector.detect(canvas);
+    return { ...faceCrop(canvas, found as DetectedFace, seen), tilt: found?.tilt ?? Number.NaN };
+  };
+  const straight = await cropAt(0);
+  const difference = ({ pixels }: Picture): number =>
+    pixels.reduce((sum, value, i) => sum + Math.abs(value - (straight.pixels[i] as number)), 0) /
+    pixels.length;
+  for (const angle of [-25, 25]) {
+    const leaning = await cropAt(angle);
+    expect(Math.abs(leaning.tilt - straight.tilt - angle), `tilt at ${angle}`).toBeLessThan(12);
+    const canvas = composite(416, 416, [{ face, x: 208, y: 208, side: 120, angle, whole: true }]);
+    const [found] = await detector.detect(canvas);
+    const asItLies = faceCrop(canvas, { box: (found as DetectedFace).box }, seen);
+    expect(difference(leaning), `at ${angle}`).toBeLessThan(0.7 * difference(asItLies));
+  }
 });
 
 /** The one that the detector sees best. */

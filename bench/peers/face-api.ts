@@ -39,6 +39,11 @@ export interface FaceApi {
         options: { readonly inputSize: number; readonly scoreThreshold: number },
       ): Promise<readonly Detection[]>;
     };
+    readonly faceLandmark68TinyNet: Net & {
+      detectLandmarks(
+        face: Tensor,
+      ): Promise<{ readonly positions: readonly { readonly x: number; readonly y: number }[] }>;
+    };
     readonly faceExpressionNet: Net & {
       predictExpressions(pictures: readonly Tensor[]): Promise<readonly Readonly<Record<string, number>>[]>;
     };

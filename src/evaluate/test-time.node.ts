@@ -14,7 +14,7 @@ const SHIFT = 0.06;
 
 type View = (picture: Picture) => Picture;
 
-const mirror: View = (picture) => warped(picture, (x, y) => [picture.width - 1 - x, y]);
+export const mirror: View = (picture) => warped(picture, (x, y) => [picture.width - 1 - x, y]);
 const shift =
   (dx: number, dy: number): View =>
   (picture) => {

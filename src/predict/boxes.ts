@@ -12,6 +12,8 @@ export interface DetectedFace {
   readonly box: Box;
   /** How sure the detector is, from 0 to 1. */
   readonly score: number;
+  /** How far the face leans clockwise, in degrees, where the detector knows. */
+  readonly tilt?: number;
 }
 
 /** Intersection over union, from 0 to 1. */

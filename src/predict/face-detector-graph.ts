@@ -22,15 +22,7 @@ import { slice } from "../ops/slice.ts";
 import { sub } from "../ops/sub.ts";
 import { transpose } from "../ops/transpose.ts";
 import { finish, type Program } from "../program/program.ts";
-import { FormatError } from "../util/errors.ts";
-
-/** Weights as TensorFlow.js quantizes them: a number is `byte · scale + min`. */
-export interface QuantizedTensor {
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
-  readonly scale: number;
-  readonly min: number;
-}
+import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 
 /** Width and height of the five prior boxes, in cells (face-api.js, `src/tinyFaceDetector/const.ts`). */
 const anchors = [
@@ -55,7 +47,7 @@ export function compileFaceDetector(
   metadata: Readonly<Record<string, string>>,
 ): Program {
   const graph = new Graph();
-  const weight = (name: string): Value => dequantized(graph, weights, name);
+  const weight = weightsOf(graph, weights, "the face detector");
   const pictures = graph.input("pictures", "uint8", [1, "H", "W", 3]);
   const mean = graph.constant("float32", [3, 1, 1], Float32Array.from(meanRgb));
   const normalised = mul(sub(cast(transpose(pictures, [0, 3, 1, 2]), "float32"), mean), 1 / 255);
@@ -63,7 +55,7 @@ export function compileFaceDetector(
   for (const layer of separable) {
     x = graph.in(layer, () => {
       const pooled = maxPool(x, 2, 2, 0, true);
-      const depthwise = transpose(weight(`${layer}/depthwise_filter`), [2, 3, 0, 1]);
+      const depthwise = depthwiseFilters(weight(`${layer}/depthwise_filter`));
       const channels = depthwise.shape[0] as number;
       const spatial = conv(pooled, depthwise, undefined, 1, 1, channels);
       return leakyRelu(
@@ -117,19 +109,4 @@ function decode(pictures: Value, map: Value): Record<string, Value> {
     boxes: transpose(reshape(corners, [4, -1]), [1, 0]),
     scores: reshape(sigmoid(field(4)), [-1]),
   };
-}
-
-/** TensorFlow's [rows, columns, in, out] as ONNX's [out, in, rows, columns]. */
-function filters(w: Value): Value {
-  return transpose(w, [3, 2, 0, 1]);
-}
-
-/** Stored as bytes, so that the file stays as small as it was; a runtime folds the arithmetic when it loads the file. */
-function dequantized(graph: Graph, weights: ReadonlyMap<string, QuantizedTensor>, name: string): Value {
-  const tensor = weights.get(name);
-  if (!tensor) throw new FormatError(`the face detector's weights lack ${name}`);
-  return add(
-    mul(cast(graph.weight(name, "uint8", tensor.shape, tensor.bytes), "float32"), tensor.scale),
-    tensor.min,
-  );
 }

@@ -2,8 +2,9 @@
 
 import type { Picture } from "../data/dataset.ts";
 import type { Architecture } from "../models/classifier.ts";
-import type { Box } from "./boxes.ts";
+import type { Box, DetectedFace } from "./boxes.ts";
 import { resampled } from "./resample.ts";
+import { turned } from "./turn.ts";
 
 export interface Framing {
   /** Side of the square, in means of the box's width and height. */
@@ -15,13 +16,21 @@ export interface Framing {
 /** How FER2013's faces are framed, by what the detector that ships finds in them (docs/results.md, "Faces in photos"). */
 export const ferFraming: Framing = { side: 1.1, down: -0.1 };
 
-/** The square around a face. */
-export function squareAround({ x, y, width, height }: Box, { side, down }: Framing = ferFraming): Box {
+/** Faces that lean less are left as they are: the models were trained on such, and every turn costs sharpness. */
+const LEAST_TILT = 10;
+
+/** The square around a face that leans clockwise by `tilt` degrees; it leans with the face. */
+export function squareAround(
+  { x, y, width, height }: Box,
+  { side, down }: Framing = ferFraming,
+  tilt = 0,
+): Box {
   const unit = (width + height) / 2;
   const length = side * unit;
+  const radians = (tilt * Math.PI) / 180;
   return {
-    x: x + (width - length) / 2,
-    y: y + (height - length) / 2 + down * unit,
+    x: x + (width - length) / 2 - Math.sin(radians) * down * unit,
+    y: y + (height - length) / 2 + Math.cos(radians) * down * unit,
     width: length,
     height: length,
   };
@@ -29,16 +38,17 @@ export function squareAround({ x, y, width, height }: Box, { side, down }: Frami
 
 /**
  * The face as a square picture of the side that the model's own preprocessing resizes to, which then leaves it as it is:
- * so all faces of a batch have one size, and each is resized once.
+ * so all faces of a batch have one size, and each is resized once. A face that leans is turned upright.
  */
 export function faceCrop(
   picture: Picture,
-  box: Box,
+  { box, tilt = 0 }: Pick<DetectedFace, "box" | "tilt">,
   { inputSize, resize }: Pick<Architecture, "inputSize" | "resize">,
   framing: Framing = ferFraming,
 ): Picture {
   const side = Math.round(inputSize * resize);
-  return resampled(picture, squareAround(box, framing), side, side);
+  if (Math.abs(tilt) < LEAST_TILT) return resampled(picture, squareAround(box, framing), side, side);
+  return turned(picture, squareAround(box, framing, tilt), side, tilt);
 }
 
 /** The middle of a picture, as wide as it is high: all that the models' centre crop can see of a face crop. */

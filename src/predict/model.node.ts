@@ -107,7 +107,7 @@ export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]
   if ("reason" in read) throw new VultusError(`${read.file}: ${read.reason}`);
   const found = await (await shared).detect(read.picture);
   const scale = read.width / read.picture.width;
-  return found.map(({ box, score }) => ({ box: scaled(box, scale), score }));
+  return found.map((face) => ({ ...face, box: scaled(face.box, scale) }));
 }
 
 function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOptions): Engine {

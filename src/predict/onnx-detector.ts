@@ -13,6 +13,7 @@ import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { type Box, clipped, type DetectedFace, scaled, withoutDoubles } from "./boxes.ts";
+import { tiltsOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { halved, resampled } from "./resample.ts";
 
@@ -50,6 +51,8 @@ export interface DetectorModel {
   readonly program: Program;
   readonly input: BundleInput;
   readonly settings: DetectorSettings;
+  /** Finds the eyes of what was found (`eyes-graph.ts`); left out, nothing is known of how faces are tilted. */
+  readonly eyes?: Program;
 }
 
 /**
@@ -95,9 +98,10 @@ export function decodeDetector(
 /** Opens a detector on an engine. */
 export async function openDetector(
   engine: Engine,
-  { program, input, settings }: DetectorModel,
+  { program, input, settings, eyes }: DetectorModel,
 ): Promise<FaceDetector> {
   const open = await engine.open(program);
+  const openEyes = eyes && (await engine.open(eyes));
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
   return {
     async detect(picture) {
@@ -109,12 +113,19 @@ export async function openDetector(
         found.push(...(await detectIn(small, widened(picture, factor))));
         if (found.length > 0) break;
       }
-      return withoutDoubles(found, settings.overlap).flatMap(({ box, score }) => {
+      const faces = withoutDoubles(found, settings.overlap).flatMap(({ box, score }) => {
         const visible = clipped(box, picture);
         return visible ? [{ box: visible, score }] : [];
       });
+      if (!openEyes) return faces;
+      const boxes = faces.map(({ box }) => box);
+      const tilts = await tiltsOf(openEyes, picture, boxes);
+      return faces.map((face, i) => ({ ...face, tilt: tilts[i] as number }));
     },
-    release: () => open.release(),
+    async release() {
+      await openEyes?.release();
+      await open.release();
+    },
   };
 
   /** Faces in a part of the photo, in pixels of the photo. */

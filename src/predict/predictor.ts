@@ -91,10 +91,10 @@ export async function framedFaces(
 ): Promise<readonly FramedFace[]> {
   if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
   const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
-  return found.map(({ box, score }) => ({
-    box: scaled(box, width / picture.width),
-    score,
-    crop: faceCrop(picture, box, architecture),
+  return found.map((face) => ({
+    box: scaled(face.box, width / picture.width),
+    score: face.score,
+    crop: faceCrop(picture, face, architecture),
   }));
 }
 

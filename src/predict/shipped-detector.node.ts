@@ -2,20 +2,25 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { decodeProgram } from "../program/onnx-program.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { type DetectorModel, type DetectorSettings, decodeDetector } from "./onnx-detector.ts";
 
-/** The detector at `path`, or the one that ships. */
+/** The detector at `path`, or the one that ships; how faces are tilted is found by the network that ships. */
 export function loadDetector(path?: string, chosen: Partial<DetectorSettings> = {}): DetectorModel {
-  const file = path ?? shippedDetector();
-  return decodeDetector(readBytes(file), file, chosen);
+  const file = path ?? shipped("face_detector.onnx");
+  const eyes = shipped("eyes.onnx");
+  return {
+    ...decodeDetector(readBytes(file), file, chosen),
+    eyes: decodeProgram(readBytes(eyes), eyes).program,
+  };
 }
 
 /** Beside the built code; when this file runs as source, in `dist/`. */
-function shippedDetector(): string {
-  const places = ["../models/face_detector.onnx", "../../dist/models/face_detector.onnx"];
+function shipped(name: string): string {
+  const places = [`../models/${name}`, `../../dist/models/${name}`];
   const file = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
-  if (!file) throw new VultusError("the face detector is not built; run `npm run build`");
+  if (!file) throw new VultusError(`${name} is not built; run \`npm run build\``);
   return file;
 }

@@ -113,16 +113,22 @@ test("a recipe brings the backbone that it was made for", () => {
   expect(resolveRecipe({ extends: "faces", model: "vultus_s" }).model).toBe("vultus_s");
 });
 
-test("each phase of faces goes on at the rate where the one before ended, on larger pictures", () => {
-  const { phases, inputSize } = resolveRecipe("faces");
-  expect(phases.map((phase) => trainingSize({ inputSize }, phase))).toEqual([32, 40, 48]);
+test.each([
+  ["faces", [43, 53, 64]],
+  ["distil", [48, 64]],
+])("each phase of %s goes on at the rate where the one before ended, on larger pictures", (name, sizes) => {
+  const { phases, inputSize } = resolveRecipe(name);
+  expect(phases.map((phase) => trainingSize({ inputSize }, phase))).toEqual(sizes);
   const rates = phases.map(({ optimizer, schedule }) => {
     const { learningRate: peak } = optimizer;
     return [peak, peak * (schedule.type === "cosine" ? schedule.minimumFactor : Number.NaN)] as const;
   });
   for (const [i, [peak]] of rates.entries()) if (i > 0) expect(peak).toBeCloseTo(rates[i - 1]?.[1] ?? 0, 9);
   expect(rates.at(-1)?.[1]).toBe(0);
-  expect(refusal("faces", "model=vultus_m", "phases.small.inputScale=0.3")).toBe(
+});
+
+test("a phase cannot train on pictures that are too small for the backbone", () => {
+  expect(refusal("faces", "inputSize=48", "phases.small.inputScale=0.3")).toBe(
     "recipe: phases.0.inputScale is 0.3: that makes 14 px, must be at least 16 for vultus_m",
   );
 });
@@ -247,7 +253,7 @@ for (const [assignment, ...parts] of mistakes) {
 
 test("an unknown recipe, and what is no recipe", () => {
   expect(refusal("fintune")).toBe(
-    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, faces, adapt, quickstart, or a file',
+    'there is no recipe "fintune". Did you mean "finetune"? Valid: progressive, finetune, scratch, faces, distil, adapt, quickstart, or a file',
   );
   expect(refusal("toString")).toContain("there is no recipe");
   expect(refusal({ extends: 3 })).toContain("there is no recipe 3.");

@@ -153,7 +153,7 @@ const scratch = (options: RecipeOptions): RecipeInput => ({
 });
 
 /**
- * From random weights on faces of 48 px: most epochs on smaller, cheaper pictures, the last ones at full size
+ * From random weights on small grey faces: most epochs on smaller, cheaper pictures, the last ones at full size
  * (progressive resizing), with one cosine over all of them.
  */
 const faces = (options: RecipeOptions): RecipeInput => ({
@@ -188,6 +188,21 @@ const faces = (options: RecipeOptions): RecipeInput => ({
   ],
 });
 
+/**
+ * From a network that `faces` trained, on the soft labels that it and others gave (`vultus data soften`): a higher rate
+ * again, which leaves what the first training settled in, then the full size, cosine to zero.
+ */
+const distil = (options: RecipeOptions): RecipeInput => ({
+  ...faces(options),
+  name: "distil",
+  // Soft labels are smooth already.
+  labelSmoothing: 0,
+  phases: [
+    fromScratch("soft", { epochs: 10, inputScale: 3 / 4, warmup: 0.2, peak: 1.5e-3, end: 2 / 3 }),
+    fromScratch("large", { epochs: 7, inputScale: 1, warmup: 0.2, peak: 1e-3, end: 0 }),
+  ],
+});
+
 interface Stretch {
   readonly epochs: number;
   readonly inputScale: number;
@@ -197,7 +212,7 @@ interface Stretch {
   readonly end: number;
 }
 
-/** One stretch of `faces`: everything trains, by batch statistics. */
+/** One stretch of `faces` or `distil`: everything trains, by batch statistics. */
 function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][number] {
   const { epochs, inputScale, warmup, peak, end } = stretch;
   return {
@@ -255,6 +270,8 @@ const quickstart = (options: RecipeOptions): RecipeInput => ({
   head: "linear",
   // Little, since a few epochs underfit.
   dropout: 0.1,
+  // What drawn faces are drawn at.
+  inputSize: 48,
   // The whole face: drawn faces fill the picture.
   validationResize: 1,
   // Small batches make more updates in the same time.
@@ -301,6 +318,7 @@ export const recipes: Readonly<Record<string, (options: RecipeOptions) => Recipe
   finetune,
   scratch,
   faces,
+  distil,
   adapt,
   quickstart,
 };

@@ -127,6 +127,19 @@ export function scenes(faces: readonly Picture[]): Scene[] {
   ];
 }
 
+/** Drawn faces that fill squares of the size that the landmark network takes, leaning by −30 to 30 degrees. */
+export function eyesFaces(): Picture[] {
+  const [side, angles] = [112, [-30, -20, -10, -5, 0, 5, 10, 20, 30]];
+  return drawnFaces(angles.length).map((face, i) =>
+    composite(
+      side,
+      side,
+      [{ face, x: side / 2, y: side / 2, side: 100, angle: angles[i] as number, whole: true }],
+      i,
+    ),
+  );
+}
+
 /** Faces drawn by formula, for where no photographs are. */
 export function drawnFaces(count: number): Picture[] {
   return Array.from({ length: count }, (_, i) => {

@@ -1,4 +1,7 @@
-/** `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `split` cuts it. */
+/**
+ * `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `split` cuts it,
+ * `soften` gives it soft labels.
+ */
 
 import { Command } from "commander";
 import { type Inspection, inspectDataset } from "../../data/inspect.node.ts";
@@ -8,6 +11,7 @@ import { contactSheet } from "../contact-sheet.ts";
 import { type SetExitCode, withData } from "../options.ts";
 import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
 import { auditCommand } from "./audit.ts";
+import { softenCommand } from "./soften.ts";
 import { splitCommand } from "./split.ts";
 
 interface Options {
@@ -38,10 +42,11 @@ export function dataCommand(setExitCode: SetExitCode): Command {
       }
     });
   return new Command("data")
-    .description("look at data sets, and split them")
+    .description("look at data sets, split them, and soften their labels")
     .addCommand(inspect)
     .addCommand(auditCommand(setExitCode))
-    .addCommand(splitCommand(setExitCode));
+    .addCommand(splitCommand(setExitCode))
+    .addCommand(softenCommand(setExitCode));
 }
 
 function inspectionText({

@@ -1,16 +1,12 @@
 /** `vultus data split`: a train, validation and test split as a manifest, with copies and people kept on one side. */
 
-import { existsSync } from "node:fs";
-import { dirname, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { byLooks, type Copies, findCopies } from "../../audit/audit.node.ts";
 import { classCounts, type Dataset, indicesOf, type Split, splits } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { resplit } from "../../data/resplit.ts";
 import { byIdentity, type Grouping, groupsOf } from "../../data/split.ts";
-import { manifestText } from "../../data/write-manifest.ts";
-import { UsageError } from "../../util/errors.ts";
-import { writeFileAtomic } from "../../util/files.node.ts";
+import { newManifest } from "../manifest.ts";
 import { listOf, numberOf, type SetExitCode } from "../options.ts";
 import { clearLine, liveLine, percent, result, resultJson, say } from "../output.ts";
 
@@ -47,8 +43,7 @@ export function splitCommand(setExitCode: SetExitCode): Command {
       "\nA split that the data has is cut anew where its share is given, and kept as it is otherwise.\nNo picture is copied or changed.",
     )
     .action(async (data: string[], options: Options) => {
-      if (existsSync(options.out))
-        throw new UsageError(`${options.out} is already there and is not overwritten. Give another --out`);
+      const manifest = newManifest(options.out);
       const { test, validation = test === undefined ? DEFAULT_VALIDATION : undefined } = options;
       const shares = {
         ...(validation !== undefined && { validation }),
@@ -56,9 +51,8 @@ export function splitCommand(setExitCode: SetExitCode): Command {
       };
       const { classes, exclude } = options;
       const chosen = await readDataset(data, { classes, exclude });
-      const pathOf = (file: string): string => pathFrom(options.out, file);
       // A data set that no manifest can describe, or shares that cannot be cut, are said before the long reading.
-      manifestText(chosen, pathOf);
+      manifest.check(chosen);
       resplit(chosen, { ...shares, seed: options.seed });
 
       const copies = await findCopies(chosen.samples, (stage, done, total) =>
@@ -70,7 +64,7 @@ export function splitCommand(setExitCode: SetExitCode): Command {
       const readable = { ...chosen, samples: chosen.samples.filter(({ id }) => !unreadable.has(id)) };
       const groupings = [byIdentity, byLooks(copies)];
       const cut = resplit(readable, { ...shares, seed: options.seed, groupings });
-      writeFileAtomic(options.out, manifestText(cut, pathOf));
+      manifest.write(cut);
       const summary = summaryOf(cut, copies, groupings);
       if (options.json)
         resultJson({ manifest: options.out, seed: options.seed, ...summary, notes: cut.notes });
@@ -78,13 +72,6 @@ export function splitCommand(setExitCode: SetExitCode): Command {
       for (const { id, reason } of copies.unreadable) say(`left out: ${id}: ${reason}`);
       say(`wrote ${options.out}`);
     });
-}
-
-/** How a manifest in `out` names a file: from its own folder, with forward slashes. */
-function pathFrom(out: string, file: string): string {
-  return relative(dirname(resolve(out)), resolve(file))
-    .split(sep)
-    .join("/");
 }
 
 interface Part {

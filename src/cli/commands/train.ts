@@ -48,7 +48,11 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .argument("<data...>", "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files")
     .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
     .option("--model <name>", "backbone (default: the recipe's)")
-    .option("--recipe <name>", "progressive, finetune, scratch, faces, adapt, or a .json file", "progressive")
+    .option(
+      "--recipe <name>",
+      "progressive, finetune, scratch, faces, distil, adapt, or a .json file",
+      "progressive",
+    )
     .option(
       "--weights <source>",
       "weights to start from: imagenet, vultus (the model that ships), none, or a .safetensors, .pth or .onnx file (default: what the recipe needs)",

@@ -1,0 +1,31 @@
+/** A manifest that a command writes: never over another file, and said to be impossible before the long work begins. */
+
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import type { Dataset } from "../data/dataset.ts";
+import { manifestText } from "../data/write-manifest.ts";
+import { UsageError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+
+export interface NewManifest {
+  /** @throws UsageError for a data set that no manifest can describe. */
+  check(dataset: Dataset): void;
+  write(dataset: Dataset): void;
+}
+
+/** @throws UsageError where `out` is there already. */
+export function newManifest(out: string): NewManifest {
+  if (existsSync(out))
+    throw new UsageError(`${out} is already there and is not overwritten. Give another --out`);
+  // Files are named from the manifest's own folder, with forward slashes.
+  const text = (dataset: Dataset): string =>
+    manifestText(dataset, (file) =>
+      relative(dirname(resolve(out)), resolve(file))
+        .split(sep)
+        .join("/"),
+    );
+  return {
+    check: (dataset) => void text(dataset),
+    write: (dataset) => writeFileAtomic(out, text(dataset)),
+  };
+}

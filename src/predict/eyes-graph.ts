@@ -1,0 +1,89 @@
+/**
+ * The tiny landmark network of face-api.js as a graph of ours, from a face to its two eyes: three blocks of three depthwise
+ * separable convolutions, each with the sum of those before it, and 68 points, of which the eyes' twelve are used.
+ */
+
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { add } from "../ops/add.ts";
+import { cast } from "../ops/cast.ts";
+import { concat } from "../ops/concat.ts";
+import { conv } from "../ops/conv.ts";
+import { gemm } from "../ops/gemm.ts";
+import { globalAveragePool } from "../ops/global-average-pool.ts";
+import { mul } from "../ops/mul.ts";
+import { reduceMean } from "../ops/reduce-mean.ts";
+import { relu } from "../ops/relu.ts";
+import { reshape } from "../ops/reshape.ts";
+import { slice } from "../ops/slice.ts";
+import { sub } from "../ops/sub.ts";
+import { transpose } from "../ops/transpose.ts";
+import { finish, type Program } from "../program/program.ts";
+import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
+
+/** Side of the square faces that go in. */
+export const EYES_INPUT = 112;
+/** Grey levels of red, green and blue that are taken off. */
+const meanRgb = [122.782, 117.001, 104.298];
+/** Of the 68 points the six around each eye; the eye on the left of the picture comes first. */
+const eyes = [
+  [36, 42],
+  [42, 48],
+] as const;
+
+/**
+ * Takes `pictures` uint8 [N, 112, 112, 3], RGB, each the square around a face, and gives `eyes` [N, 4]: x and y of the eye
+ * on the left of the picture, then of the other, as shares of the square's side from its upper left corner.
+ */
+export function compileEyes(
+  weights: ReadonlyMap<string, QuantizedTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Program {
+  const graph = new Graph();
+  const weight = weightsOf(graph, weights, "the landmark network");
+  const pictures = graph.input("pictures", "uint8", ["N", EYES_INPUT, EYES_INPUT, 3]);
+  const mean = graph.constant("float32", [3, 1, 1], Float32Array.from(meanRgb));
+  let x = mul(sub(cast(transpose(pictures, [0, 3, 1, 2]), "float32"), mean), 1 / 255);
+  for (const block of ["dense0", "dense1", "dense2"]) x = graph.in(block, () => dense(x, block, weight));
+  const features = reshape(globalAveragePool(x), [-1, x.shape[1] as number]);
+  const points = reshape(gemm(features, weight("fc/weights"), { bias: weight("fc/bias") }), [-1, 68, 2]);
+  const middles = eyes.map(([first, end]) => reduceMean(slice(points, 1, first, end), [1]));
+  return finish(graph, "eyes", { eyes: concat(middles, 1) }, metadata);
+}
+
+/** The first convolution halves the sides; the others see the sum of all before them. */
+function dense(x: Value, block: string, weight: (name: string) => Value): Value {
+  const bias = (layer: string): Value => weight(`${block}/${layer}/bias`);
+  const separable = (input: Value, layer: string, stride: 1 | 2): Value => {
+    const depthwise = depthwiseFilters(weight(`${block}/${layer}/depthwise_filter`));
+    const channels = depthwise.shape[0] as number;
+    const spatial =
+      stride === 1
+        ? conv(input, depthwise, undefined, 1, 1, channels)
+        : conv(input, shifted(depthwise), undefined, 2, 1, channels);
+    return conv(spatial, filters(weight(`${block}/${layer}/pointwise_filter`)), bias(layer), 1, 0);
+  };
+  const first =
+    block === "dense0"
+      ? conv(x, shifted(filters(weight("dense0/conv0/filters"))), bias("conv0"), 2, 1)
+      : separable(x, "conv0", 2);
+  const one = relu(first);
+  const two = separable(one, "conv1", 1);
+  const three = separable(relu(add(one, two)), "conv2", 1);
+  return relu(add(one, add(two, three)));
+}
+
+/**
+ * A 3×3 filter as a 4×4 one whose first row and column are zero. TensorFlow pads an even side at stride 2 only at its end;
+ * with one pixel of padding at both ends, this filter sees the same pixels.
+ */
+function shifted(w: Value): Value {
+  const [out = 0, inside = 0] = w.shape as number[];
+  const zeros = (rows: number, columns: number): Value =>
+    w.graph.constant(
+      "float32",
+      [out, inside, rows, columns],
+      new Float32Array(out * inside * rows * columns),
+    );
+  return concat([zeros(1, 4), concat([zeros(3, 1), w], 3)], 2);
+}

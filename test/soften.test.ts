@@ -1,0 +1,56 @@
+/** `vultus data soften`: soft labels are what the models answer, blended with the labels, and train reads them. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { run } from "../src/cli/main.ts";
+import { readDataset } from "../src/data/read.node.ts";
+import { writeSyntheticFaces } from "../src/data/synthetic.node.ts";
+import { loadModel, predict } from "../src/predict/model.node.ts";
+import { capture, printed, printedJson } from "./support/printed.ts";
+import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-soften-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const model = at("teacher.safetensors");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(capture);
+beforeAll(async () => {
+  await writeSyntheticFaces(at("faces"), { perClass: 5, validationPerClass: 2, seed: 1 });
+  writeClassifier(model, smallArchitecture("happy", "sad"));
+});
+
+test("a training picture gets the mean of the label and the answers, a validation picture keeps its label", async () => {
+  const args = ["data", "soften", at("faces"), "--by", model, "--share", "0.4", "--out", at("soft.csv")];
+  expect(await printedJson(...args)).toMatchObject({ softened: 10, share: 0.4, models: [model] });
+
+  const { samples, classes } = await readDataset([at("soft.csv")]);
+  expect(classes).toEqual(["happy", "sad"]);
+  expect(samples).toHaveLength(14);
+  const teacher = await loadModel(model, { detector: false, threads: 1 });
+  for (const { id, split, votes = [], label, source } of samples) {
+    if (source.kind !== "file") throw new Error(`${id} is no file`);
+    if (split === "validation") {
+      expect(votes[label], id).toBe(1);
+      continue;
+    }
+    // The drawn network tells a face from its mirror image by little, so the answer to the picture bounds the mean.
+    const answer = (await predict(teacher, source.path)).faces[0]?.probabilities ?? {};
+    const expected = 0.6 + 0.4 * (answer[classes[label] as string] as number);
+    expect(Math.abs((votes[label] as number) - expected), id).toBeLessThan(0.02);
+  }
+  await teacher.close();
+});
+
+test("nothing is overwritten, and what cannot work is said before anything is read", async () => {
+  writeFileSync(at("there.csv"), "mine");
+  const soften = (...args: string[]): Promise<number> => run(["data", "soften", at("faces"), ...args]);
+  expect(await soften("--by", model, "--out", at("there.csv"))).toBe(2);
+  expect(readFileSync(at("there.csv"), "utf8")).toBe("mine");
+  expect(await soften("--by", ",", "--out", at("none.csv"))).toBe(2);
+  expect(printed.err).toContain("--by names no model");
+  writeClassifier(at("other.safetensors"), smallArchitecture("angry", "sad"));
+  expect(await soften("--by", `${model},${at("other.safetensors")}`, "--out", at("none.csv"))).toBe(2);
+  expect(existsSync(at("none.csv"))).toBe(false);
+});
