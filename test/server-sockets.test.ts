@@ -28,15 +28,13 @@ import { smallArchitecture, writeClassifier } from "./support/small-classifier.t
 const folder = mkdtempSync(join(tmpdir(), "vultus-sockets-"));
 const at = (name: string): string => join(folder, name);
 const file = at("model.safetensors");
-const [first, second] = [
-  ["happy", "sad"],
-  ["angry", "neutral", "surprise"],
-];
+const first = ["happy", "sad"];
+const second = ["angry", "neutral", "surprise"];
 let crop: Buffer;
 
 beforeAll(async () => {
-  writeClassifier(file, smallArchitecture(...(first as string[])));
-  writeClassifier(at("second.safetensors"), smallArchitecture(...(second as string[])));
+  writeClassifier(file, smallArchitecture(...first));
+  writeClassifier(at("second.safetensors"), smallArchitecture(...second));
   const { pixels, width, height, channels } = drawnFaces(1)[0] as Picture;
   crop = await sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb").png().toBuffer();
 });
@@ -298,14 +296,16 @@ describe("the command", () => {
         ["--model", at("none")],
         ["--token-file", at("short")],
         ["--cors", "a.example"],
+        ["--trust-proxy", "10.0.0.0/8,proxy"],
       ].map((args) => run(...args).exit),
     );
     taken.close();
-    expect(results.map(({ code }) => code)).toEqual([2, expect.any(Number), 2, 2]);
+    expect(results.map(({ code }) => code)).toEqual([2, expect.any(Number), 2, 2, 2]);
     expect(results[0]?.said).toContain(`port ${port} of 127.0.0.1 is taken`);
     expect(results[1]?.said).toContain(at("none"));
     expect(results[2]?.said).toContain("has 3 characters");
     expect(results[3]?.said).toContain("--cors a.example is no origin");
+    expect(results[4]?.said).toContain("--trust-proxy proxy is no address");
     for (const { said } of results) expect(said).not.toContain("    at ");
   });
 });

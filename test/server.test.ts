@@ -56,7 +56,7 @@ type Headers = Readonly<Record<string, string>>;
 
 async function post(payload: Buffer | string, headers: Headers, query = "", { app }: TestService = service) {
   const response = await app.inject({ method: "POST", url: `/v1/predict${query}`, payload, headers });
-  return { status: response.statusCode, headers: response.headers, body: response.json() as unknown };
+  return { status: response.statusCode, headers: response.headers, body: response.json<unknown>() };
 }
 
 const jpeg = { "content-type": "image/jpeg" };
@@ -119,6 +119,17 @@ describe("predictions", () => {
     const faces = answers.map(({ predictions }) => predictions[0]?.faces);
     expect(faces[0]).toHaveLength(1);
     for (const other of faces.slice(1)) expect(other).toEqual(faces[0]);
+  });
+
+  test("of many pictures at once make Node complain of nothing", async () => {
+    const many = await startService({ model: file });
+    const warnings: Error[] = [];
+    process.on("warning", (warning) => warnings.push(warning));
+    const pictures = Array.from({ length: 20 }, () => crop);
+    const { predictions } = await answered(asJson(...pictures), json, "?detect=false", many);
+    expect(predictions.map(({ status }) => status)).toEqual(pictures.map(() => "ok"));
+    await many.close();
+    expect(warnings).toEqual([]);
   });
 
   test("have no label below the threshold; only the largest face where that is asked", async () => {
@@ -265,6 +276,9 @@ describe("access", () => {
     );
     expect((await answered(two, { ...jpeg, ...right }, "", closed)).predictions).toHaveLength(1);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url)))).toEqual([401, 401]);
+    // The same routes, written otherwise.
+    expect(await get("/%76%31/model")).toBe(401);
+    expect(await get("/metric%73?a=1")).toBe(401);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url, right)))).toEqual([200, 200]);
     expect(
       await Promise.all(["/healthz", "/readyz", "/docs", "/openapi.json"].map((url) => get(url))),
@@ -337,9 +351,9 @@ describe("what it says of itself", () => {
   });
 
   test("the OpenAPI document names every route, and its schemas are those that answers were checked by", async () => {
-    const document = (await service.app.inject("/openapi.json")).json() as {
+    const document = (await service.app.inject("/openapi.json")).json<{
       paths: Record<string, Record<string, { responses: Record<string, { content: object }> }>>;
-    };
+    }>();
     expect(Object.keys(document.paths).sort()).toEqual([
       "/docs",
       "/healthz",
@@ -349,17 +363,17 @@ describe("what it says of itself", () => {
       "/v1/model",
       "/v1/predict",
     ]);
-    const { responses, ...operation } = document.paths["/v1/predict"]?.post as {
-      responses: Record<string, { content: object }>;
-    };
+    const operation = document.paths["/v1/predict"]?.post;
     expect(operation).toMatchObject({
       requestBody: { content: { "application/json": { schema: { required: ["pictures"] } } } },
       parameters: [{ name: "faces" }, { name: "threshold", schema: { maximum: 1 } }, { name: "detect" }],
     });
-    expect(responses["200"]?.content).toMatchObject({
+    expect(operation?.responses["200"]?.content).toMatchObject({
       "application/json": { schema: { required: ["model", "predictions", "milliseconds"] } },
     });
-    expect(Object.keys(responses)).toEqual(expect.arrayContaining(["413", "415", "422", "503"]));
+    expect(Object.keys(operation?.responses ?? {})).toEqual(
+      expect.arrayContaining(["413", "415", "422", "503"]),
+    );
   });
 
   test("the page of documentation has every code, and asks nothing of any server", async () => {

@@ -75,8 +75,12 @@ export function bundleInput(pictures: readonly Picture[], input: BundleInput): T
     const start = n * height * width * 3;
     if (channels === 3) bytes.set(pixels, start);
     else
-      for (let i = 0; i < pixels.length; i++)
-        bytes.fill(pixels[i] as number, start + 3 * i, start + 3 * i + 3);
+      for (let i = 0, to = start; i < pixels.length; i++) {
+        const value = pixels[i] as number;
+        bytes[to++] = value;
+        bytes[to++] = value;
+        bytes[to++] = value;
+      }
   }
   if (input === "uint8") return { dtype: "uint8", shape: [pictures.length, height, width, 3], data: bytes };
   const plane = height * width;

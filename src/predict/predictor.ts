@@ -106,8 +106,7 @@ async function* classified(
   const { classes } = bundle.architecture;
   const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
   const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));
-  if (probabilities.some(Number.isNaN))
-    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+  requireNumbers(probabilities);
   let row = 0;
   for (const { photo, faces: found } of batch) {
     const { file } = photo;
@@ -121,6 +120,12 @@ async function* classified(
     });
     yield { photo, prediction: { file, status: faces.length > 0 ? "ok" : "no_face", faces } };
   }
+}
+
+/** @throws VultusError where a model's probabilities are none. */
+export function requireNumbers(probabilities: Float32Array): void {
+  if (probabilities.some(Number.isNaN))
+    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
 }
 
 function pixelsOf(photo: ReadPhoto): number {

@@ -52,7 +52,7 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
     forceCloseConnections: "idle",
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      sendProblem(error, request as FastifyRequest, reply as never);
+      sendProblem(error, request, reply);
     },
     clientErrorHandler: answerBadHttp,
   });
@@ -70,8 +70,11 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "cross-origin-resource-policy": "same-origin",
-      "cache-control": "no-store",
     });
+  });
+  app.addHook("onSend", async (_, reply) => {
+    // The page's files say themselves for how long they may be kept, on Node's own object.
+    if (!reply.raw.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
   });
   onRequestEnd(app, (record) => app.log.info(record, "request"));
   if (rate > 0)

@@ -51,7 +51,7 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
   }
   await app.register(files, {
     root: folder,
-    index: entry,
+    index: [entry],
     preCompressed: true,
     // Each file is a route of its own: nothing else below the folder can be asked for.
     wildcard: false,

@@ -3,8 +3,8 @@
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
 import { MOST_PIXELS } from "../predict/inputs.node.ts";
 import { faceOf } from "../predict/prediction.ts";
-import { type FramedFace, framedFaces } from "../predict/predictor.ts";
-import { FormatError, VultusError } from "../util/errors.ts";
+import { type FramedFace, framedFaces, requireNumbers } from "../predict/predictor.ts";
+import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
@@ -38,8 +38,7 @@ export async function recognise(
     const detection = took();
     if (kept.every(({ crop }) => crop.width * crop.height <= SMALL_FACE)) end();
     const shares = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
-    if (shares.some((row) => row.some(Number.isNaN)))
-      throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+    shares.forEach(requireNumbers);
     const { classes } = model.bundle.architecture;
     return {
       status: kept.length > 0 ? "ok" : "no_face",

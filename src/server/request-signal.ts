@@ -1,5 +1,6 @@
 /** When work on a request has become pointless: its client has left, or its time is over. */
 
+import { setMaxListeners } from "node:events";
 import type { FastifyReply } from "fastify";
 import { Problem } from "./problems.ts";
 
@@ -12,6 +13,8 @@ export interface RequestSignal {
 
 export function requestSignal({ raw }: FastifyReply, timeout: number): RequestSignal {
   const controller = new AbortController();
+  // Every picture and every face of the request listens; Node would take so many for a mistake.
+  setMaxListeners(0, controller.signal);
   const timer = setTimeout(() => {
     controller.abort(new Problem("timeout", `there was no answer within ${timeout / 1000} s`, 1));
   }, timeout);

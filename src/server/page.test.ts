@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { afterAll, expect, test } from "vitest";
+import { createApp } from "./app.ts";
+import { page } from "./page.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
+mkdirSync(join(folder, "web", "assets"), { recursive: true });
+writeFileSync(join(folder, "web", "index.html"), "<p>the page");
+writeFileSync(join(folder, "web", "watch.html"), "<p>the runs");
+writeFileSync(join(folder, "web", "assets", "main-1a2b.js"), "run()");
+writeFileSync(join(folder, "web", "assets", "main-1a2b.js.br"), brotliCompressSync("run()"));
+writeFileSync(join(folder, "secret"), "not of the page");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function served(settings: { entry?: string; folder?: string } = {}) {
+  const app = await createApp({ log: false });
+  await page(app, { folder: join(folder, "web"), ...settings });
+  return app;
+}
+
+test("the page is isolated, so that WebAssembly may have threads, and asks nothing of other servers", async () => {
+  const { statusCode, headers, body } = await (await served()).inject("/");
+  expect([statusCode, body]).toEqual([200, "<p>the page"]);
+  expect(headers).toMatchObject({
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cache-control": "no-cache",
+    "content-type": "text/html; charset=utf-8",
+  });
+  expect(headers["content-security-policy"]).toContain("default-src 'self'");
+});
+
+test("files with a hash in their name are kept for ever, and sent compressed to whom can read that", async () => {
+  const app = await served();
+  const headers = { "accept-encoding": "br" };
+  const compressed = await app.inject({ url: "/assets/main-1a2b.js", headers });
+  expect(compressed.headers).toMatchObject({
+    "content-encoding": "br",
+    "cache-control": "public, max-age=31536000, immutable",
+    "cross-origin-embedder-policy": "require-corp",
+  });
+  expect((await app.inject("/assets/main-1a2b.js")).body).toBe("run()");
+});
+
+test("another entry of the build may be at /", async () => {
+  expect((await (await served({ entry: "watch.html" })).inject("/")).body).toBe("<p>the runs");
+});
+
+test("nothing outside its folder is served", async () => {
+  const app = await served();
+  for (const url of ["/../secret", "/..%2fsecret", "/assets/../../secret", "/%2e%2e/secret", "/nothing.js"])
+    expect((await app.inject(url)).statusCode).toBe(404);
+});
+
+test("where it is not built, it says how to build it", async () => {
+  const { body } = await (await served({ folder: join(folder, "none") })).inject("/");
+  expect(body).toContain("npm run build");
+});
