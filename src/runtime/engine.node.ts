@@ -1,5 +1,6 @@
 /** An engine on a worker thread, so that the main thread can prepare the next batch while a step runs. */
 
+import "./no-telemetry.node.ts";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { VultusError } from "../util/errors.ts";

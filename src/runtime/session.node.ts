@@ -1,5 +1,6 @@
 /** The Node implementation of `Session`, on onnxruntime-node. */
 
+import "./no-telemetry.node.ts";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

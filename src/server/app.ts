@@ -57,6 +57,8 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
     clientErrorHandler: answerBadHttp,
   });
   app.server.maxConnections = MOST_CONNECTIONS;
+  // An expectation that nobody knows may be passed over (RFC 9110); Node alone would answer 417, and without a problem.
+  app.server.on("checkExpectation", (request, reply) => void app.server.emit("request", request, reply));
   app.decorateRequest("problem", undefined);
   app.decorateRequest("faces", undefined);
   app.setErrorHandler(sendProblem);
