@@ -222,8 +222,9 @@ describe.skipIf(chromiumPath === undefined)(
               return [...drawing.getImageData(0, 0, width, height).data];
             });
         const [seen, overlay] = [await pixels(0), await pixels(1)];
-        expect(seen).toHaveLength(4 * 48 * 48);
-        expect(overlay.filter((value, i) => value !== seen[i]).length).toBeGreaterThan(48 * 48);
+        const side = node.classifier.bundle.architecture.inputSize;
+        expect(seen).toHaveLength(4 * side ** 2);
+        expect(overlay.filter((value, i) => value !== seen[i]).length).toBeGreaterThan(side ** 2);
       });
 
       test("a model of one's own: labels from the file, both side by side, and a damaged file refused", async () => {

@@ -3,6 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
+import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
 import { type Engine, localEngine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
@@ -20,6 +21,8 @@ export type ModelSource = string | URL | Blob | Uint8Array;
 
 export interface WebDetectorOptions extends Partial<DetectorSettings> {
   readonly source: ModelSource;
+  /** The network that ships as `eyes.onnx`; left out, faces that lean are not turned upright. */
+  readonly eyes?: ModelSource;
 }
 
 export interface WebModelOptions {
@@ -48,16 +51,11 @@ export interface WebModel {
 /** Loads a bundle that `vultus export` wrote, or a model that ships. */
 export async function loadModel(source: ModelSource, options: WebModelOptions = {}): Promise<WebModel> {
   const { detector: asked } = options;
-  const { source: detectorSource, ...settings } = asked && isOptions(asked) ? asked : { source: asked };
-  const [bytes, detectorBytes] = await Promise.all([
+  const [bytes, found] = await Promise.all([
     bytesOf(source),
-    detectorSource === undefined ? undefined : bytesOf(detectorSource),
+    asked === undefined ? undefined : fetchDetector(isOptions(asked) ? asked : { source: asked }),
   ]);
   const bundle = decodeBundle(bytes, nameOf(source));
-  const found =
-    detectorBytes && detectorSource !== undefined
-      ? decodeDetector(detectorBytes, nameOf(detectorSource), settings)
-      : undefined;
   const { device = "auto", threads = 0 } = options;
   const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
   const engine = webEngine(chosen, threads);
@@ -72,6 +70,19 @@ export async function loadModel(source: ModelSource, options: WebModelOptions = 
     async close() {
       await Promise.all([open.release(), detector?.release()]);
     },
+  };
+}
+
+/** A detector, and the network that finds the eyes, to be opened on an engine. */
+export async function fetchDetector({
+  source,
+  eyes,
+  ...settings
+}: WebDetectorOptions): Promise<DetectorModel> {
+  const [bytes, eyesBytes] = await Promise.all([bytesOf(source), eyes && bytesOf(eyes)]);
+  return {
+    ...decodeDetector(bytes, nameOf(source), settings),
+    ...(eyes && eyesBytes ? { eyes: decodeProgram(eyesBytes, nameOf(eyes)).program } : {}),
   };
 }
 

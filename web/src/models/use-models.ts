@@ -1,6 +1,7 @@
 /** The models that are loaded: the one that ships, or up to two that are compared. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
+import eyesUrl from "../../../dist/models/eyes.onnx?url";
 import detectorUrl from "../../../dist/models/face_detector.onnx?url";
 import modelUrl from "../../../models/vultus_m.onnx?url";
 import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
@@ -38,7 +39,8 @@ export function useModels(
 
   useEffect(() => {
     const address = (path: string): string => new URL(path, document.baseURI).href;
-    recogniser.start({ model: address(modelUrl), detector: address(detectorUrl) }).then(
+    const files = { model: address(modelUrl), detector: address(detectorUrl), eyes: address(eyesUrl) };
+    recogniser.start(files).then(
       (started) => {
         setSetup(started);
         setModels([started.model]);

@@ -1,29 +1,27 @@
 /** Where a model looked in one face: compiled for that model from its file when it is asked for. */
 
+import type { Picture } from "../../../src/data/dataset.ts";
 import { explainPictures } from "../../../src/evaluate/explain.ts";
 import { heatOverlay } from "../../../src/evaluate/heat-overlay.ts";
 import { inMemory } from "../../../src/evaluate/run-bundle.ts";
 import { describe } from "../../../src/models/classifier.ts";
-import { type Box, scaled } from "../../../src/predict/boxes.ts";
+import type { DetectedFace } from "../../../src/predict/boxes.ts";
 import { centreSquare, faceCrop } from "../../../src/predict/framing.ts";
 import { type WebModel, webEngine } from "../../../src/predict/model.web.ts";
-import type { WebReadPhoto } from "../../../src/predict/photo.web.ts";
 import { fitWeights } from "../../../src/weights/fit.ts";
 import { decodeOnnxWeights } from "../../../src/weights/onnx-weights.ts";
 import type { ExplainedFace } from "./protocol.ts";
 
-/** Grad-CAM of the most probable expression. @throws FormatError for a model of rounded weights. */
+/** Grad-CAM of the most probable expression of a face, or of the whole picture. @throws FormatError for a model of rounded weights. */
 export async function explainFace(
   { bundle: { program, path, architecture, metadata }, device }: WebModel,
-  { picture, width }: WebReadPhoto,
-  box: Box | undefined,
+  picture: Picture,
+  face?: Pick<DetectedFace, "box" | "tilt">,
 ): Promise<ExplainedFace> {
   const { tensors } = decodeOnnxWeights(program.model, path);
   const { classes } = architecture;
   const { weights } = fitWeights(tensors, architecture, describe(architecture), path, classes);
-  const crop = box
-    ? faceCrop(picture, scaled(box, picture.width / width), architecture)
-    : centreSquare(picture);
+  const crop = face ? faceCrop(picture, face, architecture) : centreSquare(picture);
   // The CPU in any case: the program runs once.
   const engine = webEngine("cpu", 0, device === "webgpu" ? "webgpu" : "wasm");
   const classifier = { architecture, weights, metadata, path };

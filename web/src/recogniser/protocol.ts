@@ -71,7 +71,7 @@ export interface ExplainedFace {
 
 /** Requests by kind, each with what is asked and what is answered. */
 export interface Calls {
-  readonly start: { ask: { model: string; detector: string }; answer: Setup };
+  readonly start: { ask: { model: string; detector: string; eyes: string }; answer: Setup };
   readonly add: { ask: { file: File | string }; answer: ModelInfo };
   readonly remove: { ask: { model: number }; answer: undefined };
   readonly examine: { ask: ExamineRequest; answer: Examination };

@@ -1,8 +1,9 @@
 /** The worker: models live here, and everything that computes runs here. */
 
+import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
-import { loadModel, type WebModel, webEngine } from "../../../src/predict/model.web.ts";
-import { decodeDetector, openDetector } from "../../../src/predict/onnx-detector.ts";
+import { fetchDetector, loadModel, type WebModel, webEngine } from "../../../src/predict/model.web.ts";
+import { openDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { threadsHere } from "../../../src/runtime/session.web.ts";
@@ -33,11 +34,10 @@ let loaded = 0;
 type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
 const handlers: Handlers = {
-  async start({ model, detector }) {
-    const bytes = new Uint8Array(await (await fetch(detector)).arrayBuffer());
-    const first = await loadModel(model, { detector: bytes });
+  async start({ model, detector, eyes }) {
+    const first = await loadModel(model, { detector: { source: detector, eyes } });
     device = first.device;
-    const live = decodeDetector(bytes, detector, { size: LIVE_SIZE });
+    const live = await fetchDetector({ source: detector, eyes, size: LIVE_SIZE });
     detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
     return { model: kept(first), device: first.device, threads: threadsHere(), files };
@@ -79,7 +79,13 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
 
 async function explain({ photo, model, box }: ExplainRequest) {
   const { explainFace } = await import("./explain.ts");
-  return explainFace(modelOf(model), await readWebPhoto(photo), box);
+  const { picture, width } = await readWebPhoto(photo);
+  if (!box) return explainFace(modelOf(model), picture);
+  // The detector knows how the face leans, which its answer does not say.
+  const asked = scaled(box, picture.width / width);
+  const found = (await detectors?.still?.detect(picture)) ?? [];
+  const face = found.find((other) => overlapOf(other.box, asked) > 0.9);
+  return explainFace(modelOf(model), picture, face ?? { box: asked });
 }
 
 function kept(model: WebModel): ModelInfo {
