@@ -3,7 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
-import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";

@@ -1,9 +1,8 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
-import { MOST_PIXELS } from "../predict/inputs.node.ts";
 import { faceOf } from "../predict/prediction.ts";
-import { type FramedFace, framedFaces, requireNumbers } from "../predict/predictor.ts";
+import { type FramedFace, framedFaces, MOST_PHOTO_PIXELS, requireNumbers } from "../predict/predictor.ts";
 import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
@@ -56,7 +55,7 @@ export async function recognise(
 /** The picture; or, as an answer, why there is none. */
 async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
   try {
-    return await decodeFitted(bytes, MOST_PIXELS, mostPixels);
+    return await decodeFitted(bytes, MOST_PHOTO_PIXELS, mostPixels);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     const code = error instanceof TooManyPixels ? "too_many_pixels" : "unreadable_picture";
