@@ -27,6 +27,7 @@ import { streamRuns } from "../src/server/runs/stream.ts";
 import { type RunEvent, runEventSchema } from "../src/train/run-events.ts";
 import { random } from "../src/util/random.ts";
 import { type Heard, hear } from "./support/event-stream.ts";
+import { bestBytes } from "./support/kill.ts";
 import { capture, printed } from "./support/printed.ts";
 import { lineOf, recordedEvents, writeRecordedRun } from "./support/recorded-run.ts";
 
@@ -368,6 +369,9 @@ describe("the commands", () => {
       expect(watched).toHaveLength(12);
       for (const row of watched) expect(row.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 2);
     }
+    const alone = join(root, "alone");
+    expect(await vultus(["train", data, ...small, ...short, ...machine, "--out", alone])).toBe(0);
+    expect(bestBytes(alone).equals(bestBytes(out))).toBe(true);
   });
 
   test("a training whose page has no port goes on, and one that fails says so in its log", async () => {
@@ -388,7 +392,7 @@ describe("the commands", () => {
     const machine = ["--device", "cpu", "--threads", "1", "--batch-size", "8"];
     const training = ["train", join(root, "faces-data"), ...small, ...machine];
     expect(await vultus([...training, "--ui", port, "--out", folder])).toBe(2);
-    expect(printed.err).toContain(`training goes on without its page: port ${port} is taken`);
+    expect(printed.err).toContain(`training goes on without its page: port ${port} of 127.0.0.1 is taken`);
     // It was refused the folder of another run, so it wrote nothing there.
     expect(printed.err).toContain("is not empty");
     expect(await get<RunSnapshot>(`${server.url}/v1/runs/taken`)).toMatchObject({ epochs: 0 });

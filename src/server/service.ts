@@ -3,7 +3,6 @@
 import { availableParallelism } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { ModelOptions } from "../predict/model.node.ts";
-import { UsageError } from "../util/errors.ts";
 import { classifierPath } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
@@ -11,6 +10,7 @@ import { type Admission, createAdmission } from "./admission.ts";
 import { type AppSettings, createApp } from "./app.ts";
 import { docsRoutes, healthRoutes, metricsRoute, modelRoute } from "./info-routes.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { listenOn } from "./listen.ts";
 import { onRequestEnd } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { collectRoutes } from "./openapi.ts";
@@ -129,13 +129,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     app,
     models,
     admission,
-    async listen(port) {
-      try {
-        return await app.listen({ host, port });
-      } catch (error) {
-        throw listenError(error, host, port);
-      }
-    },
+    listen: (port) => listenOn(app, host, port),
     async close() {
       closing = true;
       const force = setTimeout(() => app.server.closeAllConnections(), limits.timeout);
@@ -144,15 +138,4 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
       await models.close();
     },
   };
-}
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} of ${host} is taken by another program; choose another with --port, or 0 for any free one`,
-    EACCES: `port ${port} may not be used by this user; choose one from 1024 on`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; --host 127.0.0.1 is this machine alone, 0.0.0.0 every network`,
-    ENOTFOUND: `there is no host ${host}`,
-  };
-  return code !== undefined && code in reasons ? new UsageError(reasons[code]) : error;
 }

@@ -5,7 +5,7 @@ import type { Listener } from "./events.ts";
 
 /** Steps are told no more often than once in so many milliseconds, and so many times in an epoch. */
 const PAUSE = 1000;
-const PER_EPOCH = 200;
+const PER_EPOCH = 100;
 
 export function eventLog(path: () => string): Listener {
   /** Whether this process trains in the folder: one that was refused it must not write there. */
@@ -24,9 +24,11 @@ export function eventLog(path: () => string): Listener {
     features({ view, done, total }) {
       if (due(view + done / total)) write("features", { view, done, total });
     },
-    step({ phase, batch, stepSeconds, waitSeconds: _, ...data }) {
-      if (due(data.epoch + data.step / data.steps))
-        write("step", { phase: phase.name, ...data, imagesPerSecond: batch / stepSeconds });
+    step({ phase, epoch, step, steps, batch, stepSeconds, ...data }) {
+      if (!due(epoch + step / steps)) return;
+      const { loss, meanLoss, accuracy, learningRate } = data;
+      const measured = { loss, meanLoss, accuracy, learningRate, imagesPerSecond: batch / stepSeconds };
+      write("step", { phase: phase.name, epoch, step, steps, ...measured });
     },
     epochEnd: ({ record, improved, steps, answers }) =>
       write("epochEnd", { ...record, improved, steps, ...answers }),

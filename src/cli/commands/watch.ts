@@ -3,10 +3,15 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
+import { startWatching } from "../../server/runs/server.ts";
 import { UsageError } from "../../util/errors.ts";
 import { numberOf, type SetExitCode } from "../options.ts";
 import { result, say } from "../output.ts";
-import { openPage, type WatchOptions } from "../watching.ts";
+
+interface Options {
+  readonly host: string;
+  readonly port?: number;
+}
 
 export function watchCommand(_setExitCode: SetExitCode): Command {
   return new Command("watch")
@@ -18,7 +23,7 @@ export function watchCommand(_setExitCode: SetExitCode): Command {
       "port to listen on; 0 takes a free one (default: 8090, or a free one)",
       numberOf(0, 65535, true),
     )
-    .action(async (paths: string[], options: WatchOptions) => {
+    .action(async (paths: string[], options: Options) => {
       for (const path of paths) {
         if (!existsSync(path) && !existsSync(dirname(resolve(path))))
           throw new UsageError(
@@ -26,7 +31,7 @@ export function watchCommand(_setExitCode: SetExitCode): Command {
           );
         if (!existsSync(path)) say(`${path} does not exist yet; the page waits for it`);
       }
-      const server = await openPage(paths, options);
+      const server = await startWatching({ paths, ...options });
       result(server.url);
       say("press Ctrl-C to stop");
       await new Promise<void>((stop) => {

@@ -225,8 +225,9 @@ function drawPhases(
 /** The values under the cursor, in a bubble beside it. */
 function showValues(plot: uPlot, { curves, write }: ChartProps): void {
   const { over } = plot;
-  const bubble = (over.querySelector(".bubble") ??
-    over.appendChild(Object.assign(document.createElement("div"), { className: "bubble" }))) as HTMLElement;
+  const bubble =
+    over.querySelector<HTMLElement>(".bubble") ??
+    over.appendChild(Object.assign(document.createElement("div"), { className: "bubble" }));
   const { left = -1, idx } = plot.cursor;
   const x = idx == null ? undefined : plot.data[0][idx];
   bubble.hidden = left < 0 || x === undefined;

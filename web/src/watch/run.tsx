@@ -155,7 +155,7 @@ function Figures({ about, state, now, running }: FiguresProps) {
         more={running ? "now" : "of the last update"}
       />
       <Figure
-        name="Pictures per second"
+        name="Pictures/s"
         value={decimal(latest?.imagesPerSecond, 0)}
         more={running ? "now" : "at last"}
       />

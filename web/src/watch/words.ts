@@ -108,7 +108,8 @@ export function standingSentence(
       return `Everything is saved: ${resume} goes on.`;
     case "failed":
       return state.failure ?? "";
-    default:
+    case "training":
+    case "finished":
       return "";
   }
 }
