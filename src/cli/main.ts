@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   quickstart: async () => (await import("./commands/quickstart.ts")).quickstartCommand,
   data: async () => (await import("./commands/data.ts")).dataCommand,
   train: async () => (await import("./commands/train.ts")).trainCommand,
+  watch: async () => (await import("./commands/watch.ts")).watchCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
   predict: async () => (await import("./commands/predict.ts")).predictCommand,

@@ -23,13 +23,14 @@ import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
 import { readRun } from "../report/run-record.ts";
 import { eventLog } from "../train/event-log.node.ts";
-import type { PhaseRecord } from "../train/events.ts";
+import type { Listener, PhaseRecord } from "../train/events.ts";
 import { architectureOf } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
 import { type TensorBoard, tensorBoard } from "../train/tensorboard.node.ts";
 import { type TrainResult, train } from "../train/train.node.ts";
+import { messageOf } from "../util/errors.ts";
 import type { TrainCliOptions } from "./commands/train.ts";
 import type { DeviceChoice } from "./device.ts";
 import { evaluationJson, evaluationText } from "./evaluation.ts";
@@ -38,6 +39,7 @@ import { progressListener } from "./progress.ts";
 import { reportTraining } from "./reporting.ts";
 import { startingWeights } from "./starting-weights.ts";
 import { version } from "./version.ts";
+import { pageBeside } from "./watching.ts";
 
 export interface TrainingRequest {
   readonly dataset: Dataset;
@@ -46,7 +48,7 @@ export interface TrainingRequest {
   readonly recipe: Recipe;
   readonly options: Pick<
     TrainCliOptions,
-    "weights" | "resume" | "cacheFeatures" | "memory" | "checkpointEvery" | "allowUnreadable" | "json"
+    "weights" | "resume" | "cacheFeatures" | "memory" | "checkpointEvery" | "allowUnreadable" | "ui" | "json"
   >;
   readonly device: DeviceChoice;
   readonly folder?: string;
@@ -77,6 +79,9 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   const started = performance.now();
+  const { ui } = options;
+  const page = ui === undefined ? undefined : await pageBeside(folder, ui === true ? undefined : ui);
+  const log = eventLog(() => join(folder, "events.jsonl"));
   try {
     const { weights, source } = options.resume
       ? { weights: new Map(), source: "" }
@@ -98,26 +103,37 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       memoryBudget: options.memory * 1e9,
       allowUnreadable: options.allowUnreadable,
       checkpointEvery: options.checkpointEvery,
-      listeners: [progressListener(), eventLog(() => join(folder, "events.jsonl")), board.listener],
+      listeners: [progressListener(), log, board.listener],
       signal: stop.signal,
     });
     try {
-      return await conclude(request, trained, folder, board, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      return await conclude(request, trained, { folder, board, log }, seconds);
     } finally {
       trained.validation.close();
       await trained.engine.close();
     }
+  } catch (error) {
+    tellFailure(log, error);
+    throw error;
   } finally {
+    await page?.close({ over: true });
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
   }
 }
 
+/** The reason why a training failed may be that its log cannot be written. */
+function tellFailure(log: Listener, error: unknown): void {
+  try {
+    void log.failed?.({ message: messageOf(error) });
+  } catch {}
+}
+
 async function conclude(
   request: TrainingRequest,
   trained: TrainResult,
-  folder: string,
-  board: TensorBoard,
+  { folder, board, log }: { readonly folder: string; readonly board: TensorBoard; readonly log: Listener },
   seconds: number,
 ): Promise<TrainingOutcome> {
   const { progress, ending, architecture, weights, engine, unreadable } = trained;
@@ -150,6 +166,7 @@ async function conclude(
     const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
     const scored = { ...found, leaks: leaksOf(labels, found.predicted, isLeaked) };
     writeJson(paths.evaluation, evaluationJson(scored, split));
+    await log.finished?.({ split, accuracy: scored.scores.accuracy });
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
     await writeEvaluation(folder, scored, pixels);
     const { dataset } = trained;

@@ -12,10 +12,16 @@ import { shippedModel } from "../weights/shipped.node.ts";
 import type { DetectedFace } from "./boxes.ts";
 import { scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { fileSource, MOST_PIXELS, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
+import { fileSource, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
 import { type DetectorSettings, openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
-import { type OpenClassifier, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
+import {
+  MOST_PHOTO_PIXELS,
+  type OpenClassifier,
+  type PredictOptions,
+  predictPhotos,
+  type ReadPhoto,
+} from "./predictor.ts";
 import { loadDetector } from "./shipped-detector.node.ts";
 
 /** A photo: the path of a file, the bytes of one, or pixels. */
@@ -118,5 +124,5 @@ function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOpt
 async function photoOf(photo: Photo): Promise<ReadPhoto> {
   if (typeof photo === "string") return readPhoto(fileSource(photo));
   if (photo instanceof Uint8Array) return readPhoto({ file: "photo", bytes: () => Promise.resolve(photo) });
-  return { file: "photo", ...(await fitted(photo, MOST_PIXELS)) };
+  return { file: "photo", ...(await fitted(photo, MOST_PHOTO_PIXELS)) };
 }

@@ -3,7 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { Architecture } from "../models/classifier.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
@@ -11,6 +11,9 @@ import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { centreSquare, faceCrop } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
+
+/** Photos with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
+export const MOST_PHOTO_PIXELS = 4e6;
 
 /** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
 export type ReadPhoto =
@@ -54,7 +57,7 @@ interface Found {
  * face. Two detections are under way at a time, so that the engine has work while the next picture is prepared.
  */
 export async function* predictPhotos(
-  photos: AsyncIterable<ReadPhoto>,
+  photos: AsyncIterable<ReadPhoto> | Iterable<ReadPhoto>,
   classifier: OpenClassifier,
   detector: FaceDetector | undefined,
   options: PredictOptions = {},

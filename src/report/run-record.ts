@@ -5,6 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { readJsonLines } from "../formats/json-lines.node.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
+import { epochSchema, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { messageOf } from "../util/errors.ts";
 import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
@@ -13,21 +14,6 @@ import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "
 const number = z.number().nullable();
 const share = z.number().min(0).max(1);
 const interval = z.tuple([share, share]);
-
-const epochSchema = z.object({
-  phase: z.string(),
-  epoch: z.number(),
-  trainLoss: number,
-  trainAccuracy: number,
-  validationLoss: number,
-  validationAccuracy: number,
-  learningRate: number,
-  seconds: number,
-  imagesPerSecond: number,
-  /** Batches; missing in runs of older versions. */
-  steps: z.number().optional(),
-});
-const phaseSchema = z.object({ name: z.string(), epochs: z.number(), best: share, reason: z.string() });
 
 /** What `evaluate --json` prints. Runs of older versions lack the optional parts. */
 export const evaluationSchema = z.object({

@@ -3,15 +3,50 @@
 import { appendJsonLine } from "../formats/json-lines.node.ts";
 import type { Listener } from "./events.ts";
 
+/** Steps are told no more often than once in so many milliseconds, and so many times in an epoch. */
+const PAUSE = 1000;
+const PER_EPOCH = 200;
+
 export function eventLog(path: () => string): Listener {
+  /** Whether this process trains in the folder: one that was refused it must not write there. */
+  let started = false;
+  const due = throttle();
   const write = (event: string, data: object): void =>
     appendJsonLine(path(), { time: new Date().toISOString(), event, ...data });
   return {
+    start(data) {
+      started = true;
+      write("start", data);
+    },
     note: (data) => write("note", data),
     phaseStart: ({ phase }) => write("phaseStart", { phase: phase.name }),
     forecast: ({ phase, ...data }) => write("forecast", { phase: phase.name, ...data }),
-    epochEnd: ({ record, improved, steps }) => write("epochEnd", { ...record, improved, steps }),
+    features({ view, done, total }) {
+      if (due(view + done / total)) write("features", { view, done, total });
+    },
+    step({ phase, batch, stepSeconds, waitSeconds: _, ...data }) {
+      if (due(data.epoch + data.step / data.steps))
+        write("step", { phase: phase.name, ...data, imagesPerSecond: batch / stepSeconds });
+    },
+    epochEnd: ({ record, improved, steps, answers }) =>
+      write("epochEnd", { ...record, improved, steps, ...answers }),
     phaseEnd: ({ record, reason }) => write("phaseEnd", { ...record, reason }),
     interrupted: () => write("interrupted", {}),
+    finished: (data) => write("finished", data),
+    failed(data) {
+      if (started) write("failed", data);
+    },
+  };
+}
+
+/** Whether what stands at `position`, counted in epochs, is to be told. */
+function throttle(): (position: number) => boolean {
+  let [time, last] = [Number.NEGATIVE_INFINITY, 0];
+  return (position) => {
+    const now = performance.now();
+    const moved = position < last || position - last >= 1 / PER_EPOCH;
+    if (!moved || now - time < PAUSE) return false;
+    [time, last] = [now, position];
+    return true;
   };
 }

@@ -1,5 +1,6 @@
 /** What happens during training, as a fixed list of events; everything that is not the loop itself listens to them. */
 
+import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { Phase } from "./recipe.ts";
 import type { FeatureProgress } from "./sources.ts";
 
@@ -36,6 +37,22 @@ export interface PhaseRecord {
   readonly best: number;
 }
 
+/** What was answered on the validation pictures after an epoch. */
+export interface Answers {
+  readonly confusion: ConfusionMatrix;
+  /** One row of class probabilities for each watched picture. */
+  readonly watched: readonly (readonly number[])[];
+}
+
+/** A training that begins, or goes on. */
+export interface StartEvent {
+  readonly classes: readonly string[];
+  /** How many there are. */
+  readonly pictures: { readonly training: number; readonly validation: number };
+  /** The validation pictures whose answers are told after each epoch. */
+  readonly watched: readonly { readonly id: string; readonly label: number }[];
+}
+
 export interface StepEvent {
   readonly phase: Phase;
   readonly epoch: number;
@@ -53,6 +70,7 @@ export interface StepEvent {
 }
 
 export interface TrainEvents {
+  start: StartEvent;
   /** Something a person should be told. */
   note: { readonly text: string };
   features: FeatureProgress;
@@ -66,10 +84,14 @@ export interface TrainEvents {
     readonly improved: boolean;
     /** Batches that it had. */
     readonly steps: number;
+    readonly answers: Answers;
   };
   phaseEnd: { readonly phase: Phase; readonly record: PhaseRecord; readonly reason: string };
   checkpoint: { readonly path: string };
   interrupted: { readonly path: string };
+  /** All phases are over and the best weights are scored. */
+  finished: { readonly split: string; readonly accuracy: number };
+  failed: { readonly message: string };
 }
 
 /** A listener may be asynchronous; the loop waits for it. */

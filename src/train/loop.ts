@@ -8,7 +8,7 @@ import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { VultusError } from "../util/errors.ts";
 import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
-import type { Emit, EpochRecord } from "./events.ts";
+import type { Answers, Emit, EpochRecord } from "./events.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 import { type BatchSource, dropoutMasks } from "./source.ts";
@@ -19,8 +19,8 @@ export interface PhaseSetup {
   readonly program: Program;
   readonly open: OpenProgram;
   readonly source: BatchSource;
-  /** Loss and accuracy of weights on the validation split. */
-  validate(weights: StateDict): Promise<{ loss: number; accuracy: number }>;
+  /** Scores weights on the validation split. */
+  validate(weights: StateDict): Promise<Answers & { loss: number; accuracy: number }>;
   close(): Promise<void>;
 }
 
@@ -185,7 +185,7 @@ async function endEpoch(
 ): Promise<void> {
   const canonical = canonicalState(setup.program, await setup.open.state());
   const trained = trainedWeights(weights, canonical, phase.ema > 0);
-  const { loss, accuracy } = await setup.validate(trained);
+  const { loss, accuracy, ...answers } = await setup.validate(trained);
   if (!Number.isFinite(loss))
     throw diverged(loss, stepScalars(setup, phase, progress, -1).learningRate, phase, progress);
   const record: EpochRecord = {
@@ -211,7 +211,7 @@ async function endEpoch(
     await host.saveBest(trained, progress);
   }
   await host.saveCheckpoint(withState(weights, canonical), progress);
-  await host.emit("epochEnd", { phase, record, improved, steps: setup.source.batchesPerEpoch });
+  await host.emit("epochEnd", { phase, record, improved, steps: setup.source.batchesPerEpoch, answers });
 }
 
 async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promise<void> {

@@ -4,6 +4,9 @@ import type { Canvas } from "../augment/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { classWeights } from "../data/sampler.ts";
 import { collect, lossAndAccuracy, validationFeeds } from "../evaluate/score.ts";
+import { confusionMatrix } from "../metrics/confusion.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
 import { compileFeatures, compileHead, compilePredict } from "../program/predict.ts";
 import type { Program } from "../program/program.ts";
 import { compileTrain } from "../program/train.ts";
@@ -16,6 +19,7 @@ import { type Phase, trainingSize } from "./recipe.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import type { TrainOptions } from "./train.node.ts";
 import { stageRates, trainableStages } from "./trainable.ts";
+import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
 const FEATURE_BATCH = 32;
@@ -110,19 +114,13 @@ export async function setUpPhase(
 }
 
 /** Scores weights by the prediction program, built anew since its weights are constants. */
-function picturesValidation({
-  architecture,
-  engine,
-  validation,
-  canvas,
-}: SetupContext): PhaseSetup["validate"] {
+function picturesValidation(context: SetupContext): PhaseSetup["validate"] {
+  const { architecture, engine, validation, canvas } = context;
   const feeds = (indices: readonly number[]): Tensors =>
     validationFeeds(validation, indices, canvas, architecture);
   return async (weights) => {
     const program = compilePredict(architecture, weights, canvas);
-    return withProgram(engine, program, (open) =>
-      scoreLogits(open, feeds, validation, architecture.classes.length),
-    );
+    return withProgram(engine, program, (open) => score(open, feeds, context));
   };
 }
 
@@ -150,24 +148,26 @@ function featuresValidation(context: SetupContext, frozen: StateDict): PhaseSetu
         ),
       };
     };
-    return withProgram(engine, compileHead(architecture, weights), (open) =>
-      scoreLogits(open, feeds, validation, architecture.classes.length),
-    );
+    return withProgram(engine, compileHead(architecture, weights), (open) => score(open, feeds, context));
   };
 }
 
-async function scoreLogits(
+async function score(
   open: OpenProgram,
   feeds: (indices: readonly number[]) => Tensors,
-  validation: PixelCache,
-  classes: number,
-) {
+  { validation, architecture, recipe }: SetupContext,
+): ReturnType<PhaseSetup["validate"]> {
   const logits = await collect(open, "logits", validation.samples.length, feeds);
-  return lossAndAccuracy(
-    logits,
-    validation.samples.map((sample) => sample.label),
-    classes,
+  const labels = validation.samples.map((sample) => sample.label);
+  const count = architecture.classes.length;
+  const rows = watchedIndices(labels, count, recipe.seed).map((index) =>
+    softmaxRows(logits.subarray(index * count, (index + 1) * count), count),
   );
+  return {
+    ...lossAndAccuracy(logits, labels, count),
+    confusion: confusionMatrix(labels, argmaxRows(logits, count), count),
+    watched: rows.map((row) => Array.from(row, (p) => Number(p.toFixed(4)))),
+  };
 }
 
 async function withProgram<T>(

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
@@ -30,6 +30,7 @@ import {
   writeCheckpoint,
   writeJson,
 } from "./run-folder.node.ts";
+import { watchedIndices, writeWatched } from "./watched.node.ts";
 
 export interface TrainOptions {
   readonly dataset: Dataset;
@@ -96,6 +97,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     );
   }
   const { progress, weights: initial, saved, notes } = begin(options, dataset, paths, description);
+  const labels = validation.samples.map((sample) => sample.label);
+  const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
+  await writeWatched(folder, validation, watched);
+  await emit("start", {
+    classes: architecture.classes,
+    pictures: { training: training.samples.length, validation: validation.samples.length },
+    watched: watched
+      .map((index) => validation.samples[index] as Sample)
+      .map(({ id, label }) => ({ id, label })),
+  });
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyPicture([training, validation]));

@@ -39,6 +39,7 @@ export interface TrainCliOptions {
   readonly memory: number;
   readonly checkpointEvery: number;
   readonly allowUnreadable: boolean;
+  readonly ui?: number | true;
   readonly json?: boolean;
 }
 
@@ -90,6 +91,11 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       2,
     )
     .option("--checkpoint-every <seconds>", "greatest time between two checkpoints", numberOf(0, 1e6), 300)
+    .option(
+      "--ui [port]",
+      "show the training in a page while it runs (default port: 8090, or a free one)",
+      numberOf(0, 65535, true),
+    )
     .option("--json", "print the result as JSON")
     .action(async (data: string[], options: TrainCliOptions) => {
       const folder = typeof options.resume === "string" ? options.resume : options.out;

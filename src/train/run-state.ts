@@ -1,0 +1,207 @@
+/** What the events of a run come to so far: its curves, its phases and where it stands. Runs in a browser too. */
+
+import type { EventOf, RunEvent } from "./run-events.ts";
+
+/** Places on the way through a run, `x`, are counted in epochs since its beginning. */
+export interface StepPoint {
+  readonly x: number;
+  /** Of the one step. */
+  readonly loss: number | null;
+  /** Means of the epoch so far. */
+  readonly meanLoss: number | null;
+  readonly accuracy: number | null;
+  readonly learningRate: number | null;
+  readonly imagesPerSecond: number | null;
+}
+
+export interface EpochPoint extends EventOf<"epochEnd"> {
+  readonly x: number;
+  /** Seconds that it took with all that belongs to it, scoring too; unknown where the training was resumed in it. */
+  readonly wall: number | undefined;
+}
+
+export interface PhaseState {
+  readonly name: string;
+  /** Epochs of the run before it. */
+  readonly from: number;
+  /** Why it ended. */
+  reason: string | undefined;
+}
+
+export type Ending = "interrupted" | "failed" | "finished";
+
+export interface RunState {
+  start: EventOf<"start"> | undefined;
+  readonly phases: PhaseState[];
+  readonly epochs: EpochPoint[];
+  readonly steps: StepPoint[];
+  /** Of the epoch that is under way. */
+  current:
+    | { readonly phase: string; readonly epoch: number; readonly step: number; readonly steps: number }
+    | undefined;
+  features: EventOf<"features"> | undefined;
+  forecast: EventOf<"forecast"> | undefined;
+  readonly notes: { readonly time: number; readonly text: string }[];
+  ending: Ending | undefined;
+  failure: string | undefined;
+  result: EventOf<"finished"> | undefined;
+  /** Milliseconds since 1970. */
+  firstAt: number | undefined;
+  lastAt: number | undefined;
+  /** Milliseconds in which nothing trained, between an end and a resume. */
+  idle: number;
+  /** Longest time without an event while it trained, in milliseconds. */
+  longestPause: number;
+  /** When the current epoch began; undefined where the training was resumed in it. */
+  epochFrom: number | undefined;
+}
+
+export function emptyRun(): RunState {
+  return {
+    start: undefined,
+    phases: [],
+    epochs: [],
+    steps: [],
+    current: undefined,
+    features: undefined,
+    forecast: undefined,
+    notes: [],
+    ending: undefined,
+    failure: undefined,
+    result: undefined,
+    firstAt: undefined,
+    lastAt: undefined,
+    idle: 0,
+    longestPause: 0,
+    epochFrom: undefined,
+  };
+}
+
+/** Takes one more event in; what a resumed training repeats replaces what it had said before. */
+export function apply(state: RunState, event: RunEvent): void {
+  const time = Date.parse(event.time);
+  const pause = time - (state.lastAt ?? time);
+  // Whatever is said after an end, or by a process that starts, was said by a resumed training.
+  if (state.ending !== undefined || event.event === "start") state.idle += pause;
+  else state.longestPause = Math.max(state.longestPause, pause);
+  state.firstAt ??= time;
+  state.lastAt = time;
+  state.ending = undefined;
+  state.failure = undefined;
+  state.result = undefined;
+  handlers[event.event](state, event as never, time);
+}
+
+type Handlers = {
+  readonly [E in RunEvent["event"]]: (state: RunState, event: EventOf<E>, time: number) => void;
+};
+
+const handlers: Handlers = {
+  start(state, event) {
+    state.start = event;
+    state.current = undefined;
+    state.epochFrom = undefined;
+  },
+  note: (state, { text }, time) => void state.notes.push({ time, text }),
+  phaseStart(state, { phase: name }, time) {
+    const known = state.phases.find((phase) => phase.name === name);
+    if (known) known.reason = undefined;
+    else state.phases.push({ name, from: state.epochs.at(-1)?.x ?? 0, reason: undefined });
+    state.forecast = undefined;
+    state.features = undefined;
+    state.current = undefined;
+    state.epochFrom = known ? undefined : time;
+  },
+  forecast(state, event) {
+    state.forecast = event;
+  },
+  features(state, event) {
+    state.features = event;
+  },
+  step(state, event) {
+    const { phase, epoch, step, steps } = event;
+    const x = phaseOf(state, phase).from + epoch - 1 + step / steps;
+    // Steps since the checkpoint that a training went on from are made again.
+    cut(state.steps, x);
+    cut(state.epochs, x);
+    state.steps.push({ ...event, x });
+    state.current = { phase, epoch, step, steps };
+    state.features = undefined;
+  },
+  epochEnd(state, event, time) {
+    const x = phaseOf(state, event.phase).from + event.epoch;
+    const wall = state.epochFrom === undefined ? undefined : (time - state.epochFrom) / 1000;
+    cut(state.epochs, x);
+    state.epochs.push({ ...event, x, wall });
+    state.current = undefined;
+    state.features = undefined;
+    state.epochFrom = time;
+  },
+  phaseEnd(state, { name, reason }) {
+    phaseOf(state, name).reason = reason;
+  },
+  interrupted(state) {
+    state.ending = "interrupted";
+  },
+  failed(state, { message }) {
+    state.ending = "failed";
+    state.failure = message;
+  },
+  finished(state, event) {
+    state.ending = "finished";
+    state.result = event;
+  },
+};
+
+/** A phase of which the log says nothing before its first step begins there. */
+function phaseOf(state: RunState, name: string): PhaseState {
+  const known = state.phases.find((phase) => phase.name === name);
+  if (known) return known;
+  const phase: PhaseState = { name, from: state.epochs.at(-1)?.x ?? 0, reason: undefined };
+  state.phases.push(phase);
+  return phase;
+}
+
+/** Removes what stands at `x` or behind it. */
+function cut(points: { readonly x: number }[], x: number): void {
+  while (points.length > 0 && (points.at(-1) as { x: number }).x >= x) points.pop();
+}
+
+export function bestEpoch({ epochs }: Pick<RunState, "epochs">): EpochPoint | undefined {
+  return epochs.reduce<EpochPoint | undefined>(
+    (best, epoch) => ((epoch.validationAccuracy ?? -1) > (best?.validationAccuracy ?? -1) ? epoch : best),
+    undefined,
+  );
+}
+
+/**
+ * Seconds until the phase under way has had all its `limit` epochs, by what its last epochs took, or by its forecast
+ * before the first is over; early stopping may end it sooner. Undefined where nothing is known yet. `now` is in
+ * milliseconds since 1970.
+ */
+export function secondsLeft(state: RunState, limit: number, now: number): number | undefined {
+  const { current, forecast, epochs, lastAt } = state;
+  const phase = state.phases.at(-1);
+  if (!phase || phase.reason !== undefined || lastAt === undefined) return undefined;
+  const own = epochs.filter((epoch) => epoch.phase === phase.name);
+  const walls = own.flatMap(({ wall }) => wall ?? []).slice(-3);
+  const batches = current?.steps ?? own.at(-1)?.steps ?? (forecast && forecast.steps / limit);
+  const perEpoch =
+    walls.length > 0
+      ? walls.reduce((sum, wall) => sum + wall, 0) / walls.length
+      : forecast && batches && forecast.stepSeconds * batches;
+  if (!perEpoch) return undefined;
+  const share = current ? current.step / current.steps : 0;
+  const since = Math.max(0, now - lastAt) / 1000;
+  return Math.max(0, perEpoch * (limit - own.length - share) - since);
+}
+
+/** Least time without an event that is worth telling, in milliseconds. */
+const QUIET = 120_000;
+
+/** Milliseconds since the last event, where that is much longer than ever before: the process may have been killed. */
+export function quietFor(state: RunState, now: number): number | undefined {
+  if (state.lastAt === undefined || state.ending !== undefined) return undefined;
+  const quiet = now - state.lastAt;
+  return quiet > Math.max(QUIET, 3 * state.longestPause) ? quiet : undefined;
+}

@@ -1,0 +1,9 @@
+/** The view of trainings while they run. */
+
+import { render } from "preact";
+import "../style/tokens.css";
+import "../style/base.css";
+import "./watch.css";
+import { App } from "./app.tsx";
+
+render(<App />, document.getElementById("page") as HTMLElement);

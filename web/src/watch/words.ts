@@ -1,0 +1,114 @@
+/** Numbers and states in words. */
+
+import type { About } from "../../../src/server/runs/protocol.ts";
+import { quietFor, type RunState } from "../../../src/train/run-state.ts";
+
+export const missing = "–";
+
+export function percent(share: number | null | undefined): string {
+  return share == null ? missing : `${(share * 100).toFixed(1)} %`;
+}
+
+/** As many decimals as marks that are `step` apart need. */
+export function wholePercent(share: number, step = 1): string {
+  return `${(share * 100).toFixed(step < 0.01 ? 1 : 0)} %`;
+}
+
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return value == null ? missing : value.toFixed(digits);
+}
+
+/** A learning rate: `0.0015`, `9.0e-11`. */
+export function rate(value: number | null | undefined): string {
+  if (value == null) return missing;
+  if (value === 0) return "0";
+  return value >= 1e-4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** `1 h 02 min`, `3 min 05 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  const two = (n: number): string => String(n).padStart(2, "0");
+  if (s >= 3600) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+  if (s >= 60) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  return `${s} s`;
+}
+
+/** To the minute, where seconds would only flicker. */
+export function roughly(seconds: number): string {
+  if (seconds < 60) return duration(seconds);
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  return duration(seconds);
+}
+
+export type Standing =
+  | "waiting"
+  | "preparing"
+  | "training"
+  | "scoring"
+  | "quiet"
+  | "stopped"
+  | "failed"
+  | "finished";
+
+export const standingWords: Readonly<Record<Standing, string>> = {
+  waiting: "Waiting",
+  preparing: "Preparing",
+  training: "Training",
+  scoring: "Scoring",
+  quiet: "Quiet",
+  stopped: "Stopped",
+  failed: "Failed",
+  finished: "Finished",
+};
+
+/** Where a run stands at `now`, the server's clock. */
+export function standingOf(state: RunState, about: About | undefined, now: number): Standing {
+  if (state.firstAt === undefined) return "waiting";
+  if (state.ending === "failed") return "failed";
+  if (state.ending === "finished") return "finished";
+  if (state.ending === "interrupted") return "stopped";
+  const planned = about?.phases ?? [];
+  const over =
+    planned.length > 0 &&
+    planned.every(({ name }) =>
+      state.phases.some((phase) => phase.name === name && phase.reason !== undefined),
+    );
+  // Runs of older versions do not say that they have ended.
+  const quiet = quietFor(state, now) !== undefined;
+  if (over) return about?.evaluation !== undefined || quiet ? "finished" : "scoring";
+  if (quiet) return "quiet";
+  return state.steps.length + state.epochs.length > 0 && !state.features ? "training" : "preparing";
+}
+
+/** One sentence on it, for what the word alone does not say. */
+export function standingSentence(
+  standing: Standing,
+  state: RunState,
+  about: About | undefined,
+  now: number,
+): string {
+  const resume = `vultus train <data> --resume ${about?.folder ?? "<run>"}`;
+  switch (standing) {
+    case "waiting":
+      return "The curves begin with the first event of this run.";
+    case "preparing":
+      return state.features
+        ? `Features of the frozen backbone, view ${state.features.view + 1}: ${count(state.features.done)} of ${count(state.features.total)} pictures.`
+        : "Reading pictures and building the network; the first step follows.";
+    case "scoring":
+      return "Training is over; the best weights are being scored.";
+    case "quiet":
+      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process was ended, ${resume} goes on from the last checkpoint.`;
+    case "stopped":
+      return `Everything is saved: ${resume} goes on.`;
+    case "failed":
+      return state.failure ?? "";
+    default:
+      return "";
+  }
+}
