@@ -65,7 +65,9 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
   app.setNotFoundHandler((request) => {
     throw new Problem("not_found", `${request.method} is not answered here; /docs lists what is`);
   });
-  app.addHook("onRequest", async (_, reply) => {
+  app.addHook("onRequest", async ({ raw }, reply) => {
+    if (raw.headers.host === undefined && raw.httpVersion === "1.1")
+      throw new Problem("bad_http", "the request names no host, as HTTP/1.1 wants");
     reply.headers({
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",

@@ -44,6 +44,7 @@ export async function traps(): Promise<PictureFile[]> {
   return [
     { name: "png of 30000 by 30000, all there", bytes: png(30_000, 30_000, 1) },
     { name: "png of 7000 by 7000, within the limit", bytes: png(7000, 7000, 1) },
+    { name: "png of a strip, 40000 by 100", bytes: png(40_000, 100, 8) },
     { name: "png that claims the most", bytes: png(2 ** 31 - 1, 2 ** 31 - 1, 8, 5000) },
     { name: "png that claims 30000 by 30000", bytes: png(30_000, 30_000, 16, 5000) },
     { name: "png that claims 1 by 900 million", bytes: png(1, 900_000_000, 8, 5000) },

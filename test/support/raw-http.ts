@@ -11,7 +11,7 @@ export interface Reply {
 }
 
 export interface Exchange {
-  /** Milliseconds after which a silent service is left. */
+  /** Milliseconds after which a silent service is left; by default longer than the service gives a request. */
   readonly patience?: number;
   /** Whether the client ends its side after the last byte. */
   readonly halfClose?: boolean;
@@ -21,7 +21,7 @@ export interface Exchange {
 
 /** Sends bytes over a connection of their own and reads one answer. Never fails: whatever happens is a reply. */
 export function exchange(port: number, bytes: Uint8Array, options: Exchange = {}): Promise<Reply> {
-  const { patience = 30_000, halfClose = false, cutAfter } = options;
+  const { patience = 45_000, halfClose = false, cutAfter } = options;
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
     let got = Buffer.alloc(0);

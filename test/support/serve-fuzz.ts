@@ -105,15 +105,10 @@ function longer(a: FuzzReport["slowest"], b: FuzzReport["slowest"]): FuzzReport[
   return b.milliseconds > a.milliseconds ? b : a;
 }
 
-function faultOf(
-  { answerable, exchange: how }: FuzzCase,
-  reply: Reply,
-  service: Service,
-): string | undefined {
+function faultOf({ answerable }: FuzzCase, reply: Reply, service: Service): string | undefined {
   const { status, body, end } = reply;
   if (service.ended !== undefined) return `the service has ended: ${service.ended}; ${service.log()}`;
-  if (status === undefined)
-    return answerable ? `no answer (${end} after ${how.patience ?? 30_000} ms)` : undefined;
+  if (status === undefined) return answerable ? `no answer (${end})` : undefined;
   if (status >= 500 && status !== 503) return `status ${status}: ${body}`;
   if (status >= 400 && !problemIn(body)) return `status ${status} without a problem: ${body.slice(0, 200)}`;
   return undefined;
