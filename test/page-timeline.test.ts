@@ -11,7 +11,7 @@ function face(track: number, calm: number): TrackedFace {
     box,
     score: 0.9,
     probabilities: { calm, cross: 1 - calm },
-    label: calm > 0.5 ? "calm" : null,
+    label: "calm",
   };
 }
 
@@ -27,7 +27,6 @@ const models = [1, 2].map((id) => ({
   id,
   name: `m${id}`,
   classes: ["calm", "cross"],
-  network: "vultus_s",
   inputSize: 32,
 }));
 
@@ -54,8 +53,8 @@ test("as CSV, in the columns that vultus predict writes; two models in two parts
   const history = [moment(0.12345, face(1, 0.75))];
   const head = "time,track,x,y,width,height,score,label,calm,cross";
   const own = "0.123,1,1,2,3,4,0.9,calm,0.750000,0.250000";
-  expect(timelineCsv(history, models.slice(0, 1))).toBe(`${head}\n${own}\n`);
-  expect(timelineCsv(history, models)).toBe(
-    `# m1\n${head}\n${own}\n# m2\n${head}\n0.123,1,1,2,3,4,0.9,,0.250000,0.750000\n`,
+  expect(timelineCsv(history, models.slice(0, 1), 0.6)).toBe(`${head}\n${own}\n`);
+  expect(timelineCsv(history, models, 0.8)).toBe(
+    `# m1\n${head}\n${own.replace("calm", "")}\n# m2\n${head}\n0.123,1,1,2,3,4,0.9,,0.250000,0.750000\n`,
   );
 });

@@ -331,6 +331,31 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
+    test("pictures and models may be dropped anywhere, and pictures pasted", async () => {
+      const context = await newContext();
+      const page = await open(context, `${server.address}#camera`);
+      const bytes = (path: string): string => JSON.stringify(readFileSync(path).toString("base64"));
+      const event = (kind: string, path: string, name: string): string => `(() => {
+      const data = new DataTransfer();
+      const bytes = Uint8Array.from(atob(${bytes(path)}), (c) => c.charCodeAt(0));
+      data.items.add(new File([bytes], ${JSON.stringify(name)}));
+      const init = { bubbles: true, cancelable: true };
+      document.body.dispatchEvent(
+        ${JSON.stringify(kind)} === "drop"
+          ? new DragEvent("drop", { ...init, dataTransfer: data })
+          : new ClipboardEvent("paste", { ...init, clipboardData: data }),
+      );
+    })()`;
+      await page.evaluate(event("drop", at("photos", "single.png"), "dropped.png"));
+      await page.locator(".card", { hasText: "dropped.png" }).locator(".bars").waitFor();
+      expect(page.url()).toMatch(/#pictures$/);
+      await page.evaluate(event("paste", at("photos", "empty.png"), "pasted.png"));
+      await page.locator(".card", { hasText: "pasted.png" }).locator(".no-face").waitFor();
+      await page.evaluate(event("drop", at("own.onnx"), "own.onnx"));
+      await page.locator(".model-chip").nth(1).waitFor();
+      await context.close();
+    });
+
     describe("the camera", () => {
       test("faces live: boxes, bars, the last minute, its CSV, a snapshot, a pause", async () => {
         const context = await newContext({ permissions: ["camera"] });

@@ -3,12 +3,12 @@
  * is isolated from other origins, or WebGPU. The runtime is loaded with the first session.
  */
 
+import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
 import type { Session, SessionOptions, Tensors } from "./session.ts";
 
-type Ort = typeof import("onnxruntime-web/wasm");
-type OrtSession = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
+type Ort = typeof ort;
 
 /** The two builds of ONNX Runtime: the one for WebGPU is twice as large, and slower on the CPU. */
 export type WebRuntime = "wasm" | "webgpu";
@@ -35,17 +35,17 @@ export async function openSession(
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
     throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
-  const ort = await builds[runtime]();
-  ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = threads > 0 ? Math.min(threads, threadsHere()) : threadsHere();
-  const create = (): Promise<OrtSession> =>
-    ort.InferenceSession.create(model, {
+  const { env, InferenceSession, Tensor } = await builds[runtime]();
+  env.logLevel = "error";
+  env.wasm.numThreads = threads > 0 ? Math.min(threads, threadsHere()) : threadsHere();
+  const create = (): Promise<ort.InferenceSession> =>
+    InferenceSession.create(model, {
       executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
       extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
     });
-  let session: OrtSession;
+  let session: ort.InferenceSession;
   try {
     session = await inTurn(create);
   } catch (error) {
@@ -53,7 +53,7 @@ export async function openSession(
   }
   return {
     async run(feeds, outputs) {
-      const inputs = mapValues(feeds, (feed) => toOrt(ort.Tensor, feed));
+      const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
       const results = mapValues(await inTurn(() => session.run(inputs)), fromOrt);
       return outputs ? writtenInto(results, outputs) : results;
     },

@@ -11,10 +11,10 @@ export function keepForOffline(): Offline {
   if (!serviceWorker || import.meta.env.DEV) return { ready() {} };
   const registered = serviceWorker.register("./sw.js").catch(() => undefined);
   return {
-    async ready(runtimeFiles) {
-      if (!(await registered)) return;
-      const { active } = await serviceWorker.ready;
-      active?.postMessage({ keep: runtimeFiles });
+    ready(runtimeFiles) {
+      void registered.then(async (worker) => {
+        if (worker) (await serviceWorker.ready).active?.postMessage({ keep: runtimeFiles });
+      });
     },
   };
 }

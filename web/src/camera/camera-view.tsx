@@ -32,13 +32,13 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const { state, video, devices } = camera;
   const [paused, setPaused] = useState(false);
   const running = state.kind === "running";
-  const live = useLive(recogniser, { video, models, on: running && !paused, threshold });
+  const live = useLive(recogniser, { video, models, on: running && !paused });
   const { history } = live;
   const latest = history.at(-1) ?? none;
   const faces = running ? (latest.models[0]?.faces ?? []) : [];
   const mirrored = true;
   const pause = (): void => {
-    if (paused) video.current?.play();
+    if (paused) void video.current?.play();
     else video.current?.pause();
     setPaused(!paused);
   };
@@ -55,7 +55,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {running ? (
             <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
           ) : (
-            <CameraNotice state={state} ready={models.length > 0} onStart={() => camera.start()} />
+            <CameraNotice state={state} ready={models.length > 0} onStart={() => void camera.start()} />
           )}
         </div>
         <div class="controls">
@@ -64,7 +64,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
               <button class="button" type="button" onClick={pause}>
                 {paused ? "Go on" : "Pause"}
               </button>
-              <button class="button" type="button" onClick={save}>
+              <button class="button" type="button" onClick={() => void save()}>
                 Snapshot
               </button>
               <button
@@ -82,7 +82,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
                   class="button"
                   aria-label="Camera"
                   value={state.deviceId}
-                  onChange={({ currentTarget }) => camera.start(currentTarget.value)}
+                  onChange={({ currentTarget }) => void camera.start(currentTarget.value)}
                 >
                   {devices.map(({ deviceId, label }, i) => (
                     <option key={deviceId} value={deviceId}>
@@ -119,7 +119,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           ))}
           {faces.length > MOST_FACES && <p class="muted">and {faces.length - MOST_FACES} more</p>}
         </section>
-        {history.length > 0 && <LastMinute history={history} models={models} />}
+        {history.length > 0 && <LastMinute history={history} models={models} threshold={threshold} />}
       </div>
       {live.error !== undefined && <p class="error">{live.error}</p>}
       <Spoken faces={faces} threshold={threshold} on={running && !paused} />
@@ -130,9 +130,11 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
 function LastMinute({
   history,
   models,
+  threshold,
 }: {
   readonly history: readonly Moment[];
   readonly models: readonly ModelInfo[];
+  readonly threshold: number;
 }) {
   const [chosen, choose] = useState<number>();
   const tracks = tracksOf(history).slice(0, MOST_FACES);
@@ -163,7 +165,7 @@ function LastMinute({
         <button
           class="button quiet"
           type="button"
-          onClick={() => download("vultus-timeline.csv", timelineCsv(history, models), "text/csv")}
+          onClick={() => download("vultus-timeline.csv", timelineCsv(history, models, threshold), "text/csv")}
         >
           Download CSV
         </button>

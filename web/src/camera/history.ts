@@ -1,5 +1,6 @@
 /** What was seen in the last minute. */
 
+import { labelOf } from "../../../src/predict/prediction.ts";
 import { timelineHead, timelineRow } from "../../../src/predict/timeline-rows.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
@@ -40,12 +41,23 @@ export function tracksOf(history: readonly Moment[]): number[] {
   return [...times].sort((a, b) => b[1] - a[1]).map(([track]) => track);
 }
 
-/** As `vultus predict` writes the timeline of a video; with several models, each has a part of its own, named above it. */
-export function timelineCsv(history: readonly Moment[], models: readonly ModelInfo[]): string {
+/**
+ * As `vultus predict` writes the timeline of a video, with labels from `threshold` on; with several models, each has a part
+ * of its own, named above it.
+ */
+export function timelineCsv(
+  history: readonly Moment[],
+  models: readonly ModelInfo[],
+  threshold: number,
+): string {
   const parts = models.map(({ id, name, classes }) => {
     const rows = history.flatMap(({ time, models: answers }) =>
       (answers.find(({ model }) => model === id)?.faces ?? []).map((face) =>
-        timelineRow(Math.round(time * 1000) / 1000, face, classes),
+        timelineRow(
+          Math.round(time * 1000) / 1000,
+          { ...face, label: labelOf(face.probabilities, threshold) },
+          classes,
+        ),
       ),
     );
     const heading = models.length > 1 ? [`# ${name}`] : [];

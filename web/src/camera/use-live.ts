@@ -39,11 +39,9 @@ export interface LiveOptions {
   readonly models: readonly ModelInfo[];
   /** Frames are examined while it is true. */
   readonly on: boolean;
-  /** For the labels of what is kept. */
-  readonly threshold: number;
 }
 
-export function useLive(recogniser: Recogniser, { video, models, on, threshold }: LiveOptions): Live {
+export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptions): Live {
   const [live, setLive] = useState(nothing);
   const started = useRef<number>();
   const trackers = useRef(new Map<number, ReturnType<typeof faceTracker>>());
@@ -52,7 +50,7 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
   useEffect(() => {
     if (!on || ids === "") return;
     const current = { stopped: false };
-    run(current);
+    void run(current);
     return () => {
       current.stopped = true;
     };
@@ -107,7 +105,7 @@ export function useLive(recogniser: Recogniser, { video, models, on, threshold }
 
   function trackerOf(model: number): ReturnType<typeof faceTracker> {
     const kept =
-      trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold });
+      trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold: 0 });
     trackers.current.set(model, kept);
     return kept;
   }

@@ -59,9 +59,9 @@ export function useModels(
   );
 
   const add = useCallback(
-    async (file?: File) => {
+    (file?: File) => {
       setNotice({ kind: "busy", text: `Loading ${file?.name ?? "the model that ships"} …` });
-      try {
+      const load = async (): Promise<void> => {
         const added = await recogniser.add({ file: file ?? new URL(modelUrl, document.baseURI).href });
         setModels((before) => {
           for (const { id } of before.slice(MOST_MODELS - 1))
@@ -69,9 +69,8 @@ export function useModels(
           return [...before.slice(0, MOST_MODELS - 1), added];
         });
         setNotice(undefined);
-      } catch (error) {
-        setNotice({ kind: "error", text: (error as Error).message });
-      }
+      };
+      load().catch((error: Error) => setNotice({ kind: "error", text: error.message }));
     },
     [recogniser],
   );

@@ -70,7 +70,7 @@ function Explanation({ explain }: { explain(): Promise<ExplainedFace> }) {
         type="button"
         disabled={state.kind === "busy"}
         aria-expanded={state.kind === "shown"}
-        onClick={toggle}
+        onClick={() => void toggle()}
       >
         {state.kind === "busy" ? "Looking …" : "Where it looked"}
       </button>

@@ -11,8 +11,7 @@ export interface ModelInfo {
   /** Of its file, without the ending. */
   readonly name: string;
   readonly classes: readonly string[];
-  /** The backbone, and the side of the pictures that it sees. */
-  readonly network: string;
+  /** Side of the pictures that its network sees. */
   readonly inputSize: number;
 }
 

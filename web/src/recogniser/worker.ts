@@ -93,8 +93,8 @@ function kept(model: WebModel): ModelInfo {
   models.set(id, model);
   const { architecture, path } = model.bundle;
   const name = decodeURIComponent(path.split("/").at(-1) ?? path).replace(/\.onnx$/i, "");
-  const { classes, inputSize, backbone } = architecture;
-  return { id, name, classes, inputSize, network: backbone.name };
+  const { classes, inputSize } = architecture;
+  return { id, name, classes, inputSize };
 }
 
 function modelOf(id: number): WebModel {
