@@ -2,6 +2,7 @@
 
 import { allowOrigins, isLoopback, requireLoopbackHost } from "../access.ts";
 import { createApp } from "../app.ts";
+import { listenOn, PortTaken } from "../listen.ts";
 import { page } from "../page.ts";
 import type { End } from "./protocol.ts";
 import { runs } from "./routes.ts";
@@ -16,12 +17,24 @@ export interface WatchServer {
 export interface WatchSettings {
   readonly paths: readonly string[];
   readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** 0 takes a free one. Where none is given it is the usual one, or a free one where another program has that. */
+  readonly port?: number;
 }
 
-/** @throws where the port is taken or the address is not one of this machine. */
-export async function startWatching({ paths, host, port }: WatchSettings): Promise<WatchServer> {
+const USUAL_PORT = 8090;
+
+/** @throws UsageError where the port is taken or the address is not one of this machine. */
+export async function startWatching(settings: WatchSettings): Promise<WatchServer> {
+  const { port = USUAL_PORT } = settings;
+  try {
+    return await watchAt(settings, port);
+  } catch (error) {
+    if (error instanceof PortTaken && settings.port === undefined) return watchAt(settings, 0);
+    throw error;
+  }
+}
+
+async function watchAt({ paths, host }: WatchSettings, port: number): Promise<WatchServer> {
   let end: End = { over: false };
   const app = await createApp({ log: false });
   if (isLoopback(host)) requireLoopbackHost(app);
@@ -29,7 +42,7 @@ export async function startWatching({ paths, host, port }: WatchSettings): Promi
   await app.register(runs, { paths, end: () => end });
   await page(app, { entry: "watch.html" });
   return {
-    url: await app.listen({ host, port }),
+    url: await listenOn(app, host, port),
     async close(reason) {
       end = reason;
       await app.close();
