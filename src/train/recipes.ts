@@ -199,7 +199,7 @@ const distil = (options: RecipeOptions): RecipeInput => ({
   labelSmoothing: 0,
   phases: [
     fromScratch("soft", { epochs: 10, inputScale: 3 / 4, warmup: 0.2, peak: 1.5e-3, end: 2 / 3 }),
-    fromScratch("large", { epochs: 7, inputScale: 1, warmup: 0.2, peak: 1e-3, end: 0 }),
+    fromScratch("large", { epochs: 9, inputScale: 1, warmup: 0.2, peak: 1e-3, end: 0 }),
   ],
 });
 
