@@ -16,8 +16,8 @@ import { type Architecture, describe as describeModel, withNewWeights } from "..
 import { backboneNamed } from "../src/models/registry.ts";
 import { decodeModel } from "../src/onnx/model.ts";
 import { type BundleOptions, compileBundle } from "../src/program/bundle.ts";
+import { decodeBundle } from "../src/program/decode-bundle.ts";
 import { compilePredict } from "../src/program/predict.ts";
-import { decodeBundle } from "../src/program/read-bundle.node.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";

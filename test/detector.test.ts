@@ -16,6 +16,7 @@ import { decodeDetector, openDetector } from "../src/predict/onnx-detector.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import type { Program } from "../src/program/program.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
+import type { Engine } from "../src/runtime/engine.ts";
 import { composite, drawnFaces, eyesFaces, scenes } from "./support/composites.ts";
 import { ferFaces, hasFer2013 } from "./support/fer2013.ts";
 
@@ -170,4 +171,26 @@ test("any other detector with boxes and scores works, at the size that it has", 
   expect(() => decodeDetector(encode(graph, "mine"), "mine.onnx", { size: 416 })).toThrow(
     "mine.onnx takes pictures of 64 px, not of 416 px",
   );
+});
+
+test("a strip of a few kilobytes is searched in a few squares", async () => {
+  let runs = 0;
+  const counting: Engine = {
+    async open(program) {
+      const real = await engine.open(program);
+      return { ...real, run: (feeds) => (runs++, real.run(feeds)) };
+    },
+    close: async () => {},
+  };
+  const detector = await openDetector(counting, loadDetector());
+  for (const [width, height] of [
+    [3000, 20],
+    [6, 4000],
+  ] as const) {
+    runs = 0;
+    const pixels = new Uint8Array(width * height).fill(128);
+    expect(await detector.detect({ pixels, width, height, channels: 1 })).toEqual([]);
+    expect(runs).toBeLessThan(20);
+  }
+  await detector.release();
 });

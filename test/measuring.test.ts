@@ -10,7 +10,7 @@ import type { evaluationJson } from "../src/cli/evaluation.ts";
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
-import { decodeBundle } from "../src/program/read-bundle.node.ts";
+import { decodeBundle } from "../src/program/decode-bundle.ts";
 import { temperatureOf } from "../src/weights/classifier-file.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 

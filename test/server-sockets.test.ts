@@ -296,14 +296,16 @@ describe("the command", () => {
         ["--model", at("none")],
         ["--token-file", at("short")],
         ["--cors", "a.example"],
+        ["--trust-proxy", "10.0.0.0/8,proxy"],
       ].map((args) => run(...args).exit),
     );
     taken.close();
-    expect(results.map(({ code }) => code)).toEqual([2, expect.any(Number), 2, 2]);
+    expect(results.map(({ code }) => code)).toEqual([2, expect.any(Number), 2, 2, 2]);
     expect(results[0]?.said).toContain(`port ${port} of 127.0.0.1 is taken`);
     expect(results[1]?.said).toContain(at("none"));
     expect(results[2]?.said).toContain("has 3 characters");
     expect(results[3]?.said).toContain("--cors a.example is no origin");
+    expect(results[4]?.said).toContain("--trust-proxy proxy is no address");
     for (const { said } of results) expect(said).not.toContain("    at ");
   });
 });

@@ -276,6 +276,9 @@ describe("access", () => {
     );
     expect((await answered(two, { ...jpeg, ...right }, "", closed)).predictions).toHaveLength(1);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url)))).toEqual([401, 401]);
+    // The same routes, written otherwise.
+    expect(await get("/%76%31/model")).toBe(401);
+    expect(await get("/metric%73?a=1")).toBe(401);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url, right)))).toEqual([200, 200]);
     expect(
       await Promise.all(["/healthz", "/readyz", "/docs", "/openapi.json"].map((url) => get(url))),

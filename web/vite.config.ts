@@ -3,8 +3,9 @@
  * WebAssembly lie among them, so a page asks nothing of anybody else.
  */
 
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,17 +13,26 @@ export default defineConfig({
   root: here("."),
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es" },
+  plugins: [offlineFiles()],
+  worker: { format: "es", rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: here("../dist/web"),
     emptyOutDir: true,
+    reportCompressedSize: false,
     target: "es2022",
     assetsInlineLimit: 0,
     // ONNX Runtime is large, and loaded when it is needed.
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
-      input: { index: here("index.html"), watch: here("watch.html") },
+      checks: { pluginTimings: false },
+      input: {
+        index: here("index.html"),
+        watch: here("watch.html"),
+        sw: here("src/service-worker.ts"),
+      },
       output: {
+        // A service worker is known by its address.
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         assetFileNames: ({ names }) =>
           names.some((name) => name.endsWith(".onnx"))
             ? "models/[name][extname]"
@@ -31,3 +41,26 @@ export default defineConfig({
     },
   },
 });
+
+/**
+ * Tells the service worker the files that the page needs without a network: all but ONNX Runtime, of which the page tells
+ * the one that runs here, and the view of trainings, which needs its server.
+ */
+function offlineFiles(): Plugin {
+  return {
+    name: "vultus-offline-files",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      const worker = bundle["sw.js"];
+      if (worker?.type !== "chunk") throw new Error("the service worker was not built");
+      const files = Object.keys(bundle)
+        .filter((name) => !/(^sw\.js|\.map|\.html|\.wasm)$|^assets\/(ort\.|watch)/.test(name))
+        .sort();
+      const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
+      worker.code = worker.code
+        .replace(/__FILES__/g, JSON.stringify(files))
+        .replace(/__VERSION__/g, JSON.stringify(version));
+    },
+  };
+}

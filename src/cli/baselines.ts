@@ -8,7 +8,7 @@ import { classCounts, type Dataset, indicesOf, type Sample } from "../data/datas
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { describe } from "../models/classifier.ts";
 import { compileBundle } from "../program/bundle.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import { architectureOf } from "../train/forecast.ts";
 import { checkRecipe } from "../train/override.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";

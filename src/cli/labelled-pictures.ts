@@ -7,7 +7,7 @@ import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import { UsageError } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import { numberOf } from "./options.ts";

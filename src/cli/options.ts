@@ -36,15 +36,15 @@ export function secondsOf(text: string): number {
   return Number(number) / (unit === "ms" ? 1000 : 1);
 }
 
-/** Where programs run. */
-export function withDevice(command: Command): Command {
+/** Where programs run; `threads` says how many there usually are. */
+export function withDevice(command: Command, threads = "all cores"): Command {
   return command
     .addOption(
       new Option("--device <name>", "where the model runs")
         .choices(["auto", "cpu", "webgpu", "cuda", "dml", "coreml"])
         .default("auto"),
     )
-    .option("--threads <n>", "threads of the CPU provider (default: all cores)", numberOf(1, 1024, true));
+    .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
 /** Which pictures, and which classes of them. */

@@ -5,7 +5,7 @@ import { stratifiedSample } from "../data/stratified.ts";
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
 import type { TestTime } from "../evaluate/test-time.node.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { duration, liveLine, percent, say } from "./output.ts";
 

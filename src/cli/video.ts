@@ -1,10 +1,10 @@
 /** What `predict` does with a video: a timeline of its faces as text, and as a chart. */
 
 import { existsSync } from "node:fs";
-import { csvRow } from "../formats/csv.ts";
 import { encodeJsonLine } from "../formats/json-lines.ts";
 import type { Model } from "../predict/model.node.ts";
-import { type Face, labelOf } from "../predict/prediction.ts";
+import { labelOf } from "../predict/prediction.ts";
+import { shareCells, timelineHead, timelineRow } from "../predict/timeline-rows.ts";
 import type { TrackedFace } from "../predict/tracking.ts";
 import { predictVideo, type VideoFrame } from "../predict/video.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
@@ -70,22 +70,15 @@ interface VideoFormat {
 }
 
 const csv: VideoFormat = {
-  head: (classes) => [csvRow(["time", "track", "x", "y", "width", "height", "score", "label", ...classes])],
-  lines: ({ time, faces }, classes) =>
-    faces.map(({ track, box, score, label, probabilities }) =>
-      csvRow([
-        ...[time, track, box.x, box.y, box.width, box.height, score ?? ""].map(String),
-        label ?? "",
-        ...shares(probabilities, classes, 6),
-      ]),
-    ),
+  head: (classes) => [timelineHead(classes)],
+  lines: ({ time, faces }, classes) => faces.map((face) => timelineRow(time, face, classes)),
 };
 
 const table: VideoFormat = {
   head: (classes) => [row("time", "face", "label", classes)],
   lines: ({ time, faces }, classes) =>
     faces.map(({ track, label, probabilities }) =>
-      row(`${time} s`, String(track), label ?? "not sure", shares(probabilities, classes, 4)),
+      row(`${time} s`, String(track), label ?? "not sure", shareCells(probabilities, classes, 4)),
     ),
 };
 
@@ -102,10 +95,6 @@ function formatOf({ json, jsonl, csv: asCsv, out }: VideoCommandOptions): VideoF
 
 function row(time: string, face: string, label: string, cells: readonly string[]): string {
   return `${time.padStart(9)}  ${face.padStart(4)}  ${label.padEnd(10)}${cells.map((cell) => cell.padStart(10)).join("")}`;
-}
-
-function shares(probabilities: Face["probabilities"], classes: readonly string[], digits: number): string[] {
-  return classes.map((name) => (probabilities[name] ?? 0).toFixed(digits));
 }
 
 /** The element of a video in `--json`: as that of a photo, one face per track with its mean over time, and the frames. */

@@ -5,7 +5,7 @@ import { confusionMatrix } from "../metrics/confusion.ts";
 import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { summarize } from "../metrics/scores.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
 import { bundleOutputs, labelsOf } from "./evaluate.node.ts";

@@ -12,7 +12,7 @@ import { argmaxRows } from "../metrics/probabilities.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
 import { topKAccuracy } from "../metrics/top-k.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";

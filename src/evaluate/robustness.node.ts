@@ -4,7 +4,7 @@ import type { Picture } from "../data/dataset.ts";
 import { reduced } from "../data/decode.node.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { type CorruptionGroup, corruptionGroups, SEVERITIES } from "./corruptions/corruption.ts";
 import { corrupted, corruptions } from "./corruptions/registry.node.ts";

@@ -4,7 +4,7 @@ import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { pairedDifference } from "../metrics/paired.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { warped } from "./corruptions/warp.ts";
 import { bundleOutputs, labelsOf } from "./evaluate.node.ts";

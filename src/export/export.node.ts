@@ -1,13 +1,14 @@
 /** Writes a classifier in the forms that others read, and checks each by reading it back. */
 
 import { mkdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { writePytorch } from "../formats/pytorch.node.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { type BundleInput, compileBundle } from "../program/bundle.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { WeightBits } from "../program/quantize-weights.ts";
-import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
@@ -15,16 +16,18 @@ import { torchvisionNames } from "../weights/canonical-names.ts";
 import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { accuracyOf, chooseInt8 } from "./int8.node.ts";
+import { tritonConfig, tritonFiles } from "./triton.ts";
 import { type Agreement, agreement, answersOf } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
-/** Forms of an export, and the name of each one's file. */
+/** Forms of an export, and the name of each one's file; Triton's is a folder, its model repository. */
 export const forms = {
   bundle: "model.onnx",
   fp16: "model-fp16.onnx",
   int8: "model-int8.onnx",
   safetensors: "model.safetensors",
   pth: "model.pth",
+  triton: "triton",
 } as const;
 export type Form = keyof typeof forms;
 
@@ -33,6 +36,8 @@ export interface ExportOptions {
   readonly provenance: Provenance;
   readonly forms: readonly Form[];
   readonly folder: string;
+  /** Triton's model repository, and the model's name in it. */
+  readonly triton: { readonly repository: string; readonly name: string };
   /** What the `.onnx` forms take. */
   readonly input: BundleInput;
   readonly engine: Engine;
@@ -67,6 +72,7 @@ const tolerance: Readonly<Record<Form, number>> = {
   int8: 1,
   safetensors: 1e-4,
   pth: 1e-4,
+  triton: 1e-4,
 };
 
 /** Writes and checks one form after the other. @throws VultusError for a file that disagrees, which is removed. */
@@ -74,7 +80,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   const { classifier, forms: wanted, folder, engine, held } = options;
   const { pictures, labels } = held;
   const { architecture, weights } = classifier;
-  mkdirSync(folder, { recursive: true });
+  if (wanted.some((form) => form !== "triton")) mkdirSync(folder, { recursive: true });
   const trained: Bundle = {
     ...classifier,
     input: "uint8",
@@ -82,7 +88,10 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   };
   const expected = await answersOf(engine, trained, pictures);
   for (const form of wanted) {
-    const path = join(folder, forms[form]);
+    const path =
+      form === "triton"
+        ? join(options.triton.repository, options.triton.name, tritonFiles.model)
+        : join(folder, forms[form]);
     const float = await write(form, path, options);
     const { probabilities, picturesPerSecond } = await answersOf(engine, loadBundle(path), pictures);
     const agreed = agreement(expected.probabilities, probabilities, architecture.classes.length);
@@ -124,6 +133,15 @@ async function write(
     case "fp16":
       writeBundle(path, { architecture, weights, input, temperature, stored: "float16" }, provenance);
       return undefined;
+    case "triton": {
+      const { repository, name } = options.triton;
+      const own = join(repository, name);
+      mkdirSync(dirname(path), { recursive: true });
+      const { program } = writeBundle(path, { architecture, weights, input, temperature }, provenance);
+      writeFileAtomic(join(own, tritonFiles.labels), `${architecture.classes.join("\n")}\n`);
+      writeFileAtomic(join(own, tritonFiles.config), tritonConfig(name, program));
+      return undefined;
+    }
     case "int8": {
       const { labels, pictures } = held;
       if (!labels || options.calibration.length === 0) {

@@ -3,7 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 
 export interface Answers {

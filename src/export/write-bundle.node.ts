@@ -1,7 +1,7 @@
 /** Writes a bundle to disk and reads it back: what is used from then on is the file. */
 
 import { type BundleOptions, compileBundle } from "../program/bundle.ts";
-import { type Bundle, decodeBundle } from "../program/read-bundle.node.ts";
+import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { readBytes, writeFileAtomic } from "../util/files.node.ts";
 import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
 

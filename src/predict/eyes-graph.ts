@@ -19,10 +19,9 @@ import { slice } from "../ops/slice.ts";
 import { sub } from "../ops/sub.ts";
 import { transpose } from "../ops/transpose.ts";
 import { finish, type Program } from "../program/program.ts";
+import { EYES_INPUT } from "./eyes.ts";
 import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 
-/** Side of the square faces that go in. */
-export const EYES_INPUT = 112;
 /** Grey levels of red, green and blue that are taken off. */
 const meanRgb = [122.782, 117.001, 104.298];
 /** Of the 68 points the six around each eye; the eye on the left of the picture comes first. */

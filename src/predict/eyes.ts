@@ -4,8 +4,10 @@ import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Box } from "./boxes.ts";
-import { EYES_INPUT } from "./eyes-graph.ts";
 import { resampled } from "./resample.ts";
+
+/** Side of the square faces that the network takes. */
+export const EYES_INPUT = 112;
 
 /** Faces in one run of the network. */
 const BATCH = 32;

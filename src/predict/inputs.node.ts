@@ -8,10 +8,7 @@ import { picturesBelow } from "../data/folder.node.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
-import type { ReadPhoto } from "./predictor.ts";
-
-/** Pictures with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
-export const MOST_PIXELS = 4e6;
+import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
 
 /** Larger files are no photos. */
 const MOST_BYTES = 1e9;
@@ -76,7 +73,7 @@ export function readPhotos(
 
 export async function readPhoto({ file, bytes }: PhotoSource): Promise<ReadPhoto> {
   try {
-    return { file, ...(await decodeFitted(await bytes(), MOST_PIXELS)) };
+    return { file, ...(await decodeFitted(await bytes(), MOST_PHOTO_PIXELS)) };
   } catch (error) {
     return { file, reason: messageOf(error) };
   }

@@ -3,7 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
-import { type Bundle, loadBundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
@@ -12,10 +13,16 @@ import { shippedModel } from "../weights/shipped.node.ts";
 import type { DetectedFace } from "./boxes.ts";
 import { scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { fileSource, MOST_PIXELS, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
+import { fileSource, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
 import { type DetectorSettings, openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
-import { type OpenClassifier, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
+import {
+  MOST_PHOTO_PIXELS,
+  type OpenClassifier,
+  type PredictOptions,
+  predictPhotos,
+  type ReadPhoto,
+} from "./predictor.ts";
 import { loadDetector } from "./shipped-detector.node.ts";
 
 /** A photo: the path of a file, the bytes of one, or pixels. */
@@ -118,5 +125,5 @@ function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOpt
 async function photoOf(photo: Photo): Promise<ReadPhoto> {
   if (typeof photo === "string") return readPhoto(fileSource(photo));
   if (photo instanceof Uint8Array) return readPhoto({ file: "photo", bytes: () => Promise.resolve(photo) });
-  return { file: "photo", ...(await fitted(photo, MOST_PIXELS)) };
+  return { file: "photo", ...(await fitted(photo, MOST_PHOTO_PIXELS)) };
 }

@@ -95,6 +95,9 @@ export function decodeDetector(
   return { program, input: dtype, settings };
 }
 
+/** Squares in which a panorama is searched. */
+const MOST_TILES = 16;
+
 /** Opens a detector on an engine. */
 export async function openDetector(
   engine: Engine,
@@ -193,12 +196,15 @@ function letterboxed(picture: Picture, tile: Box, size: number): Picture {
   return { pixels, width: size, height: size, channels };
 }
 
-/** A panorama is searched in squares that overlap by half; anything else whole. */
+/**
+ * A panorama is searched in squares that overlap by half; anything else whole. Of a strip the squares are larger than it is
+ * high: a picture of a few kilobytes must not ask for thousands of them.
+ */
 function tilesOf({ width, height }: Picture): Box[] {
   const [long, short] = [Math.max(width, height), Math.min(width, height)];
-  const side = 2 * short;
+  const side = Math.ceil(Math.max(2 * short, (2 * long) / (MOST_TILES + 1)));
   if (long <= side) return [{ x: 0, y: 0, width, height }];
-  const steps = Math.ceil((long - side) / short);
+  const steps = Math.ceil((long - side) / (side / 2));
   return Array.from({ length: steps + 1 }, (_, i) => {
     const start = Math.round(((long - side) * i) / steps);
     return width > height ? { x: start, y: 0, width: side, height } : { x: 0, y: start, width, height: side };

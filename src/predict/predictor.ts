@@ -3,7 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { Architecture } from "../models/classifier.ts";
-import type { Bundle } from "../program/read-bundle.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
@@ -11,6 +11,9 @@ import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { centreSquare, faceCrop } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
+
+/** Photos with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
+export const MOST_PHOTO_PIXELS = 4e6;
 
 /** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
 export type ReadPhoto =
@@ -54,7 +57,7 @@ interface Found {
  * face. Two detections are under way at a time, so that the engine has work while the next picture is prepared.
  */
 export async function* predictPhotos(
-  photos: AsyncIterable<ReadPhoto>,
+  photos: AsyncIterable<ReadPhoto> | Iterable<ReadPhoto>,
   classifier: OpenClassifier,
   detector: FaceDetector | undefined,
   options: PredictOptions = {},
@@ -106,8 +109,7 @@ async function* classified(
   const { classes } = bundle.architecture;
   const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
   const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));
-  if (probabilities.some(Number.isNaN))
-    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+  requireNumbers(probabilities);
   let row = 0;
   for (const { photo, faces: found } of batch) {
     const { file } = photo;
@@ -121,6 +123,12 @@ async function* classified(
     });
     yield { photo, prediction: { file, status: faces.length > 0 ? "ok" : "no_face", faces } };
   }
+}
+
+/** @throws VultusError where a model's probabilities are none. */
+export function requireNumbers(probabilities: Float32Array): void {
+  if (probabilities.some(Number.isNaN))
+    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
 }
 
 function pixelsOf(photo: ReadPhoto): number {

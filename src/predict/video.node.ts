@@ -4,10 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fitted } from "../data/decode.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { MOST_PIXELS } from "./inputs.node.ts";
 import type { Model } from "./model.node.ts";
 import { ppmPictures } from "./ppm.ts";
-import { type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
+import { MOST_PHOTO_PIXELS, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
 import { faceTracker, type TrackedFace } from "./tracking.ts";
 
 export interface VideoOptions extends PredictOptions {
@@ -74,7 +73,7 @@ async function* frames(file: string, { every, onNote = () => {} }: VideoOptions)
       onNote(`${file} breaks off within a frame`),
     )) {
       count++;
-      yield { file, ...(await fitted(picture, MOST_PIXELS)) };
+      yield { file, ...(await fitted(picture, MOST_PHOTO_PIXELS)) };
     }
     const code = await ended;
     const reason = said.trim().split("\n").at(-1) ?? "";

@@ -3,7 +3,8 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import type { Explanation } from "../evaluate/explain.ts";
-import { averageMapsPng, explanationPng, heatColour, heatOverlay } from "./heat-map.ts";
+import { heatColour, heatOverlay } from "../evaluate/heat-overlay.ts";
+import { averageMapsPng, explanationPng } from "./heat-map.ts";
 
 /** CIE lightness of sRGB bytes: another measure than the one that the colours are made by. */
 function lightness(rgb: readonly number[]): number {

@@ -1,5 +1,6 @@
 /** An engine on a worker thread, so that the main thread can prepare the next batch while a step runs. */
 
+import "./no-telemetry.node.ts";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { VultusError } from "../util/errors.ts";
@@ -13,18 +14,22 @@ export function startEngine(options: SessionOptions): Engine {
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   let questions = 0;
   let dead: Error | undefined;
+  let whenIdle = (): void => {};
 
   const fail = (error: Error): void => {
     dead = error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
+    whenIdle();
   };
   worker.on("message", (answer: Answer) => {
     const { resolve, reject } = waiting.get(answer.id) ?? {};
     waiting.delete(answer.id);
     if ("error" in answer) reject?.(new VultusError(answer.error));
     else resolve?.(answer.result as never);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size > 0) return;
+    worker.unref();
+    whenIdle();
   });
   worker.on("error", (error) => fail(new EngineLost(`the engine's worker failed: ${error.message}`)));
   const ended = (code: number): void => fail(new EngineLost(`the engine's worker ended (code ${code})`));
@@ -54,8 +59,10 @@ export function startEngine(options: SessionOptions): Engine {
       };
     },
     async close() {
-      worker.off("exit", ended);
       dead = new VultusError("the engine is closed");
+      // Terminated within a run of ONNX Runtime, a worker takes the whole process with it.
+      if (waiting.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve));
+      worker.off("exit", ended);
       await worker.terminate();
     },
   };

@@ -4,17 +4,20 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "./problems.ts";
 
-/** Whether a path is open to whoever can connect: the page and its files, its documentation, and the probes. */
-function isOpen(path: string): boolean {
-  return !path.startsWith("/v1/") && path !== "/metrics";
+/**
+ * Whether a route is open to whoever can connect: the page and its files, the documentation, and the probes. It is the route
+ * that counts and not what the client wrote, which may be the same path in other characters.
+ */
+function isOpen({ url = "" }: { readonly url?: string | undefined }): boolean {
+  return !url.startsWith("/v1/") && url !== "/metrics";
 }
 
 /** Asks for `Authorization: Bearer <token>` at `/v1/…` and `/metrics`. */
 export function requireToken(app: FastifyInstance, token: string): void {
   const wanted = digest(token);
-  app.addHook("onRequest", async ({ url, headers, method }, reply) => {
+  app.addHook("onRequest", async ({ routeOptions, headers, method }, reply) => {
     // A browser asks for permission without the token.
-    if (isOpen(url) || method === "OPTIONS") return;
+    if (isOpen(routeOptions) || method === "OPTIONS") return;
     const given = /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
     // Digests have one length, and comparing them tells nothing of how much was right.
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createAdmission } from "./admission.ts";
-import { Problem } from "./problems.ts";
+import type { Problem } from "./problems.ts";
 
 const { signal } = new AbortController();
 const codeOf = (work: () => unknown): string => {

@@ -8,6 +8,7 @@ import { problems } from "./problems.ts";
 interface Operation {
   readonly summary: string;
   readonly parameters?: readonly { name: string; description: string; schema: Json }[];
+  readonly requestBody?: { readonly content: Json };
   readonly responses: Readonly<Record<string, { content: Readonly<Record<string, { schema?: Json }>> }>>;
 }
 
@@ -44,11 +45,12 @@ export function docsPage(document: Json, origin: string): string {
   });
 }
 
-function operationHtml({ summary, parameters = [], responses }: Operation): string {
+function operationHtml({ summary, parameters = [], requestBody, responses }: Operation): string {
   const rows = parameters.map(({ name, description, schema }) => [name, valuesOf(schema), description]);
   const [type, answer] = Object.entries(responses["200"]?.content ?? {})[0] ?? [];
   return [
     `<p>${escape(summary)}.</p>`,
+    requestBody ? `<p>The body: ${escape(Object.keys(requestBody.content).join(", "))}.</p>` : "",
     rows.length > 0 ? table({ caption: "In the address", head: ["Name", "Value", "Meaning"], rows }) : "",
     answer?.schema
       ? details(

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { docsPage } from "./docs-page.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
-import { collectRoutes, type Json } from "./openapi.ts";
+import type { Json } from "./openapi.ts";
 import { Problem } from "./problems.ts";
 import type { Models } from "./reload.ts";
 import { type ModelAnswer, modelSchema } from "./schemas.ts";
@@ -71,9 +71,8 @@ export function metricsRoute(app: FastifyInstance, { registry }: Metrics): void 
   );
 }
 
-/** Must come before the routes that are to be documented. */
-export function docsRoutes(app: FastifyInstance, options: Parameters<typeof collectRoutes>[1]): void {
-  const document: () => Json = collectRoutes(app, options);
+/** `document` makes the OpenAPI document (`collectRoutes`). */
+export function docsRoutes(app: FastifyInstance, document: () => Json): void {
   app.get(
     "/openapi.json",
     { config: { doc: { summary: "This document", answer: "application/json" } } },

@@ -13,7 +13,7 @@ export interface Limits {
   readonly queue: number;
   /** Bytes of bodies that are held in memory, of all requests. */
   readonly heldBytes: number;
-  /** Milliseconds from a request's head to its answer. */
+  /** Milliseconds from a request's last byte to its answer. */
   readonly timeout: number;
 }
 

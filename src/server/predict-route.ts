@@ -19,7 +19,7 @@ import {
 } from "./schemas.ts";
 
 /** What requests for predictions share. */
-export interface Prediction {
+export interface PredictService {
   readonly models: Models;
   readonly admission: Admission;
   readonly limits: Limits;
@@ -52,7 +52,7 @@ const doc = {
 } as const;
 
 /** A plugin. Bodies reach its handler as the streams that they are. */
-export async function predictRoute(app: FastifyInstance, service: Prediction): Promise<void> {
+export async function predictRoute(app: FastifyInstance, service: PredictService): Promise<void> {
   const { admission, limits } = service;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_, __, done) => done(null));
@@ -78,7 +78,7 @@ export async function predictRoute(app: FastifyInstance, service: Prediction): P
 
 /** It ends when nothing works for it any more, so that what it holds can be counted until then. */
 async function predict(
-  { models, admission, limits, metrics }: Prediction,
+  { models, admission, limits, metrics }: PredictService,
   pictures: readonly Uint8Array[],
   query: Query,
   signal: AbortSignal,

@@ -1,10 +1,9 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
-import { MOST_PIXELS } from "../predict/inputs.node.ts";
 import { faceOf } from "../predict/prediction.ts";
-import { type FramedFace, framedFaces } from "../predict/predictor.ts";
-import { FormatError, VultusError } from "../util/errors.ts";
+import { type FramedFace, framedFaces, MOST_PHOTO_PIXELS, requireNumbers } from "../predict/predictor.ts";
+import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
@@ -38,8 +37,7 @@ export async function recognise(
     const detection = took();
     if (kept.every(({ crop }) => crop.width * crop.height <= SMALL_FACE)) end();
     const shares = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
-    if (shares.some((row) => row.some(Number.isNaN)))
-      throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+    shares.forEach(requireNumbers);
     const { classes } = model.bundle.architecture;
     return {
       status: kept.length > 0 ? "ok" : "no_face",
@@ -57,7 +55,7 @@ export async function recognise(
 /** The picture; or, as an answer, why there is none. */
 async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
   try {
-    return await decodeFitted(bytes, MOST_PIXELS, mostPixels);
+    return await decodeFitted(bytes, MOST_PHOTO_PIXELS, mostPixels);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     const code = error instanceof TooManyPixels ? "too_many_pixels" : "unreadable_picture";

@@ -2,7 +2,7 @@
 
 import { unwatchFile, watchFile } from "node:fs";
 import { messageOf } from "../util/errors.ts";
-import { openServedModel, type ServedModel, type ServingOptions } from "./served-model.ts";
+import { openServedModel, readModelFile, type ServedModel, type ServingOptions } from "./served-model.ts";
 
 export type Reload =
   | { readonly result: "same" | "changed"; readonly version: string }
@@ -22,7 +22,7 @@ export async function openModels(
   file: string,
   options: ServingOptions & { onReload(reload: Reload): void; readonly watchEvery: number },
 ): Promise<Models> {
-  let current = await openServedModel(file, options);
+  let current = await openServedModel(readModelFile(file), options);
   const users = new Map<ServedModel, number>([[current, 0]]);
   // One reload after the other: two new models at once would only need more memory.
   let last: Promise<unknown> = Promise.resolve();
@@ -39,19 +39,17 @@ export async function openModels(
     const old = current;
     let next: ServedModel;
     try {
-      next = await openServedModel(file, options);
+      const found = readModelFile(file);
+      if (closed || found.sha256 === old.description.sha256)
+        return { result: "same", version: old.description.version };
+      next = await openServedModel(found, options);
     } catch (error) {
       return { result: "failed", reason: messageOf(error) };
-    }
-    const { sha256, version } = next.description;
-    if (closed || sha256 === old.description.sha256) {
-      await next.workers.close();
-      return { result: "same", version };
     }
     users.set(next, 0);
     current = next;
     await closeUnused(old);
-    return { result: "changed", version };
+    return { result: "changed", version: next.description.version };
   };
 
   const reload = (): Promise<Reload> => {

@@ -6,7 +6,8 @@ import { basename, dirname, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import { type ModelOptions, openModel } from "../predict/model.node.ts";
-import { type Bundle, decodeBundle, loadBundle } from "../program/read-bundle.node.ts";
+import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { type Batcher, type BatcherSettings, createBatcher } from "./batcher.ts";
@@ -32,15 +33,27 @@ export interface ServingOptions {
   onLost(reason: string): void;
 }
 
-/**
- * Reads the model at `file` (as `classifierPath` gives it), opens its workers and has it judge one picture.
- *
- * @throws VultusError where it cannot be read or does not work; nothing is left open then.
- */
-export async function openServedModel(file: string, options: ServingOptions): Promise<ServedModel> {
+/** A model's file as it was read. */
+export interface ModelFile {
+  readonly file: string;
+  readonly bundle: Bundle;
+  readonly sha256: string;
+}
+
+/** Reads the model at `file` (as `classifierPath` gives it). @throws VultusError. */
+export function readModelFile(file: string): ModelFile {
   const bytes = readBytes(file);
   const bundle = file.endsWith(".onnx") ? decodeBundle(bytes, file) : loadBundle(file);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { file, bundle, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/**
+ * Opens the workers of a model and has each judge one picture.
+ *
+ * @throws VultusError where it does not work; nothing is left open then.
+ */
+export async function openServedModel(read: ModelFile, options: ServingOptions): Promise<ServedModel> {
+  const { bundle } = read;
   const { workers: count, model, batch, onBatch, onLost } = options;
   const workers = await openWorkers(count, () => openModel(bundle, model), onLost);
   const classify = createBatcher(
@@ -56,7 +69,7 @@ export async function openServedModel(file: string, options: ServingOptions): Pr
     await workers.close();
     throw error;
   }
-  return { bundle, description: descriptionOf(bundle, file, sha256), workers, classify };
+  return { bundle, description: descriptionOf(read), workers, classify };
 }
 
 type Open = Parameters<typeof runBundle>[0];
@@ -96,11 +109,8 @@ async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
     );
 }
 
-function descriptionOf(
-  { architecture, metadata }: Bundle,
-  file: string,
-  sha256: string,
-): ServedModel["description"] {
+function descriptionOf({ file, bundle, sha256 }: ModelFile): ServedModel["description"] {
+  const { architecture, metadata } = bundle;
   return {
     name: nameOf(file),
     version: sha256.slice(0, 12),

@@ -13,6 +13,7 @@ import { type Limits, usualLimits } from "./limits.ts";
 import { listenOn } from "./listen.ts";
 import { onRequestEnd } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { collectRoutes } from "./openapi.ts";
 import { page } from "./page.ts";
 import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
@@ -116,11 +117,12 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     // A connection that stayed open would keep the service from ending.
     if (closing) void reply.header("connection", "close");
   });
-  docsRoutes(app, { version, limits, token: token !== undefined });
-  healthRoutes(app, () => closing);
-  modelRoute(app, models, limits);
-  metricsRoute(app, metrics);
+  const document = collectRoutes(app, { version, limits, token: token !== undefined });
   await app.register(predictRoute, { models, admission, limits, metrics });
+  modelRoute(app, models, limits);
+  healthRoutes(app, () => closing);
+  metricsRoute(app, metrics);
+  docsRoutes(app, document);
   await page(app);
 
   return {

@@ -8,6 +8,6 @@ const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 /** Its path; `VULTUS_CHROMIUM` names another one. */
 export const chromiumPath = process.env.VULTUS_CHROMIUM ?? places.find((path) => existsSync(path));
 
-export function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath as string, args: ["--no-sandbox"] });
+export function startChromium(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath as string, args: ["--no-sandbox", ...args] });
 }

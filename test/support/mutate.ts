@@ -6,7 +6,8 @@ const extremes = [0, 1, 0x7f, 0x80, 0xff];
 
 /** A damaged copy of `bytes`. */
 export function mutated(bytes: Uint8Array, rng: Random): Uint8Array {
-  let out = bytes.slice();
+  // A Buffer's slice would be no copy.
+  let out = Uint8Array.from(bytes);
   const place = (): number => rng.integer(out.length);
   const times = 1 + rng.integer(4);
   for (let i = 0; i < times && out.length > 8; i++) {

@@ -1,7 +1,12 @@
 /** The page: faces recognised in pictures and from the camera, all of it in the browser. */
 
 import { render } from "preact";
+import { App } from "./app.tsx";
+import { keepForOffline } from "./offline.ts";
 import "./style/tokens.css";
 import "./style/base.css";
+import "./style/page.css";
+import "./style/faces.css";
 
-render(<h1>vultus</h1>, document.getElementById("page") as HTMLElement);
+const { ready } = keepForOffline();
+render(<App onReady={ready} />, document.getElementById("page") as HTMLElement);

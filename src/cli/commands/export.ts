@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { Picture, Sample } from "../../data/dataset.ts";
 import { loadPixels } from "../../data/pixel-cache.node.ts";
@@ -13,6 +13,7 @@ import { LARGEST_SIDE } from "../../evaluate/evaluate.node.ts";
 import { type ExportedFile, exportClassifier, type Form, forms } from "../../export/export.node.ts";
 import { fittingBits } from "../../export/int8.node.ts";
 import { runProvenance } from "../../export/provenance.node.ts";
+import { tritonName } from "../../export/triton.ts";
 import type { BundleInput } from "../../program/bundle.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../../train/run-folder.node.ts";
@@ -27,8 +28,9 @@ import { listOf, withDevice } from "../options.ts";
 import { percent, result, resultJson, say } from "../output.ts";
 
 interface Options {
-  readonly to: string[];
+  readonly to?: string[];
   readonly out?: string;
+  readonly triton?: string;
   readonly data: string[];
   readonly input: BundleInput;
   readonly weightBits: "auto" | "8" | "7";
@@ -47,8 +49,13 @@ export function exportCommand(): Command {
   return withDevice(new Command("export"))
     .description("write a trained model as files for other places, each checked against the run")
     .argument("<model>", "run folder, or a file that a run or an export wrote")
-    .option("--to <forms>", `what to write, by commas: ${Object.keys(forms).join(", ")}`, listOf, ["bundle"])
+    .option(
+      "--to <forms>",
+      `what to write, by commas: ${Object.keys(forms).join(", ")} (default: bundle)`,
+      listOf,
+    )
     .option("--out <dir>", "where (default: export/ in the run folder, or beside the file)")
+    .option("--triton <dir>", "write the model into Triton's model repository there, as --to triton")
     .option(
       "--data <dirs>",
       "pictures to check with, by commas (default: those that the run was trained on)",
@@ -74,9 +81,11 @@ export function exportCommand(): Command {
     .option("--license <text>", "licence of the model, written into its metadata")
     .option("--json", "print JSON")
     .action(async (model: string, options: Options) => {
-      const wanted = options.to.map(formOf);
+      const named = options.to ?? (options.triton === undefined ? ["bundle"] : []);
+      const wanted = named.map(formOf);
+      if (options.triton !== undefined && !wanted.includes("triton")) wanted.push("triton");
       const classifier = loadClassifier(bestWeights(model));
-      const isRun = statSync(model).isDirectory();
+      const isRun = existsSync(model) && statSync(model).isDirectory();
       const folder = options.out ?? join(isRun ? model : dirname(model), "export");
       const provenance = {
         temperature: temperatureOf(classifier.metadata, classifier.path),
@@ -95,6 +104,10 @@ export function exportCommand(): Command {
           provenance,
           forms: wanted,
           folder,
+          triton: {
+            repository: options.triton ?? join(folder, forms.triton),
+            name: tritonName(isRun ? basename(resolve(model)) : basename(model, extname(model))),
+          },
           input: options.input,
           engine,
           weightBits,
@@ -212,5 +225,8 @@ function table(files: readonly ExportedFile[], { architecture }: Classifier): st
       const snippet = torchvisionSnippet(architecture, basename(path));
       return snippet ? ["", `# ${path} in PyTorch:`, snippet] : [];
     });
-  return [...lines, ...snippets].join("\n");
+  const repositories = files
+    .filter(({ form }) => form === "triton")
+    .map(({ path }) => `\ntritonserver --model-repository=${resolve(path, "../../..")}`);
+  return [...lines, ...snippets, ...repositories].join("\n");
 }

@@ -1,5 +1,6 @@
 /** `vultus serve`: the HTTP service and the page. */
 
+import { isIP } from "node:net";
 import { Command } from "commander";
 import { usualApp } from "../../server/app.ts";
 import { usualLimits } from "../../server/limits.ts";
@@ -39,7 +40,7 @@ const TOKEN = "VULTUS_TOKEN";
 
 export function serveCommand(): Command {
   const { bodyBytes, pixels, pictures, faces, queue, timeout } = usualLimits;
-  return withDevice(new Command("serve"))
+  return withDevice(new Command("serve"), "1 for each worker")
     .description("serve predictions over HTTP, and a page that recognises faces in the browser")
     .option(
       "--model <path>",
@@ -110,6 +111,11 @@ function settingsOf(options: Options): Parameters<typeof createService>[0] {
     throw new UsageError(
       `--cors ${wrong} is no origin; an origin is a scheme and a host, as https://a.example`,
     );
+  const noAddress = trustProxy.find((proxy) => !isAddress(proxy));
+  if (noAddress !== undefined)
+    throw new UsageError(
+      `--trust-proxy ${noAddress} is no address; valid are 10.0.0.5, 10.0.0.0/8 and the like`,
+    );
   const token = tokenOf(options);
   return {
     ...(model === undefined ? {} : { model }),
@@ -134,6 +140,15 @@ function settingsOf(options: Options): Parameters<typeof createService>[0] {
       timeout: options.timeout * 1000,
     },
   };
+}
+
+/** An IP address, or a range of them. */
+function isAddress(text: string): boolean {
+  const [address = "", bits] = text.split("/");
+  const version = isIP(address);
+  return (
+    version > 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+  );
 }
 
 function tokenOf({ tokenFile }: Options): string | undefined {

@@ -3,8 +3,8 @@
 import type { Picture } from "../../data/dataset.ts";
 import { averageMaps } from "../../evaluate/average-maps.ts";
 import type { Explanation } from "../../evaluate/explain.ts";
+import { heatOverlay } from "../../evaluate/heat-overlay.ts";
 import { random, shuffled } from "../../util/random.ts";
-import { heatOverlay } from "../heat-map.ts";
 import { paragraph, type Section } from "../html.ts";
 import { escape, thumbnailUri } from "../page.ts";
 import { percent } from "../svg.ts";

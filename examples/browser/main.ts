@@ -1,0 +1,22 @@
+/**
+ * The faces of a picture on a page: `npm install vultus onnxruntime-web`, then any bundler. What is asked of the network is
+ * the models; the picture goes nowhere. Shown to work in `test/browser.test.ts`.
+ */
+
+/// <reference types="vite/client" />
+
+import eyes from "vultus/eyes.onnx?url";
+import detector from "vultus/face_detector.onnx?url";
+import vultusM from "vultus/models/vultus_m.onnx?url";
+import { loadModel, predict } from "vultus/web";
+
+const image = document.querySelector("img") as HTMLImageElement;
+const output = document.querySelector("output") as HTMLOutputElement;
+
+const model = await loadModel(vultusM, { detector: { source: detector, eyes } });
+await image.decode();
+const { faces } = await predict(model, image, { threshold: 0.5 });
+
+output.textContent = faces
+  .map(({ label, probabilities }) => `${label ?? "not sure"} ${JSON.stringify(probabilities)}`)
+  .join("\n");

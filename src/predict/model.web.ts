@@ -1,0 +1,171 @@
+/** The browser's way in: load a model once, then pictures go in and faces with probabilities come out. */
+
+import type { Picture } from "../data/dataset.ts";
+import { bundleInput } from "../evaluate/run-bundle.ts";
+import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
+import { decodeProgram } from "../program/onnx-program.ts";
+import type { Program } from "../program/program.ts";
+import { type Engine, localEngine } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.ts";
+import { messageOf, VultusError } from "../util/errors.ts";
+import type { Tensor } from "../util/tensor.ts";
+import type { FaceDetector } from "./face-detector.ts";
+import { type DetectorModel, type DetectorSettings, decodeDetector, openDetector } from "./onnx-detector.ts";
+import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
+import type { Prediction } from "./prediction.ts";
+import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
+
+/** Where a model's bytes are: an address, a file that a person chose, or the bytes themselves. */
+export type ModelSource = string | URL | Blob | Uint8Array;
+
+export interface WebDetectorOptions extends Partial<DetectorSettings> {
+  readonly source: ModelSource;
+  /** The network that ships as `eyes.onnx`; left out, faces that lean are not turned upright. */
+  readonly eyes?: ModelSource;
+}
+
+export interface WebModelOptions {
+  /** How faces are found; left out where every picture is a face crop. */
+  readonly detector?: ModelSource | WebDetectorOptions;
+  /** `auto`: WebGPU where it is there and gives the CPU's answers, else the CPU. */
+  readonly device?: WebDevice | "auto";
+  /** Threads of the CPU; all that the browser allows where it is left out. */
+  readonly threads?: number;
+}
+
+export type WebDevice = "cpu" | "webgpu";
+
+/** A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. */
+export interface WebModel {
+  /** Names of the probabilities. */
+  readonly classes: readonly string[];
+  readonly device: WebDevice;
+  /** What its file says, and the file itself. */
+  readonly bundle: Bundle;
+  readonly classifier: OpenClassifier;
+  readonly detector: FaceDetector | undefined;
+  close(): Promise<void>;
+}
+
+/** Loads a bundle that `vultus export` wrote, or a model that ships. */
+export async function loadModel(source: ModelSource, options: WebModelOptions = {}): Promise<WebModel> {
+  const { detector: asked } = options;
+  const [bytes, found] = await Promise.all([
+    bytesOf(source),
+    asked === undefined ? undefined : fetchDetector(isOptions(asked) ? asked : { source: asked }),
+  ]);
+  const bundle = decodeBundle(bytes, nameOf(source));
+  const { device = "auto", threads = 0 } = options;
+  const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
+  const engine = webEngine(chosen, threads);
+  const open = await engine.open(bundle.program);
+  const detector = found && (await openDetector(engine, found));
+  return {
+    classes: bundle.architecture.classes,
+    device: chosen,
+    bundle,
+    classifier: { open, bundle },
+    detector,
+    async close() {
+      await Promise.all([open.release(), detector?.release()]);
+    },
+  };
+}
+
+/** A detector, and the network that finds the eyes, to be opened on an engine. */
+export async function fetchDetector({
+  source,
+  eyes,
+  ...settings
+}: WebDetectorOptions): Promise<DetectorModel> {
+  const [bytes, eyesBytes] = await Promise.all([bytesOf(source), eyes && bytesOf(eyes)]);
+  return {
+    ...decodeDetector(bytes, nameOf(source), settings),
+    ...(eyes && eyesBytes ? { eyes: decodeProgram(eyesBytes, nameOf(eyes)).program } : {}),
+  };
+}
+
+/** What the model says of one picture: its faces, the largest first. @throws FormatError for what is no picture. */
+export async function predict(
+  { classifier, detector }: Pick<WebModel, "classifier" | "detector">,
+  photo: WebPhoto,
+  options: PredictOptions = {},
+): Promise<Prediction> {
+  const read = await readWebPhoto(photo, photo instanceof File ? photo.name : "photo");
+  for await (const { prediction } of predictPhotos([read], classifier, detector, options)) return prediction;
+  throw new VultusError("there is no prediction");
+}
+
+/** An engine on the calling thread. */
+export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime): Engine {
+  // As in Node: between two runs pictures are prepared, and threads that wait by spinning would take the cores for nothing.
+  return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
+}
+
+/** WebGPU, if it is there and answers for a made-up picture as the CPU does. */
+async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
+  if (!(await hasWebGpu())) return "cpu";
+  const { program, input, architecture } = bundle;
+  try {
+    const works =
+      (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
+      (!detector ||
+        (await agrees(detector.program, bundleInput([madeUp(detector.settings.size)], detector.input))));
+    return works ? "webgpu" : "cpu";
+  } catch {
+    return "cpu";
+  }
+}
+
+/** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
+const MOST_DIFFERENCE = 0.01;
+
+async function agrees(program: Program, picture: Tensor): Promise<boolean> {
+  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
+  const answersOn = async (device: WebDevice): Promise<Tensors> => {
+    const open = await webEngine(device, 0, "webgpu").open(program);
+    try {
+      return await open.run({ [feed]: picture });
+    } finally {
+      await open.release();
+    }
+  };
+  const [ours, reference] = [await answersOn("webgpu"), await answersOn("cpu")];
+  return Object.entries(reference).every(([name, { data }]) =>
+    Array.from(data as Float32Array).every((value, i) => {
+      const other = Number(ours[name]?.data[i]);
+      return Math.abs(value - other) <= MOST_DIFFERENCE * Math.max(1, Math.abs(value));
+    }),
+  );
+}
+
+/** A square picture with structure at every scale. */
+function madeUp(side: number): Picture {
+  const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
+  return { pixels, width: side, height: side, channels: 1 };
+}
+
+async function bytesOf(source: ModelSource): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  let response: Response;
+  try {
+    response = await fetch(source);
+  } catch (error) {
+    throw new VultusError(`${nameOf(source)} cannot be fetched: ${messageOf(error)}`);
+  }
+  if (!response.ok) throw new VultusError(`${nameOf(source)}: the server answers ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** What errors call a model. */
+function nameOf(source: ModelSource): string {
+  if (source instanceof File) return source.name;
+  if (typeof source === "string" || source instanceof URL) return String(source);
+  return "the model";
+}
+
+function isOptions(detector: ModelSource | WebDetectorOptions): detector is WebDetectorOptions {
+  return typeof detector === "object" && "source" in detector;
+}

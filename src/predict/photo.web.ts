@@ -1,0 +1,93 @@
+/** Pictures of a browser, in any of its forms, as photos that the predictor reads. */
+
+import type { Picture } from "../data/dataset.ts";
+import { pictureOfRgba } from "../data/rgba.ts";
+import { sniffPicture } from "../data/sniff.ts";
+import { FormatError, VultusError } from "../util/errors.ts";
+import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
+
+/**
+ * A picture that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
+ * them, or pixels that were decoded already.
+ */
+export type WebPhoto = Blob | CanvasImageSource | ImageData | Picture;
+
+/** A photo that could be read. */
+export type WebReadPhoto = Extract<ReadPhoto, { picture: Picture }>;
+
+/**
+ * Decodes and, where it has more than four million pixels, reduces a picture. Boxes will be in pixels of the original.
+ *
+ * @throws FormatError whose message is the reason, without a name.
+ */
+export async function readWebPhoto(photo: WebPhoto, file = "photo"): Promise<WebReadPhoto> {
+  if ("pixels" in photo) return { file, picture: photo, width: photo.width, height: photo.height };
+  if (!(photo instanceof Blob)) return drawn(photo, file);
+  const bitmap = await decoded(photo);
+  try {
+    return drawn(bitmap, file);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** A file as a bitmap, upright. Which formats are read is the browser's affair. */
+async function decoded(blob: Blob): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(blob);
+  } catch {
+    const format = sniffPicture(new Uint8Array(await blob.slice(0, 64).arrayBuffer()));
+    const why = format === "tiff" || format === "avif" ? "or this browser cannot read its kind; " : "";
+    throw new FormatError(`damaged ${format.toUpperCase()}, ${why}save it as JPEG or PNG`);
+  }
+}
+
+function drawn(source: CanvasImageSource | ImageData, file: string): WebReadPhoto {
+  const { width, height } = extentOf(source);
+  if (width === 0 || height === 0)
+    throw new VultusError("the picture has no pixels yet: wait until it is loaded");
+  const scale = Math.min(1, Math.sqrt(MOST_PHOTO_PIXELS / (width * height)));
+  if (source instanceof ImageData && scale === 1)
+    return { file, picture: pictureOfRgba(source), width, height };
+  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale))) as [
+    number,
+    number,
+  ];
+  const context = canvasContext(across, down);
+  context.clearRect(0, 0, across, down);
+  context.drawImage(source instanceof ImageData ? canvasOf(source) : source, 0, 0, across, down);
+  const picture = pictureOfRgba(context.getImageData(0, 0, across, down));
+  return { file, picture, width, height };
+}
+
+let kept: OffscreenCanvasRenderingContext2D | undefined;
+
+/** One canvas for all pictures of one size: frames of a video come by the thousand. */
+function canvasContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  if (kept?.canvas.width !== width || kept.canvas.height !== height)
+    kept = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }) ?? undefined;
+  if (!kept) throw new VultusError(`this browser gives no canvas of ${width} × ${height} pixels`);
+  kept.imageSmoothingQuality = "high";
+  return kept;
+}
+
+function canvasOf(pixels: ImageData): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+  canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+/** The extent in pixels of the picture itself, whatever size the page shows it at. */
+function extentOf(source: CanvasImageSource | ImageData): { width: number; height: number } {
+  const { naturalWidth, naturalHeight } = source as Partial<HTMLImageElement>;
+  if (naturalWidth !== undefined && naturalHeight !== undefined)
+    return { width: naturalWidth, height: naturalHeight };
+  const { videoWidth, videoHeight } = source as Partial<HTMLVideoElement>;
+  if (videoWidth !== undefined && videoHeight !== undefined)
+    return { width: videoWidth, height: videoHeight };
+  const { displayWidth, displayHeight } = source as Partial<VideoFrame>;
+  if (displayWidth !== undefined && displayHeight !== undefined)
+    return { width: displayWidth, height: displayHeight };
+  const { width, height } = source as ImageBitmap;
+  return { width, height };
+}

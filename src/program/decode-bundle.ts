@@ -1,0 +1,36 @@
+/** An exported file as a bundle: its program, and what its metadata says of it. */
+
+import type { Architecture } from "../models/classifier.ts";
+import { FormatError } from "../util/errors.ts";
+import { architectureOf, type Metadata } from "../weights/classifier-file.ts";
+import type { BundleInput } from "./bundle.ts";
+import { decodeProgram } from "./onnx-program.ts";
+import type { Program } from "./program.ts";
+
+export interface Bundle {
+  readonly architecture: Architecture;
+  readonly metadata: Metadata;
+  readonly program: Program;
+  readonly input: BundleInput;
+  /** Where it was read from. */
+  readonly path: string;
+}
+
+/** Reads an exported file; `name` is what errors call it. */
+export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
+  const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
+  const architecture = architectureOf(metadata, name);
+  const [pictures] = inputs;
+  const wanted = ["probabilities", "logits", "embedding"];
+  const fits =
+    inputs.length === 1 &&
+    pictures?.name === "pictures" &&
+    wanted.every((output) => outputs.some((o) => o.name === output));
+  const input = pictures?.dtype;
+  if (!fits || (input !== "uint8" && input !== "float32")) {
+    throw new FormatError(
+      `${name} is not a bundle: it must take pictures and give ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and gives ${outputs.map((o) => o.name).join(", ")}`,
+    );
+  }
+  return { architecture, metadata, program, input, path: name };
+}

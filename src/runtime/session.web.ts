@@ -1,0 +1,102 @@
+/**
+ * The browser's implementation of `Session`, on onnxruntime-web: WebAssembly with SIMD, on several threads where the page
+ * is isolated from other origins, or WebGPU. The runtime is loaded with the first session.
+ */
+
+import type * as ort from "onnxruntime-web/wasm";
+import { messageOf, VultusError } from "../util/errors.ts";
+import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
+import type { Session, SessionOptions, Tensors } from "./session.ts";
+
+type Ort = typeof ort;
+
+/** The two builds of ONNX Runtime: the one for WebGPU is twice as large, and slower on the CPU. */
+export type WebRuntime = "wasm" | "webgpu";
+
+const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
+  wasm: () => import("onnxruntime-web/wasm"),
+  webgpu: () => import("onnxruntime-web/webgpu"),
+};
+
+/** More threads gain little on networks of this size, and each takes memory. */
+const MOST_THREADS = 8;
+
+/** Runs wait for each other: on WebGPU two at a time are refused, on the CPU they would take each other's threads. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Loads a program; of the devices only `cpu` and `webgpu` are in a browser. `runtime` is the build of ONNX Runtime that
+ * runs it, by default the one for the device; `threads` counts for the first session of a build.
+ */
+export async function openSession(
+  model: Uint8Array,
+  { device, threads, spinning = true }: SessionOptions,
+  runtime: WebRuntime = device === "webgpu" ? "webgpu" : "wasm",
+): Promise<Session> {
+  if (device !== "cpu" && device !== "webgpu")
+    throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
+  const { env, InferenceSession, Tensor } = await builds[runtime]();
+  env.logLevel = "error";
+  env.wasm.numThreads = threads > 0 ? Math.min(threads, threadsHere()) : threadsHere();
+  const create = (): Promise<ort.InferenceSession> =>
+    InferenceSession.create(model, {
+      executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+    });
+  let session: ort.InferenceSession;
+  try {
+    session = await inTurn(create);
+  } catch (error) {
+    throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
+  }
+  return {
+    async run(feeds, outputs) {
+      const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
+      const results = mapValues(await inTurn(() => session.run(inputs)), fromOrt);
+      return outputs ? writtenInto(results, outputs) : results;
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Threads that WebAssembly may use here: one, unless the page is isolated from other origins. */
+export function threadsHere(): number {
+  return globalThis.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+}
+
+/** Whether there is a graphics processor behind WebGPU, and no program that pretends to be one. */
+export async function hasWebGpu(): Promise<boolean> {
+  try {
+    const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+    const adapter = await gpu?.requestAdapter();
+    return adapter ? !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) : false;
+  } catch {
+    return false;
+  }
+}
+
+/** What of a GPUAdapter is asked here; where it says that it is a fallback has moved. */
+interface Adapter {
+  readonly info?: { readonly isFallbackAdapter?: boolean };
+  readonly isFallbackAdapter?: boolean;
+}
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => {});
+  return result;
+}
+
+/** onnxruntime-web cannot write into memory that is given to it; what was asked for is copied there. */
+function writtenInto(results: Tensors, outputs: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, result]) => {
+      const wanted = outputs[name];
+      if (!wanted) return [name, result];
+      (wanted.data as Float32Array).set(result.data as Float32Array);
+      return [name, wanted];
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/** Where a client stands in the logs that it follows, as the id of a message: it comes back when the client does. */
+
+import { beginning, type Mark } from "./tail.ts";
+
+/** `run:offset.checksum`, joined by commas. */
+export function cursorOf(marks: Iterable<readonly [string, Mark]>): string {
+  return [...marks].map(([id, { offset, checksum }]) => `${id}:${offset}.${checksum.toString(36)}`).join(",");
+}
+
+/** Marks by run; what is no mark is left out, so its run is told from the beginning. */
+export function marksOf(cursor: string): Map<string, Mark> {
+  const marks = new Map<string, Mark>();
+  for (const part of cursor.split(",")) {
+    const [, id, offset, checksum] = /^([\w.-]+):(\d{1,15})\.([0-9a-z]{1,7})$/.exec(part) ?? [];
+    if (id && offset && checksum)
+      marks.set(id, { offset: Number(offset), checksum: Number.parseInt(checksum, 36) });
+  }
+  return marks;
+}
+
+export function markIn(marks: ReadonlyMap<string, Mark>, id: string): Mark {
+  return marks.get(id) ?? beginning;
+}

@@ -1,0 +1,51 @@
+/** The server of `vultus watch` and of `vultus train --ui`: the page of runs, and the runs. */
+
+import { allowOrigins, isLoopback, requireLoopbackHost } from "../access.ts";
+import { createApp } from "../app.ts";
+import { listenOn, PortTaken } from "../listen.ts";
+import { page } from "../page.ts";
+import type { End } from "./protocol.ts";
+import { runs } from "./routes.ts";
+
+export interface WatchServer {
+  /** Where a person looks. */
+  readonly url: string;
+  /** Tells every client how it ended, and returns when they are told. */
+  close(end: End): Promise<void>;
+}
+
+export interface WatchSettings {
+  readonly paths: readonly string[];
+  readonly host: string;
+  /** 0 takes a free one. Where none is given it is the usual one, or a free one where another program has that. */
+  readonly port?: number;
+}
+
+const USUAL_PORT = 8090;
+
+/** @throws UsageError where the port is taken or the address is not one of this machine. */
+export async function startWatching(settings: WatchSettings): Promise<WatchServer> {
+  const { port = USUAL_PORT } = settings;
+  try {
+    return await watchAt(settings, port);
+  } catch (error) {
+    if (error instanceof PortTaken && settings.port === undefined) return watchAt(settings, 0);
+    throw error;
+  }
+}
+
+async function watchAt({ paths, host }: WatchSettings, port: number): Promise<WatchServer> {
+  let end: End = { over: false };
+  const app = await createApp({ log: false });
+  if (isLoopback(host)) requireLoopbackHost(app);
+  allowOrigins(app, []);
+  await app.register(runs, { paths, end: () => end });
+  await page(app, { entry: "watch.html" });
+  return {
+    url: await listenOn(app, host, port),
+    async close(reason) {
+      end = reason;
+      await app.close();
+    },
+  };
+}

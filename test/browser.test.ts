@@ -1,0 +1,76 @@
+/** The library in a browser, through its public entry: the example, built as a user's bundler builds it. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import type { Picture } from "../src/data/dataset.ts";
+import { pictureOfRgba } from "../src/data/rgba.ts";
+import { loadModel, predict } from "../src/predict/model.node.ts";
+import { buildPage } from "./support/browser-build.ts";
+import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
+import { serveFolder } from "./support/static-server.ts";
+
+test.skipIf(chromiumPath === undefined)(
+  "the example says of a picture what Node says",
+  { timeout: 400_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vultus-browser-"));
+    await buildPage(fileURLToPath(new URL("../examples/browser", import.meta.url)), folder);
+    const face = drawnFaces(4)[3] as Picture;
+    const { pixels, width, height } = composite(500, 400, [{ face, x: 260, y: 200, side: 180 }]);
+    const photo = join(folder, "photo.jpg");
+    await sharp(pixels, { raw: { width, height, channels: 1 } })
+      .toColourspace("srgb")
+      .jpeg()
+      .toFile(photo);
+    const server = await serveFolder(folder);
+    const browser = await startChromium();
+    try {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(error.message));
+      page.setDefaultTimeout(300_000);
+      await page.goto(server.address);
+      const output = page.locator("output", { hasText: "{" });
+      const [said = "", numbers = "{}"] = (await output.textContent())?.split(/ (?=\{)/) ?? [];
+      expect(errors).toEqual([]);
+      const node = await loadModel();
+      const { faces } = await predict(node, photo, { threshold: 0.5 });
+      await node.close();
+      expect(faces).toHaveLength(1);
+      expect(said).toBe(faces[0]?.label ?? "not sure");
+      const probabilities = JSON.parse(numbers) as Record<string, number>;
+      expect(Object.keys(probabilities)).toEqual(node.classes);
+      for (const [name, value] of Object.entries(faces[0]?.probabilities ?? {}))
+        expect(Math.abs((probabilities[name] ?? Number.NaN) - value)).toBeLessThan(2e-3);
+    } finally {
+      await browser.close();
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+test("pixels of a canvas: opaque ones as they are, others on white, grey ones as one channel", () => {
+  const rgba = (...data: number[]) => ({
+    data: Uint8ClampedArray.from(data),
+    width: data.length / 4,
+    height: 1,
+  });
+  expect(pictureOfRgba(rgba(10, 20, 30, 255, 0, 0, 0, 0, 100, 0, 0, 51))).toEqual({
+    pixels: Uint8Array.of(10, 20, 30, 255, 255, 255, 224, 204, 204),
+    width: 3,
+    height: 1,
+    channels: 3,
+  });
+  expect(pictureOfRgba(rgba(7, 7, 7, 255, 0, 0, 0, 51))).toEqual({
+    pixels: Uint8Array.of(7, 204),
+    width: 2,
+    height: 1,
+    channels: 1,
+  });
+});

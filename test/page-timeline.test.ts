@@ -1,0 +1,60 @@
+/** The last minute of the page's camera: what is kept, and the file that is saved of it. */
+
+import { expect, test } from "vitest";
+import type { TrackedFace } from "../src/predict/tracking.ts";
+import { type Moment, sightingsOf, timelineCsv, tracksOf, withMoment } from "../web/src/camera/history.ts";
+
+function face(track: number, calm: number): TrackedFace {
+  const box = { x: 1, y: 2, width: 3, height: 4 };
+  return {
+    track,
+    box,
+    score: 0.9,
+    probabilities: { calm, cross: 1 - calm },
+    label: "calm",
+  };
+}
+
+const moment = (time: number, ...faces: TrackedFace[]): Moment => ({
+  time,
+  models: [
+    { model: 1, faces },
+    { model: 2, faces: faces.map(({ track }) => face(track, 0.25)) },
+  ],
+});
+
+const models = [1, 2].map((id) => ({
+  id,
+  name: `m${id}`,
+  classes: ["calm", "cross"],
+  inputSize: 32,
+}));
+
+test("a minute is kept, and no more", () => {
+  let history: readonly Moment[] = [];
+  for (let time = 0; time <= 100; time++) history = withMoment(history, moment(time, face(1, 0.5)));
+  expect(history.map(({ time }) => time)).toEqual(Array.from({ length: 61 }, (_, i) => 40 + i));
+  // After a long pause nothing of what was before it is left.
+  expect(withMoment(history, moment(200)).map(({ time }) => time)).toEqual([200]);
+});
+
+test("faces by their numbers, those seen longest first", () => {
+  const history = [moment(0, face(3, 0.5)), moment(1, face(3, 0.75), face(2, 0.5)), moment(2)];
+  expect(tracksOf(history)).toEqual([3, 2]);
+  expect(sightingsOf(history, 1, 3).map(({ time, face }) => [time, face.probabilities.calm])).toEqual([
+    [0, 0.5],
+    [1, 0.75],
+  ]);
+  expect(sightingsOf(history, 2, 2)).toHaveLength(1);
+  expect(sightingsOf(history, 7, 3)).toEqual([]);
+});
+
+test("as CSV, in the columns that vultus predict writes; two models in two parts", () => {
+  const history = [moment(0.12345, face(1, 0.75))];
+  const head = "time,track,x,y,width,height,score,label,calm,cross";
+  const own = "0.123,1,1,2,3,4,0.9,calm,0.750000,0.250000";
+  expect(timelineCsv(history, models.slice(0, 1), 0.6)).toBe(`${head}\n${own}\n`);
+  expect(timelineCsv(history, models, 0.8)).toBe(
+    `# m1\n${head}\n${own.replace("calm", "")}\n# m2\n${head}\n0.123,1,1,2,3,4,0.9,,0.250000,0.750000\n`,
+  );
+});

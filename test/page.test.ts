@@ -1,0 +1,413 @@
+/** The page in a real browser: the same answers as in Node, nothing sent anywhere, and usable by everybody. */
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Picture } from "../src/data/dataset.ts";
+import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
+import type { Prediction } from "../src/predict/prediction.ts";
+import { compileBundle } from "../src/program/bundle.ts";
+import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
+import { smallArchitecture } from "./support/small-classifier.ts";
+import { type StaticServer, serveFolder } from "./support/static-server.ts";
+
+const built = fileURLToPath(new URL("../dist/web", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const face = drawnFaces(4)[3] as Picture;
+
+/** How far the probabilities of two runtimes may lie apart. */
+const TOLERANCE = 2e-3;
+
+/** Milliseconds: where others compute, a page takes its time. */
+const PATIENCE = 240_000;
+
+function encoded({ pixels, width, height, channels }: Picture) {
+  return sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb");
+}
+
+/** Faces that wander through the picture, as the frames of a camera. */
+async function cameraFile(path: string): Promise<void> {
+  const frames: Buffer[] = [];
+  for (let i = 0; i < 20; i++) {
+    const x = 220 + 40 * Math.sin((i / 20) * 2 * Math.PI);
+    frames.push(
+      await encoded(composite(640, 480, [{ face, x, y: 240, side: 220 }]))
+        .jpeg({ quality: 92 })
+        .toBuffer(),
+    );
+  }
+  writeFileSync(path, Buffer.concat(frames));
+}
+
+/** A model of one's own, with random weights and other labels. */
+function writeOwnModel(path: string): void {
+  const architecture = smallArchitecture("calm", "happy", "cross");
+  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
+  const metadata = classifierMetadata(architecture);
+  writeFileSync(path, compileBundle({ architecture, weights, metadata }).model);
+}
+
+test("the first load of code and style is small", () => {
+  const files = readdirSync(built, { recursive: true, encoding: "utf8" });
+  // ONNX Runtime comes with its models, and the view of trainings with its server.
+  const own = files.filter((name) => /\.(js|css|html)$/.test(name) && !/\/ort\.|watch/.test(name));
+  const bytes = own.reduce((sum, name) => sum + gzipSync(readFileSync(join(built, name))).length, 0);
+  expect(own.length).toBeGreaterThan(5);
+  expect(bytes).toBeLessThan(250_000);
+});
+
+describe.skipIf(chromiumPath === undefined)(
+  "in Chromium (skipped where there is none)",
+  { timeout: 2 * PATIENCE },
+  () => {
+    let browser: Browser;
+    let server: StaticServer;
+    let node: Model;
+    const complaints: string[] = [];
+
+    beforeAll(async () => {
+      mkdirSync(at("photos"));
+      const two = composite(600, 400, [
+        { face, x: 150, y: 200, side: 140 },
+        { face, x: 450, y: 220, side: 100 },
+      ]);
+      await encoded(two).jpeg({ quality: 95 }).toFile(at("photos", "two.jpg"));
+      const one = composite(300, 260, [{ face, x: 150, y: 130, side: 90 }]);
+      await encoded(one).tint({ r: 250, g: 220, b: 200 }).png().toFile(at("photos", "single.png"));
+      await encoded(composite(300, 300, []))
+        .png()
+        .toFile(at("photos", "empty.png"));
+      writeFileSync(at("photos", "broken.jpg"), "no picture at all");
+      writeFileSync(at("broken.onnx"), "no model at all");
+      writeOwnModel(at("own.onnx"));
+      await cameraFile(at("camera.mjpeg"));
+      server = await serveFolder(built, { path: "/some/where/" });
+      node = await loadModel();
+      browser = await startChromium([
+        "--use-fake-device-for-media-stream",
+        `--use-file-for-fake-video-capture=${at("camera.mjpeg")}`,
+      ]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await node?.close();
+      server?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function newContext(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      context.setDefaultTimeout(PATIENCE);
+      context.on("console", (message) => {
+        if (message.type() !== "info") complaints.push(message.text());
+      });
+      context.on("weberror", (error) => complaints.push(error.error().message));
+      return context;
+    }
+
+    async function open(context: BrowserContext, address = server.address): Promise<Page> {
+      const page = await context.newPage();
+      await page.goto(address);
+      await page.locator(".model-chip").first().waitFor();
+      return page;
+    }
+
+    /** Gives pictures to the page and waits until it has answered for `cards` in all. */
+    async function give(page: Page, cards: number, ...names: string[]): Promise<void> {
+      await page.locator("main input[type=file]").setInputFiles(names.map((name) => at("photos", name)));
+      await page
+        .locator(".card:has(.bars, .error, .no-face)")
+        .nth(cards - 1)
+        .waitFor();
+    }
+
+    async function downloaded(page: Page, button: string): Promise<string> {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: button }).click(),
+      ]);
+      return readFileSync(await download.path(), "utf8");
+    }
+
+    function expectClose(ours: Prediction["faces"], theirs: Prediction["faces"]): void {
+      expect(ours.map(({ label }) => label)).toEqual(theirs.map(({ label }) => label));
+      for (const [i, { box, probabilities }] of ours.entries()) {
+        const other = theirs[i] as Prediction["faces"][number];
+        for (const side of ["x", "y", "width", "height"] as const)
+          expect(Math.abs(box[side] - other.box[side])).toBeLessThan(0.3);
+        for (const [name, value] of Object.entries(probabilities))
+          expect(Math.abs(value - (other.probabilities[name] ?? Number.NaN))).toBeLessThan(TOLERANCE);
+      }
+    }
+
+    async function expectNodesAnswers(page: Page, ...names: string[]): Promise<void> {
+      const predictions = JSON.parse(await downloaded(page, "Download JSON")) as Prediction[];
+      for (const name of names) {
+        const ours = predictions.find(({ file }) => file === name);
+        const theirs = await predict(node, at("photos", name), { threshold: 0.5 });
+        expect([name, ours?.status]).toEqual([name, theirs.status]);
+        expectClose(ours?.faces ?? [], theirs.faces);
+      }
+    }
+
+    async function expectAccessible(page: Page): Promise<void> {
+      await page.evaluate(axe.source);
+      const { violations, passes } = await page.evaluate<axe.AxeResults>("axe.run()");
+      expect(passes.length).toBeGreaterThan(15);
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate(overflow)).toBe(0);
+    }
+
+    describe("pictures", () => {
+      let context: BrowserContext;
+      let page: Page;
+      beforeAll(async () => {
+        context = await newContext();
+        page = await open(context);
+      });
+      afterAll(() => context?.close());
+
+      test("faces, boxes and probabilities are those of Node, on one thread and below any path", async () => {
+        expect(await page.locator(".model-state").textContent()).toContain("one thread");
+        await give(page, 4, "two.jpg", "single.png", "empty.png", "broken.jpg");
+        await expectNodesAnswers(page, "two.jpg", "single.png", "empty.png");
+        expect(await page.locator(".card", { hasText: "two.jpg" }).locator(".face-number").count()).toBe(2);
+        expect(await page.locator(".card", { hasText: "empty.png" }).textContent()).toContain(
+          "No face was found",
+        );
+        expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
+          'This file cannot be readnot a picture: begins with the text "no picture a"',
+        );
+      });
+
+      test("where no face is found, the whole picture can be taken as one", async () => {
+        await page.getByRole("button", { name: "Take the whole picture" }).click();
+        await page.locator(".card", { hasText: "empty.png" }).locator(".bars").waitFor();
+      });
+
+      test("below the chosen probability no expression is named", async () => {
+        const verdict = page.locator(".card", { hasText: "single.png" }).locator(".verdict");
+        const slider = page.getByRole("slider");
+        await slider.fill("95");
+        expect(await verdict.textContent()).toContain("not sure");
+        await slider.fill("0");
+        expect(await verdict.textContent()).not.toContain("not sure");
+        await slider.fill("50");
+      });
+
+      test("shows where it looked", async () => {
+        const card = page.locator(".card", { hasText: "single.png" });
+        await card.getByRole("button", { name: "Where it looked" }).click();
+        await card.locator("canvas").nth(1).waitFor();
+        const pixels = (index: number): Promise<number[]> =>
+          card
+            .locator("canvas")
+            .nth(index)
+            .evaluate((canvas) => {
+              const { width, height } = canvas as unknown as { width: number; height: number };
+              const drawing = (canvas as unknown as { getContext(kind: "2d"): never }).getContext("2d") as {
+                getImageData(...box: number[]): { data: Uint8Array };
+              };
+              return [...drawing.getImageData(0, 0, width, height).data];
+            });
+        const [seen, overlay] = [await pixels(0), await pixels(1)];
+        const side = node.classifier.bundle.architecture.inputSize;
+        expect(seen).toHaveLength(4 * side ** 2);
+        expect(overlay.filter((value, i) => value !== seen[i]).length).toBeGreaterThan(side ** 2);
+      });
+
+      test("a model of one's own: labels from the file, both side by side, and a damaged file refused", async () => {
+        const choose = page.locator(".model-bar input[type=file]");
+        await choose.setInputFiles(at("broken.onnx"));
+        await page.locator(".model-state .error").waitFor();
+        expect(await page.locator(".model-state").textContent()).toContain("broken.onnx");
+        await choose.setInputFiles(at("own.onnx"));
+        const card = page.locator(".card", { hasText: "single.png" });
+        await card.locator(".bars").nth(1).waitFor();
+        expect(await card.locator(".bars").nth(1).locator("dt").allTextContents()).toEqual([
+          "calm",
+          "happy",
+          "cross",
+        ]);
+        const own = await loadModel(at("own.onnx"));
+        const theirs = await predict(own, at("photos", "single.png"), { threshold: 0.5 });
+        await own.close();
+        const all = JSON.parse(await downloaded(page, "Download JSON")) as (Prediction & { model: string })[];
+        const ours = all.filter(({ file }) => file === "single.png");
+        expect(ours.map(({ model }) => model)).toEqual(["vultus_m", "own"]);
+        expectClose(ours[1]?.faces ?? [], theirs.faces);
+        await expectAccessible(page);
+        await page.getByRole("button", { name: "Remove vultus_m" }).click();
+        await card.locator(".bars").nth(1).waitFor({ state: "detached" });
+        expect(await card.locator("dt").first().textContent()).toBe("calm");
+        await page.getByRole("button", { name: "Compare with the model that ships" }).click();
+        await page.getByRole("button", { name: "Remove own" }).click();
+        await expect
+          .poll(() => card.locator("dt").first().textContent(), { timeout: PATIENCE })
+          .toBe("angry");
+      });
+
+      test.each([
+        { name: "light", colorScheme: "light", width: 1280, dir: "ltr" },
+        { name: "dark", colorScheme: "dark", width: 1280, dir: "ltr" },
+        { name: "narrow", colorScheme: "light", width: 360, dir: "ltr" },
+        { name: "right to left", colorScheme: "light", width: 360, dir: "rtl" },
+      ] as const)("axe finds nothing: $name", async ({ colorScheme, width, dir }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await page.evaluate(`document.documentElement.dir = "${dir}"`);
+        await expectAccessible(page);
+      });
+    });
+
+    test("once it is loaded, no network is needed, and none is used", async () => {
+      const context = await newContext();
+      const page = await open(context);
+      const kept =
+        "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).length : 0)";
+      await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toBeGreaterThan(9);
+      const tried: string[] = [];
+      context.on("request", (request) => tried.push(request.url()));
+      await context.route("**", (route) => route.abort());
+      await context.setOffline(true);
+      await give(page, 1, "two.jpg");
+      await expectNodesAnswers(page, "two.jpg");
+      expect(tried.filter((address) => !address.startsWith("blob:"))).toEqual([]);
+      // And a later visit without any network at all.
+      await context.unroute("**");
+      await page.reload();
+      await page.locator(".model-chip").first().waitFor();
+      await give(page, 1, "single.png");
+      await expectNodesAnswers(page, "single.png");
+      await context.close();
+    });
+
+    test("where the page is isolated, it runs on all threads", async () => {
+      const isolated = await serveFolder(built, { isolated: true });
+      const context = await newContext();
+      const page = await open(context, isolated.address);
+      const cores = await page.evaluate<number>("Math.min(8, navigator.hardwareConcurrency)");
+      const said = cores === 1 ? "one thread" : `${cores} threads`;
+      expect(await page.locator(".model-state").textContent()).toContain(said);
+      await give(page, 1, "single.png");
+      await expectNodesAnswers(page, "single.png");
+      await context.close();
+      isolated.close();
+    });
+
+    test("the keyboard alone reaches everything", async () => {
+      const context = await newContext();
+      const page = await open(context);
+      await give(page, 2, "two.jpg", "empty.png");
+      const reached = new Set<string>();
+      const focused = "document.activeElement === document.body ? '' : document.activeElement.outerHTML";
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press("Tab");
+        const element = await page.evaluate<string>(focused);
+        if (element) reached.add(element);
+      }
+      const all = await page.locator("a, button, summary, input:not([tabindex='-1']), select").all();
+      for (const element of all)
+        if (await element.isVisible())
+          expect(reached).toContain(
+            await element.evaluate((e) => (e as unknown as { outerHTML: string }).outerHTML),
+          );
+      expect(all.length).toBeGreaterThan(8);
+      const chooser = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: "Choose pictures" }).focus();
+      await page.keyboard.press("Enter");
+      expect((await chooser).isMultiple()).toBe(true);
+      await context.close();
+    });
+
+    test("pictures and models may be dropped anywhere, and pictures pasted", async () => {
+      const context = await newContext();
+      const page = await open(context, `${server.address}#camera`);
+      const bytes = (path: string): string => JSON.stringify(readFileSync(path).toString("base64"));
+      const event = (kind: string, path: string, name: string): string => `(() => {
+      const data = new DataTransfer();
+      const bytes = Uint8Array.from(atob(${bytes(path)}), (c) => c.charCodeAt(0));
+      data.items.add(new File([bytes], ${JSON.stringify(name)}));
+      const init = { bubbles: true, cancelable: true };
+      document.body.dispatchEvent(
+        ${JSON.stringify(kind)} === "drop"
+          ? new DragEvent("drop", { ...init, dataTransfer: data })
+          : new ClipboardEvent("paste", { ...init, clipboardData: data }),
+      );
+    })()`;
+      await page.evaluate(event("drop", at("photos", "single.png"), "dropped.png"));
+      await page.locator(".card", { hasText: "dropped.png" }).locator(".bars").waitFor();
+      expect(page.url()).toMatch(/#pictures$/);
+      await page.evaluate(event("paste", at("photos", "empty.png"), "pasted.png"));
+      await page.locator(".card", { hasText: "pasted.png" }).locator(".no-face").waitFor();
+      await page.evaluate(event("drop", at("own.onnx"), "own.onnx"));
+      await page.locator(".model-chip").nth(1).waitFor();
+      await context.close();
+    });
+
+    describe("the camera", () => {
+      test("faces live: boxes, bars, the last minute, its CSV, a snapshot, a pause", async () => {
+        const context = await newContext({ permissions: ["camera"] });
+        const page = await open(context, `${server.address}#camera`);
+        await page.getByRole("button", { name: "Start the camera" }).click();
+        await page.locator(".live-faces .bars").waitFor();
+        expect(await page.locator(".overlay .box").count()).toBe(1);
+        await expect
+          .poll(() => page.locator(".speed").textContent())
+          .toMatch(/^[1-9]\d*\.\d frames per second/);
+        await expectAccessible(page);
+        await page.getByRole("button", { name: "Pause" }).click();
+        const rows = (await downloaded(page, "Download CSV")).trim().split("\n");
+        expect(rows[0]).toBe(`time,track,x,y,width,height,score,label,${node.classes.join(",")}`);
+        expect(rows.length).toBeGreaterThan(3);
+        for (const row of rows.slice(1)) {
+          const cells = row.split(",");
+          expect(cells[1]).toBe("1");
+          expect(cells.slice(8).reduce((sum, cell) => sum + Number(cell), 0)).toBeCloseTo(1, 4);
+        }
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("button", { name: "Snapshot" }).click(),
+        ]);
+        const { width, height, format } = await sharp(await download.path()).metadata();
+        expect([width, height, format]).toEqual([640, 480, "png"]);
+        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Stop" }).click();
+        await page.getByRole("button", { name: "Start the camera" }).waitFor();
+        await context.close();
+      });
+
+      test("a camera that was refused is said to be, and can be asked for again", async () => {
+        const context = await newContext();
+        const page = await open(context, `${server.address}#camera`);
+        await page.getByRole("button", { name: "Start the camera" }).click();
+        expect(await page.getByRole("alert").textContent()).toContain("The camera was refused");
+        await expectAccessible(page);
+        await context.grantPermissions(["camera"]);
+        await page.getByRole("button", { name: "Try again" }).click();
+        await page.locator(".overlay").waitFor();
+        await context.close();
+      });
+    });
+
+    test("nothing was complained of in all that time", () => {
+      expect(complaints).toEqual([]);
+    });
+  },
+);
+
+if (chromiumPath === undefined)
+  process.stderr.write(
+    "no Chromium found (VULTUS_CHROMIUM names one): the page is not looked at in a browser\n",
+  );

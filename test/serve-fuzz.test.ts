@@ -1,0 +1,24 @@
+/** A few hundred fuzzed requests to the service; `bench/serve-fuzz.ts` sends as many as one likes. */
+
+import { expect, test } from "vitest";
+import type { Picture } from "../src/data/dataset.ts";
+import { drawnFaces } from "./support/composites.ts";
+import { fuzzService } from "./support/serve-fuzz.ts";
+
+const REQUESTS = 300;
+
+test(`${REQUESTS} fuzzed requests`, { timeout: 300_000 }, async () => {
+  const report = await fuzzService({
+    seed: 3,
+    requests: REQUESTS,
+    face: drawnFaces(4)[3] as Picture,
+  });
+  expect(report.faults).toEqual([]);
+  expect(report.filesTouched).toEqual([]);
+  expect(report.bytesToDisk).toBe(0);
+  const [before, after] = report.openFiles;
+  expect(after).toBeLessThanOrEqual(before + 4);
+  // All kinds occur; what is whole is answered, what is damaged is refused.
+  const all = Object.values(report.statuses).flatMap((counts) => Object.keys(counts));
+  for (const status of ["200", "400", "404", "413", "415", "422"]) expect(all).toContain(status);
+});

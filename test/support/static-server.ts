@@ -1,0 +1,62 @@
+/** A static file server as plain as a host may be, on a free port of this machine. */
+
+import { createReadStream, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+  ".onnx": "application/octet-stream",
+};
+
+export interface StaticServer {
+  /** Ends in a slash. */
+  readonly address: string;
+  /** Paths that were asked for, in order. */
+  readonly asked: readonly string[];
+  close(): void;
+}
+
+/** Serves `folder` below `path`; `isolated` sends the headers that a browser wants before it gives threads. */
+export async function serveFolder(
+  folder: string,
+  { path = "/", isolated = false }: { readonly path?: string; readonly isolated?: boolean } = {},
+): Promise<StaticServer> {
+  const asked: string[] = [];
+  const isolation = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    asked.push(pathname);
+    const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || "index.html") : "..";
+    const file = join(folder, inside);
+    const found = inside.startsWith("..") ? undefined : statSync(file, { throwIfNoEntry: false });
+    if (!found?.isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": types[extname(file)] ?? "application/octet-stream",
+      "content-length": found.size,
+      ...(isolated ? isolation : {}),
+    });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://127.0.0.1:${port}${path}`,
+    asked,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

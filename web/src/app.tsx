@@ -1,0 +1,71 @@
+/** The whole page: its head, the models, and the two views. */
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { CameraView } from "./camera/camera-view.tsx";
+import { ModelBar } from "./models/model-bar.tsx";
+import { useModels } from "./models/use-models.ts";
+import { Footer } from "./parts/footer.tsx";
+import { Header } from "./parts/header.tsx";
+import { useFilesFromAnywhere } from "./parts/use-files.ts";
+import { useView } from "./parts/use-view.ts";
+import { PicturesView } from "./pictures/pictures-view.tsx";
+import { usePictures } from "./pictures/use-pictures.ts";
+import { startRecogniser } from "./recogniser/recogniser.ts";
+
+/** Below this, no expression is named. A person may move it. */
+const USUAL_THRESHOLD = 0.5;
+
+export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): void }) {
+  const recogniser = useMemo(startRecogniser, []);
+  const { setup, models, failure, notice, add, remove } = useModels(recogniser, onReady);
+  const pictures = usePictures(recogniser, models);
+  const [threshold, setThreshold] = useState(USUAL_THRESHOLD);
+  const [view, show] = useView();
+  const main = useRef<HTMLElement>(null);
+  const take = useCallback(
+    (files: readonly File[]) => {
+      const own = files.filter(isModel);
+      const photos = files.filter((file) => !isModel(file));
+      for (const file of own) add(file);
+      if (photos.length === 0) return;
+      pictures.add(photos);
+      show("pictures");
+    },
+    [add, pictures.add, show],
+  );
+  const dragging = useFilesFromAnywhere(take);
+  useEffect(() => {
+    document.title = view === "camera" ? "vultus: camera" : "vultus";
+  }, [view]);
+
+  return (
+    <div class={dragging ? "app dragging" : "app"}>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <Header view={view} />
+      <ModelBar
+        setup={setup}
+        models={models}
+        failure={failure}
+        notice={notice}
+        threshold={threshold}
+        onThreshold={setThreshold}
+        onAdd={add}
+        onRemove={remove}
+      />
+      <main id="main" ref={main} tabIndex={-1}>
+        {view === "pictures" ? (
+          <PicturesView pictures={pictures} models={models} threshold={threshold} onFiles={take} />
+        ) : (
+          <CameraView recogniser={recogniser} models={models} threshold={threshold} />
+        )}
+      </main>
+      <Footer />
+    </div>
+  );
+}
+
+function isModel({ name }: File): boolean {
+  return name.toLowerCase().endsWith(".onnx");
+}

@@ -1,0 +1,79 @@
+/** The camera: asking for it, and every way in which it may not be there. */
+
+import type { RefObject } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+export type CameraState =
+  | { readonly kind: "off" | "asking" | "refused" | "missing" | "taken" | "insecure" | "lost" }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "running"; readonly deviceId: string | undefined };
+
+export interface Camera {
+  readonly state: CameraState;
+  readonly video: RefObject<HTMLVideoElement>;
+  /** Cameras to choose from, once one was allowed. */
+  readonly devices: readonly MediaDeviceInfo[];
+  start(deviceId?: string): Promise<void>;
+  stop(): void;
+}
+
+/** Faces are found at this size as well as at any larger one, and it is read from the camera in little time. */
+const WIDTH = 640;
+const HEIGHT = 480;
+
+export function useCamera(): Camera {
+  const [state, setState] = useState<CameraState>({ kind: "off" });
+  const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
+  const video = useRef<HTMLVideoElement>(null);
+  const stream = useRef<MediaStream>();
+
+  const release = useCallback(() => {
+    for (const track of stream.current?.getTracks() ?? []) track.stop();
+    stream.current = undefined;
+    if (video.current) video.current.srcObject = null;
+  }, []);
+  const stop = useCallback(() => {
+    release();
+    setState({ kind: "off" });
+  }, [release]);
+  useEffect(() => release, [release]);
+
+  const start = useCallback(
+    async (deviceId?: string) => {
+      const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
+      if (!mediaDevices) return setState({ kind: "insecure" });
+      release();
+      setState({ kind: "asking" });
+      try {
+        const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+        const opened = await mediaDevices.getUserMedia({
+          video: { ...which, width: { ideal: WIDTH }, height: { ideal: HEIGHT } },
+        });
+        stream.current = opened;
+        const [track] = opened.getVideoTracks();
+        track?.addEventListener("ended", () => {
+          release();
+          setState({ kind: "lost" });
+        });
+        const element = video.current;
+        if (!element) return release();
+        element.srcObject = opened;
+        await element.play();
+        setDevices((await mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput"));
+        setState({ kind: "running", deviceId: track?.getSettings().deviceId });
+      } catch (error) {
+        release();
+        setState(stateOf(error as Error));
+      }
+    },
+    [release],
+  );
+  return { state, video, devices, start, stop };
+}
+
+function stateOf({ name, message }: Error): CameraState {
+  if (name === "NotAllowedError" || name === "SecurityError") return { kind: "refused" };
+  if (name === "NotFoundError" || name === "OverconstrainedError") return { kind: "missing" };
+  if (name === "NotReadableError" || name === "AbortError") return { kind: "taken" };
+  return { kind: "failed", reason: message };
+}

@@ -1,0 +1,133 @@
+/** Faces in the camera's picture, frame after frame: as fast as the worker answers, and never a frame in a queue. */
+
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { faceTracker, type TrackedFace } from "../../../src/predict/tracking.ts";
+import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
+import type { Recogniser } from "../recogniser/recogniser.ts";
+import { type Moment, withMoment } from "./history.ts";
+
+/** Seconds over which probabilities are smoothed, and for which a face may be unseen and still be the same. */
+const SMOOTH = 0.4;
+const PATIENCE = 2;
+
+/** Frames whose pace is told. */
+const COUNTED = 20;
+
+export interface Live {
+  readonly history: readonly Moment[];
+  /** Extent of the camera's picture, in which boxes are. */
+  readonly width: number;
+  readonly height: number;
+  readonly framesPerSecond: number;
+  /** Means of the last frames. */
+  readonly milliseconds: Stages;
+  readonly error: string | undefined;
+}
+
+const nothing: Live = {
+  history: [],
+  width: 640,
+  height: 480,
+  framesPerSecond: 0,
+  milliseconds: { read: 0, detect: 0, classify: 0 },
+  error: undefined,
+};
+
+export interface LiveOptions {
+  readonly video: RefObject<HTMLVideoElement>;
+  readonly models: readonly ModelInfo[];
+  /** Frames are examined while it is true. */
+  readonly on: boolean;
+}
+
+export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptions): Live {
+  const [live, setLive] = useState(nothing);
+  const started = useRef<number>();
+  const trackers = useRef(new Map<number, ReturnType<typeof faceTracker>>());
+  const ids = models.map(({ id }) => id).join();
+
+  useEffect(() => {
+    if (!on || ids === "") return;
+    const current = { stopped: false };
+    void run(current);
+    return () => {
+      current.stopped = true;
+    };
+  }, [on, ids]);
+
+  async function run(current: { stopped: boolean }): Promise<void> {
+    const times: number[] = [];
+    while (!current.stopped && video.current) {
+      await nextFrame(video.current);
+      if (current.stopped) return;
+      try {
+        const photo = await createImageBitmap(video.current);
+        const taken = performance.now() / 1000;
+        started.current ??= taken;
+        const {
+          width,
+          height,
+          models: answers,
+          milliseconds,
+        } = await recogniser.examine({
+          photo,
+          name: "camera",
+          faces: "live",
+        });
+        if (current.stopped) return;
+        const time = taken - started.current;
+        const now = performance.now() / 1000;
+        times.push(now);
+        if (times.length > COUNTED) times.shift();
+        const moment: Moment = {
+          time,
+          models: answers.map(({ model, faces }) => ({
+            model,
+            faces: inTracks(trackerOf(model)(time, faces)),
+          })),
+        };
+        setLive((before) => ({
+          history: withMoment(before.history, moment),
+          width,
+          height,
+          framesPerSecond: times.length > 1 ? (times.length - 1) / (now - (times[0] as number)) : 0,
+          milliseconds: blended(before.milliseconds, milliseconds),
+          error: undefined,
+        }));
+      } catch (error) {
+        const { message } = error as Error;
+        setLive((before) => ({ ...before, error: message }));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  function trackerOf(model: number): ReturnType<typeof faceTracker> {
+    const kept =
+      trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold: 0 });
+    trackers.current.set(model, kept);
+    return kept;
+  }
+  return live;
+}
+
+/** In an order that stays: whoever came first. */
+function inTracks(faces: readonly TrackedFace[]): readonly TrackedFace[] {
+  return [...faces].sort((a, b) => a.track - b.track);
+}
+
+/** Resolves when the video shows a new frame. */
+function nextFrame(video: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve) => {
+    if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
+    else requestAnimationFrame(() => resolve());
+  });
+}
+
+/** A tenth of the new one: numbers that a person can read. */
+function blended(before: Stages, now: Stages): Stages {
+  const of = (stage: keyof Stages): number =>
+    before[stage] === 0 ? now[stage] : 0.9 * before[stage] + 0.1 * now[stage];
+  return { read: of("read"), detect: of("detect"), classify: of("classify") };
+}

@@ -1,0 +1,20 @@
+/** Keeps the page's files in the browser, so that it opens without a network after the first visit. */
+
+export interface Offline {
+  /** To be called once the models run: by then everything that they need has been loaded. */
+  ready(runtimeFiles: readonly string[]): void;
+}
+
+/** Registers the service worker; where a browser has none, or the page is not served securely, nothing is kept. */
+export function keepForOffline(): Offline {
+  const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
+  if (!serviceWorker || import.meta.env.DEV) return { ready() {} };
+  const registered = serviceWorker.register("./sw.js").catch(() => undefined);
+  return {
+    ready(runtimeFiles) {
+      void registered.then(async (worker) => {
+        if (worker) (await serviceWorker.ready).active?.postMessage({ keep: runtimeFiles });
+      });
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** Numbers as the page writes them. */
+
+/** A share from 0 to 1 in whole percent, with a narrow space that does not break. */
+export function share(value: number): string {
+  return `${Math.round(value * 100)}\u202f%`;
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}

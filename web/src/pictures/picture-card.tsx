@@ -1,0 +1,101 @@
+/** One picture: its faces in boxes, and what each expresses. */
+
+import { labelOf } from "../../../src/predict/prediction.ts";
+import { count } from "../parts/numbers.ts";
+import type { ModelInfo } from "../recogniser/protocol.ts";
+import { FaceResult } from "./face-result.tsx";
+import type { PictureItem, Pictures } from "./use-pictures.ts";
+
+export interface PictureCardProps {
+  readonly item: PictureItem;
+  readonly models: readonly ModelInfo[];
+  readonly threshold: number;
+  onRemove(): void;
+  onWhole(): void;
+  explain(model: number, face: number): ReturnType<Pictures["explain"]>;
+}
+
+export function PictureCard({ item, models, threshold, onRemove, onWhole, explain }: PictureCardProps) {
+  const { file, url, result, error, whole } = item;
+  const boxes = result?.models[0]?.faces ?? [];
+  return (
+    <li class="card panel">
+      <div class="card-head">
+        <h3 title={file.name}>{file.name}</h3>
+        <button class="chip-button" type="button" aria-label={`Remove ${file.name}`} onClick={onRemove}>
+          ×
+        </button>
+      </div>
+      {error === undefined && (
+        <div class="photo">
+          <img src={url} alt={altOf(item, threshold)} />
+          {result && !whole && (
+            <svg viewBox={`0 0 ${result.width} ${result.height}`} aria-hidden="true">
+              {boxes.map(({ box }, i) => (
+                <g key={i}>
+                  <rect class="box-halo" {...box} rx={box.width * 0.06} />
+                  <rect class="box" {...box} rx={box.width * 0.06} />
+                  {boxes.length > 1 && (
+                    <text
+                      x={box.x + box.width * 0.06}
+                      y={box.y + sizeOf(result) * 1.1}
+                      font-size={sizeOf(result)}
+                    >
+                      {i + 1}
+                    </text>
+                  )}
+                </g>
+              ))}
+            </svg>
+          )}
+        </div>
+      )}
+      {error !== undefined ? (
+        <p class="unreadable">
+          <b class="error">This file cannot be read</b>
+          <span class="muted">{error}</span>
+        </p>
+      ) : !result ? (
+        <p class="muted" role="status">
+          Looking for faces …
+        </p>
+      ) : boxes.length === 0 ? (
+        <div class="no-face">
+          <p>No face was found.</p>
+          <button class="button quiet" type="button" onClick={onWhole}>
+            Take the whole picture as one face
+          </button>
+        </div>
+      ) : (
+        <ol class="faces">
+          {boxes.map((_, face) => (
+            <FaceResult
+              key={face}
+              number={boxes.length > 1 ? face + 1 : undefined}
+              open={face === 0}
+              threshold={threshold}
+              answers={models.flatMap((model) => {
+                const found = result.models.find((answer) => answer.model === model.id)?.faces[face];
+                return found ? [{ model, face: found }] : [];
+              })}
+              explain={(model) => explain(model, face)}
+            />
+          ))}
+        </ol>
+      )}
+    </li>
+  );
+}
+
+/** Height of a number in a box: readable whatever the picture's size. */
+function sizeOf({ width, height }: { width: number; height: number }): number {
+  return Math.max(width, height) / 22;
+}
+
+/** What somebody who does not see the picture is told. */
+function altOf({ file, result }: PictureItem, threshold: number): string {
+  const faces = result?.models[0]?.faces;
+  if (!faces) return file.name;
+  const labels = faces.map(({ probabilities }) => labelOf(probabilities, threshold) ?? "not sure");
+  return `${file.name}: ${count(faces.length, "face")}${labels.length > 0 ? `, ${labels.join(", ")}` : ""}`;
+}

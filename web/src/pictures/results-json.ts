@@ -1,0 +1,24 @@
+/** Results as `vultus predict --json` prints them: one element per picture, in order. */
+
+import { labelOf, type Prediction } from "../../../src/predict/prediction.ts";
+import type { ModelInfo } from "../recogniser/protocol.ts";
+import type { PictureItem } from "./use-pictures.ts";
+
+/** With several models, each picture has one element per model, which then names it. */
+export function resultsJson(
+  items: readonly PictureItem[],
+  models: readonly ModelInfo[],
+  threshold: number,
+): string {
+  const elements = items.flatMap(({ file: { name: file }, result, error }) =>
+    models.map(({ id, name }): Prediction & { model?: string } => {
+      const model = models.length > 1 ? { model: name } : {};
+      const found = result?.models.find((answer) => answer.model === id);
+      if (!found)
+        return { file, ...model, status: "unreadable", faces: [], reason: error ?? "not looked at" };
+      const faces = found.faces.map((face) => ({ ...face, label: labelOf(face.probabilities, threshold) }));
+      return { file, ...model, status: faces.length > 0 ? "ok" : "no_face", faces };
+    }),
+  );
+  return `${JSON.stringify(elements, null, 1)}\n`;
+}

@@ -1,0 +1,95 @@
+/** The pictures that a person has given, and what the models say of each. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
+import type { Recogniser } from "../recogniser/recogniser.ts";
+
+export interface PictureItem {
+  readonly id: number;
+  readonly file: File;
+  /** For showing it. */
+  readonly url: string;
+  /** Takes the whole picture as one face. */
+  readonly whole: boolean;
+  readonly result?: Examination;
+  /** Why it cannot be read. */
+  readonly error?: string;
+  /** By which models, and how, `result` or `error` came to be. */
+  readonly examinedAs?: string;
+}
+
+export interface Pictures {
+  readonly items: readonly PictureItem[];
+  add(files: readonly File[]): void;
+  remove(id: number): void;
+  clear(): void;
+  takeWhole(id: number): void;
+  /** Where a model looked in one face. */
+  explain(item: PictureItem, model: number, face: number): ReturnType<Recogniser["explain"]>;
+}
+
+export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]): Pictures {
+  const [items, setItems] = useState<readonly PictureItem[]>([]);
+  const count = useRef(0);
+  const working = useRef(false);
+  const ids = models.map(({ id }) => id).join();
+
+  // One picture after the other; each change of the list looks for the next one.
+  useEffect(() => {
+    const next = items.find((item) => item.examinedAs !== wayOf(item, ids));
+    if (!next || working.current || models.length === 0) return;
+    working.current = true;
+    const { file, whole } = next;
+    const done = (outcome: Pick<PictureItem, "result"> | Pick<PictureItem, "error">): void => {
+      working.current = false;
+      const examinedAs = wayOf(next, ids);
+      setItems((before) =>
+        before.map((item) => {
+          if (item.id !== next.id) return item;
+          const { result: _, error: __, ...rest } = item;
+          return { ...rest, ...outcome, examinedAs };
+        }),
+      );
+    };
+    recogniser.examine({ photo: file, name: file.name, faces: whole ? "whole" : "still" }).then(
+      (result) => done({ result }),
+      ({ message }: Error) => done({ error: message }),
+    );
+  }, [items, ids, models.length, recogniser]);
+
+  const add = useCallback((files: readonly File[]) => {
+    const added = files.map(
+      (file): PictureItem => ({ id: ++count.current, file, url: URL.createObjectURL(file), whole: false }),
+    );
+    setItems((before) => [...added, ...before]);
+  }, []);
+  const remove = useCallback((id: number) => {
+    setItems((before) =>
+      before.filter((item) => {
+        if (item.id === id) URL.revokeObjectURL(item.url);
+        return item.id !== id;
+      }),
+    );
+  }, []);
+  const clear = useCallback(() => {
+    setItems((before) => {
+      for (const { url } of before) URL.revokeObjectURL(url);
+      return [];
+    });
+  }, []);
+  const takeWhole = useCallback((id: number) => {
+    setItems((before) => before.map((item) => (item.id === id ? { ...item, whole: true } : item)));
+  }, []);
+  const explain = useCallback(
+    ({ file, whole, result }: PictureItem, model: number, face: number) => {
+      const box = result?.models.find((answer) => answer.model === model)?.faces[face]?.box;
+      return recogniser.explain({ photo: file, model, ...(box && !whole ? { box } : {}) });
+    },
+    [recogniser],
+  );
+  return { items, add, remove, clear, takeWhole, explain };
+}
+
+function wayOf({ whole }: PictureItem, ids: string): string {
+  return `${ids} ${whole}`;
+}

@@ -1,0 +1,90 @@
+/** What the page and its worker say to each other. */
+
+import type { Picture } from "../../../src/data/dataset.ts";
+import type { Box } from "../../../src/predict/boxes.ts";
+import type { WebDevice } from "../../../src/predict/model.web.ts";
+import type { Face } from "../../../src/predict/prediction.ts";
+
+/** A model that is loaded. */
+export interface ModelInfo {
+  readonly id: number;
+  /** Of its file, without the ending. */
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** Side of the pictures that its network sees. */
+  readonly inputSize: number;
+}
+
+/** How the models run here. */
+export interface Setup {
+  readonly model: ModelInfo;
+  readonly device: WebDevice;
+  /** Of the CPU. */
+  readonly threads: number;
+  /** Addresses of what the worker has loaded, for use without a network. */
+  readonly files: readonly string[];
+}
+
+export interface ModelFaces {
+  /** Its id. */
+  readonly model: number;
+  /** The largest first; the same boxes from every model. Labels are those of a threshold of 0. */
+  readonly faces: readonly Face[];
+}
+
+/** What the models say of one picture; boxes are in its pixels. */
+export interface Examination {
+  readonly width: number;
+  readonly height: number;
+  readonly models: readonly ModelFaces[];
+  readonly milliseconds: Stages;
+}
+
+/** How long each stage took. */
+export interface Stages {
+  readonly read: number;
+  readonly detect: number;
+  readonly classify: number;
+}
+
+export interface ExamineRequest {
+  readonly photo: Blob | ImageBitmap;
+  readonly name: string;
+  /** How they are found: thoroughly, quickly, or not at all: then the whole picture is one. */
+  readonly faces?: "still" | "live" | "whole";
+}
+
+export interface ExplainRequest {
+  readonly photo: Blob;
+  readonly model: number;
+  /** Of the face, in pixels of the photo; the whole photo where it is left out. */
+  readonly box?: Box;
+}
+
+/** Where a model looked: what it saw, and the same with the heat map over it. */
+export interface ExplainedFace {
+  readonly label: string;
+  readonly seen: Picture;
+  readonly overlay: Picture;
+}
+
+/** Requests by kind, each with what is asked and what is answered. */
+export interface Calls {
+  readonly start: { ask: { model: string; detector: string; eyes: string }; answer: Setup };
+  readonly add: { ask: { file: File | string }; answer: ModelInfo };
+  readonly remove: { ask: { model: number }; answer: undefined };
+  readonly examine: { ask: ExamineRequest; answer: Examination };
+  readonly explain: { ask: ExplainRequest; answer: ExplainedFace };
+}
+
+export type Kind = keyof Calls;
+
+export interface Question<K extends Kind = Kind> {
+  readonly id: number;
+  readonly kind: K;
+  readonly ask: Calls[K]["ask"];
+}
+
+export type Answer =
+  | { readonly id: number; readonly answer: Calls[Kind]["answer"] }
+  | { readonly id: number; readonly error: string };

@@ -1,0 +1,130 @@
+/** The worker: models live here, and everything that computes runs here. */
+
+import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
+import type { FaceDetector } from "../../../src/predict/face-detector.ts";
+import { fetchDetector, loadModel, type WebModel, webEngine } from "../../../src/predict/model.web.ts";
+import { openDetector } from "../../../src/predict/onnx-detector.ts";
+import { readWebPhoto } from "../../../src/predict/photo.web.ts";
+import { predictPhotos } from "../../../src/predict/predictor.ts";
+import { threadsHere } from "../../../src/runtime/session.web.ts";
+import { messageOf, VultusError } from "../../../src/util/errors.ts";
+import type {
+  Answer,
+  Calls,
+  Examination,
+  ExamineRequest,
+  ExplainRequest,
+  Kind,
+  ModelInfo,
+  Question,
+} from "./protocol.ts";
+
+/**
+ * Side of what the detector sees of a camera's picture: a face at a camera is large, and a third of the pixels are looked
+ * at in a third of the time.
+ */
+const LIVE_SIZE = 256;
+
+/** What finds the faces for all models, in pictures and in the camera's. */
+let detectors: { readonly still: FaceDetector | undefined; readonly live: FaceDetector } | undefined;
+let device: WebModel["device"] | "auto" = "auto";
+const models = new Map<number, WebModel>();
+let loaded = 0;
+
+type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
+
+const handlers: Handlers = {
+  async start({ model, detector, eyes }) {
+    const first = await loadModel(model, { detector: { source: detector, eyes } });
+    device = first.device;
+    const live = await fetchDetector({ source: detector, eyes, size: LIVE_SIZE });
+    detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
+    const files = performance.getEntriesByType("resource").map(({ name }) => name);
+    return { model: kept(first), device: first.device, threads: threadsHere(), files };
+  },
+  async add({ file }) {
+    return kept(await loadModel(file, { device }));
+  },
+  async remove({ model }) {
+    const { classifier } = modelOf(model);
+    models.delete(model);
+    await classifier.open.release();
+  },
+  examine,
+  explain,
+};
+
+async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
+  const clock = stopwatch();
+  const read = await readWebPhoto(photo, name);
+  if (photo instanceof ImageBitmap) photo.close();
+  const readTime = clock();
+  const found = faces === "whole" ? undefined : await detectors?.[faces]?.detect(read.picture);
+  // Faces are looked for once, whatever the number of models.
+  const known = found && { detect: () => Promise.resolve(found), release: () => Promise.resolve() };
+  const detectTime = clock();
+  const answers: Examination["models"][number][] = [];
+  for (const [model, { classifier }] of models) {
+    for await (const { prediction } of predictPhotos([read], classifier, known))
+      answers.push({ model, faces: prediction.faces });
+  }
+  const { width, height } = read;
+  return {
+    width,
+    height,
+    models: answers,
+    milliseconds: { read: readTime, detect: detectTime, classify: clock() },
+  };
+}
+
+async function explain({ photo, model, box }: ExplainRequest) {
+  const { explainFace } = await import("./explain.ts");
+  const { picture, width } = await readWebPhoto(photo);
+  if (!box) return explainFace(modelOf(model), picture);
+  // The detector knows how the face leans, which its answer does not say.
+  const asked = scaled(box, picture.width / width);
+  const found = (await detectors?.still?.detect(picture)) ?? [];
+  const face = found.find((other) => overlapOf(other.box, asked) > 0.9);
+  return explainFace(modelOf(model), picture, face ?? { box: asked });
+}
+
+function kept(model: WebModel): ModelInfo {
+  const id = ++loaded;
+  models.set(id, model);
+  const { architecture, path } = model.bundle;
+  const name = decodeURIComponent(path.split("/").at(-1) ?? path).replace(/\.onnx$/i, "");
+  const { classes, inputSize } = architecture;
+  return { id, name, classes, inputSize };
+}
+
+function modelOf(id: number): WebModel {
+  const model = models.get(id);
+  if (!model) throw new VultusError(`model ${id} is not loaded`);
+  return model;
+}
+
+/** Milliseconds since it was asked last. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    return passed;
+  };
+}
+
+// One request at a time, in their order.
+let turn: Promise<void> = Promise.resolve();
+self.addEventListener("message", ({ data }: MessageEvent<Question>) => {
+  turn = turn.then(async () => {
+    let message: Answer;
+    try {
+      const handler = handlers[data.kind] as (ask: Question["ask"]) => Promise<Calls[Kind]["answer"]>;
+      message = { id: data.id, answer: await handler(data.ask) };
+    } catch (error) {
+      message = { id: data.id, error: messageOf(error) };
+    }
+    self.postMessage(message);
+  });
+});

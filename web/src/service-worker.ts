@@ -1,0 +1,90 @@
+/**
+ * The service worker: keeps the page's own files and the models, and answers with them where the network does not. The
+ * build puts the list of files in place of `__FILES__`; what of ONNX Runtime is needed here, the page tells.
+ */
+
+declare const __FILES__: readonly string[];
+declare const __VERSION__: string;
+
+interface LifeEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface AnswerEvent extends LifeEvent {
+  readonly request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+
+const scope = self as unknown as {
+  readonly location: Location;
+  skipWaiting(): Promise<void>;
+  readonly clients: { claim(): Promise<void> };
+  addEventListener(type: "install" | "activate", listener: (event: LifeEvent) => void): void;
+  addEventListener(type: "message", listener: (event: MessageEvent & LifeEvent) => void): void;
+  addEventListener(type: "fetch", listener: (event: AnswerEvent) => void): void;
+};
+
+const PREFIX = "vultus-page-";
+const cacheName = PREFIX + __VERSION__;
+const home = new URL("./", scope.location.href);
+
+scope.addEventListener("install", (event) => {
+  event.waitUntil(keep(["./", ...__FILES__]).then(() => scope.skipWaiting()));
+});
+
+scope.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys())
+        if (name.startsWith(PREFIX) && name !== cacheName) await caches.delete(name);
+      await scope.clients.claim();
+    })(),
+  );
+});
+
+scope.addEventListener("message", (event) => {
+  const { keep: files } = event.data as { keep?: readonly string[] };
+  if (files) event.waitUntil(keep(files));
+});
+
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const path = pathOf(request.url);
+  if (request.method !== "GET" || path === undefined) return;
+  if (path.startsWith("assets/")) event.respondWith(keptOr(request));
+  else if (path === "" || path === "index.html" || path.startsWith("models/"))
+    event.respondWith(freshOr(request));
+});
+
+/** The path below the page's own folder, without its query; undefined for anything else. */
+function pathOf(address: string): string | undefined {
+  const { origin, pathname } = new URL(address);
+  return origin === home.origin && pathname.startsWith(home.pathname)
+    ? pathname.slice(home.pathname.length)
+    : undefined;
+}
+
+async function keep(files: readonly string[]): Promise<void> {
+  const cache = await caches.open(cacheName);
+  for (const file of files) {
+    const address = new URL(file, home).href;
+    if (pathOf(address) !== undefined && !(await cache.match(address))) await cache.add(address);
+  }
+}
+
+/** A file whose name tells its content never changes. */
+async function keptOr(request: Request): Promise<Response> {
+  return (await caches.match(request)) ?? fetch(request);
+}
+
+/** The page and the models may have changed since. */
+async function freshOr(request: Request): Promise<Response> {
+  try {
+    const response = await fetch(request);
+    if (response.ok) await (await caches.open(cacheName)).put(request, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await caches.match(request, { ignoreSearch: true });
+    if (kept) return kept;
+    throw error;
+  }
+}
