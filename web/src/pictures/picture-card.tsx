@@ -16,7 +16,10 @@ export interface PictureCardProps {
 }
 
 export function PictureCard({ item, models, threshold, onRemove, onWhole, explain }: PictureCardProps) {
-  const { file, url, result, error, whole } = item;
+  const { file, url, error, whole } = item;
+  // Where models have been exchanged, what the former ones said is passed over.
+  const answered = item.result?.models.some(({ model }) => models.some(({ id }) => id === model));
+  const result = answered ? item.result : undefined;
   const boxes = result?.models[0]?.faces ?? [];
   return (
     <li class="card panel">
