@@ -373,7 +373,8 @@ describe.skipIf(chromiumPath === undefined)(
         expect(rows.length).toBeGreaterThan(3);
         for (const row of rows.slice(1)) {
           const cells = row.split(",");
-          expect(cells[1]).toBe("1");
+          // Where frames are seconds apart, a face may be taken for another.
+          expect(cells[1]).toMatch(/^[1-9]\d*$/);
           expect(cells.slice(8).reduce((sum, cell) => sum + Number(cell), 0)).toBeCloseTo(1, 4);
         }
         const [download] = await Promise.all([
