@@ -6,35 +6,13 @@
  */
 
 import type { Picture } from "../src/data/dataset.ts";
-import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
 import { faceCrop } from "../src/predict/framing.ts";
-import { openDetector } from "../src/predict/onnx-detector.ts";
-import { loadDetector } from "../src/predict/shipped-detector.node.ts";
-import { loadBundle } from "../src/program/read-bundle.node.ts";
-import { startEngine } from "../src/runtime/engine.node.ts";
-import { composite } from "../test/support/composites.ts";
 import { labelledFaces } from "../test/support/fer2013.ts";
-
-const CANVAS = 320;
-const FACE = 80;
+import { laid, openJudge, percent } from "./laid-faces.ts";
 
 const [model, perClass = "50"] = process.argv.slice(2);
-if (!model) throw new Error("name a model: a run folder, or an exported file");
-const engine = startEngine({ device: "cpu", threads: 2, spinning: false });
-const { architecture, program, input } = loadBundle(model);
-const classifier = await engine.open(program);
-const detector = await openDetector(engine, loadDetector());
+const { architecture, detector, right, close } = await openJudge(model);
 const faces = await labelledFaces(Number(perClass));
-const count = architecture.classes.length;
-
-async function right(crops: readonly Picture[], labels: readonly string[]): Promise<string> {
-  const { probabilities } = await runBundle(classifier, input, count, inMemory(crops));
-  const correct = labels.filter((label, i) => {
-    const row = probabilities.subarray(i * count, (i + 1) * count);
-    return architecture.classes[row.indexOf(Math.max(...row))] === label;
-  });
-  return `${((100 * correct.length) / labels.length).toFixed(1)} %`;
-}
 
 console.log("angle  found  tilt found, mean and deviation  right as they lie  right upright");
 for (const angle of [0, -10, 10, -20, 20, -30, 30, -40, 40]) {
@@ -42,8 +20,7 @@ for (const angle of [0, -10, 10, -20, 20, -30, 30, -40, 40]) {
   const tilts: number[] = [];
   const crops: { lying: Picture; upright: Picture }[] = [];
   for (const [i, { picture: face, label }] of faces.entries()) {
-    const place = { face, x: CANVAS / 2, y: CANVAS / 2, side: FACE, angle, whole: true };
-    const canvas = composite(CANVAS, CANVAS, [place], i);
+    const canvas = laid(face, i, angle);
     const [best] = await detector.detect(canvas);
     if (!best) continue;
     labels.push(label);
@@ -64,7 +41,7 @@ for (const angle of [0, -10, 10, -20, 20, -30, 30, -40, 40]) {
     labels,
   );
   console.log(
-    `${String(angle).padStart(5)}  ${String(labels.length).padStart(5)}  ${mean.toFixed(1).padStart(10)} ± ${deviation.toFixed(1)}  ${lying.padStart(22)}  ${upright}`,
+    `${String(angle).padStart(5)}  ${String(labels.length).padStart(5)}  ${mean.toFixed(1).padStart(10)} ± ${deviation.toFixed(1)}  ${percent(lying).padStart(22)}  ${percent(upright)}`,
   );
 }
-await engine.close();
+await close();

@@ -97,6 +97,8 @@ describe("clients", () => {
     expect(codeOf(await (await bare(service, "\x16\x03\x01\x02\x00\x01\x00")).answer)).toBe("400 bad_http");
     const long = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`;
     expect(codeOf(await (await bare(service, long)).answer)).toBe("431 header_too_large");
+    const hostless = "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n";
+    expect(codeOf(await (await bare(service, hostless)).answer)).toBe("400 bad_http");
     await works();
   });
 

@@ -330,21 +330,13 @@ describe("what is told", () => {
 
 describe("the commands", () => {
   beforeEach(capture);
+  const network = ["--model", "squeezenet1_1", "--weights", "none", "--input-size", "32"];
+  const small = ["--recipe", "finetune", ...network];
 
   test("a training tells its page everything, says when it is over, and trains as without it", async () => {
     const data = join(root, "faces-data");
     await writeSyntheticFaces(data, { perClass: 6, validationPerClass: 3, seed: 1 });
     const out = join(root, "trained");
-    const small = [
-      "--model",
-      "squeezenet1_1",
-      "--recipe",
-      "finetune",
-      "--weights",
-      "none",
-      "--input-size",
-      "32",
-    ];
     const short = ["--set", "phases.0.epochs=1", "--set", "phases.1.epochs=1", "--batch-size", "8"];
     const machine = ["--device", "cpu", "--threads", "1"];
     const training = vultus(["train", data, ...small, ...short, ...machine, "--out", out, "--ui", "0"]);
@@ -384,16 +376,6 @@ describe("the commands", () => {
     const server = await startWatching({ paths: [folder], host: "127.0.0.1", port: 0 });
     ends.push(() => server.close({ over: true }));
     const { port } = new URL(server.url);
-    const small = [
-      "--model",
-      "squeezenet1_1",
-      "--recipe",
-      "finetune",
-      "--weights",
-      "none",
-      "--input-size",
-      "32",
-    ];
     const machine = ["--device", "cpu", "--threads", "1", "--batch-size", "8"];
     const training = ["train", join(root, "faces-data"), ...small, ...machine];
     expect(await vultus([...training, "--ui", port, "--out", folder])).toBe(2);

@@ -1,7 +1,6 @@
 /** The page of one training, beside it. */
 
 import type { End } from "../server/runs/protocol.ts";
-import { startWatching } from "../server/runs/server.ts";
 import { messageOf } from "../util/errors.ts";
 import { say } from "./output.ts";
 
@@ -11,6 +10,8 @@ export async function pageBeside(
   port: number | undefined,
 ): Promise<{ close(end: End): Promise<void> }> {
   try {
+    // Loaded here: a training without a page, and what else trains, would pay a web server's start for nothing.
+    const { startWatching } = await import("../server/runs/server.ts");
     const server = await startWatching({
       paths: [folder],
       host: "127.0.0.1",

@@ -44,6 +44,8 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
       headersTimeout,
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
       maxHeaderSize: MOST_HEADER_BYTES,
+      // Asked for below: Node alone would answer without a problem.
+      requireHostHeader: false,
     },
     requestTimeout,
     logger: loggerOf(log),

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { startWatching } from "../../server/runs/server.ts";
 import { UsageError } from "../../util/errors.ts";
-import { numberOf, type SetExitCode } from "../options.ts";
+import { numberOf } from "../options.ts";
 import { result, say } from "../output.ts";
 
 interface Options {
@@ -13,7 +13,7 @@ interface Options {
   readonly port?: number;
 }
 
-export function watchCommand(_setExitCode: SetExitCode): Command {
+export function watchCommand(): Command {
   return new Command("watch")
     .description("show runs as they train: a page with their curves, confusion and sample predictions")
     .argument("<run...>", "run folders, also of runs that are yet to begin, or folders that hold runs")

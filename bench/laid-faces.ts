@@ -1,0 +1,55 @@
+/** Validation faces laid into canvases, found there, and labelled by a classifier: what the benches of framing share. */
+
+import type { Picture } from "../src/data/dataset.ts";
+import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
+import type { Architecture } from "../src/models/classifier.ts";
+import type { FaceDetector } from "../src/predict/face-detector.ts";
+import { openDetector } from "../src/predict/onnx-detector.ts";
+import { loadDetector } from "../src/predict/shipped-detector.node.ts";
+import { loadBundle } from "../src/program/read-bundle.node.ts";
+import { startEngine } from "../src/runtime/engine.node.ts";
+import { composite } from "../test/support/composites.ts";
+
+/** Sides of a canvas and of the face in its middle, in pixels. */
+export const CANVAS = 320;
+export const FACE = 80;
+
+export interface Judge {
+  readonly architecture: Architecture;
+  readonly detector: FaceDetector;
+  /** The share of face crops whose label is found. */
+  right(crops: readonly Picture[], labels: readonly string[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A classifier (a run folder, an exported file or a name) and the detector that ships. */
+export async function openJudge(model: string | undefined): Promise<Judge> {
+  if (!model) throw new Error("name a model: a run folder, or an exported file");
+  const engine = startEngine({ device: "cpu", threads: 2, spinning: false });
+  const { architecture, program, input } = loadBundle(model);
+  const classifier = await engine.open(program);
+  const { classes } = architecture;
+  return {
+    architecture,
+    detector: await openDetector(engine, loadDetector()),
+    async right(crops, labels) {
+      const { probabilities } = await runBundle(classifier, input, classes.length, inMemory(crops));
+      const correct = labels.filter((label, i) => {
+        const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
+        return classes[row.indexOf(Math.max(...row))] === label;
+      });
+      return correct.length / labels.length;
+    },
+    close: () => engine.close(),
+  };
+}
+
+/** A face in the middle of a canvas, leaning clockwise by `angle` degrees; `number` seeds the noise around it. */
+export function laid(face: Picture, number: number, angle = 0): Picture {
+  const place = { face, x: CANVAS / 2, y: CANVAS / 2, side: FACE, angle, whole: true };
+  return composite(CANVAS, CANVAS, [place], number);
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
