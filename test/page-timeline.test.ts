@@ -2,10 +2,17 @@
 
 import { expect, test } from "vitest";
 import type { TrackedFace } from "../src/predict/tracking.ts";
-import { type Moment, sightingsOf, timelineCsv, tracksOf, withMoment } from "../web/src/camera/history.ts";
+import {
+  type Moment,
+  sightingsOf,
+  steady,
+  timelineCsv,
+  tracksOf,
+  withMoment,
+} from "../web/src/camera/history.ts";
 
-function face(track: number, calm: number): TrackedFace {
-  const box = { x: 1, y: 2, width: 3, height: 4 };
+function face(track: number, calm: number, x = 1): TrackedFace {
+  const box = { x, y: 2, width: 3, height: 4 };
   return {
     track,
     box,
@@ -19,7 +26,7 @@ const moment = (time: number, ...faces: TrackedFace[]): Moment => ({
   time,
   models: [
     { model: 1, faces },
-    { model: 2, faces: faces.map(({ track }) => face(track, 0.25)) },
+    { model: 2, faces: faces.map(({ track, box }) => face(track, 0.25, box.x)) },
   ],
 });
 
@@ -47,6 +54,27 @@ test("faces by their numbers, those seen longest first", () => {
   ]);
   expect(sightingsOf(history, 2, 2)).toHaveLength(1);
   expect(sightingsOf(history, 7, 3)).toEqual([]);
+});
+
+test("a face that one frame misses stays for half a second, unless another is in its place", () => {
+  const shown = (history: readonly Moment[]) =>
+    steady(history).models.map(({ faces }) =>
+      faces.map(({ track, probabilities }) => [track, probabilities.calm]),
+    );
+  const both = [moment(0, face(1, 0.5)), moment(0.2, face(2, 0.5, 9), face(1, 0.75))];
+  const [one, two] = [
+    [1, 0.75],
+    [2, 0.5],
+  ];
+  expect(shown([])).toEqual([]);
+  expect(shown(both)[0]).toEqual([one, two]);
+  expect(shown([...both, moment(0.6)])[0]).toEqual([one, two]);
+  expect(shown([...both, moment(0.6)])[1]).toEqual([
+    [1, 0.25],
+    [2, 0.25],
+  ]);
+  expect(shown([...both, moment(0.8)])[0]).toEqual([]);
+  expect(shown([...both, moment(0.6, face(3, 0.5, 9.5))])[0]).toEqual([one, [3, 0.5]]);
 });
 
 test("as CSV, in the columns that vultus predict writes; two models in two parts", () => {

@@ -8,7 +8,7 @@ import { download } from "../parts/download.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { CameraNotice } from "./camera-notice.tsx";
-import { type Moment, sightingsOf, timelineCsv, tracksOf } from "./history.ts";
+import { type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
 import { Overlay } from "./overlay.tsx";
 import { snapshot } from "./snapshot.ts";
 import { Spoken } from "./spoken.tsx";
@@ -25,8 +25,6 @@ export interface CameraViewProps {
 /** Faces whose bars are shown, and that the timeline offers. */
 const MOST_FACES = 4;
 
-const none: Moment = { time: 0, models: [] };
-
 export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const camera = useCamera();
   const { state, video, devices } = camera;
@@ -34,7 +32,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const running = state.kind === "running";
   const live = useLive(recogniser, { video, models, on: running && !paused });
   const { history } = live;
-  const latest = history.at(-1) ?? none;
+  const latest = steady(history);
   const faces = running ? (latest.models[0]?.faces ?? []) : [];
   const mirrored = true;
   const pause = (): void => {

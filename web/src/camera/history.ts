@@ -1,5 +1,6 @@
 /** What was seen in the last minute. */
 
+import { overlapOf } from "../../../src/predict/boxes.ts";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import { timelineHead, timelineRow } from "../../../src/predict/timeline-rows.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
@@ -21,15 +22,43 @@ export function withMoment(history: readonly Moment[], moment: Moment): readonly
   return [...(first < 0 ? [] : history.slice(first)), moment];
 }
 
+/** Seconds for which a face that the detector misses stays shown. */
+const HOLD = 0.5;
+/** A face that overlaps one that is seen is where that one was, under another number. */
+const SAME_PLACE = 0.3;
+
+/**
+ * The last moment, in the order of the faces' numbers, and with the faces that it misses but moments just before it show:
+ * a face that is not found in one frame does not blink.
+ */
+export function steady(history: readonly Moment[]): Moment {
+  const { time, models } = history.at(-1) ?? { time: 0, models: [] };
+  const recent = history.filter((moment) => moment.time >= time - HOLD).reverse();
+  return {
+    time,
+    models: models.map(({ model }) => {
+      const shown: TrackedFace[] = [];
+      for (const face of recent.flatMap((moment) => facesOf(moment, model)))
+        if (!shown.some(({ track, box }) => track === face.track || overlapOf(box, face.box) > SAME_PLACE))
+          shown.push(face);
+      return { model, faces: shown.sort((a, b) => a.track - b.track) };
+    }),
+  };
+}
+
+function facesOf({ models }: Moment, model: number): readonly TrackedFace[] {
+  return models.find((answer) => answer.model === model)?.faces ?? [];
+}
+
 /** The face with this number in every moment that shows it, by one model. */
 export function sightingsOf(
   history: readonly Moment[],
   model: number,
   track: number,
 ): { readonly time: number; readonly face: TrackedFace }[] {
-  return history.flatMap(({ time, models }) => {
-    const face = models.find((answer) => answer.model === model)?.faces.find((f) => f.track === track);
-    return face ? [{ time, face }] : [];
+  return history.flatMap((moment) => {
+    const face = facesOf(moment, model).find((face) => face.track === track);
+    return face ? [{ time: moment.time, face }] : [];
   });
 }
 
@@ -51,10 +80,10 @@ export function timelineCsv(
   threshold: number,
 ): string {
   const parts = models.map(({ id, name, classes }) => {
-    const rows = history.flatMap(({ time, models: answers }) =>
-      (answers.find(({ model }) => model === id)?.faces ?? []).map((face) =>
+    const rows = history.flatMap((moment) =>
+      facesOf(moment, id).map((face) =>
         timelineRow(
-          Math.round(time * 1000) / 1000,
+          Math.round(moment.time * 1000) / 1000,
           { ...face, label: labelOf(face.probabilities, threshold) },
           classes,
         ),

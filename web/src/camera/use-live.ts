@@ -2,7 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { faceTracker, type TrackedFace } from "../../../src/predict/tracking.ts";
+import { faceTracker } from "../../../src/predict/tracking.ts";
 import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { type Moment, withMoment } from "./history.ts";
@@ -80,15 +80,9 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
         const now = performance.now() / 1000;
         times.push(now);
         if (times.length > COUNTED) times.shift();
-        const moment: Moment = {
-          time,
-          models: answers.map(({ model, faces }) => ({
-            model,
-            faces: inTracks(trackerOf(model)(time, faces)),
-          })),
-        };
+        const tracked = answers.map(({ model, faces }) => ({ model, faces: trackerOf(model)(time, faces) }));
         setLive((before) => ({
-          history: withMoment(before.history, moment),
+          history: withMoment(before.history, { time, models: alike(tracked) }),
           width,
           height,
           framesPerSecond: times.length > 1 ? (times.length - 1) / (now - (times[0] as number)) : 0,
@@ -112,9 +106,12 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
   return live;
 }
 
-/** In an order that stays: whoever came first. */
-function inTracks(faces: readonly TrackedFace[]): readonly TrackedFace[] {
-  return [...faces].sort((a, b) => a.track - b.track);
+/** Numbered alike: all models see the same faces, but one that was added later began to count later. */
+function alike(models: Moment["models"]): Moment["models"] {
+  return models.map(({ model, faces }) => ({
+    model,
+    faces: faces.map((face, i) => ({ ...face, track: models[0]?.faces[i]?.track ?? face.track })),
+  }));
 }
 
 /** Resolves when the video shows a new frame. */
