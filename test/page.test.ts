@@ -10,11 +10,20 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
+import { decodePicture } from "../src/data/decode.node.ts";
+import { type Explanation, explainPictures } from "../src/evaluate/explain.ts";
+import { heatOverlay } from "../src/evaluate/heat-overlay.ts";
+import { inMemory } from "../src/evaluate/run-bundle.ts";
 import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
+import type { DetectedFace } from "../src/predict/boxes.ts";
+import { faceCrop } from "../src/predict/framing.ts";
 import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
 import { compileBundle } from "../src/program/bundle.ts";
+import { startEngine } from "../src/runtime/engine.node.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { loadClassifier } from "../src/weights/load.node.ts";
+import { shippedModel } from "../src/weights/shipped.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
@@ -206,7 +215,7 @@ describe.skipIf(chromiumPath === undefined)(
         await slider.fill("50");
       });
 
-      test("shows where it looked", async () => {
+      test("shows where it looked, as Node finds it", async () => {
         const card = page.locator(".card", { hasText: "single.png" });
         await card.getByRole("button", { name: "Where it looked" }).click();
         await card.locator("canvas").nth(1).waitFor();
@@ -221,10 +230,28 @@ describe.skipIf(chromiumPath === undefined)(
               };
               return [...drawing.getImageData(0, 0, width, height).data];
             });
-        const [seen, overlay] = [await pixels(0), await pixels(1)];
-        const side = node.classifier.bundle.architecture.inputSize;
-        expect(seen).toHaveLength(4 * side ** 2);
-        expect(overlay.filter((value, i) => value !== seen[i]).length).toBeGreaterThan(side ** 2);
+        const classifier = loadClassifier(shippedModel());
+        const picture = await decodePicture(readFileSync(at("photos", "single.png")));
+        const [found] = (await node.detector?.detect(picture)) ?? [];
+        const crop = faceCrop(picture, found as DetectedFace, classifier.architecture);
+        const engine = startEngine({ device: "cpu", threads: 1 });
+        const [explanation] = await explainPictures(engine, classifier, inMemory([crop]), [0], {
+          method: "grad-cam",
+        });
+        await engine.close();
+        const expected = [explanation?.seen, heatOverlay(explanation as Explanation)] as Picture[];
+        for (const [i, { pixels: theirs, channels }] of expected.entries()) {
+          const ours = await pixels(i);
+          expect(ours).toHaveLength((4 * theirs.length) / channels);
+          const apart = ours.map((value, at) =>
+            at % 4 === 3
+              ? 0
+              : Math.abs(value - (theirs[channels === 3 ? at - (at >> 2) : at >> 2] as number)),
+          );
+          expect(Math.max(...apart)).toBeLessThanOrEqual(8);
+          expect(apart.reduce((sum, value) => sum + value) / apart.length).toBeLessThan(0.5);
+        }
+        expect(expected[0]?.pixels).not.toEqual(expected[1]?.pixels);
       });
 
       test("a model of one's own: labels from the file, both side by side, and a damaged file refused", async () => {
