@@ -70,15 +70,16 @@ try {
   const [many, few] = [join(folder, "many"), join(folder, "few")];
   await writeSyntheticFaces(many, { perClass: 150, validationPerClass: 20, seed: 1 });
   await writeSyntheticFaces(few, { perClass: 30, validationPerClass: 20, seed: 2 });
-  const first = await run("from nothing", many, "quickstart", [
-    "phases.head.epochs=1",
-    "phases.all.epochs=4",
+  const first = await run("from nothing", many, "scratch", [
+    "phases.all.epochs=5",
+    "batchSize=32",
+    "inputSize=48",
   ]);
   await run(
     "fine-tuned",
     few,
     "finetune",
-    ["phases.head.epochs=1", "phases.all.epochs=2", "batchSize=32"],
+    ["phases.head.epochs=1", "phases.all.epochs=2", "batchSize=32", "inputSize=48"],
     join(first, "best.safetensors"),
   );
   console.log(`classes of the model: ${loadBundle(first).architecture.classes.join(", ")}`);

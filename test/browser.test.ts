@@ -1,6 +1,6 @@
 /** The library in a browser, through its public entry: the example, built as a user's bundler builds it. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
 import { pictureOfRgba } from "../src/data/rgba.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
+import { shippedModel } from "../src/weights/shipped.node.ts";
 import { buildPage } from "./support/browser-build.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
@@ -54,6 +55,61 @@ test.skipIf(chromiumPath === undefined)(
     }
   },
 );
+
+test.skipIf(chromiumPath === undefined)(
+  "WebGPU answers as the CPU and as Node; a processor that only pretends is not chosen",
+  { timeout: 400_000 },
+  async ({ skip }) => {
+    const folder = mkdtempSync(join(tmpdir(), "vultus-webgpu-"));
+    await buildPage(fileURLToPath(new URL("support/webgpu-page", import.meta.url)), folder);
+    copyFileSync(shippedModel(), join(folder, "model.onnx"));
+    const { pixels, width, height } = drawnFaces(4)[3] as Picture;
+    const crop = join(folder, "face.png");
+    await sharp(pixels, { raw: { width, height, channels: 1 } })
+      .toColourspace("srgb")
+      .png()
+      .toFile(crop);
+    const server = await serveFolder(folder, { isolated: true });
+    // SwiftShader: WebGPU without a graphics processor, slow and exact.
+    const browser = await startChromium([
+      "--enable-unsafe-webgpu",
+      "--use-webgpu-adapter=swiftshader",
+      "--enable-features=Vulkan",
+      "--use-vulkan=swiftshader",
+    ]);
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(300_000);
+      await page.goto(server.address);
+      await page.waitForFunction("globalThis.answer");
+      if (!(await page.evaluate<boolean>("hasAdapter()"))) skip("this Chromium has no WebGPU");
+      const node = await loadModel(shippedModel(), { detector: false });
+      const { faces } = await predict(node, crop);
+      await node.close();
+      for (const [asked, used] of [
+        ["auto", "cpu"],
+        ["webgpu", "webgpu"],
+      ]) {
+        const { device, probabilities } = await page.evaluate<{
+          device: string;
+          probabilities: Probabilities;
+        }>(`answer("${asked}")`);
+        expect(device).toBe(used);
+        for (const [name, value] of Object.entries(faces[0]?.probabilities ?? {}))
+          expect(Math.abs((probabilities[name] ?? Number.NaN) - value), `${asked} ${name}`).toBeLessThan(
+            2e-3,
+          );
+      }
+      expect(faces).toHaveLength(1);
+    } finally {
+      await browser.close();
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+type Probabilities = Readonly<Record<string, number>>;
 
 test("pixels of a canvas: opaque ones as they are, others on white, grey ones as one channel", () => {
   const rgba = (...data: number[]) => ({

@@ -1,4 +1,4 @@
-/** `vultus quickstart`: the whole main job on drawn faces, in a few minutes. */
+/** `vultus quickstart`: the whole main job on drawn faces, in a minute or two. */
 
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ import { duration, percent, result, resultJson, say } from "../output.ts";
 import { tableFormat, written } from "../predictions.ts";
 import { runTraining } from "../training.ts";
 
-/** Faces of each class: enough to learn from in two minutes, and to measure to a few percent. */
-const PER_CLASS = 600;
+/** Faces of each class: enough to learn from in a minute, and to measure to a few percent. */
+const PER_CLASS = 400;
 const VALIDATION_PER_CLASS = 120;
 
 interface Options {
@@ -28,7 +28,7 @@ interface Options {
 
 export function quickstartCommand(setExitCode: SetExitCode): Command {
   return withDevice(new Command("quickstart"))
-    .description("draw faces, train on them, measure the result and predict: everything in a few minutes")
+    .description("draw faces, fine-tune a shipped model on them, measure the result and predict: everything in a minute or two")
     .option("--seed <n>", "seed of the faces and of the training", numberOf(0, 2 ** 31, true), 0)
     .option("--out <dir>", "folder of the faces and the run", join("runs", "quickstart"))
     .option("--json", "print the result as JSON")
@@ -49,7 +49,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
       const recipe = resolveRecipe("quickstart", [`seed=${seed}`]);
       const device = chooseDevice(options);
       const training = {
-        weights: "none",
+        weights: "vultus",
         cacheFeatures: "auto",
         memory: 1,
         checkpointEvery: 60,
