@@ -28,7 +28,9 @@ interface Options {
 
 export function quickstartCommand(setExitCode: SetExitCode): Command {
   return withDevice(new Command("quickstart"))
-    .description("draw faces, fine-tune a shipped model on them, measure the result and predict: everything in a minute or two")
+    .description(
+      "draw faces, fine-tune a shipped model on them, measure the result and predict: everything in a minute or two",
+    )
     .option("--seed <n>", "seed of the faces and of the training", numberOf(0, 2 ** 31, true), 0)
     .option("--out <dir>", "folder of the faces and the run", join("runs", "quickstart"))
     .option("--json", "print the result as JSON")

@@ -1,0 +1,66 @@
+/**
+ * `vultus predict` on a folder of very many files: whether its memory stays flat.
+ *
+ * `npm run build && node --import tsx bench/many-files.ts CROPS [--files 1000000] [--model vultus_s]`: the pictures of CROPS are
+ * linked under many names into folders of a thousand, and half of them once more into one flat folder.
+ */
+
+import { spawn } from "node:child_process";
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { picturesBelow } from "../src/data/folder.node.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    files: { type: "string", default: "1000000" },
+    model: { type: "string", default: "vultus_s" },
+  },
+});
+const [crops] = positionals;
+if (!crops) throw new Error("name a folder of face crops");
+const count = Number(values.files);
+const pictures = [...picturesBelow(crops)];
+// Beside the pictures, since a link cannot leave its file system.
+const root = mkdtempSync(join(crops, "..", "vultus-many-"));
+const out = join(mkdtempSync(join(tmpdir(), "vultus-many-")), "predictions.jsonl");
+try {
+  for (let i = 0; i < count; i++) {
+    const folder = join(root, i % 2 ? "flat" : `${i - (i % 2000)}`);
+    if (i < 2 || i % 2000 === 0) mkdirSync(folder, { recursive: true });
+    linkSync(pictures[i % pictures.length] as string, join(folder, `${i}.jpg`));
+  }
+  console.log(`${count} files of ${pictures.length} pictures`);
+  const started = performance.now();
+  const args = ["bin/vultus.js", "predict", root, "--no-detect", "--model", values.model, "--out", out];
+  const run = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = new Promise<number | null>((resolve) => run.on("exit", resolve));
+  let samples: number[] = [];
+  const timer = setInterval(() => samples.push(residentMegabytes(run.pid as number)), 1000);
+  const code = await ended;
+  clearInterval(timer);
+  samples = samples.filter(Number.isFinite);
+  const seconds = (performance.now() - started) / 1000;
+  const tenth = (n: number): string => {
+    const part = samples.slice((samples.length * n) / 10, (samples.length * (n + 1)) / 10);
+    return (part.reduce((sum, value) => sum + value, 0) / part.length).toFixed(0);
+  };
+  console.log(`exit ${code}, ${seconds.toFixed(0)} s, ${(count / seconds).toFixed(0)} files/s`);
+  console.log(
+    `resident, mean of each tenth of the time in MB: ${[...Array(10).keys()].map(tenth).join(", ")}`,
+  );
+  console.log(`at most ${Math.max(...samples).toFixed(0)} MB`);
+} finally {
+  rmSync(root, { recursive: true });
+}
+
+function residentMegabytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
