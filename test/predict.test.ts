@@ -157,18 +157,6 @@ describe("inputs", () => {
     expect((await predicted(at("empty"))).code).toBe(2);
     expect(printed.err).toContain("there are no pictures in");
   });
-
-  test("without --model, and none that ships, the way to name one is told", async () => {
-    const { shippedModel } = await import("../src/weights/shipped.node.ts");
-    const shipped = (() => {
-      try {
-        return shippedModel();
-      } catch (error) {
-        return String(error);
-      }
-    })();
-    expect(shipped).toMatch(/vultus_m\.onnx$|name a run folder/);
-  });
 });
 
 describe("pictures of every kind", () => {

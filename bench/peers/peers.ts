@@ -2,7 +2,8 @@
  * What a TypeScript user can install for expressions, beside ours, on the same cropped faces in one run: faces per second
  * and accuracy on FER2013's validation pictures, six classes.
  *
- * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/peers.ts MODEL [faces per class, or all] [rounds]`
+ * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/peers.ts MODELS [faces per class, or all]
+ * [rounds]`, models by commas.
  */
 
 import { readFileSync } from "node:fs";
@@ -23,11 +24,11 @@ interface Peer {
   label(faces: readonly Picture[]): Promise<readonly string[]>;
 }
 
-const [model, perClass = "all", rounds = "3"] = process.argv.slice(2);
-if (!model) throw new Error("name a model: a run folder, or an exported file");
+const [models, perClass = "all", rounds = "3"] = process.argv.slice(2);
+if (!models) throw new Error("name models: run folders, or exported files");
 const faces = await labelledFaces(perClass === "all" ? undefined : Number(perClass));
 const tf = await startTensorFlow();
-const peers: Peer[] = [await ours(model), await faceApi(), await human()];
+const peers: Peer[] = [...(await Promise.all(models.split(",").map(ours))), await faceApi(), await human()];
 const seconds = new Map<string, number[]>(peers.map(({ name }) => [name, []]));
 const right = new Map<string, number>();
 for (let round = 0; round < Number(rounds); round++) {
@@ -61,7 +62,7 @@ async function ours(path: string): Promise<Peer> {
   const { classes } = architecture;
   const open = await startEngine({ device: "cpu", threads: 2 }).open(program);
   return {
-    name: `vultus ${architecture.backbone.name}`,
+    name: path,
     async label(pictures) {
       const { probabilities } = await runBundle(open, input, classes.length, inMemory(pictures));
       return pictures.map((_, i) =>

@@ -41,5 +41,6 @@ stage vultus_m "$out/soft.csv" --recipe distil --weights "$out/again/best.safete
 ship vultus_m vultus_m
 
 soft soft-small.csv "$out/vultus_m"
-stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none
+stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none \
+  --set phases.small.epochs=14 --set phases.middle.epochs=8 --set phases.full.epochs=12
 ship vultus_s vultus_s
