@@ -2,13 +2,13 @@
  * `vultus predict` on a folder of very many files: whether its memory stays flat.
  *
  * `npm run build && node --import tsx bench/many-files.ts CROPS [--files 1000000] [--model vultus_s]`: the pictures of CROPS are
- * linked under many names into folders of a thousand, and half of them once more into one flat folder.
+ * linked under many names, half of them in folders of a thousand and half in one.
  */
 
 import { spawn } from "node:child_process";
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { picturesBelow } from "../src/data/folder.node.ts";
 
@@ -22,15 +22,20 @@ const { values, positionals } = parseArgs({
 const [crops] = positionals;
 if (!crops) throw new Error("name a folder of face crops");
 const count = Number(values.files);
-const pictures = [...picturesBelow(crops)];
-// Beside the pictures, since a link cannot leave its file system.
-const root = mkdtempSync(join(crops, "..", "vultus-many-"));
-const out = join(mkdtempSync(join(tmpdir(), "vultus-many-")), "predictions.jsonl");
+const folder = mkdtempSync(join(tmpdir(), "vultus-many-"));
+const [root, out] = [join(folder, "pictures"), join(folder, "predictions.jsonl")];
+// A link cannot leave its file system.
+const pictures = [...picturesBelow(crops)].map((picture, i) => {
+  const copy = join(folder, `${i}${extname(picture)}`);
+  copyFileSync(picture, copy);
+  return copy;
+});
 try {
   for (let i = 0; i < count; i++) {
-    const folder = join(root, i % 2 ? "flat" : `${i - (i % 2000)}`);
-    if (i < 2 || i % 2000 === 0) mkdirSync(folder, { recursive: true });
-    linkSync(pictures[i % pictures.length] as string, join(folder, `${i}.jpg`));
+    const picture = pictures[i % pictures.length] as string;
+    const place = join(root, i % 2 ? "flat" : `${i - (i % 2000)}`);
+    if (i < 2 || i % 2000 === 0) mkdirSync(place, { recursive: true });
+    linkSync(picture, join(place, `${i}${extname(picture)}`));
   }
   console.log(`${count} files of ${pictures.length} pictures`);
   const started = performance.now();
@@ -53,7 +58,7 @@ try {
   );
   console.log(`at most ${Math.max(...samples).toFixed(0)} MB`);
 } finally {
-  rmSync(root, { recursive: true });
+  rmSync(folder, { recursive: true });
 }
 
 function residentMegabytes(pid: number): number {
