@@ -37,10 +37,13 @@ stage first "$data" --exclude "$out/exclude.txt" --recipe faces --input-size 48 
 stage again "$data" --exclude "$out/exclude.txt" --recipe bench/shipped/again.json --set phases.again.epochs=5 \
   --weights "$out/first/best.safetensors"
 soft soft.csv "$out/first,$out/again"
-stage vultus_m "$out/soft.csv" --recipe distil --weights "$out/again/best.safetensors"
-ship vultus_m vultus_m
+stage distilled "$out/soft.csv" --recipe distil --weights "$out/again/best.safetensors"
 
-soft soft-small.csv "$out/vultus_m"
+soft soft-small.csv "$out/distilled"
 stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none \
   --set phases.small.epochs=14 --set phases.middle.epochs=8 --set phases.full.epochs=12
 ship vultus_s vultus_s
+
+soft soft-last.csv "$out/distilled,$out/vultus_s"
+stage vultus_m "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out/distilled/best.safetensors"
+ship vultus_m vultus_m
