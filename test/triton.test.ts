@@ -95,7 +95,7 @@ describe.each(["uint8", "float32"] as const)("of %s pictures", (input) => {
       output: [
         { name: "probabilities", dataType: "TYPE_FP32", dims: ["3"], labelFilename: "labels.txt" },
         { name: "logits", dataType: "TYPE_FP32", dims: ["3"] },
-        { name: "embedding", dataType: "TYPE_FP32", dims: ["160"] },
+        { name: "embedding", dataType: "TYPE_FP32", dims: ["152"] },
       ],
       versionPolicy: { latest: { numVersions: 1 } },
       instanceGroup: [{ count: 1 }],
@@ -117,7 +117,7 @@ describe.each(["uint8", "float32"] as const)("of %s pictures", (input) => {
       });
       expect(outputs.probabilities?.shape).toEqual([n, 3]);
       expect(outputs.logits?.shape).toEqual([n, 3]);
-      expect(outputs.embedding?.shape).toEqual([n, 160]);
+      expect(outputs.embedding?.shape).toEqual([n, 152]);
     }
     await session.release();
   });

@@ -25,11 +25,11 @@ soft() {
   [[ -f $out/$1 ]] || node bin/vultus.js data soften "$data" --exclude "$out/exclude.txt" --by "$2" --out "$out/$1"
 }
 
-# ship RUN NAME: the run as a model of the package, with its card.
+# ship NAME: the run as a model of the package, with its card.
 ship() {
   node bin/vultus.js export "$out/$1" --to fp16 --license MIT
-  cp "$out/$1/export/"*fp16*.onnx "models/$2.onnx"
-  cp "$out/$1/model-card.md" "models/$2.md"
+  cp "$out/$1/export/"*fp16*.onnx "models/$1.onnx"
+  cp "$out/$1/model-card.md" "models/$1.md"
 }
 
 stage first "$data" --exclude "$out/exclude.txt" --recipe faces --input-size 48 --weights none
@@ -42,8 +42,8 @@ stage distilled "$out/soft.csv" --recipe distil --weights "$out/again/best.safet
 soft soft-small.csv "$out/distilled"
 stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none \
   --set phases.small.epochs=14 --set phases.middle.epochs=8 --set phases.full.epochs=12
-ship vultus_s vultus_s
+ship vultus_s
 
 soft soft-last.csv "$out/distilled,$out/vultus_s"
 stage vultus_m "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out/distilled/best.safetensors"
-ship vultus_m vultus_m
+ship vultus_m

@@ -58,7 +58,7 @@ class Compact(nn.Module):
         self.stem.add_module("conv", nn.Conv2d(1, 32, 3, 2, 1, bias=False))
         self.stem.add_module("bn", nn.BatchNorm2d(32))
         before = 32
-        for i, width in enumerate([32, 64, 128, 160]):
+        for i, width in enumerate([32, 64, 128, 152]):
             self.add_module(f"layer{i + 1}", nn.Sequential(self.Block(before, width, 1 if i == 0 else 2)))
             before = width
 
