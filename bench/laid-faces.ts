@@ -1,7 +1,6 @@
 /** Validation faces laid into canvases, found there, and labelled by a classifier: what the benches of framing share. */
 
 import type { Picture } from "../src/data/dataset.ts";
-import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
 import type { Architecture } from "../src/models/classifier.ts";
 import type { FaceDetector } from "../src/predict/face-detector.ts";
 import { openDetector } from "../src/predict/onnx-detector.ts";
@@ -9,6 +8,7 @@ import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { composite } from "../test/support/composites.ts";
+import { labelsOf } from "../test/support/labels.ts";
 
 /** Sides of a canvas and of the face in its middle, in pixels. */
 export const CANVAS = 320;
@@ -26,19 +26,14 @@ export interface Judge {
 export async function openJudge(model: string | undefined): Promise<Judge> {
   if (!model) throw new Error("name a model: a run folder, or an exported file");
   const engine = startEngine({ device: "cpu", threads: 2, spinning: false });
-  const { architecture, program, input } = loadBundle(model);
-  const classifier = await engine.open(program);
-  const { classes } = architecture;
+  const bundle = loadBundle(model);
+  const classifier = await engine.open(bundle.program);
   return {
-    architecture,
+    architecture: bundle.architecture,
     detector: await openDetector(engine, loadDetector()),
     async right(crops, labels) {
-      const { probabilities } = await runBundle(classifier, input, classes.length, inMemory(crops));
-      const correct = labels.filter((label, i) => {
-        const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
-        return classes[row.indexOf(Math.max(...row))] === label;
-      });
-      return correct.length / labels.length;
+      const found = await labelsOf(classifier, bundle, crops);
+      return labels.filter((label, i) => label === found[i]).length / labels.length;
     },
     close: () => engine.close(),
   };

@@ -6,7 +6,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -42,11 +42,10 @@ try {
   const args = ["bin/vultus.js", "predict", root, "--no-detect", "--model", values.model, "--out", out];
   const run = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
   const ended = new Promise<number | null>((resolve) => run.on("exit", resolve));
-  let samples: number[] = [];
-  const timer = setInterval(() => samples.push(residentMegabytes(run.pid as number)), 1000);
+  const samples: number[] = [];
+  const timer = setInterval(() => samples.push(...residentMegabytes(run.pid as number)), 1000);
   const code = await ended;
   clearInterval(timer);
-  samples = samples.filter(Number.isFinite);
   const seconds = (performance.now() - started) / 1000;
   const tenth = (n: number): string => {
     const part = samples.slice((samples.length * n) / 10, (samples.length * (n + 1)) / 10);
@@ -61,11 +60,9 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-function residentMegabytes(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
-  } catch {
-    return Number.NaN;
-  }
+/** One number, or none once the process has ended. */
+function residentMegabytes(pid: number): number[] {
+  const file = `/proc/${pid}/status`;
+  const kilobytes = existsSync(file) && /VmRSS:\s+(\d+)/.exec(readFileSync(file, "utf8"))?.[1];
+  return kilobytes ? [Number(kilobytes) / 1024] : [];
 }

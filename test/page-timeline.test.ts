@@ -74,6 +74,7 @@ test("a face that one frame misses stays for half a second, unless another is in
     [2, 0.25],
   ]);
   expect(shown([...both, moment(0.8)])[0]).toEqual([]);
+  expect(shown([moment(0, face(2, 0.5, 1.5), face(1, 0.75))])[0]).toEqual([one, two]);
   expect(shown([...both, moment(0.6, face(3, 0.5, 9.5))])[0]).toEqual([one, [3, 0.5]]);
 });
 

@@ -10,10 +10,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Picture } from "../../src/data/dataset.ts";
-import { inMemory, runBundle } from "../../src/evaluate/run-bundle.ts";
 import { loadBundle } from "../../src/program/read-bundle.node.ts";
 import { startEngine } from "../../src/runtime/engine.node.ts";
 import { labelledFaces } from "../../test/support/fer2013.ts";
+import { labelsOf } from "../../test/support/labels.ts";
 import { loadFaceApi, startTensorFlow, tensorOf } from "./face-api.ts";
 
 const BATCH = 64;
@@ -58,18 +58,9 @@ console.log(JSON.stringify(rows, null, 1));
 process.exit(0);
 
 async function ours(path: string): Promise<Peer> {
-  const { architecture, program, input } = loadBundle(path);
-  const { classes } = architecture;
-  const open = await startEngine({ device: "cpu", threads: 2 }).open(program);
-  return {
-    name: path,
-    async label(pictures) {
-      const { probabilities } = await runBundle(open, input, classes.length, inMemory(pictures));
-      return pictures.map((_, i) =>
-        best(probabilities.subarray(i * classes.length, (i + 1) * classes.length), classes),
-      );
-    },
-  };
+  const bundle = loadBundle(path);
+  const open = await startEngine({ device: "cpu", threads: 2 }).open(bundle.program);
+  return { name: path, label: (pictures) => labelsOf(open, bundle, pictures) };
 }
 
 async function faceApi(): Promise<Peer> {

@@ -8,7 +8,7 @@ import { download } from "../parts/download.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { CameraNotice } from "./camera-notice.tsx";
-import { type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
+import { facesOf, type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
 import { Overlay } from "./overlay.tsx";
 import { snapshot } from "./snapshot.ts";
 import { Spoken } from "./spoken.tsx";
@@ -95,12 +95,12 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
         </div>
         <section class="live-faces" aria-label="Faces">
           {running && faces.length === 0 && <p class="muted panel">No face in the picture.</p>}
-          {faces.slice(0, MOST_FACES).map(({ track }, i) => (
+          {faces.slice(0, MOST_FACES).map(({ track }) => (
             <article class="panel" key={track} aria-label={`Face ${track}`}>
               {faces.length > 1 && <h3>Face {track}</h3>}
               <div class={models.length > 1 ? "answers several" : "answers"}>
                 {models.map((model, k) => {
-                  const face = latest.models.find((answer) => answer.model === model.id)?.faces[i];
+                  const face = facesOf(latest, model.id).find((face) => face.track === track);
                   return (
                     face && (
                       <Bars

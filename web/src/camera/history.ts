@@ -36,8 +36,8 @@ export function steady(history: readonly Moment[]): Moment {
   const recent = history.filter((moment) => moment.time >= time - HOLD).reverse();
   return {
     time,
-    models: models.map(({ model }) => {
-      const shown: TrackedFace[] = [];
+    models: models.map(({ model, faces }) => {
+      const shown = [...faces];
       for (const face of recent.flatMap((moment) => facesOf(moment, model)))
         if (!shown.some(({ track, box }) => track === face.track || overlapOf(box, face.box) > SAME_PLACE))
           shown.push(face);
@@ -46,7 +46,8 @@ export function steady(history: readonly Moment[]): Moment {
   };
 }
 
-function facesOf({ models }: Moment, model: number): readonly TrackedFace[] {
+/** The faces of a moment, by one model. */
+export function facesOf({ models }: Moment, model: number): readonly TrackedFace[] {
   return models.find((answer) => answer.model === model)?.faces ?? [];
 }
 

@@ -1,0 +1,20 @@
+/** What a model calls face crops. */
+
+import type { Picture } from "../../src/data/dataset.ts";
+import { inMemory, runBundle } from "../../src/evaluate/run-bundle.ts";
+import type { Bundle } from "../../src/program/decode-bundle.ts";
+import type { OpenProgram } from "../../src/runtime/engine.ts";
+
+/** The most probable class of each crop; `open` is the bundle's program on an engine. */
+export async function labelsOf(
+  open: OpenProgram,
+  { architecture, input }: Pick<Bundle, "architecture" | "input">,
+  crops: readonly Picture[],
+): Promise<string[]> {
+  const { classes } = architecture;
+  const { probabilities } = await runBundle(open, input, classes.length, inMemory(crops));
+  return crops.map((_, i) => {
+    const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
+    return classes[row.indexOf(Math.max(...row))] as string;
+  });
+}
