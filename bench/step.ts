@@ -2,6 +2,7 @@
  * Times one kind of step of a backbone in vultus, the way test/reference/bench_resnet50.py does in PyTorch:
  *
  *     node --import tsx bench/step.ts --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2]
+ *         [--device cpu] [--precision fp32]
  *
  * runs one iteration, prints {"ready": true}, then for every line on stdin runs one and prints {"seconds",
  * "imagesPerSecond", "peakRssMB", "gflops"}; ends with its input.
@@ -16,9 +17,11 @@ import { type Architecture, describe, withNewWeights } from "../src/models/class
 import { backboneNamed } from "../src/models/registry.ts";
 import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
+import { stateOf } from "../src/program/program.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
+import type { Device } from "../src/runtime/session.ts";
 import { dropoutMasks } from "../src/train/source.ts";
 import { initialState } from "../src/train/state.ts";
 import { random } from "../src/util/random.ts";
@@ -31,10 +34,14 @@ const { values } = parseArgs({
     batch: { type: "string", default: "16" },
     size: { type: "string", default: "224" },
     threads: { type: "string", default: "2" },
+    device: { type: "string", default: "cpu" },
+    precision: { type: "string", default: "fp32" },
     profile: { type: "string" },
   },
 });
 const { mode, profile } = values;
+const device = values.device as Device;
+const precision = values.precision === "fp16" ? "fp16" : "fp32";
 const [batch, size, threads] = [Number(values.batch), Number(values.size), Number(values.threads)];
 
 const backbone = backboneNamed(values.model);
@@ -50,7 +57,12 @@ const architecture: Architecture = {
 const description = describe(architecture);
 const weights = withNewWeights(description.specs, new Map(), 1);
 const engine = localEngine((program) =>
-  openSession(program.model, { device: "cpu", threads, ...(profile ? { profile } : {}) }),
+  openSession(program.model, {
+    device,
+    threads,
+    carries: stateOf(program).map(({ name }) => name),
+    ...(profile ? { profile } : {}),
+  }),
 );
 
 const groups: Record<string, number> = { features: 0, head: 0, layer4: 1, layer3: 2 };
@@ -114,6 +126,7 @@ async function training(): Promise<Timed> {
     batchNorm: mode === "all-batchnorm" ? "batch" : "running",
     optimizer,
     labelSmoothing: 0.1,
+    precision,
   });
   const open = await engine.open(program);
   await open.load(initialState(program, weights));

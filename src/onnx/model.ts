@@ -21,6 +21,7 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
@@ -179,6 +180,27 @@ export function encodeModel(parts: ModelParts): Uint8Array {
     },
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+/**
+ * The model with one more output, before all others: an empty sequence. Nothing is decoded: serialised messages that are
+ * joined are merged, and what is repeated in both keeps its order.
+ */
+export function withEmptySequence(model: Uint8Array, name: string): Uint8Array {
+  const sequence = create(TypeProtoSchema, {
+    value: { case: "sequenceType", value: { elemType: valueInfo("", "float32", []).type } },
+  });
+  const before = create(ModelProtoSchema, {
+    graph: {
+      node: [node("SequenceEmpty", name, [], [name], [])],
+      output: [create(ValueInfoProtoSchema, { name, type: sequence })],
+    },
+  });
+  const first = toBinary(ModelProtoSchema, before);
+  const joined = new Uint8Array(first.length + model.length);
+  joined.set(first);
+  joined.set(model, first.length);
+  return joined;
 }
 
 /** Reads an ONNX file; `name` is what the error calls it. */

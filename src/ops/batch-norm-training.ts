@@ -12,8 +12,7 @@ import { GraphError } from "../util/errors.ts";
 import { add } from "./add.ts";
 import { div } from "./div.ts";
 import { mul } from "./mul.ts";
-import { reduceMean } from "./reduce-mean.ts";
-import { reduceSum } from "./reduce-sum.ts";
+import { columnSums } from "./over-rows.ts";
 import { sqrt } from "./sqrt.ts";
 import { sub } from "./sub.ts";
 
@@ -41,8 +40,8 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
     const deviation = sqrt(add(variance, epsilon));
     // The forward pass has this difference already; ONNX Runtime computes equal nodes once.
     const centred = sub(x, mean);
-    const sumDy = reduceSum(gradient, [0]);
-    const sumDyX = div(reduceSum(mul(gradient, centred), [0]), deviation);
+    const sumDy = columnSums(gradient);
+    const sumDyX = div(columnSums(mul(gradient, centred)), deviation);
     const a = div(scale, deviation);
     const ofX = mul(div(mul(a, sumDyX), deviation), -1 / rows);
     const shift = mul(mul(a, sumDy), -1 / rows);
@@ -50,9 +49,10 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
   },
   expand: (inputs, { epsilon }) => {
     const [x, scale, bias] = inputs as [Value, Value, Value];
-    const mean = reduceMean(x, [0]);
+    const rows = x.shape[0] as number;
+    const mean = mul(columnSums(x), 1 / rows);
     const centred = sub(x, mean);
-    const variance = reduceMean(mul(centred, centred), [0]);
+    const variance = mul(columnSums(mul(centred, centred)), 1 / rows);
     const a = div(scale, sqrt(add(variance, epsilon)));
     return [add(mul(centred, a), bias), mean, variance];
   },

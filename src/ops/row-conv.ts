@@ -12,7 +12,7 @@ import { add } from "./add.ts";
 import { gather } from "./gather.ts";
 import { Gemm, gemm } from "./gemm.ts";
 import { col2im, Im2Col, im2col } from "./im2col.ts";
-import { reduceSum } from "./reduce-sum.ts";
+import { columnSums, productOverRows } from "./over-rows.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import { outputSize, type Window, type WindowAttributes, windowAttributes, windowKinds } from "./window.ts";
@@ -47,9 +47,9 @@ export const RowConv: Operator<RowConvAttributes> = {
     const dy = gradient as Value;
     const dw = window.winograd
       ? winogradFilterGradient(x, dy, window)
-      : gemm(columnsOf(x, window), dy, { transA: true });
+      : productOverRows(columnsOf(x, window), dy);
     const dx = inputGradient(dy, w, x.shape[1] as number, window);
-    return b ? [dx, dw, reduceSum(dy, [0])] : [dx, dw];
+    return b ? [dx, dw, columnSums(dy)] : [dx, dw];
   },
   expand: (inputs, window) => {
     const [x, w, bias] = inputs as [Value, Value, Value | undefined];

@@ -1,8 +1,15 @@
 /** The worker of an engine, and its end. */
 
 import { expect, test } from "vitest";
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import { mul } from "../ops/mul.ts";
+import { reduceSum } from "../ops/reduce-sum.ts";
+import { nextName } from "../program/program.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
+import { floatTensor } from "../util/tensor.ts";
 import { startEngine } from "./engine.node.ts";
+import { openSession } from "./session.node.ts";
 
 test("closing within a run waits for its end: ended at once, the worker would abort the process", async () => {
   const engine = startEngine({ device: "cpu", threads: 1 });
@@ -13,4 +20,23 @@ test("closing within a run waits for its end: ended at once, the worker would ab
   await engine.close();
   expect((await run).probabilities?.shape).toEqual([32, 6]);
   await expect(open.state()).rejects.toThrow("closed");
+});
+
+test("results are written into the arrays that are given, without a copy, and errors still arrive", async () => {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", [2]);
+  graph.output(nextName("x"), mul(x, 2));
+  graph.output("sum", reduceSum(x));
+  const session = await openSession(encode(graph, "double"), { device: "cpu", threads: 1, carries: ["x"] });
+  const [next, sum] = [floatTensor([2], [0, 0]), floatTensor([], [0])];
+  const feeds = { x: floatTensor([2], [3, 4]) };
+  const results = await session.run(feeds, { [nextName("x")]: next, sum });
+  expect(results[nextName("x")]?.data).toBe(next.data);
+  expect([...next.data, ...sum.data]).toEqual([6, 8, 7]);
+  // Without an array for each, those that have none are new.
+  expect((await session.run(feeds)).sum?.data).toEqual(Float32Array.of(7));
+  await expect(
+    session.run({ x: floatTensor([3], [1, 2, 3]) }, { [nextName("x")]: next, sum }),
+  ).rejects.toThrow("invalid dimensions");
+  await session.release();
 });

@@ -1,8 +1,8 @@
 /** Runs programs and owns the state that a training program carries from step to step. */
 
-import { nextName, type Program, stateOf } from "../program/program.ts";
+import { type Program, stateOf } from "../program/program.ts";
 import { VultusError } from "../util/errors.ts";
-import { arrayOf, sizeOf, type Tensor } from "../util/tensor.ts";
+import { carriedInMemory } from "./carried.ts";
 import type { Session, Tensors } from "./session.ts";
 
 /** A program that is loaded and ready to run. */
@@ -39,46 +39,21 @@ export function localEngine(openSession: (program: Program) => Promise<Session>)
   };
 }
 
-/**
- * State is double-buffered: results are written into tensors that exist already, and the two sets change places after
- * the step, so that a step allocates nothing for weights or moments.
- */
 function openProgram(program: Program, session: Session): OpenProgram {
-  const entries = stateOf(program);
-  let current: Record<string, Tensor> = {};
-  let spare: Record<string, Tensor> = {};
+  const carried = session.carried ?? carriedInMemory(program, session);
   return {
     async load(state) {
-      current = {};
-      spare = {};
-      for (const { name, dtype, shape } of entries) {
-        const given = state[name];
-        if (!given) throw new VultusError(`the state of ${program.name} lacks ${name}`);
-        const fixed = shape as readonly number[];
-        const copy = { dtype, shape: fixed, data: given.data.slice() };
-        current[name] = copy;
-        spare[name] = { dtype, shape: fixed, data: arrayOf(dtype, sizeOf(fixed)) };
-      }
+      const missing = stateOf(program).find(({ name }) => !state[name]);
+      if (missing) throw new VultusError(`the state of ${program.name} lacks ${missing.name}`);
+      carried.load(state);
     },
     async step(feeds) {
-      const into = Object.fromEntries(
-        Object.entries(spare).map(([name, tensor]) => [nextName(name), tensor]),
-      );
       const started = performance.now();
-      const results = await session.run({ ...feeds, ...current }, into);
-      const seconds = (performance.now() - started) / 1000;
-      [current, spare] = [spare, current];
-      const metrics: Record<string, Tensor> = {
-        seconds: { dtype: "float64", shape: [], data: Float64Array.of(seconds) },
-      };
-      for (const [name, tensor] of Object.entries(results)) if (!(name in into)) metrics[name] = tensor;
-      return metrics;
+      const metrics = await carried.step(feeds);
+      const seconds = Float64Array.of((performance.now() - started) / 1000);
+      return { ...metrics, seconds: { dtype: "float64", shape: [], data: seconds } };
     },
-    async state() {
-      return Object.fromEntries(
-        Object.entries(current).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
-      );
-    },
+    state: () => carried.read(),
     run: (feeds) => session.run(feeds),
     release: () => session.release(),
   };

@@ -1,6 +1,7 @@
 /** What a runtime must offer to run a program: named tensors in, named tensors out. */
 
 import type { Tensor } from "../util/tensor.ts";
+import type { Carried } from "./carried.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -14,6 +15,8 @@ export interface SessionOptions {
   readonly spinning?: boolean;
   /** Where to write the runtime's profile, without an extension. */
   readonly profile?: string;
+  /** Names of the inputs that the program carries from step to step; a device with memory of its own keeps them there. */
+  readonly carries?: readonly string[];
 }
 
 export interface Session {
@@ -22,5 +25,7 @@ export interface Session {
    * other result of the program is new. Blocks the calling thread.
    */
   run(feeds: Tensors, outputs?: Tensors): Promise<Tensors>;
+  /** What the program carries, where the device keeps it. */
+  readonly carried?: Carried;
   release(): Promise<void>;
 }

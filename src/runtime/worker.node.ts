@@ -1,13 +1,19 @@
 /** The worker thread of an engine: programs, sessions and training state live here. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { stateOf } from "../program/program.ts";
 import { messageOf } from "../util/errors.ts";
 import { localEngine, type OpenProgram } from "./engine.ts";
 import type { Answer, Question, Request } from "./protocol.ts";
 import { openSession } from "./session.node.ts";
 import type { SessionOptions, Tensors } from "./session.ts";
 
-const engine = localEngine((program) => openSession(program.model, workerData as SessionOptions));
+const engine = localEngine((program) =>
+  openSession(program.model, {
+    ...(workerData as SessionOptions),
+    carries: stateOf(program).map(({ name }) => name),
+  }),
+);
 const programs = new Map<number, OpenProgram>();
 let opened = 0;
 

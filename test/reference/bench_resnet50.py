@@ -49,6 +49,8 @@ def main():
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--half", action="store_true", help="mixed precision with loss scaling, on a GPU")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--serve", action="store_true")
     args = parser.parse_args()
@@ -60,18 +62,27 @@ def main():
     labels = torch.arange(args.batch) % 6
     if args.channels_last:
         model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    model, x, labels = model.to(args.device), x.to(args.device), labels.to(args.device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-4) if parameters else None
 
+    scaler = torch.cuda.amp.GradScaler(enabled=args.half)
+
     def iteration():
         start = time.perf_counter()
-        if optimizer is None:
-            with torch.no_grad():
-                model(x)
-        else:
-            optimizer.zero_grad(set_to_none=True)
-            nn.functional.cross_entropy(model(x), labels, label_smoothing=0.1).backward()
-            optimizer.step()
+        with torch.autocast(args.device, torch.float16, enabled=args.half):
+            if optimizer is None:
+                with torch.no_grad():
+                    model(x)
+            else:
+                optimizer.zero_grad(set_to_none=True)
+                loss = nn.functional.cross_entropy(model(x), labels, label_smoothing=0.1)
+        if optimizer is not None:
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+        if args.device == "cuda":
+            torch.cuda.synchronize()
         return time.perf_counter() - start
 
     def say(**values):
