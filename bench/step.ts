@@ -17,7 +17,7 @@ import { type Architecture, describe, withNewWeights } from "../src/models/class
 import { backboneNamed } from "../src/models/registry.ts";
 import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
-import { stateOf } from "../src/program/program.ts";
+import { stateNames } from "../src/program/program.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
@@ -60,7 +60,7 @@ const engine = localEngine((program) =>
   openSession(program.model, {
     device,
     threads,
-    carries: stateOf(program).map(({ name }) => name),
+    carries: stateNames(program),
     ...(profile ? { profile } : {}),
   }),
 );

@@ -98,6 +98,11 @@ export function stateOf(program: Program): ProgramTensor[] {
   return program.tensors.filter((tensor) => stateRoles.has(tensor.role));
 }
 
+/** Their names. */
+export function stateNames(program: Program): string[] {
+  return stateOf(program).map(({ name }) => name);
+}
+
 /** The manifest entry of a weight, or of something of its shape that belongs to it under `name`. */
 export function stateEntry(state: StateTensor, role: Role, name = state.spec.name): ProgramTensor {
   const { spec, form, value } = state;

@@ -8,19 +8,20 @@ import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import { nextName } from "../program/program.ts";
 import type { DType } from "../util/tensor.ts";
-import type { Carried } from "./carried.ts";
 import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
+import type { Carried } from "./session.ts";
 
 /** `session` was made with `keptOnDevice(names)`; `options` are those of its device. */
 export function carriedOnDevice(
   session: ort.InferenceSession,
   names: readonly string[],
   options: ort.InferenceSession.SessionOptions,
-): Carried {
+): Carried & { release(): Promise<void> } {
   let current: Record<string, ort.Tensor> = {};
   let copying: ort.InferenceSession | undefined;
   const free = (): void => {
     for (const tensor of Object.values(current)) if (tensor.location === "gpu-buffer") tensor.dispose();
+    current = {};
   };
   return {
     load(state) {
@@ -50,6 +51,10 @@ export function carriedOnDevice(
       copying ??= await ort.InferenceSession.create(copyProgram(current), options);
       const copies = (await copying.run(current)) as Record<string, ort.Tensor>;
       return Object.fromEntries(names.map((name) => [name, fromOrt(copies[nextName(name)] as ort.Tensor)]));
+    },
+    async release() {
+      free();
+      await copying?.release();
     },
   };
 }

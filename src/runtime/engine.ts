@@ -2,7 +2,7 @@
 
 import { type Program, stateOf } from "../program/program.ts";
 import { VultusError } from "../util/errors.ts";
-import { carriedInMemory } from "./carried.ts";
+import { carriedInMemory } from "./carried-in-memory.ts";
 import type { Session, Tensors } from "./session.ts";
 
 /** A program that is loaded and ready to run. */

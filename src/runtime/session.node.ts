@@ -37,8 +37,9 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
   const names = resultsOf(session);
+  const onDevice = carried === "on the device" ? carriedOnDevice(session, carries, common) : undefined;
   return {
-    ...(carried === "on the device" ? { carried: carriedOnDevice(session, carries, common) } : {}),
+    ...(onDevice ? { carried: onDevice } : {}),
     async run(feeds, outputs = {}) {
       const inputs = mapValues(feeds, (feed) => toOrt(ort.Tensor, feed));
       const given = mapValues(outputs, (output) => toOrt(ort.Tensor, output));
@@ -51,6 +52,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
       return mapValues(results as Record<string, ort.Tensor>, fromOrt);
     },
     async release() {
+      await onDevice?.release();
       if (profile) session.endProfiling();
       await session.release();
     },

@@ -1,7 +1,6 @@
 /** What a runtime must offer to run a program: named tensors in, named tensors out. */
 
 import type { Tensor } from "../util/tensor.ts";
-import type { Carried } from "./carried.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -17,6 +16,16 @@ export interface SessionOptions {
   readonly profile?: string;
   /** Names of the inputs that the program carries from step to step; a device with memory of its own keeps them there. */
   readonly carries?: readonly string[];
+}
+
+/** What a training program carries from step to step (weights, moments, averages), wherever it is kept. */
+export interface Carried {
+  /** Takes a copy of the given tensors, in the program's own layout. */
+  load(state: Tensors): void;
+  /** Runs the program once: what is carried is fed to it and replaced; the other results are returned. */
+  step(feeds: Tensors): Promise<Tensors>;
+  /** A copy of the tensors. */
+  read(): Promise<Tensors>;
 }
 
 export interface Session {

@@ -1,7 +1,7 @@
 /** The worker thread of an engine: programs, sessions and training state live here. */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { stateOf } from "../program/program.ts";
+import { stateNames } from "../program/program.ts";
 import { messageOf } from "../util/errors.ts";
 import { localEngine, type OpenProgram } from "./engine.ts";
 import type { Answer, Question, Request } from "./protocol.ts";
@@ -11,7 +11,7 @@ import type { SessionOptions, Tensors } from "./session.ts";
 const engine = localEngine((program) =>
   openSession(program.model, {
     ...(workerData as SessionOptions),
-    carries: stateOf(program).map(({ name }) => name),
+    carries: stateNames(program),
   }),
 );
 const programs = new Map<number, OpenProgram>();

@@ -6,7 +6,7 @@
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
 import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../../src/optim/optimizer.ts";
-import { stateOf } from "../../src/program/program.ts";
+import { stateNames } from "../../src/program/program.ts";
 import { compileTrain } from "../../src/program/train.ts";
 import { localEngine } from "../../src/runtime/engine.ts";
 import { openSession } from "../../src/runtime/session.node.ts";
@@ -42,7 +42,7 @@ const program = compileTrain({
 });
 const device = process.argv[2] as Device;
 const engine = localEngine(({ model }) =>
-  openSession(model, { device, threads: 1, carries: stateOf(program).map(({ name }) => name) }),
+  openSession(model, { device, threads: 1, carries: stateNames(program) }),
 );
 const open = await engine.open(program);
 const rng = random("steps");

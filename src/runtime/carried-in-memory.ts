@@ -1,29 +1,13 @@
-/** What a training program carries from step to step: weights, moments, averages. */
+/**
+ * What a training program carries from step to step, in the memory of this process, and there twice: results are written
+ * into tensors that exist already, and the two sets change places after the step, so that a step allocates nothing for weights
+ * or moments.
+ */
 
 import { nextName, type Program, type ProgramTensor, stateOf } from "../program/program.ts";
 import { arrayOf, sizeOf, type Tensor, type TypedArray } from "../util/tensor.ts";
-import type { Session, Tensors } from "./session.ts";
+import type { Carried, Session } from "./session.ts";
 
-/** Carried tensors, wherever they are kept. */
-export interface Carried {
-  /** Takes a copy of the given tensors, in the program's own layout. */
-  load(state: Tensors): void;
-  /** Runs the program once: what is carried is fed to it and replaced; the other results are returned. */
-  step(feeds: Tensors): Promise<Tensors>;
-  /** A copy of the tensors. */
-  read(): Promise<Tensors>;
-}
-
-/** A tensor of the program: of these numbers, or of zeros. */
-function tensorOf({ dtype, shape }: ProgramTensor, data?: TypedArray): Tensor {
-  const fixed = shape as readonly number[];
-  return { dtype, shape: fixed, data: data ?? arrayOf(dtype, sizeOf(fixed)) };
-}
-
-/**
- * Carried in this process's memory, twice: results are written into tensors that exist already, and the two sets change
- * places after the step, so that a step allocates nothing for weights or moments.
- */
 export function carriedInMemory(program: Program, session: Session): Carried {
   const entries = stateOf(program);
   const metrics = program.tensors.filter(({ role }) => role === "metric");
@@ -53,4 +37,10 @@ export function carriedInMemory(program: Program, session: Session): Carried {
       );
     },
   };
+}
+
+/** A tensor of the program: of these numbers, or of zeros. */
+function tensorOf({ dtype, shape }: ProgramTensor, data?: TypedArray): Tensor {
+  const fixed = shape as readonly number[];
+  return { dtype, shape: fixed, data: data ?? arrayOf(dtype, sizeOf(fixed)) };
 }
