@@ -16,6 +16,7 @@
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import statistics
@@ -70,7 +71,7 @@ def main():
 
     def iteration():
         start = time.perf_counter()
-        with torch.autocast(args.device, torch.float16, enabled=args.half):
+        with torch.autocast("cuda", torch.float16) if args.half else contextlib.nullcontext():
             if optimizer is None:
                 with torch.no_grad():
                     model(x)
