@@ -1,9 +1,7 @@
 /** What a train step promises: half precision with loss scaling, accumulation, frozen stages, and flat memory. */
 
 import { expect, test } from "vitest";
-import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
-import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { stepNumbers } from "../src/optim/optimizer.ts";
 import type { Program } from "../src/program/program.ts";
 import { compileTrain, type TrainOptions } from "../src/program/train.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
@@ -12,23 +10,9 @@ import { openSession } from "../src/runtime/session.node.ts";
 import { initialState } from "../src/train/state.ts";
 import { random } from "../src/util/random.ts";
 import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+import { architecture, optimizer, weights } from "./support/small-step.ts";
 
-const architecture: Architecture = {
-  backbone: backboneNamed("vultus_s"),
-  head: "linear",
-  classes: ["a", "b"],
-  dropout: 0,
-  inputSize: 16,
-  resize: 1,
-};
 const BATCH = 8;
-const optimizer: OptimizerOptions = {
-  type: "adamw",
-  learningRate: 1e-3,
-  weightDecay: 0.01,
-  ...adamwDefaults,
-};
-const weights = withNewWeights(describe(architecture).specs, new Map(), 3);
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 1 }));
 
 const base: TrainOptions = {

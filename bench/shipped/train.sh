@@ -18,7 +18,8 @@ stage() {
   shift 2
   if [[ -f $run/report.html ]]; then return; fi
   if [[ -f $run/environment.json ]]; then place=(--resume "$run"); else place=(--out "$run"); fi
-  node bin/vultus.js train "$pictures" --classes angry,fear,happy,neutral,sad,surprise --device "${DEVICE:-auto}" "$@" "${place[@]}"
+  node bin/vultus.js train "$pictures" --classes angry,fear,happy,neutral,sad,surprise \
+    --device "${DEVICE:-auto}" "$@" "${place[@]}"
 }
 
 # soft NAME MODELS: soft labels by models that were trained before.

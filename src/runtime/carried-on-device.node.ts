@@ -36,15 +36,12 @@ export function carriedOnDevice(
     },
     async step(feeds) {
       const inputs = mapValues(feeds, (feed) => toOrt(ort.Tensor, feed));
-      const results = await session.run({ ...inputs, ...current });
+      const results = (await session.run({ ...inputs, ...current })) as Record<string, ort.Tensor>;
       free();
-      const next: Record<string, ort.Tensor> = {};
-      for (const name of names) {
-        next[name] = results[nextName(name)] as ort.Tensor;
-        delete (results as Record<string, ort.Tensor>)[nextName(name)];
-      }
-      current = next;
-      return mapValues(results as Record<string, ort.Tensor>, fromOrt);
+      current = Object.fromEntries(names.map((name) => [name, results[nextName(name)] as ort.Tensor]));
+      const kept = new Set(names.map(nextName));
+      const others = Object.entries(results).filter(([name]) => !kept.has(name));
+      return mapValues(Object.fromEntries(others), fromOrt);
     },
     async read() {
       // The binding cannot bring a buffer of the device back; a program that copies its inputs can.

@@ -13,6 +13,7 @@
         layer3          and of layer3
         all             everything; as above, the backbone's batch norm keeps its running statistics
         all-batchnorm   everything in training mode, as PyTorch is usually trained
+--device cuda     on a GPU; with --half in mixed precision
 """
 
 import argparse

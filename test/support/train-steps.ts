@@ -3,9 +3,7 @@
  * the losses, and of each tensor of the last state at most a thousand numbers, as JSON.
  */
 
-import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
-import { backboneNamed } from "../../src/models/registry.ts";
-import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../../src/optim/optimizer.ts";
+import { stepNumbers } from "../../src/optim/optimizer.ts";
 import { stateNames } from "../../src/program/program.ts";
 import { compileTrain } from "../../src/program/train.ts";
 import { localEngine } from "../../src/runtime/engine.ts";
@@ -14,22 +12,8 @@ import type { Device } from "../../src/runtime/session.ts";
 import { initialState } from "../../src/train/state.ts";
 import { random } from "../../src/util/random.ts";
 import { floatTensor, sizeOf, type Tensor } from "../../src/util/tensor.ts";
+import { architecture, optimizer, weights } from "./small-step.ts";
 
-const architecture: Architecture = {
-  backbone: backboneNamed("vultus_s"),
-  head: "linear",
-  classes: ["a", "b"],
-  dropout: 0,
-  inputSize: 16,
-  resize: 1,
-};
-const optimizer: OptimizerOptions = {
-  type: "adamw",
-  learningRate: 1e-3,
-  weightDecay: 0.01,
-  ...adamwDefaults,
-};
-const weights = withNewWeights(describe(architecture).specs, new Map(), 3);
 const program = compileTrain({
   architecture,
   weights,
