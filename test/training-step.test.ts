@@ -105,7 +105,7 @@ test("two accumulated batches make the update of one batch of both", async () =>
   await parts.open.step({ ...second, ...scalars(1), apply: apply(1) });
   const [a, b] = [await whole.open.state(), await parts.open.state()];
   for (const { name, role } of whole.program.tensors) {
-    if (role !== "moment" || !name.startsWith("exp_avg.")) continue;
+    if (role !== "moment" || !name.startsWith("exp_sum.")) continue;
     const [x, y] = [bytes(a[name]), bytes(b[name])];
     const scale = x.reduce((top, v) => Math.max(top, Math.abs(v)), 1e-12);
     const worst = x.reduce((top, v, i) => Math.max(top, Math.abs(v - (y[i] as number))), 0);

@@ -22,6 +22,7 @@ import { Gemm } from "./gemm.ts";
 import { GlobalAveragePool } from "./global-average-pool.ts";
 import { Greater } from "./greater.ts";
 import { GridSample } from "./grid-sample.ts";
+import { HardSigmoid } from "./hard-sigmoid.ts";
 import { Col2Im, Im2Col } from "./im2col.ts";
 import { IsNaN } from "./is-nan.ts";
 import { LeakyRelu } from "./leaky-relu.ts";
@@ -78,6 +79,7 @@ export const operators: readonly Operator[] = [
   GlobalAveragePool,
   Greater,
   GridSample,
+  HardSigmoid,
   Im2Col,
   IsNaN,
   LeakyRelu,

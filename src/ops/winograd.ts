@@ -46,20 +46,18 @@ const resultTransform = [
   [0, 1, -1, 1 / 8, -8, 1],
 ];
 
-/** Smaller pictures than this are covered by tiles that lie half beside them, and gain little for the digits lost. */
-const SMALLEST = 8;
-/** Fewer channels than this leave matrix products too thin to pay for the transforms. */
-const FEWEST_CHANNELS = 32;
+/** Fewer products saved per weight than this do not pay for transforming the filters, forward and backward. */
+const LEAST_SAVED = 2000;
+/** Fewer channels than this leave matrix products too thin to pay for the transforms of the pixels. */
+const FEWEST_CHANNELS = 16;
 
 /** Whether a convolution of `x` to `out` channels can be done this way and gains by it. */
-export function winogradGains(
-  x: Value,
-  out: number,
-  { kernel, stride, padding, height, width }: Window,
-): boolean {
-  const channels = x.shape[1] as number;
+export function winogradGains(x: Value, out: number, window: Window): boolean {
+  const { kernel, stride, padding, batch, height, width } = window;
   const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
-  return possible && Math.min(height, width) >= SMALLEST && Math.min(channels, out) >= FEWEST_CHANNELS;
+  const [down, across] = tilesOf(window);
+  const saved = batch * (kernel ** 2 * height * width - IN ** 2 * down * across);
+  return possible && saved >= LEAST_SAVED && Math.min(x.shape[1] as number, out) >= FEWEST_CHANNELS;
 }
 
 /** `x` [N·H·W, C] by `w` [9·C, O]: [N·H·W, O]. */

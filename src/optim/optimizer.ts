@@ -33,9 +33,9 @@ export type OptimizerOptions = AdamW | Sgd;
 /** Numbers that change with the step, computed in double precision and fed. */
 export interface StepScalars {
   readonly learningRate: Value;
-  /** Adam's step size per unit of rate, √(1 − β2ᵗ)/(1 − β1ᵗ); 1 for SGD. */
+  /** AdamW's step size per unit of rate, (1 − β1)/(1 − β1ᵗ) · √(1 − β2ᵗ)/√(1 − β2); 1 for SGD. */
   readonly stepSize: Value;
-  /** Adam's ε·√(1 − β2ᵗ); unused by SGD. */
+  /** AdamW's ε·√(1 − β2ᵗ)/√(1 − β2); unused by SGD. */
   readonly epsilon: Value;
 }
 
@@ -53,7 +53,7 @@ export interface Update {
 
 /** Names of the moments that an optimizer keeps for each weight. */
 export function momentNames(optimizer: OptimizerOptions): readonly string[] {
-  if (optimizer.type === "adamw") return ["exp_avg", "exp_avg_sq"];
+  if (optimizer.type === "adamw") return ["exp_sum", "exp_sum_sq"];
   return optimizer.momentum > 0 ? ["momentum_buffer"] : [];
 }
 
@@ -61,8 +61,8 @@ export function momentNames(optimizer: OptimizerOptions): readonly string[] {
 export function stepNumbers(optimizer: OptimizerOptions, step: number, learningRate: number) {
   if (optimizer.type === "sgd") return { learningRate, stepSize: 1, epsilon: 0 };
   const { beta1, beta2, epsilon } = optimizer;
-  const root = Math.sqrt(1 - beta2 ** step);
-  return { learningRate, stepSize: root / (1 - beta1 ** step), epsilon: epsilon * root };
+  const root = Math.sqrt((1 - beta2 ** step) / (1 - beta2));
+  return { learningRate, stepSize: (root * (1 - beta1)) / (1 - beta1 ** step), epsilon: epsilon * root };
 }
 
 /** The new value of `weight`, whose gradient is `gradient`. `rateFactor` scales the rate for its stage. */
@@ -84,8 +84,9 @@ export function update(
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019): m ← m + (1 − β1)(g − m), v ← v + (1 − β2)(g² − v),
- * w ← w·(1 − lr·λ) − lr·stepSize·m/(√v + ε'), which is PyTorch's update with its bias corrections moved to scalars.
+ * AdamW (Loshchilov and Hutter 2019): m ← β1·m + g, v ← β2·v + g², w ← w·(1 − lr·λ) − lr·stepSize·m/(√v + ε'). That is
+ * PyTorch's update: its averages `exp_avg` and `exp_avg_sq` are (1 − β1)·m and (1 − β2)·v, and these factors, like the
+ * bias corrections, are moved to the scalars. Every product less is a pass less over all weights.
  */
 function adamW(
   { weightDecay, beta1, beta2 }: AdamW,
@@ -96,8 +97,8 @@ function adamW(
   rate: Value,
 ): Update {
   const [m, v] = [mean as Value, square as Value];
-  const nextM = add(m, mul(sub(gradient, m), 1 - beta1));
-  const nextV = add(v, mul(sub(mul(gradient, gradient), v), 1 - beta2));
+  const nextM = add(mul(m, beta1), gradient);
+  const nextV = add(mul(v, beta2), mul(gradient, gradient));
   const direction = div(nextM, add(sqrt(nextV), epsilon));
   const decayed = weightDecay === 0 ? weight : mul(weight, sub(1, mul(rate, weightDecay)));
   return {
