@@ -9,11 +9,12 @@ import {
   describe as describeModel,
   withNewWeights,
 } from "../src/models/classifier.ts";
-import { backbones } from "../src/models/registry.ts";
+import { backboneNamed, backbones } from "../src/models/registry.ts";
 import { Network } from "../src/nn/network.ts";
+import { compileForward } from "../src/program/predict.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, permute, type StateDict, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, permute, type StateDict, sizeOf, type Tensor } from "../src/util/tensor.ts";
 
 const SIZE = 64;
 const BATCH = 2;
@@ -49,6 +50,36 @@ async function logits(
   await session.release();
   return result;
 }
+
+test("frozen convolutions that Winograd's products do in batches of known size give the same logits", async () => {
+  const architecture: Architecture = {
+    backbone: backboneNamed("resnet18"),
+    head: "linear",
+    classes: ["a", "b", "c"],
+    dropout: 0,
+    inputSize: SIZE,
+    resize: 1,
+  };
+  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 1);
+  const rng = random("pictures");
+  const shape = [16, 3, SIZE, SIZE];
+  const pictures = floatTensor(shape, Float32Array.from({ length: sizeOf(shape) }, rng.normal));
+  const [known, any] = await Promise.all(
+    [16, "N"].map(async (batch) => {
+      const program = compileForward(architecture, weights, batch);
+      const session = await openSession(program.model, { device: "cpu", threads: 2 });
+      const { logits } = await session.run({ pictures });
+      await session.release();
+      const products = new TextDecoder("latin1").decode(program.model).includes("winograd");
+      return { products, logits: logits?.data as Float32Array };
+    }),
+  );
+  expect([known?.products, any?.products]).toEqual([true, false]);
+  const expected = any?.logits as Float32Array;
+  const largest = Math.max(...expected.map(Math.abs));
+  for (const [i, value] of expected.entries())
+    expect(Math.abs(value - (known?.logits[i] as number)) / largest).toBeLessThan(1e-5);
+});
 
 describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("%s", (_, backbone) => {
   const architecture: Architecture = {

@@ -76,8 +76,15 @@ const configs: Config[] = [
     ({ train, batchnorm, optimizer }) => full || telling.has(`${train} ${batchnorm} ${optimizer}`),
   ),
   { model: "resnet34", train: "all", batchnorm: "running", optimizer: "sgd" },
-  // Large enough for Winograd's products in two stages.
+  // Large enough for Winograd's products in two stages, and in the last.
   { model: "resnet18", train: "all", batchnorm: "running", optimizer: "sgd", extra: ["--size", "96"] },
+  {
+    model: "resnet18",
+    train: "layer4",
+    batchnorm: "running",
+    optimizer: "adamw",
+    extra: ["--size", "224", "--batch", "8"],
+  },
   { model: "squeezenet1_1", train: "all", batchnorm: "running", optimizer: "adamw" },
   {
     model: "resnet18",

@@ -8,8 +8,10 @@ import type { Architecture } from "../models/classifier.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 
-/** Pictures that a program sees at a time. */
-const BATCH = 64;
+/** Pictures of `count` that a program sees at a time, for programs that are compiled for one size of batch. */
+export function scoringBatch(count: number): number {
+  return Math.min(64, count);
+}
 
 /** Feeds of a prediction for the pictures at `indices`, prepared as for validation. */
 export function validationFeeds(
@@ -23,7 +25,7 @@ export function validationFeeds(
   return { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, resize) };
 }
 
-/** One output of a program for all pictures, row after row. */
+/** One output of a program for all pictures, row after row. The last batch is filled up with the last picture. */
 export async function collect(
   program: OpenProgram,
   output: string,
@@ -32,12 +34,14 @@ export async function collect(
   onBatch: (done: number) => void = () => {},
 ): Promise<Float32Array> {
   let all: Float32Array | undefined;
-  for (let start = 0; start < count; start += BATCH) {
-    const indices = Array.from({ length: Math.min(BATCH, count - start) }, (_, i) => start + i);
+  const batch = scoringBatch(count);
+  for (let start = 0; start < count; start += batch) {
+    const indices = Array.from({ length: batch }, (_, i) => Math.min(start + i, count - 1));
     const rows = (await program.run(feeds(indices)))[output]?.data as Float32Array;
-    all ??= new Float32Array((rows.length / indices.length) * count);
-    all.set(rows, (rows.length / indices.length) * start);
-    onBatch(start + indices.length);
+    const [width, wanted] = [rows.length / batch, Math.min(batch, count - start)];
+    all ??= new Float32Array(width * count);
+    all.set(rows.subarray(0, width * wanted), width * start);
+    onBatch(start + wanted);
   }
   return all ?? new Float32Array(0);
 }

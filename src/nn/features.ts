@@ -6,7 +6,10 @@ import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
 
-/** `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training. */
+/**
+ * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training and for
+ * Winograd's products.
+ */
 export type Layout = "nchw" | "rows";
 
 export interface FeatureMap {
@@ -43,4 +46,16 @@ export function asRows(x: FeatureMap): FeatureMap {
     layout: "rows",
     value: reshape(transpose(x.value, [0, 2, 3, 1]), [batch * height * width, channels]),
   };
+}
+
+/** The same maps as pictures [N, C, H, W]. */
+export function asPictures(x: FeatureMap): FeatureMap {
+  if (x.layout === "nchw") return x;
+  const { batch, channels, height, width } = x;
+  const value = transpose(reshape(x.value, [batch, height, width, channels]), [0, 3, 1, 2]);
+  return { ...x, layout: "nchw", value };
+}
+
+export function asLayout(layout: Layout, x: FeatureMap): FeatureMap {
+  return layout === "rows" ? asRows(x) : asPictures(x);
 }

@@ -1,7 +1,8 @@
 /**
  * The layers that models are written with. A model is written once; whether a layer becomes a `Conv` over NCHW with
  * folded constants, or a matrix product over rows with weights that train, is decided here, stage by stage: everything
- * before the first stage that trains is folded, everything from it on is rows.
+ * before the first stage that trains is folded, everything from it on is rows. Among what is folded, convolutions that
+ * gain by Winograd's products are rows too.
  */
 
 import type { Graph } from "../graph/graph.ts";
@@ -17,12 +18,12 @@ import { relu } from "../ops/relu.ts";
 import { reshape } from "../ops/reshape.ts";
 import { GraphError } from "../util/errors.ts";
 import type { DType, StateDict } from "../util/tensor.ts";
-import { asRows, type FeatureMap } from "./features.ts";
+import { asLayout, asPictures, asRows, type FeatureMap } from "./features.ts";
 import { foldedConv, foldedMaxPool } from "./folded.ts";
 import { type Initialiser, kaimingNormal, xavierUniform, zeros } from "./initialise.ts";
 import { namedBatchNorm, namedConv } from "./named.ts";
 import { Parameters } from "./parameters.ts";
-import { batchNormRows, type NormPolicy, rowsConv, rowsMaxPool } from "./rows.ts";
+import { batchNormRows, type NormPolicy, rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
 
 /** Hyperparameters of a convolution, named as in PyTorch. */
 export interface ConvOptions {
@@ -100,15 +101,17 @@ export class Network {
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
     const full = { stride: 1, padding: 0, norm: undefined, initialise: kaimingNormal, ...options, name };
     return this.graph.in(name, () => {
-      if (x.layout === "rows") return rowsConv(this.parameters, x, full, this.#normPolicy(options.norm));
-      return this.#options.named ? namedConv(this.parameters, x, full) : foldedConv(this.parameters, x, full);
+      if (this.#options.named) return namedConv(this.parameters, x, full);
+      return this.#rows || rowsGain(x, full)
+        ? rowsConv(this.parameters, asRows(x), full, this.#normPolicy(options.norm))
+        : foldedConv(this.parameters, asPictures(x), full);
     });
   }
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
     const full = { padding: 0, ceil: false, ...options };
     return this.graph.in("maxpool", () =>
-      x.layout === "rows" ? rowsMaxPool(x, full) : foldedMaxPool(x, full),
+      this.#rows ? rowsMaxPool(x, full) : foldedMaxPool(asPictures(x), full),
     );
   }
 
@@ -117,7 +120,7 @@ export class Network {
   }
 
   add(a: FeatureMap, b: FeatureMap): FeatureMap {
-    return { ...a, value: add(a.value, b.value) };
+    return { ...a, value: add(a.value, asLayout(a.layout, b).value) };
   }
 
   /** Joins the channels of maps of one size. */
@@ -128,7 +131,7 @@ export class Network {
       ...first,
       channels,
       value: concat(
-        maps.map((map) => map.value),
+        maps.map((map) => asLayout(first.layout, map).value),
         1,
       ),
     };

@@ -1,5 +1,5 @@
 /**
- * The lowering for what trains: maps are rows of pixels and a convolution is a matrix product. With running statistics
+ * The lowering for what trains, and for what gains by Winograd's products: maps are rows of pixels and a convolution is a matrix product. With running statistics
  * batch norm is a scale per channel, which is folded into the weight in the graph, W' = W·γ/σ: its gradients are exact
  * and it costs nothing per pixel.
  */
@@ -15,6 +15,7 @@ import { rowMaxPool } from "../ops/row-max-pool.ts";
 import { sqrt } from "../ops/sqrt.ts";
 import { sub } from "../ops/sub.ts";
 import { outputSize, type Window } from "../ops/window.ts";
+import { winogradGains } from "../ops/winograd.ts";
 import type { FeatureMap } from "./features.ts";
 import type { FullConvOptions, FullPoolOptions } from "./folded.ts";
 import { zeros } from "./initialise.ts";
@@ -98,6 +99,11 @@ function affine(parameters: Parameters, norm: string, channels: number): { facto
   ) as Four;
   const factor = div(scale, sqrt(add(variance, EPSILON)));
   return { factor, shift: sub(bias, mul(mean, factor)) };
+}
+
+/** Whether a convolution whose weights are constants is faster over rows, by Winograd's products. */
+export function rowsGain(x: FeatureMap, options: FullConvOptions): boolean {
+  return typeof x.batch === "number" && winogradGains(x.value, options.out, windowOf(x, options, false), true);
 }
 
 function windowOf(

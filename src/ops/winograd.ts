@@ -50,14 +50,17 @@ const resultTransform = [
 const LEAST_SAVED = 2000;
 /** Fewer channels than this leave matrix products too thin to pay for the transforms of the pixels. */
 const FEWEST_CHANNELS = 16;
+/** The same where the weights are constants, and the other way is a `Conv` in ONNX Runtime's blocked kernels. */
+const FEWEST_CHANNELS_FROZEN = 128;
 
 /** Whether a convolution of `x` to `out` channels can be done this way and gains by it. */
-export function winogradGains(x: Value, out: number, window: Window): boolean {
+export function winogradGains(x: Value, out: number, window: Window, frozen = false): boolean {
   const { kernel, stride, padding, batch, height, width } = window;
   const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
+  const fewest = frozen ? FEWEST_CHANNELS_FROZEN : FEWEST_CHANNELS;
   const [down, across] = tilesOf(window);
   const saved = batch * (kernel ** 2 * height * width - IN ** 2 * down * across);
-  return possible && saved >= LEAST_SAVED && Math.min(x.shape[1] as number, out) >= FEWEST_CHANNELS;
+  return possible && saved >= LEAST_SAVED && Math.min(x.shape[1] as number, out) >= fewest;
 }
 
 /** `x` [N·H·W, C] by `w` [9·C, O]: [N·H·W, O]. */

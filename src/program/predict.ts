@@ -12,15 +12,20 @@ import { softmax } from "../ops/softmax.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { finish, type Program } from "./program.ts";
 
-/** The batch may have any size. */
+/** The batch may have any size. Where it is known, more convolutions can be done by Winograd's products. */
 const BATCH = "N";
 
 /** Pictures on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
-export function compilePredict(architecture: Architecture, weights: StateDict, canvas: Canvas): Program {
+export function compilePredict(
+  architecture: Architecture,
+  weights: StateDict,
+  canvas: Canvas,
+  batch: Dim = BATCH,
+): Program {
   const { inputSize: size } = architecture;
   const { mean, std } = architecture.backbone.preprocessing;
   return compile("predict", weights, (net) => {
-    const pictures = buildValidation(net.graph, { batch: BATCH, canvas, size, mean, std });
+    const pictures = buildValidation(net.graph, { batch, canvas, size, mean, std });
     const features = buildFeatures(net, architecture, pictures);
     const logits = buildHead(net, architecture, features);
     return { logits, probabilities: softmax(logits), features };
@@ -41,20 +46,19 @@ export function compileForward(architecture: Architecture, weights: StateDict, b
   });
 }
 
-/** Pictures through the augmentation, or without it as for validation, to `features` of the frozen backbone. */
+/** Pictures through the augmentation, or without one as for validation, to `features` of the frozen backbone. */
 export function compileFeatures(
   architecture: Architecture,
   weights: StateDict,
   canvas: Canvas,
-  view: { readonly batch: number; readonly augmentation: Augmentation } | "validation",
+  { batch, augmentation }: { readonly batch: number; readonly augmentation?: Augmentation },
 ): Program {
   const { inputSize: size } = architecture;
   const { mean, std } = architecture.backbone.preprocessing;
   return compile("features", weights, (net) => {
-    const pictures =
-      view === "validation"
-        ? buildValidation(net.graph, { batch: BATCH, canvas, size, mean, std })
-        : buildTraining(net.graph, view.augmentation, { batch: view.batch, canvas, size, mean, std });
+    const pictures = augmentation
+      ? buildTraining(net.graph, augmentation, { batch, canvas, size, mean, std })
+      : buildValidation(net.graph, { batch, canvas, size, mean, std });
     return { features: buildFeatures(net, architecture, pictures) };
   });
 }

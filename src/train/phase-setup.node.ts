@@ -3,7 +3,7 @@
 import type { Canvas } from "../augment/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { classWeights } from "../data/sampler.ts";
-import { collect, lossAndAccuracy, validationFeeds } from "../evaluate/score.ts";
+import { collect, lossAndAccuracy, scoringBatch, validationFeeds } from "../evaluate/score.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
@@ -119,7 +119,7 @@ function picturesValidation(context: SetupContext): PhaseSetup["validate"] {
   const feeds = (indices: readonly number[]): Tensors =>
     validationFeeds(validation, indices, canvas, architecture);
   return async (weights) => {
-    const program = compilePredict(architecture, weights, canvas);
+    const program = compilePredict(architecture, weights, canvas, scoringBatch(validation.samples.length));
     return withProgram(engine, program, (open) => score(open, feeds, context));
   };
 }
@@ -132,7 +132,7 @@ function featuresValidation(context: SetupContext, frozen: StateDict): PhaseSetu
   return async (weights) => {
     features ??= await withProgram(
       engine,
-      compileFeatures(architecture, frozen, canvas, "validation"),
+      compileFeatures(architecture, frozen, canvas, { batch: scoringBatch(validation.samples.length) }),
       (open) =>
         collect(open, "features", validation.samples.length, (indices) =>
           validationFeeds(validation, indices, canvas, architecture),
@@ -140,13 +140,10 @@ function featuresValidation(context: SetupContext, frozen: StateDict): PhaseSetu
     );
     const all = features;
     const feeds = (indices: readonly number[]): Tensors => {
-      const [first = 0] = indices;
-      return {
-        features: floatTensor(
-          [indices.length, width],
-          all.subarray(first * width, (first + indices.length) * width),
-        ),
-      };
+      const rows = new Float32Array(indices.length * width);
+      for (const [row, index] of indices.entries())
+        rows.set(all.subarray(index * width, (index + 1) * width), row * width);
+      return { features: floatTensor([indices.length, width], rows) };
     };
     return withProgram(engine, compileHead(architecture, weights), (open) => score(open, feeds, context));
   };
