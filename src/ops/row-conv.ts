@@ -75,6 +75,11 @@ export const RowConv: Operator<RowConvAttributes> = {
       inputs: [normal64([2 * 7 * 4, 3]), normal64([27, 2]), normal64([2])],
       attributes: { ...windowAttributes(2, 7, 4, 3, 1, 1), winograd: 1 },
     },
+    // A mosaic of two by two pictures whose tiles see two of them at once.
+    {
+      inputs: [normal64([4 * 5 * 9, 2]), normal64([18, 3])],
+      attributes: { ...windowAttributes(4, 5, 9, 3, 1, 1), winograd: 1 },
+    },
     {
       inputs: [normal64([1 * 4 * 9, 2]), normal64([18, 3])],
       attributes: { ...windowAttributes(1, 4, 9, 3, 1, 1), winograd: 1 },

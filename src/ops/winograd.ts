@@ -58,8 +58,8 @@ export function winogradGains(x: Value, out: number, window: Window, frozen = fa
   const { kernel, stride, padding, batch, height, width } = window;
   const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
   const fewest = frozen ? FEWEST_CHANNELS_FROZEN : FEWEST_CHANNELS;
-  const [down, across] = tilesOf(window);
-  const saved = batch * (kernel ** 2 * height * width - IN ** 2 * down * across);
+  const [down, across] = mosaicOf(window);
+  const saved = kernel ** 2 * batch * height * width - IN ** 2 * down.tiles * across.tiles;
   return possible && saved >= LEAST_SAVED && Math.min(x.shape[1] as number, out) >= fewest;
 }
 
@@ -106,22 +106,57 @@ function padded(x: Value): Value {
   return reshape(withRow(reshape(x, [1, ...x.shape]), 0), [(x.shape[0] as number) + 1, x.shape[1] as number]);
 }
 
-/** How many tiles cover a picture, down and across. */
-function tilesOf({ height, width }: Window): readonly [number, number] {
-  return [Math.ceil(height / OUT), Math.ceil(width / OUT)];
+/** How tiles lie along one side of the pictures. */
+interface Axis {
+  readonly pictures: number;
+  /** Pixels from one picture to the next. */
+  readonly pitch: number;
+  readonly tiles: number;
+  /** Whether a tile may see two pictures, with a line of zeros between them. */
+  readonly shared: boolean;
+}
+
+/**
+ * The pictures of a batch laid out as a mosaic that takes the fewest tiles, down and across. A picture of 14 px alone needs
+ * 4 tiles a side; four of them, with the zeros between them that are padding to both, need 15.
+ */
+function mosaicOf({ batch, height, width }: Window): readonly [Axis, Axis] {
+  const layouts: [Axis, Axis][] = [];
+  for (let down = 1; down <= batch; down++)
+    if (batch % down === 0) layouts.push([axisOf(down, height), axisOf(batch / down, width)]);
+  const tiles = ([a, b]: readonly [Axis, Axis]): number => a.tiles * b.tiles;
+  return layouts.reduce((best, layout) => (tiles(layout) < tiles(best) ? layout : best));
+}
+
+function axisOf(pictures: number, side: number): Axis {
+  const alone = Math.ceil(side / OUT);
+  const together = Math.ceil((pictures * (side + 1) - 1) / OUT);
+  return together < pictures * alone
+    ? { pictures, pitch: side + 1, tiles: together, shared: true }
+    : { pictures, pitch: alone * OUT, tiles: pictures * alone, shared: false };
+}
+
+/** Picture and pixel under place `i` of a tile, along one side; the pixel may lie outside the picture. */
+function pixelAt({ pitch, shared }: Axis, tile: number, i: number): readonly [number, number] {
+  const position = tile * OUT + i;
+  const picture = Math.floor((shared ? position : tile * OUT) / pitch);
+  return [picture, position - picture * pitch];
 }
 
 /** The pixel row under every place of a tile of `side`, place by place and then tile by tile. */
 function pixelsOfTiles(window: Window, side: number, padding: number): Int32Array {
   const { batch, height, width } = window;
-  const [down, across] = tilesOf(window);
-  const table = new Int32Array(side ** 2 * batch * down * across).fill(batch * height * width);
+  const [down, across] = mosaicOf(window);
+  const table = new Int32Array(side ** 2 * down.tiles * across.tiles).fill(batch * height * width);
   for (let place = 0, entry = 0; place < side ** 2; place++) {
     const [i, j] = [Math.floor(place / side) - padding, (place % side) - padding];
-    for (let n = 0; n < batch; n++) {
-      for (let tile = 0; tile < down * across; tile++, entry++) {
-        const [y, x] = [Math.floor(tile / across) * OUT + i, (tile % across) * OUT + j];
-        if (y >= 0 && y < height && x >= 0 && x < width) table[entry] = (n * height + y) * width + x;
+    for (let row = 0; row < down.tiles; row++) {
+      const [m, y] = pixelAt(down, row, i);
+      const inside = m >= 0 && m < down.pictures && y >= 0 && y < height;
+      for (let column = 0; column < across.tiles; column++, entry++) {
+        const [n, x] = pixelAt(across, column, j);
+        if (inside && n >= 0 && n < across.pictures && x >= 0 && x < width)
+          table[entry] = ((m * across.pictures + n) * height + y) * width + x;
       }
     }
   }
