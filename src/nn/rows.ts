@@ -103,7 +103,9 @@ function affine(parameters: Parameters, norm: string, channels: number): { facto
 
 /** Whether a convolution whose weights are constants is faster over rows, by Winograd's products. */
 export function rowsGain(x: FeatureMap, options: FullConvOptions): boolean {
-  return typeof x.batch === "number" && winogradGains(x.value, options.out, windowOf(x, options, false), true);
+  return (
+    typeof x.batch === "number" && winogradGains(x.value, options.out, windowOf(x, options, false), true)
+  );
 }
 
 function windowOf(

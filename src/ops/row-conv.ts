@@ -16,7 +16,7 @@ import { columnSums, productOverRows } from "./over-rows.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import { outputSize, type Window, type WindowAttributes, windowAttributes, windowKinds } from "./window.ts";
-import { winogradConv, winogradFilterGradient, winogradGains } from "./winograd.ts";
+import { winogradConv, winogradFilterGradient, winogradGains, winogradInputGradient } from "./winograd.ts";
 
 /** `winograd` is 1 where the convolution is done by `winograd.ts`. */
 type RowConvAttributes = WindowAttributes & { readonly winograd: number };
@@ -48,7 +48,9 @@ export const RowConv: Operator<RowConvAttributes> = {
     const dw = window.winograd
       ? winogradFilterGradient(x, dy, window)
       : productOverRows(columnsOf(x, window), dy);
-    const dx = inputGradient(dy, w, x.shape[1] as number, window);
+    const dx = window.winograd
+      ? winogradInputGradient(dy, w, window)
+      : inputGradient(dy, w, x.shape[1] as number, window);
     return b ? [dx, dw, columnSums(dy)] : [dx, dw];
   },
   expand: (inputs, window) => {

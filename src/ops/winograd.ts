@@ -11,7 +11,7 @@ import type { Value } from "../graph/types.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { withRow } from "./im2col.ts";
-import { matmul } from "./matmul.ts";
+import { matmul, swapLast } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import type { Window } from "./window.ts";
@@ -65,11 +65,22 @@ export function winogradGains(x: Value, out: number, window: Window, frozen = fa
 
 /** `x` [N·H·W, C] by `w` [9·C, O]: [N·H·W, O]. */
 export function winogradConv(x: Value, w: Value, window: Window): Value {
-  const out = w.shape[1] as number;
   const filters = transformed(reshape(w, [9, -1]), filterTransform);
-  const products = matmul(pixelTiles(x, window), reshape(filters, [IN ** 2, -1, out]));
+  return filtered(x, reshape(filters, [IN ** 2, -1, w.shape[1] as number]), window);
+}
+
+/** The gradient of `x`, given that of the result: the same with the taps reversed and the channels exchanged. */
+export function winogradInputGradient(dy: Value, w: Value, window: Window): Value {
+  const reversed = filterTransform.map((row) => row.toReversed());
+  const filters = transformed(reshape(w, [9, -1]), reversed);
+  return filtered(dy, swapLast(reshape(filters, [IN ** 2, -1, w.shape[1] as number])), window);
+}
+
+/** `x` by transformed filters [36, C, O]. */
+function filtered(x: Value, filters: Value, window: Window): Value {
+  const products = matmul(pixelTiles(x, window), filters);
   const results = transformed(reshape(products, [IN ** 2, -1]), resultTransform);
-  return gather(reshape(results, [-1, out]), placesInTiles(window), 0);
+  return gather(reshape(results, [-1, filters.shape[2] as number]), placesInTiles(window), 0);
 }
 
 /** The gradient of `w`, given that of the result: every linear step of the above, transposed. */
@@ -95,7 +106,7 @@ function pixelTiles(x: Value, window: Window): Value {
 function transformed(x: Value, transform: readonly (readonly number[])[], transA = false): Value {
   const both = transform.flatMap((a) => transform.map((b) => a.flatMap((v) => b.map((w) => v * w))));
   const shape = [both.length, (both[0] as number[]).length];
-  const matrix = x.graph.once(`winograd ${shape.join(" ")}`, () =>
+  const matrix = x.graph.once(`winograd ${both.flat().join(" ")}`, () =>
     x.graph.constant("float32", shape, Float32Array.from(both.flat()), "winograd"),
   );
   return gemm(matrix, x, { transA });
