@@ -11,7 +11,7 @@ import { clipByGlobalNorm, movingAverage } from "../src/optim/gradient-tools.ts"
 import { type OptimizerOptions, stepNumbers, stepScalars, update } from "../src/optim/optimizer.ts";
 import { rateAt, type Schedule } from "../src/optim/schedules.ts";
 import { openSession } from "../src/runtime/session.node.ts";
-import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+import { type FloatTensor, floatTensor, type Tensor } from "../src/util/tensor.ts";
 
 function reference<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`reference/${name}.json`, import.meta.url), "utf8")) as T;
@@ -114,8 +114,9 @@ describe.each(cases.map((one) => [one.name, one] as const))("optimizer %s", (_, 
     for (const [kind, tensors] of Object.entries(one.moments)) {
       const { own, factor } = ownMoment(kind, one.optimizer);
       for (const [name, values] of Object.entries(tensors)) {
-        const moment = (state[`${own}.${name}`]?.data as Float32Array).map((value) => value * factor);
-        expectClose(moment, values, 2e-6, `${kind} of ${name}`);
+        const moment = state[`${own}.${name}`] as FloatTensor;
+        const scaled = moment.data.map((value) => value * factor);
+        expectClose(scaled, values, 2e-6, `${kind} of ${name}`);
       }
     }
     await session.release();
