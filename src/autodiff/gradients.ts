@@ -7,6 +7,7 @@ import { known, show } from "../graph/infer.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Shape, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
+import { columnSums } from "../ops/over-rows.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { reshape } from "../ops/reshape.ts";
 import { GraphError } from "../util/errors.ts";
@@ -70,5 +71,7 @@ function sumTo(gradient: Value, shape: Shape): Value {
   const axes = gradient.shape.flatMap((dim, axis) =>
     axis < extra || (target[axis - extra] === 1 && dim !== 1) ? [axis] : [],
   );
-  return reshape(reduceSum(gradient, axes, true), target);
+  const sums =
+    gradient.shape.length === 2 && axes.join() === "0" ? columnSums(gradient) : reduceSum(gradient, axes, true);
+  return reshape(sums, target);
 }

@@ -112,9 +112,12 @@ function transformed(x: Value, transform: readonly (readonly number[])[], transA
   return gemm(matrix, x, { transA });
 }
 
-/** `x` with a row of zeros at its end, for what lies outside a picture. */
+/** `x` with a row of zeros at its end, for what lies outside a picture; made once. */
 function padded(x: Value): Value {
-  return reshape(withRow(reshape(x, [1, ...x.shape]), 0), [(x.shape[0] as number) + 1, x.shape[1] as number]);
+  const [rows, channels] = x.shape as [number, number];
+  return x.graph.once(`padded ${x.name}`, () =>
+    reshape(withRow(reshape(x, [1, rows, channels]), 0), [rows + 1, channels]),
+  );
 }
 
 /** How tiles lie along one side of the pictures. */
