@@ -72,6 +72,8 @@ function sumTo(gradient: Value, shape: Shape): Value {
     axis < extra || (target[axis - extra] === 1 && dim !== 1) ? [axis] : [],
   );
   const sums =
-    gradient.shape.length === 2 && axes.join() === "0" ? columnSums(gradient) : reduceSum(gradient, axes, true);
+    gradient.shape.length === 2 && axes.join() === "0"
+      ? columnSums(gradient)
+      : reduceSum(gradient, axes, true);
   return reshape(sums, target);
 }

@@ -56,6 +56,7 @@ export function asPictures(x: FeatureMap): FeatureMap {
   return { ...x, layout: "nchw", value };
 }
 
+/** The same maps in the layout of others, to be joined with them. */
 export function asLayout(layout: Layout, x: FeatureMap): FeatureMap {
   return layout === "rows" ? asRows(x) : asPictures(x);
 }

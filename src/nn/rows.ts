@@ -1,7 +1,7 @@
 /**
- * The lowering for what trains, and for what gains by Winograd's products: maps are rows of pixels and a convolution is a matrix product. With running statistics
- * batch norm is a scale per channel, which is folded into the weight in the graph, W' = W·γ/σ: its gradients are exact
- * and it costs nothing per pixel.
+ * The lowering for what trains, and for what gains by Winograd's products: maps are rows of pixels and a convolution is a
+ * matrix product. With running statistics batch norm is a scale per channel, which is folded into the weight in the graph,
+ * W' = W·γ/σ: its gradients are exact and it costs nothing per pixel.
  */
 
 import type { Value } from "../graph/types.ts";
