@@ -3,16 +3,22 @@
 import { type Program, stateOf, toCanonical, toProgram } from "../program/program.ts";
 import { INITIAL_SCALE } from "../program/train.ts";
 import type { Tensors } from "../runtime/session.ts";
+import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
 
 /**
  * The state at the start of a phase: weights as given, averages equal to them, moments at zero. Where `saved` (a
- * checkpoint, canonical) has a tensor, that is taken instead.
+ * checkpoint, canonical) has a tensor, that is taken instead; one from the middle of a phase must have them all.
  */
 export function initialState(program: Program, weights: StateDict, saved: StateDict = new Map()): Tensors {
   const state: Record<string, Tensor> = {};
+  const midway = [...saved.keys()].some((name) => !weights.has(name));
   for (const entry of stateOf(program)) {
     const { name, role } = entry;
+    if (midway && !saved.has(name))
+      throw new FormatError(
+        `the checkpoint lacks ${name}: another version of vultus wrote it, and only that one can continue its run`,
+      );
     const shape = entry.canonicalShape ?? (entry.shape as readonly number[]);
     const canonical =
       saved.get(name) ??

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import type { Program } from "../program/program.ts";
+import { floatTensor, type StateDict } from "../util/tensor.ts";
+import { initialState } from "./state.ts";
+
+const program = {
+  name: "train",
+  tensors: [
+    { name: "w", role: "parameter", dtype: "float32", shape: [2] },
+    { name: "exp_sum.w", role: "moment", dtype: "float32", shape: [2] },
+  ],
+} as unknown as Program;
+const weights: StateDict = new Map([["w", floatTensor([2], [1, 2])]]);
+
+test("a phase starts with the weights, and moments at zero", () => {
+  const state = initialState(program, weights);
+  expect([state.w?.data, state["exp_sum.w"]?.data]).toEqual([Float32Array.of(1, 2), new Float32Array(2)]);
+});
+
+test("a phase that was interrupted goes on with all that was saved", () => {
+  const saved = new Map([
+    ["w", floatTensor([2], [3, 4])],
+    ["exp_sum.w", floatTensor([2], [5, 6])],
+  ]);
+  const state = initialState(program, weights, saved);
+  expect([state.w?.data, state["exp_sum.w"]?.data]).toEqual([Float32Array.of(3, 4), Float32Array.of(5, 6)]);
+});
+
+test("moments of another version are not taken for none", () => {
+  const saved = new Map([
+    ["w", floatTensor([2], [3, 4])],
+    ["exp_avg.w", floatTensor([2], [5, 6])],
+  ]);
+  expect(() => initialState(program, weights, saved)).toThrow(/lacks exp_sum\.w: another version/);
+});
