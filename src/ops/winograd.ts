@@ -53,7 +53,10 @@ const FEWEST_CHANNELS = 16;
 /** The same where the weights are constants, and the other way is a `Conv` in ONNX Runtime's blocked kernels. */
 const FEWEST_CHANNELS_FROZEN = 128;
 
-/** Whether a convolution of `x` to `out` channels can be done this way and gains by it. */
+/**
+ * Whether a convolution of `x`, in rows or as pictures, to `out` channels can be done this way and gains by it. `frozen`:
+ * the weights are constants.
+ */
 export function winogradGains(x: Value, out: number, window: Window, frozen = false): boolean {
   const { kernel, stride, padding, batch, height, width } = window;
   const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
