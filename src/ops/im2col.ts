@@ -9,13 +9,10 @@ import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
-import { arrayOf } from "../util/tensor.ts";
-import { add } from "./add.ts";
-import { concat } from "./concat.ts";
 import { gather } from "./gather.ts";
+import { gatheredSums } from "./gathered-sums.ts";
 import { reshape } from "./reshape.ts";
 import {
-  column,
   entriesOfInputs,
   outputSize,
   tapsOfOutputs,
@@ -24,6 +21,7 @@ import {
   windowAttributes,
   windowKinds,
 } from "./window.ts";
+import { withRow } from "./with-row.ts";
 
 export const Im2Col: Operator<WindowAttributes> = {
   type: "Im2Col",
@@ -88,7 +86,8 @@ export const Col2Im: Operator<WindowAttributes> = {
     const value = columns as Value;
     const channels = (value.shape[1] as number) / kernel ** 2;
     const entries = reshape(value, [batch, -1, channels]);
-    return [reshape(sumOfTaps(entries, window, "window"), [batch * height * width, channels])];
+    const sums = gatheredSums(entries, entriesOfInputs(window, "window"));
+    return [reshape(sums, [batch * height * width, channels])];
   },
   evaluate: ([columns], window) => {
     const { data, dtype } = columns as Tensor64;
@@ -120,22 +119,6 @@ export function im2col(x: Value, attributes: Window): Value {
 
 export function col2im(columns: Value, attributes: Window): Value {
   return apply(Col2Im, [columns], { ...attributes });
-}
-
-/** Adds the entries [N, windows · taps, C] of windows onto their pixels: [N, H·W, C]. */
-export function sumOfTaps(entries: Value, window: Window, order: "window" | "tap"): Value {
-  const { table, taps, entries: outside } = entriesOfInputs(window, order);
-  const source = table.includes(outside) ? withRow(entries, 0) : entries;
-  // One gather per tap and additions: a ReduceSum over so short an axis is slower.
-  return Array.from({ length: taps }, (_, tap) => gather(source, column(table, taps, tap), 1)).reduce(add);
-}
-
-/** `x` [N, rows, C] with one more row of `fill`, at which a table points for what lies outside. */
-export function withRow(x: Value, fill: number): Value {
-  const [batch, , channels] = x.shape as [number, number, number];
-  const data = arrayOf(x.dtype, batch * channels) as Float32Array;
-  if (fill !== 0) data.fill(fill);
-  return concat([x, x.graph.constant(x.dtype, [batch, 1, channels], data, "outside")], 1);
 }
 
 /** The width of a matrix that must have `rows` rows. */

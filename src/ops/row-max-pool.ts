@@ -9,13 +9,14 @@ import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { equal } from "./equal.ts";
 import { gather } from "./gather.ts";
-import { sumOfTaps, withRow } from "./im2col.ts";
+import { gatheredSums } from "./gathered-sums.ts";
 import { maxPoolChannelsLast } from "./max-pool.ts";
 import { mul } from "./mul.ts";
 import { reshape } from "./reshape.ts";
 import { sub } from "./sub.ts";
 import {
   column,
+  entriesOfInputs,
   outputSize,
   tapsOfOutputs,
   type Window,
@@ -23,6 +24,7 @@ import {
   windowAttributes,
   windowKinds,
 } from "./window.ts";
+import { withRow } from "./with-row.ts";
 
 /** Less than any activation, and finite, so that it is a valid half float too. */
 const LOWEST = -65504;
@@ -50,7 +52,7 @@ export const RowMaxPool: Operator<WindowAttributes> = {
       left = sub(left, share);
       return share;
     });
-    return [reshape(sumOfTaps(concat(taken, 1), window, "tap"), (x as Value).shape)];
+    return [reshape(gatheredSums(concat(taken, 1), entriesOfInputs(window, "tap")), (x as Value).shape)];
   },
   expand: ([x], window) => {
     const { batch, height, width } = window;

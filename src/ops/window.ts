@@ -70,26 +70,20 @@ export function tapsOfOutputs(window: Window): Int32Array {
 }
 
 /**
- * The same relation seen from the input: for every input pixel the entries that read it, filled up to `taps` with the
- * position after the last entry: [inputs · taps]. Entries lie window by window, or tap by tap.
+ * The same relation seen from the input: for every input pixel the entries that read it. Entries lie window by window, or
+ * tap by tap.
  */
-export function entriesOfInputs(
-  window: Window,
-  order: "window" | "tap",
-): { table: Int32Array; taps: number; entries: number } {
-  const { height, width, kernel, stride } = window;
+export function entriesOfInputs(window: Window, order: "window" | "tap"): number[][] {
+  const { height, width, kernel } = window;
   const pixels = tapsOfOutputs(window);
-  const entries = pixels.length;
   const perWindow = kernel ** 2;
-  const taps = Math.ceil(kernel / stride) ** 2;
-  const table = new Int32Array(height * width * taps).fill(entries);
-  const used = new Int32Array(height * width);
+  const windows = pixels.length / perWindow;
+  const lists = Array.from({ length: height * width }, (): number[] => []);
   for (const [entry, pixel] of pixels.entries()) {
-    if (pixel === height * width) continue;
-    const byTap = (entry % perWindow) * (entries / perWindow) + Math.floor(entry / perWindow);
-    table[pixel * taps + (used[pixel] as number)++] = order === "tap" ? byTap : entry;
+    const byTap = (entry % perWindow) * windows + Math.floor(entry / perWindow);
+    lists[pixel]?.push(order === "tap" ? byTap : entry);
   }
-  return { table, taps, entries };
+  return lists;
 }
 
 /** Column `index` of a table [rows · columns]. */

@@ -9,12 +9,13 @@
 
 import type { Value } from "../graph/types.ts";
 import { gather } from "./gather.ts";
+import { gatheredSums } from "./gathered-sums.ts";
 import { gemm } from "./gemm.ts";
-import { withRow } from "./im2col.ts";
 import { matmul, swapLast } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import type { Window } from "./window.ts";
+import { withRow } from "./with-row.ts";
 
 /** Side of the results and of the pixels of a tile. */
 const OUT = 4;
@@ -68,32 +69,41 @@ export function winogradGains(x: Value, out: number, window: Window, frozen = fa
 
 /** `x` [N·H·W, C] by `w` [9·C, O]: [N·H·W, O]. */
 export function winogradConv(x: Value, w: Value, window: Window): Value {
-  const filters = transformed(reshape(w, [9, -1]), filterTransform);
-  return filtered(x, reshape(filters, [IN ** 2, -1, w.shape[1] as number]), window);
-}
-
-/** The gradient of `x`, given that of the result: the same with the taps reversed and the channels exchanged. */
-export function winogradInputGradient(dy: Value, w: Value, window: Window): Value {
-  const reversed = filterTransform.map((row) => row.toReversed());
-  const filters = transformed(reshape(w, [9, -1]), reversed);
-  return filtered(dy, swapLast(reshape(filters, [IN ** 2, -1, w.shape[1] as number])), window);
-}
-
-/** `x` by transformed filters [36, C, O]. */
-function filtered(x: Value, filters: Value, window: Window): Value {
-  const products = matmul(pixelTiles(x, window), filters);
+  const products = matmul(pixelTiles(x, window), filtersOf(w));
   const results = transformed(reshape(products, [IN ** 2, -1]), resultTransform);
-  return gather(reshape(results, [-1, filters.shape[2] as number]), placesInTiles(window), 0);
+  return gather(reshape(results, [-1, w.shape[1] as number]), placesInTiles(window), 0);
 }
 
-/** The gradient of `w`, given that of the result: every linear step of the above, transposed. */
+/** The gradient of `x`, given that of the result: every linear step of the above, transposed. */
+export function winogradInputGradient(dy: Value, w: Value, window: Window): Value {
+  const tiles = matmul(productGradients(dy, window), swapLast(filtersOf(w)));
+  const pixels = transformed(reshape(tiles, [IN ** 2, -1]), pixelTransform, true);
+  const entries = reshape(pixels, [1, -1, (w.shape[0] as number) / 9]);
+  return reshape(gatheredSums(entries, entriesOfPixels(window)), [(dy.shape[0] as number), -1]);
+}
+
+/** The gradient of `w`, in the same way. */
 export function winogradFilterGradient(x: Value, dy: Value, window: Window): Value {
-  const [channels, out] = [x.shape[1] as number, dy.shape[1] as number];
-  const tiles = gather(padded(dy), pixelsOfTiles(window, OUT, 0), 0);
-  const products = transformed(reshape(tiles, [OUT ** 2, -1]), resultTransform, true);
   const pixels = transpose(pixelTiles(x, window), [0, 2, 1]);
-  const filters = matmul(pixels, reshape(products, [IN ** 2, -1, out]));
+  const filters = matmul(pixels, productGradients(dy, window));
+  const [channels, out] = [x.shape[1] as number, dy.shape[1] as number];
   return reshape(transformed(reshape(filters, [IN ** 2, -1]), filterTransform, true), [9 * channels, out]);
+}
+
+/** The transformed filters, [36, C, O]. */
+function filtersOf(w: Value): Value {
+  return w.graph.once(`winograd filters of ${w.name}`, () =>
+    reshape(transformed(reshape(w, [9, -1]), filterTransform), [IN ** 2, -1, w.shape[1] as number]),
+  );
+}
+
+/** The gradient of the products, [36, tiles, O], given that of the result; made once for both gradients. */
+function productGradients(dy: Value, window: Window): Value {
+  return dy.graph.once(`winograd products of ${dy.name}`, () => {
+    const tiles = gather(padded(dy), pixelsOfTiles(window, OUT, 0), 0);
+    const products = transformed(reshape(tiles, [OUT ** 2, -1]), resultTransform, true);
+    return reshape(products, [IN ** 2, -1, dy.shape[1] as number]);
+  });
 }
 
 /** The transformed tiles of `x`, [36, tiles, C]; made once for the convolution and for its gradient. */
@@ -187,4 +197,11 @@ function placesInTiles(window: Window): Int32Array {
   const table = new Int32Array(outside);
   for (const [entry, pixel] of pixels.entries()) if (pixel < outside) table[pixel] = entry;
   return table;
+}
+
+/** For every pixel its entries in the tiles that see it, place by place and then tile by tile. */
+function entriesOfPixels(window: Window): number[][] {
+  const lists = Array.from({ length: window.batch * window.height * window.width }, (): number[] => []);
+  for (const [entry, pixel] of pixelsOfTiles(window, IN, 1).entries()) lists[pixel]?.push(entry);
+  return lists;
 }
