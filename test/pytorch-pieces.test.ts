@@ -8,7 +8,13 @@ import { Graph } from "../src/graph/graph.ts";
 import type { Value } from "../src/graph/types.ts";
 import { crossEntropy } from "../src/nn/losses.ts";
 import { clipByGlobalNorm, movingAverage } from "../src/optim/gradient-tools.ts";
-import { type OptimizerOptions, stepNumbers, stepScalars, update } from "../src/optim/optimizer.ts";
+import {
+  type OptimizerOptions,
+  stepNumbers,
+  stepScalars,
+  type Update,
+  update,
+} from "../src/optim/optimizer.ts";
 import { rateAt, type Schedule } from "../src/optim/schedules.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { type FloatTensor, floatTensor, type Tensor } from "../src/util/tensor.ts";
@@ -64,7 +70,8 @@ describe.each(cases.map((one) => [one.name, one] as const))("optimizer %s", (_, 
     for (const [i, weight] of weights.entries()) {
       const name = names[i] as string;
       const gradient = (clipped?.clipped ?? grads)[i] as Value;
-      const result = update(one.optimizer, weight, gradient, scalars, one.rateFactors[name] ?? 1);
+      const factor = one.rateFactors[name] ?? 1;
+      const result = update(one.optimizer, [weight], [gradient], scalars, factor)[0] as Update;
       graph.output(`next.${name}`, result.next);
       graph.output(`next.a.${name}`, movingAverage(averages[i] as Value, result.next, 1 - ema.decay));
       for (const moment of result.moments) {

@@ -55,10 +55,13 @@ export function rowsConv(
     });
     return result(rowConv(x.value, compute(weight), bias, window));
   }
-  if (policy === "batch") {
-    return result(
-      compute(batchNormRows(parameters, rowConv(x.value, compute(weight), undefined, window), norm, policy)),
-    );
+  // The scale of a weight that trains is computed anew in each step: where there are fewer pixels than rows of the weight
+  // it costs less on the result.
+  const [rows, taps] = [window.batch * height * width, kernel ** 2 * x.channels];
+  const afterwards = policy === "batch" || (parameters.trains(spec.name) && rows < taps);
+  if (afterwards) {
+    const y = rowConv(x.value, compute(weight), undefined, window);
+    return result(compute(batchNormRows(parameters, y, norm, policy)));
   }
   const { factor, shift } = affine(parameters, norm, out);
   return result(rowConv(x.value, compute(mul(weight, factor)), compute(shift), window));

@@ -23,7 +23,11 @@ export function gatheredSums(x: Value, picked: readonly (readonly number[])[]): 
   // One gather per row and additions: a ReduceSum over so short an axis is slower.
   const sums = [...groups].map(([count, places]) =>
     Array.from({ length: count }, (_, i) =>
-      gather(x, Int32Array.from(places, (place) => picked[place]?.[i] as number), 1),
+      gather(
+        x,
+        Int32Array.from(places, (place) => picked[place]?.[i] as number),
+        1,
+      ),
     ).reduce(add),
   );
   const done = [...groups.values()].flat();

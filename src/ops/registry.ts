@@ -51,6 +51,7 @@ import { Sigmoid } from "./sigmoid.ts";
 import { Sign } from "./sign.ts";
 import { Slice } from "./slice.ts";
 import { LogSoftmax, Softmax } from "./softmax.ts";
+import { Split } from "./split.ts";
 import { Sqrt } from "./sqrt.ts";
 import { Sub } from "./sub.ts";
 import { Transpose } from "./transpose.ts";
@@ -109,6 +110,7 @@ export const operators: readonly Operator[] = [
   Sign,
   Slice,
   Softmax,
+  Split,
   Sqrt,
   Sub,
   Transpose,

@@ -79,7 +79,7 @@ export function winogradInputGradient(dy: Value, w: Value, window: Window): Valu
   const tiles = matmul(productGradients(dy, window), swapLast(filtersOf(w)));
   const pixels = transformed(reshape(tiles, [IN ** 2, -1]), pixelTransform, true);
   const entries = reshape(pixels, [1, -1, (w.shape[0] as number) / 9]);
-  return reshape(gatheredSums(entries, entriesOfPixels(window)), [(dy.shape[0] as number), -1]);
+  return reshape(gatheredSums(entries, entriesOfPixels(window)), [dy.shape[0] as number, -1]);
 }
 
 /** The gradient of `w`, in the same way. */

@@ -3,8 +3,10 @@
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
+import { concat } from "../ops/concat.ts";
 import { div } from "../ops/div.ts";
 import { mul } from "../ops/mul.ts";
+import { split } from "../ops/split.ts";
 import { sqrt } from "../ops/sqrt.ts";
 import { sub } from "../ops/sub.ts";
 
@@ -65,22 +67,58 @@ export function stepNumbers(optimizer: OptimizerOptions, step: number, learningR
   return { learningRate, stepSize: (root * (1 - beta1)) / (1 - beta1 ** step), epsilon: epsilon * root };
 }
 
-/** The new value of `weight`, whose gradient is `gradient`. `rateFactor` scales the rate for its stage. */
+/**
+ * The new values of `weights`, whose gradients are `gradients`. `rateFactor` scales the rate for their stage. Several weights
+ * must be vectors; they are joined and updated as one, since each of an update's dozen nodes takes longer to start than a
+ * batch norm's scales take to compute.
+ */
 export function update(
   optimizer: OptimizerOptions,
-  weight: Value,
-  gradient: Value,
+  weights: readonly Value[],
+  gradients: readonly Value[],
   scalars: StepScalars,
   rateFactor: number,
-): Update {
+): Update[] {
   const rate = rateFactor === 1 ? scalars.learningRate : mul(scalars.learningRate, rateFactor);
-  const { graph, name, shape } = weight;
   const moments = momentNames(optimizer).map((moment) =>
-    graph.input(`${moment}.${name}`, "float32", shape as number[]),
+    weights.map(({ graph, name, shape }) => graph.input(`${moment}.${name}`, "float32", shape as number[])),
   );
-  return optimizer.type === "adamw"
-    ? adamW(optimizer, weight, gradient, moments, scalars, rate)
-    : sgd(optimizer, weight, gradient, moments, rate);
+  const [weight, gradient, old] = [joined(weights), joined(gradients), moments.map(joined)];
+  const result =
+    optimizer.type === "adamw"
+      ? adamW(optimizer, weight, gradient, old, scalars, rate)
+      : sgd(optimizer, weight, gradient, old, rate);
+  const next = parted(result.next, weights);
+  const nextMoments = result.moments.map((moment) => parted(moment, weights));
+  return weights.map((_, i) => ({
+    next: next[i] as Value,
+    moments: moments.map((values, m) => {
+      const value = values[i] as Value;
+      return { name: value.name, value, next: nextMoments[m]?.[i] as Value };
+    }),
+  }));
+}
+
+/** Vectors one after the other; a tensor alone stays as it is. */
+function joined(values: readonly Value[]): Value {
+  return values.length === 1 ? (values[0] as Value) : concat(values, 0);
+}
+
+/** The parts of a joined tensor that have the lengths of `like`. */
+function parted(value: Value, like: readonly Value[]): Value[] {
+  return like.length === 1
+    ? [value]
+    : split(
+        value,
+        like.map(({ shape }) => shape[0] as number),
+        0,
+      );
+}
+
+/** What replaces a weight and its moments. */
+interface Step {
+  readonly next: Value;
+  readonly moments: readonly Value[];
 }
 
 /**
@@ -95,7 +133,7 @@ function adamW(
   [mean, square]: Value[],
   { stepSize, epsilon }: StepScalars,
   rate: Value,
-): Update {
+): Step {
   const [m, v] = [mean as Value, square as Value];
   const nextM = add(mul(m, beta1), gradient);
   const nextV = add(mul(v, beta2), mul(gradient, gradient));
@@ -103,10 +141,7 @@ function adamW(
   const decayed = weightDecay === 0 ? weight : mul(weight, sub(1, mul(rate, weightDecay)));
   return {
     next: sub(decayed, mul(direction, mul(rate, stepSize))),
-    moments: [
-      { name: m.name, value: m, next: nextM },
-      { name: v.name, value: v, next: nextV },
-    ],
+    moments: [nextM, nextV],
   };
 }
 
@@ -117,12 +152,12 @@ function sgd(
   gradient: Value,
   [buffer]: Value[],
   rate: Value,
-): Update {
+): Step {
   const g = weightDecay === 0 ? gradient : add(gradient, mul(weight, weightDecay));
   if (!buffer) return { next: sub(weight, mul(g, rate)), moments: [] };
   const next = add(mul(buffer, momentum), g);
   const direction = nesterov ? add(g, mul(next, momentum)) : next;
-  return { next: sub(weight, mul(direction, rate)), moments: [{ name: buffer.name, value: buffer, next }] };
+  return { next: sub(weight, mul(direction, rate)), moments: [next] };
 }
 
 /** Feeds of the step scalars, as inputs of the graph. */

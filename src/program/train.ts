@@ -20,7 +20,13 @@ import { reciprocal } from "../ops/reciprocal.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { where } from "../ops/where.ts";
 import { allFinite, clipByGlobalNorm, movingAverage } from "../optim/gradient-tools.ts";
-import { type OptimizerOptions, stepScalars, update } from "../optim/optimizer.ts";
+import {
+  type OptimizerOptions,
+  type StepScalars,
+  stepScalars,
+  type Update,
+  update,
+} from "../optim/optimizer.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { nextName, type Program, type ProgramTensor, type Role, stateEntry } from "./program.ts";
 
@@ -105,26 +111,20 @@ export function compileTrain(options: TrainOptions): Program {
   if (apply) grads = accumulateGradients(graph, trained, grads, accumulate, apply, keep);
 
   const clipped = options.clipNorm ? clipByGlobalNorm(grads, options.clipNorm) : undefined;
-  const scalars = stepScalars(graph);
   const averageShare = options.ema ? graph.input("averageShare", "float32", []) : undefined;
   const keepAverage = (state: StateTensor, next: Value): void => {
     const average = graph.input(`average.${state.spec.name}`, "float32", state.value.shape);
     const moved = movingAverage(average, next, averageShare as Value);
     keep(stateEntry(state, "average", average.name), guard(moved, average));
   };
-  for (const [i, state] of trained.entries()) {
-    const { name } = state.spec;
-    const factor = options.rateFactor?.(stageOf(architecture, name)) ?? 1;
-    const gradient = (clipped?.clipped ?? grads)[i] as Value;
-    const result = graph.in(`optimizer.${name}`, () =>
-      update(options.optimizer, state.value, gradient, scalars, factor),
-    );
-    const next = guard(result.next, state.value);
-    keep(stateEntry(state, "parameter"), next);
-    for (const moment of result.moments) {
+  const updates = updatesOf(options, trained, clipped?.clipped ?? grads, stepScalars(graph));
+  for (const state of trained) {
+    const { next, moments } = updates.get(state) as Update;
+    const guarded = guard(next, state.value);
+    keep(stateEntry(state, "parameter"), guarded);
+    for (const moment of moments)
       keep(stateEntry(state, "moment", moment.name), guard(moment.next, moment.value));
-    }
-    if (averageShare) keepAverage(state, next);
+    if (averageShare) keepAverage(state, guarded);
   }
   for (const state of net.parameters.state.values()) {
     if (state.spec.role !== "statistic") continue;
@@ -177,6 +177,33 @@ function buildLogits(net: Network, { architecture, batch, input }: TrainOptions)
       return buildHead(net, architecture, buildFeatures(net, architecture, pictures));
     }
   }
+}
+
+/** The update of each weight. Vectors that learn at the same rate are updated as one. */
+function updatesOf(
+  { architecture, optimizer, rateFactor }: TrainOptions,
+  trained: readonly StateTensor[],
+  gradients: readonly Value[],
+  scalars: StepScalars,
+): Map<StateTensor, Update> {
+  const groups = new Map<string, { factor: number; members: number[] }>();
+  for (const [i, { spec }] of trained.entries()) {
+    const factor = rateFactor?.(stageOf(architecture, spec.name)) ?? 1;
+    const key = spec.shape.length === 1 ? `vectors at ${factor}` : spec.name;
+    const group = groups.get(key) ?? { factor, members: [] };
+    group.members.push(i);
+    groups.set(key, group);
+  }
+  const updates = new Map<StateTensor, Update>();
+  for (const [key, { factor, members }] of groups) {
+    const states = members.map((i) => trained[i] as StateTensor);
+    const values = states.map(({ value }) => value);
+    const own = members.map((i) => gradients[i] as Value);
+    const { graph } = values[0] as Value;
+    const made = graph.in(`optimizer.${key}`, () => update(optimizer, values, own, scalars, factor));
+    for (const [i, state] of states.entries()) updates.set(state, made[i] as Update);
+  }
+  return updates;
 }
 
 type Keep = (entry: ProgramTensor, next: Value) => void;
