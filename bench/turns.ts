@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 /** What one iteration of a served benchmark prints. */
 export interface Iteration {
@@ -54,13 +55,23 @@ export interface Compared {
   readonly ratio?: number;
 }
 
+/**
+ * Milliseconds between turns. The idle threads of OpenMP keep a core busy for 100 ms after PyTorch's turn, those of ONNX
+ * Runtime for 20 ms after ours; whoever is next would have to share it.
+ */
+const PAUSE = 200;
+
 /** Runs both sides `turns` times, one after the other, and takes medians. The faster of several peers counts. */
 export async function takeTurns(own: Served, peers: readonly Served[], turns: number): Promise<Compared> {
   const runs: Iteration[] = [];
   const others: Iteration[][] = peers.map(() => []);
+  const turnOf = async (served: Served): Promise<Iteration> => {
+    await setTimeout(PAUSE);
+    return served.iterate();
+  };
   for (let turn = 0; turn < turns; turn++) {
-    runs.push(await own.iterate());
-    for (const [i, peer] of peers.entries()) others[i]?.push(await peer.iterate());
+    runs.push(await turnOf(own));
+    for (const [i, peer] of peers.entries()) others[i]?.push(await turnOf(peer));
   }
   const summarise = (iterations: readonly Iteration[]): Iteration => ({
     seconds: median(iterations.map((one) => one.seconds)),
