@@ -20,13 +20,7 @@ import { reciprocal } from "../ops/reciprocal.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { where } from "../ops/where.ts";
 import { allFinite, clipByGlobalNorm, movingAverage } from "../optim/gradient-tools.ts";
-import {
-  type OptimizerOptions,
-  type StepScalars,
-  stepScalars,
-  type Update,
-  update,
-} from "../optim/optimizer.ts";
+import { type OptimizerOptions, stepScalars, type Update, update } from "../optim/optimizer.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { nextName, type Program, type ProgramTensor, type Role, stateEntry } from "./program.ts";
 
@@ -62,6 +56,8 @@ export interface TrainOptions {
 
 /** fp16 training doubles its loss scale after this many steps without an infinity (PyTorch's GradScaler). */
 const SCALE_GROWTH_INTERVAL = 2000;
+/** Every WebGPU device lets a shader use eight buffers: one that holds vectors together, and one for each of them. */
+const VECTORS_AT_ONCE = 7;
 /** PyTorch's initial loss scale. */
 export const INITIAL_SCALE = 65536;
 
@@ -111,20 +107,31 @@ export function compileTrain(options: TrainOptions): Program {
   if (apply) grads = accumulateGradients(graph, trained, grads, accumulate, apply, keep);
 
   const clipped = options.clipNorm ? clipByGlobalNorm(grads, options.clipNorm) : undefined;
+  const scalars = stepScalars(graph);
   const averageShare = options.ema ? graph.input("averageShare", "float32", []) : undefined;
   const keepAverage = (state: StateTensor, next: Value): void => {
     const average = graph.input(`average.${state.spec.name}`, "float32", state.value.shape);
     const moved = movingAverage(average, next, averageShare as Value);
     keep(stateEntry(state, "average", average.name), guard(moved, average));
   };
-  const updates = updatesOf(options, trained, clipped?.clipped ?? grads, stepScalars(graph));
-  for (const state of trained) {
-    const { next, moments } = updates.get(state) as Update;
-    const guarded = guard(next, state.value);
-    keep(stateEntry(state, "parameter"), guarded);
-    for (const moment of moments)
-      keep(stateEntry(state, "moment", moment.name), guard(moment.next, moment.value));
-    if (averageShare) keepAverage(state, guarded);
+  const gradientOf = new Map(trained.map((state, i) => [state, (clipped?.clipped ?? grads)[i] as Value]));
+  const factorOf = ({ spec }: StateTensor): number =>
+    options.rateFactor?.(stageOf(architecture, spec.name)) ?? 1;
+  for (const group of updatedTogether(trained, factorOf)) {
+    const first = group[0] as StateTensor;
+    const values = group.map(({ value }) => value);
+    const own = group.map((state) => gradientOf.get(state) as Value);
+    const updates = graph.in(`optimizer.${first.spec.name}`, () =>
+      update(options.optimizer, values, own, scalars, factorOf(first)),
+    );
+    for (const [i, state] of group.entries()) {
+      const { next, moments } = updates[i] as Update;
+      const guarded = guard(next, state.value);
+      keep(stateEntry(state, "parameter"), guarded);
+      for (const moment of moments)
+        keep(stateEntry(state, "moment", moment.name), guard(moment.next, moment.value));
+      if (averageShare) keepAverage(state, guarded);
+    }
   }
   for (const state of net.parameters.state.values()) {
     if (state.spec.role !== "statistic") continue;
@@ -179,31 +186,25 @@ function buildLogits(net: Network, { architecture, batch, input }: TrainOptions)
   }
 }
 
-/** The update of each weight. Vectors that learn at the same rate are updated as one. */
-function updatesOf(
-  { architecture, optimizer, rateFactor }: TrainOptions,
+/** What is updated as one: vectors that learn at the same rate, several at a time; every other weight alone. */
+function updatedTogether(
   trained: readonly StateTensor[],
-  gradients: readonly Value[],
-  scalars: StepScalars,
-): Map<StateTensor, Update> {
-  const groups = new Map<string, { factor: number; members: number[] }>();
-  for (const [i, { spec }] of trained.entries()) {
-    const factor = rateFactor?.(stageOf(architecture, spec.name)) ?? 1;
-    const key = spec.shape.length === 1 ? `vectors at ${factor}` : spec.name;
-    const group = groups.get(key) ?? { factor, members: [] };
-    group.members.push(i);
-    groups.set(key, group);
+  factorOf: (state: StateTensor) => number,
+): StateTensor[][] {
+  const groups: StateTensor[][] = [];
+  const open = new Map<number, StateTensor[]>();
+  for (const state of trained) {
+    const vector = state.spec.shape.length === 1;
+    const group = vector ? open.get(factorOf(state)) : undefined;
+    if (group && group.length < VECTORS_AT_ONCE) {
+      group.push(state);
+      continue;
+    }
+    const fresh = [state];
+    groups.push(fresh);
+    if (vector) open.set(factorOf(state), fresh);
   }
-  const updates = new Map<StateTensor, Update>();
-  for (const [key, { factor, members }] of groups) {
-    const states = members.map((i) => trained[i] as StateTensor);
-    const values = states.map(({ value }) => value);
-    const own = members.map((i) => gradients[i] as Value);
-    const { graph } = values[0] as Value;
-    const made = graph.in(`optimizer.${key}`, () => update(optimizer, values, own, scalars, factor));
-    for (const [i, state] of states.entries()) updates.set(state, made[i] as Update);
-  }
-  return updates;
+  return groups;
 }
 
 type Keep = (entry: ProgramTensor, next: Value) => void;
