@@ -63,6 +63,12 @@ test("restarts come back to the peak after each cycle", () => {
   expect(peaks).toEqual([0, 3, 9]);
 });
 
+test("a cycle that is no whole number of epochs restarts where it should, whatever rounding says", () => {
+  const schedule: Schedule = { type: "cosineRestarts", firstCycle: 0.1, cycleFactor: 1, minimumFactor: 0 };
+  // 1 % 0.1 is almost 0.1.
+  expect(rateAt(schedule, 0.5, 10, { stepsPerEpoch: 10, totalSteps: 20 })).toBe(0.5);
+});
+
 test("rates are positive and never above the peak", () => {
   const factor = fc.double({ min: 0, max: 1, noNaN: true });
   const schedule: fc.Arbitrary<Schedule> = fc.oneof(

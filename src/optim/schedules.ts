@@ -87,7 +87,9 @@ function cosineRestarts(
       cycle *= cycleFactor;
     }
   }
-  return anneal(peak, peak * minimumFactor, position / cycle);
+  // Cycles of a tenth of an epoch, say, end a rounding error late: what is left of one that is all but over is none of it.
+  const share = position / cycle;
+  return anneal(peak, peak * minimumFactor, share > 1 - 1e-7 ? 0 : share);
 }
 
 function cosine(
