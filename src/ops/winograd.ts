@@ -100,7 +100,7 @@ function filtersOf(w: Value): Value {
 /** The gradient of the products, [36, tiles, O], given that of the result; made once for both gradients. */
 function productGradients(dy: Value, window: Window): Value {
   return dy.graph.once(`winograd products of ${dy.name}`, () => {
-    const tiles = gather(padded(dy), pixelsOfTiles(window, OUT, 0), 0);
+    const tiles = pixelRows(dy, pixelsOfTiles(window, OUT, 0));
     const products = transformed(reshape(tiles, [OUT ** 2, -1]), resultTransform, true);
     return reshape(products, [IN ** 2, -1, dy.shape[1] as number]);
   });
@@ -109,7 +109,7 @@ function productGradients(dy: Value, window: Window): Value {
 /** The transformed tiles of `x`, [36, tiles, C]; made once for the convolution and for its gradient. */
 function pixelTiles(x: Value, window: Window): Value {
   return x.graph.once(`winograd tiles of ${x.name}`, () => {
-    const tiles = gather(padded(x), pixelsOfTiles(window, IN, 1), 0);
+    const tiles = pixelRows(x, pixelsOfTiles(window, IN, 1));
     const numbers = transformed(reshape(tiles, [IN ** 2, -1]), pixelTransform);
     return reshape(numbers, [IN ** 2, -1, x.shape[1] as number]);
   });
@@ -125,12 +125,11 @@ function transformed(x: Value, transform: readonly (readonly number[])[], transA
   return gemm(matrix, x, { transA });
 }
 
-/** `x` with a row of zeros at its end, for what lies outside a picture; made once. */
-function padded(x: Value): Value {
+/** The rows of `x` [R, C] that `table` picks; row R, for what lies outside a picture, is zeros. */
+function pixelRows(x: Value, table: Int32Array): Value {
   const [rows, channels] = x.shape as [number, number];
-  return x.graph.once(`padded ${x.name}`, () =>
-    reshape(withRow(reshape(x, [1, rows, channels]), 0), [rows + 1, channels]),
-  );
+  if (!table.includes(rows)) return gather(x, table, 0);
+  return gather(reshape(withRow(reshape(x, [1, rows, channels]), 0), [rows + 1, channels]), table, 0);
 }
 
 /** How tiles lie along one side of the pictures. */
