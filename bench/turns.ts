@@ -61,12 +61,17 @@ export interface Compared {
  */
 const PAUSE = 200;
 
-/** Runs both sides `turns` times, one after the other, and takes medians. The faster of several peers counts. */
+/**
+ * Runs both sides `turns` times, one after the other, and takes medians. The faster of several peers counts. A turn is two
+ * iterations, of which the second counts: the first finds a core that slept and caches that the other side filled, and
+ * nobody trains or predicts like that.
+ */
 export async function takeTurns(own: Served, peers: readonly Served[], turns: number): Promise<Compared> {
   const runs: Iteration[] = [];
   const others: Iteration[][] = peers.map(() => []);
   const turnOf = async (served: Served): Promise<Iteration> => {
     await setTimeout(PAUSE);
+    await served.iterate();
     return served.iterate();
   };
   for (let turn = 0; turn < turns; turn++) {
