@@ -9,6 +9,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { packValidation } from "../src/augment/validation.ts";
+import { fittingBits } from "../src/export/int8.node.ts";
 import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
 import { compileBundle } from "../src/program/bundle.ts";
@@ -54,7 +55,7 @@ export async function int8(turns: number, options: Int8Options = usual): Promise
   await calibration.release();
 
   const bundles = [
-    compileQuantized({ architecture, weights, ranges }).model,
+    compileQuantized({ architecture, weights, ranges, weightBits: fittingBits() }).model,
     compileBundle({ architecture, weights }).model,
   ];
   const sessions = await Promise.all(bundles.map(open));

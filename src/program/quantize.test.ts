@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildValidation, packValidation } from "../augment/validation.ts";
+import { fittingBits } from "../export/int8.node.ts";
 import { encode } from "../graph/encode.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { Graph } from "../graph/graph.ts";
@@ -37,6 +38,8 @@ import { quantizeLayer, quantizeWeight } from "./quantize-weights.ts";
 const session = { device: "cpu", threads: 2 } as const;
 const CANVAS = { width: 40, height: 30, channels: 3 } as const;
 const COUNT = 12;
+/** Without VNNI, ONNX Runtime's products with 8 bits saturate. */
+const BITS = fittingBits();
 
 function architecture(name: string, inputSize: number, head: HeadName): Architecture {
   const classes = ["a", "b", "c", "d"];
@@ -176,7 +179,7 @@ describe.each([
   const weights = await withStatistics(built, pictures);
   const ranges = await calibrated(built, weights, pictures);
   const float = compileBundle({ architecture: built, weights });
-  const int8 = compileQuantized({ architecture: built, weights, ranges });
+  const int8 = compileQuantized({ architecture: built, weights, ranges, weightBits: BITS });
 
   test("gives nearly what the float bundle gives, also for other pictures, of another size", async () => {
     for (const [count, canvas] of [
@@ -189,7 +192,9 @@ describe.each([
       expect(Object.keys(actual).sort()).toEqual(["embedding", "logits", "probabilities"]);
       for (const output of ["embedding", "logits"]) {
         expect(actual[output]?.shape).toEqual(expected[output]?.shape);
-        expect(relativeError(actual[output], expected[output]), output).toBeLessThan(0.12);
+        expect(relativeError(actual[output], expected[output]), output).toBeLessThan(
+          BITS === 8 ? 0.12 : 0.24,
+        );
       }
     }
   });
@@ -296,7 +301,7 @@ describe("a small network", () => {
     const graph = new Graph();
     const { x, y } = build(graph);
     const ranges = exactRanges(x, y);
-    const [quantized] = quantizeNodes(planQuantization(x, [y]), ranges, 8) as [Value];
+    const [quantized] = quantizeNodes(planQuantization(x, [y]), ranges, BITS) as [Value];
     graph.output("y", quantized);
     const [expected] = evaluate([quantized], new Map([["x", scene]])) as [Tensor64];
     const actual = (await run(encode(graph, "small"), { x: floatTensor(scene.shape, [...scene.data]) })).y;
