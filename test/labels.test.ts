@@ -74,6 +74,12 @@ beforeAll(async () => {
     weights,
     classifierMetadata(architecture, { dataFingerprint: fingerprint }),
   );
+  const cut = { from: fingerprint, seed: 0, validation: 0.2 };
+  writeSafetensors(
+    at("cut.safetensors"),
+    weights,
+    classifierMetadata(architecture, { dataFingerprint: "4567", cut }),
+  );
   writeSafetensors(
     at("other.safetensors"),
     weights,
@@ -197,8 +203,10 @@ describe("from the command line", () => {
     expect(printed.err).toMatch(
       /trained to tell apart level, slanted, upright, and does not say on which data.*cannot judge/,
     );
-    expect(await audit("same.safetensors")).toBe(2);
-    expect(printed.err).toMatch(/on this very data/);
+    for (const seen of ["same.safetensors", "cut.safetensors"]) {
+      expect(await audit(seen), seen).toBe(2);
+      expect(printed.err, seen).toMatch(/on this very data/);
+    }
   });
 
   test.each([

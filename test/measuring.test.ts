@@ -8,10 +8,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { comparisonJson } from "../src/cli/comparison.ts";
 import type { evaluationJson } from "../src/cli/evaluation.ts";
 import { run } from "../src/cli/main.ts";
+import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
-import { temperatureOf } from "../src/weights/classifier-file.ts";
+import { recut } from "../src/train/recut.node.ts";
+import { cutOf, type TrainingCut, temperatureOf } from "../src/weights/classifier-file.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 
 type Scores = ReturnType<typeof evaluationJson>;
@@ -139,6 +141,56 @@ describe("evaluate", () => {
     ])
       expect(printed.out).toMatch(pattern);
   });
+});
+
+describe("data whose splits the training cut", () => {
+  // The folder of one split is a data set without any.
+  const flat = ["faces", "train"] as const;
+  const idsOf = (name: string): string[] =>
+    readFileSync(at(name, "predictions.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+
+  beforeAll(async () => {
+    await trained(join(...flat), "cut", 1, "--validation", "0.25", "--test", "0.25", "--seed", "3");
+  }, 120_000);
+
+  test("is cut again, so that no picture of the training is scored", async () => {
+    const said = JSON.parse(readFileSync(at("cut", "evaluation.json"), "utf8")) as Scores;
+    expect(said).toMatchObject({ split: "test", n: 12 });
+    const path = at("cut", "best.onnx");
+    const cut = cutOf(decodeBundle(readFileSync(path), path).metadata, path) as TrainingCut;
+    const again = await recut(await readDataset([at(...flat)]), cut, 32, () => {});
+    const ids = again?.samples.flatMap(({ id, split }) => (split === "test" ? [id] : []));
+    expect(ids?.toSorted()).toEqual(idsOf("cut").toSorted());
+    const tested = await json<Scores>("evaluate", at("cut"), at(...flat), "--split", "test");
+    expect(tested).toMatchObject({ split: "test", n: 12, confusion: said.confusion });
+    expect(tested.calibration.fittedHere).toBe(false);
+
+    await json("export", at("cut"), "--to", "bundle,pth", "--out", at("cut-export"));
+    for (const model of [at("cut"), at("cut-export", "model.onnx"), at("cut-export", "model.pth")]) {
+      const found = await json<Scores>("evaluate", model, at(...flat));
+      expect(found, model).toMatchObject({ split: "validation", n: 12 });
+      expect(found.calibration.fittedHere, model).toBe(true);
+      expect(printed.err).not.toContain("too good");
+    }
+  }, 60_000);
+
+  test("what was trained on is said where it is scored", async () => {
+    const { n } = await json<Scores>("evaluate", at("cut"), at(...flat), "--split", "all");
+    expect(n).toBe(48);
+    expect(printed.err).toContain("best.onnx was trained on 24 of these 48 pictures: the score is too good");
+    await json("evaluate", at("b"), at(...flat));
+    expect(printed.err).toMatch(/no split that .*best\.onnx is known to be kept from/);
+  });
+
+  test("a model with another cut of the same data is not compared without a word", async () => {
+    await trained(join(...flat), "cut4", 1, "--validation", "0.25", "--seed", "4");
+    await json("compare", at("cut"), at("cut4"), at(...flat));
+    expect(printed.err).toMatch(/cut4.* was trained on this data with other splits/);
+    expect(printed.err).not.toMatch(/cut\/best.* was trained/);
+  }, 60_000);
 });
 
 describe("compare", () => {

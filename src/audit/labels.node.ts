@@ -15,7 +15,7 @@ import { compileStageFeatures, middleStage } from "../program/stage-features.ts"
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { classesOf, type Metadata } from "../weights/classifier-file.ts";
+import { classesOf, cutOf, type Metadata } from "../weights/classifier-file.ts";
 import { fitWeights } from "../weights/fit.ts";
 import { readWeights } from "../weights/load.node.ts";
 import { byLooks, type Copies } from "./audit.node.ts";
@@ -185,7 +185,7 @@ function checkUnseen(metadata: Metadata, path: string, fingerprint: string): str
   const remedy =
     "A network that has learnt these labels cannot judge them: it repeats the wrong ones. " +
     "Give weights that never saw them, such as ImageNet's";
-  const seen = metadata.data_fingerprint;
+  const seen = cutOf(metadata, path)?.from ?? metadata.data_fingerprint;
   if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
   if (seen === fingerprint) throw new UsageError(`${what}, on this very data. ${remedy}`);
   return [

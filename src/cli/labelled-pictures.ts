@@ -8,8 +8,9 @@ import { readDataset } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
+import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
+import { cutOf, temperatureOf } from "../weights/classifier-file.ts";
 import { numberOf } from "./options.ts";
 import { liveLine, say } from "./output.ts";
 
@@ -40,15 +41,27 @@ export interface LabelledPictures {
   readonly pixels: PixelCache;
 }
 
-/** Reads and decodes the chosen pictures; labels are indices into `classes`. Says what cannot be read. */
+/** What is known of a model that is to be scored. */
+export type Judged = Pick<Bundle, "architecture" | "metadata" | "path">;
+
+/**
+ * Reads and decodes the pictures that `models`, of the same classes, are to be scored on; labels are indices into those
+ * classes. Where the first was trained on this very data, its splits are those that the training cut. Says what cannot be
+ * read, and which pictures a model may have been trained on.
+ */
 export async function readLabelled(
   data: readonly string[],
-  classes: readonly string[],
+  models: readonly [Judged, ...Judged[]],
   options: LabelledOptions,
 ): Promise<LabelledPictures> {
-  const dataset = await readDataset(data, { classes, allowMissing: true, exclude: options.exclude });
+  const [model] = models;
+  const { classes } = model.architecture;
+  const read = await readDataset(data, { classes, allowMissing: true, exclude: options.exclude });
+  const dataset = await asCutFor(model, read);
   for (const note of dataset.notes) say(note);
   const { samples, split } = choose(dataset.samples, options.split);
+  for (const judged of models)
+    for (const note of seenNotes(judged, dataset, read.fingerprint, samples)) say(note);
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
     memoryBudget: options.memory * 1e9,
@@ -58,6 +71,39 @@ export async function readLabelled(
   });
   for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);
   return { dataset, split, pixels };
+}
+
+/** The data with the splits that the training of `model` cut from it; as it is where they are not known. */
+async function asCutFor({ architecture, metadata, path }: Judged, dataset: Dataset): Promise<Dataset> {
+  const cut = cutOf(metadata, path);
+  const again =
+    cut &&
+    (await recut(dataset, cut, architecture.inputSize, (done, total) =>
+      liveLine(`finding the splits of ${path}: ${done} of ${total}`),
+    ));
+  return again ?? dataset;
+}
+
+/** What to say of a model that has, or may have, been trained on some of the `samples` that are to be scored. */
+function seenNotes(
+  { metadata, path }: Judged,
+  dataset: Dataset,
+  uncut: string,
+  samples: readonly Sample[],
+): string[] {
+  const training = samples.filter(({ split }) => split === "train").length;
+  if (metadata.data_fingerprint === dataset.fingerprint) {
+    if (training === 0) return [];
+    return [`${path} was trained on ${training} of these ${samples.length} pictures: the score is too good`];
+  }
+  if (cutOf(metadata, path)?.from === uncut)
+    return [
+      `${path} was trained on this data with other splits, so on some of these pictures: its score is too good`,
+    ];
+  if (training === 0) return [];
+  return [
+    `this data has no split that ${path} is known to be kept from: if it was trained on some of these ${samples.length} pictures, the score is too good`,
+  ];
 }
 
 /**

@@ -149,7 +149,7 @@ export async function scoredAnew(
 ): Promise<Illustrated> {
   const bundle = loadBundle(folder);
   const { architecture } = bundle;
-  const labelled = await readLabelled(data, architecture.classes, options);
+  const labelled = await readLabelled(data, [bundle], options);
   const { dataset, split, pixels } = labelled;
   try {
     const note = channelNote(pixels, architecture);

@@ -44,7 +44,10 @@ export interface Dataset {
   readonly leftOut: readonly { readonly className: string; readonly count: number }[];
   /** What a person should be told aloud: names matched, classes left out, splits cut. */
   readonly notes: readonly string[];
-  /** Hexadecimal; changes when a picture, a label, a split or the classes change, but not with the order of reading. */
+  /**
+   * Hexadecimal; changes when a picture's id, a label, a split or the classes change, but not with the order of reading.
+   * It does not see pixels.
+   */
   readonly fingerprint: string;
 }
 

@@ -8,8 +8,8 @@ import { classCounts, type Dataset, fingerprintOf, type Sample, type Split } fro
 
 /** Shares of the training samples, above 0 and below 1. A split that the data already has is kept, not cut. */
 export interface SplitShares {
-  readonly validation?: number;
-  readonly test?: number;
+  readonly validation?: number | undefined;
+  readonly test?: number | undefined;
 }
 
 /** Names the group of a sample in one respect: who is in the picture, or which pixels it has. */

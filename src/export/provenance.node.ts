@@ -26,7 +26,13 @@ export function runProvenance(folder: string): Provenance {
   const paths = runPaths(folder);
   const environment = existsSync(paths.environment) ? readEnvironment(paths) : undefined;
   return {
-    ...(environment ? { dataFingerprint: environment.fingerprint, vultusVersion: environment.vultus } : {}),
+    ...(environment
+      ? {
+          dataFingerprint: environment.fingerprint,
+          ...(environment.cut && { cut: environment.cut }),
+          vultusVersion: environment.vultus,
+        }
+      : {}),
     ...(existsSync(paths.recipe)
       ? { recipeSha256: createHash("sha256").update(readBytes(paths.recipe)).digest("hex") }
       : {}),

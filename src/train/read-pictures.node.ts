@@ -4,7 +4,7 @@ import { type Dataset, indicesOf, type Sample, type Split } from "../data/datase
 import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
 import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
-import { byIdentity, cutSplits, type SplitShares } from "../data/split.ts";
+import { type CutOptions, cutPictures } from "./recut.node.ts";
 
 export interface TrainingPictures {
   /** With the splits that were cut. */
@@ -14,10 +14,6 @@ export interface TrainingPictures {
   readonly unreadable: readonly Unreadable[];
   /** Ids of validation and test pictures with the pixels of a training picture. */
   readonly leaked: ReadonlySet<string>;
-}
-
-export interface CutOptions extends SplitShares {
-  readonly seed: number;
 }
 
 /**
@@ -49,8 +45,7 @@ function divided(
   test: ReadonlyMap<string, string>,
 ): TrainingPictures {
   const hashes = new Map(pool.samples.map(({ id }, i) => [id, pool.hashes[i] as string]));
-  const done = cutSplits(dataset, { ...cut, groupings: [byIdentity, ({ id }) => hashes.get(id)] });
-
+  const done = cutPictures(dataset, cut, hashes);
   const sides = new Map(done.samples.map(({ id, split }) => [id, split]));
   const partOf = (split: Split): PixelCache =>
     pool.part(pool.samples.flatMap(({ id }, i) => (sides.get(id) === split ? [i] : [])));

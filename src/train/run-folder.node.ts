@@ -10,6 +10,7 @@ import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readJson, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { cutSchema, type TrainingCut } from "../weights/classifier-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
 
 /** Everything that bit-exact resuming depends on. */
@@ -22,6 +23,8 @@ const environmentSchema = z.object({
   device: z.string(),
   memoryGB: z.number(),
   fingerprint: z.string(),
+  /** The splits that the data lacked. */
+  cut: cutSchema.optional(),
   /** Where the pictures were; they may have moved since. */
   data: z.array(z.string()).default([]),
   /** Where the weights at the start came from; empty in runs that did not record it. */
@@ -79,6 +82,7 @@ export function describeEnvironment(
   device: string,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
   weights: string,
+  cut: TrainingCut | undefined,
 ): Environment {
   return {
     vultus: version,
@@ -89,6 +93,7 @@ export function describeEnvironment(
     device,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
+    ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     weights,
     started: new Date().toISOString(),

@@ -20,6 +20,7 @@ import { setUpPhase } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures } from "./read-pictures.node.ts";
 import type { Recipe } from "./recipe.ts";
+import { trainingSide } from "./recut.node.ts";
 import {
   checkResume,
   createRunFolder,
@@ -85,7 +86,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     options.dataset,
     { ...options.cut, seed: recipe.seed },
     {
-      maxSide: Math.ceil(architecture.inputSize * 1.25),
+      maxSide: trainingSide(architecture.inputSize),
       memoryBudget: options.memoryBudget,
       spillDir: paths.cache,
       allowUnreadable: options.allowUnreadable,
@@ -159,7 +160,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(options: TrainOptions, dataset: Dataset, paths: RunPaths, { specs }: Description) {
   const { recipe, resume, version, device, threads } = options;
-  const environment = describeEnvironment(version, threads, device, dataset, options.weightsSource ?? "");
+  const { fingerprint: from } = options.dataset;
+  const environment = describeEnvironment(
+    version,
+    threads,
+    device,
+    dataset,
+    options.weightsSource ?? "",
+    from === dataset.fingerprint ? undefined : { from, seed: recipe.seed, ...options.cut },
+  );
   if (resume) {
     const notes = checkResume(paths, environment);
     const { tensors, progress } = readCheckpoint(paths.checkpoint);

@@ -22,14 +22,26 @@ const descriptionSchema = z.object({
   std: z.array(z.number()),
 });
 
+export const cutSchema = z.object({
+  /** Fingerprint of the data before the cut. */
+  from: z.string(),
+  seed: z.number(),
+  validation: z.number().optional(),
+  test: z.number().optional(),
+});
+
+/** How a training cut splits from data that lacked them, so that the same cut can be made again. */
+export type TrainingCut = z.infer<typeof cutSchema>;
+
 /** How a classifier came to be, and how good it is; what is not known is left out. */
 export interface Provenance {
   /** Logits are divided by it before the softmax. */
   readonly temperature?: number;
   /** What was measured, and on what: `{split, n, accuracy, interval, …}`. */
   readonly metrics?: object;
-  /** Of the training data (`Dataset.fingerprint`). */
+  /** Of the training data with its splits (`Dataset.fingerprint`). */
   readonly dataFingerprint?: string;
+  readonly cut?: TrainingCut;
   /** SHA-256 of recipe.json. */
   readonly recipeSha256?: string;
   readonly vultusVersion?: string;
@@ -41,7 +53,7 @@ export function classifierMetadata(architecture: Architecture, provenance: Prove
   const { backbone, head, classes, dropout, inputSize, resize } = architecture;
   const { mean, std } = backbone.preprocessing;
   const model = backbone.name;
-  const { temperature, metrics, dataFingerprint, recipeSha256, vultusVersion, license } = provenance;
+  const { temperature, metrics, dataFingerprint, cut, recipeSha256, vultusVersion, license } = provenance;
   const entries = {
     [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
@@ -57,6 +69,7 @@ export function classifierMetadata(architecture: Architecture, provenance: Prove
     temperature,
     metrics,
     data_fingerprint: dataFingerprint,
+    data_cut: cut,
     recipe_sha256: recipeSha256,
     vultus_version: vultusVersion,
     license,
@@ -75,7 +88,11 @@ export function architectureOf(metadata: Metadata, name: string): Architecture {
       `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
-  const { model, head, classes, dropout, inputSize, resize, mean, std } = parsed(text, name);
+  const { model, head, classes, dropout, inputSize, resize, mean, std } = checked(
+    text,
+    name,
+    descriptionSchema,
+  );
   const backbone = backboneNamed(model);
   return {
     backbone: { ...backbone, preprocessing: { ...backbone.preprocessing, mean, std } },
@@ -98,13 +115,18 @@ export function temperatureOf(metadata: Metadata, name: string): number {
   return temperature;
 }
 
+/** The splits that were cut for the training of a classifier; undefined where its data had them, or the file does not say. */
+export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut | undefined {
+  return text === undefined ? undefined : checked(text, name, cutSchema);
+}
+
 /** The classes that a file's head tells apart, where the file says so. */
 export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
   const text = metadata[KEY];
-  return text ? parsed(text, name).classes : undefined;
+  return text ? checked(text, name, descriptionSchema).classes : undefined;
 }
 
-function parsed(text: string, name: string): z.infer<typeof descriptionSchema> {
+function checked<T>(text: string, name: string, schema: z.ZodType<T>): T {
   const damaged = (reason: string): FormatError =>
     new FormatError(`${name}: its description of the classifier is damaged: ${reason}`);
   let value: unknown;
@@ -113,7 +135,7 @@ function parsed(text: string, name: string): z.infer<typeof descriptionSchema> {
   } catch (error) {
     throw damaged(messageOf(error));
   }
-  const result = descriptionSchema.safeParse(value);
+  const result = schema.safeParse(value);
   if (!result.success) throw damaged(z.prettifyError(result.error));
   return result.data;
 }

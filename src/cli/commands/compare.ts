@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { channelNote } from "../../data/canvas.ts";
 import { checkComparable, compareBundles, compareWithAnswers } from "../../evaluate/compare.node.ts";
+import type { Bundle } from "../../program/decode-bundle.ts";
 import { loadBundle } from "../../program/read-bundle.node.ts";
 import { writeComparison } from "../../report/comparison.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
@@ -35,10 +36,10 @@ export function compareCommand(setExitCode: SetExitCode): Command {
       const a = loadBundle(modelA);
       const other = isBaseline(b) ? b : loadBundle(b);
       const baseline = typeof other === "string" ? other : undefined;
-      const models = typeof other === "string" ? [a] : [a, other];
+      const models: [Bundle, ...Bundle[]] = typeof other === "string" ? [a] : [a, other];
       for (const model of models) checkComparable(a, model);
       const device = chooseDevice(options);
-      const labelled = await readLabelled(data, a.architecture.classes, options);
+      const labelled = await readLabelled(data, models, options);
       const { dataset, split, pixels } = labelled;
       if (pixels.unreadable.length > 0) setExitCode(1);
       const notes = models.flatMap(({ architecture }) => channelNote(pixels, architecture) ?? []);

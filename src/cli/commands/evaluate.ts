@@ -69,7 +69,7 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
       const bundle = loadBundle(model);
       const { architecture } = bundle;
       const { device, threads } = chooseDevice(options);
-      const labelled = await readLabelled(data, architecture.classes, options);
+      const labelled = await readLabelled(data, [bundle], options);
       const { dataset, split, pixels } = labelled;
       if (pixels.unreadable.length > 0) setExitCode(1);
       if (options.subgroup) checkColumn(options.subgroup, pixels.samples);

@@ -116,7 +116,7 @@ async function explainData(
 ): Promise<Summary> {
   const { method, out } = options;
   const { classes } = classifier.architecture;
-  const { split, pixels } = await readLabelled(data, classes, options);
+  const { split, pixels } = await readLabelled(data, [classifier], options);
   try {
     const labels = labelsOf(pixels);
     const chosen = stratifiedSample(labels, options.pictures, "explain");
