@@ -98,7 +98,7 @@ function dataPart({ data, environment, audit }: RunRecord): CardSection {
     ),
     audit
       ? `Audited: ${count(audit.duplicateGroups)} groups of identical pictures, ${count(audit.conflictingGroups)} of them under more than one label; ${crossings(audit.crossSplitPictures)}.`
-      : "Not audited for duplicates, leaks between splits or wrong labels (vultus data audit).",
+      : "No audit of the data for duplicates, leaks between splits or wrong labels (vultus data audit) lies in the run folder.",
     "Who the people in the pictures are (age, sex, origin) was not measured.",
   ];
   if (!data)
@@ -238,17 +238,21 @@ function limits({ evaluation }: RunRecord): CardSection {
 }
 
 function licence({ environment }: RunRecord): CardSection {
-  const weights = environment?.weights;
   return {
     title: "Licence",
     paragraphs: [
       "vultus is under the MIT licence. That says nothing about this model: what may be done with it depends on the licences of the pictures and of the weights that it was trained from.",
     ],
     items: [
-      weights
-        ? `Weights at the start: ${weights}. Their licence applies.`
-        : "Weights at the start: not recorded.",
+      startingWeights(environment?.weights),
       "Licence of the pictures: not known to vultus; ask whoever published them.",
     ],
   };
+}
+
+/** A run that loaded nothing records that its weights were drawn; they are under nobody's licence. */
+function startingWeights(weights: string | undefined): string {
+  if (!weights) return "Weights at the start: not recorded.";
+  const drawn = /^none, all drawn from the seed \d+$/.test(weights);
+  return `Weights at the start: ${weights}.${drawn ? "" : " Their licence applies."}`;
 }

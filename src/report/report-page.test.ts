@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
 import { drawFace } from "../data/synthetic.ts";
+import type { Environment } from "../train/run-folder.node.ts";
 import { facesOf } from "./faces.ts";
 import { modelCardMarkdown } from "./model-card.ts";
 import { inlineJson, inlineSvg, page, thumbnailUri } from "./page.ts";
@@ -23,6 +24,11 @@ const empty: RunRecord = {
   audit: undefined,
   robustness: undefined,
   damaged: [],
+};
+
+const environment: Environment = {
+  ...{ vultus: "0.1.0", node: "v20.20.0", onnxruntime: "1.30.0", cpu: "", threads: 2, device: "cpu" },
+  ...{ memoryGB: 24, fingerprint: "f", data: [], weights: "", started: "2026-11-25T00:00:00.000Z" },
 };
 
 /** As evaluation.json is read: one picture, of the only class that occurs, so no area under a curve. */
@@ -68,6 +74,15 @@ describe("honest partial reports", () => {
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
     expect(modelCardMarkdown(empty)).toContain("Not measured: this run was not scored.");
     expect(modelCardMarkdown(empty)).not.toMatch(/NaN|undefined/);
+    expect(modelCardMarkdown(empty)).toContain("(vultus data audit) lies in the run folder.");
+  });
+
+  test("a licence of the weights at the start is spoken of only where some were loaded", () => {
+    const cardFrom = (weights: string): string =>
+      modelCardMarkdown({ ...empty, environment: { ...environment, weights } });
+    expect(cardFrom("")).toContain("- Weights at the start: not recorded.\n");
+    expect(cardFrom("none, all drawn from the seed 7")).toContain("drawn from the seed 7.\n");
+    expect(cardFrom("none.pth")).toContain("- Weights at the start: none.pth. Their licence applies.\n");
   });
 
   test("one picture of one class, wrong: no area under a curve, no NaN, no markup from names", async () => {
