@@ -33,7 +33,7 @@ export function chooseDevice({ device, precision = "auto", threads }: DeviceOpti
     say(
       chosen === "cpu"
         ? `device: cpu with ${used} threads, since no CUDA provider is installed; fp32`
-        : `device: ${chosen}, ${half ? "fp16: half the memory at the same accuracy" : "fp32"}`,
+        : `device: ${chosen}, ${half ? "fp16" : "fp32"}`,
     );
   }
   return { device: chosen, precision: half ? "fp16" : "fp32", threads: used };

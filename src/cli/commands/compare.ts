@@ -25,7 +25,10 @@ interface Options extends LabelledOptions {
 export function compareCommand(setExitCode: SetExitCode): Command {
   return withDevice(withLabelled(new Command("compare")))
     .description("compare two models on the same pictures, or one with a baseline, with intervals and a test")
-    .argument("<a>", "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)")
+    .argument(
+      "<a>",
+      "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
+    )
     .argument("<b>", `another one, of the same classes, or ${Object.keys(baselines).join(", ")}`)
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .option("--weights <what>", "where base and linear-probe start: imagenet, a file, or none, as for train")

@@ -19,7 +19,9 @@ export function doctorCommand(): Command {
         advice.push(
           existsSync("/proc/driver/nvidia/version")
             ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
-            : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
+            : found.includes("webgpu")
+              ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
+              : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
         );
       }
       const fonts = await textRenders();

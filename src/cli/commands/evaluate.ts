@@ -39,7 +39,10 @@ interface Options extends LabelledOptions {
 export function evaluateCommand(setExitCode: SetExitCode): Command {
   return withDevice(withLabelled(new Command("evaluate")))
     .description("score a model: classification report, confusion matrix, intervals, calibration")
-    .argument("<model>", "run folder, or a file that a run or an export wrote (.onnx, .safetensors, .pth)")
+    .argument(
+      "<model>",
+      "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
+    )
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .option("--out <dir>", "also write confusion.png and samples.png there")
     .option(

@@ -48,7 +48,7 @@ const CALIBRATION = 256;
 export function exportCommand(): Command {
   return withDevice(new Command("export"))
     .description("write a trained model as files for other places, each checked against the run")
-    .argument("<model>", "run folder, or a file that a run or an export wrote")
+    .argument("<model>", "run folder, a file that a run or an export wrote, vultus_m or vultus_s")
     .option(
       "--to <forms>",
       `what to write, by commas: ${Object.keys(forms).join(", ")} (default: bundle)`,

@@ -50,7 +50,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .argument("<photos...>", "files, folders, patterns, - for a photo on standard input; or one video")
     .option(
       "--model <path>",
-      "run folder, or a file that a run or an export wrote (default: the model that ships)",
+      "run folder, a file that a run or an export wrote, vultus_m or vultus_s (default: vultus_m)",
     )
     .option("--no-detect", "take every photo as one face crop")
     .option("--detector <file>", "an ONNX face detector (default: the one that ships)")

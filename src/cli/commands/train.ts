@@ -69,7 +69,10 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
     .option("--out <dir>", "run folder (default: runs/<model>-<recipe>-<number>)")
     .option("--resume [dir]", "go on with the run in this folder (or in --out)")
-    .option("--time-budget <time>", "fit input size, epochs and backbone to this time, such as 10m or 2h")
+    .option(
+      "--time-budget <time>",
+      "fit input size and epochs to this time, such as 10m or 2h; with --weights none also the backbone, from resnet50, 34 and 18 to squeezenet1_1",
+    )
     .option(
       "--set <key=value>",
       "change one number of the recipe, such as phases.1.epochs=5; may be repeated",
