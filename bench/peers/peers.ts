@@ -3,7 +3,7 @@
  * and accuracy on FER2013's validation pictures, six classes.
  *
  * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/peers.ts MODELS [faces per class, or all]
- * [rounds]`, models by commas.
+ * [rounds]`, models by commas. FER2013's pictures are in VULTUS_FER2013 (/tmp/fer/images).
  */
 
 import { readFileSync } from "node:fs";
