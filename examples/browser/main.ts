@@ -1,6 +1,7 @@
 /**
- * The faces of a picture on a page: `npm install vultus onnxruntime-web`, then any bundler. What is asked of the network is
- * the models; the picture goes nowhere. Shown to work in `test/browser.test.ts`.
+ * The faces of a picture on a page: `npm run build && npm pack` in the checkout, `npm install ./vultus-0.1.0.tgz
+ * onnxruntime-web@1.30`, then any bundler. What is asked of the network is the models; the picture goes nowhere. Shown to
+ * work in `test/browser.test.ts`.
  */
 
 /// <reference types="vite/client" />
