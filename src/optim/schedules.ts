@@ -36,6 +36,7 @@ export type Schedule = OneCycle | CosineRestarts | Cosine | Constant;
 
 /** Length of a phase in updates of the weights. */
 export interface Length {
+  /** Not a whole number where updates do not end with the epoch. */
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }

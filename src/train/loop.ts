@@ -6,7 +6,7 @@ import { rateAt } from "../optim/schedules.ts";
 import type { Program } from "../program/program.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { VultusError } from "../util/errors.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
 import type { Answers, Emit, EpochRecord } from "./events.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
@@ -64,6 +64,7 @@ export async function runLoop(
     await emit("phaseStart", { phase, index: progress.phase });
     const setup = await host.setUp(phase, current);
     try {
+      checkAccumulation(recipe, setup.source.batchesPerEpoch);
       await forecast(host, setup, phase, current, progress);
       await setup.open.load(initialState(setup.program, current, state));
       while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
@@ -84,6 +85,18 @@ export async function runLoop(
     await host.saveCheckpoint(current, progress);
   }
   return "finished";
+}
+
+/** Refuses phases that end before their first update. All have as many batches an epoch, so the first can tell of all. */
+function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
+  for (const { name, epochs, accumulate } of phases) {
+    const batches = batchesPerEpoch * epochs;
+    if (accumulate <= batches) continue;
+    throw new UsageError(
+      `phase ${name} has ${batches} batches in all and would accumulate the gradients of ${accumulate} before its first update; ` +
+        `accumulate at most ${batches} (--set phases.${name}.accumulate=${batches}), or take smaller batches or more epochs`,
+    );
+  }
 }
 
 /** Times a few steps of a long phase and says what all of them will take; the state that they leave is not used. */
@@ -247,11 +260,15 @@ function batchFeeds(
 
 /** The rate and what else changes with the step. `offset` −1 asks for the step that was just made. */
 function stepScalars({ source }: PhaseSetup, phase: Phase, progress: Progress, offset = 0) {
-  const stepsPerEpoch = Math.max(1, Math.floor(source.batchesPerEpoch / phase.accumulate));
+  const { batchesPerEpoch } = source;
   const update = Math.max(0, progress.updates + offset);
-  const length = { stepsPerEpoch, totalSteps: stepsPerEpoch * phase.epochs };
+  const length = {
+    stepsPerEpoch: batchesPerEpoch / phase.accumulate,
+    totalSteps: Math.floor((batchesPerEpoch * phase.epochs) / phase.accumulate),
+  };
   const learningRate = rateAt(phase.schedule, phase.optimizer.learningRate, update, length);
-  const apply = (progress.step + 1) % phase.accumulate === 0;
+  const batches = progress.epoch * batchesPerEpoch + progress.step + 1;
+  const apply = batches % phase.accumulate === 0;
   const feeds: Record<string, Tensor> = {};
   for (const [name, value] of Object.entries(stepNumbers(phase.optimizer, update + 1, learningRate))) {
     feeds[name] = floatTensor([], [value]);

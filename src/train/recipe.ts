@@ -147,7 +147,7 @@ const phaseSchema = object({
   clipNorm: atLeast0.default(0),
   /** Decay of the moving average of the weights, per update; 0 is off. */
   ema: shareBelow1.default(0),
-  /** Batches per update. */
+  /** Batches per update, counted over the whole phase. */
   accumulate: count.default(1),
 });
 

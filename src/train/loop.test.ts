@@ -1,0 +1,162 @@
+/** The loop with gradients that accumulate over several batches: updates are counted over a whole phase. */
+
+import { expect, test } from "vitest";
+import { architecture, weights } from "../../test/support/small-step.ts";
+import { rateAt } from "../optim/schedules.ts";
+import { compileTrain } from "../program/train.ts";
+import { localEngine } from "../runtime/engine.ts";
+import { openSession } from "../runtime/session.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+import { floatTensor, type StateDict } from "../util/tensor.ts";
+import type { StepEvent, TrainEvents } from "./events.ts";
+import { type LoopHost, runLoop } from "./loop.ts";
+import { resolveRecipe } from "./override.ts";
+import { newProgress, type Progress } from "./progress.ts";
+import type { Phase } from "./recipe.ts";
+import type { BatchSource } from "./source.ts";
+
+const BATCH = 4;
+const engine = localEngine(({ model }) => openSession(model, { device: "cpu", threads: 1 }));
+const base = resolveRecipe("progressive", ["model=vultus_s", "head=linear", "phases.head.patience=9"]);
+
+interface Checkpoint {
+  readonly tensors: StateDict;
+  readonly progress: Progress;
+}
+
+interface Outcome {
+  readonly checkpoint: Checkpoint;
+  readonly steps: readonly StepEvent[];
+  /** Batches of the phase, counted from 1, after which the head was another. */
+  readonly updates: readonly number[];
+}
+
+/** The features of a batch by its number in the phase, so that how batches are parted into epochs changes none. */
+function sourceOf(batchesPerEpoch: number): BatchSource {
+  const { features } = architecture.backbone;
+  return {
+    batchesPerEpoch,
+    async prepare() {},
+    feeds(epoch, index) {
+      const rng = random("loop", epoch * batchesPerEpoch + index);
+      return {
+        features: floatTensor([BATCH, features], Array.from({ length: BATCH * features }, rng.normal)),
+        targets: floatTensor([BATCH, 2], [1, 0, 0, 1, 1, 0, 0, 1]),
+      };
+    },
+  };
+}
+
+/** Trains a head for one phase; it is interrupted after `stopAfter` batches, or goes on `from` a checkpoint. */
+async function train(
+  batchesPerEpoch: number,
+  settings: Partial<Phase>,
+  { stopAfter, from }: { stopAfter?: number; from?: Checkpoint } = {},
+): Promise<Outcome> {
+  const phase = { ...(base.phases[0] as Phase), ...settings };
+  const stop = new AbortController();
+  const steps: StepEvent[] = [];
+  const updates: number[] = [];
+  let checkpoint: Checkpoint | undefined;
+  let best: StateDict = new Map();
+  const host: LoopHost = {
+    recipe: { ...base, phases: [phase] },
+    signal: stop.signal,
+    async emit(name, event) {
+      if (name === "step") steps.push(event as TrainEvents["step"]);
+      if (steps.length === stopAfter) stop.abort();
+    },
+    async setUp(_, weights) {
+      const program = compileTrain({
+        architecture,
+        weights,
+        batch: BATCH,
+        trainable: (stage) => stage === "head",
+        input: { kind: "features" },
+        batchNorm: "running",
+        optimizer: phase.optimizer,
+        accumulate: phase.accumulate,
+      });
+      const open = await engine.open(program);
+      const head = async (): Promise<string> => String((await open.state())["head.fc.weight"]?.data);
+      return {
+        program,
+        source: sourceOf(batchesPerEpoch),
+        open: {
+          ...open,
+          async step(feeds) {
+            const before = await head();
+            const metrics = await open.step(feeds);
+            if ((await head()) !== before) updates.push(steps.length + 1);
+            return metrics;
+          },
+        },
+        validate: async () => ({ loss: 1, accuracy: 0.5, confusion: [], watched: [] }),
+        close: () => open.release(),
+      };
+    },
+    async saveCheckpoint(tensors, progress) {
+      checkpoint = { tensors: new Map(tensors), progress: structuredClone(progress) };
+    },
+    async saveBest(weights) {
+      best = weights;
+    },
+    loadBest: async () => best,
+    checkpointDue: () => false,
+  };
+  const begun = from?.progress ?? newProgress();
+  const initial = new Map([...weights].map(([name, tensor]) => [name, from?.tensors.get(name) ?? tensor]));
+  await runLoop(host, initial, from?.tensors ?? new Map(), structuredClone(begun));
+  return { checkpoint: checkpoint as Checkpoint, steps, updates };
+}
+
+const headOf = ({ checkpoint }: Outcome) => checkpoint.tensors.get("head.fc.weight")?.data;
+
+test("an update takes in the end of one epoch and the start of the next", async () => {
+  const constant = { accumulate: 2, schedule: { type: "constant" } } as const;
+  const two = await train(3, { ...constant, epochs: 2 });
+  expect(two.updates).toEqual([2, 4, 6]);
+  // The best weights are those of the first epoch where accuracy never rises, so the states before are compared.
+  const [parted, whole] = await Promise.all([
+    train(3, { ...constant, epochs: 2 }, { stopAfter: 6 }),
+    train(6, { ...constant, epochs: 1 }, { stopAfter: 6 }),
+  ]);
+  expect(headOf(parted)).toEqual(headOf(whole));
+});
+
+test("epochs shorter than an update still train", async () => {
+  expect((await train(2, { accumulate: 4, epochs: 4 })).updates).toEqual([4, 8]);
+});
+
+test("the schedule is as long as the updates of the phase", async () => {
+  const schedule = { type: "cosine", warmup: 0, minimumFactor: 0 } as const;
+  const { steps } = await train(3, { accumulate: 2, epochs: 3, schedule });
+  const peak = base.phases[0]?.optimizer.learningRate as number;
+  const length = { stepsPerEpoch: 1.5, totalSteps: 4 };
+  expect(steps.map(({ learningRate }) => learningRate)).toEqual(
+    [0, 0, 1, 1, 2, 2, 3, 3, 4].map((update) => rateAt(schedule, peak, update, length)),
+  );
+});
+
+test("a phase that would end before its first update is refused", async () => {
+  const refused = train(2, { accumulate: 7, epochs: 3 });
+  await expect(refused).rejects.toThrow(UsageError);
+  await expect(refused).rejects.toThrow(
+    /phase head has 6 batches in all and would accumulate the gradients of 7 .*--set phases\.head\.accumulate=6/,
+  );
+});
+
+test.each([1, 2, 3, 4, 5])(
+  "interrupted after %i of 6 batches and resumed: the same bits",
+  async (stopAfter) => {
+    const settings = { accumulate: 2, epochs: 2 };
+    const whole = await train(3, settings, { stopAfter: 6 });
+    const { checkpoint } = await train(3, settings, { stopAfter });
+    const resumed = await train(3, settings, { from: checkpoint, stopAfter: 6 - stopAfter });
+    expect([...resumed.checkpoint.tensors.keys()]).toEqual([...whole.checkpoint.tensors.keys()]);
+    const trained = [...whole.checkpoint.tensors].filter(([name, tensor]) => tensor !== weights.get(name));
+    for (const [name, tensor] of trained)
+      expect(resumed.checkpoint.tensors.get(name)?.data, name).toEqual(tensor.data);
+  },
+);
