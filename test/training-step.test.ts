@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { stepNumbers } from "../src/optim/optimizer.ts";
-import type { Program } from "../src/program/program.ts";
+import type { Program, Role } from "../src/program/program.ts";
 import { compileTrain, type TrainOptions } from "../src/program/train.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
@@ -51,6 +51,7 @@ async function open(options: Partial<TrainOptions>): Promise<{ program: Program;
   return { program, open: opened };
 }
 
+const apply = (on: number): Tensor => ({ dtype: "bool", shape: [], data: Uint8Array.of(on) });
 const bytes = (tensor: Tensor | undefined): number[] => Array.from(tensor?.data as Float32Array);
 
 test("fp16 trains, and its losses follow fp32", async () => {
@@ -97,7 +98,6 @@ test("two accumulated batches make the update of one batch of both", async () =>
   const whole = await open({ batch: BATCH * 2 });
   await whole.open.step({ ...both, ...scalars(1) });
   const parts = await open({ accumulate: 2 });
-  const apply = (on: number): Tensor => ({ dtype: "bool", shape: [], data: Uint8Array.of(on) });
   await parts.open.step({ ...first, ...scalars(1), apply: apply(0) });
   const midway = await parts.open.state();
   const start = initialState(parts.program, weights);
@@ -112,6 +112,35 @@ test("two accumulated batches make the update of one batch of both", async () =>
     expect(worst / scale, name).toBeLessThan(1e-4);
   }
   expect(bytes(b["accumulator.stem.conv.weight"]).every((v) => v === 0)).toBe(true);
+});
+
+test("a batch that overflows is left out of what accumulates, and completes no update", async () => {
+  const { program, open: half } = await open({ precision: "fp16", accumulate: 2 });
+  const named = (...roles: Role[]): string[] =>
+    program.tensors.filter(({ role }) => roles.includes(role)).map(({ name }) => name);
+  const step = async (seed: number, on: number, fill?: number) => {
+    const { finite } = await half.step({ ...batch(seed, fill), ...scalars(1), apply: apply(on) });
+    return { finite: Number(finite?.data[0]), state: await half.state() };
+  };
+  const first = await step(1, 0);
+  const spoilt = await step(2, 0, Number.POSITIVE_INFINITY);
+  expect(spoilt.finite).toBe(0);
+  for (const name of named("accumulator", "parameter", "moment"))
+    expect(bytes(spoilt.state[name]), name).toEqual(bytes(first.state[name]));
+  const last = await step(3, 1, Number.POSITIVE_INFINITY);
+  for (const name of named("parameter", "moment"))
+    expect(bytes(last.state[name]), name).toEqual(bytes(first.state[name]));
+  for (const name of named("accumulator"))
+    expect(
+      bytes(last.state[name]).every((v) => v === 0),
+      name,
+    ).toBe(true);
+  await step(4, 0);
+  const next = await step(5, 1);
+  for (const name of named("parameter")) {
+    expect(bytes(next.state[name]).every(Number.isFinite), name).toBe(true);
+    expect(bytes(next.state[name]), name).not.toEqual(bytes(first.state[name]));
+  }
 });
 
 test("what is frozen is not part of the state, and has no gradient nodes", async () => {

@@ -104,7 +104,7 @@ export function compileTrain(options: TrainOptions): Program {
     const made = finite ? where(finite, next, previous) : next;
     return apply ? where(apply, made, previous) : made;
   };
-  if (apply) grads = accumulateGradients(graph, trained, grads, accumulate, apply, keep);
+  if (apply) grads = accumulateGradients(graph, trained, grads, accumulate, { apply, finite }, keep);
 
   const clipped = options.clipNorm ? clipByGlobalNorm(grads, options.clipNorm) : undefined;
   const scalars = stepScalars(graph);
@@ -209,19 +209,23 @@ function updatedTogether(
 
 type Keep = (entry: ProgramTensor, next: Value) => void;
 
-/** Gradients averaged over several batches; the sum so far is state. */
+/**
+ * Gradients averaged over several batches; the sum so far is state. A batch that overflows counts as zero, and where it is the
+ * last of an update, that update is not made.
+ */
 function accumulateGradients(
   graph: Graph,
   trained: readonly StateTensor[],
   grads: readonly Value[],
   batches: number,
-  apply: Value,
+  { apply, finite }: { apply: Value; finite: Value | undefined },
   keep: Keep,
 ): Value[] {
   return trained.map((state, i) => {
     const sum = graph.input(`accumulator.${state.spec.name}`, "float32", state.value.shape);
     const total = add(sum, mul(grads[i] as Value, 1 / batches));
-    keep(stateEntry(state, "accumulator", sum.name), where(apply, mul(sum, 0), total));
+    const next = finite ? where(finite, total, sum) : total;
+    keep(stateEntry(state, "accumulator", sum.name), where(apply, 0, next));
     return total;
   });
 }
