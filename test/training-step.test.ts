@@ -85,6 +85,20 @@ test("an infinite gradient changes nothing but halves the loss scale", async () 
   expect(Number(next.finite?.data[0])).toBe(1);
 });
 
+test("a step that overflows leaves batch norm's running statistics and all averages as they were", async () => {
+  const options = { precision: "fp16", batchNorm: "batch", ema: true } as const;
+  const { program, open: half } = await open(options);
+  const average = { averageShare: floatTensor([], [0.5]) };
+  await half.step({ ...batch(1), ...scalars(1), ...average });
+  const before = await half.state();
+  const metrics = await half.step({ ...batch(2, Number.POSITIVE_INFINITY), ...scalars(2), ...average });
+  expect(Number(metrics.finite?.data[0])).toBe(0);
+  const after = await half.state();
+  const kept = program.tensors.filter(({ role }) => role === "statistic" || role === "average");
+  expect(kept.some(({ name }) => name === "average.stem.bn.running_var")).toBe(true);
+  for (const { name } of kept) expect(bytes(after[name]), name).toEqual(bytes(before[name]));
+});
+
 test("two accumulated batches make the update of one batch of both", async () => {
   const [first, second] = [batch(1), batch(2)];
   const both: Record<string, Tensor> = {};

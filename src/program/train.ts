@@ -135,9 +135,11 @@ export function compileTrain(options: TrainOptions): Program {
   }
   for (const state of net.parameters.state.values()) {
     if (state.spec.role !== "statistic") continue;
-    keep(stateEntry(state, "statistic"), state.next as Value);
+    const next = state.next as Value;
+    const guarded = finite ? where(finite, next, state.value) : next;
+    keep(stateEntry(state, "statistic"), guarded);
     // Averaged weights need the statistics of what they compute, so those are averaged alike.
-    if (averageShare) keepAverage(state, state.next as Value);
+    if (averageShare) keepAverage(state, guarded);
   }
   if (scale && finite) keepScaler(graph, scale, finite, keep);
 
