@@ -1,0 +1,35 @@
+/** Constants that operators make beside float16 tensors: they are held as bits, not as numbers. */
+
+import { expect, test } from "vitest";
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { openSession } from "../runtime/session.node.ts";
+import { fromFloat16, toFloat16 } from "../util/half.ts";
+import { sizeOf } from "../util/tensor.ts";
+import { withRow } from "./with-row.ts";
+
+/** `f` of the numbers 1, 2, … in half precision, by ONNX Runtime. */
+async function halves(shape: readonly number[], f: (x: Value) => Value): Promise<number[]> {
+  const graph = new Graph();
+  graph.output("y", f(graph.input("x", "float16", shape)));
+  const session = await openSession(encode(graph, "halves"), { device: "cpu", threads: 1 });
+  const data = Uint16Array.from({ length: sizeOf(shape) }, (_, i) => toFloat16(i + 1));
+  const { y } = await session.run({ x: { dtype: "float16", shape, data } });
+  await session.release();
+  return Array.from(y?.data as Uint16Array, fromFloat16);
+}
+
+test("a row of a number at the end of each table", async () => {
+  const lowest = -65504;
+  expect(await halves([2, 1, 2], (x) => withRow(x, lowest))).toEqual([
+    1,
+    2,
+    lowest,
+    lowest,
+    3,
+    4,
+    lowest,
+    lowest,
+  ]);
+});
