@@ -1,12 +1,16 @@
 /** Constants that operators make beside float16 tensors: they are held as bits, not as numbers. */
 
 import { expect, test } from "vitest";
+import { gradients } from "../autodiff/gradients.ts";
 import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { fromFloat16, toFloat16 } from "../util/half.ts";
 import { sizeOf } from "../util/tensor.ts";
+import { mul } from "./mul.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { slice } from "./slice.ts";
 import { withRow } from "./with-row.ts";
 
 /** `f` of the numbers 1, 2, … in half precision, by ONNX Runtime. */
@@ -32,4 +36,9 @@ test("a row of a number at the end of each table", async () => {
     lowest,
     lowest,
   ]);
+});
+
+test("the gradient of a part is zero around it", async () => {
+  const gradient = (x: Value): Value => gradients(reduceSum(mul(slice(x, 0, 1, 3), 3)), [x])[0] as Value;
+  expect(await halves([4], gradient)).toEqual([0, 3, 3, 0]);
 });

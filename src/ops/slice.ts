@@ -5,7 +5,7 @@ import { axisOf, show } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
-import { stridesOf } from "../util/tensor.ts";
+import { arrayOf, sizeOf, stridesOf } from "../util/tensor.ts";
 import { concat } from "./concat.ts";
 
 export const Slice: Operator<{
@@ -40,7 +40,7 @@ export const Slice: Operator<{
     const zeros = (extent: number): Value[] => {
       if (extent === 0) return [];
       const shape = x.shape.map((dim, i) => (i === along ? extent : (dim as number)));
-      return [x.graph.constant(x.dtype, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)))];
+      return [x.graph.constant(x.dtype, shape, arrayOf(x.dtype, sizeOf(shape)))];
     };
     return [concat([...zeros(start), dy as Value, ...zeros((x.shape[along] as number) - end)], along)];
   },
