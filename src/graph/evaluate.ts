@@ -1,6 +1,7 @@
 /** Runs a graph in double precision, operator by operator: the reference that gradients are tested with. */
 
 import { GraphError } from "../util/errors.ts";
+import { numbersOf } from "../util/tensor.ts";
 import { nodesOf } from "./lower.ts";
 import { tensor64 } from "./tensor64.ts";
 import type { Tensor64, Value } from "./types.ts";
@@ -12,7 +13,11 @@ export function evaluate(outputs: readonly Value[], feeds: ReadonlyMap<string, T
     const known = results.get(value) ?? feeds.get(value.name);
     if (known) return known;
     if (!value.data) throw new GraphError(`the input ${value.name} was not fed`);
-    const constant = tensor64(value.shape as readonly number[], Array.from(value.data, Number), value.dtype);
+    const constant = tensor64(
+      value.shape as readonly number[],
+      numbersOf(value.dtype, value.data),
+      value.dtype,
+    );
     results.set(value, constant);
     return constant;
   };

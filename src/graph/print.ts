@@ -1,5 +1,6 @@
 /** Prints a graph as text, one node a line, for people. */
 
+import { numbersOf } from "../util/tensor.ts";
 import type { Graph } from "./graph.ts";
 import { show } from "./infer.ts";
 import { nodesOf } from "./lower.ts";
@@ -9,7 +10,7 @@ import type { Value } from "./types.ts";
 export function print(graph: Graph): string {
   const typed = (value: Value): string => `%${value.name}: ${value.dtype}${show(value.shape)}`;
   const operand = (value: Value): string =>
-    value.data && value.data.length === 1 ? String(Number(value.data[0])) : `%${value.name}`;
+    value.data && value.data.length === 1 ? String(numbersOf(value.dtype, value.data)[0]) : `%${value.name}`;
   const lines = graph.inputs.map((input) => `input  ${typed(input)}`);
   for (const node of nodesOf(graph.outputs.values())) {
     const attributes = Object.entries(node.attributes).map(([key, value]) =>

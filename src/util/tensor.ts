@@ -1,6 +1,7 @@
 /** Plain tensors: a shape and its numbers in row-major order, as they travel between files, programs and threads. */
 
 import { GraphError } from "./errors.ts";
+import { fromFloat16 } from "./half.ts";
 
 /** Element types that vultus's graphs use, named as in numpy. float16 is held as its raw 16 bits. */
 export type DType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "int8" | "bool";
@@ -75,6 +76,11 @@ export function arrayOf(dtype: DType, length: number): TypedArray {
     case "bool":
       return new Uint8Array(length);
   }
+}
+
+/** The numbers that an array of `dtype` holds; those of float16 are read from their bits. */
+export function numbersOf(dtype: DType, data: TypedArray): number[] {
+  return dtype === "float16" ? Array.from(data as Uint16Array, fromFloat16) : Array.from(data, Number);
 }
 
 /** Row-major strides of a shape, in elements. */
