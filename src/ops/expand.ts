@@ -1,7 +1,7 @@
 /** Repeats a tensor along its axes of extent 1, up to a shape that it broadcasts to. */
 
 import { apply } from "../graph/graph.ts";
-import { broadcast, show } from "../graph/infer.ts";
+import { broadcast, known, show } from "../graph/infer.ts";
 import { at, broadcastStrides, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, Shape, Tensor64, TensorType, Value } from "../graph/types.ts";
 
@@ -9,7 +9,7 @@ export const Expand: Operator<{ shape: Shape }> = {
   type: "Expand",
   attributes: { shape: "shape" },
   infer: ([x], { shape }) => [
-    { dtype: (x as TensorType).dtype, shape: broadcast((x as TensorType).shape, shape) },
+    { dtype: (x as TensorType).dtype, shape: broadcast((x as TensorType).shape, known(shape)) },
   ],
   gradient: ([dy]) => [dy],
   evaluate: ([x], { shape }) => {
