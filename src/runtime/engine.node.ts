@@ -17,7 +17,8 @@ export function startEngine(options: SessionOptions): Engine {
   let whenIdle = (): void => {};
 
   const fail = (error: Error): void => {
-    dead = error;
+    // A worker that fails also exits: the first error is the cause.
+    dead ??= error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
     whenIdle();

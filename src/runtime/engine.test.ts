@@ -1,6 +1,7 @@
 /** The worker of an engine, and its end. */
 
-import { expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { expect, test, vi } from "vitest";
 import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import { mul } from "../ops/mul.ts";
@@ -20,6 +21,18 @@ test("closing within a run waits for its end: ended at once, the worker would ab
   await engine.close();
   expect((await run).probabilities?.shape).toEqual([32, 6]);
   await expect(open.state()).rejects.toThrow("closed");
+});
+
+test("an engine whose worker failed says why, also to what is asked after its exit", async () => {
+  const unref = vi.spyOn(Worker.prototype, "unref");
+  const engine = startEngine({ device: "cpu", threads: 1 });
+  const worker = unref.mock.contexts[0] as Worker;
+  unref.mockRestore();
+  const exit = new Promise((resolve) => worker.once("exit", resolve));
+  // No question: the handler fails outside of what it catches.
+  worker.postMessage(undefined);
+  await exit;
+  await expect(engine.open(loadBundle("vultus_m").program)).rejects.toThrow("the engine's worker failed: ");
 });
 
 test("results are written into the arrays that are given, without a copy, and errors still arrive", async () => {
