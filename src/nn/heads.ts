@@ -30,7 +30,3 @@ export const heads: Readonly<
     return net.linear(net.dropout(features, "head.dropout", dropout), "head.fc", classes);
   },
 };
-
-export function isHead(name: string): name is HeadName {
-  return name in heads;
-}

@@ -24,7 +24,6 @@ import { Greater } from "./greater.ts";
 import { GridSample } from "./grid-sample.ts";
 import { HardSigmoid } from "./hard-sigmoid.ts";
 import { Col2Im, Im2Col } from "./im2col.ts";
-import { IsNaN } from "./is-nan.ts";
 import { LeakyRelu } from "./leaky-relu.ts";
 import { Less } from "./less.ts";
 import { Log } from "./log.ts";
@@ -82,7 +81,6 @@ export const operators: readonly Operator[] = [
   GridSample,
   HardSigmoid,
   Im2Col,
-  IsNaN,
   LeakyRelu,
   Less,
   Log,

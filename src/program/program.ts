@@ -33,8 +33,7 @@ export interface ProgramTensor {
   /** The shape in the program; an unknown extent has a name. */
   readonly shape: readonly (number | string)[];
   readonly role: Role;
-  /** For state: the name and shape in checkpoints, and the permutation from that layout to the program's. */
-  readonly canonicalName?: string;
+  /** For state: the shape in checkpoints, and the permutation from that layout to the program's. */
   readonly canonicalShape?: readonly number[];
   readonly permutation?: readonly number[];
 }
@@ -111,7 +110,6 @@ export function stateEntry(state: StateTensor, role: Role, name = state.spec.nam
     dtype: "float32",
     shape: value.shape,
     role,
-    canonicalName: name,
     canonicalShape: spec.shape,
     ...(form ? { permutation: form.permutation } : {}),
   };

@@ -106,7 +106,7 @@ export function compileTrain(options: TrainOptions): Program {
   };
   if (apply) grads = accumulateGradients(graph, trained, grads, accumulate, { apply, finite }, keep);
 
-  const clipped = options.clipNorm ? clipByGlobalNorm(grads, options.clipNorm) : undefined;
+  const clipped = options.clipNorm ? clipByGlobalNorm(grads, options.clipNorm).clipped : grads;
   const scalars = stepScalars(graph);
   const averageShare = options.ema ? graph.input("averageShare", "float32", []) : undefined;
   const keepAverage = (state: StateTensor, next: Value): void => {
@@ -114,7 +114,7 @@ export function compileTrain(options: TrainOptions): Program {
     const moved = movingAverage(average, next, averageShare as Value);
     keep(stateEntry(state, "average", average.name), guard(moved, average));
   };
-  const gradientOf = new Map(trained.map((state, i) => [state, (clipped?.clipped ?? grads)[i] as Value]));
+  const gradientOf = new Map(trained.map((state, i) => [state, clipped[i] as Value]));
   const factorOf = ({ spec }: StateTensor): number =>
     options.rateFactor?.(stageOf(architecture, spec.name)) ?? 1;
   for (const group of updatedTogether(trained, factorOf)) {
@@ -149,7 +149,6 @@ export function compileTrain(options: TrainOptions): Program {
   };
   metric("loss", loss);
   metric("correct", countCorrect(logits, targets));
-  if (clipped) metric("gradientNorm", clipped.norm);
   if (finite) metric("finite", cast(finite, "float32"));
 
   const stateNames = new Set(tensors.map((tensor) => tensor.name));
@@ -242,7 +241,6 @@ function keepScaler(graph: Graph, scale: Value, finite: Value, keep: Keep): void
     dtype: "float32",
     shape: [],
     role: "scaler" satisfies Role,
-    canonicalName: name,
   });
   keep(entry("scaler.scale"), where(finite, where(full, mul(scale, 2), scale), mul(scale, 0.5)));
   keep(entry("scaler.run"), where(finite, where(full, 0, longer), 0));
