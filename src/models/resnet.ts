@@ -7,7 +7,7 @@ import { type Backbone, imagenet } from "./backbone.ts";
 type Block = (net: Network, x: FeatureMap, name: string, width: number, stride: number) => FeatureMap;
 
 /** Two 3×3 convolutions. */
-const basic: Block = (net, x, name, width, stride) => {
+export const basic: Block = (net, x, name, width, stride) => {
   let y = net.conv(x, `${name}.conv1`, { out: width, kernel: 3, stride, padding: 1, norm: `${name}.bn1` });
   y = net.conv(net.relu(y), `${name}.conv2`, { out: width, kernel: 3, padding: 1, norm: `${name}.bn2` });
   return net.relu(net.add(y, shortcut(net, x, name, width, stride)));

@@ -1,19 +1,7 @@
 /** Compact residual networks for small grey faces, made to be trained from scratch on a CPU. */
 
-import type { FeatureMap } from "../nn/features.ts";
-import type { Network } from "../nn/network.ts";
 import type { Backbone } from "./backbone.ts";
-
-/** Two 3×3 convolutions beside the input, which passes a 1×1 convolution where the sizes differ. */
-function block(net: Network, x: FeatureMap, name: string, out: number, stride: number): FeatureMap {
-  let y = net.conv(x, `${name}.conv1`, { out, kernel: 3, stride, padding: 1, norm: `${name}.bn1` });
-  y = net.conv(net.relu(y), `${name}.conv2`, { out, kernel: 3, padding: 1, norm: `${name}.bn2` });
-  const same = stride === 1 && x.channels === out;
-  const shortcut = same
-    ? x
-    : net.conv(x, `${name}.downsample.0`, { out, kernel: 1, stride, norm: `${name}.downsample.1` });
-  return net.relu(net.add(y, shortcut));
-}
+import { basic } from "./resnet.ts";
 
 interface Layout {
   readonly stem: { readonly out: number; readonly stride: number };
@@ -40,8 +28,8 @@ function vultus(name: string, { stem, stages: layout }: Layout): Backbone {
       for (const [i, { width, blocks, stride }] of layout.entries()) {
         const stage = stages[i] as string;
         y = net.stage(stage, y, (input) => {
-          let x = block(net, input, `${stage}.0`, width, stride);
-          for (let n = 1; n < blocks; n++) x = block(net, x, `${stage}.${n}`, width, 1);
+          let x = basic(net, input, `${stage}.0`, width, stride);
+          for (let n = 1; n < blocks; n++) x = basic(net, x, `${stage}.${n}`, width, 1);
           return x;
         });
       }
