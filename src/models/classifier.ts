@@ -5,7 +5,7 @@ import { nodesOf } from "../graph/lower.ts";
 import type { Value } from "../graph/types.ts";
 import { pictures } from "../nn/features.ts";
 import { type HeadName, heads } from "../nn/heads.ts";
-import { Network } from "../nn/network.ts";
+import { Network, stageOf } from "../nn/network.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { GraphError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -82,16 +82,14 @@ export function describe(architecture: Architecture): Description {
   const macs = macsByLayer(logits);
 
   const names = [...backbone.stages, "head"];
-  const stageOf = (layer: string): string =>
-    names.find((stage) => layer === stage || layer.startsWith(`${stage}.`)) ?? "";
   const stages = names.map((name): StageSummary => {
     const map = net.outputs.get(name);
-    const own = specs.filter((spec) => spec.role === "parameter" && stageOf(spec.name) === name);
+    const own = specs.filter((spec) => spec.role === "parameter" && stageOf(names, spec.name) === name);
     return {
       name,
       output: name === "head" ? [classes.length] : map ? [map.channels, map.height, map.width] : [],
       parameters: own.reduce((sum, spec) => sum + sizeOf(spec.shape), 0),
-      macs: [...macs].reduce((sum, [layer, count]) => sum + (stageOf(layer) === name ? count : 0), 0),
+      macs: [...macs].reduce((sum, [layer, count]) => sum + (stageOf(names, layer) === name ? count : 0), 0),
     };
   });
   return { specs, stages };

@@ -65,6 +65,11 @@ export interface NetworkOptions {
   readonly named?: "float32" | "float16";
 }
 
+/** The stage that a layer or a tensor belongs to: its name is the stage's, or begins with it and a dot. */
+export function stageOf(stages: readonly string[], name: string): string | undefined {
+  return stages.find((stage) => name === stage || name.startsWith(`${stage}.`));
+}
+
 export class Network {
   readonly graph: Graph;
   readonly parameters: Parameters;
@@ -195,9 +200,9 @@ export class Network {
     return this.#normPolicy(name.slice(0, name.lastIndexOf("."))) === "batch";
   }
 
-  /** The stage under construction that a tensor belongs to: its name begins with the stage's. */
+  /** The stage under construction that a tensor belongs to. */
   #stageOf(name: string): string {
-    const stage = ["head", ...this.#stages].find((stage) => name === stage || name.startsWith(`${stage}.`));
+    const stage = stageOf(["head", ...this.#stages], name);
     if (!stage) throw new GraphError(`${name} belongs to none of the stages ${this.#stages.join(", ")}`);
     return stage;
   }

@@ -9,7 +9,7 @@ import { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { type Architecture, buildFeatures, buildHead } from "../models/classifier.ts";
 import { crossEntropy } from "../nn/losses.ts";
-import { Network } from "../nn/network.ts";
+import { Network, stageOf } from "../nn/network.ts";
 import type { StateTensor } from "../nn/parameters.ts";
 import { add } from "../ops/add.ts";
 import { argMax } from "../ops/arg-max.ts";
@@ -116,7 +116,7 @@ export function compileTrain(options: TrainOptions): Program {
   };
   const gradientOf = new Map(trained.map((state, i) => [state, clipped[i] as Value]));
   const factorOf = ({ spec }: StateTensor): number =>
-    options.rateFactor?.(stageOf(architecture, spec.name)) ?? 1;
+    options.rateFactor?.(stageOf(architecture.backbone.stages, spec.name) ?? "head") ?? 1;
   for (const group of updatedTogether(trained, factorOf)) {
     const first = group[0] as StateTensor;
     const values = group.map(({ value }) => value);
@@ -249,9 +249,4 @@ function keepScaler(graph: Graph, scale: Value, finite: Value, keep: Keep): void
 /** How many rows have their greatest logit where their greatest target is. */
 function countCorrect(logits: Value, targets: Value): Value {
   return reduceSum(cast(equal(argMax(logits, -1), argMax(targets, -1)), "float32"));
-}
-
-/** The stage that a tensor belongs to. */
-export function stageOf({ backbone }: Architecture, name: string): string {
-  return backbone.stages.find((stage) => name.startsWith(`${stage}.`)) ?? "head";
 }
