@@ -134,6 +134,8 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
         name,
       ).toBe(true);
     expect(backbone.unfreeze.flat().sort()).toEqual([...backbone.stages].sort());
+    for (const { name, output } of description.stages)
+      expect(output, name).toHaveLength(name === "head" ? 1 : 3);
     expect(description.stages.every((stage) => stage.name === "bn1" || stage.macs > 0)).toBe(true);
   });
 });

@@ -74,7 +74,7 @@ export class Network {
   readonly graph: Graph;
   readonly parameters: Parameters;
   readonly masks: DropoutMask[] = [];
-  /** The output of each stage, in order, for summaries and explanations. */
+  /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same. */
   readonly outputs = new Map<string, FeatureMap>();
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
@@ -98,7 +98,7 @@ export class Network {
     this.#rows ||= this.#stages.some(this.#options.trainable);
     const input = this.#rows ? asRows(x) : x;
     const output = body({ ...input, value: cast(input.value, this.parameters.compute) });
-    this.outputs.set(this.#stages.at(-1) as string, output);
+    for (const stage of this.#stages) this.outputs.set(stage, output);
     return output;
   }
 
