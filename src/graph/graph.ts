@@ -97,7 +97,7 @@ export class Graph {
       }
       return outputs;
     } catch (error) {
-      if (!(error instanceof GraphError) || error.message.startsWith(scope)) throw error;
+      if (!(error instanceof GraphError)) throw error;
       throw new GraphError(`${scope}: ${operator.type}: ${messageOf(error)}`);
     }
   }
