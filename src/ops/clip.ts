@@ -1,21 +1,20 @@
-/** Limits a tensor to [low, high]; the gradient is 0 outside. */
+/** Limits a tensor to [low, high]; the gradient is 0 outside, as of PyTorch's `clamp`. */
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
-import { and } from "./and.ts";
-import { greater } from "./greater.ts";
-import { less } from "./less.ts";
+import { equal } from "./equal.ts";
 import { where } from "./where.ts";
 
 export const Clip: Operator<Record<never, never>> = {
   type: "Clip",
   attributes: {},
   infer: ([x]) => [{ dtype: (x as TensorType).dtype, shape: (x as TensorType).shape }],
-  gradient: ([dy], { inputs }) => {
-    const [x, low, high] = inputs as [Value, Value, Value];
-    return [where(and(greater(x, low), less(x, high)), dy as Value, 0), undefined, undefined];
-  },
+  gradient: ([dy], { inputs: [x], outputs: [y] }) => [
+    where(equal(x as Value, y as Value), dy as Value, 0),
+    undefined,
+    undefined,
+  ],
   evaluate: ([x, low, high]) => [
     map64(x as Tensor64, (v) => Math.min(Math.max(v, low?.data[0] as number), high?.data[0] as number)),
   ],
