@@ -37,7 +37,8 @@ export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /**
  * How an attribute is written in ONNX. `shape` and `axes` are attributes to us but constant int64 inputs to ONNX; they
- * follow the real inputs in the order in which the operator lists them. `hidden` steers a composite's expansion only.
+ * follow the real inputs in the order in which the operator lists them. `hidden` is not written: it serves the shape rule, the
+ * evaluation or a composite's expansion.
  */
 export type AttributeKind = "int" | "float" | "ints" | "string" | "shape" | "axes" | "hidden";
 

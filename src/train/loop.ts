@@ -41,7 +41,7 @@ export interface LoopHost {
 /** A phase with fewer steps than this is not worth a forecast. */
 const LONG_PHASE = 50;
 const TIMED_STEPS = 3;
-/** Steps in a row whose gradients may overflow in half precision: enough to bring any loss scale down to 1. */
+/** Steps in a row whose gradients may overflow in half precision: enough to bring a loss scale of 2^20 down to 1. */
 const MOST_OVERFLOWS = 20;
 
 export type Ending = "finished" | "interrupted";
