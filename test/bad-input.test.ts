@@ -235,5 +235,9 @@ test("symlink loops are walked once; a run folder is never overwritten; other da
   expect(printed.err).toMatch(/--resume/);
   expect(await run([...train(at("other")), "--resume", at("run")])).toBe(2);
   expect(printed.err).toMatch(/other data/);
+  expect(await run([...train(at("loop")), "--precision", "fp16", "--resume", at("run")])).toBe(2);
+  expect(printed.err).toMatch(/began with --precision fp32 and cannot go on with --precision fp16/);
+  expect(await run([...train(at("loop")), "--cache-features", "off", "--resume", at("run")])).toBe(2);
+  expect(printed.err).toMatch(/began with --cache-features auto/);
   expect(readFileSync(at("run", "best.safetensors")).equals(best)).toBe(true);
 });

@@ -109,6 +109,32 @@ test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact
   expect(bestBytes(broken).equals(bestBytes(whole))).toBe(true);
 });
 
+test("number format and cached features are those of the run, though the options are left out", async () => {
+  const short = [0, 1, 2].flatMap((phase) => ["--set", `phases.${phase}.epochs=${phase === 0 ? 2 : 1}`]);
+  const settings = [...short, "--precision", "fp16", "--cache-features", "off"];
+  const [undisturbed, broken] = [join(folder, "half"), join(folder, "half-interrupted")];
+  expect((await runCli([...args, ...settings, "--out", undisturbed])).code).toBe(0);
+  let sent = false;
+  await runCli([...args, ...settings, "--out", broken], {
+    onStderr(text, child) {
+      if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
+    },
+  });
+  expect(readCheckpoint(runPaths(broken).checkpoint).progress).toMatchObject({ phase: 0, epoch: 1 });
+  const { code, stderr } = await runCli([
+    "train",
+    data,
+    "--threads",
+    "1",
+    "--device",
+    "cpu",
+    "--resume",
+    broken,
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(bestBytes(broken).equals(bestBytes(undisturbed))).toBe(true);
+});
+
 test("another thread count is said not to be bit-exact", async () => {
   const { code, stderr } = await runCli([...args, "--threads", "2", "--resume", whole]);
   expect(code).toBe(0);

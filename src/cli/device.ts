@@ -32,7 +32,7 @@ export function chooseDevice({ device, precision = "auto", threads }: DeviceOpti
   if (device === "auto") {
     say(
       chosen === "cpu"
-        ? `device: cpu with ${used} threads, since no CUDA provider is installed; fp32`
+        ? `device: cpu with ${used} threads, since no CUDA provider is installed; ${half ? "fp16" : "fp32"}`
         : `device: ${chosen}, ${half ? "fp16" : "fp32"}`,
     );
   }

@@ -29,6 +29,8 @@ export interface SetupContext extends TrainOptions {
   readonly training: PixelCache;
   readonly validation: PixelCache;
   readonly canvas: Canvas;
+  /** Augmented views per picture that are kept where features are cached. */
+  readonly views: number;
   readonly emit: Emit;
 }
 
@@ -37,7 +39,7 @@ export async function setUpPhase(
   phase: Phase,
   weights: StateDict,
 ): Promise<PhaseSetup> {
-  const { architecture, recipe, engine, training, canvas, emit } = context;
+  const { architecture, recipe, engine, training, canvas, views, emit } = context;
   const { backbone } = architecture;
   const seen = { ...architecture, inputSize: trainingSize(architecture, phase) };
   const trainable = trainableStages(backbone, phase.train);
@@ -78,10 +80,9 @@ export async function setUpPhase(
     const validate = picturesValidation(context);
     return { program, open, source, validate, close: () => open.release() };
   }
-  const views = viewsThatFit(context);
   if (views < recipe.views) {
     await emit("note", {
-      text: `${views} of ${recipe.views} augmented views fit the memory budget for cached features`,
+      text: `${views} of ${recipe.views} augmented views are kept, as many as fitted the memory when the run began`,
     });
   }
   if (recipe.augmentation.mixup > 0) {
@@ -180,7 +181,8 @@ async function withProgram<T>(
   }
 }
 
-function viewsThatFit({ recipe, training, architecture, memoryBudget }: SetupContext): number {
-  const bytes = training.samples.length * architecture.backbone.features * Float32Array.BYTES_PER_ELEMENT;
+/** How many of the recipe's augmented views of `pictures` fit the memory for cached features. */
+export function viewsThatFit({ recipe, architecture, memoryBudget }: TrainOptions, pictures: number): number {
+  const bytes = pictures * architecture.backbone.features * Float32Array.BYTES_PER_ELEMENT;
   return Math.max(1, Math.min(recipe.views, Math.floor(memoryBudget / bytes)));
 }

@@ -10,10 +10,11 @@ import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readJson, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { cutSchema, type TrainingCut } from "../weights/classifier-file.ts";
+import { cutSchema } from "../weights/classifier-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
+import type { TrainOptions } from "./train.node.ts";
 
-/** Everything that bit-exact resuming depends on. */
+/** Everything beside the recipe that bit-exact resuming depends on, and when and where a run began. */
 const environmentSchema = z.object({
   vultus: z.string(),
   node: z.string(),
@@ -21,6 +22,11 @@ const environmentSchema = z.object({
   cpu: z.string(),
   threads: z.number(),
   device: z.string(),
+  /** Missing, like the next two, in runs that did not record it. */
+  precision: z.enum(["fp32", "fp16"]).optional(),
+  cacheFeatures: z.boolean().optional(),
+  /** Augmented views per picture whose features are kept; as many as fitted the memory then. */
+  views: z.number().int().optional(),
   memoryGB: z.number(),
   fingerprint: z.string(),
   /** The splits that the data lacked. */
@@ -76,14 +82,39 @@ export function createRunFolder(folder: string): RunPaths {
   return paths;
 }
 
+/**
+ * The folder of a run to go on with. Its settings must be as they were: another number format or training on new views
+ * would not continue its numbers.
+ */
+export function openRunFolder(folder: string, now: Settings): RunPaths {
+  const paths = runPaths(folder);
+  const then = readEnvironment(paths);
+  for (const key of ["precision", "cacheFeatures"] as const) {
+    if (then[key] === undefined || then[key] === now[key]) continue;
+    throw new UsageError(
+      `${folder} began with ${settingText(key, then)} and cannot go on with ${settingText(key, now)}; ` +
+        "leave that option out, or start a new run with --out",
+    );
+  }
+  return paths;
+}
+
+type Settings = Pick<Environment, "precision" | "cacheFeatures">;
+
+function settingText(key: keyof Settings, { precision, cacheFeatures }: Settings): string {
+  return key === "precision"
+    ? `--precision ${precision}`
+    : `--cache-features ${cacheFeatures ? "auto" : "off"}`;
+}
+
 export function describeEnvironment(
-  version: string,
-  threads: number,
-  device: string,
+  options: TrainOptions,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
-  weights: string,
-  cut: TrainingCut | undefined,
+  views: number,
 ): Environment {
+  const { version, threads, device, precision, cacheFeatures, weightsSource = "" } = options;
+  const { fingerprint: from } = options.dataset;
+  const cut = from === fingerprint ? undefined : { from, seed: options.recipe.seed, ...options.cut };
   return {
     vultus: version,
     node: process.version,
@@ -91,23 +122,23 @@ export function describeEnvironment(
     cpu: cpus()[0]?.model ?? "unknown",
     threads,
     device,
+    precision,
+    cacheFeatures,
+    views,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
-    weights,
+    weights: weightsSource,
     started: new Date().toISOString(),
   };
 }
 
 /**
- * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another runtime,
+ * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another version,
  * processor or thread count is said, since results are then close but not bit-exact.
  */
 export function checkResume(paths: RunPaths, now: Environment): string[] {
-  if (!existsSync(paths.environment)) {
-    throw new UsageError(`${paths.folder} is not the folder of a run: it has no environment.json`);
-  }
   const then = readEnvironment(paths);
   if (then.fingerprint !== now.fingerprint) {
     throw new UsageError(
@@ -115,13 +146,20 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
         "classes and splits that it began with, or start a new run with --out",
     );
   }
-  const changed = (["onnxruntime", "cpu", "threads", "device"] as const).filter(
+  const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(
     (key) => then[key] !== now[key],
   );
   return changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
 }
 
-export function readEnvironment({ environment }: RunPaths): Environment {
+/** @throws UsageError where there is none, since a training writes it last when it begins. */
+export function readEnvironment({ folder, environment }: RunPaths): Environment {
+  if (!existsSync(environment)) {
+    throw new UsageError(
+      `${folder} is not the folder of a run: it has no environment.json. A training that was stopped before it had one has ` +
+        "nothing to resume: start it again with --out",
+    );
+  }
   return parseJson(environment, environmentSchema);
 }
 

@@ -16,7 +16,7 @@ import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { emitter, type Listener } from "./events.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
-import { setUpPhase } from "./phase-setup.node.ts";
+import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures } from "./read-pictures.node.ts";
 import type { Recipe } from "./recipe.ts";
@@ -25,9 +25,10 @@ import {
   checkResume,
   createRunFolder,
   describeEnvironment,
+  openRunFolder,
   type RunPaths,
   readCheckpoint,
-  runPaths,
+  readEnvironment,
   writeCheckpoint,
   writeJson,
 } from "./run-folder.node.ts";
@@ -81,7 +82,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
   const description = describe(architecture);
-  const paths = options.resume ? runPaths(folder) : createRunFolder(folder);
+  const paths = options.resume ? openRunFolder(folder, options) : createRunFolder(folder);
   const { dataset, training, validation, unreadable, leaked } = await readPictures(
     options.dataset,
     { ...options.cut, seed: recipe.seed },
@@ -97,7 +98,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
     );
   }
-  const { progress, weights: initial, saved, notes } = begin(options, dataset, paths, description);
+  const begun = begin(options, dataset, training.samples.length, paths, description);
+  const { progress, weights: initial, saved, notes, views } = begun;
   const labels = validation.samples.map((sample) => sample.label);
   const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
   await writeWatched(folder, validation, watched);
@@ -119,7 +121,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     emit,
     signal: options.signal,
     setUp: (phase, weights) =>
-      setUpPhase({ ...options, engine, training, validation, canvas, emit }, phase, weights),
+      setUpPhase({ ...options, engine, training, validation, canvas, views, emit }, phase, weights),
     checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
     async saveCheckpoint(tensors, progress) {
       writeCheckpoint(paths.checkpoint, tensors, progress);
@@ -158,23 +160,24 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
-function begin(options: TrainOptions, dataset: Dataset, paths: RunPaths, { specs }: Description) {
-  const { recipe, resume, version, device, threads } = options;
-  const { fingerprint: from } = options.dataset;
-  const environment = describeEnvironment(
-    version,
-    threads,
-    device,
-    dataset,
-    options.weightsSource ?? "",
-    from === dataset.fingerprint ? undefined : { from, seed: recipe.seed, ...options.cut },
-  );
+function begin(
+  options: TrainOptions,
+  dataset: Dataset,
+  pictures: number,
+  paths: RunPaths,
+  { specs }: Description,
+) {
+  const { recipe, resume } = options;
+  const fitting = viewsThatFit(options, pictures);
+  const environment = describeEnvironment(options, dataset, fitting);
   if (resume) {
     const notes = checkResume(paths, environment);
+    // The memory may be another now; the views that the run trains on may not.
+    const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
     // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
     const weights = new Map(specs.map(({ name }) => [name, tensors.get(name) as FloatTensor]));
-    return { progress, weights, saved: tensors, notes };
+    return { progress, weights, saved: tensors, notes, views };
   }
   const progress = newProgress();
   const weights = withNewWeights(specs, options.weights, recipe.seed);
@@ -182,7 +185,7 @@ function begin(options: TrainOptions, dataset: Dataset, paths: RunPaths, { specs
   writeJson(paths.recipe, recipe);
   // Written last: a folder without it is not a run yet.
   writeJson(paths.environment, environment);
-  return { progress, weights, saved: new Map(), notes: [] };
+  return { progress, weights, saved: new Map(), notes: [], views: fitting };
 }
 
 function* everyPicture(caches: readonly PixelCache[]) {

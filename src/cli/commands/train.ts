@@ -10,7 +10,7 @@ import { fitToBudget, parseDuration } from "../../train/budget.ts";
 import { forecastSeconds, measureRate } from "../../train/forecast.ts";
 import { resolveRecipe } from "../../train/override.ts";
 import { type Recipe, recipeSchema } from "../../train/recipe.ts";
-import { parseJson, runPaths } from "../../train/run-folder.node.ts";
+import { parseJson, readEnvironment, runPaths } from "../../train/run-folder.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
@@ -100,10 +100,11 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       numberOf(0, 65535, true),
     )
     .option("--json", "print the result as JSON")
-    .action(async (data: string[], options: TrainCliOptions) => {
-      const folder = typeof options.resume === "string" ? options.resume : options.out;
-      if (options.resume && !folder)
+    .action(async (data: string[], given: TrainCliOptions) => {
+      const folder = typeof given.resume === "string" ? given.resume : given.out;
+      if (given.resume && !folder)
         throw new UsageError("--resume needs the run folder: --resume runs/<name>");
+      const options = given.resume ? resumedOptions(folder as string, given) : given;
       const recipe = options.resume ? resumedRecipe(folder as string, options) : newRecipe(options);
       const { dataset, cut, pictures } = await prepareData(data, options, recipe.seed);
       const device = chooseDevice(options);
@@ -148,6 +149,16 @@ function readRecipe(path: string): unknown {
       throw new UsageError(`the recipe ${path} is not JSON: ${error.message}`);
     throw error;
   }
+}
+
+/** What the run began with, in place of each `auto`. */
+function resumedOptions(folder: string, options: TrainCliOptions): TrainCliOptions {
+  const { precision, cacheFeatures } = readEnvironment(runPaths(folder));
+  return {
+    ...options,
+    precision: options.precision === "auto" ? (precision ?? "auto") : options.precision,
+    cacheFeatures: cacheFeatures === false ? "off" : options.cacheFeatures,
+  };
 }
 
 /** The recipe that the run began with; it cannot be changed half-way. */

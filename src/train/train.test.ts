@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Dataset, Sample } from "../data/dataset.ts";
+import { architectureOf } from "./forecast.ts";
+import { resolveRecipe } from "./override.ts";
+import { runPaths } from "./run-folder.node.ts";
+import { type TrainOptions, train } from "./train.node.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-train-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const samples = Array.from({ length: 16 }, (_, i): Sample => {
+  const picture = {
+    width: 32,
+    height: 32,
+    channels: 1 as const,
+    pixels: new Uint8Array(32 * 32).fill(10 * i),
+  };
+  return {
+    id: String(i),
+    source: { kind: "pixels", picture },
+    label: i % 2,
+    split: i < 8 ? "train" : "validation",
+  };
+});
+const dataset: Dataset = {
+  classes: ["a", "b"],
+  samples,
+  sources: [],
+  fingerprint: "0",
+  leftOut: [],
+  notes: [],
+};
+
+const headAlone = [
+  { name: "head", train: "head", epochs: 4, optimizer: { type: "adamw", learningRate: 0.001 } },
+];
+const recipe = resolveRecipe("progressive", [
+  "model=vultus_s",
+  "inputSize=32",
+  "batchSize=4",
+  `phases=${JSON.stringify(headAlone)}`,
+]);
+const architecture = architectureOf(recipe, dataset.classes);
+const bytesOfView = 8 * architecture.backbone.features * 4;
+
+/** Trains until the first event of this kind; returns the notes that were given. */
+async function trainUntil(
+  event: "phaseStart" | "features",
+  options: Pick<TrainOptions, "folder" | "resume"> & Partial<TrainOptions>,
+): Promise<string[]> {
+  const notes: string[] = [];
+  const stop = new AbortController();
+  const trained = await train({
+    dataset,
+    architecture,
+    recipe,
+    weights: new Map(),
+    version: "0",
+    device: "cpu",
+    threads: 1,
+    precision: "fp32",
+    cacheFeatures: true,
+    memoryBudget: 1e9,
+    allowUnreadable: false,
+    checkpointEvery: 600,
+    listeners: [{ note: ({ text }) => void notes.push(text) }, { [event]: () => stop.abort() }],
+    signal: stop.signal,
+    ...options,
+  });
+  expect(trained.ending).toBe("interrupted");
+  trained.validation.close();
+  await trained.engine.close();
+  return notes;
+}
+
+test("a run keeps the augmented views that it began with, whatever memory there is when it goes on", async () => {
+  const run = join(folder, "run");
+  const kept = /^2 of 4 augmented views are kept/;
+  const begun = await trainUntil("phaseStart", {
+    folder: run,
+    resume: false,
+    memoryBudget: 2.5 * bytesOfView,
+  });
+  expect(begun).toContainEqual(expect.stringMatching(kept));
+  expect(await trainUntil("phaseStart", { folder: run, resume: true })).toContainEqual(
+    expect.stringMatching(kept),
+  );
+});
+
+test("a run of before its settings were recorded goes on with those given now; other versions are said", async () => {
+  const run = join(folder, "old");
+  await trainUntil("phaseStart", { folder: run, resume: false });
+  const { environment } = runPaths(run);
+  const { precision, cacheFeatures, views, ...old } = JSON.parse(readFileSync(environment, "utf8"));
+  expect({ precision, cacheFeatures, views }).toEqual({ precision: "fp32", cacheFeatures: true, views: 4 });
+  writeFileSync(environment, JSON.stringify({ ...old, vultus: "0.0", node: "v1.2.3" }));
+  const notes = await trainUntil("phaseStart", { folder: run, resume: true, precision: "fp16" });
+  expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");
+  expect(notes).toContain(`not bit-exact: node was v1.2.3 and is ${process.version} now`);
+});
