@@ -241,3 +241,26 @@ test("symlink loops are walked once; a run folder is never overwritten; other da
   expect(printed.err).toMatch(/began with --cache-features auto/);
   expect(readFileSync(at("run", "best.safetensors")).equals(best)).toBe(true);
 });
+
+test("--resume takes the command that began the run; options that ask for another recipe are refused", async () => {
+  const began = [...train(at("good")), ...short];
+  const resumed = (...more: string[]) => run([...began, ...more, "--resume", at("resumed")]);
+  expect(await run([...began, "--out", at("resumed")])).toBe(0);
+  expect(await resumed("--recipe", "scratch")).toBe(0);
+  expect(await run([...train(at("good")), "--resume", at("resumed")])).toBe(0);
+  // A time budget may have made the size and the epochs smaller than the command says.
+  const fitted = ["--time-budget", "10m", "--input-size", "48", "--set", "phases.0.epochs=2"];
+  expect(await resumed(...fitted)).toBe(0);
+  for (const [more, message] of [
+    [["--batch-size", "8"], /batchSize is 4, not 8/],
+    [["--model", "vultus_m"], /model is "vultus_s", not "vultus_m"/],
+    [["--seed", "7"], /seed is 0, not 7/],
+    [["--recipe", "finetune"], /name is "scratch", not "finetune"/],
+    [["--set", "labelSmoothing=0"], /labelSmoothing is 0\.1, not 0/],
+    [[...fitted, "--seed", "7"], /seed is 0, not 7/],
+    [["--input-size", "48"], /inputSize is 32, not 48/],
+  ] as const) {
+    expect(await resumed(...more), more.join(" ")).toBe(2);
+    expect(printed.err).toMatch(message);
+  }
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../util/errors.ts";
-import { fitToBudget, parseDuration } from "./budget.ts";
+import { changedByBudget, fitToBudget, parseDuration } from "./budget.ts";
+import { differences } from "./differences.ts";
 import { resolveRecipe } from "./override.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -16,6 +17,17 @@ function forecast({ model, inputSize, phases }: Recipe): number {
 
 const fit = (minutes: number) => fitToBudget(recipe, forecast, minutes * 60, alternatives);
 const epochsOf = ({ phases }: Recipe): number[] => phases.map(({ epochs }) => epochs);
+
+test("all that a budget changes is known as that", () => {
+  const cosine = resolveRecipe("finetune", ["model=resnet50"]);
+  for (const from of [recipe, cosine]) {
+    const { recipe: fitted } = fitToBudget(from, forecast, 20, alternatives);
+    const keys = differences(from, fitted).map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining(["model", "inputSize", "phases.1.epochs"]));
+    expect(keys.filter((key) => !changedByBudget(key))).toEqual([]);
+  }
+  expect(["seed", "batchSize", "phases.0.patience"].filter(changedByBudget)).toEqual([]);
+});
 
 test("what fits stays as it is", () => {
   expect(fit(40)).toEqual({ recipe, notes: [] });

@@ -68,6 +68,11 @@ export function fitToBudget(
   );
 }
 
+/** Whether a key of a recipe is one that `fitToBudget` changes. */
+export function changedByBudget(key: string): boolean {
+  return /^(model|inputSize|phases\.\d+\.(epochs|schedule\.(warmup|firstCycle)))$/.test(key);
+}
+
 /** A phase with `part` of `whole` of its epochs, at least one, whose schedule keeps its shape. */
 function shorten(phase: Phase, part: number, whole: number): Phase {
   const epochs = Math.max(1, Math.floor((phase.epochs * part) / whole));

@@ -1,6 +1,5 @@
 /** `vultus train`: trains a classifier on folders of labelled pictures. */
 
-import { existsSync, readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
@@ -8,13 +7,13 @@ import { cutSplits, type SplitShares } from "../../data/split.ts";
 import { startEngine } from "../../runtime/engine.node.ts";
 import { fitToBudget, parseDuration } from "../../train/budget.ts";
 import { forecastSeconds, measureRate } from "../../train/forecast.ts";
-import { resolveRecipe } from "../../train/override.ts";
-import { type Recipe, recipeSchema } from "../../train/recipe.ts";
-import { parseJson, readEnvironment, runPaths } from "../../train/run-folder.node.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import { readEnvironment, runPaths } from "../../train/run-folder.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
 import { duration, resultJson, say } from "../output.ts";
+import { newRecipe, resumedRecipe } from "../recipe-options.ts";
 import { runTraining } from "../training.ts";
 
 export interface TrainCliOptions {
@@ -100,12 +99,13 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       numberOf(0, 65535, true),
     )
     .option("--json", "print the result as JSON")
-    .action(async (data: string[], given: TrainCliOptions) => {
+    .action(async (data: string[], given: TrainCliOptions, command: Command) => {
       const folder = typeof given.resume === "string" ? given.resume : given.out;
       if (given.resume && !folder)
         throw new UsageError("--resume needs the run folder: --resume runs/<name>");
       const options = given.resume ? resumedOptions(folder as string, given) : given;
-      const recipe = options.resume ? resumedRecipe(folder as string, options) : newRecipe(options);
+      const named = command.getOptionValueSource("recipe") === "cli";
+      const recipe = options.resume ? resumedRecipe(folder as string, options, named) : newRecipe(options);
       const { dataset, cut, pictures } = await prepareData(data, options, recipe.seed);
       const device = chooseDevice(options);
       const fitted =
@@ -129,28 +129,6 @@ function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
-/** The recipe by name or from a file, with every option that changes it. */
-function newRecipe(options: TrainCliOptions): Recipe {
-  const { recipe, model, inputSize, batchSize, seed } = options;
-  const base = recipe.endsWith(".json") ? readRecipe(recipe) : recipe;
-  const named = { model, inputSize, batchSize, seed };
-  const assignments = Object.entries(named).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${value}`],
-  );
-  return resolveRecipe(base, [...assignments, ...options.set]);
-}
-
-function readRecipe(path: string): unknown {
-  if (!existsSync(path)) throw new UsageError(`the recipe ${path} does not exist`);
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new UsageError(`the recipe ${path} is not JSON: ${error.message}`);
-    throw error;
-  }
-}
-
 /** What the run began with, in place of each `auto`. */
 function resumedOptions(folder: string, options: TrainCliOptions): TrainCliOptions {
   const { precision, cacheFeatures } = readEnvironment(runPaths(folder));
@@ -159,21 +137,6 @@ function resumedOptions(folder: string, options: TrainCliOptions): TrainCliOptio
     precision: options.precision === "auto" ? (precision ?? "auto") : options.precision,
     cacheFeatures: cacheFeatures === false ? "off" : options.cacheFeatures,
   };
-}
-
-/** The recipe that the run began with; it cannot be changed half-way. */
-function resumedRecipe(folder: string, options: TrainCliOptions): Recipe {
-  const { recipe } = runPaths(folder);
-  if (!existsSync(recipe))
-    throw new UsageError(`${folder} is not the folder of a run: it has no recipe.json`);
-  const saved = parseJson(recipe, recipeSchema);
-  // The same command with --resume added is welcome; one that asks for another recipe is not.
-  if (options.set.length > 0 && JSON.stringify(newRecipe(options)) !== JSON.stringify(saved)) {
-    throw new UsageError(
-      `--resume goes on with the recipe in ${recipe}; the options given here ask for another one, so leave --set out`,
-    );
-  }
-  return saved;
 }
 
 /** Backbones that may stand in for a larger one where no pretrained weights bind the recipe to it. */

@@ -1,0 +1,24 @@
+/** Where two values of JSON differ. */
+
+export interface Difference {
+  /** Such as `phases.1.epochs`. */
+  readonly key: string;
+  /** As JSON; undefined where a value lacks the key. */
+  readonly one: string | undefined;
+  readonly other: string | undefined;
+}
+
+export function differences(one: unknown, other: unknown, key = ""): Difference[] {
+  if (isObject(one) && isObject(other)) {
+    return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((inner) =>
+      differences(one[inner], other[inner], key ? `${key}.${inner}` : inner),
+    );
+  }
+  const [a, b] = [JSON.stringify(one), JSON.stringify(other)];
+  return a === b ? [] : [{ key, one: a, other: b }];
+}
+
+/** Lists too: their keys are positions. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
