@@ -30,7 +30,7 @@ export interface PixelCache {
   get(index: number): Picture;
   /** The samples at these indices as a cache of their own. Its pictures stay, whichever of the two is closed first. */
   part(indices: readonly number[]): PixelCache;
-  /** Removes the file once all parts are closed too; call it when nothing reads any more. */
+  /** Frees the file once all parts are closed too; call it when nothing reads any more. */
   close(): void;
 }
 
@@ -112,7 +112,7 @@ interface Spilled extends PictureShape {
 
 let spillFiles = 0;
 
-/** Pictures one after the other in one file, opened at the first write. */
+/** Pictures one after the other in one file, opened at the first write. It has no name, so that a kill leaves no file. */
 class SpillFile {
   /** Caches that may still read. */
   users = 0;
@@ -130,6 +130,8 @@ class SpillFile {
     if (this.#file === undefined) {
       mkdirSync(this.#dir, { recursive: true });
       this.#file = openSync(this.#path, "wx+");
+      // Windows does not remove open files; there `remove` does.
+      if (process.platform !== "win32") rmSync(this.#path);
     }
     const position = this.#size;
     for (let written = 0; written < pixels.length; ) {

@@ -50,14 +50,14 @@ test("within the budget everything is in memory and no file is made", async () =
 });
 
 test.each([0, 1000])(
-  "with %i bytes the rest is read from a file, which close removes",
+  "with %i bytes the rest is read from a file that no kill leaves behind",
   async (memoryBudget) => {
     const cache = await loadPixels(samples, { memoryBudget, spillDir });
     for (const i of [19, 0, 7, 19, 3]) expect(cache.get(i)).toEqual(expected(i));
     for (const i of samples.keys()) expect(cache.get(i)).toEqual(expected(i));
     expect(cache.bytesInMemory).toBeLessThanOrEqual(memoryBudget);
     expect(cache.bytesInMemory + cache.bytesOnDisk).toBe(samples.reduce((sum, _, i) => sum + (8 + i) * 8, 0));
-    expect(readdirSync(spillDir)).toHaveLength(1);
+    if (process.platform !== "win32") expect(readdirSync(spillDir)).toHaveLength(0);
     cache.close();
     expect(readdirSync(spillDir)).toHaveLength(0);
     cache.close();

@@ -28,10 +28,14 @@ export async function readPictures(
   const samplesOf = (split: Split): Sample[] =>
     indicesOf(dataset.samples, split).map((i) => dataset.samples[i] as Sample);
   const pool = await loadPixels(samplesOf("train"), options);
+  let validation: PixelCache | undefined;
   try {
-    const validation = await loadPixels(samplesOf("validation"), options);
+    validation = await loadPixels(samplesOf("validation"), options);
     const test = await hashesOf(samplesOf("test"), options);
     return divided(dataset, cut, pool, validation, test);
+  } catch (error) {
+    validation?.close();
+    throw error;
   } finally {
     pool.close();
   }
@@ -50,7 +54,6 @@ function divided(
   const partOf = (split: Split): PixelCache =>
     pool.part(pool.samples.flatMap(({ id }, i) => (sides.get(id) === split ? [i] : [])));
   const training = partOf("train");
-  const cutValidation = partOf("validation");
   const known = new Set(training.hashes);
   const held = [
     ...validation.samples.map(({ id }, i) => [id, validation.hashes[i] as string] as const),
@@ -59,7 +62,7 @@ function divided(
   return {
     dataset: done,
     training,
-    validation: validation.samples.length > 0 ? validation : cutValidation,
+    validation: validation.samples.length > 0 ? validation : partOf("validation"),
     unreadable: [...pool.unreadable, ...validation.unreadable],
     leaked: new Set(held.flatMap(([id, hash]) => (known.has(hash) ? [id] : []))),
   };

@@ -1,8 +1,8 @@
 /** The folder of one run: where its files are, how they are written, and whether it can be resumed. */
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
@@ -40,6 +40,13 @@ const environmentSchema = z.object({
 
 export type Environment = z.infer<typeof environmentSchema>;
 
+/**
+ * What there may be before a folder has its environment.json: pictures on disk, the first checkpoint, then the recipe. A
+ * recipe.json alone is a person's own.
+ */
+const BEFORE_A_RUN =
+  /^(cache\/pixels-\d+-\d+\.tmp|(checkpoints\/\.last\.safetensors|\.(recipe|environment)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json)$/;
+
 export interface RunPaths {
   readonly folder: string;
   readonly recipe: string;
@@ -67,17 +74,22 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** Makes the folder of a new run. One that holds files already is refused, so that nothing is overwritten. */
+/**
+ * Makes the folder of a new run. One that holds files already is refused, so that nothing is overwritten; but what a
+ * training left that was killed before it was a run is removed.
+ */
 export function createRunFolder(folder: string): RunPaths {
-  // A run that was stopped while it read its pictures leaves empty folders, and can be started again.
-  const holdsFiles = (): boolean =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => !entry.isDirectory());
-  if (existsSync(folder) && holdsFiles()) {
+  const paths = runPaths(folder);
+  const files = existsSync(folder) ? filesBelow(folder) : [];
+  if (
+    !files.every((file) => BEFORE_A_RUN.test(file)) ||
+    (files.includes("recipe.json") && !existsSync(paths.checkpoint))
+  ) {
     throw new UsageError(
       `${folder} is not empty; continue that run with --resume, or give another folder with --out`,
     );
   }
-  const paths = runPaths(folder);
+  for (const file of files) rmSync(join(folder, file));
   mkdirSync(join(folder, "checkpoints"), { recursive: true });
   return paths;
 }
@@ -105,6 +117,12 @@ function settingText(key: keyof Settings, { precision, cacheFeatures }: Settings
   return key === "precision"
     ? `--precision ${precision}`
     : `--cache-features ${cacheFeatures ? "auto" : "off"}`;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"));
 }
 
 export function describeEnvironment(

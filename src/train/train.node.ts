@@ -7,7 +7,7 @@ import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
-import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
+import { type Architecture, describe, withNewWeights } from "../models/classifier.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
@@ -18,7 +18,7 @@ import { emitter, type Listener } from "./events.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
 import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
-import { leakNotes, readPictures } from "./read-pictures.node.ts";
+import { leakNotes, readPictures, type TrainingPictures } from "./read-pictures.node.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainingSide } from "./recut.node.ts";
 import {
@@ -79,11 +79,9 @@ export interface TrainResult {
 
 /** Trains, or goes on with the run in `folder`. The caller closes the engine and the validation pictures. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { architecture, recipe, folder, listeners } = options;
-  const emit = emitter(listeners);
-  const description = describe(architecture);
+  const { architecture, recipe, folder } = options;
   const paths = options.resume ? openRunFolder(folder, options) : createRunFolder(folder);
-  const { dataset, training, validation, unreadable, leaked } = await readPictures(
+  const pictures = await readPictures(
     options.dataset,
     { ...options.cut, seed: recipe.seed },
     {
@@ -93,13 +91,33 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       allowUnreadable: options.allowUnreadable,
     },
   );
+  const engine = startEngine({ device: options.device, threads: options.threads });
+  try {
+    return await trainOn(pictures, engine, paths, options);
+  } catch (error) {
+    pictures.validation.close();
+    await engine.close();
+    throw error;
+  } finally {
+    pictures.training.close();
+  }
+}
+
+async function trainOn(
+  { dataset, training, validation, unreadable, leaked }: TrainingPictures,
+  engine: Engine,
+  paths: RunPaths,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { architecture, recipe, folder, listeners } = options;
+  const emit = emitter(listeners);
   if (validation.samples.length === 0) {
     throw new UsageError(
       "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
     );
   }
-  const begun = begin(options, dataset, training.samples.length, paths, description);
-  const { progress, weights: initial, saved, notes, views } = begun;
+  const pictures = training.samples.length;
+  const { progress, weights: initial, saved, notes, views } = begin(options, dataset, pictures, paths);
   const labels = validation.samples.map((sample) => sample.label);
   const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
   await writeWatched(folder, validation, watched);
@@ -113,7 +131,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyPicture([training, validation]));
-  const engine = startEngine({ device: options.device, threads: options.threads });
   let lastSave = performance.now();
 
   const host: LoopHost = {
@@ -135,39 +152,26 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       return readSafetensors(paths.best).tensors;
     },
   };
-  try {
-    const ending = await runLoop(host, initial, saved, progress);
-    if (ending === "interrupted") await emit("interrupted", { path: folder });
-    const weights: StateDict = existsSync(paths.best) ? await host.loadBest() : new Map();
-    return {
-      ending,
-      progress,
-      dataset,
-      leaked,
-      architecture,
-      weights,
-      validation,
-      engine,
-      unreadable,
-    };
-  } catch (error) {
-    validation.close();
-    await engine.close();
-    throw error;
-  } finally {
-    training.close();
-  }
+  const ending = await runLoop(host, initial, saved, progress);
+  if (ending === "interrupted") await emit("interrupted", { path: folder });
+  const weights: StateDict = existsSync(paths.best) ? await host.loadBest() : new Map();
+  return {
+    ending,
+    progress,
+    dataset,
+    leaked,
+    architecture,
+    weights,
+    validation,
+    engine,
+    unreadable,
+  };
 }
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
-function begin(
-  options: TrainOptions,
-  dataset: Dataset,
-  pictures: number,
-  paths: RunPaths,
-  { specs }: Description,
-) {
-  const { recipe, resume } = options;
+function begin(options: TrainOptions, dataset: Dataset, pictures: number, paths: RunPaths) {
+  const { architecture, recipe, resume } = options;
+  const { specs } = describe(architecture);
   const fitting = viewsThatFit(options, pictures);
   const environment = describeEnvironment(options, dataset, fitting);
   if (resume) {

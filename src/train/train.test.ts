@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -101,3 +101,25 @@ test("a run of before its settings were recorded goes on with those given now; o
   expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");
   expect(notes).toContain(`not bit-exact: node was v1.2.3 and is ${process.version} now`);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "no picture on disk stays open, however a training ends",
+  async () => {
+    const spilled = (): number =>
+      readdirSync("/proc/self/fd").filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).includes("pixels-");
+        } catch {
+          return false;
+        }
+      }).length;
+    const run = join(folder, "spilled");
+    await trainUntil("phaseStart", { folder: run, resume: false, memoryBudget: 1 });
+    expect(spilled()).toBe(0);
+    const other = { ...dataset, fingerprint: "1" };
+    await expect(
+      trainUntil("phaseStart", { folder: run, resume: true, memoryBudget: 1, dataset: other }),
+    ).rejects.toThrow("other data");
+    expect(spilled()).toBe(0);
+  },
+);

@@ -1,7 +1,7 @@
 /** Runs a training in a process of its own, kills it with SIGKILL at chosen moments, and resumes it until it is done. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, watch } from "node:fs";
+import { existsSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { random } from "../../src/util/random.ts";
@@ -71,9 +71,8 @@ export async function trainWithKills(
   const rng = random(seed, "kills");
   let killed = 0;
   for (let attempt = 0; ; attempt++) {
+    // A process killed before its run folder was complete leaves nothing that could be resumed; the next begins anew.
     const started = existsSync(join(folder, "environment.json"));
-    // A process killed before its run folder was complete leaves nothing that could be resumed.
-    if (!started) rmSync(folder, { recursive: true, force: true });
     const drawn = rng.next();
     const moment: Moment =
       drawn < 0.3 ? "checkpoint" : drawn < 0.45 ? "between phases" : rng.uniform(300, 3000);

@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { UsageError } from "../util/errors.ts";
+import { createRunFolder } from "./run-folder.node.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vultus-run-folder-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function make(...files: string[]): string {
+  const run = join(folder, "run");
+  for (const file of files) {
+    mkdirSync(dirname(join(run, file)), { recursive: true });
+    writeFileSync(join(run, file), "");
+  }
+  return run;
+}
+
+describe("the folder of a new run", () => {
+  test.each([
+    ["reading its pictures", ["cache/pixels-123-0.tmp"]],
+    ["its first checkpoint", ["checkpoints/.last.safetensors.123.tmp"]],
+    ["its recipe", ["checkpoints/last.safetensors", ".recipe.json.123.tmp"]],
+    ["environment.json", ["checkpoints/last.safetensors", "recipe.json", ".environment.json.123.tmp"]],
+  ])("is cleared of what a kill during %s left", (_, files) => {
+    const run = make(...files);
+    createRunFolder(run);
+    expect(files.filter((file) => existsSync(join(run, file)))).toEqual([]);
+  });
+
+  test.each([
+    ["a run", ["checkpoints/last.safetensors", "recipe.json", "environment.json"]],
+    ["another file", ["cache/pixels-123-0.tmp", "notes.txt"]],
+    ["a person's recipe", ["recipe.json"]],
+    ["a person's temporary file", ["pixels.tmp"]],
+  ])("may not hold %s, and nothing of it is removed", (_, files) => {
+    const run = make(...files);
+    expect(() => createRunFolder(run)).toThrow(UsageError);
+    expect(readdirSync(run, { recursive: true })).toEqual(expect.arrayContaining(files));
+  });
+});
