@@ -29,17 +29,25 @@ export async function decodeAll(
   const reasons = new Map<number, string>();
   let next = 0;
   let done = 0;
+  let stopped = false;
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < samples.length; index = next++) {
+    for (let index = next++; index < samples.length && !stopped; index = next++) {
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
         reasons.set(index, messageOf(error));
       });
+      if (stopped) return;
       if (picture) visit(index, picture);
       options.onProgress?.(++done, samples.length);
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  try {
+    await Promise.all(Array.from({ length: concurrency }, worker));
+  } catch (error) {
+    // The others still decode a picture each; nobody is to visit them any more.
+    stopped = true;
+    throw error;
+  }
   return [...reasons.entries()]
     .sort(([a], [b]) => a - b)
     .map(([index, reason]) => ({ id: (samples[index] as Sample).id, reason }));

@@ -1,8 +1,9 @@
 /** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, or either one level down. */
 
-import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
+import { type Dir, type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { UsageError } from "../util/errors.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
+import { reasonOf } from "../util/files.node.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
 import type { Split } from "./dataset.ts";
 import { classKey, emotionNamed, splitNamed } from "./names.ts";
@@ -130,7 +131,7 @@ function* walk(root: string, under: string, seen: Set<string>): Generator<string
 function list(path: string): Listing {
   const folders: string[] = [];
   const files: string[] = [];
-  const dir = opendirSync(path);
+  const dir = opened(path);
   try {
     for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
       if (entry.name.startsWith(".")) continue;
@@ -140,6 +141,14 @@ function list(path: string): Listing {
     dir.closeSync();
   }
   return { folders: folders.sort(), files: files.sort() };
+}
+
+function opened(path: string): Dir {
+  try {
+    return opendirSync(path);
+  } catch (error) {
+    throw new VultusError(`the folder ${path} cannot be read: ${reasonOf(error)}`);
+  }
 }
 
 function isFolder(path: string, entry: Dirent): boolean {

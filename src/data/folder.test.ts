@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UsageError } from "../util/errors.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import { readFolder } from "./folder.node.ts";
 import { readDataset } from "./read.node.ts";
 
@@ -156,6 +156,18 @@ describe("errors name the thing, what was found and what is valid", () => {
     await rejected(/There is no folder .*nowhere/, {}, join(dir, "nowhere"));
     await rejected(/There is no folder .*file\.jpg/, {}, join(dir, "file.jpg"));
   });
+
+  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "a folder that may not be read (skipped for root, who may read all)",
+    async () => {
+      make("happy/a.jpg", "sad/b.jpg");
+      chmodSync(join(dir, "sad"), 0);
+      const reading = readDataset([dir]);
+      await expect(reading).rejects.toThrow(VultusError);
+      await expect(reading).rejects.toThrow(/folder .*sad cannot be read: permission is refused/);
+      chmodSync(join(dir, "sad"), 0o700);
+    },
+  );
 
   test("no class folders", async () => {
     await rejected(/no class folders with pictures \(found: nothing\)/);

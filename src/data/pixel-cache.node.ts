@@ -2,7 +2,8 @@
 
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { FormatError } from "../util/errors.ts";
+import { FormatError, VultusError } from "../util/errors.ts";
+import { reasonOf } from "../util/files.node.ts";
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
 import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
 import { pixelHash } from "./pixel-hash.node.ts";
@@ -126,7 +127,17 @@ class SpillFile {
     this.#path = join(dir, `pixels-${process.pid}-${spillFiles++}.tmp`);
   }
 
-  write({ pixels, ...shape }: Picture): Spilled {
+  write(picture: Picture): Spilled {
+    try {
+      return this.#append(picture);
+    } catch (error) {
+      throw new VultusError(
+        `${this.#path} was not written: ${reasonOf(error)}. It holds decoded pictures that --memory leaves no room for`,
+      );
+    }
+  }
+
+  #append({ pixels, ...shape }: Picture): Spilled {
     if (this.#file === undefined) {
       mkdirSync(this.#dir, { recursive: true });
       this.#file = openSync(this.#path, "wx+");

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VultusError } from "../util/errors.ts";
 import type { Picture, Sample } from "./dataset.ts";
-import { checkUnreadable } from "./decode-all.node.ts";
+import { checkUnreadable, decodeAll } from "./decode-all.node.ts";
 import { loadPixels } from "./pixel-cache.node.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "vultus-cache-"));
@@ -79,6 +79,25 @@ test.each([0, 1000, 1e6])("parts outlive the whole, with %i bytes in memory", as
   expect(parts[1].get(1)).toEqual(expected(3));
   parts[1].close();
   if (existsSync(spillDir)) expect(readdirSync(spillDir)).toHaveLength(0);
+});
+
+test("a disk that takes no pictures is named, and why", async () => {
+  const file = join(dir, "0.png");
+  const result = loadPixels(samples, { memoryBudget: 0, spillDir: join(file, "cache") });
+  await expect(result).rejects.toThrow(VultusError);
+  await expect(result).rejects.toThrow(/pixels-.* was not written: a part of its path is a file/);
+});
+
+test("nothing is visited after the first failure", async () => {
+  const visited: number[] = [];
+  const visit = (index: number): void => {
+    visited.push(index);
+    throw new Error("full");
+  };
+  await expect(decodeAll(samples, {}, visit)).rejects.toThrow("full");
+  const then = visited.length;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(visited).toHaveLength(then);
 });
 
 test("an index outside the cache is refused", async () => {

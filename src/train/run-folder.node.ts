@@ -1,14 +1,14 @@
 /** The folder of one run: where its files are, how they are written, and whether it can be resumed. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
-import { FormatError, UsageError } from "../util/errors.ts";
-import { readJson, writeFileAtomic } from "../util/files.node.ts";
+import { FormatError, UsageError, VultusError } from "../util/errors.ts";
+import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
@@ -79,19 +79,29 @@ export function runPaths(folder: string): RunPaths {
  * training left that was killed before it was a run is removed.
  */
 export function createRunFolder(folder: string): RunPaths {
-  const paths = runPaths(folder);
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw new UsageError(`${folder} is a file; name a folder with --out`);
+  }
+  try {
+    removeLeftovers(folder);
+    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+  } catch (error) {
+    if (error instanceof VultusError) throw error;
+    throw new VultusError(`${folder} cannot be made the folder of a run: ${reasonOf(error)}`);
+  }
+  return runPaths(folder);
+}
+
+function removeLeftovers(folder: string): void {
   const files = existsSync(folder) ? filesBelow(folder) : [];
-  if (
-    !files.every((file) => BEFORE_A_RUN.test(file)) ||
-    (files.includes("recipe.json") && !existsSync(paths.checkpoint))
-  ) {
+  const ownRecipe = files.includes("recipe.json") && !files.includes("checkpoints/last.safetensors");
+  if (ownRecipe || !files.every((file) => BEFORE_A_RUN.test(file))) {
     throw new UsageError(
       `${folder} is not empty; continue that run with --resume, or give another folder with --out`,
     );
   }
-  for (const file of files) rmSync(join(folder, file));
-  mkdirSync(join(folder, "checkpoints"), { recursive: true });
-  return paths;
+  // The recipe before the checkpoint: alone it would be a person's own.
+  for (const file of files.sort().reverse()) rmSync(join(folder, file));
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UsageError } from "../util/errors.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import { createRunFolder } from "./run-folder.node.ts";
 
 let folder: string;
@@ -41,5 +41,13 @@ describe("the folder of a new run", () => {
     const run = make(...files);
     expect(() => createRunFolder(run)).toThrow(UsageError);
     expect(readdirSync(run, { recursive: true })).toEqual(expect.arrayContaining(files));
+  });
+
+  test("is no file, nor in one", () => {
+    const file = join(make("a"), "a");
+    expect(() => createRunFolder(file)).toThrow(UsageError);
+    expect(() => createRunFolder(file)).toThrow(/is a file; name a folder/);
+    expect(() => createRunFolder(join(file, "b"))).toThrow(VultusError);
+    expect(() => createRunFolder(join(file, "b"))).toThrow(/cannot be made .*a part of its path is a file/);
   });
 });

@@ -41,6 +41,7 @@ const remedies: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another folder",
   ENOENT: "no such file or folder",
   EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is a file and no folder",
   EIO: "the disk reports an error",
 };
 
@@ -151,7 +152,8 @@ function syncFolder(path: string, calls: FileCalls): void {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why the file system refused, and what a person can do about it. */
+export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return remedies[code] ?? messageOf(error);
 }
