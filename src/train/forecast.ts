@@ -9,7 +9,7 @@ import { floatTensor, sizeOf, type Tensor } from "../util/tensor.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 import { dropoutMasks } from "./source.ts";
 import { initialState } from "./state.ts";
-import { trainableStages } from "./trainable.ts";
+import { trainableStages, trainsOnFeatures } from "./trainable.ts";
 
 /** Steps that are measured after a first one that warms up. */
 const MEASURED = 3;
@@ -74,13 +74,14 @@ export function forecastSeconds(
   classes: readonly string[],
   pictures: number,
   rate: number,
+  cacheFeatures: boolean,
 ): number {
   const architecture = architectureOf(recipe, classes);
   const description = describe(architecture);
   return recipe.phases.reduce((total, phase) => {
     const trainable = trainableStages(architecture.backbone, phase.train);
-    // A frozen backbone sees every picture once per view, not once per epoch.
-    const passes = trainable.size === 1 ? Math.min(recipe.views, phase.epochs) : phase.epochs;
+    const cached = trainsOnFeatures(trainable, cacheFeatures);
+    const passes = cached ? Math.min(recipe.views, phase.epochs) : phase.epochs;
     const macs = macsOfStep(description, trainable) * phase.inputScale ** 2;
     return total + (passes * pictures * macs) / rate;
   }, 0);

@@ -18,7 +18,7 @@ import type { PhaseSetup } from "./loop.ts";
 import { type Phase, trainingSize } from "./recipe.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import type { TrainOptions } from "./train.node.ts";
-import { stageRates, trainableStages } from "./trainable.ts";
+import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
@@ -44,7 +44,7 @@ export async function setUpPhase(
   const seen = { ...architecture, inputSize: trainingSize(architecture, phase) };
   const trainable = trainableStages(backbone, phase.train);
   const batch = Math.min(recipe.batchSize, training.samples.length);
-  const cached = context.cacheFeatures && trainable.size === 1 && trainable.has("head");
+  const cached = trainsOnFeatures(trainable, context.cacheFeatures);
   const labels = training.samples.map((sample) => sample.label);
   const program = compileTrain({
     architecture: seen,

@@ -21,6 +21,14 @@ export function trainableStages(backbone: Backbone, train: Phase["train"]): Read
   return new Set(train);
 }
 
+/**
+ * Whether a phase can train on cached features: the backbone is frozen, so it need see each picture only once per
+ * augmented view.
+ */
+export function trainsOnFeatures(trainable: ReadonlySet<string>, cacheFeatures: boolean): boolean {
+  return cacheFeatures && trainable.size === 1 && trainable.has("head");
+}
+
 /** Factor of the learning rate per stage: 1 for the head, times `decay` for every unfreeze group on the way to the input. */
 export function stageRates(backbone: Backbone, decay: number): (stage: string) => number {
   const factors = new Map<string, number>([["head", 1]]);

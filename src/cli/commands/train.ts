@@ -155,7 +155,9 @@ async function fitToTime(
   const engine = startEngine(device);
   try {
     const rate = await measureRate(engine, recipe, classes);
-    const forecast = (candidate: Recipe): number => forecastSeconds(candidate, classes, pictures, rate);
+    const cached = options.cacheFeatures === "auto";
+    const forecast = (candidate: Recipe): number =>
+      forecastSeconds(candidate, classes, pictures, rate, cached);
     say(`forecast: ${duration(forecast(recipe))} for all epochs; the budget is ${duration(budget)}`);
     const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
     const models = SMALLER.includes(recipe.model) && options.weights === "none" ? smaller : [];
