@@ -1,7 +1,7 @@
 /** Reads the pictures of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
 
 import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
-import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { checkUnreadable, decodeAll, type Unreadable } from "../data/decode-all.node.ts";
 import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
 import { type CutOptions, cutPictures } from "./recut.node.ts";
@@ -32,6 +32,8 @@ export async function readPictures(
   try {
     validation = await loadPixels(samplesOf("validation"), options);
     const test = await hashesOf(samplesOf("test"), options);
+    // The test split is scored hours later: what is wrong with it is said now.
+    if (!options.allowUnreadable) checkUnreadable(test.unreadable, samplesOf("test").length);
     return divided(dataset, cut, pool, validation, test);
   } catch (error) {
     validation?.close();
@@ -46,7 +48,7 @@ function divided(
   cut: CutOptions,
   pool: PixelCache,
   validation: PixelCache,
-  test: ReadonlyMap<string, string>,
+  test: TestPictures,
 ): TrainingPictures {
   const hashes = new Map(pool.samples.map(({ id }, i) => [id, pool.hashes[i] as string]));
   const done = cutPictures(dataset, cut, hashes);
@@ -57,26 +59,29 @@ function divided(
   const known = new Set(training.hashes);
   const held = [
     ...validation.samples.map(({ id }, i) => [id, validation.hashes[i] as string] as const),
-    ...test,
+    ...test.hashes,
   ];
   return {
     dataset: done,
     training,
     validation: validation.samples.length > 0 ? validation : partOf("validation"),
-    unreadable: [...pool.unreadable, ...validation.unreadable],
+    unreadable: [...pool.unreadable, ...validation.unreadable, ...test.unreadable],
     leaked: new Set(held.flatMap(([id, hash]) => (known.has(hash) ? [id] : []))),
   };
 }
 
-async function hashesOf(
-  samples: readonly Sample[],
-  options: PixelCacheOptions,
-): Promise<Map<string, string>> {
+interface TestPictures {
+  /** By the samples' ids. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly unreadable: readonly Unreadable[];
+}
+
+async function hashesOf(samples: readonly Sample[], options: PixelCacheOptions): Promise<TestPictures> {
   const hashes = new Map<string, string>();
-  await decodeAll(samples, options, (index, picture) =>
+  const unreadable = await decodeAll(samples, options, (index, picture) =>
     hashes.set((samples[index] as Sample).id, pixelHash(picture)),
   );
-  return hashes;
+  return { hashes, unreadable };
 }
 
 /** What to say of leaks, one line per split: how many pictures, and what to do. */
