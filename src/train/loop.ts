@@ -69,6 +69,8 @@ export async function runLoop(
       await setup.open.load(initialState(setup.program, current, state));
       while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
         await setup.source.prepare(progress.epoch);
+        // Nothing was trained since the last checkpoint.
+        if (host.signal.aborted) return "interrupted";
         const finished = await runEpoch(host, setup, phase, current, progress);
         if (!finished) return "interrupted";
         await endEpoch(host, setup, phase, current, progress);
@@ -111,6 +113,7 @@ async function forecast(
   const steps = source.batchesPerEpoch * (phase.epochs - progress.epoch) - progress.step;
   if (steps < LONG_PHASE) return;
   await source.prepare(progress.epoch);
+  if (host.signal.aborted) return;
   await open.load(initialState(program, weights));
   const seconds: number[] = [];
   for (let i = 0; i < TIMED_STEPS; i++) {

@@ -101,6 +101,7 @@ export async function setUpPhase(
     featureBatch: view.batch,
     features: backbone.features,
     onBatch: (progress) => emit("features", progress),
+    signal: context.signal,
   });
   return {
     program,

@@ -11,7 +11,7 @@ import { type FloatTensor, floatTensor, sizeOf } from "../util/tensor.ts";
 /** Feeds for the batches of one phase; the same (epoch, index) always gives the same feeds. */
 export interface BatchSource {
   readonly batchesPerEpoch: number;
-  /** Runs before an epoch, for what must be computed once. */
+  /** Runs before an epoch, for what must be computed once; a signal to stop ends it early, and no feeds follow. */
   prepare(epoch: number): Promise<void>;
   feeds(epoch: number, index: number): Tensors;
 }

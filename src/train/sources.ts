@@ -79,6 +79,7 @@ export interface FeatureSourceOptions extends PictureSourceOptions {
   readonly featureBatch: number;
   readonly features: number;
   readonly onBatch: (progress: FeatureProgress) => Promise<void>;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -88,7 +89,7 @@ export interface FeatureSourceOptions extends PictureSourceOptions {
 export function featureSource(options: FeatureSourceOptions): BatchSource {
   const { pixels, classes, views, features } = options;
   const { samples } = pixels;
-  const cache: Float32Array[] = [];
+  const cache: (Float32Array | undefined)[] = [];
   const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
   return {
     batchesPerEpoch: batchesOf(0).length,
@@ -110,11 +111,13 @@ export function featureSource(options: FeatureSourceOptions): BatchSource {
   };
 }
 
-async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array> {
-  const { pixels, backbone, featureBatch, features, seed, phase, onBatch } = options;
+/** All features of one view, or none where it was stopped. */
+async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array | undefined> {
+  const { pixels, backbone, featureBatch, features, seed, phase, onBatch, signal } = options;
   const count = pixels.samples.length;
   const all = new Float32Array(count * features);
   for (let start = 0; start < count; start += featureBatch) {
+    if (signal.aborted) return undefined;
     // The program's batch is fixed: a last, short batch is filled up with its last picture.
     const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, count - 1));
     const feeds = augmentedFeeds(options, indices, (position) => [

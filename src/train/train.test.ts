@@ -49,7 +49,11 @@ const bytesOfView = 8 * architecture.backbone.features * 4;
 /** Trains until the first event of this kind; returns the notes that were given. */
 async function trainUntil(
   event: "phaseStart" | "features",
-  options: Pick<TrainOptions, "folder" | "resume"> & Partial<TrainOptions>,
+  {
+    onFeatures,
+    ...options
+  }: Pick<TrainOptions, "folder" | "resume"> &
+    Partial<TrainOptions> & { readonly onFeatures?: (done: number) => void },
 ): Promise<string[]> {
   const notes: string[] = [];
   const stop = new AbortController();
@@ -66,7 +70,11 @@ async function trainUntil(
     memoryBudget: 1e9,
     allowUnreadable: false,
     checkpointEvery: 600,
-    listeners: [{ note: ({ text }) => void notes.push(text) }, { [event]: () => stop.abort() }],
+    listeners: [
+      { note: ({ text }) => void notes.push(text) },
+      { features: ({ done }) => onFeatures?.(done) },
+      { [event]: () => stop.abort() },
+    ],
     signal: stop.signal,
     ...options,
   });
@@ -100,6 +108,25 @@ test("a run of before its settings were recorded goes on with those given now; o
   const notes = await trainUntil("phaseStart", { folder: run, resume: true, precision: "fp16" });
   expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");
   expect(notes).toContain(`not bit-exact: node was v1.2.3 and is ${process.version} now`);
+});
+
+test("a signal while features are computed stops after their batch, and the run can go on", async () => {
+  const many = Array.from({ length: 80 }, (_, i) => ({
+    ...(samples[i % 8] as Sample),
+    id: `many ${i}`,
+  }));
+  const set = { ...dataset, samples: [...many, ...samples.slice(8)] };
+  const run = join(folder, "features");
+  const done: number[] = [];
+  for (const resume of [false, true]) {
+    await trainUntil("features", {
+      folder: run,
+      resume,
+      dataset: set,
+      onFeatures: (count) => void done.push(count),
+    });
+  }
+  expect(done).toEqual([32, 32]);
 });
 
 test.skipIf(process.platform !== "linux")(
