@@ -11,6 +11,7 @@ export interface Unreadable {
 
 export interface DecodeAllOptions extends DecodeOptions {
   readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** Twice the four threads that Node gives to files and pictures keeps them busy: more did not help on two cores. */
@@ -20,6 +21,8 @@ const unreadableAllowed = 0.01;
 /**
  * Calls `visit` with each sample's index and picture, as they get ready, in no fixed order. Samples that cannot be read
  * are skipped and returned in the order of `samples`.
+ *
+ * @throws VultusError if the signal says so.
  */
 export async function decodeAll(
   samples: readonly Sample[],
@@ -32,6 +35,8 @@ export async function decodeAll(
   let stopped = false;
   const worker = async (): Promise<void> => {
     for (let index = next++; index < samples.length && !stopped; index = next++) {
+      if (options.signal?.aborted)
+        throw new VultusError("stopped while pictures were read; the same command begins again");
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
         reasons.set(index, messageOf(error));

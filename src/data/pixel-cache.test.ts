@@ -100,6 +100,18 @@ test("nothing is visited after the first failure", async () => {
   expect(visited).toHaveLength(then);
 });
 
+test("a signal stops reading, and says so", async () => {
+  const stop = new AbortController();
+  let read = 0;
+  const onProgress = (done: number): void => {
+    read = done;
+    if (done === 3) stop.abort();
+  };
+  const options = { memoryBudget: 0, spillDir, onProgress, signal: stop.signal };
+  await expect(loadPixels(samples, options)).rejects.toThrow("stopped while pictures were read");
+  expect(read).toBeLessThan(samples.length);
+});
+
 test("an index outside the cache is refused", async () => {
   const cache = await loadPixels(samples, { memoryBudget: 1e6, spillDir });
   expect(() => cache.get(20)).toThrow("picture 20 of a cache of 20");

@@ -89,6 +89,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       memoryBudget: options.memoryBudget,
       spillDir: paths.cache,
       allowUnreadable: options.allowUnreadable,
+      signal: options.signal,
     },
   );
   const engine = startEngine({ device: options.device, threads: options.threads });
