@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
-import { FormatError, UsageError, VultusError } from "../util/errors.ts";
+import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
@@ -209,8 +209,13 @@ export function writeCheckpoint(path: string, tensors: StateDict, progress: Prog
 
 export function readCheckpoint(path: string): { tensors: StateDict; progress: Progress } {
   const { tensors, metadata } = readSafetensors(path);
-  const parsed = progressSchema.safeParse(JSON.parse(metadata.progress ?? "null"));
-  if (!parsed.success)
-    throw new FormatError(`${path} is no checkpoint of vultus: ${z.prettifyError(parsed.error)}`);
-  return { tensors, progress: parsed.data };
+  try {
+    return { tensors, progress: progressSchema.parse(JSON.parse(metadata.progress ?? "null")) };
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new FormatError(
+      `${path} is no checkpoint of vultus, or is damaged: ${reason}. Start a new run with --out; with --weights it can begin ` +
+        "from the best.safetensors beside it",
+    );
+  }
 }

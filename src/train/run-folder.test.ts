@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UsageError, VultusError } from "../util/errors.ts";
-import { createRunFolder } from "./run-folder.node.ts";
+import { writeSafetensors } from "../formats/safetensors.node.ts";
+import { FormatError, UsageError, VultusError } from "../util/errors.ts";
+import { createRunFolder, readCheckpoint } from "./run-folder.node.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -19,6 +20,19 @@ function make(...files: string[]): string {
   }
   return run;
 }
+
+describe("a damaged checkpoint is named, with what to do", () => {
+  test.each([
+    ["no JSON", '{"phase": 0, '],
+    ["JSON of something else", "[]"],
+    ["nothing", undefined],
+  ])("%s for its progress", (_, progress) => {
+    const path = join(folder, "last.safetensors");
+    writeSafetensors(path, new Map(), progress === undefined ? {} : { progress });
+    expect(() => readCheckpoint(path)).toThrow(FormatError);
+    expect(() => readCheckpoint(path)).toThrow(/last\.safetensors is no checkpoint.*new run with --out/s);
+  });
+});
 
 describe("the folder of a new run", () => {
   test.each([

@@ -11,7 +11,7 @@ import { type Architecture, describe, withNewWeights } from "../models/classifie
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
-import { UsageError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { emitter, type Listener } from "./events.ts";
@@ -131,7 +131,7 @@ async function trainOn(
   });
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
     await emit("note", { text });
-  const canvas: Canvas = canvasOf(everyPicture([training, validation]));
+  const canvas: Canvas = canvasOf(everyShape([training, validation]));
   let lastSave = performance.now();
 
   const host: LoopHost = {
@@ -181,7 +181,7 @@ function begin(options: TrainOptions, dataset: Dataset, pictures: number, paths:
     const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
     // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
-    const weights = new Map(specs.map(({ name }) => [name, tensors.get(name) as FloatTensor]));
+    const weights = new Map(specs.map(({ name }) => [name, savedTensor(tensors, name, paths)]));
     return { progress, weights, saved: tensors, notes, views };
   }
   const progress = newProgress();
@@ -193,6 +193,15 @@ function begin(options: TrainOptions, dataset: Dataset, pictures: number, paths:
   return { progress, weights, saved: new Map(), notes: [], views: fitting };
 }
 
-function* everyPicture(caches: readonly PixelCache[]) {
-  for (const cache of caches) for (let i = 0; i < cache.samples.length; i++) yield cache.get(i);
+function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths): FloatTensor {
+  const tensor = tensors.get(name);
+  if (tensor) return tensor;
+  throw new FormatError(
+    `${checkpoint} lacks ${name}: it is of another model or was written by another version of vultus, and only that one can ` +
+      "continue its run; start a new run with --out",
+  );
+}
+
+function* everyShape(caches: readonly PixelCache[]) {
+  for (const cache of caches) for (let i = 0; i < cache.samples.length; i++) yield cache.shape(i);
 }

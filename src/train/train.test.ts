@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Dataset, Sample } from "../data/dataset.ts";
+import { FormatError } from "../util/errors.ts";
 import { architectureOf } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
-import { runPaths } from "./run-folder.node.ts";
+import { readCheckpoint, runPaths, writeCheckpoint } from "./run-folder.node.ts";
 import { type TrainOptions, train } from "./train.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-train-"));
@@ -108,6 +109,18 @@ test("a run of before its settings were recorded goes on with those given now; o
   const notes = await trainUntil("phaseStart", { folder: run, resume: true, precision: "fp16" });
   expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");
   expect(notes).toContain(`not bit-exact: node was v1.2.3 and is ${process.version} now`);
+});
+
+test("a checkpoint that lacks a weight is refused by its name", async () => {
+  const run = join(folder, "lacking");
+  await trainUntil("phaseStart", { folder: run, resume: false });
+  const { checkpoint } = runPaths(run);
+  const { tensors, progress } = readCheckpoint(checkpoint);
+  tensors.delete("stem.conv.weight");
+  writeCheckpoint(checkpoint, tensors, progress);
+  const resumed = trainUntil("phaseStart", { folder: run, resume: true });
+  await expect(resumed).rejects.toThrow(FormatError);
+  await expect(resumed).rejects.toThrow(/last\.safetensors lacks stem\.conv\.weight.*--out/);
 });
 
 test("a signal while features are computed stops after their batch, and the run can go on", async () => {
