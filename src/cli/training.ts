@@ -184,12 +184,16 @@ async function conclude(
 }
 
 /** The pictures of the final score, decoded for it: the test split, scored this once, or else the validation split. */
-async function finalPixels(options: TrainingRequest["options"], { dataset }: TrainResult, folder: string) {
+async function finalPixels(
+  options: TrainingRequest["options"],
+  { dataset, validation }: TrainResult,
+  folder: string,
+) {
   const of = (split: Split): Sample[] => dataset.samples.filter((sample) => sample.split === split);
   const split: Split = of("test").length > 0 ? "test" : "validation";
   const pixels = await loadPixels(of(split), {
     maxSide: LARGEST_SIDE,
-    memoryBudget: options.memory * 1e9,
+    memoryBudget: options.memory * 1e9 - validation.bytesInMemory,
     spillDir: runPaths(folder).cache,
     allowUnreadable: options.allowUnreadable,
   });

@@ -30,7 +30,8 @@ export async function readPictures(
   const pool = await loadPixels(samplesOf("train"), options);
   let validation: PixelCache | undefined;
   try {
-    validation = await loadPixels(samplesOf("validation"), options);
+    const memoryBudget = options.memoryBudget - pool.bytesInMemory;
+    validation = await loadPixels(samplesOf("validation"), { ...options, memoryBudget });
     const test = await hashesOf(samplesOf("test"), options);
     // The test split is scored hours later: what is wrong with it is said now.
     if (!options.allowUnreadable) checkUnreadable(test.unreadable, samplesOf("test").length);

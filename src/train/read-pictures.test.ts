@@ -1,6 +1,12 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { readPictures } from "./read-pictures.node.ts";
+
+const spillDir = mkdtempSync(join(tmpdir(), "vultus-read-"));
+afterAll(() => rmSync(spillDir, { recursive: true }));
 
 const picture = (label: number, split: Split): Sample => ({
   id: `${split}/${label}`,
@@ -27,7 +33,19 @@ const dataset: Dataset = {
   notes: [],
   fingerprint: "0",
 };
-const options = { memoryBudget: 1e6, spillDir: "never made" };
+test("training and validation pictures share the memory", async () => {
+  const memoryBudget = 6;
+  const { training, validation } = await readPictures(
+    { ...dataset, samples: dataset.samples.slice(0, 4) },
+    { seed: 0 },
+    { memoryBudget, spillDir },
+  );
+  expect([training.bytesInMemory, validation.bytesInMemory]).toEqual([4, 2]);
+  training.close();
+  validation.close();
+});
+
+const options = { memoryBudget: 1e6, spillDir };
 
 test("test pictures that cannot be read stop a training at its start, or are listed", async () => {
   await expect(readPictures(dataset, { seed: 0 }, options)).rejects.toThrow(
