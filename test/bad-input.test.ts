@@ -6,10 +6,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
-import { encodeSafetensors } from "../src/formats/safetensors.ts";
 import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { capture, printed } from "./support/printed.ts";
+import { encodeSafetensors } from "./support/safetensors.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-bad-"));

@@ -11,7 +11,6 @@ import { canvasOf, packPictures } from "../src/data/canvas.ts";
 import type { Picture } from "../src/data/dataset.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
-import { encodeSafetensors } from "../src/formats/safetensors.ts";
 import { type Architecture, describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
 import { decodeModel } from "../src/onnx/model.ts";
@@ -26,6 +25,7 @@ import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { decodeOnnxWeights } from "../src/weights/onnx-weights.ts";
 import { sha256, startHub } from "./support/hub.ts";
 import { capture, printed } from "./support/printed.ts";
+import { encodeSafetensors } from "./support/safetensors.ts";
 
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 const classes = ["angry", "happy", "sad"];

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decodePytorch } from "../src/formats/pytorch.ts";
-import { decodeSafetensors, encodeSafetensors } from "../src/formats/safetensors.ts";
+import { decodeSafetensors } from "../src/formats/safetensors.ts";
 import { readStoredZip, writeStoredZip } from "../src/formats/zip.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { describe as describeModel } from "../src/models/classifier.ts";
@@ -22,6 +22,7 @@ import { floatTensor } from "../src/util/tensor.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { decodeOnnxWeights } from "../src/weights/onnx-weights.ts";
 import { mutated } from "./support/mutate.ts";
+import { encodeSafetensors } from "./support/safetensors.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
 
 const CASES = Number(process.env.VULTUS_FUZZ ?? 4000);

@@ -24,7 +24,6 @@ export interface PixelCache {
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
-  readonly bytesOnDisk: number;
   /** What is known of a picture without reading its pixels. */
   shape(index: number): PictureShape;
   /** Treat the pixels as read-only: in memory they are the cache's own. */
@@ -77,14 +76,14 @@ function cacheOf(entries: readonly Entry[], spill: SpillFile, unreadable: readon
     if (!entry) throw new RangeError(`picture ${index} of a cache of ${entries.length}`);
     return entry.stored;
   };
-  const bytes = (spilled: boolean): number =>
-    entries.reduce((sum, { stored }) => sum + ("position" in stored === spilled ? sizeOf(stored) : 0), 0);
   return {
     samples: entries.map(({ sample }) => sample),
     hashes: entries.map(({ hash }) => hash),
     unreadable,
-    bytesInMemory: bytes(false),
-    bytesOnDisk: bytes(true),
+    bytesInMemory: entries.reduce(
+      (sum, { stored }) => sum + ("pixels" in stored ? stored.pixels.length : 0),
+      0,
+    ),
     shape: storedAt,
     get: (index) => {
       const stored = storedAt(index);

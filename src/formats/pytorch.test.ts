@@ -14,7 +14,7 @@ import newer from "../../test/reference/pytorch-files-2.13.json" with { type: "j
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Pickled } from "./pickle.ts";
-import { readPytorch, writePytorch } from "./pytorch.node.ts";
+import { writePytorch } from "./pytorch.node.ts";
 import { decodePytorch, decodePytorchValue } from "./pytorch.ts";
 import { readSafetensors } from "./safetensors.node.ts";
 import { encodePytorchParts } from "./write-pytorch.ts";
@@ -278,6 +278,8 @@ describe.skipIf(!available)("a ResNet18 between PyTorch and vultus", () => {
     execFileSync(python, [script, "write", folder], { stdio: ["ignore", "ignore", "inherit"] });
   });
   afterAll(() => rmSync(folder, { recursive: true }));
+
+  const readPytorch = (path: string) => decodePytorch(readFileSync(path), path, true);
 
   test("both formats and safetensors hold the same, half precision the same rounded", () => {
     const { tensors: expected } = readSafetensors(join(folder, "resnet18.safetensors"));

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeSafetensors } from "../../test/support/safetensors.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.node.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors } from "./safetensors.ts";
 
 const weights: StateDict = new Map([
   ["conv.weight", floatTensor([2, 1, 2, 2], [1, -2, 3, -4, 0.5, 0, 1e-30, 3e38])],

@@ -60,21 +60,6 @@ export function encodeSafetensorsParts(
   return [padded, ...parts];
 }
 
-/** The file's bytes. */
-export function encodeSafetensors(
-  tensors: StateDict,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const parts = encodeSafetensorsParts(tensors, metadata);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
-}
-
 /**
  * Reads a file; `name` is what errors call it. Float32 numbers are viewed where they are aligned; half, double and
  * integer ones are converted. Nothing is allocated before the whole header has been found to fit the file.

@@ -1,10 +1,10 @@
 /** The smallest classifier that is whole, with weights drawn at random: for tests of what is done with one. */
 
 import { writeFileSync } from "node:fs";
-import { encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
 import { classifierMetadata } from "../../src/weights/classifier-file.ts";
+import { encodeSafetensors } from "./safetensors.ts";
 
 export function smallArchitecture(...classes: string[]): Architecture {
   return {
