@@ -47,6 +47,9 @@ export type Environment = z.infer<typeof environmentSchema>;
 const BEFORE_A_RUN =
   /^(cache\/pixels-\d+-\d+\.tmp|(checkpoints\/\.last\.safetensors|\.(recipe|environment)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json)$/;
 
+/** What a kill leaves of a file that was being written, or of pictures on disk. */
+const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
+
 export interface RunPaths {
   readonly folder: string;
   readonly recipe: string;
@@ -106,7 +109,7 @@ function removeLeftovers(folder: string): void {
 
 /**
  * The folder of a run to go on with. Its settings must be as they were: another number format or training on new views
- * would not continue its numbers.
+ * would not continue its numbers. What a kill left half-written is removed.
  */
 export function openRunFolder(folder: string, now: Settings): RunPaths {
   const paths = runPaths(folder);
@@ -118,6 +121,7 @@ export function openRunFolder(folder: string, now: Settings): RunPaths {
         "leave that option out, or start a new run with --out",
     );
   }
+  for (const file of filesBelow(folder)) if (HALF_WRITTEN.test(file)) rmSync(join(folder, file));
   return paths;
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { FormatError, UsageError, VultusError } from "../util/errors.ts";
-import { createRunFolder, readCheckpoint } from "./run-folder.node.ts";
+import { createRunFolder, openRunFolder, readCheckpoint } from "./run-folder.node.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -64,4 +64,17 @@ describe("the folder of a new run", () => {
     expect(() => createRunFolder(join(file, "b"))).toThrow(VultusError);
     expect(() => createRunFolder(join(file, "b"))).toThrow(/cannot be made .*a part of its path is a file/);
   });
+});
+
+test("going on with a run removes what a kill left half-written, and nothing else", () => {
+  const kept = ["environment.json", "checkpoints/last.safetensors", "notes.tmp", ".vimrc.tmp"];
+  const left = ["checkpoints/.last.safetensors.12.tmp", ".best.safetensors.12.tmp", "cache/pixels-12-0.tmp"];
+  const run = make(...kept, ...left);
+  const environment = { vultus: "", node: "", onnxruntime: "", cpu: "", threads: 1, device: "cpu" };
+  const rest = { memoryGB: 1, fingerprint: "", started: "" };
+  writeFileSync(join(run, "environment.json"), JSON.stringify({ ...environment, ...rest }));
+  openRunFolder(run, { precision: "fp32", cacheFeatures: true });
+  const files = readdirSync(run, { recursive: true });
+  expect(files).toEqual(expect.arrayContaining(kept));
+  for (const file of left) expect(files).not.toContain(file);
 });
