@@ -90,7 +90,8 @@ export function inlineSvg(svg: string, label: string): string {
       // Plot names its groups by the kind of mark, which says nothing to a reader.
       .replace(/ aria-label="[^"]*"/g, "")
       .replaceAll(fontFamily, "inherit")
-      .replace(/ role="img"/, ` role="img" aria-label="${escape(label)}"`)
+      // A function, since `$` has a meaning in a replacement that is text.
+      .replace(/ role="img"/, (role) => `${role} aria-label="${escape(label)}"`)
       .replace(/<title>[^<]*<\/title>/, "")
   );
 }

@@ -6,7 +6,7 @@ import { drawFace } from "../data/synthetic.ts";
 import type { Environment } from "../train/run-folder.node.ts";
 import { facesOf } from "./faces.ts";
 import { modelCardMarkdown } from "./model-card.ts";
-import { inlineJson, inlineSvg, page, thumbnailUri } from "./page.ts";
+import { escape, inlineJson, inlineSvg, page, thumbnailUri } from "./page.ts";
 import { reportHtml } from "./report-page.ts";
 import type { Prediction } from "./run-data.ts";
 import { evaluationSchema, type RunRecord } from "./run-record.ts";
@@ -198,5 +198,11 @@ describe("a page", () => {
     expect(svg).toContain('aria-label="from 1 to &quot;2&quot;"');
     expect(svg).toContain('fill="var(--blue)"');
     expect(svg).not.toMatch(/#[0-9a-f]{6}|Helvetica|<title>/);
+  });
+
+  test("takes the words of a chart as they are, also where a class has the name of a pattern", () => {
+    const words = "Shares of $&, $`, $' and $$";
+    const svg = inlineSvg(svgPage(10, 10, "Chart", []), words);
+    expect(svg).toContain(`aria-label="${escape(words)}"`);
   });
 });
