@@ -103,6 +103,8 @@ describe("inputs", () => {
       at("photos", "a*.jpg"),
       at("x*.jpg"),
       at("no.jpg"),
+      at("gone", "*.jpg"),
+      at("a{b*.jpg"),
     );
     expect(names(predictions)).toEqual([
       "photos/b.jpg ok",
@@ -110,8 +112,10 @@ describe("inputs", () => {
       "photos/a two.jpg ok",
       "x*.jpg unreadable",
       "no.jpg unreadable",
+      "gone/*.jpg unreadable",
+      "a{b*.jpg unreadable",
     ]);
-    expect(predictions[3]?.reason).toBe("no file matches this pattern");
+    for (const row of [3, 5, 6]) expect(predictions[row]?.reason).toBe("no file matches this pattern");
   });
 
   test("standard input", () => {
