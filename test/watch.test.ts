@@ -5,6 +5,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -325,6 +326,26 @@ describe("what is told", () => {
     for (let i = 0; i < 103; i++) writeFileSync(join(many, `r${i}`, "events.jsonl"), "");
     const list = await get<RunList>(`${await serve([many])}/v1/runs`);
     expect([list.runs.length, list.leftOut]).toEqual([100, 3]);
+  });
+
+  test("the other runs, where the log of one cannot be read", async () => {
+    const { log } = newRun("unread/bad");
+    mkdirSync(log);
+    writeFileSync(newRun("unread/good").log, lineOf(events[0] as RunEvent));
+    const url = await serve([join(root, "unread")]);
+    const known = async (): Promise<unknown> =>
+      (await get<RunList>(`${url}/v1/runs`)).runs.map(({ id, firstAt }) => [id, firstAt !== undefined]);
+    expect(await known()).toEqual([
+      ["bad", false],
+      ["good", true],
+    ]);
+    // The log begins after all.
+    rmdirSync(log);
+    writeFileSync(log, lineOf(events[0] as RunEvent));
+    expect(await known()).toEqual([
+      ["bad", true],
+      ["good", true],
+    ]);
   });
 });
 

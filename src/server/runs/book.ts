@@ -42,7 +42,9 @@ export function openBook(paths: readonly string[]): Book {
   };
   const upToDate = async (run: WatchedRun): Promise<Page> => {
     const page = pageOf(run);
-    page.reading = page.reading.then(() => readOn(page, run));
+    const read = (): Promise<void> => readOn(page, run);
+    // What went wrong once is told to whoever asked then, and to nobody after.
+    page.reading = page.reading.then(read, read);
     await page.reading;
     return page;
   };

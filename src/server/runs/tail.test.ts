@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -86,4 +86,15 @@ test("a log that begins later, one that is removed, and a line that never ends",
   expect(told.at(-1)).toBe('{"ok":1}');
   rmSync(path);
   expect(await linesAfter(path, mark)).toMatchObject({ lines: [], mark: beginning, restarted: true });
+});
+
+test("a folder in place of the log says nothing", async () => {
+  const path = join(folder, "folder.jsonl");
+  mkdirSync(path);
+  expect(await linesAfter(path, beginning)).toEqual({
+    lines: [],
+    mark: beginning,
+    restarted: false,
+    more: false,
+  });
 });

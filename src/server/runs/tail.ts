@@ -30,34 +30,36 @@ const COVERED = 512;
 
 /** A line without its end is left for later: it is still being written, or a kill tore it. */
 export async function linesAfter(path: string, mark: Mark, chunk = CHUNK): Promise<Tail> {
-  let file: FileHandle;
+  let file: FileHandle | undefined;
   try {
     file = await open(path, "r");
+    return await tailOf(file, mark, chunk);
   } catch {
-    // Not there yet, or no longer.
+    // Not there yet, no longer, or nothing that can be read.
     return { lines: [], mark: beginning, restarted: mark.offset > 0, more: false };
-  }
-  try {
-    const covered = await readAt(file, coveredBy(mark.offset), mark.offset - coveredBy(mark.offset));
-    const same = mark.offset === 0 || crc32(covered) === mark.checksum;
-    const from = same ? mark.offset : 0;
-    const bytes = await readAt(file, from, chunk);
-    const full = bytes.length === chunk;
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    const used = end === 0 && full ? bytes.length : end;
-    if (used === 0) return { lines: [], mark: same ? mark : beginning, restarted: !same, more: false };
-    const text = new TextDecoder().decode(bytes.subarray(0, used));
-    const offset = from + used;
-    const before = await readAt(file, coveredBy(offset), offset - coveredBy(offset));
-    return {
-      lines: text.split("\n").filter((line) => line.trim() !== ""),
-      mark: { offset, checksum: crc32(before) },
-      restarted: !same,
-      more: full,
-    };
   } finally {
-    await file.close();
+    await file?.close();
   }
+}
+
+async function tailOf(file: FileHandle, mark: Mark, chunk: number): Promise<Tail> {
+  const covered = await readAt(file, coveredBy(mark.offset), mark.offset - coveredBy(mark.offset));
+  const same = mark.offset === 0 || crc32(covered) === mark.checksum;
+  const from = same ? mark.offset : 0;
+  const bytes = await readAt(file, from, chunk);
+  const full = bytes.length === chunk;
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  const used = end === 0 && full ? bytes.length : end;
+  if (used === 0) return { lines: [], mark: same ? mark : beginning, restarted: !same, more: false };
+  const text = new TextDecoder().decode(bytes.subarray(0, used));
+  const offset = from + used;
+  const before = await readAt(file, coveredBy(offset), offset - coveredBy(offset));
+  return {
+    lines: text.split("\n").filter((line) => line.trim() !== ""),
+    mark: { offset, checksum: crc32(before) },
+    restarted: !same,
+    more: full,
+  };
 }
 
 function coveredBy(offset: number): number {
