@@ -1,6 +1,7 @@
 /** `explain`, `evaluate --robustness --tta` and baselines of `compare` on one small trained run. */
 
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,11 +16,14 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { comparisonJson } from "../src/cli/comparison.ts";
 import type { evaluationJson } from "../src/cli/evaluation.ts";
+import { explainPhotos } from "../src/cli/explained-photos.ts";
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import type { MapScores } from "../src/evaluate/deletion-insertion.ts";
 import type { Robustness } from "../src/evaluate/robustness.node.ts";
 import type { TestTime } from "../src/evaluate/test-time.node.ts";
+import { startEngine } from "../src/runtime/engine.node.ts";
+import { loadClassifier } from "../src/weights/load.node.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 
 type Scores = ReturnType<typeof evaluationJson> & { robustness?: Robustness; tta?: TestTime };
@@ -104,6 +108,27 @@ describe("explain", () => {
     printed.out = "";
     expect(await run([...args, ...more])).toBe(1);
     expect(printed.out.trim().split("\n").length).toBe(3);
+  });
+
+  test("photos are explained as they are read, and not held until the last", async () => {
+    mkdirSync(at("many"));
+    for (let i = 100; i < 180; i++) copyFileSync(picture("sad", 1), at("many", `${i}.png`));
+    const classifier = loadClassifier(at("run"));
+    const engine = startEngine({ device: "cpu", threads: 2 });
+    const out = at("explained many");
+    mkdirSync(out);
+    try {
+      const options = { method: "grad-cam", target: undefined, detector: undefined, out } as const;
+      const statuses: string[] = [];
+      for await (const { status, faces } of explainPhotos(engine, classifier, [at("many")], options)) {
+        if (statuses.length === 0) rmSync(at("many", "179.png"));
+        for (const { overlay } of faces) expect(existsSync(overlay)).toBe(true);
+        statuses.push(status);
+      }
+      expect(statuses).toEqual([...new Array<string>(79).fill("ok"), "unreadable"]);
+    } finally {
+      await engine.close();
+    }
   });
 
   test("faces are found in photos; one without a face is a row too", async () => {

@@ -4,17 +4,16 @@ import { basename, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { type Explanation, explainPictures } from "../evaluate/explain.ts";
 import { inMemory } from "../evaluate/run-bundle.ts";
-import type { Box } from "../predict/boxes.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { photoSources, readPhotos } from "../predict/inputs.node.ts";
 import { type Face, faceOf } from "../predict/prediction.ts";
-import { framedFaces } from "../predict/predictor.ts";
+import { type FramedFace, framedFaces } from "../predict/predictor.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { explanationPng } from "../report/heat-map.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import type { Classifier } from "../weights/load.node.ts";
-import { liveLine, percent } from "./output.ts";
+import { percent } from "./output.ts";
 
 export interface ExplainedFace extends Face {
   /** The class that the map is of. */
@@ -41,45 +40,73 @@ export interface ExplainPhotosOptions {
   readonly out: string;
 }
 
-/** Explains every face of the photos that `inputs` name, in order, the largest face of a photo first. */
-export async function explainPhotos(
+/** Faces that are explained together, and what may be held until there are as many. */
+const MOST_FACES = 64;
+const MOST_PHOTOS = 64;
+const MOST_PIXELS = 16e6;
+
+/** A photo with its faces, before they are explained. */
+interface Found {
+  readonly file: string;
+  readonly reason?: string;
+  readonly faces: readonly FramedFace[];
+}
+
+/**
+ * Explains every face of the photos that `inputs` name, in order, the largest face of a photo first. A photo's pictures
+ * are written when it comes.
+ */
+export async function* explainPhotos(
   engine: Engine,
   classifier: Classifier,
   inputs: readonly string[],
-  { method, target, detector, out }: ExplainPhotosOptions,
-): Promise<ExplainedPhoto[]> {
-  const photos: { file: string; reason?: string; boxes: readonly Box[] }[] = [];
-  const crops: Picture[] = [];
-  for await (const photo of readPhotos(photoSources(inputs, { except: [out] }))) {
-    if ("reason" in photo) photos.push({ file: photo.file, reason: photo.reason, boxes: [] });
-    else {
-      const faces = await framedFaces(photo, detector, classifier.architecture);
-      photos.push({ file: photo.file, boxes: faces.map(({ box }) => box) });
-      crops.push(...faces.map(({ crop }) => crop));
-    }
+  options: ExplainPhotosOptions,
+): AsyncGenerator<ExplainedPhoto> {
+  const nameOf = freeNames();
+  let waiting: Found[] = [];
+  for await (const photo of readPhotos(photoSources(inputs, { except: [options.out] }))) {
+    const { file } = photo;
+    if ("reason" in photo) waiting.push({ file, reason: photo.reason, faces: [] });
+    else waiting.push({ file, faces: await framedFaces(photo, options.detector, classifier.architecture) });
+    const crops = cropsOf(waiting);
+    const pixels = crops.reduce((sum, { width, height }) => sum + width * height, 0);
+    if (crops.length < MOST_FACES && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;
+    yield* explainTogether(engine, classifier, waiting, nameOf, options);
+    waiting = [];
   }
+  yield* explainTogether(engine, classifier, waiting, nameOf, options);
+}
+
+async function* explainTogether(
+  engine: Engine,
+  classifier: Classifier,
+  photos: readonly Found[],
+  nameOf: (file: string) => string,
+  { method, target, out }: ExplainPhotosOptions,
+): AsyncGenerator<ExplainedPhoto> {
   const { classes } = classifier.architecture;
+  const crops = cropsOf(photos);
   const explanations = await explainPictures(engine, classifier, inMemory(crops), [...crops.keys()], {
     method,
     ...(target === undefined ? {} : { target }),
-    onBatch: (done) => liveLine(`explaining ${done} of ${crops.length} faces`),
   });
-  const nameOf = freeNames();
-  const rows: ExplainedPhoto[] = [];
   let next = 0;
-  for (const { file, reason, boxes } of photos) {
+  for (const { file, reason, faces: found } of photos) {
     const faces: ExplainedFace[] = [];
-    for (const box of boxes) {
+    for (const { box } of found) {
       const explanation = explanations[next++] as Explanation;
       const overlay = join(out, `${nameOf(file)}.png`);
       writeFileAtomic(overlay, await explanationPng(explanation, { classes, file: basename(file), method }));
       const explained = classes[explanation.target] as string;
       faces.push({ ...faceOf({ box }, explanation.probabilities, classes, 0), explained, overlay });
     }
-    if (reason !== undefined) rows.push({ file, status: "unreadable", reason, faces });
-    else rows.push({ file, status: faces.length > 0 ? "ok" : "no_face", faces });
+    if (reason !== undefined) yield { file, status: "unreadable", reason, faces };
+    else yield { file, status: faces.length > 0 ? "ok" : "no_face", faces };
   }
-  return rows;
+}
+
+function cropsOf(photos: readonly Found[]): Picture[] {
+  return photos.flatMap(({ faces }) => faces.map(({ crop }) => crop));
 }
 
 /** One line a face, or what became of a photo without one. */

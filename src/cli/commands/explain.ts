@@ -20,7 +20,7 @@ import { didYouMean } from "../../util/nearest.ts";
 import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
 import { shippedModel } from "../../weights/shipped.node.ts";
 import { chooseDevice } from "../device.ts";
-import { explainedLines, explainPhotos } from "../explained-photos.ts";
+import { type ExplainedPhoto, explainedLines, explainPhotos } from "../explained-photos.ts";
 import { type LabelledOptions, readLabelled, withLabelled } from "../labelled-pictures.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { liveLine, result, resultJson, say } from "../output.ts";
@@ -82,10 +82,13 @@ export function explainCommand(setExitCode: SetExitCode): Command {
       try {
         const detector =
           photos.length > 0 && options.detect ? await openDetector(engine, loadDetector()) : undefined;
-        const rows = await explainPhotos(engine, classifier, photos, { method, target, detector, out });
-        for (const { file, status, reason } of rows) {
-          if (status !== "ok") setExitCode(1);
-          if (reason !== undefined) say(`${file}: ${reason}`);
+        const rows: ExplainedPhoto[] = [];
+        const explained = explainPhotos(engine, classifier, photos, { method, target, detector, out });
+        for await (const row of explained) {
+          rows.push(row);
+          if (row.status !== "ok") setExitCode(1);
+          if (row.reason !== undefined) say(`${row.file}: ${row.reason}`);
+          liveLine(`${rows.length} photos`);
         }
         const summary = data && (await explainData(engine, classifier, data, options));
         if (summary) say(`wrote ${summary.average}`);
