@@ -168,6 +168,18 @@ describe("explain", () => {
     expect(printed.out).toMatch(/deletion .*lower is better\ninsertion .*higher is better/);
   });
 
+  test("a labelled picture that cannot be read is named, and the exit code says so", async () => {
+    for (const label of ["happy", "sad"] as const) {
+      mkdirSync(at("spoilt", label), { recursive: true });
+      for (let i = 0; i < 2; i++) copyFileSync(picture(label, i), at("spoilt", label, `${i}.png`));
+    }
+    writeFileSync(at("spoilt", "sad", "broken.png"), "no picture");
+    const args = ["--allow-unreadable", "--model", at("run"), "--out", at("mean of spoilt"), ...device];
+    expect(await run(["explain", "--data", at("spoilt"), ...args])).toBe(1);
+    expect(printed.err).toMatch(/not scored: .*broken\.png/);
+    expect(printed.out).toMatch(/deletion/);
+  });
+
   test("wrong requests are refused by name", async () => {
     expect(await run(["explain", "--model", at("run")])).toBe(2);
     expect(printed.err).toContain("no photos given");

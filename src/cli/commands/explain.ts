@@ -90,7 +90,7 @@ export function explainCommand(setExitCode: SetExitCode): Command {
           if (row.reason !== undefined) say(`${row.file}: ${row.reason}`);
           liveLine(`${rows.length} photos`);
         }
-        const summary = data && (await explainData(engine, classifier, data, options));
+        const summary = data && (await explainData(engine, classifier, data, options, setExitCode));
         if (summary) say(`wrote ${summary.average}`);
         if (options.json) resultJson({ method, photos: rows, ...(summary ? { data: summary } : {}) });
         else result([...explainedLines(rows), ...(summary ? summaryLines(summary) : [])].join("\n"));
@@ -116,10 +116,12 @@ async function explainData(
   classifier: Classifier,
   data: readonly string[],
   options: Options,
+  setExitCode: SetExitCode,
 ): Promise<Summary> {
   const { method, out } = options;
   const { classes } = classifier.architecture;
   const { split, pixels } = await readLabelled(data, [classifier], options);
+  if (pixels.unreadable.length > 0) setExitCode(1);
   try {
     const labels = labelsOf(pixels);
     const chosen = stratifiedSample(labels, options.pictures, "explain");
