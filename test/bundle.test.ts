@@ -1,6 +1,6 @@
 /** The exported file: what it takes, what it says, that it computes what was trained, and that it can be read back. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -267,6 +267,18 @@ describe("on the command line", () => {
     // A file knows no pictures, unlike the run that it comes from.
     expect(await run(["export", at("run", "best.safetensors"), ...more])).toBe(code);
     expect(printed.err).toMatch(message);
+  });
+
+  test("pictures to check with that cannot be read are named", async () => {
+    for (const label of ["happy", "sad"]) {
+      mkdirSync(at("some", label), { recursive: true });
+      for (let i = 0; i < 2; i++)
+        copyFileSync(at("faces", "train", label, `${i}.png`), at("some", label, `${i}.png`));
+    }
+    writeFileSync(at("some", "sad", "broken.png"), "no picture");
+    const more = ["--data", at("some"), "--out", at("checked"), "--device", "cpu"];
+    expect(await run(["export", at("run", "best.safetensors"), ...more]), printed.err).toBe(0);
+    expect(printed.err).toMatch(/passed over: .*broken\.png: .*not a picture/);
   });
 
   test("files that are no classifiers", async () => {

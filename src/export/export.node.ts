@@ -2,7 +2,7 @@
 
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Picture } from "../data/dataset.ts";
+import type { Pictures } from "../evaluate/run-bundle.ts";
 import { writePytorch } from "../formats/pytorch.node.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { type BundleInput, compileBundle } from "../program/bundle.ts";
@@ -42,9 +42,9 @@ export interface ExportOptions {
   readonly input: BundleInput;
   readonly engine: Engine;
   /** Pictures on which every file is compared with the trained model; without labels where nobody labelled them. */
-  readonly held: { readonly pictures: readonly Picture[]; readonly labels?: readonly number[] };
+  readonly held: { readonly pictures: Pictures; readonly labels?: readonly number[] };
   /** Pictures of the training, which the int8 form is calibrated on. */
-  readonly calibration: readonly Picture[];
+  readonly calibration: Pictures;
   /** Bits of the int8 form's weights. */
   readonly weightBits: WeightBits;
 }
@@ -144,7 +144,7 @@ async function write(
     }
     case "int8": {
       const { labels, pictures } = held;
-      if (!labels || options.calibration.length === 0) {
+      if (!labels || options.calibration.count === 0) {
         throw new UsageError(
           "the int8 form is calibrated and chosen on labelled pictures; name some by --data",
         );

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { packValidation } from "../augment/validation.ts";
 import { canvasOf, packPictures } from "../data/canvas.ts";
-import type { Picture } from "../data/dataset.ts";
+import type { Pictures } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import { decodeBundle } from "../program/decode-bundle.ts";
@@ -19,7 +19,7 @@ import { answersOf } from "./verify.ts";
 
 /** Pictures with their labels. */
 export interface Labelled {
-  readonly pictures: readonly Picture[];
+  readonly pictures: Pictures;
   readonly labels: readonly number[];
 }
 
@@ -29,7 +29,7 @@ export interface Int8Options {
   readonly input: BundleInput;
   readonly engine: Engine;
   /** Pictures of the training, from which ranges are taken. */
-  readonly calibration: readonly Picture[];
+  readonly calibration: Pictures;
   /** Pictures apart from them, on which candidates are compared. */
   readonly held: Labelled;
   readonly weightBits: WeightBits;
@@ -96,12 +96,14 @@ export function accuracyOf(probabilities: Float32Array, labels: readonly number[
 async function calibrate({ classifier, engine, calibration }: Int8Options): Promise<Ranges> {
   const { architecture, weights } = classifier;
   const { inputSize, resize } = architecture;
-  const canvas = canvasOf(calibration);
+  const { count, shape, get } = calibration;
+  const indices = Array.from({ length: count }, (_, i) => i);
+  const canvas = canvasOf(indices.map(shape));
   const open = await engine.open(compileCalibration(architecture, weights, canvas));
   try {
     const batches: Tensors[] = [];
-    for (let start = 0; start < calibration.length; start += BATCH) {
-      const batch = calibration.slice(start, start + BATCH);
+    for (let start = 0; start < indices.length; start += BATCH) {
+      const batch = indices.slice(start, start + BATCH).map(get);
       batches.push(
         await open.run({
           pictures: packPictures(batch, canvas),

@@ -1,7 +1,6 @@
 /** Compares an exported file with the trained model, on pictures: what is reported before a file counts as written. */
 
-import type { Picture } from "../data/dataset.ts";
-import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -13,21 +12,17 @@ export interface Answers {
 }
 
 /** What a bundle says about pictures, and how fast. */
-export async function answersOf(
-  engine: Engine,
-  bundle: Bundle,
-  pictures: readonly Picture[],
-): Promise<Answers> {
+export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictures): Promise<Answers> {
   const { program, input, architecture } = bundle;
   const open = await engine.open(program);
   try {
-    const run = (some: readonly Picture[]) =>
-      runBundle(open, input, architecture.classes.length, inMemory(some));
+    const run = (count: number) =>
+      runBundle(open, input, architecture.classes.length, { ...pictures, count });
     // The first run takes memory, which later ones use again.
-    await run(pictures.slice(0, 8));
+    await run(Math.min(8, pictures.count));
     const started = performance.now();
-    const { probabilities } = await run(pictures);
-    return { probabilities, picturesPerSecond: pictures.length / ((performance.now() - started) / 1000) };
+    const { probabilities } = await run(pictures.count);
+    return { probabilities, picturesPerSecond: pictures.count / ((performance.now() - started) / 1000) };
   } finally {
     await open.release();
   }

@@ -4,12 +4,13 @@ import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
-import type { Picture, Sample } from "../../data/dataset.ts";
-import { loadPixels } from "../../data/pixel-cache.node.ts";
+import type { Sample } from "../../data/dataset.ts";
+import { loadPixels, type PixelCache } from "../../data/pixel-cache.node.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { drawFace } from "../../data/synthetic.ts";
 import { expressions } from "../../data/synthetic-expression.ts";
-import { LARGEST_SIDE } from "../../evaluate/evaluate.node.ts";
+import { LARGEST_SIDE, labelsOf } from "../../evaluate/evaluate.node.ts";
+import { inMemory, type Pictures } from "../../evaluate/run-bundle.ts";
 import { type ExportedFile, exportClassifier, type Form, forms } from "../../export/export.node.ts";
 import { fittingBits } from "../../export/int8.node.ts";
 import { runProvenance } from "../../export/provenance.node.ts";
@@ -44,6 +45,8 @@ interface Options {
 const PICTURES = 1000;
 /** Pictures that the int8 form takes its ranges from. */
 const CALIBRATION = 256;
+/** Bytes of either that are kept in memory. */
+const MEMORY = 1e9;
 
 export function exportCommand(): Command {
   return withDevice(new Command("export"))
@@ -92,10 +95,10 @@ export function exportCommand(): Command {
         ...(isRun ? runProvenance(model) : {}),
         ...(options.license ? { license: options.license } : {}),
       };
-      const pictures = await picturesFor(model, options.data, classifier);
       const weightBits = options.weightBits === "auto" ? fittingBits() : options.weightBits === "7" ? 7 : 8;
       if (wanted.includes("int8") && options.weightBits === "auto" && weightBits === 7)
         say("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
+      const { held, calibration, close } = await picturesFor(model, options.data, classifier);
       const engine = startEngine(chooseDevice(options));
       const files: ExportedFile[] = [];
       try {
@@ -111,7 +114,8 @@ export function exportCommand(): Command {
           input: options.input,
           engine,
           weightBits,
-          ...pictures,
+          held,
+          calibration,
         });
         for await (const file of exports) {
           files.push(file);
@@ -119,6 +123,7 @@ export function exportCommand(): Command {
         }
       } finally {
         await engine.close();
+        close();
       }
       if (options.json) resultJson({ files });
       else result(table(files, classifier));
@@ -139,9 +144,10 @@ function bestWeights(model: string): string {
   return existsSync(best) ? best : model;
 }
 
-interface Pictures {
-  readonly held: { readonly pictures: readonly Picture[]; readonly labels?: readonly number[] };
-  readonly calibration: readonly Picture[];
+interface ChosenPictures {
+  readonly held: { readonly pictures: Pictures; readonly labels?: readonly number[] };
+  readonly calibration: Pictures;
+  close(): void;
 }
 
 /** Given pictures, the run's own, or drawn ones, and then that is said. */
@@ -149,7 +155,7 @@ async function picturesFor(
   model: string,
   given: readonly string[],
   { architecture }: Classifier,
-): Promise<Pictures> {
+): Promise<ChosenPictures> {
   const paths = runPaths(model);
   const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
   const data = given.length > 0 ? given : own.filter((path) => existsSync(path));
@@ -158,7 +164,7 @@ async function picturesFor(
     const pictures = Array.from({ length: PICTURES }, (_, i) =>
       drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
     );
-    return { held: { pictures }, calibration: [] };
+    return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
   }
   const { samples } = await readDataset(data, { classes: architecture.classes, allowMissing: true });
   const order = shuffled(samples, random("export"));
@@ -171,27 +177,24 @@ async function picturesFor(
   const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, PICTURES));
   const calibration = await decoded((apart.length > 0 ? rest : order.slice(cut)).slice(0, CALIBRATION));
   return {
-    held: { pictures: held.pictures, labels: held.labels },
-    calibration: calibration.pictures,
+    held: { pictures: { ...held, count: held.samples.length }, labels: labelsOf(held) },
+    calibration: { ...calibration, count: calibration.samples.length },
+    close() {
+      held.close();
+      calibration.close();
+    },
   };
 }
 
-async function decoded(samples: readonly Sample[]): Promise<{ pictures: Picture[]; labels: number[] }> {
-  if (samples.length === 0) return { pictures: [], labels: [] };
+async function decoded(samples: readonly Sample[]): Promise<PixelCache> {
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
-    memoryBudget: 2e9,
+    memoryBudget: MEMORY,
     spillDir: tmpdir(),
     allowUnreadable: true,
   });
-  try {
-    return {
-      pictures: pixels.samples.map((_, i) => pixels.get(i)),
-      labels: pixels.samples.map(({ label }) => label),
-    };
-  } finally {
-    pixels.close();
-  }
+  for (const { id, reason } of pixels.unreadable) say(`passed over: ${id}: ${reason}`);
+  return pixels;
 }
 
 /** One line a file, and how PyTorch loads those that are for it. */
