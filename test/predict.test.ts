@@ -160,6 +160,9 @@ describe("inputs", () => {
     mkdirSync(at("empty"));
     expect((await predicted(at("empty"))).code).toBe(2);
     expect(printed.err).toContain("there are no pictures in");
+    // Nothing is left that the corrected request would meet.
+    expect(await run(["predict", at("empty"), "--model", model, "--out", at("none.csv")])).toBe(2);
+    expect(existsSync(at("none.csv"))).toBe(false);
   });
 });
 

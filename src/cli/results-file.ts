@@ -15,32 +15,36 @@ export interface ResultsFile {
   append(lines: readonly string[]): void;
 }
 
+/** The form of a file of results, by its name. @throws UsageError for names of other forms. */
+export function formOfFile(path: string): "csv" | "jsonl" {
+  if (/\.csv$/i.test(path)) return "csv";
+  if (/\.jsonl$/i.test(path)) return "jsonl";
+  throw new UsageError(`--out ${path}: its name must end in .jsonl or .csv`);
+}
+
 /**
- * Opens `path`, whose name ends in .jsonl or .csv. With `resume` it is continued: what a kill tore off at its end is cut
- * away, and in CSV the last photo, which may lack faces, is done again.
+ * Opens `path`, which is made when the first prediction comes. With `resume` it is continued: what a kill tore off at its
+ * end is cut away, and in CSV the last photo, which may lack faces, is done again.
  */
 export async function openResults(
   path: string,
   classes: readonly string[],
   resume: boolean,
 ): Promise<ResultsFile> {
-  const [kind] = /\.(jsonl|csv)$/i.exec(path)?.slice(1) ?? [];
-  if (!kind)
-    throw new UsageError(`--out ${path}: its name must end in .jsonl or .csv, the forms that can grow`);
-  const isCsv = kind.toLowerCase() === "csv";
+  const isCsv = formOfFile(path) === "csv";
   const format = isCsv ? csvFormat(classes) : jsonLinesFormat;
+  let head = format.head;
   const append = (lines: readonly string[]): void => {
-    if (lines.length > 0) appendLine(path, lines.join("\n"));
+    if (lines.length === 0) return;
+    appendLine(path, [...head, ...lines].join("\n"));
+    head = [];
   };
-  if (!existsSync(path)) {
-    append(format.head);
-    return { format, done: new Set(), append };
-  }
+  if (!existsSync(path)) return { format, done: new Set(), append };
   if (!resume)
     throw new UsageError(`${path} exists already; continue it with --resume, or give another name`);
   cutTornLine(path);
   const done = isCsv ? await filesOfCsv(path, format.head[0] as string) : await filesOfJsonLines(path);
-  if (isCsv && readFirstLine(path) === "") append(format.head);
+  if (readFirstLine(path) !== "") head = [];
   return { format, done, append };
 }
 
