@@ -78,6 +78,11 @@ const train = (...args: string[]): string[] => [
   "cpu",
 ];
 
+const predict = (name: string, ...args: string[]): string[] => [
+  ...["predict", at(name), "--model", at("model.safetensors")],
+  ...args,
+];
+
 describe("wrong requests end with 2 and say what is valid", () => {
   test.each([
     ["a missing folder", () => train(at("missing")), /missing/],
@@ -123,6 +128,29 @@ describe("wrong requests end with 2 and say what is valid", () => {
       () => ["evaluate", at("model.safetensors"), at("good"), "--device", "dml"],
       /cpu/,
     ],
+    ["a chart of photos", () => predict("text.jpg", "--chart", at("chart.svg")), /--chart is for a video/],
+    ["frames of photos", () => predict("text.jpg", "--every", "1s"), /--every is for a video/],
+    ["smoothed photos", () => predict("text.jpg", "--smooth", "1s"), /--smooth is for a video/],
+    ["an annotated video", () => predict("clip.mp4", "--annotate", at("marked")), /--annotate is for photos/],
+    [
+      "a video to resume",
+      () => predict("clip.mp4", "--out", at("a.csv"), "--resume"),
+      /--resume is for photos/,
+    ],
+    ["two forms at once", () => predict("text.jpg", "--json", "--csv"), /choose one of/],
+    ["two forms of a video", () => predict("clip.mp4", "--json", "--csv"), /choose one of/],
+    [
+      "a form beside that of the file",
+      () => predict("text.jpg", "--out", at("a.csv"), "--json"),
+      /a\.csv is written as csv; leave out --json/,
+    ],
+    [
+      "a form beside that of a video's file",
+      () => predict("clip.mp4", "--out", at("a.jsonl"), "--csv"),
+      /a\.jsonl is written as jsonl; leave out --csv/,
+    ],
+    ["a file of another form", () => predict("text.jpg", "--out", at("a.json")), /\.jsonl or \.csv/],
+    ["a video's file of another form", () => predict("clip.mp4", "--out", at("a.json")), /\.jsonl or \.csv/],
   ] as const)("%s", async (_, args, message) => {
     expect(await run(args())).toBe(2);
     expect(printed.err).toMatch(message);

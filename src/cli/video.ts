@@ -10,10 +10,11 @@ import { predictVideo, type VideoFrame } from "../predict/video.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { liveLine, result, say } from "./output.ts";
+import { formOfFile } from "./results-file.ts";
 
 export interface VideoCommandOptions {
-  readonly every: number;
-  readonly smooth: number;
+  readonly every?: number;
+  readonly smooth?: number;
   readonly threshold: number;
   readonly faces: "all" | "largest";
   readonly json?: boolean;
@@ -23,13 +24,17 @@ export interface VideoCommandOptions {
   readonly chart?: string;
 }
 
+/** In seconds. */
+export const usualVideo = { every: 0.5, smooth: 1 };
+
 /** Prints or writes the timeline of one video. @returns whether a face was found. */
 export async function predictOneVideo(
   model: Model,
   file: string,
   options: VideoCommandOptions,
 ): Promise<boolean> {
-  const { every, out, chart } = options;
+  const { every, smooth } = { ...usualVideo, ...options };
+  const { out, chart } = options;
   if (every <= 0) throw new UsageError("--every must be more than 0 seconds");
   for (const path of [out, chart])
     if (path !== undefined && existsSync(path))
@@ -43,7 +48,7 @@ export async function predictOneVideo(
   const keep = options.json || chart !== undefined;
   let faces = 0;
   for (const line of format.head(model.classes)) write(line);
-  for await (const frame of predictVideo(model, file, { ...options, onNote: say })) {
+  for await (const frame of predictVideo(model, file, { ...options, every, smooth, onNote: say })) {
     faces += frame.faces.length;
     if (keep) kept.push(frame);
     for (const line of format.lines(frame, model.classes)) write(line);
@@ -86,11 +91,10 @@ const jsonLines: VideoFormat = { head: () => [], lines: (frame) => [encodeJsonLi
 const silent: VideoFormat = { head: () => [], lines: () => [] };
 
 function formatOf({ json, jsonl, csv: asCsv, out }: VideoCommandOptions): VideoFormat {
-  if ([json, jsonl, asCsv].filter(Boolean).length > 1)
-    throw new UsageError("choose one of --json, --jsonl and --csv");
+  const form = out === undefined ? undefined : formOfFile(out);
   if (json) return silent;
-  if (jsonl || out?.toLowerCase().endsWith(".jsonl")) return jsonLines;
-  return asCsv || out !== undefined ? csv : table;
+  if (jsonl || form === "jsonl") return jsonLines;
+  return asCsv || form === "csv" ? csv : table;
 }
 
 function row(time: string, face: string, label: string, cells: readonly string[]): string {

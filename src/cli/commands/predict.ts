@@ -18,8 +18,8 @@ import {
   type PredictionFormat,
   tableFormat,
 } from "../predictions.ts";
-import { openResults } from "../results-file.ts";
-import { predictOneVideo } from "../video.ts";
+import { formOfFile, openResults } from "../results-file.ts";
+import { predictOneVideo, usualVideo } from "../video.ts";
 
 interface Options {
   readonly model?: string;
@@ -35,10 +35,10 @@ interface Options {
   readonly jsonl?: boolean;
   readonly csv?: boolean;
   readonly out?: string;
-  readonly resume: boolean;
+  readonly resume?: boolean;
   readonly annotate?: string;
-  readonly every: number;
-  readonly smooth: number;
+  readonly every?: number;
+  readonly smooth?: number;
   readonly chart?: string;
   readonly allowUrls: boolean;
 }
@@ -66,13 +66,21 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .option("--jsonl", "print JSON lines")
     .option("--csv", "print CSV")
     .option("--out <file>", "write to this .jsonl or .csv file instead, as predictions come")
-    .option("--resume", "continue the file of --out: photos that it holds are passed over", false)
+    .option("--resume", "continue the file of --out: photos that it holds are passed over")
     .option(
       "--annotate <folder>",
       "also write the photos with boxes and labels, as JPEG, into this new folder",
     )
-    .option("--every <time>", "of a video: time between the frames that are looked at", secondsOf, 0.5)
-    .option("--smooth <time>", "of a video: time over which probabilities are smoothed", secondsOf, 1)
+    .option(
+      "--every <time>",
+      `of a video: time between the frames that are looked at (default: ${usualVideo.every}s)`,
+      secondsOf,
+    )
+    .option(
+      "--smooth <time>",
+      `of a video: time over which probabilities are smoothed (default: ${usualVideo.smooth}s)`,
+      secondsOf,
+    )
     .option("--chart <file>", "of a video: also draw its timeline, as .svg or .png")
     .option("--allow-urls", "fetch photos that are named by http:// or https:// addresses", false)
     .action(async (inputs: string[], options: Options) => {
@@ -80,6 +88,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
         throw new UsageError("--resume continues the file of --out; name it");
       const [video] = inputs.filter(isVideo);
       if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
+      checkOptions(options, video !== undefined);
       const { device, threads } = chooseDevice(options);
       const { detector: path, detectorSize: size, detectorThreshold: threshold } = options;
       const chosen = { path, size, threshold };
@@ -94,15 +103,29 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     });
 }
 
+const ofPhotos = ["annotate", "resume"] as const;
+const ofVideos = ["every", "smooth", "chart"] as const;
+
+/** @throws UsageError for options that would be passed over. */
+function checkOptions(options: Options, video: boolean): void {
+  const other = (video ? ofPhotos : ofVideos).find((name) => options[name] !== undefined);
+  if (other) throw new UsageError(`--${other} is for ${video ? "photos, and this is a video" : "a video"}`);
+  const forms = (["json", "jsonl", "csv"] as const).filter((name) => options[name]);
+  if (forms.length > 1) throw new UsageError("choose one of --json, --jsonl and --csv");
+  if (options.out === undefined) return;
+  const form = formOfFile(options.out);
+  if (forms[0]) throw new UsageError(`--out ${options.out} is written as ${form}; leave out --${forms[0]}`);
+}
+
 async function predictAll(
   { classes, classifier, detector }: Model,
   inputs: readonly string[],
   options: Options,
   setExitCode: SetExitCode,
 ): Promise<void> {
-  const { out, annotate: folder, allowUrls } = options;
-  const file = out === undefined ? undefined : await openResults(out, classes, options.resume);
-  const annotate = folder === undefined ? undefined : annotateInto(folder, options.resume);
+  const { out, annotate: folder, resume = false, allowUrls } = options;
+  const file = out === undefined ? undefined : await openResults(out, classes, resume);
+  const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
   const format = file?.format ?? formatOf(options, classes, inputs);
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(result);
@@ -149,8 +172,6 @@ function formatOf(
   classes: readonly string[],
   inputs: readonly string[],
 ): PredictionFormat {
-  if ([json, jsonl, csv].filter(Boolean).length > 1)
-    throw new UsageError("choose one of --json, --jsonl and --csv");
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
   return csv ? csvFormat(classes) : tableFormat(classes, Math.max(4, ...inputs.map((input) => input.length)));
