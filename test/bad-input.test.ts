@@ -119,6 +119,11 @@ describe("wrong requests end with 2 and say what is valid", () => {
     ],
     ["a model that does not exist", () => ["evaluate", at("no-run"), at("good")], /does not exist/],
     [
+      "a second model whose name every object has",
+      () => ["compare", at("model.safetensors"), "constructor", at("good")],
+      /constructor does not exist/,
+    ],
+    [
       "an address without leave to fetch it",
       () => ["predict", "https://example.org/a.jpg", "--model", at("model.safetensors")],
       /--allow-urls/,

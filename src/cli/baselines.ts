@@ -32,7 +32,7 @@ export const baselines = {
 export type Baseline = keyof typeof baselines;
 
 export function isBaseline(word: string): word is Baseline {
-  return word in baselines;
+  return Object.hasOwn(baselines, word);
 }
 
 /** How often each class is the label, `count` times over: the answers of who knows nothing but that. */
