@@ -218,6 +218,11 @@ describe("intervals of scores", () => {
     expect(found.accuracy).toEqual(accuracyInterval(indices(labels), indices(predicted)));
   });
 
+  test("count every cell of 300 classes", () => {
+    const labels = Array.from({ length: 300 }, (_, k) => k);
+    expect(scoreIntervals(labels, labels, 300, { resamples: 10 }).accuracy).toEqual([1, 1]);
+  });
+
   test("cover the truth about as often as they say", () => {
     // Samples are drawn from a known confusion of three unequal classes, whose true scores follow from its shares.
     const shares = [

@@ -24,7 +24,7 @@ export function scoreIntervals(
   // Labels and predictions are checked here, once; a resample only counts cells of the matrix.
   confusionMatrix(labels, predicted, classCount);
   const n = labels.length;
-  const cells = Uint16Array.from(labels, (label, i) => label * classCount + (predicted[i] as number));
+  const cells = Uint32Array.from(labels, (label, i) => label * classCount + (predicted[i] as number));
   const rng = random(seed, "bootstrap");
   const accuracy = new Float64Array(resamples);
   const balancedAccuracy = new Float64Array(resamples);
