@@ -51,7 +51,7 @@ export async function outOfSampleProbabilities(
     head: "reference",
     dropout: 0.4,
   };
-  const folds = Math.max(...foldOf) + 1;
+  const folds = foldOf.reduce((most, fold) => Math.max(most, fold), 0) + 1;
   const probabilities = new Float64Array(samples.length * classes.length);
   for (let fold = 0; fold < folds; fold++) {
     const indices = (inside: boolean): number[] =>
