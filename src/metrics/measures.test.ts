@@ -122,6 +122,11 @@ describe("temperature", () => {
     expect([...crossFittedProbabilities(logits, labels, 2)]).toEqual([...softmaxRows(logits, 2)]);
   });
 
+  test("a model that is right more often than its logits say is made as sure as the range allows", () => {
+    // Two of three right by a hair: the best temperature is 0.001 / ln 2.
+    expect(fitTemperature([0.001, 0, 0, 0.001, 0.001, 0], [0, 1, 1], 2)).toBe(0.05);
+  });
+
   test("a model that is no better than chance is made as unsure as the range allows", () => {
     expect(fitTemperature([3, 0, 0, 3], [1, 0], 2)).toBe(20);
   });

@@ -8,7 +8,7 @@ const scales = [0.05, 20] as const;
 
 /**
  * The temperature that logits `[N, classCount]` are best divided by: the one of least negative log likelihood between
- * 0.05 and 20, to twelve digits. 1 where every sample is right, so that colder would always be likelier: nothing says
+ * 0.05 and 20, to twelve digits. 1 where no sample is wrong, so that colder would always be likelier: nothing says
  * how often the model errs. Only the samples in `rows` are looked at.
  */
 export function fitTemperature(
@@ -21,7 +21,7 @@ export function fitTemperature(
   const at = (scale: number): Derivatives => derivatives(logits, labels, classCount, rows, scale);
   let [low, high]: [number, number] = [...scales];
   if (at(low).slope > 0) return 1 / low;
-  if (!(at(high).slope > 0)) return 1;
+  if (!(at(high).slope > 0)) return anyWrong(logits, labels, classCount, rows) ? 1 / high : 1;
   // In the reciprocal the likelihood is convex, so Newton's step, or halving where it would leave the bracket, converges.
   let scale = 1;
   for (let step = 0; step < 100; step++) {
@@ -35,6 +35,20 @@ export function fitTemperature(
     if (done) break;
   }
   return 1 / scale;
+}
+
+/** Whether any other class has a greater logit than a sample's own. */
+function anyWrong(
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+  rows: ArrayLike<number>,
+): boolean {
+  return Array.from(rows).some((row) => {
+    const at = (k: number): number => logits[row * classCount + k] as number;
+    const truth = at(labels[row] as number);
+    return Array.from({ length: classCount }, (_, k) => at(k)).some((logit) => logit > truth);
+  });
 }
 
 interface Derivatives {
