@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../util/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { readDataset } from "./read.node.ts";
+import { manifestText } from "./write-manifest.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "vultus-csv-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -106,6 +107,21 @@ describe("manifest", () => {
         subgroups: { subgroup: "m", age: "32" },
       },
     ]);
+  });
+
+  test("classes that have votes keep their names, and what is written of them is read back", async () => {
+    const dataset = await read("Path,Focus,Bored,Subgroup:Age", "a.jpg,3,1,30", "b.jpg,1,3,31");
+    expect(dataset.classes).toEqual(["Bored", "Focus"]);
+    expect(dataset.samples[0]?.subgroups).toEqual({ age: "30" });
+    const path = write(manifestText(dataset, (file) => relative(dir, file)).trimEnd());
+    const again = await readDataset([path]);
+    expect([again.classes, again.samples]).toEqual([dataset.classes, dataset.samples]);
+  });
+
+  test("rows are counted as a spreadsheet does, empty ones and those of several lines", async () => {
+    await expect(read("", "path,label", "", '"a', 'b",sad', " ", ",sad")).rejects.toThrow(
+      /row 6: path is empty/,
+    );
   });
 
   test("columns of subgroups are said", async () => {

@@ -17,7 +17,7 @@ const usages = "Training, PublicTest or PrivateTest";
 /** Every row as a sample whose id is `row <number>`. @throws FormatError naming the file and the row. */
 export async function readFer2013Csv(path: string): Promise<RawSource> {
   const samples: RawSample[] = [];
-  for await (const { number, cells } of readCsvRows(path)) {
+  for await (const { number, cells } of readCsvRows(path, fer2013Columns)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
     const { emotion = "", pixels = "", usage = "" } = cells;
     const className = /^\d$/.test(emotion) ? fer2013Classes[Number(emotion)] : undefined;

@@ -8,24 +8,25 @@ import { classKey, splitNamed } from "./names.ts";
 
 const named = ["path", "label", "identity", "split"];
 /** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
-const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/;
+const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
 
 /**
  * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class; optional
  * `identity` and `split` (train when empty). With labels every other column holds subgroups; with votes it is a class,
- * but for `subgroup` and those that begin with `subgroup:`, which is not part of their name.
+ * but for `subgroup` and those that begin with `subgroup:`, which is not part of their name. Only the names of classes
+ * keep their case.
  *
  * @throws FormatError naming the file and the row.
  */
 export async function readManifestCsv(path: string): Promise<RawSource> {
-  const header = await readCsvHeader(path);
+  const header = await readCsvHeader(path, named);
   const others = header.filter((column) => !named.includes(column));
   const labelled = header.includes("label");
   const grouping = others.filter((column) => labelled || subgroupColumn.test(column));
   const voted = others.filter((column) => !grouping.includes(column));
   if (!header.includes("path") || (!labelled && voted.length === 0)) throw missingColumns(path, header);
   const names = new Map(
-    grouping.map((column) => [column, subgroupColumn.exec(column)?.groups?.name ?? column]),
+    grouping.map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
   );
   const notes =
     names.size > 0
@@ -34,7 +35,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
 
   const samples: RawSample[] = [];
   const rowOf = new Map<string, number>();
-  for await (const { number, cells } of readCsvRows(path)) {
+  for await (const { number, cells } of readCsvRows(path, named)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
     const { path: id = "", label = "", split: splitName = "", identity } = cells;
     const earlier = rowOf.get(id);

@@ -36,7 +36,7 @@ export async function readDataset(
 }
 
 async function readCsv(path: string): Promise<RawSource> {
-  const header = await readCsvHeader(path);
+  const header = await readCsvHeader(path, ["path", ...fer2013Columns]);
   if (header.includes("path")) return readManifestCsv(path);
   if (fer2013Columns.every((column) => header.includes(column))) return readFer2013Csv(path);
   throw missingColumns(path, header);

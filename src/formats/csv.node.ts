@@ -1,36 +1,37 @@
 /** CSV files row by row, never whole in memory, by csv-parse. */
 
 import { createReadStream } from "node:fs";
-import { CsvError, parse } from "csv-parse";
+import { CsvError, type Info, parse } from "csv-parse";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 
 export interface CsvRow {
-  /** Counted as a spreadsheet does: the header is row 1. */
+  /** Counted as a spreadsheet does, empty rows too. */
   readonly number: number;
-  /** Cells by column name; the names are trimmed and in lower case. */
+  /** Cells by column name. */
   readonly cells: Readonly<Record<string, string>>;
 }
 
 /**
- * The column names of a CSV file: its first row, trimmed and in lower case.
+ * The column names of a CSV file: its first row, trimmed. Those in `known` may be written in any case.
  *
  * @throws UsageError if the file cannot be opened, FormatError if it is no CSV.
  */
-export async function readCsvHeader(path: string): Promise<string[]> {
-  for await (const cells of records(path, { to_line: 1 })) return (cells as string[]).map(columnName);
+export async function readCsvHeader(path: string, known: readonly string[]): Promise<string[]> {
+  for await (const cells of records(path, { to: 1 })) return columnNames(cells as string[], known);
   throw new FormatError(`${path} is empty. Expected a CSV file whose first row names the columns.`);
 }
 
 /**
- * The rows under the header, cells trimmed, empty lines skipped.
+ * The rows under the header, whose names are those of `readCsvHeader`; cells trimmed, empty lines skipped.
  *
  * @throws FormatError naming the row whose cells do not fit the header or whose quotes do not close.
  */
-export async function* readCsvRows(path: string): AsyncGenerator<CsvRow> {
-  let number = 1;
-  for await (const cells of records(path, { columns: (header: string[]) => header.map(columnName) })) {
-    number++;
-    yield { number, cells: cells as Record<string, string> };
+export async function* readCsvRows(path: string, known: readonly string[]): AsyncGenerator<CsvRow> {
+  const columns = (header: string[]): string[] => columnNames(header, known);
+  for await (const row of records(path, { columns, info: true })) {
+    const { record, info } = row as { record: Record<string, string>; info: Info };
+    // The header is a row too, and is not counted among the records.
+    yield { number: 1 + info.records + info.empty_lines, cells: record };
   }
 }
 
@@ -48,6 +49,9 @@ async function* records(path: string, options: object): AsyncGenerator<unknown> 
   }
 }
 
-function columnName(name: string): string {
-  return name.trim().toLowerCase();
+function columnNames(header: readonly string[], known: readonly string[]): string[] {
+  return header.map((cell) => {
+    const name = cell.trim();
+    return known.includes(name.toLowerCase()) ? name.toLowerCase() : name;
+  });
 }
