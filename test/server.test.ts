@@ -325,6 +325,50 @@ describe("access", () => {
     expect(other.statusCode).toBe(200);
     await limited.close();
   });
+
+  test("counts requests that are refused: guessed tokens, addresses without a route, a full queue", async () => {
+    const closed = await startService({
+      model: file,
+      rate: 3,
+      limits: { queue: 1 },
+      token: "the-right-token-of-all",
+    });
+    const asked = async (remoteAddress: string, token: string, url = "/v1/model"): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await closed.app.inject({ url, headers, remoteAddress })).statusCode;
+    };
+    const right = "the-right-token-of-all";
+    for (const guess of ["a", "b", "c"]) expect(await asked("10.0.0.1", guess)).toBe(401);
+    expect(await asked("10.0.0.1", right)).toBe(429);
+    for (let i = 0; i < 3; i++) expect(await asked("10.0.0.2", right, "/v1/nothing")).toBe(404);
+    expect(await asked("10.0.0.2", right)).toBe(429);
+    const release = await holdTurns(closed, TURNS);
+    const headers = { ...jpeg, authorization: `Bearer ${right}` };
+    const first = answered(two, headers, "", closed);
+    await until(() => closed.admission.waiting === 1, "the first waits");
+    for (const code of [503, 503, 429]) expect((await post(two, headers, "", closed)).status).toBe(code);
+    release();
+    await first;
+    await closed.close();
+  });
+
+  test("pages of listed origins can read that they asked too often, and ask for permission uncounted", async () => {
+    const origin = "https://listed.example";
+    const limited = await startService({ model: file, rate: 1, cors: [origin] });
+    const asked = (method: "GET" | "OPTIONS") =>
+      limited.app.inject({ method, url: "/v1/model", headers: { origin } });
+    for (const [method, status] of [
+      ["OPTIONS", 204],
+      ["OPTIONS", 204],
+      ["GET", 200],
+      ["GET", 429],
+    ] as const) {
+      const { statusCode, headers } = await asked(method);
+      expect(statusCode).toBe(status);
+      expect(headers["access-control-allow-origin"]).toBe(origin);
+    }
+    await limited.close();
+  });
 });
 
 describe("what it says of itself", () => {

@@ -42,7 +42,7 @@ afterEach(async () => {
 
 /** A server that looks at its logs all the time; its address. */
 async function serve(paths: readonly string[], settings: Partial<RunsSettings> = {}): Promise<string> {
-  const app = await createApp({ log: false, rate: 0 });
+  const app = createApp({ log: false });
   await app.register(runs, { paths, stream: { poll: 5, beat: 50 }, ...settings });
   ends.push(async () => {
     // Node's fetch keeps a connection ready after one that it broke off.

@@ -1,7 +1,6 @@
 /** The bare HTTP service: its limits, its headers, its log, and errors as problems. Routes are plugins on top. */
 
 import type { Duplex } from "node:stream";
-import rateLimit from "@fastify/rate-limit";
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -15,8 +14,6 @@ import { Problem, type ProblemCode, problemBody, problemOf, problems, problemTyp
 export interface AppSettings {
   /** Where log lines go; `false` for nowhere. */
   readonly log?: { write(line: string): void } | false;
-  /** Requests per client and minute; 0 for any number. */
-  readonly rate?: number;
   /** Addresses of proxies whose word on the client's address is taken. */
   readonly trustProxy?: readonly string[];
   /** Milliseconds within which a request's headers, and all of it, must have arrived. */
@@ -26,7 +23,6 @@ export interface AppSettings {
 
 export const usualApp = {
   log: process.stderr,
-  rate: 6000,
   trustProxy: [],
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -37,8 +33,8 @@ const MOST_CONNECTIONS = 4096;
 const MOST_HEADER_BYTES = 16_384;
 
 /** Makes the service without any route. */
-export async function createApp(settings: AppSettings = {}): Promise<FastifyInstance> {
-  const { log, rate, trustProxy, headersTimeout, requestTimeout } = { ...usualApp, ...settings };
+export function createApp(settings: AppSettings = {}): FastifyInstance {
+  const { log, trustProxy, headersTimeout, requestTimeout } = { ...usualApp, ...settings };
   const app = fastify({
     http: {
       headersTimeout,
@@ -81,13 +77,6 @@ export async function createApp(settings: AppSettings = {}): Promise<FastifyInst
     if (!reply.raw.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
   });
   onRequestEnd(app, (record) => app.log.info(record, "request"));
-  if (rate > 0)
-    await app.register(rateLimit, {
-      max: rate,
-      timeWindow: "1 minute",
-      errorResponseBuilder: (_, { ttl }) =>
-        new Problem("rate_limited", `more than ${rate} requests in a minute`, Math.ceil(ttl / 1000)),
-    });
   return app;
 }
 

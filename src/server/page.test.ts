@@ -16,7 +16,7 @@ writeFileSync(join(folder, "secret"), "not of the page");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function served(settings: { entry?: string; folder?: string } = {}) {
-  const app = await createApp({ log: false });
+  const app = createApp({ log: false });
   await page(app, { folder: join(folder, "web"), ...settings });
   return app;
 }

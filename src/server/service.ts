@@ -17,6 +17,7 @@ import { collectRoutes } from "./openapi.ts";
 import { page } from "./page.ts";
 import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
+import { limitRate } from "./rate.ts";
 import { type Models, openModels } from "./reload.ts";
 
 export interface ServiceSettings extends AppSettings {
@@ -32,6 +33,8 @@ export interface ServiceSettings extends AppSettings {
   readonly batchSize?: number;
   readonly batchDelay?: number;
   readonly limits?: Partial<Limits>;
+  /** Requests per client and minute; 0 for any number. */
+  readonly rate?: number;
   readonly token?: string;
   /** Origins whose pages may use the service. */
   readonly cors?: readonly string[];
@@ -63,12 +66,12 @@ export interface Service {
 
 /** Loads the model and makes the service, which does not listen yet. */
 export async function createService(settings: ServiceSettings = {}): Promise<Service> {
-  const { host = "127.0.0.1", cors = [], token, version = "", trustProxy = [] } = settings;
+  const { host = "127.0.0.1", cors = [], rate, token, version = "", trustProxy = [] } = settings;
   const limits = { ...usualLimits, ...settings.limits };
   const { workers, threads, batchSize, batchDelay } = { ...usualService, ...settings };
   let closing = false;
 
-  const app = await createApp(settings);
+  const app = createApp(settings);
   const admission = createAdmission(limits, TURNS * workers);
   const metrics = createMetrics({
     accepted: () => admission.accepted,
@@ -108,6 +111,8 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   if (isLoopback(host) && trustProxy.length === 0) requireLoopbackHost(app);
   allowOrigins(app, cors);
+  // Behind the origins, whose pages may then read that they asked too often, and before the token.
+  await limitRate(app, rate);
   if (token !== undefined) requireToken(app, token);
   app.addHook("onRequest", async ({ routeOptions }) => {
     if (closing && routeOptions.url?.startsWith("/v1/"))

@@ -2,8 +2,8 @@
 
 import { isIP } from "node:net";
 import { Command } from "commander";
-import { usualApp } from "../../server/app.ts";
 import { usualLimits } from "../../server/limits.ts";
+import { usualRate } from "../../server/rate.ts";
 import { createService, type Service, usualService } from "../../server/service.ts";
 import { UsageError } from "../../util/errors.ts";
 import { readBytes } from "../../util/files.node.ts";
@@ -83,7 +83,7 @@ export function serveCommand(): Command {
       "--rate <n>",
       "requests per client and minute; 0 for any number",
       numberOf(0, 1e9, true),
-      usualApp.rate,
+      usualRate,
     )
     .option(
       "--token-file <file>",

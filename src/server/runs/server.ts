@@ -4,6 +4,7 @@ import { allowOrigins, isLoopback, requireLoopbackHost } from "../access.ts";
 import { createApp } from "../app.ts";
 import { listenOn, PortTaken } from "../listen.ts";
 import { page } from "../page.ts";
+import { limitRate } from "../rate.ts";
 import type { End } from "./protocol.ts";
 import { runs } from "./routes.ts";
 
@@ -36,9 +37,10 @@ export async function startWatching(settings: WatchSettings): Promise<WatchServe
 
 async function watchAt({ paths, host }: WatchSettings, port: number): Promise<WatchServer> {
   let end: End = { over: false };
-  const app = await createApp({ log: false });
+  const app = createApp({ log: false });
   if (isLoopback(host)) requireLoopbackHost(app);
   allowOrigins(app, []);
+  await limitRate(app);
   await app.register(runs, { paths, end: () => end });
   await page(app, { entry: "watch.html" });
   return {

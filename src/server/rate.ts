@@ -1,0 +1,25 @@
+/** How many requests a client may send. Those that are refused afterwards count too, so that tokens cannot be guessed. */
+
+import rateLimit from "@fastify/rate-limit";
+import type { FastifyInstance } from "fastify";
+import { Problem } from "./problems.ts";
+
+/** Requests per client and minute. */
+export const usualRate = 6000;
+
+/**
+ * Counts what the hooks before it let pass, whether there is a route for it or not; routes whose `rateLimit` is false
+ * are free. A rate of 0 is any number.
+ */
+export async function limitRate(app: FastifyInstance, rate = usualRate): Promise<void> {
+  if (rate === 0) return;
+  await app.register(rateLimit, {
+    global: false,
+    max: rate,
+    timeWindow: "1 minute",
+    allowList: ({ routeOptions }) => routeOptions.config.rateLimit === false,
+    errorResponseBuilder: (_, { ttl }) =>
+      new Problem("rate_limited", `more than ${rate} requests in a minute`, Math.ceil(ttl / 1000)),
+  });
+  app.addHook("onRequest", app.rateLimit());
+}
