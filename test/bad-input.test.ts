@@ -128,11 +128,6 @@ describe("wrong requests end with 2 and say what is valid", () => {
       () => ["predict", "https://example.org/a.jpg", "--model", at("model.safetensors")],
       /--allow-urls/,
     ],
-    [
-      "a device that is not there",
-      () => ["evaluate", at("model.safetensors"), at("good"), "--device", "dml"],
-      /cpu/,
-    ],
     ["a chart of photos", () => predict("text.jpg", "--chart", at("chart.svg")), /--chart is for a video/],
     ["frames of photos", () => predict("text.jpg", "--every", "1s"), /--every is for a video/],
     ["smoothed photos", () => predict("text.jpg", "--smooth", "1s"), /--smooth is for a video/],
@@ -156,6 +151,16 @@ describe("wrong requests end with 2 and say what is valid", () => {
     ],
     ["a file of another form", () => predict("text.jpg", "--out", at("a.json")), /\.jsonl or \.csv/],
     ["a video's file of another form", () => predict("clip.mp4", "--out", at("a.json")), /\.jsonl or \.csv/],
+    [
+      "a service without time",
+      () => ["serve", "--timeout", "0", "--port", "0"],
+      /--timeout must be more than 0/,
+    ],
+    [
+      "a device that is not there",
+      () => ["evaluate", at("model.safetensors"), at("good"), "--device", "dml"],
+      /cpu/,
+    ],
   ] as const)("%s", async (_, args, message) => {
     expect(await run(args())).toBe(2);
     expect(printed.err).toMatch(message);

@@ -61,7 +61,7 @@ export function serveCommand(): Command {
     .option("--queue <n>", "pictures under way; beyond them the answer is 503", numberOf(1, 1e6, true), queue)
     .option(
       "--timeout <time>",
-      "longest time from a request's arrival to its answer",
+      "longest time from a request's last byte to its answer",
       secondsOf,
       timeout / 1000,
     )
@@ -105,6 +105,7 @@ export function serveCommand(): Command {
 
 function settingsOf(options: Options): Parameters<typeof createService>[0] {
   const { model, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
+  if (options.timeout === 0) throw new UsageError("--timeout must be more than 0 seconds");
   const { device, threads } = chooseDevice({ ...options, threads: options.threads ?? usualService.threads });
   const wrong = cors.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong !== undefined)
