@@ -25,7 +25,7 @@ export interface ConfidentLearning {
  *
  * A sample is confidently of each class whose probability reaches that class's threshold (the mean self-confidence of its
  * label), and of several such of the most probable. Suspects are those confidently of another class than their label
- * ("prune by class" off the confident joint), ranked by normalised margin.
+ * (the off-diagonal of the confident joint), ranked by normalised margin.
  *
  * @throws VultusError for rows that do not fit, or labels outside the classes.
  */
