@@ -135,7 +135,7 @@ function lookAlikes(
     const trace = traces[indices[0] as number];
     return trace && !trace.faults.includes("blank") ? [{ indices, thumbnail: trace.thumbnail }] : [];
   });
-  const { groups } = findNearDuplicates(
+  const groups = findNearDuplicates(
     distinct.map((one) => one.thumbnail),
     onProgress,
   );

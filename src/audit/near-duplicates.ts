@@ -14,23 +14,6 @@ import {
   wholePicture,
 } from "./perceptual-hash.ts";
 
-export interface NearSearch {
-  /** Positions in the list of thumbnails: what looks the same, by any number of steps. */
-  readonly groups: readonly (readonly number[])[];
-  /** The pairs that joined the groups, one fewer than there are pictures in each. */
-  readonly pairs: readonly NearPair[];
-  /** Hashes compared, and pairs whose thumbnails were aligned: what the search cost. */
-  readonly compared: number;
-  readonly aligned: number;
-}
-
-export interface NearPair {
-  readonly first: number;
-  readonly second: number;
-  readonly mirrored: boolean;
-  readonly correlation: number;
-}
-
 /** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated pictures it is 31. */
 const RADIUS = 14;
 /**
@@ -54,11 +37,14 @@ const windows: readonly Window[] = [
   ...moves.flatMap((x) => moves.map((y) => ({ left: x, right: -x, top: y, bottom: -y }))),
 ];
 
-/** Work grows nearly as the number of pictures does: see `bench/audit.ts`. */
+/**
+ * Groups of positions in the list of thumbnails: what looks the same, by any number of steps. Work grows nearly as the
+ * number of pictures does: see `bench/audit.ts`.
+ */
 export function findNearDuplicates(
   thumbnails: readonly Uint8Array[],
   onProgress: (done: number, total: number) => void = () => {},
-): NearSearch {
+): readonly (readonly number[])[] {
   const whole = transform([wholePicture]);
   const frequencies = thumbnails.map((thumbnail) => whole(thumbnail)[0] as Float32Array);
   const mean = meanFrequencies(frequencies);
@@ -68,8 +54,6 @@ export function findNearDuplicates(
   const index = indexHashes(hashes);
   const variants = transform(windows);
   const sets = disjointSets(thumbnails.length);
-  const pairs: NearPair[] = [];
-  let aligned = 0;
   for (const [i, thumbnail] of thumbnails.entries()) {
     for (const [w, values] of variants(thumbnail).entries()) {
       const window = windows[w] as Window;
@@ -79,18 +63,15 @@ export function findNearDuplicates(
         for (const j of index.near(mirrored ? mirror : hash, values, RADIUS)) {
           // A thousand frames of one film are half a million pairs, and nobody needs more than the group.
           if (sets.areJoined(i, j)) continue;
-          aligned++;
           const other = thumbnails[j] as Uint8Array;
           const correlation = alignedCorrelation(thumbnail, other, { window, mirrored });
-          if (correlation < SAME) continue;
-          sets.join(i, j);
-          pairs.push({ first: Math.min(i, j), second: Math.max(i, j), mirrored, correlation });
+          if (correlation >= SAME) sets.join(i, j);
         }
       }
     }
     onProgress(i + 1, thumbnails.length);
   }
-  return { groups: sets.groups(), pairs, compared: index.compared(), aligned };
+  return sets.groups();
 }
 
 /** Takes the mean off, in place. */

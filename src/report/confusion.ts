@@ -5,16 +5,10 @@ import { VultusError } from "../util/errors.ts";
 import { markdownTable } from "./markdown.ts";
 import { fitText, palette, percent, rect, svgPage, text, widthOf } from "./svg.ts";
 
-/** Columns aligned for a terminal; with `percent`, each count is followed by its share of the row. */
-export function confusionText(
-  matrix: ConfusionMatrix,
-  names: readonly string[],
-  options: { readonly percent?: boolean } = {},
-): string {
+/** Columns aligned for a terminal. */
+export function confusionText(matrix: ConfusionMatrix, names: readonly string[]): string {
   checkNames(matrix, names);
-  const cells = matrix.map((row) =>
-    row.map((count) => (options.percent ? `${count} (${percent(shareOf(count, row))})` : `${count}`)),
-  );
+  const cells = matrix.map((row) => row.map(String));
   const lengthOf = (content: string): number => [...content].length;
   const padding = (content: string, width: number): string => " ".repeat(width - lengthOf(content));
   const nameWidth = Math.max("truth".length, ...names.map(lengthOf));

@@ -1,6 +1,6 @@
 /** Where a client stands in the logs that it follows, as the id of a message: it comes back when the client does. */
 
-import { beginning, type Mark } from "./tail.ts";
+import type { Mark } from "./tail.ts";
 
 /** `run:offset.checksum`, joined by commas. */
 export function cursorOf(marks: Iterable<readonly [string, Mark]>): string {
@@ -16,8 +16,4 @@ export function marksOf(cursor: string): Map<string, Mark> {
       marks.set(id, { offset: Number(offset), checksum: Number.parseInt(checksum, 36) });
   }
   return marks;
-}
-
-export function markIn(marks: ReadonlyMap<string, Mark>, id: string): Mark {
-  return marks.get(id) ?? beginning;
 }
