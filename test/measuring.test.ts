@@ -169,7 +169,9 @@ describe("data whose splits the training cut", () => {
     expect(tested.calibration.fittedHere).toBe(false);
 
     await json("export", at("cut"), "--to", "bundle,pth", "--out", at("cut-export"));
-    for (const model of [at("cut"), at("cut-export", "model.onnx"), at("cut-export", "model.pth")]) {
+    await json("export", at("cut-export", "model.pth"), "--to", "safetensors", "--out", at("cut-again"));
+    const exported = [at("cut-export", "model.onnx"), at("cut-again", "model.safetensors")];
+    for (const model of [at("cut"), ...exported]) {
       const found = await json<Scores>("evaluate", model, at(...flat));
       expect(found, model).toMatchObject({ split: "validation", n: 12 });
       expect(found.calibration.fittedHere, model).toBe(true);
@@ -185,8 +187,13 @@ describe("data whose splits the training cut", () => {
     expect(printed.err).toMatch(/no split that .*best\.onnx is known to be kept from/);
   });
 
-  test("a model with another cut of the same data is not compared without a word", async () => {
+  test("an exported file is checked on pictures that the training kept apart", async () => {
     await trained(join(...flat), "cut4", 1, "--validation", "0.25", "--seed", "4");
+    const { files } = await json<{ files: { pictures: number }[] }>("export", at("cut4"));
+    expect(files[0]?.pictures).toBe(12);
+  }, 60_000);
+
+  test("a model with another cut of the same data is not compared without a word", async () => {
     await json("compare", at("cut"), at("cut4"), at(...flat));
     expect(printed.err).toMatch(/cut4.* was trained on this data with other splits/);
     expect(printed.err).not.toMatch(/cut\/best.* was trained/);

@@ -74,7 +74,7 @@ export async function readLabelled(
 }
 
 /** The data with the splits that the training of `model` cut from it; as it is where they are not known. */
-async function asCutFor({ architecture, metadata, path }: Judged, dataset: Dataset): Promise<Dataset> {
+export async function asCutFor({ architecture, metadata, path }: Judged, dataset: Dataset): Promise<Dataset> {
   const cut = cutOf(metadata, path);
   const again =
     cut &&

@@ -54,6 +54,8 @@ export interface ExportedFile extends Agreement {
   readonly path: string;
   readonly bytes: number;
   readonly picturesPerSecond: number;
+  /** How many it was checked on. */
+  readonly pictures: number;
   /** On the same pictures, where they have labels: of this file, and of the trained model. */
   readonly accuracy?: number;
   readonly trainedAccuracy?: number;
@@ -108,6 +110,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
       path,
       bytes: statSync(path).size,
       picturesPerSecond,
+      pictures: pictures.count,
       ...agreed,
       ...(labels
         ? { accuracy: accuracy(probabilities), trainedAccuracy: accuracy(expected.probabilities) }

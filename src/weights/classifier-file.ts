@@ -104,6 +104,21 @@ export function architectureOf(metadata: Metadata, name: string): Architecture {
   };
 }
 
+/** What a file says of how its classifier came to be: what was given to `classifierMetadata`. */
+export function provenanceOf(metadata: Metadata, name: string): Provenance {
+  const { metrics, data_fingerprint, recipe_sha256, vultus_version, license } = metadata;
+  const cut = cutOf(metadata, name);
+  return {
+    temperature: temperatureOf(metadata, name),
+    ...(metrics !== undefined && { metrics: checked(metrics, name, z.record(z.string(), z.unknown())) }),
+    ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
+    ...(cut && { cut }),
+    ...(recipe_sha256 !== undefined && { recipeSha256: recipe_sha256 }),
+    ...(vultus_version !== undefined && { vultusVersion: vultus_version }),
+    ...(license !== undefined && { license }),
+  };
+}
+
 /** What a file's logits are to be divided by before the softmax; 1 where it does not say. */
 export function temperatureOf(metadata: Metadata, name: string): number {
   const temperature = Number(metadata.temperature ?? 1);

@@ -22,9 +22,10 @@ import { UsageError } from "../../util/errors.ts";
 import { didYouMean } from "../../util/nearest.ts";
 import { random, shuffled } from "../../util/random.ts";
 import { torchvisionSnippet } from "../../weights/canonical-names.ts";
-import { temperatureOf } from "../../weights/classifier-file.ts";
+import { classifierMetadata, provenanceOf } from "../../weights/classifier-file.ts";
 import { type Classifier, loadClassifier } from "../../weights/load.node.ts";
 import { chooseDevice } from "../device.ts";
+import { asCutFor, type Judged } from "../labelled-pictures.ts";
 import { listOf, withDevice } from "../options.ts";
 import { percent, result, resultJson, say } from "../output.ts";
 
@@ -91,14 +92,18 @@ export function exportCommand(): Command {
       const isRun = existsSync(model) && statSync(model).isDirectory();
       const folder = options.out ?? join(isRun ? model : dirname(model), "export");
       const provenance = {
-        temperature: temperatureOf(classifier.metadata, classifier.path),
+        ...provenanceOf(classifier.metadata, classifier.path),
         ...(isRun ? runProvenance(model) : {}),
         ...(options.license ? { license: options.license } : {}),
       };
       const weightBits = options.weightBits === "auto" ? fittingBits() : options.weightBits === "7" ? 7 : 8;
       if (wanted.includes("int8") && options.weightBits === "auto" && weightBits === 7)
         say("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
-      const { held, calibration, close } = await picturesFor(model, options.data, classifier);
+      const { held, calibration, close } = await picturesFor(model, options.data, {
+        ...classifier,
+        // A run's own weights do not say of themselves how its splits were cut.
+        metadata: classifierMetadata(classifier.architecture, provenance),
+      });
       const engine = startEngine(chooseDevice(options));
       const files: ExportedFile[] = [];
       try {
@@ -151,11 +156,7 @@ interface ChosenPictures {
 }
 
 /** Given pictures, the run's own, or drawn ones, and then that is said. */
-async function picturesFor(
-  model: string,
-  given: readonly string[],
-  { architecture }: Classifier,
-): Promise<ChosenPictures> {
+async function picturesFor(model: string, given: readonly string[], judged: Judged): Promise<ChosenPictures> {
   const paths = runPaths(model);
   const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
   const data = given.length > 0 ? given : own.filter((path) => existsSync(path));
@@ -166,7 +167,8 @@ async function picturesFor(
     );
     return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
   }
-  const { samples } = await readDataset(data, { classes: architecture.classes, allowMissing: true });
+  const { classes } = judged.architecture;
+  const { samples } = await asCutFor(judged, await readDataset(data, { classes, allowMissing: true }));
   const order = shuffled(samples, random("export"));
   const [apart, rest] = [
     order.filter(({ split }) => split !== "train"),
@@ -207,6 +209,7 @@ function table(files: readonly ExportedFile[], { architecture }: Classifier): st
       maxProbabilityDifference,
       top1Agreement,
       picturesPerSecond,
+      pictures,
       accuracy,
       trainedAccuracy,
       float,
@@ -217,7 +220,9 @@ function table(files: readonly ExportedFile[], { architecture }: Classifier): st
         `greatest difference ${maxProbabilityDifference.toExponential(1)}`,
         ...(accuracy === undefined
           ? []
-          : [`accuracy ${percent(accuracy)} (trained ${percent(trainedAccuracy ?? 0)})`]),
+          : [
+              `accuracy ${percent(accuracy)} of ${pictures} pictures (trained ${percent(trainedAccuracy ?? 0)})`,
+            ]),
         `${picturesPerSecond.toFixed(0)} pictures/s`,
         ...(float && float.length > 0 ? [`in float32: ${float.join(", ")}`] : []),
       ].join("  "),
