@@ -26,9 +26,9 @@ export function crossEntropy(logits: Value, targets: Value, options: CrossEntrop
     const [rows, classes] = logits.shape as [number, number];
     const smoothed =
       labelSmoothing > 0 ? add(mul(targets, 1 - labelSmoothing), labelSmoothing / classes) : targets;
-    const surprise = neg(logSoftmax(logits));
-    if (!classWeights) return mul(reduceSum(mul(smoothed, surprise)), 1 / rows);
+    const negativeLog = neg(logSoftmax(logits));
+    if (!classWeights) return mul(reduceSum(mul(smoothed, negativeLog)), 1 / rows);
     const weights = graph.constant("float32", [classes], Float32Array.from(classWeights));
-    return div(reduceSum(mul(mul(smoothed, weights), surprise)), reduceSum(mul(targets, weights)));
+    return div(reduceSum(mul(mul(smoothed, weights), negativeLog)), reduceSum(mul(targets, weights)));
   });
 }
