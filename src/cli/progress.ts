@@ -16,10 +16,13 @@ export function progressListener(): Listener {
   return {
     note: ({ text }) => say(text),
     phaseStart: ({ phase, index }) => say(`phase ${index + 1}: ${phase.name}, up to ${phase.epochs} epochs`),
-    forecast: ({ stepSeconds, steps }) =>
+    forecast: ({ prepareSeconds, stepSeconds, steps }) => {
+      const features = prepareSeconds > 0 ? `features in ${duration(prepareSeconds)}, ` : "";
+      const all = duration(prepareSeconds + stepSeconds * steps);
       say(
-        `  ${steps} steps of ${(stepSeconds * 1000).toFixed(0)} ms: at most ${duration(stepSeconds * steps)}, scoring apart`,
-      ),
+        `  ${features}${steps} steps of ${(stepSeconds * 1000).toFixed(0)} ms: at most ${all}, scoring apart`,
+      );
+    },
     features: ({ view, done, total }) => draw(`  features, view ${view + 1}: ${done} of ${total} pictures`),
     step: ({ phase, epoch, step, steps, meanLoss, accuracy, batch, stepSeconds, waitSeconds }) =>
       draw(

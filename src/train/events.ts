@@ -75,7 +75,13 @@ export interface TrainEvents {
   note: { readonly text: string };
   features: FeatureProgress;
   /** What a phase will take at most, measured on its first steps. */
-  forecast: { readonly phase: Phase; readonly stepSeconds: number; readonly steps: number };
+  forecast: {
+    readonly phase: Phase;
+    /** Of all features that are cached, over the whole phase. */
+    readonly prepareSeconds: number;
+    readonly stepSeconds: number;
+    readonly steps: number;
+  };
   phaseStart: { readonly phase: Phase; readonly index: number };
   step: StepEvent;
   epochEnd: {

@@ -35,9 +35,10 @@ interface Outcome {
 /** The features of a batch by its number in the phase, so that how batches are parted into epochs changes none. */
 function sourceOf(batchesPerEpoch: number): BatchSource {
   const { features } = architecture.backbone;
-  return {
+  const source: BatchSource = {
     batchesPerEpoch,
     async prepare() {},
+    rehearse: async (epoch) => ({ feeds: source.feeds(epoch, 0), prepareSeconds: 0 }),
     feeds(epoch, index) {
       const rng = random("loop", epoch * batchesPerEpoch + index);
       return {
@@ -46,6 +47,7 @@ function sourceOf(batchesPerEpoch: number): BatchSource {
       };
     },
   };
+  return source;
 }
 
 /** Trains a head for one phase; it is interrupted after `stopAfter` batches, or goes on `from` a checkpoint. */

@@ -101,7 +101,10 @@ function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
   }
 }
 
-/** Times a few steps of a long phase and says what all of them will take; the state that they leave is not used. */
+/**
+ * Times a few steps of a long phase, and before them a few batches of what its epochs are prepared from, and says what all
+ * will take; the state that the steps leave is not used.
+ */
 async function forecast(
   host: LoopHost,
   setup: PhaseSetup,
@@ -112,16 +115,16 @@ async function forecast(
   const { source, open, program } = setup;
   const steps = source.batchesPerEpoch * (phase.epochs - progress.epoch) - progress.step;
   if (steps < LONG_PHASE) return;
-  await source.prepare(progress.epoch);
+  const { feeds: batch, prepareSeconds } = await source.rehearse(progress.epoch, phase.epochs);
   if (host.signal.aborted) return;
   await open.load(initialState(program, weights));
   const seconds: number[] = [];
   for (let i = 0; i < TIMED_STEPS; i++) {
-    const batch = batchFeeds(host.recipe, setup, phase, progress.epoch, i % source.batchesPerEpoch);
     const { feeds } = stepScalars(setup, phase, progress);
-    seconds.push(number(await open.step({ ...batch, ...feeds }), "seconds"));
+    const masks = dropoutMasks(program.masks, host.recipe.seed, phase.name, i);
+    seconds.push(number(await open.step({ ...batch, ...masks, ...feeds }), "seconds"));
   }
-  await host.emit("forecast", { phase, stepSeconds: Math.min(...seconds), steps });
+  await host.emit("forecast", { phase, prepareSeconds, stepSeconds: Math.min(...seconds), steps });
 }
 
 /** The rest of an epoch's steps; false where it was interrupted, after saving. */

@@ -54,7 +54,15 @@ export const runEventSchema = z.discriminatedUnion("event", [
   line("start", startSchema),
   line("note", z.object({ text: z.string() })),
   line("phaseStart", z.object({ phase: z.string() })),
-  line("forecast", z.object({ phase: z.string(), stepSeconds: z.number(), steps: z.number() })),
+  line(
+    "forecast",
+    z.object({
+      phase: z.string(),
+      prepareSeconds: z.number().default(0),
+      stepSeconds: z.number(),
+      steps: z.number(),
+    }),
+  ),
   line("features", z.object({ view: count, done: count, total: count })),
   line("step", stepSchema),
   line("epochEnd", epochSchema),

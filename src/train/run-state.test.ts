@@ -93,9 +93,16 @@ test("time left: by the forecast until an epoch is over, then by what epochs tak
   const now = (seconds: number): number => origin + seconds * 1000;
   const before = stateOf(start(0), phaseStart(1, "head"));
   expect(secondsLeft(before, 2, now(1))).toBeUndefined();
-  apply(before, { event: "forecast", ...at(2), phase: "head", stepSeconds: 0.5, steps: 20 });
-  expect(secondsLeft(before, 2, now(2))).toBeCloseTo(10);
-  expect(secondsLeft(before, 2, now(5))).toBeCloseTo(7);
+  apply(before, {
+    event: "forecast",
+    ...at(2),
+    phase: "head",
+    prepareSeconds: 4,
+    stepSeconds: 0.5,
+    steps: 20,
+  });
+  expect(secondsLeft(before, 2, now(2))).toBeCloseTo(14);
+  expect(secondsLeft(before, 2, now(5))).toBeCloseTo(11);
   const later = stateOf(...half.slice(0, 5));
   expect(secondsLeft(later, 4, now(15))).toBeCloseTo(10 * 2.5);
   expect(secondsLeft(stateOf(...half.slice(0, 7)), 2, now(22))).toBeUndefined();

@@ -189,7 +189,7 @@ export function secondsLeft(state: RunState, limit: number, now: number): number
   const perEpoch =
     walls.length > 0
       ? walls.reduce((sum, wall) => sum + wall, 0) / walls.length
-      : forecast && batches && forecast.stepSeconds * batches;
+      : forecast && batches && forecast.stepSeconds * batches + forecast.prepareSeconds / limit;
   if (!perEpoch) return undefined;
   const share = current ? current.step / current.steps : 0;
   const since = Math.max(0, now - lastAt) / 1000;

@@ -13,6 +13,11 @@ export interface BatchSource {
   readonly batchesPerEpoch: number;
   /** Runs before an epoch, for what must be computed once; a signal to stop ends it early, and no feeds follow. */
   prepare(epoch: number): Promise<void>;
+  /**
+   * Before `prepare`: a batch that steps can be timed with, of whatever values, and the seconds that preparing all epochs
+   * from `epoch` to before `end` will take.
+   */
+  rehearse(epoch: number, end: number): Promise<{ readonly feeds: Tensors; readonly prepareSeconds: number }>;
   feeds(epoch: number, index: number): Tensors;
 }
 

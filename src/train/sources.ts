@@ -13,6 +13,9 @@ import type { Key } from "../util/random.ts";
 import { floatTensor } from "../util/tensor.ts";
 import { type BatchSource, epochBatches, mixTargets, type OrderOptions, targetsOf } from "./source.ts";
 
+/** Batches of the frozen backbone that are timed for a forecast. */
+const TIMED_BATCHES = 3;
+
 export interface PictureSourceOptions extends OrderOptions {
   readonly pixels: PixelCache;
   readonly classes: number;
@@ -43,9 +46,10 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
   const { pixels, classes, seed, phase, augmentation } = options;
   const { samples } = pixels;
   const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
-  return {
+  const source: BatchSource = {
     batchesPerEpoch: batchesOf(0).length,
     async prepare() {},
+    rehearse: async (epoch) => ({ feeds: source.feeds(epoch, 0), prepareSeconds: 0 }),
     feeds(epoch, index) {
       const indices = batchesOf(epoch)[index] as number[];
       const own = targetsOf(
@@ -62,6 +66,7 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
       return { ...feeds, targets: mixing ? mixTargets(own, mixing) : own };
     },
   };
+  return source;
 }
 
 /** How far one augmented view of all pictures has been computed. */
@@ -91,47 +96,75 @@ export function featureSource(options: FeatureSourceOptions): BatchSource {
   const { samples } = pixels;
   const cache: (Float32Array | undefined)[] = [];
   const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
+  const feedsOf = (epoch: number, index: number, featuresOf: (sample: number) => Float32Array): Tensors => {
+    const indices = batchesOf(epoch)[index] as number[];
+    const data = new Float32Array(indices.length * features);
+    for (const [row, i] of indices.entries()) data.set(featuresOf(i), row * features);
+    const targets = targetsOf(
+      indices.map((i) => samples[i] as Sample),
+      classes,
+    );
+    return { features: floatTensor([indices.length, features], data), targets };
+  };
   return {
     batchesPerEpoch: batchesOf(0).length,
     async prepare(epoch) {
       cache[epoch % views] ??= await computeView(options, epoch % views);
     },
+    async rehearse(epoch, end) {
+      const missing = Array.from({ length: Math.min(views, end - epoch) }, (_, i) => (epoch + i) % views);
+      const count = missing.filter((view) => cache[view] === undefined).length;
+      const batches = Math.ceil(samples.length / options.featureBatch);
+      const prepareSeconds = count === 0 ? 0 : count * batches * (await timeBatch(options));
+      return { feeds: feedsOf(epoch, 0, () => new Float32Array(features)), prepareSeconds };
+    },
     feeds(epoch, index) {
-      const indices = batchesOf(epoch)[index] as number[];
       const view = cache[epoch % views] as Float32Array;
-      const data = new Float32Array(indices.length * features);
-      for (const [row, i] of indices.entries())
-        data.set(view.subarray(i * features, (i + 1) * features), row * features);
-      const targets = targetsOf(
-        indices.map((i) => samples[i] as Sample),
-        classes,
-      );
-      return { features: floatTensor([indices.length, features], data), targets };
+      return feedsOf(epoch, index, (i) => view.subarray(i * features, (i + 1) * features));
     },
   };
 }
 
+/** Seconds that the backbone takes for a batch: the least of a few, the first of which warms up. */
+async function timeBatch(options: FeatureSourceOptions): Promise<number> {
+  const { backbone, signal } = options;
+  const feeds = viewFeeds(options, 0, 0);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TIMED_BATCHES && !signal.aborted; i++) {
+    const started = performance.now();
+    await backbone.run(feeds);
+    least = Math.min(least, (performance.now() - started) / 1000);
+  }
+  return least;
+}
+
 /** All features of one view, or none where it was stopped. */
 async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array | undefined> {
-  const { pixels, backbone, featureBatch, features, seed, phase, onBatch, signal } = options;
+  const { pixels, backbone, featureBatch, features, onBatch, signal } = options;
   const count = pixels.samples.length;
   const all = new Float32Array(count * features);
   for (let start = 0; start < count; start += featureBatch) {
     if (signal.aborted) return undefined;
-    // The program's batch is fixed: a last, short batch is filled up with its last picture.
-    const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, count - 1));
-    const feeds = augmentedFeeds(options, indices, (position) => [
-      seed,
-      phase,
-      "view",
-      view,
-      indices[position] as number,
-    ]);
-    const rows = (await backbone.run(feeds)).features?.data as Float32Array;
+    const rows = (await backbone.run(viewFeeds(options, view, start))).features?.data as Float32Array;
     all.set(rows.subarray(0, Math.min(featureBatch, count - start) * features), start * features);
     await onBatch({ view, done: Math.min(start + featureBatch, count), total: count });
   }
   return all;
+}
+
+/** A batch of a view, from the picture `start` on. */
+function viewFeeds(options: FeatureSourceOptions, view: number, start: number): Tensors {
+  const { pixels, featureBatch, seed, phase } = options;
+  const last = pixels.samples.length - 1;
+  // The program's batch is fixed: a last, short batch is filled up with its last picture.
+  const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, last));
+  return augmentedFeeds(options, indices, (position) => [
+    seed,
+    phase,
+    "view",
+    view,
+    indices[position] as number,
+  ]);
 }
 
 /** Remembers the result of the last call, since consecutive batches belong to one epoch. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { FormatError } from "../util/errors.ts";
+import type { TrainEvents } from "./events.ts";
 import { architectureOf } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readCheckpoint, runPaths, writeCheckpoint } from "./run-folder.node.ts";
@@ -52,9 +53,13 @@ async function trainUntil(
   event: "phaseStart" | "features",
   {
     onFeatures,
+    onForecast,
     ...options
   }: Pick<TrainOptions, "folder" | "resume"> &
-    Partial<TrainOptions> & { readonly onFeatures?: (done: number) => void },
+    Partial<TrainOptions> & {
+      readonly onFeatures?: (done: number) => void;
+      readonly onForecast?: (forecast: TrainEvents["forecast"]) => void;
+    },
 ): Promise<string[]> {
   const notes: string[] = [];
   const stop = new AbortController();
@@ -73,7 +78,7 @@ async function trainUntil(
     checkpointEvery: 600,
     listeners: [
       { note: ({ text }) => void notes.push(text) },
-      { features: ({ done }) => onFeatures?.(done) },
+      { features: ({ done }) => onFeatures?.(done), forecast: (event) => onForecast?.(event) },
       { [event]: () => stop.abort() },
     ],
     signal: stop.signal,
@@ -121,6 +126,26 @@ test("a checkpoint that lacks a weight is refused by its name", async () => {
   const resumed = trainUntil("phaseStart", { folder: run, resume: true });
   await expect(resumed).rejects.toThrow(FormatError);
   await expect(resumed).rejects.toThrow(/last\.safetensors lacks stem\.conv\.weight.*--out/);
+});
+
+test("the forecast of a long phase on cached features counts them, before any is computed", async () => {
+  const forecasts: TrainEvents["forecast"][] = [];
+  let computedBefore = 0;
+  const long = resolveRecipe(recipe, ["phases.head.epochs=30"]);
+  await trainUntil("features", {
+    folder: join(folder, "forecast"),
+    resume: false,
+    recipe: long,
+    onForecast: (forecast) => forecasts.push(forecast),
+    onFeatures: () => {
+      if (forecasts.length === 0) computedBefore++;
+    },
+  });
+  expect(computedBefore).toBe(0);
+  expect(forecasts).toMatchObject([{ steps: 60 }]);
+  const [{ prepareSeconds, stepSeconds }] = forecasts as [TrainEvents["forecast"]];
+  expect(prepareSeconds).toBeGreaterThan(0);
+  expect(stepSeconds).toBeGreaterThan(0);
 });
 
 test("a signal while features are computed stops after their batch, and the run can go on", async () => {
