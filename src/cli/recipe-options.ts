@@ -1,6 +1,7 @@
 /** The recipe of a training: what the command line asks for, or what a run to go on with began with. */
 
 import { existsSync, readFileSync } from "node:fs";
+import { parse, YAMLParseError } from "yaml";
 import { changedByBudget } from "../train/budget.ts";
 import { differences } from "../train/differences.ts";
 import { resolveRecipe } from "../train/override.ts";
@@ -43,13 +44,14 @@ export function resumedRecipe(folder: string, options: RecipeOptions, given: boo
 }
 
 function namedRecipe(recipe: string): unknown {
-  if (!recipe.endsWith(".json")) return recipe;
+  if (!/\.(json|ya?ml)$/.test(recipe)) return recipe;
   if (!existsSync(recipe)) throw new UsageError(`the recipe ${recipe} does not exist`);
   try {
-    return JSON.parse(readFileSync(recipe, "utf8"));
+    // JSON is YAML too.
+    return parse(readFileSync(recipe, "utf8"));
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new UsageError(`the recipe ${recipe} is not JSON: ${error.message}`);
+    if (error instanceof YAMLParseError)
+      throw new UsageError(`the recipe ${recipe} is neither JSON nor YAML: ${error.message}`);
     throw error;
   }
 }

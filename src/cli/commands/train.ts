@@ -50,7 +50,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option("--model <name>", "backbone (default: the recipe's)")
     .option(
       "--recipe <name>",
-      "progressive, finetune, scratch, faces, distil, adapt, or a .json file",
+      "progressive, finetune, scratch, faces, distil, adapt, or a .json or .yaml file",
       "progressive",
     )
     .option(
