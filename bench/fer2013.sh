@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The accuracy runs of docs/results.md on FER2013: bench/fer2013.sh DATA WEIGHTS OUT [finetune|progressive|resnet50]
+# The accuracy runs of docs/results.md on FER2013: bench/fer2013.sh DATA WEIGHTS OUT [head|finetune|progressive|resnet50]
 # DATA holds train/ and validation/ with one folder per class, WEIGHTS is squeezenet1_1's ImageNet file with torchvision's
 # names, OUT is where the run folders go. A run that was interrupted goes on where it stopped. EPOCHS=7 shortens the second
 # phase of finetune, as in the seven-epoch run of docs/results.md; give it an OUT of its own.
@@ -21,6 +21,7 @@ squeezenet=(--model squeezenet1_1 --weights "$weights" --input-size 96)
 light=(--set augmentation.perspective=null --set augmentation.rotation=10 --set "augmentation.randomResizedCrop.scale=[0.85,1]"
   --set augmentation.erasing=null --set augmentation.affine=null)
 
+run head "${squeezenet[@]}" --recipe bench/head.yaml "${light[@]}"
 run finetune "${squeezenet[@]}" --recipe finetune "${light[@]}" --set "phases.all.epochs=${EPOCHS:-10}"
 run progressive "${squeezenet[@]}" --recipe progressive --set phases.last.epochs=6 --set phases.last-two.epochs=6
 # One short epoch a phase from random weights, on 300 pictures a class, to see time and memory; its accuracy means nothing.
