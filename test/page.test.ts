@@ -98,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)(
         .toFile(at("photos", "empty.png"));
       writeFileSync(at("photos", "broken.jpg"), "no picture at all");
       writeFileSync(at("broken.onnx"), "no model at all");
-      writeOwnModel(at("own.onnx"));
+      writeOwnModel(at("own 70%.onnx"));
       await cameraFile(at("camera.mjpeg"));
       server = await serveFolder(built, { path: "/some/where/" });
       node = await loadModel();
@@ -259,7 +259,7 @@ describe.skipIf(chromiumPath === undefined)(
         await choose.setInputFiles(at("broken.onnx"));
         await page.locator(".model-state .error").waitFor();
         expect(await page.locator(".model-state").textContent()).toContain("broken.onnx");
-        await choose.setInputFiles(at("own.onnx"));
+        await choose.setInputFiles(at("own 70%.onnx"));
         const card = page.locator(".card", { hasText: "single.png" });
         await card.locator(".bars").nth(1).waitFor();
         expect(await card.locator(".bars").nth(1).locator("dt").allTextContents()).toEqual([
@@ -267,19 +267,19 @@ describe.skipIf(chromiumPath === undefined)(
           "happy",
           "cross",
         ]);
-        const own = await loadModel(at("own.onnx"));
+        const own = await loadModel(at("own 70%.onnx"));
         const theirs = await predict(own, at("photos", "single.png"), { threshold: 0.5 });
         await own.close();
         const all = JSON.parse(await downloaded(page, "Download JSON")) as (Prediction & { model: string })[];
         const ours = all.filter(({ file }) => file === "single.png");
-        expect(ours.map(({ model }) => model)).toEqual(["vultus_m", "own"]);
+        expect(ours.map(({ model }) => model)).toEqual(["vultus_m", "own 70%"]);
         expectClose(ours[1]?.faces ?? [], theirs.faces);
         await expectAccessible(page);
         await page.getByRole("button", { name: "Remove vultus_m" }).click();
         await card.locator(".bars").nth(1).waitFor({ state: "detached" });
         expect(await card.locator("dt").first().textContent()).toBe("calm");
         await page.getByRole("button", { name: "Compare with the model that ships" }).click();
-        await page.getByRole("button", { name: "Remove own" }).click();
+        await page.getByRole("button", { name: "Remove own 70%" }).click();
         await expect
           .poll(() => card.locator("dt").first().textContent(), { timeout: PATIENCE })
           .toBe("angry");
@@ -379,7 +379,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(page.url()).toMatch(/#pictures$/);
       await page.evaluate(event("paste", at("photos", "empty.png"), "pasted.png"));
       await page.locator(".card", { hasText: "pasted.png" }).locator(".no-face").waitFor();
-      await page.evaluate(event("drop", at("own.onnx"), "own.onnx"));
+      await page.evaluate(event("drop", at("own 70%.onnx"), "own.onnx"));
       await page.locator(".model-chip").nth(1).waitFor();
       await context.close();
     });

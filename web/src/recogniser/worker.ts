@@ -40,10 +40,10 @@ const handlers: Handlers = {
     const live = await fetchDetector({ source: detector, eyes, size: LIVE_SIZE });
     detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return { model: kept(first), device: first.device, threads: threadsHere(), files };
+    return { model: kept(first, model), device: first.device, threads: threadsHere(), files };
   },
   async add({ file }) {
-    return kept(await loadModel(file, { device }));
+    return kept(await loadModel(file, { device }), file);
   },
   async remove({ model }) {
     const { classifier } = modelOf(model);
@@ -88,13 +88,14 @@ async function explain({ photo, model, box }: ExplainRequest) {
   return explainFace(modelOf(model), picture, face ?? { box: asked });
 }
 
-function kept(model: WebModel): ModelInfo {
+function kept(model: WebModel, source: File | string): ModelInfo {
+  const { classes, inputSize } = model.bundle.architecture;
+  // Only an address is encoded; a file may well be called `best 70%.onnx`.
+  const file =
+    typeof source === "string" ? decodeURIComponent(source.split("/").at(-1) ?? source) : source.name;
   const id = ++loaded;
   models.set(id, model);
-  const { architecture, path } = model.bundle;
-  const name = decodeURIComponent(path.split("/").at(-1) ?? path).replace(/\.onnx$/i, "");
-  const { classes, inputSize } = architecture;
-  return { id, name, classes, inputSize };
+  return { id, name: file.replace(/\.onnx$/i, ""), classes, inputSize };
 }
 
 function modelOf(id: number): WebModel {
