@@ -16,6 +16,9 @@ export interface Workers {
   close(): Promise<void>;
 }
 
+/** Milliseconds after which a worker that did not start is tried again. */
+const RETRY_AFTER = 1000;
+
 interface Place {
   model: Promise<Model>;
   ready: boolean;
@@ -45,13 +48,16 @@ export async function openWorkers(
     if (closed || place.model !== lost) return;
     onLost(reason);
     place.ready = false;
-    place.model = open().then(async (model) => {
+    const next = open().then(async (model) => {
       if (closed) await model.close();
       place.ready = true;
       return model;
     });
-    // Whoever uses the place next hears of it.
-    place.model.catch(() => {});
+    place.model = next;
+    // Nobody may come to use the place while others are ready.
+    next.catch((error: unknown) => {
+      setTimeout(() => replace(place, next, messageOf(error)), RETRY_AFTER).unref();
+    });
   };
 
   return {
