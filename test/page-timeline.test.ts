@@ -1,4 +1,4 @@
-/** The last minute of the page's camera: what is kept, and the file that is saved of it. */
+/** The page's camera: what is kept of the last minute, the file that is saved of it, and where labels stand. */
 
 import { expect, test } from "vitest";
 import type { TrackedFace } from "../src/predict/tracking.ts";
@@ -10,6 +10,7 @@ import {
   tracksOf,
   withMoment,
 } from "../web/src/camera/history.ts";
+import { placeOnStage } from "../web/src/camera/letterbox.ts";
 
 function face(track: number, calm: number, x = 1): TrackedFace {
   const box = { x, y: 2, width: 3, height: 4 };
@@ -86,4 +87,18 @@ test("as CSV, in the columns that vultus predict writes; two models in two parts
   expect(timelineCsv(history, models, 0.8)).toBe(
     `# m1\n${head}\n${own.replace("calm", "")}\n# m2\n${head}\n0.123,1,1,2,3,4,0.9,,0.250000,0.750000\n`,
   );
+});
+
+test.each([
+  [640, 480, [0, 0], [100, 100]],
+  [480, 640, [21.875, 0], [78.125, 100]],
+  [640, 360, [0, 12.5], [100, 87.5]],
+] as const)("a label stands where a picture of %d × %d is shown", (width, height, first, last) => {
+  const at = (x: number, y: number): number[] => {
+    const { left, top } = placeOnStage({ x, y }, { width, height });
+    return [left, top];
+  };
+  expect(at(0, 0)).toEqual(first);
+  expect(at(width, height)).toEqual(last);
+  expect(at(width / 2, height / 2)).toEqual([50, 50]);
 });

@@ -4,6 +4,7 @@ import { labelOf } from "../../../src/predict/prediction.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import { share } from "../parts/numbers.ts";
 import { accentOf } from "../style/accents.ts";
+import { placeOnStage } from "./letterbox.ts";
 
 export interface OverlayProps {
   readonly faces: readonly TrackedFace[];
@@ -42,12 +43,12 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
       </svg>
       {faces.map((face) => {
         const { text, name, index } = labelled(face, threshold);
-        const top = (100 * face.box.y) / height;
+        const place = placeOnStage({ x: left(face), y: face.box.y }, { width, height });
         return (
           <span
-            class={top > 9 ? "tag above" : "tag"}
+            class={place.top > 9 ? "tag above" : "tag"}
             key={face.track}
-            style={{ left: `${(100 * left(face)) / width}%`, top: `${top}%` }}
+            style={{ left: `${place.left}%`, top: `${place.top}%` }}
           >
             <span class="dot" style={{ background: name === null ? "#fff" : accentOf(name, index) }} />
             {faces.length > 1 && <b>{face.track}</b>}
