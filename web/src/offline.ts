@@ -12,8 +12,13 @@ export function keepForOffline(): Offline {
   const registered = serviceWorker.register("./sw.js").catch(() => undefined);
   return {
     ready(runtimeFiles) {
-      void registered.then(async (worker) => {
-        if (worker) (await serviceWorker.ready).active?.postMessage({ keep: runtimeFiles });
+      const keep = async (): Promise<void> =>
+        (await serviceWorker.ready).active?.postMessage({ keep: runtimeFiles });
+      void registered.then((worker) => {
+        if (!worker) return;
+        void keep();
+        // A new version of it has a cache of its own, and deletes the old one's.
+        serviceWorker.addEventListener("controllerchange", () => void keep());
       });
     },
   };

@@ -51,8 +51,8 @@ scope.addEventListener("fetch", (event) => {
   const path = pathOf(request.url);
   if (request.method !== "GET" || path === undefined) return;
   if (path.startsWith("assets/")) event.respondWith(keptOr(request));
-  else if (path === "" || path === "index.html" || path.startsWith("models/"))
-    event.respondWith(freshOr(request));
+  else if (path === "" || path === "index.html") event.respondWith(freshPage(request));
+  else if (path.startsWith("models/")) event.respondWith(freshModel(request));
 });
 
 /** The path below the page's own folder, without its query; undefined for anything else. */
@@ -76,15 +76,24 @@ async function keptOr(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
 }
 
-/** The page and the models may have changed since. */
-async function freshOr(request: Request): Promise<Response> {
+/** The page may have changed since; a new one is kept by the service worker that comes with it, beside its own files. */
+function freshPage(request: Request): Promise<Response> {
+  return fetch(request).catch((error) => keptOf(home.href, error));
+}
+
+/** A model may have changed since, and its name does not tell. */
+async function freshModel(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
     if (response.ok) await (await caches.open(cacheName)).put(request, response.clone());
     return response;
   } catch (error) {
-    const kept = await caches.match(request, { ignoreSearch: true });
-    if (kept) return kept;
-    throw error;
+    return keptOf(request.url, error);
   }
+}
+
+async function keptOf(address: string, error: unknown): Promise<Response> {
+  const kept = await caches.match(address, { ignoreSearch: true });
+  if (kept) return kept;
+  throw error;
 }
