@@ -40,6 +40,10 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
     else video.current?.pause();
     setPaused(!paused);
   };
+  const begin = (deviceId?: string): void => {
+    setPaused(false);
+    void camera.start(deviceId);
+  };
   const save = async (): Promise<void> => {
     if (video.current)
       download("vultus.png", await snapshot(video.current, { faces, mirrored, threshold }), "image/png");
@@ -53,7 +57,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {running ? (
             <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
           ) : (
-            <CameraNotice state={state} ready={models.length > 0} onStart={() => void camera.start()} />
+            <CameraNotice state={state} ready={models.length > 0} onStart={() => begin()} />
           )}
         </div>
         <div class="controls">
@@ -65,14 +69,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
               <button class="button" type="button" onClick={() => void save()}>
                 Snapshot
               </button>
-              <button
-                class="button"
-                type="button"
-                onClick={() => {
-                  setPaused(false);
-                  camera.stop();
-                }}
-              >
+              <button class="button" type="button" onClick={camera.stop}>
                 Stop
               </button>
               {devices.length > 1 && (
@@ -80,7 +77,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
                   class="button"
                   aria-label="Camera"
                   value={state.deviceId}
-                  onChange={({ currentTarget }) => void camera.start(currentTarget.value)}
+                  onChange={({ currentTarget }) => begin(currentTarget.value)}
                 >
                   {devices.map(({ deviceId, label }, i) => (
                     <option key={deviceId} value={deviceId}>
