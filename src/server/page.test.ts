@@ -7,17 +7,19 @@ import { createApp } from "./app.ts";
 import { page } from "./page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
-mkdirSync(join(folder, "web", "assets"), { recursive: true });
-writeFileSync(join(folder, "web", "index.html"), "<p>the page");
-writeFileSync(join(folder, "web", "watch.html"), "<p>the runs");
-writeFileSync(join(folder, "web", "assets", "main-1a2b.js"), "run()");
-writeFileSync(join(folder, "web", "assets", "main-1a2b.js.br"), brotliCompressSync("run()"));
-writeFileSync(join(folder, "secret"), "not of the page");
+// What lies above the page says nothing of its files.
+const web = join(folder, "assets", "web");
+mkdirSync(join(web, "assets"), { recursive: true });
+writeFileSync(join(web, "index.html"), "<p>the page");
+writeFileSync(join(web, "watch.html"), "<p>the runs");
+writeFileSync(join(web, "assets", "main-1a2b.js"), "run()");
+writeFileSync(join(web, "assets", "main-1a2b.js.br"), brotliCompressSync("run()"));
+writeFileSync(join(folder, "assets", "secret"), "not of the page");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function served(settings: { entry?: string; folder?: string } = {}) {
   const app = createApp({ log: false });
-  await page(app, { folder: join(folder, "web"), ...settings });
+  await page(app, { folder: web, ...settings });
   return app;
 }
 

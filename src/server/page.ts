@@ -1,6 +1,7 @@
 /** The page at `/`: the files that `npm run build` put into `dist/web/`, with the headers that a browser's threads need. */
 
 import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import files from "@fastify/static";
 import type { FastifyInstance } from "fastify";
@@ -49,6 +50,7 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
     );
     return;
   }
+  const assets = join(folder, "assets") + sep;
   await app.register(files, {
     root: folder,
     index: [entry],
@@ -59,7 +61,7 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
     setHeaders: (reply, path) => {
       for (const [name, value] of Object.entries(pageHeaders)) reply.setHeader(name, value);
       // Vite puts a hash of the content into the names of what lies in assets/.
-      const fixed = path.includes("/assets/");
+      const fixed = path.startsWith(assets);
       reply.setHeader("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
