@@ -44,7 +44,7 @@ def main(load_model, folder, out, epochs=1):
         ),
     )
     sampler = DistributedSampler(pictures)
-    loader = DataLoader(pictures, batch_size=64, sampler=sampler, num_workers=2, drop_last=len(pictures) >= 64)
+    loader = DataLoader(pictures, batch_size=64, sampler=sampler, num_workers=2, drop_last=len(sampler) >= 64)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-2)
     loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
     for epoch in range(int(epochs)):
