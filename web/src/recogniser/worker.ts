@@ -43,7 +43,8 @@ const handlers: Handlers = {
     return { model: kept(first, model), device: first.device, threads: threadsHere(), files };
   },
   async add({ file }) {
-    return kept(await loadModel(file, { device }), file);
+    // On WebGPU each model is compared with the CPU, since each has operations of its own.
+    return kept(await loadModel(file, { device: device === "cpu" ? "cpu" : "auto" }), file);
   },
   async remove({ model }) {
     const { classifier } = modelOf(model);
