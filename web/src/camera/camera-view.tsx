@@ -91,7 +91,9 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           )}
         </div>
         <section class="live-faces" aria-label="Faces">
-          {running && faces.length === 0 && <p class="muted panel">No face in the picture.</p>}
+          {running && faces.length === 0 && live.error === undefined && (
+            <p class="muted panel">No face in the picture.</p>
+          )}
           {faces.slice(0, MOST_FACES).map(({ track }) => (
             <article class="panel" key={track} aria-label={`Face ${track}`}>
               {faces.length > 1 && <h3>Face {track}</h3>}

@@ -80,14 +80,16 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
         const now = performance.now() / 1000;
         times.push(now);
         if (times.length > COUNTED) times.shift();
-        const tracked = answers.map(({ model, faces }) => ({ model, faces: trackerOf(model)(time, faces) }));
+        const tracked = answers
+          .filter((answer) => answer.error === undefined)
+          .map(({ model, faces }) => ({ model, faces: trackerOf(model)(time, faces) }));
         setLive((before) => ({
           history: withMoment(before.history, { time, models: alike(tracked) }),
           width,
           height,
           framesPerSecond: times.length > 1 ? (times.length - 1) / (now - (times[0] as number)) : 0,
           milliseconds: blended(before.milliseconds, milliseconds),
-          error: undefined,
+          error: answers.find((answer) => answer.error !== undefined)?.error,
         }));
       } catch (error) {
         const { message } = error as Error;

@@ -1,6 +1,6 @@
 /** One picture: its faces in boxes, and what each expresses. */
 
-import { labelOf } from "../../../src/predict/prediction.ts";
+import { type Face, labelOf } from "../../../src/predict/prediction.ts";
 import { count } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import { FaceResult } from "./face-result.tsx";
@@ -18,9 +18,11 @@ export interface PictureCardProps {
 export function PictureCard({ item, models, threshold, onRemove, onWhole, explain }: PictureCardProps) {
   const { file, url, error, whole } = item;
   // Where models have been exchanged, what the former ones said is passed over.
-  const answered = item.result?.models.some(({ model }) => models.some(({ id }) => id === model));
-  const result = answered ? item.result : undefined;
-  const boxes = result?.models[0]?.faces ?? [];
+  const answers = item.result?.models.filter(({ model }) => models.some(({ id }) => id === model)) ?? [];
+  const result = answers.length > 0 ? item.result : undefined;
+  // All models see the same faces.
+  const looked = answers.find((answer) => answer.error === undefined);
+  const boxes = looked?.faces ?? [];
   return (
     <li class="card panel">
       <div class="card-head">
@@ -29,9 +31,9 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
           ×
         </button>
       </div>
-      {error === undefined && (
+      {error?.status !== "unreadable" && (
         <div class="photo">
-          <img src={url} alt={altOf(item, threshold)} />
+          <img src={url} alt={altOf(file.name, looked?.faces, threshold)} />
           {result && !whole && (
             <svg viewBox={`0 0 ${result.width} ${result.height}`} aria-hidden="true">
               {boxes.map(({ box }, i) => (
@@ -55,14 +57,16 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
       )}
       {error !== undefined ? (
         <p class="unreadable">
-          <b class="error">This file cannot be read</b>
-          <span class="muted">{error}</span>
+          <b class="error">
+            {error.status === "unreadable" ? "This file cannot be read" : "This picture was not looked at"}
+          </b>
+          <span class="muted">{error.reason}</span>
         </p>
       ) : !result ? (
         <p class="muted" role="status">
           Looking for faces …
         </p>
-      ) : boxes.length === 0 ? (
+      ) : !looked ? null : boxes.length === 0 ? (
         <div class="no-face">
           <p>No face was found.</p>
           <button class="button quiet" type="button" onClick={onWhole}>
@@ -86,6 +90,16 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
           ))}
         </ol>
       )}
+      {models.map(({ id, name }) => {
+        const failed = answers.find(({ model }) => model === id)?.error;
+        return (
+          failed !== undefined && (
+            <p class="error" role="alert" key={id}>
+              {name}: {failed}
+            </p>
+          )
+        );
+      })}
     </li>
   );
 }
@@ -96,9 +110,8 @@ function sizeOf({ width, height }: { width: number; height: number }): number {
 }
 
 /** What somebody who does not see the picture is told. */
-function altOf({ file, result }: PictureItem, threshold: number): string {
-  const faces = result?.models[0]?.faces;
-  if (!faces) return file.name;
+function altOf(name: string, faces: readonly Face[] | undefined, threshold: number): string {
+  if (!faces) return name;
   const labels = faces.map(({ probabilities }) => labelOf(probabilities, threshold) ?? "not sure");
-  return `${file.name}: ${count(faces.length, "face")}${labels.length > 0 ? `, ${labels.join(", ")}` : ""}`;
+  return `${name}: ${count(faces.length, "face")}${labels.length > 0 ? `, ${labels.join(", ")}` : ""}`;
 }

@@ -4,6 +4,12 @@ import { labelOf, type Prediction } from "../../../src/predict/prediction.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { PictureItem } from "./use-pictures.ts";
 
+interface Element extends Omit<Prediction, "status"> {
+  readonly model?: string;
+  /** `failed` where the picture can be read, and the model has no answer. */
+  readonly status: Prediction["status"] | "failed";
+}
+
 /** With several models, each picture has one element per model, which then names it. */
 export function resultsJson(
   items: readonly PictureItem[],
@@ -11,11 +17,13 @@ export function resultsJson(
   threshold: number,
 ): string {
   const elements = items.flatMap(({ file: { name: file }, result, error }) =>
-    models.map(({ id, name }): Prediction & { model?: string } => {
+    models.map(({ id, name }): Element => {
       const model = models.length > 1 ? { model: name } : {};
       const found = result?.models.find((answer) => answer.model === id);
-      if (!found)
-        return { file, ...model, status: "unreadable", faces: [], reason: error ?? "not looked at" };
+      if (!found || found.error !== undefined) {
+        const { status, reason } = error ?? { status: "failed", reason: found?.error ?? "not looked at" };
+        return { file, ...model, status, faces: [], reason };
+      }
       const faces = found.faces.map((face) => ({ ...face, label: labelOf(face.probabilities, threshold) }));
       return { file, ...model, status: faces.length > 0 ? "ok" : "no_face", faces };
     }),

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
-import type { Recogniser } from "../recogniser/recogniser.ts";
+import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 
 export interface PictureItem {
   readonly id: number;
@@ -12,8 +12,8 @@ export interface PictureItem {
   /** Takes the whole picture as one face. */
   readonly whole: boolean;
   readonly result?: Examination;
-  /** Why it cannot be read. */
-  readonly error?: string;
+  /** Why there is no result: the file cannot be read, or the page failed. */
+  readonly error?: { readonly status: "unreadable" | "failed"; readonly reason: string };
   /** By which models, and how, `result` or `error` came to be. */
   readonly examinedAs?: string;
 }
@@ -53,7 +53,13 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
     };
     recogniser.examine({ photo: file, name: file.name, faces: whole ? "whole" : "still" }).then(
       (result) => done({ result }),
-      ({ message }: Error) => done({ error: message }),
+      (error: Error) =>
+        done({
+          error: {
+            status: error instanceof WorkerLost ? "failed" : "unreadable",
+            reason: error.message,
+          },
+        }),
     );
   }, [items, ids, models.length, recogniser]);
 

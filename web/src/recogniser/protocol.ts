@@ -30,6 +30,8 @@ export interface ModelFaces {
   readonly model: number;
   /** The largest first; the same boxes from every model. Labels are those of a threshold of 0. */
   readonly faces: readonly Face[];
+  /** Why it has no answer. */
+  readonly error?: string;
 }
 
 /** What the models say of one picture; boxes are in its pixels. */

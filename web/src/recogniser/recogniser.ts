@@ -7,12 +7,15 @@ export type Recogniser = {
   readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]>;
 };
 
+/** The worker has died, and answers nothing any more. */
+export class WorkerLost extends Error {}
+
 /** Starts the worker; one that dies fails all that wait, and all that is asked later. */
 export function startRecogniser(): Recogniser {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "recogniser" });
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   let asked = 0;
-  let dead: Error | undefined;
+  let dead: WorkerLost | undefined;
   worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
     const { resolve, reject } = waiting.get(data.id) ?? {};
     waiting.delete(data.id);
@@ -20,7 +23,7 @@ export function startRecogniser(): Recogniser {
     else resolve?.(data.answer as never);
   });
   worker.addEventListener("error", ({ message }) => {
-    dead = new Error(`the worker failed${message ? `: ${message}` : ""}; load the page again`);
+    dead = new WorkerLost(`the worker failed${message ? `: ${message}` : ""}; load the page again`);
     for (const { reject } of waiting.values()) reject(dead);
     waiting.clear();
   });

@@ -55,19 +55,25 @@ const handlers: Handlers = {
   explain,
 };
 
+/** @throws VultusError where the picture cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
   const read = await readWebPhoto(photo, name);
   if (photo instanceof ImageBitmap) photo.close();
   const readTime = clock();
-  const found = faces === "whole" ? undefined : await detectors?.[faces]?.detect(read.picture);
-  // Faces are looked for once, whatever the number of models.
-  const known = found && { detect: () => Promise.resolve(found), release: () => Promise.resolve() };
+  const found = faces === "whole" ? undefined : detectors?.[faces]?.detect(read.picture);
+  // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
+  const known = found && { detect: () => found, release: () => Promise.resolve() };
+  await found?.catch(() => {});
   const detectTime = clock();
   const answers: Examination["models"][number][] = [];
   for (const [model, { classifier }] of models) {
-    for await (const { prediction } of predictPhotos([read], classifier, known))
-      answers.push({ model, faces: prediction.faces });
+    try {
+      for await (const { prediction } of predictPhotos([read], classifier, known))
+        answers.push({ model, faces: prediction.faces });
+    } catch (error) {
+      answers.push({ model, faces: [], error: messageOf(error) });
+    }
   }
   const { width, height } = read;
   return {
