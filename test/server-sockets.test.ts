@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -285,6 +285,22 @@ describe("the command", () => {
     expect(response.status).toBe(200);
     child.kill("SIGTERM");
     expect((await exit).code).toBe(0);
+  });
+
+  test("ends at once when it is told twice", async () => {
+    const { child, exit, said } = run("--model", file, "--port", "0", "--workers", "1");
+    await until(() => said().includes("is served at"), "it serves");
+    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
+    const client = connect(port, "127.0.0.1").on("error", () => {});
+    await once(client, "connect");
+    client.write(`${head(1000)}never more`);
+    // The body has begun when the service is told.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill("SIGTERM");
+    await until(() => said().includes("finishing"), "it finishes");
+    child.kill("SIGTERM");
+    expect((await exit).code).toBe(130);
+    client.destroy();
   });
 
   test("says what is wrong: the port, the model, the token, an origin", async () => {

@@ -92,10 +92,13 @@ export function serveCommand(): Command {
     .option("--cors <origins>", "origins whose pages may use the service, as https://a.example,…", listOf, [])
     .option("--trust-proxy <addresses>", "proxies whose word on the client's address is taken", listOf, [])
     .action(async (options: Options) => {
-      const service = await createService(settingsOf(options));
+      const settings = settingsOf(options);
+      onSignals(endNow);
+      const service = await createService(settings);
       try {
         sayStart(service, await service.listen(options.port), options.host);
-        await stopSignal();
+        await new Promise<void>((resolve) => onSignals(resolve));
+        onSignals(endNow);
         say("finishing what was accepted; once more stops at once");
       } finally {
         await service.close();
@@ -168,14 +171,11 @@ function sayStart({ models }: Service, address: string, host: string): void {
   if (host === "0.0.0.0" || host === "::") say("other machines can reach it");
 }
 
-/** The first signal begins the end; the second ends the process, as it would have without us. */
-function stopSignal(): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      for (const signal of signals) process.off(signal, stop);
-      resolve();
-    };
-    for (const signal of signals) process.on(signal, stop);
-  });
+/** What SIGINT and SIGTERM do from now on. Without a listener, process 1 of a container would take no notice of them. */
+function onSignals(act: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal).on(signal, act);
+}
+
+function endNow(): void {
+  process.exit(130);
 }
