@@ -1,7 +1,7 @@
 /** Faces in videos: followed, smoothed, cut off in the middle, and without ffmpeg. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -151,7 +151,16 @@ describe("from the command line", () => {
   ];
 
   test.skipIf(!hasFfmpeg)("the timeline: one face, followed from the first frame to the last", async () => {
-    expect(await run(args("clip.mp4", "--csv"))).toBe(0);
+    // From its own folder, and with a colon: no address.
+    renameSync(at("clip.mp4"), at("1:2.mp4"));
+    const here = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await run(["predict", "1:2.mp4", ...args("").slice(2), "--csv"])).toBe(0);
+    } finally {
+      process.chdir(here);
+      renameSync(at("1:2.mp4"), at("clip.mp4"));
+    }
     const [header, ...rows] = printed.out.trimEnd().split("\n");
     expect(header).toBe("time,track,x,y,width,height,score,label,happy,sad");
     const cells = rows.map((row) => row.split(","));

@@ -52,7 +52,8 @@ async function* frames(file: string, { every, onNote = () => {} }: VideoOptions)
     "-v",
     "error",
     "-i",
-    file,
+    // A name with a colon would be taken for an address.
+    `file:${file}`,
     "-an",
     "-sn",
     "-vf",
