@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { faceTracker } from "../../../src/predict/tracking.ts";
 import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
-import type { Recogniser } from "../recogniser/recogniser.ts";
+import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 import { type Moment, withMoment } from "./history.ts";
 
 /** Seconds over which probabilities are smoothed, and for which a face may be unseen and still be the same. */
@@ -53,6 +53,7 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
     void run(current);
     return () => {
       current.stopped = true;
+      setLive((before) => ({ ...before, error: undefined }));
     };
   }, [on, ids]);
 
@@ -61,8 +62,9 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
     while (!current.stopped && video.current) {
       await nextFrame(video.current);
       if (current.stopped) return;
+      let photo: ImageBitmap | undefined;
       try {
-        const photo = await createImageBitmap(video.current);
+        photo = await createImageBitmap(video.current);
         const taken = performance.now() / 1000;
         started.current ??= taken;
         const {
@@ -92,9 +94,14 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
           error: answers.find((answer) => answer.error !== undefined)?.error,
         }));
       } catch (error) {
+        if (current.stopped) return;
         const { message } = error as Error;
         setLive((before) => ({ ...before, error: message }));
+        if (error instanceof WorkerLost) return;
         await new Promise((resolve) => setTimeout(resolve, 500));
+      } finally {
+        // Where the worker never got it.
+        photo?.close();
       }
     }
   }

@@ -60,7 +60,8 @@ export function useModels(
 
   const add = useCallback(
     (file?: File) => {
-      setNotice({ kind: "busy", text: `Loading ${file?.name ?? "the model that ships"} …` });
+      const busy: Notice = { kind: "busy", text: `Loading ${file?.name ?? "the model that ships"} …` };
+      setNotice(busy);
       const load = async (): Promise<void> => {
         const added = await recogniser.add({ file: file ?? new URL(modelUrl, document.baseURI).href });
         setModels((before) => {
@@ -68,7 +69,8 @@ export function useModels(
             recogniser.remove({ model: id }).catch(() => {});
           return [...before.slice(0, MOST_MODELS - 1), added];
         });
-        setNotice(undefined);
+        // What is said of another file by now stays.
+        setNotice((now) => (now === busy ? undefined : now));
       };
       load().catch((error: Error) => setNotice({ kind: "error", text: error.message }));
     },

@@ -58,8 +58,9 @@ const handlers: Handlers = {
 /** @throws VultusError where the picture cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
-  const read = await readWebPhoto(photo, name);
-  if (photo instanceof ImageBitmap) photo.close();
+  const read = await readWebPhoto(photo, name).finally(() => {
+    if (photo instanceof ImageBitmap) photo.close();
+  });
   const readTime = clock();
   const found = faces === "whole" ? undefined : detectors?.[faces]?.detect(read.picture);
   // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
