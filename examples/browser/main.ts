@@ -1,7 +1,7 @@
 /**
- * The faces of a picture on a page: `npm run build && npm pack` in the checkout, `npm install ./vultus-0.1.0.tgz
- * onnxruntime-web@1.30`, then any bundler. What is asked of the network is the models; the picture goes nowhere. Shown to
- * work in `test/browser.test.ts`.
+ * The faces of `photo.jpg`, a picture of yours beside this file, on a page: `npm run build && npm pack` in the checkout,
+ * `npm install ./vultus-0.1.0.tgz onnxruntime-web@1.30`, then Vite. What is asked of the network is the models; the picture
+ * goes nowhere. Shown to work in `test/browser.test.ts`.
  */
 
 /// <reference types="vite/client" />
@@ -14,10 +14,14 @@ import { loadModel, predict } from "vultus/web";
 const image = document.querySelector("img") as HTMLImageElement;
 const output = document.querySelector("output") as HTMLOutputElement;
 
-const model = await loadModel(vultusM, { detector: { source: detector, eyes } });
-await image.decode();
-const { faces } = await predict(model, image, { threshold: 0.5 });
-
-output.textContent = faces
-  .map(({ label, probabilities }) => `${label ?? "not sure"} ${JSON.stringify(probabilities)}`)
-  .join("\n");
+try {
+  const model = await loadModel(vultusM, { detector: { source: detector, eyes } });
+  await image.decode();
+  const { faces } = await predict(model, image, { threshold: 0.5 });
+  const lines = faces.map(
+    ({ label, probabilities }) => `${label ?? "not sure"} ${JSON.stringify(probabilities)}`,
+  );
+  output.textContent = lines.join("\n") || "no face";
+} catch (error) {
+  output.textContent = String(error);
+}
