@@ -356,6 +356,17 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole("button", { name: "Choose pictures" }).focus();
       await page.keyboard.press("Enter");
       expect((await chooser).isMultiple()).toBe(true);
+      // Where a control goes with what it removes, the next one has the focus.
+      const label = "document.activeElement.ariaLabel ?? document.activeElement.textContent";
+      for (const [name, next] of [
+        ["Remove two.jpg", "Remove empty.png"],
+        ["Remove empty.png", "Choose pictures"],
+      ] as const) {
+        await page.getByRole("button", { name }).focus();
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", { name }).waitFor({ state: "detached" });
+        expect(await page.evaluate(label)).toBe(next);
+      }
       await context.close();
     });
 
@@ -413,7 +424,9 @@ describe.skipIf(chromiumPath === undefined)(
         expect([width, height, format]).toEqual([640, 480, "png"]);
         await page.getByRole("button", { name: "Go on" }).click();
         await page.getByRole("button", { name: "Stop" }).click();
-        await page.getByRole("button", { name: "Start the camera" }).waitFor();
+        await page.locator("button:focus", { hasText: "Start the camera" }).waitFor();
+        await page.keyboard.press("Enter");
+        await page.locator("button:focus", { hasText: "Pause" }).waitFor();
         await context.close();
       });
 

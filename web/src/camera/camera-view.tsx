@@ -1,6 +1,6 @@
 /** The view of the camera: faces live, their bars, the last minute, and how fast it goes. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import { letterOf } from "../models/model-bar.tsx";
 import { Bars } from "../parts/bars.tsx";
@@ -40,7 +40,15 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
     else video.current?.pause();
     setPaused(!paused);
   };
+  const view = useRef<HTMLDivElement>(null);
+  const begun = useRef(false);
+  // The button that was pressed is gone: whoever uses the keyboard goes on at the first of the new ones.
+  useEffect(() => {
+    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
+      view.current?.querySelector("button")?.focus();
+  }, [state.kind]);
   const begin = (deviceId?: string): void => {
+    begun.current = true;
     setPaused(false);
     void camera.start(deviceId);
   };
@@ -51,7 +59,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   return (
     <>
       <h2 class="visually-hidden">Camera</h2>
-      <div class={history.length > 0 || running ? "camera live" : "camera"}>
+      <div ref={view} class={history.length > 0 || running ? "camera live" : "camera"}>
         <div class={running ? "stage running" : "stage"}>
           <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
           {running ? (
@@ -118,7 +126,11 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
         </section>
         {history.length > 0 && <LastMinute history={history} models={models} threshold={threshold} />}
       </div>
-      {live.error !== undefined && <p class="error">{live.error}</p>}
+      {live.error !== undefined && (
+        <p class="error" role="alert">
+          {live.error}
+        </p>
+      )}
       <Spoken faces={faces} threshold={threshold} on={running && !paused} />
     </>
   );

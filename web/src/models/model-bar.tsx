@@ -19,6 +19,7 @@ export interface ModelBarProps {
 export function ModelBar(props: ModelBarProps) {
   const { setup, models, failure, notice, threshold, onThreshold, onAdd, onRemove } = props;
   const input = useRef<HTMLInputElement>(null);
+  const compare = useRef<HTMLButtonElement>(null);
   const hasShipped = models.some(({ id }) => id === setup?.model.id);
   return (
     <section class="model-bar" aria-label="Models">
@@ -35,7 +36,11 @@ export function ModelBar(props: ModelBarProps) {
                 class="chip-button"
                 type="button"
                 aria-label={`Remove ${model.name}`}
-                onClick={() => onRemove(model.id)}
+                onClick={() => {
+                  // The button goes with its model.
+                  compare.current?.focus();
+                  onRemove(model.id);
+                }}
               >
                 ×
               </button>
@@ -43,7 +48,7 @@ export function ModelBar(props: ModelBarProps) {
           </span>
         ))}
         {setup && (
-          <button class="button quiet" type="button" onClick={() => input.current?.click()}>
+          <button ref={compare} class="button quiet" type="button" onClick={() => input.current?.click()}>
             {models.length > 1 ? "Change the second model" : "Compare with your own model"}
           </button>
         )}

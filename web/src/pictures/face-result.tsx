@@ -74,7 +74,11 @@ function Explanation({ explain }: { explain(): Promise<ExplainedFace> }) {
       >
         {state.kind === "busy" ? "Looking …" : "Where it looked"}
       </button>
-      {state.kind === "failed" && <p class="error">{state.reason}</p>}
+      {state.kind === "failed" && (
+        <p class="error" role="alert">
+          {state.reason}
+        </p>
+      )}
       {state.kind === "shown" && (
         <figure>
           <Pixels picture={state.explained.seen} label="the face as the network sees it" />

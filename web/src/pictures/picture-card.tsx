@@ -1,5 +1,6 @@
 /** One picture: its faces in boxes, and what each expresses. */
 
+import { useRef } from "preact/hooks";
 import { type Face, labelOf } from "../../../src/predict/prediction.ts";
 import { count } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
@@ -23,11 +24,18 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
   // All models see the same faces.
   const looked = answers.find((answer) => answer.error === undefined);
   const boxes = looked?.faces ?? [];
+  // The button goes with its card: whoever uses the keyboard goes on at the next one.
+  const card = useRef<HTMLLIElement>(null);
+  const remove = (): void => {
+    const near = card.current?.nextElementSibling ?? card.current?.previousElementSibling;
+    (near?.querySelector("button") ?? document.querySelector<HTMLElement>(".drop button"))?.focus();
+    onRemove();
+  };
   return (
-    <li class="card panel">
+    <li ref={card} class="card panel">
       <div class="card-head">
         <h3 title={file.name}>{file.name}</h3>
-        <button class="chip-button" type="button" aria-label={`Remove ${file.name}`} onClick={onRemove}>
+        <button class="chip-button" type="button" aria-label={`Remove ${file.name}`} onClick={remove}>
           ×
         </button>
       </div>

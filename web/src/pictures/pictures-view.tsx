@@ -17,6 +17,7 @@ export interface PicturesViewProps {
 
 export function PicturesView({ pictures, models, threshold, onFiles }: PicturesViewProps) {
   const input = useRef<HTMLInputElement>(null);
+  const choose = useRef<HTMLButtonElement>(null);
   const { items } = pictures;
   const done = items.filter(({ result, error }) => result || error).length;
   const empty = items.length === 0;
@@ -29,7 +30,7 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
           <b>Drop pictures here</b>
           <span class="muted"> or paste them, or</span>
         </p>
-        <button class="button primary" type="button" onClick={() => input.current?.click()}>
+        <button ref={choose} class="button primary" type="button" onClick={() => input.current?.click()}>
           Choose pictures
         </button>
         {empty && (
@@ -67,7 +68,14 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
           >
             Download JSON
           </button>
-          <button class="button quiet" type="button" onClick={pictures.clear}>
+          <button
+            class="button quiet"
+            type="button"
+            onClick={() => {
+              choose.current?.focus();
+              pictures.clear();
+            }}
+          >
             Remove all
           </button>
         </div>
