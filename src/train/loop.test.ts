@@ -1,4 +1,4 @@
-/** The loop with gradients that accumulate over several batches: updates are counted over a whole phase. */
+/** The loop: early stopping, the best epoch, forecasts, and gradients that accumulate over several batches. */
 
 import { expect, test } from "vitest";
 import { architecture, weights } from "../../test/support/small-step.ts";
@@ -8,7 +8,7 @@ import { localEngine } from "../runtime/engine.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
-import { floatTensor, type StateDict } from "../util/tensor.ts";
+import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
 import type { StepEvent, TrainEvents } from "./events.ts";
 import { type LoopHost, runLoop } from "./loop.ts";
 import { resolveRecipe } from "./override.ts";
@@ -17,6 +17,7 @@ import type { Phase } from "./recipe.ts";
 import type { BatchSource } from "./source.ts";
 
 const BATCH = 4;
+const HEAD = "head.fc.weight";
 const engine = localEngine(({ model }) => openSession(model, { device: "cpu", threads: 1 }));
 const base = resolveRecipe("progressive", ["model=vultus_s", "head=linear", "phases.head.patience=9"]);
 
@@ -28,6 +29,13 @@ interface Checkpoint {
 interface Outcome {
   readonly checkpoint: Checkpoint;
   readonly steps: readonly StepEvent[];
+  /** The head after each epoch, as it was validated. */
+  readonly heads: readonly Tensor["data"][];
+  /** How often the best weights were saved. */
+  readonly saved: number;
+  /** Why the phase ended; empty where it was interrupted. */
+  readonly reason: string;
+  readonly forecasts: number;
   /** Batches of the phase, counted from 1, after which the head was another. */
   readonly updates: readonly number[];
 }
@@ -50,11 +58,19 @@ function sourceOf(batchesPerEpoch: number): BatchSource {
   return source;
 }
 
-/** Trains a head for one phase; it is interrupted after `stopAfter` batches, or goes on `from` a checkpoint. */
+interface Circumstances {
+  /** Batches after which the training is interrupted. */
+  readonly stopAfter?: number;
+  readonly from?: Checkpoint;
+  /** Validation accuracies by epoch; one half where there are none. */
+  readonly accuracies?: readonly number[];
+}
+
+/** Trains a head for one phase. */
 async function train(
   batchesPerEpoch: number,
   settings: Partial<Phase>,
-  { stopAfter, from }: { stopAfter?: number; from?: Checkpoint } = {},
+  { stopAfter, from, accuracies = [] }: Circumstances = {},
 ): Promise<Outcome> {
   const phase = { ...(base.phases[0] as Phase), ...settings };
   const stop = new AbortController();
@@ -62,11 +78,17 @@ async function train(
   const updates: number[] = [];
   let checkpoint: Checkpoint | undefined;
   let best: StateDict = new Map();
+  const heads: Tensor["data"][] = [];
+  let saved = 0;
+  let reason = "";
+  let forecasts = 0;
   const host: LoopHost = {
     recipe: { ...base, phases: [phase] },
     signal: stop.signal,
     async emit(name, event) {
       if (name === "step") steps.push(event as TrainEvents["step"]);
+      if (name === "phaseEnd") reason = (event as TrainEvents["phaseEnd"]).reason;
+      if (name === "forecast") forecasts++;
       if (steps.length === stopAfter) stop.abort();
     },
     async setUp(_, weights) {
@@ -81,7 +103,7 @@ async function train(
         accumulate: phase.accumulate,
       });
       const open = await engine.open(program);
-      const head = async (): Promise<string> => String((await open.state())["head.fc.weight"]?.data);
+      const head = async (): Promise<string> => String((await open.state())[HEAD]?.data);
       return {
         program,
         source: sourceOf(batchesPerEpoch),
@@ -94,7 +116,11 @@ async function train(
             return metrics;
           },
         },
-        validate: async () => ({ loss: 1, accuracy: 0.5, confusion: [], watched: [] }),
+        async validate(trained) {
+          const accuracy = accuracies[heads.length] ?? 0.5;
+          heads.push((trained.get(HEAD) as Tensor).data);
+          return { loss: 1, accuracy, confusion: [], watched: [] };
+        },
         close: () => open.release(),
       };
     },
@@ -102,6 +128,7 @@ async function train(
       checkpoint = { tensors: new Map(tensors), progress: structuredClone(progress) };
     },
     async saveBest(weights) {
+      saved++;
       best = weights;
     },
     loadBest: async () => best,
@@ -110,10 +137,43 @@ async function train(
   const begun = from?.progress ?? newProgress();
   const initial = new Map([...weights].map(([name, tensor]) => [name, from?.tensors.get(name) ?? tensor]));
   await runLoop(host, initial, from?.tensors ?? new Map(), structuredClone(begun));
-  return { checkpoint: checkpoint as Checkpoint, steps, updates };
+  return { checkpoint: checkpoint as Checkpoint, steps, heads, saved, reason, forecasts, updates };
 }
 
-const headOf = ({ checkpoint }: Outcome) => checkpoint.tensors.get("head.fc.weight")?.data;
+const headOf = ({ checkpoint }: Outcome) => checkpoint.tensors.get(HEAD)?.data;
+
+test("a phase ends once its patience is over, with the weights of its best epoch", async () => {
+  const outcome = await train(2, { epochs: 9, patience: 2 }, { accuracies: [0.5, 0.7, 0.6, 0.6] });
+  const { heads, saved, reason, checkpoint } = outcome;
+  expect(heads).toHaveLength(4);
+  expect(saved).toBe(2);
+  expect(checkpoint.progress.best).toEqual({ phase: "head", epoch: 2, accuracy: 0.7 });
+  expect(headOf(outcome)).toEqual(heads[1]);
+  expect(headOf(outcome)).not.toEqual(heads[3]);
+  expect(reason).toBe("no better for 2 epochs in a row");
+});
+
+test("an epoch as good as the best is no better, and one that is better starts the patience anew", async () => {
+  const accuracies = [0.5, 0.5, 0.6, 0.6, 0.6];
+  const { heads, saved } = await train(1, { epochs: 9, patience: 2 }, { accuracies });
+  expect([heads.length, saved]).toEqual([5, 2]);
+});
+
+test("a phase that goes on rising ends with its epochs", async () => {
+  const { reason } = await train(1, { epochs: 3, patience: 1 }, { accuracies: [0.5, 0.6, 0.7] });
+  expect(reason).toBe("all 3 epochs are done");
+});
+
+test("a rise below the minimum improvement is kept as the best, but the patience runs on", async () => {
+  const settings = { epochs: 9, patience: 2, minimumImprovement: 0.1 };
+  const outcome = await train(1, settings, { accuracies: [0.5, 0.54, 0.58] });
+  const { heads, saved, reason, checkpoint } = outcome;
+  expect(heads).toHaveLength(3);
+  expect(saved).toBe(3);
+  expect(checkpoint.progress.best?.epoch).toBe(3);
+  expect(headOf(outcome)).toEqual(heads[2]);
+  expect(reason).toBe("no better for 2 epochs in a row");
+});
 
 test("an update takes in the end of one epoch and the start of the next", async () => {
   const constant = { accumulate: 2, schedule: { type: "constant" } } as const;
