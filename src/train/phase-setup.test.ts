@@ -4,27 +4,28 @@ import type { Sample } from "../data/dataset.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
 import { describe, withNewWeights } from "../models/classifier.ts";
 import type { Program } from "../program/program.ts";
-import { compileTrain } from "../program/train.ts";
+import { compileTrain, type TrainOptions } from "../program/train.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { architectureOf } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { setUpPhase } from "./phase-setup.node.ts";
-import type { Phase } from "./recipe.ts";
+import type { Phase, Recipe } from "./recipe.ts";
 
 const classes = ["a", "b"];
 const canvas = { width: 48, height: 48, channels: 1 } as const;
 
-const samples = Array.from({ length: 4 }, (_, i): Sample => {
-  const picture = { ...canvas, pixels: new Uint8Array(48 * 48) };
-  return { id: String(i), source: { kind: "pixels", picture }, label: i % 2, split: "train" };
-});
+const labelled = (...labels: number[]) =>
+  labels.map((label, i): Sample => {
+    const picture = { ...canvas, pixels: new Uint8Array(48 * 48) };
+    return { id: String(i), source: { kind: "pixels", picture }, label, split: "train" };
+  });
 
-test("a phase trains on pictures of its own size", async () => {
-  const recipe = resolveRecipe("faces", ["model=vultus_s", "batchSize=4", "inputSize=48"]);
+/** The programs that the phases of a recipe open, in batches of four, and what compiles one to compare them with. */
+async function opened(recipe: Recipe, samples: readonly Sample[]) {
   const architecture = architectureOf(recipe, classes);
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
   const pictures = await loadPixels(samples, { memoryBudget: 1e6, spillDir: "never made" });
-  const opened: Program[] = [];
+  const programs: Program[] = [];
   const context = {
     architecture,
     recipe,
@@ -36,7 +37,7 @@ test("a phase trains on pictures of its own size", async () => {
     precision: "fp32",
     engine: {
       async open(program: Program) {
-        opened.push(program);
+        programs.push(program);
         return {} as OpenProgram;
       },
       async close() {},
@@ -44,8 +45,8 @@ test("a phase trains on pictures of its own size", async () => {
     emit: async () => {},
   } as unknown as Parameters<typeof setUpPhase>[0];
   for (const phase of recipe.phases) await setUpPhase(context, phase, weights);
-  const [small] = recipe.phases as [Phase];
-  const direct = (inputSize: number) =>
+  const [first] = recipe.phases as [Phase];
+  const direct = (options: Partial<TrainOptions>, inputSize = recipe.inputSize): Program =>
     compileTrain({
       architecture: { ...architecture, inputSize },
       weights,
@@ -53,12 +54,35 @@ test("a phase trains on pictures of its own size", async () => {
       trainable: () => true,
       input: { kind: "pictures", canvas, augmentation: recipe.augmentation },
       batchNorm: "batch",
-      optimizer: small.optimizer,
+      optimizer: first.optimizer,
       labelSmoothing: recipe.labelSmoothing,
-      clipNorm: 1,
-      ema: true,
-    }).model;
-  // Digests, since the difference of two models would take minutes to print.
-  const digest = (model: Uint8Array): string => createHash("sha256").update(model).digest("hex");
-  expect(opened.map(({ model }) => digest(model))).toEqual([32, 40, 48].map((size) => digest(direct(size))));
+      ...options,
+    });
+  return { programs, direct };
+}
+
+/** A digest, since the difference of two models would take minutes to print. */
+const digest = ({ model }: Program): string => createHash("sha256").update(model).digest("hex");
+
+test("a phase trains on pictures of its own size", async () => {
+  const recipe = resolveRecipe("faces", ["model=vultus_s", "batchSize=4", "inputSize=48"]);
+  const { programs, direct } = await opened(recipe, labelled(0, 1, 0, 1));
+  const options = { clipNorm: 1, ema: true };
+  expect(programs.map(digest)).toEqual([32, 40, 48].map((size) => digest(direct(options, size))));
+});
+
+test("a phase trains with its stages' rates and balanced classes", async () => {
+  const optimizer = { type: "adamw", learningRate: 0.001 };
+  const phase = { name: "all", train: "all", epochs: 1, batchNorm: "batch", stageDecay: 0.8, optimizer };
+  const recipe = resolveRecipe("scratch", [
+    ...["model=vultus_s", "batchSize=4", "inputSize=32", "classWeights=balanced"],
+    `phases=${JSON.stringify([phase])}`,
+  ]);
+  const { programs, direct } = await opened(recipe, labelled(0, 0, 0, 1));
+  const groups = ["head", "layer4", "layer3", "layer2", "layer1", "stem"];
+  const expected = direct({
+    rateFactor: (stage) => 0.8 ** groups.indexOf(stage),
+    classWeights: [4 / 6, 4 / 2],
+  });
+  expect(programs.map(digest)).toEqual([digest(expected)]);
 });
