@@ -126,14 +126,17 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
     }
   });
 
-  test("every tensor belongs to a stage, and every stage can be unfrozen", () => {
+  test("every tensor belongs to a stage, and every stage can be unfrozen, the last ones first", () => {
     const stages = [...backbone.stages, "head"];
     for (const { name } of description.specs)
       expect(
         stages.some((stage) => name.startsWith(`${stage}.`)),
         name,
       ).toBe(true);
-    expect(backbone.unfreeze.flat().sort()).toEqual([...backbone.stages].sort());
+    // From the head to the input; the order within a group does not matter.
+    const depth = (stage: string): number => backbone.stages.indexOf(stage);
+    const unfrozen = backbone.unfreeze.flatMap((group) => [...group].sort((a, b) => depth(b) - depth(a)));
+    expect(unfrozen).toEqual([...backbone.stages].reverse());
     for (const { name, output } of description.stages)
       expect(output, name).toHaveLength(name === "head" ? 1 : 3);
     expect(description.stages.every((stage) => stage.name === "bn1" || stage.macs > 0)).toBe(true);
