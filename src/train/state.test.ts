@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Program } from "../program/program.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
-import { initialState } from "./state.ts";
+import { initialState, trainedWeights } from "./state.ts";
 
 const program = {
   name: "train",
@@ -32,4 +32,33 @@ test("moments of another version are not taken for none", () => {
     ["exp_avg.w", floatTensor([2], [5, 6])],
   ]);
   expect(() => initialState(program, weights, saved)).toThrow(/lacks exp_sum\.w: another version/);
+});
+
+test("moving averages start at their weights, and go on with what was saved of them", () => {
+  const average = { name: "average.w", role: "average", dtype: "float32", shape: [2] };
+  const averaged = { ...program, tensors: [...program.tensors, average] } as Program;
+  expect(initialState(averaged, weights)["average.w"]?.data).toEqual(Float32Array.of(1, 2));
+  const saved = new Map(
+    ["w", "exp_sum.w", "average.w"].map((name, i) => [name, floatTensor([2], [i, i])] as const),
+  );
+  expect(initialState(averaged, weights, saved)["average.w"]?.data).toEqual(Float32Array.of(2, 2));
+});
+
+test("trained weights are the moving averages where they are asked for, and else what the last update left", () => {
+  const all: StateDict = new Map([...weights, ["frozen", floatTensor([1], [9])]]);
+  const state: StateDict = new Map([
+    ["w", floatTensor([2], [3, 4])],
+    ["exp_sum.w", floatTensor([2], [5, 6])],
+    ["average.w", floatTensor([2], [7, 8])],
+  ]);
+  const numbersOf = (averaged: boolean) =>
+    [...trainedWeights(all, state, averaged)].map(([name, { data }]) => [name, ...data]);
+  expect(numbersOf(true)).toEqual([
+    ["w", 7, 8],
+    ["frozen", 9],
+  ]);
+  expect(numbersOf(false)).toEqual([
+    ["w", 3, 4],
+    ["frozen", 9],
+  ]);
 });
