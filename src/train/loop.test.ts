@@ -1,8 +1,10 @@
-/** The loop: early stopping, the best epoch, forecasts, and gradients that accumulate over several batches. */
+/** The loop: early stopping, the best epoch, averages, and gradients that accumulate over several batches. */
 
 import { expect, test } from "vitest";
 import { architecture, weights } from "../../test/support/small-step.ts";
+import { averageShare } from "../optim/gradient-tools.ts";
 import { rateAt } from "../optim/schedules.ts";
+import { type ProgramTensor, toCanonical } from "../program/program.ts";
 import { compileTrain } from "../program/train.ts";
 import { localEngine } from "../runtime/engine.ts";
 import { openSession } from "../runtime/session.node.ts";
@@ -29,13 +31,13 @@ interface Checkpoint {
 interface Outcome {
   readonly checkpoint: Checkpoint;
   readonly steps: readonly StepEvent[];
-  /** The head after each epoch, as it was validated. */
+  /** The head after each epoch, as it was validated, and after each step. */
   readonly heads: readonly Tensor["data"][];
+  readonly stepped: readonly Tensor["data"][];
   /** How often the best weights were saved. */
   readonly saved: number;
   /** Why the phase ended; empty where it was interrupted. */
   readonly reason: string;
-  readonly forecasts: number;
   /** Batches of the phase, counted from 1, after which the head was another. */
   readonly updates: readonly number[];
 }
@@ -79,16 +81,15 @@ async function train(
   let checkpoint: Checkpoint | undefined;
   let best: StateDict = new Map();
   const heads: Tensor["data"][] = [];
+  const stepped: Tensor["data"][] = [];
   let saved = 0;
   let reason = "";
-  let forecasts = 0;
   const host: LoopHost = {
     recipe: { ...base, phases: [phase] },
     signal: stop.signal,
     async emit(name, event) {
       if (name === "step") steps.push(event as TrainEvents["step"]);
       if (name === "phaseEnd") reason = (event as TrainEvents["phaseEnd"]).reason;
-      if (name === "forecast") forecasts++;
       if (steps.length === stopAfter) stop.abort();
     },
     async setUp(_, weights) {
@@ -101,9 +102,11 @@ async function train(
         batchNorm: "running",
         optimizer: phase.optimizer,
         accumulate: phase.accumulate,
+        ema: phase.ema > 0,
       });
       const open = await engine.open(program);
-      const head = async (): Promise<string> => String((await open.state())[HEAD]?.data);
+      const entry = program.tensors.find(({ name }) => name === HEAD) as ProgramTensor;
+      const head = async () => toCanonical(entry, (await open.state())[HEAD] as Tensor).data;
       return {
         program,
         source: sourceOf(batchesPerEpoch),
@@ -112,7 +115,9 @@ async function train(
           async step(feeds) {
             const before = await head();
             const metrics = await open.step(feeds);
-            if ((await head()) !== before) updates.push(steps.length + 1);
+            const after = await head();
+            if (String(after) !== String(before)) updates.push(steps.length + 1);
+            stepped.push(after);
             return metrics;
           },
         },
@@ -137,7 +142,7 @@ async function train(
   const begun = from?.progress ?? newProgress();
   const initial = new Map([...weights].map(([name, tensor]) => [name, from?.tensors.get(name) ?? tensor]));
   await runLoop(host, initial, from?.tensors ?? new Map(), structuredClone(begun));
-  return { checkpoint: checkpoint as Checkpoint, steps, heads, saved, reason, forecasts, updates };
+  return { checkpoint: checkpoint as Checkpoint, steps, heads, stepped, saved, reason, updates };
 }
 
 const headOf = ({ checkpoint }: Outcome) => checkpoint.tensors.get(HEAD)?.data;
@@ -173,6 +178,18 @@ test("a rise below the minimum improvement is kept as the best, but the patience
   expect(checkpoint.progress.best?.epoch).toBe(3);
   expect(headOf(outcome)).toEqual(heads[2]);
   expect(reason).toBe("no better for 2 epochs in a row");
+});
+
+test("what is validated is the moving average, which starts where the weights do", async () => {
+  const { heads, stepped } = await train(3, { epochs: 2, ema: 0.5 });
+  let average = [...(weights.get(HEAD) as Tensor).data].map(Number);
+  for (const [step, head] of stepped.entries()) {
+    const share = averageShare(0.5, step + 1);
+    average = average.map((value, i) => value + share * (Number(head[i]) - value));
+    if (step % 3 < 2) continue;
+    const validated = heads[Math.floor(step / 3)] as Tensor["data"];
+    for (const [i, value] of average.entries()) expect(validated[i]).toBeCloseTo(value, 6);
+  }
 });
 
 test("an update takes in the end of one epoch and the start of the next", async () => {
