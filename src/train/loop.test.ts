@@ -1,4 +1,4 @@
-/** The loop: early stopping, the best epoch, averages, and gradients that accumulate over several batches. */
+/** The loop: early stopping, the best epoch, averages, forecasts, and gradients that accumulate over several batches. */
 
 import { expect, test } from "vitest";
 import { architecture, weights } from "../../test/support/small-step.ts";
@@ -31,13 +31,14 @@ interface Checkpoint {
 interface Outcome {
   readonly checkpoint: Checkpoint;
   readonly steps: readonly StepEvent[];
-  /** The head after each epoch, as it was validated, and after each step. */
+  /** The head after each epoch, as it was validated, and after each step, the forecast's too. */
   readonly heads: readonly Tensor["data"][];
   readonly stepped: readonly Tensor["data"][];
   /** How often the best weights were saved. */
   readonly saved: number;
   /** Why the phase ended; empty where it was interrupted. */
   readonly reason: string;
+  readonly forecasts: number;
   /** Batches of the phase, counted from 1, after which the head was another. */
   readonly updates: readonly number[];
 }
@@ -84,12 +85,14 @@ async function train(
   const stepped: Tensor["data"][] = [];
   let saved = 0;
   let reason = "";
+  let forecasts = 0;
   const host: LoopHost = {
     recipe: { ...base, phases: [phase] },
     signal: stop.signal,
     async emit(name, event) {
       if (name === "step") steps.push(event as TrainEvents["step"]);
       if (name === "phaseEnd") reason = (event as TrainEvents["phaseEnd"]).reason;
+      if (name === "forecast") forecasts++;
       if (steps.length === stopAfter) stop.abort();
     },
     async setUp(_, weights) {
@@ -142,7 +145,7 @@ async function train(
   const begun = from?.progress ?? newProgress();
   const initial = new Map([...weights].map(([name, tensor]) => [name, from?.tensors.get(name) ?? tensor]));
   await runLoop(host, initial, from?.tensors ?? new Map(), structuredClone(begun));
-  return { checkpoint: checkpoint as Checkpoint, steps, heads, stepped, saved, reason, updates };
+  return { checkpoint: checkpoint as Checkpoint, steps, heads, stepped, saved, reason, forecasts, updates };
 }
 
 const headOf = ({ checkpoint }: Outcome) => checkpoint.tensors.get(HEAD)?.data;
@@ -190,6 +193,20 @@ test("what is validated is the moving average, which starts where the weights do
     const validated = heads[Math.floor(step / 3)] as Tensor["data"];
     for (const [i, value] of average.entries()) expect(validated[i]).toBeCloseTo(value, 6);
   }
+});
+
+test("the steps of a forecast leave nothing behind", async () => {
+  const constant = { epochs: 1, schedule: { type: "constant" }, ema: 0.9 } as const;
+  const [forecast, none] = await Promise.all([
+    train(60, constant, { stopAfter: 49 }),
+    train(49, constant, { stopAfter: 49 }),
+  ]);
+  expect([forecast.forecasts, none.forecasts]).toEqual([1, 0]);
+  expect([forecast.stepped.length, none.stepped.length]).toEqual([52, 49]);
+  expect(forecast.checkpoint.progress).toMatchObject({ step: 49, updates: 49, seen: 49 * BATCH });
+  expect([...forecast.checkpoint.tensors.keys()]).toContain(`average.${HEAD}`);
+  for (const [name, tensor] of none.checkpoint.tensors)
+    expect(forecast.checkpoint.tensors.get(name), name).toEqual(tensor);
 });
 
 test("an update takes in the end of one epoch and the start of the next", async () => {
