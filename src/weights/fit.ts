@@ -44,6 +44,10 @@ export function fitWeights(
       );
     }
   }
+  // A head counts only as a whole.
+  const headSpecs = specs.filter((spec) => spec.name.startsWith("head."));
+  const whole = headSpecs.every((spec) => weights.has(spec.name));
+  if (!whole) for (const { name } of headSpecs) weights.delete(name);
   const known = new Set(specs.map((spec) => spec.name));
   const theirs = backbone.torchvision?.classifier ?? "head";
   const isClassifier = (key: string): boolean => key.startsWith(`${theirs}.`) || key.startsWith("head.");
@@ -63,10 +67,6 @@ export function fitWeights(
       ].join("\n"),
     );
   }
-  // A head counts only as a whole.
-  const headSpecs = specs.filter((spec) => spec.name.startsWith("head."));
-  const whole = headSpecs.every((spec) => weights.has(spec.name));
-  if (!whole) for (const { name } of headSpecs) weights.delete(name);
   const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
   const notes = whole
     ? [`the head of ${name} is kept`]

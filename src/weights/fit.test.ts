@@ -1,0 +1,118 @@
+/** Which tensors of a file a classifier takes, whoever wrapped or renamed them, and what is said of the others. */
+
+import { describe, expect, test } from "vitest";
+import { smallArchitecture } from "../../test/support/small-classifier.ts";
+import { type Architecture, describe as describeModel } from "../models/classifier.ts";
+import { backboneNamed } from "../models/registry.ts";
+import { FormatError } from "../util/errors.ts";
+import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+import { canonicalNames, torchvisionNames } from "./canonical-names.ts";
+import { type Fitted, fitWeights } from "./fit.ts";
+
+const small: Architecture = { ...smallArchitecture("happy", "sad"), head: "reference" };
+const description = describeModel(small);
+
+const zeros = (shape: readonly number[]) => floatTensor(shape, new Float32Array(sizeOf(shape)));
+/** Every tensor of `small`, under names that `rename` makes. */
+const tensors = (rename = (name: string): string => name): StateDict =>
+  new Map(description.specs.map(({ name, shape }) => [rename(name), zeros(shape)]));
+const fit = (found: StateDict, classes?: readonly string[]): Fitted =>
+  fitWeights(found, small, description, "some.pth", classes);
+
+function refusal(found: StateDict): string {
+  try {
+    fit(found);
+  } catch (error) {
+    expect(error).toBeInstanceOf(FormatError);
+    return (error as FormatError).message;
+  }
+  throw new Error("the weights were taken");
+}
+
+describe("names", () => {
+  test.each(["", "module.", "backbone.", "model.", "net.", "encoder.", "module.model.", "model.model."])(
+    "behind the prefix %o",
+    (prefix) => {
+      const { weights, notes } = fit(tensors((name) => prefix + name));
+      expect([...weights.keys()]).toEqual([...tensors().keys()]);
+      expect(notes).toEqual(["the head of some.pth is kept"]);
+    },
+  );
+
+  test("a prefix that one name lacks stays", () => {
+    const found = tensors((name) => (name === "stem.conv.weight" ? name : `module.${name}`));
+    expect(refusal(found)).toContain("unexpected:\n    module.");
+  });
+
+  // The places of the modules that torchvisionSnippet puts there; SqueezeNet's begin with the pooling.
+  test.each<[string, Architecture["head"], string[]]>([
+    ["resnet18", "linear", ["fc"]],
+    ["resnet18", "reference", ["fc.0", "fc.2", "fc.4", "fc.6"]],
+    ["squeezenet1_1", "linear", ["classifier.2"]],
+    ["squeezenet1_1", "reference", ["classifier.2", "classifier.4", "classifier.6", "classifier.8"]],
+  ])("of torchvision's %s with a %s head, there and back", (model, head, places) => {
+    const architecture: Architecture = { ...small, head, backbone: backboneNamed(model) };
+    const ours = describeModel(architecture).specs.map(({ name }) => name);
+    const theirs = torchvisionNames(new Map(ours.map((name) => [name, zeros([])])), architecture);
+    const layers = [...theirs.keys()].map((name) => name.slice(0, name.lastIndexOf(".")));
+    expect([...new Set(layers.filter((name) => /^(fc|classifier|head)\b/.test(name)))]).toEqual(places);
+    expect([...canonicalNames(theirs, architecture).keys()]).toEqual(ours);
+  });
+});
+
+describe("what does not fit", () => {
+  test("is named, with its shape and the one that is expected", () => {
+    const found = tensors();
+    found.delete("stem.bn.bias");
+    found.set("stem.conv.weight", zeros([7, 1]));
+    found.set("extra.weight", zeros([2]));
+    found.set("stem.bn.num_batches_tracked", zeros([]));
+    expect(refusal(found)).toBe(
+      [
+        "some.pth does not fit vultus_s:",
+        "  missing:\n    stem.bn.bias [32]",
+        "  misshapen:\n    stem.conv.weight has shape [7, 1], vultus_s expects [32, 1, 3, 3]",
+        "  unexpected:\n    extra.weight",
+        "give weights of vultus_s with its own names, or choose the backbone that they belong to with --model",
+      ].join("\n"),
+    );
+  });
+
+  test("five are named, the others counted", () => {
+    const found = tensors();
+    for (let i = 0; i < 7; i++) found.set(`extra.${i}`, zeros([]));
+    expect(refusal(found)).toMatch(/ {4}extra\.4\n {4}and 2 more\n/);
+  });
+});
+
+describe("a head", () => {
+  const heads = [...tensors().keys()].filter((name) => name.startsWith("head."));
+  const left = `left out of some.pth: its own classifier (`;
+  const namesOf = ({ weights }: Fitted): string[] => [...weights.keys()];
+
+  test("counts only as a whole, and whatever is left out is said", () => {
+    const found = tensors();
+    found.set("head.fc2.bias", zeros([7]));
+    const misshapen = fit(found);
+    expect(namesOf(misshapen).filter((name) => name.startsWith("head."))).toEqual([]);
+    expect(namesOf(misshapen)).toHaveLength(found.size - heads.length);
+    expect(misshapen.notes).toEqual([`${left}${heads.join(", ")})`]);
+    found.delete("head.fc2.bias");
+    const lacking = fit(found);
+    expect(namesOf(lacking)).toEqual(namesOf(misshapen));
+    expect(lacking.notes).toEqual([`${left}${heads.slice(0, -1).join(", ")})`]);
+  });
+
+  test("for other classes, or the same in another order, is left out", () => {
+    const { weights, notes } = fit(tensors(), ["sad", "happy"]);
+    expect(heads.filter((name) => weights.has(name))).toEqual([]);
+    expect(notes).toEqual([`${left}${heads.join(", ")}), which tells apart sad, happy`]);
+    expect(fit(tensors(), small.classes).weights.size).toBe(description.specs.length);
+  });
+
+  test("may be missing", () => {
+    const found = tensors();
+    for (const name of heads) found.delete(name);
+    expect(fit(found)).toEqual({ weights: found, notes: [] });
+  });
+});
