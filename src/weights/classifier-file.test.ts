@@ -1,0 +1,62 @@
+/** What a file says of its classifier: written and read back, and refused where it is damaged. */
+
+import { expect, test } from "vitest";
+import { smallArchitecture } from "../../test/support/small-classifier.ts";
+import { FormatError } from "../util/errors.ts";
+import {
+  architectureOf,
+  classesOf,
+  classifierMetadata,
+  cutOf,
+  type Metadata,
+  type Provenance,
+  provenanceOf,
+} from "./classifier-file.ts";
+
+const architecture = { ...smallArchitecture("happy", "sad"), dropout: 0.4, resize: 1.15 };
+const provenance: Provenance = {
+  temperature: 1.25,
+  metrics: { split: "validation", n: 40, accuracy: 0.75, interval: [0.6, 0.86] },
+  dataFingerprint: "f00d",
+  cut: { from: "beef", seed: 3, validation: 0.2, test: 0.1 },
+  recipeSha256: "cafe",
+  vultusVersion: "1.2.3",
+  license: "CC BY 4.0",
+};
+
+test("what was written is read back", () => {
+  const metadata = classifierMetadata(architecture, provenance);
+  expect(architectureOf(metadata, "f")).toEqual(architecture);
+  expect(classesOf(metadata, "f")).toEqual(architecture.classes);
+  expect(provenanceOf(metadata, "f")).toEqual(provenance);
+  expect(classifierMetadata(architecture, provenanceOf(metadata, "f"))).toEqual(metadata);
+});
+
+test("what is not known stays unknown; without a temperature logits are taken as they are", () => {
+  expect(provenanceOf(classifierMetadata(architecture), "f")).toEqual({ temperature: 1 });
+  expect(classesOf({}, "f")).toBeUndefined();
+});
+
+test.each(["0", "-1", "", "warm", "NaN", "Infinity"])("the temperature %o is refused", (temperature) => {
+  const read = (): Provenance => provenanceOf({ temperature }, "f.onnx");
+  expect(read).toThrow(FormatError);
+  expect(read).toThrow(`f.onnx: its temperature is "${temperature}"; it must be a number greater than 0`);
+});
+
+const damaged = "f.onnx: its description of the classifier is damaged: ";
+
+test.each<[string, Metadata, (metadata: Metadata, name: string) => unknown, string]>([
+  ["a cut that is no JSON", { data_cut: '{"from":' }, cutOf, damaged],
+  ["a cut without a seed", { data_cut: '{"from":"beef"}' }, provenanceOf, `${damaged}✖ Invalid input`],
+  ["metrics that are a number", { metrics: "0.9" }, provenanceOf, damaged],
+  ["a classifier of a later format", { vultus: '{"format":2}' }, architectureOf, damaged],
+  [
+    "no classifier",
+    {},
+    architectureOf,
+    'f.onnx holds weights but no classifier: its metadata has no "vultus"',
+  ],
+])("%s is refused", (_, metadata, read, message) => {
+  expect(() => read(metadata, "f.onnx")).toThrow(FormatError);
+  expect(() => read(metadata, "f.onnx")).toThrow(message);
+});
