@@ -1,6 +1,14 @@
 /** What people do wrong on the command line: one clear message with the remedy, the right exit code, nothing lost. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -90,7 +98,15 @@ const predict = (name: string, ...args: string[]): string[] => [
   ...args,
 ];
 
-describe("wrong requests end with 2 and say what is valid", () => {
+describe("wrong requests end with 2, say what is valid, and write nothing", () => {
+  // Where a run without --out would be.
+  const before = process.cwd();
+  beforeAll(() => {
+    mkdirSync(at("here"));
+    process.chdir(at("here"));
+  });
+  afterAll(() => process.chdir(before));
+
   test.each([
     ["a missing folder", () => train(at("missing")), /missing/],
     ["no class folders", () => train(at("nothing")), /class/],
@@ -173,6 +189,7 @@ describe("wrong requests end with 2 and say what is valid", () => {
     expect(printed.err).toMatch(message);
     expect(printed.err).not.toMatch(/ {4}at /);
     expect(printed.out).toBe("");
+    expect(readdirSync(".")).toEqual([]);
   });
 });
 
