@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { basename, dirname, join } from "node:path";
+import { afterAll, expect, test, vi } from "vitest";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { FormatError } from "../util/errors.ts";
-import type { TrainEvents } from "./events.ts";
+import { realCalls } from "../util/files.node.ts";
+import type { StateDict } from "../util/tensor.ts";
+import type { Listener, TrainEvents } from "./events.ts";
 import { architectureOf } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readCheckpoint, runPaths, writeCheckpoint } from "./run-folder.node.ts";
@@ -63,6 +66,17 @@ async function trainUntil(
 ): Promise<string[]> {
   const notes: string[] = [];
   const stop = new AbortController();
+  const listeners: Listener[] = [
+    { note: ({ text }) => void notes.push(text) },
+    { features: ({ done }) => onFeatures?.(done), forecast: (event) => onForecast?.(event) },
+    { [event]: () => stop.abort() },
+  ];
+  expect(await trainHere({ listeners, signal: stop.signal, ...options })).toBe("interrupted");
+  return notes;
+}
+
+/** Trains as the options say, and as is usual here where they say nothing; returns how it ended. */
+async function trainHere(options: Pick<TrainOptions, "folder" | "resume"> & Partial<TrainOptions>) {
   const trained = await train({
     dataset,
     architecture,
@@ -76,18 +90,13 @@ async function trainUntil(
     memoryBudget: 1e9,
     allowUnreadable: false,
     checkpointEvery: 600,
-    listeners: [
-      { note: ({ text }) => void notes.push(text) },
-      { features: ({ done }) => onFeatures?.(done), forecast: (event) => onForecast?.(event) },
-      { [event]: () => stop.abort() },
-    ],
-    signal: stop.signal,
+    listeners: [],
+    signal: new AbortController().signal,
     ...options,
   });
-  expect(trained.ending).toBe("interrupted");
   trained.validation.close();
   await trained.engine.close();
-  return notes;
+  return trained.ending;
 }
 
 test("a run keeps the augmented views that it began with, whatever memory there is when it goes on", async () => {
@@ -165,6 +174,54 @@ test("a signal while features are computed stops after their batch, and the run 
     });
   }
   expect(done).toEqual([32, 32]);
+});
+
+/** A hash of every tensor's bits; to compare the numbers one by one takes seconds. */
+const fingerprints = (tensors: StateDict = new Map()): [string, string][] =>
+  [...tensors].map(([name, { data }]) => [name, createHash("sha256").update(data).digest("hex")]);
+
+test("a disk that is full at a checkpoint stops the run, keeps the one before, and the run can go on exactly", async () => {
+  const [whole, run] = [join(folder, "whole"), join(folder, "full")];
+  const short = { recipe: { ...recipe, views: 1, phases: recipe.phases.map((p) => ({ ...p, epochs: 2 })) } };
+  expect(await trainHere({ ...short, folder: whole, resume: false })).toBe("finished");
+  const { checkpoint, best } = runPaths(run);
+  const { open, write } = realCalls;
+  let kept: Buffer | undefined;
+  let full: number | undefined;
+  vi.spyOn(realCalls, "open").mockImplementation((path, flags) => {
+    const file = open(path, flags);
+    if (kept && path.includes(".last.safetensors.")) full = file;
+    return file;
+  });
+  vi.spyOn(realCalls, "write").mockImplementation((file, data, offset, length) => {
+    if (file !== full) return write(file, data, offset, length);
+    // The last bytes that fit, so that what is half-written lies there.
+    write(file, data, offset, Math.min(length, 100));
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  });
+  const failing = trainHere({
+    ...short,
+    folder: run,
+    resume: false,
+    listeners: [{ epochEnd: () => void (kept ??= readFileSync(checkpoint)) }],
+  });
+  await expect(failing).rejects.toThrow(
+    `${checkpoint} was not written: the disk is full; free some space. What was there before is untouched`,
+  );
+  vi.restoreAllMocks();
+  expect(readFileSync(checkpoint).equals(kept as Buffer)).toBe(true);
+  expect(readCheckpoint(checkpoint).progress).toMatchObject({ phase: 0, epoch: 1 });
+  expect(readdirSync(dirname(checkpoint))).toEqual([basename(checkpoint)]);
+
+  expect(await trainHere({ ...short, folder: run, resume: true })).toBe("finished");
+  const [ended, undisturbed] = [checkpoint, runPaths(whole).checkpoint].map(readCheckpoint);
+  expect(fingerprints(ended?.tensors)).toEqual(fingerprints(undisturbed?.tensors));
+  const losses = [ended, undisturbed].map((run) =>
+    run?.progress.history.map((epoch) => epoch.validationLoss),
+  );
+  expect(losses[0]).toHaveLength(2);
+  expect(losses[0]).toEqual(losses[1]);
+  expect(readFileSync(best).equals(readFileSync(runPaths(whole).best))).toBe(true);
 });
 
 test.skipIf(process.platform !== "linux")(
