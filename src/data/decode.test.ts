@@ -4,10 +4,27 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { encode } from "bmp-ts";
 import sharp, { type Sharp } from "sharp";
-import { afterAll, describe, expect, test } from "vitest";
-import { FormatError } from "../util/errors.ts";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { FormatError, VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
+import type { Sample } from "./dataset.ts";
 import { decodePicture, readPicture } from "./decode.node.ts";
+import { checkUnreadable, decodeAll } from "./decode-all.node.ts";
+
+/** Paths whose reading fails with an error that neither root nor a whole disk meets, by its code. */
+const unreadable = vi.hoisted(() => new Map<unknown, string>());
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  return {
+    ...real,
+    async readFile(...args: Parameters<typeof real.readFile>) {
+      const code = unreadable.get(args[0]);
+      if (code) throw Object.assign(new Error(`${code}: as injected, read`), { code });
+      return real.readFile(...args);
+    },
+  };
+});
 
 const dir = mkdtempSync(join(tmpdir(), "vultus-decode-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -246,5 +263,24 @@ describe("what cannot be read says why", () => {
     expect((await readPicture({ kind: "file", path })).width).toBe(16);
     await expect(readPicture({ kind: "file", path: join(dir, "gone.jpg") })).rejects.toThrow("no such file");
     await expect(readPicture({ kind: "file", path: dir })).rejects.toThrow(/cannot be opened \(EISDIR\)/);
+  });
+
+  test("what the system refuses is named with its reason, once, and the rest is read", async () => {
+    const samples: Sample[] = [];
+    for (const id of ["a.png", "mine.png", "damaged.png", "b.png"]) {
+      const path = join(dir, id);
+      writeFileSync(path, await flat(orange).png().toBuffer());
+      samples.push({ id, source: { kind: "file", path }, label: 0, split: "train" });
+    }
+    unreadable.set(join(dir, "mine.png"), "EACCES").set(join(dir, "damaged.png"), "EIO");
+    const read: (string | undefined)[] = [];
+    const refused = await decodeAll(samples, {}, (index) => read.push(samples[index]?.id));
+    expect(read.sort()).toEqual(["a.png", "b.png"]);
+    expect(() => checkUnreadable(refused, samples.length)).toThrow(
+      new VultusError(
+        "2 of 4 pictures (50.0 %) cannot be read; up to 1 % are skipped. Repair or remove them, or allow them with " +
+          "--allow-unreadable.\n  mine.png: cannot be opened (EACCES)\n  damaged.png: cannot be opened (EIO)",
+      ),
+    );
   });
 });

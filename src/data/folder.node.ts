@@ -1,6 +1,6 @@
 /** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, or either one level down. */
 
-import { type Dir, type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { reasonOf } from "../util/files.node.ts";
@@ -34,7 +34,7 @@ interface Root {
  * @throws UsageError if there is no such folder, or none that holds classes.
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
-  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
     throw new UsageError(
       `There is no folder ${dir}. Give a folder that has one folder of pictures per class.`,
     );
@@ -119,10 +119,11 @@ export function* picturesBelow(dir: string): Generator<string> {
 
 /** The files below `root/under`, as paths from `root` with forward slashes. `seen` holds real paths, against link loops. */
 function* walk(root: string, under: string, seen: Set<string>): Generator<string> {
-  const real = realpathSync(join(root, under));
+  const path = join(root, under);
+  const real = reading(path, () => realpathSync(path));
   if (seen.has(real)) return;
   seen.add(real);
-  const { folders, files } = list(join(root, under));
+  const { folders, files } = list(path);
   for (const name of files) yield `${under}/${name}`;
   for (const name of folders) yield* walk(root, `${under}/${name}`, seen);
 }
@@ -131,21 +132,24 @@ function* walk(root: string, under: string, seen: Set<string>): Generator<string
 function list(path: string): Listing {
   const folders: string[] = [];
   const files: string[] = [];
-  const dir = opened(path);
-  try {
-    for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
-      if (entry.name.startsWith(".")) continue;
-      (isFolder(path, entry) ? folders : files).push(entry.name);
+  reading(path, () => {
+    const dir = opendirSync(path);
+    try {
+      for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
+        if (entry.name.startsWith(".")) continue;
+        (isFolder(path, entry) ? folders : files).push(entry.name);
+      }
+    } finally {
+      dir.closeSync();
     }
-  } finally {
-    dir.closeSync();
-  }
+  });
   return { folders: folders.sort(), files: files.sort() };
 }
 
-function opened(path: string): Dir {
+/** What the file system says of a folder. @throws VultusError that names it, with the reason. */
+function reading<T>(path: string, read: () => T): T {
   try {
-    return opendirSync(path);
+    return read();
   } catch (error) {
     throw new VultusError(`the folder ${path} cannot be read: ${reasonOf(error)}`);
   }

@@ -1,16 +1,47 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { readFolder } from "./folder.node.ts";
 import { readDataset } from "./read.node.ts";
+
+/** The call that fails on a path, with an error that root would not meet. */
+const broken = vi.hoisted(() => ({ call: "", path: "", code: "" }));
+
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  const failing = (call: string, path: unknown): void => {
+    if (call === broken.call && path === broken.path)
+      throw Object.assign(new Error(`${broken.code}: as injected`), { code: broken.code });
+  };
+  return {
+    ...real,
+    statSync(...args: Parameters<typeof real.statSync>) {
+      failing("stat", args[0]);
+      return real.statSync(...args);
+    },
+    realpathSync(path: string) {
+      failing("realpath", path);
+      return real.realpathSync(path);
+    },
+    opendirSync(path: string) {
+      failing("opendir", path);
+      const dir = real.opendirSync(path);
+      const read = dir.readSync.bind(dir);
+      return Object.assign(dir, { readSync: () => (failing("readdir", path), read()) });
+    },
+  };
+});
 
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "vultus folder ü-"));
 });
-afterEach(() => rmSync(dir, { recursive: true }));
+afterEach(() => {
+  broken.call = "";
+  rmSync(dir, { recursive: true });
+});
 
 /** Empty files: reading a folder looks at names only. A path that ends in / is a folder. */
 function make(...paths: string[]): void {
@@ -157,17 +188,19 @@ describe("errors name the thing, what was found and what is valid", () => {
     await rejected(/There is no folder .*file\.jpg/, {}, join(dir, "file.jpg"));
   });
 
-  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
-    "a folder that may not be read (skipped for root, who may read all)",
-    async () => {
-      make("happy/a.jpg", "sad/b.jpg");
-      chmodSync(join(dir, "sad"), 0);
-      const reading = readDataset([dir]);
-      await expect(reading).rejects.toThrow(VultusError);
-      await expect(reading).rejects.toThrow(/folder .*sad cannot be read: permission is refused/);
-      chmodSync(join(dir, "sad"), 0o700);
-    },
-  );
+  test.each([
+    ["stat", "EACCES", "permission is refused; check who owns the folder"],
+    ["realpath", "EACCES", "permission is refused; check who owns the folder"],
+    ["opendir", "EACCES", "permission is refused; check who owns the folder"],
+    ["readdir", "EIO", "the disk reports an error"],
+  ])("a folder whose %s fails with %s", async (call, code, reason) => {
+    make("happy/a.jpg", "sad/b.jpg");
+    const path = call === "stat" ? dir : join(dir, "sad");
+    Object.assign(broken, { call, path, code });
+    const error: unknown = await readDataset([dir]).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(VultusError);
+    expect((error as Error).message).toBe(`the folder ${path} cannot be read: ${reason}`);
+  });
 
   test("no class folders", async () => {
     await rejected(/no class folders with pictures \(found: nothing\)/);
