@@ -8,6 +8,7 @@ import { say } from "./output.ts";
 
 export interface DeviceOptions {
   readonly device: string;
+  /** Of a training; what else runs computes in fp32. */
   readonly precision?: string;
   readonly threads?: number;
 }
@@ -18,23 +19,35 @@ export interface DeviceChoice {
   readonly threads: number;
 }
 
-/** CUDA is tried first where this build of ONNX Runtime has it; WebGPU only on request, since it may be emulated. */
-export function chooseDevice({ device, precision = "auto", threads }: DeviceOptions): DeviceChoice {
-  const available = providers();
+/**
+ * CUDA is tried first where this build of ONNX Runtime has it; WebGPU only on request, since it may be emulated. What was
+ * left to `auto` is said, with the reason.
+ */
+export function chooseDevice(
+  { device, precision = "fp32", threads = availableParallelism() }: DeviceOptions,
+  available: readonly string[] = providers(),
+): DeviceChoice {
   if (device !== "auto" && !available.includes(device)) {
     throw new UsageError(
       `this ONNX Runtime has no ${device}. It has: ${available.join(", ")}; \`vultus doctor\` tells how to add one`,
     );
   }
-  const chosen = (device === "auto" ? (available.includes("cuda") ? "cuda" : "cpu") : device) as Device;
-  const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");
-  const used = threads ?? availableParallelism();
+  const hasCuda = available.includes("cuda");
+  const chosen = (device === "auto" ? (hasCuda ? "cuda" : "cpu") : device) as Device;
   if (device === "auto") {
     say(
-      chosen === "cpu"
-        ? `device: cpu with ${used} threads, since no CUDA provider is installed; ${half ? "fp16" : "fp32"}`
-        : `device: ${chosen}, ${half ? "fp16" : "fp32"}`,
+      hasCuda
+        ? "device: cuda, since its provider is installed"
+        : `device: cpu with ${threads} threads, since no CUDA provider is installed`,
     );
   }
-  return { device: chosen, precision: half ? "fp16" : "fp32", threads: used };
+  const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");
+  if (precision === "auto") {
+    say(
+      half
+        ? "precision: fp16, in which CUDA trains faster; --precision fp32 asks for the full one"
+        : "precision: fp32, since only CUDA trains faster in fp16",
+    );
+  }
+  return { device: chosen, precision: half ? "fp16" : "fp32", threads };
 }

@@ -49,7 +49,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
 
       const dataset = await readDataset([faces]);
       const recipe = resolveRecipe("quickstart", [`seed=${seed}`]);
-      const device = chooseDevice(options);
+      const device = chooseDevice({ ...options, precision: "auto" });
       const training = {
         weights: "vultus",
         cacheFeatures: "auto",

@@ -1,0 +1,45 @@
+import { availableParallelism } from "node:os";
+import { beforeEach, expect, test } from "vitest";
+import { capture, printed } from "../../test/support/printed.ts";
+import { UsageError } from "../util/errors.ts";
+import { chooseDevice } from "./device.ts";
+
+beforeEach(capture);
+
+const plain = ["cpu", "webgpu"];
+const withCuda = [...plain, "cuda"];
+const cuda = "device: cuda, since its provider is installed\n";
+const cpu = "device: cpu with 3 threads, since no CUDA provider is installed\n";
+const half = "precision: fp16, in which CUDA trains faster; --precision fp32 asks for the full one\n";
+const full = "precision: fp32, since only CUDA trains faster in fp16\n";
+
+test.each([
+  ["auto", "auto", withCuda, "cuda", "fp16", cuda + half],
+  ["auto", "auto", plain, "cpu", "fp32", cpu + full],
+  ["cuda", "auto", withCuda, "cuda", "fp16", half],
+  ["webgpu", "auto", withCuda, "webgpu", "fp32", full],
+  ["auto", "fp32", withCuda, "cuda", "fp32", cuda],
+  ["auto", "fp16", plain, "cpu", "fp16", cpu],
+  // Only a training has a choice of number formats.
+  ["auto", undefined, withCuda, "cuda", "fp32", cuda],
+  ["cuda", undefined, withCuda, "cuda", "fp32", ""],
+  ["cpu", "fp16", withCuda, "cpu", "fp16", ""],
+])(
+  "--device %s --precision %s where there is %j: %s, %s",
+  (device, given, available, chosen, number, said) => {
+    const options = { device, threads: 3, ...(given && { precision: given }) };
+    expect(chooseDevice(options, available)).toEqual({ device: chosen, precision: number, threads: 3 });
+    expect(printed.err).toBe(said);
+    expect(printed.out).toBe("");
+  },
+);
+
+test("all cores, unless told", () => {
+  expect(chooseDevice({ device: "cpu" }, plain).threads).toBe(availableParallelism());
+});
+
+test("a device that is not there: what there is instead", () => {
+  const choice = () => chooseDevice({ device: "cuda" }, plain);
+  expect(choice).toThrow(UsageError);
+  expect(choice).toThrow("has no cuda. It has: cpu, webgpu; `vultus doctor` tells how to add one");
+});
