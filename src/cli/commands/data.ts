@@ -68,7 +68,9 @@ function inspectionText({
     `${name.padEnd(width)}${cells.map((c) => String(c).padStart(12)).join("")}`;
   const total = (split: (typeof used)[number]): number =>
     counts[split].reduce((sum, count) => sum + count, 0);
-  const leaks = Object.entries(crossSplitPictures).map(([where, count]) => `${count} ${where}`);
+  const leaks = Object.entries(crossSplitPictures).flatMap(([where, count]) =>
+    count > 0 ? [`${count} ${where}`] : [],
+  );
   return [
     line("class", used),
     ...classes.map((name, i) =>
