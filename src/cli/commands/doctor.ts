@@ -8,34 +8,49 @@ import { providers, runtimeVersion } from "../../runtime/session.node.ts";
 import { result, resultJson } from "../output.ts";
 import { version } from "../version.ts";
 
+/** What the advice depends on. */
+export interface Machine {
+  readonly providers: readonly string[];
+  readonly hasNvidiaDriver: boolean;
+  readonly fonts: boolean;
+  /** As `process.versions.node`. */
+  readonly node: string;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export function adviceFor({ providers, hasNvidiaDriver, fonts, node, memory }: Machine): string[] {
+  const advice: string[] = [];
+  if (!providers.includes("cuda")) {
+    advice.push(
+      hasNvidiaDriver
+        ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
+        : providers.includes("webgpu")
+          ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
+          : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
+    );
+  }
+  if (!fonts)
+    advice.push(
+      "no fonts: text in PNG charts would be empty boxes; install one, for example Debian's fonts-dejavu-core",
+    );
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    advice.push("Node is older than 20.19; install a newer one");
+  if (memory < 4 * 2 ** 30)
+    advice.push(
+      "less than 4 GB of memory: train small backbones (--model squeezenet1_1) with a small --batch-size",
+    );
+  return advice;
+}
+
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("check this machine: Node, ONNX Runtime, providers, cores, memory")
     .option("--json", "print JSON")
     .action(async ({ json }: { json?: boolean }) => {
       const found = providers();
-      const advice: string[] = [];
-      if (!found.includes("cuda")) {
-        advice.push(
-          existsSync("/proc/driver/nvidia/version")
-            ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
-            : found.includes("webgpu")
-              ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
-              : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
-        );
-      }
       const fonts = await textRenders();
-      if (!fonts)
-        advice.push(
-          "no fonts: text in PNG charts would be empty boxes; install one, for example Debian's fonts-dejavu-core",
-        );
-      const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-      if (major < 20 || (major === 20 && minor < 19))
-        advice.push("Node is older than 20.19; install a newer one");
-      if (totalmem() < 4 * 2 ** 30)
-        advice.push(
-          "less than 4 GB of memory: train small backbones (--model squeezenet1_1) with a small --batch-size",
-        );
       const facts = {
         vultus: version,
         node: process.version,
@@ -46,13 +61,19 @@ export function doctorCommand(): Command {
         memoryGB: Number((totalmem() / 2 ** 30).toFixed(1)),
         freeGB: Number((freemem() / 2 ** 30).toFixed(1)),
         fonts,
-        advice,
+        advice: adviceFor({
+          providers: found,
+          hasNvidiaDriver: existsSync("/proc/driver/nvidia/version"),
+          fonts,
+          node: process.versions.node,
+          memory: totalmem(),
+        }),
       };
       if (json) return resultJson(facts);
       for (const [name, value] of Object.entries(facts)) {
         if (name !== "advice")
           result(`${name.padEnd(12)} ${Array.isArray(value) ? value.join(", ") : String(value)}`);
       }
-      for (const line of advice) result(`- ${line}`);
+      for (const line of facts.advice) result(`- ${line}`);
     });
 }

@@ -1,0 +1,48 @@
+import { beforeEach, expect, test } from "vitest";
+import { capture, printed, printedJson } from "../../../test/support/printed.ts";
+import { run } from "../main.ts";
+import { adviceFor, type Machine } from "./doctor.ts";
+
+beforeEach(capture);
+
+const well: Machine = {
+  providers: ["cpu", "cuda"],
+  hasNvidiaDriver: true,
+  fonts: true,
+  node: "20.19.0",
+  memory: 4 * 2 ** 30,
+};
+
+test.each<[string, Partial<Machine>, RegExp[]]>([
+  ["nothing, where all is there", {}, []],
+  ["how to add CUDA", { providers: ["cpu", "webgpu"] }, [/run `node .*install\.js` once/]],
+  ["WebGPU", { providers: ["cpu", "webgpu"], hasNvidiaDriver: false }, [/`--device webgpu` may use a GPU/]],
+  ["the CPU", { providers: ["cpu"], hasNvidiaDriver: false }, [/everything runs on the CPU/]],
+  ["a font", { fonts: false }, [/^no fonts: .*fonts-dejavu-core/]],
+  ["a newer Node", { node: "20.18.3" }, [/older than 20\.19/]],
+  ["a newer Node yet", { node: "18.20.0" }, [/older than 20\.19/]],
+  ["nothing of a later Node", { node: "22.0.1" }, []],
+  ["small backbones", { memory: 4 * 2 ** 30 - 1 }, [/less than 4 GB .*squeezenet1_1/]],
+  ["several things", { fonts: false, memory: 1 }, [/^no fonts/, /^less than 4 GB/]],
+])("the advice is %s", (_, machine, expected) => {
+  const advice = adviceFor({ ...well, ...machine });
+  expect(advice).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+});
+
+test("the command tells of this machine, as text what it tells as JSON", async () => {
+  type Facts = Record<string, unknown> & { advice: string[]; providers: string[] };
+  const { advice, ...facts } = await printedJson<Facts>("doctor");
+  expect(Object.keys(facts)).toEqual([
+    ...["vultus", "node", "onnxruntime", "providers", "cpu", "cores", "memoryGB", "freeGB", "fonts"],
+  ]);
+  expect(facts.node).toBe(process.version);
+  expect(facts.providers).toContain("cpu");
+  expect(facts.onnxruntime).toMatch(/^1\.\d+\.\d+$/);
+  expect(facts.freeGB).toBeLessThanOrEqual(facts.memoryGB as number);
+  capture();
+  expect(await run(["doctor"])).toBe(0);
+  const lines = printed.out.trimEnd().split("\n");
+  expect(lines.slice(0, 9).map((line) => line.split(" ")[0])).toEqual(Object.keys(facts));
+  expect(lines[3]).toBe(`providers    ${facts.providers.join(", ")}`);
+  expect(lines.slice(9)).toEqual(advice.map((line) => `- ${line}`));
+});
