@@ -55,7 +55,10 @@ case("all", F.adjust_hue(F.adjust_saturation(F.adjust_contrast(F.adjust_brightne
      brightness=1.2, contrast=0.8, saturation=1.15, hue=-0.07)
 case("grayscale", F.rgb_to_grayscale(x, 3))
 case("normalize", F.normalize(x, mean, std), mean=mean, std=std)
-case("erase", F.erase(F.normalize(x, mean, std), 3, 4, 5, 6, torch.zeros(())), top=3, left=4, height=5, width=6)
+# Rows 5 and 15 within, just within and just outside.
+for top, left, height, width in ((3, 4, 5, 6), (5, 0, 11, 7), (6, 3, 9, 13)):
+    case("erase", F.erase(F.normalize(x, mean, std), top, left, height, width, torch.zeros(())),
+         top=top, left=left, height=height, width=width)
 
 validation = []
 for name, width, height, resize, crop in (
