@@ -1,6 +1,6 @@
 /**
- * Whole backbones against PyTorch: logits, first gradients, and what five optimizer steps change. Where Python with
- * torch and torchvision is installed it runs live; without it these tests skip and say so.
+ * Whole backbones against PyTorch: names and shapes, logits, first gradients, and what five optimizer steps change. Where
+ * Python with torch and torchvision is installed it runs live; without it these tests skip and say so.
  */
 
 import { spawnSync } from "node:child_process";
@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../src/formats/safetensors.node.ts";
-import type { Architecture } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
+import { type Architecture, describe as describeModel } from "../src/models/classifier.ts";
+import { backboneNamed, backbones } from "../src/models/registry.ts";
 import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateOf, toCanonical } from "../src/program/program.ts";
@@ -95,6 +95,29 @@ const configs: Config[] = [
     extra: ["--batch", "16"],
   },
 ];
+
+test.skipIf(!available)("every backbone has the tensors of torchvision's, by name and shape", () => {
+  const shared = backbones.filter((backbone) => backbone.torchvision);
+  expect(shared.map(({ name }) => name)).toContain("resnet152");
+  const code = `import json, sys, torchvision
+tensors = lambda name: getattr(torchvision.models, name)(weights=None).state_dict().items()
+print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for name in sys.argv[1:]}))`;
+  const run = spawnSync(python, ["-c", code, ...shared.map(({ name }) => name)], { encoding: "utf8" });
+  expect(run.status, run.stderr).toBe(0);
+  const theirs = JSON.parse(run.stdout) as Record<string, [string, number[]][]>;
+  for (const backbone of shared) {
+    const architecture = { backbone, head: "linear", classes: ["a", "b"], dropout: 0, resize: 1 } as const;
+    const own = describeModel({ ...architecture, inputSize: 64 })
+      .specs.filter(({ name }) => !name.startsWith("head."))
+      .map(({ name, shape }) => [name, shape]);
+    // Its classifier is where our head is; how many batches were counted serves no computation.
+    const { classifier = "" } = backbone.torchvision ?? {};
+    const expected = theirs[backbone.name]?.filter(
+      ([name]) => !name.startsWith(`${classifier}.`) && !name.endsWith(".num_batches_tracked"),
+    );
+    expect(Object.fromEntries(own), backbone.name).toEqual(Object.fromEntries(expected ?? []));
+  }
+});
 
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 
