@@ -1,5 +1,6 @@
 /** Every registered operator: ONNX Runtime against its evaluation, its gradient against central differences. */
 
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { gradients } from "../src/autodiff/gradients.ts";
 import { encode } from "../src/graph/encode.ts";
@@ -124,6 +125,21 @@ describe.each(operators.map((operator) => [operator.type, operator] as const))("
       for (const [i, tensor] of exact.entries()) expectClose(inRuntime[`g${i}`] as Tensor, tensor, 1e-5);
     },
   );
+});
+
+test("every operator that a file of src/ops exports is registered", async () => {
+  const files = readdirSync(new URL("../src/ops", import.meta.url)).filter(
+    (file) => file.endsWith(".ts") && !file.endsWith(".test.ts"),
+  );
+  const found: string[] = [];
+  for (const file of files) {
+    const module = (await import(`../src/ops/${file.slice(0, -3)}.ts`)) as Record<string, unknown>;
+    for (const value of Object.values(module)) {
+      const { type, infer } = Object(value) as Partial<Operator>;
+      if (typeof type === "string" && typeof infer === "function") found.push(type);
+    }
+  }
+  expect(found.sort()).toEqual(operators.map(({ type }) => type).sort());
 });
 
 test("max pooling gives a tie's gradient to its first maximum", async () => {

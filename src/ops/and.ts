@@ -9,7 +9,13 @@ export const And = binary({
   type: "And",
   f: (a = 0, b = 0) => Number(a !== 0 && b !== 0),
   gradient: { notDifferentiable: "its operands are truth values" },
-  cases: [{ inputs: [integers64([4, 5], 2, "bool", "a"), integers64([5], 2, "bool", "b")], attributes: {} }],
+  cases: [
+    { inputs: [integers64([4, 5], 2, "bool", "a"), integers64([5], 2, "bool", "b")], attributes: {} },
+    {
+      inputs: [integers64([1, 3, 1], 2, "bool", "a"), integers64([7, 1, 5], 2, "bool", "b")],
+      attributes: {},
+    },
+  ],
 });
 
 export function and(a: Operand, b: Operand): Value {

@@ -18,7 +18,11 @@ export const Clip: Operator<Record<never, never>> = {
   evaluate: ([x, low, high]) => [
     map64(x as Tensor64, (v) => Math.min(Math.max(v, low?.data[0] as number), high?.data[0] as number)),
   ],
-  cases: [{ inputs: [normal64([4, 7]), tensor64([], [-0.5]), tensor64([], [0.8])], attributes: {} }],
+  cases: [
+    { inputs: [normal64([4, 7]), tensor64([], [-0.5]), tensor64([], [0.8])], attributes: {} },
+    { inputs: [normal64([1, 3, 5, 7]), tensor64([], [0]), tensor64([], [6])], attributes: {} },
+    { inputs: [normal64([]), tensor64([], [-9]), tensor64([], [-8])], attributes: {} },
+  ],
 };
 
 export function clip(x: Value, low: number, high: number): Value {

@@ -12,6 +12,10 @@ export const Equal = binary({
   dtype: "bool",
   cases: [
     { inputs: [integers64([4, 5], 3, "int64", "a"), integers64([5], 3, "int64", "b")], attributes: {} },
+    {
+      inputs: [integers64([1, 3, 1], 3, "float32", "a"), integers64([7, 1, 5], 3, "float32", "b")],
+      attributes: {},
+    },
   ],
 });
 

@@ -16,7 +16,11 @@ export const GlobalAveragePool: Operator<Record<never, never>> = {
   },
   gradient: { notDifferentiable: "stages that train take the mean of rows (ReduceMean)" },
   evaluate: (inputs) => ReduceMean.evaluate(inputs, { axes: [2, 3], keepdims: 1 }),
-  cases: [{ inputs: [normal64([2, 3, 4, 5])], attributes: {} }],
+  cases: [
+    { inputs: [normal64([2, 3, 4, 5])], attributes: {} },
+    { inputs: [normal64([1, 5, 7, 3])], attributes: {} },
+    { inputs: [normal64([3, 1, 1, 1])], attributes: {} },
+  ],
 };
 
 export function globalAveragePool(x: Value): Value {

@@ -49,7 +49,11 @@ export const GridSample: Operator<GridSampleAttributes> = {
     });
     return [out];
   },
-  cases: [{ inputs: [normal64([2, 3, 5, 4]), uniform64([2, 3, 6, 2], -1.2, 1.2)], attributes }],
+  cases: [
+    { inputs: [normal64([2, 3, 5, 4]), uniform64([2, 3, 6, 2], -1.2, 1.2)], attributes },
+    { inputs: [normal64([1, 1, 3, 7]), uniform64([1, 5, 1, 2], -1.2, 1.2)], attributes },
+    { inputs: [normal64([3, 2, 1, 1]), uniform64([3, 7, 5, 2], -2.5, 2.5)], attributes },
+  ],
 };
 
 /** `x` [N, C, H, W], `grid` [N, h, w, 2] as (column, row) from -1 (the first pixel's outer edge) to 1 (the last's). */

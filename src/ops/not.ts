@@ -8,7 +8,10 @@ export const Not = unary({
   f: (x = 0) => Number(x === 0),
   gradient: { notDifferentiable: "its operand is a truth value" },
   dtype: "bool",
-  cases: [{ inputs: [integers64([4, 5], 2, "bool")], attributes: {} }],
+  cases: [
+    { inputs: [integers64([4, 5], 2, "bool")], attributes: {} },
+    { inputs: [integers64([1, 3, 7], 2, "bool")], attributes: {} },
+  ],
 });
 
 export const not = builder1(Not);
