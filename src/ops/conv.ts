@@ -31,6 +31,7 @@ export const Conv: Operator<ConvAttributes> = {
       );
     if (b && (b.shape.length !== 1 || b.shape[0] !== out))
       throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
+    if (b) requireSameDType(x, b);
     const extent = (axis: number): Dim =>
       windowedExtent(
         x.shape[axis + 2] as Dim,

@@ -25,6 +25,7 @@ export const Gemm: Operator<GemmAttributes> = {
     if (c && (c.shape.length !== 1 || c.shape[0] !== n)) {
       throw new GraphError(`the bias must have shape [${n}], got ${show(c.shape)}`);
     }
+    if (c) requireSameDType(x, c);
     return [{ dtype: x.dtype, shape: [m, n] }];
   },
   gradient: ([gradient], { inputs, attributes: { transA, transB } }) => {
