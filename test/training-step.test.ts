@@ -86,6 +86,24 @@ test("an infinite gradient changes nothing but halves the loss scale", async () 
   expect(Number(next.finite?.data[0])).toBe(1);
 });
 
+test("the 2000th finite gradient in a row doubles the loss scale and starts the count again", async () => {
+  const { open: half } = await open({ precision: "fp16" });
+  const scale = bytes((await half.state())["scaler.scale"])[0] as number;
+  const after = async (run: number, fill?: number): Promise<(number | undefined)[]> => {
+    await half.load({
+      ...(await half.state()),
+      "scaler.scale": floatTensor([], [scale]),
+      "scaler.run": floatTensor([], [run]),
+    });
+    await half.step({ ...batch(1, fill), ...scalars(1) });
+    const state = await half.state();
+    return [bytes(state["scaler.scale"])[0], bytes(state["scaler.run"])[0]];
+  };
+  expect(await after(1998)).toEqual([scale, 1999]);
+  expect(await after(1999)).toEqual([2 * scale, 0]);
+  expect(await after(1999, Number.POSITIVE_INFINITY)).toEqual([scale / 2, 0]);
+});
+
 test("a step that overflows leaves batch norm's running statistics and all averages as they were", async () => {
   const options = { precision: "fp16", batchNorm: "batch", ema: true } as const;
   const { program, open: half } = await open(options);
