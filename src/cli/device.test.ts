@@ -10,14 +10,14 @@ const plain = ["cpu", "webgpu"];
 const withCuda = [...plain, "cuda"];
 const cuda = "device: cuda, since its provider is installed\n";
 const cpu = "device: cpu with 3 threads, since no CUDA provider is installed\n";
-const half = "precision: fp16, in which CUDA trains faster; --precision fp32 asks for the full one\n";
-const full = "precision: fp32, since only CUDA trains faster in fp16\n";
+const half = "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision\n";
+const full = (device: string): string => `precision: fp32, since fp16 is no faster on ${device}\n`;
 
 test.each([
   ["auto", "auto", withCuda, "cuda", "fp16", cuda + half],
-  ["auto", "auto", plain, "cpu", "fp32", cpu + full],
+  ["auto", "auto", plain, "cpu", "fp32", cpu + full("cpu")],
   ["cuda", "auto", withCuda, "cuda", "fp16", half],
-  ["webgpu", "auto", withCuda, "webgpu", "fp32", full],
+  ["webgpu", "auto", withCuda, "webgpu", "fp32", full("webgpu")],
   ["auto", "fp32", withCuda, "cuda", "fp32", cuda],
   ["auto", "fp16", plain, "cpu", "fp16", cpu],
   // Only a training has a choice of number formats.

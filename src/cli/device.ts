@@ -45,8 +45,8 @@ export function chooseDevice(
   if (precision === "auto") {
     say(
       half
-        ? "precision: fp16, in which CUDA trains faster; --precision fp32 asks for the full one"
-        : "precision: fp32, since only CUDA trains faster in fp16",
+        ? "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision"
+        : `precision: fp32, since fp16 is no faster on ${chosen}`,
     );
   }
   return { device: chosen, precision: half ? "fp16" : "fp32", threads };
