@@ -14,3 +14,27 @@ test("a frozen backbone costs a pass per view where features are cached, and one
   expect(secondsOf("head", 20, false)).toBeCloseTo(5 * secondsOf("head", 4, true));
   expect(secondsOf(["layer4"], 20, true)).toBeCloseTo(5 * secondsOf(["layer4"], 4, true));
 });
+
+test("a forecast is pictures · epochs · multiply-accumulates by the rate", () => {
+  const phases = [
+    { name: "head", train: "head", epochs: 3, optimizer },
+    { name: "half", train: 1, epochs: 2, inputScale: 0.5, optimizer },
+  ];
+  const recipe = resolveRecipe("progressive", [
+    ...["model=vultus_s", "head=linear", "inputSize=64"],
+    `phases=${JSON.stringify(phases)}`,
+  ]);
+  // By hand, for one picture. A convolution has kernel · channels in · channels out · pixels out; the last one of each
+  // stage from the second on is the 1×1 shortcut.
+  const stem = 9 * 1 * 32 * 32 ** 2;
+  const layer1 = 2 * 9 * 32 * 32 * 32 ** 2;
+  const layer2 = (9 * 32 * 64 + 9 * 64 * 64 + 32 * 64) * 16 ** 2;
+  const layer3 = (9 * 64 * 128 + 9 * 128 * 128 + 64 * 128) * 8 ** 2;
+  const layer4 = (9 * 128 * 152 + 9 * 152 * 152 + 128 * 152) * 4 ** 2;
+  const head = 152 * 2;
+  const frozen = stem + layer1 + layer2 + layer3;
+  // What trains costs two more passes, and half the side a quarter.
+  const expected = 3 * (frozen + layer4 + 3 * head) + (2 * (frozen + 3 * (layer4 + head))) / 4;
+  const seconds = forecastSeconds(recipe, ["a", "b"], 100, 1e9, false);
+  expect(seconds).toBeCloseTo((100 * expected) / 1e9, 9);
+});
