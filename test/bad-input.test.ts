@@ -1,6 +1,7 @@
 /** What people do wrong on the command line: one clear message with the remedy, the right exit code, nothing lost. */
 
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -341,4 +342,40 @@ test("--resume takes the command that began the run; options that ask for anothe
     expect(await resumed(...more), more.join(" ")).toBe(2);
     expect(printed.err).toMatch(message);
   }
+});
+
+describe("a time budget", () => {
+  const budget = (time: string, phases: readonly object[], name: string): string[] => [
+    ...train(at("good")),
+    ...["--recipe", "scratch", "--input-size", "64", "--batch-size", "4", "--threads", "1"],
+    ...["--set", `phases=${JSON.stringify(phases)}`, "--time-budget", time, "--out", at(name)],
+  ];
+  const optimizer = { type: "adamw", learningRate: 0.001 };
+
+  test("in which not even the least training fits is refused before there is a run", async () => {
+    // One epoch each of 100 phases: some 170 billion multiply-accumulates.
+    const phases = Array.from({ length: 100 }, (_, i) => ({
+      name: `p${i}`,
+      train: "all",
+      epochs: 1,
+      optimizer,
+    }));
+    expect(await run(budget("1s", phases, "too short"))).toBe(2);
+    expect(printed.err).toMatch(
+      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+m\) or fewer pictures/,
+    );
+    expect(existsSync(at("too short"))).toBe(false);
+  });
+
+  test("is met with a smaller input and fewer epochs, which is said", async () => {
+    // Early stopping ends it after a few epochs.
+    const phases = [{ name: "all", train: "all", epochs: 300, patience: 1, optimizer }];
+    expect(await run(budget("3s", phases, "in time"))).toBe(0);
+    expect(printed.err).toMatch(/^forecast: .* for all epochs; the budget is 3\.0 s$/m);
+    expect(printed.err).toMatch(/^input 64 → 48 px: forecast .* → .*$/m);
+    const epochs = Number(/^epochs 300 → (\d+): forecast .* → [1-3] s$/m.exec(printed.err)?.[1]);
+    expect(epochs).toBeLessThan(300);
+    const recipe = JSON.parse(readFileSync(at("in time", "recipe.json"), "utf8"));
+    expect(recipe).toMatchObject({ inputSize: 48, phases: [{ epochs }] });
+  });
 });
