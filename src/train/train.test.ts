@@ -53,13 +53,15 @@ const bytesOfView = 8 * architecture.backbone.features * 4;
 
 /** Trains until the first event of this kind; returns the notes that were given. */
 async function trainUntil(
-  event: "phaseStart" | "features",
+  event: "phaseStart" | "features" | "step",
   {
+    onStart,
     onFeatures,
     onForecast,
     ...options
   }: Pick<TrainOptions, "folder" | "resume"> &
     Partial<TrainOptions> & {
+      readonly onStart?: () => void;
       readonly onFeatures?: (done: number) => void;
       readonly onForecast?: (forecast: TrainEvents["forecast"]) => void;
     },
@@ -68,7 +70,11 @@ async function trainUntil(
   const stop = new AbortController();
   const listeners: Listener[] = [
     { note: ({ text }) => void notes.push(text) },
-    { features: ({ done }) => onFeatures?.(done), forecast: (event) => onForecast?.(event) },
+    {
+      start: () => onStart?.(),
+      features: ({ done }) => onFeatures?.(done),
+      forecast: (event) => onForecast?.(event),
+    },
     { [event]: () => stop.abort() },
   ];
   expect(await trainHere({ listeners, signal: stop.signal, ...options })).toBe("interrupted");
@@ -120,9 +126,17 @@ test("a run of before its settings were recorded goes on with those given now; o
   const { precision, cacheFeatures, views, ...old } = JSON.parse(readFileSync(environment, "utf8"));
   expect({ precision, cacheFeatures, views }).toEqual({ precision: "fp32", cacheFeatures: true, views: 4 });
   writeFileSync(environment, JSON.stringify({ ...old, vultus: "0.0", node: "v1.2.3" }));
-  const notes = await trainUntil("phaseStart", { folder: run, resume: true, precision: "fp16" });
+  const goOn = (now: Partial<TrainOptions> & { readonly onFeatures?: (done: number) => void }) =>
+    trainUntil("step", { folder: run, resume: true, precision: "fp16", ...now });
+  const notes = await goOn({ memoryBudget: 2.5 * bytesOfView });
   expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");
   expect(notes).toContain(`not bit-exact: node was v1.2.3 and is ${process.version} now`);
+  expect(notes).toContainEqual(expect.stringMatching(/^2 of 4 augmented views are kept/));
+  // Only training in half precision has a loss scale.
+  expect([...readCheckpoint(runPaths(run).checkpoint).tensors.keys()]).toContain("scaler.scale");
+  const done: number[] = [];
+  await goOn({ cacheFeatures: false, onFeatures: (count) => void done.push(count) });
+  expect(done).toEqual([]);
 });
 
 test("a checkpoint that lacks a weight is refused by its name", async () => {
@@ -236,7 +250,10 @@ test.skipIf(process.platform !== "linux")(
         }
       }).length;
     const run = join(folder, "spilled");
-    await trainUntil("phaseStart", { folder: run, resume: false, memoryBudget: 1 });
+    let during = 0;
+    const onStart = (): void => void (during = spilled());
+    await trainUntil("phaseStart", { folder: run, resume: false, memoryBudget: 1, onStart });
+    expect(during).toBeGreaterThan(0);
     expect(spilled()).toBe(0);
     const other = { ...dataset, fingerprint: "1" };
     await expect(
