@@ -87,7 +87,7 @@ test("the contact sheet has a row per class: five as stored, the same five as au
   const middles = (from: number): number[] =>
     Array.from({ length: 5 }, (_, j) => {
       const [x, y] = [Math.round(2 * (from + j * 86 + 40)), 2 * (46 + 40)];
-      return pixels[y * (width as number) + x] as number;
+      return pixels[y * width + x] as number;
     });
   const stored = middles(left);
   expect(new Set(stored).size).toBeGreaterThanOrEqual(4);

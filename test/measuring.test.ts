@@ -1,8 +1,8 @@
 /** `evaluate` and `compare` on small trained runs: what they say agrees, and the stored temperature is honest. */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { comparisonJson } from "../src/cli/comparison.ts";
@@ -10,8 +10,10 @@ import type { evaluationJson } from "../src/cli/evaluation.ts";
 import { run } from "../src/cli/main.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
+import { classificationReport } from "../src/metrics/classification-report.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
+import { confusionText } from "../src/report/confusion.ts";
 import { recut } from "../src/train/recut.node.ts";
 import { cutOf, type TrainingCut, temperatureOf } from "../src/weights/classifier-file.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
@@ -68,6 +70,47 @@ const storedTemperature = (name: string): number => {
   const path = at(name, "best.onnx");
   return temperatureOf(decodeBundle(readFileSync(path), path).metadata, path);
 };
+
+describe("train", () => {
+  const filesIn = (path: string): string[] =>
+    (readdirSync(path, { recursive: true }) as string[]).map((file) => file.replaceAll("\\", "/")).sort();
+
+  test("writes in its run folder only, and to stdout the JSON only", async () => {
+    mkdirSync(at("here"));
+    const faces = filesIn(at("faces"));
+    const before = process.cwd();
+    process.chdir(at("here"));
+    try {
+      const args = ["train", at("faces"), "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32"];
+      const said = await json<object>(...args, "--batch-size", "16", "--set", "phases.all.epochs=1");
+      const number = expect.any(Number);
+      const phase = { name: "all", epochs: 1, seconds: number, imagesPerSecond: number, best: number };
+      expect(said).toEqual({
+        run: join("runs", "vultus_s-scratch-1"),
+        best: { phase: "all", epoch: 1, accuracy: number },
+        phases: [phase],
+        seconds: number,
+      });
+    } finally {
+      process.chdir(before);
+    }
+    const written = filesIn(at("here"));
+    expect(written).toContain("runs/vultus_s-scratch-1/best.onnx");
+    expect(written.filter((file) => !file.startsWith("runs/vultus_s-scratch-1"))).toEqual(["runs"]);
+    expect(filesIn(at("faces"))).toEqual(faces);
+  }, 60_000);
+
+  test("leaves pictures of what it did and of what it answers", async () => {
+    for (const name of ["samples.png", "confusion.png", "curves.png", "confusion.svg", "curves.svg"]) {
+      const path = at("b", name);
+      const { format, width, height } = await sharp(path).metadata();
+      expect(format, name).toBe(extname(name).slice(1));
+      expect(Math.min(width, height), name).toBeGreaterThan(200);
+      // Something is drawn on it.
+      expect((await sharp(path).greyscale().stats()).channels[0]?.stdev, name).toBeGreaterThan(5);
+    }
+  });
+});
 
 describe("evaluate", () => {
   test("says what the run said, field by field, and keeps the names of before", async () => {
@@ -128,7 +171,14 @@ describe("evaluate", () => {
   });
 
   test("in words", async () => {
+    const found = await json<Scores>("evaluate", at("b"), at("faces"));
+    capture();
     expect(await run(["evaluate", at("b"), at("faces"), ...device]), printed.err).toBe(0);
+    const { confusion, classes } = found;
+    const matrices = `${classificationReport(confusion, classes)}\n${confusionText(confusion, classes)}`;
+    expect(printed.out.startsWith(`${matrices}\n`), printed.out).toBe(true);
+    expect(printed.out).toContain(`\nweighted F1        ${found.weightedF1.toFixed(4)}\n`);
+    expect(printed.out).toContain("\nmajority baseline  50.0 %\n");
     for (const pattern of [
       /balanced accuracy .*95 % interval/,
       /macro F1 .*95 % interval/,

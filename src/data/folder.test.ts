@@ -1,3 +1,4 @@
+import type * as FileSystem from "node:fs";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +11,7 @@ import { readDataset } from "./read.node.ts";
 const broken = vi.hoisted(() => ({ call: "", path: "", code: "" }));
 
 vi.mock("node:fs", async (original) => {
-  const real = await original<typeof import("node:fs")>();
+  const real = await original<typeof FileSystem>();
   const failing = (call: string, path: unknown): void => {
     if (call === broken.call && path === broken.path)
       throw Object.assign(new Error(`${broken.code}: as injected`), { code: broken.code });
