@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Picture } from "../../src/data/dataset.ts";
+import { emotionNamed } from "../../src/data/names.ts";
 import { type FuzzCase, fuzzCases } from "./fuzz-requests.ts";
 import { exchange, type Reply, rawRequest } from "./raw-http.ts";
 import { type Service, startService } from "./service-process.ts";
@@ -46,6 +47,7 @@ export async function fuzzService(settings: FuzzSettings): Promise<FuzzReport> {
   try {
     const good = goodRequest(caseOf.whole);
     const expected = labelOf(await exchange(service.port, good));
+    if (!emotionNamed(expected)) throw new Error(`a good request got ${expected}`);
     const untouched = listing();
     const opened = service.openFiles();
     const written = service.bytesToDisk();
