@@ -1,6 +1,7 @@
 /**
  * Whole backbones against PyTorch: names and shapes, logits, first gradients, and what five optimizer steps change. Where
- * Python with torch and torchvision is installed it runs live; without it these tests skip and say so.
+ * Python with torch and torchvision is installed it runs live; without it these tests skip and say so, and only
+ * backbones.test.ts compares.
  */
 
 import { spawnSync } from "node:child_process";

@@ -2,7 +2,7 @@
 
     python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
     python3 backbone.py ... --deviation          also says how far float32 itself is from float64 (in result.json)
-    python3 backbone.py ... --small FILE         writes the summary that is committed; --out may be left out
+    python3 backbone.py ... --small FILE         writes what is committed, for test/backbones.test.ts; --out may be left out
 
 Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to
 8-bit floats. DIR then holds
@@ -187,17 +187,6 @@ def deviation(args, single, double):
     }
 
 
-def summary(tensors):
-    """Norm, mean and eight elements of each tensor, seven digits."""
-    out = {}
-    for name, tensor in tensors.items():
-        flat = tensor.double().flatten()
-        numbers = [flat.norm(), flat.mean(), *flat[formula.sample_indices(flat.numel())]]
-        norm, mean, *sample = [float(f"{number.item():.7g}") for number in numbers]
-        out[name] = {"norm": norm, "mean": mean, "sample": sample}
-    return out
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", default="resnet18", choices=[f"resnet{d}" for d in (18, 34, 50, 101, 152)] + ["squeezenet1_1"])
@@ -247,10 +236,10 @@ def main():
         with open(f"{args.out}/result.json", "w") as file:
             json.dump(result, file)
     if args.small:
-        result["statistics"] = {k: base64.b64encode(v.tobytes()).decode() for k, v in codes.items()}
-        result["gradients"], result["updates"] = summary(run["gradients"]), summary(run["updates"])
+        small = {k: result[k] for k in ("arguments", "torch", "logits", "losses")}
+        small["statistics"] = {k: base64.b64encode(v.tobytes()).decode() for k, v in codes.items()}
         with open(args.small, "w") as file:
-            json.dump(result, file, separators=(",", ":"))
+            json.dump(small, file, separators=(",", ":"))
 
 
 if __name__ == "__main__":

@@ -86,11 +86,6 @@ def labels(name, count, classes):
     return (bits(name, count) % np.uint32(classes)).astype(np.int64)
 
 
-def sample_indices(size):
-    """The eight elements (or all, when there are fewer) that the committed summaries show of a tensor."""
-    return [i for i in range(size)] if size <= 8 else [(2 * k + 1) * size // 16 for k in range(8)]
-
-
 def tiny(values):
     """Rounds to 8-bit floats: a sign, 4 exponent bits (2^-8 to 2^7), 3 mantissa bits. Gives (uint8 codes, float32 values).
 
@@ -124,6 +119,5 @@ if __name__ == "__main__":
             "tensors": [[*case, [float(v) for v in tensor(*case).ravel()[:12]]] for case in cases],
             "pictures": ["x.0", (2, 3, 6, 9), [float(v) for v in pictures("x.0", (2, 3, 6, 9)).ravel()[150:170]]],
             "labels": ["labels.0", 12, 6, labels("labels.0", 12, 6).tolist()],
-            "samples": [[n, sample_indices(n)] for n in (3, 8, 9, 64, 1000003)],
             "tiny": [[c, float(untiny(np.array([c], np.uint8))[0])] for c in range(0, 256, 5)],
         }, file)

@@ -1,20 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import {
-  type FormulaKind,
-  formulaLabels,
-  formulaPictures,
-  formulaTensor,
-  sampleIndices,
-  tinyFloats,
-} from "./formula.ts";
+import { type FormulaKind, formulaLabels, formulaPictures, formulaTensor, tinyFloats } from "./formula.ts";
 
 /** Written by `python3 formula.py formula.json`. */
 const python = JSON.parse(readFileSync(new URL("formula.json", import.meta.url), "utf8")) as {
   tensors: [string, number[], FormulaKind, number[]][];
   pictures: [string, [number, number, number, number], number[]];
   labels: [string, number, number, number[]];
-  samples: [number, number[]][];
   tiny: [number, number][];
 };
 
@@ -26,7 +18,6 @@ test("formula.ts makes the numbers of formula.py, bit for bit", () => {
   expect([...formulaPictures(name, shape).data.slice(150, 170)]).toEqual(values);
   const [labels, count, classes, numbers] = python.labels;
   expect(formulaLabels(labels, count, classes)).toEqual(numbers);
-  for (const [size, indices] of python.samples) expect(sampleIndices(size)).toEqual(indices);
   for (const [code, value] of python.tiny) {
     expect(tinyFloats(Buffer.from([code]).toString("base64"))[0], `code ${code}`).toBe(value);
   }

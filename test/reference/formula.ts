@@ -79,13 +79,6 @@ export function formulaLabels(name: string, count: number, classes: number): num
   return Array.from({ length: count }, (_, i) => mix(seed ^ mix(i)) % classes);
 }
 
-/** The elements of a tensor of `size` elements that the committed summaries show. */
-export function sampleIndices(size: number): number[] {
-  return Array.from({ length: Math.min(size, 8) }, (_, k) =>
-    size <= 8 ? k : Math.floor(((2 * k + 1) * size) / 16),
-  );
-}
-
 /** Decodes the 8-bit floats (sign, 4 exponent bits, 3 mantissa bits, base64) that hold batch-norm statistics. */
 export function tinyFloats(base64: string): Float32Array {
   return Float32Array.from(Buffer.from(base64, "base64"), (code) => {
