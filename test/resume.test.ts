@@ -9,6 +9,8 @@ import { readCheckpoint, runPaths } from "../src/train/run-folder.node.ts";
 import { random } from "../src/util/random.ts";
 import { bestBytes, runCli, trainWithKills } from "./support/kill.ts";
 
+/** Whole trainings, in processes of their own. */
+const patience = { timeout: 300_000 };
 const KILLS = Number(process.env.VULTUS_KILLS ?? 20);
 const folder = mkdtempSync(join(tmpdir(), "vultus-resume-"));
 const data = join(folder, "data");
@@ -92,48 +94,53 @@ test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: KILLS
   expect(killed).toBeGreaterThanOrEqual(KILLS);
 });
 
-test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact", async () => {
+test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact", patience, async () => {
   const broken = join(folder, "interrupted");
   let sent = false;
   const { code, stderr } = await runCli([...args, "--out", broken], {
     onStderr(text, child) {
-      // The second epoch of the second phase is under way then.
+      // The second epoch of the second phase is under way then, or a later one where the machine is busy.
       if (!sent && /last 1\/3/.test(text)) sent = child.kill("SIGINT");
     },
   });
   expect(code).toBe(1);
   expect(stderr).toMatch(`Go on with --resume ${broken}`);
-  const { progress } = readCheckpoint(runPaths(broken).checkpoint);
-  expect(progress).toMatchObject({ phase: 1, epoch: 1 });
+  const { phase, epoch } = readCheckpoint(runPaths(broken).checkpoint).progress;
+  expect(10 * phase + epoch).toBeGreaterThanOrEqual(11);
   expect((await runCli([...args, "--resume", broken])).code).toBe(0);
   expect(bestBytes(broken).equals(bestBytes(whole))).toBe(true);
 });
 
-test("number format and cached features are those of the run, though the options are left out", async () => {
-  const short = [0, 1, 2].flatMap((phase) => ["--set", `phases.${phase}.epochs=${phase === 0 ? 2 : 1}`]);
-  const settings = [...short, "--precision", "fp16", "--cache-features", "off"];
-  const [undisturbed, broken] = [join(folder, "half"), join(folder, "half-interrupted")];
-  expect((await runCli([...args, ...settings, "--out", undisturbed])).code).toBe(0);
-  let sent = false;
-  await runCli([...args, ...settings, "--out", broken], {
-    onStderr(text, child) {
-      if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
-    },
-  });
-  expect(readCheckpoint(runPaths(broken).checkpoint).progress).toMatchObject({ phase: 0, epoch: 1 });
-  const { code, stderr } = await runCli([
-    "train",
-    data,
-    "--threads",
-    "1",
-    "--device",
-    "cpu",
-    "--resume",
-    broken,
-  ]);
-  expect(code, stderr).toBe(0);
-  expect(bestBytes(broken).equals(bestBytes(undisturbed))).toBe(true);
-});
+test(
+  "number format and cached features are those of the run, though the options are left out",
+  patience,
+  async () => {
+    const short = [0, 1, 2].flatMap((phase) => ["--set", `phases.${phase}.epochs=${phase === 0 ? 2 : 1}`]);
+    const settings = [...short, "--precision", "fp16", "--cache-features", "off"];
+    const [undisturbed, broken] = [join(folder, "half"), join(folder, "half-interrupted")];
+    expect((await runCli([...args, ...settings, "--out", undisturbed])).code).toBe(0);
+    let sent = false;
+    const interrupted = await runCli([...args, ...settings, "--out", broken], {
+      onStderr(text, child) {
+        if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
+      },
+    });
+    expect(interrupted.code).toBe(1);
+    expect(interrupted.stderr).toMatch(`Go on with --resume ${broken}`);
+    const { code, stderr } = await runCli([
+      "train",
+      data,
+      "--threads",
+      "1",
+      "--device",
+      "cpu",
+      "--resume",
+      broken,
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(bestBytes(broken).equals(bestBytes(undisturbed))).toBe(true);
+  },
+);
 
 test("another thread count is said not to be bit-exact", async () => {
   const { code, stderr } = await runCli([...args, "--threads", "2", "--resume", whole]);
