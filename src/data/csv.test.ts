@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../util/errors.ts";
 import type { Dataset } from "./dataset.ts";
@@ -177,6 +177,50 @@ describe("manifest", () => {
     await expect(result).rejects.toThrow(FormatError);
     await expect(result).rejects.toThrow(message);
   });
+});
+
+test("a folder, a manifest and fer2013.csv are one data set", async () => {
+  const root = mkdtempSync(join(dir, "mixed-"));
+  for (const path of ["faces/train/Happiness/a.jpg", "faces/train/sad/a.jpg", "faces/val/sad/b.jpg"]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), "");
+  }
+  const sources = ["faces", "more.csv", "fer2013.csv"].map((name) => join(root, name));
+  const [faces = "", manifest = "", fer = ""] = sources;
+  writeFileSync(manifest, "path,label,split,identity,age\na.jpg,joy,train,p1,30\nb/c.jpg,Fear,test,p2,31");
+  writeFileSync(
+    fer,
+    `emotion,pixels,Usage\n2,${grey(7)},Training\n4,${grey(8)},PublicTest\n1,${grey(9)},Training`,
+  );
+  const mixed = await readDataset(sources, { classes: ["sad", "happy", "fear"] });
+  expect([mixed.sources, mixed.classes]).toEqual([sources, ["sad", "happy", "fear"]]);
+  expect(mixed.samples.map(({ id, label, split }) => [id, label, split])).toEqual([
+    ["faces/train/Happiness/a.jpg", 1, "train"],
+    ["faces/train/sad/a.jpg", 0, "train"],
+    ["faces/val/sad/b.jpg", 0, "validation"],
+    ["more.csv/a.jpg", 1, "train"],
+    ["more.csv/b/c.jpg", 2, "test"],
+    ["fer2013.csv/row 2", 2, "train"],
+    ["fer2013.csv/row 3", 0, "validation"],
+  ]);
+  expect(
+    mixed.samples.map(({ source }) => (source.kind === "file" ? source.path : source.picture.pixels[0])),
+  ).toEqual([
+    join(faces, "train/Happiness/a.jpg"),
+    join(faces, "train/sad/a.jpg"),
+    join(faces, "val/sad/b.jpg"),
+    join(root, "a.jpg"),
+    join(root, "b/c.jpg"),
+    7,
+    8,
+  ]);
+  const people = mixed.samples.map(({ identity, subgroups }) => [identity, subgroups?.age]);
+  expect(people.filter(([identity]) => identity)).toEqual([
+    ["p1", "30"],
+    ["p2", "31"],
+  ]);
+  expect(mixed.leftOut).toEqual([{ className: "disgust", count: 1 }]);
+  expect(mixed.notes).toContain('"Happiness", "joy" read as "happy"');
 });
 
 test("a missing CSV file is a wrong request", async () => {
