@@ -62,7 +62,8 @@ function factorsOf({ name, options }: Reference["cases"][number]): Partial<Colou
 }
 
 /** "erase" follows "normalize", whose mean and deviation it does not repeat. */
-const { mean, std } = cases.find(({ name }) => name === "normalize")?.options as never as typeof plain;
+const { mean, std } = (cases.find(({ name }) => name === "normalize") as never as { options: typeof plain })
+  .options;
 
 test.each(cases.map((one) => [`${one.name} ${JSON.stringify(one.options)}`, one] as const))(
   "%s",
@@ -129,9 +130,7 @@ test.each(
   const at = (c: number, y: number, x: number): number => result[(c * crop + y) * crop + x] as number;
   const three = [0, 1, 2];
   for (const [i, [top, left]] of one.corners.entries()) {
-    const patch = three.flatMap((c) =>
-      three.flatMap((y) => three.map((x) => at(c, (top as number) + y, (left as number) + x))),
-    );
+    const patch = three.flatMap((c) => three.flatMap((y) => three.map((x) => at(c, top + y, left + x))));
     expectClose(patch, one.patches[i] as readonly number[]);
   }
   const means = three.map(

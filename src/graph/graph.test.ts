@@ -19,7 +19,8 @@ test("an error names the layer, also where its own words begin like the layer's 
 
 describe("operands of two dtypes are refused by the layer's name", () => {
   const graph = new Graph();
-  const input = (dtype: DType, ...shape: number[]): Value => graph.input(`${dtype} ${shape}`, dtype, shape);
+  const input = (dtype: DType, ...shape: number[]): Value =>
+    graph.input(`${dtype} ${shape.join()}`, dtype, shape);
   const [full, half] = [input("float32", 3, 3), input("float16", 3, 3)];
   const [picture, filter] = [input("float32", 1, 3, 5, 5), input("float32", 2, 3, 3, 3)];
   const halfFilter = input("float16", 2, 3, 3, 3);
