@@ -1,0 +1,36 @@
+/**
+ * What is written is ONNX to others too: the checker of the onnx project accepts a bundle. Skips where Python has no onnx.
+ * Debian's, 1.12, is older than the opset of train steps, whose reductions take their axes as an input.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { describe, withNewWeights } from "../src/models/classifier.ts";
+import { compileBundle } from "../src/program/bundle.ts";
+import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { smallArchitecture } from "./support/small-classifier.ts";
+
+const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
+const hasOnnx = spawnSync(python, ["-c", "import onnx"]).status === 0;
+if (!hasOnnx) console.warn("skipped: Python has no onnx");
+const folder = mkdtempSync(join(tmpdir(), "vultus-checker-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.skipIf(!hasOnnx)("a bundle is checked, and its metadata read", () => {
+  const architecture = smallArchitecture("happy", "sad");
+  const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
+  const metadata = classifierMetadata(architecture);
+  const path = join(folder, "bundle.onnx");
+  writeFileSync(path, compileBundle({ architecture, weights, metadata }).model);
+  const check = [
+    "import json, onnx, sys",
+    "onnx.checker.check_model(sys.argv[1])",
+    "print(json.dumps({p.key: p.value for p in onnx.load(sys.argv[1]).metadata_props}))",
+  ].join("\n");
+  const { status, stdout, stderr } = spawnSync(python, ["-c", check, path], { encoding: "utf8" });
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ labels: '["happy","sad"]' });
+});
