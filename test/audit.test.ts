@@ -28,13 +28,12 @@ import { expressions } from "../src/data/synthetic-expression.ts";
 import { indicesByKey } from "../src/util/disjoint-sets.ts";
 import { random, shuffled } from "../src/util/random.ts";
 import { capture, printed } from "./support/printed.ts";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("reference/duplicates.py", import.meta.url));
 const real = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
-const hasPil = spawnSync(python, ["-c", "import PIL"]).status === 0;
+const hasPil = hasPython("PIL");
 const hasReal = existsSync(join(real, "train"));
-if (!hasPil) console.warn(`skipped: ${python} has no PIL (apt-get install python3-pil)`);
 if (!hasReal) console.warn(`FER2013's pictures are not in ${real} (VULTUS_FER2013): drawn faces instead`);
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-audit-"));

@@ -2,9 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Architecture, describe } from "../src/models/classifier.ts";
-import { backboneNamed } from "../src/models/registry.ts";
-import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { describe } from "../src/models/classifier.ts";
+import { stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { localEngine } from "../src/runtime/engine.ts";
@@ -12,17 +11,14 @@ import { openSession } from "../src/runtime/session.node.ts";
 import { initialState } from "../src/train/state.ts";
 import { floatTensor, type Tensor } from "../src/util/tensor.ts";
 import { formulaLabels, formulaPictures, formulaTensor, tinyFloats } from "./reference/formula.ts";
+import {
+  type BackboneArguments,
+  referenceAdamW,
+  referenceArchitecture,
+} from "./support/backbone-reference.ts";
 
 interface Reference {
-  arguments: {
-    size: number;
-    batch: number;
-    lr: number;
-    eps: number;
-    weight_decay: number;
-    classes: number;
-    train: string;
-  };
+  arguments: BackboneArguments;
   logits: number[][];
   losses: number[];
   /** Batch norm's running statistics, in 8-bit floats. */
@@ -43,14 +39,7 @@ test.each(["resnet18", "resnet50", "squeezenet1_1"])(
       statistics,
     } = JSON.parse(readFileSync(path, "utf8")) as Reference;
     const { size, batch, classes } = given;
-    const architecture: Architecture = {
-      backbone: backboneNamed(model),
-      head: "linear",
-      classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
-      dropout: 0,
-      inputSize: size,
-      resize: 1,
-    };
+    const architecture = referenceArchitecture(model, given);
     const weights = new Map(
       describe(architecture).specs.map(({ name, shape }) => {
         const tiny = statistics[name];
@@ -66,14 +55,7 @@ test.each(["resnet18", "resnet50", "squeezenet1_1"])(
     for (const [i, value] of logits.flat().entries())
       expect(Math.abs((answers[i] as number) - value) / largest).toBeLessThan(1e-5);
 
-    const optimizer: OptimizerOptions = {
-      type: "adamw",
-      learningRate: given.lr,
-      weightDecay: given.weight_decay,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: given.eps,
-    };
+    const optimizer = referenceAdamW(given);
     const stages = ["head", ...given.train.split("+")];
     const program = compileTrain({
       architecture,

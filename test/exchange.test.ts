@@ -17,11 +17,10 @@ import type { FloatTensor, StateDict, Tensor } from "../src/util/tensor.ts";
 import { torchvisionNames, torchvisionSnippet } from "../src/weights/canonical-names.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { loadClassifier, loadWeights } from "../src/weights/load.node.ts";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("reference/exchange.py", import.meta.url));
-const available = spawnSync(python, ["-c", "import torch, torchvision"]).status === 0;
-if (!available) console.warn(`skipped: ${python} has no torch and torchvision`);
+const available = hasPython("torch, torchvision");
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-exchange-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -11,15 +11,13 @@ import { afterAll, expect, test } from "vitest";
 import { describe, withNewWeights } from "../src/models/classifier.ts";
 import { compileBundle } from "../src/program/bundle.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { hasPython, python } from "./support/python.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
-const hasOnnx = spawnSync(python, ["-c", "import onnx"]).status === 0;
-if (!hasOnnx) console.warn("skipped: Python has no onnx");
 const folder = mkdtempSync(join(tmpdir(), "vultus-checker-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.skipIf(!hasOnnx)("a bundle is checked, and its metadata read", () => {
+test.skipIf(!hasPython("onnx"))("a bundle is checked, and its metadata read", () => {
   const architecture = smallArchitecture("happy", "sad");
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
   const metadata = classifierMetadata(architecture);

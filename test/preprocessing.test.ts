@@ -15,11 +15,9 @@ import { readSafetensors } from "../src/formats/safetensors.node.ts";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { openSession } from "../src/runtime/session.node.ts";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("reference/preprocess.py", import.meta.url));
-const available = spawnSync(python, ["-c", "import torchvision"]).status === 0;
-if (!available) console.warn(`skipped: ${python} has no torchvision`);
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-preprocessing-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +61,7 @@ async function prepared(path: string, size: number, resize: number): Promise<Flo
   return y?.data as Float32Array;
 }
 
-describe.skipIf(!available)("against torchvision", () => {
+describe.skipIf(!hasPython("torchvision"))("against torchvision", () => {
   test.each([
     ["larger.jpg", 640, 480],
     ["high.jpg", 301, 517],

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../src/formats/safetensors.node.ts";
-import { type Architecture, describe as describeModel } from "../src/models/classifier.ts";
-import { backboneNamed, backbones } from "../src/models/registry.ts";
+import { describe as describeModel } from "../src/models/classifier.ts";
+import { backbones } from "../src/models/registry.ts";
 import { type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateOf, toCanonical } from "../src/program/program.ts";
@@ -21,25 +21,18 @@ import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { canonicalState, initialState } from "../src/train/state.ts";
 import { type FloatTensor, floatTensor, type StateDict, type Tensor } from "../src/util/tensor.ts";
+import {
+  type BackboneArguments,
+  referenceAdamW,
+  referenceArchitecture,
+} from "./support/backbone-reference.ts";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("reference/backbone.py", import.meta.url));
-const available = spawnSync(python, ["-c", "import torch, torchvision"]).status === 0;
-if (!available)
-  console.warn(
-    `skipped: ${python} has no torch and torchvision (apt-get install python3-torch python3-torchvision)`,
-  );
+const available = hasPython("torch, torchvision");
 
 interface Result {
-  arguments: {
-    size: number;
-    batch: number;
-    lr: number;
-    eps: number;
-    weight_decay: number;
-    steps: number;
-    classes: number;
-  };
+  arguments: BackboneArguments;
   logits: number[][];
   losses: number[];
   trainable: string[];
@@ -160,7 +153,7 @@ async function compare(
   folder: string,
 ): Promise<void> {
   const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as Result;
-  const { size, batch, lr, eps, weight_decay: weightDecay, steps, classes } = result.arguments;
+  const { batch, lr, weight_decay: weightDecay, steps, classes } = result.arguments;
   const read = (name: string): StateDict => readSafetensors(join(folder, `${name}.safetensors`)).tensors;
   const [weights, inputs, gradients, updates] = ["weights", "inputs", "gradients", "updates"].map(read) as [
     StateDict,
@@ -168,14 +161,7 @@ async function compare(
     StateDict,
     StateDict,
   ];
-  const architecture: Architecture = {
-    backbone: backboneNamed(model),
-    head,
-    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
-    dropout: 0,
-    inputSize: size,
-    resize: 1,
-  };
+  const architecture = referenceArchitecture(model, result.arguments, head);
 
   const forward = await engine.open(compileForward(architecture, weights));
   const logits = (await forward.run({ pictures: inputs.get("x.0") as FloatTensor })).logits
@@ -188,7 +174,7 @@ async function compare(
 
   const optimizer: OptimizerOptions =
     kind === "adamw"
-      ? { type: "adamw", learningRate: lr, weightDecay, beta1: 0.9, beta2: 0.999, epsilon: eps }
+      ? referenceAdamW(result.arguments)
       : { type: "sgd", learningRate: lr, weightDecay, momentum: 0.9, nesterov: true };
   const stages = new Set(["head", ...train.split("+")]);
   const program = compileTrain({

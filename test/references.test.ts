@@ -6,19 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const reference = fileURLToPath(new URL("reference", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-references-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function available(modules: string): boolean {
-  const found = spawnSync(python, ["-c", `import ${modules}`]).status === 0;
-  if (!found) console.warn(`skipped: ${python} lacks one of ${modules}`);
-  return found;
-}
-
-test.skipIf(!available("numpy, torch, torchvision"))("by PyTorch", () => {
+test.skipIf(!hasPython("numpy, torch, torchvision"))("by PyTorch", () => {
   const names = ["optimizers", "schedules", "losses", "transforms"];
   // One process for all: to import PyTorch takes longer than what the scripts do.
   const all = names.map((name) => [join(reference, `${name}.py`), join(folder, `${name}.json`)]);
@@ -31,7 +25,7 @@ test.skipIf(!available("numpy, torch, torchvision"))("by PyTorch", () => {
     expectSame(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")), committed(name), name);
 });
 
-test.skipIf(!available("numpy, scipy, sklearn"))("by scikit-learn", () => {
+test.skipIf(!hasPython("numpy, scipy, sklearn"))("by scikit-learn", () => {
   expectSame(JSON.parse(run(join(reference, "metrics.py"))), committed("metrics"), "metrics");
 });
 

@@ -27,10 +27,10 @@ import { runPaths } from "../src/train/run-folder.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { runCli } from "./support/kill.ts";
 import { capture, printed } from "./support/printed.ts";
+import { hasPython, python } from "./support/python.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const reader = fileURLToPath(new URL("reference/tensorboard.py", import.meta.url));
-const hasPython = spawnSync(python, ["-c", ""]).status === 0;
+const available = hasPython("struct");
 const folder = mkdtempSync(join(tmpdir(), "vultus-report-"));
 const data = join(folder, "faces");
 const run = join(folder, "run");
@@ -120,7 +120,7 @@ describe("the files of a run", () => {
     expect(card).toMatch(/\| surprise \| 12 \| 6 \|/);
   });
 
-  test.skipIf(!hasPython)("TensorBoard's file holds the scalars of every epoch and the result", () => {
+  test.skipIf(!available)("TensorBoard's file holds the scalars of every epoch and the result", () => {
     const events = tensorBoardEvents(run);
     expect(events.slice(0, 2)).toMatchObject([{ version: "brain.Event:2" }, { session: 1, step: 4 }]);
     const { history, evaluation } = readRun(run);
@@ -150,7 +150,7 @@ describe("the files of a run", () => {
   });
 
   // Three processes train one after the other.
-  test.skipIf(!hasPython)(
+  test.skipIf(!available)(
     "a killed and resumed run counts on, and voids the steps that it repeats",
     { timeout: 400_000 },
     async () => {

@@ -3,7 +3,7 @@
  * with torch and torchvision is installed they also exchange a ResNet18 live; without it those tests skip and say so.
  */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import older from "../../test/reference/pytorch-files.json" with { type: "json" };
 import newer from "../../test/reference/pytorch-files-2.13.json" with { type: "json" };
+import { hasPython, python } from "../../test/support/python.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Pickled } from "./pickle.ts";
@@ -263,15 +264,9 @@ describe("writing", () => {
   });
 });
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("../../test/reference/pytorch-resnet18.py", import.meta.url));
-const available = spawnSync(python, ["-c", "import torch, torchvision"]).status === 0;
-if (!available)
-  console.warn(
-    `skipped: ${python} has no torch and torchvision (apt-get install python3-torch python3-torchvision)`,
-  );
 
-describe.skipIf(!available)("a ResNet18 between PyTorch and vultus", () => {
+describe.skipIf(!hasPython("torch, torchvision"))("a ResNet18 between PyTorch and vultus", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "vultus-pytorch-"));

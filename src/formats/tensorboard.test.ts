@@ -4,14 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { hasPython, python } from "../../test/support/python.ts";
 import { crc32c } from "./crc32.ts";
 import { eventFile } from "./tensorboard.node.ts";
 import { record, versionEvent } from "./tensorboard.ts";
 
-const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 const reader = fileURLToPath(new URL("../../test/reference/tensorboard.py", import.meta.url));
-const available = spawnSync(python, ["-c", ""]).status === 0;
-if (!available) console.warn(`skipped: there is no ${python}`);
 
 /** RFC 3720, appendix B.4. */
 test("crc32c of the RFC's examples", () => {
@@ -39,7 +37,7 @@ test("a file begins with the bytes that every event file of TensorFlow's begins 
   expect(first.subarray(21, -4).toString("latin1")).toBe("\x1a\rbrain.Event:2");
 });
 
-test.skipIf(!available)("an independent reader finds what was shown, with right checksums", () => {
+test.skipIf(!hasPython("struct"))("an independent reader finds what was shown, with right checksums", () => {
   const folder = mkdtempSync(join(tmpdir(), "vultus-tensorboard-"));
   try {
     const file = eventFile(folder);

@@ -1,0 +1,15 @@
+/** The Python that some comparisons need: Debian's, or `VULTUS_PYTHON`. */
+
+import { spawnSync } from "node:child_process";
+
+export const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
+
+/** Whether it can import `modules`, by commas; where it cannot, tests that need them skip, and that is said. */
+export function hasPython(modules: string): boolean {
+  const found = spawnSync(python, ["-c", `import ${modules}`]).status === 0;
+  if (!found)
+    console.warn(
+      `skipped: ${python} lacks one of ${modules}; .ci/run names the Debian packages that have them`,
+    );
+  return found;
+}
