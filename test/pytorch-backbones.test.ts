@@ -64,7 +64,7 @@ const telling = new Set([
 ]);
 const full = process.env.VULTUS_FULL === "1";
 
-/** At the usual rate a ReLU of ResNet50 would switch by PyTorch's own rounding: backbone.py says how that was seen. */
+/** At the usual rate a ReLU of ResNet50 would switch by PyTorch's own rounding, as backbone.py says. */
 const calmed = (config: Config): Config =>
   config.batchnorm === "running" && config.optimizer === "adamw"
     ? { ...config, extra: ["--lr", "3e-5", "--eps", "1e-3"] }
