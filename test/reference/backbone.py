@@ -1,7 +1,7 @@
 """A torchvision backbone with a new head, trained for a few steps: what vultus must reproduce.
 
     python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
-    python3 backbone.py ... --deviation          also says how far float32 itself is from float64 (in result.json)
+    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many ReLUs differ (in result.json)
     python3 backbone.py ... --small FILE         writes what is committed, for test/backbones.test.ts; --out may be left out
 
 Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to
@@ -149,8 +149,14 @@ def train(args, state, inputs, dtype):
     else:
         optimizer = torch.optim.SGD(parameters, lr=args.lr, momentum=0.9, nesterov=True,
                                     weight_decay=args.weight_decay)
+    active = []
+    if args.deviation:
+        for module in model.modules():
+            if isinstance(module, nn.ReLU):
+                module.register_forward_hook(lambda _module, _inputs, output: active[-1].append(output > 0))
     losses, gradients = [], {}
     for step in range(args.steps):
+        active.append([])
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(x[step]), labels[step], label_smoothing=0.1)
         loss.backward()
@@ -160,7 +166,7 @@ def train(args, state, inputs, dtype):
         losses.append(loss.item())
     updates = {name: value - before[name] for name, value in state_of(model).items()
                if name in gradients or ("running_" in name and not torch.equal(value, before[name]))}
-    return {"logits": logits, "losses": losses, "gradients": gradients, "updates": updates}
+    return {"logits": logits, "losses": losses, "gradients": gradients, "updates": updates, "active": active}
 
 
 def zero_gradient(args, names):
@@ -178,7 +184,7 @@ def zero_gradient(args, names):
 
 
 def deviation(args, single, double):
-    """The worst distances of float32 from float64, in the measures of the tests."""
+    """The worst distances of float32 from float64, in the measures of the tests; ReLUs that differ, at each step."""
     skipped = zero_gradient(args, double["gradients"])
 
     def worst(kind, measure):
@@ -189,6 +195,7 @@ def deviation(args, single, double):
         "logits": ((single["logits"].double() - double["logits"]).abs().max() / double["logits"].abs().max()).item(),
         "gradients": worst("gradients", lambda a, b: ((a - b).abs().max() / b.abs().max()).item()),
         "updates": worst("updates", lambda a, b: ((a - b).norm() / b.norm()).item()),
+        "switched": [sum((a != b).sum().item() for a, b in zip(*step)) for step in zip(single["active"], double["active"])],
     }
 
 
