@@ -15,17 +15,16 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
-import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../src/optim/optimizer.ts";
+import { adamwDefaults, type OptimizerOptions } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateNames } from "../src/program/program.ts";
 import { compileTrain } from "../src/program/train.ts";
-import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
+import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import type { Device } from "../src/runtime/session.ts";
-import { dropoutMasks } from "../src/train/source.ts";
-import { initialState } from "../src/train/state.ts";
+import { Stepper } from "../src/train/stepper.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, sizeOf, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, sizeOf } from "../src/util/tensor.ts";
 
 const { values } = parseArgs({
   options: {
@@ -77,7 +76,7 @@ const rng = random("bench");
 const shape = cached ? [batch, backbone.features] : [batch, channels, size, size];
 const pictures = floatTensor(shape, Float32Array.from({ length: sizeOf(shape) }, rng.normal));
 
-const { open, iterate } = mode === "predict" ? await prediction() : await training();
+const { iterate, release } = mode === "predict" ? await prediction() : await training();
 await iterate();
 console.log(JSON.stringify({ ready: true }));
 for await (const _ of createInterface({ input: process.stdin })) {
@@ -98,16 +97,16 @@ for await (const _ of createInterface({ input: process.stdin })) {
   );
 }
 // The profile is written when the session ends.
-await open.release();
+await release();
 
 interface Timed {
-  readonly open: OpenProgram;
   iterate(): Promise<unknown>;
+  release(): Promise<void>;
 }
 
 async function prediction(): Promise<Timed> {
   const open = await engine.open(compileForward(architecture, weights, batch));
-  return { open, iterate: () => open.run({ pictures }) };
+  return { iterate: () => open.run({ pictures }), release: () => open.release() };
 }
 
 async function training(): Promise<Timed> {
@@ -128,20 +127,13 @@ async function training(): Promise<Timed> {
     labelSmoothing: 0.1,
     precision,
   });
-  const open = await engine.open(program);
-  await open.load(initialState(program, weights));
+  const stepper = await Stepper.open(engine, program, { rate: 1e-4 });
+  await stepper.load(weights);
   const targets = new Float32Array(batch * classes.length);
   for (let i = 0; i < batch; i++) targets[i * classes.length + (i % classes.length)] = 1;
-  let step = 0;
-  const iterate = (): Promise<unknown> => {
-    step++;
-    const feeds: Record<string, Tensor> = {
-      [cached ? "features" : "pictures"]: pictures,
-      targets: floatTensor([batch, classes.length], targets),
-    };
-    for (const [name, value] of Object.entries(stepNumbers(optimizer, step, 1e-4)))
-      feeds[name] = floatTensor([], [value]);
-    return open.step({ ...feeds, ...dropoutMasks(program.masks, step) });
+  const feeds = {
+    [cached ? "features" : "pictures"]: pictures,
+    targets: floatTensor([batch, classes.length], targets),
   };
-  return { open, iterate };
+  return { iterate: () => stepper.step(feeds), release: () => stepper.release() };
 }

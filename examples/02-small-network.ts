@@ -3,18 +3,15 @@
 import {
   type Architecture,
   type Backbone,
-  canonicalState,
   compileForward,
   compileTrain,
   describe,
   drawFace,
   floatTensor,
-  initialState,
   type OptimizerOptions,
   rateAt,
+  Stepper,
   startEngine,
-  stepNumbers,
-  trainedWeights,
   withNewWeights,
 } from "vultus";
 
@@ -90,21 +87,17 @@ const program = compileTrain({
   batchNorm: "batch",
 });
 const engine = startEngine({ device: "cpu", threads: 2 });
-const training = await engine.open(program);
-await training.load(initialState(program, weights));
+const schedule = { type: "oneCycle", pctStart: 0.3, divFactor: 10, finalDivFactor: 100 } as const;
+const length = { stepsPerEpoch: totalSteps, totalSteps };
+const stepper = await Stepper.open(engine, program, {
+  rate: (update) => rateAt(schedule, optimizer.learningRate, update, length),
+});
+await stepper.load(weights);
 let [loss, right, seen] = [0, 0, 0];
 for (let step = 0; step < totalSteps; step++) {
-  const schedule = { type: "oneCycle", pctStart: 0.3, divFactor: 10, finalDivFactor: 100 } as const;
-  const rate = rateAt(schedule, optimizer.learningRate, step, { stepsPerEpoch: totalSteps, totalSteps });
-  const { learningRate, stepSize, epsilon } = stepNumbers(optimizer, step + 1, rate);
-  const metrics = await training.step({
-    ...faces(batch, "train", step),
-    learningRate: floatTensor([], [learningRate]),
-    stepSize: floatTensor([], [stepSize]),
-    epsilon: floatTensor([], [epsilon]),
-  });
-  loss += Number(metrics.loss?.data[0]);
-  right += Number(metrics.correct?.data[0]);
+  const { metrics } = await stepper.step(faces(batch, "train", step));
+  loss += metrics.loss ?? 0;
+  right += metrics.correct ?? 0;
   if (++seen === 50) {
     const share = (100 * right) / (seen * batch);
     console.log(`step ${step + 1}  loss ${(loss / seen).toFixed(3)}  right ${share.toFixed(1)} %`);
@@ -113,8 +106,7 @@ for (let step = 0; step < totalSteps; step++) {
 }
 
 // The trained weights in a program of their own: batch norm folded into the convolutions.
-const trained = trainedWeights(weights, canonicalState(program, await training.state()), false);
-const forward = await engine.open(compileForward(architecture, trained));
+const forward = await engine.open(compileForward(architecture, await stepper.weights()));
 const unseen = faces(300, "test");
 const logits = Array.from((await forward.run({ pictures: unseen.pictures })).logits?.data ?? [], Number);
 await engine.close();

@@ -61,28 +61,34 @@ export { where } from "./ops/where.ts";
 
 // Networks: layers, backbones, classifiers and their weights.
 
+export { losses } from "./losses/registry.ts";
 export type { Backbone, Preprocessing } from "./models/backbone.ts";
 export { imagenet } from "./models/backbone.ts";
 export { type Architecture, describe, withNewWeights } from "./models/classifier.ts";
 export { backboneNamed, backbones } from "./models/registry.ts";
 export type { FeatureMap } from "./nn/features.ts";
-export { crossEntropy } from "./nn/losses.ts";
-export type { Network } from "./nn/network.ts";
+export { Network, type NetworkOptions } from "./nn/network.ts";
 
 // Programs: a train step or a prediction as one graph, and the engine that runs it.
 
 export type { OptimizerOptions } from "./optim/optimizer.ts";
-export { stepNumbers } from "./optim/optimizer.ts";
 export { rateAt, type Schedule } from "./optim/schedules.ts";
 export { type BundleOptions, compileBundle } from "./program/bundle.ts";
 export { type Bundle, decodeBundle } from "./program/decode-bundle.ts";
 export { compileForward, compilePredict } from "./program/predict.ts";
 export type { Program } from "./program/program.ts";
 export { loadBundle } from "./program/read-bundle.node.ts";
+export {
+  type BuildObjective,
+  compileStep,
+  type Objective,
+  type StepOptions,
+  type TrainProgram,
+} from "./program/step.ts";
 export { compileTrain } from "./program/train.ts";
 export { startEngine } from "./runtime/engine.node.ts";
 export type { Engine, OpenProgram } from "./runtime/engine.ts";
-export { canonicalState, initialState, trainedWeights } from "./train/state.ts";
+export { type Position, Stepper, type StepperOptions, type StepResult } from "./train/stepper.ts";
 
 // The main job: a folder of pictures becomes a measured classifier.
 

@@ -17,6 +17,7 @@ const table = [
   "ops",
   "autodiff",
   "nn",
+  "losses",
   "augment",
   "optim",
   "models",

@@ -6,7 +6,7 @@ import { gradients } from "../src/autodiff/gradients.ts";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
 import type { Value } from "../src/graph/types.ts";
-import { crossEntropy } from "../src/nn/losses.ts";
+import { crossEntropy } from "../src/losses/cross-entropy.ts";
 import { clipByGlobalNorm, movingAverage } from "../src/optim/gradient-tools.ts";
 import {
   type OptimizerOptions,
@@ -184,7 +184,10 @@ test.each(reference<LossReference[]>("losses").map((one) => [one.name, one] as c
     const logits = graph.input("logits", "float32", one.shape);
     const targets = graph.input("targets", "float32", one.shape);
     const { labelSmoothing, classWeights } = one.options;
-    const loss = crossEntropy(logits, targets, { labelSmoothing, ...(classWeights ? { classWeights } : {}) });
+    const loss = crossEntropy.build(
+      { logits, targets, labelSmoothing, classWeights: classWeights ?? undefined },
+      {},
+    );
     graph.output("loss", loss);
     graph.output("gradient", gradients(loss, [logits])[0] as Value);
     const session = await openSession(encode(graph, "loss"), { device: "cpu", threads: 1 });

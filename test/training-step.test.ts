@@ -3,15 +3,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { stepNumbers } from "../src/optim/optimizer.ts";
-import type { Program, Role } from "../src/program/program.ts";
+import type { Role } from "../src/program/program.ts";
 import { compileTrain, type TrainOptions } from "../src/program/train.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
-import { localEngine, type OpenProgram } from "../src/runtime/engine.ts";
+import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
-import { initialState } from "../src/train/state.ts";
+import { Stepper } from "../src/train/stepper.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, type StateDict, type Tensor } from "../src/util/tensor.ts";
 import { architecture, optimizer, weights } from "./support/small-step.ts";
 
 const BATCH = 8;
@@ -41,19 +40,12 @@ function batch(seed: number, fill?: number, count = BATCH): Record<string, Tenso
   return { pictures: floatTensor([count, 1, 16, 16], pixels), targets: floatTensor([count, 2], targets) };
 }
 
-function scalars(step: number): Record<string, Tensor> {
-  const numbers = stepNumbers(optimizer, step, 1e-3);
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, floatTensor([], [value])]));
+async function open(options: Partial<TrainOptions>): Promise<Stepper> {
+  const stepper = await Stepper.open(engine, compileTrain({ ...base, ...options }), { rate: 1e-3 });
+  await stepper.load(weights);
+  return stepper;
 }
 
-async function open(options: Partial<TrainOptions>): Promise<{ program: Program; open: OpenProgram }> {
-  const program = compileTrain({ ...base, ...options });
-  const opened = await engine.open(program);
-  await opened.load(initialState(program, weights));
-  return { program, open: opened };
-}
-
-const apply = (on: number): Tensor => ({ dtype: "bool", shape: [], data: Uint8Array.of(on) });
 const bytes = (tensor: Tensor | undefined): number[] => Array.from(tensor?.data as Float32Array);
 
 test("fp16 trains, and its losses follow fp32", async () => {
@@ -61,43 +53,40 @@ test("fp16 trains, and its losses follow fp32", async () => {
   const full = await open({});
   let last = 0;
   for (let step = 1; step <= 12; step++) {
-    const feeds = { ...batch(step), ...scalars(step) };
-    const [a, b] = [await half.open.step(feeds), await full.open.step(feeds)];
-    expect(Number(a.finite?.data[0])).toBe(1);
-    expect(Math.abs(Number(a.loss?.data[0]) - Number(b.loss?.data[0]))).toBeLessThan(0.03);
-    last = Number(a.loss?.data[0]);
+    const [a, b] = [await half.step(batch(step)), await full.step(batch(step))];
+    expect(a.finite).toBe(true);
+    expect(Math.abs(a.loss - b.loss)).toBeLessThan(0.03);
+    last = a.loss;
   }
   expect(last).toBeLessThan(0.2);
 });
 
 test("an infinite gradient changes nothing but halves the loss scale", async () => {
-  const { program, open: half } = await open({ precision: "fp16" });
-  await half.step({ ...batch(1), ...scalars(1) });
+  const half = await open({ precision: "fp16" });
+  await half.step(batch(1));
   const before = await half.state();
-  const metrics = await half.step({ ...batch(2, Number.POSITIVE_INFINITY), ...scalars(2) });
-  expect(Number(metrics.finite?.data[0])).toBe(0);
+  const { finite, updated } = await half.step(batch(2, Number.POSITIVE_INFINITY));
+  expect([finite, updated]).toEqual([false, false]);
+  expect(half.position).toEqual({ batches: 2, updates: 1 });
   const after = await half.state();
-  const kept = program.tensors.filter(({ role }) => role === "parameter" || role === "moment");
+  const kept = half.program.tensors.filter(({ role }) => role === "parameter" || role === "moment");
   expect(kept.some(({ name }) => name === "exp_sum.stem.conv.weight")).toBe(true);
-  for (const { name } of kept) expect(bytes(after[name]), name).toEqual(bytes(before[name]));
-  expect(bytes(after["scaler.scale"])[0]).toBe((bytes(before["scaler.scale"])[0] as number) / 2);
-  expect(bytes(after["scaler.run"])[0]).toBe(0);
-  const next = await half.step({ ...batch(3), ...scalars(2) });
-  expect(Number(next.finite?.data[0])).toBe(1);
+  for (const { name } of kept) expect(bytes(after.get(name)), name).toEqual(bytes(before.get(name)));
+  expect(bytes(after.get("scaler.scale"))[0]).toBe((bytes(before.get("scaler.scale"))[0] as number) / 2);
+  expect(bytes(after.get("scaler.run"))[0]).toBe(0);
+  expect((await half.step(batch(3))).finite).toBe(true);
 });
 
 test("the 2000th finite gradient in a row doubles the loss scale and starts the count again", async () => {
-  const { open: half } = await open({ precision: "fp16" });
-  const scale = bytes((await half.state())["scaler.scale"])[0] as number;
+  const half = await open({ precision: "fp16" });
+  const scale = bytes((await half.state()).get("scaler.scale"))[0] as number;
   const after = async (run: number, fill?: number): Promise<(number | undefined)[]> => {
-    await half.load({
-      ...(await half.state()),
-      "scaler.scale": floatTensor([], [scale]),
-      "scaler.run": floatTensor([], [run]),
-    });
-    await half.step({ ...batch(1, fill), ...scalars(1) });
+    const saved = await half.state();
+    saved.set("scaler.scale", floatTensor([], [scale])).set("scaler.run", floatTensor([], [run]));
+    await half.load(weights, saved);
+    await half.step(batch(1, fill));
     const state = await half.state();
-    return [bytes(state["scaler.scale"])[0], bytes(state["scaler.run"])[0]];
+    return [bytes(state.get("scaler.scale"))[0], bytes(state.get("scaler.run"))[0]];
   };
   expect(await after(1998)).toEqual([scale, 1999]);
   expect(await after(1999)).toEqual([2 * scale, 0]);
@@ -105,17 +94,14 @@ test("the 2000th finite gradient in a row doubles the loss scale and starts the 
 });
 
 test("a step that overflows leaves batch norm's running statistics and all averages as they were", async () => {
-  const options = { precision: "fp16", batchNorm: "batch", ema: true } as const;
-  const { program, open: half } = await open(options);
-  const average = { averageShare: floatTensor([], [0.5]) };
-  await half.step({ ...batch(1), ...scalars(1), ...average });
+  const half = await open({ precision: "fp16", batchNorm: "batch", ema: 0.5 });
+  await half.step(batch(1));
   const before = await half.state();
-  const metrics = await half.step({ ...batch(2, Number.POSITIVE_INFINITY), ...scalars(2), ...average });
-  expect(Number(metrics.finite?.data[0])).toBe(0);
+  expect((await half.step(batch(2, Number.POSITIVE_INFINITY))).finite).toBe(false);
   const after = await half.state();
-  const kept = program.tensors.filter(({ role }) => role === "statistic" || role === "average");
+  const kept = half.program.tensors.filter(({ role }) => role === "statistic" || role === "average");
   expect(kept.some(({ name }) => name === "average.stem.bn.running_var")).toBe(true);
-  for (const { name } of kept) expect(bytes(after[name]), name).toEqual(bytes(before[name]));
+  for (const { name } of kept) expect(bytes(after.get(name)), name).toEqual(bytes(before.get(name)));
 });
 
 test("two accumulated batches make the update of one batch of both", async () => {
@@ -129,54 +115,57 @@ test("two accumulated batches make the update of one batch of both", async () =>
     );
   }
   const whole = await open({ batch: BATCH * 2 });
-  await whole.open.step({ ...both, ...scalars(1) });
+  await whole.step(both);
   const parts = await open({ accumulate: 2 });
-  await parts.open.step({ ...first, ...scalars(1), apply: apply(0) });
-  const midway = await parts.open.state();
-  const start = initialState(parts.program, weights);
-  expect(bytes(midway["stem.conv.weight"])).toEqual(bytes(start["stem.conv.weight"]));
-  await parts.open.step({ ...second, ...scalars(1), apply: apply(1) });
-  const [a, b] = [await whole.open.state(), await parts.open.state()];
+  expect((await parts.step(first)).updated).toBe(false);
+  const midway = await parts.state();
+  expect(bytes(midway.get("stem.conv.weight"))).toEqual(bytes(weights.get("stem.conv.weight")));
+  expect((await parts.step(second)).updated).toBe(true);
+  const [a, b] = [await whole.state(), await parts.state()];
   for (const { name, role } of whole.program.tensors) {
     if (role !== "moment" || !name.startsWith("exp_sum.")) continue;
-    const [x, y] = [bytes(a[name]), bytes(b[name])];
+    const [x, y] = [bytes(a.get(name)), bytes(b.get(name))];
     const scale = x.reduce((top, v) => Math.max(top, Math.abs(v)), 1e-12);
     const worst = x.reduce((top, v, i) => Math.max(top, Math.abs(v - (y[i] as number))), 0);
     expect(worst / scale, name).toBeLessThan(1e-4);
   }
-  expect(bytes(b["accumulator.stem.conv.weight"]).every((v) => v === 0)).toBe(true);
+  expect(bytes(b.get("accumulator.stem.conv.weight")).every((v) => v === 0)).toBe(true);
 });
 
 test("a batch that overflows is left out of what accumulates, and completes no update", async () => {
-  const { program, open: half } = await open({ precision: "fp16", accumulate: 2 });
+  const half = await open({ precision: "fp16", accumulate: 2 });
   const named = (...roles: Role[]): string[] =>
     roles.flatMap((role) => {
-      const names = program.tensors.filter((tensor) => tensor.role === role).map(({ name }) => name);
+      const names = half.program.tensors.filter((tensor) => tensor.role === role).map(({ name }) => name);
       expect(names.some((name) => name.endsWith("stem.conv.weight"))).toBe(true);
       return names;
     });
-  const step = async (seed: number, on: number, fill?: number) => {
-    const { finite } = await half.step({ ...batch(seed, fill), ...scalars(1), apply: apply(on) });
-    return { finite: Number(finite?.data[0]), state: await half.state() };
+  const step = async (seed: number, completes: boolean, fill?: number) => {
+    // Which batch completes an update goes by its place alone.
+    await half.load(weights, seen, { batches: completes ? 1 : 0, updates: 0 });
+    const { finite } = await half.step(batch(seed, fill));
+    seen = await half.state();
+    return { finite, state: seen };
   };
-  const first = await step(1, 0);
-  const spoilt = await step(2, 0, Number.POSITIVE_INFINITY);
-  expect(spoilt.finite).toBe(0);
+  let seen: StateDict = new Map();
+  const first = await step(1, false);
+  const spoilt = await step(2, false, Number.POSITIVE_INFINITY);
+  expect(spoilt.finite).toBe(false);
   for (const name of named("accumulator", "parameter", "moment"))
-    expect(bytes(spoilt.state[name]), name).toEqual(bytes(first.state[name]));
-  const last = await step(3, 1, Number.POSITIVE_INFINITY);
+    expect(bytes(spoilt.state.get(name)), name).toEqual(bytes(first.state.get(name)));
+  const last = await step(3, true, Number.POSITIVE_INFINITY);
   for (const name of named("parameter", "moment"))
-    expect(bytes(last.state[name]), name).toEqual(bytes(first.state[name]));
+    expect(bytes(last.state.get(name)), name).toEqual(bytes(first.state.get(name)));
   for (const name of named("accumulator"))
     expect(
-      bytes(last.state[name]).every((v) => v === 0),
+      bytes(last.state.get(name)).every((v) => v === 0),
       name,
     ).toBe(true);
-  await step(4, 0);
-  const next = await step(5, 1);
+  await step(4, false);
+  const next = await step(5, true);
   for (const name of named("parameter")) {
-    expect(bytes(next.state[name]).every(Number.isFinite), name).toBe(true);
-    expect(bytes(next.state[name]), name).not.toEqual(bytes(first.state[name]));
+    expect(bytes(next.state.get(name)).every(Number.isFinite), name).toBe(true);
+    expect(bytes(next.state.get(name)), name).not.toEqual(bytes(first.state.get(name)));
   }
 });
 
@@ -191,9 +180,8 @@ test("what is frozen is not part of the state, and has no gradient nodes", async
 
 test("500 steps in a worker leave heap and resident memory flat", { timeout: 300_000 }, async () => {
   const worker = startEngine({ device: "cpu", threads: 1 });
-  const program = compileTrain(base);
-  const opened = await worker.open(program);
-  await opened.load(initialState(program, weights));
+  const stepper = await Stepper.open(worker, compileTrain(base), { rate: 1e-3 });
+  await stepper.load(weights);
   // Here only: no other test has gc within reach.
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
@@ -205,7 +193,7 @@ test("500 steps in a worker leave heap and resident memory flat", { timeout: 300
   };
   let start = measure();
   for (let step = 1; step <= 600; step++) {
-    await opened.step({ ...batch(step), ...scalars(step) });
+    await stepper.step(batch(step));
     if (step === 100) start = measure();
   }
   const end = measure();

@@ -6,14 +6,14 @@ import { Graph } from "../graph/graph.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
 import { type Architecture, buildHead, withNewWeights } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
-import { adamwDefaults, type OptimizerOptions, stepNumbers } from "../optim/optimizer.ts";
+import { adamwDefaults, type OptimizerOptions } from "../optim/optimizer.ts";
 import { rateAt, type Schedule } from "../optim/schedules.ts";
 import { compileHead } from "../program/predict.ts";
 import { compileTrain } from "../program/train.ts";
-import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import type { Engine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { dropoutMasks, targetsOf } from "../train/source.ts";
-import { canonicalState, initialState, trainedWeights } from "../train/state.ts";
+import { targetsOf } from "../train/source.ts";
+import { Stepper } from "../train/stepper.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 
 /** [N, width], row after row. */
@@ -104,32 +104,31 @@ async function trainHead(
     if (step % stepsPerEpoch === 0)
       order = batches(shuffledOrder(training.length, ...key, "labels", epoch), batch, true);
     const chosen = (order[step % stepsPerEpoch] as number[]).map((i) => training[i] as number);
-    const rate = rateAt(schedule, optimizer.learningRate, step, length);
-    const scalars = Object.entries(stepNumbers(optimizer, step + 1, rate));
     return {
       features: gathered(features, chosen),
       targets: targetsOf(
         chosen.map((i) => samples[i] as Sample),
         architecture.classes.length,
       ),
-      ...dropoutMasks(program.masks, ...key, "labels", step),
-      ...Object.fromEntries(scalars.map(([name, value]) => [name, floatTensor([], [value])])),
     };
   };
-  const open: OpenProgram = await engine.open(program);
+  const stepper = await Stepper.open(engine, program, {
+    rate: (update) => rateAt(schedule, optimizer.learningRate, update, length),
+    key: [...key, "labels"],
+  });
   try {
-    await open.load(initialState(program, initial));
+    await stepper.load(initial);
     let feeds = feedsOf(0);
     for (let step = 0; step < length.totalSteps; step++) {
-      const pending = open.step(feeds);
+      const pending = stepper.step(feeds);
       // While the worker runs this step, this thread prepares the next one's batch.
       if (step + 1 < length.totalSteps) feeds = feedsOf(step + 1);
       await pending;
       onStep(step + 1, length.totalSteps);
     }
-    return trainedWeights(initial, canonicalState(program, await open.state()), false);
+    return await stepper.weights();
   } finally {
-    await open.release();
+    await stepper.release();
   }
 }
 

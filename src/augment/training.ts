@@ -2,9 +2,9 @@
 
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
+import { mul } from "../ops/mul.ts";
 import { type Key, random } from "../util/random.ts";
-import type { Tensor } from "../util/tensor.ts";
-import { floatTensor } from "../util/tensor.ts";
+import { type DType, floatTensor, type Tensor } from "../util/tensor.ts";
 import { type Canvas, canvasInput, type Extent } from "./canvas.ts";
 import { activeColours, type ColourDraw, colour, drawColour } from "./colour.ts";
 import { type Box, drawErasing, erase, nothing } from "./erasing.ts";
@@ -31,27 +31,50 @@ export interface Draw {
 
 /** Builds the augmentation; its feeds are `pictures` and those of `packDraws`. The result is [N, C, S, S], normalised. */
 export function buildTraining(graph: Graph, settings: Augmentation, options: TrainingOptions): Value {
-  const { batch, canvas, size, mean, std } = options;
-  return graph.in("augment", () => {
-    const canvases = canvasInput(graph, batch, canvas);
-    const matrices = graph.input("homography", "float32", [batch, 3, 3]);
-    let x = warp(canvases, matrices, size, settings.perspective !== null);
-    const names = activeColours(settings, canvas.channels);
-    x = colour(
-      x,
-      Object.fromEntries(names.map((name) => [name, graph.input(name, "float32", [batch, 1, 1, 1])])),
-    );
-    x = normalise(x, mean, std);
-    if (settings.erasing) x = erase(x, graph.input("boxes", "float32", [batch, 4]));
-    if (settings.mixup > 0) {
-      x = mix(
-        x,
-        graph.input("mixup.partner", "int32", [batch]),
-        graph.input("mixup.weight", "float32", [batch]),
-      );
-    }
-    return x;
-  });
+  return augmentedViews(graph, settings, options)(options);
+}
+
+/** How one network wants its images: their side in pixels, and what they are normalised by. */
+export type View = Pick<TrainingOptions, "size" | "mean" | "std">;
+
+/**
+ * Declares the feeds of the augmentation, and returns a function that builds the augmented images as a network wants them:
+ * networks of one graph see the same draws, each at its own size and normalisation. Draws are in pixels of `size`.
+ */
+export function augmentedViews(
+  graph: Graph,
+  settings: Augmentation,
+  { batch, canvas, size: drawnAt }: Pick<TrainingOptions, "batch" | "canvas" | "size">,
+): (view: View) => Value {
+  const once = (name: string, dtype: DType, shape: readonly number[]): (() => Value) => {
+    let value: Value | undefined;
+    return () => (value ??= graph.input(name, dtype, shape));
+  };
+  let canvases: Value | undefined;
+  const matrices = once("homography", "float32", [batch, 3, 3]);
+  const colours = activeColours(settings, canvas.channels).map(
+    (name) => [name, once(name, "float32", [batch, 1, 1, 1])] as const,
+  );
+  const boxes = once("boxes", "float32", [batch, 4]);
+  const partner = once("mixup.partner", "int32", [batch]);
+  const weight = once("mixup.weight", "float32", [batch]);
+  const built = new Map<string, Value>();
+  const build = ({ size, mean, std }: View): Value =>
+    graph.in("augment", () => {
+      canvases ??= canvasInput(graph, batch, canvas);
+      let x = warp(canvases, matrices(), size, settings.perspective !== null);
+      x = colour(x, Object.fromEntries(colours.map(([name, value]) => [name, value()])));
+      x = normalise(x, mean, std);
+      if (settings.erasing) x = erase(x, size === drawnAt ? boxes() : mul(boxes(), size / drawnAt));
+      if (settings.mixup > 0) x = mix(x, partner(), weight());
+      return x;
+    });
+  return (view) => {
+    const key = JSON.stringify([view.size, view.mean, view.std]);
+    const value = built.get(key) ?? build(view);
+    built.set(key, value);
+    return value;
+  };
 }
 
 /** Draws everything for one picture; the same key draws the same. */

@@ -11,6 +11,7 @@ export class Graph {
   readonly #scopes: string[] = [];
   readonly #known = new Map<string, Value>();
   readonly #names = new Set<string>();
+  readonly #weights = new Map<string, Value>();
   #count = 0;
 
   /** A tensor that is fed to every run. */
@@ -33,13 +34,25 @@ export class Graph {
     return { graph: this, name: this.#fresh(name ?? "constant"), dtype, shape, index: 0, data };
   }
 
-  /** A constant that keeps its name in the file, so that whoever reads the file finds it. */
+  /**
+   * A constant that keeps its name in the file, so that readers of the file find it. Asking again for the same name returns
+   * the same value.
+   *
+   * @throws GraphError where the name already belongs to an input, or to a weight with other numbers.
+   */
   weight(name: string, dtype: DType, shape: readonly number[], data: TypedArray): Value {
-    return this.once(`weight ${name}`, () => {
-      if (this.#names.has(name)) throw new GraphError(`the graph has an input ${name} already`);
-      this.#names.add(name);
-      return { ...this.constant(dtype, shape, data), name };
-    });
+    const made = this.#weights.get(name);
+    if (made) {
+      if (sameTensor(made, { dtype, shape, data })) return made;
+      throw new GraphError(
+        `the graph has a weight ${name} with other numbers already; give each network its own scope`,
+      );
+    }
+    if (this.#names.has(name)) throw new GraphError(`the graph has an input ${name} already`);
+    this.#names.add(name);
+    const value = { ...this.constant(dtype, shape, data), name };
+    this.#weights.set(name, value);
+    return value;
   }
 
   /** The number `x` as a constant of shape []; the same number is stored once. */
@@ -126,6 +139,14 @@ export function operands(a: Operand, b: Operand): [Value, Value] {
   if (typeof a !== "number") return [a, typeof b === "number" ? a.graph.scalar(b, a.dtype) : b];
   if (typeof b !== "number") return [b.graph.scalar(a, b.dtype), b];
   throw new GraphError("at least one operand must be a value of the graph, both are numbers");
+}
+
+function sameTensor(
+  a: Pick<Value, "dtype" | "shape" | "data">,
+  b: Pick<Value, "dtype" | "shape" | "data">,
+): boolean {
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  return a.data === b.data || (a.data as TypedArray).every((x, i) => Object.is(x, b.data?.[i]));
 }
 
 function scalarData(x: number, dtype: DType): TypedArray {

@@ -52,6 +52,11 @@ export interface DropoutMask {
 
 export interface NetworkOptions {
   readonly graph: Graph;
+  /**
+   * Prefix of every name that the network gives to the graph, as in `teacher.layer1.0.conv1.weight`. Networks that share a
+   * graph each need their own; their `weights` keep the names without it.
+   */
+  readonly scope?: string;
   /** Numbers of everything that does not train. */
   readonly weights: StateDict;
   /** Whether the stage of this name trains; `head` is one. */
@@ -85,6 +90,7 @@ export class Network {
     this.#options = options;
     this.parameters = new Parameters({
       graph: options.graph,
+      scoped: (name) => this.#scoped(name),
       weights: options.weights,
       trains: (name) => this.#trains(name),
       compute: options.compute ?? "float32",
@@ -105,7 +111,7 @@ export class Network {
   /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
     const full = { stride: 1, padding: 0, norm: undefined, initialise: kaimingNormal, ...options, name };
-    return this.graph.in(name, () => {
+    return this.#in(name, () => {
       if (this.#options.named) return namedConv(this.parameters, x, full);
       return this.#rows || rowsGain(x, full)
         ? rowsConv(this.parameters, asRows(x), full, this.#normPolicy(options.norm))
@@ -115,7 +121,7 @@ export class Network {
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
     const full = { padding: 0, ceil: false, ...options };
-    return this.graph.in("maxpool", () =>
+    return this.#in("maxpool", () =>
       this.#rows ? rowsMaxPool(x, full) : foldedMaxPool(asPictures(x), full),
     );
   }
@@ -145,7 +151,7 @@ export class Network {
   /** Mean over the pixels: [N, C], float32. */
   globalAveragePool(x: FeatureMap): Value {
     const { batch, channels, height, width } = x;
-    return this.graph.in("avgpool", () => {
+    return this.#in("avgpool", () => {
       const pooled =
         x.layout === "rows"
           ? reduceMean(reshape(x.value, [batch, height * width, channels]), [1])
@@ -156,7 +162,7 @@ export class Network {
 
   /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
   linear(x: Value, name: string, out: number, initialise: Initialiser = xavierUniform): Value {
-    return this.graph.in(name, () => {
+    return this.#in(name, () => {
       const shape = [out, x.shape[1] as number];
       const weight = this.parameters.value({ name: `${name}.weight`, shape, initialise, role: "parameter" });
       const bias = this.parameters.value({
@@ -171,7 +177,7 @@ export class Network {
 
   /** Batch norm over the columns of [N, C], float32. */
   batchNorm(x: Value, name: string): Value {
-    return this.graph.in(name, () =>
+    return this.#in(name, () =>
       this.#options.named
         ? namedBatchNorm(this.parameters, x, name)
         : batchNormRows(this.parameters, x, name, this.#normPolicy(name)),
@@ -181,9 +187,21 @@ export class Network {
   /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */
   dropout(x: Value, layer: string, probability: number): Value {
     if (!this.#options.training || probability === 0) return x;
-    const value = this.graph.input(`dropout.${layer}`, "float32", x.shape);
-    this.masks.push({ layer, probability, value });
+    const scoped = this.#scoped(layer);
+    const value = this.graph.input(`dropout.${scoped}`, "float32", x.shape);
+    this.masks.push({ layer: scoped, probability, value });
     return mul(x, value);
+  }
+
+  /** A name within the network's scope. */
+  #scoped(name: string): string {
+    const { scope } = this.#options;
+    return scope ? `${scope}.${name}` : name;
+  }
+
+  /** Runs `body` inside the layer `name` of this network. */
+  #in<T>(name: string, body: () => T): T {
+    return this.graph.in(this.#scoped(name), body);
   }
 
   /** Which statistics normalise: the batch's for a head that trains and where the phase says so, else the running ones. */

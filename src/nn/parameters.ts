@@ -27,6 +27,8 @@ export interface Form {
 /** A tensor that is an input of the graph, with the value that replaces it after the step once that is known. */
 export interface StateTensor {
   readonly spec: ParameterSpec;
+  /** The name in the program: that of the spec, within the network's scope. */
+  readonly name: string;
   readonly form: Form | undefined;
   readonly value: Value;
   next?: Value;
@@ -34,6 +36,8 @@ export interface StateTensor {
 
 export interface ParameterOptions {
   readonly graph: Graph;
+  /** Name of a tensor in the graph. */
+  readonly scoped: (name: string) => string;
   /** Numbers of what does not train; nothing else is read. */
   readonly weights: StateDict;
   /** Whether the tensor of this name is an input of the graph. */
@@ -71,14 +75,15 @@ export class Parameters {
 
   /** The tensor as a float32 value. */
   exact(spec: ParameterSpec, form?: Form): Value {
-    const { graph, named } = this.#options;
-    if (named) return namedConstant(graph, spec, this.numbers(spec), named);
+    const { graph, named, scoped } = this.#options;
+    const name = scoped(spec.name);
+    if (named) return namedConstant(graph, { ...spec, name }, this.numbers(spec), named);
     if (!this.trains(spec.name)) return this.constant(this.numbers(spec), spec.shape, form);
     this.specs.set(spec.name, spec);
     let state = this.state.get(spec.name);
     if (!state) {
-      const value = graph.input(spec.name, "float32", form?.shape ?? spec.shape);
-      state = { spec, form, value };
+      const value = graph.input(name, "float32", form?.shape ?? spec.shape);
+      state = { spec, name, form, value };
       this.state.set(spec.name, state);
     }
     return state.value;

@@ -103,7 +103,7 @@ export function stateNames(program: Program): string[] {
 }
 
 /** The manifest entry of a weight, or of something of its shape that belongs to it under `name`. */
-export function stateEntry(state: StateTensor, role: Role, name = state.spec.name): ProgramTensor {
+export function stateEntry(state: StateTensor, role: Role, name = state.name): ProgramTensor {
   const { spec, form, value } = state;
   return {
     name,

@@ -2,13 +2,11 @@
 
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
-import { stepNumbers } from "../optim/optimizer.ts";
 import { compileTrain } from "../program/train.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { floatTensor, sizeOf, type Tensor } from "../util/tensor.ts";
 import type { Phase, Recipe } from "./recipe.ts";
-import { dropoutMasks } from "./source.ts";
-import { initialState } from "./state.ts";
+import { Stepper } from "./stepper.ts";
 import { trainableStages, trainsOnFeatures } from "./trainable.ts";
 
 /** Steps that are measured after a first one that warms up. */
@@ -47,24 +45,24 @@ export async function measureRate(
     batchNorm: phase.batchNorm,
     optimizer: phase.optimizer,
   });
-  const open = await engine.open(program);
+  const stepper = await Stepper.open(engine, program, { rate: 0 });
   try {
-    await open.load(initialState(program, weights));
-    const feeds: Record<string, Tensor> = { ...dropoutMasks(program.masks, 0) };
-    const scalars = stepNumbers(phase.optimizer, 1, 0);
-    for (const { name, shape, role } of program.tensors) {
-      if (role !== "feed" || feeds[name]) continue;
-      const value = scalars[name as keyof typeof scalars] ?? 1 / classes.length;
-      feeds[name] = floatTensor(shape as number[], new Float32Array(sizeOf(shape as number[])).fill(value));
-    }
+    await stepper.load(weights);
+    const { inputSize: side, backbone } = architecture;
+    const even = (...shape: number[]): Tensor =>
+      floatTensor(shape, new Float32Array(sizeOf(shape)).fill(1 / classes.length));
+    const feeds = {
+      pictures: even(batch, backbone.preprocessing.mean.length, side, side),
+      targets: even(batch, classes.length),
+    };
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i <= MEASURED; i++) {
-      const seconds = Number((await open.step(feeds)).seconds?.data[0]);
+      const { seconds } = await stepper.step(feeds);
       if (i > 0) best = Math.min(best, seconds);
     }
     return (batch * macsOfStep(description, trainable)) / best;
   } finally {
-    await open.release();
+    await stepper.release();
   }
 }
 

@@ -6,7 +6,7 @@ import { averageShare } from "../optim/gradient-tools.ts";
 import { rateAt } from "../optim/schedules.ts";
 import { type ProgramTensor, toCanonical } from "../program/program.ts";
 import { compileTrain } from "../program/train.ts";
-import { localEngine } from "../runtime/engine.ts";
+import { type Engine, localEngine } from "../runtime/engine.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -17,6 +17,8 @@ import { resolveRecipe } from "./override.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import type { Phase } from "./recipe.ts";
 import type { BatchSource } from "./source.ts";
+import { Stepper } from "./stepper.ts";
+import { phaseRate } from "./trainable.ts";
 
 const BATCH = 4;
 const HEAD = "head.fc.weight";
@@ -105,31 +107,40 @@ async function train(
         batchNorm: "running",
         optimizer: phase.optimizer,
         accumulate: phase.accumulate,
-        ema: phase.ema > 0,
+        ema: phase.ema,
       });
-      const open = await engine.open(program);
       const entry = program.tensors.find(({ name }) => name === HEAD) as ProgramTensor;
-      const head = async () => toCanonical(entry, (await open.state())[HEAD] as Tensor).data;
-      return {
-        program,
-        source: sourceOf(batchesPerEpoch),
-        open: {
-          ...open,
-          async step(feeds) {
-            const before = await head();
-            const metrics = await open.step(feeds);
-            const after = await head();
-            if (String(after) !== String(before)) updates.push(steps.length + 1);
-            stepped.push(after);
-            return metrics;
-          },
+      const watched: Engine = {
+        ...engine,
+        async open(program) {
+          const open = await engine.open(program);
+          const head = async () => toCanonical(entry, (await open.state())[HEAD] as Tensor).data;
+          return {
+            ...open,
+            async step(feeds) {
+              const before = await head();
+              const metrics = await open.step(feeds);
+              const after = await head();
+              if (String(after) !== String(before)) updates.push(steps.length + 1);
+              stepped.push(after);
+              return metrics;
+            },
+          };
         },
+      };
+      const stepper = await Stepper.open(watched, program, {
+        rate: phaseRate(phase, batchesPerEpoch),
+        key: [base.seed, phase.name],
+      });
+      return {
+        source: sourceOf(batchesPerEpoch),
+        stepper,
         async validate(trained) {
           const accuracy = accuracies[heads.length] ?? 0.5;
           heads.push((trained.get(HEAD) as Tensor).data);
           return { loss: 1, accuracy, confusion: [], watched: [] };
         },
-        close: () => open.release(),
+        close: () => stepper.release(),
       };
     },
     async saveCheckpoint(tensors, progress) {

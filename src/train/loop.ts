@@ -1,23 +1,18 @@
 /** The training loop: phases, epochs, steps. Everything else listens to its events. */
 
-import { averageShare } from "../optim/gradient-tools.ts";
-import { stepNumbers } from "../optim/optimizer.ts";
-import { rateAt } from "../optim/schedules.ts";
-import type { Program } from "../program/program.ts";
-import type { OpenProgram } from "../runtime/engine.ts";
-import type { Tensors } from "../runtime/session.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
+import type { StateDict } from "../util/tensor.ts";
 import type { Answers, Emit, EpochRecord } from "./events.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
 import type { Phase, Recipe } from "./recipe.ts";
-import { type BatchSource, dropoutMasks } from "./source.ts";
-import { canonicalState, initialState, trainedWeights } from "./state.ts";
+import type { BatchSource } from "./source.ts";
+import { trainedWeights } from "./state.ts";
+import type { Position, Stepper } from "./stepper.ts";
 
 /** A phase that is ready to run. */
 export interface PhaseSetup {
-  readonly program: Program;
-  readonly open: OpenProgram;
+  /** Its learning rate is the phase's. */
+  readonly stepper: Stepper;
   readonly source: BatchSource;
   /** Scores weights on the validation split. */
   validate(weights: StateDict): Promise<Answers & { loss: number; accuracy: number }>;
@@ -66,7 +61,7 @@ export async function runLoop(
     try {
       checkAccumulation(recipe, setup.source.batchesPerEpoch);
       await forecast(host, setup, phase, current, progress);
-      await setup.open.load(initialState(setup.program, current, state));
+      await setup.stepper.load(current, state, positionOf(setup, progress));
       while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
         await setup.source.prepare(progress.epoch);
         // Nothing was trained since the last checkpoint.
@@ -112,18 +107,14 @@ async function forecast(
   weights: StateDict,
   progress: Progress,
 ): Promise<void> {
-  const { source, open, program } = setup;
+  const { source, stepper } = setup;
   const steps = source.batchesPerEpoch * (phase.epochs - progress.epoch) - progress.step;
   if (steps < LONG_PHASE) return;
-  const { feeds: batch, prepareSeconds } = await source.rehearse(progress.epoch, phase.epochs);
+  const { feeds, prepareSeconds } = await source.rehearse(progress.epoch, phase.epochs);
   if (host.signal.aborted) return;
-  await open.load(initialState(program, weights));
+  await stepper.load(weights);
   const seconds: number[] = [];
-  for (let i = 0; i < TIMED_STEPS; i++) {
-    const { feeds } = stepScalars(setup, phase, progress);
-    const masks = dropoutMasks(program.masks, host.recipe.seed, phase.name, i);
-    seconds.push(number(await open.step({ ...batch, ...masks, ...feeds }), "seconds"));
-  }
+  for (let i = 0; i < TIMED_STEPS; i++) seconds.push((await stepper.step(feeds)).seconds);
   await host.emit("forecast", { phase, prepareSeconds, stepSeconds: Math.min(...seconds), steps });
 }
 
@@ -135,35 +126,31 @@ async function runEpoch(
   weights: StateDict,
   progress: Progress,
 ): Promise<boolean> {
-  const { recipe, emit, signal } = host;
-  const { source, open, program } = setup;
+  const { emit, signal } = host;
+  const { source, stepper } = setup;
   const steps = source.batchesPerEpoch;
   let overflows = 0;
-  let feeds = progress.step < steps ? batchFeeds(recipe, setup, phase, progress.epoch, progress.step) : {};
+  let feeds = progress.step < steps ? source.feeds(progress.epoch, progress.step) : {};
   while (progress.step < steps) {
     const started = performance.now();
-    const scalars = stepScalars(setup, phase, progress);
-    const pending = open.step({ ...feeds, ...scalars.feeds });
+    const batch = feeds.targets?.shape[0] as number;
+    const pending = stepper.step(feeds);
     // While the worker runs this step, this thread prepares the next one's batch.
-    if (progress.step + 1 < steps)
-      feeds = batchFeeds(recipe, setup, phase, progress.epoch, progress.step + 1);
-    const metrics = await pending;
+    if (progress.step + 1 < steps) feeds = source.feeds(progress.epoch, progress.step + 1);
+    const { loss, metrics, finite, learningRate, seconds: stepSeconds } = await pending;
     const seconds = (performance.now() - started) / 1000;
-    const loss = number(metrics, "loss");
-    const finite = number(metrics, "finite", 1) === 1;
     overflows = finite ? 0 : overflows + 1;
     // Half precision skips a step whose gradients overflow, and tries the next at half the loss scale.
     if (overflows > MOST_OVERFLOWS || (finite && !Number.isFinite(loss))) {
-      throw diverged(loss, scalars.learningRate, phase, progress);
+      throw diverged(loss, learningRate, phase, progress);
     }
-    const batch = program.tensors.find((tensor) => tensor.name === "targets")?.shape[0] as number;
     progress.step++;
-    progress.updates += scalars.apply && finite ? 1 : 0;
+    progress.updates = stepper.position.updates;
     progress.lossSum += Number.isFinite(loss) ? loss * batch : 0;
-    progress.correct += number(metrics, "correct");
+    progress.correct += metrics.correct ?? 0;
     progress.seen += batch;
     progress.epochSeconds += seconds;
-    const waitSeconds = Math.max(0, seconds - number(metrics, "seconds"));
+    const waitSeconds = Math.max(0, seconds - stepSeconds);
     progress.waitSeconds += waitSeconds;
     await emit("step", {
       phase,
@@ -173,13 +160,13 @@ async function runEpoch(
       loss,
       meanLoss: progress.lossSum / progress.seen,
       accuracy: progress.correct / progress.seen,
-      learningRate: scalars.learningRate,
+      learningRate,
       batch,
       stepSeconds: seconds,
       waitSeconds,
     });
     if (signal.aborted || (host.checkpointDue() && progress.step < steps)) {
-      await host.saveCheckpoint(await stateTensors(setup, weights), progress);
+      await host.saveCheckpoint(withState(weights, await stepper.state()), progress);
       if (signal.aborted) return false;
     }
   }
@@ -202,11 +189,12 @@ async function endEpoch(
   weights: StateDict,
   progress: Progress,
 ): Promise<void> {
-  const canonical = canonicalState(setup.program, await setup.open.state());
+  const { stepper } = setup;
+  const canonical = await stepper.state();
   const trained = trainedWeights(weights, canonical, phase.ema > 0);
   const { loss, accuracy, ...answers } = await setup.validate(trained);
-  if (!Number.isFinite(loss))
-    throw diverged(loss, stepScalars(setup, phase, progress, -1).learningRate, phase, progress);
+  const learningRate = stepper.rate(Math.max(0, progress.updates - 1));
+  if (!Number.isFinite(loss)) throw diverged(loss, learningRate, phase, progress);
   const record: EpochRecord = {
     phase: phase.name,
     epoch: progress.epoch + 1,
@@ -214,7 +202,7 @@ async function endEpoch(
     trainAccuracy: progress.correct / progress.seen,
     validationLoss: loss,
     validationAccuracy: accuracy,
-    learningRate: stepScalars(setup, phase, progress, -1).learningRate,
+    learningRate,
     seconds: progress.epochSeconds,
     imagesPerSecond: progress.seen / progress.epochSeconds,
     dataShare: progress.waitSeconds / progress.epochSeconds,
@@ -252,49 +240,12 @@ async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promi
   await host.emit("phaseEnd", { phase, record, reason });
 }
 
-/** The batch and its dropout masks: all that can be prepared while the step before is still running. */
-function batchFeeds(
-  recipe: Recipe,
-  { source, program }: PhaseSetup,
-  phase: Phase,
-  epoch: number,
-  step: number,
-): Tensors {
-  const masks = dropoutMasks(program.masks, recipe.seed, phase.name, epoch * source.batchesPerEpoch + step);
-  return { ...source.feeds(epoch, step), ...masks };
-}
-
-/** The rate and what else changes with the step. `offset` −1 asks for the step that was just made. */
-function stepScalars({ source }: PhaseSetup, phase: Phase, progress: Progress, offset = 0) {
-  const { batchesPerEpoch } = source;
-  const update = Math.max(0, progress.updates + offset);
-  const length = {
-    stepsPerEpoch: batchesPerEpoch / phase.accumulate,
-    totalSteps: Math.floor((batchesPerEpoch * phase.epochs) / phase.accumulate),
-  };
-  const learningRate = rateAt(phase.schedule, phase.optimizer.learningRate, update, length);
-  const batches = progress.epoch * batchesPerEpoch + progress.step + 1;
-  const apply = batches % phase.accumulate === 0;
-  const feeds: Record<string, Tensor> = {};
-  for (const [name, value] of Object.entries(stepNumbers(phase.optimizer, update + 1, learningRate))) {
-    feeds[name] = floatTensor([], [value]);
-  }
-  if (phase.ema > 0) feeds.averageShare = floatTensor([], [averageShare(phase.ema, update + 1)]);
-  if (phase.accumulate > 1) feeds.apply = { dtype: "bool", shape: [], data: Uint8Array.of(apply ? 1 : 0) };
-  return { feeds, learningRate, apply };
-}
-
-async function stateTensors(setup: PhaseSetup, weights: StateDict): Promise<StateDict> {
-  return withState(weights, canonicalState(setup.program, await setup.open.state()));
+/** Where the phase stands, in batches and updates. */
+function positionOf({ source }: PhaseSetup, { epoch, step, updates }: Progress): Position {
+  return { batches: epoch * source.batchesPerEpoch + step, updates };
 }
 
 /** All weights as they are now, and the rest of the state under its own names. */
 function withState(weights: StateDict, canonical: StateDict): StateDict {
   return new Map([...weights, ...canonical]);
-}
-
-function number(metrics: Tensors, name: string, missing?: number): number {
-  const value = metrics[name]?.data[0];
-  if (value === undefined && missing !== undefined) return missing;
-  return Number(value);
 }

@@ -16,9 +16,11 @@ import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Emit } from "./events.ts";
 import type { PhaseSetup } from "./loop.ts";
 import { type Phase, trainingSize } from "./recipe.ts";
+import type { BatchSource } from "./source.ts";
 import { featureSource, pictureSource } from "./sources.ts";
+import { Stepper } from "./stepper.ts";
 import type { TrainOptions } from "./train.node.ts";
-import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
+import { phaseRate, stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
@@ -59,7 +61,7 @@ export async function setUpPhase(
     classWeights:
       recipe.classWeights === "balanced" ? classWeights(labels, architecture.classes.length) : undefined,
     clipNorm: phase.clipNorm,
-    ema: phase.ema > 0,
+    ema: phase.ema,
     accumulate: phase.accumulate,
     precision: context.precision,
   });
@@ -74,11 +76,15 @@ export async function setUpPhase(
     phase: phase.name,
     batchSize: batch,
   };
-  const open = await engine.open(program);
+  const startStepper = ({ batchesPerEpoch }: BatchSource): Promise<Stepper> =>
+    Stepper.open(engine, program, {
+      rate: phaseRate(phase, batchesPerEpoch),
+      key: [recipe.seed, phase.name],
+    });
   if (!cached) {
     const source = pictureSource(common);
-    const validate = picturesValidation(context);
-    return { program, open, source, validate, close: () => open.release() };
+    const stepper = await startStepper(source);
+    return { stepper, source, validate: picturesValidation(context), close: () => stepper.release() };
   }
   if (views < recipe.views) {
     await emit("note", {
@@ -103,14 +109,14 @@ export async function setUpPhase(
     onBatch: (progress) => emit("features", progress),
     signal: context.signal,
   });
+  const stepper = await startStepper(source);
   return {
-    program,
-    open,
+    stepper,
     source,
     validate: featuresValidation(context, weights),
     async close() {
       await frozen.release();
-      await open.release();
+      await stepper.release();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Moves weights between a state dict and the state of a training program. */
 
+import { INITIAL_SCALE } from "../program/loss-scale.ts";
 import { type Program, stateOf, toCanonical, toProgram } from "../program/program.ts";
-import { INITIAL_SCALE } from "../program/train.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";

@@ -1,0 +1,23 @@
+/** Every loss by name: adding one is a line here. */
+
+import { crossEntropy } from "./cross-entropy.ts";
+import { focal } from "./focal.ts";
+import type { Loss } from "./loss.ts";
+import { votes } from "./votes.ts";
+
+export const losses = { crossEntropy, focal, votes } satisfies Readonly<Record<string, Loss>>;
+
+export type LossName = keyof typeof losses;
+
+/** A loss with its numbers, as a recipe has it. */
+export interface LossChoice {
+  readonly type: LossName;
+  readonly [option: string]: number | string;
+}
+
+/** The loss of a recipe, and its numbers with the defaults of those it leaves out. */
+export function lossOf({ type, ...given }: LossChoice): { loss: Loss; options: Record<string, number> } {
+  const loss: Loss = losses[type];
+  const options = Object.entries(loss.options).map(([name, option]) => [name, given[name] ?? option.default]);
+  return { loss, options: Object.fromEntries(options) };
+}

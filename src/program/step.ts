@@ -1,0 +1,105 @@
+/**
+ * Compiles a train step from an objective: the objective builds networks and a scalar loss in the graph, its gradients are
+ * taken by all parameters of those networks, and the update turns them into the next state.
+ */
+
+import { gradients } from "../autodiff/gradients.ts";
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import type { Network } from "../nn/network.ts";
+import type { StateTensor } from "../nn/parameters.ts";
+import { cast } from "../ops/cast.ts";
+import { mul } from "../ops/mul.ts";
+import { reciprocal } from "../ops/reciprocal.ts";
+import { allFinite } from "../optim/gradient-tools.ts";
+import { lossScale, scaleChanges } from "./loss-scale.ts";
+import { nextName, type Program, type ProgramTensor } from "./program.ts";
+import { buildUpdate, type UpdateOptions } from "./update.ts";
+
+/** What a step minimises. */
+export interface Objective {
+  /** A scalar, float32. */
+  readonly loss: Value;
+  /** Every network whose parameters train, or whose dropout must be fed. */
+  readonly networks: readonly Network[];
+  /** Scalars that a step returns beside the loss. */
+  readonly metrics?: Readonly<Record<string, Value>>;
+}
+
+/**
+ * Builds an objective in `graph`: declares the feeds (images, targets, …) as inputs, builds one or more networks, each in a
+ * scope of its own, and returns the loss. `compute` is the type in which networks should compute.
+ */
+export type BuildObjective = (graph: Graph, compute: "float32" | "float16") => Objective;
+
+export interface StepOptions extends UpdateOptions {
+  readonly precision?: "fp32" | "fp16";
+  /** Also return every gradient, as `gradient.<name>`, for tests. */
+  readonly exposeGradients?: boolean;
+}
+
+/** A step's program, with what a `Stepper` must know to compute the numbers that change from step to step. */
+export interface TrainProgram extends Program {
+  readonly rule: UpdateRule;
+}
+
+export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "accumulate">>;
+
+/**
+ * Compiles `objective` and its update into one program. The metrics are `loss`, those of the objective, and in half
+ * precision `finite`, 0 for a step whose gradients overflowed.
+ *
+ * @throws GraphError where the loss is not a scalar, or doesn't depend on one of the parameters.
+ */
+export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {
+  const { precision = "fp32", exposeGradients = false, optimizer, ema = 0, accumulate = 1 } = options;
+  const half = precision === "fp16";
+  const graph = new Graph();
+  const { loss, networks, metrics = {} } = objective(graph, half ? "float16" : "float32");
+  const state = networks.flatMap((net) => [...net.parameters.state.values()]);
+  const of = (role: string): StateTensor[] => state.filter(({ spec }) => spec.role === role);
+  const parameters = of("parameter");
+  const values = parameters.map(({ value }) => value);
+
+  const scale = half ? lossScale(graph) : undefined;
+  const scaled = gradients(loss, values, scale);
+  const grads = scale ? scaled.map((gradient) => mul(gradient, reciprocal(scale))) : scaled;
+  if (exposeGradients)
+    for (const [i, { name }] of parameters.entries()) graph.output(`gradient.${name}`, grads[i] as Value);
+  const finite = scale ? allFinite(grads) : undefined;
+
+  const changes = buildUpdate(graph, parameters, grads, of("statistic"), finite, options);
+  if (scale && finite) changes.push(...scaleChanges(scale, finite));
+  for (const { entry, next } of changes) graph.output(nextName(entry.name), next);
+
+  const results = { loss, ...metrics, ...(finite ? { finite: cast(finite, "float32") } : {}) };
+  for (const [metric, value] of Object.entries(results)) graph.output(metric, value);
+
+  const carried = new Set(changes.map(({ entry }) => entry.name));
+  const feeds = graph.inputs.filter(({ name }) => !carried.has(name));
+  const tensor = (role: "feed" | "metric", name: string, { dtype, shape }: Value): ProgramTensor => ({
+    name,
+    dtype,
+    shape,
+    role,
+  });
+  return {
+    name,
+    model: encode(graph, "train"),
+    tensors: [
+      ...changes.map(({ entry }) => entry),
+      ...Object.entries(results).map(([metric, value]) => tensor("metric", metric, value)),
+      ...feeds.map((feed) => tensor("feed", feed.name, feed)),
+    ],
+    masks: networks.flatMap(({ masks }) =>
+      masks.map(({ layer, probability, value }) => ({
+        layer,
+        probability,
+        name: value.name,
+        shape: value.shape as number[],
+      })),
+    ),
+    rule: { optimizer, ema, accumulate },
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * The update of a train step: from gradients to the next weights, moments, averages and statistics. It knows nothing of
+ * networks or losses.
+ */
+
+import type { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import type { StateTensor } from "../nn/parameters.ts";
+import { add } from "../ops/add.ts";
+import { mul } from "../ops/mul.ts";
+import { where } from "../ops/where.ts";
+import { clipByGlobalNorm, movingAverage } from "../optim/gradient-tools.ts";
+import { type OptimizerOptions, stepScalars, type Update, update } from "../optim/optimizer.ts";
+import { type ProgramTensor, stateEntry } from "./program.ts";
+
+export interface UpdateOptions {
+  readonly optimizer: OptimizerOptions;
+  /** Factor of the learning rate for the tensor of this name in the program; 1 where it is not given. */
+  readonly rateFactor?: ((name: string) => number) | undefined;
+  /** Greatest joint norm of the gradients; 0 leaves them. */
+  readonly clipNorm?: number;
+  /** Decay of the moving average of the weights, per update; 0 keeps none. */
+  readonly ema?: number;
+  /** Batches whose gradients are averaged before one update. */
+  readonly accumulate?: number;
+}
+
+/** What replaces a tensor of the state after the step. */
+export interface Change {
+  readonly entry: ProgramTensor;
+  readonly next: Value;
+}
+
+/** Every WebGPU device lets a shader use eight buffers: one that holds vectors together, and one for each of them. */
+const VECTORS_AT_ONCE = 7;
+
+/**
+ * Builds the update of `parameters`, whose gradients are `gradients`, and of the `statistics` of their networks. Where
+ * `finite` is given and false, the step changes nothing. With `accumulate`, the feed `apply` says which batch completes an
+ * update.
+ */
+export function buildUpdate(
+  graph: Graph,
+  parameters: readonly StateTensor[],
+  gradients: readonly Value[],
+  statistics: readonly StateTensor[],
+  finite: Value | undefined,
+  options: UpdateOptions,
+): Change[] {
+  const { optimizer, rateFactor = () => 1, clipNorm = 0, ema = 0, accumulate = 1 } = options;
+  const changes: Change[] = [];
+  const change = (entry: ProgramTensor, next: Value): void => void changes.push({ entry, next });
+
+  const apply = accumulate > 1 ? graph.input("apply", "bool", []) : undefined;
+  const guard = (next: Value, previous: Value): Value => {
+    const made = finite ? where(finite, next, previous) : next;
+    return apply ? where(apply, made, previous) : made;
+  };
+  const mean = apply
+    ? accumulated(graph, parameters, gradients, accumulate, apply, finite, change)
+    : gradients;
+  const clipped = clipNorm > 0 ? clipByGlobalNorm(mean, clipNorm).clipped : mean;
+  const scalars = stepScalars(graph);
+  const share = ema > 0 ? graph.input("averageShare", "float32", []) : undefined;
+  const keepAverage = (state: StateTensor, next: Value): void => {
+    if (!share) return;
+    const average = graph.input(`average.${state.name}`, "float32", state.value.shape);
+    change(stateEntry(state, "average", average.name), guard(movingAverage(average, next, share), average));
+  };
+
+  const gradientOf = new Map(parameters.map((state, i) => [state, clipped[i] as Value]));
+  const factorOf = ({ name }: StateTensor): number => rateFactor(name);
+  for (const group of updatedTogether(parameters, factorOf)) {
+    const first = group[0] as StateTensor;
+    const values = group.map(({ value }) => value);
+    const own = group.map((state) => gradientOf.get(state) as Value);
+    const updates = graph.in(`optimizer.${first.name}`, () =>
+      update(optimizer, values, own, scalars, factorOf(first)),
+    );
+    for (const [i, state] of group.entries()) {
+      const { next, moments } = updates[i] as Update;
+      const guarded = guard(next, state.value);
+      change(stateEntry(state, "parameter"), guarded);
+      for (const moment of moments)
+        change(stateEntry(state, "moment", moment.name), guard(moment.next, moment.value));
+      keepAverage(state, guarded);
+    }
+  }
+  for (const state of statistics) {
+    const next = state.next as Value;
+    const guarded = finite ? where(finite, next, state.value) : next;
+    change(stateEntry(state, "statistic"), guarded);
+    // Averaged weights need the statistics of what they compute, so those are averaged alike.
+    keepAverage(state, guarded);
+  }
+  return changes;
+}
+
+/** What is updated as one: vectors that learn at the same rate, several at a time; every other weight alone. */
+function updatedTogether(
+  parameters: readonly StateTensor[],
+  factorOf: (state: StateTensor) => number,
+): StateTensor[][] {
+  const groups: StateTensor[][] = [];
+  const open = new Map<number, StateTensor[]>();
+  for (const state of parameters) {
+    const vector = state.spec.shape.length === 1;
+    const group = vector ? open.get(factorOf(state)) : undefined;
+    if (group && group.length < VECTORS_AT_ONCE) {
+      group.push(state);
+      continue;
+    }
+    const fresh = [state];
+    groups.push(fresh);
+    if (vector) open.set(factorOf(state), fresh);
+  }
+  return groups;
+}
+
+/**
+ * Gradients averaged over several batches; the sum so far is state. A batch that overflows counts as zero, and where it
+ * is the last of an update, that update is not made.
+ */
+function accumulated(
+  graph: Graph,
+  parameters: readonly StateTensor[],
+  gradients: readonly Value[],
+  batches: number,
+  apply: Value,
+  finite: Value | undefined,
+  change: (entry: ProgramTensor, next: Value) => void,
+): Value[] {
+  return parameters.map((state, i) => {
+    const sum = graph.input(`accumulator.${state.name}`, "float32", state.value.shape);
+    const total = add(sum, mul(gradients[i] as Value, 1 / batches));
+    const next = finite ? where(finite, total, sum) : total;
+    change(stateEntry(state, "accumulator", sum.name), where(apply, 0, next));
+    return total;
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * Makes the steps of a training program. Everything that changes from step to step and is not data happens in here: dropout
+ * masks, the learning rate, bias corrections, averaging, and which batch of several completes an update.
+ */
+
+import { averageShare } from "../optim/gradient-tools.ts";
+import { stepNumbers } from "../optim/optimizer.ts";
+import type { TrainProgram } from "../program/step.ts";
+import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import type { Tensors } from "../runtime/session.ts";
+import type { Key } from "../util/random.ts";
+import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
+import { dropoutMasks } from "./source.ts";
+import { canonicalState, initialState, trainedWeights } from "./state.ts";
+
+export interface StepperOptions {
+  /** Learning rate of each update, counted from 0; a number for a constant one. */
+  readonly rate: number | ((update: number) => number);
+  /** Key of the dropout masks: the same key draws the same masks. */
+  readonly key?: Key;
+}
+
+/** How far a training is: batches that were seen, and updates that were made of them. */
+export interface Position {
+  readonly batches: number;
+  readonly updates: number;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** Every metric of the program by name, `loss` among them. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whether all gradients were finite; a step in half precision that overflows changes nothing. */
+  readonly finite: boolean;
+  /** Whether the weights changed. */
+  readonly updated: boolean;
+  readonly learningRate: number;
+  /** Seconds within the engine. */
+  readonly seconds: number;
+  /** All that the program returned, gradients too where they are exposed. */
+  readonly outputs: Tensors;
+}
+
+export class Stepper {
+  readonly program: TrainProgram;
+  readonly #open: OpenProgram;
+  readonly #options: StepperOptions;
+  #weights: StateDict = new Map();
+  #position: Position = { batches: 0, updates: 0 };
+  #masks: Tensors | undefined;
+
+  private constructor(program: TrainProgram, open: OpenProgram, options: StepperOptions) {
+    this.program = program;
+    this.#open = open;
+    this.#options = options;
+  }
+
+  /** Opens `program` on `engine`; `load` comes before the first step. */
+  static async open(engine: Engine, program: TrainProgram, options: StepperOptions): Promise<Stepper> {
+    return new Stepper(program, await engine.open(program), options);
+  }
+
+  /**
+   * Sets the state: `weights` as they are, and from `saved`, a checkpoint's tensors, what it has of them and of the
+   * optimizer's state. All are canonical; `position` says where the training stands.
+   */
+  async load(
+    weights: StateDict,
+    saved: StateDict = new Map(),
+    position: Position = { batches: 0, updates: 0 },
+  ): Promise<void> {
+    this.#weights = weights;
+    this.#position = position;
+    this.#masks = undefined;
+    await this.#open.load(initialState(this.program, weights, saved));
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** The learning rate of update number `update`, counted from 0. */
+  rate(update: number): number {
+    const { rate } = this.#options;
+    return typeof rate === "number" ? rate : rate(update);
+  }
+
+  /** Trains on one batch. While the engine runs it, the next batch's masks are drawn. */
+  async step(feeds: Tensors): Promise<StepResult> {
+    const { batches, updates } = this.#position;
+    const { accumulate } = this.program.rule;
+    const learningRate = this.rate(updates);
+    const completes = (batches + 1) % accumulate === 0;
+    const masks = this.#masks ?? this.#masksOf(batches);
+    const pending = this.#open.step({ ...feeds, ...masks, ...this.#scalars(learningRate, completes) });
+    this.#masks = this.#masksOf(batches + 1);
+    const { seconds, ...outputs } = await pending;
+    const metrics: Record<string, number> = {};
+    for (const { name, role } of this.program.tensors)
+      if (role === "metric") metrics[name] = Number(outputs[name]?.data[0]);
+    const finite = metrics.finite !== 0;
+    const updated = completes && finite;
+    this.#position = { batches: batches + 1, updates: updates + (updated ? 1 : 0) };
+    const loss = metrics.loss as number;
+    return { loss, metrics, finite, updated, learningRate, seconds: Number(seconds?.data[0]), outputs };
+  }
+
+  /** Every tensor of the state, canonical: weights that train, moments, averages. */
+  async state(): Promise<StateDict> {
+    return canonicalState(this.program, await this.#open.state());
+  }
+
+  /** All weights as they are now; with `averaged` the moving averages of those that have one. */
+  async weights(averaged = false): Promise<StateDict> {
+    return trainedWeights(this.#weights, await this.state(), averaged);
+  }
+
+  release(): Promise<void> {
+    return this.#open.release();
+  }
+
+  #masksOf(batch: number): Tensors {
+    return dropoutMasks(this.program.masks, ...(this.#options.key ?? []), batch);
+  }
+
+  #scalars(learningRate: number, completes: boolean): Tensors {
+    const { optimizer, ema, accumulate } = this.program.rule;
+    const update = this.#position.updates + 1;
+    const numbers = Object.entries(stepNumbers(optimizer, update, learningRate));
+    const feeds: Record<string, Tensor> = Object.fromEntries(
+      numbers.map(([name, value]) => [name, floatTensor([], [value])]),
+    );
+    if (ema > 0) feeds.averageShare = floatTensor([], [averageShare(ema, update)]);
+    if (accumulate > 1) feeds.apply = { dtype: "bool", shape: [], data: Uint8Array.of(completes ? 1 : 0) };
+    return feeds;
+  }
+}
