@@ -1,8 +1,10 @@
 /** Draws: the same for the same key, within their ranges, and independent of what else is switched on. */
 
 import { expect, test } from "vitest";
+import { nothing } from "./erasing.ts";
+import { drawMixing, type Mixing } from "./mixing.ts";
 import { noAugmentation, referenceAugmentation } from "./settings.ts";
-import { type Draw, drawBatchMixing, drawTraining } from "./training.ts";
+import { type Draw, drawTraining } from "./training.ts";
 
 const settings = referenceAugmentation;
 const picture = { width: 60, height: 48 };
@@ -133,15 +135,40 @@ test("switching a transform off leaves the others as they were", () => {
 });
 
 test("mixup draws one share for the batch, and a partner for each picture", () => {
-  expect(drawBatchMixing(noAugmentation, 8, [1])).toBeUndefined();
-  const mixing = drawBatchMixing({ ...settings, mixup: 0.4 }, 8, [1]);
+  expect(drawMixing(noAugmentation, 8, 32, [1])).toBeUndefined();
+  const mixing = drawMixing({ ...settings, mixup: 0.4 }, 8, 32, [1]);
   expect([...(mixing?.partner ?? [])].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(new Set(mixing?.weight).size).toBe(1);
   const shares = Array.from(
     { length: 2000 },
-    (_, i) => drawBatchMixing({ ...settings, mixup: 0.4 }, 1, [i])?.weight[0] as number,
+    (_, i) => drawMixing({ ...settings, mixup: 0.4 }, 1, 32, [i])?.weight[0] as number,
   );
   expectToFill(shares, 0, 1);
   // Var of Beta(α, α) is 1/(4·(2α + 1)).
   expect(mean(shares.map((v) => (v - 0.5) ** 2))).toBeCloseTo(1 / 7.2, 2);
+});
+
+test("CutMix draws one rectangle for the batch, and gives each image the share that is left of it", () => {
+  const cut = { ...noAugmentation, cutmix: 1 };
+  for (let i = 0; i < 200; i++) {
+    const { box, weight, partner } = drawMixing(cut, 4, 32, [i]) as Mixing;
+    const [left, top, right, bottom] = box;
+    expect([left, top].every((v) => v >= 0) && [right, bottom].every((v) => v <= 32)).toBe(true);
+    expect([...weight]).toEqual(new Array(4).fill(Math.fround(1 - ((right - left) * (bottom - top)) / 1024)));
+    expect([...partner].sort()).toEqual([0, 1, 2, 3]);
+  }
+  // Without the cut at the borders the mean share of Beta(1, 1) would be 1/2; about a third of each side is cut off.
+  const shares = Array.from({ length: 2000 }, (_, i) => drawMixing(cut, 1, 320, [i])?.weight[0] as number);
+  expect(mean(shares)).toBeGreaterThan(0.6);
+  expect(mean(shares)).toBeLessThan(0.75);
+});
+
+test("where mixup and CutMix are both on, each batch is of one kind, and mixup's draws stay as they were", () => {
+  const mixup = { ...noAugmentation, mixup: 0.4 };
+  const both = { ...mixup, cutmix: 1 };
+  const kinds = Array.from({ length: 400 }, (_, i) => drawMixing(both, 4, 32, [i]) as Mixing);
+  const blended = kinds.flatMap((mixing, i) => (mixing.box === nothing ? [[mixing, i] as const] : []));
+  expect(blended.length / 400).toBeGreaterThan(0.4);
+  expect(blended.length / 400).toBeLessThan(0.6);
+  for (const [mixing, i] of blended) expect(mixing).toEqual(drawMixing(mixup, 4, 32, [i]));
 });

@@ -34,13 +34,22 @@ export function drawErasing(erasing: NonNullable<Augmentation["erasing"]>, rng: 
 
 /** Sets `boxes` [N, 4] of pictures [N, C, S, S] to zero. */
 export function erase(x: Value, boxes: Value): Value {
-  const [batch, size] = [x.shape[0] as Dim, x.shape[3] as number];
+  // A product, since Where takes three times as long.
+  return mul(x, cast(not(within(x, boxes)), "float32"));
+}
+
+/** 1 at the pixels of x [N, C, S, S] that lie in `boxes` [N or 1, 4], and 0 elsewhere: [N or 1, 1, S, S], float32. */
+export function inside(x: Value, boxes: Value): Value {
+  return cast(within(x, boxes), "float32");
+}
+
+function within(x: Value, boxes: Value): Value {
+  const [batch, size] = [boxes.shape[0] as Dim, x.shape[3] as number];
   const centres = Float32Array.from({ length: size }, (_, i) => i + 0.5);
   const edge = (i: number): Value => reshape(slice(boxes, 1, i, i + 1), [batch, 1, 1, 1]);
   const across = x.graph.constant("float32", [1, 1, 1, size], centres);
   const down = x.graph.constant("float32", [1, 1, size, 1], centres);
   const inX = and(greater(across, edge(0)), less(across, edge(2)));
   const inY = and(greater(down, edge(1)), less(down, edge(3)));
-  // A product, since Where takes three times as long.
-  return mul(x, cast(not(and(inX, inY)), "float32"));
+  return and(inX, inY);
 }

@@ -30,6 +30,8 @@ export interface Augmentation {
   } | null;
   /** α of the beta distribution by which two pictures are mixed (Zhang et al. 2018); 0 mixes none. */
   readonly mixup: number;
+  /** The same for CutMix, where a rectangle comes from the other picture (Yun et al. 2019). */
+  readonly cutmix: number;
 }
 
 /** The reference's augmentation (docs/recipes.md). */
@@ -46,6 +48,7 @@ export const referenceAugmentation: Augmentation = {
   grayscale: 0.1,
   erasing: { probability: 0.2, scale: [0.02, 0.2], ratio: [0.3, 3.3] },
   mixup: 0,
+  cutmix: 0,
 };
 
 /** No augmentation: the whole picture, resized. */
@@ -62,4 +65,5 @@ export const noAugmentation: Augmentation = {
   grayscale: 0,
   erasing: null,
   mixup: 0,
+  cutmix: 0,
 };

@@ -8,9 +8,9 @@ import { random } from "../util/random.ts";
 import type { Tensor } from "../util/tensor.ts";
 import type { Canvas } from "./canvas.ts";
 import type { Geometry } from "./geometry.ts";
-import type { Mixing } from "./mixup.ts";
+import { drawMixing, type Mixing } from "./mixing.ts";
 import { type Augmentation, noAugmentation, referenceAugmentation } from "./settings.ts";
-import { buildTraining, type Draw, drawBatchMixing, drawTraining, packDraws } from "./training.ts";
+import { augmentedViews, buildTraining, type Draw, drawTraining, packDraws } from "./training.ts";
 
 interface Picture {
   readonly width: number;
@@ -62,7 +62,7 @@ interface Case {
 function drawAll({ settings, pictures, size }: Case): { draws: Draw[]; mixing: Mixing | undefined } {
   return {
     draws: pictures.map((picture, i) => drawTraining(settings, ["test", i], picture, size)),
-    mixing: drawBatchMixing(settings, pictures.length, ["test", "mixup"]),
+    mixing: drawMixing(settings, pictures.length, size, ["test", "mixup"]),
   };
 }
 
@@ -108,7 +108,12 @@ function inReference(one: Case): number[] {
   if (!mixing) return results.flat();
   return results.flatMap((own, n) => {
     const [other, share] = [results[mixing.partner[n] as number] as number[], mixing.weight[n] as number];
-    return own.map((value, i) => share * value + (1 - share) * (other[i] as number));
+    const [left, top, right, bottom] = mixing.box;
+    if (right === 0) return own.map((value, i) => share * value + (1 - share) * (other[i] as number));
+    return own.map((value, i) => {
+      const [x, y] = [i % size, Math.floor(i / size) % size];
+      return x >= left && x < right && y >= top && y < bottom ? (other[i] as number) : value;
+    });
   });
 }
 
@@ -259,6 +264,7 @@ const alone: Record<string, Partial<Augmentation>> = {
   grayscale: { grayscale: 0.5 },
   erasing: { erasing: { probability: 1, scale: [0.1, 0.4], ratio: [0.3, 3.3] } },
   mixup: { mixup: 1 },
+  cutmix: { cutmix: 1 },
 };
 
 const combinations: [string, Augmentation][] = [
@@ -269,6 +275,13 @@ const combinations: [string, Augmentation][] = [
   ["all of them", Object.assign({}, noAugmentation, ...Object.values(alone)) as Augmentation],
   ["the reference's", referenceAugmentation],
 ];
+
+test("all of them are cut together or blended, as the draw says", () => {
+  const both = { mixup: 1, cutmix: 1 };
+  const boxes = Array.from({ length: 40 }, (_, i) => drawMixing(both, 2, size, [i])?.box[2]);
+  expect(boxes.some((right) => right === 0)).toBe(true);
+  expect(boxes.some((right) => right !== 0)).toBe(true);
+});
 
 /** Greatest difference of two normalised results, in grey levels. */
 function levelsApart(a: ArrayLike<number>, b: ArrayLike<number>, std: readonly number[]): number {
@@ -320,4 +333,39 @@ test("what lies beyond a picture is black, also where the canvas goes on", async
   const result = await inRuntime(one, { width: 30, height: 30 });
   const row = Array.from(result.subarray(200, 220), (v) => Math.round(v * 1000) / 1000);
   expect(row).toEqual([...Array(5).fill(0), ...Array(10).fill(1), ...Array(5).fill(0)]);
+});
+
+test("two networks see the same draw, each at its own size and normalisation", async () => {
+  const settings = {
+    ...noAugmentation,
+    horizontalFlip: 1,
+    cutmix: 1,
+    erasing: { probability: 1, scale: [0.1, 0.3], ratio: [0.5, 2] },
+  } as const;
+  const pictures = [40, 200].map((level) => ({ width: 16, height: 16, pixels: [grid(16, () => level)] }));
+  const canvas = { width: 16, height: 16, channels: 1 } as const;
+  const [plain, scaled] = [
+    { size: 6, mean: [0], std: [1] },
+    { size: 12, mean: [0.5], std: [0.25] },
+  ];
+  const graph = new Graph();
+  const view = augmentedViews(graph, settings, { batch: 2, canvas, size: 6 });
+  expect(view(plain)).toBe(view({ ...plain }));
+  graph.output("small", view(plain));
+  graph.output("large", view(scaled));
+  const session = await openSession(encode(graph, "augment"), { device: "cpu", threads: 1 });
+  const draws = pictures.map((picture, i) => drawTraining(settings, ["views", i], picture, 6));
+  const mixing = drawMixing(settings, 2, 6, ["views", 3]) as Mixing;
+  expect(mixing.box[2] - mixing.box[0]).toBeGreaterThan(0);
+  const feeds = packDraws(settings, draws, pictures, canvas, { ...mixing, partner: Int32Array.of(1, 0) });
+  const { small, large } = await session.run({ pictures: pack(pictures, canvas), ...feeds });
+  await session.release();
+  const [a, b] = [small?.data, large?.data] as [Float32Array, Float32Array];
+  for (const [i, value] of a.entries()) {
+    const [n, y, x] = [Math.floor(i / 36), Math.floor((i % 36) / 6), i % 6];
+    // What is erased is the mean of each network's own images, 0.
+    const erased = value === 0 ? 0 : (value - 0.5) / 0.25;
+    for (const place of [0, 1, 12, 13])
+      expect(b[n * 144 + 2 * y * 12 + 2 * x + place]).toBeCloseTo(erased, 4);
+  }
 });

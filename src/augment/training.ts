@@ -9,7 +9,7 @@ import { type Canvas, canvasInput, type Extent } from "./canvas.ts";
 import { activeColours, type ColourDraw, colour, drawColour } from "./colour.ts";
 import { type Box, drawErasing, erase, nothing } from "./erasing.ts";
 import { drawGeometry, type Geometry, homography, onCanvas, warp } from "./geometry.ts";
-import { drawMixing, type Mixing, mix } from "./mixup.ts";
+import { blend, cutIn, type Mixing } from "./mixing.ts";
 import { normalise } from "./normalise.ts";
 import type { Augmentation } from "./settings.ts";
 
@@ -56,8 +56,9 @@ export function augmentedViews(
     (name) => [name, once(name, "float32", [batch, 1, 1, 1])] as const,
   );
   const boxes = once("boxes", "float32", [batch, 4]);
-  const partner = once("mixup.partner", "int32", [batch]);
-  const weight = once("mixup.weight", "float32", [batch]);
+  const partner = once("mixing.partner", "int32", [batch]);
+  const weight = once("mixing.weight", "float32", [batch]);
+  const cut = once("mixing.box", "float32", [1, 4]);
   const built = new Map<string, Value>();
   const build = ({ size, mean, std }: View): Value =>
     graph.in("augment", () => {
@@ -65,8 +66,10 @@ export function augmentedViews(
       let x = warp(canvases, matrices(), size, settings.perspective !== null);
       x = colour(x, Object.fromEntries(colours.map(([name, value]) => [name, value()])));
       x = normalise(x, mean, std);
-      if (settings.erasing) x = erase(x, size === drawnAt ? boxes() : mul(boxes(), size / drawnAt));
-      if (settings.mixup > 0) x = mix(x, partner(), weight());
+      const here = (box: Value): Value => (size === drawnAt ? box : mul(box, size / drawnAt));
+      if (settings.erasing) x = erase(x, here(boxes()));
+      if (settings.mixup > 0) x = blend(x, partner(), weight());
+      if (settings.cutmix > 0) x = cutIn(x, partner(), here(cut()));
       return x;
     });
   return (view) => {
@@ -85,11 +88,6 @@ export function drawTraining(settings: Augmentation, key: Key, picture: Extent, 
     geometry: drawGeometry(settings, rng, picture),
     box: settings.erasing ? drawErasing(settings.erasing, random(...key, "erasing"), size) : nothing,
   };
-}
-
-/** Draws the mixing of a batch, or nothing where mixup is off. */
-export function drawBatchMixing(settings: Augmentation, batch: number, key: Key): Mixing | undefined {
-  return settings.mixup > 0 ? drawMixing(settings.mixup, batch, key) : undefined;
 }
 
 /** The draws of a batch as feeds. */
@@ -118,8 +116,11 @@ export function packDraws(
     );
   }
   if (mixing) {
-    feeds["mixup.partner"] = { dtype: "int32", shape: [batch], data: mixing.partner };
-    feeds["mixup.weight"] = floatTensor([batch], mixing.weight);
+    // A batch that is cut together is not blended, and the other way round.
+    const whole = mixing.box === nothing ? mixing.weight : new Float32Array(batch).fill(1);
+    feeds["mixing.partner"] = { dtype: "int32", shape: [batch], data: mixing.partner };
+    if (settings.mixup > 0) feeds["mixing.weight"] = floatTensor([batch], whole);
+    if (settings.cutmix > 0) feeds["mixing.box"] = floatTensor([1, 4], mixing.box);
   }
   return feeds;
 }

@@ -57,6 +57,7 @@ export async function setUpPhase(
     batchNorm: phase.batchNorm,
     optimizer: phase.optimizer,
     rateFactor: stageRates(backbone, phase.stageDecay),
+    loss: recipe.loss,
     labelSmoothing: recipe.labelSmoothing,
     classWeights:
       recipe.classWeights === "balanced" ? classWeights(labels, architecture.classes.length) : undefined,
@@ -91,12 +92,12 @@ export async function setUpPhase(
       text: `${views} of ${recipe.views} augmented views are kept, as many as fitted the memory when the run began`,
     });
   }
-  if (recipe.augmentation.mixup > 0) {
+  if (recipe.augmentation.mixup > 0 || recipe.augmentation.cutmix > 0) {
     await emit("note", {
-      text: "mixup is off in this phase, since pictures cannot be mixed once their features are cached",
+      text: "mixup and CutMix are off in this phase, since images cannot be mixed once their features are cached",
     });
   }
-  const augmentation = { ...recipe.augmentation, mixup: 0 };
+  const augmentation = { ...recipe.augmentation, mixup: 0, cutmix: 0 };
   const view = { batch: Math.min(FEATURE_BATCH, training.samples.length), augmentation };
   const frozen = await engine.open(compileFeatures(seen, weights, canvas, view));
   const source = featureSource({

@@ -1,6 +1,8 @@
 /** The recipe: every number of a training, checked. A resolved recipe has no defaults left in it. */
 
 import { z } from "zod";
+import type { Loss } from "../losses/loss.ts";
+import { type LossName, losses } from "../losses/registry.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
@@ -68,6 +70,7 @@ const augmentationSchema = object({
   grayscale: share,
   erasing: object({ probability: share, scale: areas, ratio: positives }).nullable(),
   mixup: atLeast0,
+  cutmix: atLeast0.default(0),
 });
 
 /** What a schedule leaves out takes PyTorch's default. */
@@ -93,6 +96,25 @@ const scheduleSchema = z.discriminatedUnion(
   ],
   { error: noVariant(["oneCycle", "cosineRestarts", "cosine", "constant"]) },
 );
+
+/** One variant for each registered loss, with its options. */
+const lossSchema = z.discriminatedUnion(
+  "type",
+  Object.entries(losses).map(([type, { options }]) =>
+    object({ type: z.literal(type as LossName), ...lossOptions(options) }),
+  ) as unknown as readonly [z.ZodObject<{ type: z.ZodLiteral<LossName> }>],
+  { error: noVariant(Object.keys(losses)) },
+);
+
+function lossOptions(options: Loss["options"]): z.ZodRawShape {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { default: usual, minimum, maximum = Number.MAX_VALUE }]) => {
+      const upTo = maximum < Number.MAX_VALUE ? `from ${minimum} to ${maximum}` : `of ${minimum} or more`;
+      const bounded = number(`a number ${upTo}`, (n, error) => n.min(minimum, error).max(maximum, error));
+      return [name, bounded.default(usual)];
+    }),
+  );
+}
 
 /** What an optimizer leaves out takes PyTorch's default. */
 const optimizerSchema = z.discriminatedUnion(
@@ -164,6 +186,10 @@ export const recipeSchema = object({
   validationResize: number("a number from 1 to 2", (n, error) => n.min(1, error).max(2, error)),
   batchSize: count,
   seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
+  /** What is minimised; runs of older versions have cross-entropy. */
+  loss: lossSchema.default({ type: "crossEntropy" }),
+  /** How much is learned from teachers, where there are any. */
+  distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
   labelSmoothing: shareBelow1,
   /** Weighted draws with replacement, every class equally often; shuffle takes every picture once. */
   sampler: oneOf(["weighted", "shuffle"]),

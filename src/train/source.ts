@@ -1,6 +1,6 @@
 /** Where a phase's batches come from: pictures that are augmented anew, or cached features of them. */
 
-import type { Mixing } from "../augment/mixup.ts";
+import type { Mixing } from "../augment/mixing.ts";
 import type { Sample } from "../data/dataset.ts";
 import { batches, shuffledOrder, weightedOrder } from "../data/sampler.ts";
 import type { MaskFeed } from "../program/program.ts";
@@ -53,7 +53,10 @@ export function targetsOf(samples: readonly Sample[], classes: number): FloatTen
 }
 
 /** Mixes each row with its partner's: `weight` of its own, the rest of the other's. */
-export function mixTargets(targets: FloatTensor, { partner, weight }: Mixing): FloatTensor {
+export function mixTargets(
+  targets: FloatTensor,
+  { partner, weight }: Pick<Mixing, "partner" | "weight">,
+): FloatTensor {
   const [rows, classes] = targets.shape as [number, number];
   const data = new Float32Array(targets.data.length);
   for (let row = 0; row < rows; row++) {

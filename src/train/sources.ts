@@ -1,9 +1,9 @@
 /** The two kinds of batch source: pictures augmented anew each time, and features cached per augmented view. */
 
 import type { Canvas } from "../augment/canvas.ts";
-import type { Mixing } from "../augment/mixup.ts";
+import { drawMixing, type Mixing } from "../augment/mixing.ts";
 import type { Augmentation } from "../augment/settings.ts";
-import { drawBatchMixing, drawTraining, packDraws } from "../augment/training.ts";
+import { drawTraining, packDraws } from "../augment/training.ts";
 import { packPictures } from "../data/canvas.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -56,7 +56,8 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
         indices.map((i) => samples[i] as Sample),
         classes,
       );
-      const mixing = drawBatchMixing(augmentation, indices.length, [seed, phase, epoch, index, "mixup"]);
+      const key = [seed, phase, epoch, index, "mixup"];
+      const mixing = drawMixing(augmentation, indices.length, options.inputSize, key);
       const feeds = augmentedFeeds(
         options,
         indices,
