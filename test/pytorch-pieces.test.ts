@@ -6,7 +6,8 @@ import { gradients } from "../src/autodiff/gradients.ts";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
 import type { Value } from "../src/graph/types.ts";
-import { crossEntropy } from "../src/losses/cross-entropy.ts";
+import { type Distillation, distillation } from "../src/losses/distillation.ts";
+import { type LossChoice, lossOf } from "../src/losses/registry.ts";
 import { clipByGlobalNorm, movingAverage } from "../src/optim/gradient-tools.ts";
 import {
   type OptimizerOptions,
@@ -173,6 +174,9 @@ interface LossReference {
   logits: number[];
   targets: number[];
   options: { labelSmoothing: number; classWeights: number[] | null };
+  kind: LossChoice;
+  teacher: number[] | null;
+  distillation: Distillation | null;
   loss: number;
   gradient: number[];
 }
@@ -184,10 +188,16 @@ test.each(reference<LossReference[]>("losses").map((one) => [one.name, one] as c
     const logits = graph.input("logits", "float32", one.shape);
     const targets = graph.input("targets", "float32", one.shape);
     const { labelSmoothing, classWeights } = one.options;
-    const loss = crossEntropy.build(
+    const { loss: chosen, options } = lossOf(one.kind);
+    const own = chosen.build(
       { logits, targets, labelSmoothing, classWeights: classWeights ?? undefined },
-      {},
+      options,
     );
+    const { teacher, distillation: numbers } = one;
+    const loss =
+      teacher && numbers
+        ? distillation(logits, own, graph.constant("float32", one.shape, Float32Array.from(teacher)), numbers)
+        : own;
     graph.output("loss", loss);
     graph.output("gradient", gradients(loss, [logits])[0] as Value);
     const session = await openSession(encode(graph, "loss"), { device: "cpu", threads: 1 });

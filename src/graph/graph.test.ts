@@ -40,3 +40,33 @@ describe("operands of two dtypes are refused by the layer's name", () => {
     );
   });
 });
+
+describe("weights", () => {
+  const ones = Float32Array.of(1, 1);
+
+  test("the same weight asked for twice is one weight", () => {
+    const graph = new Graph();
+    expect(graph.weight("w", "float32", [2], Float32Array.of(1, 1))).toBe(
+      graph.weight("w", "float32", [2], ones),
+    );
+  });
+
+  test.each([
+    ["numbers", [2], Float32Array.of(1, 100)],
+    ["shape", [2, 1], ones],
+  ] as const)("another %s under the same name is an error", (_, shape, data) => {
+    const graph = new Graph();
+    graph.weight("w", "float32", [2], ones);
+    expect(() => graph.weight("w", "float32", shape, data)).toThrow(
+      "the graph has a weight w with other numbers already; give each network its own scope",
+    );
+  });
+
+  test("an input's name is taken, and so is a weight's for an input", () => {
+    const graph = new Graph();
+    graph.input("x", "float32", [2]);
+    expect(() => graph.weight("x", "float32", [2], ones)).toThrow(/input x already/);
+    graph.weight("w", "float32", [2], ones);
+    expect(() => graph.input("w", "float32", [2])).toThrow(/w already/);
+  });
+});

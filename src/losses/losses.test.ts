@@ -1,0 +1,82 @@
+/** What holds for every registered loss. Their numbers are compared with PyTorch's in test/pytorch-pieces.test.ts. */
+
+import { expect, test } from "vitest";
+import { gradients } from "../autodiff/gradients.ts";
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { openSession } from "../runtime/session.node.ts";
+import { floatTensor } from "../util/tensor.ts";
+import { type LossChoice, type LossName, losses, lossOf } from "./registry.ts";
+
+const names = Object.keys(losses) as LossName[];
+
+async function lossAndGradient(choice: LossChoice, logits: number[][], targets: number[][]) {
+  const shape = [logits.length, logits[0]?.length as number];
+  const graph = new Graph();
+  const [x, t] = [graph.input("logits", "float32", shape), graph.input("targets", "float32", shape)];
+  const { loss, options } = lossOf(choice);
+  const value = loss.build({ logits: x, targets: t }, options);
+  graph.output("loss", value);
+  graph.output("gradient", gradients(value, [x])[0] as Value);
+  const session = await openSession(encode(graph, "loss"), { device: "cpu", threads: 1 });
+  const results = await session.run({
+    logits: floatTensor(shape, logits.flat()),
+    targets: floatTensor(shape, targets.flat()),
+  });
+  await session.release();
+  return {
+    loss: Number(results.loss?.data[0]),
+    gradient: Array.from(results.gradient?.data as Float32Array),
+  };
+}
+
+test.each(names)("%s stays finite where a class is certain", async (type) => {
+  const { loss, gradient } = await lossAndGradient(
+    { type },
+    [
+      [200, -200, 0],
+      [-200, 200, 0],
+    ],
+    [
+      [1, 0, 0],
+      [1, 0, 0],
+    ],
+  );
+  expect(Number.isFinite(loss)).toBe(true);
+  expect(gradient.every(Number.isFinite)).toBe(true);
+});
+
+test.each(names)("%s is smallest where the answers are the targets", async (type) => {
+  const targets = [[0.7, 0.2, 0.1]];
+  const answer = (targets[0] as number[]).map(Math.log);
+  const { loss } = await lossAndGradient({ type, gamma: 0 }, [answer], targets);
+  for (const away of [
+    [0.3, 0, 0],
+    [0, 0.3, 0],
+    [-0.2, 0, 0.2],
+  ]) {
+    const other = answer.map((v, i) => v + (away[i] as number));
+    expect((await lossAndGradient({ type, gamma: 0 }, [other], targets)).loss).toBeGreaterThan(loss);
+  }
+});
+
+test("an image with ten votes pulls five times as hard as one with two", async () => {
+  const { gradient } = await lossAndGradient(
+    { type: "votes" },
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [10, 0],
+      [0, 2],
+    ],
+  );
+  expect((gradient[0] as number) / (gradient[3] as number)).toBeCloseTo(5, 5);
+});
+
+test("a loss takes the defaults of what a recipe leaves out", () => {
+  expect(lossOf({ type: "focal" }).options).toEqual({ gamma: 2 });
+  expect(lossOf({ type: "focal", gamma: 1 }).options).toEqual({ gamma: 1 });
+});
