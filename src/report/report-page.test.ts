@@ -28,7 +28,14 @@ const empty: RunRecord = {
 
 const environment: Environment = {
   ...{ vultus: "0.1.0", node: "v20.20.0", onnxruntime: "1.30.0", cpu: "", threads: 2, device: "cpu" },
-  ...{ memoryGB: 24, fingerprint: "f", data: [], weights: "", started: "2026-11-25T00:00:00.000Z" },
+  ...{
+    memoryGB: 24,
+    fingerprint: "f",
+    data: [],
+    weights: "",
+    teachers: [],
+    started: "2026-11-25T00:00:00.000Z",
+  },
 };
 
 /** As evaluation.json is read: one picture, of the only class that occurs, so no area under a curve. */

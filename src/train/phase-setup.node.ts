@@ -9,6 +9,7 @@ import { argmaxRows } from "../metrics/probabilities.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
 import { compileFeatures, compileHead, compilePredict } from "../program/predict.ts";
 import type { Program } from "../program/program.ts";
+import type { Teacher } from "../program/teachers.ts";
 import { compileTrain } from "../program/train.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
@@ -26,7 +27,8 @@ import { watchedIndices } from "./watched.node.ts";
 /** Pictures that the frozen backbone sees at a time when features are cached. */
 const FEATURE_BATCH = 32;
 
-export interface SetupContext extends TrainOptions {
+export interface SetupContext extends Omit<TrainOptions, "teachers"> {
+  readonly teachers: readonly Teacher[];
   readonly engine: Engine;
   readonly training: PixelCache;
   readonly validation: PixelCache;
@@ -41,12 +43,16 @@ export async function setUpPhase(
   phase: Phase,
   weights: StateDict,
 ): Promise<PhaseSetup> {
-  const { architecture, recipe, engine, training, canvas, views, emit } = context;
+  const { architecture, recipe, engine, training, canvas, views, teachers, emit } = context;
   const { backbone } = architecture;
   const seen = { ...architecture, inputSize: trainingSize(architecture, phase) };
   const trainable = trainableStages(backbone, phase.train);
   const batch = Math.min(recipe.batchSize, training.samples.length);
-  const cached = trainsOnFeatures(trainable, context.cacheFeatures);
+  const cached = trainsOnFeatures(trainable, context.cacheFeatures && teachers.length === 0);
+  if (!cached && trainsOnFeatures(trainable, context.cacheFeatures))
+    await emit("note", {
+      text: `phase ${phase.name} computes the frozen backbone in each step, since teachers need the images and not its features`,
+    });
   const labels = training.samples.map((sample) => sample.label);
   const program = compileTrain({
     architecture: seen,
@@ -58,6 +64,8 @@ export async function setUpPhase(
     optimizer: phase.optimizer,
     rateFactor: stageRates(backbone, phase.stageDecay),
     loss: recipe.loss,
+    teachers,
+    distillation: recipe.distillation,
     labelSmoothing: recipe.labelSmoothing,
     classWeights:
       recipe.classWeights === "balanced" ? classWeights(labels, architecture.classes.length) : undefined,

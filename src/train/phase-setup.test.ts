@@ -42,6 +42,7 @@ async function opened(recipe: Recipe, samples: readonly Sample[]) {
       },
       async close() {},
     },
+    teachers: [],
     emit: async () => {},
   } as unknown as Parameters<typeof setUpPhase>[0];
   for (const phase of recipe.phases) await setUpPhase(context, phase, weights);

@@ -35,6 +35,8 @@ const environmentSchema = z.object({
   data: z.array(z.string()).default([]),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
+  /** The models whose answers are learned beside the labels, as they were named. */
+  teachers: z.array(z.string()).default([]),
   started: z.string(),
 });
 
@@ -45,7 +47,7 @@ export type Environment = z.infer<typeof environmentSchema>;
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
-  /^(cache\/pixels-\d+-\d+\.tmp|(checkpoints\/\.last\.safetensors|\.(recipe|environment)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json)$/;
+  /^(cache\/pixels-\d+-\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json)$/;
 
 /** What a kill leaves of a file that was being written, or of pictures on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
@@ -56,6 +58,8 @@ export interface RunPaths {
   readonly environment: string;
   readonly events: string;
   readonly checkpoint: string;
+  /** Copies of the teachers' files. */
+  readonly teachers: string;
   readonly best: string;
   /** The best weights as the file that is exported; written when training has ended. */
   readonly bundle: string;
@@ -70,6 +74,7 @@ export function runPaths(folder: string): RunPaths {
     environment: join(folder, "environment.json"),
     events: join(folder, "events.jsonl"),
     checkpoint: join(folder, "checkpoints", "last.safetensors"),
+    teachers: join(folder, "teachers"),
     best: join(folder, "best.safetensors"),
     bundle: join(folder, "best.onnx"),
     evaluation: join(folder, "evaluation.json"),
@@ -144,7 +149,7 @@ export function describeEnvironment(
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
   views: number,
 ): Environment {
-  const { version, threads, device, precision, cacheFeatures, weightsSource = "" } = options;
+  const { version, threads, device, precision, cacheFeatures, weightsSource = "", teachers = [] } = options;
   const { fingerprint: from } = options.dataset;
   const cut = from === fingerprint ? undefined : { from, seed: options.recipe.seed, ...options.cut };
   return {
@@ -162,6 +167,7 @@ export function describeEnvironment(
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     weights: weightsSource,
+    teachers: [...teachers],
     started: new Date().toISOString(),
   };
 }
@@ -176,6 +182,12 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
         "classes and splits that it began with, or start a new run with --out",
+    );
+  }
+  if (now.teachers.length > 0 && now.teachers.join("\n") !== then.teachers.join("\n")) {
+    throw new UsageError(
+      `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
+        `and --teacher names ${now.teachers.join(", ")} now; leave --teacher out, since the run has kept its own, or start a new run with --out`,
     );
   }
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(

@@ -8,6 +8,7 @@ import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { type Architecture, describe, withNewWeights } from "../models/classifier.ts";
+import type { Teacher } from "../program/teachers.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
@@ -32,6 +33,7 @@ import {
   writeCheckpoint,
   writeJson,
 } from "./run-folder.node.ts";
+import { keepTeachers, keptTeachers, loadTeachers } from "./teachers.node.ts";
 import { watchedIndices, writeWatched } from "./watched.node.ts";
 
 export interface TrainOptions {
@@ -44,6 +46,11 @@ export interface TrainOptions {
   readonly weights: StateDict;
   /** Where they came from, in words; kept in the run. */
   readonly weightsSource?: string;
+  /**
+   * Models whose answers to the student's own augmented images are learned beside the labels: run folders, files, or names
+   * of models that ship. A resumed run has kept its own and takes no others.
+   */
+  readonly teachers?: readonly string[];
   readonly folder: string;
   readonly resume: boolean;
   readonly version: string;
@@ -79,8 +86,12 @@ export interface TrainResult {
 
 /** Trains, or goes on with the run in `folder`. The caller closes the engine and the validation pictures. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { architecture, recipe, folder } = options;
-  const paths = options.resume ? openRunFolder(folder, options) : createRunFolder(folder);
+  const { architecture, recipe, folder, resume } = options;
+  // Before anything is read that takes time: a teacher may not know the classes.
+  const named = loadTeachers(options.teachers ?? [], architecture.classes);
+  const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
+  if (!resume) keepTeachers(options.teachers ?? [], paths.teachers);
+  const teachers = resume ? loadTeachers(keptTeachers(paths.teachers), architecture.classes) : named;
   const pictures = await readPictures(
     options.dataset,
     { ...options.cut, seed: recipe.seed },
@@ -94,7 +105,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   );
   const engine = startEngine({ device: options.device, threads: options.threads });
   try {
-    return await trainOn(pictures, engine, paths, options);
+    return await trainOn(pictures, engine, paths, teachers, options);
   } catch (error) {
     pictures.validation.close();
     await engine.close();
@@ -108,6 +119,7 @@ async function trainOn(
   { dataset, training, validation, unreadable, leaked }: TrainingPictures,
   engine: Engine,
   paths: RunPaths,
+  teachers: readonly Teacher[],
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { architecture, recipe, folder, listeners } = options;
@@ -139,7 +151,7 @@ async function trainOn(
     emit,
     signal: options.signal,
     setUp: (phase, weights) =>
-      setUpPhase({ ...options, engine, training, validation, canvas, views, emit }, phase, weights),
+      setUpPhase({ ...options, teachers, engine, training, validation, canvas, views, emit }, phase, weights),
     checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
     async saveCheckpoint(tensors, progress) {
       writeCheckpoint(paths.checkpoint, tensors, progress);

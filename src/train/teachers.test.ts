@@ -1,0 +1,131 @@
+/** A training with a teacher: the run keeps its copy, goes on bit for bit without the original, and takes no other. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Dataset, Sample } from "../data/dataset.ts";
+import { writeSafetensors } from "../formats/safetensors.node.ts";
+import { describe, withNewWeights } from "../models/classifier.ts";
+import { UsageError } from "../util/errors.ts";
+import { classifierMetadata } from "../weights/classifier-file.ts";
+import type { Listener } from "./events.ts";
+import { architectureOf } from "./forecast.ts";
+import { resolveRecipe } from "./override.ts";
+import { readEnvironment, runPaths } from "./run-folder.node.ts";
+import { keptTeachers } from "./teachers.node.ts";
+import { type TrainOptions, train } from "./train.node.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-teachers-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const samples = Array.from({ length: 24 }, (_, i): Sample => {
+  const pixels = Uint8Array.from({ length: 20 * 20 }, (_, p) => (i % 2 ? 7 * p : 3 * p + 11 * i) % 256);
+  const picture = { width: 20, height: 20, channels: 1 as const, pixels };
+  return {
+    id: String(i),
+    source: { kind: "pixels", picture },
+    label: i % 2,
+    split: i < 16 ? "train" : "validation",
+  };
+});
+const dataset: Dataset = {
+  classes: ["a", "b"],
+  samples,
+  sources: [],
+  fingerprint: "0",
+  leftOut: [],
+  notes: [],
+};
+const phases = [
+  { name: "head", train: "head", epochs: 1, optimizer: { type: "adamw", learningRate: 1e-3 } },
+  { name: "all", train: "all", epochs: 2, optimizer: { type: "adamw", learningRate: 1e-3 } },
+];
+const recipe = resolveRecipe("faces", [
+  "model=vultus_s",
+  "inputSize=20",
+  "batchSize=4",
+  "augmentation.cutmix=1",
+  "distillation.temperature=2",
+  `phases=${JSON.stringify(phases)}`,
+]);
+const architecture = architectureOf(recipe, dataset.classes);
+
+/** A teacher of another size, which knows one class more. */
+function writeTeacher(name: string, classes: readonly string[]): string {
+  const teacher = { ...architecture, classes, inputSize: 32 };
+  const path = join(folder, name);
+  const weights = withNewWeights(describe(teacher).specs, new Map(), 9);
+  writeSafetensors(path, weights, classifierMetadata(teacher));
+  return path;
+}
+
+async function run(name: string, options: Partial<TrainOptions>, stopAfter?: number) {
+  const stop = new AbortController();
+  const notes: string[] = [];
+  let steps = 0;
+  const listener: Listener = {
+    note: ({ text }) => void notes.push(text),
+    step() {
+      if (++steps === stopAfter) stop.abort();
+    },
+  };
+  const trained = await train({
+    dataset,
+    architecture,
+    recipe,
+    weights: new Map(),
+    folder: join(folder, name),
+    resume: false,
+    version: "test",
+    device: "cpu",
+    threads: 1,
+    precision: "fp32",
+    cacheFeatures: true,
+    memoryBudget: 1e8,
+    allowUnreadable: false,
+    checkpointEvery: 1e6,
+    listeners: [listener],
+    signal: stop.signal,
+    ...options,
+  });
+  trained.validation.close();
+  await trained.engine.close();
+  return { notes, weights: trained.weights };
+}
+
+test("a run with a teacher resumes bit for bit after the teacher's file is gone", async () => {
+  const teacher = writeTeacher("teacher.safetensors", ["b", "a", "c"]);
+  const teachers = [teacher];
+  const whole = await run("whole", { teachers });
+  expect(whole.notes.join("\n")).toContain("phase head computes the frozen backbone in each step");
+  await run("stopped", { teachers }, 6);
+  rmSync(teacher);
+  const paths = runPaths(join(folder, "stopped"));
+  expect(keptTeachers(paths.teachers)).toHaveLength(1);
+  expect(readEnvironment(paths).teachers).toEqual([teacher]);
+  const resumed = await run("stopped", { resume: true });
+  for (const [name, { data }] of whole.weights)
+    expect(
+      Buffer.from(resumed.weights.get(name)?.data.buffer as ArrayBuffer).equals(Buffer.from(data.buffer)),
+      name,
+    ).toBe(true);
+  const alone = await run("alone", {});
+  const first = "stem.conv.weight";
+  expect(alone.weights.get(first)?.data).not.toEqual(whole.weights.get(first)?.data);
+});
+
+test("a resumed run takes no other teacher", async () => {
+  const teachers = [writeTeacher("other.safetensors", ["a", "b"])];
+  await run("taught", { teachers }, 2);
+  const more = { resume: true, teachers: [...teachers, writeTeacher("more.safetensors", ["a", "b"])] };
+  await expect(run("taught", more)).rejects.toThrow(/began with the teachers .*leave --teacher out/);
+});
+
+test("a teacher that lacks a class is refused before anything is written", async () => {
+  const teachers = [writeTeacher("lacking.safetensors", ["a", "c"])];
+  const refused = run("refused", { teachers });
+  await expect(refused).rejects.toThrow(UsageError);
+  await expect(refused).rejects.toThrow(/lacking\.safetensors doesn't know b, only a, c/);
+  expect(keptTeachers(runPaths(join(folder, "refused")).teachers)).toEqual([]);
+});
