@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { augment, fmaPeak, gemmRate } from "./engine.ts";
 import { faces } from "./faces.ts";
 import { int8 } from "./int8.ts";
-import { featuresCached, modes, resnet50 } from "./resnet50.ts";
+import { featuresCached, modes, resnet50, withTeacher } from "./resnet50.ts";
 import type { Row } from "./row.ts";
 
 const { values } = parseArgs({
@@ -22,6 +22,7 @@ const questions: Record<string, () => Promise<Row | undefined>> = {
   ...Object.fromEntries(modes.map(([name, mode]) => [name, () => resnet50(name, mode, turns)])),
   augment: () => augment(turns),
   "features-cached": () => featuresCached(turns),
+  "step-vultus_m-teacher": () => withTeacher(turns),
   "predict-vultus_m": () => faces("vultus_m", turns),
   "predict-vultus_s": () => faces("vultus_s", turns),
   "int8-resnet50": () => int8(turns),

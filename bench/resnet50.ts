@@ -34,6 +34,19 @@ export async function featuresCached(turns: number): Promise<Row> {
   ]);
 }
 
+/** Every layer of vultus_m as it is trained, with a teacher of its own size in the step, beside the step without one. */
+export async function withTeacher(turns: number): Promise<Row> {
+  const own = ["--model", "vultus_m", "--size", "64", "--batch", "128"];
+  return compare(
+    "step-vultus_m-teacher",
+    "all-batchnorm",
+    [...own, "--teacher", "vultus_m"],
+    turns,
+    "without teacher",
+    async () => [await serveOwn("all-batchnorm", ...own)],
+  );
+}
+
 const serveOwn = (mode: string, ...extra: string[]): Promise<Served | undefined> =>
   serve(process.execPath, ["--import", "tsx", own, "--mode", mode, ...extra]);
 

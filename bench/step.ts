@@ -2,7 +2,7 @@
  * Times one kind of step of a backbone in vultus, the way test/reference/bench_resnet50.py does in PyTorch:
  *
  *     node --import tsx bench/step.ts --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2]
- *         [--device cpu] [--precision fp32]
+ *         [--device cpu] [--precision fp32] [--teacher resnet50]
  *
  * runs one iteration, prints {"ready": true}, then for every line on stdin runs one and prints {"seconds",
  * "imagesPerSecond", "peakRssMB", "gflops"}; ends with its input.
@@ -18,6 +18,7 @@ import { backboneNamed } from "../src/models/registry.ts";
 import { adamwDefaults, type OptimizerOptions } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateNames } from "../src/program/program.ts";
+import type { Teacher } from "../src/program/teachers.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     threads: { type: "string", default: "2" },
     device: { type: "string", default: "cpu" },
     precision: { type: "string", default: "fp32" },
+    teacher: { type: "string" },
     profile: { type: "string" },
   },
 });
@@ -109,6 +111,13 @@ async function prediction(): Promise<Timed> {
   return { iterate: () => open.run({ pictures }), release: () => open.release() };
 }
 
+/** A teacher of the student's input size, with random weights. */
+function teacherNamed(name: string): Teacher {
+  const taught = { ...architecture, backbone: backboneNamed(name) };
+  const drawn = withNewWeights(describe(taught).specs, new Map(), 2);
+  return { architecture: taught, weights: drawn, temperature: 1, weight: 1 };
+}
+
 async function training(): Promise<Timed> {
   const optimizer: OptimizerOptions = {
     type: "adamw",
@@ -126,6 +135,7 @@ async function training(): Promise<Timed> {
     optimizer,
     labelSmoothing: 0.1,
     precision,
+    teachers: values.teacher === undefined ? [] : [teacherNamed(values.teacher)],
   });
   const stepper = await Stepper.open(engine, program, { rate: 1e-4 });
   await stepper.load(weights);

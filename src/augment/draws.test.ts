@@ -155,7 +155,7 @@ test("CutMix draws one rectangle for the batch, and gives each image the share t
     const [left, top, right, bottom] = box;
     expect([left, top].every((v) => v >= 0) && [right, bottom].every((v) => v <= 32)).toBe(true);
     expect([...weight]).toEqual(new Array(4).fill(Math.fround(1 - ((right - left) * (bottom - top)) / 1024)));
-    expect([...partner].sort()).toEqual([0, 1, 2, 3]);
+    expect([...partner].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   }
   // Without the cut at the borders the mean share of Beta(1, 1) would be 1/2; about a third of each side is cut off.
   const shares = Array.from({ length: 2000 }, (_, i) => drawMixing(cut, 1, 320, [i])?.weight[0] as number);

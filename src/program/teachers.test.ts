@@ -71,11 +71,13 @@ test("the loss weighs labels and the teachers' calibrated answers as its formula
   await stepper.release();
 
   const student = await logitsOf(architecture, weights);
-  const [first, second] = await Promise.all(teachers.map((one) => logitsOf(one.architecture, one.weights)));
+  const [first = [], second = []] = await Promise.all(
+    teachers.map((one) => logitsOf(one.architecture, one.weights)),
+  );
   let expected = 0;
   for (const [n, logits] of student.entries()) {
-    const [b, , a] = second?.[n] as number[];
-    const one = softmaxOf((first?.[n] as number[]).map((z) => z / (1.5 * temperature)));
+    const [b, , a] = second[n] as number[];
+    const one = softmaxOf((first[n] as number[]).map((z) => z / (1.5 * temperature)));
     const two = softmaxOf([a, b].map((z) => (z as number) / temperature));
     const soft = softmaxOf(logits.map((z) => z / temperature));
     const answered = soft.reduce(
