@@ -1,12 +1,12 @@
 /** Validation faces laid into canvases, found there, and labelled by a classifier: what the benches of framing share. */
 
 import type { Picture } from "../src/data/dataset.ts";
-import type { Architecture } from "../src/models/classifier.ts";
 import type { FaceDetector } from "../src/predict/face-detector.ts";
 import { openDetector } from "../src/predict/onnx-detector.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
+import type { DescribedArchitecture } from "../src/weights/classifier-file.ts";
 import { composite } from "../test/support/composites.ts";
 import { labelsOf } from "../test/support/labels.ts";
 
@@ -15,7 +15,7 @@ export const CANVAS = 320;
 export const FACE = 80;
 
 export interface Judge {
-  readonly architecture: Architecture;
+  readonly architecture: DescribedArchitecture;
   readonly detector: FaceDetector;
   /** The share of face crops whose label is found. */
   right(crops: readonly Picture[], labels: readonly string[]): Promise<number>;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  architectureOf,
+  recipeArchitecture,
   classificationReport,
   describe,
   evaluateBundle,
@@ -29,7 +29,7 @@ async function run(
 ): Promise<string> {
   const dataset = await readDataset([data]);
   const recipe = resolveRecipe(recipeName, ["model=vultus_s", ...settings]);
-  const architecture = architectureOf(recipe, dataset.classes);
+  const architecture = recipeArchitecture(recipe, dataset.classes);
   const weights: StateDict = weightsFile
     ? loadWeights(weightsFile, architecture, describe(architecture)).weights
     : new Map();

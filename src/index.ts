@@ -65,7 +65,7 @@ export { losses } from "./losses/registry.ts";
 export type { Backbone, Preprocessing } from "./models/backbone.ts";
 export { imagenet } from "./models/backbone.ts";
 export { type Architecture, describe, withNewWeights } from "./models/classifier.ts";
-export { backboneNamed, backbones } from "./models/registry.ts";
+export { type BackboneOptions, backboneNamed, backbones } from "./models/registry.ts";
 export type { FeatureMap } from "./nn/features.ts";
 export { Network, type NetworkOptions } from "./nn/network.ts";
 
@@ -103,12 +103,13 @@ export { heatOverlay } from "./evaluate/heat-overlay.ts";
 export { measureRobustness, type Robustness } from "./evaluate/robustness.node.ts";
 export { classificationReport } from "./metrics/classification-report.ts";
 export type { Listener } from "./train/events.ts";
-export { architectureOf } from "./train/forecast.ts";
+export { recipeArchitecture } from "./train/forecast.ts";
 export { resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
 export { type TrainOptions, type TrainResult, train } from "./train/train.node.ts";
-export { classifierMetadata } from "./weights/classifier-file.ts";
+export { classifierMetadata, type DescribedArchitecture } from "./weights/classifier-file.ts";
 export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
+export { resolveArchitecture } from "./weights/resolve-architecture.ts";
 
 // Photos: faces are found, and what each expresses is said.
 

@@ -46,6 +46,8 @@ interface Import {
   readonly specifier: string;
   /** `import type`, which leaves no trace in what runs. */
   readonly typeOnly: boolean;
+  /** `import(…)`, which loads a file when it is needed. */
+  readonly lazy: boolean;
 }
 
 interface Source {
@@ -68,10 +70,12 @@ function importsOf(text: string): Import[] {
     ...[...text.matchAll(statements)].map(([, type, specifier]) => ({
       specifier: specifier as string,
       typeOnly: type !== undefined,
+      lazy: false,
     })),
     ...[...text.matchAll(dynamic)].map(([, specifier]) => ({
       specifier: specifier as string,
       typeOnly: false,
+      lazy: true,
     })),
   ];
 }
@@ -136,6 +140,35 @@ test("only runtime/ names onnxruntime", () => {
   expect(offences(({ folder }, specifier) => runtimeOnly.test(specifier) && folder !== "runtime")).toEqual(
     [],
   );
+});
+
+/** Files that compile networks. A page that only runs models does without them; it may load them with `import(…)`. */
+const compiler = /^src\/((graph|ops|autodiff|nn|augment|optim|models)\/|program\/finish\.ts$)/;
+
+/** Every file that loading `entry` loads, as paths below the root. */
+function loadedBy(entry: string, found = new Set<string>()): Set<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const { specifier, typeOnly, lazy } of importsOf(readFileSync(join(root, entry), "utf8")))
+    if (!typeOnly && !lazy && /^\..*\.tsx?$/.test(specifier))
+      loadedBy(join(dirname(entry), specifier), found);
+  return found;
+}
+
+test.each([
+  ["src/web.ts", "src/predict/model.web.ts"],
+  ["web/src/main.tsx", "src/predict/prediction.ts"],
+  ["web/src/recogniser/worker.ts", "src/predict/model.web.ts"],
+  ["web/src/watch/main.tsx", "src/train/run-state.ts"],
+])("%s loads no compiler: a model's metadata is plain data", (entry, known) => {
+  const loaded = [...loadedBy(entry)];
+  expect(loaded).toContain(known);
+  expect(loaded.filter((path) => compiler.test(path))).toEqual([]);
+});
+
+test("the page's explanation does load the compiler, which the test above would find", () => {
+  const loaded = [...loadedBy("web/src/recogniser/explain.ts")];
+  expect(loaded.filter((path) => compiler.test(path)).length).toBeGreaterThan(30);
 });
 
 test("files begin with a sentence, have no default export, and stay short", () => {

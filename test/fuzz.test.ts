@@ -15,7 +15,7 @@ import { add } from "../src/ops/add.ts";
 import { neg } from "../src/ops/neg.ts";
 import { reduceSum } from "../src/ops/reduce-sum.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
-import { finish } from "../src/program/program.ts";
+import { finish } from "../src/program/finish.ts";
 import { FormatError, UsageError } from "../src/util/errors.ts";
 import { random } from "../src/util/random.ts";
 import { floatTensor } from "../src/util/tensor.ts";

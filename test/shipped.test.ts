@@ -20,7 +20,7 @@ test("two models, by the names of their backbones, of the sizes that were promis
 
 test.each(shippedModels())("%s: six classes, a calibrated temperature, a card", (name) => {
   const { architecture, metadata } = loadBundle(name);
-  expect(architecture.backbone.name).toBe(name);
+  expect(architecture.network?.backbone).toBe(name);
   expect(architecture.classes).toEqual(["angry", "fear", "happy", "neutral", "sad", "surprise"]);
   expect(Number(metadata.temperature)).toBeGreaterThan(0.8);
   expect(Number(metadata.temperature)).toBeLessThan(1.3);

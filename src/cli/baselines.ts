@@ -9,13 +9,14 @@ import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { describe } from "../models/classifier.ts";
 import { compileBundle } from "../program/bundle.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
-import { architectureOf } from "../train/forecast.ts";
+import { recipeArchitecture } from "../train/forecast.ts";
 import { checkRecipe } from "../train/override.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { recipes } from "../train/recipes.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { train } from "../train/train.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { describeArchitecture } from "../weights/classifier-file.ts";
 import type { DeviceChoice } from "./device.ts";
 import type { LabelledPictures } from "./labelled-pictures.ts";
 import { percent, say } from "./output.ts";
@@ -67,7 +68,7 @@ export async function trainedBaseline(
 ): Promise<Bundle> {
   checkSplits(kind, dataset);
   const recipe = recipeOf(kind, folder);
-  const architecture = architectureOf(recipe, dataset.classes);
+  const architecture = recipeArchitecture(recipe, dataset.classes);
   const description = describe(architecture);
   const { signal } = new AbortController();
   const starting = await startingWeights(architecture, description, recipe, options.weights, signal);
@@ -96,7 +97,13 @@ export async function trainedBaseline(
     await trained.engine.close();
     say(`${kind}: ${percent(trained.progress.best?.accuracy ?? 0)} on validation`);
     const program = compileBundle({ architecture, weights: trained.weights });
-    return { architecture, metadata: {}, program, input: "uint8", path: kind };
+    return {
+      architecture: describeArchitecture(architecture),
+      metadata: {},
+      program,
+      input: "uint8",
+      path: kind,
+    };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

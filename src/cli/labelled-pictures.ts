@@ -42,7 +42,9 @@ export interface LabelledPictures {
 }
 
 /** What is known of a model that is to be scored. */
-export type Judged = Pick<Bundle, "architecture" | "metadata" | "path">;
+export interface Judged extends Pick<Bundle, "metadata" | "path"> {
+  readonly architecture: Pick<Bundle["architecture"], "classes" | "inputSize">;
+}
 
 /**
  * Reads and decodes the pictures that `models`, of the same classes, are to be scored on; labels are indices into those

@@ -152,7 +152,7 @@ export async function scoredAnew(
   const labelled = await readLabelled(data, [bundle], options);
   const { dataset, split, pixels } = labelled;
   try {
-    const note = channelNote(pixels, architecture);
+    const note = channelNote(pixels, architecture.network);
     if (note) say(note);
     const sameData = dataset.fingerprint === run.environment?.fingerprint;
     const scored = await evaluateBundle(engine, bundle, pixels, {

@@ -24,7 +24,7 @@ import { writeCurves } from "../report/run.ts";
 import { readRun } from "../report/run-record.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener, PhaseRecord } from "../train/events.ts";
-import { architectureOf } from "../train/forecast.ts";
+import { recipeArchitecture } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
@@ -66,7 +66,7 @@ export interface TrainingOutcome {
 /** Trains, scores the best weights, writes the pictures of the run, and prints the report unless JSON is wanted. */
 export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
   const { dataset, recipe, options, device } = request;
-  const architecture = architectureOf(recipe, dataset.classes);
+  const architecture = recipeArchitecture(recipe, dataset.classes);
   const description = describe(architecture);
   const folder = request.folder ?? freeFolder(`${recipe.model}-${recipe.name}`);
   const stop = new AbortController();
@@ -151,7 +151,7 @@ async function conclude(
   const { classes } = architecture;
   const { split, pixels } = await finalPixels(request.options, trained, folder);
   try {
-    const note = channelNote(pixels, architecture);
+    const note = channelNote(pixels, bundle.architecture.network);
     if (note) say(note);
     const { logits } = await bundleOutputs(engine, bundle, pixels);
     const onValidation = split === "validation" ? pixels : trained.validation;

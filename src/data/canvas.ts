@@ -1,8 +1,8 @@
 /** Packs pictures of several sizes into one uint8 tensor, as programs take them. */
 
 import type { Canvas } from "../augment/canvas.ts";
-import type { Architecture } from "../models/classifier.ts";
 import type { Tensor } from "../util/tensor.ts";
+import type { DescribedNetwork } from "../weights/classifier-file.ts";
 import type { Picture } from "./dataset.ts";
 import type { PixelCache } from "./pixel-cache.node.ts";
 
@@ -17,17 +17,19 @@ export function canvasOf(pictures: Iterable<Pick<Picture, "width" | "height" | "
   return { width, height, channels };
 }
 
-/** What to say where pictures are grey and the network wants RGB, or the reverse; undefined where they agree. */
+/** What to say where images are grey and the network wants RGB, or the reverse; undefined where they agree or it is not known. */
 export function channelNote(
   { samples, shape }: Pick<PixelCache, "samples" | "shape">,
-  { backbone }: Architecture,
+  network: DescribedNetwork | undefined,
 ): string | undefined {
-  const wantsGrey = backbone.preprocessing.mean.length === 1;
+  if (!network) return undefined;
+  const { backbone, mean } = network;
+  const wantsGrey = mean.length === 1;
   const other = samples.filter((_, i) => (shape(i).channels === 1) !== wantsGrey).length;
   if (other === 0) return undefined;
   return wantsGrey
-    ? `${other} of ${samples.length} pictures are coloured; ${backbone.name} sees their luma`
-    : `${other} of ${samples.length} pictures are grey; ${backbone.name} sees the grey channel three times, as RGB`;
+    ? `${other} of ${samples.length} pictures are coloured; ${backbone} sees their luma`
+    : `${other} of ${samples.length} pictures are grey; ${backbone} sees the grey channel three times, as RGB`;
 }
 
 /** Pictures [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */

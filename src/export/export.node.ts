@@ -13,7 +13,7 @@ import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { torchvisionNames } from "../weights/canonical-names.ts";
-import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
+import { classifierMetadata, describeArchitecture, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { accuracyOf, chooseInt8 } from "./int8.node.ts";
 import { tritonConfig, tritonFiles } from "./triton.ts";
@@ -85,17 +85,19 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   if (wanted.some((form) => form !== "triton")) mkdirSync(folder, { recursive: true });
   const trained: Bundle = {
     ...classifier,
+    architecture: describeArchitecture(architecture),
     input: "uint8",
     program: compileBundle({ architecture, weights, temperature: options.provenance.temperature ?? 1 }),
   };
   const expected = await answersOf(engine, trained, pictures);
+  const known = { backbones: [architecture.backbone] };
   for (const form of wanted) {
     const path =
       form === "triton"
         ? join(options.triton.repository, options.triton.name, tritonFiles.model)
         : join(folder, forms[form]);
     const float = await write(form, path, options);
-    const { probabilities, picturesPerSecond } = await answersOf(engine, loadBundle(path), pictures);
+    const { probabilities, picturesPerSecond } = await answersOf(engine, loadBundle(path, known), pictures);
     const agreed = agreement(expected.probabilities, probabilities, architecture.classes.length);
     if (!(agreed.maxProbabilityDifference <= tolerance[form])) {
       rmSync(path);

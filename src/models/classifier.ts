@@ -46,7 +46,7 @@ export function buildFeatures(net: Network, { backbone, inputSize }: Architectur
 
 /** The head over features [N, features]: logits [N, classes]. */
 export function buildHead(net: Network, { head, classes, dropout }: Architecture, features: Value): Value {
-  return heads[head](net, features, { classes: classes.length, dropout });
+  return heads[head].build(net, features, { classes: classes.length, dropout });
 }
 
 /** One stage of a summary. */

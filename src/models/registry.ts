@@ -18,11 +18,18 @@ export const backbones: readonly Backbone[] = [
   vultus_m,
 ];
 
+/** Where a backbone may be found by its name. */
+export interface BackboneOptions {
+  /** Backbones of the caller's own; they come before registered ones of the same name. */
+  readonly backbones?: readonly Backbone[];
+}
+
 /** The backbone of this name; an unknown one is refused with the nearest. */
-export function backboneNamed(name: string): Backbone {
-  const found = backbones.find((backbone) => backbone.name === name);
+export function backboneNamed(name: string, { backbones: own = [] }: BackboneOptions = {}): Backbone {
+  const known = [...own, ...backbones];
+  const found = known.find((backbone) => backbone.name === name);
   if (found) return found;
-  const names = backbones.map((backbone) => backbone.name);
+  const names = known.map((backbone) => backbone.name);
   throw new UsageError(
     `there is no backbone "${name}".${didYouMean(name, names)} Valid: ${names.join(", ")}`,
   );

@@ -18,7 +18,8 @@ import { reshape } from "../ops/reshape.ts";
 import { slice } from "../ops/slice.ts";
 import { sub } from "../ops/sub.ts";
 import { transpose } from "../ops/transpose.ts";
-import { finish, type Program } from "../program/program.ts";
+import { finish } from "../program/finish.ts";
+import type { Program } from "../program/program.ts";
 import { EYES_INPUT } from "./eyes.ts";
 import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 

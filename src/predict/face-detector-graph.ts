@@ -21,7 +21,8 @@ import { sigmoid } from "../ops/sigmoid.ts";
 import { slice } from "../ops/slice.ts";
 import { sub } from "../ops/sub.ts";
 import { transpose } from "../ops/transpose.ts";
-import { finish, type Program } from "../program/program.ts";
+import { finish } from "../program/finish.ts";
+import type { Program } from "../program/program.ts";
 import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 
 /** Width and height of the five prior boxes, in cells (face-api.js, `src/tinyFaceDetector/const.ts`). */

@@ -1,7 +1,7 @@
 /** How a detected face is cut out, so that it looks like those that the models were trained on. */
 
 import type { Picture } from "../data/dataset.ts";
-import type { Architecture } from "../models/classifier.ts";
+import type { DescribedArchitecture } from "../weights/classifier-file.ts";
 import type { Box, DetectedFace } from "./boxes.ts";
 import { resampled } from "./resample.ts";
 import { turned } from "./turn.ts";
@@ -43,7 +43,7 @@ export function squareAround(
 export function faceCrop(
   picture: Picture,
   { box, tilt = 0 }: Pick<DetectedFace, "box" | "tilt">,
-  { inputSize, resize }: Pick<Architecture, "inputSize" | "resize">,
+  { inputSize, resize }: Pick<DescribedArchitecture, "inputSize" | "resize">,
   framing: Framing = ferFraming,
 ): Picture {
   const side = Math.round(inputSize * resize);

@@ -2,7 +2,6 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
-import type { Architecture } from "../models/classifier.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
@@ -90,7 +89,7 @@ async function findFaces(
 export async function framedFaces(
   { picture, width, height }: Extract<ReadPhoto, { picture: Picture }>,
   detector: FaceDetector | undefined,
-  architecture: Architecture,
+  architecture: Pick<Bundle["architecture"], "inputSize" | "resize">,
 ): Promise<readonly FramedFace[]> {
   if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
   const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));

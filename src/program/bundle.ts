@@ -13,7 +13,8 @@ import { mul } from "../ops/mul.ts";
 import { softmax } from "../ops/softmax.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { finish, type Program } from "./program.ts";
+import { finish } from "./finish.ts";
+import type { Program } from "./program.ts";
 
 /**
  * `uint8`: [N, H, W, 3], RGB bytes as decoders give them. `float32`: [N, 3, H, W], RGB from 0 to 1, as torchvision's

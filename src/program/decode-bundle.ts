@@ -1,14 +1,13 @@
-/** An exported file as a bundle: its program, and what its metadata says of it. */
+/** An exported file as a bundle: its program, and what its metadata says of it. Plain data: no backbone is looked up. */
 
-import type { Architecture } from "../models/classifier.ts";
 import { FormatError } from "../util/errors.ts";
-import { architectureOf, type Metadata } from "../weights/classifier-file.ts";
+import { type DescribedArchitecture, type Metadata, readArchitecture } from "../weights/classifier-file.ts";
 import type { BundleInput } from "./bundle.ts";
 import { decodeProgram } from "./onnx-program.ts";
 import type { Program } from "./program.ts";
 
 export interface Bundle {
-  readonly architecture: Architecture;
+  readonly architecture: DescribedArchitecture;
   readonly metadata: Metadata;
   readonly program: Program;
   readonly input: BundleInput;
@@ -16,10 +15,10 @@ export interface Bundle {
   readonly path: string;
 }
 
-/** Reads an exported file; `name` is what errors call it. */
+/** Reads an exported file; `name` is its name in errors. @throws FormatError for what is not a bundle. */
 export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
   const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
-  const architecture = architectureOf(metadata, name);
+  const architecture = readArchitecture(metadata, name);
   const [pictures] = inputs;
   const wanted = ["probabilities", "logits", "embedding"];
   const fits =

@@ -24,7 +24,8 @@ import { reshape } from "../ops/reshape.ts";
 import { slice } from "../ops/slice.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { finish, type Program } from "./program.ts";
+import { finish } from "./finish.ts";
+import type { Program } from "./program.ts";
 
 export const explainMethods = ["grad-cam", "grad-cam++"] as const;
 export type ExplainMethod = (typeof explainMethods)[number];

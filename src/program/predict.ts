@@ -10,7 +10,8 @@ import { type Architecture, buildFeatures, buildHead } from "../models/classifie
 import { Network } from "../nn/network.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { finish, type Program } from "./program.ts";
+import { finish } from "./finish.ts";
+import type { Program } from "./program.ts";
 
 /** The batch may have any size. Where it is known, more convolutions can be done by Winograd's products. */
 const BATCH = "N";

@@ -1,8 +1,5 @@
 /** A compiled program: an ONNX graph plus the manifest of its tensors. */
 
-import { encode } from "../graph/encode.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { TensorType, Value } from "../graph/types.ts";
 import type { StateTensor } from "../nn/parameters.ts";
 import {
   type DType,
@@ -51,31 +48,6 @@ export interface Program {
   readonly model: Uint8Array;
   readonly tensors: readonly ProgramTensor[];
   readonly masks: readonly MaskFeed[];
-}
-
-/** The program of a graph without state: its inputs are feeds, `outputs` are what it returns. */
-export function finish(
-  graph: Graph,
-  name: string,
-  outputs: Readonly<Record<string, Value>>,
-  metadata?: Readonly<Record<string, string>>,
-): Program {
-  for (const [output, value] of Object.entries(outputs)) graph.output(output, value);
-  const tensor = (role: Role, name: string, { dtype, shape }: TensorType): ProgramTensor => ({
-    name,
-    dtype,
-    shape,
-    role,
-  });
-  return {
-    name,
-    model: encode(graph, name, metadata),
-    tensors: [
-      ...graph.inputs.map((input) => tensor("feed", input.name, input)),
-      ...Object.entries(outputs).map(([output, value]) => tensor("metric", output, value)),
-    ],
-    masks: [],
-  };
 }
 
 /** Name of the output that replaces a state tensor. */

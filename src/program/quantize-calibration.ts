@@ -10,7 +10,8 @@ import { reduceMax } from "../ops/reduce-max.ts";
 import { reduceMin } from "../ops/reduce-min.ts";
 import { VultusError } from "../util/errors.ts";
 import type { StateDict, Tensor } from "../util/tensor.ts";
-import { finish, type Program } from "./program.ts";
+import { finish } from "./finish.ts";
+import type { Program } from "./program.ts";
 import { planQuantization } from "./quantize-plan.ts";
 import type { Range } from "./quantize-ranges.ts";
 

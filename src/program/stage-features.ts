@@ -9,7 +9,8 @@ import { Network } from "../nn/network.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape } from "../ops/reshape.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { finish, type Program } from "./program.ts";
+import { finish } from "./finish.ts";
+import type { Program } from "./program.ts";
 
 /** Smallest side of a map that still tells eyes from mouth. */
 const FINE_ENOUGH = 8;

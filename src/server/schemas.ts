@@ -75,7 +75,7 @@ export const modelSchema = z.object({
   ...modelName.shape,
   sha256: z.string(),
   labels: z.array(z.string()),
-  backbone: z.string(),
+  backbone: z.string().nullable().describe("Null where the model is not one network."),
   inputSize: z.number().describe("Side of the square that the network sees, in pixels."),
   metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),

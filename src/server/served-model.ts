@@ -116,7 +116,7 @@ function descriptionOf({ file, bundle, sha256 }: ModelFile): ServedModel["descri
     version: sha256.slice(0, 12),
     sha256,
     labels: [...architecture.classes],
-    backbone: architecture.backbone.name,
+    backbone: architecture.network?.backbone ?? null,
     inputSize: architecture.inputSize,
     metrics: objectIn(metadata.metrics),
     trainedBy: metadata.vultus_version ?? null,

@@ -1,7 +1,7 @@
 /** What a recipe will take on this machine, from a few measured steps and the cost of every stage. */
 
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
-import { backboneNamed } from "../models/registry.ts";
+import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { compileTrain } from "../program/train.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { floatTensor, sizeOf, type Tensor } from "../util/tensor.ts";
@@ -12,10 +12,14 @@ import { trainableStages, trainsOnFeatures } from "./trainable.ts";
 /** Steps that are measured after a first one that warms up. */
 const MEASURED = 3;
 
-/** The architecture that a recipe trains. */
-export function architectureOf(recipe: Recipe, classes: readonly string[]): Architecture {
+/** The architecture that a recipe trains; its model is registered or among `known.backbones`. */
+export function recipeArchitecture(
+  recipe: Recipe,
+  classes: readonly string[],
+  known: BackboneOptions = {},
+): Architecture {
   return {
-    backbone: backboneNamed(recipe.model),
+    backbone: backboneNamed(recipe.model, known),
     head: recipe.head,
     classes,
     dropout: recipe.dropout,
@@ -30,7 +34,7 @@ export async function measureRate(
   recipe: Recipe,
   classes: readonly string[],
 ): Promise<number> {
-  const architecture = architectureOf(recipe, classes);
+  const architecture = recipeArchitecture(recipe, classes);
   const description = describe(architecture);
   const phase = recipe.phases.at(-1) as Phase;
   const trainable = trainableStages(architecture.backbone, phase.train);
@@ -74,7 +78,7 @@ export function forecastSeconds(
   rate: number,
   cacheFeatures: boolean,
 ): number {
-  const architecture = architectureOf(recipe, classes);
+  const architecture = recipeArchitecture(recipe, classes);
   const description = describe(architecture);
   return recipe.phases.reduce((total, phase) => {
     const trainable = trainableStages(architecture.backbone, phase.train);

@@ -1,7 +1,7 @@
 /** Makes one concrete recipe of a name or a file's content and the changes asked for; refuses what is not valid. */
 
 import type { z } from "zod";
-import { backboneNamed } from "../models/registry.ts";
+import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
@@ -13,24 +13,32 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /**
  * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
  * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its
- * `phases` are then a list that replaces the other's, or an object that changes phases by name or position.
+ * `phases` are then a list that replaces the other's, or an object that changes phases by name or position. Its model is
+ * registered or among `known.backbones`.
  */
-export function resolveRecipe(base: unknown, assignments: readonly string[] = []): Recipe {
+export function resolveRecipe(
+  base: unknown,
+  assignments: readonly string[] = [],
+  known: BackboneOptions = {},
+): Recipe {
   const { extends: parent, ...own } = typeof base === "string" ? { extends: base } : objectOf(base);
   const changes: Json[] = [own, ...assignments.map(parseAssignment)];
   const models = changes.map((change) => (isObject(change) ? change.model : undefined));
   const model = models.findLast((name) => typeof name === "string");
-  const options = model === undefined ? {} : { model };
+  const options = model === undefined ? known : { ...known, model };
   const start = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
-  return checkRecipe(changes.reduce((recipe, change) => merge(recipe, change, []), start as Json));
+  return checkRecipe(
+    changes.reduce((recipe, change) => merge(recipe, change, []), start as Json),
+    known,
+  );
 }
 
 /** Checks a recipe that leaves out nothing but what the schema has a default for. */
-export function checkRecipe(value: unknown): Recipe {
+export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe {
   const parsed = recipeSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(describe(parsed.error.issues[0] as z.core.$ZodIssue, value));
   const recipe = parsed.data;
-  const backbone = backboneNamed(recipe.model);
+  const backbone = backboneNamed(recipe.model, known);
   if (recipe.inputSize < backbone.smallest) {
     throw new UsageError(
       `recipe: inputSize is ${recipe.inputSize}: must be at least ${backbone.smallest} for ${backbone.name}`,

@@ -6,7 +6,7 @@ import { describe, withNewWeights } from "../models/classifier.ts";
 import type { Program } from "../program/program.ts";
 import { compileTrain, type TrainOptions } from "../program/train.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
-import { architectureOf } from "./forecast.ts";
+import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { setUpPhase } from "./phase-setup.node.ts";
 import type { Phase, Recipe } from "./recipe.ts";
@@ -22,7 +22,7 @@ const labelled = (...labels: number[]) =>
 
 /** The programs that the phases of a recipe open, in batches of four, and what compiles one to compare them with. */
 async function opened(recipe: Recipe, samples: readonly Sample[]) {
-  const architecture = architectureOf(recipe, classes);
+  const architecture = recipeArchitecture(recipe, classes);
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
   const pictures = await loadPixels(samples, { memoryBudget: 1e6, spillDir: "never made" });
   const programs: Program[] = [];

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Loss } from "../losses/loss.ts";
 import { type LossName, losses } from "../losses/registry.ts";
+import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
@@ -176,7 +177,7 @@ const phaseSchema = object({
 export const recipeSchema = object({
   name: z.string("must be a name"),
   model: z.string("must be the name of a backbone"),
-  head: oneOf(["reference", "linear"]),
+  head: oneOf(headNames),
   dropout: shareBelow1,
   /** Side of the square pictures that the network sees. */
   inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>

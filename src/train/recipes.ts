@@ -1,23 +1,26 @@
 /** The recipes that come with vultus. Each number has its reason beside it; `docs/recipes.md` tells the story. */
 
 import { noAugmentation, referenceAugmentation } from "../augment/settings.ts";
-import { backboneNamed } from "../models/registry.ts";
+import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import type { RecipeInput } from "./recipe.ts";
 
-export interface RecipeOptions {
-  /** A registered backbone; left out, the one that the recipe was made for. */
+export interface RecipeOptions extends BackboneOptions {
+  /** Name of a backbone; left out, the one that the recipe was made for. */
   readonly model?: string;
 }
 
 /** What a recipe begins with, and a recipe file that extends none: the reference's settings around the phases. */
-export function startingPoint({ model = "resnet50" }: RecipeOptions): Omit<RecipeInput, "name" | "phases"> {
+export function startingPoint({
+  model = "resnet50",
+  ...known
+}: RecipeOptions): Omit<RecipeInput, "name" | "phases"> {
   return {
     model,
     head: "reference",
     // Both dropouts of the reference's head.
     dropout: 0.4,
     // What the published weights were trained at: other sizes change how large things look to the filters.
-    inputSize: backboneNamed(model).preprocessing.size,
+    inputSize: backboneNamed(model, known).preprocessing.size,
     // torchvision's validation: the shorter side to 256, then the central 224.
     validationResize: 256 / 224,
     // The reference's; the head normalises by the statistics of its batch, and 64 pictures give steady ones.

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { describe } from "../models/classifier.ts";
-import { architectureOf } from "./forecast.ts";
+import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { modelSummary } from "./summary.ts";
 
 const recipe = resolveRecipe("progressive", ["model=resnet18"]);
 const classes = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
-const architecture = architectureOf(recipe, classes);
+const architecture = recipeArchitecture(recipe, classes);
 const description = describe(architecture);
 
 test("resnet18 in the progressive recipe, in full", () => {

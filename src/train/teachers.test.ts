@@ -10,7 +10,7 @@ import { describe, withNewWeights } from "../models/classifier.ts";
 import { UsageError } from "../util/errors.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import type { Listener } from "./events.ts";
-import { architectureOf } from "./forecast.ts";
+import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readEnvironment, runPaths } from "./run-folder.node.ts";
 import { keptTeachers } from "./teachers.node.ts";
@@ -49,7 +49,7 @@ const recipe = resolveRecipe("faces", [
   "distillation.temperature=2",
   `phases=${JSON.stringify(phases)}`,
 ]);
-const architecture = architectureOf(recipe, dataset.classes);
+const architecture = recipeArchitecture(recipe, dataset.classes);
 
 /** A teacher of another size, which knows one class more. */
 function writeTeacher(name: string, classes: readonly string[]): string {

@@ -8,7 +8,7 @@ import { FormatError } from "../util/errors.ts";
 import { realCalls } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { Listener, TrainEvents } from "./events.ts";
-import { architectureOf } from "./forecast.ts";
+import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readCheckpoint, runPaths, writeCheckpoint } from "./run-folder.node.ts";
 import { type TrainOptions, train } from "./train.node.ts";
@@ -48,7 +48,7 @@ const recipe = resolveRecipe("progressive", [
   "batchSize=4",
   `phases=${JSON.stringify(headAlone)}`,
 ]);
-const architecture = architectureOf(recipe, dataset.classes);
+const architecture = recipeArchitecture(recipe, dataset.classes);
 const bytesOfView = 8 * architecture.backbone.features * 4;
 
 /** Trains until the first event of this kind; returns the notes that were given. */

@@ -4,6 +4,7 @@
  */
 
 import type { Architecture } from "../models/classifier.ts";
+import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
 
 /** What DataParallel, Lightning and wrapping modules put before every name. */
@@ -13,13 +14,13 @@ const prefixes = ["module.", "backbone.", "model.", "net.", "encoder."];
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
   return renamed(
     withoutPrefix(found),
-    new Map(headNames(architecture).map(([ours, theirs]) => [theirs, ours])),
+    new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])),
   );
 }
 
 /** Weights under the names of torchvision's model of this backbone, with this head in place of its classifier. */
 export function torchvisionNames(weights: StateDict, architecture: Architecture): StateDict {
-  return renamed(weights, new Map(headNames(architecture)));
+  return renamed(weights, new Map(layerNames(architecture)));
 }
 
 /** The lines of Python that load `file` into torchvision's model; undefined where torchvision has none. */
@@ -40,39 +41,16 @@ export function torchvisionSnippet(architecture: Architecture, file: string): st
   ].join("\n");
 }
 
-interface Module {
-  /** Our layer's name, where it has weights. */
-  readonly layer?: string;
-  readonly python: string;
-}
-
 /** The modules that stand in place of torchvision's classifier, in order. */
-function headModules({ backbone, head, classes, dropout }: Architecture): Module[] {
+function headModules({ backbone, head, classes, dropout }: Architecture): readonly TorchModule[] {
   const { features, torchvision } = backbone;
-  const linear = (layer: string, from: number, to: number): Module => ({
-    layer,
-    python: `nn.Linear(${from}, ${to})`,
-  });
-  const norm = (layer: string, width: number): Module => ({ layer, python: `nn.BatchNorm1d(${width})` });
-  const drop: Module = { python: `nn.Dropout(${dropout})` };
   const pool = [{ python: "nn.AdaptiveAvgPool2d(1)" }, { python: "nn.Flatten()" }];
-  const layers = {
-    linear: [linear("head.fc", features, classes.length)],
-    reference: [
-      norm("head.bn1", features),
-      drop,
-      linear("head.fc1", features, 512),
-      { python: "nn.ReLU()" },
-      norm("head.bn2", 512),
-      drop,
-      linear("head.fc2", 512, classes.length),
-    ],
-  }[head];
+  const layers = heads[head].torch(features, { classes: classes.length, dropout });
   return [...(torchvision?.poolsInside ? pool : []), ...layers];
 }
 
 /** Every layer of the head that has weights: our name and torchvision's. */
-function headNames(architecture: Architecture): (readonly [string, string])[] {
+function layerNames(architecture: Architecture): (readonly [string, string])[] {
   const { torchvision } = architecture.backbone;
   if (!torchvision) return [];
   const modules = headModules(architecture);

@@ -2,16 +2,18 @@
 
 import { expect, test } from "vitest";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
-import { FormatError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import {
-  architectureOf,
   classesOf,
   classifierMetadata,
   cutOf,
+  describeArchitecture,
   type Metadata,
   type Provenance,
   provenanceOf,
+  readArchitecture,
 } from "./classifier-file.ts";
+import { resolveArchitecture } from "./resolve-architecture.ts";
 
 const architecture = { ...smallArchitecture("happy", "sad"), dropout: 0.4, resize: 1.15 };
 const provenance: Provenance = {
@@ -26,10 +28,33 @@ const provenance: Provenance = {
 
 test("what was written is read back", () => {
   const metadata = classifierMetadata(architecture, provenance);
-  expect(architectureOf(metadata, "f")).toEqual(architecture);
+  expect(readArchitecture(metadata, "f")).toEqual(describeArchitecture(architecture));
+  expect(resolveArchitecture(readArchitecture(metadata, "f"), "f")).toEqual(architecture);
   expect(classesOf(metadata, "f")).toEqual(architecture.classes);
   expect(provenanceOf(metadata, "f")).toEqual(provenance);
   expect(classifierMetadata(architecture, provenanceOf(metadata, "f"))).toEqual(metadata);
+});
+
+test("what versions before this one wrote is read", () => {
+  const vultus =
+    '{"format":1,"model":"vultus_s","head":"reference","classes":["a","b"],"dropout":0.4,"inputSize":64,"resize":1.1,"mean":[0.5],"std":[0.2]}';
+  expect(readArchitecture({ vultus }, "f")).toEqual({
+    classes: ["a", "b"],
+    inputSize: 64,
+    resize: 1.1,
+    network: { backbone: "vultus_s", head: "reference", dropout: 0.4, mean: [0.5], std: [0.2] },
+  });
+});
+
+test("a head of another version is refused where the network is built, and nowhere else", () => {
+  const described = describeArchitecture(architecture);
+  const network = { ...described.network, head: "lineal" } as NonNullable<typeof described.network>;
+  const read = readArchitecture(classifierMetadata({ ...described, network }), "f.onnx");
+  expect(read.network?.head).toBe("lineal");
+  expect(() => resolveArchitecture(read, "f.onnx")).toThrow(UsageError);
+  expect(() => resolveArchitecture(read, "f.onnx")).toThrow(
+    'f.onnx has the head "lineal", which this version of vultus does not have. Did you mean "linear"?',
+  );
 });
 
 test("what is not known stays unknown; without a temperature logits are taken as they are", () => {
@@ -49,11 +74,11 @@ test.each<[string, Metadata, (metadata: Metadata, name: string) => unknown, stri
   ["a cut that is no JSON", { data_cut: '{"from":' }, cutOf, damaged],
   ["a cut without a seed", { data_cut: '{"from":"beef"}' }, provenanceOf, `${damaged}✖ Invalid input`],
   ["metrics that are a number", { metrics: "0.9" }, provenanceOf, damaged],
-  ["a classifier of a later format", { vultus: '{"format":2}' }, architectureOf, damaged],
+  ["a classifier of a later format", { vultus: '{"format":2}' }, readArchitecture, damaged],
   [
     "no classifier",
     {},
-    architectureOf,
+    readArchitecture,
     'f.onnx holds weights but no classifier: its metadata has no "vultus"',
   ],
 ])("%s is refused", (_, metadata, read, message) => {

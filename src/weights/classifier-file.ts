@@ -2,8 +2,7 @@
 
 import { z } from "zod";
 import type { Architecture } from "../models/classifier.ts";
-import { backboneNamed } from "../models/registry.ts";
-import { FormatError, messageOf } from "../util/errors.ts";
+import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -12,15 +11,51 @@ const KEY = "vultus";
 
 const descriptionSchema = z.object({
   format: z.literal(1),
-  model: z.string(),
-  head: z.enum(["reference", "linear"]),
+  /** Of the backbone; missing where the classifier is not one network. */
+  model: z.string().optional(),
   classes: z.array(z.string()).min(2),
-  dropout: z.number(),
   inputSize: z.number().int(),
   resize: z.number(),
-  mean: z.array(z.number()),
-  std: z.array(z.number()),
 });
+
+const networkSchema = z.object({
+  model: z.string(),
+  head: z.string(),
+  dropout: z.number(),
+  mean: z.array(z.number()).min(1),
+  std: z.array(z.number()).min(1),
+});
+
+/** The network inside a classifier, by names: `resolveArchitecture` finds what they stand for. */
+export interface DescribedNetwork {
+  readonly backbone: string;
+  readonly head: string;
+  readonly dropout: number;
+  /** Mean and standard deviation per channel, of pixels in [0, 1]: one channel is luma, three are RGB. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** What a file says of its classifier: plain data, which any vultus reads, whether or not it knows the backbone. */
+export interface DescribedArchitecture {
+  readonly classes: readonly string[];
+  /** Side of the square images that the network sees, in pixels. */
+  readonly inputSize: number;
+  /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
+  readonly resize: number;
+  /**
+   * Undefined where the classifier is not one network: such a bundle predicts, and can neither be explained nor trained
+   * further nor exported in another form.
+   */
+  readonly network: DescribedNetwork | undefined;
+}
+
+/** An architecture as files describe it. */
+export function describeArchitecture(architecture: Architecture): DescribedArchitecture {
+  const { backbone, head, classes, dropout, inputSize, resize } = architecture;
+  const { mean, std } = backbone.preprocessing;
+  return { classes, inputSize, resize, network: { backbone: backbone.name, head, dropout, mean, std } };
+}
 
 export const cutSchema = z.object({
   /** Fingerprint of the data before the cut. */
@@ -49,16 +84,19 @@ export interface Provenance {
 }
 
 /** Metadata that makes a file of weights a classifier. */
-export function classifierMetadata(architecture: Architecture, provenance: Provenance = {}): Metadata {
-  const { backbone, head, classes, dropout, inputSize, resize } = architecture;
-  const { mean, std } = backbone.preprocessing;
-  const model = backbone.name;
+export function classifierMetadata(
+  architecture: Architecture | DescribedArchitecture,
+  provenance: Provenance = {},
+): Metadata {
+  const described = "backbone" in architecture ? describeArchitecture(architecture) : architecture;
+  const { classes, inputSize, resize, network } = described;
+  const { backbone: model, head, dropout, mean, std } = network ?? {};
   const { temperature, metrics, dataFingerprint, cut, recipeSha256, vultusVersion, license } = provenance;
   const entries = {
     [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
-    preprocessing: {
-      channels: mean.length === 1 ? "luma" : "RGB",
+    preprocessing: network && {
+      channels: network.mean.length === 1 ? "luma" : "RGB",
       range: [0, 1],
       shorterSide: Math.round(inputSize * resize),
       centreCrop: inputSize,
@@ -80,28 +118,26 @@ export function classifierMetadata(architecture: Architecture, provenance: Prove
   return Object.fromEntries(texts);
 }
 
-/** The architecture that a file's metadata describes; `name` is what errors call the file. */
-export function architectureOf(metadata: Metadata, name: string): Architecture {
+/** The architecture that a file's metadata describes; `name` is the file's name in errors. @throws FormatError. */
+export function readArchitecture(metadata: Metadata, name: string): DescribedArchitecture {
   const text = metadata[KEY];
   if (!text) {
     throw new FormatError(
       `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
-  const { model, head, classes, dropout, inputSize, resize, mean, std } = checked(
-    text,
-    name,
-    descriptionSchema,
+  const { model, classes, inputSize, resize } = checked(text, name, descriptionSchema);
+  if (model === undefined) return { classes, inputSize, resize, network: undefined };
+  const { head, dropout, mean, std } = checked(text, name, networkSchema);
+  return { classes, inputSize, resize, network: { backbone: model, head, dropout, mean, std } };
+}
+
+/** The network of a classifier that is one. @throws UsageError for any other; `name` is the file's name in it. */
+export function networkOf({ network }: DescribedArchitecture, name: string): DescribedNetwork {
+  if (network) return network;
+  throw new UsageError(
+    `${name} is not one network with a backbone: it predicts, but it can be neither explained nor trained further nor exported in another form; use a model of one network`,
   );
-  const backbone = backboneNamed(model);
-  return {
-    backbone: { ...backbone, preprocessing: { ...backbone.preprocessing, mean, std } },
-    head,
-    classes,
-    dropout,
-    inputSize,
-    resize,
-  };
 }
 
 /** What a file says of how its classifier came to be: what was given to `classifierMetadata`. */
@@ -135,10 +171,12 @@ export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut |
   return text === undefined ? undefined : checked(text, name, cutSchema);
 }
 
-/** The classes that a file's head tells apart, where the file says so. */
+/** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */
 export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
-  const text = metadata[KEY];
-  return text ? checked(text, name, descriptionSchema).classes : undefined;
+  if (!metadata[KEY]) return undefined;
+  const described = readArchitecture(metadata, name);
+  networkOf(described, name);
+  return described.classes;
 }
 
 function checked<T>(text: string, name: string, schema: z.ZodType<T>): T {

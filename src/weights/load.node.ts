@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { decodePytorch } from "../formats/pytorch.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import { type Architecture, type Description, describe } from "../models/classifier.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { architectureOf, classesOf, type Metadata } from "./classifier-file.ts";
+import { classesOf, type Metadata, readArchitecture } from "./classifier-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
+import { resolveArchitecture } from "./resolve-architecture.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { torchvisionCommand } from "./sources.ts";
 
@@ -29,11 +31,16 @@ export interface Classifier {
   readonly path: string;
 }
 
-/** The classifier in a run folder, or in a file that vultus wrote. */
-export function loadClassifier(path: string): Classifier {
+/**
+ * The classifier in a run folder, or in a file that vultus wrote, to be compiled in another form; a bundle that is only to
+ * predict needs no more than `loadBundle`.
+ *
+ * @throws UsageError where its backbone is unknown, or it is not one network; FormatError for a damaged file.
+ */
+export function loadClassifier(path: string, options: BackboneOptions = {}): Classifier {
   const file = classifierPath(path);
   const { tensors, metadata } = readWeights(file);
-  const architecture = architectureOf(metadata, file);
+  const architecture = resolveArchitecture(readArchitecture(metadata, file), file, options);
   const { weights } = fitWeights(tensors, architecture, describe(architecture), file, architecture.classes);
   return { architecture, weights, metadata, path: file };
 }

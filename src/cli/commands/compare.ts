@@ -45,7 +45,7 @@ export function compareCommand(setExitCode: SetExitCode): Command {
       const labelled = await readLabelled(data, models, options);
       const { dataset, split, pixels } = labelled;
       if (pixels.unreadable.length > 0) setExitCode(1);
-      const notes = models.flatMap(({ architecture }) => channelNote(pixels, architecture) ?? []);
+      const notes = models.flatMap(({ architecture }) => channelNote(pixels, architecture.network) ?? []);
       for (const note of new Set(notes)) say(note);
       const engine = startEngine(device);
       try {

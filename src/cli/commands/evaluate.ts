@@ -76,7 +76,7 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
       const { dataset, split, pixels } = labelled;
       if (pixels.unreadable.length > 0) setExitCode(1);
       if (options.subgroup) checkColumn(options.subgroup, pixels.samples);
-      const note = channelNote(pixels, architecture);
+      const note = channelNote(pixels, architecture.network);
       if (note) say(note);
       const engine = startEngine({ device, threads });
       try {

@@ -47,7 +47,7 @@ export function softenCommand(setExitCode: SetExitCode): Command {
     )
     .action(async (data: string[], options: Options) => {
       const manifest = newManifest(options.out);
-      const teachers = options.by.map(loadBundle);
+      const teachers = options.by.map((model) => loadBundle(model));
       const [first] = teachers;
       if (!first) throw new UsageError("--by names no model; give run folders or files, separated by commas");
       for (const teacher of teachers) checkComparable(first, teacher);

@@ -10,15 +10,20 @@ import { centreSquare, faceCrop } from "../../../src/predict/framing.ts";
 import { type WebModel, webEngine } from "../../../src/predict/model.web.ts";
 import { fitWeights } from "../../../src/weights/fit.ts";
 import { decodeOnnxWeights } from "../../../src/weights/onnx-weights.ts";
+import { resolveArchitecture } from "../../../src/weights/resolve-architecture.ts";
 import type { ExplainedFace } from "./protocol.ts";
 
-/** Grad-CAM of the most probable expression of a face, or of the whole picture. @throws FormatError for a model of rounded weights. */
+/**
+ * Grad-CAM of the most probable expression of a face, or of the whole picture. @throws FormatError for a model of rounded
+ * weights, UsageError for one whose backbone is unknown or that is not one network.
+ */
 export async function explainFace(
-  { bundle: { program, path, architecture, metadata }, device }: WebModel,
+  { bundle: { program, path, metadata, ...bundle }, device }: WebModel,
   picture: Picture,
   face?: Pick<DetectedFace, "box" | "tilt">,
 ): Promise<ExplainedFace> {
   const { tensors } = decodeOnnxWeights(program.model, path);
+  const architecture = resolveArchitecture(bundle.architecture, path);
   const { classes } = architecture;
   const { weights } = fitWeights(tensors, architecture, describe(architecture), path, classes);
   const crop = face ? faceCrop(picture, face, architecture) : centreSquare(picture);
