@@ -2,6 +2,7 @@
 
 import type { Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, Tensor, TypedArray } from "../util/tensor.ts";
+import type { Tensors } from "./session.ts";
 
 /** Constructor of ONNX Runtime's tensors, from whichever of its packages is loaded. */
 export type OrtTensorClass = typeof OrtTensor;
@@ -27,4 +28,16 @@ export function fromOrt(tensor: OrtTensor): Tensor {
 
 export function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
+}
+
+/** Results with those that `outputs` names copied there, and these tensors in their place. */
+export function writtenInto(results: Tensors, outputs: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, result]) => {
+      const wanted = outputs[name];
+      if (!wanted) return [name, result];
+      (wanted.data as Float32Array).set(result.data as Float32Array);
+      return [name, wanted];
+    }),
+  );
 }

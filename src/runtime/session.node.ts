@@ -7,12 +7,19 @@ import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
-import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
-import { resultsOf, runInPlace, withSequence } from "./results-in-place.node.ts";
+import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
+import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
-/** Loads a program; the error of one that the runtime refuses carries its reason. */
-export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
+/**
+ * Loads a program; the error of one that the runtime refuses carries its reason. `runtime` is onnxruntime-node, or for a
+ * test one that behaves otherwise.
+ */
+export async function openSession(
+  model: Uint8Array,
+  options: SessionOptions,
+  runtime: Runtime = ort,
+): Promise<Session> {
   const { device, threads, profile, spinning = true, carries = [] } = options;
   const carried = carries.length === 0 ? "nothing" : device === "webgpu" ? "on the device" : "in memory";
   const common: ort.InferenceSession.SessionOptions = {
@@ -24,9 +31,10 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
   };
+  const uncopied = carried === "in memory" ? await inPlace(runtime) : undefined;
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(carried === "in memory" ? withSequence(model) : model, {
+    session = await runtime.InferenceSession.create(uncopied?.prepare(model) ?? model, {
       ...common,
       // A plan of all memory before the run makes no step faster, and takes a third more of it.
       enableMemPattern: carried === "nothing",
@@ -36,20 +44,20 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   } catch (error) {
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
-  const names = resultsOf(session);
+  const names = uncopied?.resultsOf(session) ?? session.outputNames;
   const onDevice = carried === "on the device" ? carriedOnDevice(session, carries, common) : undefined;
   return {
     ...(onDevice ? { carried: onDevice } : {}),
     async run(feeds, outputs = {}) {
-      const inputs = mapValues(feeds, (feed) => toOrt(ort.Tensor, feed));
-      const given = mapValues(outputs, (output) => toOrt(ort.Tensor, output));
-      if (carried === "in memory" && names.every((name) => given[name])) {
-        await runInPlace(session, inputs, given);
+      const inputs = mapValues(feeds, (feed) => toOrt(runtime.Tensor, feed));
+      const given = mapValues(outputs, (output) => toOrt(runtime.Tensor, output));
+      if (uncopied && names.every((name) => given[name])) {
+        await uncopied.run(session, inputs, given);
         return outputs;
       }
       const fetches = Object.fromEntries(names.map((name) => [name, given[name] ?? null]));
       const results = await session.run(inputs, fetches);
-      return mapValues(results as Record<string, ort.Tensor>, fromOrt);
+      return writtenInto(mapValues(results as Record<string, ort.Tensor>, fromOrt), outputs);
     },
     async release() {
       await onDevice?.release();

@@ -5,8 +5,8 @@
 
 import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
-import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
-import type { Session, SessionOptions, Tensors } from "./session.ts";
+import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
+import type { Session, SessionOptions } from "./session.ts";
 
 type Ort = typeof ort;
 
@@ -52,10 +52,10 @@ export async function openSession(
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
   return {
-    async run(feeds, outputs) {
+    async run(feeds, outputs = {}) {
       const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
-      const results = mapValues(await inTurn(() => session.run(inputs)), fromOrt);
-      return outputs ? writtenInto(results, outputs) : results;
+      // onnxruntime-web cannot write into memory that is given to it.
+      return writtenInto(mapValues(await inTurn(() => session.run(inputs)), fromOrt), outputs);
     },
     release: () => session.release(),
   };
@@ -87,16 +87,4 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const result = last.then(work);
   last = result.catch(() => {});
   return result;
-}
-
-/** onnxruntime-web cannot write into memory that is given to it; what was asked for is copied there. */
-function writtenInto(results: Tensors, outputs: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(results).map(([name, result]) => {
-      const wanted = outputs[name];
-      if (!wanted) return [name, result];
-      (wanted.data as Float32Array).set(result.data as Float32Array);
-      return [name, wanted];
-    }),
-  );
 }
