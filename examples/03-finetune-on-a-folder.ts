@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  recipeArchitecture,
   classificationReport,
   describe,
   evaluateBundle,
   loadBundle,
   loadWeights,
   readDataset,
+  recipeArchitecture,
   resolveRecipe,
   type StateDict,
   train,

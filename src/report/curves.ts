@@ -1,22 +1,19 @@
 /** The course of a training: loss, accuracy and learning rate over all epochs, one above the other. */
 
 import * as Plot from "@observablehq/plot";
+import type { EpochLine } from "../train/run-events.ts";
 import { placed, plotSvg } from "./plot.ts";
 import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 
-/** What one epoch measured. A number that is missing, null, NaN or infinite leaves a gap. Accuracies are from 0 to 1. */
-export interface EpochRecord {
-  readonly phase: string;
-  /** Counted from 1 within its phase or over the run; the charts go by the order of the records. */
-  readonly epoch: number;
-  readonly trainLoss?: number | null | undefined;
-  readonly validationLoss?: number | null | undefined;
-  readonly trainAccuracy?: number | null | undefined;
-  readonly validationAccuracy?: number | null | undefined;
-  readonly learningRate?: number | null | undefined;
-}
+type Measure = "trainLoss" | "validationLoss" | "trainAccuracy" | "validationAccuracy" | "learningRate";
 
-type Measure = Exclude<keyof EpochRecord, "phase" | "epoch">;
+/**
+ * What the charts show of an epoch, counted over the phase or the run: they go by the order of the records. A measure that
+ * is missing, null, NaN or infinite leaves a gap.
+ */
+export type ChartedEpoch = Pick<EpochLine, "phase" | "epoch"> & {
+  readonly [M in Measure]?: EpochLine[M] | undefined;
+};
 
 /** x is the number of the epoch over the whole run, from 1; y is NaN where nothing is known. */
 interface Point {
@@ -59,7 +56,7 @@ const looks: Record<Measure, { readonly stroke: string; readonly dash?: string }
 };
 
 /** One SVG of three charts over the epochs, in the order given; phases are parted by rules and named on top. */
-export function curvesSvg(records: readonly EpochRecord[]): string {
+export function curvesSvg(records: readonly ChartedEpoch[]): string {
   const spans = spansOf(records);
   const series = (measure: Measure): Series => ({
     measure,
@@ -201,7 +198,7 @@ function phaseNames(spans: readonly Span[], count: number): string[] {
 }
 
 /** Runs of consecutive records that name the same phase. */
-function spansOf(records: readonly EpochRecord[]): Span[] {
+function spansOf(records: readonly ChartedEpoch[]): Span[] {
   const spans: Span[] = [];
   for (const [i, { phase }] of records.entries()) {
     const open = spans.at(-1);

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
 import { confusionSvg, confusionText } from "./confusion.ts";
 import { contactSheetPng } from "./contact-sheet.ts";
-import { curvesSvg, type EpochRecord } from "./curves.ts";
+import { type ChartedEpoch, curvesSvg } from "./curves.ts";
 import { svgToPng, svgWithTiles } from "./raster.ts";
 import { type SamplePrediction, samplesPng } from "./samples.ts";
 import { escapeXml, fitText, percent, svgPage } from "./svg.ts";
@@ -85,7 +85,7 @@ describe("confusion", () => {
 });
 
 describe("curves", () => {
-  const epochs: EpochRecord[] = Array.from({ length: 8 }, (_, i) => ({
+  const epochs: ChartedEpoch[] = Array.from({ length: 8 }, (_, i) => ({
     phase: i < 5 ? "head" : "layer4 <&>",
     epoch: i + 1,
     trainLoss: 1.8 - 0.1 * i,
@@ -118,7 +118,7 @@ describe("curves", () => {
     expect([width, height]).toEqual([760, Number(/viewBox="0 0 760 (\d+)"/.exec(svg)?.[1])]);
   });
 
-  test.each<[string, EpochRecord[]]>([
+  test.each<[string, ChartedEpoch[]]>([
     ["no epochs", []],
     ["one epoch", epochs.slice(0, 1)],
     ["nothing but names", [{ phase: "head", epoch: 1 }]],

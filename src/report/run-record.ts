@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { readJsonLines } from "../formats/json-lines.node.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
-import { epochSchema, phaseSchema } from "../train/run-events.ts";
+import { type EpochLine, epochSchema, type PhaseLine, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { messageOf } from "../util/errors.ts";
 import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
@@ -77,8 +77,6 @@ const robustnessSchema = z.object({
   ),
 });
 
-export type EpochLine = z.infer<typeof epochSchema>;
-export type PhaseLine = z.infer<typeof phaseSchema>;
 export type EvaluationRecord = z.infer<typeof evaluationSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>["summary"];
 export type RobustnessRecord = z.infer<typeof robustnessSchema>;

@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/files.node.ts";
-import { curvesSvg, type EpochRecord } from "./curves.ts";
+import { type ChartedEpoch, curvesSvg } from "./curves.ts";
 import { svgToPng } from "./raster.ts";
 
 /** Writes curves.svg and curves.png; returns their paths. */
-export async function writeCurves(folder: string, history: readonly EpochRecord[]): Promise<string[]> {
+export async function writeCurves(folder: string, history: readonly ChartedEpoch[]): Promise<string[]> {
   const svg = curvesSvg(history);
   const [vector, raster] = [join(folder, "curves.svg"), join(folder, "curves.png")];
   writeFileAtomic(vector, svg);

@@ -2,40 +2,8 @@
 
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { Phase } from "./recipe.ts";
+import type { EpochRecord, PhaseRecord } from "./records.ts";
 import type { FeatureProgress } from "./sources.ts";
-
-/** What one epoch came to. Shares are fractions from 0 to 1; losses are mean cross-entropies. */
-export interface EpochRecord {
-  readonly phase: string;
-  /** Counted from 1 within the phase. */
-  readonly epoch: number;
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  readonly validationLoss: number;
-  readonly validationAccuracy: number;
-  /** The rate of the epoch's last update. */
-  readonly learningRate: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-  /** Share of the time in which the engine waited for the next batch. */
-  readonly dataShare: number;
-}
-
-export interface Best {
-  readonly phase: string;
-  readonly epoch: number;
-  readonly accuracy: number;
-}
-
-/** What one phase came to. */
-export interface PhaseRecord {
-  readonly name: string;
-  readonly epochs: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-  /** Best validation accuracy within the phase. */
-  readonly best: number;
-}
 
 /** What was answered on the validation pictures after an epoch. */
 export interface Answers {

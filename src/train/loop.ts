@@ -2,9 +2,10 @@
 
 import { UsageError, VultusError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
-import type { Answers, Emit, EpochRecord } from "./events.ts";
+import type { Answers, Emit } from "./events.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
 import type { Phase, Recipe } from "./recipe.ts";
+import type { EpochRecord } from "./records.ts";
 import type { BatchSource } from "./source.ts";
 import { trainedWeights } from "./state.ts";
 import type { Position, Stepper } from "./stepper.ts";

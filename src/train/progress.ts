@@ -1,27 +1,7 @@
 /** Where a training stands: all that is needed, beside the tensors, to go on as if nothing had happened. */
 
 import { z } from "zod";
-
-const epochRecord = z.strictObject({
-  phase: z.string(),
-  epoch: z.number(),
-  trainLoss: z.number(),
-  trainAccuracy: z.number(),
-  validationLoss: z.number(),
-  validationAccuracy: z.number(),
-  learningRate: z.number(),
-  seconds: z.number(),
-  imagesPerSecond: z.number(),
-  dataShare: z.number(),
-});
-
-const phaseRecord = z.strictObject({
-  name: z.string(),
-  epochs: z.number(),
-  seconds: z.number(),
-  imagesPerSecond: z.number(),
-  best: z.number(),
-});
+import { epochRecordSchema, phaseRecordSchema } from "./records.ts";
 
 export const progressSchema = z.strictObject({
   /** Index of the phase; equal to the number of phases when training is over. */
@@ -43,8 +23,8 @@ export const progressSchema = z.strictObject({
   sinceBest: z.number().int(),
   /** Best of the whole training: what `best.safetensors` holds. */
   best: z.strictObject({ phase: z.string(), epoch: z.number(), accuracy: z.number() }).nullable(),
-  history: z.array(epochRecord),
-  phases: z.array(phaseRecord),
+  history: z.array(epochRecordSchema),
+  phases: z.array(phaseRecordSchema),
 });
 
 export type Progress = z.infer<typeof progressSchema>;

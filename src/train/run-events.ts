@@ -1,33 +1,28 @@
 /** The lines of a run's `events.jsonl` as they are read back; what older versions did not write is optional. */
 
 import { z } from "zod";
+import { epochFields, phaseRecordSchema } from "./records.ts";
 
 /** JSON has no NaN: a number that could not be had is null there. */
 const number = z.number().nullable();
 const count = z.number().int().min(0);
 
 export const epochSchema = z.object({
-  phase: z.string(),
-  epoch: z.number(),
-  trainLoss: number,
-  trainAccuracy: number,
-  validationLoss: number,
-  validationAccuracy: number,
-  learningRate: number,
-  seconds: number,
-  imagesPerSecond: number,
-  /** Batches; missing in runs of older versions. */
+  ...epochFields(number),
+  dataShare: number.optional(),
+  /** Batches. */
   steps: z.number().optional(),
   confusion: z.array(z.array(count)).optional(),
   watched: z.array(z.array(z.number())).optional(),
 });
+export type EpochLine = z.infer<typeof epochSchema>;
 
 export const phaseSchema = z.object({
-  name: z.string(),
-  epochs: z.number(),
+  ...phaseRecordSchema.pick({ name: true, epochs: true }).shape,
   best: z.number().min(0).max(1),
   reason: z.string(),
 });
+export type PhaseLine = z.infer<typeof phaseSchema>;
 
 const startSchema = z.object({
   classes: z.array(z.string()).min(1),
