@@ -33,7 +33,7 @@ function run(...args: string[]): void {
   expect(status, stderr).toBe(0);
 }
 
-const architecture = (model: string, head: "linear" | "reference"): Architecture => ({
+const architecture = (model: string, head: Architecture["head"]): Architecture => ({
   backbone: backboneNamed(model),
   head,
   classes,

@@ -13,6 +13,7 @@ import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../src/formats/safetensors.node.ts";
 import { describe as describeModel } from "../src/models/classifier.ts";
 import { backbones } from "../src/models/registry.ts";
+import type { HeadName } from "../src/nn/heads.ts";
 import type { OptimizerOptions } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateOf, toCanonical } from "../src/program/program.ts";
@@ -44,7 +45,7 @@ interface Config {
   train: string;
   batchnorm: "running" | "batch";
   optimizer: "adamw" | "sgd";
-  head?: "linear" | "reference";
+  head?: HeadName;
   extra?: string[];
 }
 

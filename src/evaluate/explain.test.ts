@@ -6,6 +6,7 @@ import { type FormulaKind, formulaPicture, formulaTensor, kindOf } from "../../t
 import type { Picture } from "../data/dataset.ts";
 import { describe as describeModel } from "../models/classifier.ts";
 import { backboneNamed, backbones } from "../models/registry.ts";
+import type { HeadName } from "../nn/heads.ts";
 import { compileExplain, explainMethods } from "../program/explain.ts";
 import { localEngine } from "../runtime/engine.ts";
 import { openSession } from "../runtime/session.node.ts";
@@ -17,7 +18,7 @@ import { validationFeeds } from "./score.ts";
 
 interface Reference {
   model: string;
-  head: "reference" | "linear";
+  head: HeadName;
   size: number;
   logits: number[][];
   maps: Record<string, number[][][][]>;
