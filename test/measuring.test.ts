@@ -210,8 +210,12 @@ describe("data whose splits the training cut", () => {
     const said = JSON.parse(readFileSync(at("cut", "evaluation.json"), "utf8")) as Scores;
     expect(said).toMatchObject({ split: "test", n: 12 });
     const path = at("cut", "best.onnx");
-    const cut = cutOf(decodeBundle(readFileSync(path), path).metadata, path) as TrainingCut;
-    const again = await recut(await readDataset([at(...flat)]), cut, 32, () => {});
+    const { metadata } = decodeBundle(readFileSync(path), path);
+    const trainedOn = {
+      cut: cutOf(metadata, path) as TrainingCut,
+      fingerprint: metadata.data_fingerprint,
+    };
+    const again = await recut(await readDataset([at(...flat)]), trainedOn, 32, () => {});
     const ids = again?.samples.flatMap(({ id, split }) => (split === "test" ? [id] : []));
     expect(ids?.toSorted()).toEqual(idsOf("cut").toSorted());
     const tested = await json<Scores>("evaluate", at("cut"), at(...flat), "--split", "test");

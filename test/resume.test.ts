@@ -1,6 +1,6 @@
 /** A training that is killed or interrupted, however often, ends with the same bits as one that is not. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -144,6 +144,51 @@ test(
     expectSame(broken, undisturbed);
   },
 );
+
+test("folders in another order are the same run; images with other pixels are said", patience, async () => {
+  const more = join(folder, "more");
+  cpSync(data, more, { recursive: true });
+  for (const name of ["dark", "light"]) rmSync(join(more, "train", name, "7.png"));
+  const short = [0, 1, 2].flatMap((phase) => ["--set", `phases.${phase}.epochs=${phase === 0 ? 2 : 1}`]);
+  const train = (...sources: string[]): string[] => ["train", ...sources, ...args.slice(2), ...short];
+  const [undisturbed, broken] = [join(folder, "ordered"), join(folder, "turned")];
+  expect((await runCli([...train(data, more), "--out", undisturbed])).code).toBe(0);
+  let sent = false;
+  const interrupted = await runCli([...train(data, more), "--out", broken], {
+    onStderr(text, child) {
+      if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
+    },
+  });
+  expect(interrupted.stderr).toMatch(`Go on with --resume ${broken}`);
+  const resumed = await runCli([
+    "train",
+    more,
+    data,
+    "--threads",
+    "1",
+    "--device",
+    "cpu",
+    "--resume",
+    broken,
+  ]);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(resumed.stderr).not.toContain("not bit-exact");
+  expectSame(broken, undisturbed);
+
+  cpSync(join(more, "train", "dark", "8.png"), join(more, "train", "dark", "9.png"));
+  const changed = await runCli([
+    "train",
+    data,
+    more,
+    "--threads",
+    "1",
+    "--device",
+    "cpu",
+    "--resume",
+    broken,
+  ]);
+  expect(changed.stderr).toContain("not bit-exact: images have other pixels than when the run began");
+});
 
 test("another thread count is said not to be bit-exact", async () => {
   const { code, stderr } = await runCli([...args, "--threads", "2", "--resume", whole]);

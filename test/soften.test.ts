@@ -6,8 +6,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
+import type { Sample } from "../src/data/dataset.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { writeSyntheticFaces } from "../src/data/synthetic.node.ts";
+import { softened } from "../src/evaluate/teachers.node.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
@@ -48,6 +50,16 @@ test("a training picture gets the mean of the label and the answers, a validatio
   // A picture that had got another's answer would show.
   for (const share of shares) expect(Math.max(...share) - Math.min(...share)).toBeGreaterThan(0.01);
   await teacher.close();
+});
+
+test("a label stays a label where teachers are sure of another class", async () => {
+  const path = at("faces", "train", "sad", "0.png");
+  const sample: Sample = { id: "a", source: { kind: "file", path }, label: 1, split: "train" };
+  const samples = softened([sample, { ...sample, votes: [0.4, 0.6] }], Float64Array.of(1, 0, 1, 0), 2, 0.5);
+  expect(samples.map(({ votes }) => votes)).toEqual([
+    [0.4999, 0.5],
+    [0.7, 0.3],
+  ]);
 });
 
 test("nothing is overwritten, and what cannot work is said before anything is read", async () => {

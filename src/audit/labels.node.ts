@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { stratifiedFolds } from "../data/folds.ts";
+import { hasFingerprint } from "../data/former.ts";
 import { loadPixels } from "../data/pixel-cache.node.ts";
 import { byIdentity } from "../data/split.ts";
 import { collect, validationFeeds } from "../evaluate/score.ts";
@@ -129,22 +130,18 @@ export async function auditLabels(
  *
  * @throws UsageError for weights of a classifier that may have been trained on the labels of `dataset`.
  */
-export function labelNetwork(
-  model: string,
-  path: string,
-  { classes, fingerprint }: Pick<Dataset, "classes" | "fingerprint">,
-): LabelNetwork {
+export function labelNetwork(model: string, path: string, dataset: Dataset): LabelNetwork {
   const backbone = backboneNamed(model);
   const architecture: Architecture = {
     backbone,
     head: "linear",
-    classes,
+    classes: dataset.classes,
     dropout: 0,
     inputSize: INPUT_SIZE,
     resize: 1,
   };
   const { tensors, metadata } = readWeights(path);
-  const notes = checkUnseen(metadata, path, fingerprint);
+  const notes = checkUnseen(metadata, path, dataset);
   const { weights } = fitWeights(tensors, architecture, describe(architecture), path);
   return { architecture, weights, path, notes };
 }
@@ -178,7 +175,7 @@ export async function stageFeatures(
 }
 
 /** Notes on weights that may be used. */
-function checkUnseen(metadata: Metadata, path: string, fingerprint: string): string[] {
+function checkUnseen(metadata: Metadata, path: string, dataset: Dataset): string[] {
   const classes = classesOf(metadata, path);
   if (!classes) return [];
   const what = `--weights ${path} is a classifier that was trained to tell apart ${classes.join(", ")}`;
@@ -187,7 +184,7 @@ function checkUnseen(metadata: Metadata, path: string, fingerprint: string): str
     "Give weights that never saw them, such as ImageNet's";
   const seen = cutOf(metadata, path)?.from ?? metadata.data_fingerprint;
   if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
-  if (seen === fingerprint) throw new UsageError(`${what}, on this very data. ${remedy}`);
+  if (hasFingerprint(dataset, seen)) throw new UsageError(`${what}, on this very data. ${remedy}`);
   return [
     `${path} was trained on labels of other data (fingerprint ${seen}); if some of these pictures were among them, their labels are judged too kindly`,
   ];

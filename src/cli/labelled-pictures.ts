@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
@@ -62,8 +63,7 @@ export async function readLabelled(
   const dataset = await asCutFor(model, read);
   for (const note of dataset.notes) say(note);
   const { samples, split } = choose(dataset.samples, options.split);
-  for (const judged of models)
-    for (const note of seenNotes(judged, dataset, read.fingerprint, samples)) say(note);
+  for (const judged of models) for (const note of seenNotes(judged, dataset, read, samples)) say(note);
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
     memoryBudget: options.memory * 1e9,
@@ -75,30 +75,37 @@ export async function readLabelled(
   return { dataset, split, pixels };
 }
 
-/** The data with the splits that the training of `model` cut from it; as it is where they are not known. */
+/** The data with the splits that the training of `model` cut from it; as it is, and said, where they are not found. */
 export async function asCutFor({ architecture, metadata, path }: Judged, dataset: Dataset): Promise<Dataset> {
   const cut = cutOf(metadata, path);
-  const again =
-    cut &&
-    (await recut(dataset, cut, architecture.inputSize, (done, total) =>
-      liveLine(`finding the splits of ${path}: ${done} of ${total}`),
-    ));
-  return again ?? dataset;
+  if (!cut || !hasFingerprint(dataset, cut.from)) return dataset;
+  const trainedOn = { cut, fingerprint: metadata.data_fingerprint };
+  const again = await recut(dataset, trainedOn, architecture.inputSize, (done, total) =>
+    liveLine(`finding the splits of ${path}: ${done} of ${total}`),
+  );
+  if (again) return again;
+  say(
+    cut.from === dataset.fingerprint
+      ? `the splits that ${path} was trained with cannot be cut again: images have changed since. Put the images back as they were, or score it on others`
+      : `the splits that ${path} was trained with cannot be cut again: its version cut them in the order of folders and rows, and that was another. ` +
+          'Name the data in the order that environment.json of its run has under "data", or score it on other images',
+  );
+  return dataset;
 }
 
 /** What to say of a model that has, or may have, been trained on some of the `samples` that are to be scored. */
 function seenNotes(
   { metadata, path }: Judged,
   dataset: Dataset,
-  uncut: string,
+  uncut: Dataset,
   samples: readonly Sample[],
 ): string[] {
   const training = samples.filter(({ split }) => split === "train").length;
-  if (metadata.data_fingerprint === dataset.fingerprint) {
+  if (hasFingerprint(dataset, metadata.data_fingerprint)) {
     if (training === 0) return [];
     return [`${path} was trained on ${training} of these ${samples.length} pictures: the score is too good`];
   }
-  if (cutOf(metadata, path)?.from === uncut)
+  if (hasFingerprint(uncut, cutOf(metadata, path)?.from))
     return [
       `${path} was trained on this data with other splits, so on some of these pictures: its score is too good`,
     ];
@@ -115,7 +122,7 @@ function seenNotes(
 export function isFittedOn({ metadata, path }: Bundle, { dataset, split }: LabelledPictures): boolean {
   return (
     split === "validation" &&
-    metadata.data_fingerprint === dataset.fingerprint &&
+    hasFingerprint(dataset, metadata.data_fingerprint) &&
     temperatureOf(metadata, path) !== 1
   );
 }

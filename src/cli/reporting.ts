@@ -1,8 +1,10 @@
 /** The report at the end of a training, and what `vultus report` finds to make one of later. */
 
 import { tmpdir } from "node:os";
+import { canonicalId } from "../data/canonical.ts";
 import { channelNote } from "../data/canvas.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { readDataset } from "../data/read.node.ts";
 import { stratifiedSample } from "../data/stratified.ts";
@@ -124,7 +126,12 @@ export async function withFoundPictures(
     return none(messageOf(error));
   }
   const scored = new Set(run.predictions.map(({ id }) => id));
-  const found = dataset.samples.filter(({ id }) => scored.has(id));
+  const found = dataset.samples.flatMap((sample) => {
+    if (scored.has(sample.id)) return [sample];
+    // A run of before may have the id as its system wrote it.
+    const former = dataset.formerIds?.get(sample.id) ?? sample.id;
+    return scored.has(former) && canonicalId(former) === sample.id ? [{ ...sample, id: former }] : [];
+  });
   if (found.length === 0) return none(`none of the ${scored.size} that were scored is in ${data.join(", ")}`);
   const pixels = await loadPixels(found, {
     maxSide: LARGEST_SIDE,
@@ -154,7 +161,7 @@ export async function scoredAnew(
   try {
     const note = channelNote(pixels, architecture.network);
     if (note) say(note);
-    const sameData = dataset.fingerprint === run.environment?.fingerprint;
+    const sameData = hasFingerprint(dataset, run.environment?.fingerprint);
     const scored = await evaluateBundle(engine, bundle, pixels, {
       fittedHere: isFittedOn(bundle, labelled),
       onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),

@@ -2,20 +2,25 @@
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
+import { canonicalId, sortedById } from "./canonical.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
 import { classKey, emotionNamed } from "./names.ts";
 
-/** A sample whose class is still a name, as its source spells it. */
-export interface RawSample extends Omit<Sample, "label" | "votes"> {
-  readonly className: string;
-  /** Votes by class name, as counted: the chosen classes' are made to sum to 1. */
-  readonly votes?: ReadonlyMap<string, number>;
-}
+/** A sample whose class is still a name, as its source spells it, or several with votes. */
+export type RawSample = Omit<Sample, "label" | "votes"> &
+  (
+    | { readonly className: string; readonly votes?: undefined }
+    /** Votes by `classKey`, as counted: the chosen classes' are made to sum to 1. */
+    | { readonly className?: undefined; readonly votes: ReadonlyMap<string, number> }
+  );
 
 /** What a reader found in one folder or file. */
 export interface RawSource {
   /** The path as it was asked for, for messages. */
   readonly path: string;
+  /** What ids begin with where there are several sources, and what they began with before names ignored the order. */
+  readonly name?: string;
+  readonly formerName?: string;
   /** Every class name seen, also those of empty folders. */
   readonly classNames: readonly string[];
   readonly samples: readonly RawSample[];
@@ -34,8 +39,9 @@ type Spellings = ReadonlyMap<string, ReadonlySet<string>>;
 type Labels = ReadonlyMap<string, { readonly name: string; readonly label: number }>;
 
 /**
- * One data set from several sources. Known emotions get their usual name whatever the spelling; `options.classes` keeps
- * the caller's. A sample with votes is labelled by its majority, and left out if that class is not chosen.
+ * One data set from several sources, the same in whichever order these and their samples come. Known emotions get their usual name whatever the spelling; `options.classes` keeps
+ * the caller's. A sample with votes is labelled by its majority, and left out if no chosen class has as many votes as any
+ * other; of equal ones the first by name counts, so that no order changes anything.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, or a class without pictures.
  */
@@ -51,9 +57,15 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
   }
 
   const samples: Sample[] = [];
-  const unchosen = new Map([...found.keys()].filter((key) => !labels.has(key)).map((key) => [key, 0]));
-  for (const { className, votes, ...rest } of sources.flatMap((source) => source.samples)) {
-    const key = classKey(className);
+  const unchosen = new Map(
+    [...found.keys()]
+      .sort()
+      .filter((key) => !labels.has(key))
+      .map((key) => [key, 0]),
+  );
+  const { read, formerIds } = identified(sources);
+  for (const { className, votes, ...rest } of sortedById(read)) {
+    const key = votes ? majority(votes, labels) : classKey(className);
     const label = labels.get(key)?.label;
     if (label === undefined) unchosen.set(key, (unchosen.get(key) ?? 0) + 1);
     else samples.push({ ...rest, label, ...(votes && { votes: voteShares(votes, labels) }) });
@@ -68,6 +80,31 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
     leftOut,
     notes,
     fingerprint: fingerprintOf(classes, samples),
+    formerIds,
+  };
+}
+
+/** The samples under their final ids as they were read, and what earlier versions called them. */
+function identified(sources: readonly RawSource[]): {
+  read: RawSample[];
+  formerIds: ReadonlyMap<string, string>;
+} {
+  const read = sources.flatMap(({ name, formerName = name, samples }) => {
+    const under = (prefix: string | undefined, id: string): string => (prefix ? `${prefix}/${id}` : id);
+    return samples.map((sample) => ({
+      sample,
+      id: under(name, canonicalId(sample.id)),
+      exact: under(name, sample.id),
+      former: under(formerName, sample.id),
+    }));
+  });
+  const times = new Map<string, number>();
+  for (const { id } of read) times.set(id, (times.get(id) ?? 0) + 1);
+  // Two files whose names differ only in how Unicode writes them keep them as they are.
+  const named = read.map(({ id, exact, ...rest }) => ({ ...rest, id: times.get(id) === 1 ? id : exact }));
+  return {
+    read: named.map(({ sample, id }) => ({ ...sample, id })),
+    formerIds: new Map(named.map(({ id, former }) => [id, former])),
   };
 }
 
@@ -80,7 +117,7 @@ function spellingsByKey(sources: readonly RawSource[]): Spellings {
   const found = new Map<string, Set<string>>();
   for (const name of sources.flatMap((source) => source.classNames)) {
     const key = classKey(name);
-    found.set(key, (found.get(key) ?? new Set()).add(name));
+    found.set(key, (found.get(key) ?? new Set()).add(name.normalize("NFC")));
   }
   return found;
 }
@@ -116,10 +153,17 @@ function chooseClasses(found: Spellings, where: string, options: ClassOptions): 
   return labels;
 }
 
+/** The class with the most votes; of equal ones a chosen one, then the first by name. */
+function majority(votes: ReadonlyMap<string, number>, labels: Labels): string {
+  const most = Math.max(...votes.values());
+  const equal = [...votes].flatMap(([key, count]) => (count === most ? [key] : [])).sort();
+  return equal.find((key) => labels.has(key)) ?? (equal[0] as string);
+}
+
 function voteShares(votes: ReadonlyMap<string, number>, labels: Labels): number[] {
   const shares = new Array<number>(labels.size).fill(0);
-  for (const [name, count] of votes) {
-    const label = labels.get(classKey(name))?.label;
+  for (const [key, count] of votes) {
+    const label = labels.get(key)?.label;
     if (label !== undefined) shares[label] = (shares[label] ?? 0) + count;
   }
   const sum = shares.reduce((a, b) => a + b, 0);

@@ -155,6 +155,39 @@ describe("manifest", () => {
     expect(leftOut).toEqual([{ className: "disgust", count: 1 }]);
   });
 
+  test("the majority is counted after synonyms are one class, so it agrees with the soft label", async () => {
+    const lines = ["path,happy,joy,sad", "a,2,2,3", "b,1,1,3"];
+    const { classes, samples } = await read(...lines);
+    expect(classes).toEqual(["happy", "sad"]);
+    expect(samples.map(({ label, votes }) => [label, votes])).toEqual([
+      [0, [4 / 7, 3 / 7]],
+      [1, [2 / 5, 3 / 5]],
+    ]);
+  });
+
+  test("of equal classes the chosen one counts, then the first by name", async () => {
+    const path = write("path,sad,contempt,happy", "a,3,3,0", "b,3,0,3", "c,1,4,1", "d,0,1,5", "e,5,0,0");
+    const all = await readDataset([path]);
+    expect(all.samples.map(({ label }) => all.classes[label])).toEqual([
+      "contempt",
+      "happy",
+      "contempt",
+      "happy",
+      "sad",
+    ]);
+    const some = await readDataset([path], { classes: ["sad", "happy"] });
+    expect(some.samples.map(({ id, label }) => `${id} ${some.classes[label]}`)).toEqual([
+      "a sad",
+      "b happy",
+      "d happy",
+      "e sad",
+    ]);
+    const reversed = await readDataset([path], { classes: ["happy", "sad"] });
+    expect(reversed.samples.map(({ id, label }) => `${id} ${reversed.classes[label]}`)).toEqual(
+      some.samples.map(({ id, label }) => `${id} ${some.classes[label]}`),
+    );
+  });
+
   test.each([
     ["no label and no votes", ["path,split", "a,train"], /columns path, split\. Expected path and label/],
     [
@@ -164,6 +197,7 @@ describe("manifest", () => {
     ],
     ["fer2013.csv without Usage", ["emotion,pixels", "0,1"], /columns emotion, pixels/],
     ["a repeated path", ["path,label", "a,sad", "b,happy", "a,happy"], /row 4: "a" is already in row 2/],
+    ["a path in two spellings", ["path,label", "a,sad", "./a,happy"], /row 3: "\.\/a" is already in row 2/],
     ["an empty path", ["path,label", ",sad"], /row 2: path is empty/],
     ["an empty label", ["path,label", "a,"], /row 2: label is empty/],
     ["an unknown split", ["path,label,split", "a,sad,soon"], /row 2: split is "soon", expected train/],
@@ -198,10 +232,10 @@ test("a folder, a manifest and fer2013.csv are one data set", async () => {
     ["faces/train/Happiness/a.jpg", 1, "train"],
     ["faces/train/sad/a.jpg", 0, "train"],
     ["faces/val/sad/b.jpg", 0, "validation"],
-    ["more.csv/a.jpg", 1, "train"],
-    ["more.csv/b/c.jpg", 2, "test"],
     ["fer2013.csv/row 2", 2, "train"],
     ["fer2013.csv/row 3", 0, "validation"],
+    ["more.csv/a.jpg", 1, "train"],
+    ["more.csv/b/c.jpg", 2, "test"],
   ]);
   expect(
     mixed.samples.map(({ source }) => (source.kind === "file" ? source.path : source.picture.pixels[0])),
@@ -209,10 +243,10 @@ test("a folder, a manifest and fer2013.csv are one data set", async () => {
     join(faces, "train/Happiness/a.jpg"),
     join(faces, "train/sad/a.jpg"),
     join(faces, "val/sad/b.jpg"),
-    join(root, "a.jpg"),
-    join(root, "b/c.jpg"),
     7,
     8,
+    join(root, "a.jpg"),
+    join(root, "b/c.jpg"),
   ]);
   const people = mixed.samples.map(({ identity, subgroups }) => [identity, subgroups?.age]);
   expect(people.filter(([identity]) => identity)).toEqual([

@@ -45,10 +45,15 @@ export interface Dataset {
   /** What a person should be told aloud: names matched, classes left out, splits cut. */
   readonly notes: readonly string[];
   /**
-   * Hexadecimal; changes when a picture's id, a label, a split or the classes change, but not with the order of reading.
-   * It does not see pixels.
+   * Hexadecimal; changes when an image's id, label, split or identity or the classes change, but not with the order of
+   * reading. It does not see pixels.
    */
   readonly fingerprint: string;
+  /**
+   * What versions called the samples that ordered them as they were read, by today's ids and in that order
+   * (`former.ts`); missing where a data set was not read from sources.
+   */
+  readonly formerIds?: ReadonlyMap<string, string>;
 }
 
 /** The indices into `samples` of one split, in order. */
@@ -65,10 +70,15 @@ export function classCounts(samples: readonly Sample[], classCount: number): num
 
 /** The data set's fingerprint: 128 bits over its classes and its sorted samples. */
 export function fingerprintOf(classes: readonly string[], samples: readonly Sample[]): string {
-  const lines = samples
-    .map(({ id, label, split, votes }) => JSON.stringify([id, label, split, votes ?? 0]))
-    .sort();
-  const text = [JSON.stringify(classes), ...lines].join("\n");
+  const lines = samples.map(({ id, label, split, votes, identity }) =>
+    JSON.stringify([id, label, split, votes ?? 0, identity ?? 0]),
+  );
+  return digestOf(["vultus data 2", JSON.stringify(classes), ...lines.sort()]);
+}
+
+/** 128 bits over lines of text, as hexadecimal digits. */
+export function digestOf(lines: readonly string[]): string {
+  const text = lines.join("\n");
   return [0, 1, 2, 3].map((lane) => hash32(text, lane).toString(16).padStart(8, "0")).join("");
 }
 

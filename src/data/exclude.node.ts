@@ -3,6 +3,7 @@
 import { UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { plural } from "./assemble.ts";
+import { canonicalId } from "./canonical.ts";
 import { classCounts, type Dataset, fingerprintOf } from "./dataset.ts";
 
 /**
@@ -19,12 +20,15 @@ export function excludeListed(dataset: Dataset, path: string): Dataset {
       .filter((line) => line.trim() !== "" && !line.startsWith("# ")),
   );
   const { classes, samples: all } = dataset;
-  const samples = all.filter(({ id }) => !listed.has(id));
+  const ids = new Set(all.map(({ id }) => id));
+  // A list may be of a system that writes names in another way.
+  const left = new Set([...listed].map((id) => (ids.has(id) ? id : canonicalId(id))));
+  const samples = all.filter(({ id }) => !left.has(id));
   const count = all.length - samples.length;
   if (listed.size > 0 && count === 0) {
     throw new UsageError(
       `--exclude ${path}: none of its ${plural(listed.size, "id")} is in the data; the first is "${[...listed][0]}", ` +
-        `an id of the data is "${all[0]?.id}". Run "vultus data audit" on the same folders in the same order.`,
+        `an id of the data is "${all[0]?.id}". Run "vultus data audit" on the same folders.`,
     );
   }
   const training = (of: Dataset["samples"]): number[] =>

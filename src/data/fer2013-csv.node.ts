@@ -30,7 +30,12 @@ export async function readFer2013Csv(path: string): Promise<RawSource> {
     samples.push({ id: `row ${number}`, source: { kind: "pixels", picture }, className, split });
   }
   if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
-  return { path, classNames: [...new Set(samples.map((sample) => sample.className))], samples, notes: [] };
+  return {
+    path,
+    classNames: [...new Set(samples.flatMap(({ className = [] }) => className))],
+    samples,
+    notes: [],
+  };
 }
 
 /** Reads digit by digit: splitting 35,887 rows into 83 million strings takes longer than all the rest. */

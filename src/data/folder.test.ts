@@ -158,10 +158,10 @@ describe("classes", () => {
     make("x/set/happy/a.jpg", "x/set/sad/b.jpg", "y/set/happy/a.jpg", "y/set/sad/b.jpg");
     const { samples } = await readDataset([join(dir, "x/set"), join(dir, "y/set")]);
     expect(samples.map(({ id }) => id)).toEqual([
-      "set/happy/a.jpg",
-      "set/sad/b.jpg",
-      "set 2/happy/a.jpg",
-      "set 2/sad/b.jpg",
+      "x:set/happy/a.jpg",
+      "x:set/sad/b.jpg",
+      "y:set/happy/a.jpg",
+      "y:set/sad/b.jpg",
     ]);
   });
 

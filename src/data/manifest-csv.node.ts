@@ -1,6 +1,6 @@
 /** Reads a manifest: a CSV file with the path of each picture and its label, or one column of votes per class. */
 
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
@@ -23,7 +23,8 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   const others = header.filter((column) => !named.includes(column));
   const labelled = header.includes("label");
   const grouping = others.filter((column) => labelled || subgroupColumn.test(column));
-  const voted = others.filter((column) => !grouping.includes(column));
+  // In one order, since fractions of votes add up to other last digits in another.
+  const voted = others.filter((column) => !grouping.includes(column)).sort();
   if (!header.includes("path") || (!labelled && voted.length === 0)) throw missingColumns(path, header);
   const names = new Map(
     grouping.map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
@@ -38,27 +39,27 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   for await (const { number, cells } of readCsvRows(path, named)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
     const { path: id = "", label = "", split: splitName = "", identity } = cells;
-    const earlier = rowOf.get(id);
+    const file = resolve(dirname(path), id);
+    const earlier = rowOf.get(file);
     if (id === "") throw wrong("path is empty");
     if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each picture once`);
-    rowOf.set(id, number);
+    rowOf.set(file, number);
     const split = splitName === "" ? "train" : splitNamed(splitName);
     if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);
     if (labelled && label === "") throw wrong("label is empty");
     const votes = labelled ? undefined : parseVotes(cells, voted, wrong);
     const subgroups = [...names].flatMap(([column, name]) => (cells[column] ? [[name, cells[column]]] : []));
     samples.push({
-      id,
-      source: { kind: "file", path: resolve(dirname(path), id) },
-      className: votes ? majority(votes) : label,
+      id: id.split(sep).join("/"),
+      source: { kind: "file", path: file },
+      ...(votes ? { votes } : { className: label }),
       split,
-      ...(votes && { votes }),
       ...(identity && { identity }),
       ...(subgroups.length > 0 && { subgroups: Object.fromEntries(subgroups) as Record<string, string> }),
     });
   }
   if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
-  const classNames = labelled ? [...new Set(samples.map((sample) => sample.className))] : voted;
+  const classNames = labelled ? [...new Set(samples.flatMap(({ className = [] }) => className))] : voted;
   return { path, classNames, samples, notes };
 }
 
@@ -81,15 +82,9 @@ function parseVotes(
     const count = Number(text);
     if (!Number.isFinite(count) || count < 0)
       throw wrong(`${name} is "${text}", expected a number of votes, 0 or more`);
-    votes.set(name, count);
+    // Synonyms vote for one class: the majority is that of the classes.
+    votes.set(classKey(name), (votes.get(classKey(name)) ?? 0) + count);
   }
   if ([...votes.values()].every((count) => count === 0)) throw wrong("no class has a vote");
   return votes;
-}
-
-/** The class with the most votes; of equal ones the first by name, so that the order of columns changes nothing. */
-function majority(votes: ReadonlyMap<string, number>): string {
-  const most = Math.max(...votes.values());
-  const first = (a: string, b: string): string => (classKey(b) < classKey(a) ? b : a);
-  return [...votes].flatMap(([name, count]) => (count === most ? [name] : [])).reduce(first);
 }

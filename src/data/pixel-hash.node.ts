@@ -8,6 +8,19 @@ export function pixelHash({ pixels, width, height, channels }: Picture): string 
   return createHash("sha1").update(`${width} ${height} ${channels} `).update(pixels).digest("base64");
 }
 
+/** Equal for the same ids with the same pixels in the same order. */
+export function pixelsDigest(
+  caches: readonly {
+    readonly samples: readonly { readonly id: string }[];
+    readonly hashes: readonly string[];
+  }[],
+): string {
+  const digest = createHash("sha1");
+  for (const { samples, hashes } of caches)
+    digest.update(JSON.stringify(samples.map(({ id }, i) => [id, hashes[i]])));
+  return digest.digest("hex");
+}
+
 /** How many pictures of one split also sit in another. */
 export type CrossSplitPictures = Record<
   "validation in train" | "test in train" | "test in validation",

@@ -1,9 +1,10 @@
 /** Reads what a person names on the command line, folders and CSV files alike, as one data set. */
 
-import { basename, extname } from "node:path";
+import { basename, extname, resolve, sep } from "node:path";
 import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { assemble, type ClassOptions, type RawSource } from "./assemble.ts";
+import { sourceNames } from "./canonical.ts";
 import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
@@ -16,9 +17,10 @@ export interface ReadOptions extends ClassOptions {
 }
 
 /**
- * The samples of every source, in the order given. With several sources an id begins with its source's name.
+ * The samples of every source as one data set, the same in whichever order the sources are given. With several of them an
+ * id begins with its source's name.
  *
- * @throws UsageError for a source that is missing or a class that is; FormatError for a file that is wrong inside.
+ * @throws UsageError for a source that is missing or given twice, or a class that is missing; FormatError for a file that is wrong inside.
  */
 export async function readDataset(
   paths: readonly string[],
@@ -42,17 +44,14 @@ async function readCsv(path: string): Promise<RawSource> {
   throw missingColumns(path, header);
 }
 
-/** Ids stay unique: two sources of the same name become `name` and `name 2`. */
 function withNames(sources: readonly RawSource[]): RawSource[] {
+  const names = sourceNames(sources.map(({ path }) => resolve(path).split(sep).join("/")));
   const taken = new Set<string>();
-  return sources.map((source) => {
+  return sources.map((source, i) => {
     const base = basename(source.path);
-    let name = base;
-    for (let count = 2; taken.has(name); count++) name = `${base} ${count}`;
-    taken.add(name);
-    return {
-      ...source,
-      samples: source.samples.map((sample) => ({ ...sample, id: `${name}/${sample.id}` })),
-    };
+    let formerName = base;
+    for (let count = 2; taken.has(formerName); count++) formerName = `${base} ${count}`;
+    taken.add(formerName);
+    return { ...source, name: names[i] as string, formerName };
   });
 }

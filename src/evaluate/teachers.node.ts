@@ -32,7 +32,8 @@ export async function teachersAnswers(
 
 /**
  * The samples with soft labels: `share` of the teachers' answers and the rest of the label, or of the votes where people
- * voted; to four decimals. Up to one half a label stays the most probable class, whatever the teachers say.
+ * voted; to four decimals. Up to one half a label without votes stays the most probable class, whatever the teachers say: of
+ * equal shares the manifest's reader would take the first by name.
  */
 export function softened(
   samples: readonly Sample[],
@@ -43,6 +44,11 @@ export function softened(
   return samples.map((sample, n) => {
     const own = sample.votes ?? Array.from({ length: classes }, (_, k) => Number(k === sample.label));
     const votes = own.map((vote, k) => (1 - share) * vote + share * (answers[n * classes + k] as number));
-    return { ...sample, votes: votes.map((vote) => Number(vote.toFixed(4))) };
+    const rounded = votes.map((vote) => Number(vote.toFixed(4)));
+    const top = rounded[sample.label] as number;
+    const kept = rounded.map((vote, k) =>
+      vote === top && k !== sample.label ? Number((vote - 0.0001).toFixed(4)) : vote,
+    );
+    return { ...sample, votes: sample.votes ? rounded : kept };
   });
 }

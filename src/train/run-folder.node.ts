@@ -29,6 +29,8 @@ const environmentSchema = z.object({
   views: z.number().int().optional(),
   memoryGB: z.number(),
   fingerprint: z.string(),
+  /** Of the decoded training and validation images; missing in runs that did not record it. */
+  pixels: z.string().optional(),
   /** The splits that the data lacked. */
   cut: cutSchema.optional(),
   /** Where the pictures were; they may have moved since. */
@@ -147,7 +149,7 @@ function filesBelow(folder: string): string[] {
 export function describeEnvironment(
   options: TrainOptions,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
-  views: number,
+  { views, pixels }: { readonly views: number; readonly pixels: string },
 ): Environment {
   const { version, threads, device, precision, cacheFeatures, weightsSource = "", teachers = [] } = options;
   const { fingerprint: from } = options.dataset;
@@ -164,6 +166,7 @@ export function describeEnvironment(
     views,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
+    pixels,
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     weights: weightsSource,
@@ -174,7 +177,7 @@ export function describeEnvironment(
 
 /**
  * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another version,
- * processor or thread count is said, since results are then close but not bit-exact.
+ * processor or thread count, and files that changed under their names, are said: results are then close but not bit-exact.
  */
 export function checkResume(paths: RunPaths, now: Environment): string[] {
   const then = readEnvironment(paths);
@@ -193,7 +196,13 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(
     (key) => then[key] !== now[key],
   );
-  return changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
+  const notes = changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
+  if (then.pixels !== undefined && then.pixels !== now.pixels)
+    notes.push(
+      "not bit-exact: images have other pixels than when the run began, under the same names. Put them back as they were, " +
+        "or start a new run with --out",
+    );
+  return notes;
 }
 
 /** @throws UsageError where there is none, since a training writes it last when it begins. */

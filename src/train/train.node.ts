@@ -5,6 +5,7 @@ import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { pixelsDigest } from "../data/pixel-hash.node.ts";
 import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { type Architecture, describe, withNewWeights } from "../models/classifier.ts";
@@ -16,6 +17,7 @@ import { FormatError, UsageError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { emitter, type Listener } from "./events.ts";
+import { dataOfRun } from "./former-run.node.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
 import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
@@ -92,8 +94,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
   if (!resume) keepTeachers(options.teachers ?? [], paths.teachers);
   const teachers = resume ? loadTeachers(keptTeachers(paths.teachers), architecture.classes) : named;
+  const { dataset, notes, as } = resume
+    ? dataOfRun(readEnvironment(paths), options.dataset)
+    : { dataset: options.dataset, notes: [], as: (one: Dataset) => one };
   const pictures = await readPictures(
-    options.dataset,
+    dataset,
     { ...options.cut, seed: recipe.seed },
     {
       maxSide: trainingSide(architecture.inputSize),
@@ -105,7 +110,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   );
   const engine = startEngine({ device: options.device, threads: options.threads });
   try {
-    return await trainOn(pictures, engine, paths, teachers, options);
+    const read = { ...pictures, dataset: as(pictures.dataset) };
+    return await trainOn(read, engine, paths, teachers, { ...options, dataset }, notes);
   } catch (error) {
     pictures.validation.close();
     await engine.close();
@@ -121,6 +127,7 @@ async function trainOn(
   paths: RunPaths,
   teachers: readonly Teacher[],
   options: TrainOptions,
+  dataNotes: readonly string[],
 ): Promise<TrainResult> {
   const { architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
@@ -129,8 +136,13 @@ async function trainOn(
       "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
     );
   }
-  const pictures = training.samples.length;
-  const { progress, weights: initial, saved, notes, views } = begin(options, dataset, pictures, paths);
+  const {
+    progress,
+    weights: initial,
+    saved,
+    notes,
+    views,
+  } = begin(options, dataset, [training, validation], paths);
   const labels = validation.samples.map((sample) => sample.label);
   const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
   await writeWatched(folder, validation, watched);
@@ -141,7 +153,7 @@ async function trainOn(
       .map((index) => validation.samples[index] as Sample)
       .map(({ id, label }) => ({ id, label })),
   });
-  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...notes])
+  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...dataNotes, ...notes])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]));
   let lastSave = performance.now();
@@ -182,11 +194,17 @@ async function trainOn(
 }
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
-function begin(options: TrainOptions, dataset: Dataset, pictures: number, paths: RunPaths) {
+function begin(
+  options: TrainOptions,
+  dataset: Dataset,
+  caches: readonly [training: PixelCache, validation: PixelCache],
+  paths: RunPaths,
+) {
   const { architecture, recipe, resume } = options;
   const { specs } = describe(architecture);
-  const fitting = viewsThatFit(options, pictures);
-  const environment = describeEnvironment(options, dataset, fitting);
+  const fitting = viewsThatFit(options, caches[0].samples.length);
+  const found = { views: fitting, pixels: pixelsDigest(caches) };
+  const environment = describeEnvironment(options, dataset, found);
   if (resume) {
     const notes = checkResume(paths, environment);
     // The memory may be another now; the views that the run trains on may not.

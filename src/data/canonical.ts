@@ -1,0 +1,55 @@
+/** One name and one order for samples, whichever way their source was named, listed or copied. */
+
+import { UsageError } from "../util/errors.ts";
+
+/** An id without the two ways Unicode has of writing é, and without steps such as `./` that lead nowhere. */
+export function canonicalId(id: string): string {
+  return id
+    .normalize("NFC")
+    .replace(/\/(?:\.?\/)+/g, "/")
+    .replace(/^(?:\.\/)+/, "");
+}
+
+/** The items by their ids: in every folder its files before its folders, each by code unit, so that no locale matters. */
+export function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, path: item.id.split("/") }))
+    .sort((a, b) => comparePaths(a.path, b.path))
+    .map(({ item }) => item);
+}
+
+function comparePaths(a: readonly string[], b: readonly string[]): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  const [left, right] = [a.length - at, b.length - at];
+  if (left === 0 || right === 0) return left - right;
+  if ((left === 1) !== (right === 1)) return left === 1 ? -1 : 1;
+  return (a[at] as string) < (b[at] as string) ? -1 : 1;
+}
+
+/**
+ * A name for each of several sources, whatever their order: the last part of its path or, where another source has the
+ * same, as many parts before it as tell them apart: `2019:photos` and `2020:photos`. A name holds no slash.
+ *
+ * @param paths absolute, with forward slashes.
+ * @throws UsageError for sources that no name tells apart, such as one that is given twice.
+ */
+export function sourceNames(paths: readonly string[]): string[] {
+  const parts = paths.map((path) => path.normalize("NFC").split("/").filter(Boolean));
+  const lastOf = (path: readonly string[], depth: number): string => path.slice(-depth).join(":");
+  const names = parts.map((path, i) => {
+    let depth = 1;
+    const isTaken = (other: readonly string[], j: number): boolean =>
+      j !== i && lastOf(other, depth) === lastOf(path, depth);
+    while (depth < path.length && parts.some(isTaken)) depth++;
+    return lastOf(path, depth);
+  });
+  for (const [i, name] of names.entries()) {
+    const earlier = names.indexOf(name);
+    if (earlier < i)
+      throw new UsageError(
+        `${paths[earlier]} and ${paths[i]} cannot be told apart by their names. Name each folder and file once, or rename one.`,
+      );
+  }
+  return names;
+}
