@@ -72,7 +72,7 @@ describe.each(["vultus_s", "squeezenet1_1", "resnet18"])("%s", (model) => {
   });
 
   test("answers as the program that validates during training", async () => {
-    const canvas = canvasOf(pictures);
+    const canvas = canvasOf(pictures, architecture.inputSize);
     const open = await engine.open(compilePredict(architecture, weights, canvas));
     const { probabilities } = await open.run({
       pictures: packPictures(pictures, canvas),

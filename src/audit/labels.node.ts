@@ -156,7 +156,10 @@ export async function stageFeatures(
 ): Promise<Features> {
   const pixels = await loadPixels(samples, { maxSide: INPUT_SIZE, memoryBudget, spillDir: tmpdir() });
   try {
-    const canvas = canvasOf(pixels.samples.map((_, i) => pixels.shape(i)));
+    const canvas = canvasOf(
+      pixels.samples.map((_, i) => pixels.shape(i)),
+      INPUT_SIZE,
+    );
     const stage = middleStage(architecture);
     const open = await engine.open(
       compileStageFeatures(architecture, weights, canvas, { stage, cells: CELLS }),

@@ -3,6 +3,7 @@
 import type { Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
+import type { Point } from "./matrix.ts";
 
 /** Extent of the canvas in pixels; pictures lie at its upper left. One channel is grey, three are RGB. */
 export interface Canvas {
@@ -15,6 +16,67 @@ export interface Canvas {
 export interface Extent {
   readonly width: number;
   readonly height: number;
+}
+
+/** A rectangle of a picture, in its pixels, and how many pixels of the canvas it fills: fewer where it is reduced. */
+export interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly across: number;
+  readonly down: number;
+}
+
+/** A picture for a canvas; one that is too long for it lies there in part. */
+export interface Placed extends Extent {
+  readonly part?: Part;
+}
+
+/** A training's pictures are decoded to at most this many pixels a side, room for augmentation included. */
+export function trainingSide(inputSize: number): number {
+  return Math.ceil(inputSize * 1.25);
+}
+
+/** Sides that differ by more than this factor are cut: a few long pictures would make the canvas of all others large. */
+const LONGEST = 2;
+
+/**
+ * The extent that a canvas needs for a picture. Of a longer one than 1:2 a network of `size` pixels sees a part: the
+ * centre square in validation, with a margin for the filter, and in training a crop, or the whole, reduced to what it can
+ * tell apart.
+ */
+export function extentOnCanvas({ width, height }: Extent, size: number): Extent {
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  if (long <= LONGEST * short) return { width, height };
+  const side = Math.min(long, Math.max(trainingSide(size), short + 2 * (Math.ceil(short / size) + 1)));
+  return width < height ? { width, height: side } : { width: side, height };
+}
+
+/**
+ * A picture that is longer than the canvas, with the part of it that lies there; any other as it is. `from` and `to` are
+ * the first and last place that are seen along each side, in pixels of the picture from 0 on, which may lie outside.
+ */
+export function placed<T extends Extent>(
+  picture: T,
+  canvas: Canvas,
+  seen: () => { readonly from: Point; readonly to: Point },
+): T & Placed {
+  const { width, height } = picture;
+  if (width <= canvas.width && height <= canvas.height) return picture;
+  const { from, to } = seen();
+  const [left, columns, across] = rangeOf(from[0], to[0], width, canvas.width);
+  const [top, rows, down] = rangeOf(from[1], to[1], height, canvas.height);
+  return { ...picture, part: { left, top, width: columns, height: rows, across, down } };
+}
+
+/** First pixel and number of pixels that are seen of a side, with the neighbours of interpolation; then those on the canvas. */
+function rangeOf(from: number, to: number, length: number, room: number): [number, number, number] {
+  if (length <= room) return [0, length, length];
+  const neighbours = Math.max(1, Math.ceil((to - from) / room));
+  const first = Math.min(Math.max(Math.floor(from) - neighbours, 0), length - 1);
+  const count = Math.min(Math.max(Math.ceil(to) + neighbours, first + 1), length) - first;
+  return [first, count, Math.min(count, room)];
 }
 
 /** The packed pictures as a feed [N, C, H, W] of bytes, and as floats from 0 to 1. */

@@ -14,7 +14,7 @@ import { reshape } from "../ops/reshape.ts";
 import { slice } from "../ops/slice.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { Random } from "../util/random.ts";
-import type { Canvas, Extent } from "./canvas.ts";
+import { type Canvas, type Extent, type Placed, placed } from "./canvas.ts";
 import { identity, invert, type Matrix, multiply, type Point, squareTo } from "./matrix.ts";
 import type { Augmentation } from "./settings.ts";
 
@@ -110,9 +110,32 @@ function unwarp([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: NonNullable<Geometry["
  * The matrix as the graph wants it: from places in the result to places on the canvas, where the picture fills only the
  * upper left. GridSample's −1 and 1 are the outer edges of the canvas.
  */
-export function onCanvas(m: Matrix, picture: Extent, canvas: Canvas): Matrix {
-  const [w, h] = [picture.width / canvas.width, picture.height / canvas.height];
-  return multiply([w, 0, w - 1, 0, h, h - 1, 0, 0, 1], m);
+export function onCanvas(m: Matrix, { width, height, part }: Placed, canvas: Canvas): Matrix {
+  const [w, h] = [width / canvas.width, height / canvas.height];
+  if (!part) return multiply([w, 0, w - 1, 0, h, h - 1, 0, 0, 1], m);
+  const [x, y] = [part.across / part.width, part.down / part.height];
+  const [left, top] = [(2 * part.left) / canvas.width, (2 * part.top) / canvas.height];
+  return multiply([w * x, 0, (w - left) * x - 1, 0, h * y, (h - top) * y - 1, 0, 0, 1], m);
+}
+
+/** The picture for the canvas; one that is too long for it with the part that is seen through the matrix. */
+export function placedSeen<T extends Extent>(picture: T, m: Matrix, canvas: Canvas): T & Placed {
+  return placed(picture, canvas, () => {
+    const corners = [-1, 1].flatMap((x) => [-1, 1].map((y) => [x, y] as const));
+    const depths = corners.map(([x, y]) => m[6] * x + m[7] * y + m[8]);
+    // Behind the horizon nothing bounds what is seen.
+    const isBounded = depths.every((w) => w > 0) || depths.every((w) => w < 0);
+    const places = (a: number, b: number, c: number, length: number): number[] =>
+      corners.map(([x, y], i) =>
+        isBounded ? (((a * x + b * y + c) / (depths[i] as number) + 1) / 2) * length : i * length,
+      );
+    const across = places(m[0], m[1], m[2], picture.width);
+    const down = places(m[3], m[4], m[5], picture.height);
+    return {
+      from: [Math.min(...across), Math.min(...down)],
+      to: [Math.max(...across), Math.max(...down)],
+    };
+  });
 }
 
 /**

@@ -5,10 +5,10 @@ import type { Value } from "../graph/types.ts";
 import { mul } from "../ops/mul.ts";
 import { type Key, random } from "../util/random.ts";
 import { type DType, floatTensor, type Tensor } from "../util/tensor.ts";
-import { type Canvas, canvasInput, type Extent } from "./canvas.ts";
+import { type Canvas, canvasInput, type Extent, type Placed } from "./canvas.ts";
 import { activeColours, type ColourDraw, colour, drawColour } from "./colour.ts";
 import { type Box, drawErasing, erase, nothing } from "./erasing.ts";
-import { drawGeometry, type Geometry, homography, onCanvas, warp } from "./geometry.ts";
+import { drawGeometry, type Geometry, homography, onCanvas, placedSeen, warp } from "./geometry.ts";
 import { blend, cutIn, type Mixing } from "./mixing.ts";
 import { normalise } from "./normalise.ts";
 import type { Augmentation } from "./settings.ts";
@@ -90,17 +90,22 @@ export function drawTraining(settings: Augmentation, key: Key, picture: Extent, 
   };
 }
 
+/** The picture as it lies on the canvas for its draw. */
+export function placedForDraw<T extends Extent>(picture: T, { geometry }: Draw, canvas: Canvas): T & Placed {
+  return placedSeen(picture, homography(geometry), canvas);
+}
+
 /** The draws of a batch as feeds. */
 export function packDraws(
   settings: Augmentation,
   draws: readonly Draw[],
-  pictures: readonly Extent[],
+  pictures: readonly Placed[],
   canvas: Canvas,
   mixing?: Mixing,
 ): Record<string, Tensor> {
   const batch = draws.length;
   const matrices = draws.flatMap(({ geometry }, i) =>
-    onCanvas(homography(geometry), pictures[i] as Extent, canvas),
+    onCanvas(homography(geometry), pictures[i] as Placed, canvas),
   );
   const feeds: Record<string, Tensor> = { homography: floatTensor([batch, 3, 3], matrices) };
   for (const name of activeColours(settings, canvas.channels)) {

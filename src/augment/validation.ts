@@ -22,7 +22,7 @@ import { extent } from "../ops/shape.ts";
 import { sub } from "../ops/sub.ts";
 import { UsageError } from "../util/errors.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
-import { type Canvas, canvasInput, type Extent } from "./canvas.ts";
+import { type Canvas, canvasInput, type Extent, type Placed, placed } from "./canvas.ts";
 import { normalise } from "./normalise.ts";
 
 export interface ValidationOptions {
@@ -115,20 +115,21 @@ function weightsOf({ pixels, scale, offset, length }: Side, size: number): Value
  * 256/224 is torchvision's usual choice.
  */
 export function packValidation(
-  pictures: readonly Extent[],
+  pictures: readonly Placed[],
   size: number,
   resize: number,
 ): Record<string, Tensor> {
-  const target = resizedSide(size, resize);
   const feeds: Record<string, Tensor> = {};
-  for (const [side, extent] of [
-    ["rows", "height"],
-    ["columns", "width"],
+  for (const [side, extent, start, filled] of [
+    ["rows", "height", "top", "down"],
+    ["columns", "width", "left", "across"],
   ] as const) {
     const numbers = pictures.map((picture) => {
-      const length = picture[extent];
-      const resized = Math.floor((target * length) / Math.min(picture.width, picture.height));
-      return { scale: length / resized, offset: halfRoundedToEven(resized - size), length };
+      const { scale, offset } = centreCrop(picture, extent, size, resize);
+      const { part } = picture;
+      if (!part) return { scale, offset, length: picture[extent] };
+      const reduced = part[filled] / part[extent];
+      return { scale: scale * reduced, offset: offset - part[start] / scale, length: part[filled] };
     });
     for (const name of ["scale", "offset", "length"] as const) {
       const values = numbers.map((entry) => entry[name]);
@@ -136,6 +137,36 @@ export function packValidation(
     }
   }
   return feeds;
+}
+
+/** Along one side: pixels per result of the resize, and results cropped away before the first. */
+function centreCrop(
+  picture: Extent,
+  side: keyof Extent,
+  size: number,
+  resize: number,
+): { scale: number; offset: number } {
+  const target = resizedSide(size, resize);
+  const resized = Math.floor((target * picture[side]) / Math.min(picture.width, picture.height));
+  return { scale: picture[side] / resized, offset: halfRoundedToEven(resized - size) };
+}
+
+/** The picture for the canvas; one that is too long for it with the centre that validation sees. */
+export function placedCentre<T extends Extent>(
+  picture: T,
+  canvas: Canvas,
+  size: number,
+  resize: number,
+): T & Placed {
+  return placed(picture, canvas, () => {
+    const sides = (["width", "height"] as const).map((side) => {
+      const { scale, offset } = centreCrop(picture, side, size, resize);
+      const support = Math.max(scale, 1);
+      return [offset * scale - support, (offset + size) * scale + support] as const;
+    });
+    const [[left, right], [top, bottom]] = sides as [readonly [number, number], readonly [number, number]];
+    return { from: [left, top], to: [right, bottom] };
+  });
 }
 
 /** Pixels of the shorter side before the crop. */

@@ -1,7 +1,7 @@
 /** The contact sheet of a data set: random pictures of each class, as they are and as training sees them. */
 
 import { referenceAugmentation } from "../augment/settings.ts";
-import { buildTraining, drawTraining, packDraws } from "../augment/training.ts";
+import { buildTraining, type Draw, drawTraining, packDraws, placedForDraw } from "../augment/training.ts";
 import { canvasOf, packPictures } from "../data/canvas.ts";
 import type { Dataset, Picture } from "../data/dataset.ts";
 import { readPicture } from "../data/decode.node.ts";
@@ -34,14 +34,15 @@ export async function contactSheet(dataset: Dataset): Promise<Buffer> {
 /** The pictures through the reference's augmentation, by the same graph that training uses. */
 async function augment(pictures: readonly Picture[]): Promise<Picture[]> {
   const settings = referenceAugmentation;
-  const canvas = canvasOf(pictures);
+  const canvas = canvasOf(pictures, SIDE);
   const { channels } = canvas;
   const plain = { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
   const graph = new Graph();
   graph.output("x", buildTraining(graph, settings, { batch: pictures.length, canvas, size: SIDE, ...plain }));
   const session = await openSession(encode(graph, "augment"), { device: "cpu", threads: 1 });
   const draws = pictures.map((picture, i) => drawTraining(settings, ["contact sheet", i], picture, SIDE));
-  const feeds = { pictures: packPictures(pictures, canvas), ...packDraws(settings, draws, pictures, canvas) };
+  const onCanvas = pictures.map((picture, i) => placedForDraw(picture, draws[i] as Draw, canvas));
+  const feeds = { pictures: packPictures(onCanvas, canvas), ...packDraws(settings, draws, onCanvas, canvas) };
   const values = (await session.run(feeds)).x?.data as Float32Array;
   await session.release();
   const plane = SIDE * SIDE;

@@ -1,17 +1,18 @@
 /** Packs pictures of several sizes into one uint8 tensor, as programs take them. */
 
-import type { Canvas } from "../augment/canvas.ts";
+import { type Canvas, extentOnCanvas, type Part, type Placed } from "../augment/canvas.ts";
 import type { Tensor } from "../util/tensor.ts";
 import type { DescribedNetwork } from "../weights/classifier-file.ts";
-import type { Picture } from "./dataset.ts";
+import type { Picture, PictureShape } from "./dataset.ts";
 import type { PixelCache } from "./pixel-cache.node.ts";
 
-/** The smallest canvas that holds all these pictures: grey only if all of them are. */
-export function canvasOf(pictures: Iterable<Pick<Picture, "width" | "height" | "channels">>): Canvas {
+/** The smallest canvas for these pictures before a network of `size` pixels: grey only if all of them are. */
+export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas {
   let [width, height, channels]: [number, number, 1 | 3] = [1, 1, 1];
   for (const picture of pictures) {
-    width = Math.max(width, picture.width);
-    height = Math.max(height, picture.height);
+    const extent = extentOnCanvas(picture, size);
+    width = Math.max(width, extent.width);
+    height = Math.max(height, extent.height);
     if (picture.channels === 3) channels = 3;
   }
   return { width, height, channels };
@@ -33,11 +34,12 @@ export function channelNote(
 }
 
 /** Pictures [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */
-export function packPictures(pictures: readonly Picture[], canvas: Canvas): Tensor {
+export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Canvas): Tensor {
   const { width, height, channels } = canvas;
   const plane = width * height;
   const data = new Uint8Array(pictures.length * channels * plane);
-  for (const [n, picture] of pictures.entries()) {
+  for (const [n, whole] of pictures.entries()) {
+    const picture = whole.part ? cutOut(whole, whole.part) : whole;
     for (let c = 0; c < channels; c++) {
       const from = picture.channels === 1 ? 0 : c;
       const start = (n * channels + c) * plane;
@@ -53,4 +55,34 @@ export function packPictures(pictures: readonly Picture[], canvas: Canvas): Tens
     }
   }
   return { dtype: "uint8", shape: [pictures.length, channels, height, width], data };
+}
+
+/** A part of a picture as it lies on the canvas: where it is reduced, each pixel is the mean of the area that it stands for. */
+function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
+  const { across, down } = part;
+  const sums = new Float32Array(across * down * channels);
+  const columns = areasOf(part.width, across);
+  for (const [y, share, to] of areasOf(part.height, down)) {
+    for (const [x, portion, column] of columns) {
+      const from = ((part.top + y) * width + part.left + x) * channels;
+      const at = (to * across + column) * channels;
+      for (let c = 0; c < channels; c++)
+        sums[at + c] = (sums[at + c] as number) + share * portion * (pixels[from + c] as number);
+    }
+  }
+  return { pixels: Uint8Array.from(sums, Math.round), width: across, height: down, channels };
+}
+
+/** Which of `length` pixels make up each of `count`, and with what share. */
+function areasOf(length: number, count: number): [pixel: number, share: number, to: number][] {
+  const step = length / count;
+  return Array.from({ length: count }, (_, to) => {
+    const [start, end] = [to * step, (to + 1) * step];
+    const areas: [number, number, number][] = [];
+    for (let pixel = Math.floor(start); pixel < Math.min(end, length); pixel++) {
+      const share = (Math.min(end, pixel + 1) - Math.max(start, pixel)) / step;
+      if (share > 0) areas.push([pixel, share, to]);
+    }
+    return areas;
+  }).flat();
 }

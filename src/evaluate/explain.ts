@@ -65,7 +65,10 @@ async function* explanations(
   { method, target, onBatch }: ExplainPicturesOptions,
 ): AsyncGenerator<Explanation> {
   if (indices.length === 0) return;
-  const canvas = canvasOf(indices.map((index) => pixels.shape(index)));
+  const canvas = canvasOf(
+    indices.map((index) => pixels.shape(index)),
+    architecture.inputSize,
+  );
   const fitting = Math.max(1, Math.floor(MOST_PIXELS / (canvas.width * canvas.height)));
   const batch = Math.min(MOST_PICTURES, fitting, indices.length);
   const temperature = temperatureOf(metadata, path);

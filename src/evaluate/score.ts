@@ -1,7 +1,7 @@
 /** Runs a classifier over pictures and keeps its logits: what every figure of an evaluation is computed from. */
 
 import type { Canvas } from "../augment/canvas.ts";
-import { packValidation } from "../augment/validation.ts";
+import { packValidation, placedCentre } from "../augment/validation.ts";
 import { packPictures } from "../data/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Architecture } from "../models/classifier.ts";
@@ -20,8 +20,8 @@ export function validationFeeds(
   canvas: Canvas,
   architecture: Architecture,
 ): Tensors {
-  const pictures = indices.map((index) => pixels.get(index));
   const { inputSize: size, resize } = architecture;
+  const pictures = indices.map((index) => placedCentre(pixels.get(index), canvas, size, resize));
   return { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, resize) };
 }
 

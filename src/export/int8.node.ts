@@ -1,9 +1,9 @@
 /** The int8 form: calibrated on training pictures, its layers in float32 chosen by accuracy on other, labelled ones. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { packValidation } from "../augment/validation.ts";
-import { canvasOf, packPictures } from "../data/canvas.ts";
+import { canvasOf } from "../data/canvas.ts";
 import type { Pictures } from "../evaluate/run-bundle.ts";
+import { validationFeeds } from "../evaluate/score.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import { decodeBundle } from "../program/decode-bundle.ts";
@@ -95,21 +95,15 @@ export function accuracyOf(probabilities: Float32Array, labels: readonly number[
 
 async function calibrate({ classifier, engine, calibration }: Int8Options): Promise<Ranges> {
   const { architecture, weights } = classifier;
-  const { inputSize, resize } = architecture;
-  const { count, shape, get } = calibration;
+  const { count, shape } = calibration;
   const indices = Array.from({ length: count }, (_, i) => i);
-  const canvas = canvasOf(indices.map(shape));
+  const canvas = canvasOf(indices.map(shape), architecture.inputSize);
   const open = await engine.open(compileCalibration(architecture, weights, canvas));
   try {
     const batches: Tensors[] = [];
     for (let start = 0; start < indices.length; start += BATCH) {
-      const batch = indices.slice(start, start + BATCH).map(get);
-      batches.push(
-        await open.run({
-          pictures: packPictures(batch, canvas),
-          ...packValidation(batch, inputSize, resize),
-        }),
-      );
+      const batch = indices.slice(start, start + BATCH);
+      batches.push(await open.run(validationFeeds(calibration, batch, canvas, architecture)));
     }
     return rangesOf(batches);
   } finally {

@@ -1,5 +1,6 @@
 /** Cuts a data set's splits as a training does, and again as one did: so that nothing is scored that was trained on. */
 
+import { trainingSide } from "../augment/canvas.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
 import { areFormerIdsUnsure, asFormerly } from "../data/former.ts";
@@ -9,11 +10,6 @@ import type { TrainingCut } from "../weights/classifier-file.ts";
 
 export interface CutOptions extends SplitShares {
   readonly seed: number;
-}
-
-/** A training's pictures are decoded to at most this many pixels a side, room for augmentation included. */
-export function trainingSide(inputSize: number): number {
-  return Math.ceil(inputSize * 1.25);
 }
 
 /** Cuts the splits that the data lacks; a person, and pictures of equal pixels (`hashes`, by id), stay on one side. */

@@ -3,7 +3,7 @@
 import type { Canvas } from "../augment/canvas.ts";
 import { drawMixing, type Mixing } from "../augment/mixing.ts";
 import type { Augmentation } from "../augment/settings.ts";
-import { drawTraining, packDraws } from "../augment/training.ts";
+import { type Draw, drawTraining, packDraws, placedForDraw } from "../augment/training.ts";
 import { packPictures } from "../data/canvas.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -35,9 +35,10 @@ function augmentedFeeds(
   const draws = pictures.map((picture, position) =>
     drawTraining(augmentation, key(position), picture, inputSize),
   );
+  const onCanvas = pictures.map((picture, i) => placedForDraw(picture, draws[i] as Draw, canvas));
   return {
-    pictures: packPictures(pictures, canvas),
-    ...packDraws(augmentation, draws, pictures, canvas, mixing),
+    pictures: packPictures(onCanvas, canvas),
+    ...packDraws(augmentation, draws, onCanvas, canvas, mixing),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Trains a classifier on a data set and keeps everything in a run folder. */
 
 import { existsSync } from "node:fs";
-import type { Canvas } from "../augment/canvas.ts";
+import { type Canvas, trainingSide } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -23,7 +23,6 @@ import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures, type TrainingPictures } from "./read-pictures.node.ts";
 import type { Recipe } from "./recipe.ts";
-import { trainingSide } from "./recut.node.ts";
 import {
   checkResume,
   createRunFolder,
@@ -155,7 +154,7 @@ async function trainOn(
   });
   for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...dataNotes, ...notes])
     await emit("note", { text });
-  const canvas: Canvas = canvasOf(everyShape([training, validation]));
+  const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
   let lastSave = performance.now();
 
   const host: LoopHost = {
