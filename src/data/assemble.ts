@@ -7,7 +7,7 @@ import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
 import { classKey, emotionNamed } from "./names.ts";
 
 /** A sample whose class is still a name, as its source spells it, or several with votes. */
-export type RawSample = Omit<Sample, "label" | "votes"> &
+export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
   (
     | { readonly className: string; readonly votes?: undefined }
     /** Votes by `classKey`, as counted: the chosen classes' are made to sum to 1. */
@@ -68,7 +68,7 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
     const key = votes ? majority(votes, labels) : classKey(className);
     const label = labels.get(key)?.label;
     if (label === undefined) unchosen.set(key, (unchosen.get(key) ?? 0) + 1);
-    else samples.push({ ...rest, label, ...(votes && { votes: voteShares(votes, labels) }) });
+    else samples.push({ ...rest, label, ...(votes && voteShares(votes, labels)) });
   }
   const leftOut = [...unchosen].map(([key, count]) => ({ className: displayName(key, found), count }));
   notes.push(...leftOut.map((c) => `class "${c.className}" left out: ${plural(c.count, "picture")}`));
@@ -160,14 +160,18 @@ function majority(votes: ReadonlyMap<string, number>, labels: Labels): string {
   return equal.find((key) => labels.has(key)) ?? (equal[0] as string);
 }
 
-function voteShares(votes: ReadonlyMap<string, number>, labels: Labels): number[] {
-  const shares = new Array<number>(labels.size).fill(0);
+/** The chosen classes' shares of their votes, and how many votes those are. */
+function voteShares(
+  votes: ReadonlyMap<string, number>,
+  labels: Labels,
+): Required<Pick<Sample, "votes" | "voteCount">> {
+  const counts = new Array<number>(labels.size).fill(0);
   for (const [key, count] of votes) {
     const label = labels.get(key)?.label;
-    if (label !== undefined) shares[label] = (shares[label] ?? 0) + count;
+    if (label !== undefined) counts[label] = (counts[label] ?? 0) + count;
   }
-  const sum = shares.reduce((a, b) => a + b, 0);
-  return shares.map((share) => share / sum);
+  const voteCount = counts.reduce((a, b) => a + b, 0);
+  return { votes: counts.map((count) => count / voteCount), voteCount };
 }
 
 /** Notes on classes without pictures where that is allowed. Where there is training data, that is where they must be. */

@@ -118,6 +118,15 @@ describe("manifest", () => {
     expect([again.classes, again.samples]).toEqual([dataset.classes, dataset.samples]);
   });
 
+  test("as many votes of the same shares are other data", async () => {
+    const [two, ten] = [
+      await read("path,happy,sad", "a,1,1", "b,0,2"),
+      await read("path,happy,sad", "a,5,5", "b,0,2"),
+    ];
+    expect(two?.samples[0]?.votes).toEqual(ten?.samples[0]?.votes);
+    expect(two?.fingerprint).not.toBe(ten?.fingerprint);
+  });
+
   test("rows are counted as a spreadsheet does, empty ones and those of several lines", async () => {
     await expect(read("", "path,label", "", '"a', 'b",sad', " ", ",sad")).rejects.toThrow(
       /row 6: path is empty/,
@@ -148,9 +157,9 @@ describe("manifest", () => {
     const path = write("path,happiness,sad,disgust", "a,8,1,1", "b,1,3,0", "c,1,0,9");
     const { classes, samples, leftOut } = await readDataset([path], { classes: ["sad", "happy"] });
     expect(classes).toEqual(["sad", "happy"]);
-    expect(samples.map(({ id, label, votes }) => [id, label, votes])).toEqual([
-      ["a", 1, [1 / 9, 8 / 9]],
-      ["b", 0, [0.75, 0.25]],
+    expect(samples.map(({ id, label, votes, voteCount }) => [id, label, votes, voteCount])).toEqual([
+      ["a", 1, [1 / 9, 8 / 9], 9],
+      ["b", 0, [0.75, 0.25], 4],
     ]);
     expect(leftOut).toEqual([{ className: "disgust", count: 1 }]);
   });

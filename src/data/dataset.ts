@@ -28,6 +28,8 @@ export interface Sample {
   readonly label: number;
   /** A soft label: one share per class, summing to 1. */
   readonly votes?: readonly number[];
+  /** How many votes for these classes were counted; beside `votes` only. */
+  readonly voteCount?: number;
   readonly split: Split;
   /** Who is in the picture; one person never sits on two sides of a split that vultus cuts. */
   readonly identity?: string;
@@ -70,8 +72,8 @@ export function classCounts(samples: readonly Sample[], classCount: number): num
 
 /** The data set's fingerprint: 128 bits over its classes and its sorted samples. */
 export function fingerprintOf(classes: readonly string[], samples: readonly Sample[]): string {
-  const lines = samples.map(({ id, label, split, votes, identity }) =>
-    JSON.stringify([id, label, split, votes ?? 0, identity ?? 0]),
+  const lines = samples.map(({ id, label, split, votes, voteCount, identity }) =>
+    JSON.stringify([id, label, split, votes ?? 0, voteCount ?? 0, identity ?? 0]),
   );
   return digestOf(["vultus data 2", JSON.stringify(classes), ...lines.sort()]);
 }

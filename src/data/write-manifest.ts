@@ -4,6 +4,9 @@ import { csvRow } from "../formats/csv.ts";
 import { UsageError } from "../util/errors.ts";
 import type { Dataset, Sample } from "./dataset.ts";
 
+/** Of a vote: whole votes come out whole, and four decimals of a soft label as they are. */
+const DECIMALS = 9;
+
 /**
  * The text of a manifest, one row per sample in their order; `pathOf` gives a file's path as seen from the manifest's
  * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label.
@@ -21,9 +24,10 @@ export function manifestText({ classes, samples }: Dataset, pathOf: (file: strin
     ...(identified ? ["identity"] : []),
     ...columns.map((name) => (voted ? `subgroup:${name}` : name)),
   ];
-  const labelCells = ({ label, votes }: Sample): string[] => {
+  const labelCells = ({ label, votes, voteCount = 1 }: Sample): string[] => {
     if (!voted) return [classes[label] as string];
-    return classes.map((_, k) => String(votes ? votes[k] : Number(k === label)));
+    if (!votes) return classes.map((_, k) => String(Number(k === label)));
+    return votes.map((share) => String(Number((share * voteCount).toFixed(DECIMALS))));
   };
   const taken = new Set<string>();
   const rows = samples.map((sample) => [

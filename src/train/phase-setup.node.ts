@@ -4,6 +4,7 @@ import type { Canvas } from "../augment/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { classWeights } from "../data/sampler.ts";
 import { collect, lossAndAccuracy, scoringBatch, validationFeeds } from "../evaluate/score.ts";
+import { losses } from "../losses/registry.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
@@ -77,6 +78,7 @@ export async function setUpPhase(
   const common = {
     pixels: training,
     classes: architecture.classes.length,
+    targets: losses[recipe.loss.type].targets,
     canvas,
     augmentation: recipe.augmentation,
     inputSize: seen.inputSize,

@@ -16,6 +16,12 @@ test("a target is the votes for a picture, or 1 for its label", () => {
   expect(targets).toEqual(floatTensor([3, 3], [0, 0, 1, 0.5, 0.25, 0.25, 0, 1, 0]));
 });
 
+test("a loss over votes is fed what was counted, and one vote for a label", () => {
+  const ten = { ...sample(0, [0.7, 0.3]), voteCount: 10 };
+  expect(targetsOf([ten, sample(1)], 2, "votes")).toEqual(floatTensor([2, 2], [7, 3, 0, 1]));
+  expect(targetsOf([ten], 2)).toEqual(floatTensor([1, 2], [0.7, 0.3]));
+});
+
 test("mixed targets have their own share and the rest of their partner's", () => {
   const targets = floatTensor([3, 2], [1, 0, 0, 1, 0.5, 0.5]);
   const mixing = { partner: Int32Array.of(1, 2, 2), weight: Float32Array.of(0.3, 0.75, 0.3) };

@@ -3,6 +3,7 @@
 import type { Mixing } from "../augment/mixing.ts";
 import type { Sample } from "../data/dataset.ts";
 import { batches, shuffledOrder, weightedOrder } from "../data/sampler.ts";
+import type { Loss } from "../losses/loss.ts";
 import type { MaskFeed } from "../program/program.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { type Key, random } from "../util/random.ts";
@@ -42,12 +43,20 @@ export function epochBatches(samples: readonly Sample[], epoch: number, options:
   return batches(order, Math.min(batchSize, samples.length), true);
 }
 
-/** One row per sample: its votes, or 1 for its label. */
-export function targetsOf(samples: readonly Sample[], classes: number): FloatTensor {
+/**
+ * One row per sample, as a loss wants it. Shares: those of its votes, or 1 for its label. Votes: as they were counted, or
+ * one for its label.
+ */
+export function targetsOf(
+  samples: readonly Sample[],
+  classes: number,
+  kind: Loss["targets"] = "shares",
+): FloatTensor {
   const data = new Float32Array(samples.length * classes);
-  for (const [row, { label, votes }] of samples.entries()) {
-    if (votes) data.set(votes, row * classes);
-    else data[row * classes + label] = 1;
+  for (const [row, { label, votes, voteCount = 1 }] of samples.entries()) {
+    const times = kind === "votes" ? voteCount : 1;
+    if (!votes) data[row * classes + label] = 1;
+    else for (const [k, share] of votes.entries()) data[row * classes + k] = share * times;
   }
   return floatTensor([samples.length, classes], data);
 }

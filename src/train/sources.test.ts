@@ -34,6 +34,7 @@ test("features are computed once per view, a short last batch too, and their row
   const progress: FeatureProgress[] = [];
   const source = featureSource({
     pixels: await loadPixels(samples, { memoryBudget: 1e6, spillDir: "never made" }),
+    targets: "shares",
     classes: COUNT,
     canvas,
     augmentation: noAugmentation,

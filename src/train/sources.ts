@@ -7,6 +7,7 @@ import { type Draw, drawTraining, packDraws, placedForDraw } from "../augment/tr
 import { packPictures } from "../data/canvas.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Loss } from "../losses/loss.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import type { Key } from "../util/random.ts";
@@ -19,6 +20,8 @@ const TIMED_BATCHES = 3;
 export interface PictureSourceOptions extends OrderOptions {
   readonly pixels: PixelCache;
   readonly classes: number;
+  /** What the loss is fed. */
+  readonly targets: Loss["targets"];
   readonly canvas: Canvas;
   readonly augmentation: Augmentation;
   readonly inputSize: number;
@@ -44,7 +47,7 @@ function augmentedFeeds(
 
 /** Every picture of every epoch is augmented anew. */
 export function pictureSource(options: PictureSourceOptions): BatchSource {
-  const { pixels, classes, seed, phase, augmentation } = options;
+  const { pixels, classes, targets, seed, phase, augmentation } = options;
   const { samples } = pixels;
   const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
   const source: BatchSource = {
@@ -56,6 +59,7 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
       const own = targetsOf(
         indices.map((i) => samples[i] as Sample),
         classes,
+        targets,
       );
       const key = [seed, phase, epoch, index, "mixup"];
       const mixing = drawMixing(augmentation, indices.length, options.inputSize, key);
@@ -94,7 +98,7 @@ export interface FeatureSourceOptions extends PictureSourceOptions {
  * those of training without a cache, and a view that early stopping never reaches is never computed.
  */
 export function featureSource(options: FeatureSourceOptions): BatchSource {
-  const { pixels, classes, views, features } = options;
+  const { pixels, classes, targets: kind, views, features } = options;
   const { samples } = pixels;
   const cache: (Float32Array | undefined)[] = [];
   const batchesOf = lastCall((epoch: number) => epochBatches(samples, epoch, options));
@@ -105,6 +109,7 @@ export function featureSource(options: FeatureSourceOptions): BatchSource {
     const targets = targetsOf(
       indices.map((i) => samples[i] as Sample),
       classes,
+      kind,
     );
     return { features: floatTensor([indices.length, features], data), targets };
   };
