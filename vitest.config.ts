@@ -1,10 +1,18 @@
 import { defineConfig } from "vitest/config";
+import { workerFromSource } from "./test/support/worker-from-source.ts";
 
 export default defineConfig({
+  plugins: [workerFromSource()],
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "whole", include: ["test/**/*.test.ts"], globalSetup: "test/support/build.ts" },
+      },
+    ],
   },
 });

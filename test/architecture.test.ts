@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { type Import, importsOf, reachable } from "../scripts/imports.ts";
 
 /**
  * A folder imports only from folders above it; tests alone may import anything, since they prove by running. What lives
@@ -42,14 +43,6 @@ const nodeOnly = /^(node:|sharp$|onnxruntime-node$)|\.node\.ts$/;
 const runtimeOnly = /^onnxruntime-/;
 const longest = 400;
 
-interface Import {
-  readonly specifier: string;
-  /** `import type`, which leaves no trace in what runs. */
-  readonly typeOnly: boolean;
-  /** `import(…)`, which loads a file when it is needed. */
-  readonly lazy: boolean;
-}
-
 interface Source {
   /** Path below `src/`. */
   readonly path: string;
@@ -62,23 +55,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const isTest = (path: string): boolean => path.endsWith(".test.ts");
 const isGenerated = (path: string): boolean => path.endsWith("_pb.ts");
-
-function importsOf(text: string): Import[] {
-  const statements = /^(?:import|export)\s+(type\s)?[^"=(;]*"([^"]+)"/gm;
-  const dynamic = /\bimport\(\s*"([^"]+)"\s*\)/g;
-  return [
-    ...[...text.matchAll(statements)].map(([, type, specifier]) => ({
-      specifier: specifier as string,
-      typeOnly: type !== undefined,
-      lazy: false,
-    })),
-    ...[...text.matchAll(dynamic)].map(([, specifier]) => ({
-      specifier: specifier as string,
-      typeOnly: false,
-      lazy: true,
-    })),
-  ];
-}
 
 const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts"))
@@ -146,13 +122,9 @@ test("only runtime/ names onnxruntime", () => {
 const compiler = /^src\/((graph|ops|autodiff|nn|augment|optim|models)\/|program\/finish\.ts$)/;
 
 /** Every file that loading `entry` loads, as paths below the root. */
-function loadedBy(entry: string, found = new Set<string>()): Set<string> {
-  if (found.has(entry)) return found;
-  found.add(entry);
-  for (const { specifier, typeOnly, lazy } of importsOf(readFileSync(join(root, entry), "utf8")))
-    if (!typeOnly && !lazy && /^\..*\.tsx?$/.test(specifier))
-      loadedBy(join(dirname(entry), specifier), found);
-  return found;
+function loadedBy(entry: string): string[] {
+  const files = reachable([join(root, entry)], ({ typeOnly, lazy }) => !typeOnly && !lazy);
+  return files.map((path) => relative(root, path));
 }
 
 test.each([
@@ -161,13 +133,13 @@ test.each([
   ["web/src/recogniser/worker.ts", "src/predict/model.web.ts"],
   ["web/src/watch/main.tsx", "src/train/run-state.ts"],
 ])("%s loads no compiler: a model's metadata is plain data", (entry, known) => {
-  const loaded = [...loadedBy(entry)];
+  const loaded = loadedBy(entry);
   expect(loaded).toContain(known);
   expect(loaded.filter((path) => compiler.test(path))).toEqual([]);
 });
 
 test("the page's explanation does load the compiler, which the test above would find", () => {
-  const loaded = [...loadedBy("web/src/recogniser/explain.ts")];
+  const loaded = loadedBy("web/src/recogniser/explain.ts");
   expect(loaded.filter((path) => compiler.test(path)).length).toBeGreaterThan(30);
 });
 

@@ -17,7 +17,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
@@ -26,6 +25,7 @@ import { decodeFitted } from "../src/data/decode.node.ts";
 import { overlapOf } from "../src/predict/boxes.ts";
 import { detectFaces, loadModel, type Model, predict, predictFiles } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
+import { cli } from "./support/cli.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
@@ -33,7 +33,6 @@ import { smallArchitecture, writeClassifier } from "./support/small-classifier.t
 const folder = mkdtempSync(join(tmpdir(), "vultus-predict-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const model = at("model.safetensors");
-const cli = fileURLToPath(new URL("../bin/vultus.js", import.meta.url));
 const classes = ["happy", "sad", "surprise"];
 const face = drawnFaces(4)[3] as Picture;
 
@@ -123,7 +122,7 @@ describe("inputs", () => {
   test("standard input", () => {
     const { stdout, status } = spawnSync(
       process.execPath,
-      [cli, "predict", "-", "--model", model, "--json"],
+      [...cli, "predict", "-", "--model", model, "--json"],
       {
         input: readFileSync(at("photos", "b.jpg")),
       },
@@ -240,7 +239,7 @@ describe("pictures of every kind", () => {
     const args = [
       "--import",
       `data:text/javascript,${told}`,
-      cli,
+      ...cli,
       "predict",
       at("large.jpg"),
       "--model",

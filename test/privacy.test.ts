@@ -4,12 +4,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { drawFace } from "../src/data/synthetic.ts";
+import { cli, tracelessEnvironment } from "./support/cli.ts";
 
-const cli = fileURLToPath(new URL("../bin/vultus.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-privacy-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -25,8 +24,8 @@ test("a prediction writes no file anywhere", { timeout: 60_000 }, async () => {
     if (/^(CI|ORT_|XDG_|GITHUB|TF_BUILD|JENKINS|VITEST)/.test(name)) delete env[name];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [cli, "predict", face, "--no-detect", "--device", "cpu", "--json"],
-    { cwd: home, env: { ...env, HOME: home, TMPDIR: home }, encoding: "utf8" },
+    [...cli, "predict", face, "--no-detect", "--device", "cpu", "--json"],
+    { cwd: home, env: { ...env, ...tracelessEnvironment, HOME: home, TMPDIR: home }, encoding: "utf8" },
   );
   expect(status, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject([{ status: "ok" }]);

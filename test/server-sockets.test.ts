@@ -7,12 +7,12 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
 import { TURNS } from "../src/server/service.ts";
+import { cli } from "./support/cli.ts";
 import { drawnFaces } from "./support/composites.ts";
 import {
   bare,
@@ -264,9 +264,8 @@ describe("the end", () => {
 });
 
 describe("the command", () => {
-  const cli = fileURLToPath(new URL("../bin/vultus.js", import.meta.url));
   const run = (...args: string[]) => {
-    const child = spawn(process.execPath, [cli, "serve", ...args]);
+    const child = spawn(process.execPath, [...cli, "serve", ...args]);
     let said = "";
     child.stderr.on("data", (data) => (said += String(data)));
     const exit = once(child, "exit").then(([code]) => ({ code: code as number, said }));

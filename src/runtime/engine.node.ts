@@ -1,7 +1,6 @@
 /** An engine on a worker thread, so that the main thread can prepare the next batch while a step runs. */
 
 import "./no-telemetry.node.ts";
-import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { VultusError } from "../util/errors.ts";
 import { type Engine, EngineLost } from "./engine.ts";
@@ -10,7 +9,7 @@ import type { SessionOptions, Tensors } from "./session.ts";
 
 /** Starts the worker. Every call of a program is answered in order; a worker that dies fails all that wait. */
 export function startEngine(options: SessionOptions): Engine {
-  const worker = new Worker(workerFile(), { workerData: options });
+  const worker = new Worker(workerModule(), { workerData: options });
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   let questions = 0;
   let dead: Error | undefined;
@@ -69,11 +68,14 @@ export function startEngine(options: SessionOptions): Engine {
   };
 }
 
-/** The built worker: beside this file, or in `dist/` when this file runs as source. */
-function workerFile(): URL {
-  const beside = new URL("./worker.node.js", import.meta.url);
-  if (existsSync(beside)) return beside;
-  const built = new URL("../../dist/runtime/worker.node.js", import.meta.url);
-  if (existsSync(built)) return built;
-  throw new VultusError("the engine's worker is not built; run `npm run build`");
+/**
+ * The worker beside this file: compiled, or its source where this file itself runs as source. A thread reads TypeScript
+ * only once tsx is registered in it: `--import tsx` reaches the main thread alone.
+ */
+function workerModule(): URL {
+  if (!import.meta.url.endsWith(".ts")) return new URL("./worker.node.js", import.meta.url);
+  const loader = import.meta.resolve("tsx/esm/api");
+  const source = new URL("./worker.node.ts", import.meta.url);
+  const start = `import { register } from "${loader}"; register(); await import("${source}");`;
+  return new URL(`data:text/javascript,${encodeURIComponent(start)}`);
 }

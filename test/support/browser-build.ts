@@ -1,12 +1,16 @@
-/** Builds a small page out of a folder, as a user's bundler would, into another folder. */
+/** Builds a small page out of a folder, as a user's bundler would, into another folder; but vultus from its source. */
 
+import { fileURLToPath } from "node:url";
 import { build } from "vite";
+
+const web = fileURLToPath(new URL("../../src/web.ts", import.meta.url));
 
 /** The page is `root`/index.html. */
 export async function buildPage(root: string, outDir: string): Promise<void> {
   await build({
     root,
     configFile: false,
+    resolve: { alias: { "vultus/web": web } },
     base: "./",
     logLevel: "error",
     build: {

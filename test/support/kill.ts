@@ -3,10 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { random } from "../../src/util/random.ts";
-
-const cli = fileURLToPath(new URL("../../bin/vultus.js", import.meta.url));
+import { cli } from "./cli.ts";
 
 /** When a process is killed: after some milliseconds, while a checkpoint is written, or right after a phase ended. */
 export type Moment = number | "checkpoint" | "between phases";
@@ -23,7 +21,7 @@ export function runCli(
 ): Promise<Exit> {
   const { folder = "", moment, onStderr } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [...cli, ...args], { stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (data: Buffer) => {
       stderr += data.toString();

@@ -5,9 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { cli, tracelessEnvironment } from "./cli.ts";
 
 export interface Service {
   readonly url: string;
@@ -37,19 +35,15 @@ export interface ServiceOptions {
   readonly killable?: boolean;
 }
 
-/** Starts the service on a free port and waits until it is ready. Needs a build. */
+/** Starts the service on a free port and waits until it is ready. Its page needs a build. */
 export async function startService({ args = [], killable = false }: ServiceOptions = {}): Promise<Service> {
   const home = mkdtempSync(join(tmpdir(), "vultus-service-"));
-  const preload = killable ? ["--import", join(root, "test", "support", "kill-worker.mjs")] : [];
-  const child = spawn(
-    process.execPath,
-    [...preload, join(root, "bin", "vultus.js"), "serve", "--port", "0", ...args],
-    {
-      cwd: home,
-      env: { ...process.env, HOME: home, TMPDIR: home, NODE_ENV: "production" },
-      stdio: ["ignore", "ignore", "pipe", ...(killable ? (["ipc"] as const) : [])],
-    },
-  );
+  const preload = killable ? ["--import", new URL("kill-worker.mjs", import.meta.url).href] : [];
+  const child = spawn(process.execPath, [...preload, ...cli, "serve", "--port", "0", ...args], {
+    cwd: home,
+    env: { ...process.env, HOME: home, TMPDIR: home, NODE_ENV: "production", ...tracelessEnvironment },
+    stdio: ["ignore", "ignore", "pipe", ...(killable ? (["ipc"] as const) : [])],
+  });
   let said = "";
   let ended: number | string | undefined;
   child.stderr?.on("data", (data: Buffer) => (said = (said + data.toString()).slice(-20_000)));
