@@ -3,7 +3,7 @@
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { clip } from "../ops/clip.ts";
-import { concat } from "../ops/concat.ts";
+import { concat, slice } from "../ops/concat.ts";
 import { div } from "../ops/div.ts";
 import { equal } from "../ops/equal.ts";
 import { floor } from "../ops/floor.ts";
@@ -12,7 +12,6 @@ import { min } from "../ops/min.ts";
 import { mul } from "../ops/mul.ts";
 import { reduceMean } from "../ops/reduce-mean.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
-import { slice } from "../ops/slice.ts";
 import { sub } from "../ops/sub.ts";
 import { where } from "../ops/where.ts";
 import type { Random } from "../util/random.ts";

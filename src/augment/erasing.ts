@@ -3,12 +3,12 @@
 import type { Dim, Value } from "../graph/types.ts";
 import { and } from "../ops/and.ts";
 import { cast } from "../ops/cast.ts";
+import { slice } from "../ops/concat.ts";
 import { greater } from "../ops/greater.ts";
 import { less } from "../ops/less.ts";
 import { mul } from "../ops/mul.ts";
 import { not } from "../ops/not.ts";
 import { reshape } from "../ops/reshape.ts";
-import { slice } from "../ops/slice.ts";
 import type { Random } from "../util/random.ts";
 import type { Augmentation } from "./settings.ts";
 

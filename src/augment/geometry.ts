@@ -6,12 +6,11 @@
  */
 
 import type { Value } from "../graph/types.ts";
-import { concat } from "../ops/concat.ts";
+import { concat, slice } from "../ops/concat.ts";
 import { div } from "../ops/div.ts";
 import { gridSample } from "../ops/grid-sample.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape } from "../ops/reshape.ts";
-import { slice } from "../ops/slice.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { Random } from "../util/random.ts";
 import { type Canvas, type Extent, type Placed, placed } from "./canvas.ts";

@@ -3,9 +3,9 @@
 import { GraphError, messageOf } from "../util/errors.ts";
 import { toFloat16 } from "../util/half.ts";
 import { type DType, sizeOf, type TypedArray } from "../util/tensor.ts";
-import type { Attributes, Operator, Shape, Value } from "./types.ts";
+import type { Attributes, Builder, Each, One, Operator, Shape, Tensors, Value } from "./types.ts";
 
-export class Graph {
+export class Graph implements Builder {
   readonly inputs: Value[] = [];
   readonly outputs = new Map<string, Value>();
   readonly #scopes: string[] = [];
@@ -95,7 +95,11 @@ export class Graph {
   }
 
   /** Applies an operator; its shape rule runs at once, so a wrong shape fails here and names the layer. */
-  apply<A extends Attributes>(operator: Operator<A>, inputs: readonly Value[], attributes: A): Value[] {
+  apply<A extends Attributes, In extends Tensors, Out extends Tensors>(
+    operator: Operator<A, In, Out>,
+    inputs: Each<NoInfer<In>, Value>,
+    attributes: NoInfer<A>,
+  ): Each<Out, Value> {
     const scope = this.scope;
     for (const input of inputs) {
       if (input.graph !== this)
@@ -104,11 +108,11 @@ export class Graph {
     try {
       const types = operator.infer(inputs, attributes);
       const outputs: Value[] = [];
-      const node = { operator: operator as unknown as Operator, inputs, outputs, attributes, scope };
+      const node = { operator: operator as Operator, inputs, outputs, attributes, scope };
       for (const [index, type] of types.entries()) {
         outputs.push({ graph: this, name: this.#fresh(`${scope}.${operator.type}`), ...type, index, node });
       }
-      return outputs;
+      return outputs as readonly Value[] as Each<Out, Value>;
     } catch (error) {
       if (!(error instanceof GraphError)) throw error;
       throw new GraphError(`${scope}: ${operator.type}: ${messageOf(error)}`);
@@ -121,14 +125,14 @@ export class Graph {
 }
 
 /** Applies an operator with one output. */
-export function apply<A extends Attributes>(
-  operator: Operator<A>,
-  inputs: readonly Value[],
-  attributes: A,
+export function apply<A extends Attributes, In extends Tensors>(
+  operator: Operator<A, In, One>,
+  inputs: Each<NoInfer<In>, Value>,
+  attributes: NoInfer<A>,
 ): Value {
   const graph = inputs[0]?.graph;
   if (!graph) throw new GraphError(`${operator.type} needs at least one input`);
-  return graph.apply(operator, inputs, attributes)[0] as Value;
+  return graph.apply(operator, inputs, attributes)[0];
 }
 
 /** A value, or a number that stands for a constant of the other operand's type. */

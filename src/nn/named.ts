@@ -27,10 +27,12 @@ export function namedConv(parameters: Parameters, x: FeatureMap, options: FullCo
 
 /** Batch norm over the channels of [N, C, …] by its running statistics. */
 export function namedBatchNorm(parameters: Parameters, x: Value, norm: string): Value {
-  const specs = normSpecs(norm, x.shape[1] as number);
-  return batchNormalization(
-    x,
-    specs.map((spec) => parameters.exact(spec)),
-    EPSILON,
-  );
+  const [scale, shift, mean, variance] = normSpecs(norm, x.shape[1] as number);
+  const perChannel = [
+    parameters.exact(scale),
+    parameters.exact(shift),
+    parameters.exact(mean),
+    parameters.exact(variance),
+  ] as const;
+  return batchNormalization(x, perChannel, EPSILON);
 }

@@ -9,7 +9,10 @@ export const EPSILON = 1e-5;
 export const MOMENTUM = 0.1;
 
 /** Scale γ, shift β, running mean and running variance of the batch norm `name`, in this order. */
-export function normSpecs(name: string, channels: number): readonly ParameterSpec[] {
+export function normSpecs(
+  name: string,
+  channels: number,
+): readonly [scale: ParameterSpec, shift: ParameterSpec, mean: ParameterSpec, variance: ParameterSpec] {
   const shape = [channels];
   return [
     { name: `${name}.weight`, shape, initialise: ones, role: "parameter" },

@@ -3,14 +3,14 @@
 import { apply } from "../graph/graph.ts";
 import { axisOf } from "../graph/infer.ts";
 import { at, forEachIndex, integers64, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Value } from "../graph/types.ts";
 import { stridesOf } from "../util/tensor.ts";
 
-export const ArgMax: Operator<{ axis: number; keepdims: number }> = {
+export const ArgMax: Operator<{ axis: number; keepdims: number }, One> = {
   type: "ArgMax",
   attributes: { axis: "int", keepdims: "int" },
   infer: ([x], { axis, keepdims }) => {
-    const { shape } = x as TensorType;
+    const { shape } = x;
     const along = axisOf(axis, shape.length);
     const reduced = keepdims
       ? shape.map((dim, i) => (i === along ? 1 : dim))
@@ -19,7 +19,7 @@ export const ArgMax: Operator<{ axis: number; keepdims: number }> = {
   },
   gradient: { notDifferentiable: "its result is a position" },
   evaluate: ([x], { axis, keepdims }) => {
-    const { shape, data } = x as Tensor64;
+    const { shape, data } = x;
     const along = axisOf(axis, shape.length);
     const kept = shape.map((dim, i) => (i === along ? 1 : dim));
     const strides = stridesOf(kept).map((stride, i) => (i === along ? 0 : stride));

@@ -7,7 +7,7 @@
 
 import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Operator, Three, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { add } from "./add.ts";
 import { div } from "./div.ts";
@@ -18,11 +18,10 @@ import { sub } from "./sub.ts";
 
 type BatchNormAttributes = { readonly epsilon: number };
 
-export const BatchNormTraining: Operator<BatchNormAttributes> = {
+export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
   type: "BatchNormTraining",
   attributes: { epsilon: "hidden" },
-  infer: (inputs) => {
-    const [x, scale, bias] = inputs as [TensorType, TensorType, TensorType];
+  infer: ([x, scale, bias]) => {
     const channels = x.shape[1];
     if (x.shape.length !== 2) throw new GraphError(`expected rows [R, C], got ${show(x.shape)}`);
     for (const { shape } of [scale, bias]) {
@@ -32,10 +31,8 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
     const statistic = { dtype: x.dtype, shape: scale.shape };
     return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic];
   },
-  gradient: ([gradient], { inputs, outputs, attributes: { epsilon } }) => {
-    if (!gradient) return [];
-    const [x, scale] = inputs as [Value, Value];
-    const [, mean, variance] = outputs as [Value, Value, Value];
+  gradient: ([gradient], { inputs: [x, scale], outputs: [, mean, variance], attributes: { epsilon } }) => {
+    if (!gradient) return [undefined, undefined, undefined];
     const rows = x.shape[0] as number;
     const deviation = sqrt(add(variance, epsilon));
     // The forward pass has this difference already; ONNX Runtime computes equal nodes once.
@@ -47,8 +44,7 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
     const shift = mul(mul(a, sumDy), -1 / rows);
     return [add(add(mul(gradient, a), mul(centred, ofX)), shift), sumDyX, sumDy];
   },
-  expand: (inputs, { epsilon }) => {
-    const [x, scale, bias] = inputs as [Value, Value, Value];
+  expand: ([x, scale, bias], { epsilon }) => {
     const rows = x.shape[0] as number;
     const mean = mul(columnSums(x), 1 / rows);
     const centred = sub(x, mean);
@@ -56,8 +52,7 @@ export const BatchNormTraining: Operator<BatchNormAttributes> = {
     const a = div(scale, sqrt(add(variance, epsilon)));
     return [add(mul(centred, a), bias), mean, variance];
   },
-  evaluate: (inputs, { epsilon }) => {
-    const [x, scale, bias] = inputs as [Tensor64, Tensor64, Tensor64];
+  evaluate: ([x, scale, bias], { epsilon }) => {
     const [rows, channels] = x.shape as [number, number];
     const out = tensor64(x.shape, undefined, x.dtype);
     const mean = tensor64([channels], undefined, x.dtype);
@@ -94,10 +89,6 @@ export function batchNormTraining(
   bias: Value,
   epsilon: number,
 ): { y: Value; mean: Value; variance: Value } {
-  const [y, mean, variance] = x.graph.apply(BatchNormTraining, [x, scale, bias], { epsilon }) as [
-    Value,
-    Value,
-    Value,
-  ];
+  const [y, mean, variance] = x.graph.apply(BatchNormTraining, [x, scale, bias], { epsilon });
   return { y, mean, variance };
 }

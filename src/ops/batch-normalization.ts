@@ -6,11 +6,13 @@ import { normal64, tensor64, uniform64 } from "../graph/tensor64.ts";
 import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 
-export const BatchNormalization: Operator<{ epsilon: number }> = {
+type Four<T> = readonly [T, T, T, T];
+type Five<T> = readonly [T, T, T, T, T];
+
+export const BatchNormalization: Operator<{ epsilon: number }, Five<TensorType>> = {
   type: "BatchNormalization",
   attributes: { epsilon: "float" },
-  infer: ([input, ...perChannel]) => {
-    const x = input as TensorType;
+  infer: ([x, ...perChannel]) => {
     const channels = x.shape[1];
     for (const numbers of perChannel) {
       requireRank(numbers, 1, "what is given per channel");
@@ -24,17 +26,16 @@ export const BatchNormalization: Operator<{ epsilon: number }> = {
     notDifferentiable:
       "what trains folds given statistics into its weights, or takes the batch's (BatchNormTraining)",
   },
-  evaluate: (inputs, { epsilon }) => {
-    const [x, scale, bias, mean, variance] = inputs.map((input) => input.data);
-    const { shape, dtype } = inputs[0] as Tensor64;
+  evaluate: ([x, scale, bias, mean, variance], { epsilon }) => {
+    const { shape, dtype } = x;
     const channels = shape[1] as number;
     const per = shape.slice(2).reduce((product, dim) => product * dim, 1);
     const normalised = (v: number, i: number): number => {
       const c = Math.floor(i / per) % channels;
-      const of = (numbers: Float64Array | undefined): number => numbers?.[c] as number;
+      const of = ({ data }: Tensor64): number => data[c] as number;
       return ((v - of(mean)) / Math.sqrt(of(variance) + epsilon)) * of(scale) + of(bias);
     };
-    return [tensor64(shape, (x as Float64Array).map(normalised), dtype)];
+    return [tensor64(shape, x.data.map(normalised), dtype)];
   },
   cases: [
     { inputs: [normal64([2, 3, 4, 5]), ...statistics(3)], attributes: { epsilon: 1e-5 } },
@@ -43,11 +44,11 @@ export const BatchNormalization: Operator<{ epsilon: number }> = {
 };
 
 /** `x` [N, C, …]; scale, bias, mean and variance [C]. */
-export function batchNormalization(x: Value, perChannel: readonly Value[], epsilon: number): Value {
+export function batchNormalization(x: Value, perChannel: Four<Value>, epsilon: number): Value {
   return apply(BatchNormalization, [x, ...perChannel], { epsilon });
 }
 
-function statistics(channels: number): Tensor64[] {
-  const numbers = ["scale", "bias", "mean"].map((name) => normal64([channels], name));
-  return [...numbers, uniform64([channels], 0.5, 2)];
+function statistics(channels: number): Four<Tensor64> {
+  const numbers = (name: string): Tensor64 => normal64([channels], name);
+  return [numbers("scale"), numbers("bias"), numbers("mean"), uniform64([channels], 0.5, 2)];
 }

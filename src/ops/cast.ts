@@ -2,23 +2,23 @@
 
 import { apply } from "../graph/graph.ts";
 import { integers64, map64, normal64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Value } from "../graph/types.ts";
 import { dataTypeCode } from "../onnx/model.ts";
 import type { DType } from "../util/tensor.ts";
 
 const floats: readonly DType[] = ["float16", "float32", "float64"];
 
-export const Cast: Operator<{ to: number; dtype: DType }> = {
+export const Cast: Operator<{ to: number; dtype: DType }, One> = {
   type: "Cast",
   attributes: { to: "int", dtype: "hidden" },
-  infer: ([x], { dtype }) => [{ dtype, shape: (x as TensorType).shape }],
+  infer: ([x], { dtype }) => [{ dtype, shape: x.shape }],
   gradient: ([dy], { inputs: [x] }) => {
-    const { dtype } = x as Value;
-    return [floats.includes(dtype) ? cast(dy as Value, dtype) : undefined];
+    const { dtype } = x;
+    return [floats.includes(dtype) ? cast(dy, dtype) : undefined];
   },
   evaluate: ([x], { dtype }) => {
-    if (dtype === "bool") return [map64(x as Tensor64, (v) => Number(v !== 0), dtype)];
-    return [map64(x as Tensor64, floats.includes(dtype) ? (v) => v : Math.trunc, dtype)];
+    if (dtype === "bool") return [map64(x, (v) => Number(v !== 0), dtype)];
+    return [map64(x, floats.includes(dtype) ? (v) => v : Math.trunc, dtype)];
   },
   cases: [
     { inputs: [normal64([3, 4])], attributes: { to: dataTypeCode("float32"), dtype: "float32" } },

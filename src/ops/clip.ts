@@ -2,21 +2,17 @@
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Operator, Three, Value } from "../graph/types.ts";
 import { equal } from "./equal.ts";
 import { where } from "./where.ts";
 
-export const Clip: Operator<Record<never, never>> = {
+export const Clip: Operator<Record<never, never>, Three> = {
   type: "Clip",
   attributes: {},
-  infer: ([x]) => [{ dtype: (x as TensorType).dtype, shape: (x as TensorType).shape }],
-  gradient: ([dy], { inputs: [x], outputs: [y] }) => [
-    where(equal(x as Value, y as Value), dy as Value, 0),
-    undefined,
-    undefined,
-  ],
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  gradient: ([dy], { inputs: [x], outputs: [y] }) => [where(equal(x, y), dy, 0), undefined, undefined],
   evaluate: ([x, low, high]) => [
-    map64(x as Tensor64, (v) => Math.min(Math.max(v, low?.data[0] as number), high?.data[0] as number)),
+    map64(x, (v) => Math.min(Math.max(v, low?.data[0] as number), high?.data[0] as number)),
   ],
   cases: [
     { inputs: [normal64([4, 7]), tensor64([], [-0.5]), tensor64([], [0.8])], attributes: {} },

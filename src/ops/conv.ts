@@ -3,7 +3,7 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show, windowedExtent } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { stridesOf } from "../util/tensor.ts";
 
@@ -14,11 +14,10 @@ type ConvAttributes = {
   readonly group: number;
 };
 
-export const Conv: Operator<ConvAttributes> = {
+export const Conv: Operator<ConvAttributes, TwoOrThree> = {
   type: "Conv",
   attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", group: "int" },
-  infer: (inputs, { kernel_shape, strides, pads, group }) => {
-    const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
+  infer: ([x, w, b], { kernel_shape, strides, pads, group }) => {
     requireRank(x, 4, "the picture");
     requireRank(w, 4, "the weight");
     requireSameDType(x, w);
@@ -46,8 +45,8 @@ export const Conv: Operator<ConvAttributes> = {
       "stages that train use the rows lowering (RowConv), whose gradients are matrix products",
   },
   evaluate: (inputs, attributes) => {
-    const [x, w, b] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
-    const [type] = Conv.infer(inputs, attributes) as [TensorType];
+    const [x, w, b] = inputs;
+    const [type] = Conv.infer(inputs, attributes);
     const out = tensor64(type.shape as number[], undefined, x.dtype);
     const [xs, ws] = [stridesOf(x.shape), stridesOf(w.shape)];
     const [stride = 1] = attributes.strides;

@@ -2,7 +2,7 @@
 
 import { apply } from "../graph/graph.ts";
 import { integers64, tensor64, uniform64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import type { DType } from "../util/tensor.ts";
 import { requireScale, sliceOf } from "./quantize-linear.ts";
@@ -10,24 +10,24 @@ import { requireScale, sliceOf } from "./quantize-linear.ts";
 const integers: readonly DType[] = ["int8", "uint8", "int32"];
 
 /** The scale is as in QuantizeLinear; the zero point may be left out where it is 0, and is with int32. */
-export const DequantizeLinear: Operator<{ axis: number }> = {
+export const DequantizeLinear: Operator<{ axis: number }, TwoOrThree> = {
   type: "DequantizeLinear",
   attributes: { axis: "int" },
   infer: ([q, scale, zero], { axis }) => {
-    const { shape, dtype } = q as TensorType;
+    const { shape, dtype } = q;
     if (!integers.includes(dtype))
       throw new GraphError(`${dtype} is not quantized; valid: ${integers.join(", ")}`);
     if (zero && zero.dtype !== dtype)
       throw new GraphError(`the zero point is ${zero.dtype}, what it belongs to is ${dtype}`);
-    requireScale(q as TensorType, scale as TensorType, zero, axis);
+    requireScale(q, scale, zero, axis);
     return [{ dtype: "float32", shape }];
   },
   gradient: { notDifferentiable: "integers are positions on a scale; nothing that is quantized trains" },
   evaluate: ([q, scale, zero], { axis }) => {
-    const { shape, data } = q as Tensor64;
-    const slice = sliceOf(shape, scale as Tensor64, axis);
+    const { shape, data } = q;
+    const slice = sliceOf(shape, scale, axis);
     const dequantize = (v: number, i: number): number =>
-      (v - (zero?.data[slice(i)] ?? 0)) * ((scale as Tensor64).data[slice(i)] as number);
+      (v - (zero?.data[slice(i)] ?? 0)) * (scale.data[slice(i)] as number);
     return [tensor64(shape, data.map(dequantize))];
   },
   cases: [

@@ -11,8 +11,8 @@ export const Div = binary({
   type: "Div",
   f: (a = 0, b = 0) => a / b,
   gradient: ([dy], { inputs: [, b], outputs: [y] }) => {
-    const da = div(dy as Value, b as Value);
-    return [da, neg(mul(da, y as Value))];
+    const da = div(dy, b);
+    return [da, neg(mul(da, y))];
   },
   cases: [
     { inputs: [normal64([3, 5]), uniform64([3, 5], 0.5, 2)], attributes: {} },

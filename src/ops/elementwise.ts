@@ -15,37 +15,39 @@ import type {
   Case,
   GradientRule,
   NotDifferentiable,
+  One,
   Operator,
   Tensor64,
-  TensorType,
+  Tensors,
+  Two,
   Value,
 } from "../graph/types.ts";
 import { type DType, sizeOf } from "../util/tensor.ts";
 
 type None = Record<never, never>;
 
-export interface ElementwiseOptions {
+export interface ElementwiseOptions<In extends Tensors> {
   readonly type: string;
   readonly f: (...x: number[]) => number;
-  readonly gradient: GradientRule<None> | NotDifferentiable;
+  readonly gradient: GradientRule<None, In, One> | NotDifferentiable;
   /** Dtype of the result where it is not that of the operands. */
   readonly dtype?: DType;
-  readonly cases?: readonly Case<None>[];
+  readonly cases?: readonly Case<None, In>[];
 }
 
 /** An operator on two tensors that broadcast against each other. */
-export function binary(options: ElementwiseOptions): Operator<None> {
+export function binary(options: ElementwiseOptions<Two>): Operator<None, Two> {
   const { type, f, gradient, dtype } = options;
   return {
     type,
     attributes: {},
     infer: ([a, b]) => {
-      const [x, y] = [a as TensorType, b as TensorType];
+      const [x, y] = [a, b];
       requireSameDType(x, y);
       return [{ dtype: dtype ?? x.dtype, shape: broadcast(x.shape, y.shape) }];
     },
     gradient,
-    evaluate: ([a, b]) => [zip64([a as Tensor64, b as Tensor64], f, dtype)],
+    evaluate: ([a, b]) => [zip64([a, b], f, dtype)],
     cases: options.cases ?? [
       { inputs: [normal64([3, 5], "a"), normal64([3, 5], "b")], attributes: {} },
       { inputs: [normal64([2, 1, 5], "a"), normal64([3, 1], "b")], attributes: {} },
@@ -55,16 +57,16 @@ export function binary(options: ElementwiseOptions): Operator<None> {
 }
 
 /** An operator on one tensor. */
-export function unary(options: ElementwiseOptions & { positive?: boolean }): Operator<None> {
+export function unary(options: ElementwiseOptions<One> & { positive?: boolean }): Operator<None, One> {
   const { type, f, gradient, dtype, positive } = options;
   const sample = (shape: readonly number[]): Tensor64 =>
     positive ? uniform64(shape, 0.3, 3) : normal64(shape);
   return {
     type,
     attributes: {},
-    infer: ([x]) => [{ dtype: dtype ?? (x as TensorType).dtype, shape: (x as TensorType).shape }],
+    infer: ([x]) => [{ dtype: dtype ?? x.dtype, shape: x.shape }],
     gradient,
-    evaluate: ([x]) => [map64(x as Tensor64, (value) => f(value), dtype)],
+    evaluate: ([x]) => [map64(x, (value) => f(value), dtype)],
     cases: options.cases ?? [
       { inputs: [sample([3, 5])], attributes: {} },
       { inputs: [sample([])], attributes: {} },
@@ -89,6 +91,6 @@ export function zip64(tensors: readonly Tensor64[], f: (...x: number[]) => numbe
 }
 
 /** The builder function of an operator on one tensor. */
-export function builder1(operator: Operator<None>): (x: Value) => Value {
+export function builder1(operator: Operator<None, One>): (x: Value) => Value {
   return (x) => apply(operator, [x], {});
 }

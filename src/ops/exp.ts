@@ -1,13 +1,12 @@
 /** e to the power of a tensor. */
 
-import type { Value } from "../graph/types.ts";
 import { builder1, unary } from "./elementwise.ts";
 import { mul } from "./mul.ts";
 
 export const Exp = unary({
   type: "Exp",
   f: (x = 0) => Math.exp(x),
-  gradient: ([dy], { outputs: [y] }) => [mul(dy as Value, y as Value)],
+  gradient: ([dy], { outputs: [y] }) => [mul(dy, y)],
 });
 
 export const exp = builder1(Exp);

@@ -3,17 +3,15 @@
 import { apply } from "../graph/graph.ts";
 import { broadcast, known, show } from "../graph/infer.ts";
 import { at, broadcastStrides, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Shape, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Shape, Value } from "../graph/types.ts";
 
-export const Expand: Operator<{ shape: Shape }> = {
+export const Expand: Operator<{ shape: Shape }, One> = {
   type: "Expand",
   attributes: { shape: "shape" },
-  infer: ([x], { shape }) => [
-    { dtype: (x as TensorType).dtype, shape: broadcast((x as TensorType).shape, known(shape)) },
-  ],
+  infer: ([x], { shape }) => [{ dtype: x.dtype, shape: broadcast(x.shape, known(shape)) }],
   gradient: ([dy]) => [dy],
   evaluate: ([x], { shape }) => {
-    const { data, dtype, shape: from } = x as Tensor64;
+    const { data, dtype, shape: from } = x;
     const to = broadcast(from, shape) as readonly number[];
     const strides = broadcastStrides(from, to);
     const out = tensor64(to, undefined, dtype);

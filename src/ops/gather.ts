@@ -3,20 +3,20 @@
 import { apply } from "../graph/graph.ts";
 import { axisOf, requireRank } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, Two, Value } from "../graph/types.ts";
 import { stridesOf } from "../util/tensor.ts";
 
-export const Gather: Operator<{ axis: number }> = {
+export const Gather: Operator<{ axis: number }, Two> = {
   type: "Gather",
   attributes: { axis: "int" },
   infer: ([x, indices], { axis }) => {
-    const { dtype, shape } = x as TensorType;
-    requireRank(indices as TensorType, 1, "indices");
+    const { dtype, shape } = x;
+    requireRank(indices, 1, "indices");
     const along = axisOf(axis, shape.length);
     return [
       {
         dtype,
-        shape: shape.map((dim, i) => (i === along ? ((indices as TensorType).shape[0] as Dim) : dim)),
+        shape: shape.map((dim, i) => (i === along ? (indices.shape[0] as Dim) : dim)),
       },
     ];
   },
@@ -25,8 +25,8 @@ export const Gather: Operator<{ axis: number }> = {
       "its gradient is a scatter, which adds row by row; composites that gather know a gradient that gathers too",
   },
   evaluate: ([x, indices], { axis }) => {
-    const { shape, data, dtype } = x as Tensor64;
-    const rows = (indices as Tensor64).data;
+    const { shape, data, dtype } = x;
+    const rows = indices.data;
     const along = axisOf(axis, shape.length);
     const strides = stridesOf(shape);
     const out = tensor64(

@@ -3,34 +3,31 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { reduceSum } from "./reduce-sum.ts";
 
 type GemmAttributes = { readonly transA: number; readonly transB: number };
 
-export const Gemm: Operator<GemmAttributes> = {
+export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
   type: "Gemm",
   attributes: { transA: "int", transB: "int" },
   infer: ([a, b, c], attributes) => {
-    const [x, w] = [a as TensorType, b as TensorType];
-    requireRank(x, 2, "A");
-    requireRank(w, 2, "B");
-    requireSameDType(x, w);
-    const { m, k, k2, n } = extents(x.shape, w.shape, attributes);
+    requireRank(a, 2, "A");
+    requireRank(b, 2, "B");
+    requireSameDType(a, b);
+    const { m, k, k2, n } = extents(a.shape, b.shape, attributes);
     if (k !== k2)
       throw new GraphError(
-        `A ${show(x.shape)} and B ${show(w.shape)} do not share their inner extent (${k}, ${k2})`,
+        `A ${show(a.shape)} and B ${show(b.shape)} do not share their inner extent (${k}, ${k2})`,
       );
     if (c && (c.shape.length !== 1 || c.shape[0] !== n)) {
       throw new GraphError(`the bias must have shape [${n}], got ${show(c.shape)}`);
     }
-    if (c) requireSameDType(x, c);
-    return [{ dtype: x.dtype, shape: [m, n] }];
+    if (c) requireSameDType(a, c);
+    return [{ dtype: a.dtype, shape: [m, n] }];
   },
-  gradient: ([gradient], { inputs, attributes: { transA, transB } }) => {
-    const [a, b, c] = inputs as [Value, Value, Value | undefined];
-    const dy = gradient as Value;
+  gradient: ([dy], { inputs: [a, b, c], attributes: { transA, transB } }) => {
     const da = transA
       ? gemm(b, dy, { transA: transB === 1, transB: true })
       : gemm(dy, b, { transB: transB === 0 });
@@ -39,8 +36,7 @@ export const Gemm: Operator<GemmAttributes> = {
       : gemm(a, dy, { transA: transA === 0 });
     return c ? [da, db, reduceSum(dy, [0])] : [da, db];
   },
-  evaluate: (inputs, attributes) => {
-    const [a, b, c] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
+  evaluate: ([a, b, c], attributes) => {
     const { m, k, n } = extents(a.shape, b.shape, attributes) as { m: number; k: number; n: number };
     const [ai, ap] = attributes.transA ? [1, m] : [k, 1];
     const [bp, bj] = attributes.transB ? [1, k] : [n, 1];

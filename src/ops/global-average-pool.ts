@@ -3,15 +3,15 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, TensorType, Value } from "../graph/types.ts";
+import type { Dim, One, Operator, Value } from "../graph/types.ts";
 import { ReduceMean } from "./reduce-mean.ts";
 
-export const GlobalAveragePool: Operator<Record<never, never>> = {
+export const GlobalAveragePool: Operator<Record<never, never>, One> = {
   type: "GlobalAveragePool",
   attributes: {},
   infer: ([x]) => {
-    requireRank(x as TensorType, 4, "the picture");
-    const { dtype, shape } = x as TensorType;
+    requireRank(x, 4, "the picture");
+    const { dtype, shape } = x;
     return [{ dtype, shape: [...shape.slice(0, 2), 1, 1] as Dim[] }];
   },
   gradient: { notDifferentiable: "stages that train take the mean of rows (ReduceMean)" },

@@ -3,7 +3,7 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank, show } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64, uniform64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, Two, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { stridesOf } from "../util/tensor.ts";
 
@@ -15,11 +15,10 @@ type GridSampleAttributes = {
 
 const attributes: GridSampleAttributes = { mode: "bilinear", padding_mode: "zeros", align_corners: 0 };
 
-export const GridSample: Operator<GridSampleAttributes> = {
+export const GridSample: Operator<GridSampleAttributes, Two> = {
   type: "GridSample",
   attributes: { mode: "string", padding_mode: "string", align_corners: "int" },
-  infer: (inputs) => {
-    const [x, grid] = inputs as [TensorType, TensorType];
+  infer: ([x, grid]) => {
     requireRank(x, 4, "the picture");
     requireRank(grid, 4, "the grid");
     if (grid.shape[3] !== 2 || grid.shape[0] !== x.shape[0]) {
@@ -29,8 +28,8 @@ export const GridSample: Operator<GridSampleAttributes> = {
   },
   gradient: { notDifferentiable: "pictures are data: nothing before them trains" },
   evaluate: (inputs) => {
-    const [x, grid] = inputs as [Tensor64, Tensor64];
-    const [type] = GridSample.infer(inputs, attributes) as [TensorType];
+    const [x, grid] = inputs;
+    const [type] = GridSample.infer(inputs, attributes);
     const out = tensor64(type.shape as number[], undefined, x.dtype);
     const [, , height, width] = x.shape as [number, number, number, number];
     const [strides, gridStrides] = [stridesOf(x.shape), stridesOf(grid.shape)];

@@ -8,9 +8,9 @@ import type { Value } from "../graph/types.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { fromFloat16, toFloat16 } from "../util/half.ts";
 import { sizeOf } from "../util/tensor.ts";
+import { slice } from "./concat.ts";
 import { mul } from "./mul.ts";
 import { reduceSum } from "./reduce-sum.ts";
-import { slice } from "./slice.ts";
 import { withRow } from "./with-row.ts";
 
 /** `f` of the numbers 1, 2, … in half precision, by ONNX Runtime. */

@@ -8,7 +8,7 @@
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, TensorType, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { gather } from "./gather.ts";
 import { gatheredSums } from "./gathered-sums.ts";
@@ -24,17 +24,17 @@ import {
 } from "./window.ts";
 import { withRow } from "./with-row.ts";
 
-export const Im2Col: Operator<WindowAttributes> = {
+export const Im2Col: Operator<WindowAttributes, One> = {
   type: "Im2Col",
   attributes: windowKinds,
   infer: ([x], window) => {
-    const channels = channelsOf(x as TensorType, window.batch * window.height * window.width);
+    const channels = channelsOf(x, window.batch * window.height * window.width);
     const [h, w] = outputSize(window);
-    return [{ dtype: (x as TensorType).dtype, shape: [window.batch * h * w, window.kernel ** 2 * channels] }];
+    return [{ dtype: x.dtype, shape: [window.batch * h * w, window.kernel ** 2 * channels] }];
   },
-  gradient: ([dy], { attributes }) => [apply(Col2Im, [dy as Value], attributes)],
+  gradient: ([dy], { attributes }) => [apply(Col2Im, [dy], attributes)],
   expand: ([x], window) => {
-    const rows = x as Value;
+    const rows = x;
     const { batch, height, width, kernel } = window;
     const channels = rows.shape[1] as number;
     const [h, w] = outputSize(window);
@@ -44,7 +44,7 @@ export const Im2Col: Operator<WindowAttributes> = {
     return [reshape(gather(source, table, 1), [batch * h * w, kernel ** 2 * channels])];
   },
   evaluate: ([x], window) => {
-    const { data, dtype } = x as Tensor64;
+    const { data, dtype } = x;
     const { batch, height, width, kernel } = window;
     const channels = data.length / (batch * height * width);
     const taps = tapsOfOutputs(window);
@@ -68,32 +68,32 @@ export const Im2Col: Operator<WindowAttributes> = {
   ],
 };
 
-export const Col2Im: Operator<WindowAttributes> = {
+export const Col2Im: Operator<WindowAttributes, One> = {
   type: "Col2Im",
   attributes: windowKinds,
   infer: ([columns], window) => {
     const [h, w] = outputSize(window);
-    const width = channelsOf(columns as TensorType, window.batch * h * w);
+    const width = channelsOf(columns, window.batch * h * w);
     return [
       {
-        dtype: (columns as TensorType).dtype,
+        dtype: columns.dtype,
         shape: [window.batch * window.height * window.width, width / window.kernel ** 2],
       },
     ];
   },
-  gradient: ([dx], { attributes }) => [apply(Im2Col, [dx as Value], attributes)],
+  gradient: ([dx], { attributes }) => [apply(Im2Col, [dx], attributes)],
   expand: ([columns], window) => {
     const { batch, height, width, kernel } = window;
-    const value = columns as Value;
+    const value = columns;
     const channels = (value.shape[1] as number) / kernel ** 2;
     const entries = reshape(value, [batch, -1, channels]);
     const sums = gatheredSums(entries, entriesOfInputs(window, "window"));
     return [reshape(sums, [batch * height * width, channels])];
   },
   evaluate: ([columns], window) => {
-    const { data, dtype } = columns as Tensor64;
+    const { data, dtype } = columns;
     const { batch, height, width, kernel } = window;
-    const channels = ((columns as Tensor64).shape[1] as number) / kernel ** 2;
+    const channels = (columns.shape[1] as number) / kernel ** 2;
     const taps = tapsOfOutputs(window);
     const out = tensor64([batch * height * width, channels], undefined, dtype);
     for (let n = 0, i = 0; n < batch; n++) {

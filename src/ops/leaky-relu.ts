@@ -2,20 +2,19 @@
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Value } from "../graph/types.ts";
 import { greater } from "./greater.ts";
 import { mul } from "./mul.ts";
 import { where } from "./where.ts";
 
-export const LeakyRelu: Operator<{ alpha: number }> = {
+export const LeakyRelu: Operator<{ alpha: number }, One> = {
   type: "LeakyRelu",
   attributes: { alpha: "float" },
-  infer: ([x]) => [{ dtype: (x as TensorType).dtype, shape: (x as TensorType).shape }],
-  gradient: ([gradient], { inputs: [x], attributes: { alpha } }) => {
-    const dy = gradient as Value;
-    return [where(greater(x as Value, 0), dy, mul(dy, alpha))];
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  gradient: ([dy], { inputs: [x], attributes: { alpha } }) => {
+    return [where(greater(x, 0), dy, mul(dy, alpha))];
   },
-  evaluate: ([x], { alpha }) => [map64(x as Tensor64, (v) => (v > 0 ? v : alpha * v))],
+  evaluate: ([x], { alpha }) => [map64(x, (v) => (v > 0 ? v : alpha * v))],
   cases: [
     { inputs: [normal64([3, 5])], attributes: { alpha: 0.125 } },
     { inputs: [normal64([])], attributes: { alpha: 0.5 } },

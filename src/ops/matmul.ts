@@ -3,27 +3,24 @@
 import { apply } from "../graph/graph.ts";
 import { broadcast, requireSameDType, show } from "../graph/infer.ts";
 import { at, broadcastStrides, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, Two, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { transpose } from "./transpose.ts";
 
-export const MatMul: Operator<Record<never, never>> = {
+export const MatMul: Operator<Record<never, never>, Two> = {
   type: "MatMul",
   attributes: {},
-  infer: ([a, b]) => {
-    const [x, w] = [a as TensorType, b as TensorType];
+  infer: ([x, w]) => {
     requireSameDType(x, w);
     const fits = x.shape.length >= 2 && w.shape.length >= 2 && x.shape.at(-1) === w.shape.at(-2);
     if (!fits) throw new GraphError(`${show(x.shape)} cannot be multiplied by ${show(w.shape)}`);
     const lead = broadcast(x.shape.slice(0, -2), w.shape.slice(0, -2));
     return [{ dtype: x.dtype, shape: [...lead, x.shape.at(-2) as Dim, w.shape.at(-1) as Dim] }];
   },
-  gradient: ([dy], { inputs }) => {
-    const [a, b] = inputs as [Value, Value];
-    return [matmul(dy as Value, swapLast(b)), matmul(swapLast(a), dy as Value)];
+  gradient: ([dy], { inputs: [a, b] }) => {
+    return [matmul(dy, swapLast(b)), matmul(swapLast(a), dy)];
   },
-  evaluate: (inputs) => {
-    const [a, b] = inputs as [Tensor64, Tensor64];
+  evaluate: ([a, b]) => {
     const [m, k, n] = [a.shape.at(-2) as number, a.shape.at(-1) as number, b.shape.at(-1) as number];
     const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)) as readonly number[];
     const out = tensor64([...lead, m, n], undefined, a.dtype);

@@ -3,7 +3,7 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank, windowedExtent } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, One, Operator, Value } from "../graph/types.ts";
 import { stridesOf } from "../util/tensor.ts";
 import { reshape } from "./reshape.ts";
 
@@ -14,12 +14,12 @@ type MaxPoolAttributes = {
   readonly ceil_mode: number;
 };
 
-export const MaxPool: Operator<MaxPoolAttributes> = {
+export const MaxPool: Operator<MaxPoolAttributes, One> = {
   type: "MaxPool",
   attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", ceil_mode: "int" },
   infer: ([x], { kernel_shape, strides, pads, ceil_mode }) => {
-    const { dtype, shape } = x as TensorType;
-    requireRank(x as TensorType, kernel_shape.length + 2, "the picture");
+    const { dtype, shape } = x;
+    requireRank(x, kernel_shape.length + 2, "the picture");
     const extents = kernel_shape.map((kernel, i) =>
       windowedExtent(
         shape[i + 2] as Dim,
@@ -34,8 +34,8 @@ export const MaxPool: Operator<MaxPoolAttributes> = {
   },
   gradient: { notDifferentiable: "stages that train use the rows lowering (RowMaxPool)" },
   evaluate: ([x], attributes) => {
-    const { shape, data, dtype } = x as Tensor64;
-    const [type] = MaxPool.infer([x as Tensor64], attributes) as [TensorType];
+    const { shape, data, dtype } = x;
+    const [type] = MaxPool.infer([x], attributes);
     const { kernel_shape, strides, pads } = attributes;
     const out = tensor64(type.shape as number[], undefined, dtype);
     const steps = stridesOf(shape);

@@ -10,8 +10,8 @@ export const Max = binary({
   type: "Max",
   f: (a = 0, b = 0) => Math.max(a, b),
   gradient: ([dy], { inputs: [a, b] }) => {
-    const second = greater(b as Value, a as Value);
-    return [where(second, 0, dy as Value), where(second, dy as Value, 0)];
+    const second = greater(b, a);
+    return [where(second, 0, dy), where(second, dy, 0)];
   },
 });
 

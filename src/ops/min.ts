@@ -10,8 +10,8 @@ export const Min = binary({
   type: "Min",
   f: (a = 0, b = 0) => Math.min(a, b),
   gradient: ([dy], { inputs: [a, b] }) => {
-    const second = less(b as Value, a as Value);
-    return [where(second, 0, dy as Value), where(second, dy as Value, 0)];
+    const second = less(b, a);
+    return [where(second, 0, dy), where(second, dy, 0)];
   },
 });
 

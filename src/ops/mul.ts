@@ -7,7 +7,7 @@ import { binary } from "./elementwise.ts";
 export const Mul = binary({
   type: "Mul",
   f: (a = 0, b = 0) => a * b,
-  gradient: ([dy], { inputs: [a, b] }) => [mul(dy as Value, b as Value), mul(dy as Value, a as Value)],
+  gradient: ([dy], { inputs: [a, b] }) => [mul(dy, b), mul(dy, a)],
 });
 
 export function mul(a: Operand, b: Operand): Value {

@@ -3,36 +3,36 @@
 import { apply } from "../graph/graph.ts";
 import { axisOf, requireRank, show } from "../graph/infer.ts";
 import { normal64, tensor64, uniform64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Operator, Tensor64, TensorType, Three, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 
 /** Least and greatest value of the integers that stand for floats. */
 export const byteRange = { int8: [-128, 127], uint8: [0, 255] } as const;
 
 /** One scale and zero point for the whole tensor, shape [], or one for each slice along `axis`. */
-export const QuantizeLinear: Operator<{ axis: number }> = {
+export const QuantizeLinear: Operator<{ axis: number }, Three> = {
   type: "QuantizeLinear",
   attributes: { axis: "int" },
   infer: ([x, scale, zero], { axis }) => {
-    const { shape, dtype } = x as TensorType;
-    const { dtype: integer } = zero as TensorType;
+    const { shape, dtype } = x;
+    const { dtype: integer } = zero;
     if (dtype !== "float32") throw new GraphError(`only float32 is quantized, got ${dtype}`);
     if (integer !== "int8" && integer !== "uint8")
       throw new GraphError(
         `the zero point must be int8 or uint8, which is what the result becomes, got ${integer}`,
       );
-    requireScale(x as TensorType, scale as TensorType, zero, axis);
+    requireScale(x, scale, zero, axis);
     return [{ dtype: integer, shape }];
   },
   gradient: { notDifferentiable: "rounding has the gradient zero wherever it exists" },
   evaluate: ([x, scale, zero], { axis }) => {
-    const { shape, data } = x as Tensor64;
-    const { dtype, data: zeros } = zero as Tensor64;
+    const { shape, data } = x;
+    const { dtype, data: zeros } = zero;
     const [least, greatest] = byteRange[dtype as "int8" | "uint8"];
-    const slice = sliceOf(shape, scale as Tensor64, axis);
+    const slice = sliceOf(shape, scale, axis);
     const quantize = (v: number, i: number): number => {
       const s = slice(i);
-      const rounded = roundHalfToEven(v / ((scale as Tensor64).data[s] as number));
+      const rounded = roundHalfToEven(v / (scale.data[s] as number));
       return Math.min(Math.max(rounded + (zeros[s] as number), least), greatest);
     };
     return [tensor64(shape, data.map(quantize), dtype)];

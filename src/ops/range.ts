@@ -3,21 +3,21 @@
 import { apply } from "../graph/graph.ts";
 import { requireRank } from "../graph/infer.ts";
 import { tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, Operator, Three, Value } from "../graph/types.ts";
 
-export const Range: Operator<{ extent: Dim }> = {
+export const Range: Operator<{ extent: Dim }, Three> = {
   type: "Range",
   attributes: { extent: "hidden" },
   infer: (inputs, { extent }) => {
     for (const input of inputs) requireRank(input, 0, "start, limit and step");
-    return [{ dtype: (inputs[0] as TensorType).dtype, shape: [extent] }];
+    return [{ dtype: inputs[0].dtype, shape: [extent] }];
   },
   gradient: { notDifferentiable: "how many numbers there are jumps with the limit" },
   evaluate: (inputs) => {
     const [start, limit, step] = inputs.map((x) => x.data[0]) as [number, number, number];
     const count = Math.max(0, Math.ceil((limit - start) / step));
     const numbers = Array.from({ length: count }, (_, i) => start + i * step);
-    return [tensor64([count], numbers, (inputs[0] as Tensor64).dtype)];
+    return [tensor64([count], numbers, inputs[0].dtype)];
   },
   cases: [
     { inputs: [tensor64([], [0]), tensor64([], [5]), tensor64([], [1])], attributes: { extent: 5 } },

@@ -1,6 +1,5 @@
 /** One divided by a tensor. */
 
-import type { Value } from "../graph/types.ts";
 import { builder1, unary } from "./elementwise.ts";
 import { mul } from "./mul.ts";
 import { neg } from "./neg.ts";
@@ -8,7 +7,7 @@ import { neg } from "./neg.ts";
 export const Reciprocal = unary({
   type: "Reciprocal",
   f: (x = 0) => 1 / x,
-  gradient: ([dy], { outputs: [y] }) => [neg(mul(dy as Value, mul(y as Value, y as Value)))],
+  gradient: ([dy], { outputs: [y] }) => [neg(mul(dy, mul(y, y)))],
   positive: true,
 });
 

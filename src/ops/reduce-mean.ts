@@ -1,7 +1,6 @@
 /** Mean over axes. */
 
 import { known } from "../graph/infer.ts";
-import type { Value } from "../graph/types.ts";
 import { sizeOf } from "../util/tensor.ts";
 import { expand } from "./expand.ts";
 import { mul } from "./mul.ts";
@@ -14,9 +13,9 @@ export const ReduceMean = reduction({
   step: (sum, x) => sum + x,
   finish: (sum, count) => sum / count,
   gradient: ([dy], { inputs: [x], attributes: { axes } }) => {
-    const shape = known((x as Value).shape, "the gradient of a mean");
+    const shape = known(x.shape, "the gradient of a mean");
     const kept = keptShape(shape, axes) as number[];
-    return [expand(reshape(mul(dy as Value, sizeOf(kept) / sizeOf(shape)), kept), shape)];
+    return [expand(reshape(mul(dy, sizeOf(kept) / sizeOf(shape)), kept), shape)];
   },
 });
 

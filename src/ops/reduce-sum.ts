@@ -1,6 +1,5 @@
 /** Sum over axes. */
 
-import type { Value } from "../graph/types.ts";
 import { expand } from "./expand.ts";
 import { keptShape, reducer, reduction } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
@@ -10,8 +9,8 @@ export const ReduceSum = reduction({
   start: 0,
   step: (sum, x) => sum + x,
   gradient: ([dy], { inputs: [x], attributes: { axes } }) => {
-    const { shape } = x as Value;
-    return [expand(reshape(dy as Value, keptShape(shape, axes)), shape)];
+    const { shape } = x;
+    return [expand(reshape(dy, keptShape(shape, axes)), shape)];
   },
 });
 

@@ -9,7 +9,7 @@ import { BatchNormTraining } from "./batch-norm-training.ts";
 import { BatchNormalization } from "./batch-normalization.ts";
 import { Cast } from "./cast.ts";
 import { Clip } from "./clip.ts";
-import { Concat } from "./concat.ts";
+import { Concat, Slice } from "./concat.ts";
 import { Conv } from "./conv.ts";
 import { DequantizeLinear } from "./dequantize-linear.ts";
 import { Div } from "./div.ts";
@@ -48,7 +48,6 @@ import { RowMaxPool } from "./row-max-pool.ts";
 import { Shape } from "./shape.ts";
 import { Sigmoid } from "./sigmoid.ts";
 import { Sign } from "./sign.ts";
-import { Slice } from "./slice.ts";
 import { LogSoftmax, Softmax } from "./softmax.ts";
 import { Split } from "./split.ts";
 import { Sqrt } from "./sqrt.ts";
@@ -113,4 +112,4 @@ export const operators: readonly Operator[] = [
   Sub,
   Transpose,
   Where,
-] as readonly unknown[] as readonly Operator[];
+];

@@ -10,9 +10,8 @@ import { mul } from "./mul.ts";
 export const Relu = unary({
   type: "Relu",
   f: (x = 0) => Math.max(x, 0),
-  gradient: ([gradient], { outputs: [y] }) => {
-    const dy = gradient as Value;
-    return [mul(dy, isPositive(y as Value))];
+  gradient: ([dy], { outputs: [y] }) => {
+    return [mul(dy, isPositive(y))];
   },
 });
 

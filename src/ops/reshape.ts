@@ -3,19 +3,17 @@
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Shape, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Shape, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 
-export const Reshape: Operator<{ shape: Shape }> = {
+export const Reshape: Operator<{ shape: Shape }, One> = {
   type: "Reshape",
   attributes: { shape: "shape" },
-  infer: ([x], { shape }) => [
-    { dtype: (x as TensorType).dtype, shape: resolve((x as TensorType).shape, shape) },
-  ],
-  gradient: ([dy], { inputs: [x] }) => [reshape(dy as Value, (x as Value).shape)],
+  infer: ([x], { shape }) => [{ dtype: x.dtype, shape: resolve(x.shape, shape) }],
+  gradient: ([dy], { inputs: [x] }) => [reshape(dy, x.shape)],
   evaluate: ([x], { shape }) => {
-    const { data, dtype } = x as Tensor64;
-    return [tensor64(resolve((x as Tensor64).shape, shape) as number[], data, dtype)];
+    const { data, dtype } = x;
+    return [tensor64(resolve(x.shape, shape) as number[], data, dtype)];
   },
   cases: [
     { inputs: [normal64([2, 6, 5])], attributes: { shape: [3, -1] } },

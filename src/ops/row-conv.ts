@@ -6,7 +6,7 @@
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { add } from "./add.ts";
 import { gather } from "./gather.ts";
@@ -21,11 +21,10 @@ import { winogradConv, winogradFilterGradient, winogradGains, winogradInputGradi
 /** `winograd` is 1 where the convolution is done by `winograd.ts`. */
 type RowConvAttributes = WindowAttributes & { readonly winograd: number };
 
-export const RowConv: Operator<RowConvAttributes> = {
+export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
   type: "RowConv",
   attributes: { ...windowKinds, winograd: "hidden" },
-  infer: (inputs, window) => {
-    const [x, w, b] = inputs as [TensorType, TensorType, TensorType | undefined];
+  infer: ([x, w, b], window) => {
     const { batch, height, width, kernel } = window;
     if (x.shape.length !== 2 || x.shape[0] !== batch * height * width) {
       throw new GraphError(`expected ${batch}·${height}·${width} rows of pixels, got ${show(x.shape)}`);
@@ -42,9 +41,7 @@ export const RowConv: Operator<RowConvAttributes> = {
       throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
     return [{ dtype: x.dtype, shape: [batch * outHeight * outWidth, out] }];
   },
-  gradient: ([gradient], { inputs, attributes: window }) => {
-    const [x, w, b] = inputs as [Value, Value, Value | undefined];
-    const dy = gradient as Value;
+  gradient: ([dy], { inputs: [x, w, b], attributes: window }) => {
     const dw = window.winograd
       ? winogradFilterGradient(x, dy, window)
       : productOverRows(columnsOf(x, window), dy);
@@ -53,15 +50,13 @@ export const RowConv: Operator<RowConvAttributes> = {
       : inputGradient(dy, w, x.shape[1] as number, window);
     return b ? [dx, dw, columnSums(dy)] : [dx, dw];
   },
-  expand: (inputs, window) => {
-    const [x, w, bias] = inputs as [Value, Value, Value | undefined];
+  expand: ([x, w, bias], window) => {
     if (!window.winograd) return [gemm(columnsOf(x, window), w, { bias })];
     const y = winogradConv(x, w, window);
     return [bias ? add(y, bias) : y];
   },
-  evaluate: (inputs, window) => {
-    const [x, w, b] = inputs as [Tensor64, Tensor64, Tensor64 | undefined];
-    const [columns] = Im2Col.evaluate([x], window) as [Tensor64];
+  evaluate: ([x, w, b], window) => {
+    const [columns] = Im2Col.evaluate([x], window);
     return Gemm.evaluate(b ? [columns, w, b] : [columns, w], { transA: 0, transB: 0 });
   },
   cases: [

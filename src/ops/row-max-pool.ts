@@ -3,7 +3,7 @@
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
 import { integers64, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
@@ -29,11 +29,11 @@ import { withRow } from "./with-row.ts";
 /** Less than any activation, and finite, so that it is a valid half float too. */
 const LOWEST = -65504;
 
-export const RowMaxPool: Operator<WindowAttributes> = {
+export const RowMaxPool: Operator<WindowAttributes, One> = {
   type: "RowMaxPool",
   attributes: windowKinds,
   infer: ([x], window) => {
-    const { dtype, shape } = x as TensorType;
+    const { dtype, shape } = x;
     const { batch, height, width } = window;
     if (shape.length !== 2 || shape[0] !== batch * height * width) {
       throw new GraphError(`expected ${batch}·${height}·${width} rows of pixels, got ${show(shape)}`);
@@ -43,25 +43,25 @@ export const RowMaxPool: Operator<WindowAttributes> = {
   },
   gradient: ([dy], { inputs: [x], outputs: [y], attributes: window }) => {
     const { batch } = window;
-    const channels = (x as Value).shape[1] as number;
-    const pooled = reshape(y as Value, [batch, -1, channels]);
+    const channels = x.shape[1] as number;
+    const pooled = reshape(y, [batch, -1, channels]);
     // Tap by tap, each takes what is left of dy where it holds the maximum: so the first maximum takes all of it.
-    let left = reshape(dy as Value, [batch, -1, channels]);
-    const taken = tapsOf(x as Value, window).map((tap, i, { length }) => {
+    let left = reshape(dy, [batch, -1, channels]);
+    const taken = tapsOf(x, window).map((tap, i, { length }) => {
       const share = i === length - 1 ? left : mul(left, cast(equal(tap, pooled), left.dtype));
       left = sub(left, share);
       return share;
     });
-    return [reshape(gatheredSums(concat(taken, 1), entriesOfInputs(window, "tap")), (x as Value).shape)];
+    return [reshape(gatheredSums(concat(taken, 1), entriesOfInputs(window, "tap")), x.shape)];
   },
   expand: ([x], window) => {
     const { batch, height, width } = window;
-    const channels = (x as Value).shape[1] as number;
-    const pooled = maxPoolChannelsLast(reshape(x as Value, [batch, height, width, channels]), window);
+    const channels = x.shape[1] as number;
+    const pooled = maxPoolChannelsLast(reshape(x, [batch, height, width, channels]), window);
     return [reshape(pooled, [-1, channels])];
   },
   evaluate: ([x], window) => {
-    const { shape, data, dtype } = x as Tensor64;
+    const { shape, data, dtype } = x;
     const { batch, height, width, kernel } = window;
     const channels = shape[1] as number;
     const taps = tapsOfOutputs(window);

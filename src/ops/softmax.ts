@@ -2,7 +2,7 @@
 
 import { apply } from "../graph/graph.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
-import type { GradientRule, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { GradientRule, One, Operator, Value } from "../graph/types.ts";
 import { exp } from "./exp.ts";
 import { mul } from "./mul.ts";
 import { reduceSum } from "./reduce-sum.ts";
@@ -10,18 +10,14 @@ import { sub } from "./sub.ts";
 
 type SoftmaxAttributes = { readonly axis: number };
 
-export const Softmax = overLastAxis("Softmax", Math.exp, ([gradient], { outputs }) => {
-  const [dy, y] = [gradient as Value, outputs[0] as Value];
-  return [mul(y, sub(dy, reduceSum(mul(dy, y), [-1], true)))];
-});
+export const Softmax = overLastAxis("Softmax", Math.exp, ([dy], { outputs: [y] }) => [
+  mul(y, sub(dy, reduceSum(mul(dy, y), [-1], true))),
+]);
 
 export const LogSoftmax = overLastAxis(
   "LogSoftmax",
   (logarithm) => logarithm,
-  ([gradient], { outputs }) => {
-    const dy = gradient as Value;
-    return [sub(dy, mul(exp(outputs[0] as Value), reduceSum(dy, [-1], true)))];
-  },
+  ([dy], { outputs: [y] }) => [sub(dy, mul(exp(y), reduceSum(dy, [-1], true)))],
 );
 
 export function softmax(x: Value): Value {
@@ -36,15 +32,15 @@ export function logSoftmax(x: Value): Value {
 function overLastAxis(
   type: string,
   f: (logarithm: number) => number,
-  gradient: GradientRule<SoftmaxAttributes>,
-): Operator<SoftmaxAttributes> {
+  gradient: GradientRule<SoftmaxAttributes, One>,
+): Operator<SoftmaxAttributes, One> {
   return {
     type,
     attributes: { axis: "int" },
-    infer: ([x]) => [{ dtype: (x as TensorType).dtype, shape: (x as TensorType).shape }],
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
     gradient,
     evaluate: ([x]) => {
-      const { shape, data, dtype } = x as Tensor64;
+      const { shape, data, dtype } = x;
       const width = shape.at(-1) as number;
       const out = tensor64(shape, undefined, dtype);
       for (let row = 0; row < data.length; row += width) {

@@ -2,17 +2,16 @@
 
 import { axisOf, show } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
-import type { Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { One, Operator, Tensors, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { arrayOf, sizeOf } from "../util/tensor.ts";
-import { concat } from "./concat.ts";
-import { Slice } from "./slice.ts";
+import { concat, Slice } from "./concat.ts";
 
-export const Split: Operator<{ split: readonly number[]; axis: number }> = {
+export const Split: Operator<{ split: readonly number[]; axis: number }, One, Tensors> = {
   type: "Split",
   attributes: { split: "axes", axis: "int" },
   infer: ([x], { split, axis }) => {
-    const { dtype, shape } = x as TensorType;
+    const { dtype, shape } = x;
     const along = axisOf(axis, shape.length);
     const total = split.reduce((sum, extent) => sum + extent, 0);
     if (total !== shape[along] || split.some((extent) => extent < 1)) {
@@ -20,23 +19,18 @@ export const Split: Operator<{ split: readonly number[]; axis: number }> = {
     }
     return split.map((extent) => ({ dtype, shape: shape.map((dim, i) => (i === along ? extent : dim)) }));
   },
-  gradient: (gradients, { inputs, outputs, attributes: { axis } }) => {
-    const { graph } = inputs[0] as Value;
+  gradient: (gradients, { inputs: [x], outputs, attributes: { axis } }) => {
     const zeros = ({ dtype, shape }: Value): Value =>
-      graph.constant(dtype, shape as number[], arrayOf(dtype, sizeOf(shape as number[])));
-    return [
-      concat(
-        gradients.map((gradient, i) => gradient ?? zeros(outputs[i] as Value)),
-        axis,
-      ),
-    ];
+      x.graph.constant(dtype, shape as number[], arrayOf(dtype, sizeOf(shape as number[])));
+    const parts = outputs.map((output, i) => gradients[i] ?? zeros(output));
+    return [concat(parts, axis)];
   },
   evaluate: ([x], { split, axis }) => {
     let end = 0;
     return split.map((extent) => {
       end += extent;
       const part = { starts: [end - extent], ends: [end], axes: [axis] };
-      return Slice.evaluate([x as Tensor64], part)[0] as Tensor64;
+      return Slice.evaluate([x], part)[0];
     });
   },
   cases: [
@@ -46,6 +40,6 @@ export const Split: Operator<{ split: readonly number[]; axis: number }> = {
 };
 
 /** Parts of `x` of the given extents along `axis`. */
-export function split(x: Value, extents: readonly number[], axis: number): Value[] {
+export function split(x: Value, extents: readonly number[], axis: number): readonly Value[] {
   return x.graph.apply(Split, [x], { split: extents, axis });
 }

@@ -1,6 +1,5 @@
 /** Square root. */
 
-import type { Value } from "../graph/types.ts";
 import { div } from "./div.ts";
 import { builder1, unary } from "./elementwise.ts";
 import { mul } from "./mul.ts";
@@ -8,7 +7,7 @@ import { mul } from "./mul.ts";
 export const Sqrt = unary({
   type: "Sqrt",
   f: (x = 0) => Math.sqrt(x),
-  gradient: ([dy], { outputs: [y] }) => [div(mul(dy as Value, 0.5), y as Value)],
+  gradient: ([dy], { outputs: [y] }) => [div(mul(dy, 0.5), y)],
   positive: true,
 });
 

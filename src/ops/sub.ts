@@ -8,7 +8,7 @@ import { neg } from "./neg.ts";
 export const Sub = binary({
   type: "Sub",
   f: (a = 0, b = 0) => a - b,
-  gradient: ([dy]) => [dy, neg(dy as Value)],
+  gradient: ([dy]) => [dy, neg(dy)],
 });
 
 export function sub(a: Operand, b: Operand): Value {

@@ -3,23 +3,23 @@
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
-import type { Dim, Operator, Tensor64, TensorType, Value } from "../graph/types.ts";
+import type { Dim, One, Operator, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { inversePermutation, stridesOf } from "../util/tensor.ts";
 
-export const Transpose: Operator<{ perm: readonly number[] }> = {
+export const Transpose: Operator<{ perm: readonly number[] }, One> = {
   type: "Transpose",
   attributes: { perm: "ints" },
   infer: ([x], { perm }) => {
-    const { dtype, shape } = x as TensorType;
+    const { dtype, shape } = x;
     if ([...perm].sort((a, b) => a - b).some((axis, i) => axis !== i) || perm.length !== shape.length) {
       throw new GraphError(`[${perm.join(", ")}] is no permutation of the axes of ${show(shape)}`);
     }
     return [{ dtype, shape: perm.map((axis) => shape[axis] as Dim) }];
   },
-  gradient: ([dy], { attributes }) => [transpose(dy as Value, inversePermutation(attributes.perm))],
+  gradient: ([dy], { attributes }) => [transpose(dy, inversePermutation(attributes.perm))],
   evaluate: ([x], { perm }) => {
-    const { shape, data, dtype } = x as Tensor64;
+    const { shape, data, dtype } = x;
     const strides = stridesOf(shape);
     const steps = perm.map((axis) => strides[axis] as number);
     const out = tensor64(

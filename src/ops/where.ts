@@ -3,22 +3,17 @@
 import { apply, type Operand, operands } from "../graph/graph.ts";
 import { broadcast, requireSameDType } from "../graph/infer.ts";
 import { integers64, normal64 } from "../graph/tensor64.ts";
-import type { Operator, TensorType, Value } from "../graph/types.ts";
+import type { Operator, Three, Value } from "../graph/types.ts";
 import { zip64 } from "./elementwise.ts";
 
-export const Where: Operator<Record<never, never>> = {
+export const Where: Operator<Record<never, never>, Three> = {
   type: "Where",
   attributes: {},
-  infer: (inputs) => {
-    const [condition, a, b] = inputs as [TensorType, TensorType, TensorType];
+  infer: ([condition, a, b]) => {
     requireSameDType(a, b);
     return [{ dtype: a.dtype, shape: broadcast(condition.shape, broadcast(a.shape, b.shape)) }];
   },
-  gradient: ([dy], { inputs: [condition] }) => [
-    undefined,
-    where(condition as Value, dy as Value, 0),
-    where(condition as Value, 0, dy as Value),
-  ],
+  gradient: ([dy], { inputs: [condition] }) => [undefined, where(condition, dy, 0), where(condition, 0, dy)],
   evaluate: (inputs) => [zip64(inputs, (condition = 0, a = 0, b = 0) => (condition ? a : b))],
   cases: [
     { inputs: [integers64([3, 5], 2, "bool"), normal64([3, 5], "a"), normal64([3, 5], "b")], attributes: {} },

@@ -105,7 +105,7 @@ function joined(values: readonly Value[]): Value {
 }
 
 /** The parts of a joined tensor that have the lengths of `like`. */
-function parted(value: Value, like: readonly Value[]): Value[] {
+function parted(value: Value, like: readonly Value[]): readonly Value[] {
   return like.length === 1
     ? [value]
     : split(

@@ -3,7 +3,6 @@
  * operators on bytes. What it computes is defined by the ONNX standard, whether a runtime does so or not.
  */
 
-import { apply } from "../graph/graph.ts";
 import type { Node, Value } from "../graph/types.ts";
 import { dequantizeLinear } from "../ops/dequantize-linear.ts";
 import { quantizeLinear } from "../ops/quantize-linear.ts";
@@ -46,7 +45,12 @@ export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: Weig
     const output = outputs[0] as Value;
     const needless = plan.cutOff.has(node) && affines.get(output)?.zero === 0;
     graph.in(scope, () =>
-      finish(output, needless ? read(inputs[0] as Value) : apply(operator, operandsOf(node), attributes)),
+      finish(
+        output,
+        needless
+          ? read(inputs[0] as Value)
+          : (graph.apply(operator, operandsOf(node), attributes)[0] as Value),
+      ),
     );
   }
   return plan.outputs.map(read);
