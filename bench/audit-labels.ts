@@ -8,7 +8,7 @@
  * too: real errors among them count as false alarms below, so the precision of planted ones is an underestimate.
  */
 
-import { byLooks, findCopies } from "../src/audit/audit.node.ts";
+import { byLooks, findCopies } from "../src/audit/copies.node.ts";
 import { labelNetwork, stageFeatures } from "../src/audit/labels.node.ts";
 import { outOfSampleProbabilities } from "../src/audit/out-of-sample.ts";
 import type { Sample } from "../src/data/dataset.ts";

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { readTraces } from "../src/audit/audit.node.ts";
+import { readTraces } from "../src/audit/copies.node.ts";
 import type { PictureGroup } from "../src/audit/groups.ts";
 import { greyOf, thumbnail } from "../src/audit/thumbnail.ts";
 import { run } from "../src/cli/main.ts";

@@ -19,7 +19,7 @@ import type { StateDict } from "../util/tensor.ts";
 import { classesOf, cutOf, type Metadata } from "../weights/classifier-file.ts";
 import { fitWeights } from "../weights/fit.ts";
 import { readWeights } from "../weights/load.node.ts";
-import { byLooks, type Copies } from "./audit.node.ts";
+import { byLooks, type Copies } from "./copies.node.ts";
 import { type Features, outOfSampleProbabilities } from "./out-of-sample.ts";
 
 export interface SuspectedLabel {

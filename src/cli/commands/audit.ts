@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { type Audit, auditDataset, type Copies } from "../../audit/audit.node.ts";
+import { type Audit, auditDataset } from "../../audit/audit.node.ts";
+import type { Copies } from "../../audit/copies.node.ts";
 import { excludeText, exclusionsOf } from "../../audit/exclude.ts";
 import { auditLabels, type LabelAudit, labelNetwork } from "../../audit/labels.node.ts";
 import { type AuditSummary, summaryOf } from "../../audit/summary.ts";

@@ -1,7 +1,7 @@
 /** `vultus data split`: a train, validation and test split as a manifest, with copies and people kept on one side. */
 
 import { Command } from "commander";
-import { byLooks, type Copies, findCopies } from "../../audit/audit.node.ts";
+import { byLooks, type Copies, findCopies } from "../../audit/copies.node.ts";
 import { classCounts, type Dataset, indicesOf, type Split, splits } from "../../data/dataset.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { resplit } from "../../data/resplit.ts";
