@@ -1,8 +1,9 @@
 /** Decodes pictures of any common format to 8-bit grey or sRGB, upright, opaque, and no larger than training needs. */
 
 import { readFile } from "node:fs/promises";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { FormatError, messageOf } from "../util/errors.ts";
+import { sharp } from "../util/sharp.node.ts";
 import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
 import { sniffPicture } from "./sniff.ts";

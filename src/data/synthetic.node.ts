@@ -2,8 +2,8 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
 import { writeFileAtomic } from "../util/files.node.ts";
+import { sharp } from "../util/sharp.node.ts";
 import { drawFace } from "./synthetic.ts";
 import { expressions } from "./synthetic-expression.ts";
 

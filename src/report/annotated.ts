@@ -1,8 +1,8 @@
 /** A photo with a box and a label drawn around every face. */
 
-import sharp from "sharp";
 import type { Picture } from "../data/dataset.ts";
 import type { Face } from "../predict/prediction.ts";
+import { sharp } from "../util/sharp.node.ts";
 import { textRenders } from "./raster.ts";
 import { fontFamily, palette, percent, rect, text, widthOf } from "./svg.ts";
 

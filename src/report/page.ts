@@ -1,7 +1,7 @@
 /** A self-contained HTML page: it asks nothing of any server, and a reader's settings decide between light and dark. */
 
-import sharp from "sharp";
 import type { Picture } from "../data/dataset.ts";
+import { sharp } from "../util/sharp.node.ts";
 import { pageStyle } from "./page-style.ts";
 import { escapeXml, fontFamily, palette } from "./svg.ts";
 

@@ -1,8 +1,8 @@
 /** SVG to PNG, and pictures laid over it. */
 
-import sharp from "sharp";
 import type { Picture } from "../data/dataset.ts";
 import { VultusError } from "../util/errors.ts";
+import { sharp } from "../util/sharp.node.ts";
 
 /** A picture's square on a page, in the page's pixels. */
 export interface Tile {

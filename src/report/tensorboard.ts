@@ -1,10 +1,10 @@
 /** The result of a run as TensorBoard shows it. */
 
 import { join } from "node:path";
-import sharp from "sharp";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
 import type { Shown } from "../formats/tensorboard.ts";
 import { readBytes } from "../util/files.node.ts";
+import { sharp } from "../util/sharp.node.ts";
 import { confusionMarkdown } from "./confusion.ts";
 
 /** Scores, the confusion matrix as picture and table, sample predictions. */

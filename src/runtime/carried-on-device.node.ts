@@ -3,11 +3,12 @@
  * back, and no weights or moments cross.
  */
 
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
 import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import { nextName } from "../program/program.ts";
 import type { DType } from "../util/tensor.ts";
+import { onnxruntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
 import type { Carried } from "./session.ts";
 
@@ -17,6 +18,7 @@ export function carriedOnDevice(
   names: readonly string[],
   options: ort.InferenceSession.SessionOptions,
 ): Carried & { release(): Promise<void> } {
+  const { InferenceSession, Tensor } = onnxruntime();
   let current: Record<string, ort.Tensor> = {};
   let copying: ort.InferenceSession | undefined;
   const free = (): void => {
@@ -30,12 +32,12 @@ export function carriedOnDevice(
       current = Object.fromEntries(
         names.map((name) => {
           const tensor = state[name] as (typeof state)[string];
-          return [name, toOrt(ort.Tensor, { ...tensor, data: tensor.data.slice() })];
+          return [name, toOrt(Tensor, { ...tensor, data: tensor.data.slice() })];
         }),
       );
     },
     async step(feeds) {
-      const inputs = mapValues(feeds, (feed) => toOrt(ort.Tensor, feed));
+      const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
       const results = (await session.run({ ...inputs, ...current })) as Record<string, ort.Tensor>;
       free();
       current = Object.fromEntries(names.map((name) => [name, results[nextName(name)] as ort.Tensor]));
@@ -45,7 +47,7 @@ export function carriedOnDevice(
     },
     async read() {
       // The binding cannot bring a buffer of the device back; a program that copies its inputs can.
-      copying ??= await ort.InferenceSession.create(copyProgram(current), options);
+      copying ??= await InferenceSession.create(copyProgram(current), options);
       const copies = (await copying.run(current)) as Record<string, ort.Tensor>;
       return Object.fromEntries(names.map((name) => [name, fromOrt(copies[nextName(name)] as ort.Tensor)]));
     },

@@ -1,12 +1,11 @@
 /** The Node implementation of `Session`, on onnxruntime-node. */
 
-import "./no-telemetry.node.ts";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
+import { onnxruntime, onnxruntimePath } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -18,7 +17,7 @@ import type { Session, SessionOptions } from "./session.ts";
 export async function openSession(
   model: Uint8Array,
   options: SessionOptions,
-  runtime: Runtime = ort,
+  runtime: Runtime = onnxruntime(),
 ): Promise<Session> {
   const { device, threads, profile, spinning = true, carries = [] } = options;
   const carried = carries.length === 0 ? "nothing" : device === "webgpu" ? "on the device" : "in memory";
@@ -69,7 +68,7 @@ export async function openSession(
 
 /** Execution providers that can run here: those in the package, and CUDA where its library was added. */
 export function providers(): string[] {
-  return ort
+  return onnxruntime()
     .listSupportedBackends()
     .filter(({ name, bundled }) => bundled || (name === "cuda" && hasCuda()))
     .map(({ name }) => name);
@@ -77,8 +76,7 @@ export function providers(): string[] {
 
 /** Whether onnxruntime-node's install script was run, which downloads the CUDA provider beside the binding. */
 function hasCuda(): boolean {
-  const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
-  const folder = join(dirname(entry), "..", "bin", "napi-v6", process.platform, process.arch);
+  const folder = join(dirname(onnxruntimePath()), "..", "bin", "napi-v6", process.platform, process.arch);
   return (
     existsSync(join(folder, "libonnxruntime_providers_cuda.so")) ||
     existsSync(join(folder, "onnxruntime_providers_cuda.dll"))
@@ -87,5 +85,6 @@ function hasCuda(): boolean {
 
 /** Version of ONNX Runtime. */
 export function runtimeVersion(): string {
-  return ort.env.versions.node ?? ort.env.versions.common;
+  const { versions } = onnxruntime().env;
+  return versions.node ?? versions.common;
 }

@@ -2,10 +2,10 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { shuffledOrder } from "../data/sampler.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
+import { sharp } from "../util/sharp.node.ts";
 
 const MOST = 12;
 /** Greatest side of their pictures as files, in pixels. */

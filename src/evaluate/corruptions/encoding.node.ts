@@ -1,7 +1,8 @@
 /** Image quality that a file loses: JPEG and down-scaling, as libvips does them. */
 
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import type { Picture } from "../../data/dataset.ts";
+import { sharp } from "../../util/sharp.node.ts";
 import type { Corruption } from "./corruption.ts";
 
 const jpeg: Corruption = {
