@@ -3,18 +3,14 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../src/graph/encode.ts";
 import { Graph } from "../src/graph/graph.ts";
-import {
-  type Architecture,
-  buildClassifier,
-  describe as describeModel,
-  withNewWeights,
-} from "../src/models/classifier.ts";
+import { type Architecture, buildClassifier, describe as describeModel } from "../src/models/classifier.ts";
 import { backboneNamed, backbones } from "../src/models/registry.ts";
 import { Network } from "../src/nn/network.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";
 import { floatTensor, permute, type StateDict, sizeOf, type Tensor } from "../src/util/tensor.ts";
+import { quickWeights } from "./support/quick-weights.ts";
 
 const SIZE = 64;
 const BATCH = 2;
@@ -60,7 +56,7 @@ test("frozen convolutions that Winograd's products do in batches of known size g
     inputSize: SIZE,
     resize: 1,
   };
-  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 1);
+  const weights = quickWeights(describeModel(architecture).specs);
   const rng = random("pictures");
   const shape = [16, 3, SIZE, SIZE];
   const pictures = floatTensor(shape, Float32Array.from({ length: sizeOf(shape) }, rng.normal));
@@ -93,7 +89,7 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
   const description = describeModel(architecture);
 
   test("all lowerings agree", async () => {
-    const weights = withNewWeights(description.specs, new Map(), 1);
+    const weights = quickWeights(description.specs);
     for (const [name, tensor] of weights) {
       const rng = random("statistics", name);
       if (name.endsWith("running_mean"))

@@ -24,7 +24,7 @@ test("the same key draws the same face, any other key another", () => {
 });
 
 test("every face is exposed: neither black, nor white, nor flat", () => {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 120; i++) {
     const { pixels } = drawFace(expressions[i % 6] as Expression, "exposure", i);
     const mean = average(pixels);
     const spread = Math.sqrt(average(Array.from(pixels, (value) => (value - mean) ** 2)));
@@ -36,7 +36,7 @@ test("every face is exposed: neither black, nor white, nor flat", () => {
 
 test("brightness does not tell the classes apart", () => {
   const means = expressions.map((expression) =>
-    average(Array.from({ length: 150 }, (_, i) => average(drawFace(expression, "mean", i).pixels))),
+    average(Array.from({ length: 60 }, (_, i) => average(drawFace(expression, "mean", i).pixels))),
   );
   expect(Math.max(...means) - Math.min(...means)).toBeLessThan(12);
 });
@@ -77,7 +77,7 @@ test("neighbouring expressions overlap: no single part of the face gives the cla
 });
 
 test("raw pixels tell the classes badly: softmax regression stays between chance and 60 %", () => {
-  const accuracy = softmaxRegression(faces(400, "train"), faces(120, "validation"));
+  const accuracy = softmaxRegression(faces(150, "train"), faces(50, "validation"));
   expect(accuracy).toBeGreaterThan(0.25);
   expect(accuracy).toBeLessThan(0.6);
 });
@@ -98,8 +98,9 @@ function faces(count: number, split: string): Samples {
 }
 
 /**
- * Accuracy on `held` of a linear classifier trained by gradient descent on standardised pixels, after its best epoch. Twelve
- * epochs bring 35 %; forty bring 36 %, while the training loss falls from 1.36 to 1.27.
+ * Accuracy on `held` of a linear classifier trained by gradient descent on standardised pixels, after its best epoch. Of
+ * 400 faces of each class twelve epochs bring 35 %, and forty 36 %, while the training loss falls from 1.36 to 1.27; 150 faces of
+ * each bring as much.
  */
 function softmaxRegression(train: Samples, held: Samples): number {
   const count = train.pixels.length;

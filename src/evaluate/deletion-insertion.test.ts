@@ -79,8 +79,10 @@ async function squares() {
   return { classifier, explained };
 }
 
+const made = squares();
+
 test("a map of what matters scores better than the same map shuffled, and its reverse worse", async () => {
-  const { classifier, explained } = await squares();
+  const { classifier, explained } = await made;
   const map = (n: number, turned: boolean): Explanation => {
     // All that differs from a uniform picture is the square: that is what matters.
     const values = new Float32Array(64);
@@ -108,13 +110,12 @@ test("a map of what matters scores better than the same map shuffled, and its re
   expect(good.insertion.difference[0]).toBeGreaterThan(0);
   expect(bad.deletion.map).toBeGreaterThan(bad.deletion.random);
   expect(bad.insertion.map).toBeLessThan(bad.insertion.random);
-  expect(await scoreMaps(engine, classifier, explained)).toEqual(
-    await scoreMaps(engine, classifier, explained),
-  );
+  const two = explained.slice(0, 2);
+  expect(await scoreMaps(engine, classifier, two)).toEqual(await scoreMaps(engine, classifier, two));
 });
 
 test("average maps are means of their own class", async () => {
-  const { explained } = await squares();
+  const { explained } = await made;
   const [first, second] = explained as [Explanation, Explanation];
   const averages = averageMaps(
     [

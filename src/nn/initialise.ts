@@ -31,5 +31,8 @@ export const xavierUniform: Initialiser = (shape, rng) => {
 };
 
 function draw(shape: readonly number[], sample: () => number): Float32Array {
-  return Float32Array.from({ length: sizeOf(shape) }, sample);
+  const data = new Float32Array(sizeOf(shape));
+  // A loop, since `Float32Array.from` takes several times as long, and ResNet50 has 24 million weights.
+  for (let i = 0; i < data.length; i++) data[i] = sample();
+  return data;
 }
