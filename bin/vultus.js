@@ -2,7 +2,7 @@
 /** Starts the command line; in a checkout that is not built it says how to build it. */
 import { existsSync } from "node:fs";
 
-const start = new URL("../dist/cli/start.js", import.meta.url);
+const start = new URL("../dist/start.js", import.meta.url);
 if (!existsSync(start)) {
   process.stderr.write("vultus is not built yet; run `npm ci && npm run build` in the checkout\n");
   process.exit(1);

@@ -5,7 +5,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,14 +24,20 @@ interface Part {
   after?(): void;
 }
 
-export type PartName = "package" | "networks" | "page";
+export type PartName = "types" | "package" | "networks" | "page";
 
 const parts: Readonly<Record<PartName, Part>> = {
-  // The compiled sources.
-  package: {
+  // The declarations of the public entries and of what they name.
+  types: {
     sources: () => [...filesBelow(at("src")), at("tsconfig.json"), at("tsconfig.build.json")],
-    results: ["dist/index.js", "dist/index.d.ts", "dist/cli/start.js"],
+    results: ["dist/index.d.ts", "dist/web.d.ts"],
     command: () => [packageFile("typescript", "bin/tsc"), "-p", "tsconfig.build.json"],
+  },
+  // The JavaScript of the package.
+  package: {
+    sources: () => [...filesBelow(at("src")), at("scripts/package.config.ts")],
+    results: ["dist/index.js", "dist/web.js", "dist/start.js", "dist/worker.js"],
+    command: () => [vite(), "build", "--config", "scripts/package.config.ts", ...quietly],
     after: removeLeftovers,
   },
   // The networks that find faces and eyes, converted from their published weights.
@@ -45,10 +51,11 @@ const parts: Readonly<Record<PartName, Part>> = {
     sources: () =>
       reachable([...filesBelow(at("web")), ...filesBelow(at("models")), ...parts.networks.sources()]),
     results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js"],
-    command: () => [packageFile("vite", "bin/vite.js"), "build", "web", ...pageOptions],
+    command: () => [vite(), "build", "web", "--config", "web/vite.config.ts", ...quietly],
   },
 };
-const pageOptions = ["--config", "web/vite.config.ts", "--logLevel", "warn"];
+const vite = (): string => packageFile("vite", "bin/vite.js");
+const quietly = ["--logLevel", "warn"];
 const inOrder = Object.keys(parts) as PartName[];
 
 /** Builds what is missing or made from other sources. */
@@ -82,12 +89,15 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Removes what was compiled from sources that are no longer there. */
+/** Removes declarations whose source is gone, and code that no build of the last week wrote. */
 function removeLeftovers(): void {
   for (const path of filesBelow(at("dist"))) {
-    const source = join(at("src"), relative(at("dist"), path)).replace(/(\.d\.ts|\.js)$/, ".ts");
-    const compiled = /\.(js|ts|map)$/.test(path) && !path.startsWith(at("dist/web/"));
-    if (compiled && !existsSync(source)) rmSync(path);
+    if (path.startsWith(at("dist/web/"))) continue;
+    const source = join(at("src"), relative(at("dist"), path)).replace(/\.d\.ts$/, ".ts");
+    const leftover = path.endsWith(".d.ts")
+      ? !existsSync(source)
+      : /\.(js|map)$/.test(path) && statSync(path).mtimeMs < Date.now() - 7 * 24 * 3600 * 1000;
+    if (leftover) rmSync(path);
   }
 }
 

@@ -164,6 +164,13 @@ test("the page's explanation does load the compiler, which the test above would 
   expect(loaded.filter((path) => compiler.test(path)).length).toBeGreaterThan(30);
 });
 
+test("sharp and onnxruntime-node are loaded by one file each, which do so when they are needed", () => {
+  const libraries = /^(sharp|onnxruntime-node)$/;
+  expect(
+    offences(({ path }, specifier, typeOnly) => libraries.test(specifier) && !typeOnly && !isTest(path)),
+  ).toEqual([]);
+});
+
 test("files begin with a sentence, have no default export, and stay short", () => {
   const written = sources.filter(({ path }) => !isGenerated(path));
   const paths = (files: readonly Source[]): string[] => files.map(({ path }) => path);

@@ -1,7 +1,8 @@
 /** The version of the package. */
 
 import { readFileSync } from "node:fs";
+import { packageFile } from "../util/package.node.ts";
 
 export const version: string = (
-  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+  JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }
 ).version;

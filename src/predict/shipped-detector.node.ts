@@ -1,10 +1,10 @@
 /** The face detectors on disk: the one that ships, which `npm run build` converts, and any other by its path. */
 
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { decodeProgram } from "../program/onnx-program.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
+import { packageFile } from "../util/package.node.ts";
 import { type DetectorModel, type DetectorSettings, decodeDetector } from "./onnx-detector.ts";
 
 /** The detector at `path`, or the one that ships; how faces are tilted is found by the network that ships. */
@@ -17,10 +17,8 @@ export function loadDetector(path?: string, chosen: Partial<DetectorSettings> = 
   };
 }
 
-/** Beside the built code; when this file runs as source, in `dist/`. */
 function shipped(name: string): string {
-  const places = [`../models/${name}`, `../../dist/models/${name}`];
-  const file = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
-  if (!file) throw new VultusError(`${name} is not built; run \`npm run build\``);
+  const file = packageFile(`dist/models/${name}`);
+  if (!existsSync(file)) throw new VultusError(`${name} is not built; run \`npm run build\``);
   return file;
 }

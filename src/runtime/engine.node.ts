@@ -1,14 +1,17 @@
 /** An engine on a worker thread, so that the main thread can prepare the next batch while a step runs. */
 
-import "./no-telemetry.node.ts";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { VultusError } from "../util/errors.ts";
+import { packageFile } from "../util/package.node.ts";
 import { type Engine, EngineLost } from "./engine.ts";
+import { switchOffTelemetry } from "./no-telemetry.node.ts";
 import type { Answer, Question, Request } from "./protocol.ts";
 import type { SessionOptions, Tensors } from "./session.ts";
 
 /** Starts the worker. Every call of a program is answered in order; a worker that dies fails all that wait. */
 export function startEngine(options: SessionOptions): Engine {
+  switchOffTelemetry();
   const worker = new Worker(workerModule(), { workerData: options });
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   let questions = 0;
@@ -69,11 +72,11 @@ export function startEngine(options: SessionOptions): Engine {
 }
 
 /**
- * The worker beside this file: compiled, or its source where this file itself runs as source. A thread reads TypeScript
+ * The built worker, or its source where this file itself runs as source. A thread reads TypeScript
  * only once tsx is registered in it: `--import tsx` reaches the main thread alone.
  */
 function workerModule(): URL {
-  if (!import.meta.url.endsWith(".ts")) return new URL("./worker.node.js", import.meta.url);
+  if (!import.meta.url.endsWith(".ts")) return pathToFileURL(packageFile("dist/worker.js"));
   const loader = import.meta.resolve("tsx/esm/api");
   const source = new URL("./worker.node.ts", import.meta.url);
   const start = `import { register } from "${loader}"; register(); await import("${source}");`;

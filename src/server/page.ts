@@ -2,9 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import files from "@fastify/static";
 import type { FastifyInstance } from "fastify";
+import { packageFile } from "../util/package.node.ts";
 
 /**
  * Nothing comes from elsewhere and nothing goes there. WebAssembly must be compiled, workers may be made of blobs, and
@@ -40,7 +40,7 @@ export interface PageSettings {
 
 /** Serves the page; where it is not built, `/` says how to build it. */
 export async function page(app: FastifyInstance, settings: PageSettings = {}): Promise<void> {
-  const { entry = "index.html", folder = builtPage() } = settings;
+  const { entry = "index.html", folder = packageFile("dist/web") } = settings;
   if (!existsSync(folder)) {
     app.get("/", async (_, reply) =>
       reply
@@ -65,12 +65,4 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
       reply.setHeader("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
-}
-
-/** Beside the built code; when this file runs as source, in `dist/`. */
-function builtPage(): string {
-  const places = ["../web/", "../../dist/web/"];
-  const found = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  // In the source tree `../web/` would be `src/web/`, which does not exist.
-  return found.find(existsSync) ?? (found[0] as string);
 }

@@ -2,15 +2,14 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
+import { packageFile } from "../util/package.node.ts";
 
 /** What is used where no model is named. */
 export const DEFAULT_MODEL = "vultus_m";
 
-// Two folders up from here is the package, from src/ as from dist/.
-const folder = fileURLToPath(new URL("../../models/", import.meta.url));
+const folder = packageFile("models/");
 
 /** Names of the bundles that ship. */
 export function shippedModels(): string[] {

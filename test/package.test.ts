@@ -1,0 +1,64 @@
+/** The package as it is built: what `import "vultus"` costs, and what the browser's entry needs. */
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { build } from "../scripts/build.ts";
+import { importsOf } from "../scripts/imports.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+beforeAll(() => build(["types", "package"]));
+
+/** What a process prints that imports "vultus" by its name and runs `code`; `loaded()` names the libraries in it. */
+function printed(code: string): unknown {
+  const script = `
+    const start = process.cpuUsage();
+    const vultus = await import("vultus");
+    const { user, system } = process.cpuUsage(start);
+    const milliseconds = (user + system) / 1000;
+    const loaded = () => ["vips", "onnxruntime"].filter((name) =>
+      process.report.getReport().sharedObjects.some((path) => path.includes(name)));
+    console.log(JSON.stringify(await (async () => { ${code} })()));`;
+  const args = ["--input-type=module", "-e", script];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" }));
+}
+
+test("an import loads neither sharp nor ONNX Runtime, which come when they are needed", () => {
+  const found = printed(`
+    const before = loaded();
+    vultus.providers();
+    const between = loaded();
+    const { mkdtempSync, rmSync } = await import("node:fs");
+    const folder = mkdtempSync((await import("node:os")).tmpdir() + "/vultus-package-");
+    await vultus.writeSyntheticFaces(folder, { perClass: 1, validationPerClass: 0, seed: 1 });
+    rmSync(folder, { recursive: true });
+    return [before, between, loaded()];`);
+  expect(found).toEqual([[], ["onnxruntime"], ["vips", "onnxruntime"]]);
+});
+
+test("an import takes less than 150 ms of a processor", () => {
+  // The least of five: on a busy machine all but the calmest say more of the others.
+  const times = Array.from({ length: 5 }, () => printed("return milliseconds") as number);
+  expect(Math.min(...times)).toBeLessThan(150);
+});
+
+test("the browser's entry needs nothing but ONNX Runtime for browsers", () => {
+  const files = new Set(["web.js"]);
+  const outside = new Set<string>();
+  for (const file of files) {
+    for (const { specifier } of importsOf(readFileSync(join(dist, file), "utf8"))) {
+      if (specifier.startsWith("./")) files.add(specifier.slice(2));
+      else outside.add(specifier);
+    }
+  }
+  expect([...outside].sort()).toEqual(["onnxruntime-web/wasm", "onnxruntime-web/webgpu"]);
+});
+
+test("there are no source maps without their sources", () => {
+  expect(
+    readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".map")),
+  ).toEqual([]);
+});
