@@ -1,7 +1,6 @@
 /** The training pictures of a batch: one warp, colour, normalisation, erasing and mixup, all in the graph. */
 
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/types.ts";
+import type { Builder, Value } from "../graph/types.ts";
 import { mul } from "../ops/mul.ts";
 import { type Key, random } from "../util/random.ts";
 import { type DType, floatTensor, type Tensor } from "../util/tensor.ts";
@@ -30,7 +29,7 @@ export interface Draw {
 }
 
 /** Builds the augmentation; its feeds are `pictures` and those of `packDraws`. The result is [N, C, S, S], normalised. */
-export function buildTraining(graph: Graph, settings: Augmentation, options: TrainingOptions): Value {
+export function buildTraining(graph: Builder, settings: Augmentation, options: TrainingOptions): Value {
   return augmentedViews(graph, settings, options)(options);
 }
 
@@ -42,7 +41,7 @@ export type View = Pick<TrainingOptions, "size" | "mean" | "std">;
  * networks of one graph see the same draws, each at its own size and normalisation. Draws are in pixels of `size`.
  */
 export function augmentedViews(
-  graph: Graph,
+  graph: Builder,
   settings: Augmentation,
   { batch, canvas, size: drawnAt }: Pick<TrainingOptions, "batch" | "canvas" | "size">,
 ): (view: View) => Value {

@@ -3,8 +3,7 @@
  * weights the graph computes. The filter is Pillow's bilinear one: a triangle as wide as the reduction.
  */
 
-import type { Graph } from "../graph/graph.ts";
-import type { Dim, Value } from "../graph/types.ts";
+import type { Builder, Dim, Value } from "../graph/types.ts";
 import { abs } from "../ops/abs.ts";
 import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
@@ -34,7 +33,10 @@ export interface ValidationOptions {
 }
 
 /** Builds the transform; its feeds are `pictures` and those of `packValidation`. The result is [N, C, S, S]. */
-export function buildValidation(graph: Graph, { batch, canvas, size, mean, std }: ValidationOptions): Value {
+export function buildValidation(
+  graph: Builder,
+  { batch, canvas, size, mean, std }: ValidationOptions,
+): Value {
   return graph.in("validation", () => {
     const x = canvasInput(graph, batch, canvas);
     const side = (name: string, extent: number): Side => {

@@ -5,8 +5,7 @@
  * gain by Winograd's products are rows too.
  */
 
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/types.ts";
+import type { Builder, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
 import { concat } from "../ops/concat.ts";
@@ -51,7 +50,7 @@ export interface DropoutMask {
 }
 
 export interface NetworkOptions {
-  readonly graph: Graph;
+  readonly graph: Builder;
   /**
    * Prefix of every name that the network gives to the graph, as in `teacher.layer1.0.conv1.weight`. Networks that share a
    * graph each need their own; their `weights` keep the names without it.
@@ -76,7 +75,7 @@ export function stageOf(stages: readonly string[], name: string): string | undef
 }
 
 export class Network {
-  readonly graph: Graph;
+  readonly graph: Builder;
   readonly parameters: Parameters;
   readonly masks: DropoutMask[] = [];
   /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same. */

@@ -1,7 +1,6 @@
 /** The tensors of a network: their canonical names and shapes, and whether they train or are constants of the graph. */
 
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/types.ts";
+import type { Builder, Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
 import { GraphError } from "../util/errors.ts";
 import { toFloat16 } from "../util/half.ts";
@@ -35,7 +34,7 @@ export interface StateTensor {
 }
 
 export interface ParameterOptions {
-  readonly graph: Graph;
+  readonly graph: Builder;
   /** Name of a tensor in the graph. */
   readonly scoped: (name: string) => string;
   /** Numbers of what does not train; nothing else is read. */
@@ -124,7 +123,7 @@ export class Parameters {
 
 /** A constant under its own name. What there is one of per channel stays float32: it is small, and its range is wide. */
 function namedConstant(
-  graph: Graph,
+  graph: Builder,
   { name, shape }: ParameterSpec,
   numbers: Float32Array,
   stored: "float32" | "float16",

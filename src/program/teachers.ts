@@ -1,14 +1,12 @@
 /** Teachers inside a train step: frozen, folded networks that see the student's own augmented images. */
 
 import type { View } from "../augment/training.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/types.ts";
+import type { Builder, Value } from "../graph/types.ts";
 import { type Architecture, buildClassifier } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
 import { add } from "../ops/add.ts";
-import { concat } from "../ops/concat.ts";
+import { concat, slice } from "../ops/concat.ts";
 import { mul } from "../ops/mul.ts";
-import { slice } from "../ops/slice.ts";
 import { softmax } from "../ops/softmax.ts";
 import { UsageError } from "../util/errors.ts";
 import type { DType, StateDict } from "../util/tensor.ts";
@@ -37,7 +35,7 @@ export interface TeacherOptions {
  * @throws UsageError for a teacher that lacks one of the classes.
  */
 export function teacherProbabilities(
-  graph: Graph,
+  graph: Builder,
   teachers: readonly Teacher[],
   { classes, temperature, view, compute }: TeacherOptions,
 ): Value {
