@@ -155,7 +155,7 @@ function listing(): string[] {
       const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
       return recursive ? [`${path} ${size} ${mtimeMs}`] : [path];
     });
-  const own = ["src", "dist", "models"].flatMap((folder) => below(join(root, folder), true));
+  const own = ["src", "models", "dist/web"].flatMap((folder) => below(join(root, folder), true));
   return [...own, ...below(tmpdir(), false).filter((path) => path.includes("vultus-fuzz"))];
 }
 
