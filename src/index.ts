@@ -89,8 +89,53 @@ export { startEngine } from "./runtime/engine.node.ts";
 export type { Engine, OpenProgram } from "./runtime/engine.ts";
 export { type Position, Stepper, type StepperOptions, type StepResult } from "./train/stepper.ts";
 
-// The main job: a folder of pictures becomes a measured classifier.
+// The main jobs: each a call with options, and with a default for everything but data. The command line does the same.
 
+export { type AuditOptions, type AuditResult, audit, type LabelSearch } from "./jobs/audit.ts";
+export type { Baseline } from "./jobs/baselines.ts";
+export { type CompareOptions, compare } from "./jobs/compare.ts";
+export type { ComparisonResult } from "./jobs/comparison-result.ts";
+export type { DataSource, ModelSource } from "./jobs/data.ts";
+export { type EvaluateOptions, evaluate, type ModelEvaluation } from "./jobs/evaluate.ts";
+export type { EvaluationResult } from "./jobs/evaluation-result.ts";
+export type {
+  JobEvent,
+  NoteEvent,
+  OnEvent,
+  ProgressEvent,
+  Stage,
+  UnreadableEvent,
+  WroteEvent,
+} from "./jobs/events.ts";
+export {
+  type ExplainedData,
+  type ExplainOptions,
+  type ExplainResult,
+  explain,
+} from "./jobs/explain.ts";
+export type { ExplainedFace, ExplainedPhoto } from "./jobs/explained-photos.ts";
+export { type ExportedFile, type ExportOptions, type ExportResult, exportModel } from "./jobs/export.ts";
+export { type InspectOptions, inspect } from "./jobs/inspect.ts";
+export type { Overrides, RecipeChanges } from "./jobs/recipe.ts";
+export { type ReportOptions, type ReportResult, report } from "./jobs/report.ts";
+export { type SoftenOptions, type SoftenResult, soften } from "./jobs/soften.ts";
+export { type SplitOptions, type SplitResult, split } from "./jobs/split.ts";
+export {
+  type FinishedRun,
+  type InterruptedRun,
+  type TrainingJson,
+  type TrainingRun,
+  type TrainOptions,
+  train,
+  trainEvents,
+} from "./jobs/train.ts";
+export type { BudgetEvent, EndEvent, ModelEvent, RunEvent, TrainEvent } from "./jobs/train-events.ts";
+
+// The steps of those jobs, for programs that arrange them otherwise.
+
+export type { AuditSummary } from "./audit/summary.ts";
+export type { Dataset, Picture, Sample, Split } from "./data/dataset.ts";
+export type { Inspection } from "./data/inspect.node.ts";
 export { readDataset } from "./data/read.node.ts";
 export { cutSplits } from "./data/split.ts";
 export { writeSyntheticFaces } from "./data/synthetic.node.ts";
@@ -105,7 +150,8 @@ export type { Listener } from "./train/events.ts";
 export { recipeArchitecture } from "./train/forecast.ts";
 export { resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
-export { type TrainOptions, type TrainResult, train } from "./train/train.node.ts";
+export type { TrainSettings } from "./train/settings.ts";
+export { type TrainResult, trainInto } from "./train/train.node.ts";
 export { classifierMetadata, type DescribedArchitecture } from "./weights/classifier-file.ts";
 export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
 export { resolveArchitecture } from "./weights/resolve-architecture.ts";
@@ -117,6 +163,7 @@ export type { FaceDetector } from "./predict/face-detector.ts";
 export {
   type DetectorOptions,
   detectFaces,
+  type LoadOptions,
   loadModel,
   type Model,
   type ModelOptions,

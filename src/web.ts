@@ -8,6 +8,7 @@ export {
   predict,
   type WebDetectorOptions,
   type WebDevice,
+  type WebLoadOptions,
   type WebModel,
   type WebModelOptions,
 } from "./predict/model.web.ts";

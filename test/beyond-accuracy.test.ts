@@ -14,21 +14,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { comparisonJson } from "../src/cli/comparison.ts";
-import type { evaluationJson } from "../src/cli/evaluation.ts";
-import { explainPhotos } from "../src/cli/explained-photos.ts";
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import type { MapScores } from "../src/evaluate/deletion-insertion.ts";
 import type { Robustness } from "../src/evaluate/robustness.node.ts";
-import type { TestTime } from "../src/evaluate/test-time.node.ts";
+import type { ComparisonResult as Compared } from "../src/jobs/comparison-result.ts";
+import type { ModelEvaluation as Scores } from "../src/jobs/evaluate.ts";
+import { explainPhotos } from "../src/jobs/explained-photos.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { random } from "../src/util/random.ts";
 import { loadClassifier } from "../src/weights/load.node.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 
-type Scores = ReturnType<typeof evaluationJson> & { robustness?: Robustness; tta?: TestTime };
-type Compared = ReturnType<typeof comparisonJson> & { baseline?: string };
 interface Explained {
   method: string;
   photos: {
@@ -177,7 +174,7 @@ describe("explain", () => {
     writeFileSync(at("spoilt", "sad", "broken.png"), "no picture");
     const args = ["--allow-unreadable", "--model", at("run"), "--out", at("mean of spoilt"), ...device];
     expect(await run(["explain", "--data", at("spoilt"), ...args])).toBe(1);
-    expect(printed.err).toMatch(/not scored: .*broken\.png/);
+    expect(printed.err).toMatch(/left out: .*broken\.png/);
     expect(printed.out).toMatch(/deletion/);
   });
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { comparisonJson } from "../src/cli/comparison.ts";
-import type { evaluationJson } from "../src/cli/evaluation.ts";
 import { run } from "../src/cli/main.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
+import type { ComparisonResult as Compared } from "../src/jobs/comparison-result.ts";
+import type { EvaluationResult as Scores } from "../src/jobs/evaluation-result.ts";
 import { classificationReport } from "../src/metrics/classification-report.ts";
 import { mcnemarP } from "../src/metrics/mcnemar.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
@@ -17,9 +17,6 @@ import { confusionText } from "../src/report/confusion.ts";
 import { recut } from "../src/train/recut.node.ts";
 import { cutOf, type TrainingCut, temperatureOf } from "../src/weights/classifier-file.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
-
-type Scores = ReturnType<typeof evaluationJson>;
-type Compared = ReturnType<typeof comparisonJson>;
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-measuring-"));
 const at = (...parts: string[]): string => join(folder, ...parts);

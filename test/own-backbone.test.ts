@@ -22,7 +22,7 @@ import { startEngine } from "../src/runtime/engine.node.ts";
 import { modelSchema } from "../src/server/schemas.ts";
 import { recipeArchitecture } from "../src/train/forecast.ts";
 import { resolveRecipe } from "../src/train/override.ts";
-import { train } from "../src/train/train.node.ts";
+import { trainInto } from "../src/train/train.node.ts";
 import type { StateDict } from "../src/util/tensor.ts";
 import { classifierMetadata, describeArchitecture } from "../src/weights/classifier-file.ts";
 import { loadClassifier, loadWeights } from "../src/weights/load.node.ts";
@@ -71,7 +71,7 @@ beforeAll(async () => {
     known,
   );
   architecture = recipeArchitecture(recipe, dataset.classes, known);
-  const trained = await train({
+  const trained = await trainInto({
     dataset,
     architecture,
     recipe,

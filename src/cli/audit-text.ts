@@ -1,16 +1,16 @@
 /** An audit as text. */
 
-import type { Audit } from "../audit/audit.node.ts";
 import type { LabelAudit } from "../audit/labels.node.ts";
 import { faults } from "../audit/quality.ts";
 import type { AuditSummary } from "../audit/summary.ts";
+import type { AuditResult } from "../jobs/audit.ts";
 import { percent } from "./output.ts";
 
 /** Lines of unreadable pictures shown; audit.json has them all. */
 const LISTED = 10;
 
 /** What an audit found, line by line; the groups themselves are in audit.json. */
-export function auditText({ classes, unreadable, notes, labels }: Audit, summary: AuditSummary): string {
+export function auditText({ classes, unreadable, notes, labels, summary }: AuditResult): string {
   const line = (name: string, value: number | string): string => `${name.padEnd(44)}${value}`;
   const leaks = Object.entries(summary.crossSplitPictures);
   return [

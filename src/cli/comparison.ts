@@ -1,14 +1,12 @@
-/** A comparison as text and as JSON. */
+/** A comparison as text. */
 
-import type { Comparison } from "../evaluate/compare.node.ts";
+import { type ComparisonResult, pText } from "../jobs/comparison-result.ts";
 import { percent } from "./output.ts";
 
-/** Differences that chance alone gives this rarely count as more than chance. */
-const SIGNIFICANT = 0.05;
-
 /** Accuracies, their difference, what changed per class, and what to make of it. */
-export function comparisonText(comparison: Comparison, split: string): string {
-  const { n, accuracyA, accuracyB, difference, interval, mcnemarP, classes, a, b } = comparison;
+export function comparisonText(comparison: ComparisonResult): string {
+  const { n, split, accuracyA, accuracyB, difference, interval, mcnemarP, classes, recall, verdict } =
+    comparison;
   const { bothRight, bothWrong, onlyA, onlyB } = comparison;
   const [low, high] = interval;
   const width = Math.max(...classes.map((name) => name.length));
@@ -27,61 +25,16 @@ export function comparisonText(comparison: Comparison, split: string): string {
     count("both wrong", bothWrong),
     "",
     `${"recall".padEnd(width)}         A        B        change`,
-    ...classes.map((name, k) => {
-      const [recallA, recallB] = [a.recall[k] as number, b.recall[k] as number];
-      return `${name.padEnd(width)}  ${percent(recallA).padStart(8)} ${percent(recallB).padStart(8)}  ${signed(recallB - recallA).padStart(12)}`;
-    }),
+    ...Object.entries(recall).map(
+      ([name, { a, b, change }]) =>
+        `${name.padEnd(width)}  ${percent(a).padStart(8)} ${percent(b).padStart(8)}  ${signed(change).padStart(12)}`,
+    ),
     "",
-    verdict(comparison),
+    verdict,
   ].join("\n");
 }
 
-export function comparisonJson(comparison: Comparison, split: string) {
-  const { n, accuracyA, accuracyB, difference, interval, mcnemarP, onlyA, onlyB } = comparison;
-  const { bothRight, bothWrong, classes, a, b } = comparison;
-  return {
-    n,
-    split,
-    accuracyA,
-    accuracyB,
-    difference,
-    interval,
-    mcnemarP,
-    onlyA,
-    onlyB,
-    bothRight,
-    bothWrong,
-    classes,
-    recall: Object.fromEntries(
-      classes.map((name, k) => {
-        const [recallA, recallB] = [a.recall[k] as number, b.recall[k] as number];
-        return [name, { a: recallA, b: recallB, change: recallB - recallA }];
-      }),
-    ),
-    verdict: verdict(comparison),
-  };
-}
-
-/** One sentence: whether the difference is more than chance. */
-export function verdict({ difference, mcnemarP, onlyA, onlyB, n }: Comparison): string {
-  const better = difference > 0 ? "B" : "A";
-  const p = `McNemar's p ${mcnemarP < 0.0001 ? "" : "= "}${pText(mcnemarP)}`;
-  if (onlyA + onlyB === 0)
-    return `A and B are right on the same pictures: nothing tells them apart on these ${n}.`;
-  if (mcnemarP < SIGNIFICANT)
-    return `${better} is better by ${points(Math.abs(difference))}, which is more than chance would give (${p}).`;
-  return `The difference of ${points(Math.abs(difference))} is no more than chance would give (${p}): ${n} pictures cannot tell A and B apart.`;
-}
-
 /** A difference of shares in percentage points. */
-function points(share: number): string {
-  return `${(share * 100).toFixed(1)} points`;
-}
-
 function signed(share: number): string {
-  return `${share < 0 ? "" : "+"}${points(share)}`;
-}
-
-function pText(p: number): string {
-  return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
+  return `${share < 0 ? "" : "+"}${(share * 100).toFixed(1)} points`;
 }

@@ -2,9 +2,9 @@
 
 import { Command, CommanderError } from "commander";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
+import { version } from "../util/version.node.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
-import { version } from "./version.ts";
 
 /** Exit codes: the work failed or some input did; the request was wrong. */
 const FAILED = 1;

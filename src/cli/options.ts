@@ -1,6 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { defaults } from "../jobs/defaults.ts";
 
 /** Sets the exit code of a command that finished, but not without failures. */
 export type SetExitCode = (code: number) => void;
@@ -52,4 +53,16 @@ export function withData(command: Command): Command {
   return command
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
+}
+
+/** Which pictures are scored, and how they are read. */
+export function withLabelled(command: Command): Command {
+  return command
+    .option(
+      "--split <name>",
+      "train, validation, test or all (default: validation where there is one, else all)",
+    )
+    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
+    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
+    .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), defaults.memory);
 }

@@ -1,22 +1,37 @@
-/** Tells a person how training goes: one live line on a terminal, one plain line an epoch everywhere. */
+/** Tells a person how a job goes: one live line on a terminal, one plain line an epoch everywhere. */
 
-import type { Listener } from "../train/events.ts";
+import type { ProgressEvent } from "../jobs/events.ts";
+import type { TrainEvent } from "../jobs/train-events.ts";
+import type { SetExitCode } from "./options.ts";
 import { duration, liveLine, percent, say } from "./output.ts";
 
 /** Least time between two changes of the live line, in milliseconds. */
 const REDRAW = 100;
 
-export function progressListener(): Listener {
+type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
+
+/** Hears a job's events and prints them. Where an image cannot be read, the exit code says that a part failed. */
+export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent) => void {
   let drawn = 0;
   const draw = (text: string): void => {
     if (performance.now() - drawn < REDRAW) return;
     drawn = performance.now();
     liveLine(text);
   };
-  return {
+  const robustness = robustnessPasses();
+  const print: { readonly [T in TrainEvent["type"]]?: (event: EventOf<T>) => void } = {
     note: ({ text }) => say(text),
+    progress: (event) => (event.stage === "robustness" ? robustness(event) : liveLine(progressText(event))),
+    unreadable({ id, reason }) {
+      setExitCode(1);
+      say(`left out: ${id}: ${reason}`);
+    },
+    wrote: ({ path }) => say(`wrote ${path}`),
+    budget: ({ forecast, budget }) =>
+      say(`forecast: ${duration(forecast)} for all epochs; the budget is ${duration(budget)}`),
+    model: ({ summary }) => say(summary),
     phaseStart: ({ phase, index }) => say(`phase ${index + 1}: ${phase.name}, up to ${phase.epochs} epochs`),
-    forecast: ({ prepareSeconds, stepSeconds, steps }) => {
+    forecast({ prepareSeconds, stepSeconds, steps }) {
       const features = prepareSeconds > 0 ? `features in ${duration(prepareSeconds)}, ` : "";
       const all = duration(prepareSeconds + stepSeconds * steps);
       say(
@@ -38,5 +53,26 @@ export function progressListener(): Listener {
       ),
     phaseEnd: ({ phase, record, reason }) =>
       say(`  ${phase.name} ends: ${reason}; best ${percent(record.best)}`),
+  };
+  return (event) => (print[event.type] as ((event: TrainEvent) => void) | undefined)?.(event);
+}
+
+function progressText({ stage, done, total, waiting }: ProgressEvent): string {
+  if (waiting !== undefined) return waiting;
+  const amount = (count: number): string =>
+    stage === "downloading weights" ? (count / 1e6).toFixed(1) : String(count);
+  const unit = stage === "downloading weights" ? " MB" : "";
+  return `${stage}: ${amount(done)}${total === undefined ? "" : ` of ${amount(total)}`}${unit}`;
+}
+
+/** After two of its many passes it is known how long they take; that is said once. */
+function robustnessPasses(): (event: ProgressEvent) => void {
+  let started = performance.now();
+  return ({ done, total = done }) => {
+    if (done === 1) started = performance.now();
+    if (done < 2) return;
+    const perPass = (performance.now() - started) / 1000 / (done - 1);
+    if (done === 2) say(`robustness: ${total} passes over them, about ${duration(perPass * total)}`);
+    liveLine(`robustness: pass ${done} of ${total}, left ${duration(perPass * (total - done))}`);
   };
 }

@@ -1,32 +1,8 @@
-/** Robustness and test-time augmentation as text, and the run of the former with its forecast. */
+/** Robustness and test-time augmentation as text. */
 
-import type { PixelCache } from "../data/pixel-cache.node.ts";
-import { stratifiedSample } from "../data/stratified.ts";
-import { labelsOf } from "../evaluate/evaluate.node.ts";
-import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
+import type { Robustness } from "../evaluate/robustness.node.ts";
 import type { TestTime } from "../evaluate/test-time.node.ts";
-import type { Bundle } from "../program/decode-bundle.ts";
-import type { Engine } from "../runtime/engine.ts";
-import { duration, liveLine, percent, say } from "./output.ts";
-
-/** Measures on a stratified sample of `count` pictures, and says how long it will take once one pass is done. */
-export async function runRobustness(
-  engine: Engine,
-  bundle: Bundle,
-  pixels: PixelCache,
-  count: number,
-): Promise<Robustness> {
-  const chosen = stratifiedSample(labelsOf(pixels), count, "robustness");
-  const started = performance.now();
-  return measureRobustness(engine, bundle, pixels, chosen, (done, total) => {
-    const seconds = (performance.now() - started) / 1000;
-    if (done === 2)
-      say(
-        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share: about ${duration((seconds / 2) * total)}`,
-      );
-    liveLine(`robustness: pass ${done} of ${total}, left ${duration((seconds / done) * (total - done))}`);
-  });
-}
+import { percent } from "./output.ts";
 
 /** The claims in one line a group, then every corruption. */
 export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions }: Robustness): string {

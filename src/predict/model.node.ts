@@ -5,9 +5,11 @@ import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
+import { usualDevice } from "../runtime/cuda.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
+import { asyncDispose } from "../util/dispose.ts";
 import { VultusError } from "../util/errors.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import type { DetectedFace } from "./boxes.ts";
@@ -34,30 +36,49 @@ export interface DetectorOptions extends Partial<DetectorSettings> {
 }
 
 export interface ModelOptions {
-  readonly device?: Device;
+  /** Where it runs; `auto` (the default) is CUDA where its provider is installed, else the CPU. */
+  readonly device?: Device | "auto" | undefined;
   /** Threads of the CPU provider; all cores where it is left out. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** How faces are found; `false` where every photo is a face crop. */
-  readonly detector?: DetectorOptions | false;
+  readonly detector?: DetectorOptions | false | undefined;
 }
 
-/** A classifier and its face detector on a worker thread of their own. */
-export interface Model {
+export interface LoadOptions extends ModelOptions {
+  /** Run folder, file that a run or an export wrote, or name of a model that ships. Default: the one that ships. */
+  readonly model?: string | undefined;
+}
+
+/** A classifier and its face detector on a worker thread of their own. `await using` closes it. */
+export interface Model extends AsyncDisposable {
   /** Names of the probabilities. */
   readonly classes: readonly string[];
+  readonly device: Device;
+  /** What its file says, and the program that is run. */
+  readonly bundle: Bundle;
   readonly classifier: OpenClassifier;
   readonly detector: FaceDetector | undefined;
+  /** Ends its thread; may be called again. */
   close(): Promise<void>;
 }
 
-/** Loads the model at `path` (a run folder, or a file that a run or an export wrote), or the one that ships. */
-export async function loadModel(path: string = shippedModel(), options: ModelOptions = {}): Promise<Model> {
-  return openModel(loadBundle(path), options);
+/**
+ * Loads a model: `await using model = await loadModel({ model: "runs/first" })`. A path may also stand alone, before the
+ * options.
+ *
+ * @throws UsageError for a model or a device that is not there; FormatError for a file that is no model.
+ */
+export function loadModel(options?: LoadOptions): Promise<Model>;
+export function loadModel(model: string | undefined, options?: ModelOptions): Promise<Model>;
+export async function loadModel(first?: LoadOptions | string, more: ModelOptions = {}): Promise<Model> {
+  const options: LoadOptions = typeof first === "object" ? first : { ...more, model: first };
+  return openModel(loadBundle(options.model ?? shippedModel()), options);
 }
 
 /** Opens a model that was read, on a worker thread of its own. */
 export async function openModel(bundle: Bundle, options: ModelOptions = {}): Promise<Model> {
-  const engine = engineOf(options);
+  const device = deviceOf(options);
+  const engine = engineOf({ ...options, device });
   try {
     const { detector: asked = {} } = options;
     const [open, detector] = await Promise.all([
@@ -65,7 +86,10 @@ export async function openModel(bundle: Bundle, options: ModelOptions = {}): Pro
       asked === false ? undefined : openDetector(engine, loadDetector(asked.path, asked)),
     ]);
     const { classes } = bundle.architecture;
-    return { classes, classifier: { open, bundle }, detector, close: () => engine.close() };
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => (closed ??= engine.close());
+    const model = { classes, device, bundle, classifier: { open, bundle }, detector };
+    return { ...model, close, [asyncDispose]: close };
   } catch (error) {
     await engine.close();
     throw error;
@@ -117,9 +141,13 @@ export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]
   return found.map((face) => ({ ...face, box: scaled(face.box, scale) }));
 }
 
-function engineOf({ device = "cpu", threads = availableParallelism() }: ModelOptions): Engine {
+function engineOf({ device, threads = availableParallelism() }: ModelOptions): Engine {
   // Between two runs of a model pictures are decoded: threads that wait by spinning would take the cores for nothing.
-  return startEngine({ device, threads, spinning: false });
+  return startEngine({ device: deviceOf({ device }), threads, spinning: false });
+}
+
+function deviceOf({ device = "auto" }: Pick<ModelOptions, "device">): Device {
+  return device === "auto" ? usualDevice() : device;
 }
 
 async function photoOf(photo: Photo): Promise<ReadPhoto> {

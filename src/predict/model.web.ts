@@ -8,6 +8,7 @@ import type { Program } from "../program/program.ts";
 import { type Engine, localEngine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.ts";
+import { asyncDispose } from "../util/dispose.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import type { FaceDetector } from "./face-detector.ts";
@@ -26,18 +27,26 @@ export interface WebDetectorOptions extends Partial<DetectorSettings> {
 }
 
 export interface WebModelOptions {
-  /** How faces are found; left out where every picture is a face crop. */
-  readonly detector?: ModelSource | WebDetectorOptions;
+  /** How faces are found; left out, or `false`, where every picture is a face crop. */
+  readonly detector?: ModelSource | WebDetectorOptions | false | undefined;
   /** `auto`: WebGPU where it is there and gives the CPU's answers, else the CPU. */
-  readonly device?: WebDevice | "auto";
+  readonly device?: WebDevice | "auto" | undefined;
   /** Threads of the CPU; all that the browser allows where it is left out. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
+}
+
+export interface WebLoadOptions extends WebModelOptions {
+  /** A bundle that `vultus export` wrote, or a model that ships. */
+  readonly model: ModelSource;
 }
 
 export type WebDevice = "cpu" | "webgpu";
 
-/** A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. */
-export interface WebModel {
+/**
+ * A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. `await
+ * using` closes it.
+ */
+export interface WebModel extends AsyncDisposable {
   /** Names of the probabilities. */
   readonly classes: readonly string[];
   readonly device: WebDevice;
@@ -48,12 +57,25 @@ export interface WebModel {
   close(): Promise<void>;
 }
 
-/** Loads a bundle that `vultus export` wrote, or a model that ships. */
-export async function loadModel(source: ModelSource, options: WebModelOptions = {}): Promise<WebModel> {
+/**
+ * Loads a model: `await using model = await loadModel({ model: "/model.onnx" })`. Its source may also stand alone, before the
+ * options.
+ *
+ * @throws VultusError where it cannot be fetched; FormatError for a file that is no model.
+ */
+export function loadModel(options: WebLoadOptions): Promise<WebModel>;
+export function loadModel(source: ModelSource, options?: WebModelOptions): Promise<WebModel>;
+export async function loadModel(
+  first: WebLoadOptions | ModelSource,
+  more: WebModelOptions = {},
+): Promise<WebModel> {
+  const { model: source, ...options } = isLoadOptions(first) ? first : { ...more, model: first };
   const { detector: asked } = options;
   const [bytes, found] = await Promise.all([
     bytesOf(source),
-    asked === undefined ? undefined : fetchDetector(isOptions(asked) ? asked : { source: asked }),
+    asked === undefined || asked === false
+      ? undefined
+      : fetchDetector(isOptions(asked) ? asked : { source: asked }),
   ]);
   const bundle = decodeBundle(bytes, nameOf(source));
   const { device = "auto", threads = 0 } = options;
@@ -61,16 +83,13 @@ export async function loadModel(source: ModelSource, options: WebModelOptions = 
   const engine = webEngine(chosen, threads);
   const open = await engine.open(bundle.program);
   const detector = found && (await openDetector(engine, found));
-  return {
-    classes: bundle.architecture.classes,
-    device: chosen,
-    bundle,
-    classifier: { open, bundle },
-    detector,
-    async close() {
-      await Promise.all([open.release(), detector?.release()]);
-    },
+  let closed: Promise<unknown> | undefined;
+  const close = async (): Promise<void> => {
+    closed ??= Promise.all([open.release(), detector?.release()]);
+    await closed;
   };
+  const model = { classes: bundle.architecture.classes, device: chosen, bundle };
+  return { ...model, classifier: { open, bundle }, detector, close, [asyncDispose]: close };
 }
 
 /** A detector, and the network that finds the eyes, to be opened on an engine. */
@@ -168,4 +187,8 @@ function nameOf(source: ModelSource): string {
 
 function isOptions(detector: ModelSource | WebDetectorOptions): detector is WebDetectorOptions {
   return typeof detector === "object" && "source" in detector;
+}
+
+function isLoadOptions(first: WebLoadOptions | ModelSource): first is WebLoadOptions {
+  return typeof first === "object" && "model" in first;
 }

@@ -1,11 +1,10 @@
 /** The Node implementation of `Session`, on onnxruntime-node. */
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
-import { onnxruntime, onnxruntimePath } from "./onnxruntime.node.ts";
+import { hasCuda } from "./cuda.node.ts";
+import { onnxruntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -72,15 +71,6 @@ export function providers(): string[] {
     .listSupportedBackends()
     .filter(({ name, bundled }) => bundled || (name === "cuda" && hasCuda()))
     .map(({ name }) => name);
-}
-
-/** Whether onnxruntime-node's install script was run, which downloads the CUDA provider beside the binding. */
-function hasCuda(): boolean {
-  const folder = join(dirname(onnxruntimePath()), "..", "bin", "napi-v6", process.platform, process.arch);
-  return (
-    existsSync(join(folder, "libonnxruntime_providers_cuda.so")) ||
-    existsSync(join(folder, "onnxruntime_providers_cuda.dll"))
-  );
 }
 
 /** Version of ONNX Runtime. */

@@ -3,6 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { ModelOptions } from "../predict/model.node.ts";
+import { asyncDispose } from "../util/dispose.ts";
+import { version as ownVersion } from "../util/version.node.ts";
 import { classifierPath } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
@@ -40,7 +42,7 @@ export interface ServiceSettings extends AppSettings {
   readonly cors?: readonly string[];
   /** Milliseconds between two looks at the model's file. */
   readonly watchEvery?: number;
-  /** What `/openapi.json` calls the version. */
+  /** What `/openapi.json` calls the version. Default: that of vultus. */
   readonly version?: string;
 }
 
@@ -48,25 +50,27 @@ export interface ServiceSettings extends AppSettings {
 export const TURNS = 3;
 
 export const usualService = {
+  port: 8080,
   workers: availableParallelism(),
   threads: 1,
   batchSize: 32,
   batchDelay: 2,
 } as const;
 
-export interface Service {
+/** `await using` closes it. */
+export interface Service extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly models: Models;
   readonly admission: Admission;
-  /** The address that it listens on. @throws UsageError where the port is taken or not allowed. */
-  listen(port: number): Promise<string>;
-  /** Takes no new request, finishes what was accepted, at most for `limits.timeout`, and ends. */
+  /** Listens on the port (8080; 0 for any free one) and returns the address. @throws UsageError where the port is taken or not allowed. */
+  listen(port?: number): Promise<string>;
+  /** Takes no new request, finishes what was accepted, at most for `limits.timeout`, and ends. May be called again. */
   close(): Promise<void>;
 }
 
 /** Loads the model and makes the service, which does not listen yet. */
 export async function createService(settings: ServiceSettings = {}): Promise<Service> {
-  const { host = "127.0.0.1", cors = [], rate, token, version = "", trustProxy = [] } = settings;
+  const { host = "127.0.0.1", cors = [], rate, token, version = ownVersion, trustProxy = [] } = settings;
   const limits = { ...usualLimits, ...settings.limits };
   const { workers, threads, batchSize, batchDelay } = { ...usualService, ...settings };
   let closing = false;
@@ -80,7 +84,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   const models = await openModels(classifierPath(settings.model ?? shippedModel()), {
     workers,
-    model: { threads, device: settings.device ?? "cpu", detector: settings.detector ?? {} },
+    model: { threads, device: settings.device, detector: settings.detector },
     batch: { most: batchSize, delay: batchDelay },
     watchEvery: settings.watchEvery ?? 1000,
     onBatch: (faces) => metrics.batches.observe(faces),
@@ -130,17 +134,21 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   docsRoutes(app, document);
   await page(app);
 
+  const end = async (): Promise<void> => {
+    closing = true;
+    const force = setTimeout(() => app.server.closeAllConnections(), limits.timeout);
+    await app.close();
+    clearTimeout(force);
+    await models.close();
+  };
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => (ended ??= end());
   return {
     app,
     models,
     admission,
-    listen: (port) => listenOn(app, host, port),
-    async close() {
-      closing = true;
-      const force = setTimeout(() => app.server.closeAllConnections(), limits.timeout);
-      await app.close();
-      clearTimeout(force);
-      await models.close();
-    },
+    listen: (port = usualService.port) => listenOn(app, host, port),
+    close,
+    [asyncDispose]: close,
   };
 }

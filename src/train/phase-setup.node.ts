@@ -18,17 +18,17 @@ import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Emit } from "./events.ts";
 import type { PhaseSetup } from "./loop.ts";
 import { type Phase, trainingSize } from "./recipe.ts";
+import type { TrainSettings } from "./settings.ts";
 import type { BatchSource } from "./source.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import { Stepper } from "./stepper.ts";
-import type { TrainOptions } from "./train.node.ts";
 import { phaseRate, stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
 const FEATURE_BATCH = 32;
 
-export interface SetupContext extends Omit<TrainOptions, "teachers"> {
+export interface SetupContext extends Omit<TrainSettings, "teachers"> {
   readonly teachers: readonly Teacher[];
   readonly engine: Engine;
   readonly training: PixelCache;
@@ -200,7 +200,10 @@ async function withProgram<T>(
 }
 
 /** How many of the recipe's augmented views of `pictures` fit the memory for cached features. */
-export function viewsThatFit({ recipe, architecture, memoryBudget }: TrainOptions, pictures: number): number {
+export function viewsThatFit(
+  { recipe, architecture, memoryBudget }: TrainSettings,
+  pictures: number,
+): number {
   const bytes = pictures * architecture.backbone.features * Float32Array.BYTES_PER_ELEMENT;
   return Math.max(1, Math.min(recipe.views, Math.floor(memoryBudget / bytes)));
 }

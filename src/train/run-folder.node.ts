@@ -12,7 +12,7 @@ import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
-import type { TrainOptions } from "./train.node.ts";
+import type { TrainSettings } from "./settings.ts";
 
 /** Everything beside the recipe that bit-exact resuming depends on, and when and where a run began. */
 const environmentSchema = z.object({
@@ -147,7 +147,7 @@ function filesBelow(folder: string): string[] {
 }
 
 export function describeEnvironment(
-  options: TrainOptions,
+  options: TrainSettings,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
   { views, pixels }: { readonly views: number; readonly pixels: string },
 ): Environment {

@@ -13,8 +13,9 @@ import type { Listener } from "./events.ts";
 import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readEnvironment, runPaths } from "./run-folder.node.ts";
+import type { TrainSettings } from "./settings.ts";
 import { keptTeachers } from "./teachers.node.ts";
-import { type TrainOptions, train } from "./train.node.ts";
+import { trainInto } from "./train.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-teachers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,7 +61,7 @@ function writeTeacher(name: string, classes: readonly string[]): string {
   return path;
 }
 
-async function run(name: string, options: Partial<TrainOptions>, stopAfter?: number) {
+async function run(name: string, options: Partial<TrainSettings>, stopAfter?: number) {
   const stop = new AbortController();
   const notes: string[] = [];
   let steps = 0;
@@ -70,7 +71,7 @@ async function run(name: string, options: Partial<TrainOptions>, stopAfter?: num
       if (++steps === stopAfter) stop.abort();
     },
   };
-  const trained = await train({
+  const trained = await trainInto({
     dataset,
     architecture,
     recipe,

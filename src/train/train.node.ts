@@ -6,23 +6,20 @@ import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { pixelsDigest } from "../data/pixel-hash.node.ts";
-import type { SplitShares } from "../data/split.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { type Architecture, describe, withNewWeights } from "../models/classifier.ts";
 import type { Teacher } from "../program/teachers.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import type { Device } from "../runtime/session.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
-import { emitter, type Listener } from "./events.ts";
+import { emitter } from "./events.ts";
 import { dataOfRun } from "./former-run.node.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
 import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures, type TrainingPictures } from "./read-pictures.node.ts";
-import type { Recipe } from "./recipe.ts";
 import {
   checkResume,
   createRunFolder,
@@ -34,40 +31,9 @@ import {
   writeCheckpoint,
   writeJson,
 } from "./run-folder.node.ts";
+import type { TrainSettings } from "./settings.ts";
 import { keepTeachers, keptTeachers, loadTeachers } from "./teachers.node.ts";
 import { watchedIndices, writeWatched } from "./watched.node.ts";
-
-export interface TrainOptions {
-  readonly dataset: Dataset;
-  /** Splits to cut from the training pictures where the data has none, by the recipe's seed. */
-  readonly cut?: SplitShares;
-  readonly architecture: Architecture;
-  readonly recipe: Recipe;
-  /** Weights to start from; what they lack is drawn from the recipe's seed. */
-  readonly weights: StateDict;
-  /** Where they came from, in words; kept in the run. */
-  readonly weightsSource?: string;
-  /**
-   * Models whose answers to the student's own augmented images are learned beside the labels: run folders, files, or names
-   * of models that ship. A resumed run has kept its own and takes no others.
-   */
-  readonly teachers?: readonly string[];
-  readonly folder: string;
-  readonly resume: boolean;
-  readonly version: string;
-  readonly device: Device;
-  readonly threads: number;
-  readonly precision: "fp32" | "fp16";
-  /** Whether phases that train only the head compute the backbone once per augmented view. */
-  readonly cacheFeatures: boolean;
-  /** Bytes of decoded pictures, and of cached features, to keep in memory. */
-  readonly memoryBudget: number;
-  readonly allowUnreadable: boolean;
-  /** Greatest time between two checkpoints, in seconds. */
-  readonly checkpointEvery: number;
-  readonly listeners: readonly Listener[];
-  readonly signal: AbortSignal;
-}
 
 export interface TrainResult {
   readonly ending: Ending;
@@ -85,8 +51,11 @@ export interface TrainResult {
   readonly unreadable: PixelCache["unreadable"];
 }
 
-/** Trains, or goes on with the run in `folder`. The caller closes the engine and the validation pictures. */
-export async function train(options: TrainOptions): Promise<TrainResult> {
+/**
+ * Trains, or goes on with the run in `folder`, and keeps its weights and checkpoints there. The caller closes the engine
+ * and the validation pictures.
+ */
+export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const { architecture, recipe, folder, resume } = options;
   // Before anything is read that takes time: a teacher may not know the classes.
   const named = loadTeachers(options.teachers ?? [], architecture.classes);
@@ -125,7 +94,7 @@ async function trainOn(
   engine: Engine,
   paths: RunPaths,
   teachers: readonly Teacher[],
-  options: TrainOptions,
+  options: TrainSettings,
   dataNotes: readonly string[],
 ): Promise<TrainResult> {
   const { architecture, recipe, folder, listeners } = options;
@@ -194,7 +163,7 @@ async function trainOn(
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(
-  options: TrainOptions,
+  options: TrainSettings,
   dataset: Dataset,
   caches: readonly [training: PixelCache, validation: PixelCache],
   paths: RunPaths,

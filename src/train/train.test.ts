@@ -11,7 +11,8 @@ import type { Listener, TrainEvents } from "./events.ts";
 import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readCheckpoint, runPaths, writeCheckpoint } from "./run-folder.node.ts";
-import { type TrainOptions, train } from "./train.node.ts";
+import type { TrainSettings } from "./settings.ts";
+import { trainInto } from "./train.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-train-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,8 +60,8 @@ async function trainUntil(
     onFeatures,
     onForecast,
     ...options
-  }: Pick<TrainOptions, "folder" | "resume"> &
-    Partial<TrainOptions> & {
+  }: Pick<TrainSettings, "folder" | "resume"> &
+    Partial<TrainSettings> & {
       readonly onStart?: () => void;
       readonly onFeatures?: (done: number) => void;
       readonly onForecast?: (forecast: TrainEvents["forecast"]) => void;
@@ -82,8 +83,8 @@ async function trainUntil(
 }
 
 /** Trains as the options say, and as is usual here where they say nothing; returns how it ended. */
-async function trainHere(options: Pick<TrainOptions, "folder" | "resume"> & Partial<TrainOptions>) {
-  const trained = await train({
+async function trainHere(options: Pick<TrainSettings, "folder" | "resume"> & Partial<TrainSettings>) {
+  const trained = await trainInto({
     dataset,
     architecture,
     recipe,
@@ -126,7 +127,7 @@ test("a run of before its settings were recorded goes on with those given now; o
   const { precision, cacheFeatures, views, ...old } = JSON.parse(readFileSync(environment, "utf8"));
   expect({ precision, cacheFeatures, views }).toEqual({ precision: "fp32", cacheFeatures: true, views: 4 });
   writeFileSync(environment, JSON.stringify({ ...old, vultus: "0.0", node: "v1.2.3" }));
-  const goOn = (now: Partial<TrainOptions> & { readonly onFeatures?: (done: number) => void }) =>
+  const goOn = (now: Partial<TrainSettings> & { readonly onFeatures?: (done: number) => void }) =>
     trainUntil("step", { folder: run, resume: true, precision: "fp16", ...now });
   const notes = await goOn({ memoryBudget: 2.5 * bytesOfView });
   expect(notes).toContain("not bit-exact: vultus was 0.0 and is 0 now");

@@ -1,24 +1,14 @@
 /** `vultus compare`: two models, or one and a baseline, on the same pictures, and whether they differ by more than chance. */
 
 import { Command } from "commander";
-import { channelNote } from "../../data/canvas.ts";
-import { checkComparable, compareBundles, compareWithAnswers } from "../../evaluate/compare.node.ts";
-import type { Bundle } from "../../program/decode-bundle.ts";
-import { loadBundle } from "../../program/read-bundle.node.ts";
-import { writeComparison } from "../../report/comparison.ts";
-import { startEngine } from "../../runtime/engine.node.ts";
-import { baselines, isBaseline, majorityAnswers, trainedBaseline } from "../baselines.ts";
-import { comparisonJson, comparisonText } from "../comparison.ts";
-import { chooseDevice } from "../device.ts";
-import { type LabelledOptions, readLabelled, withLabelled } from "../labelled-pictures.ts";
-import { type SetExitCode, withDevice } from "../options.ts";
-import { liveLine, result, resultJson, say } from "../output.ts";
+import { baselines } from "../../jobs/baselines.ts";
+import { type CompareOptions, compare } from "../../jobs/compare.ts";
+import { comparisonText } from "../comparison.ts";
+import { type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import { result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
 
-interface Options extends LabelledOptions {
-  readonly weights?: string;
-  readonly device: string;
-  readonly threads?: number;
-  readonly out?: string;
+interface Options extends Omit<CompareOptions, "a" | "b" | "data" | "onEvent"> {
   readonly json?: boolean;
 }
 
@@ -35,45 +25,12 @@ export function compareCommand(setExitCode: SetExitCode): Command {
     .option("--out <dir>", "also write only-a.png and only-b.png there: what one alone gets right")
     .option("--json", "print JSON")
     .addHelpText("after", `\nBaselines:\n${baselineLines()}`)
-    .action(async (modelA: string, b: string, data: string[], options: Options) => {
-      const a = loadBundle(modelA);
-      const other = isBaseline(b) ? b : loadBundle(b);
-      const baseline = typeof other === "string" ? other : undefined;
-      const models: [Bundle, ...Bundle[]] = typeof other === "string" ? [a] : [a, other];
-      for (const model of models) checkComparable(a, model);
-      const device = chooseDevice(options);
-      const labelled = await readLabelled(data, models, options);
-      const { dataset, split, pixels } = labelled;
-      if (pixels.unreadable.length > 0) setExitCode(1);
-      const notes = models.flatMap(({ architecture }) => channelNote(pixels, architecture.network) ?? []);
-      for (const note of new Set(notes)) say(note);
-      const engine = startEngine(device);
-      try {
-        const onBatch = (done: number): void => liveLine(`scoring ${done} of ${2 * pixels.samples.length}`);
-        const compared =
-          other === "majority"
-            ? await compareWithAnswers(engine, a, pixels, majorityAnswers(labelled), onBatch)
-            : await compareBundles(
-                engine,
-                a,
-                typeof other === "string"
-                  ? await trainedBaseline(other, modelA, dataset, options, device)
-                  : other,
-                pixels,
-                onBatch,
-              );
-        if (options.out)
-          for (const path of await writeComparison(options.out, compared, pixels)) say(`wrote ${path}`);
-        if (options.json)
-          resultJson({ ...comparisonJson(compared, split), ...(baseline ? { baseline } : {}) });
-        else {
-          const meaning = baseline ? `B is ${baseline}: ${baselines[baseline]}\n` : "";
-          result(`${meaning}${comparisonText(compared, split)}`);
-        }
-      } finally {
-        pixels.close();
-        await engine.close();
-      }
+    .action(async (a: string, b: string, data: string[], { json, ...options }: Options) => {
+      const comparison = await compare({ ...options, a, b, data, onEvent: printer(setExitCode) });
+      if (json) return resultJson(comparison);
+      const { baseline } = comparison;
+      const meaning = baseline ? `B is ${baseline}: ${baselines[baseline]}\n` : "";
+      result(`${meaning}${comparisonText(comparison)}`);
     });
 }
 

@@ -4,12 +4,11 @@
  */
 
 import { Command } from "commander";
-import { type Inspection, inspectDataset } from "../../data/inspect.node.ts";
-import { readDataset } from "../../data/read.node.ts";
-import { writeFileAtomic } from "../../util/files.node.ts";
-import { contactSheet } from "../contact-sheet.ts";
+import type { Inspection } from "../../data/inspect.node.ts";
+import { inspect } from "../../jobs/inspect.ts";
 import { type SetExitCode, withData } from "../options.ts";
-import { clearLine, liveLine, result, resultJson, say } from "../output.ts";
+import { clearLine, result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
 import { auditCommand } from "./audit.ts";
 import { softenCommand } from "./soften.ts";
 import { splitCommand } from "./split.ts";
@@ -21,29 +20,23 @@ interface Options {
 }
 
 export function dataCommand(setExitCode: SetExitCode): Command {
-  const inspect = withData(new Command("inspect"))
+  const inspectCommand = withData(new Command("inspect"))
     .description("counts, sizes, balance, unreadable files, and a contact sheet of random pictures")
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .option("--sheet <file>", "where the contact sheet is written", "contact-sheet.png")
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
-      const dataset = await readDataset(data, { classes: options.classes });
-      const inspection = await inspectDataset(dataset, (done, total) =>
-        liveLine(`reading ${done} of ${total}`),
-      );
+      const { classes, sheet, json } = options;
+      const inspection = await inspect({ data, classes, sheet: sheet || undefined, onEvent: printer() });
       clearLine();
       if (inspection.unreadable.length > 0) setExitCode(1);
-      if (options.json) resultJson(inspection);
+      if (json) resultJson(inspection);
       else result(inspectionText(inspection));
-      if (options.sheet) {
-        writeFileAtomic(options.sheet, await contactSheet(dataset));
-        say(`wrote ${options.sheet}`);
-      }
     });
   return new Command("data")
     .description("look at data sets, split them, and soften their labels")
-    .addCommand(inspect)
+    .addCommand(inspectCommand)
     .addCommand(auditCommand(setExitCode))
     .addCommand(splitCommand(setExitCode))
     .addCommand(softenCommand(setExitCode));

@@ -5,8 +5,8 @@ import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { Command } from "commander";
 import { textRenders } from "../../report/raster.ts";
 import { providers, runtimeVersion } from "../../runtime/session.node.ts";
+import { version } from "../../util/version.node.ts";
 import { result, resultJson } from "../output.ts";
-import { version } from "../version.ts";
 
 /** What the advice depends on. */
 export interface Machine {

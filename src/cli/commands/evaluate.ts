@@ -1,38 +1,16 @@
 /** `vultus evaluate`: scores a model on a folder of labelled pictures. */
 
 import { Command } from "commander";
-import { channelNote } from "../../data/canvas.ts";
-import { evaluateBundle } from "../../evaluate/evaluate.node.ts";
-import { measureTestTime } from "../../evaluate/test-time.node.ts";
+import { type EvaluateOptions, evaluate, SPOILT_IMAGES } from "../../jobs/evaluate.ts";
 import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
-import { loadBundle } from "../../program/read-bundle.node.ts";
-import { writeEvaluation } from "../../report/evaluation.ts";
-import { writeRobustness } from "../../report/robustness.ts";
-import { startEngine } from "../../runtime/engine.node.ts";
-import { chooseDevice } from "../device.ts";
-import { evaluationJson, evaluationText } from "../evaluation.ts";
-import {
-  isFittedOn,
-  type LabelledOptions,
-  leaksIn,
-  readLabelled,
-  withLabelled,
-} from "../labelled-pictures.ts";
-import { numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { liveLine, result, resultJson, say } from "../output.ts";
-import { robustnessText, runRobustness, testTimeText } from "../robustness.ts";
-import { checkColumn, scoresBy, subgroupText } from "../subgroups.ts";
+import { evaluationText } from "../evaluation.ts";
+import { numberOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import { result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
+import { robustnessText, testTimeText } from "../robustness.ts";
+import { subgroupText } from "../subgroups.ts";
 
-interface Options extends LabelledOptions {
-  readonly device: string;
-  readonly threads?: number;
-  readonly out?: string;
-  readonly leaks: boolean;
-  readonly subgroup?: string;
-  readonly subgroupMinimum: number;
-  readonly robustness?: boolean;
-  readonly pictures: number;
-  readonly tta?: boolean;
+interface Options extends Omit<EvaluateOptions, "model" | "data" | "onEvent"> {
   readonly json?: boolean;
 }
 
@@ -64,63 +42,20 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
       "--pictures <n>",
       "how many pictures are spoilt, a sample of every class",
       numberOf(1, 1e9, true),
-      1000,
+      SPOILT_IMAGES,
     )
     .option("--tta", "also score test-time augmentation: flipped and shifted views, its gain and cost")
     .option("--json", "print JSON")
-    .action(async (model: string, data: string[], options: Options) => {
-      const bundle = loadBundle(model);
-      const { architecture } = bundle;
-      const { device, threads } = chooseDevice(options);
-      const labelled = await readLabelled(data, [bundle], options);
-      const { dataset, split, pixels } = labelled;
-      if (pixels.unreadable.length > 0) setExitCode(1);
-      if (options.subgroup) checkColumn(options.subgroup, pixels.samples);
-      const note = channelNote(pixels, architecture.network);
-      if (note) say(note);
-      const engine = startEngine({ device, threads });
-      try {
-        const scored = await evaluateBundle(engine, bundle, pixels, {
-          fittedHere: isFittedOn(bundle, labelled),
-          onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
-        });
-        const leaks = options.leaks ? await leaksIn(dataset, split, pixels, scored) : {};
-        const evaluated = { ...scored, ...leaks };
-        if (options.out)
-          for (const path of await writeEvaluation(options.out, evaluated, pixels)) say(`wrote ${path}`);
-        const subgroups = options.subgroup
-          ? scoresBy(options.subgroup, options.subgroupMinimum, pixels, evaluated)
-          : undefined;
-        const tta = options.tta
-          ? await measureTestTime(engine, bundle, pixels, (done, total) =>
-              liveLine(`test-time augmentation: view ${done + 1} of ${total}`),
-            )
-          : undefined;
-        const robustness = options.robustness
-          ? await runRobustness(engine, bundle, pixels, options.pictures)
-          : undefined;
-        if (options.out && robustness)
-          for (const path of await writeRobustness(options.out, robustness)) say(`wrote ${path}`);
-        if (options.json) {
-          const json = evaluationJson(evaluated, split);
-          resultJson({
-            ...json,
-            ...(subgroups && { subgroups }),
-            ...(tta && { tta }),
-            ...(robustness && { robustness }),
-          });
-        } else {
-          const parts = [
-            evaluationText(evaluated, split),
-            ...(subgroups ? [subgroupText(subgroups)] : []),
-            ...(tta ? [testTimeText(tta)] : []),
-            ...(robustness ? [robustnessText(robustness)] : []),
-          ];
-          result(parts.join("\n\n"));
-        }
-      } finally {
-        pixels.close();
-        await engine.close();
-      }
+    .action(async (model: string, data: string[], { json, ...options }: Options) => {
+      const evaluation = await evaluate({ ...options, model, data, onEvent: printer(setExitCode) });
+      const { subgroups, tta, robustness } = evaluation;
+      if (json) return resultJson(evaluation);
+      const parts = [
+        evaluationText(evaluation),
+        ...(subgroups ? [subgroupText(subgroups)] : []),
+        ...(tta ? [testTimeText(tta)] : []),
+        ...(robustness ? [robustnessText(robustness)] : []),
+      ];
+      result(parts.join("\n\n"));
     });
 }

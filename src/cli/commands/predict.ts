@@ -1,6 +1,7 @@
 /** `vultus predict`: the faces of photos, and what each expresses. */
 
 import { Command, Option } from "commander";
+import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
 import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs.node.ts";
 import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
@@ -8,7 +9,6 @@ import { predictPhotos } from "../../predict/predictor.ts";
 import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
-import { chooseDevice } from "../device.ts";
 import { numberOf, type SetExitCode, secondsOf, withDevice } from "../options.ts";
 import { duration, liveLine, result, say } from "../output.ts";
 import {
@@ -21,7 +21,7 @@ import {
 import { formOfFile, openResults } from "../results-file.ts";
 import { predictOneVideo, usualVideo } from "../video.ts";
 
-interface Options {
+interface Options extends DeviceOptions {
   readonly model?: string;
   readonly detect: boolean;
   readonly detector?: string;
@@ -29,8 +29,6 @@ interface Options {
   readonly detectorThreshold?: number;
   readonly faces: "all" | "largest";
   readonly threshold: number;
-  readonly device: string;
-  readonly threads?: number;
   readonly json?: boolean;
   readonly jsonl?: boolean;
   readonly csv?: boolean;
@@ -89,11 +87,16 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       const [video] = inputs.filter(isVideo);
       if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
       checkOptions(options, video !== undefined);
-      const { device, threads } = chooseDevice(options);
+      const { device, threads } = chooseDevice(options, say);
       const { detector: path, detectorSize: size, detectorThreshold: threshold } = options;
       const chosen = { path, size, threshold };
       const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-      const model = await loadModel(options.model, { device, threads, detector: options.detect && given });
+      const model = await loadModel({
+        model: options.model,
+        device,
+        threads,
+        detector: options.detect && given,
+      });
       try {
         if (!video) await predictAll(model, inputs, options, setExitCode);
         else if (!(await predictOneVideo(model, video, options))) setExitCode(1);

@@ -3,26 +3,22 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { readDataset } from "../../data/read.node.ts";
 import { writeSyntheticFaces } from "../../data/synthetic.node.ts";
+import type { DeviceOptions } from "../../jobs/device.ts";
 import { loadModel, predictFiles } from "../../predict/model.node.ts";
-import { resolveRecipe } from "../../train/override.ts";
 import { VultusError } from "../../util/errors.ts";
-import { chooseDevice } from "../device.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { duration, percent, result, resultJson, say } from "../output.ts";
 import { tableFormat, written } from "../predictions.ts";
-import { runTraining } from "../training.ts";
+import { runTraining, trainingJson } from "../training.ts";
 
 /** Faces of each class: enough to learn from in a minute, and to measure to a few percent. */
 const PER_CLASS = 400;
 const VALIDATION_PER_CLASS = 120;
 
-interface Options {
+interface Options extends DeviceOptions {
   readonly seed: number;
   readonly out: string;
-  readonly device: string;
-  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -47,40 +43,36 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
         `drew ${6 * (PER_CLASS + VALIDATION_PER_CLASS)} faces into ${faces} in ${duration((performance.now() - started) / 1000)}`,
       );
 
-      const dataset = await readDataset([faces]);
-      const recipe = resolveRecipe("quickstart", [`seed=${seed}`]);
-      const device = chooseDevice({ ...options, precision: "auto" });
-      const training = {
-        weights: "vultus",
-        cacheFeatures: "auto",
-        memory: 1,
-        checkpointEvery: 60,
-        allowUnreadable: false,
-      } as const;
       const run = join(folder, "run");
-      const outcome = await runTraining({
-        dataset,
-        recipe,
-        options: { ...training, ...(json ? { json } : {}) },
-        device,
-        folder: run,
-      });
-      if (outcome.interrupted || !outcome.evaluation) {
+      const outcome = await runTraining(
+        {
+          ...options,
+          data: faces,
+          out: run,
+          recipe: "quickstart",
+          seed,
+          weights: "vultus",
+          memory: 1,
+          checkpointEvery: 60,
+        },
+        { json },
+      );
+      if (outcome.interrupted) {
         setExitCode(1);
         return;
       }
       const frozen = outcome.phases[0]?.best ?? 0;
-      const accuracy = outcome.evaluation.scores.accuracy;
+      const { accuracy } = outcome.evaluation;
       say(`the head alone reached ${percent(frozen)}, everything together ${percent(accuracy)}`);
-      if (json) return resultJson({ ...outcome.json, accuracy, frozen });
+      if (json) return resultJson({ ...trainingJson(outcome), accuracy, frozen });
 
-      const examples = dataset.classes.map((name) => {
+      const examples = outcome.classes.map((name) => {
         const dir = join(faces, "validation", name);
         const first = readdirSync(dir).sort()[0];
         if (!first) throw new VultusError(`${dir} is empty`);
         return join(dir, first);
       });
-      const model = await loadModel(run, { ...device, detector: false });
+      const model = await loadModel({ ...options, model: run, detector: false });
       try {
         const predictions = [];
         for await (const prediction of predictFiles(model, examples)) predictions.push(prediction);

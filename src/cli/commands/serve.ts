@@ -2,23 +2,20 @@
 
 import { isIP } from "node:net";
 import { Command } from "commander";
+import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
 import { usualLimits } from "../../server/limits.ts";
 import { usualRate } from "../../server/rate.ts";
 import { createService, type Service, usualService } from "../../server/service.ts";
 import { UsageError } from "../../util/errors.ts";
 import { readBytes } from "../../util/files.node.ts";
-import { chooseDevice } from "../device.ts";
 import { listOf, numberOf, secondsOf, withDevice } from "../options.ts";
 import { say } from "../output.ts";
-import { version } from "../version.ts";
 
-interface Options {
+interface Options extends DeviceOptions {
   readonly model?: string;
   readonly host: string;
   readonly port: number;
   readonly workers: number;
-  readonly threads?: number;
-  readonly device: string;
   readonly detect: boolean;
   readonly detector?: string;
   readonly batchSize: number;
@@ -47,7 +44,12 @@ export function serveCommand(): Command {
       "run folder, or a file that a run or an export wrote (default: the model that ships)",
     )
     .option("--host <address>", "address to listen on; 0.0.0.0 or :: lets other machines in", "127.0.0.1")
-    .option("--port <n>", "port to listen on; 0 takes a free one", numberOf(0, 65535, true), 8080)
+    .option(
+      "--port <n>",
+      "port to listen on; 0 takes a free one",
+      numberOf(0, 65535, true),
+      usualService.port,
+    )
     .option("--no-detect", "take every picture as one face crop")
     .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
     .option("--workers <n>", "threads that hold a model each", numberOf(1, 256, true), usualService.workers)
@@ -109,7 +111,10 @@ export function serveCommand(): Command {
 function settingsOf(options: Options): Parameters<typeof createService>[0] {
   const { model, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
   if (options.timeout === 0) throw new UsageError("--timeout must be more than 0 seconds");
-  const { device, threads } = chooseDevice({ ...options, threads: options.threads ?? usualService.threads });
+  const { device, threads } = chooseDevice(
+    { ...options, threads: options.threads ?? usualService.threads },
+    say,
+  );
   const wrong = cors.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong !== undefined)
     throw new UsageError(
@@ -134,7 +139,6 @@ function settingsOf(options: Options): Parameters<typeof createService>[0] {
     rate,
     cors,
     trustProxy,
-    version,
     limits: {
       bodyBytes: options.maxBody * 1e6,
       pixels: options.maxPixels * 1e6,

@@ -1,27 +1,20 @@
 /** `vultus data split`: a train, validation and test split as a manifest, with copies and people kept on one side. */
 
 import { Command } from "commander";
-import { byLooks, type Copies, findCopies } from "../../audit/copies.node.ts";
-import { classCounts, type Dataset, indicesOf, type Split, splits } from "../../data/dataset.ts";
-import { readDataset } from "../../data/read.node.ts";
-import { resplit } from "../../data/resplit.ts";
-import { byIdentity, type Grouping, groupsOf } from "../../data/split.ts";
-import { newManifest } from "../manifest.ts";
+import {
+  DEFAULT_VALIDATION,
+  type SplitOptions,
+  type SplitPart,
+  type SplitResult,
+  split,
+} from "../../jobs/split.ts";
 import { listOf, numberOf, type SetExitCode } from "../options.ts";
-import { clearLine, liveLine, percent, result, resultJson, say } from "../output.ts";
+import { clearLine, percent, result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
 
-interface Options {
-  readonly out: string;
-  readonly validation?: number;
-  readonly test?: number;
-  readonly seed: number;
-  readonly classes?: string[];
-  readonly exclude?: string;
+interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
   readonly json?: boolean;
 }
-
-/** Of the pictures, where no share is asked for. */
-const DEFAULT_VALIDATION = 0.2;
 
 export function splitCommand(setExitCode: SetExitCode): Command {
   return new Command("split")
@@ -42,92 +35,21 @@ export function splitCommand(setExitCode: SetExitCode): Command {
       "after",
       "\nA split that the data has is cut anew where its share is given, and kept as it is otherwise.\nNo picture is copied or changed.",
     )
-    .action(async (data: string[], options: Options) => {
-      const manifest = newManifest(options.out);
-      const { test, validation = test === undefined ? DEFAULT_VALIDATION : undefined } = options;
-      const shares = {
-        ...(validation !== undefined && { validation }),
-        ...(test !== undefined && { test }),
-      };
-      const { classes, exclude } = options;
-      const chosen = await readDataset(data, { classes, exclude });
-      // A data set that no manifest can describe, or shares that cannot be cut, are said before the long reading.
-      manifest.check(chosen);
-      resplit(chosen, { ...shares, seed: options.seed });
-
-      const copies = await findCopies(chosen.samples, (stage, done, total) =>
-        liveLine(`${stage} ${done} of ${total}`),
-      );
+    .action(async (data: string[], { json, ...options }: Options) => {
+      const cut = await split({ ...options, data, onEvent: printer(setExitCode) });
       clearLine();
-      if (copies.unreadable.length > 0) setExitCode(1);
-      const unreadable = new Set(copies.unreadable.map(({ id }) => id));
-      const readable = { ...chosen, samples: chosen.samples.filter(({ id }) => !unreadable.has(id)) };
-      const groupings = [byIdentity, byLooks(copies)];
-      const cut = resplit(readable, { ...shares, seed: options.seed, groupings });
-      manifest.write(cut);
-      const summary = summaryOf(cut, copies, groupings);
-      if (options.json)
-        resultJson({ manifest: options.out, seed: options.seed, ...summary, notes: cut.notes });
-      else result([splitText(cut.classes, summary), ...cut.notes].join("\n"));
-      for (const { id, reason } of copies.unreadable) say(`left out: ${id}: ${reason}`);
-      say(`wrote ${options.out}`);
+      if (json) resultJson(cut);
+      else result([splitText(cut), ...cut.notes].join("\n"));
     });
 }
 
-interface Part {
-  readonly pictures: number;
-  /** Of all pictures, or of those of the class. */
-  readonly share: number;
-}
-
-interface Summary {
-  readonly pictures: number;
-  readonly splits: Partial<Record<Split, Part & { readonly perClass: Readonly<Record<string, Part>> }>>;
-  readonly groups: {
-    readonly identical: number;
-    readonly nearDuplicates: number;
-    readonly people: number;
-    /** What these come to where they overlap: groups of two or more pictures that stay together, and their pictures. */
-    readonly keptTogether: number;
-    readonly picturesInThem: number;
-  };
-  readonly unreadable: number;
-}
-
-function summaryOf({ classes, samples }: Dataset, copies: Copies, groupings: readonly Grouping[]): Summary {
-  const all = classCounts(samples, classes.length);
-  const together = groupsOf(samples, groupings).filter(({ length }) => length > 1);
-  const parts = splits.flatMap((split) => {
-    const own = indicesOf(samples, split).flatMap((index) => samples[index] ?? []);
-    if (own.length === 0) return [];
-    const counts = classCounts(own, classes.length);
-    const perClass = classes.map((name, k) => {
-      const pictures = counts[k] as number;
-      return [name, { pictures, share: pictures / (all[k] as number) }] as const;
-    });
-    const share = own.length / samples.length;
-    return [[split, { pictures: own.length, share, perClass: Object.fromEntries(perClass) }] as const];
-  });
-  return {
-    pictures: samples.length,
-    splits: Object.fromEntries(parts),
-    groups: {
-      identical: copies.identical.filter(({ length }) => length > 1).length,
-      nearDuplicates: copies.alike.length,
-      people: new Set(samples.flatMap(({ identity }) => identity ?? [])).size,
-      keptTogether: together.length,
-      picturesInThem: together.reduce((sum, { length }) => sum + length, 0),
-    },
-    unreadable: copies.unreadable.length,
-  };
-}
-
-function splitText(classes: readonly string[], { pictures, splits: parts, groups }: Summary): string {
+function splitText({ pictures, splits: parts, groups }: SplitResult): string {
+  const classes = Object.keys(Object.values(parts)[0]?.perClass ?? {});
   const width = Math.max(5, ...classes.map((name) => name.length)) + 2;
   const used = Object.entries(parts);
   const row = (name: string, cells: readonly string[]): string =>
     `${name.padEnd(width)}${cells.map((cell) => cell.padStart(18)).join("")}`;
-  const cell = ({ pictures: count, share }: Part): string => `${count} (${percent(share)})`;
+  const cell = ({ pictures: count, share }: SplitPart): string => `${count} (${percent(share)})`;
   const kinds = [
     `${groups.identical} groups of identical pictures`,
     `${groups.nearDuplicates} groups of near-duplicates`,
@@ -141,7 +63,7 @@ function splitText(classes: readonly string[], { pictures, splits: parts, groups
     ...classes.map((name) =>
       row(
         name,
-        used.map(([, { perClass }]) => cell(perClass[name] as Part)),
+        used.map(([, { perClass }]) => cell(perClass[name] as SplitPart)),
       ),
     ),
     row(

@@ -1,43 +1,15 @@
 /** `vultus train`: trains a classifier on folders of labelled pictures. */
 
 import { Command, Option } from "commander";
-import type { Dataset } from "../../data/dataset.ts";
-import { readDataset } from "../../data/read.node.ts";
-import { cutSplits, type SplitShares } from "../../data/split.ts";
-import { startEngine } from "../../runtime/engine.node.ts";
-import { fitToBudget, parseDuration } from "../../train/budget.ts";
-import { forecastSeconds, measureRate } from "../../train/forecast.ts";
-import type { Recipe } from "../../train/recipe.ts";
-import { readEnvironment, runPaths } from "../../train/run-folder.node.ts";
-import { UsageError } from "../../util/errors.ts";
-import { chooseDevice, type DeviceChoice } from "../device.ts";
+import { defaults } from "../../jobs/defaults.ts";
+import type { TrainOptions } from "../../jobs/train.ts";
 import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
-import { duration, resultJson, say } from "../output.ts";
-import { newRecipe, resumedRecipe } from "../recipe-options.ts";
-import { runTraining } from "../training.ts";
+import { resultJson } from "../output.ts";
+import { runTraining, trainingJson } from "../training.ts";
 
-export interface TrainCliOptions {
-  readonly model?: string;
-  readonly recipe: string;
-  readonly weights?: string;
-  readonly classes?: string[];
-  readonly exclude?: string;
-  readonly validation?: number;
-  readonly test?: number;
-  readonly inputSize?: number;
-  readonly batchSize?: number;
-  readonly seed?: number;
-  readonly out?: string;
-  readonly resume?: string | boolean;
-  readonly timeBudget?: string;
+interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "overrides" | "cacheFeatures"> {
   readonly set: string[];
-  readonly device: string;
-  readonly precision: string;
-  readonly threads?: number;
   readonly cacheFeatures: "auto" | "off";
-  readonly memory: number;
-  readonly checkpointEvery: number;
-  readonly allowUnreadable: boolean;
   readonly ui?: number | true;
   readonly json?: boolean;
 }
@@ -51,7 +23,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option(
       "--recipe <name>",
       "progressive, finetune, scratch, faces, distil, adapt, or a .json or .yaml file",
-      "progressive",
+      defaults.recipe,
     )
     .option(
       "--weights <source>",
@@ -90,106 +62,39 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       "--memory <GB>",
       "memory for decoded pictures, and as much again for cached features",
       numberOf(0.01, 1000),
-      2,
+      defaults.memory,
     )
-    .option("--checkpoint-every <seconds>", "greatest time between two checkpoints", numberOf(0, 1e6), 300)
+    .option(
+      "--checkpoint-every <seconds>",
+      "greatest time between two checkpoints",
+      numberOf(0, 1e6),
+      defaults.checkpointEvery,
+    )
     .option(
       "--ui [port]",
       "show the training in a page while it runs (default port: 8090, or a free one)",
       numberOf(0, 65535, true),
     )
     .option("--json", "print the result as JSON")
-    .action(async (data: string[], given: TrainCliOptions, command: Command) => {
-      const folder = typeof given.resume === "string" ? given.resume : given.out;
-      if (given.resume && !folder)
-        throw new UsageError("--resume needs the run folder: --resume runs/<name>");
-      const options = given.resume ? resumedOptions(folder as string, given) : given;
+    .action(async (data: string[], options: Options, command: Command) => {
+      const { set, cacheFeatures, ui, json, recipe, ...rest } = options;
+      // A run that is resumed has a recipe of its own, from which only one that is asked for may differ.
       const named = command.getOptionValueSource("recipe") === "cli";
-      const recipe = options.resume ? resumedRecipe(folder as string, options, named) : newRecipe(options);
-      const { dataset, cut, pictures } = await prepareData(data, options, recipe.seed);
-      const device = chooseDevice(options);
-      const fitted =
-        options.timeBudget && !options.resume
-          ? await fitToTime(recipe, dataset.classes, pictures, options, device)
-          : recipe;
-      const outcome = await runTraining({
-        dataset,
-        cut,
-        recipe: fitted,
-        options,
-        device,
-        ...(folder ? { folder } : {}),
-      });
-      if (outcome.interrupted) setExitCode(1);
-      if (options.json) resultJson(outcome.json);
+      const run = await runTraining(
+        {
+          ...rest,
+          data,
+          recipe: named ? recipe : undefined,
+          overrides: set,
+          cacheFeatures: cacheFeatures === "auto",
+        },
+        { ui, json },
+      );
+      if (run.interrupted) setExitCode(1);
+      if (json) resultJson(trainingJson(run));
     });
 }
 
 function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
-}
-
-/** What the run began with, in place of each `auto`. */
-function resumedOptions(folder: string, options: TrainCliOptions): TrainCliOptions {
-  const { precision, cacheFeatures } = readEnvironment(runPaths(folder));
-  return {
-    ...options,
-    precision: options.precision === "auto" ? (precision ?? "auto") : options.precision,
-    cacheFeatures: cacheFeatures === false ? "off" : options.cacheFeatures,
-  };
-}
-
-/** Backbones that may stand in for a larger one where no pretrained weights bind the recipe to it. */
-const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
-const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
-
-/** Measures a few steps and shrinks the recipe until it fits `--time-budget`; says what it did. */
-async function fitToTime(
-  recipe: Recipe,
-  classes: readonly string[],
-  pictures: number,
-  options: TrainCliOptions,
-  device: DeviceChoice,
-): Promise<Recipe> {
-  const budget = parseDuration(options.timeBudget as string);
-  const engine = startEngine(device);
-  try {
-    const rate = await measureRate(engine, recipe, classes);
-    const cached = options.cacheFeatures === "auto";
-    const forecast = (candidate: Recipe): number =>
-      forecastSeconds(candidate, classes, pictures, rate, cached);
-    say(`forecast: ${duration(forecast(recipe))} for all epochs; the budget is ${duration(budget)}`);
-    const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
-    const models = SMALLER.includes(recipe.model) && options.weights === "none" ? smaller : [];
-    const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
-      inputSizes: INPUT_SIZES,
-      models,
-    });
-    for (const note of notes) say(note);
-    return fitted;
-  } finally {
-    await engine.close();
-  }
-}
-
-/**
- * Reads the data and chooses the splits to cut; without a validation split a fifth is cut, and said. They are cut when the
- * pictures are read; a trial cut says here what is wrong with the shares, and how many pictures are left to train on.
- */
-async function prepareData(
-  data: readonly string[],
-  options: TrainCliOptions,
-  seed: number,
-): Promise<{ dataset: Dataset; cut: SplitShares; pictures: number }> {
-  const dataset = await readDataset(data, { classes: options.classes, exclude: options.exclude });
-  const given = dataset.samples.some((sample) => sample.split === "validation");
-  const validation = options.validation ?? (given ? undefined : 0.2);
-  if (!given && options.validation === undefined)
-    say("no validation split: 20 % of the training pictures are cut off for it (--validation)");
-  const cut = {
-    ...(validation === undefined ? {} : { validation }),
-    ...(options.test === undefined ? {} : { test: options.test }),
-  };
-  const trial = cutSplits(dataset, { ...cut, seed });
-  return { dataset, cut, pictures: trial.samples.filter(({ split }) => split === "train").length };
 }

@@ -6,7 +6,6 @@ import { channelNote } from "../data/canvas.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
-import { readDataset } from "../data/read.node.ts";
 import { stratifiedSample } from "../data/stratified.ts";
 import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
@@ -22,9 +21,11 @@ import type { Engine } from "../runtime/engine.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
 import { loadClassifier } from "../weights/load.node.ts";
-import { evaluationJson } from "./evaluation.ts";
+import { type DataSource, openDataset } from "./data.ts";
+import { defaults } from "./defaults.ts";
+import { evaluationResult } from "./evaluation-result.ts";
+import type { Teller } from "./events.ts";
 import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
-import { liveLine, say } from "./output.ts";
 
 /** Pictures per class, on average, that are explained, and in all. */
 const EXPLAINED_PER_CLASS = 12;
@@ -41,24 +42,33 @@ export interface Ended {
   readonly board: TensorBoard;
 }
 
-/** Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file. No failure of it fails a training. */
-export async function reportTraining(folder: string, ended: Ended): Promise<void> {
+/**
+ * Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file; returns the report's path. No failure
+ * of it fails a training.
+ */
+export async function reportTraining(
+  folder: string,
+  ended: Ended,
+  teller: Teller,
+): Promise<string | undefined> {
+  let report: string | undefined;
   const { engine, dataset, unreadable, evaluation, pixels, board } = ended;
   try {
     writeData(folder, dataRecord(dataset, unreadable));
     writePredictions(folder, evaluation, pixels);
-    const [report] = await illustratedReport(engine, folder, { run: readRun(folder), pixels, notes: [] });
-    say(`report: ${report}`);
+    const illustrated = { run: readRun(folder), pixels, notes: [] };
+    [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
-    say(
+    teller.note(
       `the report was not written: ${messageOf(error)}. The run is whole; vultus report ${folder} tries again`,
     );
   }
   try {
     board.show(await shownResult(folder, evaluation));
   } catch (error) {
-    say(`TensorBoard will not show the result: ${messageOf(error)}`);
+    teller.note(`TensorBoard will not show the result: ${messageOf(error)}`);
   }
+  return report;
 }
 
 /** A run with the pictures that it was scored on, as far as they were found. */
@@ -75,6 +85,7 @@ export async function illustratedReport(
   engine: Engine,
   folder: string,
   { run, pixels, notes }: Illustrated,
+  teller: Teller,
   out?: string,
 ): Promise<string[]> {
   const where = out === undefined ? {} : { out };
@@ -82,23 +93,23 @@ export async function illustratedReport(
   const more: Section[] = [];
   const without: string[] = [];
   try {
-    const section = await explained(engine, folder, pixels);
+    const section = await explained(engine, folder, pixels, teller);
     if (section) more.push(section);
   } catch (error) {
     without.push(`There are no heat maps: ${messageOf(error)}.`);
   }
-  for (const reason of without) say(reason);
+  for (const reason of without) teller.note(reason);
   return writeReport(folder, run, { ...where, pixels, notes: [...notes, ...without], more });
 }
 
-async function explained(engine: Engine, folder: string, pixels: PixelCache) {
+async function explained(engine: Engine, folder: string, pixels: PixelCache, teller: Teller) {
   const classifier = loadClassifier(folder);
   const { classes } = classifier.architecture;
   const most = Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes.length);
   const chosen = stratifiedSample(labelsOf(pixels), most, "report");
   const explanations = await explainPictures(engine, classifier, pixels, chosen, {
     method: "grad-cam",
-    onBatch: (done) => liveLine(`explaining ${done} of ${chosen.length}`),
+    onBatch: (done) => teller.progress("explaining", done, chosen.length),
   });
   const faces = explanations.flatMap((explanation, i) => {
     const sample = pixels.samples[chosen[i] as number];
@@ -111,7 +122,8 @@ async function explained(engine: Engine, folder: string, pixels: PixelCache) {
 export async function withFoundPictures(
   run: RunRecord,
   data: readonly string[],
-  { memory }: Pick<LabelledOptions, "memory">,
+  { memory = defaults.memory }: Pick<LabelledOptions, "memory">,
+  teller: Teller,
 ): Promise<Illustrated> {
   const none = (reason: string): Illustrated => ({
     run,
@@ -121,7 +133,7 @@ export async function withFoundPictures(
   if (data.length === 0) return none("the run does not say where they are; name their folder after the run");
   let dataset: Dataset;
   try {
-    dataset = await readDataset(data, { classes: run.evaluation?.classes ?? [], allowMissing: true });
+    dataset = await openDataset(data, { classes: run.evaluation?.classes ?? [], allowMissing: true });
   } catch (error) {
     return none(messageOf(error));
   }
@@ -138,7 +150,7 @@ export async function withFoundPictures(
     memoryBudget: memory * 1e9,
     spillDir: tmpdir(),
     allowUnreadable: true,
-    onProgress: (done, total) => liveLine(`reading ${done} of ${total}`),
+    onProgress: (done, total) => teller.progress("reading", done, total),
   });
   const missing = scored.size - pixels.samples.length;
   const notes =
@@ -151,27 +163,28 @@ export async function scoredAnew(
   engine: Engine,
   folder: string,
   run: RunRecord,
-  data: readonly string[],
+  data: DataSource,
   options: LabelledOptions,
+  teller: Teller,
 ): Promise<Illustrated> {
   const bundle = loadBundle(folder);
   const { architecture } = bundle;
-  const labelled = await readLabelled(data, [bundle], options);
+  const labelled = await readLabelled(data, [bundle], options, teller);
   const { dataset, split, pixels } = labelled;
   try {
     const note = channelNote(pixels, architecture.network);
-    if (note) say(note);
+    if (note) teller.note(note);
     const sameData = hasFingerprint(dataset, run.environment?.fingerprint);
     const scored = await evaluateBundle(engine, bundle, pixels, {
       fittedHere: isFittedOn(bundle, labelled),
-      onBatch: (done) => liveLine(`scoring ${done} of ${pixels.samples.length}`),
+      onBatch: (done) => teller.progress("scoring", done, pixels.samples.length),
     });
     // Of other data it is not known what the run was trained on.
-    const leaks = sameData ? await leaksIn(dataset, split, pixels, scored) : {};
+    const leaks = sameData ? await leaksIn(dataset, split, pixels, scored, teller) : {};
     const evaluation = { ...scored, ...leaks };
     await writeEvaluation(folder, evaluation, pixels);
     // As it would be read from evaluation.json.
-    const json: unknown = JSON.parse(JSON.stringify(evaluationJson(evaluation, split)));
+    const json: unknown = JSON.parse(JSON.stringify(evaluationResult(evaluation, split)));
     return {
       run: {
         ...run,
@@ -180,7 +193,9 @@ export async function scoredAnew(
         data: run.data ?? (sameData ? dataRecord(dataset, pixels.unreadable) : undefined),
       },
       pixels,
-      notes: [`The run kept no predictions; it was scored anew on ${data.join(", ")} for this report.`],
+      notes: [
+        `The run kept no predictions; it was scored anew on ${dataset.sources.join(", ")} for this report.`,
+      ],
     };
   } catch (error) {
     pixels.close();

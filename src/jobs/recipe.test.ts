@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UsageError } from "../util/errors.ts";
-import { newRecipe } from "./recipe-options.ts";
+import { newRecipe } from "./recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-recipe-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function recipeIn(name: string, text: string) {
   const recipe = join(folder, name);
   writeFileSync(recipe, text);
-  return newRecipe({ recipe, set: [], batchSize: 8 });
+  return newRecipe({ recipe, batchSize: 8 });
 }
 
 test("a file of JSON or YAML is a recipe, with options laid over it", () => {
@@ -31,7 +31,5 @@ test("a file of JSON or YAML is a recipe, with options laid over it", () => {
 test("a file that is neither, or not there, is refused by its name", () => {
   expect(() => recipeIn("torn.yml", "phases: [")).toThrow(UsageError);
   expect(() => recipeIn("torn.json", "{")).toThrow(/torn\.json is neither JSON nor YAML/);
-  expect(() => newRecipe({ recipe: join(folder, "none.yaml"), set: [] })).toThrow(
-    /none\.yaml does not exist/,
-  );
+  expect(() => newRecipe({ recipe: join(folder, "none.yaml") })).toThrow(/none\.yaml does not exist/);
 });

@@ -1,37 +1,29 @@
-/** Labelled pictures for commands that score models on them: which ones, and decoded. */
+/** Labelled pictures for jobs that score models on them: which ones, and decoded. */
 
 import { tmpdir } from "node:os";
-import type { Command } from "commander";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
-import { readDataset } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { cutOf, temperatureOf } from "../weights/classifier-file.ts";
-import { numberOf } from "./options.ts";
-import { liveLine, say } from "./output.ts";
+import { type DataSource, openDataset } from "./data.ts";
+import { defaults } from "./defaults.ts";
+import type { Teller } from "./events.ts";
 
+/** Which images are scored, and how they are read. */
 export interface LabelledOptions {
-  readonly split?: Split | "all";
-  readonly allowUnreadable: boolean;
-  readonly memory: number;
-  readonly exclude?: string;
-}
-
-/** Which pictures are scored, and how they are read. */
-export function withLabelled(command: Command): Command {
-  return command
-    .option(
-      "--split <name>",
-      "train, validation, test or all (default: validation where there is one, else all)",
-    )
-    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
-    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
-    .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), 2);
+  /** The split to score; by default validation where there is one, else all images. */
+  readonly split?: Split | "all" | undefined;
+  /** Go on where more than 1 % of the images cannot be read. Default: false. */
+  readonly allowUnreadable?: boolean | undefined;
+  /** Gigabytes of decoded images to keep in memory. Default: 2. */
+  readonly memory?: number | undefined;
+  /** A file that lists images to leave out, one id a line, as an audit writes it. */
+  readonly exclude?: string | undefined;
 }
 
 export interface LabelledPictures {
@@ -53,38 +45,44 @@ export interface Judged extends Pick<Bundle, "metadata" | "path"> {
  * read, and which pictures a model may have been trained on.
  */
 export async function readLabelled(
-  data: readonly string[],
+  data: DataSource,
   models: readonly [Judged, ...Judged[]],
-  options: LabelledOptions,
+  { exclude, split: asked, memory = defaults.memory, allowUnreadable = false }: LabelledOptions,
+  teller: Teller,
 ): Promise<LabelledPictures> {
   const [model] = models;
   const { classes } = model.architecture;
-  const read = await readDataset(data, { classes, allowMissing: true, exclude: options.exclude });
-  const dataset = await asCutFor(model, read);
-  for (const note of dataset.notes) say(note);
-  const { samples, split } = choose(dataset.samples, options.split);
-  for (const judged of models) for (const note of seenNotes(judged, dataset, read, samples)) say(note);
+  const read = await openDataset(data, { classes, allowMissing: true, exclude });
+  const dataset = await asCutFor(model, read, teller);
+  for (const note of dataset.notes) teller.note(note);
+  const { samples, split } = choose(dataset.samples, asked);
+  for (const judged of models)
+    for (const note of seenNotes(judged, dataset, read, samples)) teller.note(note);
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
-    memoryBudget: options.memory * 1e9,
+    memoryBudget: memory * 1e9,
     spillDir: tmpdir(),
-    allowUnreadable: options.allowUnreadable,
-    onProgress: (done, total) => liveLine(`reading ${done} of ${total}`),
+    allowUnreadable,
+    onProgress: (done, total) => teller.progress("reading", done, total),
   });
-  for (const { id, reason } of pixels.unreadable) say(`not scored: ${id}: ${reason}`);
+  teller.unreadable(pixels.unreadable);
   return { dataset, split, pixels };
 }
 
 /** The data with the splits that the training of `model` cut from it; as it is, and said, where they are not found. */
-export async function asCutFor({ architecture, metadata, path }: Judged, dataset: Dataset): Promise<Dataset> {
+export async function asCutFor(
+  { architecture, metadata, path }: Judged,
+  dataset: Dataset,
+  teller: Teller,
+): Promise<Dataset> {
   const cut = cutOf(metadata, path);
   if (!cut || !hasFingerprint(dataset, cut.from)) return dataset;
   const trainedOn = { cut, fingerprint: metadata.data_fingerprint };
   const again = await recut(dataset, trainedOn, architecture.inputSize, (done, total) =>
-    liveLine(`finding the splits of ${path}: ${done} of ${total}`),
+    teller.progress("finding the splits", done, total),
   );
   if (again) return again;
-  say(
+  teller.note(
     cut.from === dataset.fingerprint
       ? `the splits that ${path} was trained with cannot be cut again: images have changed since. Put the images back as they were, or score it on others`
       : `the splits that ${path} was trained with cannot be cut again: its version cut them in the order of folders and rows, and that was another. ` +
@@ -133,12 +131,13 @@ export async function leaksIn(
   split: string,
   pixels: PixelCache,
   { labels, predicted }: Evaluation,
+  teller: Teller,
 ): Promise<{ leaks?: Leaks }> {
   const training = samples.filter((sample) => sample.split === "train");
   if (training.length === 0 || split === "train" || split === "all") return {};
   const isLeaked = await findLeaked(pixels, training, {
     maxSide: LARGEST_SIDE,
-    onProgress: (done, total) => liveLine(`looking for leaks: ${done} of ${total} training pictures`),
+    onProgress: (done, total) => teller.progress("looking for leaks", done, total),
   });
   return { leaks: leaksOf(labels, predicted, isLeaked) };
 }

@@ -13,7 +13,6 @@ import { explanationPng } from "../report/heat-map.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import type { Classifier } from "../weights/load.node.ts";
-import { percent } from "./output.ts";
 
 export interface ExplainedFace extends Face {
   /** The class that the map is of. */
@@ -107,19 +106,6 @@ async function* explainTogether(
 
 function cropsOf(photos: readonly Found[]): Picture[] {
   return photos.flatMap(({ faces }) => faces.map(({ crop }) => crop));
-}
-
-/** One line a face, or what became of a photo without one. */
-export function explainedLines(rows: readonly ExplainedPhoto[]): string[] {
-  const width = Math.max(0, ...rows.map(({ file }) => file.length));
-  return rows.flatMap(({ file, status, faces }) => {
-    if (status !== "ok") return [`${file.padEnd(width)}  ${status}`];
-    return faces.map(({ label, explained, probabilities, overlay }) => {
-      const shown = (name: string): string => `${name} ${percent(probabilities[name] as number)}`;
-      const other = explained === label ? "" : `; explained: ${shown(explained)}`;
-      return `${file.padEnd(width)}  ${shown(label as string)}${other}  ${overlay}`;
-    });
-  });
 }
 
 /** File names without their folder and ending; a name that occurs again gets a number. */

@@ -1,16 +1,20 @@
-/** Which device and precision a command uses, said aloud. */
+/** Which device and number format a job uses. What was left to `auto` is told, with the reason. */
 
 import { availableParallelism } from "node:os";
 import { providers } from "../runtime/session.node.ts";
 import type { Device } from "../runtime/session.ts";
 import { UsageError } from "../util/errors.ts";
-import { say } from "./output.ts";
 
 export interface DeviceOptions {
-  readonly device: string;
-  /** Of a training; what else runs computes in fp32. */
-  readonly precision?: string;
-  readonly threads?: number;
+  /** Where programs run; `auto` (the default) is CUDA where its provider is installed, else the CPU. */
+  readonly device?: Device | "auto" | undefined;
+  /** Threads of the CPU provider; all cores where it is left out. */
+  readonly threads?: number | undefined;
+}
+
+export interface PrecisionOptions extends DeviceOptions {
+  /** Number format of a training; other jobs compute in fp32. */
+  readonly precision?: "auto" | "fp32" | "fp16" | undefined;
 }
 
 export interface DeviceChoice {
@@ -20,11 +24,13 @@ export interface DeviceChoice {
 }
 
 /**
- * CUDA is tried first where this build of ONNX Runtime has it; WebGPU only on request, since it may be emulated. What was
- * left to `auto` is said, with the reason.
+ * Chooses among the `available` providers, for `auto` as `usualDevice` does.
+ *
+ * @throws UsageError for a device that this build does not have.
  */
 export function chooseDevice(
-  { device, precision = "fp32", threads = availableParallelism() }: DeviceOptions,
+  { device = "auto", precision = "fp32", threads = availableParallelism() }: PrecisionOptions,
+  note: (text: string) => void,
   available: readonly string[] = providers(),
 ): DeviceChoice {
   if (device !== "auto" && !available.includes(device)) {
@@ -32,18 +38,17 @@ export function chooseDevice(
       `this ONNX Runtime has no ${device}. It has: ${available.join(", ")}; \`vultus doctor\` tells how to add one`,
     );
   }
-  const hasCuda = available.includes("cuda");
-  const chosen = (device === "auto" ? (hasCuda ? "cuda" : "cpu") : device) as Device;
+  const chosen = device === "auto" ? (available.includes("cuda") ? "cuda" : "cpu") : device;
   if (device === "auto") {
-    say(
-      hasCuda
+    note(
+      chosen === "cuda"
         ? "device: cuda, since its provider is installed"
         : `device: cpu with ${threads} threads, since no CUDA provider is installed`,
     );
   }
   const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");
   if (precision === "auto") {
-    say(
+    note(
       half
         ? "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision"
         : `precision: fp32, since fp16 is no faster on ${chosen}`,

@@ -14,15 +14,16 @@ import { checkRecipe } from "../train/override.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { recipes } from "../train/recipes.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
-import { train } from "../train/train.node.ts";
+import { trainInto } from "../train/train.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { version } from "../util/version.node.ts";
 import { describeArchitecture } from "../weights/classifier-file.ts";
+import { defaults } from "./defaults.ts";
 import type { DeviceChoice } from "./device.ts";
+import type { Teller } from "./events.ts";
 import type { LabelledPictures } from "./labelled-pictures.ts";
-import { percent, say } from "./output.ts";
-import { progressListener } from "./progress.ts";
 import { startingWeights } from "./starting-weights.ts";
-import { version } from "./version.ts";
+import { passedOn, type TrainEvent } from "./train-events.ts";
 
 /** Words that may stand for the second model of a comparison. */
 export const baselines = {
@@ -51,8 +52,8 @@ export interface BaselineOptions {
   /** Where the backbone starts, as for training. */
   readonly weights?: string | undefined;
   /** Gigabytes of decoded pictures and cached features. */
-  readonly memory: number;
-  readonly allowUnreadable: boolean;
+  readonly memory?: number | undefined;
+  readonly allowUnreadable?: boolean | undefined;
 }
 
 /**
@@ -63,21 +64,22 @@ export async function trainedBaseline(
   kind: Exclude<Baseline, "majority">,
   folder: string,
   dataset: Dataset,
-  options: BaselineOptions,
+  { weights: asked, memory = defaults.memory, allowUnreadable = false }: BaselineOptions,
   device: DeviceChoice,
+  teller: Teller<TrainEvent>,
 ): Promise<Bundle> {
   checkSplits(kind, dataset);
   const recipe = recipeOf(kind, folder);
   const architecture = recipeArchitecture(recipe, dataset.classes);
   const description = describe(architecture);
   const { signal } = new AbortController();
-  const starting = await startingWeights(architecture, description, recipe, options.weights, signal);
+  const starting = await startingWeights(architecture, description, recipe, asked, signal, teller);
   // A file of weights may bring a head of the same shape along; a baseline's begins anew.
   const weights = new Map([...starting.weights].filter(([name]) => !name.startsWith("head.")));
   const scratch = mkdtempSync(join(tmpdir(), "vultus-baseline-"));
-  say(`training ${kind}: ${baselines[kind]}`);
+  teller.note(`training ${kind}: ${baselines[kind]}`);
   try {
-    const trained = await train({
+    const trained = await trainInto({
       dataset,
       architecture,
       recipe,
@@ -87,15 +89,16 @@ export async function trainedBaseline(
       version,
       ...device,
       cacheFeatures: true,
-      memoryBudget: options.memory * 1e9,
-      allowUnreadable: options.allowUnreadable,
+      memoryBudget: memory * 1e9,
+      allowUnreadable,
       checkpointEvery: 600,
-      listeners: [progressListener()],
+      listeners: [passedOn(teller)],
       signal,
     });
     trained.validation.close();
     await trained.engine.close();
-    say(`${kind}: ${percent(trained.progress.best?.accuracy ?? 0)} on validation`);
+    const accuracy = trained.progress.best?.accuracy ?? 0;
+    teller.note(`${kind}: ${(100 * accuracy).toFixed(1)} % on validation`);
     const program = compileBundle({ architecture, weights: trained.weights });
     return {
       architecture: describeArchitecture(architecture),

@@ -12,7 +12,7 @@ import { hubSettings } from "../weights/hub-settings.node.ts";
 import { loadWeights } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
-import { liveLine, say } from "./output.ts";
+import type { Teller } from "./events.ts";
 
 /** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
 export async function startingWeights(
@@ -21,20 +21,21 @@ export async function startingWeights(
   recipe: Recipe,
   given: string | undefined,
   signal: AbortSignal,
+  teller: Teller,
 ): Promise<{ weights: StateDict; source: string }> {
   const { backbone } = architecture;
   const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
   if (given === "none") {
-    say("weights: none, drawn at random as asked");
+    teller.note("weights: none, drawn at random as asked");
     return drawn;
   }
   const frozen = recipe.phases.some((phase) =>
     backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
   );
   if (given === undefined && !frozen) return drawn;
-  const { path, source } = await weightsPath(given, recipe, backbone, signal);
+  const { path, source } = await weightsPath(given, recipe, backbone, signal, teller);
   const { weights, notes } = loadWeights(path, architecture, description);
-  for (const note of notes) say(note);
+  for (const note of notes) teller.note(note);
   return { weights, source };
 }
 
@@ -50,14 +51,15 @@ async function weightsPath(
   recipe: Recipe,
   backbone: Backbone,
   signal: AbortSignal,
+  teller: Teller,
 ): Promise<FoundWeights> {
   if (given === "vultus") return { path: shippedModel(backbone.name), source: "vultus" };
   if (given !== undefined)
     return isImagenetName(given)
-      ? fetchImagenet(backbone, given, recipe, signal)
+      ? fetchImagenet(backbone, given, recipe, signal, teller)
       : { path: given, source: basename(given) };
   try {
-    return await fetchImagenet(backbone, "imagenet", recipe, signal);
+    return await fetchImagenet(backbone, "imagenet", recipe, signal, teller);
   } catch (error) {
     if (!(error instanceof VultusError) || signal.aborted) throw error;
     throw new UsageError(
@@ -73,6 +75,7 @@ async function fetchImagenet(
   choice: ImagenetName,
   recipe: Recipe,
   signal: AbortSignal,
+  teller: Teller,
 ): Promise<FoundWeights> {
   const source = weightSource(backbone, choice);
   const { path, notes } = await fetchFromHub({
@@ -80,19 +83,21 @@ async function fetchImagenet(
     ...hubSettings(),
     signal,
     onProgress: ({ bytes, total, waiting }) =>
-      liveLine(
-        waiting ?? `fetching ${source.repo}: ${megabytes(bytes)} of ${total ? megabytes(total) : "?"} MB`,
-      ),
+      teller.tell({
+        type: "progress",
+        stage: "downloading weights",
+        done: bytes,
+        ...(total ? { total } : {}),
+        ...(waiting === undefined ? {} : { waiting }),
+      }),
   });
-  for (const note of notes) say(note);
+  for (const note of notes) teller.note(note);
   const { resize, crop } = source.preprocessing;
   if (Math.abs(resize / crop - recipe.validationResize) > 1e-3)
-    say(
+    teller.note(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
   const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
-  say(`weights: ${words}`);
+  teller.note(`weights: ${words}`);
   return { path, source: words };
 }
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

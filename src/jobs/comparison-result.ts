@@ -1,0 +1,77 @@
+/** What a comparison hands back: plain data, as `compare --json` prints it. */
+
+import type { Comparison } from "../evaluate/compare.node.ts";
+import type { Baseline } from "./baselines.ts";
+import type { Interval } from "./evaluation-result.ts";
+
+/** Differences that chance alone gives this rarely count as more than chance. */
+const SIGNIFICANT = 0.05;
+
+/** Shares are fractions from 0 to 1. */
+export interface ComparisonResult {
+  /** Images on which both were scored. */
+  readonly n: number;
+  /** The split that they are of, or "all". */
+  readonly split: string;
+  readonly accuracyA: number;
+  readonly accuracyB: number;
+  /** Accuracy of B less that of A, with its 95 % interval and McNemar's exact p. */
+  readonly difference: number;
+  readonly interval: Interval;
+  readonly mcnemarP: number;
+  /** Images that one alone gets right, that both do, that neither does. */
+  readonly onlyA: number;
+  readonly onlyB: number;
+  readonly bothRight: number;
+  readonly bothWrong: number;
+  readonly classes: readonly string[];
+  readonly recall: Readonly<
+    Record<string, { readonly a: number; readonly b: number; readonly change: number }>
+  >;
+  /** One sentence: whether the difference is more than chance. */
+  readonly verdict: string;
+  /** What B is, where it is not a model. */
+  readonly baseline?: Baseline;
+}
+
+export function comparisonResult(comparison: Comparison, split: string): ComparisonResult {
+  const { n, accuracyA, accuracyB, difference, interval, mcnemarP, onlyA, onlyB } = comparison;
+  const { bothRight, bothWrong, classes, a, b } = comparison;
+  return {
+    n,
+    split,
+    accuracyA,
+    accuracyB,
+    difference,
+    interval,
+    mcnemarP,
+    onlyA,
+    onlyB,
+    bothRight,
+    bothWrong,
+    classes,
+    recall: Object.fromEntries(
+      classes.map((name, k) => {
+        const [recallA, recallB] = [a.recall[k] as number, b.recall[k] as number];
+        return [name, { a: recallA, b: recallB, change: recallB - recallA }];
+      }),
+    ),
+    verdict: verdictOn(comparison),
+  };
+}
+
+function verdictOn({ difference, mcnemarP, onlyA, onlyB, n }: Comparison): string {
+  const better = difference > 0 ? "B" : "A";
+  const p = `McNemar's p ${mcnemarP < 0.0001 ? "" : "= "}${pText(mcnemarP)}`;
+  const points = `${(Math.abs(difference) * 100).toFixed(1)} points`;
+  if (onlyA + onlyB === 0)
+    return `A and B are right on the same pictures: nothing tells them apart on these ${n}.`;
+  if (mcnemarP < SIGNIFICANT)
+    return `${better} is better by ${points}, which is more than chance would give (${p}).`;
+  return `The difference of ${points} is no more than chance would give (${p}): ${n} pictures cannot tell A and B apart.`;
+}
+
+/** A p value to four digits. */
+export function pText(p: number): string {
+  return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
+}

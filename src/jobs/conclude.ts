@@ -1,0 +1,99 @@
+/** The end of a training: the bundle with its temperature, the one score on held-out images, and the report. */
+
+import { channelNote } from "../data/canvas.ts";
+import type { Sample, Split } from "../data/dataset.ts";
+import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import { bundleOutputs, evaluation, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { leaksOf } from "../evaluate/leaks.node.ts";
+import { runProvenance } from "../export/provenance.node.ts";
+import { writeBundle } from "../export/write-bundle.node.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { fitTemperature } from "../metrics/temperature.ts";
+import { writeEvaluation } from "../report/evaluation.ts";
+import { writeCurves } from "../report/run.ts";
+import type { Listener } from "../train/events.ts";
+import { runPaths, writeJson } from "../train/run-folder.node.ts";
+import type { TensorBoard } from "../train/tensorboard.node.ts";
+import type { TrainResult } from "../train/train.node.ts";
+import { type EvaluationResult, evaluationResult } from "./evaluation-result.ts";
+import type { Teller } from "./events.ts";
+import { reportTraining } from "./reporting.ts";
+import type { TrainEvent } from "./train-events.ts";
+
+export interface ConcludeOptions {
+  readonly folder: string;
+  readonly board: TensorBoard;
+  readonly log: Listener;
+  /** Gigabytes of decoded images. */
+  readonly memory: number;
+  readonly allowUnreadable: boolean;
+}
+
+export interface Conclusion {
+  readonly evaluation: EvaluationResult;
+  readonly report?: string;
+}
+
+/** Scores and writes what a training came to; of one that was interrupted only its curves. */
+export async function conclude(
+  trained: TrainResult,
+  options: ConcludeOptions,
+  teller: Teller<TrainEvent>,
+): Promise<Conclusion | undefined> {
+  const { progress, ending, architecture, weights, engine } = trained;
+  const { folder, board, log } = options;
+  if (progress.history.length > 0) await writeCurves(folder, progress.history);
+  if (ending === "interrupted") return undefined;
+  const paths = runPaths(folder);
+  // The score is that of the file which others will run, on pictures as others will give them.
+  const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
+  const { classes } = architecture;
+  const { split, pixels } = await finalPixels(trained, options);
+  try {
+    const note = channelNote(pixels, bundle.architecture.network);
+    if (note) teller.note(note);
+    const { logits } = await bundleOutputs(engine, bundle, pixels);
+    const onValidation = split === "validation" ? pixels : trained.validation;
+    const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
+    const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
+    // The temperature changes no answer but how sure it is, so the bundle with it need not run again.
+    const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
+    const fittedHere = split === "validation" && temperature !== 1;
+    const labels = labelsOf(pixels);
+    const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere });
+    const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
+    const scored = { ...found, leaks: leaksOf(labels, found.predicted, isLeaked) };
+    const result = evaluationResult(scored, split);
+    writeJson(paths.evaluation, result);
+    const finished = { split, accuracy: result.accuracy };
+    await log.finished?.(finished);
+    writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
+    await writeEvaluation(folder, scored, pixels);
+    const { dataset, unreadable } = trained;
+    const report = await reportTraining(
+      folder,
+      { engine, dataset, unreadable, evaluation: scored, pixels, board },
+      teller,
+    );
+    teller.tell({ type: "finished", ...finished });
+    return { evaluation: result, ...(report === undefined ? {} : { report }) };
+  } finally {
+    pixels.close();
+  }
+}
+
+/** The images of the final score, decoded for it: the test split, scored this once, or else the validation split. */
+async function finalPixels(
+  { dataset, validation }: TrainResult,
+  { folder, memory, allowUnreadable }: ConcludeOptions,
+): Promise<{ split: Split; pixels: PixelCache }> {
+  const of = (split: Split): Sample[] => dataset.samples.filter((sample) => sample.split === split);
+  const split: Split = of("test").length > 0 ? "test" : "validation";
+  const pixels = await loadPixels(of(split), {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: memory * 1e9 - validation.bytesInMemory,
+    spillDir: runPaths(folder).cache,
+    allowUnreadable,
+  });
+  return { split, pixels };
+}

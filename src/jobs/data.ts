@@ -1,0 +1,65 @@
+/** What jobs work on: data sets that are named or were read, and models that are named or were loaded. */
+
+import { assemble, type ClassOptions, type RawSample } from "../data/assemble.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { excludeListed } from "../data/exclude.node.ts";
+import { classKey } from "../data/names.ts";
+import { type ReadOptions, readDataset } from "../data/read.node.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
+
+/** A folder or CSV file of labelled images, several of them, or a data set as `readDataset` returns it. */
+export type DataSource = string | readonly string[] | Dataset;
+
+/** A run folder, a file that a run or an export wrote, the name of a model that ships, or a loaded model. */
+export type ModelSource = string | { readonly bundle: Bundle };
+
+/**
+ * Reads the data, or takes the data set as it is but for the classes and images that are asked for.
+ *
+ * @throws UsageError for a source or a class that is missing; FormatError for a file that is wrong inside.
+ */
+export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
+  if (typeof data === "string") return readDataset([data], options);
+  if (!isDataset(data)) return readDataset(data, options);
+  const { exclude, ...ofClasses } = options;
+  const chosen = withClasses(data, ofClasses);
+  return exclude === undefined ? chosen : excludeListed(chosen, exclude);
+}
+
+function isDataset(data: readonly string[] | Dataset): data is Dataset {
+  return "samples" in data;
+}
+
+/** The data set with these classes, in this order; its samples of others are left out. */
+function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
+  const { classes, samples, sources, leftOut, notes } = dataset;
+  const wanted = options.classes ?? classes;
+  if (wanted.length === classes.length && wanted.every((name, i) => name === classes[i])) return dataset;
+  const raw = samples.map(({ label, votes, voteCount = 1, ...rest }): RawSample => {
+    if (!votes) return { ...rest, className: classes[label] as string };
+    const counts = classes.map((name, i) => [classKey(name), (votes[i] as number) * voteCount] as const);
+    return { ...rest, votes: new Map(counts) };
+  });
+  const path = sources.length > 0 ? sources.join(", ") : "the data set";
+  const chosen = assemble([{ path, classNames: classes, samples: raw, notes }], options);
+  const { formerIds = chosen.formerIds } = dataset;
+  return {
+    ...chosen,
+    sources,
+    leftOut: [...leftOut, ...chosen.leftOut],
+    ...(formerIds && { formerIds }),
+  };
+}
+
+/** Where a model is, for messages and for files beside it; the model that ships where none is named. */
+export function pathOf(model: ModelSource | undefined): string {
+  if (model === undefined) return shippedModel();
+  return typeof model === "string" ? model : model.bundle.path;
+}
+
+/** The model's bundle. @throws UsageError for one that does not exist; FormatError for a file that is none. */
+export function bundleOf(model: ModelSource | undefined): Bundle {
+  return typeof model === "object" ? model.bundle : loadBundle(pathOf(model));
+}

@@ -1,0 +1,9 @@
+/** What options of several jobs are where nobody gives them; the command line shows the same. */
+
+export const defaults = {
+  recipe: "progressive",
+  /** Gigabytes of decoded images to keep in memory. */
+  memory: 2,
+  /** Greatest time between two checkpoints, in seconds. */
+  checkpointEvery: 300,
+} as const;

@@ -1,0 +1,45 @@
+import { availableParallelism } from "node:os";
+import { expect, test } from "vitest";
+import { UsageError } from "../util/errors.ts";
+import { chooseDevice } from "./device.ts";
+
+const ignore = (): void => {};
+
+const plain = ["cpu", "webgpu"];
+const withCuda = [...plain, "cuda"];
+const cuda = "device: cuda, since its provider is installed";
+const cpu = "device: cpu with 3 threads, since no CUDA provider is installed";
+const half = "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision";
+const full = (device: string): string => `precision: fp32, since fp16 is no faster on ${device}`;
+
+test.each([
+  ["auto", "auto", withCuda, "cuda", "fp16", [cuda, half]],
+  ["auto", "auto", plain, "cpu", "fp32", [cpu, full("cpu")]],
+  ["cuda", "auto", withCuda, "cuda", "fp16", [half]],
+  ["webgpu", "auto", withCuda, "webgpu", "fp32", [full("webgpu")]],
+  ["auto", "fp32", withCuda, "cuda", "fp32", [cuda]],
+  ["auto", "fp16", plain, "cpu", "fp16", [cpu]],
+  // Only a training has a choice of number formats.
+  ["auto", undefined, withCuda, "cuda", "fp32", [cuda]],
+  ["cuda", undefined, withCuda, "cuda", "fp32", []],
+  ["cpu", "fp16", withCuda, "cpu", "fp16", []],
+] as const)(
+  "--device %s --precision %s where there is %j: %s, %s",
+  (device, given, available, chosen, number, said) => {
+    const options = { device, threads: 3, ...(given && { precision: given }) };
+    const notes: string[] = [];
+    const choice = chooseDevice(options, (text) => notes.push(text), available);
+    expect(choice).toEqual({ device: chosen, precision: number, threads: 3 });
+    expect(notes).toEqual(said);
+  },
+);
+
+test("all cores, unless told", () => {
+  expect(chooseDevice({ device: "cpu" }, ignore, plain).threads).toBe(availableParallelism());
+});
+
+test("a device that is not there: what there is instead", () => {
+  const choice = () => chooseDevice({ device: "cuda" }, ignore, plain);
+  expect(choice).toThrow(UsageError);
+  expect(choice).toThrow("has no cuda. It has: cpu, webgpu; `vultus doctor` tells how to add one");
+});

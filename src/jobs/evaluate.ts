@@ -1,0 +1,135 @@
+/** Scores a model on labelled images: report, confusion, intervals, calibration, and more where it is asked for. */
+
+import { channelNote } from "../data/canvas.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { stratifiedSample } from "../data/stratified.ts";
+import { evaluateBundle, labelsOf } from "../evaluate/evaluate.node.ts";
+import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
+import { measureTestTime, type TestTime } from "../evaluate/test-time.node.ts";
+import { MINIMUM_GROUP } from "../metrics/subgroups.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
+import { writeEvaluation } from "../report/evaluation.ts";
+import { writeRobustness } from "../report/robustness.ts";
+import { type Prediction, predictionsOf } from "../report/run-data.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { bundleOf, type DataSource, type ModelSource } from "./data.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type EvaluationResult, evaluationResult } from "./evaluation-result.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
+import { type ColumnScores, checkColumn, scoresBy } from "./subgroups.ts";
+
+/** Images that are corrupted where nobody says how many. */
+export const SPOILT_IMAGES = 1000;
+
+export interface EvaluateOptions extends LabelledOptions, DeviceOptions {
+  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  readonly model?: ModelSource | undefined;
+  readonly data: DataSource;
+  /** Folder into which the confusion matrix and sample predictions are written as images. */
+  readonly out?: string | undefined;
+  /** Whether the data's training images are read to see which scored ones are among them. Default: true. */
+  readonly leaks?: boolean | undefined;
+  /** Column of a manifest whose groups are scored apart. */
+  readonly subgroup?: string | undefined;
+  /** Images that a group needs to be scored. Default: 30. */
+  readonly subgroupMinimum?: number | undefined;
+  /** Also score corrupted images: light, orientation, occlusion, image quality. */
+  readonly robustness?: boolean | undefined;
+  /** How many images are corrupted, a sample of every class. Default: 1000. */
+  readonly pictures?: number | undefined;
+  /** Also score test-time augmentation: flipped and shifted views, their gain and cost. */
+  readonly tta?: boolean | undefined;
+  /** Also return what the model answers for each image. */
+  readonly predictions?: boolean | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** What `evaluate --json` prints. */
+export interface ModelEvaluation extends EvaluationResult {
+  readonly subgroups?: ColumnScores;
+  readonly tta?: TestTime;
+  readonly robustness?: Robustness;
+  /** In the order of the data. */
+  readonly predictions?: readonly Prediction[];
+}
+
+/**
+ * Scores a model on the validation images of the data or, where it has none, on all. Images that the model was trained on
+ * are not scored without a note.
+ *
+ * @throws UsageError for a model, data or a column that is missing; FormatError for a file that is wrong inside.
+ */
+export function evaluate(options: EvaluateOptions): Promise<ModelEvaluation>;
+export function evaluate(
+  model: ModelSource,
+  data: DataSource,
+  options?: Omit<EvaluateOptions, "model" | "data">,
+): Promise<ModelEvaluation>;
+export function evaluate(
+  first: EvaluateOptions | ModelSource,
+  data?: DataSource,
+  more?: Omit<EvaluateOptions, "model" | "data">,
+): Promise<ModelEvaluation> {
+  const options =
+    data === undefined ? (first as EvaluateOptions) : { ...more, model: first as ModelSource, data };
+  return telling(options.onEvent, (teller) => scored(options, teller));
+}
+
+async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEvaluation> {
+  const { data, out, leaks = true, subgroup, subgroupMinimum = MINIMUM_GROUP } = options;
+  const bundle = bundleOf(options.model);
+  const { device, threads } = chooseDevice(options, teller.note);
+  const labelled = await readLabelled(data, [bundle], options, teller);
+  const { dataset, split, pixels } = labelled;
+  const engine = startEngine({ device, threads });
+  try {
+    if (subgroup !== undefined) checkColumn(subgroup, pixels.samples);
+    const note = channelNote(pixels, bundle.architecture.network);
+    if (note) teller.note(note);
+    const plain = await evaluateBundle(engine, bundle, pixels, {
+      fittedHere: isFittedOn(bundle, labelled),
+      onBatch: (done) => teller.progress("scoring", done, pixels.samples.length),
+    });
+    const found = leaks ? await leaksIn(dataset, split, pixels, plain, teller) : {};
+    const evaluated = { ...plain, ...found };
+    if (out !== undefined) teller.wrote(...(await writeEvaluation(out, evaluated, pixels)));
+    const tta = options.tta
+      ? await measureTestTime(engine, bundle, pixels, (done, total) =>
+          teller.progress("test-time augmentation", done + 1, total),
+        )
+      : undefined;
+    const robustness = options.robustness
+      ? await corrupted(engine, bundle, pixels, options, teller)
+      : undefined;
+    if (out !== undefined && robustness) teller.wrote(...(await writeRobustness(out, robustness)));
+    return {
+      ...evaluationResult(evaluated, split),
+      ...(subgroup !== undefined && { subgroups: scoresBy(subgroup, subgroupMinimum, pixels, evaluated) }),
+      ...(tta && { tta }),
+      ...(robustness && { robustness }),
+      ...(options.predictions && { predictions: predictionsOf(evaluated, pixels) }),
+    };
+  } finally {
+    pixels.close();
+    await engine.close();
+  }
+}
+
+/** On a stratified sample of the images. */
+function corrupted(
+  engine: Engine,
+  bundle: Bundle,
+  pixels: PixelCache,
+  { pictures = SPOILT_IMAGES }: EvaluateOptions,
+  teller: Teller,
+): Promise<Robustness> {
+  const chosen = stratifiedSample(labelsOf(pixels), pictures, "robustness");
+  teller.note(
+    `robustness: ${chosen.length} of ${pixels.samples.length} pictures, every class in its share, are spoilt in many ways`,
+  );
+  return measureRobustness(engine, bundle, pixels, chosen, (done, total) =>
+    teller.progress("robustness", done, total),
+  );
+}

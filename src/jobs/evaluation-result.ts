@@ -1,0 +1,97 @@
+/** What an evaluation hands back: plain data, as `evaluate --json` prints it and a run's evaluation.json holds it. */
+
+import type { Calibration } from "../evaluate/calibration.ts";
+import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { confusedPairText } from "../metrics/confused-pairs.ts";
+import type { ConfusionMatrix } from "../metrics/confusion.ts";
+import type { CoveragePoint } from "../metrics/coverage.ts";
+import type { ScoreIntervals } from "../metrics/score-intervals.ts";
+import type { Scores } from "../metrics/scores.ts";
+
+/** Low and high end of a 95 % bootstrap interval. */
+export type Interval = readonly [low: number, high: number];
+
+/** Two classes that are confused. */
+export interface ConfusedClasses {
+  readonly truth: string;
+  readonly predicted: string;
+  readonly count: number;
+  readonly share: number;
+  readonly text: string;
+}
+
+/** Shares are fractions from 0 to 1. Where JSON says null, the number is NaN here: it could not be had. */
+export interface EvaluationResult {
+  /** Images that were scored. */
+  readonly n: number;
+  /** The split that they are of, or "all". */
+  readonly split: string;
+  readonly accuracy: number;
+  readonly interval: Interval;
+  readonly balancedAccuracy: number;
+  readonly macroF1: number;
+  readonly weightedF1: number;
+  /** Accuracy of always answering the most frequent class. */
+  readonly majority: number;
+  /** Expected calibration error; like `nll`, `brier` and `coverage` cross-fitted where the temperature was fitted here. */
+  readonly ece: number;
+  /** Mean negative log likelihood of the labels. */
+  readonly nll: number;
+  readonly classes: readonly string[];
+  readonly perClass: Readonly<Record<string, Scores>>;
+  /** `confusion[truth][predicted]` is a count, in the order of `classes`. */
+  readonly confusion: ConfusionMatrix;
+  /** Images that are pixel-identical to training images of this data; left out where nobody looked. */
+  readonly leaked?: number;
+  /** The score without them; null where all are. */
+  readonly withoutLeaked?: {
+    readonly n: number;
+    readonly accuracy: number;
+    readonly interval: Interval;
+  } | null;
+  readonly intervals: ScoreIntervals;
+  readonly top2: number;
+  /** Each class against all others; NaN for a class that occurs in no image or in all. */
+  readonly auc: Readonly<Record<string, number>>;
+  readonly brier: number;
+  readonly calibration: Calibration;
+  readonly coverage: readonly CoveragePoint[];
+  /** The most frequent confusions. */
+  readonly confused: readonly ConfusedClasses[];
+}
+
+export function evaluationResult(evaluation: Evaluation, split: string): EvaluationResult {
+  const { scores, interval, intervals, matrix, classes, majority, nll, ece } = evaluation;
+  const { top2, auc, brier, calibration, coverage, confused } = evaluation;
+  return {
+    n: scores.n,
+    split,
+    accuracy: scores.accuracy,
+    interval,
+    balancedAccuracy: scores.balancedAccuracy,
+    macroF1: scores.macro.f1,
+    weightedF1: scores.weighted.f1,
+    majority,
+    ece,
+    nll,
+    classes,
+    perClass: Object.fromEntries(classes.map((name, i) => [name, scores.perClass[i] as Scores])),
+    confusion: matrix,
+    ...(evaluation.leaks && {
+      leaked: evaluation.leaks.leaked,
+      withoutLeaked: evaluation.leaks.withoutLeaked ?? null,
+    }),
+    intervals,
+    top2,
+    auc: Object.fromEntries(classes.map((name, i) => [name, auc[i] as number])),
+    brier,
+    calibration,
+    coverage,
+    confused: confused.map((pair) => ({
+      ...pair,
+      truth: classes[pair.truth] as string,
+      predicted: classes[pair.predicted] as string,
+      text: confusedPairText(pair, classes),
+    })),
+  };
+}

@@ -1,0 +1,153 @@
+/** Shows where a model looked: heat maps over faces, and on labelled images how far such maps can be trusted. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { stratifiedSample } from "../data/stratified.ts";
+import { averageMaps } from "../evaluate/average-maps.ts";
+import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
+import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { explainPictures } from "../evaluate/explain.ts";
+import type { DetectorOptions } from "../predict/model.node.ts";
+import { openDetector } from "../predict/onnx-detector.ts";
+import { loadDetector } from "../predict/shipped-detector.node.ts";
+import type { ExplainMethod } from "../program/explain.ts";
+import { averageMapsPng } from "../report/heat-map.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { UsageError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { type Classifier, loadClassifier } from "../weights/load.node.ts";
+import { type DataSource, type ModelSource, pathOf } from "./data.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { type ExplainedPhoto, explainPhotos } from "./explained-photos.ts";
+import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
+
+/** What is taken where nothing is given. */
+export const explainDefaults = { method: "grad-cam", out: "explained", pictures: 100 } as const;
+
+export interface ExplainOptions extends LabelledOptions, DeviceOptions {
+  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  readonly model?: ModelSource | undefined;
+  /** Files, folders and patterns. At least one of `photos` and `data` is needed. */
+  readonly photos?: string | readonly string[] | undefined;
+  /** Labelled images: the mean map of each class, deletion and insertion scores. */
+  readonly data?: DataSource | undefined;
+  /** How many images of `data`, a sample of every class. Default: 100. */
+  readonly pictures?: number | undefined;
+  /** How maps are made. Default: grad-cam. */
+  readonly method?: ExplainMethod | undefined;
+  /** The class to explain. Default: the one that the model answers. */
+  readonly class?: string | undefined;
+  /** How faces are found in photos; `false` takes every photo as one face crop. */
+  readonly detector?: DetectorOptions | false | undefined;
+  /** Folder into which images are written. Default: explained. */
+  readonly out?: string | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** What was found on labelled images. */
+export interface ExplainedData {
+  readonly split: string;
+  readonly pictures: number;
+  /** The image with the mean map of each class. */
+  readonly average: string;
+  readonly scores: MapScores;
+}
+
+/** What `explain --json` prints. */
+export interface ExplainResult {
+  readonly method: ExplainMethod;
+  readonly photos: readonly ExplainedPhoto[];
+  readonly data?: ExplainedData;
+}
+
+/**
+ * Writes one overlay a face. A photo that cannot be read is a result, no error.
+ *
+ * @throws UsageError where there is nothing to explain, or for a class that the model does not have.
+ */
+export function explain(options: ExplainOptions): Promise<ExplainResult> {
+  return telling(options.onEvent, (teller) => explained(options, teller));
+}
+
+async function explained(options: ExplainOptions, teller: Teller): Promise<ExplainResult> {
+  const { data, method = explainDefaults.method, out = explainDefaults.out, detector: finder = {} } = options;
+  const photos = typeof options.photos === "string" ? [options.photos] : (options.photos ?? []);
+  if (photos.length === 0 && data === undefined)
+    throw new UsageError("no photos given; name some, or a folder of labelled pictures with --data");
+  const classifier = loadClassifier(pathOf(options.model));
+  const target = classNamed(options.class, classifier.architecture.classes);
+  const { device, threads } = chooseDevice(options, teller.note);
+  mkdirSync(out, { recursive: true });
+  const engine = startEngine({ device, threads });
+  try {
+    const detector =
+      photos.length > 0 && finder !== false
+        ? await openDetector(engine, loadDetector(finder.path, finder))
+        : undefined;
+    const rows: ExplainedPhoto[] = [];
+    for await (const row of explainPhotos(engine, classifier, photos, { method, target, detector, out })) {
+      rows.push(row);
+      if (row.reason !== undefined) teller.unreadable([{ id: row.file, reason: row.reason }]);
+      teller.progress("explaining", rows.length);
+    }
+    const found =
+      data === undefined
+        ? undefined
+        : await explainData(engine, classifier, { ...options, data, method, out }, teller);
+    return { method, photos: rows, ...(found ? { data: found } : {}) };
+  } finally {
+    await engine.close();
+  }
+}
+
+function classNamed(name: string | undefined, classes: readonly string[]): number | undefined {
+  if (name === undefined) return undefined;
+  const found = classes.indexOf(name);
+  if (found < 0)
+    throw new UsageError(
+      `the model has no class "${name}".${didYouMean(name, classes)} Valid: ${classes.join(", ")}`,
+    );
+  return found;
+}
+
+interface DataOptions extends ExplainOptions {
+  readonly data: DataSource;
+  readonly method: ExplainMethod;
+  readonly out: string;
+}
+
+/** The mean map of each class, of its own pictures, and the scores of the maps of what the model answers. */
+async function explainData(
+  engine: Engine,
+  classifier: Classifier,
+  options: DataOptions,
+  teller: Teller,
+): Promise<ExplainedData> {
+  const { data, method, out, pictures = explainDefaults.pictures } = options;
+  const { classes } = classifier.architecture;
+  const { split, pixels } = await readLabelled(data, [classifier], options, teller);
+  try {
+    const labels = labelsOf(pixels);
+    const chosen = stratifiedSample(labels, pictures, "explain");
+    if (chosen.length === 0)
+      throw new UsageError("there are no pictures to explain; check the folder and --split");
+    teller.note(`${chosen.length} of ${labels.length} pictures of ${split}`);
+    const ofTruth = await explainPictures(engine, classifier, pixels, chosen, {
+      method,
+      target: (index) => labels[index],
+    });
+    const average = join(out, `mean-${method === "grad-cam" ? "grad-cam" : "grad-cam-plus-plus"}.png`);
+    writeFileAtomic(average, await averageMapsPng(averageMaps(ofTruth, classes.length), classes, method));
+    teller.wrote(average);
+    const ofAnswer = await explainPictures(engine, classifier, pixels, chosen, { method });
+    const scores = await scoreMaps(engine, classifier, ofAnswer, (done) =>
+      teller.progress("deletion and insertion", done, chosen.length),
+    );
+    return { split, pictures: chosen.length, average, scores };
+  } finally {
+    pixels.close();
+  }
+}

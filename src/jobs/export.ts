@@ -1,0 +1,214 @@
+/** Writes a trained classifier as files for other places, each checked against the model that it comes from. */
+
+import { existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Sample } from "../data/dataset.ts";
+import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import { drawFace } from "../data/synthetic.ts";
+import { expressions } from "../data/synthetic-expression.ts";
+import { LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { inMemory, type Pictures } from "../evaluate/run-bundle.ts";
+import {
+  type ExportedFile as CheckedFile,
+  exportClassifier,
+  type Form,
+  forms,
+} from "../export/export.node.ts";
+import { fittingBits } from "../export/int8.node.ts";
+import { runProvenance } from "../export/provenance.node.ts";
+import { tritonName } from "../export/triton.ts";
+import type { BundleInput } from "../program/bundle.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { random, shuffled } from "../util/random.ts";
+import { torchvisionSnippet } from "../weights/canonical-names.ts";
+import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
+import { loadClassifier } from "../weights/load.node.ts";
+import { type DataSource, type ModelSource, openDataset, pathOf } from "./data.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { asCutFor, type Judged } from "./labelled-pictures.ts";
+
+export interface ExportOptions extends DeviceOptions {
+  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  readonly model?: ModelSource | undefined;
+  /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
+  readonly to?: Form | readonly Form[] | undefined;
+  /** Default: `export/` in the run folder, or beside the file. */
+  readonly out?: string | undefined;
+  /** Triton's model repository, into which the model is written. */
+  readonly triton?: string | undefined;
+  /** Images to check with. Default: those that the run was trained on, or drawn faces where they are not here. */
+  readonly data?: DataSource | undefined;
+  /** What the `.onnx` forms take: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1. Default: uint8. */
+  readonly input?: BundleInput | undefined;
+  /** Bits of int8 weights. Default: what fits this processor. */
+  readonly weightBits?: "auto" | 8 | 7 | undefined;
+  /** Licence of the model, written into its metadata. */
+  readonly license?: string | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+export interface ExportedFile extends CheckedFile {
+  /** For the `.pth` and `.safetensors` forms: Python that loads them into torchvision's model. */
+  readonly pytorch?: string;
+}
+
+/** What `export --json` prints. */
+export interface ExportResult {
+  readonly files: readonly ExportedFile[];
+}
+
+/** Images on which a file is compared with the trained model. */
+const IMAGES = 1000;
+/** Images that the int8 form takes its ranges from. */
+const CALIBRATION = 256;
+/** Bytes of either that are kept in memory. */
+const MEMORY = 1e9;
+
+/**
+ * Writes each form, reads it back and compares it with the trained model.
+ *
+ * @throws UsageError for a form that does not exist; VultusError for a file that disagrees, which is removed.
+ */
+export function exportModel(options?: ExportOptions): Promise<ExportResult>;
+export function exportModel(
+  model: ModelSource,
+  options?: Omit<ExportOptions, "model">,
+): Promise<ExportResult>;
+export function exportModel(
+  first: ExportOptions | ModelSource = {},
+  more?: Omit<ExportOptions, "model">,
+): Promise<ExportResult> {
+  const options = typeof first === "string" || "bundle" in first ? { ...more, model: first } : first;
+  return telling(options.onEvent, (teller) => exported(options, teller));
+}
+
+async function exported(options: ExportOptions, teller: Teller): Promise<ExportResult> {
+  const { triton, input = "uint8", license, weightBits: bits = "auto" } = options;
+  const model = pathOf(options.model);
+  const named = options.to ?? (triton === undefined ? ["bundle"] : []);
+  const wanted = (typeof named === "string" ? [named] : named).map(formOf);
+  if (triton !== undefined && !wanted.includes("triton")) wanted.push("triton");
+  const classifier = loadClassifier(bestWeights(model));
+  const isRun = existsSync(model) && statSync(model).isDirectory();
+  const folder = options.out ?? join(isRun ? model : dirname(model), "export");
+  const provenance = {
+    ...provenanceOf(classifier.metadata, classifier.path),
+    ...(isRun ? runProvenance(model) : {}),
+    ...(license ? { license } : {}),
+  };
+  const weightBits = bits === "auto" ? fittingBits() : bits;
+  if (wanted.includes("int8") && bits === "auto" && weightBits === 7)
+    teller.note("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
+  // A run's own weights do not say of themselves how its splits were cut.
+  const judged = { ...classifier, metadata: classifierMetadata(classifier.architecture, provenance) };
+  const { held, calibration, close } = await imagesFor(model, options.data, judged, teller);
+  const engine = startEngine(chooseDevice(options, teller.note));
+  const files: ExportedFile[] = [];
+  try {
+    const exports = exportClassifier({
+      classifier,
+      provenance,
+      forms: wanted,
+      folder,
+      triton: {
+        repository: triton ?? join(folder, forms.triton),
+        name: tritonName(isRun ? basename(resolve(model)) : basename(model, extname(model))),
+      },
+      input,
+      engine,
+      weightBits,
+      held,
+      calibration,
+    });
+    for await (const file of exports) {
+      const isForPytorch = file.form === "pth" || file.form === "safetensors";
+      const pytorch = isForPytorch
+        ? torchvisionSnippet(classifier.architecture, basename(file.path))
+        : undefined;
+      files.push({ ...file, ...(pytorch ? { pytorch } : {}) });
+      teller.wrote(file.path);
+    }
+  } finally {
+    await engine.close();
+    close();
+  }
+  return { files };
+}
+
+function formOf(name: string): Form {
+  if (Object.hasOwn(forms, name)) return name as Form;
+  const names = Object.keys(forms);
+  throw new UsageError(
+    `--to ${name}: there is no such form.${didYouMean(name, names)} Valid: ${names.join(", ")}`,
+  );
+}
+
+/** A run's own weights rather than its bundle: nothing that was exported is exported again. */
+function bestWeights(model: string): string {
+  const best = join(model, "best.safetensors");
+  return existsSync(best) ? best : model;
+}
+
+interface ChosenImages {
+  readonly held: { readonly pictures: Pictures; readonly labels?: readonly number[] };
+  readonly calibration: Pictures;
+  close(): void;
+}
+
+/** Given images, the run's own, or drawn ones, and then that is told. */
+async function imagesFor(
+  model: string,
+  given: DataSource | undefined,
+  judged: Judged,
+  teller: Teller,
+): Promise<ChosenImages> {
+  const paths = runPaths(model);
+  const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
+  const data = given ?? own.filter((path) => existsSync(path));
+  if (data instanceof Array && data.length === 0) {
+    teller.note("checked on drawn faces: the pictures of the training are not here; name some by --data");
+    const pictures = Array.from({ length: IMAGES }, (_, i) =>
+      drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
+    );
+    return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
+  }
+  const { classes } = judged.architecture;
+  const dataset = await openDataset(data, { classes, allowMissing: true });
+  const { samples } = await asCutFor(judged, dataset, teller);
+  const order = shuffled(samples, random("export"));
+  const [apart, rest] = [
+    order.filter(({ split }) => split !== "train"),
+    order.filter(({ split }) => split === "train"),
+  ];
+  // Without a split of their own, the pictures to calibrate on are cut from the end.
+  const cut = Math.max(1, Math.floor(order.length / 2));
+  const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, IMAGES), teller);
+  const calibration = await decoded(
+    (apart.length > 0 ? rest : order.slice(cut)).slice(0, CALIBRATION),
+    teller,
+  );
+  return {
+    held: { pictures: { ...held, count: held.samples.length }, labels: labelsOf(held) },
+    calibration: { ...calibration, count: calibration.samples.length },
+    close() {
+      held.close();
+      calibration.close();
+    },
+  };
+}
+
+async function decoded(samples: readonly Sample[], teller: Teller): Promise<PixelCache> {
+  const pixels = await loadPixels(samples, {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: MEMORY,
+    spillDir: tmpdir(),
+    allowUnreadable: true,
+  });
+  teller.unreadable(pixels.unreadable);
+  return pixels;
+}

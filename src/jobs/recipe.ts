@@ -1,0 +1,102 @@
+/** The recipe of a training: what the options ask for, or what a run to go on with began with. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { parse, YAMLParseError } from "yaml";
+import { changedByBudget } from "../train/budget.ts";
+import { differences } from "../train/differences.ts";
+import { resolveRecipe } from "../train/override.ts";
+import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
+import { parseJson, runPaths } from "../train/run-folder.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { defaults } from "./defaults.ts";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+type PhaseInput = RecipeInput["phases"][number];
+
+/** A recipe, or what differs from the one that `extends` names. */
+export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "augmentation">> {
+  readonly extends?: string;
+  readonly augmentation?: Partial<RecipeInput["augmentation"]>;
+  /** A list replaces the phases; an object changes phases by name or position. */
+  readonly phases?: readonly PhaseInput[] | { readonly [phase: string]: Partial<PhaseInput> };
+}
+
+/**
+ * Changes of single numbers of the recipe: `{ "phases.0.epochs": 3 }`, or `["phases.0.epochs=3"]` as the command line takes
+ * them. Phases are named by position or name.
+ */
+export type Overrides = { readonly [key: string]: Json | undefined } | readonly string[];
+
+/** What decides the recipe of a training. */
+export interface RecipeOptions {
+  /** progressive (the default), finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. */
+  readonly recipe?: string | RecipeChanges | undefined;
+  /** Backbone; by default the recipe's. */
+  readonly model?: string | undefined;
+  /** Side of the square images that the network sees, in pixels. */
+  readonly inputSize?: number | undefined;
+  /** Images per step. */
+  readonly batchSize?: number | undefined;
+  /** Seed of everything random: a whole number from 0. Default: 0. */
+  readonly seed?: number | undefined;
+  readonly overrides?: Overrides | undefined;
+  /** Time to fit input size and epochs to: seconds, or text such as `10m` or `1h30m`. */
+  readonly timeBudget?: number | string | undefined;
+}
+
+/** Differences that a message names. */
+const NAMED = 3;
+
+/** The recipe by name, from a file or an object, with every option that changes it. @throws UsageError. */
+export function newRecipe(options: RecipeOptions): Recipe {
+  return resolveRecipe(contentOf(options.recipe ?? defaults.recipe), assignments(options));
+}
+
+/**
+ * The recipe that the run in `folder` began with; it cannot be changed half-way. The options that began it may be given
+ * again; ones that ask for another recipe are refused.
+ */
+export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
+  const { recipe } = runPaths(folder);
+  const saved = parseJson(recipe, recipeSchema);
+  const asked = resolveRecipe(
+    options.recipe === undefined ? saved : contentOf(options.recipe),
+    assignments(options),
+  );
+  const differing = differences(saved, asked).filter(
+    ({ key }) => options.timeBudget === undefined || !changedByBudget(key),
+  );
+  if (differing.length === 0) return saved;
+  const named = differing.slice(0, NAMED).map(({ key, one, other }) => `${key} is ${one}, not ${other}`);
+  if (differing.length > NAMED) named.push(`${differing.length - NAMED} more differ`);
+  throw new UsageError(
+    `--resume goes on with the recipe in ${recipe}, and the options given here ask for another: ${named.join("; ")}. ` +
+      "Leave them out, or start a new run with --out",
+  );
+}
+
+/** A file's content; a name or an object stays. */
+function contentOf(recipe: string | RecipeChanges): unknown {
+  if (typeof recipe !== "string" || !/\.(json|ya?ml)$/.test(recipe)) return recipe;
+  if (!existsSync(recipe)) throw new UsageError(`the recipe ${recipe} does not exist`);
+  try {
+    // JSON is YAML too.
+    return parse(readFileSync(recipe, "utf8"));
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new UsageError(`the recipe ${recipe} is neither JSON nor YAML: ${error.message}`);
+    throw error;
+  }
+}
+
+function assignments({ model, inputSize, batchSize, seed, overrides = [] }: RecipeOptions): string[] {
+  const changes = overrides instanceof Array ? overrides : assigned(overrides);
+  return [...assigned({ model, inputSize, batchSize, seed }), ...changes];
+}
+
+function assigned(values: { readonly [key: string]: Json | undefined }): string[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${JSON.stringify(value)}`],
+  );
+}

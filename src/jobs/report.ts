@@ -1,0 +1,87 @@
+/** Writes the report and the model card of a run again, from what its folder holds. */
+
+import { existsSync } from "node:fs";
+import { readRun } from "../report/run-record.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { runPaths } from "../train/run-folder.node.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } from "./reporting.ts";
+
+export interface ReportOptions extends DeviceOptions {
+  /** The run folder. */
+  readonly run: string;
+  /** Where its images are now. Default: where they were when it was trained. */
+  readonly data?: string | readonly string[] | undefined;
+  /** Whether the report shows images. Default: true. */
+  readonly pictures?: boolean | undefined;
+  /** Images that were left out of the training, as they were given to it. */
+  readonly exclude?: string | undefined;
+  /** Where the report is written. Default: report.html in the run folder. */
+  readonly out?: string | undefined;
+  /** Gigabytes of decoded images. Default: 2. */
+  readonly memory?: number | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** What `report --json` prints: the paths of the files, the report first. */
+export interface ReportResult {
+  readonly files: readonly string[];
+}
+
+/** @throws UsageError for a folder that holds no run. */
+export function report(options: ReportOptions): Promise<ReportResult> {
+  return telling(options.onEvent, (teller) => reported(options, teller));
+}
+
+async function reported(options: ReportOptions, teller: Teller): Promise<ReportResult> {
+  const { run: folder, out, pictures = true } = options;
+  const paths = runPaths(folder);
+  if (!existsSync(paths.recipe) && !existsSync(paths.environment))
+    throw new UsageError(
+      `${folder} is not the folder of a run: it has neither recipe.json nor environment.json`,
+    );
+  const engine = startEngine(chooseDevice(options, teller.note));
+  let found: Illustrated | undefined;
+  try {
+    found = await illustrate(engine, options, teller);
+    const { run, notes } = found;
+    for (const reason of run.damaged) teller.note(`left out: ${reason}`);
+    for (const note of notes) teller.note(note);
+    const shown = pictures
+      ? found
+      : { run, pixels: undefined, notes: [...notes, "Made without pictures, as asked."] };
+    return { files: await illustratedReport(engine, folder, shown, teller, out) };
+  } finally {
+    found?.pixels?.close();
+    await engine.close();
+  }
+}
+
+/** The run with its pictures; scored anew where it kept no predictions. What cannot be had is said in its notes. */
+async function illustrate(engine: Engine, options: ReportOptions, teller: Teller): Promise<Illustrated> {
+  const { run: folder, pictures = true, data = [] } = options;
+  const given = typeof data === "string" ? [data] : data;
+  const run = readRun(folder);
+  const places = given.length > 0 ? given : (run.environment?.data ?? []);
+  const without = (...notes: string[]): Illustrated => ({ run, pixels: undefined, notes });
+  if (run.evaluation && run.predictions.length > 0)
+    return pictures ? withFoundPictures(run, places, options, teller) : without();
+  const { best, bundle } = runPaths(folder);
+  if (!existsSync(best) && !existsSync(bundle))
+    return without("The run has no weights yet, so nothing was scored.");
+  if (places.length === 0)
+    return without(
+      "Made without pictures: the run does not say where they are; name their folder after the run.",
+    );
+  try {
+    const { memory, exclude } = options;
+    return await scoredAnew(engine, folder, run, places, { memory, exclude, allowUnreadable: true }, teller);
+  } catch (error) {
+    // Pictures that were asked for must be there; those of the training may have moved.
+    if (!(error instanceof VultusError) || given.length > 0) throw error;
+    return without(`Made without pictures: ${error.message}.`);
+  }
+}

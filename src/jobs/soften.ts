@@ -1,0 +1,88 @@
+/** Gives training images soft labels, blended from their labels and what trained models answer; written as a manifest. */
+
+import { tmpdir } from "node:os";
+import { loadPixels } from "../data/pixel-cache.node.ts";
+import { checkComparable } from "../evaluate/compare.node.ts";
+import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { softened, teachersAnswers } from "../evaluate/teachers.node.ts";
+import { argmaxRows } from "../metrics/probabilities.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { bundleOf, type DataSource, type ModelSource, openDataset, pathOf } from "./data.ts";
+import { defaults } from "./defaults.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { newManifest } from "./manifest.ts";
+
+/** How much of a soft label the models have where nothing is given. */
+export const SOFTENED_SHARE = 0.5;
+
+export interface SoftenOptions extends DeviceOptions {
+  readonly data: DataSource;
+  /** The models, of the same classes. */
+  readonly by: readonly ModelSource[];
+  /** The manifest, a CSV file that a training reads; it must not be there yet. */
+  readonly out: string;
+  /** How much of a soft label the models have, from 0 to 0.5. Default: 0.5. */
+  readonly share?: number | undefined;
+  readonly exclude?: string | undefined;
+  readonly allowUnreadable?: boolean | undefined;
+  /** Gigabytes of decoded images. Default: 2. */
+  readonly memory?: number | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** What `data soften --json` prints. */
+export interface SoftenResult {
+  readonly manifest: string;
+  readonly models: readonly string[];
+  readonly share: number;
+  /** Images that got a soft label. */
+  readonly softened: number;
+  /** How often the models' answer is the label. */
+  readonly agreement: number;
+}
+
+/** @throws UsageError for models of different classes, or where there are no training images. */
+export function soften(options: SoftenOptions): Promise<SoftenResult> {
+  return telling(options.onEvent, (teller) => softening(options, teller));
+}
+
+async function softening(options: SoftenOptions, teller: Teller): Promise<SoftenResult> {
+  const { data, out, share = SOFTENED_SHARE, exclude, allowUnreadable = false } = options;
+  const manifest = newManifest(out);
+  const teachers = options.by.map((model) => bundleOf(model));
+  const [first] = teachers;
+  if (!first) throw new UsageError("--by names no model; give run folders or files, separated by commas");
+  for (const teacher of teachers) checkComparable(first, teacher);
+  const { classes } = first.architecture;
+  const dataset = await openDataset(data, { classes, allowMissing: true, exclude });
+  for (const note of dataset.notes) teller.note(note);
+  manifest.check(dataset);
+  const training = dataset.samples.filter(({ split }) => split === "train");
+  if (training.length === 0) throw new UsageError("there are no training pictures in this data");
+  const pixels = await loadPixels(training, {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: (options.memory ?? defaults.memory) * 1e9,
+    spillDir: tmpdir(),
+    allowUnreadable,
+    onProgress: (done, total) => teller.progress("reading", done, total),
+  });
+  const engine = startEngine(chooseDevice(options, teller.note));
+  try {
+    const answers = await teachersAnswers(engine, teachers, pixels, (done, total) =>
+      teller.progress("asking the teachers", done, total),
+    );
+    const soft = softened(pixels.samples, answers, classes.length, share);
+    const others = dataset.samples.filter(({ split }) => split !== "train");
+    manifest.write({ ...dataset, classes, samples: [...soft, ...others] });
+    teller.unreadable(pixels.unreadable);
+    teller.wrote(out);
+    const answered = argmaxRows(answers, classes.length);
+    const agreement = soft.filter(({ label }, n) => answered[n] === label).length / soft.length;
+    return { manifest: out, models: options.by.map(pathOf), share, softened: soft.length, agreement };
+  } finally {
+    pixels.close();
+    await engine.close();
+  }
+}

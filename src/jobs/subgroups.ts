@@ -1,0 +1,36 @@
+/** Scores by subgroup, and the column that was asked for. */
+
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { type SubgroupScores, subgroupScores } from "../metrics/subgroups.ts";
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+
+export interface ColumnScores extends SubgroupScores {
+  readonly column: string;
+}
+
+/** @throws UsageError for a column that none of the pictures has, naming those there are. */
+export function scoresBy(
+  column: string,
+  minimum: number,
+  { samples }: Pick<PixelCache, "samples">,
+  { labels, predicted }: Pick<Evaluation, "labels" | "predicted">,
+): ColumnScores {
+  const name = checkColumn(column, samples);
+  const groupOf = samples.map(({ subgroups }) => subgroups?.[name]);
+  const isRight = labels.map((label, i) => label === predicted[i]);
+  return { column: name, ...subgroupScores(groupOf, isRight, { minimum }) };
+}
+
+/** The column's name as the manifest's reader has it. */
+export function checkColumn(column: string, samples: PixelCache["samples"]): string {
+  const columns = [...new Set(samples.flatMap(({ subgroups = {} }) => Object.keys(subgroups)))].sort();
+  const name = column.trim().toLowerCase();
+  if (columns.includes(name)) return name;
+  throw new UsageError(
+    columns.length > 0
+      ? `--subgroup ${column}: there is no such column.${didYouMean(name, columns)} Found: ${columns.join(", ")}`
+      : `--subgroup ${column}: the data has no columns of subgroups; give a manifest (CSV) with one, beside path and label`,
+  );
+}

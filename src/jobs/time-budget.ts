@@ -1,0 +1,51 @@
+/** Fits a recipe to the time there is, by a few measured steps. */
+
+import { startEngine } from "../runtime/engine.node.ts";
+import { fitToBudget, parseDuration } from "../train/budget.ts";
+import { forecastSeconds, measureRate } from "../train/forecast.ts";
+import type { Recipe } from "../train/recipe.ts";
+import { UsageError } from "../util/errors.ts";
+import type { DeviceChoice } from "./device.ts";
+import type { Teller } from "./events.ts";
+import type { TrainEvent } from "./train-events.ts";
+
+/** Backbones that may stand in for a larger one where no pretrained weights bind the recipe to it. */
+const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
+const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
+
+export interface TimeOptions {
+  /** Seconds, or text such as `10m`. */
+  readonly timeBudget?: number | string | undefined;
+  readonly weights?: string | undefined;
+  readonly cacheFeatures: boolean;
+}
+
+/** The recipe shrunk until it fits the time budget; tells what it did. @throws UsageError where nothing fits. */
+export async function fitToTime(
+  recipe: Recipe,
+  classes: readonly string[],
+  images: number,
+  { timeBudget = 0, weights, cacheFeatures }: TimeOptions,
+  device: DeviceChoice,
+  teller: Teller<TrainEvent>,
+): Promise<Recipe> {
+  const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
+  if (!(budget > 0)) throw new UsageError(`a time budget of ${budget} seconds is no time; give more than 0`);
+  const engine = startEngine(device);
+  try {
+    const rate = await measureRate(engine, recipe, classes);
+    const forecast = (candidate: Recipe): number =>
+      forecastSeconds(candidate, classes, images, rate, cacheFeatures);
+    teller.tell({ type: "budget", forecast: forecast(recipe), budget });
+    const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
+    const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];
+    const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
+      inputSizes: INPUT_SIZES,
+      models,
+    });
+    for (const note of notes) teller.note(note);
+    return fitted;
+  } finally {
+    await engine.close();
+  }
+}

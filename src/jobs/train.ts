@@ -1,0 +1,260 @@
+/** Trains a classifier on labelled images and writes the whole run: weights, bundle, score, report, model card. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.ts";
+import type { Unreadable } from "../data/decode-all.node.ts";
+import { cutSplits, type SplitShares } from "../data/split.ts";
+import { describe } from "../models/classifier.ts";
+import { readRun } from "../report/run-record.ts";
+import { eventLog } from "../train/event-log.node.ts";
+import type { Listener } from "../train/events.ts";
+import { recipeArchitecture } from "../train/forecast.ts";
+import type { EpochRecord, PhaseRecord } from "../train/records.ts";
+import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { modelSummary } from "../train/summary.ts";
+import { tensorBoard } from "../train/tensorboard.node.ts";
+import { trainInto } from "../train/train.node.ts";
+import { messageOf, UsageError } from "../util/errors.ts";
+import { version } from "../util/version.node.ts";
+import { conclude } from "./conclude.ts";
+import { type DataSource, openDataset } from "./data.ts";
+import { defaults } from "./defaults.ts";
+import { chooseDevice, type PrecisionOptions } from "./device.ts";
+import type { EvaluationResult } from "./evaluation-result.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
+import { startingWeights } from "./starting-weights.ts";
+import { fitToTime } from "./time-budget.ts";
+import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
+
+export interface TrainOptions extends RecipeOptions, PrecisionOptions {
+  /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
+  readonly data: DataSource;
+  /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
+  readonly out?: string | undefined;
+  /** Run folder to go on with, or true for the one of `out`. The options that began it may be given again. */
+  readonly resume?: string | boolean | undefined;
+  /** Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: what the recipe needs. */
+  readonly weights?: string | undefined;
+  /** Classes to use, in this order. Default: all that are found. */
+  readonly classes?: readonly string[] | undefined;
+  /** A file that lists images to leave out, one id a line, as an audit writes it. */
+  readonly exclude?: string | undefined;
+  /** Share of the training images to validate on, from 0 to 1. Default: 0.2 where the data has no such split. */
+  readonly validation?: number | undefined;
+  /** Share of the training images to test on once, at the end. */
+  readonly test?: number | undefined;
+  /** Whether a frozen backbone is computed once per view instead of in every epoch. Default: true. */
+  readonly cacheFeatures?: boolean | undefined;
+  /** Gigabytes of decoded images to keep in memory, and as much again of cached features. Default: 2. */
+  readonly memory?: number | undefined;
+  /** Greatest time between two checkpoints, in seconds. Default: 300. */
+  readonly checkpointEvery?: number | undefined;
+  /** Go on where more than 1 % of the images cannot be read. Default: false. */
+  readonly allowUnreadable?: boolean | undefined;
+  /** Stops the training after the step under way: the run is saved and can be resumed. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: OnEvent<TrainEvent> | undefined;
+}
+
+/** The epoch whose weights are kept, by validation accuracy. */
+export interface Best {
+  readonly phase: string;
+  readonly epoch: number;
+  /** From 0 to 1. */
+  readonly accuracy: number;
+}
+
+interface Run {
+  /** The run folder. */
+  readonly folder: string;
+  readonly classes: readonly string[];
+  /** One record an epoch, over all phases. */
+  readonly history: readonly EpochRecord[];
+  readonly phases: readonly PhaseRecord[];
+  /** Images that were left out. */
+  readonly unreadable: readonly Unreadable[];
+  /** From the call to the result. */
+  readonly seconds: number;
+}
+
+/** A training that came to its end: the folder holds `best.onnx`, its score, the report and the model card. */
+export interface FinishedRun extends Run {
+  readonly interrupted: false;
+  /** The epoch whose weights were kept, by validation accuracy. */
+  readonly best: Best;
+  /** The score of `best.onnx` on the test split or, where there is none, on validation. */
+  readonly evaluation: EvaluationResult;
+  /** The report; left out where it could not be written, which a note says. */
+  readonly report?: string;
+}
+
+/** A training that was aborted: the folder holds all that `resume` needs. */
+export interface InterruptedRun extends Run {
+  readonly interrupted: true;
+  /** Of the epochs so far; null before the first one is over. */
+  readonly best: Best | null;
+}
+
+export type TrainingRun = FinishedRun | InterruptedRun;
+
+/** What `train --json` prints. */
+export interface TrainingJson {
+  readonly run: string;
+  readonly best: Best | null;
+  readonly phases: readonly PhaseRecord[];
+  readonly seconds: number;
+}
+
+/**
+ * Trains, scores the best weights once, and writes the run folder with its report. Everything but the data has a default,
+ * the same as on the command line. An abort resolves with an interrupted run; one that comes before there is a run rejects.
+ *
+ * @throws UsageError for options, data or a run folder that do not fit; VultusError where the training itself fails.
+ */
+export function train(options: TrainOptions): Promise<TrainingRun> {
+  return telling(options.onEvent, (teller: Teller<TrainEvent>) => trained(options, teller));
+}
+
+/**
+ * Trains as `train` does, for a loop: `for await (const event of trainEvents({ data }))`. The last event, of type "end",
+ * has the run as its `result`. Leaving the loop early stops the training and saves it.
+ */
+export function trainEvents(
+  options: Omit<TrainOptions, "onEvent">,
+): AsyncGenerator<TrainEvent | EndEvent<TrainingRun>, void, void> {
+  return eventsOf((onEvent, left) => {
+    const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
+    return train({ ...options, onEvent, signal });
+  });
+}
+
+async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promise<TrainingRun> {
+  const started = performance.now();
+  const {
+    signal = new AbortController().signal,
+    memory = defaults.memory,
+    allowUnreadable = false,
+  } = options;
+  const resumed = resumedFolder(options);
+  const { precision, cacheFeatures } = resumed === undefined ? usual(options) : asBegun(resumed, options);
+  const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
+  const { dataset, cut, images } = await prepareData(options, asked.seed, teller);
+  const device = chooseDevice({ ...options, precision }, teller.note);
+  const recipe =
+    options.timeBudget === undefined || resumed !== undefined
+      ? asked
+      : await fitToTime(asked, dataset.classes, images, { ...options, cacheFeatures }, device, teller);
+  const architecture = recipeArchitecture(recipe, dataset.classes);
+  const description = describe(architecture);
+  const folder = resumed ?? options.out ?? freeFolder(`${recipe.model}-${recipe.name}`);
+  teller.tell({ type: "run", folder });
+  await teller.heard();
+  const log = eventLog(() => join(folder, "events.jsonl"));
+  try {
+    const { weights, source } =
+      resumed === undefined
+        ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
+        : { weights: new Map(), source: "" };
+    teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
+    const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
+    const result = await trainInto({
+      dataset,
+      cut,
+      architecture,
+      recipe,
+      weights,
+      weightsSource: source,
+      folder,
+      resume: resumed !== undefined,
+      version,
+      ...device,
+      cacheFeatures,
+      memoryBudget: memory * 1e9,
+      allowUnreadable,
+      checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
+      listeners: [passedOn(teller), log, board.listener],
+      signal,
+    });
+    const { progress, unreadable } = result;
+    try {
+      teller.unreadable(unreadable);
+      if (unreadable.length > 0) teller.note(`${unreadable.length} pictures could not be read`);
+      const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
+      const { history, phases, best } = progress;
+      const seconds = (performance.now() - started) / 1000;
+      const run = { folder, classes: dataset.classes, history, phases, unreadable, seconds };
+      if (end === undefined || best === null) return { ...run, interrupted: true, best };
+      return { ...run, interrupted: false, best, ...end };
+    } finally {
+      result.validation.close();
+      await result.engine.close();
+    }
+  } catch (error) {
+    tellFailure(log, error);
+    throw error;
+  }
+}
+
+/** The reason why a training failed may be that its log cannot be written. */
+function tellFailure(log: Listener, error: unknown): void {
+  try {
+    void log.failed?.({ message: messageOf(error) });
+  } catch {}
+}
+
+function resumedFolder({ resume, out }: TrainOptions): string | undefined {
+  if (!resume) return undefined;
+  const folder = typeof resume === "string" ? resume : out;
+  if (folder !== undefined) return folder;
+  throw new UsageError("--resume needs the run folder: --resume runs/<name>");
+}
+
+type Choices = Required<Pick<TrainOptions, "precision" | "cacheFeatures">> & {
+  readonly cacheFeatures: boolean;
+};
+
+function usual({ precision = "auto", cacheFeatures = true }: TrainOptions): Choices {
+  return { precision, cacheFeatures };
+}
+
+/** What the run began with, in place of what was left to it. */
+function asBegun(folder: string, options: TrainOptions): Choices {
+  const begun = readEnvironment(runPaths(folder));
+  const { precision, cacheFeatures } = usual(options);
+  return {
+    precision: precision === "auto" ? (begun.precision ?? "auto") : precision,
+    cacheFeatures: begun.cacheFeatures === false ? false : cacheFeatures,
+  };
+}
+
+/**
+ * Reads the data and chooses the splits to cut; without a validation split a fifth is cut, and said. They are cut when the
+ * pictures are read; a trial cut says here what is wrong with the shares, and how many pictures are left to train on.
+ */
+async function prepareData(
+  { data, classes, exclude, ...options }: TrainOptions,
+  seed: number,
+  teller: Teller,
+): Promise<{ dataset: Dataset; cut: SplitShares; images: number }> {
+  const dataset = await openDataset(data, { classes, exclude });
+  const given = dataset.samples.some((sample) => sample.split === "validation");
+  const validation = options.validation ?? (given ? undefined : 0.2);
+  if (!given && options.validation === undefined)
+    teller.note("no validation split: 20 % of the training pictures are cut off for it (--validation)");
+  const cut = {
+    ...(validation === undefined ? {} : { validation }),
+    ...(options.test === undefined ? {} : { test: options.test }),
+  };
+  const trial = cutSplits(dataset, { ...cut, seed });
+  return { dataset, cut, images: trial.samples.filter(({ split }) => split === "train").length };
+}
+
+/** `runs/<name>-<number>` with the first number that is free. */
+function freeFolder(name: string): string {
+  for (let number = 1; ; number++) {
+    const folder = join("runs", `${name}-${number}`);
+    if (!existsSync(folder) || readdirSync(folder).length === 0) return folder;
+  }
+}
