@@ -15,7 +15,7 @@ const image = document.querySelector("img") as HTMLImageElement;
 const output = document.querySelector("output") as HTMLOutputElement;
 
 try {
-  const model = await loadModel(vultusM, { detector: { source: detector, eyes } });
+  const model = await loadModel({ model: vultusM, detector: { source: detector, eyes } });
   await image.decode();
   const { faces } = await predict(model, image, { threshold: 0.5 });
   const lines = faces.map(

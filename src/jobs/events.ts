@@ -49,8 +49,8 @@ export interface WroteEvent {
 /** What any job may tell. */
 export type JobEvent = NoteEvent | ProgressEvent | UnreadableEvent | WroteEvent;
 
-/** Hears events one after the other. The job ends with what it throws. */
-export type OnEvent<E = JobEvent> = (event: E) => void | Promise<void>;
+/** Hears events one after the other; a promise that it returns is waited for. The job ends with what it throws. */
+export type OnEvent<E = JobEvent> = (event: E) => unknown;
 
 /** Tells events in order, each once the listener is done with the one before. */
 export interface Teller<E = JobEvent> {
@@ -71,7 +71,9 @@ export async function telling<R, E = never>(
   let last: Promise<void> = Promise.resolve();
   const tell = (event: JobEvent | E): void => {
     if (!onEvent) return;
-    last = last.then(() => onEvent(event));
+    last = last.then(async () => {
+      await onEvent(event);
+    });
     // Whoever asks next whether all was heard gets the error.
     last.catch(() => {});
   };
