@@ -138,7 +138,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     allowUnreadable = false,
   } = options;
   const resumed = resumedFolder(options);
-  const { precision, cacheFeatures } = resumed === undefined ? usual(options) : asBegun(resumed, options);
+  const { precision, cacheFeatures } = settingsOf(options, resumed);
   const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
   const { dataset, cut, images } = await prepareData(options, asked.seed, teller);
   const device = chooseDevice({ ...options, precision }, teller.note);
@@ -211,18 +211,18 @@ function resumedFolder({ resume, out }: TrainOptions): string | undefined {
   throw new UsageError("--resume needs the run folder: --resume runs/<name>");
 }
 
-type Choices = Required<Pick<TrainOptions, "precision" | "cacheFeatures">> & {
+/** What a run must go on with as it began. */
+interface Settings {
+  readonly precision: "auto" | "fp32" | "fp16";
   readonly cacheFeatures: boolean;
-};
-
-function usual({ precision = "auto", cacheFeatures = true }: TrainOptions): Choices {
-  return { precision, cacheFeatures };
 }
 
-/** What the run began with, in place of what was left to it. */
-function asBegun(folder: string, options: TrainOptions): Choices {
-  const begun = readEnvironment(runPaths(folder));
-  const { precision, cacheFeatures } = usual(options);
+function settingsOf(
+  { precision = "auto", cacheFeatures = true }: TrainOptions,
+  resumed: string | undefined,
+): Settings {
+  if (resumed === undefined) return { precision, cacheFeatures };
+  const begun = readEnvironment(runPaths(resumed));
   return {
     precision: precision === "auto" ? (begun.precision ?? "auto") : precision,
     cacheFeatures: begun.cacheFeatures === false ? false : cacheFeatures,
