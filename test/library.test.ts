@@ -180,6 +180,24 @@ describe("train", () => {
     expectSameRun("data set");
   });
 
+  test("a teacher of the library is one of the command", async () => {
+    const taught = { ...options, teachers: at("library"), overrides: { "phases.all.epochs": 1 } };
+    await train({ ...taught, out: at("taught") });
+    const more = [
+      "--set",
+      "phases.all.epochs=1",
+      "--set",
+      "augmentation.mixup=0",
+      "--teacher",
+      at("library"),
+    ];
+    await printedJson(...args, ...more, "--out", at("taught too"));
+    expect(readJson("taught", "environment.json").teachers).toEqual([at("library")]);
+    expect(read("taught", "best.safetensors").equals(read("taught too", "best.safetensors"))).toBe(true);
+    await train({ ...options, overrides: taught.overrides, out: at("untaught") });
+    expect(read("untaught", "best.safetensors").equals(read("taught", "best.safetensors"))).toBe(false);
+  });
+
   test("aborted, it saves and resolves; resumed it ends with the same bits", async () => {
     const stop = new AbortController();
     const aborted = await train({

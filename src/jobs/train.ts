@@ -37,6 +37,11 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions {
   readonly resume?: string | boolean | undefined;
   /** Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: what the recipe needs. */
   readonly weights?: string | undefined;
+  /**
+   * Models whose answers to the same augmented images are learned beside the labels: run folders, files, or names of models
+   * that ship. A run that is resumed has kept copies of its own.
+   */
+  readonly teachers?: string | readonly string[] | undefined;
   /** Classes to use, in this order. Default: all that are found. */
   readonly classes?: readonly string[] | undefined;
   /** A file that lists images to leave out, one id a line, as an audit writes it. */
@@ -136,6 +141,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     signal = new AbortController().signal,
     memory = defaults.memory,
     allowUnreadable = false,
+    teachers = [],
   } = options;
   const resumed = resumedFolder(options);
   const { precision, cacheFeatures } = settingsOf(options, resumed);
@@ -166,6 +172,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
       recipe,
       weights,
       weightsSource: source,
+      teachers: typeof teachers === "string" ? [teachers] : teachers,
       folder,
       resume: resumed !== undefined,
       version,

@@ -9,6 +9,7 @@ import { runTraining, trainingJson } from "../training.ts";
 
 interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "overrides" | "cacheFeatures"> {
   readonly set: string[];
+  readonly teacher: string[];
   readonly cacheFeatures: "auto" | "off";
   readonly ui?: number | true;
   readonly json?: boolean;
@@ -28,6 +29,12 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option(
       "--weights <source>",
       "weights to start from: imagenet, vultus (the model that ships), none, or a .safetensors, .pth or .onnx file (default: what the recipe needs)",
+    )
+    .option(
+      "--teacher <model>",
+      "learn beside the labels what this model answers: run folder, file, vultus_m or vultus_s; may be repeated",
+      collect,
+      [],
     )
     .option(
       "--validation <share>",
@@ -77,7 +84,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     )
     .option("--json", "print the result as JSON")
     .action(async (data: string[], options: Options, command: Command) => {
-      const { set, cacheFeatures, ui, json, recipe, ...rest } = options;
+      const { set, teacher, cacheFeatures, ui, json, recipe, ...rest } = options;
       // A run that is resumed has a recipe of its own, from which only one that is asked for may differ.
       const named = command.getOptionValueSource("recipe") === "cli";
       const run = await runTraining(
@@ -86,6 +93,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
           data,
           recipe: named ? recipe : undefined,
           overrides: set,
+          teachers: teacher,
           cacheFeatures: cacheFeatures === "auto",
         },
         { ui, json },
