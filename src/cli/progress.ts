@@ -72,7 +72,7 @@ function robustnessPasses(): (event: ProgressEvent) => void {
     if (done === 1) started = performance.now();
     if (done < 2) return;
     const perPass = (performance.now() - started) / 1000 / (done - 1);
-    if (done === 2) say(`robustness: ${total} passes over them, about ${duration(perPass * total)}`);
+    if (done === 2) say(`robustness: about ${duration(perPass * total)} in all`);
     liveLine(`robustness: pass ${done} of ${total}, left ${duration(perPass * (total - done))}`);
   };
 }

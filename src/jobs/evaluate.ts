@@ -126,10 +126,11 @@ function corrupted(
   teller: Teller,
 ): Promise<Robustness> {
   const chosen = stratifiedSample(labelsOf(pixels), pictures, "robustness");
-  teller.note(
-    `robustness: ${chosen.length} of ${pixels.samples.length} pictures, every class in its share, are spoilt in many ways`,
-  );
-  return measureRobustness(engine, bundle, pixels, chosen, (done, total) =>
-    teller.progress("robustness", done, total),
-  );
+  return measureRobustness(engine, bundle, pixels, chosen, (done, total) => {
+    if (done === 1)
+      teller.note(
+        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share`,
+      );
+    teller.progress("robustness", done, total);
+  });
 }
