@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { drawFace } from "../src/data/synthetic.ts";
 import {
   audit,
+  type Backbone,
   compare,
   evaluate,
   explain,
@@ -433,6 +434,64 @@ describe("what the commands print with --json is what the jobs return", () => {
     expect(read("d.csv").equals(read("c.csv"))).toBe(true);
     const { files } = await report({ run: model, ...ours });
     expect(files).toEqual((await printedJson<{ files: string[] }>("report", model, ...device)).files);
+  });
+});
+
+describe("a backbone of the caller's own", () => {
+  const own: Backbone = {
+    name: "own_tiny",
+    stages: ["conv"],
+    unfreeze: [["conv"]],
+    features: 8,
+    preprocessing: { mean: [0.4], std: [0.3], size: 32 },
+    smallest: 8,
+    build: (net, images) =>
+      net.stage("conv", images, (maps) =>
+        net.relu(net.conv(maps, "conv", { out: 8, kernel: 3, stride: 2, padding: 1, norm: "conv.bn" })),
+      ),
+  };
+  const known = { backbones: [own] };
+
+  test("is trained with a whole report, resumed, explained and exported", async () => {
+    const notes: string[] = [];
+    const mine = { ...options, ...known, model: "own_tiny", out: at("own") };
+    for await (const event of trainEvents(mine)) if (event.type === "step" && event.epoch === 2) break;
+    const run = await train({
+      ...mine,
+      resume: true,
+      onEvent: (event) => event.type === "note" && notes.push(event.text),
+    });
+    expect(run.history.length).toBe(3);
+    expect(notes.join("\n")).not.toMatch(/heat maps|not written/);
+    expect(read("own", "report.html").includes("Where it looked")).toBe(true);
+    expect((await evaluate(at("own"), faces, ours)).n).toBe(24);
+    const { photos } = await explain({
+      ...known,
+      ...ours,
+      model: at("own"),
+      photos: image,
+      detector: false,
+      out: at("own maps"),
+    });
+    expect(photos[0]?.faces.length).toBe(1);
+    const { files } = await exportModel({
+      ...known,
+      ...ours,
+      model: at("own"),
+      to: "pth",
+      out: at("own pth"),
+    });
+    expect(files.map(({ form }) => form)).toEqual(["pth"]);
+  });
+
+  test("fits a time budget, and is refused where nobody knows it", async () => {
+    const fitted = { ...options, ...known, model: "own_tiny", timeBudget: "10m", out: at("own in time") };
+    const events: TrainEvent[] = [];
+    await train({ ...fitted, onEvent: (event) => events.push(event) });
+    expect(events).toContainEqual({ type: "budget", forecast: expect.any(Number), budget: 600 });
+    await expect(train({ ...options, model: "own_tiny", out: at("unknown") })).rejects.toThrow(
+      'there is no backbone "own_tiny"',
+    );
   });
 });
 

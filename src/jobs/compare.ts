@@ -2,6 +2,7 @@
 
 import { channelNote } from "../data/canvas.ts";
 import { checkComparable, compareBundles, compareWithAnswers } from "../evaluate/compare.node.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { writeComparison } from "../report/comparison.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -13,7 +14,7 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 import type { TrainEvent } from "./train-events.ts";
 
-export interface CompareOptions extends LabelledOptions, DeviceOptions {
+export interface CompareOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
   readonly a: ModelSource;
   /** Another model of the same classes, or a baseline: `base`, `linear-probe`, `majority`. */
   readonly b: ModelSource;
@@ -55,9 +56,9 @@ export function compare(
 
 async function compared(options: CompareOptions, teller: Teller<TrainEvent>): Promise<ComparisonResult> {
   const { a: sourceA, b, data, out } = options;
-  const a = bundleOf(sourceA);
+  const a = bundleOf(sourceA, options);
   const baseline = typeof b === "string" && isBaseline(b) ? b : undefined;
-  const other = baseline === undefined ? bundleOf(b) : undefined;
+  const other = baseline === undefined ? bundleOf(b, options) : undefined;
   const models: [Bundle, ...Bundle[]] = other ? [a, other] : [a];
   for (const model of models) checkComparable(a, model);
   const device = chooseDevice(options, teller.note);

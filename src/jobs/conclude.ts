@@ -72,7 +72,7 @@ export async function conclude(
     const { dataset, unreadable } = trained;
     const report = await reportTraining(
       folder,
-      { engine, dataset, unreadable, evaluation: scored, pixels, board },
+      { engine, dataset, unreadable, evaluation: scored, pixels, board, backbone: architecture.backbone },
       teller,
     );
     teller.tell({ type: "finished", ...finished });

@@ -5,6 +5,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
 import { classKey } from "../data/names.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
@@ -59,7 +60,11 @@ export function pathOf(model: ModelSource | undefined): string {
   return typeof model === "string" ? model : model.bundle.path;
 }
 
-/** The model's bundle. @throws UsageError for one that does not exist; FormatError for a file that is none. */
-export function bundleOf(model: ModelSource | undefined): Bundle {
-  return typeof model === "object" ? model.bundle : loadBundle(pathOf(model));
+/**
+ * The model's bundle. Only weights, which must be compiled first, need a backbone that is registered or `known`.
+ *
+ * @throws UsageError for one that does not exist; FormatError for a file that is none.
+ */
+export function bundleOf(model: ModelSource | undefined, known: BackboneOptions = {}): Bundle {
+  return typeof model === "object" ? model.bundle : loadBundle(pathOf(model), known);
 }

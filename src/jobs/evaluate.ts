@@ -7,6 +7,7 @@ import { evaluateBundle, labelsOf } from "../evaluate/evaluate.node.ts";
 import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
 import { measureTestTime, type TestTime } from "../evaluate/test-time.node.ts";
 import { MINIMUM_GROUP } from "../metrics/subgroups.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeRobustness } from "../report/robustness.ts";
@@ -23,7 +24,7 @@ import { type ColumnScores, checkColumn, scoresBy } from "./subgroups.ts";
 /** Images that are corrupted where nobody says how many. */
 export const SPOILT_IMAGES = 1000;
 
-export interface EvaluateOptions extends LabelledOptions, DeviceOptions {
+export interface EvaluateOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
   /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
   readonly model?: ModelSource | undefined;
   readonly data: DataSource;
@@ -79,7 +80,7 @@ export function evaluate(
 
 async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEvaluation> {
   const { data, out, leaks = true, subgroup, subgroupMinimum = MINIMUM_GROUP } = options;
-  const bundle = bundleOf(options.model);
+  const bundle = bundleOf(options.model, options);
   const { device, threads } = chooseDevice(options, teller.note);
   const labelled = await readLabelled(data, [bundle], options, teller);
   const { dataset, split, pixels } = labelled;

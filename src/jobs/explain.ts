@@ -7,6 +7,7 @@ import { averageMaps } from "../evaluate/average-maps.ts";
 import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import type { DetectorOptions } from "../predict/model.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
 import { loadDetector } from "../predict/shipped-detector.node.ts";
@@ -27,7 +28,7 @@ import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 /** What is taken where nothing is given. */
 export const explainDefaults = { method: "grad-cam", out: "explained", pictures: 100 } as const;
 
-export interface ExplainOptions extends LabelledOptions, DeviceOptions {
+export interface ExplainOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
   /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
   readonly model?: ModelSource | undefined;
   /** Files, folders and patterns. At least one of `photos` and `data` is needed. */
@@ -77,7 +78,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const photos = typeof options.photos === "string" ? [options.photos] : (options.photos ?? []);
   if (photos.length === 0 && data === undefined)
     throw new UsageError("no photos given; name some, or a folder of labelled pictures with --data");
-  const classifier = loadClassifier(pathOf(options.model));
+  const classifier = loadClassifier(pathOf(options.model), options);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
   mkdirSync(out, { recursive: true });

@@ -18,6 +18,7 @@ import {
 import { fittingBits } from "../export/int8.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { tritonName } from "../export/triton.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
@@ -32,7 +33,7 @@ import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, type Judged } from "./labelled-pictures.ts";
 
-export interface ExportOptions extends DeviceOptions {
+export interface ExportOptions extends DeviceOptions, BackboneOptions {
   /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
   readonly model?: ModelSource | undefined;
   /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
@@ -93,7 +94,7 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
   const named = options.to ?? (triton === undefined ? ["bundle"] : []);
   const wanted = (typeof named === "string" ? [named] : named).map(formOf);
   if (triton !== undefined && !wanted.includes("triton")) wanted.push("triton");
-  const classifier = loadClassifier(bestWeights(model));
+  const classifier = loadClassifier(bestWeights(model), options);
   const isRun = existsSync(model) && statSync(model).isDirectory();
   const folder = options.out ?? join(isRun ? model : dirname(model), "export");
   const provenance = {

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
+import type { BackboneOptions } from "../models/registry.ts";
 import { changedByBudget } from "../train/budget.ts";
 import { differences } from "../train/differences.ts";
 import { resolveRecipe } from "../train/override.ts";
@@ -29,10 +30,10 @@ export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "aug
 export type Overrides = { readonly [key: string]: Json | undefined } | readonly string[];
 
 /** What decides the recipe of a training. */
-export interface RecipeOptions {
+export interface RecipeOptions extends BackboneOptions {
   /** progressive (the default), finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. */
   readonly recipe?: string | RecipeChanges | undefined;
-  /** Backbone; by default the recipe's. */
+  /** Backbone by name, registered or among `backbones`; by default the recipe's. */
   readonly model?: string | undefined;
   /** Side of the square images that the network sees, in pixels. */
   readonly inputSize?: number | undefined;
@@ -50,7 +51,7 @@ const NAMED = 3;
 
 /** The recipe by name, from a file or an object, with every option that changes it. @throws UsageError. */
 export function newRecipe(options: RecipeOptions): Recipe {
-  return resolveRecipe(contentOf(options.recipe ?? defaults.recipe), assignments(options));
+  return resolveRecipe(contentOf(options.recipe ?? defaults.recipe), assignments(options), options);
 }
 
 /**
@@ -63,6 +64,7 @@ export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
   const asked = resolveRecipe(
     options.recipe === undefined ? saved : contentOf(options.recipe),
     assignments(options),
+    options,
   );
   const differing = differences(saved, asked).filter(
     ({ key }) => options.timeBudget === undefined || !changedByBudget(key),

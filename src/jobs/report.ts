@@ -1,6 +1,7 @@
 /** Writes the report and the model card of a run again, from what its folder holds. */
 
 import { existsSync } from "node:fs";
+import type { BackboneOptions } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -10,7 +11,7 @@ import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } from "./reporting.ts";
 
-export interface ReportOptions extends DeviceOptions {
+export interface ReportOptions extends DeviceOptions, BackboneOptions {
   /** The run folder. */
   readonly run: string;
   /** Where its images are now. Default: where they were when it was trained. */
@@ -37,7 +38,8 @@ export function report(options: ReportOptions): Promise<ReportResult> {
 }
 
 async function reported(options: ReportOptions, teller: Teller): Promise<ReportResult> {
-  const { run: folder, out, pictures = true } = options;
+  const { run: folder, out, pictures = true, backbones } = options;
+  const known = backbones ? { backbones } : {};
   const paths = runPaths(folder);
   if (!existsSync(paths.recipe) && !existsSync(paths.environment))
     throw new UsageError(
@@ -53,7 +55,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
     const shown = pictures
       ? found
       : { run, pixels: undefined, notes: [...notes, "Made without pictures, as asked."] };
-    return { files: await illustratedReport(engine, folder, shown, teller, out) };
+    return { files: await illustratedReport(engine, folder, { ...shown, ...known }, teller, out) };
   } finally {
     found?.pixels?.close();
     await engine.close();

@@ -9,6 +9,8 @@ import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { stratifiedSample } from "../data/stratified.ts";
 import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
+import type { Backbone } from "../models/backbone.ts";
+import type { BackboneOptions } from "../models/registry.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import type { Section } from "../report/html.ts";
@@ -40,6 +42,8 @@ export interface Ended {
   /** The pictures that were scored. */
   readonly pixels: PixelCache;
   readonly board: TensorBoard;
+  /** The backbone that was trained. */
+  readonly backbone: Backbone;
 }
 
 /**
@@ -52,11 +56,11 @@ export async function reportTraining(
   teller: Teller,
 ): Promise<string | undefined> {
   let report: string | undefined;
-  const { engine, dataset, unreadable, evaluation, pixels, board } = ended;
+  const { engine, dataset, unreadable, evaluation, pixels, board, backbone } = ended;
   try {
     writeData(folder, dataRecord(dataset, unreadable));
     writePredictions(folder, evaluation, pixels);
-    const illustrated = { run: readRun(folder), pixels, notes: [] };
+    const illustrated = { run: readRun(folder), pixels, notes: [], backbones: [backbone] };
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
@@ -72,7 +76,7 @@ export async function reportTraining(
 }
 
 /** A run with the pictures that it was scored on, as far as they were found. */
-export interface Illustrated {
+export interface Illustrated extends BackboneOptions {
   readonly run: RunRecord;
   /** The caller closes them. */
   readonly pixels: PixelCache | undefined;
@@ -84,7 +88,7 @@ export interface Illustrated {
 export async function illustratedReport(
   engine: Engine,
   folder: string,
-  { run, pixels, notes }: Illustrated,
+  { run, pixels, notes, ...known }: Illustrated,
   teller: Teller,
   out?: string,
 ): Promise<string[]> {
@@ -93,7 +97,7 @@ export async function illustratedReport(
   const more: Section[] = [];
   const without: string[] = [];
   try {
-    const section = await explained(engine, folder, pixels, teller);
+    const section = await explained(engine, folder, pixels, known, teller);
     if (section) more.push(section);
   } catch (error) {
     without.push(`There are no heat maps: ${messageOf(error)}.`);
@@ -102,8 +106,14 @@ export async function illustratedReport(
   return writeReport(folder, run, { ...where, pixels, notes: [...notes, ...without], more });
 }
 
-async function explained(engine: Engine, folder: string, pixels: PixelCache, teller: Teller) {
-  const classifier = loadClassifier(folder);
+async function explained(
+  engine: Engine,
+  folder: string,
+  pixels: PixelCache,
+  known: BackboneOptions,
+  teller: Teller,
+) {
+  const classifier = loadClassifier(folder, known);
   const { classes } = classifier.architecture;
   const most = Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes.length);
   const chosen = stratifiedSample(labelsOf(pixels), most, "report");

@@ -1,5 +1,6 @@
 /** Fits a recipe to the time there is, by a few measured steps. */
 
+import type { BackboneOptions } from "../models/registry.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { fitToBudget, parseDuration } from "../train/budget.ts";
 import { forecastSeconds, measureRate } from "../train/forecast.ts";
@@ -13,7 +14,7 @@ import type { TrainEvent } from "./train-events.ts";
 const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
 const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
 
-export interface TimeOptions {
+export interface TimeOptions extends BackboneOptions {
   /** Seconds, or text such as `10m`. */
   readonly timeBudget?: number | string | undefined;
   readonly weights?: string | undefined;
@@ -25,7 +26,7 @@ export async function fitToTime(
   recipe: Recipe,
   classes: readonly string[],
   images: number,
-  { timeBudget = 0, weights, cacheFeatures }: TimeOptions,
+  { timeBudget = 0, weights, cacheFeatures, ...known }: TimeOptions,
   device: DeviceChoice,
   teller: Teller<TrainEvent>,
 ): Promise<Recipe> {
@@ -33,9 +34,9 @@ export async function fitToTime(
   if (!(budget > 0)) throw new UsageError(`a time budget of ${budget} seconds is no time; give more than 0`);
   const engine = startEngine(device);
   try {
-    const rate = await measureRate(engine, recipe, classes);
+    const rate = await measureRate(engine, recipe, classes, known);
     const forecast = (candidate: Recipe): number =>
-      forecastSeconds(candidate, classes, images, rate, cacheFeatures);
+      forecastSeconds(candidate, classes, images, rate, cacheFeatures, known);
     teller.tell({ type: "budget", forecast: forecast(recipe), budget });
     const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
     const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];

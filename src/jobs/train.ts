@@ -152,7 +152,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     options.timeBudget === undefined || resumed !== undefined
       ? asked
       : await fitToTime(asked, dataset.classes, images, { ...options, cacheFeatures }, device, teller);
-  const architecture = recipeArchitecture(recipe, dataset.classes);
+  const architecture = recipeArchitecture(recipe, dataset.classes, options);
   const description = describe(architecture);
   const folder = resumed ?? options.out ?? freeFolder(`${recipe.model}-${recipe.name}`);
   teller.tell({ type: "run", folder });

@@ -33,8 +33,9 @@ export async function measureRate(
   engine: Engine,
   recipe: Recipe,
   classes: readonly string[],
+  known: BackboneOptions = {},
 ): Promise<number> {
-  const architecture = recipeArchitecture(recipe, classes);
+  const architecture = recipeArchitecture(recipe, classes, known);
   const description = describe(architecture);
   const phase = recipe.phases.at(-1) as Phase;
   const trainable = trainableStages(architecture.backbone, phase.train);
@@ -77,8 +78,9 @@ export function forecastSeconds(
   pictures: number,
   rate: number,
   cacheFeatures: boolean,
+  known: BackboneOptions = {},
 ): number {
-  const architecture = recipeArchitecture(recipe, classes);
+  const architecture = recipeArchitecture(recipe, classes, known);
   const description = describe(architecture);
   return recipe.phases.reduce((total, phase) => {
     const trainable = trainableStages(architecture.backbone, phase.train);
