@@ -91,12 +91,12 @@ export { type Position, Stepper, type StepperOptions, type StepResult } from "./
 
 // The main jobs: each a call with options, and with a default for everything but data. The command line does the same.
 
-export { type AuditOptions, type AuditResult, audit, type LabelSearch } from "./jobs/audit.ts";
+export type { AuditOptions, AuditResult, LabelSearch } from "./jobs/audit.ts";
 export type { Baseline } from "./jobs/baselines.ts";
-export { type CompareOptions, compare } from "./jobs/compare.ts";
+export type { CompareOptions } from "./jobs/compare.ts";
 export type { ComparisonResult } from "./jobs/comparison-result.ts";
 export type { DataSource, ModelSource } from "./jobs/data.ts";
-export { type EvaluateOptions, evaluate, type ModelEvaluation } from "./jobs/evaluate.ts";
+export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
 export type { EvaluationResult } from "./jobs/evaluation-result.ts";
 export type {
   JobEvent,
@@ -107,27 +107,38 @@ export type {
   UnreadableEvent,
   WroteEvent,
 } from "./jobs/events.ts";
-export {
-  type ExplainedData,
-  type ExplainOptions,
-  type ExplainResult,
-  explain,
+export type {
+  ExplainedData,
+  ExplainOptions,
+  ExplainResult,
 } from "./jobs/explain.ts";
 export type { ExplainedFace, ExplainedPhoto } from "./jobs/explained-photos.ts";
-export { type ExportedFile, type ExportOptions, type ExportResult, exportModel } from "./jobs/export.ts";
-export { type InspectOptions, inspect } from "./jobs/inspect.ts";
-export type { Overrides, RecipeChanges } from "./jobs/recipe.ts";
-export { type ReportOptions, type ReportResult, report } from "./jobs/report.ts";
-export { type SoftenOptions, type SoftenResult, soften } from "./jobs/soften.ts";
-export { type SplitOptions, type SplitResult, split } from "./jobs/split.ts";
+export type { ExportedFile, ExportOptions, ExportResult } from "./jobs/export.ts";
+export type { InspectOptions } from "./jobs/inspect.ts";
 export {
-  type FinishedRun,
-  type InterruptedRun,
-  type TrainingJson,
-  type TrainingRun,
-  type TrainOptions,
+  audit,
+  compare,
+  evaluate,
+  explain,
+  exportModel,
+  inspect,
+  report,
+  soften,
+  split,
   train,
   trainEvents,
+} from "./jobs/on-demand.ts";
+export type { Overrides, RecipeChanges } from "./jobs/recipe.ts";
+export type { ReportOptions, ReportResult } from "./jobs/report.ts";
+export type { SoftenOptions, SoftenResult } from "./jobs/soften.ts";
+export type { SplitOptions, SplitResult } from "./jobs/split.ts";
+export type {
+  Best,
+  FinishedRun,
+  InterruptedRun,
+  TrainingJson,
+  TrainingRun,
+  TrainOptions,
 } from "./jobs/train.ts";
 export type { BudgetEvent, EndEvent, ModelEvent, RunEvent, TrainEvent } from "./jobs/train-events.ts";
 

@@ -1,0 +1,33 @@
+/**
+ * The jobs as the library exports them, each loaded when it is first called: charts and reports alone take longer to load
+ * than all of `import "vultus"` may.
+ */
+
+import type { TrainingRun, TrainOptions } from "./train.ts";
+import type { EndEvent, TrainEvent } from "./train-events.ts";
+
+/** A function of the same type, overloads included, that loads what it calls. */
+function loaded<F extends (...args: never[]) => Promise<unknown>>(load: () => Promise<F>): F {
+  return (async (...args: never[]) => (await load())(...args)) as F;
+}
+
+export const audit = loaded(async () => (await import("./audit.ts")).audit);
+export const compare = loaded(async () => (await import("./compare.ts")).compare);
+export const evaluate = loaded(async () => (await import("./evaluate.ts")).evaluate);
+export const explain = loaded(async () => (await import("./explain.ts")).explain);
+export const exportModel = loaded(async () => (await import("./export.ts")).exportModel);
+export const inspect = loaded(async () => (await import("./inspect.ts")).inspect);
+export const report = loaded(async () => (await import("./report.ts")).report);
+export const soften = loaded(async () => (await import("./soften.ts")).soften);
+export const split = loaded(async () => (await import("./split.ts")).split);
+export const train = loaded(async () => (await import("./train.ts")).train);
+
+/**
+ * Trains as `train` does, for a loop: `for await (const event of trainEvents({ data }))`. The last event, of type "end",
+ * has the run as its `result`. Leaving the loop early stops the training and saves it.
+ */
+export async function* trainEvents(
+  options: Omit<TrainOptions, "onEvent">,
+): AsyncGenerator<TrainEvent | EndEvent<TrainingRun>, void, void> {
+  yield* (await import("./train.ts")).trainEvents(options);
+}
