@@ -3,7 +3,7 @@
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
 import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
-import { argmaxRows } from "../metrics/probabilities.ts";
+import { argmaxRows, reorderedColumns } from "../metrics/probabilities.ts";
 import { summarize } from "../metrics/scores.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -46,7 +46,7 @@ export async function compareBundles(
   return comparison(
     labelsOf(pixels),
     first.probabilities,
-    reordered(second.probabilities, b.architecture.classes, classes),
+    reorderedColumns(second.probabilities, b.architecture.classes, classes),
     classes,
   );
 }
@@ -86,13 +86,4 @@ export function comparison(
   };
   const [a, b] = [answers(probabilitiesA), answers(probabilitiesB)];
   return { ...pairedDifference(labels, a.predicted, b.predicted), classes, labels, a, b };
-}
-
-/** Rows of probabilities with their columns in another order of the same classes. */
-function reordered(rows: Float32Array, from: readonly string[], to: readonly string[]): Float32Array {
-  const columns = to.map((name) => from.indexOf(name));
-  return rows.map((_, i) => {
-    const column = i % to.length;
-    return rows[i - column + (columns[column] as number)] as number;
-  });
 }

@@ -3,7 +3,7 @@
 import { checkProbabilities } from "./probabilities.ts";
 
 /** Half of float32's spacing at 1: what a float32 softmax rounds away, so that its zero does not cost infinity. */
-const smallest = 2 ** -24;
+export const smallestProbability = 2 ** -24;
 
 /** Mean of -ln p(true class), in nats. `probabilities` are rows `[N, classCount]` that sum to 1. */
 export function negativeLogLikelihood(
@@ -15,7 +15,7 @@ export function negativeLogLikelihood(
   let total = 0;
   for (let i = 0; i < labels.length; i++) {
     const p = probabilities[i * classCount + (labels[i] as number)] as number;
-    total -= Math.log(Math.max(p, smallest));
+    total -= Math.log(Math.max(p, smallestProbability));
   }
   return total / labels.length;
 }

@@ -30,3 +30,16 @@ export function argmaxRows(probabilities: ArrayLike<number>, classCount: number)
     return best;
   });
 }
+
+/** Rows of probabilities with their columns in another order of the same classes. */
+export function reorderedColumns(
+  rows: Float32Array,
+  from: readonly string[],
+  to: readonly string[],
+): Float32Array {
+  const columns = to.map((name) => from.indexOf(name));
+  return rows.map((_, i) => {
+    const column = i % to.length;
+    return rows[i - column + (columns[column] as number)] as number;
+  });
+}

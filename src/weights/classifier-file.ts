@@ -44,8 +44,8 @@ export interface DescribedArchitecture {
   /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
   readonly resize: number;
   /**
-   * Undefined where the classifier is not one network: such a bundle predicts, and can neither be explained nor trained
-   * further nor exported in another form.
+   * Undefined where the classifier is not one network, as an ensemble is not: such a bundle predicts, and can be neither
+   * trained further nor exported in another form.
    */
   readonly network: DescribedNetwork | undefined;
 }
@@ -126,9 +126,9 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
       `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
-  const { model, classes, inputSize, resize } = checked(text, name, descriptionSchema);
+  const { model, classes, inputSize, resize } = parseEntry(text, name, descriptionSchema);
   if (model === undefined) return { classes, inputSize, resize, network: undefined };
-  const { head, dropout, mean, std } = checked(text, name, networkSchema);
+  const { head, dropout, mean, std } = parseEntry(text, name, networkSchema);
   return { classes, inputSize, resize, network: { backbone: model, head, dropout, mean, std } };
 }
 
@@ -146,7 +146,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const cut = cutOf(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
-    ...(metrics !== undefined && { metrics: checked(metrics, name, z.record(z.string(), z.unknown())) }),
+    ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
     ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
     ...(cut && { cut }),
     ...(recipe_sha256 !== undefined && { recipeSha256: recipe_sha256 }),
@@ -168,7 +168,7 @@ export function temperatureOf(metadata: Metadata, name: string): number {
 
 /** The splits that were cut for the training of a classifier; undefined where its data had them, or the file does not say. */
 export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut | undefined {
-  return text === undefined ? undefined : checked(text, name, cutSchema);
+  return text === undefined ? undefined : parseEntry(text, name, cutSchema);
 }
 
 /** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */
@@ -179,7 +179,8 @@ export function classesOf(metadata: Metadata, name: string): readonly string[] |
   return described.classes;
 }
 
-function checked<T>(text: string, name: string, schema: z.ZodType<T>): T {
+/** An entry of the metadata that is JSON; `name` is the file's name in errors. @throws FormatError for what does not fit. */
+export function parseEntry<T>(text: string, name: string, schema: z.ZodType<T>): T {
   const damaged = (reason: string): FormatError =>
     new FormatError(`${name}: its description of the classifier is damaged: ${reason}`);
   let value: unknown;

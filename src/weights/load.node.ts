@@ -1,35 +1,23 @@
 /** Reads weights and classifiers from disk, in whichever of the formats they come. */
 
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { decodePytorch } from "../formats/pytorch.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
-import { type Architecture, type Description, describe } from "../models/classifier.ts";
+import type { Architecture, Description } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
-import type { StateDict } from "../util/tensor.ts";
-import { classesOf, type Metadata, readArchitecture } from "./classifier-file.ts";
+import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
+import { classesOf, type Metadata } from "./classifier-file.ts";
+import { readEnsemble } from "./ensemble-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
+import { type Member, membersOf } from "./members.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
-import { resolveArchitecture } from "./resolve-architecture.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { torchvisionCommand } from "./sources.ts";
 
-/** Weights, and what their file says about them. */
-export interface WeightsFile {
-  readonly tensors: StateDict;
-  readonly metadata: Metadata;
-}
-
-/** A classifier that is ready to be compiled. */
-export interface Classifier {
-  readonly architecture: Architecture;
-  readonly weights: StateDict;
-  readonly metadata: Metadata;
-  /** Where it was read from. */
-  readonly path: string;
-}
+export type { Classifier, WeightsFile } from "./classifier.ts";
 
 /**
  * The classifier in a run folder, or in a file that vultus wrote, to be compiled in another form; a bundle that is only to
@@ -39,10 +27,35 @@ export interface Classifier {
  */
 export function loadClassifier(path: string, options: BackboneOptions = {}): Classifier {
   const file = classifierPath(path);
-  const { tensors, metadata } = readWeights(file);
-  const architecture = resolveArchitecture(readArchitecture(metadata, file), file, options);
-  const { weights } = fitWeights(tensors, architecture, describe(architecture), file, architecture.classes);
-  return { architecture, weights, metadata, path: file };
+  const read = readWeights(file);
+  refuseEnsemble(read.metadata, file);
+  return classifierOf(read, file, options);
+}
+
+/**
+ * The members of the ensemble at `path`, or the one classifier that is there, with the weight 1.
+ *
+ * @throws as `loadClassifier`, but for ensembles.
+ */
+export function loadMembers(path: string, options: BackboneOptions = {}): readonly Member[] {
+  const file = classifierPath(path);
+  return membersOf(readWeights(file), file, modelName(file), options);
+}
+
+/** @throws UsageError for the file of an ensemble, where one network is needed. */
+function refuseEnsemble(metadata: Metadata, path: string): void {
+  const ensemble = readEnsemble(metadata, path);
+  if (!ensemble) return;
+  const names = ensemble.members.map(({ name }) => name).join(", ");
+  throw new UsageError(
+    `${path} is an ensemble of ${names}: it can be neither trained further nor exported in another form; use one of its members`,
+  );
+}
+
+/** What a classifier's file is called: a run's files are all called best, so there it is the folder's name. */
+export function modelName(file: string): string {
+  const own = basename(file, extname(file));
+  return own === "best" ? basename(dirname(resolve(file))) : own;
 }
 
 /** The file that holds the classifier: `path` itself, the best weights of the run in that folder, or a model that ships. */
@@ -66,6 +79,7 @@ export function loadWeights(path: string, architecture: Architecture, descriptio
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
   const { tensors, metadata } = readWeights(path);
+  refuseEnsemble(metadata, path);
   return fitWeights(tensors, architecture, description, path, classesOf(metadata, path));
 }
 

@@ -1,0 +1,69 @@
+/**
+ * Compiles an ensemble: one bundle whose probabilities are the weighted mean of its members' calibrated ones. Each member
+ * prepares the images in its own way.
+ */
+
+import { buildAnySize } from "../augment/validation.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/types.ts";
+import { buildFeatures, buildHead } from "../models/classifier.ts";
+import { Network } from "../nn/network.ts";
+import { concat } from "../ops/concat.ts";
+import { log } from "../ops/log.ts";
+import { max } from "../ops/max.ts";
+import { memberScope } from "../weights/ensemble-file.ts";
+import { type BundleOptions, pixels } from "./bundle.ts";
+import { finish } from "./finish.ts";
+import { type MixedNetwork, mixtureOf } from "./mixture.ts";
+import type { Program } from "./program.ts";
+
+/** The smallest normal float32: a class that every member calls impossible has the logit -87.3 and not -Infinity. */
+const SMALLEST = 2 ** -126;
+
+export interface EnsembleOptions extends Pick<BundleOptions, "input" | "stored" | "metadata"> {
+  /** The classes of the probabilities, in this order; every member must know them. */
+  readonly classes: readonly string[];
+}
+
+/**
+ * Feeds and outputs are those of `compileBundle`. `logits` are the logarithms of `probabilities`, so that their softmax gives
+ * them back; `embedding` is the members' embeddings side by side. Tensors of member k are called `member<k>.<name>`.
+ *
+ * @throws UsageError for a member that lacks one of the classes.
+ */
+export function compileEnsemble(
+  members: readonly MixedNetwork[],
+  { classes, input = "uint8", stored = "float32", metadata }: EnsembleOptions,
+): Program {
+  const graph = new Graph();
+  const pictures = pixels(graph, input);
+  const embeddings: Value[] = [];
+  const logitsOf = ({ architecture, weights }: MixedNetwork, k: number): Value => {
+    const scope = memberScope(k);
+    const net = new Network({
+      graph,
+      scope,
+      weights,
+      trainable: () => false,
+      training: false,
+      named: stored,
+    });
+    const { backbone, inputSize: size, resize } = architecture;
+    const { mean, std } = backbone.preprocessing;
+    const options = { size, resize, mean, std };
+    // Members that prepare images alike share the result.
+    const prepared = graph.once(`prepared ${JSON.stringify(options)}`, () =>
+      graph.in(scope, () => buildAnySize(pictures, options)),
+    );
+    const embedding = buildFeatures(net, architecture, prepared);
+    embeddings.push(embedding);
+    return buildHead(net, architecture, embedding);
+  };
+  const probabilities = mixtureOf(members, logitsOf, { classes, noun: "member" });
+  const outputs = {
+    probabilities,
+    logits: log(max(probabilities, SMALLEST)),
+    embedding: concat(embeddings, 1),
+  };
+  return finish(graph, "ensemble", outputs, metadata);
+}

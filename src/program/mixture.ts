@@ -1,0 +1,62 @@
+/** Several networks' calibrated probabilities as one: what teachers and the members of an ensemble have in common. */
+
+import type { Value } from "../graph/types.ts";
+import type { Architecture } from "../models/classifier.ts";
+import { add } from "../ops/add.ts";
+import { concat, slice } from "../ops/concat.ts";
+import { mul } from "../ops/mul.ts";
+import { softmax } from "../ops/softmax.ts";
+import { UsageError } from "../util/errors.ts";
+import type { StateDict } from "../util/tensor.ts";
+
+export interface MixedNetwork {
+  readonly architecture: Architecture;
+  readonly weights: StateDict;
+  /** By which its logits are calibrated; 1 leaves them. */
+  readonly temperature: number;
+  /** Its share in the mean of the probabilities, relative to the others'. */
+  readonly weight: number;
+}
+
+export interface MixtureOptions {
+  /** The classes of the result; a network may know more, and in another order. */
+  readonly classes: readonly string[];
+  /** Divides the calibrated logits once more; 1 where it is left out. */
+  readonly temperature?: number;
+  /** What a network is called in errors. */
+  readonly noun: string;
+}
+
+/**
+ * The weighted mean of the networks' probabilities, [N, classes]; `logitsOf` builds the logits of the network at an index.
+ *
+ * @throws UsageError for a network that lacks one of the classes.
+ */
+export function mixtureOf(
+  networks: readonly MixedNetwork[],
+  logitsOf: (network: MixedNetwork, index: number) => Value,
+  { classes, temperature = 1, noun }: MixtureOptions,
+): Value {
+  const total = networks.reduce((sum, { weight }) => sum + weight, 0);
+  return networks
+    .map((network, k) => {
+      const chosen = inOrder(logitsOf(network, k), network.architecture.classes, classes, noun);
+      return mul(softmax(mul(chosen, 1 / (network.temperature * temperature))), network.weight / total);
+    })
+    .reduce((a, b) => add(a, b));
+}
+
+/** The columns of `logits` that belong to `classes`, in their order. */
+function inOrder(logits: Value, from: readonly string[], classes: readonly string[], noun: string): Value {
+  if (from.join("\n") === classes.join("\n")) return logits;
+  return concat(
+    classes.map((name) => {
+      const column = from.indexOf(name);
+      if (column >= 0) return slice(logits, 1, column, column + 1);
+      throw new UsageError(
+        `a ${noun} knows no class "${name}", only ${from.join(", ")}; choose a ${noun} that knows all of ${classes.join(", ")}`,
+      );
+    }),
+    1,
+  );
+}

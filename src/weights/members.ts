@@ -1,0 +1,53 @@
+/** The networks of an ensemble, taken out of its file again. */
+
+import type { BackboneOptions } from "../models/registry.ts";
+import type { StateDict } from "../util/tensor.ts";
+import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
+import { temperatureOf } from "./classifier-file.ts";
+import { type Ensemble, memberScope, readEnsemble } from "./ensemble-file.ts";
+
+/** A classifier with its share in the mean of several ones' probabilities. */
+export interface Member extends Classifier {
+  readonly name: string;
+  /** Its logits are divided by it before the softmax. */
+  readonly temperature: number;
+  /** Relative to the others'. */
+  readonly weight: number;
+}
+
+/**
+ * The members of an ensemble, or the one classifier that a file holds, with the weight 1; `name` is its name then, `path` the
+ * file's in errors.
+ *
+ * @throws UsageError where a backbone is unknown; FormatError for a file that is damaged.
+ */
+export function membersOf(
+  { tensors, metadata }: WeightsFile,
+  path: string,
+  name: string,
+  options: BackboneOptions = {},
+): readonly Member[] {
+  const { members } = readEnsemble(metadata, path) ?? { members: [] };
+  if (members.length === 0) return [member({ name, weight: 1, metadata }, tensors, path, options)];
+  return members.map((one, k) => {
+    const prefix = `${memberScope(k)}.`;
+    const own = [...tensors].flatMap(([key, tensor]) =>
+      key.startsWith(prefix) ? ([[key.slice(prefix.length), tensor]] as const) : [],
+    );
+    return member(one, new Map(own), `${path} (its member ${one.name})`, options);
+  });
+}
+
+function member(
+  { name, weight, metadata }: Ensemble["members"][number],
+  tensors: StateDict,
+  path: string,
+  options: BackboneOptions,
+): Member {
+  return {
+    ...classifierOf({ tensors, metadata }, path, options),
+    name,
+    weight,
+    temperature: temperatureOf(metadata, path),
+  };
+}
