@@ -4,18 +4,16 @@
  * the number would be if the places meant nothing.
  */
 
-import { packValidation } from "../augment/validation.ts";
-import { packPictures } from "../data/canvas.ts";
 import type { Picture } from "../data/dataset.ts";
 import { bootstrapInterval } from "../metrics/bootstrap.ts";
-import { softmaxRows } from "../metrics/softmax.ts";
-import { compilePredict } from "../program/predict.ts";
-import type { Engine, OpenProgram } from "../runtime/engine.ts";
+import { compileEnsemble } from "../program/ensemble.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { random, shuffled } from "../util/random.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
+import type { MembersFile } from "../weights/members.ts";
 import { gaussianBlur } from "./corruptions/blur.ts";
-import { type Explanation, heatMap } from "./explain.ts";
+import { type Explanation, frameOf, heatMap, membersOf } from "./explain.ts";
+import { inMemory, runBundle } from "./run-bundle.ts";
 
 /** Equal steps from the whole picture to none of it. */
 export const DELETION_STEPS = 20;
@@ -41,25 +39,25 @@ export interface MapScores {
   readonly insertion: AreaScore;
 }
 
-/** Scores the maps of `explanations`, which must be of `classifier`; `onPicture` hears how many are done. */
+/** Scores the maps of `explanations`, which must be of `model`; `onPicture` hears how many are done. */
 export async function scoreMaps(
   engine: Engine,
-  classifier: Classifier,
+  model: Classifier | MembersFile,
   explanations: readonly Explanation[],
   onPicture?: (done: number) => void,
 ): Promise<MapScores> {
-  const { architecture, weights, metadata, path } = classifier;
-  const size = architecture.inputSize;
-  const channels = architecture.backbone.preprocessing.mean.length === 1 ? 1 : 3;
-  const canvas = { width: size, height: size, channels } as const;
-  const temperature = temperatureOf(metadata, path);
-  // The pictures are what the network saw: nothing is left to resize or to cut off.
-  const open = await engine.open(compilePredict({ ...architecture, resize: 1 }, weights, canvas));
+  const { classes } = model.architecture;
+  const members = membersOf(model);
+  const { inputSize: size, resize } = frameOf(members);
+  // The pictures are what the model saw: only members that see less of them still cut something off.
+  const onSeen = members.map(({ architecture, ...member }) => ({
+    ...member,
+    architecture: { ...architecture, resize: architecture.resize / resize },
+  }));
+  const open = await engine.open(compileEnsemble(onSeen, { classes }));
   const curve = async (pictures: readonly Picture[], target: number): Promise<number> => {
-    const logits = await logitsOf(open, pictures, size, canvas);
-    const classes = architecture.classes.length;
-    const probabilities = softmaxRows(logits, classes, temperature);
-    return areaUnder(pictures.map((_, i) => probabilities[i * classes + target] as number));
+    const { probabilities } = await runBundle(open, "uint8", classes.length, inMemory(pictures));
+    return areaUnder(pictures.map((_, i) => probabilities[i * classes.length + target] as number));
   };
   const areas = { deletion: [] as Areas[], insertion: [] as Areas[] };
   try {
@@ -100,16 +98,6 @@ function summary(areas: readonly Areas[]): AreaScore {
     random: mean((area) => area.random),
     difference: bootstrapInterval(areas.map((area) => area.map - area.random)),
   };
-}
-
-async function logitsOf(
-  open: OpenProgram,
-  pictures: readonly Picture[],
-  size: number,
-  canvas: { readonly width: number; readonly height: number; readonly channels: 1 | 3 },
-): Promise<Float32Array> {
-  const feeds = { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, 1) };
-  return (await open.run(feeds)).logits?.data as Float32Array;
 }
 
 /** From one picture to the other in equal steps, both ends included, pixels in the order given. */

@@ -1,20 +1,14 @@
 /** Where a classifier looks: a heat map of every picture, as large as what the network sees. */
 
-import { canvasOf } from "../data/canvas.ts";
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import { compileExplain, type ExplainMethod } from "../program/explain.ts";
+import type { ExplainMethod } from "../program/explain.ts";
 import type { Engine } from "../runtime/engine.ts";
-import type { Tensors } from "../runtime/session.ts";
-import { VultusError } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
+import type { Member, MembersFile } from "../weights/members.ts";
 import { enlarged } from "./enlarge.ts";
-import { validationFeeds } from "./score.ts";
-
-/** Pictures in one run, and pixels of their canvas. */
-const MOST_PICTURES = 16;
-const MOST_PIXELS = 4e6;
+import { type Frame, type Look, looksAt, seenPictures } from "./looks.ts";
 
 export interface Explanation {
   /** [size, size], row after row: 1 where the picture speaks most for the class, 0 where it does not at all. */
@@ -43,75 +37,88 @@ export interface ExplainPicturesOptions {
  * Explains the pictures at `indices` of `pixels`, in this order. The map of the last feature map's resolution is
  * enlarged bilinearly to what the network sees and divided by its greatest value; where no place speaks for the class
  * it is 0 everywhere.
+ *
+ * An ensemble is explained by the weighted mean of its members' maps, each divided by its greatest value first and brought to
+ * the finest grid among them. Then `seen` is what at least one member sees.
  */
 export async function explainPictures(
   engine: Engine,
-  classifier: Classifier,
-  pixels: Pick<PixelCache, "shape" | "get">,
-  indices: readonly number[],
-  options: ExplainPicturesOptions,
-): Promise<Explanation[]> {
-  const all: Explanation[] = [];
-  for await (const explanation of explanations(engine, classifier, pixels, indices, options))
-    all.push(explanation);
-  return all;
-}
-
-async function* explanations(
-  engine: Engine,
-  { architecture, weights, metadata, path }: Classifier,
+  model: Classifier | MembersFile,
   pixels: Pick<PixelCache, "shape" | "get">,
   indices: readonly number[],
   { method, target, onBatch }: ExplainPicturesOptions,
-): AsyncGenerator<Explanation> {
-  if (indices.length === 0) return;
-  const canvas = canvasOf(
-    indices.map((index) => pixels.shape(index)),
-    architecture.inputSize,
-  );
-  const fitting = Math.max(1, Math.floor(MOST_PIXELS / (canvas.width * canvas.height)));
-  const batch = Math.min(MOST_PICTURES, fitting, indices.length);
-  const temperature = temperatureOf(metadata, path);
-  const open = await engine.open(
-    compileExplain({ architecture, weights, canvas, batch, method, temperature }),
-  );
-  try {
-    for (let start = 0; start < indices.length; start += batch) {
-      const chunk = indices.slice(start, start + batch);
-      // The program's batch is fixed: a last, short one is filled up with its first picture.
-      const full = Array.from({ length: batch }, (_, i) => (chunk[i] ?? chunk[0]) as number);
-      const outputs = await open.run(validationFeeds(pixels, full, canvas, architecture));
-      for (const [row, index] of chunk.entries()) {
-        const asked = typeof target === "function" ? target(index) : target;
-        yield explanation(outputs, row, architecture.inputSize, asked);
-      }
-      onBatch?.(start + chunk.length);
-    }
-  } finally {
-    await open.release();
+): Promise<Explanation[]> {
+  if (indices.length === 0) return [];
+  const members = membersOf(model);
+  const frame = frameOf(members);
+  const chosen = { pixels, indices };
+  const looked: Look[][] = [];
+  for (const [k, member] of members.entries()) {
+    const before = k * indices.length;
+    const onMemberBatch = (done: number): void => onBatch?.(Math.floor((before + done) / members.length));
+    looked.push(await looksAt(engine, member, method, { ...chosen, onBatch: onMemberBatch }));
   }
+  const seen = await seenPictures(engine, frame, chosen);
+  return indices.map((index, n) => {
+    const looks = looked.map((rows) => rows[n] as Look);
+    const asked = typeof target === "function" ? target(index) : target;
+    const explained = combined(members, looks, model.architecture.classes, frame, asked);
+    return { ...explained, size: frame.inputSize, seen: seen[n] as Picture };
+  });
 }
 
-/** Row `row` of what the program returned. */
-function explanation(outputs: Tensors, row: number, size: number, asked: number | undefined): Explanation {
-  const rowOf = (name: string): { shape: readonly number[]; data: Float32Array } => {
-    const { shape, data } = outputs[name] as { shape: readonly number[]; data: Float32Array };
-    const length = data.length / (shape[0] as number);
-    return { shape: shape.slice(1), data: data.slice(row * length, (row + 1) * length) };
+/** A model's networks with their shares; one that is alone has all. */
+export function membersOf(model: Classifier | MembersFile): readonly Omit<Member, "name">[] {
+  if ("members" in model) return model.members;
+  return [{ ...model, temperature: temperatureOf(model.metadata, model.path), weight: 1 }];
+}
+
+/** What at least one of the networks sees: the widest cut, the most pixels, and colour where one sees colour. */
+export function frameOf(members: readonly Pick<Member, "architecture">[]): Frame {
+  const each = members.map(({ architecture }) => architecture);
+  const isGrey = each.every(({ backbone }) => backbone.preprocessing.mean.length === 1);
+  return {
+    inputSize: Math.max(...each.map(({ inputSize }) => inputSize)),
+    resize: Math.min(...each.map(({ resize }) => resize)),
+    channels: isGrey ? 1 : 3,
   };
-  const probabilities = rowOf("probabilities").data;
-  if (probabilities.some(Number.isNaN))
-    throw new VultusError("the model answers NaN: its weights are damaged; train again with a lower rate");
+}
+
+/** The members' answers and maps of one picture as those of the whole. */
+function combined(
+  members: readonly Omit<Member, "name">[],
+  looks: readonly Look[],
+  classes: readonly string[],
+  frame: Frame,
+  asked: number | undefined,
+): Omit<Explanation, "size" | "seen"> {
+  const total = members.reduce((sum, { weight }) => sum + weight, 0);
+  const parts = members.map((member, k) => ({
+    ...member,
+    share: member.weight / total,
+    look: looks[k] as Look,
+  }));
+  const columnOf = ({ architecture }: Pick<Member, "architecture">, name: string): number =>
+    architecture.classes.indexOf(name);
+  const probabilities = Float32Array.from(classes, (name) =>
+    parts.reduce(
+      (sum, part) => sum + part.share * (part.look.probabilities[columnOf(part, name)] as number),
+      0,
+    ),
+  );
   const predicted = probabilities.indexOf(Math.max(...probabilities));
   const target = asked ?? predicted;
-  const { shape, data } = rowOf("maps");
-  const [, height, width] = shape as [number, number, number];
-  const values = data.slice(target * height * width, (target + 1) * height * width);
+  const width = Math.max(...looks.map((look) => look.width));
+  const coarse = parts.map((part): Float32Array => {
+    const own = part.look.maps[columnOf(part, classes[target] as string)] as Float32Array;
+    if (parts.length === 1) return own;
+    const zoom = part.architecture.resize / frame.resize;
+    return enlarged(scaledToOne(own), part.look.width, width, zoom).map((value) => value * part.share);
+  });
+  const values = coarse.reduce((sum, map) => sum.map((value, i) => value + (map[i] as number)));
   return {
-    map: heatMap(values, width, size),
+    map: heatMap(values, width, frame.inputSize),
     coarse: { values, width },
-    size,
-    seen: pictureOf(rowOf("seen").data, size),
     target,
     predicted,
     probabilities,
@@ -120,19 +127,10 @@ function explanation(outputs: Tensors, row: number, size: number, asked: number 
 
 /** A coarse map enlarged to `size` × `size` and divided by its greatest value, so that it lies in [0, 1]. */
 export function heatMap(values: Float32Array, width: number, size: number): Float32Array {
-  const map = enlarged(values, width, size);
-  const greatest = map.reduce((most, value) => Math.max(most, value), 0);
-  return greatest > 0 ? map.map((value) => value / greatest) : map;
+  return scaledToOne(enlarged(values, width, size));
 }
 
-/** [C, S, S] from 0 to 1 as rows of pixels. */
-function pictureOf(planes: Float32Array, size: number): Picture {
-  const plane = size * size;
-  const channels = planes.length === plane ? 1 : 3;
-  const pixels = new Uint8Array(planes.length);
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < plane; i++)
-      pixels[i * channels + c] = Math.round(255 * (planes[c * plane + i] as number));
-  }
-  return { pixels, width: size, height: size, channels };
+function scaledToOne(map: Float32Array): Float32Array {
+  const greatest = map.reduce((most, value) => Math.max(most, value), 0);
+  return greatest > 0 ? map.map((value) => value / greatest) : map;
 }

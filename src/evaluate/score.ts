@@ -18,9 +18,8 @@ export function validationFeeds(
   pixels: Pick<PixelCache, "get">,
   indices: readonly number[],
   canvas: Canvas,
-  architecture: Architecture,
+  { inputSize: size, resize }: Pick<Architecture, "inputSize" | "resize">,
 ): Tensors {
-  const { inputSize: size, resize } = architecture;
   const pictures = indices.map((index) => placedCentre(pixels.get(index), canvas, size, resize));
   return { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, resize) };
 }

@@ -20,7 +20,7 @@ import type { Program } from "./program.ts";
 /** The smallest normal float32: a class that every member calls impossible has the logit -87.3 and not -Infinity. */
 const SMALLEST = 2 ** -126;
 
-export interface EnsembleOptions extends Pick<BundleOptions, "input" | "stored" | "metadata"> {
+export interface EnsembleBundleOptions extends Pick<BundleOptions, "input" | "stored" | "metadata"> {
   /** The classes of the probabilities, in this order; every member must know them. */
   readonly classes: readonly string[];
 }
@@ -33,7 +33,7 @@ export interface EnsembleOptions extends Pick<BundleOptions, "input" | "stored" 
  */
 export function compileEnsemble(
   members: readonly MixedNetwork[],
-  { classes, input = "uint8", stored = "float32", metadata }: EnsembleOptions,
+  { classes, input = "uint8", stored = "float32", metadata }: EnsembleBundleOptions,
 ): Program {
   const graph = new Graph();
   const pictures = pixels(graph, input);

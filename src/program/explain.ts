@@ -5,7 +5,6 @@
  */
 
 import type { Canvas } from "../augment/canvas.ts";
-import { normalise } from "../augment/normalise.ts";
 import { buildValidation } from "../augment/validation.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { Graph } from "../graph/graph.ts";
@@ -42,8 +41,7 @@ export interface ExplainOptions {
 
 /**
  * Feeds as for validation. Outputs: `probabilities` [N, classes]; `maps` [N, classes, H, W], 0 where a place does not
- * speak for the class, in units that differ from picture to picture; `seen` [N, C, S, S], the pictures as the network
- * sees them, from 0 to 1.
+ * speak for the class, in units that differ from picture to picture.
  */
 export function compileExplain(options: ExplainOptions): Program {
   const { architecture, weights, canvas, batch, method, temperature } = options;
@@ -51,9 +49,8 @@ export function compileExplain(options: ExplainOptions): Program {
   const { mean, std } = backbone.preprocessing;
   const graph = new Graph();
   const net = new Network({ graph, weights, trainable: () => false, training: false });
-  const plain = { mean: mean.map(() => 0), std: mean.map(() => 1) };
-  const seen = buildValidation(graph, { batch, canvas, size, ...plain });
-  const features = asRows(backbone.build(net, pictures(normalise(seen, mean, std))));
+  const prepared = buildValidation(graph, { batch, canvas, size, mean, std });
+  const features = asRows(backbone.build(net, pictures(prepared)));
   const { channels, height, width } = features;
   const logits = buildHead(net, architecture, net.globalAveragePool(features));
 
@@ -69,8 +66,17 @@ export function compileExplain(options: ExplainOptions): Program {
   return finish(graph, "explain", {
     probabilities: softmax(mul(logits, 1 / temperature)),
     maps: concat(maps, 1),
-    seen,
   });
+}
+
+/** The images as a network of `channels` sees them, `seen` [N, C, S, S] from 0 to 1. Feeds as for validation. */
+export function compileSeen(
+  canvas: Canvas,
+  { batch, size, channels }: { readonly batch: number; readonly size: number; readonly channels: number },
+): Program {
+  const graph = new Graph();
+  const plain = { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
+  return finish(graph, "seen", { seen: buildValidation(graph, { batch, canvas, size, ...plain }) });
 }
 
 /** How much each channel counts, [N, 1, C], from activations and gradients [N, pixels, C]. */

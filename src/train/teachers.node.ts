@@ -8,16 +8,16 @@ import { basename, extname, join } from "node:path";
 import type { Teacher } from "../program/teachers.ts";
 import { UsageError } from "../util/errors.ts";
 import { readBytes, writeFileAtomic } from "../util/files.node.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
-import { classifierPath, loadClassifier } from "../weights/load.node.ts";
+import { classifierPath, loadMembers } from "../weights/load.node.ts";
 
 /**
- * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say.
+ * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say. An ensemble is
+ * its members, who share its say.
  * @throws UsageError where one doesn't know all of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
-  return paths.map((path) => {
-    const { architecture, weights, metadata, path: file } = loadClassifier(path);
+  return paths.flatMap((path) => {
+    const { architecture, members } = loadMembers(path);
     const missing = classes.filter((name) => !architecture.classes.includes(name));
     if (missing.length > 0) {
       throw new UsageError(
@@ -25,7 +25,7 @@ export function loadTeachers(paths: readonly string[], classes: readonly string[
           "choose a teacher that knows every class of the data, or train on fewer classes with --classes",
       );
     }
-    return { architecture, weights, temperature: temperatureOf(metadata, file), weight: 1 };
+    return members;
   });
 }
 

@@ -12,7 +12,7 @@ import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts
 import { classesOf, type Metadata } from "./classifier-file.ts";
 import { readEnsemble } from "./ensemble-file.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
-import { type Member, membersOf } from "./members.ts";
+import { type MembersFile, membersIn } from "./members.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { torchvisionCommand } from "./sources.ts";
@@ -37,9 +37,9 @@ export function loadClassifier(path: string, options: BackboneOptions = {}): Cla
  *
  * @throws as `loadClassifier`, but for ensembles.
  */
-export function loadMembers(path: string, options: BackboneOptions = {}): readonly Member[] {
+export function loadMembers(path: string, options: BackboneOptions = {}): MembersFile {
   const file = classifierPath(path);
-  return membersOf(readWeights(file), file, modelName(file), options);
+  return membersIn(readWeights(file), file, modelName(file), options);
 }
 
 /** @throws UsageError for the file of an ensemble, where one network is needed. */

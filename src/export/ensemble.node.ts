@@ -1,0 +1,122 @@
+/** Writes an ensemble as one bundle, checked against its members' own answers before it takes its place. */
+
+import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
+import { reorderedColumns } from "../metrics/probabilities.ts";
+import { compileBundle } from "../program/bundle.ts";
+import { decodeBundle } from "../program/decode-bundle.ts";
+import { compileEnsemble } from "../program/ensemble.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { VultusError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import {
+  classifierMetadata,
+  type DescribedArchitecture,
+  type Provenance,
+} from "../weights/classifier-file.ts";
+import { type Ensemble, ensembleMetadata, sharedEntries } from "../weights/ensemble-file.ts";
+import type { Member } from "../weights/members.ts";
+import { type Agreement, agreement, answersOf } from "./verify.ts";
+
+/** Beyond this a file doesn't compute the mean of its members: what another order of additions costs, or 11-bit weights. */
+const tolerance = { float32: 1e-4, float16: 0.02 } as const;
+
+export interface EnsembleFileOptions {
+  readonly path: string;
+  /** Their weights sum to 1. */
+  readonly members: readonly Member[];
+  readonly classes: readonly string[];
+  /** How matrices are stored. */
+  readonly stored: "float32" | "float16";
+  readonly fitted?: Ensemble["fitted"];
+  readonly provenance: Pick<Provenance, "metrics" | "vultusVersion">;
+  readonly engine: Engine;
+  /** Images on which the file is compared with the members. */
+  readonly pictures: Pictures;
+}
+
+export interface EnsembleFile extends Agreement {
+  readonly path: string;
+  readonly bytes: number;
+  readonly picturesPerSecond: number;
+  /** How many it was checked on. */
+  readonly pictures: number;
+}
+
+/** @throws VultusError where the file disagrees with its members, or cannot be written; nothing is written then. */
+export async function writeEnsemble(options: EnsembleFileOptions): Promise<EnsembleFile> {
+  const { path, members, classes, stored, fitted, provenance, engine, pictures } = options;
+  const described = members.map(({ name, weight, metadata }) => ({ name, weight, metadata }));
+  const metadata = {
+    ...classifierMetadata(describeTogether(members, classes), provenance),
+    ...sharedEntries(described),
+    ...ensembleMetadata({ members: described, ...(fitted && { fitted }) }),
+  };
+  const { model } = compileEnsemble(members, { classes, stored, metadata });
+  const answers = await memberAnswers(engine, members, classes, pictures);
+  const expected = mixed(
+    answers,
+    members.map(({ weight }) => weight),
+  );
+  const read = await answersOf(engine, decodeBundle(model, path), pictures);
+  const agreed = agreement(expected, read.probabilities, classes.length);
+  if (!(agreed.maxProbabilityDifference <= tolerance[stored])) {
+    throw new VultusError(
+      `${path} was not written: it would differ from its members by ${agreed.maxProbabilityDifference} in a probability, and ${tolerance[stored]} is allowed; this is a fault of vultus, please report it`,
+    );
+  }
+  writeFileAtomic(path, model);
+  return {
+    path,
+    bytes: model.length,
+    picturesPerSecond: read.picturesPerSecond,
+    pictures: pictures.count,
+    ...agreed,
+  };
+}
+
+/** Faces are cut out as the member with the most pixels wants them: the others make them smaller. */
+function describeTogether(
+  members: readonly Pick<Member, "architecture">[],
+  classes: readonly string[],
+): DescribedArchitecture {
+  const side = ({ architecture: { inputSize, resize } }: Pick<Member, "architecture">): number =>
+    inputSize * resize;
+  const { inputSize, resize } = members.reduce((a, b) => (side(b) > side(a) ? b : a)).architecture;
+  return { classes, inputSize, resize, network: undefined };
+}
+
+/**
+ * Each member's probabilities [N, classes], in the order of `classes`; `onPass` hears how many members are done.
+ *
+ * @throws VultusError for a member that answers NaN.
+ */
+export async function memberAnswers(
+  engine: Engine,
+  members: readonly Member[],
+  classes: readonly string[],
+  pictures: Pictures,
+  onPass?: (done: number) => void,
+): Promise<Float32Array[]> {
+  const all: Float32Array[] = [];
+  for (const { architecture, weights, temperature, path } of members) {
+    const open = await engine.open(compileBundle({ architecture, weights, temperature }));
+    try {
+      const { probabilities } = await runBundle(open, "uint8", classes.length, pictures);
+      if (probabilities.some(Number.isNaN))
+        throw new VultusError(`${path} answers NaN: its weights are damaged; leave it out or train it again`);
+      all.push(reorderedColumns(probabilities, architecture.classes, classes));
+    } finally {
+      await open.release();
+    }
+    onPass?.(all.length);
+  }
+  return all;
+}
+
+/** The weighted mean of the members' probabilities; weights sum to 1. */
+export function mixed(answers: readonly Float32Array[], weights: readonly number[]): Float32Array {
+  const [first] = answers as readonly [Float32Array];
+  return first.map((_, i) =>
+    answers.reduce((sum, rows, k) => sum + (weights[k] as number) * (rows[i] as number), 0),
+  );
+}
