@@ -6,6 +6,7 @@ import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
 import { decodeModel } from "../onnx/model.ts";
 import { UsageError } from "../util/errors.ts";
+import type { FloatTensor } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { ensembleMetadata } from "../weights/ensemble-file.ts";
 import { membersIn } from "../weights/members.ts";
@@ -100,7 +101,15 @@ test("gives back each member's weights bit for bit, with what its own file said"
   for (const [k, { name, weight, temperature, architecture, weights, metadata: own }] of members.entries()) {
     expect(read.members[k]).toMatchObject({ name, weight, temperature, metadata: own });
     expect(read.members[k]?.architecture).toEqual(architecture);
-    expect(read.members[k]?.weights).toEqual(weights);
+    const found = read.members[k]?.weights ?? new Map<string, FloatTensor>();
+    expect([...found.keys()].sort()).toEqual([...weights.keys()].sort());
+    for (const [key, { shape, data }] of weights) {
+      expect(found.get(key)?.shape).toEqual(shape);
+      expect(
+        Buffer.from(found.get(key)?.data.buffer as ArrayBuffer).equals(new Uint8Array(data.buffer)),
+        key,
+      ).toBe(true);
+    }
   }
 });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { memberOf, writeEnsembleFile } from "../../test/support/ensemble.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { describe, withNewWeights } from "../models/classifier.ts";
@@ -14,7 +15,7 @@ import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 import { readEnvironment, runPaths } from "./run-folder.node.ts";
 import type { TrainSettings } from "./settings.ts";
-import { keptTeachers } from "./teachers.node.ts";
+import { keptTeachers, loadTeachers } from "./teachers.node.ts";
 import { trainInto } from "./train.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-teachers-"));
@@ -129,4 +130,26 @@ test("a teacher that lacks a class is refused before anything is written", async
   await expect(refused).rejects.toThrow(UsageError);
   await expect(refused).rejects.toThrow(/lacking\.safetensors doesn't know b, only a, c/);
   expect(keptTeachers(runPaths(join(folder, "refused")).teachers)).toEqual([]);
+});
+
+test("an ensemble teaches as its members, which share its say", async () => {
+  const path = join(folder, "ensemble.onnx");
+  const of = [
+    memberOf("first", { classes: ["c", "b", "a"] }, { weight: 0.25, temperature: 2 }),
+    memberOf("second", { model: "squeezenet1_1", classes: ["a", "b", "c"], inputSize: 40 }, { weight: 0.75 }),
+  ];
+  await writeEnsembleFile(path, of);
+  const other = writeTeacher("beside.safetensors", ["a", "b"]);
+  const [first, second, third] = loadTeachers([path, other], ["a", "b"]);
+  expect([first?.weight, second?.weight, third?.weight]).toEqual([0.25, 0.75, 1]);
+  expect([first?.temperature, second?.architecture.inputSize]).toEqual([2, 40]);
+  expect(() => loadTeachers([path], ["a", "calm"])).toThrow(/ensemble\.onnx doesn't know calm, only c, b, a/);
+  const { weights } = await run("by-an-ensemble", { teachers: [path] });
+  const alone = await run("by-none", {});
+  const isSame = [...weights].every(([name, { data }]) =>
+    Buffer.from(data.buffer as ArrayBuffer).equals(
+      Buffer.from(alone.weights.get(name)?.data.buffer as ArrayBuffer),
+    ),
+  );
+  expect(isSame).toBe(false);
 });

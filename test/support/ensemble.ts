@@ -30,12 +30,13 @@ export function memberOf(
     ...rest,
   };
   const weights = withNewWeights(describe(whole).specs, new Map(), name.length);
-  // Random heads answer all alike: larger logits tell the images apart.
   const metadata = classifierMetadata(whole, { ...provenance, temperature });
   return { architecture: whole, weights, metadata, path: `${name}.onnx`, name, temperature, weight };
 }
 
-/** Grey at 32 px, RGB at 40 px with a margin and other orders of classes, RGB with batch norm. Their weights sum to 1. */
+const rgb = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3], size: 64 };
+
+/** Grey at 32 px, and two in RGB with margins, other orders of the classes and other layers. Their weights sum to 1. */
 export const members: readonly Member[] = [
   memberOf("grey", {}, { temperature: 0.5, weight: 0.5, license: "MIT" }),
   memberOf(
@@ -50,8 +51,13 @@ export const members: readonly Member[] = [
     { temperature: 1.7, weight: 0.2, license: "CC BY 4.0" },
   ),
   memberOf(
-    "residual",
-    { model: "resnet18", classes: ["happy", "sad", "angry"], inputSize: 48, resize: 1.25 },
+    "larger",
+    {
+      backbone: { ...backboneNamed("vultus_m"), preprocessing: rgb },
+      classes: ["happy", "sad", "angry"],
+      inputSize: 48,
+      resize: 1.25,
+    },
     { temperature: 0.8, weight: 0.3 },
   ),
 ];

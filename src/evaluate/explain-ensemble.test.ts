@@ -1,0 +1,101 @@
+/** Explanations of an ensemble: what they are made of, and that they are judged on the ensemble's own answers. */
+
+import { afterAll, expect, test } from "vitest";
+import { classes, engine, memberOf, members, pictures } from "../../test/support/ensemble.ts";
+import { memberAnswers, mixed } from "../export/ensemble.node.ts";
+import type { Member, MembersFile } from "../weights/members.ts";
+import { scoreMaps } from "./deletion-insertion.ts";
+import { enlarged } from "./enlarge.ts";
+import { type Explanation, explainPictures } from "./explain.ts";
+import { inMemory } from "./run-bundle.ts";
+
+afterAll(() => engine.close());
+
+const indices = [...pictures.keys()];
+const together = (of: readonly Member[]): MembersFile => ({
+  architecture: { classes, inputSize: 48, resize: 1, network: undefined },
+  metadata: {},
+  path: "ensemble.onnx",
+  members: of,
+});
+const explained = (model: Member | MembersFile, target?: number): Promise<Explanation[]> =>
+  explainPictures(engine, model, inMemory(pictures), indices, {
+    method: "grad-cam",
+    ...(target === undefined ? {} : { target }),
+  });
+const toOne = (values: Float32Array): number[] => {
+  const greatest = Math.max(...values);
+  return Array.from(values, (value) => (greatest > 0 ? value / greatest : 0));
+};
+
+test("a map is the weighted mean of the members' maps of the class, wherever their classes stand", async () => {
+  const a = memberOf("one", { inputSize: 96 }, { weight: 3 });
+  const b = memberOf("another", { inputSize: 96, classes: ["happy", "sad", "angry"] }, { weight: 1 });
+  const values = new Set<number>();
+  for (const [target, name] of classes.entries()) {
+    const found = await explained(together([a, b]), target);
+    const ofA = await explained(a, target);
+    const ofB = await explained(b, b.architecture.classes.indexOf(name));
+    for (const [n, { coarse, ...explanation }] of found.entries()) {
+      expect(explanation.target).toBe(target);
+      const [first, second] = [ofA, ofB].map((all) => toOne((all[n] as Explanation).coarse.values));
+      for (const [i, value] of coarse.values.entries()) {
+        values.add(value);
+        expect(value).toBeCloseTo(0.75 * (first?.[i] as number) + 0.25 * (second?.[i] as number), 5);
+      }
+    }
+  }
+  // Flat maps would agree with anything.
+  expect(values.size).toBeGreaterThan(50);
+});
+
+test("an ensemble of one network twice is explained as that network", async () => {
+  const [alone] = members as [Member];
+  const twice = await explained(together([alone, { ...alone, weight: 0.1 }]));
+  for (const [n, { map, predicted, seen, size }] of (await explained(alone)).entries()) {
+    expect(twice[n]).toMatchObject({ predicted, size, seen });
+    const distance = Math.max(...map.map((value, i) => Math.abs(value - (twice[n]?.map[i] as number))));
+    expect(distance).toBeLessThan(1e-5);
+  }
+});
+
+test("members of other sizes and margins: probabilities are the ensemble's, and what one of them sees is shown", async () => {
+  const found = await explained(together(members));
+  const answers = await memberAnswers(engine, members, classes, inMemory(pictures));
+  const expected = mixed(
+    answers,
+    members.map(({ weight }) => weight),
+  );
+  for (const [n, { probabilities, predicted, map, seen, size }] of found.entries()) {
+    for (const [k, p] of probabilities.entries())
+      expect(p).toBeCloseTo(expected[n * classes.length + k] as number, 4);
+    expect(predicted).toBe(probabilities.indexOf(Math.max(...probabilities)));
+    expect(size).toBe(48);
+    expect(seen).toMatchObject({ width: 48, height: 48, channels: 3 });
+    expect(map).toHaveLength(48 * 48);
+    expect(Math.max(...map)).toBeCloseTo(1, 5);
+  }
+});
+
+test("a member that sees the centre only says nothing about the margin", () => {
+  const centre = Float32Array.of(1, 2, 3, 4);
+  expect([...enlarged(centre, 2, 4, 2)]).toEqual([0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0]);
+  expect([...enlarged(centre, 2, 2, 1)]).toEqual([1, 2, 3, 4]);
+});
+
+test("deletion and insertion ask the whole ensemble", async () => {
+  const of = together(members);
+  const chosen = (await explained(of)).slice(0, 2);
+  const scores = await scoreMaps(engine, of, chosen);
+  expect(scores.pictures).toBe(2);
+  // The area under a probability lies between its least and its greatest value; a flat one would say nothing.
+  for (const { map, random: shuffled } of [scores.deletion, scores.insertion]) {
+    expect(map).toBeGreaterThan(0);
+    expect(map).toBeLessThan(1);
+    expect(map).not.toBe(shuffled);
+  }
+  // Of one network alone other areas come out.
+  const [alone] = members as [Member];
+  const others = await scoreMaps(engine, together([alone]), chosen);
+  expect(Math.abs(others.deletion.map - scores.deletion.map)).toBeGreaterThan(1e-3);
+});
