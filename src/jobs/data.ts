@@ -34,7 +34,7 @@ function isDataset(data: readonly string[] | Dataset): data is Dataset {
 }
 
 /** The data set with these classes, in this order; its samples of others are left out. */
-function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
+export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
   const { classes, samples, sources, leftOut, notes } = dataset;
   const wanted = options.classes ?? classes;
   if (wanted.length === classes.length && wanted.every((name, i) => name === classes[i])) return dataset;

@@ -6,11 +6,11 @@ import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
-import type { Bundle } from "../program/decode-bundle.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { cutOf, temperatureOf } from "../weights/classifier-file.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { networksIn, readEnsemble, type TrainedNetwork } from "../weights/ensemble-file.ts";
+import { type DataSource, openDataset, withClasses } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import type { Teller } from "./events.ts";
 
@@ -35,9 +35,7 @@ export interface LabelledPictures {
 }
 
 /** What is known of a model that is to be scored. */
-export interface Judged extends Pick<Bundle, "metadata" | "path"> {
-  readonly architecture: Pick<Bundle["architecture"], "classes" | "inputSize">;
-}
+export type Judged = TrainedNetwork;
 
 /**
  * Reads and decodes the pictures that `models`, of the same classes, are to be scored on; labels are indices into those
@@ -55,9 +53,9 @@ export async function readLabelled(
   const read = await openDataset(data, { classes, allowMissing: true, exclude });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
-  const { samples, split } = choose(dataset.samples, asked);
-  for (const judged of models)
-    for (const note of seenNotes(judged, dataset, read, samples)) teller.note(note);
+  const chosen = choose(dataset.samples, asked);
+  const { samples, split } = chosen;
+  for (const judged of models) for (const note of seenNotes(judged, dataset, read, chosen)) teller.note(note);
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
     memoryBudget: memory * 1e9,
@@ -69,14 +67,30 @@ export async function readLabelled(
   return { dataset, split, pixels };
 }
 
-/** The data with the splits that the training of `model` cut from it; as it is, and said, where they are not found. */
-export async function asCutFor(
-  { architecture, metadata, path }: Judged,
+/**
+ * The data with the splits that the training of `model`, or of a member of it, cut from it; as it is, and said, where they are
+ * not found.
+ */
+export async function asCutFor(model: Judged, dataset: Dataset, teller: Teller): Promise<Dataset> {
+  for (const network of networksIn(model)) {
+    const again = await asCutForNetwork(network, inOrderOf(network.architecture.classes, dataset), teller);
+    if (again) return inOrderOf(dataset.classes, again);
+  }
+  return dataset;
+}
+
+/** The data with its classes in this order, on which fingerprints and cuts depend. */
+function inOrderOf(classes: readonly string[], dataset: Dataset): Dataset {
+  return withClasses(dataset, { classes, allowMissing: true });
+}
+
+async function asCutForNetwork(
+  { architecture, metadata, path }: TrainedNetwork,
   dataset: Dataset,
   teller: Teller,
-): Promise<Dataset> {
+): Promise<Dataset | undefined> {
   const cut = cutOf(metadata, path);
-  if (!cut || !hasFingerprint(dataset, cut.from)) return dataset;
+  if (!cut || !hasFingerprint(dataset, cut.from)) return undefined;
   const trainedOn = { cut, fingerprint: metadata.data_fingerprint };
   const again = await recut(dataset, trainedOn, architecture.inputSize, (done, total) =>
     teller.progress("finding the splits", done, total),
@@ -88,41 +102,57 @@ export async function asCutFor(
       : `the splits that ${path} was trained with cannot be cut again: its version cut them in the order of folders and rows, and that was another. ` +
           'Name the data in the order that environment.json of its run has under "data", or score it on other images',
   );
-  return dataset;
+  return undefined;
 }
 
 /** What to say of a model that has, or may have, been trained on some of the `samples` that are to be scored. */
-function seenNotes(
-  { metadata, path }: Judged,
-  dataset: Dataset,
-  uncut: Dataset,
-  samples: readonly Sample[],
-): string[] {
+function seenNotes(judged: Judged, dataset: Dataset, uncut: Dataset, chosen: Chosen): string[] {
+  const { samples } = chosen;
   const training = samples.filter(({ split }) => split === "train").length;
-  if (hasFingerprint(dataset, metadata.data_fingerprint)) {
+  const notes = networksIn(judged).flatMap(({ architecture: { classes }, metadata, path }) => {
+    if (hasFingerprint(inOrderOf(classes, dataset), metadata.data_fingerprint)) {
+      if (training === 0) return [];
+      return [
+        `${path} was trained on ${training} of these ${samples.length} pictures: the score is too good`,
+      ];
+    }
+    if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
+      return [
+        `${path} was trained on this data with other splits, so on some of these pictures: its score is too good`,
+      ];
     if (training === 0) return [];
-    return [`${path} was trained on ${training} of these ${samples.length} pictures: the score is too good`];
-  }
-  if (hasFingerprint(uncut, cutOf(metadata, path)?.from))
     return [
-      `${path} was trained on this data with other splits, so on some of these pictures: its score is too good`,
+      `this data has no split that ${path} is known to be kept from: if it was trained on some of these ${samples.length} pictures, the score is too good`,
     ];
-  if (training === 0) return [];
+  });
+  if (!areWeightsFittedOn(judged, dataset, chosen.split)) return notes;
   return [
-    `this data has no split that ${path} is known to be kept from: if it was trained on some of these ${samples.length} pictures, the score is too good`,
+    ...notes,
+    `the weights of ${judged.path} were fitted on these pictures: its score is a little too good`,
   ];
 }
 
+/** Whether an ensemble's weights were fitted on images of this split, or of all. */
+function areWeightsFittedOn(
+  { architecture: { classes }, metadata, path }: Judged,
+  dataset: Dataset,
+  split: string,
+): boolean {
+  const fitted = readEnsemble(metadata, path)?.fitted;
+  if (!fitted || !hasFingerprint(inOrderOf(classes, dataset), fitted.fingerprint)) return false;
+  return fitted.split === split || fitted.split === "all" || split === "all";
+}
+
 /**
- * Whether a model's temperature was fitted on these very pictures: a run fits it on its validation pictures, and its
- * bundle knows which data they were of.
+ * Whether a model's temperature, that of a member, or the weights of its members were fitted on these very pictures: a run fits
+ * the temperature on its validation pictures, and its bundle knows which data they were of.
  */
-export function isFittedOn({ metadata, path }: Bundle, { dataset, split }: LabelledPictures): boolean {
-  return (
+export function isFittedOn(model: Judged, { dataset, split }: LabelledPictures): boolean {
+  const isFitted = ({ architecture: { classes }, metadata, path }: TrainedNetwork): boolean =>
     split === "validation" &&
-    hasFingerprint(dataset, metadata.data_fingerprint) &&
-    temperatureOf(metadata, path) !== 1
-  );
+    hasFingerprint(inOrderOf(classes, dataset), metadata.data_fingerprint) &&
+    temperatureOf(metadata, path) !== 1;
+  return networksIn(model).some(isFitted) || areWeightsFittedOn(model, dataset, split);
 }
 
 /** What leaks from the training pictures of the data into those that were scored; nothing where there are none. */
@@ -142,8 +172,13 @@ export async function leaksIn(
   return { leaks: leaksOf(labels, predicted, isLeaked) };
 }
 
+interface Chosen {
+  readonly samples: readonly Sample[];
+  readonly split: string;
+}
+
 /** The samples of the asked split; without one, the validation pictures or else all. */
-function choose(samples: readonly Sample[], asked: string | undefined): { samples: Sample[]; split: string } {
+function choose(samples: readonly Sample[], asked: string | undefined): Chosen {
   const of = (split: string): Sample[] => samples.filter((sample) => sample.split === split);
   if (asked === "all") return { samples: [...samples], split: "all" };
   if (asked === undefined) {

@@ -47,7 +47,7 @@ export function readEnsemble({ [KEY]: text }: Metadata, name: string): Ensemble 
 
 /** A network that was trained, alone in its file or as a member of an ensemble. */
 export interface TrainedNetwork {
-  readonly architecture: DescribedArchitecture;
+  readonly architecture: Pick<DescribedArchitecture, "classes" | "inputSize">;
   readonly metadata: Metadata;
   /** The file and, in an ensemble, the member, for messages. */
   readonly path: string;
