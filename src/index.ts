@@ -74,6 +74,7 @@ export type { OptimizerOptions } from "./optim/optimizer.ts";
 export { rateAt, type Schedule } from "./optim/schedules.ts";
 export { type BundleOptions, compileBundle } from "./program/bundle.ts";
 export { type Bundle, decodeBundle } from "./program/decode-bundle.ts";
+export { compileEnsemble, type EnsembleBundleOptions } from "./program/ensemble.ts";
 export { compileForward, compilePredict } from "./program/predict.ts";
 export type { Program } from "./program/program.ts";
 export { loadBundle } from "./program/read-bundle.node.ts";
@@ -96,6 +97,7 @@ export type { Baseline } from "./jobs/baselines.ts";
 export type { CompareOptions } from "./jobs/compare.ts";
 export type { ComparisonResult } from "./jobs/comparison-result.ts";
 export type { DataSource, ModelSource } from "./jobs/data.ts";
+export type { EnsembleMember, EnsembleOptions, EnsembleResult } from "./jobs/ensemble.ts";
 export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
 export type { EvaluationResult } from "./jobs/evaluation-result.ts";
 export type {
@@ -118,6 +120,7 @@ export type { InspectOptions } from "./jobs/inspect.ts";
 export {
   audit,
   compare,
+  ensemble,
   evaluate,
   explain,
   exportModel,
@@ -156,7 +159,9 @@ export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.node.ts";
 export { type Explanation, explainPictures } from "./evaluate/explain.ts";
 export { heatOverlay } from "./evaluate/heat-overlay.ts";
 export { measureRobustness, type Robustness } from "./evaluate/robustness.node.ts";
+export type { AnswerScores } from "./metrics/answer-scores.ts";
 export { classificationReport } from "./metrics/classification-report.ts";
+export type { EnsembleScores } from "./report/ensemble-card.ts";
 export type { Listener } from "./train/events.ts";
 export { recipeArchitecture } from "./train/forecast.ts";
 export { resolveRecipe } from "./train/override.ts";
@@ -164,7 +169,8 @@ export type { Recipe } from "./train/recipe.ts";
 export type { TrainSettings } from "./train/settings.ts";
 export { type TrainResult, trainInto } from "./train/train.node.ts";
 export { classifierMetadata, type DescribedArchitecture } from "./weights/classifier-file.ts";
-export { type Classifier, loadClassifier, loadWeights } from "./weights/load.node.ts";
+export { type Classifier, loadClassifier, loadMembers, loadWeights } from "./weights/load.node.ts";
+export type { Member, MembersFile } from "./weights/members.ts";
 export { resolveArchitecture } from "./weights/resolve-architecture.ts";
 
 // Photos: faces are found, and what each expresses is said.

@@ -9,6 +9,8 @@ import type {
   Dataset,
   DetectedFace,
   EndEvent,
+  EnsembleOptions,
+  EnsembleResult,
   ExplainResult,
   ExportResult,
   FinishedRun,
@@ -158,4 +160,14 @@ test("models and services close themselves; names are alike in Node and in brows
   expectTypeOf(server.createService).returns.resolves.toEqualTypeOf<server.Service>();
   expectTypeOf<server.Service>().toExtend<AsyncDisposable>();
   expectTypeOf<server.Service["listen"]>().toBeCallableWith();
+});
+
+test("ensemble: models and a file are all that it needs, and scores are there only where data was", () => {
+  expectTypeOf(vultus.ensemble).parameters.toEqualTypeOf<[options: EnsembleOptions]>();
+  expectTypeOf(vultus.ensemble).returns.resolves.toEqualTypeOf<EnsembleResult>();
+  expectTypeOf<{ models: string[]; out: string }>().toExtend<EnsembleOptions>();
+  expectTypeOf<{ models: string[] }>().not.toExtend<EnsembleOptions>();
+  expectTypeOf<EnsembleOptions["weights"]>().toEqualTypeOf<"equal" | "fit" | readonly number[] | undefined>();
+  expectTypeOf<EnsembleResult["members"][number]["weight"]>().toBeNumber();
+  expectTypeOf<EnsembleResult["scores"]>().toBeNullable();
 });

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   predict: async () => (await import("./commands/predict.ts")).predictCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
+  ensemble: async () => (await import("./commands/ensemble.ts")).ensembleCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   serve: async () => (await import("./commands/serve.ts")).serveCommand,
   models: async () => (await import("./commands/models.ts")).modelsCommand,

@@ -64,11 +64,14 @@ export async function compareWithAnswers(
 }
 
 /** @throws UsageError unless both models tell the same classes apart. */
-export function checkComparable(a: Bundle, b: Bundle): void {
+export function checkComparable(
+  a: Pick<Bundle, "architecture" | "path">,
+  b: Pick<Bundle, "architecture" | "path">,
+): void {
   const [first, second] = [a.architecture.classes, b.architecture.classes];
   if (first.length === second.length && first.every((name) => second.includes(name))) return;
   throw new UsageError(
-    `${a.path} tells apart ${first.join(", ")}; ${b.path} tells apart ${second.join(", ")}: only models of the same classes can be compared; train one again with the other's classes by --classes`,
+    `${a.path} tells apart ${first.join(", ")}; ${b.path} tells apart ${second.join(", ")}: only models of the same classes go together; train one again with the other's classes by --classes`,
   );
 }
 

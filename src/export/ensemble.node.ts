@@ -27,7 +27,7 @@ export interface EnsembleFileOptions {
   readonly classes: readonly string[];
   /** How matrices are stored. */
   readonly stored: "float32" | "float16";
-  readonly fitted?: Ensemble["fitted"];
+  readonly fitted?: Ensemble["fitted"] | undefined;
   readonly provenance: Pick<Provenance, "metrics" | "vultusVersion">;
   readonly engine: Engine;
   /** Images on which the file is compared with the members. */

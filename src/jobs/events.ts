@@ -12,6 +12,7 @@ export type Stage =
   | "explaining"
   | "deletion and insertion"
   | "asking the teachers"
+  | "asking the members"
   | "judging labels: features"
   | "judging labels: training"
   | "downloading weights";

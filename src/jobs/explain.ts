@@ -18,7 +18,8 @@ import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
-import { type Classifier, loadClassifier } from "../weights/load.node.ts";
+import { loadMembers } from "../weights/load.node.ts";
+import type { MembersFile } from "../weights/members.ts";
 import { type DataSource, type ModelSource, pathOf } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -78,7 +79,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const photos = typeof options.photos === "string" ? [options.photos] : (options.photos ?? []);
   if (photos.length === 0 && data === undefined)
     throw new UsageError("no photos given; name some, or a folder of labelled pictures with --data");
-  const classifier = loadClassifier(pathOf(options.model), options);
+  const classifier = loadMembers(pathOf(options.model), options);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
   mkdirSync(out, { recursive: true });
@@ -123,7 +124,7 @@ interface DataOptions extends ExplainOptions {
 /** The mean map of each class, of its own pictures, and the scores of the maps of what the model answers. */
 async function explainData(
   engine: Engine,
-  classifier: Classifier,
+  classifier: MembersFile,
   options: DataOptions,
   teller: Teller,
 ): Promise<ExplainedData> {

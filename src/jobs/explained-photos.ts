@@ -13,6 +13,7 @@ import { explanationPng } from "../report/heat-map.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import type { Classifier } from "../weights/load.node.ts";
+import type { MembersFile } from "../weights/members.ts";
 
 export interface ExplainedFace extends Face {
   /** The class that the map is of. */
@@ -57,7 +58,7 @@ interface Found {
  */
 export async function* explainPhotos(
   engine: Engine,
-  classifier: Classifier,
+  classifier: Classifier | MembersFile,
   inputs: readonly string[],
   options: ExplainPhotosOptions,
 ): AsyncGenerator<ExplainedPhoto> {
@@ -78,7 +79,7 @@ export async function* explainPhotos(
 
 async function* explainTogether(
   engine: Engine,
-  classifier: Classifier,
+  classifier: Classifier | MembersFile,
   photos: readonly Found[],
   nameOf: (file: string) => string,
   { method, target, out }: ExplainPhotosOptions,

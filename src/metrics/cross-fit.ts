@@ -19,20 +19,28 @@ export function crossFittedProbabilities(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   classCount: number,
-  { folds = 5, seed = 0 }: CrossFitOptions = {},
+  options: CrossFitOptions = {},
 ): Float64Array {
   checkProbabilities(logits, labels, classCount, "logits");
-  const order = shuffled(
-    Array.from({ length: labels.length }, (_, i) => i),
-    random(seed, "cross-fit"),
-  );
   const out = new Float64Array(logits.length);
-  for (let fold = 0; fold < folds; fold++) {
-    const others = order.filter((_, position) => position % folds !== fold);
+  for (const { own, others } of crossFolds(labels.length, options)) {
     const temperature = fitTemperature(logits, labels, classCount, others);
-    for (let position = fold; position < order.length; position += folds) {
-      softmaxRow(logits, (order[position] as number) * classCount, classCount, 1 / temperature, out);
-    }
+    for (const row of own) softmaxRow(logits, row * classCount, classCount, 1 / temperature, out);
   }
   return out;
+}
+
+/** Deals `count` samples into folds at random; each comes with all samples that are not in it. */
+export function crossFolds(
+  count: number,
+  { folds = 5, seed = 0 }: CrossFitOptions = {},
+): { readonly own: readonly number[]; readonly others: readonly number[] }[] {
+  const order = shuffled(
+    Array.from({ length: count }, (_, i) => i),
+    random(seed, "cross-fit"),
+  );
+  return Array.from({ length: folds }, (_, fold) => ({
+    own: order.filter((_, position) => position % folds === fold),
+    others: order.filter((_, position) => position % folds !== fold),
+  }));
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
-import { mixtureWeights } from "./mixture-weights.ts";
+import { crossFittedMixture, mixtureWeights } from "./mixture-weights.ts";
 import { softmaxRows } from "./softmax.ts";
 
 const N = 60;
@@ -109,5 +109,27 @@ describe("mixtureWeights", () => {
     expect(() => mixtureWeights([[0.5, 0.5]], [1, 0, 0])).toThrow(/2 probabilities for 3 targets/);
     expect(() => mixtureWeights([], [])).toThrow(VultusError);
     expect(() => mixtureWeights([[0.5, 0.5]], [0, 0])).toThrow(VultusError);
+  });
+});
+
+describe("crossFittedMixture", () => {
+  const models = [model(2), model(1.6)];
+
+  test("gives each sample what weights fitted on the other folds give it", () => {
+    const mixed = crossFittedMixture(models, targets, CLASSES, { folds: N });
+    for (const row of [0, 7, N - 1]) {
+      const others = (rows: ArrayLike<number>): number[] =>
+        Array.from(rows).filter((_, i) => Math.floor(i / CLASSES) !== row);
+      const [a = 0, b = 0] = mixtureWeights(models.map(others), others(targets));
+      for (let i = row * CLASSES; i < (row + 1) * CLASSES; i++)
+        expect(mixed[i]).toBeCloseTo(a * (models[0]?.[i] as number) + b * (models[1]?.[i] as number), 12);
+    }
+  });
+
+  test("is less flattered than the fit itself", () => {
+    const noise = Array.from({ length: 8 }, () => model(0));
+    const fitted = likelihood(noise, mixtureWeights(noise, targets), targets);
+    const fair = likelihood([crossFittedMixture(noise, targets, CLASSES)], [1], targets);
+    expect(fair).toBeLessThan(fitted);
   });
 });

@@ -1,6 +1,7 @@
 /** How much each of several models should count in the mean of their probabilities. */
 
 import { VultusError } from "../util/errors.ts";
+import { type CrossFitOptions, crossFolds } from "./cross-fit.ts";
 import { smallestProbability } from "./likelihood.ts";
 
 /** The weights are found once no others could be likelier by more than this, in nats an observation. */
@@ -48,4 +49,35 @@ export function mixtureWeights(
   }
   const sum = weights.reduce((a, b) => a + b);
   return weights.map((weight) => weight / sum);
+}
+
+/**
+ * The mean of the models' probabilities `[N, classCount]` where each sample's weights were fitted on the others: a score of the
+ * result is not flattered by the fit. A single sample has no others, so it gets equal weights.
+ */
+export function crossFittedMixture(
+  probabilities: readonly ArrayLike<number>[],
+  targets: ArrayLike<number>,
+  classCount: number,
+  options: CrossFitOptions = {},
+): Float64Array {
+  const mixed = new Float64Array(targets.length);
+  const rowsOf = (rows: ArrayLike<number>, indices: readonly number[]): number[] =>
+    indices.flatMap((row) =>
+      Array.from({ length: classCount }, (_, k) => rows[row * classCount + k] as number),
+    );
+  for (const { own, others } of crossFolds(targets.length / classCount, options)) {
+    if (own.length === 0) continue;
+    const weights =
+      others.length > 0
+        ? mixtureWeights(
+            probabilities.map((rows) => rowsOf(rows, others)),
+            rowsOf(targets, others),
+          )
+        : probabilities.map(() => 1 / probabilities.length);
+    for (const row of own)
+      for (let i = row * classCount; i < (row + 1) * classCount; i++)
+        mixed[i] = weights.reduce((sum, weight, k) => sum + weight * (probabilities[k]?.[i] as number), 0);
+  }
+  return mixed;
 }

@@ -57,7 +57,7 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 test("its probabilities are the weighted mean of its members'", async () => {
   const expected = await mean();
   // Members that agreed would hide a wrong weight or a wrong column.
-  for (const { weight, ...one } of members)
+  for (const one of members)
     expect(distance(await mean([{ ...one, weight: 1 }]), expected)).toBeGreaterThan(0.01);
   const { probabilities, logits } = await answersOf(ensemble());
   expect(distance(probabilities, expected)).toBeLessThan(1e-6);
@@ -76,6 +76,22 @@ test("stores halves", async () => {
   const half = ensemble({ stored: "float16" });
   expect(half.length / ensemble().length).toBeLessThan(0.55);
   expect(distance((await answersOf(half)).probabilities, await mean())).toBeLessThan(0.02);
+});
+
+test("a member that was stored as halves stays so, and no number changes", async () => {
+  const [first, ...others] = members as [(typeof members)[0]];
+  const { tensors } = decodeOnnxWeights(
+    compileBundle({ ...first, stored: "float16", metadata: first.metadata }).model,
+    "h",
+  );
+  const mixed = compileEnsemble([{ ...first, weights: tensors }, ...others], { classes, metadata }).model;
+  const saved = [...tensors.values()].reduce(
+    (sum, { shape, data }) => sum + (shape.length > 1 ? 2 * data.length : 0),
+    0,
+  );
+  expect((ensemble().length - mixed.length) / saved).toBeCloseTo(1, 1);
+  const [read] = membersIn(decodeOnnxWeights(mixed, "e"), "e", "e").members;
+  for (const [key, { data }] of tensors) expect(read?.weights.get(key)?.data).toEqual(data);
 });
 
 test("a class that every member calls impossible has a finite logit", async () => {

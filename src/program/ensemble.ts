@@ -11,6 +11,8 @@ import { Network } from "../nn/network.ts";
 import { concat } from "../ops/concat.ts";
 import { log } from "../ops/log.ts";
 import { max } from "../ops/max.ts";
+import { fromFloat16, toFloat16 } from "../util/half.ts";
+import type { StateDict } from "../util/tensor.ts";
 import { memberScope } from "../weights/ensemble-file.ts";
 import { type BundleOptions, pixels } from "./bundle.ts";
 import { finish } from "./finish.ts";
@@ -20,7 +22,9 @@ import type { Program } from "./program.ts";
 /** The smallest normal float32: a class that every member calls impossible has the logit -87.3 and not -Infinity. */
 const SMALLEST = 2 ** -126;
 
-export interface EnsembleBundleOptions extends Pick<BundleOptions, "input" | "stored" | "metadata"> {
+export interface EnsembleBundleOptions extends Pick<BundleOptions, "input" | "metadata"> {
+  /** How matrices are stored; those of a member whose own file stores halves always stay so. Default: float32. */
+  readonly stored?: "float32" | "float16";
   /** The classes of the probabilities, in this order; every member must know them. */
   readonly classes: readonly string[];
 }
@@ -46,7 +50,7 @@ export function compileEnsemble(
       weights,
       trainable: () => false,
       training: false,
-      named: stored,
+      named: isHalf(weights) ? "float16" : stored,
     });
     const { backbone, inputSize: size, resize } = architecture;
     const { mean, std } = backbone.preprocessing;
@@ -66,4 +70,11 @@ export function compileEnsemble(
     embedding: concat(embeddings, 1),
   };
   return finish(graph, "ensemble", outputs, metadata);
+}
+
+/** Whether every matrix fits half precision as it is, as those of a file do that was stored so: then nothing is lost again. */
+function isHalf(weights: StateDict): boolean {
+  return [...weights.values()].every(
+    ({ shape, data }) => shape.length < 2 || data.every((x) => Object.is(fromFloat16(toFloat16(x)), x)),
+  );
 }

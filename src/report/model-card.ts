@@ -33,7 +33,12 @@ export function modelCard(run: RunRecord): CardSection[] {
 }
 
 export function modelCardMarkdown(run: RunRecord): string {
-  const parts = modelCard(run).map(({ title, paragraphs, items = [], table }) =>
+  return cardMarkdown(run.name, modelCard(run));
+}
+
+/** A card as Markdown, under the name of the model. */
+export function cardMarkdown(name: string, sections: readonly CardSection[]): string {
+  const parts = sections.map(({ title, paragraphs, items = [], table }) =>
     [
       `## ${title}`,
       ...paragraphs.map(markdownText),
@@ -41,7 +46,7 @@ export function modelCardMarkdown(run: RunRecord): string {
       ...(table ? [markdownTable(table.head, table.rows)] : []),
     ].join("\n\n"),
   );
-  return `${[`# Model card: ${markdownText(run.name)}`, ...parts].join("\n\n")}\n`;
+  return `${[`# Model card: ${markdownText(name)}`, ...parts].join("\n\n")}\n`;
 }
 
 function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {
@@ -62,7 +67,7 @@ function model({ recipe, environment, evaluation, data }: RunRecord): CardSectio
   return { title: "Model", paragraphs: ["A classifier of facial expressions."], items };
 }
 
-const intendedUse: CardSection = {
+export const intendedUse: CardSection = {
   title: "Intended use",
   paragraphs: [
     "It names the expression that a face shows in a picture, as the people who labelled the training pictures would have named it. An expression is not a feeling: what a person feels cannot be read off a face reliably (Barrett et al. 2019).",
@@ -73,7 +78,7 @@ const intendedUse: CardSection = {
   ],
 };
 
-const outOfScope: CardSection = {
+export const outOfScope: CardSection = {
   title: "Out of scope, and what the law says",
   paragraphs: [
     "It must not decide anything about a person: no hiring, grading, credit, insurance, policing, border control, diagnosis or lie detection.",

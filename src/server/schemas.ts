@@ -76,6 +76,18 @@ export const modelSchema = z.object({
   sha256: z.string(),
   labels: z.array(z.string()),
   backbone: z.string().nullable().describe("Null where the model is not one network."),
+  members: z
+    .array(
+      z.object({
+        name: z.string(),
+        weight: z.number().describe("Its share in the mean of the probabilities."),
+        backbone: z.string().nullable(),
+        inputSize: z.number(),
+        license: z.string().nullable(),
+      }),
+    )
+    .nullable()
+    .describe("The members of an ensemble; null for any other model."),
   inputSize: z.number().describe("Side of the square that the network sees, in pixels."),
   metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import { type ModelOptions, openModel } from "../predict/model.node.ts";
@@ -10,6 +10,9 @@ import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
+import { readArchitecture } from "../weights/classifier-file.ts";
+import { readEnsemble } from "../weights/ensemble-file.ts";
+import { modelName } from "../weights/load.node.ts";
 import { type Batcher, type BatcherSettings, createBatcher } from "./batcher.ts";
 import type { ModelAnswer } from "./schemas.ts";
 import { openWorkers, type Workers } from "./workers.ts";
@@ -112,11 +115,12 @@ async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
 function descriptionOf({ file, bundle, sha256 }: ModelFile): ServedModel["description"] {
   const { architecture, metadata } = bundle;
   return {
-    name: nameOf(file),
+    name: modelName(file),
     version: sha256.slice(0, 12),
     sha256,
     labels: [...architecture.classes],
     backbone: architecture.network?.backbone ?? null,
+    members: membersOf(bundle),
     inputSize: architecture.inputSize,
     metrics: objectIn(metadata.metrics),
     trainedBy: metadata.vultus_version ?? null,
@@ -125,10 +129,14 @@ function descriptionOf({ file, bundle, sha256 }: ModelFile): ServedModel["descri
   };
 }
 
-/** A run's files are all called `best`: its folder says more. */
-function nameOf(file: string): string {
-  const own = basename(file, extname(file));
-  return own === "best" ? basename(dirname(file)) : own;
+/** Of an ensemble, its members. */
+function membersOf({ metadata, path }: Bundle): ModelAnswer["members"] {
+  const { members } = readEnsemble(metadata, path) ?? {};
+  if (!members) return null;
+  return members.map(({ name, weight, metadata: own }) => {
+    const { network, inputSize } = readArchitecture(own, path);
+    return { name, weight, backbone: network?.backbone ?? null, inputSize, license: own.license ?? null };
+  });
 }
 
 function objectIn(text: string | undefined): Record<string, unknown> | null {

@@ -4,13 +4,11 @@ import type { Picture } from "../../../src/data/dataset.ts";
 import { explainPictures } from "../../../src/evaluate/explain.ts";
 import { heatOverlay } from "../../../src/evaluate/heat-overlay.ts";
 import { inMemory } from "../../../src/evaluate/run-bundle.ts";
-import { describe } from "../../../src/models/classifier.ts";
 import type { DetectedFace } from "../../../src/predict/boxes.ts";
 import { centreSquare, faceCrop } from "../../../src/predict/framing.ts";
 import { type WebModel, webEngine } from "../../../src/predict/model.web.ts";
-import { fitWeights } from "../../../src/weights/fit.ts";
+import { membersIn } from "../../../src/weights/members.ts";
 import { decodeOnnxWeights } from "../../../src/weights/onnx-weights.ts";
-import { resolveArchitecture } from "../../../src/weights/resolve-architecture.ts";
 import type { ExplainedFace } from "./protocol.ts";
 
 /**
@@ -18,21 +16,16 @@ import type { ExplainedFace } from "./protocol.ts";
  * weights, UsageError for one whose backbone is unknown or that is not one network.
  */
 export async function explainFace(
-  { bundle: { program, path, metadata, ...bundle }, device }: WebModel,
+  { bundle: { program, path }, device }: WebModel,
   picture: Picture,
   face?: Pick<DetectedFace, "box" | "tilt">,
 ): Promise<ExplainedFace> {
-  const { tensors } = decodeOnnxWeights(program.model, path);
-  const architecture = resolveArchitecture(bundle.architecture, path);
-  const { classes } = architecture;
-  const { weights } = fitWeights(tensors, architecture, describe(architecture), path, classes);
-  const crop = face ? faceCrop(picture, face, architecture) : centreSquare(picture);
+  const model = membersIn(decodeOnnxWeights(program.model, path), path, path);
+  const { classes } = model.architecture;
+  const crop = face ? faceCrop(picture, face, model.architecture) : centreSquare(picture);
   // The CPU in any case: the program runs once.
   const engine = webEngine("cpu", 0, device === "webgpu" ? "webgpu" : "wasm");
-  const classifier = { architecture, weights, metadata, path };
-  const [explanation] = await explainPictures(engine, classifier, inMemory([crop]), [0], {
-    method: "grad-cam",
-  });
+  const [explanation] = await explainPictures(engine, model, inMemory([crop]), [0], { method: "grad-cam" });
   if (!explanation) throw new Error("there is no explanation");
   const { seen, predicted } = explanation;
   return { label: classes[predicted] as string, seen, overlay: heatOverlay(explanation) };

@@ -1,0 +1,93 @@
+/** `vultus ensemble`: several models in one file that averages their calibrated probabilities. */
+
+import { Command, InvalidArgumentError } from "commander";
+import { type EnsembleOptions, type EnsembleResult, ensemble } from "../../jobs/ensemble.ts";
+import { UsageError } from "../../util/errors.ts";
+import { listOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import { percent, result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
+
+interface Options extends Omit<EnsembleOptions, "models" | "data" | "weights" | "stored" | "onEvent"> {
+  readonly weights?: number[];
+  readonly fit?: string[];
+  readonly half: boolean;
+  readonly json?: boolean;
+}
+
+export function ensembleCommand(setExitCode: SetExitCode): Command {
+  return withDevice(withLabelled(new Command("ensemble")))
+    .description("combine models in one file that averages their calibrated probabilities")
+    .argument(
+      "<models...>",
+      "run folders, files that a run or an export wrote, or models that ship, of the same classes",
+    )
+    .requiredOption("--out <file>", "the .onnx file; its model card is written beside it")
+    .option("--weights <a,b,…>", "how much each model counts (default: all equally)", numbersOf)
+    .option(
+      "--fit <dirs>",
+      "fit the weights on these labelled images, by commas: on their validation split or --split",
+      listOf,
+    )
+    .option("--half", "store matrices in half precision: half the size", false)
+    .option("--json", "print JSON")
+    .action(async (models: string[], { json, weights, fit, half, ...options }: Options) => {
+      if (weights && fit) throw new UsageError("--weights and --fit exclude each other; give one of them");
+      const written = await ensemble({
+        ...options,
+        models,
+        weights: fit ? "fit" : (weights ?? "equal"),
+        data: fit,
+        stored: half ? "float16" : "float32",
+        onEvent: printer(setExitCode),
+      });
+      if (json) resultJson(written);
+      else result(ensembleText(written));
+    });
+}
+
+function numbersOf(text: string): number[] {
+  const numbers = listOf(text).map(Number);
+  if (numbers.length === 0 || !numbers.every((weight) => Number.isFinite(weight) && weight >= 0))
+    throw new InvalidArgumentError(
+      "Give a number of 0 or more for each model, by commas, such as 0.5,0.3,0.2.",
+    );
+  return numbers;
+}
+
+/** Members with their weights, scores where there are any, and what to do next. */
+function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResult): string {
+  const rows: [string, string, string][] = members.map(({ name, weight }) => [
+    name,
+    weight.toFixed(3),
+    scoreText(scores?.members[name]),
+  ]);
+  if (scores) {
+    const left = Object.keys(scores.members).filter((name) =>
+      members.every((member) => member.name !== name),
+    );
+    for (const name of left) rows.push([name, "left out", scoreText(scores.members[name])]);
+    rows.push(["equal weights", "", scoreText(scores.equal)]);
+    rows.push(["ensemble", "", scoreText(scores.ensemble)]);
+  }
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    ...rows.map(([name, weight, score]) =>
+      `${name.padEnd(width)}  ${weight.padStart(8)}  ${score}`.trimEnd(),
+    ),
+    ...(scores
+      ? [
+          checked.weights === "fitted"
+            ? `on ${scores.n} images (${scores.split}); the ensemble's weights cross-fitted, so that the fit flatters no score`
+            : `on ${scores.n} images (${scores.split})`,
+        ]
+      : []),
+    "",
+    `${file}  ${(bytes / 1e6).toFixed(2)} MB, at most ${checked.maxProbabilityDifference.toExponential(1)} from the mean of its members on ${checked.checkedOn} images`,
+    "",
+    `vultus evaluate ${file} photos/    # every command takes it like any model`,
+  ].join("\n");
+}
+
+function scoreText(scores: { readonly accuracy: number; readonly nll: number } | undefined): string {
+  return scores ? `accuracy ${percent(scores.accuracy)}  log loss ${scores.nll.toFixed(4)}` : "";
+}
