@@ -22,6 +22,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run as vultus } from "../src/cli/main.ts";
 import { writeSyntheticFaces } from "../src/data/synthetic.node.ts";
+import { metricEntries } from "../src/metrics/registry.ts";
 import { readRun } from "../src/report/run-record.ts";
 import { runPaths } from "../src/train/run-folder.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
@@ -138,6 +139,11 @@ describe("the files of a run", () => {
     expect(scalars("loss/train")).toEqual(ofHistory("trainLoss"));
     expect(scalars("learning_rate")).toEqual(ofHistory("learningRate"));
     expect(scalars("result/accuracy")).toEqual([[8, Math.fround(evaluation?.accuracy ?? 0)]]);
+    const results = events.flatMap(({ values }) => values.filter(({ tag }) => tag.startsWith("result/")));
+    expect(results.slice(1).map(({ value }) => value)).toEqual(
+      metricEntries.map(([name]) => Math.fround(evaluation?.[name] ?? Number.NaN)),
+    );
+    expect(scalars("result/macro_f1")).toEqual([[8, Math.fround(evaluation?.macroF1 ?? 0)]]);
     const sha256 = createHash("sha256")
       .update(readFileSync(join(run, "confusion.png")))
       .digest("hex");

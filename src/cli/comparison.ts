@@ -1,15 +1,23 @@
 /** A comparison as text. */
 
-import { type ComparisonResult, pText } from "../jobs/comparison-result.ts";
-import { percent } from "./output.ts";
+import { type ComparedNumbers, type ComparisonResult, pText } from "../jobs/comparison-result.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { type MetricName, metrics } from "../metrics/registry.ts";
+import { metricText, percent } from "./output.ts";
 
-/** Accuracies, their difference, what changed per class, and what to make of it. */
+/** Accuracies, their difference, what changed by metric and class, and what to make of it. */
 export function comparisonText(comparison: ComparisonResult): string {
-  const { n, split, accuracyA, accuracyB, difference, interval, mcnemarP, classes, recall, verdict } =
-    comparison;
+  const { n, split, accuracyA, accuracyB, difference, interval, mcnemarP, recall, verdict } = comparison;
   const { bothRight, bothWrong, onlyA, onlyB } = comparison;
   const [low, high] = interval;
-  const width = Math.max(...classes.map((name) => name.length));
+  const rows = [
+    ["", "A", "B", "change"],
+    ...Object.entries(comparison.metrics).map(([name, numbers]) => row(metrics[name as MetricName], numbers)),
+    ...Object.entries(recall).map(([name, numbers]) =>
+      row({ label: `recall of ${name}`, format: "percent" }, numbers),
+    ),
+  ];
+  const width = Math.max(...rows.map(([label = ""]) => label.length));
   const counted = String(Math.max(bothRight, bothWrong, onlyA, onlyB)).length;
   const count = (label: string, value: number): string =>
     `${label.padEnd(17)}${String(value).padStart(counted)}  (${percent(value / n)})`;
@@ -24,14 +32,20 @@ export function comparisonText(comparison: ComparisonResult): string {
     count("only B right", onlyB),
     count("both wrong", bothWrong),
     "",
-    `${"recall".padEnd(width)}         A        B        change`,
-    ...Object.entries(recall).map(
-      ([name, { a, b, change }]) =>
-        `${name.padEnd(width)}  ${percent(a).padStart(8)} ${percent(b).padStart(8)}  ${signed(change).padStart(12)}`,
+    ...rows.map(
+      ([label = "", a = "", b = "", change = ""]) =>
+        `${label.padEnd(width)}  ${a.padStart(8)} ${b.padStart(8)}  ${change.padStart(12)}`,
     ),
     "",
     verdict,
   ].join("\n");
+}
+
+function row(metric: Pick<Metric, "label" | "format">, { a, b, change }: ComparedNumbers): string[] {
+  const points =
+    metric.format === "percent" ? signed(change) : `${change < 0 ? "" : "+"}${change.toFixed(4)}`;
+  const difference = Number.isNaN(change) ? "–" : points;
+  return [metric.label, metricText(metric, a), metricText(metric, b), difference];
 }
 
 /** A difference of shares in percentage points. */

@@ -2,52 +2,65 @@
 
 import type { EvaluationResult, Interval } from "../jobs/evaluation-result.ts";
 import { classificationReport } from "../metrics/classification-report.ts";
+import { type MetricName, metricEntries } from "../metrics/registry.ts";
 import { confusionText } from "../report/confusion.ts";
-import { percent } from "./output.ts";
+import { metricText, percent } from "./output.ts";
 
 /** Report, confusion matrix and headline, which says what was scored. */
 export function evaluationText(evaluation: EvaluationResult): string {
-  const { n, split, intervals, confusion, classes, majority, nll, top2, brier, confused, coverage } =
-    evaluation;
+  const { n, split, intervals, confusion, classes, majority, confused, coverage } = evaluation;
   const headline = split === "test" ? "test" : split === "validation" ? "selected on validation" : split;
   const percents = ([low, high]: Interval): string => `${percent(low)} to ${percent(high)}`;
-  const [low, high] = intervals.macroF1;
+  const rows: Row[] = [
+    [
+      "accuracy",
+      `${percent(evaluation.accuracy)}  (95 % interval ${percents(intervals.accuracy)}), ${headline}, ${n} pictures`,
+    ],
+    ["majority baseline", percent(majority)],
+    ...leakRows(evaluation),
+    ...metricRows(evaluation),
+    ["AUC", aucText(evaluation)],
+    ["most confused", confused.map(({ text }) => text).join(", ") || "nothing"],
+    ...coverage.map(
+      ({ threshold, coverage: share, accuracy }, i): Row => [
+        i === 0 ? "when it is sure" : "",
+        `at least ${percent(threshold).padStart(6)}: ${percent(share).padStart(7)} of the pictures` +
+          (share > 0 ? `, ${percent(accuracy)} of them right` : ""),
+      ],
+    ),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   return [
     classificationReport(confusion, classes),
     confusionText(confusion, classes),
     "",
-    `accuracy           ${percent(evaluation.accuracy)}  (95 % interval ${percents(intervals.accuracy)}), ${headline}, ${n} pictures`,
-    `balanced accuracy  ${percent(evaluation.balancedAccuracy)}  (95 % interval ${percents(intervals.balancedAccuracy)})`,
-    `macro F1           ${evaluation.macroF1.toFixed(4)}  (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`,
-    `weighted F1        ${evaluation.weightedF1.toFixed(4)}`,
-    `majority baseline  ${percent(majority)}`,
-    ...leakLines(evaluation),
-    `top-2 accuracy     ${percent(top2)}`,
-    `AUC                ${aucText(evaluation)}`,
-    `log loss           ${nll.toFixed(4)}`,
-    `Brier score        ${brier.toFixed(4)}`,
-    `calibration error  ${calibrationText(evaluation)}`,
-    `most confused      ${confused.map(({ text }) => text).join(", ") || "nothing"}`,
-    ...coverage.map(
-      ({ threshold, coverage: share, accuracy }, i) =>
-        `${i === 0 ? "when it is sure" : ""}`.padEnd(19) +
-        `at least ${percent(threshold).padStart(6)}: ${percent(share).padStart(7)} of the pictures` +
-        (share > 0 ? `, ${percent(accuracy)} of them right` : ""),
-    ),
+    ...rows.map(([label, text]) => label.padEnd(width) + text),
   ].join("\n");
 }
 
+type Row = readonly [label: string, text: string];
+
+/** The metrics, each with its interval where there is one. */
+function metricRows(evaluation: EvaluationResult): Row[] {
+  const intervals: Partial<Record<MetricName, Interval>> = evaluation.intervals;
+  return metricEntries.map(([name, metric]) => {
+    const within = intervals[name]?.map((end) => metricText(metric, end)).join(" to ");
+    const detail = name === "ece" ? calibrationText(evaluation) : within && `95 % interval ${within}`;
+    return [metric.label, `${metricText(metric, evaluation[name])}${detail ? `  (${detail})` : ""}`];
+  });
+}
+
 /** Nothing where there is no leak, or none was looked for. */
-function leakLines({ leaked, withoutLeaked }: EvaluationResult): string[] {
+function leakRows({ leaked, withoutLeaked }: EvaluationResult): Row[] {
   if (!leaked) return [];
-  if (!withoutLeaked)
-    return [
-      `without leaks      nothing is left: all ${leaked} are pixel-identical to training pictures of this data`,
-    ];
+  const copies = `${leaked} are pixel-identical to training pictures of this data`;
+  if (!withoutLeaked) return [["without leaks", `nothing is left: all ${copies}`]];
   const { n, accuracy, interval } = withoutLeaked;
   return [
-    `without leaks      ${percent(accuracy)}  (95 % interval ${percent(interval[0])} to ${percent(interval[1])}), ${n} pictures: ` +
-      `${leaked} are pixel-identical to training pictures of this data`,
+    [
+      "without leaks",
+      `${percent(accuracy)}  (95 % interval ${percent(interval[0])} to ${percent(interval[1])}), ${n} pictures: ${copies}`,
+    ],
   ];
 }
 
@@ -60,8 +73,8 @@ function aucText({ auc, classes }: EvaluationResult): string {
   return known.length > 0 ? known.join(", ") : "none: all pictures are of one class";
 }
 
-/** The error that counts, and what it would be otherwise. */
-function calibrationText({ ece, calibration }: EvaluationResult): string {
+/** At which temperature the calibration error was found, and what it would be otherwise. */
+function calibrationText({ calibration }: EvaluationResult): string {
   const { temperature, fittedTemperature, eceRaw, eceCrossFitted, fittedHere } = calibration;
   const at = (value: number): string => `at temperature ${value.toFixed(2)}`;
   const raw = `${eceRaw.toFixed(4)} ${at(1)}`;
@@ -72,5 +85,5 @@ function calibrationText({ ece, calibration }: EvaluationResult): string {
         ...(temperature === 1 ? [] : [raw]),
         `${eceCrossFitted.toFixed(4)} cross-fitted ${at(fittedTemperature)}`,
       ];
-  return `${ece.toFixed(4)}  (${notes.join("; ")})`;
+  return notes.join("; ");
 }

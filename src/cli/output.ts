@@ -1,5 +1,7 @@
 /** Where a command writes: its result to stdout, everything else to stderr. */
 
+import type { Metric } from "../metrics/metric.ts";
+
 /** The result of a command. */
 export function result(text: string): void {
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
@@ -40,6 +42,12 @@ export function duration(seconds: number): string {
     return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
   if (s >= 60) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
   return seconds < 10 ? `${seconds.toFixed(1)} s` : `${s} s`;
+}
+
+/** A metric's value; a dash where it is not defined. */
+export function metricText({ format }: Pick<Metric, "format">, value: number): string {
+  if (Number.isNaN(value)) return "–";
+  return format === "percent" ? percent(value) : value.toFixed(4);
 }
 
 export function percent(share: number): string {

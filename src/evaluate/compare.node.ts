@@ -4,6 +4,7 @@ import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
 import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
 import { argmaxRows, reorderedColumns } from "../metrics/probabilities.ts";
+import { type Metrics, metricEntries } from "../metrics/registry.ts";
 import { summarize } from "../metrics/scores.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -17,6 +18,8 @@ export interface ComparedAnswers {
   readonly probabilities: Float32Array;
   /** Per class, from 0 to 1. */
   readonly recall: readonly number[];
+  /** Those of answers. Metrics of probabilities would flatter a model whose temperature was fitted on these images. */
+  readonly metrics: Partial<Metrics>;
 }
 
 export interface Comparison extends PairedDifference {
@@ -84,8 +87,20 @@ export function comparison(
 ): Comparison {
   const answers = (probabilities: Float32Array): ComparedAnswers => {
     const predicted = [...argmaxRows(probabilities, classes.length)];
-    const { perClass } = summarize(confusionMatrix(labels, predicted, classes.length));
-    return { predicted, probabilities, recall: perClass.map(({ recall }) => recall) };
+    const classCount = classes.length;
+    const matrix = confusionMatrix(labels, predicted, classCount);
+    return {
+      predicted,
+      probabilities,
+      recall: summarize(matrix).perClass.map(({ recall }) => recall),
+      metrics: Object.fromEntries(
+        metricEntries.flatMap(([name, { judges, compute }]) =>
+          judges === "answers"
+            ? [[name, compute({ labels, predicted, probabilities, classCount, matrix })]]
+            : [],
+        ),
+      ),
+    };
   };
   const [a, b] = [answers(probabilitiesA), answers(probabilitiesB)];
   return { ...pairedDifference(labels, a.predicted, b.predicted), classes, labels, a, b };

@@ -3,15 +3,13 @@
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { areaUnderCurves } from "../metrics/auc.ts";
 import { majorityBaseline } from "../metrics/baseline.ts";
-import { brierScore } from "../metrics/brier.ts";
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
 import { type CoveragePoint, coverageCurve } from "../metrics/coverage.ts";
-import { negativeLogLikelihood } from "../metrics/likelihood.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
+import { type Metrics, measure } from "../metrics/registry.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
-import { topKAccuracy } from "../metrics/top-k.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
@@ -26,7 +24,8 @@ import { type BundleOutputs, runBundle } from "./run-bundle.ts";
  */
 export const LARGEST_SIDE = 1024;
 
-export interface Evaluation {
+/** Metrics of probabilities, and the coverage, are cross-fitted where the temperature was fitted on these very images. */
+export interface Evaluation extends Metrics {
   readonly classes: readonly string[];
   readonly labels: readonly number[];
   readonly predicted: readonly number[];
@@ -38,19 +37,10 @@ export interface Evaluation {
   readonly interval: readonly [number, number];
   /** The same of all scores of hard predictions. */
   readonly intervals: ScoreIntervals;
-  /** How often the truth is among the two most probable classes. */
-  readonly top2: number;
   /** Per class against all others; NaN for a class that occurs in no picture or in all. */
   readonly auc: readonly number[];
   /** The pairs of classes that are most often confused. */
   readonly confused: readonly ConfusedPair[];
-  /**
-   * Where the model's temperature was fitted on these very pictures, these four are those of cross-fitted
-   * probabilities: a fit would flatter itself.
-   */
-  readonly nll: number;
-  readonly brier: number;
-  readonly ece: number;
   readonly coverage: readonly CoveragePoint[];
   readonly calibration: Calibration;
   /** Accuracy of always answering the most frequent class. */
@@ -128,12 +118,9 @@ export function evaluation(
     scores,
     interval: intervals.accuracy,
     intervals,
-    top2: topKAccuracy(probabilities, labels, count, 2),
+    ...measure({ labels, predicted, probabilities: judged, classCount: count, matrix }),
     auc: areaUnderCurves(probabilities, labels, count),
     confused: confusedPairs(matrix),
-    nll: negativeLogLikelihood(judged, labels, count),
-    brier: brierScore(judged, labels, count),
-    ece: options.fittedHere ? calibration.eceCrossFitted : calibration.eceModel,
     coverage: coverageCurve(judged, labels, count),
     calibration,
     majority: majorityBaseline(scores.perClass.map(({ support }) => support)),

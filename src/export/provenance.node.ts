@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { eachMetric } from "../metrics/registry.ts";
 import { parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { readBytes } from "../util/files.node.ts";
 import type { Provenance } from "../weights/classifier-file.ts";
@@ -13,10 +14,7 @@ const metricsSchema = z.object({
   split: z.string(),
   accuracy: z.number(),
   interval: z.tuple([z.number(), z.number()]),
-  balancedAccuracy: z.number(),
-  macroF1: z.number(),
-  nll: z.number(),
-  ece: z.number(),
+  ...eachMetric(() => z.number().nullish()),
   /** Missing in runs of before it was fitted. */
   calibration: z.object({ temperature: z.number() }).optional(),
 });

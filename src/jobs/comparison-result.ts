@@ -1,11 +1,19 @@
 /** What a comparison hands back: plain data, as `compare --json` prints it. */
 
 import type { Comparison } from "../evaluate/compare.node.ts";
+import { type MetricName, metricEntries } from "../metrics/registry.ts";
 import type { Baseline } from "./baselines.ts";
 import type { Interval } from "./evaluation-result.ts";
 
 /** Differences that chance alone gives this rarely count as more than chance. */
 const SIGNIFICANT = 0.05;
+
+/** A number of A and of B; `change` is B less A. */
+export interface ComparedNumbers {
+  readonly a: number;
+  readonly b: number;
+  readonly change: number;
+}
 
 /** Shares are fractions from 0 to 1. */
 export interface ComparisonResult {
@@ -25,9 +33,9 @@ export interface ComparisonResult {
   readonly bothRight: number;
   readonly bothWrong: number;
   readonly classes: readonly string[];
-  readonly recall: Readonly<
-    Record<string, { readonly a: number; readonly b: number; readonly change: number }>
-  >;
+  readonly recall: Readonly<Record<string, ComparedNumbers>>;
+  /** Those that judge answers. Those of probabilities are what an evaluation of each model gives. */
+  readonly metrics: Readonly<Partial<Record<MetricName, ComparedNumbers>>>;
   /** One sentence: whether the difference is more than chance. */
   readonly verdict: string;
   /** What B is, where it is not a model. */
@@ -51,13 +59,20 @@ export function comparisonResult(comparison: Comparison, split: string): Compari
     bothWrong,
     classes,
     recall: Object.fromEntries(
-      classes.map((name, k) => {
-        const [recallA, recallB] = [a.recall[k] as number, b.recall[k] as number];
-        return [name, { a: recallA, b: recallB, change: recallB - recallA }];
+      classes.map((name, k) => [name, numbers(a.recall[k] as number, b.recall[k] as number)]),
+    ),
+    metrics: Object.fromEntries(
+      metricEntries.flatMap(([name]) => {
+        const [ofA, ofB] = [a.metrics[name], b.metrics[name]];
+        return ofA === undefined || ofB === undefined ? [] : [[name, numbers(ofA, ofB)]];
       }),
     ),
     verdict: verdictOn(comparison),
   };
+}
+
+function numbers(a: number, b: number): ComparedNumbers {
+  return { a, b, change: b - a };
 }
 
 function verdictOn({ difference, mcnemarP, onlyA, onlyB, n }: Comparison): string {

@@ -5,6 +5,7 @@ import type { Evaluation } from "../evaluate/evaluate.node.ts";
 import { confusedPairText } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { CoveragePoint } from "../metrics/coverage.ts";
+import { eachMetric, type Metrics } from "../metrics/registry.ts";
 import type { ScoreIntervals } from "../metrics/score-intervals.ts";
 import type { Scores } from "../metrics/scores.ts";
 
@@ -20,23 +21,19 @@ export interface ConfusedClasses {
   readonly text: string;
 }
 
-/** Shares are fractions from 0 to 1. Where JSON says null, the number is NaN here: it could not be had. */
-export interface EvaluationResult {
+/**
+ * Shares are fractions from 0 to 1. Where JSON says null, the number is NaN here: it could not be had. Metrics of
+ * probabilities, and `coverage`, are cross-fitted where the temperature was fitted on these very images.
+ */
+export interface EvaluationResult extends Metrics {
   /** Images that were scored. */
   readonly n: number;
   /** The split that they are of, or "all". */
   readonly split: string;
   readonly accuracy: number;
   readonly interval: Interval;
-  readonly balancedAccuracy: number;
-  readonly macroF1: number;
-  readonly weightedF1: number;
   /** Accuracy of always answering the most frequent class. */
   readonly majority: number;
-  /** Expected calibration error; like `nll`, `brier` and `coverage` cross-fitted where the temperature was fitted here. */
-  readonly ece: number;
-  /** Mean negative log likelihood of the labels. */
-  readonly nll: number;
   readonly classes: readonly string[];
   readonly perClass: Readonly<Record<string, Scores>>;
   /** `confusion[truth][predicted]` is a count, in the order of `classes`. */
@@ -50,10 +47,8 @@ export interface EvaluationResult {
     readonly interval: Interval;
   } | null;
   readonly intervals: ScoreIntervals;
-  readonly top2: number;
   /** Each class against all others; NaN for a class that occurs in no image or in all. */
   readonly auc: Readonly<Record<string, number>>;
-  readonly brier: number;
   readonly calibration: Calibration;
   readonly coverage: readonly CoveragePoint[];
   /** The most frequent confusions. */
@@ -61,19 +56,15 @@ export interface EvaluationResult {
 }
 
 export function evaluationResult(evaluation: Evaluation, split: string): EvaluationResult {
-  const { scores, interval, intervals, matrix, classes, majority, nll, ece } = evaluation;
-  const { top2, auc, brier, calibration, coverage, confused } = evaluation;
+  const { scores, interval, intervals, matrix, classes, majority } = evaluation;
+  const { auc, calibration, coverage, confused } = evaluation;
   return {
     n: scores.n,
     split,
     accuracy: scores.accuracy,
     interval,
-    balancedAccuracy: scores.balancedAccuracy,
-    macroF1: scores.macro.f1,
-    weightedF1: scores.weighted.f1,
+    ...eachMetric((name) => evaluation[name]),
     majority,
-    ece,
-    nll,
     classes,
     perClass: Object.fromEntries(classes.map((name, i) => [name, scores.perClass[i] as Scores])),
     confusion: matrix,
@@ -82,9 +73,7 @@ export function evaluationResult(evaluation: Evaluation, split: string): Evaluat
       withoutLeaked: evaluation.leaks.withoutLeaked ?? null,
     }),
     intervals,
-    top2,
     auc: Object.fromEntries(classes.map((name, i) => [name, auc[i] as number])),
-    brier,
     calibration,
     coverage,
     confused: confused.map((pair) => ({

@@ -1,5 +1,6 @@
 /** The Brier score: squared distance between probabilities and the truth. */
 
+import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /**
@@ -21,3 +22,12 @@ export function brierScore(
   }
   return total / labels.length;
 }
+
+export const brier: Metric = {
+  label: "Brier score",
+  format: "decimal",
+  higherIsBetter: false,
+  judges: "probabilities",
+  note: () => "from 0 to 2",
+  compute: ({ probabilities, labels, classCount }) => brierScore(probabilities, labels, classCount),
+};

@@ -1,5 +1,6 @@
 /** Expected calibration error: how far a model's confidence is from how often it is right. */
 
+import type { Metric } from "./metric.ts";
 import { reliabilityBins } from "./reliability.ts";
 
 /**
@@ -18,3 +19,12 @@ export function expectedCalibrationError(
     0,
   );
 }
+
+export const ece: Metric = {
+  label: "calibration error",
+  format: "decimal",
+  higherIsBetter: false,
+  judges: "probabilities",
+  compute: ({ probabilities, labels, classCount }) =>
+    expectedCalibrationError(probabilities, labels, classCount),
+};

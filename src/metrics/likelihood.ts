@@ -1,5 +1,6 @@
 /** Negative log likelihood: how surprised a model's probabilities are by the truth. */
 
+import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /** Half of float32's spacing at 1: what a float32 softmax rounds away, so that its zero does not cost infinity. */
@@ -19,3 +20,13 @@ export function negativeLogLikelihood(
   }
   return total / labels.length;
 }
+
+export const nll: Metric = {
+  label: "log loss",
+  format: "decimal",
+  higherIsBetter: false,
+  judges: "probabilities",
+  note: (classCount) => `${Math.log(classCount).toFixed(3)} is guessing`,
+  compute: ({ probabilities, labels, classCount }) =>
+    negativeLogLikelihood(probabilities, labels, classCount),
+};

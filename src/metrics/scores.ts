@@ -2,6 +2,7 @@
 
 import { VultusError } from "../util/errors.ts";
 import type { ConfusionMatrix } from "./confusion.ts";
+import type { Metric } from "./metric.ts";
 
 /** Shares from 0 to 1; one whose denominator is zero is 0 (scikit-learn's `zero_division=0`). */
 export interface Scores {
@@ -52,6 +53,30 @@ export function summarize(matrix: ConfusionMatrix): ScoreSummary {
     weighted: average(({ support }) => support),
   };
 }
+
+export const balancedAccuracy: Metric = {
+  label: "balanced accuracy",
+  format: "percent",
+  higherIsBetter: true,
+  judges: "answers",
+  compute: ({ matrix }) => summarize(matrix).balancedAccuracy,
+};
+
+export const macroF1: Metric = {
+  label: "macro F1",
+  format: "decimal",
+  higherIsBetter: true,
+  judges: "answers",
+  compute: ({ matrix }) => summarize(matrix).macro.f1,
+};
+
+export const weightedF1: Metric = {
+  label: "weighted F1",
+  format: "decimal",
+  higherIsBetter: true,
+  judges: "answers",
+  compute: ({ matrix }) => summarize(matrix).weighted.f1,
+};
 
 /** Harmonic mean of precision and recall. */
 export function f1(precision: number, recall: number): number {

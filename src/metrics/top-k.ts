@@ -1,6 +1,7 @@
 /** Top-k accuracy: how often the truth is among the k most probable classes. */
 
 import { VultusError } from "../util/errors.ts";
+import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /**
@@ -31,3 +32,12 @@ export function topKAccuracy(
   }
   return hits / labels.length;
 }
+
+export const top2: Metric = {
+  label: "top-2 accuracy",
+  format: "percent",
+  higherIsBetter: true,
+  judges: "answers",
+  note: () => "the truth is among its first two answers",
+  compute: ({ probabilities, labels, classCount }) => topKAccuracy(probabilities, labels, classCount, 2),
+};

@@ -4,6 +4,7 @@ import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
 import { count, decimals, percents, pictures, range } from "./html.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
+import { type MetricText, metricTexts } from "./metrics.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
 export interface CardSection {
@@ -134,9 +135,8 @@ function crossings(crossing: Readonly<Record<string, number>>): string {
 function metrics({ evaluation }: RunRecord): CardSection {
   const title = "Metrics";
   if (!evaluation) return { title, paragraphs: ["Not measured: this run was not scored."] };
-  const { n, split, accuracy, interval, intervals, majority, top2, classes, confusion, auc } = evaluation;
-  const { perClass, balancedAccuracy, macro } = summarize(confusion);
-  const within = (low: string, high: string): string => ` (95 % bootstrap interval ${low} to ${high})`;
+  const { n, split, accuracy, interval, majority, classes, confusion, auc } = evaluation;
+  const { perClass } = summarize(confusion);
   const worst = confusedPairs(confusion).map((pair) => confusedPairText(pair, classes));
   return {
     title,
@@ -144,9 +144,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
     items: [
       `Accuracy ${percents(accuracy)} (95 % bootstrap interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
       ...leakItems(evaluation),
-      `Balanced accuracy ${percents(balancedAccuracy)}${intervals ? ` (95 % bootstrap interval ${range(intervals.balancedAccuracy)})` : ""}.`,
-      `Macro F1 ${decimals(macro.f1)}${intervals ? within(decimals(intervals.macroF1[0]), decimals(intervals.macroF1[1])) : ""}.`,
-      ...(top2 === undefined ? [] : [`Top-2 accuracy ${percents(top2)}.`]),
+      ...metricTexts(evaluation, ["answers"]).map(metricItem),
       worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "Nothing was confused.",
     ],
     table: {
@@ -165,6 +163,10 @@ function metrics({ evaluation }: RunRecord): CardSection {
       }),
     },
   };
+}
+
+function metricItem({ name, value, details }: MetricText): string {
+  return `${name} ${value}${details.length > 0 ? ` (${details.join("; ")})` : ""}.`;
 }
 
 function leakItems({ leaked, withoutLeaked }: EvaluationRecord): string[] {
@@ -188,18 +190,13 @@ function measuredOn(n: number, split: string): string {
 function calibration({ evaluation }: RunRecord): CardSection {
   const title = "Calibration";
   if (!evaluation?.calibration) return { title, paragraphs: ["Not measured."] };
-  const { calibration, ece, nll, brier } = evaluation;
+  const { temperature, fittedHere } = evaluation.calibration;
+  const fitted = fittedHere ? ", fitted on the same pictures: what follows is cross-fitted" : "";
   return {
     title,
-    paragraphs: [
-      `Expected calibration error ${decimals(ece)}${crossFitted(calibration)}, log loss ${decimals(nll)}${brier === undefined ? "" : `, Brier score ${decimals(brier)}`}. Its temperature is ${calibration.temperature.toFixed(2)}.`,
-      ...sureness(evaluation),
-    ],
+    paragraphs: [`Its temperature is ${temperature.toFixed(2)}${fitted}.`, ...sureness(evaluation)],
+    items: metricTexts(evaluation, ["probabilities"]).map(metricItem),
   };
-}
-
-function crossFitted({ fittedHere }: NonNullable<EvaluationRecord["calibration"]>): string {
-  return fittedHere ? " (cross-fitted, since the temperature was fitted on the same pictures)" : "";
 }
 
 function sureness({ coverage = [] }: EvaluationRecord): string[] {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { readJsonLines } from "../formats/json-lines.node.ts";
+import { eachMetric } from "../metrics/registry.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { type EpochLine, epochSchema, type PhaseLine, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
@@ -24,12 +25,9 @@ export const evaluationSchema = z.object({
   accuracy: share,
   interval,
   majority: share,
-  ece: number,
-  nll: number,
+  ...eachMetric((_, { format }) => (format === "percent" ? share.nullable() : number).optional()),
   intervals: z.object({ balancedAccuracy: interval, macroF1: interval }).optional(),
-  top2: share.optional(),
   auc: z.record(z.string(), number).optional(),
-  brier: number.optional(),
   calibration: z
     .object({
       temperature: z.number(),

@@ -1,7 +1,7 @@
 /** The headline numbers of a run: what was measured, on what, and how far chance could have moved it. */
 
-import { summarize } from "../../metrics/scores.ts";
-import { count, decimals, list, note, percents, pictures, range, type Section } from "../html.ts";
+import { count, list, note, percents, pictures, range, type Section } from "../html.ts";
+import { metricTexts } from "../metrics.ts";
 import { escape } from "../page.ts";
 import type { EvaluationRecord, RunRecord } from "../run-record.ts";
 
@@ -28,24 +28,13 @@ function splitName(split: string): string {
 }
 
 function headline(evaluation: EvaluationRecord): string {
-  const { n, split, accuracy, interval, intervals, majority, top2, ece, nll, brier, calibration } =
-    evaluation;
-  const { balancedAccuracy, macro } = summarize(evaluation.confusion);
-  const within = (shares: readonly [number, number] | undefined): string =>
-    shares ? `95 % interval ${range(shares)}` : "";
-  const f1 = intervals
-    ? `95 % interval ${decimals(intervals.macroF1[0])} to ${decimals(intervals.macroF1[1])}`
-    : "";
-  const fitted = calibration?.fittedHere ? "cross-fitted; 0 is perfect" : "0 is perfect";
+  const { n, split, accuracy, interval, majority } = evaluation;
   return `<dl class="headline">
 ${figure("Accuracy", percents(accuracy), `95 % interval ${range(interval)} · ${pictures(n)} · ${splitName(split)}`, "first")}
-${figure("Balanced accuracy", percents(balancedAccuracy), within(intervals?.balancedAccuracy))}
-${figure("Macro F1", decimals(macro.f1), f1)}
-${top2 === undefined ? "" : figure("Top-2 accuracy", percents(top2), "the truth is among its first two answers")}
 ${figure("Majority baseline", percents(majority), "always answering the largest class")}
-${figure("Calibration error", decimals(ece), fitted)}
-${figure("Log loss", decimals(nll), `${decimals(Math.log(evaluation.classes.length))} is guessing`)}
-${brier === undefined ? "" : figure("Brier score", decimals(brier), "0 is perfect, 2 the worst")}
+${metricTexts(evaluation)
+  .map(({ name, value, details }) => figure(name, value, details.join(" · ")))
+  .join("\n")}
 </dl>`;
 }
 
