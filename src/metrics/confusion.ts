@@ -29,6 +29,25 @@ export function confusionMatrix(
   return matrix;
 }
 
+export interface Margins {
+  readonly n: number;
+  /** Samples whose label was answered. */
+  readonly right: number;
+  /** How often each class is the label, and how often it is the answer. */
+  readonly labelled: readonly number[];
+  readonly answered: readonly number[];
+}
+
+export function margins(matrix: ConfusionMatrix): Margins {
+  const labelled = matrix.map(sum);
+  const answered = matrix.map((_, k) => sum(matrix.map((row) => row[k] as number)));
+  return { n: sum(labelled), right: sum(matrix.map((row, k) => row[k] as number)), labelled, answered };
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** Throws unless there is at least one label and each is the index of a class. */
 export function checkLabels(labels: ArrayLike<number>, classCount: number, noun = "label"): void {
   if (labels.length === 0) throw new VultusError("There are 0 samples to score; give at least one.");

@@ -1,7 +1,7 @@
 /** Precision, recall, F1 and their averages from a confusion matrix, with scikit-learn's definitions. */
 
 import { VultusError } from "../util/errors.ts";
-import type { ConfusionMatrix } from "./confusion.ts";
+import { type ConfusionMatrix, margins, sum } from "./confusion.ts";
 import type { Metric } from "./metric.ts";
 
 /** Shares from 0 to 1; one whose denominator is zero is 0 (scikit-learn's `zero_division=0`). */
@@ -29,12 +29,11 @@ export interface ScoreSummary {
 
 /** Every score of a confusion matrix. Throws when it counts no sample. */
 export function summarize(matrix: ConfusionMatrix): ScoreSummary {
-  const n = sum(matrix.flat());
+  const { n, right, labelled, answered } = margins(matrix);
   if (n === 0) throw new VultusError("The confusion matrix counts 0 samples; score at least one.");
-  const correct = matrix.map((row, k) => row[k] as number);
-  const perClass = correct.map((hits, k): Scores => {
-    const support = sum(matrix[k] as readonly number[]);
-    const precision = share(hits, sum(matrix.map((row) => row[k] as number)));
+  const perClass = labelled.map((support, k): Scores => {
+    const hits = matrix[k]?.[k] as number;
+    const precision = share(hits, answered[k] as number);
     const recall = share(hits, support);
     return { precision, recall, f1: f1(precision, recall), support };
   });
@@ -46,7 +45,7 @@ export function summarize(matrix: ConfusionMatrix): ScoreSummary {
   };
   return {
     n,
-    accuracy: sum(correct) / n,
+    accuracy: right / n,
     balancedAccuracy: sum(present.map(({ recall }) => recall)) / present.length,
     perClass,
     macro: average(() => 1),
@@ -85,8 +84,4 @@ export function f1(precision: number, recall: number): number {
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
