@@ -10,6 +10,7 @@ import { classificationReport, toFixedHalfEven } from "./classification-report.t
 import { confusionMatrix } from "./confusion.ts";
 import { negativeLogLikelihood } from "./likelihood.ts";
 import { argmaxRows } from "./probabilities.ts";
+import { metrics } from "./registry.ts";
 import { type Scores, summarize } from "./scores.ts";
 import { topKAccuracy } from "./top-k.ts";
 
@@ -21,8 +22,12 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
 }
 
 describe.each(reference.hard)("$name", (wanted) => {
-  const matrix = confusionMatrix(indices(wanted.labels), indices(wanted.predicted), wanted.names.length);
-  const n = wanted.labels.length;
+  const [labels, predicted] = [indices(wanted.labels), indices(wanted.predicted)];
+  const classCount = wanted.names.length;
+  const matrix = confusionMatrix(labels, predicted, classCount);
+  // Scores of hard predictions read no probabilities.
+  const answers = { labels, predicted, probabilities: [], classCount, matrix };
+  const n = labels.length;
 
   test("scores are scikit-learn's", () => {
     expect(matrix).toEqual(wanted.confusion);
@@ -32,6 +37,10 @@ describe.each(reference.hard)("$name", (wanted) => {
     expectClose(found.perClass.flatMap(row), wanted.perClass.flat());
     expectClose(row(found.macro), [...wanted.macro, n]);
     expectClose(row(found.weighted), [...wanted.weighted, n]);
+    expect(metrics.mcc.compute(answers)).toBeCloseTo(wanted.mcc, 12);
+    expect(metrics.kappa.compute(answers)).toEqual(
+      wanted.kappa === null ? Number.NaN : expect.closeTo(wanted.kappa, 12),
+    );
   });
 
   test("the report is scikit-learn's to the character", () => {

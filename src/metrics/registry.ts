@@ -2,7 +2,9 @@
 
 import { brier } from "./brier.ts";
 import { ece } from "./calibration.ts";
+import { kappa } from "./cohens-kappa.ts";
 import { nll } from "./likelihood.ts";
+import { mcc } from "./matthews.ts";
 import type { Answers, Metric } from "./metric.ts";
 import { balancedAccuracy, macroF1, weightedF1 } from "./scores.ts";
 import { top2 } from "./top-k.ts";
@@ -11,6 +13,8 @@ export const metrics = {
   balancedAccuracy,
   macroF1,
   weightedF1,
+  kappa,
+  mcc,
   top2,
   nll,
   brier,

@@ -30,6 +30,9 @@ def hard(name, labels, predicted, names):
         "perClass": [[float(v) for v in row] for row in zip(*columns)],
         "accuracy": metrics.accuracy_score(y, p),
         "balancedAccuracy": metrics.balanced_accuracy_score(y, p),
+        # kappa is not defined where labels and answers are all of one class.
+        "kappa": None if len(set(y + p)) == 1 else metrics.cohen_kappa_score(y, p),
+        "mcc": metrics.matthews_corrcoef(y, p),
         "macro": average("macro"),
         "weighted": average("weighted"),
         "report": metrics.classification_report(y, p, digits=4, target_names=names, **common),
