@@ -10,11 +10,14 @@ import type { StateDict } from "../util/tensor.ts";
 import { fetchFromHub } from "../weights/hub.node.ts";
 import { hubSettings } from "../weights/hub-settings.node.ts";
 import { loadWeights } from "../weights/load.node.ts";
-import { shippedModel } from "../weights/shipped.node.ts";
+import { shippedModel, shippedModels } from "../weights/shipped.node.ts";
 import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
 import type { Teller } from "./events.ts";
 
-/** The weights to start from, found or fetched; `none` and a recipe that trains everything from the start need none. */
+/**
+ * The weights to start from, found or fetched. Where none are named, a recipe that builds on trained weights takes those of
+ * the model that ships, if its backbone has one; ImageNet's where it freezes stages; and otherwise new ones are drawn.
+ */
 export async function startingWeights(
   architecture: Architecture,
   description: ReturnType<typeof describe>,
@@ -29,14 +32,29 @@ export async function startingWeights(
     teller.note("weights: none, drawn at random as asked");
     return drawn;
   }
-  const frozen = recipe.phases.some((phase) =>
-    backbone.stages.some((stage) => !trainableStages(backbone, phase.train).has(stage)),
-  );
-  if (given === undefined && !frozen) return drawn;
-  const { path, source } = await weightsPath(given, recipe, backbone, signal, teller);
+  const ships = given === undefined && shippedModels().includes(backbone.name);
+  if (given === undefined && !(freezes(recipe, backbone) || (ships && buildsOnStatistics(recipe)))) {
+    teller.note("weights: none named, so all are drawn at random (--weights)");
+    return drawn;
+  }
+  if (ships) teller.note(`weights: those of ${backbone.name}, which ships; --weights none draws new ones`);
+  const { path, source } = await weightsPath(ships ? "vultus" : given, recipe, backbone, signal, teller);
   const { weights, notes } = loadWeights(path, architecture, description);
   for (const note of notes) teller.note(note);
   return { weights, source };
+}
+
+/** Whether a phase keeps a stage of the backbone as it is. */
+function freezes({ phases }: Recipe, backbone: Backbone): boolean {
+  return phases.some(({ train }) => {
+    const trained = trainableStages(backbone, train);
+    return backbone.stages.some((stage) => !trained.has(stage));
+  });
+}
+
+/** Whether the recipe begins with running statistics, which random weights do not have. */
+function buildsOnStatistics({ phases }: Recipe): boolean {
+  return phases[0]?.batchNorm === "running";
 }
 
 /** A file of weights, and what a reader of the run is told of where it came from. */
