@@ -47,19 +47,30 @@ test.each(names)("%s stays finite where a class is certain", async (type) => {
   expect(gradient.every(Number.isFinite)).toBe(true);
 });
 
-test.each(names)("%s is smallest where the answers are the targets", async (type) => {
-  const targets = [[0.7, 0.2, 0.1]];
-  const answer = (targets[0] as number[]).map(Math.log);
-  const { loss } = await lossAndGradient({ type, gamma: 0 }, [answer], targets);
-  for (const away of [
-    [0.3, 0, 0],
-    [0, 0.3, 0],
-    [-0.2, 0, 0.2],
-  ]) {
-    const other = answer.map((v, i) => v + (away[i] as number));
-    expect((await lossAndGradient({ type, gamma: 0 }, [other], targets)).loss).toBeGreaterThan(loss);
-  }
+test.each(names)("%s falls as an answer comes closer to the label", async (type) => {
+  const losses: number[] = [];
+  for (const logit of [-2, 0, 2, 4])
+    losses.push((await lossAndGradient({ type }, [[logit, 0, 0]], [[1, 0, 0]])).loss);
+  expect(losses).toEqual([...losses].sort((a, b) => b - a));
+  expect(losses[3]).toBeLessThan((losses[0] as number) / 4);
 });
+
+test.each([{ type: "crossEntropy" }, { type: "votes" }, { type: "focal", gamma: 0 }] as LossChoice[])(
+  "$type is smallest where the answers are the targets",
+  async (choice) => {
+    const targets = [[0.7, 0.2, 0.1]];
+    const answer = (targets[0] as number[]).map(Math.log);
+    const { loss } = await lossAndGradient(choice, [answer], targets);
+    for (const away of [
+      [0.3, 0, 0],
+      [0, 0.3, 0],
+      [-0.2, 0, 0.2],
+    ]) {
+      const other = answer.map((v, i) => v + (away[i] as number));
+      expect((await lossAndGradient(choice, [other], targets)).loss).toBeGreaterThan(loss);
+    }
+  },
+);
 
 test("an image with ten votes pulls five times as hard as one with two", async () => {
   const { gradient } = await lossAndGradient(

@@ -6,6 +6,7 @@ import type { Graph } from "../graph/graph.ts";
 import { crossEntropy } from "../losses/cross-entropy.ts";
 import { buildClassifier } from "../models/classifier.ts";
 import { Network, type NetworkOptions } from "../nn/network.ts";
+import { add } from "../ops/add.ts";
 import { mul } from "../ops/mul.ts";
 import { reduceMean } from "../ops/reduce-mean.ts";
 import { sub } from "../ops/sub.ts";
@@ -47,7 +48,7 @@ function bytes(tensor: Tensor | undefined): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Two networks on the same images; the loss is the sum of both, so neither sees the other. */
+/** Two networks on the same images. The loss is the sum of both, so each learns as if it were alone. */
 const pair: BuildObjective = (graph) => {
   const { pictures, targets } = inputs(graph);
   const networks = ["left", "right"].map((scope) => classifier(graph, { scope }));
@@ -55,17 +56,11 @@ const pair: BuildObjective = (graph) => {
     crossEntropy.build({ logits: buildClassifier(net, architecture, pictures).logits, targets }, {}),
   );
   if (!left || !right) throw new Error("two losses");
-  return { networks, loss: reduceMean(mul(left, 1)), metrics: { right } };
+  return { networks, loss: add(left, right), metrics: { right } };
 };
 
 test("two networks in one graph learn what each learns alone, bit for bit", async () => {
-  const together: BuildObjective = (graph, compute) => {
-    const { networks, loss, metrics } = pair(graph, compute);
-    const right = metrics?.right;
-    if (!right) throw new Error("the pair has a second loss");
-    return { networks, loss: sub(loss, mul(right, -1)), metrics: { right } };
-  };
-  const both = await Stepper.open(engine, compileStep("pair", together, { optimizer }), { rate: 1e-2 });
+  const both = await Stepper.open(engine, compileStep("pair", pair, { optimizer }), { rate: 1e-2 });
   await both.load(new Map([...scoped("left", weights), ...scoped("right", weights)]));
   const alone = await Stepper.open(
     engine,
@@ -129,6 +124,31 @@ test("a frozen network of another scope adds nothing to the state, and keeps its
   expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 4);
   expect([...(await stepper.state()).keys()].some((name) => name.includes("teacher"))).toBe(false);
   await stepper.release();
+});
+
+test("weights without the scope of their network are refused", async () => {
+  const stepper = await Stepper.open(engine, compileStep("pair", pair, { optimizer }), { rate: 1e-2 });
+  await expect(stepper.load(weights)).rejects.toThrow(/the weights lack left\.stem\.conv\.weight/);
+  await stepper.release();
+});
+
+test("a stepper without weights says so", async () => {
+  const stepper = await Stepper.open(engine, compileStep("pair", pair, { optimizer }), { rate: 1e-2 });
+  await expect(stepper.step(feeds(0))).rejects.toThrow("there are no weights yet: call load before step");
+  await stepper.release();
+});
+
+test("the rate is the optimizer's where none is given", async () => {
+  const stepper = await Stepper.open(engine, compileStep("pair", pair, { optimizer }));
+  expect(stepper.rate(7)).toBe(optimizer.learningRate);
+  await stepper.release();
+});
+
+test("an objective without networks is refused", () => {
+  const nothing: BuildObjective = (graph) => ({ networks: [], loss: reduceMean(inputs(graph).pictures) });
+  expect(() => compileStep("nothing", nothing, { optimizer })).toThrow(
+    "nothing trains: the objective returns no network with parameters that train",
+  );
 });
 
 test("two networks without scopes are refused", () => {

@@ -13,6 +13,7 @@ import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
 import { reciprocal } from "../ops/reciprocal.ts";
 import { allFinite } from "../optim/gradient-tools.ts";
+import { GraphError } from "../util/errors.ts";
 import { lossScale, scaleChanges } from "./loss-scale.ts";
 import { nextName, type Program, type ProgramTensor } from "./program.ts";
 import { buildUpdate, type UpdateOptions } from "./update.ts";
@@ -50,7 +51,7 @@ export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "acc
  * Compiles `objective` and its update into one program. The metrics are `loss`, those of the objective, and in half
  * precision `finite`, 0 for a step whose gradients overflowed.
  *
- * @throws GraphError where the loss is not a scalar, or doesn't depend on one of the parameters.
+ * @throws GraphError where the loss isn't a scalar or doesn't depend on one of the parameters, or where nothing trains.
  */
 export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {
   const { precision = "fp32", exposeGradients = false, optimizer, ema = 0, accumulate = 1 } = options;
@@ -60,6 +61,8 @@ export function compileStep(name: string, objective: BuildObjective, options: St
   const state = networks.flatMap((net) => [...net.parameters.state.values()]);
   const of = (role: string): StateTensor[] => state.filter(({ spec }) => spec.role === role);
   const parameters = of("parameter");
+  if (parameters.length === 0)
+    throw new GraphError("nothing trains: the objective returns no network with parameters that train");
   const values = parameters.map(({ value }) => value);
 
   const scale = half ? lossScale(graph) : undefined;

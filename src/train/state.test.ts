@@ -17,6 +17,12 @@ test("a phase starts with the weights, and moments at zero", () => {
   expect([state.w?.data, state["exp_sum.w"]?.data]).toEqual([Float32Array.of(1, 2), new Float32Array(2)]);
 });
 
+test("weights that are missing are refused, not taken for zeros", () => {
+  expect(() => initialState(program, new Map([["other.w", floatTensor([2], [1, 2])]]))).toThrow(
+    'the weights lack w [2]. Weights of a network with a scope carry it in their names, as in "left.layer1.weight"',
+  );
+});
+
 test("a phase that was interrupted goes on with all that was saved", () => {
   const saved = new Map([
     ["w", floatTensor([2], [3, 4])],

@@ -3,12 +3,14 @@
 import { INITIAL_SCALE } from "../program/loss-scale.ts";
 import { type Program, stateOf, toCanonical, toProgram } from "../program/program.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { FormatError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
 
 /**
  * The state at the start of a phase: weights as given, averages equal to them, moments at zero. Where `saved` (a
  * checkpoint, canonical) has a tensor, that is taken instead; one from the middle of a phase must have them all.
+ *
+ * @throws UsageError for a weight that neither has; FormatError for a checkpoint that lacks a part of the state.
  */
 export function initialState(program: Program, weights: StateDict, saved: StateDict = new Map()): Tensors {
   const state: Record<string, Tensor> = {};
@@ -20,13 +22,19 @@ export function initialState(program: Program, weights: StateDict, saved: StateD
         `the checkpoint lacks ${name}: another version of vultus wrote it, and only that one can continue its run`,
       );
     const shape = entry.canonicalShape ?? (entry.shape as readonly number[]);
-    const canonical =
-      saved.get(name) ??
-      weights.get(name.replace(/^average\./, "")) ??
-      floatTensor(shape, fresh(name, role, shape));
-    state[name] = toProgram(entry, canonical);
+    const canonical = saved.get(name) ?? weights.get(name.replace(/^average\./, ""));
+    if (!canonical && isWeight(role))
+      throw new UsageError(
+        `the weights lack ${name} [${shape.join(", ")}]. Weights of a network with a scope carry it in their names, ` +
+          'as in "left.layer1.weight"',
+      );
+    state[name] = toProgram(entry, canonical ?? floatTensor(shape, fresh(name, role, shape)));
   }
   return state;
+}
+
+function isWeight(role: string): boolean {
+  return role === "parameter" || role === "statistic" || role === "average";
 }
 
 function fresh(name: string, role: string, shape: readonly number[]): Float32Array {

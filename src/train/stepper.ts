@@ -8,14 +8,15 @@ import { stepNumbers } from "../optim/optimizer.ts";
 import type { TrainProgram } from "../program/step.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
+import { UsageError } from "../util/errors.ts";
 import type { Key } from "../util/random.ts";
 import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
 import { dropoutMasks } from "./source.ts";
 import { canonicalState, initialState, trainedWeights } from "./state.ts";
 
 export interface StepperOptions {
-  /** Learning rate of each update, counted from 0; a number for a constant one. */
-  readonly rate: number | ((update: number) => number);
+  /** Learning rate of each update, counted from 0; a number for a constant one. Default: the optimizer's. */
+  readonly rate?: number | ((update: number) => number);
   /** Key of the dropout masks: the same key draws the same masks. */
   readonly key?: Key;
 }
@@ -45,7 +46,7 @@ export class Stepper {
   readonly program: TrainProgram;
   readonly #open: OpenProgram;
   readonly #options: StepperOptions;
-  #weights: StateDict = new Map();
+  #weights: StateDict | undefined;
   #position: Position = { batches: 0, updates: 0 };
   #masks: Tensors | undefined;
 
@@ -56,13 +57,16 @@ export class Stepper {
   }
 
   /** Opens `program` on `engine`; `load` comes before the first step. */
-  static async open(engine: Engine, program: TrainProgram, options: StepperOptions): Promise<Stepper> {
+  static async open(engine: Engine, program: TrainProgram, options: StepperOptions = {}): Promise<Stepper> {
     return new Stepper(program, await engine.open(program), options);
   }
 
   /**
-   * Sets the state: `weights` as they are, and from `saved`, a checkpoint's tensors, what it has of them and of the
-   * optimizer's state. All are canonical; `position` says where the training stands.
+   * Sets the state. `weights` are canonical tensors by name, with the scope of their network where it has one. Where
+   * `saved`, the tensors of a checkpoint, has one of them, it is taken instead, and so is the optimizer's state. `position`
+   * is where the training stands.
+   *
+   * @throws UsageError for weights that are missing.
    */
   async load(
     weights: StateDict,
@@ -81,12 +85,13 @@ export class Stepper {
 
   /** The learning rate of update number `update`, counted from 0. */
   rate(update: number): number {
-    const { rate } = this.#options;
+    const { rate = this.program.rule.optimizer.learningRate } = this.#options;
     return typeof rate === "number" ? rate : rate(update);
   }
 
-  /** Trains on one batch. While the engine runs it, the next batch's masks are drawn. */
+  /** Trains on one batch. While the engine runs it, the next batch's masks are drawn. @throws UsageError before `load`. */
   async step(feeds: Tensors): Promise<StepResult> {
+    this.#loaded();
     const { batches, updates } = this.#position;
     const { accumulate } = this.program.rule;
     const learningRate = this.rate(updates);
@@ -112,11 +117,16 @@ export class Stepper {
 
   /** All weights as they are now; with `averaged` the moving averages of those that have one. */
   async weights(averaged = false): Promise<StateDict> {
-    return trainedWeights(this.#weights, await this.state(), averaged);
+    return trainedWeights(this.#loaded(), await this.state(), averaged);
   }
 
   release(): Promise<void> {
     return this.#open.release();
+  }
+
+  #loaded(): StateDict {
+    if (!this.#weights) throw new UsageError("there are no weights yet: call load before step");
+    return this.#weights;
   }
 
   #masksOf(batch: number): Tensors {
