@@ -7,7 +7,7 @@ export { encode } from "./graph/encode.ts";
 export { evaluate as evaluate64 } from "./graph/evaluate.ts";
 export { Graph } from "./graph/graph.ts";
 export { print } from "./graph/print.ts";
-export type { Operator, Shape, Tensor64, Value } from "./graph/types.ts";
+export type { Builder, Operator, Shape, Tensor64, Value } from "./graph/types.ts";
 export { openSession, providers, runtimeVersion } from "./runtime/session.node.ts";
 export type { Device, Session, SessionOptions, Tensors } from "./runtime/session.ts";
 
@@ -60,17 +60,26 @@ export { where } from "./ops/where.ts";
 
 // Networks: layers, backbones, classifiers and their weights.
 
-export { losses } from "./losses/registry.ts";
+export { type Distillation, distillation } from "./losses/distillation.ts";
+export type { Loss, LossInput } from "./losses/loss.ts";
+export { type LossChoice, losses } from "./losses/registry.ts";
 export type { Backbone, Preprocessing } from "./models/backbone.ts";
 export { imagenet } from "./models/backbone.ts";
-export { type Architecture, describe, withNewWeights } from "./models/classifier.ts";
+export {
+  type Architecture,
+  buildClassifier,
+  buildFeatures,
+  buildHead,
+  describe,
+  withNewWeights,
+} from "./models/classifier.ts";
 export { type BackboneOptions, backboneNamed, backbones } from "./models/registry.ts";
-export type { FeatureMap } from "./nn/features.ts";
+export { type FeatureMap, pictures } from "./nn/features.ts";
 export { Network, type NetworkOptions } from "./nn/network.ts";
 
 // Programs: a train step or a prediction as one graph, and the engine that runs it.
 
-export type { OptimizerOptions } from "./optim/optimizer.ts";
+export { adamwDefaults, type OptimizerOptions } from "./optim/optimizer.ts";
 export { rateAt, type Schedule } from "./optim/schedules.ts";
 export { type BundleOptions, compileBundle } from "./program/bundle.ts";
 export { type Bundle, decodeBundle } from "./program/decode-bundle.ts";
@@ -85,7 +94,8 @@ export {
   type StepOptions,
   type TrainProgram,
 } from "./program/step.ts";
-export { compileTrain } from "./program/train.ts";
+export type { Teacher } from "./program/teachers.ts";
+export { compileTrain, type TrainOptions as TrainStepOptions } from "./program/train.ts";
 export { startEngine } from "./runtime/engine.node.ts";
 export type { Engine, OpenProgram } from "./runtime/engine.ts";
 export { type Position, Stepper, type StepperOptions, type StepResult } from "./train/stepper.ts";
@@ -198,5 +208,5 @@ export { loadDetector } from "./predict/shipped-detector.node.ts";
 export { drawFace } from "./data/synthetic.ts";
 export { expressions } from "./data/synthetic-expression.ts";
 export { FormatError, GraphError, UsageError, VultusError } from "./util/errors.ts";
-export { random, shuffled } from "./util/random.ts";
+export { type Key, random, shuffled } from "./util/random.ts";
 export { type FloatTensor, floatTensor, type StateDict, type Tensor } from "./util/tensor.ts";
