@@ -328,7 +328,7 @@ describe("from the command line", () => {
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "exclude.txt"), "edited\n");
     expect(await run(["data", "audit", at("small"), "--out", at("mine")])).toBe(2);
-    expect(printed.err).toMatch(/exclude\.txt is already there/);
+    expect(printed.err).toMatch(/exclude\.txt exists already/);
     expect(readFileSync(at("mine", "exclude.txt"), "utf8")).toBe("edited\n");
   });
 

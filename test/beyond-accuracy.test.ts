@@ -224,7 +224,7 @@ describe("evaluate", () => {
     }
     for (const group of ["light", "orientation", "occlusion", "image quality"])
       expect(printed.out).toMatch(new RegExp(`^ {2}${group} +[+-]\\d+\\.\\d % {2}\\(most: `, "m"));
-    expect(printed.err).toMatch(/106 passes over 8 of 40 pictures/);
+    expect(printed.err).toMatch(/106 passes over 8 of 40 images/);
   }, 480_000);
 
   test("--tta: gains follow from accuracies, and more views cost more", async () => {
@@ -288,10 +288,10 @@ describe("compare with a baseline", () => {
   test("what it needs and lacks is said", async () => {
     const file = at("run", "best.safetensors");
     expect(await run(["compare", file, "base", at("faces"), "--weights", "none", ...device])).toBe(2);
-    expect(printed.err).toMatch(/no run folder.*recipe/);
+    expect(printed.err).toMatch(/not a run folder.*recipe/);
     const flat = at("faces", "validation");
     expect(await run(["compare", at("run"), "base", flat, "--weights", "none", ...device])).toBe(2);
-    expect(printed.err).toMatch(/no validation pictures/);
+    expect(printed.err).toMatch(/no validation images/);
     expect(await run(["compare", at("run"), "scratch", at("faces"), ...device])).toBe(2);
     expect(printed.err).toContain("scratch does not exist");
   });

@@ -160,10 +160,10 @@ describe("fitted weights", () => {
     const evaluate = (split: string) =>
       printedJson<{ calibration: { fittedHere: boolean } }>("evaluate", out, ...faces, "--split", split);
     expect((await evaluate("validation")).calibration.fittedHere).toBe(true);
-    expect(printed.err).toContain(`the weights of ${out} were fitted on these pictures`);
+    expect(printed.err).toContain(`the weights of ${out} were fitted on these images`);
     capture();
     expect((await evaluate("train")).calibration.fittedHere).toBe(false);
-    expect(printed.err).not.toContain("were fitted on these pictures");
+    expect(printed.err).not.toContain("were fitted on these images");
     const given = await printedJson<{ calibration: { fittedHere: boolean } }>("evaluate", written, ...faces);
     expect(given.calibration.fittedHere).toBe(false);
   });
@@ -260,11 +260,11 @@ describe("what a member was trained on is scored for no ensemble in silence", ()
     const out = at("seen.onnx");
     await ensemble({ models: [paths[1] as string, trained], out });
     await printedJson("evaluate", out, ...faces, "--split", "train");
-    expect(printed.err).toContain(`${out} (its member trained) was trained on 12 of these 12 pictures`);
+    expect(printed.err).toContain(`${out} (its member trained) was trained on 12 of these 12 images`);
     // Beside a model whose classes stand in another order too.
     capture();
     await printedJson("compare", paths[1] as string, trained, ...faces, "--split", "train");
-    expect(printed.err).toContain(`${trained} was trained on 12 of these 12 pictures`);
+    expect(printed.err).toContain(`${trained} was trained on 12 of these 12 images`);
     capture();
     const json = await printedJson<{ calibration: { fittedHere: boolean } }>("evaluate", out, ...faces);
     expect(printed.err).not.toContain("was trained on");

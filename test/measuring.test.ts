@@ -226,16 +226,16 @@ describe("data whose splits the training cut", () => {
       const found = await json<Scores>("evaluate", model, at(...flat));
       expect(found, model).toMatchObject({ split: "validation", n: 12 });
       expect(found.calibration.fittedHere, model).toBe(true);
-      expect(printed.err).not.toContain("too good");
+      expect(printed.err).not.toContain("too high");
     }
   }, 60_000);
 
   test("what was trained on is said where it is scored", async () => {
     const { n } = await json<Scores>("evaluate", at("cut"), at(...flat), "--split", "all");
     expect(n).toBe(48);
-    expect(printed.err).toContain("best.onnx was trained on 24 of these 48 pictures: the score is too good");
+    expect(printed.err).toContain("best.onnx was trained on 24 of these 48 images: its score is too high");
     await json("evaluate", at("b"), at(...flat));
-    expect(printed.err).toMatch(/no split that .*best\.onnx is known to be kept from/);
+    expect(printed.err).toMatch(/no split of this data is known to be new to .*best\.onnx/);
   });
 
   test("an exported file is checked on pictures that the training kept apart", async () => {

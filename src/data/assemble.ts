@@ -1,4 +1,4 @@
-/** Turns what the readers found into one data set: chooses and orders the classes, and says what was left out. */
+/** Turns the readers' results into one data set: chooses and orders the classes, and notes what was left out. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -6,19 +6,19 @@ import { canonicalId, sortedById } from "./canonical.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
 import { classKey, emotionNamed } from "./names.ts";
 
-/** A sample whose class is still a name, as its source spells it, or several with votes. */
+/** A sample whose class is still a name, as spelt in its source, or several names with votes. */
 export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
   (
     | { readonly className: string; readonly votes?: undefined }
-    /** Votes by `classKey`, as counted: the chosen classes' are made to sum to 1. */
+    /** Counts of votes by `classKey`. Those of the chosen classes become shares that sum to 1. */
     | { readonly className?: undefined; readonly votes: ReadonlyMap<string, number> }
   );
 
 /** What a reader found in one folder or file. */
 export interface RawSource {
-  /** The path as it was asked for, for messages. */
+  /** The path as the caller gave it, for messages. */
   readonly path: string;
-  /** What ids begin with where there are several sources, and what they began with before names ignored the order. */
+  /** Prefix of ids if there are several sources, and the prefix in versions whose names depended on the order. */
   readonly name?: string;
   readonly formerName?: string;
   /** Every class name seen, also those of empty folders. */
@@ -28,22 +28,22 @@ export interface RawSource {
 }
 
 export interface ClassOptions {
-  /** Which classes, in which order; all of them, sorted by name, when it is not given. */
+  /** The classes to use, in this order. Default: all, sorted by name. */
   readonly classes?: readonly string[] | undefined;
-  /** Accept classes without pictures: for scoring a model, whose classes are fixed, on a folder that has only some. */
+  /** Accept classes without images, to score a model with fixed classes on a folder that has only some of them. */
   readonly allowMissing?: boolean;
 }
 
-/** The spellings found for each class, by what they have in common. */
+/** The spellings found for each class, by `classKey`. */
 type Spellings = ReadonlyMap<string, ReadonlySet<string>>;
 type Labels = ReadonlyMap<string, { readonly name: string; readonly label: number }>;
 
 /**
- * One data set from several sources, the same in whichever order these and their samples come. Known emotions get their usual name whatever the spelling; `options.classes` keeps
- * the caller's. A sample with votes is labelled by its majority, and left out if no chosen class has as many votes as any
- * other; of equal ones the first by name counts, so that no order changes anything.
+ * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
+ * whatever their spelling; `options.classes` keeps the caller's. A sample with votes is labelled by its majority, and left out
+ * if a class that isn't chosen has more votes than all chosen ones. Ties go to the first class by name.
  *
- * @throws UsageError for an unknown or repeated class, fewer than two classes, or a class without pictures.
+ * @throws UsageError for an unknown or repeated class, fewer than two classes, or a class without images.
  */
 export function assemble(sources: readonly RawSource[], options: ClassOptions = {}): Dataset {
   const where = sources.map((source) => source.path).join(", ");
@@ -84,7 +84,7 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
   };
 }
 
-/** The samples under their final ids as they were read, and what earlier versions called them. */
+/** The samples with their final ids, in the order of reading, and the ids that earlier versions gave them. */
 function identified(sources: readonly RawSource[]): {
   read: RawSample[];
   formerIds: ReadonlyMap<string, string>;
@@ -100,7 +100,7 @@ function identified(sources: readonly RawSource[]): {
   });
   const times = new Map<string, number>();
   for (const { id } of read) times.set(id, (times.get(id) ?? 0) + 1);
-  // Two files whose names differ only in how Unicode writes them keep them as they are.
+  // Files whose names differ only in their Unicode form keep their exact names.
   const named = read.map(({ id, exact, ...rest }) => ({ ...rest, id: times.get(id) === 1 ? id : exact }));
   return {
     read: named.map(({ sample, id }) => ({ ...sample, id })),
@@ -153,14 +153,14 @@ function chooseClasses(found: Spellings, where: string, options: ClassOptions): 
   return labels;
 }
 
-/** The class with the most votes; of equal ones a chosen one, then the first by name. */
+/** The class with the most votes. A tie goes to a chosen class, then to the first by name. */
 function majority(votes: ReadonlyMap<string, number>, labels: Labels): string {
   const most = Math.max(...votes.values());
   const equal = [...votes].flatMap(([key, count]) => (count === most ? [key] : [])).sort();
   return equal.find((key) => labels.has(key)) ?? (equal[0] as string);
 }
 
-/** The chosen classes' shares of their votes, and how many votes those are. */
+/** The chosen classes' shares of the votes for chosen classes, and the number of those votes. */
 function voteShares(
   votes: ReadonlyMap<string, number>,
   labels: Labels,
@@ -174,7 +174,7 @@ function voteShares(
   return { votes: counts.map((count) => count / voteCount), voteCount };
 }
 
-/** Notes on classes without pictures where that is allowed. Where there is training data, that is where they must be. */
+/** Notes on classes without images, if that is allowed. If there is training data, every class must be in it. */
 function checkEmptyClasses(
   names: readonly string[],
   samples: readonly Sample[],

@@ -1,8 +1,8 @@
-/** One name and one order for samples, whichever way their source was named, listed or copied. */
+/** Ids and order of samples that don't depend on how their source was named, listed or copied. */
 
 import { UsageError } from "../util/errors.ts";
 
-/** An id without the two ways Unicode has of writing é, and without steps such as `./` that lead nowhere. */
+/** The id in Unicode NFC, without redundant path segments such as `./`. */
 export function canonicalId(id: string): string {
   return id
     .normalize("NFC")
@@ -10,7 +10,7 @@ export function canonicalId(id: string): string {
     .replace(/^(?:\.\/)+/, "");
 }
 
-/** The items by their ids: in every folder its files before its folders, each by code unit, so that no locale matters. */
+/** Sorts items by id: in every folder files before folders, both by code unit, independent of the locale. */
 export function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, path: item.id.split("/") }))
@@ -28,11 +28,11 @@ function comparePaths(a: readonly string[], b: readonly string[]): number {
 }
 
 /**
- * A name for each of several sources, whatever their order: the last part of its path or, where another source has the
- * same, as many parts before it as tell them apart: `2019:photos` and `2020:photos`. A name holds no slash.
+ * A name for each of several sources, independent of their order: the last part of its path, with as many parts before it as
+ * make it unique: `2019:photos` and `2020:photos`. Names have no slashes.
  *
  * @param paths absolute, with forward slashes.
- * @throws UsageError for sources that no name tells apart, such as one that is given twice.
+ * @throws UsageError for sources that no name distinguishes, such as one that is given twice.
  */
 export function sourceNames(paths: readonly string[]): string[] {
   const parts = paths.map((path) => path.normalize("NFC").split("/").filter(Boolean));
@@ -48,7 +48,7 @@ export function sourceNames(paths: readonly string[]): string[] {
     const earlier = names.indexOf(name);
     if (earlier < i)
       throw new UsageError(
-        `${paths[earlier]} and ${paths[i]} cannot be told apart by their names. Name each folder and file once, or rename one.`,
+        `${paths[earlier]} and ${paths[i]} cannot be told apart by their names. Name each source only once, or rename one.`,
       );
   }
   return names;

@@ -1,6 +1,6 @@
 /**
- * Data sets as versions read them whose samples were in the order of reading: folders as they were named, rows as they
- * stood. What runs and models of then say of their data, they say of these.
+ * Data sets as earlier versions read them, with samples in the order of the named folders and of rows. Fingerprints and ids in
+ * runs and models of those versions refer to these.
  */
 
 import { canonicalId } from "./canonical.ts";
@@ -21,14 +21,14 @@ function formerOrder(samples: readonly Sample[], formerIds: ReadonlyMap<string, 
 }
 
 /**
- * Whether former ids say less than today's: of two folders of one name the first was `photos` and the second `photos 2`.
- * In another order they change places, and no fingerprint shows it.
+ * Whether former ids are ambiguous. Of two folders of one name, the first was `photos` and the second `photos 2`; in another
+ * order they are swapped, and no fingerprint shows it.
  */
 export function areFormerIdsUnsure({ formerIds = new Map() }: Dataset): boolean {
   return [...formerIds].some(([id, former]) => canonicalId(former) !== id);
 }
 
-/** Whether `fingerprint`, by today's rule or the former one, is that of the data set. */
+/** Whether `fingerprint`, by the current or the former rule, is that of the data set. */
 export function hasFingerprint(dataset: Dataset, fingerprint: string | undefined): boolean {
   if (fingerprint === undefined) return false;
   return dataset.fingerprint === fingerprint || asFormerly(dataset).fingerprint === fingerprint;

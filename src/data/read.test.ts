@@ -147,7 +147,7 @@ test("a source that is named twice is refused", async () => {
   folders();
   const twice = readDataset([at("A"), `${at("A")}/`]);
   await expect(twice).rejects.toThrow(UsageError);
-  await expect(twice).rejects.toThrow(/cannot be told apart.*Name each folder and file once/);
+  await expect(twice).rejects.toThrow(/cannot be told apart.*Name each source only once/);
 });
 
 test("folders that are renamed together with what is above them", async () => {

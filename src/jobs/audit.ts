@@ -16,7 +16,7 @@ import { type DataSource, openDataset } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
-/** What a search for label errors takes where nothing is given. */
+/** Defaults of the search for label errors. */
 export const labelDefaults = { model: "squeezenet1_1", folds: 5, seed: 0, memory: 1 } as const;
 
 /** A search for label errors by a network that never saw the labels. */
@@ -44,15 +44,15 @@ export interface AuditOptions extends DeviceOptions {
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** Every group and fault by name, as audit.json holds it; the numbers, which `--json` prints, in `summary`. */
+/** Every group and fault by name, as in audit.json; `summary` has the numbers that `--json` prints. */
 export interface AuditResult extends Omit<Audit, "pictures" | "crossSplitPictures" | "balance"> {
   readonly summary: AuditSummary;
 }
 
 /**
- * Reads every image once, and again where labels are judged. Nothing of the data is changed.
+ * Reads every image once, and again to judge labels. The data is not changed.
  *
- * @throws UsageError where `out` has files of an audit already, or weights have seen the labels.
+ * @throws UsageError if `out` already holds files of an audit, or the weights were trained on the labels.
  */
 export function audit(options: AuditOptions): Promise<AuditResult>;
 export function audit(data: DataSource, options?: Omit<AuditOptions, "data">): Promise<AuditResult>;
@@ -80,7 +80,7 @@ async function audited(options: AuditOptions, teller: Teller): Promise<AuditResu
   return result;
 }
 
-/** What is wrong with the request is said before the long reading. */
+/** Fails on a wrong request before the long reading begins. */
 function labelJudge(
   dataset: Dataset,
   { weights, ...search }: LabelSearch,
@@ -109,7 +109,7 @@ interface Files {
   readonly page: string;
 }
 
-/** A list that somebody has edited must not be lost, and a long reading not end in "cannot write". */
+/** Protects a list that somebody has edited, and fails before the long reading if the folder cannot be written. */
 function newFiles(dir: string): Files {
   const files = {
     audit: join(dir, "audit.json"),
@@ -118,11 +118,11 @@ function newFiles(dir: string): Files {
   };
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined)
-    throw new UsageError(`${there} is already there and is not overwritten. Move it, or give another --out`);
+    throw new UsageError(`${there} exists already and is not overwritten. Move it, or give another --out`);
   try {
     mkdirSync(dir, { recursive: true });
   } catch (error) {
-    throw new UsageError(`--out ${dir} cannot be made a folder: ${messageOf(error)}. Give another one`);
+    throw new UsageError(`the folder --out ${dir} cannot be created: ${messageOf(error)}. Give another one`);
   }
   return files;
 }

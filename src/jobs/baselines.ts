@@ -37,7 +37,7 @@ export function isBaseline(word: string): word is Baseline {
   return Object.hasOwn(baselines, word);
 }
 
-/** How often each class is the label, `count` times over: the answers of who knows nothing but that. */
+/** The class frequencies of the training images as the answer to every image. */
 export function majorityAnswers({ dataset, pixels }: LabelledPictures): Float32Array {
   const classes = dataset.classes.length;
   const training = dataset.samples.filter(({ split }) => split === "train");
@@ -51,14 +51,14 @@ export function majorityAnswers({ dataset, pixels }: LabelledPictures): Float32A
 export interface BaselineOptions {
   /** Where the backbone starts, as for training. */
   readonly weights?: string | undefined;
-  /** Gigabytes of decoded pictures and cached features. */
+  /** Gigabytes of decoded images and cached features. */
   readonly memory?: number | undefined;
   readonly allowUnreadable?: boolean | undefined;
 }
 
 /**
- * Trains a baseline of the run in `folder` on the training pictures of `dataset`, by the recipe of that run as far as it
- * applies; its validation pictures decide when to stop, as they did for the run.
+ * Trains a baseline of the run in `folder` on the training images of `dataset`, with the recipe of that run as far as it
+ * applies. As in the run, validation images decide when to stop.
  */
 export async function trainedBaseline(
   kind: Exclude<Baseline, "majority">,
@@ -74,7 +74,7 @@ export async function trainedBaseline(
   const description = describe(architecture);
   const { signal } = new AbortController();
   const starting = await startingWeights(architecture, description, recipe, asked, signal, teller);
-  // A file of weights may bring a head of the same shape along; a baseline's begins anew.
+  // A weight file may contain a head of the same shape; the head of a baseline starts from new weights.
   const weights = new Map([...starting.weights].filter(([name]) => !name.startsWith("head.")));
   const scratch = mkdtempSync(join(tmpdir(), "vultus-baseline-"));
   teller.note(`training ${kind}: ${baselines[kind]}`);
@@ -118,7 +118,7 @@ function checkSplits(kind: string, { samples }: Dataset): void {
   );
   if (missing.length === 0) return;
   throw new UsageError(
-    `${kind} is trained here, and the data has no ${missing.join(" and no ")} pictures; give a folder with train/ and validation/, as vultus data split makes them`,
+    `${kind} must be trained, but the data has no ${missing.join(" and no ")} images. Give a folder with train/ and validation/, or a manifest that vultus data split wrote`,
   );
 }
 
@@ -127,7 +127,7 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
   const { recipe: path } = runPaths(folder);
   if (!existsSync(path))
     throw new UsageError(
-      `${folder} is no run folder, so the recipe that ${kind} should follow is not known; give the run folder`,
+      `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
   const recipe = parseJson(path, recipeSchema);
   if (kind === "base") {
@@ -139,7 +139,7 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
   }
   return checkRecipe({
     ...recipe,
-    // Logistic regression: no hidden layer, nothing dropped, each picture as it is.
+    // Logistic regression: no hidden layer, no dropout, no augmentation.
     head: "linear",
     dropout: 0,
     labelSmoothing: 0,
@@ -151,10 +151,10 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
       {
         name: "probe",
         train: "head",
-        // Cheap, since features are computed once. The cosine ends in small steps, so nothing stops it before.
+        // Cheap, since features are computed once. The last, small steps of the cosine matter, so it never stops early.
         epochs: 40,
         patience: 40,
-        // PyTorch's default rate: at three times that, validation accuracy jumped by 5 points from epoch to epoch.
+        // PyTorch's default rate. At three times that, validation accuracy varied by 5 points from epoch to epoch.
         optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
         schedule: { type: "cosine" },
       },

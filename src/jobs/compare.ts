@@ -1,4 +1,4 @@
-/** Compares two models, or one and a baseline, on the same images: how they differ, and whether by more than chance. */
+/** Compares two models, or a model with a baseline, on the same images, and tests whether the difference is significant. */
 
 import { channelNote } from "../data/canvas.ts";
 import { checkComparable, compareBundles, compareWithAnswers } from "../evaluate/compare.node.ts";
@@ -21,9 +21,9 @@ export interface CompareOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly data: DataSource;
   /** Where `base` and `linear-probe` start: imagenet, vultus, none, or a file. Default: what the recipe of A needs. */
   readonly weights?: string | undefined;
-  /** Folder into which the images that one alone gets right are written as contact sheets. */
+  /** Folder for contact sheets of the images that only one of the two gets right. */
   readonly out?: string | undefined;
-  /** With a baseline that is trained also the events of its training. */
+  /** Also receives the events of the baseline's training, if it is trained. */
   readonly onEvent?: OnEvent<TrainEvent> | undefined;
 }
 
@@ -32,7 +32,7 @@ type MoreOptions = Omit<CompareOptions, "a" | "b" | "data">;
 /**
  * Runs both models over the validation images of the data or, where it has none, over all.
  *
- * @throws UsageError for models of different classes, or where a baseline cannot be trained.
+ * @throws UsageError for models of different classes, or for a baseline that cannot be trained.
  */
 export function compare(options: CompareOptions): Promise<ComparisonResult>;
 export function compare(

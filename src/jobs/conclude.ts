@@ -34,7 +34,7 @@ export interface Conclusion {
   readonly report?: string;
 }
 
-/** Scores and writes what a training came to; of one that was interrupted only its curves. */
+/** Scores the result of a training and writes it; of an interrupted training, only the curves. */
 export async function conclude(
   trained: TrainResult,
   options: ConcludeOptions,
@@ -45,7 +45,7 @@ export async function conclude(
   if (progress.history.length > 0) await writeCurves(folder, progress.history);
   if (ending === "interrupted") return undefined;
   const paths = runPaths(folder);
-  // The score is that of the file which others will run, on pictures as others will give them.
+  // Scores the file that users will run, on images as they will pass them.
   const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
   const { classes } = architecture;
   const { split, pixels } = await finalPixels(trained, options);
@@ -56,7 +56,7 @@ export async function conclude(
     const onValidation = split === "validation" ? pixels : trained.validation;
     const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
     const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
-    // The temperature changes no answer but how sure it is, so the bundle with it need not run again.
+    // The temperature changes only the confidence, so the bundle with it need not run again.
     const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
     const fittedHere = split === "validation" && temperature !== 1;
     const labels = labelsOf(pixels);
@@ -82,7 +82,7 @@ export async function conclude(
   }
 }
 
-/** The images of the final score, decoded for it: the test split, scored this once, or else the validation split. */
+/** The decoded images of the final score: the test split, scored only here, or else the validation split. */
 async function finalPixels(
   { dataset, validation }: TrainResult,
   { folder, memory, allowUnreadable }: ConcludeOptions,

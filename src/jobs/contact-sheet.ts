@@ -1,4 +1,4 @@
-/** The contact sheet of a data set: random pictures of each class, as they are and as training sees them. */
+/** The contact sheet of a data set: random images of each class, as they are and as training sees them. */
 
 import { referenceAugmentation } from "../augment/settings.ts";
 import { buildTraining, type Draw, drawTraining, packDraws, placedForDraw } from "../augment/training.ts";
@@ -11,7 +11,7 @@ import { contactSheetPng } from "../report/contact-sheet.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { random, shuffled } from "../util/random.ts";
 
-/** Pictures of each class, and the side at which they are shown. */
+/** Images per class, and the side in pixels at which they are shown. */
 const SHOWN = 5;
 const SIDE = 96;
 
@@ -31,7 +31,7 @@ export async function contactSheet(dataset: Dataset): Promise<Buffer> {
   return contactSheetPng(rows);
 }
 
-/** The pictures through the reference's augmentation, by the same graph that training uses. */
+/** The images after the reference's augmentation, computed by the graph that training uses. */
 async function augment(pictures: readonly Picture[]): Promise<Picture[]> {
   const settings = referenceAugmentation;
   const canvas = canvasOf(pictures, SIDE);

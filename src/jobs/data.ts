@@ -1,4 +1,4 @@
-/** What jobs work on: data sets that are named or were read, and models that are named or were loaded. */
+/** The inputs of jobs: data sets by path or already read, and models by path or already loaded. */
 
 import { assemble, type ClassOptions, type RawSample } from "../data/assemble.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -17,7 +17,7 @@ export type DataSource = string | readonly string[] | Dataset;
 export type ModelSource = string | { readonly bundle: Bundle };
 
 /**
- * Reads the data, or takes the data set as it is but for the classes and images that are asked for.
+ * Reads the data, or takes a data set that was read, with the classes and without the images that `options` name.
  *
  * @throws UsageError for a source or a class that is missing; FormatError for a file that is wrong inside.
  */
@@ -33,7 +33,7 @@ function isDataset(data: readonly string[] | Dataset): data is Dataset {
   return "samples" in data;
 }
 
-/** The data set with these classes, in this order; its samples of others are left out. */
+/** The data set with these classes, in this order; samples of other classes are left out. */
 export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
   const { classes, samples, sources, leftOut, notes } = dataset;
   const wanted = options.classes ?? classes;
@@ -54,7 +54,7 @@ export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
   };
 }
 
-/** Where a model is, for messages and for files beside it; the model that ships where none is named. */
+/** The path of a model, for messages and for files beside it. Default: the model that ships. */
 export function pathOf(model: ModelSource | undefined): string {
   if (model === undefined) return shippedModel();
   return typeof model === "string" ? model : model.bundle.path;
@@ -63,7 +63,7 @@ export function pathOf(model: ModelSource | undefined): string {
 /**
  * The model's bundle. Only weights, which must be compiled first, need a backbone that is registered or `known`.
  *
- * @throws UsageError for one that does not exist; FormatError for a file that is none.
+ * @throws UsageError for a model that does not exist; FormatError for a file that is not a model.
  */
 export function bundleOf(model: ModelSource | undefined, known: BackboneOptions = {}): Bundle {
   return typeof model === "object" ? model.bundle : loadBundle(pathOf(model), known);

@@ -1,4 +1,4 @@
-/** What options of several jobs are where nobody gives them; the command line shows the same. */
+/** Defaults of options that several jobs share; the command line shows the same. */
 
 export const defaults = {
   recipe: "progressive",

@@ -41,5 +41,5 @@ test("all cores, unless told", () => {
 test("a device that is not there: what there is instead", () => {
   const choice = () => chooseDevice({ device: "cuda" }, ignore, plain);
   expect(choice).toThrow(UsageError);
-  expect(choice).toThrow("has no cuda. It has: cpu, webgpu; `vultus doctor` tells how to add one");
+  expect(choice).toThrow("has no cuda provider, only cpu, webgpu; `vultus doctor` says how to add one");
 });

@@ -1,4 +1,4 @@
-/** Which device and number format a job uses. What was left to `auto` is told, with the reason. */
+/** Which device and number format a job uses. What `auto` chooses is noted, with the reason. */
 
 import { availableParallelism } from "node:os";
 import { providers } from "../runtime/session.node.ts";
@@ -8,7 +8,7 @@ import { UsageError } from "../util/errors.ts";
 export interface DeviceOptions {
   /** Where programs run; `auto` (the default) is CUDA where its provider is installed, else the CPU. */
   readonly device?: Device | "auto" | undefined;
-  /** Threads of the CPU provider; all cores where it is left out. */
+  /** Threads of the CPU provider. Default: all cores. */
   readonly threads?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export function chooseDevice(
 ): DeviceChoice {
   if (device !== "auto" && !available.includes(device)) {
     throw new UsageError(
-      `this ONNX Runtime has no ${device}. It has: ${available.join(", ")}; \`vultus doctor\` tells how to add one`,
+      `this ONNX Runtime has no ${device} provider, only ${available.join(", ")}; \`vultus doctor\` says how to add one`,
     );
   }
   const chosen = device === "auto" ? (available.includes("cuda") ? "cuda" : "cpu") : device;

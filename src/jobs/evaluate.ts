@@ -1,4 +1,4 @@
-/** Scores a model on labelled images: report, confusion, intervals, calibration, and more where it is asked for. */
+/** Scores a model on labelled images: report, confusion, intervals, calibration, and more on request. */
 
 import { channelNote } from "../data/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -21,7 +21,7 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
 import { type ColumnScores, checkColumn, scoresBy } from "./subgroups.ts";
 
-/** Images that are corrupted where nobody says how many. */
+/** How many images are corrupted by default. */
 export const SPOILT_IMAGES = 1000;
 
 export interface EvaluateOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
@@ -30,11 +30,11 @@ export interface EvaluateOptions extends LabelledOptions, DeviceOptions, Backbon
   readonly data: DataSource;
   /** Folder into which the confusion matrix and sample predictions are written as images. */
   readonly out?: string | undefined;
-  /** Whether the data's training images are read to see which scored ones are among them. Default: true. */
+  /** Whether to read the training images too, to find those among the scored ones. Default: true. */
   readonly leaks?: boolean | undefined;
-  /** Column of a manifest whose groups are scored apart. */
+  /** Column of a manifest whose groups are scored separately. */
   readonly subgroup?: string | undefined;
-  /** Images that a group needs to be scored. Default: 30. */
+  /** Minimum number of images of a group that is scored. Default: 30. */
   readonly subgroupMinimum?: number | undefined;
   /** Also score corrupted images: light, orientation, occlusion, image quality. */
   readonly robustness?: boolean | undefined;
@@ -57,8 +57,8 @@ export interface ModelEvaluation extends EvaluationResult {
 }
 
 /**
- * Scores a model on the validation images of the data or, where it has none, on all. Images that the model was trained on
- * are not scored without a note.
+ * Scores a model on the validation images of the data or, if it has none, on all of them. A note says if the model was
+ * trained on any of them.
  *
  * @throws UsageError for a model, data or a column that is missing; FormatError for a file that is wrong inside.
  */
@@ -130,7 +130,7 @@ function corrupted(
   return measureRobustness(engine, bundle, pixels, chosen, (done, total) => {
     if (done === 1)
       teller.note(
-        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} pictures, every class in its share`,
+        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} images, in the proportions of their classes`,
       );
     teller.progress("robustness", done, total);
   });

@@ -1,4 +1,4 @@
-/** What a job tells while it works, and how a caller hears it. */
+/** The events of a job, and how a caller receives them. */
 
 /** What a job is doing. Most count images; downloading counts bytes, scoring spoilt images passes over all of them. */
 export type Stage =
@@ -17,7 +17,7 @@ export type Stage =
   | "judging labels: training"
   | "downloading weights";
 
-/** Something that a person should be told. */
+/** A message for a person. */
 export interface NoteEvent {
   readonly type: "note";
   readonly text: string;
@@ -30,7 +30,7 @@ export interface ProgressEvent {
   readonly done: number;
   /** Left out where it is not known. */
   readonly total?: number;
-  /** What holds it up, such as a server that asks for patience. */
+  /** Why it waits, such as a server that asks to retry later. */
   readonly waiting?: string;
 }
 
@@ -41,30 +41,30 @@ export interface UnreadableEvent {
   readonly reason: string;
 }
 
-/** A file that was written where `out` asked for it. */
+/** A file that was written. */
 export interface WroteEvent {
   readonly type: "wrote";
   readonly path: string;
 }
 
-/** What any job may tell. */
+/** The events of any job. */
 export type JobEvent = NoteEvent | ProgressEvent | UnreadableEvent | WroteEvent;
 
-/** Hears events one after the other; a promise that it returns is waited for. The job ends with what it throws. */
+/** Receives events one at a time; a promise that it returns is awaited. If it throws, the job fails with that error. */
 export type OnEvent<E = JobEvent> = (event: E) => unknown;
 
-/** Tells events in order, each once the listener is done with the one before. */
+/** Sends events in order, each after the listener has finished the one before. */
 export interface Teller<E = JobEvent> {
   tell(event: E): void;
   note(text: string): void;
   progress(stage: Stage, done: number, total?: number): void;
   unreadable(images: readonly { readonly id: string; readonly reason: string }[]): void;
   wrote(...paths: readonly string[]): void;
-  /** Resolves when everything told so far was heard. @throws what the listener threw. */
+  /** Resolves when the listener has finished all events so far. @throws what the listener threw. */
   heard(): Promise<void>;
 }
 
-/** Runs a job that tells `onEvent` what it does. Resolves with its result once everything was heard. */
+/** Runs a job that sends events to `onEvent`. Resolves with its result once the listener has finished. */
 export async function telling<R, E = never>(
   onEvent: OnEvent<JobEvent | E> | undefined,
   work: (teller: Teller<JobEvent | E>) => Promise<R>,
@@ -75,7 +75,7 @@ export async function telling<R, E = never>(
     last = last.then(async () => {
       await onEvent(event);
     });
-    // Whoever asks next whether all was heard gets the error.
+    // The error is thrown by the next `heard()`.
     last.catch(() => {});
   };
   const teller: Teller<JobEvent | E> = {
@@ -92,7 +92,7 @@ export async function telling<R, E = never>(
     heard: () => last,
   };
   const result = await work(teller).catch(async (error: unknown) => {
-    // The notes before an error say what led to it.
+    // Delivers the notes that led to the error first.
     await last.catch(() => {});
     throw error;
   });

@@ -26,7 +26,7 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { type ExplainedPhoto, explainPhotos } from "./explained-photos.ts";
 import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 
-/** What is taken where nothing is given. */
+/** Defaults. */
 export const explainDefaults = { method: "grad-cam", out: "explained", pictures: 100 } as const;
 
 export interface ExplainOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
@@ -42,14 +42,14 @@ export interface ExplainOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly method?: ExplainMethod | undefined;
   /** The class to explain. Default: the one that the model answers. */
   readonly class?: string | undefined;
-  /** How faces are found in photos; `false` takes every photo as one face crop. */
+  /** How faces are found in photos; `false` treats every photo as one face crop. */
   readonly detector?: DetectorOptions | false | undefined;
   /** Folder into which images are written. Default: explained. */
   readonly out?: string | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** What was found on labelled images. */
+/** Results on labelled images. */
 export interface ExplainedData {
   readonly split: string;
   readonly pictures: number;
@@ -66,7 +66,7 @@ export interface ExplainResult {
 }
 
 /**
- * Writes one overlay a face. A photo that cannot be read is a result, no error.
+ * Writes one overlay per face. A photo that cannot be read is a result, not an error.
  *
  * @throws UsageError where there is nothing to explain, or for a class that the model does not have.
  */
@@ -78,7 +78,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const { data, method = explainDefaults.method, out = explainDefaults.out, detector: finder = {} } = options;
   const photos = typeof options.photos === "string" ? [options.photos] : (options.photos ?? []);
   if (photos.length === 0 && data === undefined)
-    throw new UsageError("no photos given; name some, or a folder of labelled pictures with --data");
+    throw new UsageError("no photos given; name some, or a folder of labelled images with --data");
   const classifier = loadMembers(pathOf(options.model), options);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
@@ -121,7 +121,7 @@ interface DataOptions extends ExplainOptions {
   readonly out: string;
 }
 
-/** The mean map of each class, of its own pictures, and the scores of the maps of what the model answers. */
+/** The mean map of each class over its own images, and the scores of the maps of the predicted classes. */
 async function explainData(
   engine: Engine,
   classifier: MembersFile,
@@ -135,8 +135,8 @@ async function explainData(
     const labels = labelsOf(pixels);
     const chosen = stratifiedSample(labels, pictures, "explain");
     if (chosen.length === 0)
-      throw new UsageError("there are no pictures to explain; check the folder and --split");
-    teller.note(`${chosen.length} of ${labels.length} pictures of ${split}`);
+      throw new UsageError("there are no images to explain; check the folder and --split");
+    teller.note(`${chosen.length} of ${labels.length} images of ${split}`);
     const ofTruth = await explainPictures(engine, classifier, pixels, chosen, {
       method,
       target: (index) => labels[index],

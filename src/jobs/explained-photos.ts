@@ -1,4 +1,4 @@
-/** The faces of photos with the heat map of each written as a picture, as rows for a person and for JSON. */
+/** Explains the faces of photos: each heat map is written as an image, and each photo becomes a row of the result. */
 
 import { basename, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
@@ -18,11 +18,11 @@ import type { MembersFile } from "../weights/members.ts";
 export interface ExplainedFace extends Face {
   /** The class that the map is of. */
   readonly explained: string;
-  /** The picture that was written. */
+  /** The image that was written. */
   readonly overlay: string;
 }
 
-/** What became of one photo. */
+/** The result for one photo. */
 export interface ExplainedPhoto {
   readonly file: string;
   readonly status: "ok" | "no_face" | "unreadable";
@@ -34,13 +34,13 @@ export interface ExplainPhotosOptions {
   readonly method: ExplainMethod;
   /** Index of the class to explain; the predicted one where it is left out. */
   readonly target: number | undefined;
-  /** Without one every photo is taken as one face. */
+  /** Without a detector every photo is treated as one face. */
   readonly detector: FaceDetector | undefined;
   /** An existing folder. */
   readonly out: string;
 }
 
-/** Faces that are explained together, and what may be held until there are as many. */
+/** Faces that are explained together, and how many photos and pixels may wait for them. */
 const MOST_FACES = 64;
 const MOST_PHOTOS = 64;
 const MOST_PIXELS = 16e6;
@@ -53,8 +53,8 @@ interface Found {
 }
 
 /**
- * Explains every face of the photos that `inputs` name, in order, the largest face of a photo first. A photo's pictures
- * are written when it comes.
+ * Explains every face of the photos that `inputs` name, in order, the largest face of a photo first. The images of a photo
+ * are written before it is yielded.
  */
 export async function* explainPhotos(
   engine: Engine,

@@ -42,11 +42,11 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions {
   readonly out?: string | undefined;
   /** Triton's model repository, into which the model is written. */
   readonly triton?: string | undefined;
-  /** Images to check with. Default: those that the run was trained on, or drawn faces where they are not here. */
+  /** Images to check with. Default: those that the run was trained on; if they are missing, drawn faces. */
   readonly data?: DataSource | undefined;
   /** What the `.onnx` forms take: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1. Default: uint8. */
   readonly input?: BundleInput | undefined;
-  /** Bits of int8 weights. Default: what fits this processor. */
+  /** Bits of int8 weights. Default: what suits this processor. */
   readonly weightBits?: "auto" | 8 | 7 | undefined;
   /** Licence of the model, written into its metadata. */
   readonly license?: string | undefined;
@@ -67,13 +67,13 @@ export interface ExportResult {
 const IMAGES = 1000;
 /** Images that the int8 form takes its ranges from. */
 const CALIBRATION = 256;
-/** Bytes of either that are kept in memory. */
+/** Bytes of decoded images to keep in memory, for each of the two. */
 const MEMORY = 1e9;
 
 /**
  * Writes each form, reads it back and compares it with the trained model.
  *
- * @throws UsageError for a form that does not exist; VultusError for a file that disagrees, which is removed.
+ * @throws UsageError for an unknown form; VultusError for a file that differs from the model, which is removed.
  */
 export function exportModel(options?: ExportOptions): Promise<ExportResult>;
 export function exportModel(
@@ -105,7 +105,7 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
   const weightBits = bits === "auto" ? fittingBits() : bits;
   if (wanted.includes("int8") && bits === "auto" && weightBits === 7)
     teller.note("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
-  // A run's own weights do not say of themselves how its splits were cut.
+  // The weights of a run don't contain how its splits were cut.
   const judged = { ...classifier, metadata: classifierMetadata(classifier.architecture, provenance) };
   const { held, calibration, close } = await imagesFor(model, options.data, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
@@ -144,12 +144,10 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
 function formOf(name: string): Form {
   if (Object.hasOwn(forms, name)) return name as Form;
   const names = Object.keys(forms);
-  throw new UsageError(
-    `--to ${name}: there is no such form.${didYouMean(name, names)} Valid: ${names.join(", ")}`,
-  );
+  throw new UsageError(`--to ${name} is not a form.${didYouMean(name, names)} Valid: ${names.join(", ")}`);
 }
 
-/** A run's own weights rather than its bundle: nothing that was exported is exported again. */
+/** The weights of a run rather than its bundle, so that no export is made from another export. */
 function bestWeights(model: string): string {
   const best = join(model, "best.safetensors");
   return existsSync(best) ? best : model;
@@ -161,7 +159,7 @@ interface ChosenImages {
   close(): void;
 }
 
-/** Given images, the run's own, or drawn ones, and then that is told. */
+/** The given images, or those of the run, or drawn ones; a note says if they are drawn. */
 async function imagesFor(
   model: string,
   given: DataSource | undefined,
@@ -172,7 +170,7 @@ async function imagesFor(
   const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
   const data = given ?? own.filter((path) => existsSync(path));
   if (data instanceof Array && data.length === 0) {
-    teller.note("checked on drawn faces: the pictures of the training are not here; name some by --data");
+    teller.note("checked on drawn faces, because the training images are missing; name others with --data");
     const pictures = Array.from({ length: IMAGES }, (_, i) =>
       drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
     );
@@ -186,7 +184,7 @@ async function imagesFor(
     order.filter(({ split }) => split !== "train"),
     order.filter(({ split }) => split === "train"),
   ];
-  // Without a split of their own, the pictures to calibrate on are cut from the end.
+  // Where there is no other split, the last images are used to calibrate.
   const cut = Math.max(1, Math.floor(order.length / 2));
   const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, IMAGES), teller);
   const calibration = await decoded(

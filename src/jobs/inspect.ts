@@ -1,4 +1,4 @@
-/** Tells what is in a data set: counts, sizes, balance, unreadable files, and a contact sheet of random images. */
+/** Describes a data set: counts, sizes, balance, unreadable files, and a contact sheet of random images. */
 
 import { type Inspection, inspectDataset } from "../data/inspect.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
@@ -10,7 +10,7 @@ export interface InspectOptions {
   readonly data: DataSource;
   /** Classes to use, in this order. Default: all that are found. */
   readonly classes?: readonly string[] | undefined;
-  /** Where a contact sheet is written, as PNG; none is where it is left out. */
+  /** Where to write a contact sheet, as PNG. Default: nowhere. */
   readonly sheet?: string | undefined;
   readonly onEvent?: OnEvent | undefined;
 }

@@ -34,13 +34,13 @@ export interface LabelledPictures {
   readonly pixels: PixelCache;
 }
 
-/** What is known of a model that is to be scored. */
+/** A model to score, with what its file says about its training. */
 export type Judged = TrainedNetwork;
 
 /**
- * Reads and decodes the pictures that `models`, of the same classes, are to be scored on; labels are indices into those
- * classes. Where the first was trained on this very data, its splits are those that the training cut. Says what cannot be
- * read, and which pictures a model may have been trained on.
+ * Reads and decodes the images on which to score `models`, which have the same classes; labels are indices into those
+ * classes. If the first model was trained on this data, the splits are those of its training. Notes say which images cannot
+ * be read, and which ones a model may have been trained on.
  */
 export async function readLabelled(
   data: DataSource,
@@ -68,8 +68,8 @@ export async function readLabelled(
 }
 
 /**
- * The data with the splits that the training of `model`, or of a member of it, cut from it; as it is, and said, where they are
- * not found.
+ * The data with the splits that the training of `model`, or of one of its members, cut from it. Where they are not found, the
+ * data as it is; a note says so.
  */
 export async function asCutFor(model: Judged, dataset: Dataset, teller: Teller): Promise<Dataset> {
   for (const network of networksIn(model)) {
@@ -98,37 +98,35 @@ async function asCutForNetwork(
   if (again) return again;
   teller.note(
     cut.from === dataset.fingerprint
-      ? `the splits that ${path} was trained with cannot be cut again: images have changed since. Put the images back as they were, or score it on others`
-      : `the splits that ${path} was trained with cannot be cut again: its version cut them in the order of folders and rows, and that was another. ` +
-          'Name the data in the order that environment.json of its run has under "data", or score it on other images',
+      ? `the splits that ${path} was trained with cannot be cut again, because images have changed since. Restore them, or score the model on other images`
+      : `the splits that ${path} was trained with cannot be cut again: they depend on the order of folders and rows, which was another one. ` +
+          'Name the data in the order that "data" in environment.json of its run has, or score the model on other images',
   );
   return undefined;
 }
 
-/** What to say of a model that has, or may have, been trained on some of the `samples` that are to be scored. */
+/** Notes on a model that was, or may have been, trained on some of the images to score. */
 function seenNotes(judged: Judged, dataset: Dataset, uncut: Dataset, chosen: Chosen): string[] {
   const { samples } = chosen;
   const training = samples.filter(({ split }) => split === "train").length;
   const notes = networksIn(judged).flatMap(({ architecture: { classes }, metadata, path }) => {
     if (hasFingerprint(inOrderOf(classes, dataset), metadata.data_fingerprint)) {
       if (training === 0) return [];
-      return [
-        `${path} was trained on ${training} of these ${samples.length} pictures: the score is too good`,
-      ];
+      return [`${path} was trained on ${training} of these ${samples.length} images: its score is too high`];
     }
     if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
       return [
-        `${path} was trained on this data with other splits, so on some of these pictures: its score is too good`,
+        `${path} was trained on this data with other splits, so on some of these images: its score is too high`,
       ];
     if (training === 0) return [];
     return [
-      `this data has no split that ${path} is known to be kept from: if it was trained on some of these ${samples.length} pictures, the score is too good`,
+      `no split of this data is known to be new to ${path}: if it was trained on some of these ${samples.length} images, its score is too high`,
     ];
   });
   if (!areWeightsFittedOn(judged, dataset, chosen.split)) return notes;
   return [
     ...notes,
-    `the weights of ${judged.path} were fitted on these pictures: its score is a little too good`,
+    `the weights of ${judged.path} were fitted on these images: its score is slightly too high`,
   ];
 }
 
@@ -144,8 +142,8 @@ function areWeightsFittedOn(
 }
 
 /**
- * Whether a model's temperature, that of a member, or the weights of its members were fitted on these very pictures: a run fits
- * the temperature on its validation pictures, and its bundle knows which data they were of.
+ * Whether the temperature of a model or of a member, or the weights of its members, were fitted on these images. A run fits
+ * its temperature on its validation images, and its bundle knows the fingerprint of their data set.
  */
 export function isFittedOn(model: Judged, { dataset, split }: LabelledPictures): boolean {
   const isFitted = ({ architecture: { classes }, metadata, path }: TrainedNetwork): boolean =>
@@ -155,7 +153,7 @@ export function isFittedOn(model: Judged, { dataset, split }: LabelledPictures):
   return networksIn(model).some(isFitted) || areWeightsFittedOn(model, dataset, split);
 }
 
-/** What leaks from the training pictures of the data into those that were scored; nothing where there are none. */
+/** The scored images that are also training images of the data; nothing where it has no training images. */
 export async function leaksIn(
   { samples }: Dataset,
   split: string,
@@ -177,7 +175,7 @@ interface Chosen {
   readonly split: string;
 }
 
-/** The samples of the asked split; without one, the validation pictures or else all. */
+/** The samples of the requested split. Default: validation where there is one, else all. */
 function choose(samples: readonly Sample[], asked: string | undefined): Chosen {
   const of = (split: string): Sample[] => samples.filter((sample) => sample.split === split);
   if (asked === "all") return { samples: [...samples], split: "all" };
@@ -191,6 +189,8 @@ function choose(samples: readonly Sample[], asked: string | undefined): Chosen {
     throw new UsageError(`--split ${asked}: valid are train, validation, test, all`);
   const chosen = of(asked);
   if (chosen.length === 0)
-    throw new UsageError(`there are no ${asked} pictures in this data; leave --split out to score all`);
+    throw new UsageError(
+      `this data has no ${asked} images; leave out --split to score the validation images, or all of them`,
+    );
   return { samples: chosen, split: asked };
 }

@@ -1,4 +1,4 @@
-/** A manifest that a command writes: never over another file, and said to be impossible before the long work begins. */
+/** Writes a manifest, never over another file. What makes one impossible is reported before the long work begins. */
 
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
@@ -13,10 +13,10 @@ export interface NewManifest {
   write(dataset: Dataset): void;
 }
 
-/** @throws UsageError where `out` is there already. */
+/** @throws UsageError if `out` exists. */
 export function newManifest(out: string): NewManifest {
   if (existsSync(out))
-    throw new UsageError(`${out} is already there and is not overwritten. Give another --out`);
+    throw new UsageError(`${out} exists already and is not overwritten. Give another --out`);
   // Files are named from the manifest's own folder, with forward slashes.
   const text = (dataset: Dataset): string =>
     manifestText(dataset, (file) =>

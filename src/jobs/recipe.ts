@@ -1,4 +1,4 @@
-/** The recipe of a training: what the options ask for, or what a run to go on with began with. */
+/** The recipe of a training: what the options ask for, or that of the run to resume. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
@@ -15,7 +15,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 
 type PhaseInput = RecipeInput["phases"][number];
 
-/** A recipe, or what differs from the one that `extends` names. */
+/** A recipe, or the changes to the one that `extends` names. */
 export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "augmentation">> {
   readonly extends?: string;
   readonly augmentation?: Partial<RecipeInput["augmentation"]>;
@@ -29,7 +29,7 @@ export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "aug
  */
 export type Overrides = { readonly [key: string]: Json | undefined } | readonly string[];
 
-/** What decides the recipe of a training. */
+/** The options that determine the recipe. */
 export interface RecipeOptions extends BackboneOptions {
   /** progressive (the default), finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. */
   readonly recipe?: string | RecipeChanges | undefined;
@@ -46,7 +46,7 @@ export interface RecipeOptions extends BackboneOptions {
   readonly timeBudget?: number | string | undefined;
 }
 
-/** Differences that a message names. */
+/** How many differences a message names. */
 const NAMED = 3;
 
 /** The recipe by name, from a file or an object, with every option that changes it. @throws UsageError. */
@@ -55,8 +55,8 @@ export function newRecipe(options: RecipeOptions): Recipe {
 }
 
 /**
- * The recipe that the run in `folder` began with; it cannot be changed half-way. The options that began it may be given
- * again; ones that ask for another recipe are refused.
+ * The recipe of the run in `folder`, which cannot change half-way. The original options may be given again; options that
+ * change the recipe are refused.
  */
 export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
   const { recipe } = runPaths(folder);
@@ -73,7 +73,7 @@ export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
   const named = differing.slice(0, NAMED).map(({ key, one, other }) => `${key} is ${one}, not ${other}`);
   if (differing.length > NAMED) named.push(`${differing.length - NAMED} more differ`);
   throw new UsageError(
-    `--resume goes on with the recipe in ${recipe}, and the options given here ask for another: ${named.join("; ")}. ` +
+    `--resume continues with the recipe in ${recipe}, but these options change it: ${named.join("; ")}. ` +
       "Leave them out, or start a new run with --out",
   );
 }

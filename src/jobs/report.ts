@@ -1,4 +1,4 @@
-/** Writes the report and the model card of a run again, from what its folder holds. */
+/** Writes the report and the model card of a run again, from the files in its folder. */
 
 import { existsSync } from "node:fs";
 import type { BackboneOptions } from "../models/registry.ts";
@@ -18,7 +18,7 @@ export interface ReportOptions extends DeviceOptions, BackboneOptions {
   readonly data?: string | readonly string[] | undefined;
   /** Whether the report shows images. Default: true. */
   readonly pictures?: boolean | undefined;
-  /** Images that were left out of the training, as they were given to it. */
+  /** The file of images that were left out of the training. */
   readonly exclude?: string | undefined;
   /** Where the report is written. Default: report.html in the run folder. */
   readonly out?: string | undefined;
@@ -43,7 +43,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
   const paths = runPaths(folder);
   if (!existsSync(paths.recipe) && !existsSync(paths.environment))
     throw new UsageError(
-      `${folder} is not the folder of a run: it has neither recipe.json nor environment.json`,
+      `${folder} is not the folder of a run: it has neither recipe.json nor environment.json. Name the folder that train wrote`,
     );
   const engine = startEngine(chooseDevice(options, teller.note));
   let found: Illustrated | undefined;
@@ -62,7 +62,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
   }
 }
 
-/** The run with its pictures; scored anew where it kept no predictions. What cannot be had is said in its notes. */
+/** The run with its images; scored again if it kept no predictions. Notes say what is missing. */
 async function illustrate(engine: Engine, options: ReportOptions, teller: Teller): Promise<Illustrated> {
   const { run: folder, pictures = true, data = [] } = options;
   const given = typeof data === "string" ? [data] : data;
@@ -76,13 +76,13 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
     return without("The run has no weights yet, so nothing was scored.");
   if (places.length === 0)
     return without(
-      "Made without pictures: the run does not say where they are; name their folder after the run.",
+      "Made without pictures: the run doesn't say where they are. Name their folder after the run.",
     );
   try {
     const { memory, exclude } = options;
     return await scoredAnew(engine, folder, run, places, { memory, exclude, allowUnreadable: true }, teller);
   } catch (error) {
-    // Pictures that were asked for must be there; those of the training may have moved.
+    // Data that the caller names must exist; the training data may have moved.
     if (!(error instanceof VultusError) || given.length > 0) throw error;
     return without(`Made without pictures: ${error.message}.`);
   }

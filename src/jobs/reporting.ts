@@ -1,4 +1,4 @@
-/** The report at the end of a training, and what `vultus report` finds to make one of later. */
+/** The report at the end of a training, and what `vultus report` needs to write it again. */
 
 import { tmpdir } from "node:os";
 import { canonicalId } from "../data/canonical.ts";
@@ -29,17 +29,17 @@ import { evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
 import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
 
-/** Pictures per class, on average, that are explained, and in all. */
+/** How many images are explained: per class on average, and in all. */
 const EXPLAINED_PER_CLASS = 12;
 const MOST_EXPLAINED = 96;
 
-/** What a training has in hand when it ends. */
+/** What a training has when it ends. */
 export interface Ended {
   readonly engine: Engine;
   readonly dataset: Dataset;
   readonly unreadable: PixelCache["unreadable"];
   readonly evaluation: Evaluation;
-  /** The pictures that were scored. */
+  /** The images that were scored. */
   readonly pixels: PixelCache;
   readonly board: TensorBoard;
   /** The backbone that was trained. */
@@ -47,8 +47,8 @@ export interface Ended {
 }
 
 /**
- * Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file; returns the report's path. No failure
- * of it fails a training.
+ * Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file; returns the report's path. If any of
+ * that fails, a note says so and the training still succeeds.
  */
 export async function reportTraining(
   folder: string,
@@ -64,7 +64,7 @@ export async function reportTraining(
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
-      `the report was not written: ${messageOf(error)}. The run is whole; vultus report ${folder} tries again`,
+      `the report was not written: ${messageOf(error)}. The run is complete; vultus report ${folder} tries again`,
     );
   }
   try {
@@ -75,12 +75,12 @@ export async function reportTraining(
   return report;
 }
 
-/** A run with the pictures that it was scored on, as far as they were found. */
+/** A run with those images of its score that were found. */
 export interface Illustrated extends BackboneOptions {
   readonly run: RunRecord;
   /** The caller closes them. */
   readonly pixels: PixelCache | undefined;
-  /** What the report is to say about how it was made. */
+  /** Remarks in the report on how it was made. */
   readonly notes: readonly string[];
 }
 
@@ -128,7 +128,7 @@ async function explained(
   return heatMaps(faces, classes);
 }
 
-/** Finds the pictures of a run's predictions by their ids in `data`. */
+/** Finds the images of a run's predictions in `data`, by their ids. */
 export async function withFoundPictures(
   run: RunRecord,
   data: readonly string[],
@@ -140,7 +140,7 @@ export async function withFoundPictures(
     pixels: undefined,
     notes: [`Made without pictures: ${reason}.`],
   });
-  if (data.length === 0) return none("the run does not say where they are; name their folder after the run");
+  if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
   let dataset: Dataset;
   try {
     dataset = await openDataset(data, { classes: run.evaluation?.classes ?? [], allowMissing: true });
@@ -150,7 +150,7 @@ export async function withFoundPictures(
   const scored = new Set(run.predictions.map(({ id }) => id));
   const found = dataset.samples.flatMap((sample) => {
     if (scored.has(sample.id)) return [sample];
-    // A run of before may have the id as its system wrote it.
+    // Runs of earlier versions may have ids as the operating system wrote them.
     const former = dataset.formerIds?.get(sample.id) ?? sample.id;
     return scored.has(former) && canonicalId(former) === sample.id ? [{ ...sample, id: former }] : [];
   });
@@ -168,7 +168,7 @@ export async function withFoundPictures(
   return { run, pixels, notes };
 }
 
-/** Scores the model of a run that kept no predictions, on the split of `data` that `vultus evaluate` would take. */
+/** Scores the model of a run that kept no predictions, on the split of `data` that `vultus evaluate` would choose. */
 export async function scoredAnew(
   engine: Engine,
   folder: string,
@@ -189,7 +189,7 @@ export async function scoredAnew(
       fittedHere: isFittedOn(bundle, labelled),
       onBatch: (done) => teller.progress("scoring", done, pixels.samples.length),
     });
-    // Of other data it is not known what the run was trained on.
+    // In other data, the training images of the run are unknown.
     const leaks = sameData ? await leaksIn(dataset, split, pixels, scored, teller) : {};
     const evaluation = { ...scored, ...leaks };
     await writeEvaluation(folder, evaluation, pixels);

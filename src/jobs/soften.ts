@@ -1,4 +1,4 @@
-/** Gives training images soft labels, blended from their labels and what trained models answer; written as a manifest. */
+/** Gives training images soft labels, mixed from their labels and the answers of trained models, and writes a manifest. */
 
 import { tmpdir } from "node:os";
 import { loadPixels } from "../data/pixel-cache.node.ts";
@@ -14,16 +14,16 @@ import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newManifest } from "./manifest.ts";
 
-/** How much of a soft label the models have where nothing is given. */
+/** Default weight of the models' answers in a soft label. */
 export const SOFTENED_SHARE = 0.5;
 
 export interface SoftenOptions extends DeviceOptions {
   readonly data: DataSource;
   /** The models, of the same classes. */
   readonly by: readonly ModelSource[];
-  /** The manifest, a CSV file that a training reads; it must not be there yet. */
+  /** The manifest to write, a CSV file that a training reads. It must not exist yet. */
   readonly out: string;
-  /** How much of a soft label the models have, from 0 to 0.5. Default: 0.5. */
+  /** Weight of the models' answers in a soft label, from 0 to 0.5. Default: 0.5. */
   readonly share?: number | undefined;
   readonly exclude?: string | undefined;
   readonly allowUnreadable?: boolean | undefined;
@@ -39,7 +39,7 @@ export interface SoftenResult {
   readonly share: number;
   /** Images that got a soft label. */
   readonly softened: number;
-  /** How often the models' answer is the label. */
+  /** Share of images whose label is the models' answer. */
   readonly agreement: number;
 }
 
@@ -60,7 +60,10 @@ async function softening(options: SoftenOptions, teller: Teller): Promise<Soften
   for (const note of dataset.notes) teller.note(note);
   manifest.check(dataset);
   const training = dataset.samples.filter(({ split }) => split === "train");
-  if (training.length === 0) throw new UsageError("there are no training pictures in this data");
+  if (training.length === 0)
+    throw new UsageError(
+      "this data has no training images to soften; give a folder with train/, or a manifest",
+    );
   const pixels = await loadPixels(training, {
     maxSide: LARGEST_SIDE,
     memoryBudget: (options.memory ?? defaults.memory) * 1e9,

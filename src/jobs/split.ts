@@ -8,12 +8,12 @@ import { type DataSource, openDataset } from "./data.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newManifest } from "./manifest.ts";
 
-/** Of the images, where no share is asked for. */
+/** Default share of the validation images. */
 export const DEFAULT_VALIDATION = 0.2;
 
 export interface SplitOptions {
   readonly data: DataSource;
-  /** The manifest, a CSV file that other jobs read; it must not be there yet. */
+  /** The manifest to write, a CSV file that other jobs read. It must not exist yet. */
   readonly out: string;
   /** Share of each class to validate on, from 0 to 1. Default: 0.2, where `test` is not given either. */
   readonly validation?: number | undefined;
@@ -45,7 +45,7 @@ export interface SplitResult {
     readonly identical: number;
     readonly nearDuplicates: number;
     readonly people: number;
-    /** What these come to where they overlap: groups of two or more images that stay together, and their images. */
+    /** Groups of two or more images that stay together, after joining groups that overlap; and their images. */
     readonly keptTogether: number;
     readonly picturesInThem: number;
   };
@@ -54,9 +54,9 @@ export interface SplitResult {
 }
 
 /**
- * A split that the data has is cut anew where its share is given, and kept as it is otherwise. No image is copied or changed.
+ * A split that the data has is cut again if its share is given, and kept otherwise. No image is copied or changed.
  *
- * @throws UsageError where `out` is there already, for data that no manifest describes, and for shares that cannot be cut.
+ * @throws UsageError if `out` exists, if no manifest can describe the data, or for shares that cannot be cut.
  */
 export function split(options: SplitOptions): Promise<SplitResult> {
   return telling(options.onEvent, (teller) => cutInto(options, teller));
@@ -68,7 +68,7 @@ async function cutInto(options: SplitOptions, teller: Teller): Promise<SplitResu
   const validation = options.validation ?? (test === undefined ? DEFAULT_VALIDATION : undefined);
   const shares = { ...(validation !== undefined && { validation }), ...(test !== undefined && { test }) };
   const chosen = await openDataset(data, { classes, exclude });
-  // A data set that no manifest can describe, or shares that cannot be cut, are said before the long reading.
+  // Fails before the long reading if no manifest can describe the data or the shares cannot be cut.
   manifest.check(chosen);
   resplit(chosen, { ...shares, seed });
 

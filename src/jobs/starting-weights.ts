@@ -29,7 +29,7 @@ export async function startingWeights(
   const { backbone } = architecture;
   const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
   if (given === "none") {
-    teller.note("weights: none, drawn at random as asked");
+    teller.note("weights: none, all drawn at random as requested");
     return drawn;
   }
   const ships = given === undefined && shippedModels().includes(backbone.name);
@@ -57,13 +57,13 @@ function buildsOnStatistics({ phases }: Recipe): boolean {
   return phases[0]?.batchNorm === "running";
 }
 
-/** A file of weights, and what a reader of the run is told of where it came from. */
+/** A file of weights, and its origin in words, which the run records. */
 interface FoundWeights {
   readonly path: string;
   readonly source: string;
 }
 
-/** The file that was named, or that the hub has; a recipe that freezes stages needs one even where none was named. */
+/** The file that was named, or that of the hub for a recipe that freezes stages. */
 async function weightsPath(
   given: string | undefined,
   recipe: Recipe,
@@ -82,7 +82,7 @@ async function weightsPath(
     if (!(error instanceof VultusError) || signal.aborted) throw error;
     throw new UsageError(
       `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${error.message}\n` +
-        "Or ask for random weights with --weights none",
+        "Or train from random weights with --weights none",
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Scores by subgroup, and the column that was asked for. */
+/** Scores by subgroup, of a column of a manifest. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
@@ -10,7 +10,7 @@ export interface ColumnScores extends SubgroupScores {
   readonly column: string;
 }
 
-/** @throws UsageError for a column that none of the pictures has, naming those there are. */
+/** @throws UsageError for a column that no image has; the message names the columns that exist. */
 export function scoresBy(
   column: string,
   minimum: number,
@@ -23,7 +23,7 @@ export function scoresBy(
   return { column: name, ...subgroupScores(groupOf, isRight, { minimum }) };
 }
 
-/** The column's name as the manifest's reader has it. */
+/** The column's name as read from the manifest. */
 export function checkColumn(column: string, samples: PixelCache["samples"]): string {
   const columns = [...new Set(samples.flatMap(({ subgroups = {} }) => Object.keys(subgroups)))].sort();
   const name = column.trim().toLowerCase();
@@ -31,6 +31,6 @@ export function checkColumn(column: string, samples: PixelCache["samples"]): str
   throw new UsageError(
     columns.length > 0
       ? `--subgroup ${column}: there is no such column.${didYouMean(name, columns)} Found: ${columns.join(", ")}`
-      : `--subgroup ${column}: the data has no columns of subgroups; give a manifest (CSV) with one, beside path and label`,
+      : `--subgroup ${column}: the data has no columns of subgroups; give a manifest (CSV) with one besides path and label`,
   );
 }

@@ -1,4 +1,4 @@
-/** Fits a recipe to the time there is, by a few measured steps. */
+/** Fits a recipe to a time budget, by measuring a few steps. */
 
 import type { BackboneOptions } from "../models/registry.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -10,7 +10,7 @@ import type { DeviceChoice } from "./device.ts";
 import type { Teller } from "./events.ts";
 import type { TrainEvent } from "./train-events.ts";
 
-/** Backbones that may stand in for a larger one where no pretrained weights bind the recipe to it. */
+/** Backbones that may replace a larger one if no pretrained weights tie the recipe to it. */
 const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
 const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
 
@@ -21,7 +21,7 @@ export interface TimeOptions extends BackboneOptions {
   readonly cacheFeatures: boolean;
 }
 
-/** The recipe shrunk until it fits the time budget; tells what it did. @throws UsageError where nothing fits. */
+/** The recipe shrunk until it fits the time budget; notes say how. @throws UsageError if nothing fits. */
 export async function fitToTime(
   recipe: Recipe,
   classes: readonly string[],
@@ -31,7 +31,7 @@ export async function fitToTime(
   teller: Teller<TrainEvent>,
 ): Promise<Recipe> {
   const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
-  if (!(budget > 0)) throw new UsageError(`a time budget of ${budget} seconds is no time; give more than 0`);
+  if (!(budget > 0)) throw new UsageError(`the time budget is ${budget} seconds; it must be above 0`);
   const engine = startEngine(device);
   try {
     const rate = await measureRate(engine, recipe, classes, known);

@@ -1,9 +1,9 @@
-/** What a training tells, as typed events, and the same events for `for await`. */
+/** The typed events of a training, for a callback and for `for await`. */
 
 import type { Listener, TrainEvents } from "../train/events.ts";
 import type { JobEvent, OnEvent, Teller } from "./events.ts";
 
-/** What the training itself tells; a failure is what `train` rejects with. */
+/** The events of the training loop; after a failure `train` rejects instead. */
 type LoopEvents = Omit<TrainEvents, "note" | "failed">;
 
 /** The run folder is known, nothing has begun. */
@@ -12,20 +12,20 @@ export interface RunEvent {
   readonly folder: string;
 }
 
-/** What is trained: stages, sizes, costs and what each phase trains, as a table for a person. */
+/** The network as a table for a person: stages, sizes, costs, and what each phase trains. */
 export interface ModelEvent {
   readonly type: "model";
   readonly summary: string;
 }
 
-/** How long the recipe as it stands would take, and the time there is, in seconds. */
+/** How long the unchanged recipe would take, and the time budget, both in seconds. */
 export interface BudgetEvent {
   readonly type: "budget";
   readonly forecast: number;
   readonly budget: number;
 }
 
-/** Everything that a training tells: notes and progress, and what happens in its loop. */
+/** Every event of a training: notes, progress, and those of its loop. */
 export type TrainEvent =
   | JobEvent
   | RunEvent
@@ -33,7 +33,7 @@ export type TrainEvent =
   | BudgetEvent
   | { [E in keyof LoopEvents]: { readonly type: E } & LoopEvents[E] }[keyof LoopEvents];
 
-/** Passes on what the training loop tells; the loop waits until it was heard. */
+/** Forwards the events of the training loop, which waits for the listener. */
 export function passedOn(teller: Teller<TrainEvent>): Required<Omit<Listener, "failed">> {
   const pass =
     <E extends keyof LoopEvents>(type: E) =>
@@ -66,8 +66,8 @@ export interface EndEvent<R> {
 }
 
 /**
- * The events of a job, for `for await`; the last one has its result. The job begins with the loop and goes no faster than
- * it. An error of the job is thrown in the loop. Leaving the loop early aborts the job and waits for its end.
+ * The events of a job, for `for await`; the last one has its result. The job starts with the loop and waits for it. An error
+ * of the job is thrown in the loop. Leaving the loop early aborts the job and waits for its end.
  */
 export async function* eventsOf<E, R>(
   start: (onEvent: OnEvent<E>, signal: AbortSignal) => Promise<R>,

@@ -33,30 +33,33 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions {
   readonly data: DataSource;
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
   readonly out?: string | undefined;
-  /** Run folder to go on with, or true for the one of `out`. The options that began it may be given again. */
+  /** Run folder to continue, or true for `out`. The original options may be given again. */
   readonly resume?: string | boolean | undefined;
-  /** Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: what the recipe needs. */
+  /**
+   * Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: those that the recipe needs; a
+   * note says which.
+   */
   readonly weights?: string | undefined;
   /**
-   * Models whose answers to the same augmented images are learned beside the labels: run folders, files, or names of models
-   * that ship. A run that is resumed has kept copies of its own.
+   * Models whose answers to the same augmented images are learned as well as the labels: run folders, files, or names of
+   * models that ship. A resumed run uses the copies that it kept.
    */
   readonly teachers?: string | readonly string[] | undefined;
   /** Classes to use, in this order. Default: all that are found. */
   readonly classes?: readonly string[] | undefined;
   /** A file that lists images to leave out, one id a line, as an audit writes it. */
   readonly exclude?: string | undefined;
-  /** Share of the training images to validate on, from 0 to 1. Default: 0.2 where the data has no such split. */
+  /** Share of the training images to validate on, from 0 to 1. Default: 0.2 if the data has no validation split. */
   readonly validation?: number | undefined;
   /** Share of the training images to test on once, at the end. */
   readonly test?: number | undefined;
   /** Whether a frozen backbone is computed once per view instead of in every epoch. Default: true. */
   readonly cacheFeatures?: boolean | undefined;
-  /** Gigabytes of decoded images to keep in memory, and as much again of cached features. Default: 2. */
+  /** Gigabytes of decoded images to keep in memory, and of cached features as much again. Default: 2. */
   readonly memory?: number | undefined;
   /** Greatest time between two checkpoints, in seconds. Default: 300. */
   readonly checkpointEvery?: number | undefined;
-  /** Go on where more than 1 % of the images cannot be read. Default: false. */
+  /** Continue although more than 1 % of the images cannot be read. Default: false. */
   readonly allowUnreadable?: boolean | undefined;
   /** Stops the training after the step under way: the run is saved and can be resumed. */
   readonly signal?: AbortSignal | undefined;
@@ -84,21 +87,21 @@ interface Run {
   readonly seconds: number;
 }
 
-/** A training that came to its end: the folder holds `best.onnx`, its score, the report and the model card. */
+/** A finished training: the folder holds `best.onnx`, its score, the report and the model card. */
 export interface FinishedRun extends Run {
   readonly interrupted: false;
   /** The epoch whose weights were kept, by validation accuracy. */
   readonly best: Best;
   /** The score of `best.onnx` on the test split or, where there is none, on validation. */
   readonly evaluation: EvaluationResult;
-  /** The report; left out where it could not be written, which a note says. */
+  /** The report; missing if it could not be written, which a note explains. */
   readonly report?: string;
 }
 
 /** A training that was aborted: the folder holds all that `resume` needs. */
 export interface InterruptedRun extends Run {
   readonly interrupted: true;
-  /** Of the epochs so far; null before the first one is over. */
+  /** Of the epochs so far; null before the end of the first. */
   readonly best: Best | null;
 }
 
@@ -114,9 +117,9 @@ export interface TrainingJson {
 
 /**
  * Trains, scores the best weights once, and writes the run folder with its report. Everything but the data has a default,
- * the same as on the command line. An abort resolves with an interrupted run; one that comes before there is a run rejects.
+ * the same as on the command line. An abort resolves with an interrupted run, or rejects if the run had not begun.
  *
- * @throws UsageError for options, data or a run folder that do not fit; VultusError where the training itself fails.
+ * @throws UsageError for unsuitable options, data or run folder; VultusError if the training itself fails.
  */
 export function train(options: TrainOptions): Promise<TrainingRun> {
   return telling(options.onEvent, (teller: Teller<TrainEvent>) => trained(options, teller));
@@ -187,7 +190,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     const { progress, unreadable } = result;
     try {
       teller.unreadable(unreadable);
-      if (unreadable.length > 0) teller.note(`${unreadable.length} pictures could not be read`);
+      if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
       const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
       const { history, phases, best } = progress;
       const seconds = (performance.now() - started) / 1000;
@@ -204,7 +207,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
   }
 }
 
-/** The reason why a training failed may be that its log cannot be written. */
+/** Ignores errors of the log, since that may be why the training failed. */
 function tellFailure(log: Listener, error: unknown): void {
   try {
     void log.failed?.({ message: messageOf(error) });
@@ -215,10 +218,10 @@ function resumedFolder({ resume, out }: TrainOptions): string | undefined {
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
   if (folder !== undefined) return folder;
-  throw new UsageError("--resume needs the run folder: --resume runs/<name>");
+  throw new UsageError("--resume needs a run folder: give --resume runs/<name>");
 }
 
-/** What a run must go on with as it began. */
+/** Settings that a resumed run keeps. */
 interface Settings {
   readonly precision: "auto" | "fp32" | "fp16";
   readonly cacheFeatures: boolean;
@@ -237,8 +240,8 @@ function settingsOf(
 }
 
 /**
- * Reads the data and chooses the splits to cut; without a validation split a fifth is cut, and said. They are cut when the
- * pictures are read; a trial cut says here what is wrong with the shares, and how many pictures are left to train on.
+ * Reads the data and chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut
+ * happens when the images are read. A trial cut here finds wrong shares early, and counts the training images.
  */
 async function prepareData(
   { data, classes, exclude, ...options }: TrainOptions,
@@ -249,7 +252,7 @@ async function prepareData(
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
-    teller.note("no validation split: 20 % of the training pictures are cut off for it (--validation)");
+    teller.note("no validation split: 20 % of the training images are set apart for it (--validation)");
   const cut = {
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),

@@ -1,4 +1,4 @@
-/** Learning from teachers' answers beside the labels (Hinton et al. 2015). */
+/** Learning from teachers' answers as well as from labels (Hinton et al. 2015). */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -6,7 +6,7 @@ import { mul } from "../ops/mul.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 
 export interface Distillation {
-  /** Divides the logits of student and teachers before the softmax; 1 leaves them. */
+  /** Divides the logits of student and teachers before the softmax; 1 leaves them unchanged. */
   readonly temperature: number;
   /** Weight of the teachers' answers, from 0 to 1; the labels have the rest. */
   readonly share: number;

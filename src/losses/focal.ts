@@ -1,4 +1,4 @@
-/** Focal loss: what is easy already counts less. */
+/** Focal loss: images that are already classified well count less. */
 
 import { exp } from "../ops/exp.ts";
 import { log } from "../ops/log.ts";

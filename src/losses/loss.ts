@@ -1,4 +1,4 @@
-/** What a loss over logits is, and what several of them share. */
+/** The type of a loss over logits, and the mean that losses share. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -9,7 +9,7 @@ import { reduceSum } from "../ops/reduce-sum.ts";
 export interface LossInput {
   /** [N, C]. */
   readonly logits: Value;
-  /** [N, C], float32: shares that sum to 1 in each row, or counts of votes, as the loss asks for. */
+  /** [N, C], float32: shares that sum to 1 in each row, or counts of votes, depending on the loss. */
   readonly targets: Value;
   /** Share of a target that is spread evenly over the classes (Szegedy et al. 2016). */
   readonly labelSmoothing?: number;
@@ -26,7 +26,7 @@ export interface LossOption {
 
 /** A loss: its numbers, and the graph that computes it. `registry.ts` lists them. */
 export interface Loss<Options extends string = string> {
-  /** What targets it is fed: shares that sum to 1, or votes as they were counted. */
+  /** The targets that it expects: shares that sum to 1, or counts of votes. */
   readonly targets: "shares" | "votes";
   readonly options: Readonly<Record<Options, LossOption>>;
   /** The mean loss of a batch, a scalar. */
@@ -34,8 +34,8 @@ export interface Loss<Options extends string = string> {
 }
 
 /**
- * Σ w_c·t'_nc·cost_nc / Σ w_c·t_nc for costs [N, C], where t' are the smoothed targets t. That is PyTorch's weighted
- * mean: a row counts by the weight of its class, and by how many votes it has.
+ * Σ w_c·t'_nc·cost_nc / Σ w_c·t_nc for costs [N, C], where t' are the smoothed targets t. This is PyTorch's weighted
+ * mean: a row counts in proportion to the weight of its class and to its votes.
  */
 export function weightedMean(
   cost: Value,

@@ -1,4 +1,4 @@
-/** What holds for every registered loss. Their numbers are compared with PyTorch's in test/pytorch-pieces.test.ts. */
+/** Properties of every registered loss. Their numbers are compared with PyTorch's in test/pytorch-pieces.test.ts. */
 
 import { expect, test } from "vitest";
 import { gradients } from "../autodiff/gradients.ts";
@@ -87,7 +87,7 @@ test("an image with ten votes pulls five times as hard as one with two", async (
   expect((gradient[0] as number) / (gradient[3] as number)).toBeCloseTo(5, 5);
 });
 
-test("a loss takes the defaults of what a recipe leaves out", () => {
+test("numbers that a recipe leaves out take their defaults", () => {
   expect(lossOf({ type: "focal" }).options).toEqual({ gamma: 2 });
   expect(lossOf({ type: "focal", gamma: 1 }).options).toEqual({ gamma: 1 });
 });

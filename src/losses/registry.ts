@@ -1,4 +1,4 @@
-/** Every loss by name: adding one is a line here. */
+/** Every loss by name. */
 
 import { crossEntropy } from "./cross-entropy.ts";
 import { focal } from "./focal.ts";
@@ -9,13 +9,13 @@ export const losses = { crossEntropy, focal, votes } satisfies Readonly<Record<s
 
 export type LossName = keyof typeof losses;
 
-/** A loss with its numbers, as a recipe has it. */
+/** A loss with its numbers, as in a recipe. */
 export interface LossChoice {
   readonly type: LossName;
   readonly [option: string]: number | string;
 }
 
-/** The loss of a recipe, and its numbers with the defaults of those it leaves out. */
+/** The loss of a recipe and its numbers, with defaults where the recipe has none. */
 export function lossOf({ type, ...given }: LossChoice): { loss: Loss; options: Record<string, number> } {
   const loss: Loss = losses[type];
   const options = Object.entries(loss.options).map(([name, option]) => [name, given[name] ?? option.default]);

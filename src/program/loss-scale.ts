@@ -22,7 +22,7 @@ export function lossScale(graph: Graph): Value {
   return graph.input("scaler.scale", "float32", []);
 }
 
-/** What replaces the scale, and the length of the run of finite steps, after a step that was `finite` or not. */
+/** The next scale, and the next count of finite steps in a row, given whether this step was `finite`. */
 export function scaleChanges(scale: Value, finite: Value): Change[] {
   const run = scale.graph.input("scaler.run", "float32", []);
   const longer = add(run, 1);

@@ -1,6 +1,6 @@
 /**
- * Compiles a train step from an objective: the objective builds networks and a scalar loss in the graph, its gradients are
- * taken by all parameters of those networks, and the update turns them into the next state.
+ * Compiles a train step from an objective. The objective builds networks and a scalar loss in the graph; the gradients of
+ * the loss with respect to all parameters of those networks go into the update, which yields the next state.
  */
 
 import { gradients } from "../autodiff/gradients.ts";
@@ -22,7 +22,7 @@ import { buildUpdate, type UpdateOptions } from "./update.ts";
 export interface Objective {
   /** A scalar, float32. */
   readonly loss: Value;
-  /** Every network whose parameters train, or whose dropout must be fed. */
+  /** Every network that has parameters that train, or dropout masks to feed. */
   readonly networks: readonly Network[];
   /** Scalars that a step returns beside the loss. */
   readonly metrics?: Readonly<Record<string, Value>>;
@@ -36,11 +36,11 @@ export type BuildObjective = (graph: Graph, compute: "float32" | "float16") => O
 
 export interface StepOptions extends UpdateOptions {
   readonly precision?: "fp32" | "fp16";
-  /** Also return every gradient, as `gradient.<name>`, for tests. */
+  /** Also return every gradient, as `gradient.<name>`. */
   readonly exposeGradients?: boolean;
 }
 
-/** A step's program, with what a `Stepper` must know to compute the numbers that change from step to step. */
+/** A step's program, with the settings from which a `Stepper` computes the scalars of each step. */
 export interface TrainProgram extends Program {
   readonly rule: UpdateRule;
 }

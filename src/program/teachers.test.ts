@@ -110,7 +110,7 @@ test("a student of its teacher alone comes to answer as the teacher does", async
 test("teachers see the student's augmented images at their own size", () => {
   const larger: Teacher = { ...(teachers[0] as Teacher), architecture: { ...architecture, inputSize: 24 } };
   const normalised = () => compileTrain({ ...base, teachers: [larger] });
-  expect(normalised).toThrow("normalised images fit only a network of the same size and normalisation");
+  expect(normalised).toThrow("a teacher needs another size or normalisation than the student");
 });
 
 test("a teacher that lacks a class is refused, and so are teachers on cached features", () => {

@@ -18,7 +18,7 @@ import type { StateDict } from "../util/tensor.ts";
 import { compileStep, type StepOptions, type TrainProgram } from "./step.ts";
 import { type Teacher, teacherProbabilities } from "./teachers.ts";
 
-/** Where a step's input comes from: pictures that are augmented, normalised pictures, or cached features. */
+/** The input of a step: images to augment, normalised images, or cached features. */
 export type TrainInput =
   | { readonly kind: "pictures"; readonly canvas: Canvas; readonly augmentation: Augmentation }
   | { readonly kind: "normalised" }
@@ -26,25 +26,25 @@ export type TrainInput =
 
 export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
   readonly architecture: Architecture;
-  /** Numbers of everything that does not train. */
+  /** Weights of everything that does not train. */
   readonly weights: StateDict;
   readonly trainable: (stage: string) => boolean;
   readonly batch: number;
   readonly input: TrainInput;
   readonly batchNorm: "running" | "batch";
-  /** Factor of the learning rate for a stage; 1 where every stage learns at the same rate. */
+  /** Factor of the learning rate for a stage. Default: 1. */
   readonly rateFactor?: (stage: string) => number;
-  /** Cross-entropy where none is given. */
+  /** Default: cross-entropy. */
   readonly loss?: LossChoice;
   readonly labelSmoothing?: number;
   readonly classWeights?: readonly number[] | undefined;
-  /** Networks whose answers to the same images are learned beside the labels; they need `pictures` or `normalised`. */
+  /** Networks whose answers to the same images are learned as well as the labels. Not for an input of `features`. */
   readonly teachers?: readonly Teacher[];
-  /** How much of the teachers' answers; half of them at temperature 1 where it is not given. */
+  /** How to learn from the teachers. Default: share 0.5 at temperature 1. */
   readonly distillation?: Distillation;
 }
 
-/** Feeds: those of the input, and `targets` [N, C]. Metrics: `loss` and `correct`, the number of rows that were right. */
+/** Feeds: those of the input, and `targets` [N, C]. Metrics: `loss`, and `correct`, the number of correct rows. */
 export function compileTrain(options: TrainOptions): TrainProgram {
   const { architecture, weights, batch, batchNorm, trainable } = options;
   const { backbone, classes } = architecture;
@@ -71,7 +71,7 @@ function ownView({ backbone, inputSize: size }: Architecture): View {
   return { size, mean, std };
 }
 
-/** The images of the input as networks want them; nothing for cached features. */
+/** Returns the images for a network's size and normalisation; undefined for cached features. */
 function inputViews(
   graph: Graph,
   { architecture, batch, input }: TrainOptions,
@@ -85,11 +85,13 @@ function inputViews(
   const images = graph.input("pictures", "float32", [batch, own.mean.length, own.size, own.size]);
   return (view) => {
     if (JSON.stringify(view) === JSON.stringify(own)) return images;
-    throw new GraphError("normalised images fit only a network of the same size and normalisation");
+    throw new GraphError(
+      "a teacher needs another size or normalisation than the student; feed images to augment instead of normalised ones",
+    );
   };
 }
 
-/** The loss against the targets, and where there are teachers against their answers too. */
+/** The loss against the targets and, if there are teachers, against their answers. */
 function lossOver(
   logits: Value,
   targets: Value,
@@ -101,14 +103,15 @@ function lossOver(
   const { loss, options: numbers } = lossOf(options.loss ?? { type: "crossEntropy" });
   const own = loss.build({ logits, targets, labelSmoothing, classWeights }, numbers);
   if (teachers.length === 0) return own;
-  if (!view) throw new GraphError("teachers need images, cached features are fed; train without the cache");
+  if (!view)
+    throw new GraphError("teachers need images, but the input is cached features; train without the cache");
   const { temperature, share } = options.distillation ?? { temperature: 1, share: 0.5 };
   const { classes } = architecture;
   const answers = teacherProbabilities(logits.graph, teachers, { classes, temperature, view, compute });
   return distillation(logits, own, answers, { temperature, share });
 }
 
-/** How many rows have their greatest logit where their greatest target is. */
+/** The number of rows whose greatest logit is at the greatest target. */
 function countCorrect(logits: Value, targets: Value): Value {
   return reduceSum(cast(equal(argMax(logits, -1), argMax(targets, -1)), "float32"));
 }

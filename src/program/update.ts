@@ -1,5 +1,5 @@
 /**
- * The update of a train step: from gradients to the next weights, moments, averages and statistics. It knows nothing of
+ * The update of a train step: turns gradients into the next weights, moments, averages and statistics. It doesn't depend on
  * networks or losses.
  */
 
@@ -15,9 +15,9 @@ import { type ProgramTensor, stateEntry } from "./program.ts";
 
 export interface UpdateOptions {
   readonly optimizer: OptimizerOptions;
-  /** Factor of the learning rate for the tensor of this name in the program; 1 where it is not given. */
+  /** Factor of the learning rate for the tensor of this name in the program. Default: 1. */
   readonly rateFactor?: ((name: string) => number) | undefined;
-  /** Greatest joint norm of the gradients; 0 leaves them. */
+  /** Greatest joint norm of the gradients; 0 is off. */
   readonly clipNorm?: number;
   /** Decay of the moving average of the weights, per update; 0 keeps none. */
   readonly ema?: number;
@@ -25,19 +25,18 @@ export interface UpdateOptions {
   readonly accumulate?: number;
 }
 
-/** What replaces a tensor of the state after the step. */
+/** A tensor of the state and its value after the step. */
 export interface Change {
   readonly entry: ProgramTensor;
   readonly next: Value;
 }
 
-/** Every WebGPU device lets a shader use eight buffers: one that holds vectors together, and one for each of them. */
+/** WebGPU guarantees eight buffers per shader: one for the joined vectors, and one for each of seven vectors. */
 const VECTORS_AT_ONCE = 7;
 
 /**
- * Builds the update of `parameters`, whose gradients are `gradients`, and of the `statistics` of their networks. Where
- * `finite` is given and false, the step changes nothing. With `accumulate`, the feed `apply` says which batch completes an
- * update.
+ * Builds the update of `parameters` by their `gradients`, and of the `statistics` of their networks. If `finite` is given and
+ * false, the step changes nothing. With `accumulate`, the feed `apply` marks the batch that completes an update.
  */
 export function buildUpdate(
   graph: Graph,
@@ -90,13 +89,13 @@ export function buildUpdate(
     const next = state.next as Value;
     const guarded = finite ? where(finite, next, state.value) : next;
     change(stateEntry(state, "statistic"), guarded);
-    // Averaged weights need the statistics of what they compute, so those are averaged alike.
+    // Averaged weights need matching statistics, so these are averaged in the same way.
     keepAverage(state, guarded);
   }
   return changes;
 }
 
-/** What is updated as one: vectors that learn at the same rate, several at a time; every other weight alone. */
+/** Groups the parameters that are updated together: vectors of the same rate, several at a time. Others are alone. */
 function updatedTogether(
   parameters: readonly StateTensor[],
   factorOf: (state: StateTensor) => number,
@@ -118,8 +117,8 @@ function updatedTogether(
 }
 
 /**
- * Gradients averaged over several batches; the sum so far is state. A batch that overflows counts as zero, and where it
- * is the last of an update, that update is not made.
+ * Gradients averaged over several batches; the sum so far is state. A batch that overflows counts as zero. If it is the last
+ * batch of an update, the update is skipped.
  */
 function accumulated(
   graph: Graph,

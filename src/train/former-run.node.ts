@@ -1,4 +1,4 @@
-/** Runs that began when samples were still in the order of reading: they go on in that order, or say that they cannot. */
+/** Resumes runs of versions that kept samples in the order of reading: in that order, or not at all. */
 
 import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
@@ -7,18 +7,18 @@ import { UsageError } from "../util/errors.ts";
 import type { Environment } from "./run-folder.node.ts";
 
 export interface RunData {
-  /** As the run had it. */
+  /** The data set with the ids and the order of the run. */
   readonly dataset: Dataset;
-  /** What may not be as it was, and cannot be seen. */
+  /** Possible differences that cannot be detected. */
   readonly notes: readonly string[];
-  /** Puts a data set with splits that were cut from `dataset` under the same rule. */
+  /** Gives a data set with splits cut from `dataset` the same ids and order. */
   readonly as: (dataset: Dataset) => Dataset;
 }
 
 /**
- * The data set as a run that began in `then` takes it: as it is, or as earlier versions read it where the run is theirs.
+ * The data set for a run with the environment `then`: as it is or, for runs of earlier versions, as those read it.
  *
- * @throws UsageError where an earlier version's run is given its sources in another order.
+ * @throws UsageError if a run of an earlier version is given its sources in another order.
  */
 export function dataOfRun(
   then: Pick<Environment, "cut" | "fingerprint" | "data">,
@@ -32,14 +32,14 @@ export function dataOfRun(
   const isSameOrder = now.length < 2 || now.every((path, i) => path === then.data[i]);
   if (!isSameOrder && (areFormerIdsUnsure(dataset) || now.every((path) => then.data.includes(path))))
     throw new UsageError(
-      "this run began under a version in which the order of folders decides which images are which. " +
-        `Name those that it began with, in their order: ${then.data.join(" ")}`,
+      "this run began with a version of vultus that depends on the order of folders. " +
+        `Name its folders in their original order: ${then.data.join(" ")}`,
     );
   const notes = isSameOrder
     ? []
     : [
-        "not bit-exact, unless the folders are named in the order in which the run began: it did so under a version in which " +
-          `that order matters${then.data.length > 0 ? `, with ${then.data.join(" ")}` : ""}`,
+        "not bit-exact if the folders had another order: this run began with a version of vultus that depends on it. Name them in their " +
+          `original order${then.data.length > 0 ? `: ${then.data.join(" ")}` : ""}`,
       ];
   return { dataset: former, notes, as: asFormerly };
 }

@@ -1,10 +1,10 @@
-/** What epochs and phases come to, defined once: checkpoints, a run's log, charts and the page derive theirs from here. */
+/** The records of epochs and phases, defined once for checkpoints, the run's log, charts and the page. */
 
 import { z } from "zod";
 
 /**
- * The fields of an epoch's record; `measured` is what its measures are: numbers, or in JSON, which has no NaN, null too.
- * Shares are fractions from 0 to 1; losses are mean cross-entropies.
+ * The fields of an epoch's record. `measured` is the type of its measurements: numbers, or null too in JSON, which has no NaN.
+ * Shares are fractions from 0 to 1; losses are means over images or votes.
  */
 export function epochFields<M extends z.ZodType>(measured: M) {
   return {
@@ -19,7 +19,7 @@ export function epochFields<M extends z.ZodType>(measured: M) {
     learningRate: measured,
     seconds: z.number(),
     imagesPerSecond: z.number(),
-    /** Share of the time in which the engine waited for the next batch. */
+    /** Share of the time that the engine waited for data. */
     dataShare: measured,
   };
 }

@@ -1,4 +1,4 @@
-/** Cuts a data set's splits as a training does, and again as one did: so that nothing is scored that was trained on. */
+/** Cuts splits for a training, and cuts those of an earlier training again, so that no training image is scored. */
 
 import { trainingSide } from "../augment/canvas.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
@@ -12,12 +12,12 @@ export interface CutOptions extends SplitShares {
   readonly seed: number;
 }
 
-/** Cuts the splits that the data lacks; a person, and pictures of equal pixels (`hashes`, by id), stay on one side. */
+/** Cuts the splits that the data lacks. A person, and images of equal pixels (`hashes`, by id), stay on one side. */
 export function cutPictures(dataset: Dataset, cut: CutOptions, hashes: ReadonlyMap<string, string>): Dataset {
   return cutSplits(dataset, { ...cut, groupings: [byIdentity, ({ id }) => hashes.get(id)] });
 }
 
-/** What a model says of its training data. */
+/** What a model's file says about its training data. */
 export interface TrainedOn {
   readonly cut: TrainingCut;
   /** Of the data with the splits that were cut. */
@@ -25,11 +25,11 @@ export interface TrainedOn {
 }
 
 /**
- * The data with the splits that a training at `inputSize` cut from it. Reads the pictures, since equal ones were kept
- * together. What a version cut that followed the order of reading is cut in that order, as far as it is known.
+ * The data with the splits that a training at `inputSize` cut from it. Reads the images, since equal ones stay together.
+ * Splits of versions that followed the order of reading are cut in that order, as far as it is known.
  *
- * Undefined where this is not the data that it was cut from, and where the cut does not give the splits of the training:
- * sources or rows came in another order then or had the same names, or pictures have changed.
+ * Undefined for other data, and if the cut does not reproduce the splits of the training: sources or rows had another order
+ * or the same names, or images have changed.
  */
 export async function recut(
   dataset: Dataset,
@@ -51,7 +51,7 @@ export async function recut(
   return asFormerly(done).fingerprint === fingerprint ? withSplitsOf(dataset, done) : undefined;
 }
 
-/** The data with the splits, the notes and the fingerprint that follow from `former`, the same data cut under former ids. */
+/** The data with the splits and notes of `former`, the same data cut under former ids, and the resulting fingerprint. */
 function withSplitsOf(dataset: Dataset, former: Dataset): Dataset {
   const splits = new Map(former.samples.map(({ id, split }) => [id, split]));
   const samples = dataset.samples.map((sample) => ({

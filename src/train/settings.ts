@@ -1,4 +1,4 @@
-/** Everything that a training needs to be told; nothing has a default here. */
+/** All settings of a training, without defaults. */
 
 import type { Dataset } from "../data/dataset.ts";
 import type { SplitShares } from "../data/split.ts";
@@ -10,17 +10,17 @@ import type { Recipe } from "./recipe.ts";
 
 export interface TrainSettings {
   readonly dataset: Dataset;
-  /** Splits to cut from the training pictures where the data has none, by the recipe's seed. */
+  /** Splits to cut from the training images if the data has none, by the recipe's seed. */
   readonly cut?: SplitShares;
   readonly architecture: Architecture;
   readonly recipe: Recipe;
-  /** Weights to start from; what they lack is drawn from the recipe's seed. */
+  /** Weights to start from; missing ones are drawn from the recipe's seed. */
   readonly weights: StateDict;
-  /** Where they came from, in words; kept in the run. */
+  /** Their origin in words, which the run records. */
   readonly weightsSource?: string;
   /**
-   * Models whose answers to the student's own augmented images are learned beside the labels: run folders, files, or names
-   * of models that ship. A resumed run has kept its own and takes no others.
+   * Models whose answers to the student's own augmented images are learned as well as the labels: run folders, files, or names
+   * of models that ship. A resumed run uses the copies that it kept, and no others.
    */
   readonly teachers?: readonly string[];
   readonly folder: string;
@@ -31,7 +31,7 @@ export interface TrainSettings {
   readonly precision: "fp32" | "fp16";
   /** Whether phases that train only the head compute the backbone once per augmented view. */
   readonly cacheFeatures: boolean;
-  /** Bytes of decoded pictures, and of cached features, to keep in memory. */
+  /** Bytes of decoded images to keep in memory, and of cached features as many again. */
   readonly memoryBudget: number;
   readonly allowUnreadable: boolean;
   /** Greatest time between two checkpoints, in seconds. */

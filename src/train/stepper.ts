@@ -1,6 +1,6 @@
 /**
- * Makes the steps of a training program. Everything that changes from step to step and is not data happens in here: dropout
- * masks, the learning rate, bias corrections, averaging, and which batch of several completes an update.
+ * Runs the steps of a training program. It computes every feed that isn't data: dropout masks, the learning rate, bias
+ * corrections, averaging shares, and whether a batch completes an update.
  */
 
 import { averageShare } from "../optim/gradient-tools.ts";
@@ -21,7 +21,7 @@ export interface StepperOptions {
   readonly key?: Key;
 }
 
-/** How far a training is: batches that were seen, and updates that were made of them. */
+/** How far a training is: batches seen, and updates made. */
 export interface Position {
   readonly batches: number;
   readonly updates: number;
@@ -31,14 +31,14 @@ export interface StepResult {
   readonly loss: number;
   /** Every metric of the program by name, `loss` among them. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Whether all gradients were finite; a step in half precision that overflows changes nothing. */
+  /** Whether all gradients were finite. In half precision a step that overflows changes nothing. */
   readonly finite: boolean;
   /** Whether the weights changed. */
   readonly updated: boolean;
   readonly learningRate: number;
-  /** Seconds within the engine. */
+  /** Time in the engine. */
   readonly seconds: number;
-  /** All that the program returned, gradients too where they are exposed. */
+  /** Everything that the program returned, including exposed gradients. */
   readonly outputs: Tensors;
 }
 
@@ -56,7 +56,7 @@ export class Stepper {
     this.#options = options;
   }
 
-  /** Opens `program` on `engine`; `load` comes before the first step. */
+  /** Opens `program` on `engine`. Call `load` before the first step. */
   static async open(engine: Engine, program: TrainProgram, options: StepperOptions = {}): Promise<Stepper> {
     return new Stepper(program, await engine.open(program), options);
   }
@@ -115,7 +115,7 @@ export class Stepper {
     return canonicalState(this.program, await this.#open.state());
   }
 
-  /** All weights as they are now; with `averaged` the moving averages of those that have one. */
+  /** All current weights; with `averaged`, moving averages where there are any. */
   async weights(averaged = false): Promise<StateDict> {
     return trainedWeights(this.#loaded(), await this.state(), averaged);
   }

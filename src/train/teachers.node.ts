@@ -1,6 +1,5 @@
 /**
- * The teachers of a training. Copies of them are kept in the run folder, so that a run can be resumed whatever happens to
- * the originals.
+ * The teachers of a training. The run folder keeps copies of them, so that a run can be resumed without the originals.
  */
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** What tests of a train step train: a small network of two classes on pictures of 16 px. */
+/** A small network for tests of a train step: two classes, images of 16 px. */
 
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
