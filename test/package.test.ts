@@ -39,6 +39,16 @@ test("an import loads neither sharp nor ONNX Runtime, which come when they are n
   expect(found).toEqual([[], ["onnxruntime"], ["vips", "onnxruntime"]]);
 });
 
+test("an engine starts in a program that is given by --eval as a module", () => {
+  const opened = printed(`
+    const engine = vultus.startEngine({ device: "cpu", threads: 1 });
+    const program = await engine.open(vultus.loadBundle("vultus_s").program);
+    await program.release();
+    await engine.close();
+    return "opened";`);
+  expect(opened).toBe("opened");
+});
+
 test("an import takes less than 150 ms of a processor", () => {
   // The least of five: on a busy machine all but the calmest say more of the others.
   const times = Array.from({ length: 5 }, () => printed("return milliseconds") as number);

@@ -31,7 +31,7 @@ export async function fitToTime(
   teller: Teller<TrainEvent>,
 ): Promise<Recipe> {
   const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
-  if (!(budget > 0)) throw new UsageError(`the time budget is ${budget} seconds; it must be above 0`);
+  if (!(budget > 0)) throw new UsageError(`the time budget is ${budget} seconds; give more than 0`);
   const engine = startEngine(device);
   try {
     const rate = await measureRate(engine, recipe, classes, known);

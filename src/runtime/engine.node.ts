@@ -12,7 +12,7 @@ import type { SessionOptions, Tensors } from "./session.ts";
 /** Starts the worker. Every call of a program is answered in order; a worker that dies fails all that wait. */
 export function startEngine(options: SessionOptions): Engine {
   switchOffTelemetry();
-  const worker = new Worker(workerModule(), { workerData: options });
+  const worker = new Worker(workerModule(), { workerData: options, ...workerArguments() });
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   let questions = 0;
   let dead: Error | undefined;
@@ -69,6 +69,11 @@ export function startEngine(options: SessionOptions): Engine {
       await worker.terminate();
     },
   };
+}
+
+/** Node's own arguments for the worker: those of the process, unless they describe a program given by --eval. */
+function workerArguments(): { execArgv?: string[] } {
+  return process.execArgv.some((argument) => argument.startsWith("--input-type")) ? { execArgv: [] } : {};
 }
 
 /**

@@ -63,15 +63,23 @@ export function classifierPath(path: string): string {
   if (!existsSync(path)) {
     const shipped = shippedModels();
     if (shipped.includes(path)) return shippedModel(path);
-    const names = shipped.length > 0 ? `, or the name of a model that ships: ${shipped.join(", ")}` : "";
-    throw new UsageError(`${path} does not exist; give a run folder, or a file that vultus wrote${names}`);
+    throw new UsageError(`${path} does not exist; ${whatToGive(shipped)}`);
   }
   if (!statSync(path).isDirectory()) return path;
   const found = ["best.onnx", "best.safetensors"].map((name) => join(path, name)).find(existsSync);
   if (found) return found;
+  if (!existsSync(join(path, "recipe.json")))
+    throw new UsageError(
+      `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
+    );
   throw new UsageError(
     `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it with --resume`,
   );
+}
+
+function whatToGive(shipped: readonly string[]): string {
+  const names = shipped.length > 0 ? `, or the name of a model that ships: ${shipped.join(", ")}` : "";
+  return `give a run folder, or a file that vultus wrote${names}`;
 }
 
 /** Weights from a file, fitted to a classifier. */
