@@ -34,6 +34,7 @@ const environment: Environment = {
     data: [],
     weights: "",
     teachers: [],
+    teacherDigests: [],
     started: "2026-11-25T00:00:00.000Z",
   },
 };

@@ -39,6 +39,8 @@ const environmentSchema = z.object({
   weights: z.string().default(""),
   /** The models whose answers are learned beside the labels, as they were named. */
   teachers: z.array(z.string()).default([]),
+  /** SHA-256 of the copies of their files. */
+  teacherDigests: z.array(z.string()).default([]),
   started: z.string(),
 });
 
@@ -149,7 +151,7 @@ function filesBelow(folder: string): string[] {
 export function describeEnvironment(
   options: TrainSettings,
   { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
-  { views, pixels }: { readonly views: number; readonly pixels: string },
+  found: Pick<Environment, "views" | "pixels" | "teacherDigests">,
 ): Environment {
   const { version, threads, device, precision, cacheFeatures, weightsSource = "", teachers = [] } = options;
   const { fingerprint: from } = options.dataset;
@@ -163,10 +165,9 @@ export function describeEnvironment(
     device,
     precision,
     cacheFeatures,
-    views,
+    ...found,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     fingerprint,
-    pixels,
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     weights: weightsSource,
@@ -185,12 +186,6 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
         "classes and splits that it began with, or start a new run with --out",
-    );
-  }
-  if (now.teachers.length > 0 && now.teachers.join("\n") !== then.teachers.join("\n")) {
-    throw new UsageError(
-      `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
-        `and --teacher names ${now.teachers.join(", ")} now; leave --teacher out, since the run has kept its own, or start a new run with --out`,
     );
   }
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(

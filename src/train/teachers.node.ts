@@ -2,12 +2,14 @@
  * The teachers of a training. The run folder keeps copies of them, so that a run can be resumed without the originals.
  */
 
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Teacher } from "../program/teachers.ts";
-import { UsageError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes, writeFileAtomic } from "../util/files.node.ts";
 import { classifierPath, loadMembers } from "../weights/load.node.ts";
+import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
 /**
  * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say. An ensemble is
@@ -44,4 +46,56 @@ export function keptTeachers(folder: string): string[] {
     .filter((name) => /^\d+\.\w+$/.test(name))
     .map((name) => join(folder, name))
     .sort((a, b) => number(a) - number(b));
+}
+
+/** SHA-256 of each file, in hexadecimal. */
+export function digestsOf(files: readonly string[]): string[] {
+  return files.map((path) => createHash("sha256").update(readBytes(path)).digest("hex"));
+}
+
+/**
+ * The copies that a run to go on with has kept, as they were. `named` are the teachers that are named now, if any: those
+ * that the run began with, whether or not their files are still there.
+ *
+ * @throws UsageError for other teachers; FormatError where a copy is gone or has changed.
+ */
+export function teachersOfRun(paths: RunPaths, named: readonly string[]): string[] {
+  const then = readEnvironment(paths);
+  if (named.length > 0 && !areTeachers(then, named)) {
+    throw new UsageError(
+      `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
+        `and --teacher names ${named.join(", ")} now, or their files have changed since; leave --teacher out, since the run has kept its own, ` +
+        "or start a new run with --out",
+    );
+  }
+  const kept = keptTeachers(paths.teachers);
+  const instead = "put the copy back, or start a new run with --out";
+  if (kept.length !== then.teachers.length) {
+    throw new FormatError(
+      `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, without which the run cannot go on; ${instead}`,
+    );
+  }
+  const changed = digestsOf(kept).findIndex((digest, i) => digest !== (then.teacherDigests[i] ?? digest));
+  if (changed >= 0)
+    throw new FormatError(`${kept[changed]} has changed since the run began with it; ${instead}`);
+  return kept;
+}
+
+/** Whether these are the teachers of a run: by what is in their files or, where those are gone, by name. */
+function areTeachers({ teachers, teacherDigests }: Environment, named: readonly string[]): boolean {
+  if (named.length !== teachers.length) return false;
+  return named.every((name, i) => {
+    const then = teacherDigests[i];
+    const now = fileOf(name);
+    return then === undefined || now === undefined ? name === teachers[i] : digestsOf([now])[0] === then;
+  });
+}
+
+function fileOf(teacher: string): string | undefined {
+  try {
+    return classifierPath(teacher);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }

@@ -1,14 +1,14 @@
 /** A training with a teacher: the run keeps its copy, goes on bit for bit without the original, and takes no other. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { memberOf, writeEnsembleFile } from "../../test/support/ensemble.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { writeSafetensors } from "../formats/safetensors.node.ts";
 import { describe, withNewWeights } from "../models/classifier.ts";
-import { UsageError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import type { Listener } from "./events.ts";
 import { recipeArchitecture } from "./forecast.ts";
@@ -122,6 +122,32 @@ test("a resumed run takes no other teacher", async () => {
   await run("taught", { teachers }, 2);
   const more = { resume: true, teachers: [...teachers, writeTeacher("more.safetensors", ["a", "b"])] };
   await expect(run("taught", more)).rejects.toThrow(/began with the teachers .*leave --teacher out/);
+});
+
+test("a resumed run knows its own teacher: by another path, after it is gone, and not after it was trained again", async () => {
+  const teacher = writeTeacher("own.safetensors", ["a", "b"]);
+  await run("own", { teachers: [teacher] }, 2);
+  const elsewhere = join(folder, "elsewhere.safetensors");
+  copyFileSync(teacher, elsewhere);
+  await run("own", { resume: true, teachers: [elsewhere] }, 1);
+  await run("own", { resume: true, teachers: [relative(process.cwd(), teacher)] }, 1);
+  copyFileSync(writeTeacher("again.safetensors", ["b", "a"]), teacher);
+  await expect(run("own", { resume: true, teachers: [teacher] })).rejects.toThrow(/leave --teacher out/);
+  rmSync(teacher);
+  await run("own", { resume: true, teachers: [teacher] });
+});
+
+test("a resumed run whose copies of teachers are gone or changed is refused", async () => {
+  const teachers = [writeTeacher("copied.safetensors", ["a", "b"])];
+  await run("copied", { teachers }, 2);
+  const [copy = ""] = keptTeachers(runPaths(join(folder, "copied")).teachers);
+  const other = writeTeacher("swapped.safetensors", ["b", "a"]);
+  copyFileSync(other, copy);
+  await expect(run("copied", { resume: true })).rejects.toThrow(/1\.safetensors has changed since the run/);
+  rmSync(copy);
+  await expect(run("copied", { resume: true })).rejects.toThrow(/has no copy of its teacher .*copied\.safe/);
+  writeFileSync(join(folder, "copied", "teachers", "note.txt"), "");
+  await expect(run("copied", { resume: true })).rejects.toThrow(FormatError);
 });
 
 test("a teacher that lacks a class is refused before anything is written", async () => {

@@ -28,11 +28,12 @@ import {
   type RunPaths,
   readCheckpoint,
   readEnvironment,
+  runPaths,
   writeCheckpoint,
   writeJson,
 } from "./run-folder.node.ts";
 import type { TrainSettings } from "./settings.ts";
-import { keepTeachers, keptTeachers, loadTeachers } from "./teachers.node.ts";
+import { digestsOf, keepTeachers, keptTeachers, loadTeachers, teachersOfRun } from "./teachers.node.ts";
 import { watchedIndices, writeWatched } from "./watched.node.ts";
 
 export interface TrainResult {
@@ -58,10 +59,11 @@ export interface TrainResult {
 export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const { architecture, recipe, folder, resume } = options;
   // Before anything is read that takes time: a teacher may not know the classes.
-  const named = loadTeachers(options.teachers ?? [], architecture.classes);
+  const named = options.teachers ?? [];
+  const files = resume ? teachersOfRun(runPaths(folder), named) : named;
+  const teachers = loadTeachers(files, architecture.classes);
   const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
-  if (!resume) keepTeachers(options.teachers ?? [], paths.teachers);
-  const teachers = resume ? loadTeachers(keptTeachers(paths.teachers), architecture.classes) : named;
+  if (!resume) keepTeachers(named, paths.teachers);
   const { dataset, notes, as } = resume
     ? dataOfRun(readEnvironment(paths), options.dataset)
     : { dataset: options.dataset, notes: [], as: (one: Dataset) => one };
@@ -171,7 +173,8 @@ function begin(
   const { architecture, recipe, resume } = options;
   const { specs } = describe(architecture);
   const fitting = viewsThatFit(options, caches[0].samples.length);
-  const found = { views: fitting, pixels: pixelsDigest(caches) };
+  const teacherDigests = digestsOf(keptTeachers(paths.teachers));
+  const found = { views: fitting, pixels: pixelsDigest(caches), teacherDigests };
   const environment = describeEnvironment(options, dataset, found);
   if (resume) {
     const notes = checkResume(paths, environment);
