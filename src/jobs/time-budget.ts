@@ -5,6 +5,7 @@ import { startEngine } from "../runtime/engine.node.ts";
 import { fitToBudget, parseDuration } from "../train/budget.ts";
 import { forecastSeconds, measureRate } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
+import { loadTeachers } from "../train/teachers.node.ts";
 import { UsageError } from "../util/errors.ts";
 import type { DeviceChoice } from "./device.ts";
 import type { Teller } from "./events.ts";
@@ -19,6 +20,8 @@ export interface TimeOptions extends BackboneOptions {
   readonly timeBudget?: number | string | undefined;
   readonly weights?: string | undefined;
   readonly cacheFeatures: boolean;
+  /** As `TrainOptions` has them. */
+  readonly teachers?: readonly string[] | undefined;
 }
 
 /** The recipe shrunk until it fits the time budget; notes say how. @throws UsageError if nothing fits. */
@@ -26,17 +29,18 @@ export async function fitToTime(
   recipe: Recipe,
   classes: readonly string[],
   images: number,
-  { timeBudget = 0, weights, cacheFeatures, ...known }: TimeOptions,
+  { timeBudget = 0, weights, cacheFeatures, teachers: named = [], ...known }: TimeOptions,
   device: DeviceChoice,
   teller: Teller<TrainEvent>,
 ): Promise<Recipe> {
   const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
   if (!(budget > 0)) throw new UsageError(`the time budget is ${budget} seconds; give more than 0`);
+  const teachers = loadTeachers(named, classes).map(({ architecture }) => architecture);
   const engine = startEngine(device);
   try {
     const rate = await measureRate(engine, recipe, classes, known);
     const forecast = (candidate: Recipe): number =>
-      forecastSeconds(candidate, classes, images, rate, cacheFeatures, known);
+      forecastSeconds(candidate, classes, images, rate, { ...known, cacheFeatures, teachers });
     teller.tell({ type: "budget", forecast: forecast(recipe), budget });
     const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
     const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];

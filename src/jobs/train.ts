@@ -144,8 +144,9 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     signal = new AbortController().signal,
     memory = defaults.memory,
     allowUnreadable = false,
-    teachers = [],
+    teachers: named = [],
   } = options;
+  const teachers = typeof named === "string" ? [named] : named;
   const resumed = resumedFolder(options);
   const { precision, cacheFeatures } = settingsOf(options, resumed);
   const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
@@ -154,7 +155,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
   const recipe =
     options.timeBudget === undefined || resumed !== undefined
       ? asked
-      : await fitToTime(asked, dataset.classes, images, { ...options, cacheFeatures }, device, teller);
+      : await fitToTime(asked, dataset.classes, images, { ...options, cacheFeatures, teachers }, device, teller);
   const architecture = recipeArchitecture(recipe, dataset.classes, options);
   const description = describe(architecture);
   const folder = resumed ?? options.out ?? freeFolder(`${recipe.model}-${recipe.name}`);
@@ -175,7 +176,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
       recipe,
       weights,
       weightsSource: source,
-      teachers: typeof teachers === "string" ? [teachers] : teachers,
+      teachers,
       folder,
       resume: resumed !== undefined,
       version,

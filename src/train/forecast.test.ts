@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { forecastSeconds } from "./forecast.ts";
+import { describe } from "../models/classifier.ts";
+import { forecastSeconds, recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
 
 const optimizer = { type: "adamw", learningRate: 0.001 };
 const secondsOf = (train: unknown, epochs: number, cacheFeatures: boolean): number => {
   const phases = JSON.stringify([{ name: "one", train, epochs, optimizer }]);
   const recipe = resolveRecipe("progressive", ["model=resnet18", "views=4", `phases=${phases}`]);
-  return forecastSeconds(recipe, ["a", "b"], 100, 1e9, cacheFeatures);
+  return forecastSeconds(recipe, ["a", "b"], 100, 1e9, { cacheFeatures });
 };
 
 test("a frozen backbone costs a pass per view where features are cached, and one per epoch otherwise", () => {
@@ -35,6 +36,26 @@ test("a forecast is pictures · epochs · multiply-accumulates by the rate", () 
   const frozen = stem + layer1 + layer2 + layer3;
   // What trains costs two more passes, and half the side a quarter.
   const expected = 3 * (frozen + layer4 + 3 * head) + (2 * (frozen + 3 * (layer4 + head))) / 4;
-  const seconds = forecastSeconds(recipe, ["a", "b"], 100, 1e9, false);
+  const seconds = forecastSeconds(recipe, ["a", "b"], 100, 1e9, { cacheFeatures: false });
   expect(seconds).toBeCloseTo((100 * expected) / 1e9, 9);
+});
+
+test("a teacher costs a pass over every image of every epoch, at its own size, and takes the place of cached features", () => {
+  const phases = [
+    { name: "head", train: "head", epochs: 8, optimizer },
+    { name: "half", train: "all", epochs: 2, inputScale: 0.5, optimizer },
+  ];
+  const recipe = resolveRecipe("progressive", [
+    ...["model=vultus_s", "inputSize=64", "views=4"],
+    `phases=${JSON.stringify(phases)}`,
+  ]);
+  const classes = ["a", "b"];
+  const teacher = { ...recipeArchitecture(recipe, classes), inputSize: 32 };
+  const seconds = (options: Parameters<typeof forecastSeconds>[4]): number =>
+    forecastSeconds(recipe, classes, 100, 1e9, options);
+  const uncached = seconds({ cacheFeatures: false });
+  const each = seconds({ cacheFeatures: true, teachers: [teacher] }) - uncached;
+  const macs = describe(teacher).stages.reduce((sum, stage) => sum + stage.macs, 0);
+  expect(each).toBeCloseTo((10 * 100 * macs) / 1e9, 9);
+  expect(seconds({ cacheFeatures: true, teachers: [teacher, teacher] }) - uncached).toBeCloseTo(2 * each, 9);
 });

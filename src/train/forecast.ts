@@ -71,22 +71,28 @@ export async function measureRate(
   }
 }
 
+export interface ForecastOptions extends BackboneOptions {
+  readonly cacheFeatures: boolean;
+  /** Networks that see every image of every epoch beside the one that trains, at sizes of their own. */
+  readonly teachers?: readonly Architecture[] | undefined;
+}
+
 /** Seconds that all epochs of a recipe take at `rate`, early stopping apart. */
 export function forecastSeconds(
   recipe: Recipe,
   classes: readonly string[],
   pictures: number,
   rate: number,
-  cacheFeatures: boolean,
-  known: BackboneOptions = {},
+  { cacheFeatures, teachers = [], ...known }: ForecastOptions,
 ): number {
   const architecture = recipeArchitecture(recipe, classes, known);
   const description = describe(architecture);
+  const taught = teachers.reduce((sum, teacher) => sum + macsOfStep(describe(teacher), new Set()), 0);
   return recipe.phases.reduce((total, phase) => {
     const trainable = trainableStages(architecture.backbone, phase.train);
-    const cached = trainsOnFeatures(trainable, cacheFeatures);
+    const cached = trainsOnFeatures(trainable, cacheFeatures && teachers.length === 0);
     const passes = cached ? Math.min(recipe.views, phase.epochs) : phase.epochs;
-    const macs = macsOfStep(description, trainable) * phase.inputScale ** 2;
+    const macs = macsOfStep(description, trainable) * phase.inputScale ** 2 + taught;
     return total + (passes * pictures * macs) / rate;
   }, 0);
 }
