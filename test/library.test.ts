@@ -181,6 +181,50 @@ describe("train", () => {
     expectSameRun("data set");
   });
 
+  test("two trainings at once take two folders, and never the same one", async () => {
+    const [here, there] = [process.cwd(), at("several")];
+    mkdirSync(there);
+    process.chdir(there);
+    try {
+      const quick = { ...options, overrides: { "phases.all.epochs": 1 } };
+      const [one, other] = await Promise.all([train(quick), train({ ...quick, seed: 4 })]);
+      expect([one.folder, other.folder].sort()).toEqual(
+        [1, 2].map((number) => join("runs", `vultus_s-scratch-${number}`)),
+      );
+      const seedOf = ({ folder: run }: TrainingRun): unknown => readJson("several", run, "recipe.json").seed;
+      expect([seedOf(one), seedOf(other)]).toEqual([3, 4]);
+      const [first, second] = await Promise.allSettled([
+        train({ ...quick, out: "same" }),
+        train({ ...quick, out: join(there, "same"), seed: 4 }),
+      ]);
+      expect([first.status, second.status].sort()).toEqual(["fulfilled", "rejected"]);
+      const { reason } = [first, second].find(({ status }) => status === "rejected") as PromiseRejectedResult;
+      expect(reason).toBeInstanceOf(UsageError);
+      expect((reason as Error).message).toMatch(/another training .*same; wait for its end/);
+      // One that is refused before it wrote anything leaves no folder.
+      await expect(train({ ...quick, weights: "missing.pth" })).rejects.toThrow(UsageError);
+      expect(readdirSync("runs").sort()).toEqual(["vultus_s-scratch-1", "vultus_s-scratch-2"]);
+    } finally {
+      process.chdir(here);
+    }
+  }, 120_000);
+
+  test("samples in another order are the same data set, and two of one id are none", async () => {
+    const data = await readDataset([faces]);
+    const samples = data.samples.toReversed();
+    await train({ ...options, data: { ...data, samples, fingerprint: "of before" }, out: at("reversed") });
+    expectSameRun("reversed");
+    expect(readJson("reversed", "environment.json").fingerprint).toBe(
+      readJson("library", "environment.json").fingerprint,
+    );
+    const twice = { ...data, samples: [...samples, ...samples.slice(0, 1)] };
+    await expect(train({ ...options, data: twice, out: at("twice") })).rejects.toThrow(
+      /two images have the id "train\/|two images have the id "validation\//,
+    );
+    const wrong = { ...data, samples: samples.map((sample) => ({ ...sample, label: 7 })) };
+    await expect(train({ ...options, data: wrong, out: at("wrong") })).rejects.toThrow(UsageError);
+  });
+
   test("a teacher of the library is one of the command", async () => {
     const taught = { ...options, teachers: at("library"), overrides: { "phases.all.epochs": 1 } };
     await train({ ...taught, out: at("taught") });

@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 test("a data set that was read is the same as its paths, whichever classes are asked for", async () => {
   const whole = await readDataset([csv]);
-  expect(await openDataset(whole)).toBe(whole);
+  expect(await openDataset(whole)).toEqual(whole);
   for (const classes of [
     ["sad", "happy"],
     ["fear", "sad", "happy"],
@@ -44,4 +44,16 @@ test("images are left out by a list, and classes that are not there are refused"
   expect(samples.map(({ id }) => id)).toEqual(known.slice(1));
   await expect(openDataset(whole, { classes: ["happy", "joyful"] })).rejects.toThrow(UsageError);
   await expect(openDataset([])).rejects.toThrow("No data given");
+});
+
+test("what is no data set is refused as one", async () => {
+  const whole = await readDataset([csv]);
+  for (const data of [undefined, null, 5, {}, { samples: [] }] as unknown[])
+    await expect(openDataset(data as string)).rejects.toThrow(/^data is no data set: name a folder/);
+  for (const data of [undefined, null, 5, {}] as unknown[])
+    await expect(openDataset(data as string)).rejects.toThrow(UsageError);
+  const [first, ...others] = whole.samples;
+  if (!first) throw new Error("no samples");
+  const label = { ...whole, samples: [{ ...first, label: 2 }, ...others, { ...first, id: "x", label: -1 }] };
+  await expect(openDataset(label)).rejects.toThrow(/the label of "x" is -1; .* from 0 to 2/);
 });

@@ -1,13 +1,15 @@
 /** The inputs of jobs: data sets by path or already read, and models by path or already loaded. */
 
 import { assemble, type ClassOptions, type RawSample } from "../data/assemble.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { sortedById } from "../data/canonical.ts";
+import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
 import { classKey } from "../data/names.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
+import { UsageError } from "../util/errors.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 
 /** A folder or CSV file of labelled images, several of them, or a data set as `readDataset` returns it. */
@@ -17,20 +19,39 @@ export type DataSource = string | readonly string[] | Dataset;
 export type ModelSource = string | { readonly bundle: Bundle };
 
 /**
- * Reads the data, or takes a data set that was read, with the classes and without the images that `options` name.
+ * Reads the data, or takes a data set that was read, with the classes and without the images that `options` name,
+ * whichever the order of its samples.
  *
- * @throws UsageError for a source or a class that is missing; FormatError for a file that is wrong inside.
+ * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; FormatError for a file that is wrong inside.
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   if (typeof data === "string") return readDataset([data], options);
-  if (!isDataset(data)) return readDataset(data, options);
+  if (data instanceof Array) return readDataset(data, options);
+  if (!Array.isArray(data?.samples) || !Array.isArray(data.classes)) {
+    throw new UsageError(
+      "data is no data set: name a folder with one folder of images per class, a CSV file, several of them, or give what readDataset returns",
+    );
+  }
   const { exclude, ...ofClasses } = options;
-  const chosen = withClasses(data, ofClasses);
+  const chosen = withClasses(canonical(data), ofClasses);
   return exclude === undefined ? chosen : excludeListed(chosen, exclude);
 }
 
-function isDataset(data: readonly string[] | Dataset): data is Dataset {
-  return "samples" in data;
+/** A data set of the caller's own making in the one order that samples have, with the fingerprint that follows from them. */
+function canonical(dataset: Dataset): Dataset {
+  const { classes, samples } = dataset;
+  const ids = new Set<string>();
+  for (const { id, label } of samples) {
+    if (ids.has(id))
+      throw new UsageError(`the data set is wrong: two images have the id "${id}"; give each its own`);
+    ids.add(id);
+    if (classes[label] === undefined)
+      throw new UsageError(
+        `the data set is wrong: the label of "${id}" is ${label}; with ${classes.length} classes it must be a whole number from 0 to ${classes.length - 1}`,
+      );
+  }
+  const sorted = sortedById(samples);
+  return { ...dataset, samples: sorted, fingerprint: fingerprintOf(classes, sorted) };
 }
 
 /** The data set with these classes, in this order; samples of other classes are left out. */

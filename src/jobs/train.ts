@@ -1,6 +1,5 @@
 /** Trains a classifier on labelled images and writes the whole run: weights, bundle, score, report, model card. */
 
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { Unreadable } from "../data/decode-all.node.ts";
@@ -24,6 +23,7 @@ import { chooseDevice, type PrecisionOptions } from "./device.ts";
 import type { EvaluationResult } from "./evaluation-result.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
+import { inRunFolder } from "./run-folders.ts";
 import { startingWeights } from "./starting-weights.ts";
 import { fitToTime } from "./time-budget.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
@@ -155,57 +155,65 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
   const recipe =
     options.timeBudget === undefined || resumed !== undefined
       ? asked
-      : await fitToTime(asked, dataset.classes, images, { ...options, cacheFeatures, teachers }, device, teller);
+      : await fitToTime(
+          asked,
+          dataset.classes,
+          images,
+          { ...options, cacheFeatures, teachers },
+          device,
+          teller,
+        );
   const architecture = recipeArchitecture(recipe, dataset.classes, options);
   const description = describe(architecture);
-  const folder = resumed ?? options.out ?? freeFolder(`${recipe.model}-${recipe.name}`);
-  teller.tell({ type: "run", folder });
-  await teller.heard();
-  const log = eventLog(() => join(folder, "events.jsonl"));
-  try {
-    const { weights, source } =
-      resumed === undefined
-        ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
-        : { weights: new Map(), source: "" };
-    teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
-    const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
-    const result = await trainInto({
-      dataset,
-      cut,
-      architecture,
-      recipe,
-      weights,
-      weightsSource: source,
-      teachers,
-      folder,
-      resume: resumed !== undefined,
-      version,
-      ...device,
-      cacheFeatures,
-      memoryBudget: memory * 1e9,
-      allowUnreadable,
-      checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
-      listeners: [passedOn(teller), log, board.listener],
-      signal,
-    });
-    const { progress, unreadable } = result;
+  return inRunFolder(resumed ?? options.out, `${recipe.model}-${recipe.name}`, async (folder) => {
+    teller.tell({ type: "run", folder });
+    await teller.heard();
+    const log = eventLog(() => join(folder, "events.jsonl"));
     try {
-      teller.unreadable(unreadable);
-      if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
-      const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
-      const { history, phases, best } = progress;
-      const seconds = (performance.now() - started) / 1000;
-      const run = { folder, classes: dataset.classes, history, phases, unreadable, seconds };
-      if (end === undefined || best === null) return { ...run, interrupted: true, best };
-      return { ...run, interrupted: false, best, ...end };
-    } finally {
-      result.validation.close();
-      await result.engine.close();
+      const { weights, source } =
+        resumed === undefined
+          ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
+          : { weights: new Map(), source: "" };
+      teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
+      const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
+      const result = await trainInto({
+        dataset,
+        cut,
+        architecture,
+        recipe,
+        weights,
+        weightsSource: source,
+        teachers,
+        folder,
+        resume: resumed !== undefined,
+        version,
+        ...device,
+        cacheFeatures,
+        memoryBudget: memory * 1e9,
+        allowUnreadable,
+        checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
+        listeners: [passedOn(teller), log, board.listener],
+        signal,
+      });
+      const { progress, unreadable } = result;
+      try {
+        teller.unreadable(unreadable);
+        if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
+        const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
+        const { history, phases, best } = progress;
+        const seconds = (performance.now() - started) / 1000;
+        const run = { folder, classes: dataset.classes, history, phases, unreadable, seconds };
+        if (end === undefined || best === null) return { ...run, interrupted: true, best };
+        return { ...run, interrupted: false, best, ...end };
+      } finally {
+        result.validation.close();
+        await result.engine.close();
+      }
+    } catch (error) {
+      tellFailure(log, error);
+      throw error;
     }
-  } catch (error) {
-    tellFailure(log, error);
-    throw error;
-  }
+  });
 }
 
 /** Ignores errors of the log, since that may be why the training failed. */
@@ -260,12 +268,4 @@ async function prepareData(
   };
   const trial = cutSplits(dataset, { ...cut, seed });
   return { dataset, cut, images: trial.samples.filter(({ split }) => split === "train").length };
-}
-
-/** `runs/<name>-<number>` with the first number that is free. */
-function freeFolder(name: string): string {
-  for (let number = 1; ; number++) {
-    const folder = join("runs", `${name}-${number}`);
-    if (!existsSync(folder) || readdirSync(folder).length === 0) return folder;
-  }
 }
