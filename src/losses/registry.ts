@@ -1,5 +1,7 @@
 /** Every loss by name. */
 
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { focal } from "./focal.ts";
 import type { Loss } from "./loss.ts";
@@ -15,8 +17,12 @@ export interface LossChoice {
   readonly [option: string]: number | string;
 }
 
-/** The loss of a recipe and its numbers, with defaults where the recipe has none. */
+/** The loss of a recipe and its numbers, with defaults where the recipe has none. @throws UsageError for an unknown one. */
 export function lossOf({ type, ...given }: LossChoice): { loss: Loss; options: Record<string, number> } {
+  if (!Object.hasOwn(losses, type)) {
+    const names = Object.keys(losses);
+    throw new UsageError(`there is no loss "${type}".${didYouMean(type, names)} Valid: ${names.join(", ")}`);
+  }
   const loss: Loss = losses[type];
   const options = Object.entries(loss.options).map(([name, option]) => [name, given[name] ?? option.default]);
   return { loss, options: Object.fromEntries(options) };

@@ -6,7 +6,7 @@ import { add } from "../ops/add.ts";
 import { concat, slice } from "../ops/concat.ts";
 import { mul } from "../ops/mul.ts";
 import { softmax } from "../ops/softmax.ts";
-import { UsageError } from "../util/errors.ts";
+import { GraphError, UsageError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 
 export interface MixedNetwork {
@@ -30,7 +30,7 @@ export interface MixtureOptions {
 /**
  * The weighted mean of the networks' probabilities, [N, classes]; `logitsOf` builds the logits of the network at an index.
  *
- * @throws UsageError for a network that lacks one of the classes.
+ * @throws UsageError for a network that lacks one of the classes; GraphError for weights or a temperature out of range.
  */
 export function mixtureOf(
   networks: readonly MixedNetwork[],
@@ -38,6 +38,10 @@ export function mixtureOf(
   { classes, temperature = 1, noun }: MixtureOptions,
 ): Value {
   const total = networks.reduce((sum, { weight }) => sum + weight, 0);
+  if (!(total > 0 && Number.isFinite(total)))
+    throw new GraphError(`the weights of the ${noun}s add up to ${total}; it must be a number above 0`);
+  if (!(temperature > 0))
+    throw new GraphError(`the temperature is ${temperature}; it must be a number above 0`);
   return networks
     .map((network, k) => {
       const chosen = inOrder(logitsOf(network, k), network.architecture.classes, classes, noun);

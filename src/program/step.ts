@@ -51,10 +51,13 @@ export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "acc
  * Compiles `objective` and its update into one program. The metrics are `loss`, those of the objective, and in half
  * precision `finite`, 0 for a step whose gradients overflowed.
  *
- * @throws GraphError where the loss isn't a scalar or doesn't depend on one of the parameters, or where nothing trains.
+ * @throws GraphError where the loss isn't a scalar or doesn't depend on one of the parameters, where nothing trains, or where
+ * `accumulate` is no whole number of 1 or more.
  */
 export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {
   const { precision = "fp32", exposeGradients = false, optimizer, ema = 0, accumulate = 1 } = options;
+  if (!(Number.isInteger(accumulate) && accumulate >= 1))
+    throw new GraphError(`accumulate is ${accumulate}; it must be a whole number of 1 or more`);
   const half = precision === "fp16";
   const graph = new Graph();
   const { loss, networks, metrics = {} } = objective(graph, half ? "float16" : "float32");

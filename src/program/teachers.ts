@@ -21,7 +21,7 @@ export interface TeacherOptions {
 
 /**
  * The teachers' mean probabilities, [N, classes]. Teacher k has the scope `teacher<k>`.
- * @throws UsageError for a teacher that lacks one of the classes.
+ * @throws UsageError for a teacher that lacks one of the classes; GraphError for weights or a temperature out of range.
  */
 export function teacherProbabilities(
   graph: Builder,

@@ -49,6 +49,8 @@ export class Stepper {
   #weights: StateDict | undefined;
   #position: Position = { batches: 0, updates: 0 };
   #masks: Tensors | undefined;
+  #isStepping = false;
+  #released: Promise<void> | undefined;
 
   private constructor(program: TrainProgram, open: OpenProgram, options: StepperOptions) {
     this.program = program;
@@ -73,10 +75,10 @@ export class Stepper {
     saved: StateDict = new Map(),
     position: Position = { batches: 0, updates: 0 },
   ): Promise<void> {
+    await this.#open.load(initialState(this.program, weights, saved));
     this.#weights = weights;
     this.#position = position;
     this.#masks = undefined;
-    await this.#open.load(initialState(this.program, weights, saved));
   }
 
   get position(): Position {
@@ -89,17 +91,32 @@ export class Stepper {
     return typeof rate === "number" ? rate : rate(update);
   }
 
-  /** Trains on one batch. While the engine runs it, the next batch's masks are drawn. @throws UsageError before `load`. */
+  /**
+   * Trains on one batch. While the engine runs it, the next batch's masks are drawn.
+   *
+   * @throws UsageError before `load`, and while another step is under way. A step that fails changes nothing.
+   */
   async step(feeds: Tensors): Promise<StepResult> {
     this.#loaded();
+    if (this.#isStepping) throw new UsageError("another step is under way; wait for it before the next");
+    this.#isStepping = true;
+    try {
+      return await this.#stepOn(feeds);
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  async #stepOn(feeds: Tensors): Promise<StepResult> {
     const { batches, updates } = this.#position;
     const { accumulate } = this.program.rule;
     const learningRate = this.rate(updates);
     const completes = (batches + 1) % accumulate === 0;
     const masks = this.#masks ?? this.#masksOf(batches);
     const pending = this.#open.step({ ...feeds, ...masks, ...this.#scalars(learningRate, completes) });
-    this.#masks = this.#masksOf(batches + 1);
+    const next = this.#masksOf(batches + 1);
     const { seconds, ...outputs } = await pending;
+    this.#masks = next;
     const metrics: Record<string, number> = {};
     for (const { name, role } of this.program.tensors)
       if (role === "metric") metrics[name] = Number(outputs[name]?.data[0]);
@@ -112,6 +129,7 @@ export class Stepper {
 
   /** Every tensor of the state, canonical: weights that train, moments, averages. */
   async state(): Promise<StateDict> {
+    this.#loaded();
     return canonicalState(this.program, await this.#open.state());
   }
 
@@ -121,7 +139,8 @@ export class Stepper {
   }
 
   release(): Promise<void> {
-    return this.#open.release();
+    this.#released ??= this.#open.release();
+    return this.#released;
   }
 
   #loaded(): StateDict {
