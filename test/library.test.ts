@@ -181,6 +181,28 @@ describe("train", () => {
     expectSameRun("data set");
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ["no options", undefined, /^no options are given; name at least the data/],
+    ["no data", {}, /^data is no data set: name a folder/],
+    ["a mistyped name", { data: faces, batchsize: 8 }, /no option "batchsize"\. Did you mean "batchSize"/],
+    ["a mistyped value", { data: faces, precision: "fp61" }, /"fp61"; it must be one of auto, fp32, fp16/],
+    ["no number", { data: faces, memory: Number.NaN }, /^memory is NaN; it must be a number above 0/],
+    [
+      "a text for a list",
+      { data: faces, classes: "happy,sad" },
+      /^classes is "happy,sad"; .* a list of texts/,
+    ],
+    ["an object for a name", { data: faces, model: { name: "mine" } }, /^model is .*; it must be text/],
+    ["no signal", { data: faces, signal: {} }, /^signal is \{\}; it must be an AbortSignal/],
+    ["no listener", { data: faces, onEvent: 5 }, /^onEvent is 5; it must be a function/],
+  ])("refuses %s before anything is written", async (_, given, message) => {
+    const before = readdirSync(folder);
+    const refused = train(given as TrainOptions);
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow(message);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
   test("two trainings at once take two folders, and never the same one", async () => {
     const [here, there] = [process.cwd(), at("several")];
     mkdirSync(there);

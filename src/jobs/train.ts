@@ -16,6 +16,7 @@ import { tensorBoard } from "../train/tensorboard.node.ts";
 import { trainInto } from "../train/train.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
 import { version } from "../util/version.node.ts";
+import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
 import { type DataSource, openDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
@@ -65,6 +66,36 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: OnEvent<TrainEvent> | undefined;
 }
+
+const {
+  any,
+  text,
+  texts,
+  textOrTexts,
+  textOrFlag,
+  flag,
+  positive,
+  atLeast0,
+  count,
+  call,
+  signal: aSignal,
+} = kinds;
+const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
+  ...{ data: any, out: text, resume: textOrFlag, exclude: text, classes: texts },
+  // What is not of one kind, or that the recipe or the cut checks.
+  ...{
+    recipe: any,
+    overrides: any,
+    inputSize: any,
+    batchSize: any,
+    seed: any,
+    timeBudget: any,
+    backbones: any,
+  },
+  ...{ validation: any, test: any, model: text, weights: text, teachers: textOrTexts },
+  ...{ device: text, threads: count, precision: oneOf("auto", "fp32", "fp16"), cacheFeatures: flag },
+  ...{ memory: positive, checkpointEvery: atLeast0, allowUnreadable: flag, signal: aSignal, onEvent: call },
+};
 
 /** The epoch whose weights are kept, by validation accuracy. */
 export interface Best {
@@ -121,7 +152,8 @@ export interface TrainingJson {
  *
  * @throws UsageError for unsuitable options, data or run folder; VultusError if the training itself fails.
  */
-export function train(options: TrainOptions): Promise<TrainingRun> {
+export async function train(options: TrainOptions): Promise<TrainingRun> {
+  checkOptions(options, expected);
   return telling(options.onEvent, (teller: Teller<TrainEvent>) => trained(options, teller));
 }
 
