@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { classKey } from "../data/names.ts";
 import type { Teacher } from "../program/teachers.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes, writeFileAtomic } from "../util/files.node.ts";
@@ -13,20 +14,27 @@ import { type Environment, type RunPaths, readEnvironment } from "./run-folder.n
 
 /**
  * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say. An ensemble is
- * its members, who share its say.
+ * its members, who share its say. Their classes are spelled as the student's.
  * @throws UsageError where one doesn't know all of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
   return paths.flatMap((path) => {
     const { architecture, members } = loadMembers(path);
-    const missing = classes.filter((name) => !architecture.classes.includes(name));
+    const spelling = new Map(classes.map((name) => [classKey(name), name]));
+    const spelled = (names: readonly string[]): string[] =>
+      names.map((name) => spelling.get(classKey(name)) ?? name);
+    const known = spelled(architecture.classes);
+    const missing = classes.filter((name) => !known.includes(name));
     if (missing.length > 0) {
       throw new UsageError(
         `the teacher ${path} doesn't know ${missing.join(", ")}, only ${architecture.classes.join(", ")}; ` +
           "choose a teacher that knows every class of the data, or train on fewer classes with --classes",
       );
     }
-    return members;
+    return members.map((member) => ({
+      ...member,
+      architecture: { ...member.architecture, classes: spelled(member.architecture.classes) },
+    }));
   });
 }
 

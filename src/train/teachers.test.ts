@@ -117,6 +117,15 @@ test("a run with a teacher resumes bit for bit after the teacher's file is gone"
   expect(alone.weights.get(first)?.data).not.toEqual(whole.weights.get(first)?.data);
 });
 
+test("a teacher may spell the classes in another way", () => {
+  const path = writeTeacher("spelled.safetensors", ["Joy", "Blue eyes", "sadness"]);
+  const [teacher] = loadTeachers([path], ["sad", "Happy", "blue Eyes"]);
+  expect(teacher?.architecture.classes).toEqual(["Happy", "blue Eyes", "sad"]);
+  expect(() => loadTeachers([path], ["sad", "angry"])).toThrow(
+    /doesn't know angry, only Joy, Blue eyes, sadness/,
+  );
+});
+
 test("a resumed run takes no other teacher", async () => {
   const teachers = [writeTeacher("other.safetensors", ["a", "b"])];
   await run("taught", { teachers }, 2);
