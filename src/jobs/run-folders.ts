@@ -1,7 +1,7 @@
 /** Which folders trainings write to: one each, also where several begin at once. */
 
 import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { reasonOf } from "../util/files.node.ts";
 
@@ -30,7 +30,8 @@ export async function inRunFolder<R>(
   try {
     return await work(taken);
   } catch (error) {
-    if (folder === undefined) removeEmpty(taken);
+    // Also `runs` itself, if nothing else is in it.
+    if (folder === undefined) for (const path of [taken, dirname(taken)]) removeEmpty(path);
     throw error;
   } finally {
     busy.delete(place);
@@ -39,9 +40,9 @@ export async function inRunFolder<R>(
 
 function takeFreeFolder(name: string): string {
   try {
-    mkdirSync("runs", { recursive: true });
     for (let number = 1; ; number++) {
       const folder = join("runs", `${name}-${number}`);
+      mkdirSync("runs", { recursive: true });
       if (madeAnew(folder)) return folder;
     }
   } catch (error) {
