@@ -28,6 +28,7 @@ import { random, shuffled } from "../util/random.ts";
 import { torchvisionSnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
+import { isShipped } from "../weights/shipped.node.ts";
 import { type DataSource, type ModelSource, openDataset, pathOf } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -38,7 +39,7 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions {
   readonly model?: ModelSource | undefined;
   /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
   readonly to?: Form | readonly Form[] | undefined;
-  /** Default: `export/` in the run folder, or beside the file. */
+  /** Default: `export/` in the run folder or beside the file; for a model that ships, in the working folder. */
   readonly out?: string | undefined;
   /** Triton's model repository, into which the model is written. */
   readonly triton?: string | undefined;
@@ -88,6 +89,19 @@ export function exportModel(
   return telling(options.onEvent, (teller) => exported(options, teller));
 }
 
+/**
+ * `export/` in the run folder or beside the file. A model that ships goes to the working folder instead, since the package is
+ * not a place to write to.
+ */
+export function defaultFolder(model: string): string {
+  if (isFolder(model)) return join(model, "export");
+  return isShipped(model) ? "export" : join(dirname(model), "export");
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
 async function exported(options: ExportOptions, teller: Teller): Promise<ExportResult> {
   const { triton, input = "uint8", license, weightBits: bits = "auto" } = options;
   const model = pathOf(options.model);
@@ -95,8 +109,8 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
   const wanted = (typeof named === "string" ? [named] : named).map(formOf);
   if (triton !== undefined && !wanted.includes("triton")) wanted.push("triton");
   const classifier = loadClassifier(bestWeights(model), options);
-  const isRun = existsSync(model) && statSync(model).isDirectory();
-  const folder = options.out ?? join(isRun ? model : dirname(model), "export");
+  const isRun = isFolder(model);
+  const folder = options.out ?? defaultFolder(model);
   const provenance = {
     ...provenanceOf(classifier.metadata, classifier.path),
     ...(isRun ? runProvenance(model) : {}),

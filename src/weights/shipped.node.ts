@@ -1,7 +1,7 @@
 /** The models that come with vultus: bundles in `models/`, trained by vultus itself, by the name of their backbone. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { packageFile } from "../util/package.node.ts";
@@ -17,6 +17,11 @@ export function shippedModels(): string[] {
   return readdirSync(folder)
     .flatMap((file) => (file.endsWith(".onnx") ? [file.slice(0, -5)] : []))
     .sort();
+}
+
+/** Whether this is the name or the file of a model that ships. */
+export function isShipped(model: string): boolean {
+  return shippedModels().some((name) => model === name || resolve(model) === join(folder, `${name}.onnx`));
 }
 
 /**
