@@ -20,7 +20,7 @@ function numberWhere(valid: string, fits: (value: number) => boolean): Kind {
 
 export const kinds = {
   /** Checked where it is used. */
-  any: { valid: "anything", is: () => true },
+  unchecked: { valid: "anything", is: () => true },
   text: { valid: "text", is: isText },
   texts: { valid: "a list of texts", is: areTexts },
   textOrTexts: { valid: "text or a list of texts", is: (value) => isText(value) || areTexts(value) },

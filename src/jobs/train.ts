@@ -68,7 +68,7 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions {
 }
 
 const {
-  any,
+  unchecked,
   text,
   texts,
   textOrTexts,
@@ -81,18 +81,18 @@ const {
   signal: aSignal,
 } = kinds;
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
-  ...{ data: any, out: text, resume: textOrFlag, exclude: text, classes: texts },
+  ...{ data: unchecked, out: text, resume: textOrFlag, exclude: text, classes: texts },
   // What is not of one kind, or that the recipe or the cut checks.
   ...{
-    recipe: any,
-    overrides: any,
-    inputSize: any,
-    batchSize: any,
-    seed: any,
-    timeBudget: any,
-    backbones: any,
+    recipe: unchecked,
+    overrides: unchecked,
+    inputSize: unchecked,
+    batchSize: unchecked,
+    seed: unchecked,
+    timeBudget: unchecked,
+    backbones: unchecked,
   },
-  ...{ validation: any, test: any, model: text, weights: text, teachers: textOrTexts },
+  ...{ validation: unchecked, test: unchecked, model: text, weights: text, teachers: textOrTexts },
   ...{ device: text, threads: count, precision: oneOf("auto", "fp32", "fp16"), cacheFeatures: flag },
   ...{ memory: positive, checkpointEvery: atLeast0, allowUnreadable: flag, signal: aSignal, onEvent: call },
 };
