@@ -29,13 +29,19 @@ export type PartName = "types" | "package" | "networks" | "page";
 const parts: Readonly<Record<PartName, Part>> = {
   // The declarations of the public entries and of what they name.
   types: {
-    sources: () => [...filesBelow(at("src")), at("tsconfig.json"), at("tsconfig.build.json")],
+    sources: () => [
+      ...filesBelow(at("src")),
+      at("tsconfig.json"),
+      at("tsconfig.build.json"),
+      at("package.json"),
+      at("scripts/types.ts"),
+    ],
     results: ["dist/index.d.ts", "dist/web.d.ts"],
-    command: () => [packageFile("typescript", "bin/tsc"), "-p", "tsconfig.build.json"],
+    command: () => ["--import", "tsx", "scripts/types.ts"],
   },
   // The JavaScript of the package.
   package: {
-    sources: () => [...filesBelow(at("src")), at("scripts/package.config.ts")],
+    sources: () => [...filesBelow(at("src")), at("package.json"), at("scripts/package.config.ts")],
     results: ["dist/index.js", "dist/web.js", "dist/start.js", "dist/worker.js"],
     command: () => [vite(), "build", "--config", "scripts/package.config.ts", ...quietly],
     after: removeLeftovers,
@@ -89,15 +95,11 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Removes declarations whose source is gone, and code that no build of the last week wrote. */
+/** Removes code that no build of the last week wrote. */
 function removeLeftovers(): void {
   for (const path of filesBelow(at("dist"))) {
-    if (path.startsWith(at("dist/web/"))) continue;
-    const source = join(at("src"), relative(at("dist"), path)).replace(/\.d\.ts$/, ".ts");
-    const leftover = path.endsWith(".d.ts")
-      ? !existsSync(source)
-      : /\.(js|map)$/.test(path) && statSync(path).mtimeMs < Date.now() - 7 * 24 * 3600 * 1000;
-    if (leftover) rmSync(path);
+    const built = path.endsWith(".js") && !path.startsWith(at("dist/web/"));
+    if (built && statSync(path).mtimeMs < Date.now() - 7 * 24 * 3600 * 1000) rmSync(path);
   }
 }
 

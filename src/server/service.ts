@@ -1,7 +1,7 @@
 /** The whole service: the model, its queue, its routes and its page, started and stopped together. */
 
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, Server } from "node:http";
 import { availableParallelism } from "node:os";
-import type { FastifyInstance } from "fastify";
 import type { ModelOptions } from "../predict/model.node.ts";
 import { asyncDispose } from "../util/dispose.ts";
 import { version as ownVersion } from "../util/version.node.ts";
@@ -57,9 +57,34 @@ export const usualService = {
   batchDelay: 2,
 } as const;
 
+/** A request that no network carries. */
+export interface InjectedRequest {
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+  readonly url: string;
+  readonly headers?: IncomingHttpHeaders;
+  readonly payload?: string | Buffer | object;
+  /** Address of the client. */
+  readonly remoteAddress?: string;
+}
+
+export interface InjectedResponse {
+  readonly statusCode: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string;
+  /** The parsed body. */
+  json<T = unknown>(): T;
+}
+
+/** The Fastify application, as far as callers may rely on it. */
+export interface ServiceApp {
+  readonly server: Server;
+  /** Answers a request without a socket, as tests do. */
+  inject(request: string | InjectedRequest): Promise<InjectedResponse>;
+}
+
 /** `await using` closes it. */
 export interface Service extends AsyncDisposable {
-  readonly app: FastifyInstance;
+  readonly app: ServiceApp;
   readonly models: Models;
   readonly admission: Admission;
   /** Listens on the port (8080; 0 for any free one) and returns the address. @throws UsageError where the port is taken or not allowed. */
