@@ -7,8 +7,8 @@ const ignore = (): void => {};
 
 const plain = ["cpu", "webgpu"];
 const withCuda = [...plain, "cuda"];
-const cuda = "device: cuda, since its provider is installed";
-const cpu = "device: cpu with 3 threads, since no CUDA provider is installed";
+const cuda = "device: cuda, since its provider works here";
+const cpu = "device: cpu with 3 threads, since there is no CUDA";
 const half = "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision";
 const full = (device: string): string => `precision: fp32, since fp16 is no faster on ${device}`;
 

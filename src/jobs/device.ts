@@ -6,7 +6,7 @@ import type { Device } from "../runtime/session.ts";
 import { UsageError } from "../util/errors.ts";
 
 export interface DeviceOptions {
-  /** Where programs run; `auto` (the default) is CUDA where its provider is installed, else the CPU. */
+  /** Where programs run; `auto` (the default) is CUDA where programs run on it, else the CPU. */
   readonly device?: Device | "auto" | undefined;
   /** Threads of the CPU provider. Default: all cores. */
   readonly threads?: number | undefined;
@@ -42,8 +42,8 @@ export function chooseDevice(
   if (device === "auto") {
     note(
       chosen === "cuda"
-        ? "device: cuda, since its provider is installed"
-        : `device: cpu with ${threads} threads, since no CUDA provider is installed`,
+        ? "device: cuda, since its provider works here"
+        : `device: cpu with ${threads} threads, since there is no CUDA`,
     );
   }
   const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");

@@ -36,7 +36,7 @@ export interface DetectorOptions extends Partial<DetectorSettings> {
 }
 
 export interface ModelOptions {
-  /** Where it runs; `auto` (the default) is CUDA where its provider is installed, else the CPU. */
+  /** Where it runs; `auto` (the default) is CUDA where programs run on it, else the CPU. */
   readonly device?: Device | "auto" | undefined;
   /** Threads of the CPU provider; all cores where it is left out. */
   readonly threads?: number | undefined;

@@ -1,20 +1,76 @@
-/** The device that programs run on where none is named, found without loading ONNX Runtime. */
+/** Whether programs run on CUDA here, and the device that they run on where none is named. */
 
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { encodeModel, node, valueInfo } from "../onnx/model.ts";
+import { messageOf } from "../util/errors.ts";
+import { switchOffTelemetry } from "./no-telemetry.node.ts";
 import { onnxruntimePath } from "./onnxruntime.node.ts";
 import type { Device } from "./session.ts";
 
-/** Whether onnxruntime-node's install script was run, which downloads the CUDA provider beside the binding. */
-export function hasCuda(): boolean {
-  const folder = join(dirname(onnxruntimePath()), "..", "bin", "napi-v6", process.platform, process.arch);
+/** Where the libraries of this system lie within onnxruntime-node. */
+export const runtimeFolder = (): string =>
+  join(dirname(onnxruntimePath()), "..", "bin", "napi-v6", process.platform, process.arch);
+
+/** Whether there is a driver that CUDA could use: on Linux, and on Linux under Windows; elsewhere only a try tells. */
+export function hasNvidiaDriver(): boolean {
   return (
-    existsSync(join(folder, "libonnxruntime_providers_cuda.so")) ||
-    existsSync(join(folder, "onnxruntime_providers_cuda.dll"))
+    process.platform !== "linux" ||
+    ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"].some((path) => existsSync(path))
   );
 }
 
-/** CUDA where its provider is installed, else the CPU. WebGPU only on request, since it may be emulated. */
+export interface CudaState {
+  /** onnxruntime-node's install script downloads the provider, on Linux whether or not there is a GPU. */
+  readonly installed: boolean;
+  /** Why nothing can run on it; undefined where programs can. */
+  readonly fault: string | undefined;
+}
+
+let state: CudaState | undefined;
+
+/** Whether CUDA can be used. The provider is tried once, in a process of its own, and only where there is a driver. */
+export function cudaState(): CudaState {
+  state ??= findCuda(runtimeFolder(), hasNvidiaDriver());
+  return state;
+}
+
+/** As `cudaState`, for libraries in `folder`. `tried` returns why a session cannot be opened, undefined where it can. */
+export function findCuda(
+  folder: string,
+  hasDriver: boolean,
+  tried: () => string | undefined = trySession,
+): CudaState {
+  const files = ["libonnxruntime_providers_cuda.so", "onnxruntime_providers_cuda.dll"];
+  const installed = files.some((file) => existsSync(join(folder, file)));
+  if (!installed) return { installed, fault: "its provider is not installed" };
+  return { installed, fault: hasDriver ? tried() : "there is no NVIDIA driver" };
+}
+
+/** Opens a session of one node; returns the error. */
+function trySession(): string | undefined {
+  switchOffTelemetry();
+  const model = encodeModel({
+    name: "try",
+    nodes: [node("Neg", "try", ["in"], ["out"], [])],
+    inputs: [valueInfo("in", "float32", [1])],
+    outputs: [valueInfo("out", "float32", [1])],
+    initializers: [],
+  });
+  const script = `require(${JSON.stringify(onnxruntimePath())}).InferenceSession
+    .create(Buffer.from("${Buffer.from(model).toString("base64")}", "base64"), { executionProviders: ["cuda"] })
+    .then(() => process.exit(0), (error) => { console.log(error.message); process.exit(1); })`;
+  try {
+    execFileSync(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 });
+    return undefined;
+  } catch (error) {
+    const { stdout } = error as { stdout?: Buffer };
+    return stdout?.toString().trim() || messageOf(error);
+  }
+}
+
+/** CUDA where programs run on it, else the CPU. WebGPU only on request, since it may be emulated. */
 export function usualDevice(): Device {
-  return hasCuda() ? "cuda" : "cpu";
+  return cudaState().fault === undefined ? "cuda" : "cpu";
 }

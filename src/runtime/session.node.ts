@@ -3,7 +3,7 @@
 import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
-import { hasCuda } from "./cuda.node.ts";
+import { cudaState } from "./cuda.node.ts";
 import { onnxruntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
@@ -65,11 +65,11 @@ export async function openSession(
   };
 }
 
-/** Execution providers that can run here: those in the package, and CUDA where its library was added. */
+/** Execution providers that can run here: those in the package, and CUDA where its library was added and works. */
 export function providers(): string[] {
   return onnxruntime()
     .listSupportedBackends()
-    .filter(({ name, bundled }) => bundled || (name === "cuda" && hasCuda()))
+    .filter(({ name, bundled }) => bundled || (name === "cuda" && cudaState().fault === undefined))
     .map(({ name }) => name);
 }
 

@@ -8,6 +8,8 @@ beforeEach(capture);
 const well: Machine = {
   providers: ["cpu", "cuda"],
   hasNvidiaDriver: true,
+  cuda: { installed: true, fault: undefined },
+  unused: 0,
   fonts: true,
   node: "20.19.0",
   memory: 4 * 2 ** 30,
@@ -15,7 +17,17 @@ const well: Machine = {
 
 test.each<[string, Partial<Machine>, RegExp[]]>([
   ["nothing, where all is there", {}, []],
-  ["how to add CUDA", { providers: ["cpu", "webgpu"] }, [/run `node .*install\.js` once/]],
+  [
+    "how to add CUDA",
+    { providers: ["cpu", "webgpu"], cuda: { installed: false, fault: "its provider is not installed" } },
+    [/run `node .*install\.js` once/],
+  ],
+  [
+    "why CUDA does not work",
+    { providers: ["cpu", "webgpu"], cuda: { installed: true, fault: "libcudnn.so.9: no such file" } },
+    [/^there is an NVIDIA driver, and CUDA does not work: libcudnn\.so\.9: no such file$/],
+  ],
+  ["what can be deleted", { unused: 243.4e6 }, [/243 MB: `vultus doctor --prune` deletes them$/]],
   ["WebGPU", { providers: ["cpu", "webgpu"], hasNvidiaDriver: false }, [/`--device webgpu` may use a GPU/]],
   ["the CPU", { providers: ["cpu"], hasNvidiaDriver: false }, [/everything runs on the CPU/]],
   ["a font", { fonts: false }, [/^no fonts: .*fonts-dejavu-core/]],

@@ -1,9 +1,10 @@
 /** `vultus doctor`: what this machine offers, what is missing, and how to get it. */
 
-import { existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { textRenders } from "../../report/raster.ts";
+import { type CudaState, cudaState, hasNvidiaDriver } from "../../runtime/cuda.node.ts";
+import { otherSystems, removeOtherSystems, systemOf } from "../../runtime/other-systems.node.ts";
 import { providers, runtimeVersion } from "../../runtime/session.node.ts";
 import { version } from "../../util/version.node.ts";
 import { result, resultJson } from "../output.ts";
@@ -12,6 +13,9 @@ import { result, resultJson } from "../output.ts";
 export interface Machine {
   readonly providers: readonly string[];
   readonly hasNvidiaDriver: boolean;
+  readonly cuda: CudaState;
+  /** Bytes of ONNX Runtime's libraries for other systems. */
+  readonly unused: number;
   readonly fonts: boolean;
   /** As `process.versions.node`. */
   readonly node: string;
@@ -19,17 +23,24 @@ export interface Machine {
   readonly memory: number;
 }
 
-export function adviceFor({ providers, hasNvidiaDriver, fonts, node, memory }: Machine): string[] {
+export function adviceFor(machine: Machine): string[] {
+  const { providers, hasNvidiaDriver, cuda, unused, fonts, node, memory } = machine;
   const advice: string[] = [];
   if (!providers.includes("cuda")) {
     advice.push(
-      hasNvidiaDriver
-        ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
-        : providers.includes("webgpu")
-          ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
-          : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
+      hasNvidiaDriver && cuda.installed
+        ? `there is an NVIDIA driver, and CUDA does not work: ${cuda.fault}`
+        : hasNvidiaDriver
+          ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
+          : providers.includes("webgpu")
+            ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
+            : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
     );
   }
+  if (unused > 0)
+    advice.push(
+      `ONNX Runtime's libraries for other systems take ${megabytes(unused)}: \`vultus doctor --prune\` deletes them`,
+    );
   if (!fonts)
     advice.push(
       "no fonts: text in PNG charts would be empty boxes; install one, for example Debian's fonts-dejavu-core",
@@ -44,11 +55,27 @@ export function adviceFor({ providers, hasNvidiaDriver, fonts, node, memory }: M
   return advice;
 }
 
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("check this machine: Node, ONNX Runtime, providers, cores, memory")
     .option("--json", "print JSON")
-    .action(async ({ json }: { json?: boolean }) => {
+    .addOption(
+      new Option(
+        "--prune",
+        "delete ONNX Runtime's libraries for other systems, which nothing here uses",
+      ).conflicts("json"),
+    )
+    .action(async ({ json, prune }: { json?: boolean; prune?: boolean }) => {
+      if (prune) {
+        const { folders, bytes } = removeOtherSystems();
+        return result(
+          folders.length === 0
+            ? "there are no libraries for other systems"
+            : `deleted the libraries for ${folders.map(systemOf).sort().join(", ")}: ${megabytes(bytes)}`,
+        );
+      }
       const found = providers();
       const fonts = await textRenders();
       const facts = {
@@ -63,7 +90,9 @@ export function doctorCommand(): Command {
         fonts,
         advice: adviceFor({
           providers: found,
-          hasNvidiaDriver: existsSync("/proc/driver/nvidia/version"),
+          hasNvidiaDriver: process.platform === "linux" && hasNvidiaDriver(),
+          cuda: cudaState(),
+          unused: otherSystems().bytes,
           fonts,
           node: process.versions.node,
           memory: totalmem(),

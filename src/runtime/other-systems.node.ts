@@ -1,0 +1,49 @@
+/** onnxruntime-node brings its libraries for every system; those of other systems can go. */
+
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { messageOf, VultusError } from "../util/errors.ts";
+import { runtimeFolder } from "./cuda.node.ts";
+
+export interface OtherSystems {
+  /** One for each system, `…/bin/napi-v6/win32/x64`. */
+  readonly folders: readonly string[];
+  readonly bytes: number;
+}
+
+/** The libraries of other systems beside those in `own`, `…/bin/napi-v6/linux/x64`; none where this one's are not there. */
+export function otherSystems(own: string = runtimeFolder()): OtherSystems {
+  if (!existsSync(join(own, "onnxruntime_binding.node"))) return { folders: [], bytes: 0 };
+  const all = dirname(dirname(own));
+  const folders = foldersIn(all)
+    .flatMap(foldersIn)
+    .filter((folder) => folder !== own && existsSync(join(folder, "onnxruntime_binding.node")));
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  return { folders, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
+}
+
+/**
+ * Deletes them; a new installation brings them back.
+ *
+ * @throws VultusError where a folder cannot be deleted.
+ */
+export function removeOtherSystems(own?: string): OtherSystems {
+  const found = otherSystems(own);
+  for (const folder of found.folders) {
+    try {
+      rmSync(folder, { recursive: true });
+    } catch (error) {
+      throw new VultusError(`the libraries of ${systemOf(folder)} cannot be deleted: ${messageOf(error)}`);
+    }
+  }
+  return found;
+}
+
+/** `win32/x64`, as Node names systems. */
+export const systemOf = (folder: string): string => `${basename(dirname(folder))}/${basename(folder)}`;
+
+function foldersIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name));
+}
