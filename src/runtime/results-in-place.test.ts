@@ -11,7 +11,7 @@ import { messageOf } from "../util/errors.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
 import { localEngine } from "./engine.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
-import { openSession } from "./session.node.ts";
+import { openSessionOn } from "./session.node.ts";
 
 type Run = (
   feeds: ort.InferenceSession.FeedsType,
@@ -101,7 +101,7 @@ describe.each(runtimes)("%s", (name, behaviour, way) => {
     graph.output(nextName("x"), mul(x, 2));
     graph.output("sum", reduceSum(x));
     const options = { device: "cpu", threads: 1, carries: ["x"] } as const;
-    const session = await openSession(encode(graph, "double"), options, runtime);
+    const session = await openSessionOn(runtime, encode(graph, "double"), options);
     const [next, sum] = [floatTensor([2], [0, 0]), floatTensor([], [0])];
     const given = { [nextName("x")]: next, sum };
     const results = await session.run({ x: floatTensor([2], [3, 4]) }, given);
@@ -125,7 +125,7 @@ test("a runtime is asked once", async () => {
   graph.output(nextName("x"), mul(graph.input("x", "float32", [2]), 2));
   const model = encode(graph, "double");
   const open = (): Promise<unknown> =>
-    openSession(model, { device: "cpu", threads: 1, carries: ["x"] }, runtime);
+    openSessionOn(runtime, model, { device: "cpu", threads: 1, carries: ["x"] });
   await Promise.all([open(), open()]);
   const asked = counts.opened - 2;
   await open();
@@ -137,7 +137,7 @@ test("a program without state asks nothing", async () => {
   const { runtime, counts } = runtimeThat({});
   const graph = new Graph();
   graph.output("y", mul(graph.input("x", "float32", [2]), 2));
-  await openSession(encode(graph, "double"), { device: "cpu", threads: 1 }, runtime);
+  await openSessionOn(runtime, encode(graph, "double"), { device: "cpu", threads: 1 });
   expect(counts.opened).toBe(1);
 });
 
@@ -155,7 +155,7 @@ async function threeSteps(runtime: Runtime) {
     masks: [],
   };
   const options = { device: "cpu", threads: 1, carries: stateNames(program) } as const;
-  const open = await localEngine(({ model }) => openSession(model, options, runtime)).open(program);
+  const open = await localEngine(({ model }) => openSessionOn(runtime, model, options)).open(program);
   await open.load({ w: floatTensor([3], [1, 2, 4]) });
   const sums: number[] = [];
   for (const factor of [2, 0.5, 8]) {

@@ -9,14 +9,16 @@ import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
-/**
- * Loads a program; the error of one that the runtime refuses carries its reason. `runtime` is onnxruntime-node, or for a
- * test one that behaves otherwise.
- */
-export async function openSession(
+/** Loads a program; the error of one that the runtime refuses carries its reason. */
+export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
+  return openSessionOn(onnxruntime(), model, options);
+}
+
+/** As `openSession`, with the runtime that is named: a test gives one that behaves otherwise. */
+export async function openSessionOn(
+  runtime: Runtime,
   model: Uint8Array,
   options: SessionOptions,
-  runtime: Runtime = onnxruntime(),
 ): Promise<Session> {
   const { device, threads, profile, spinning = true, carries = [] } = options;
   const carried = carries.length === 0 ? "nothing" : device === "webgpu" ? "on the device" : "in memory";
