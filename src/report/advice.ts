@@ -1,0 +1,167 @@
+/** What to do next about a trained model, read off its confusion matrix and its learning curve. */
+
+import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
+import type { ConfusionMatrix } from "../metrics/confusion.ts";
+import { summarize } from "../metrics/scores.ts";
+import { count, percents, pictures } from "./html.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** What an advice is about. `result`: the accuracy itself, or how far it can be trusted. */
+export type AdviceTopic = "result" | "class" | "confusion" | "epochs" | "images" | "network";
+
+export interface Advice {
+  readonly topic: AdviceTopic;
+  /** What to do, in a few words without a full stop. */
+  readonly title: string;
+  /** Why, in whole sentences. */
+  readonly text: string;
+  /** The arguments of `vultus` that do it, where a command can. */
+  readonly command?: readonly string[];
+}
+
+/** What advice is derived from; every part of a run that is missing only makes it shorter. */
+export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "recipe" | "data">;
+
+/** By how much training accuracy must exceed validation accuracy until more images are worth more than more epochs. */
+const OVERFIT = 0.1;
+/** What counts as still rising: the gain of the last quarter of a phase's epochs. */
+const RISING = 0.005;
+/** A class with fewer training images than this share of the mean is short of them. */
+const SCARCE = 0.75;
+/** Half an interval from which on most differences between two runs are within chance. */
+const WIDE = 0.03;
+/** Accuracy from which on a test on the same kind of images has little left to tell. */
+const NEARLY_ALL = 0.99;
+
+/**
+ * The most useful first: what limits the training, then the weakest class, the worst confusion, and how far the number can be
+ * trusted. Empty for a run that was neither scored nor finished two epochs. `folder` is the run's, for the commands.
+ */
+export function adviceFor(run: AdvisedRun, folder: string): Advice[] {
+  const { evaluation } = run;
+  if (!evaluation) return fromCurve(run, folder);
+  const { confusion, classes, accuracy } = evaluation;
+  const weakest = weakestClass(confusion);
+  const [worst] = confusedPairs(confusion, 1);
+  return [
+    ...(accuracy >= NEARLY_ALL ? [elsewhere(accuracy)] : fromCurve(run, folder)),
+    ...(weakest === undefined || !worst ? [] : [aboutClass(run, weakest)]),
+    // The weakest class's own confusion stands with it.
+    ...(worst && worst.truth !== weakest ? [aboutConfusion(worst, classes)] : []),
+    ...precision(evaluation),
+  ];
+}
+
+/** Index of the class with the lowest recall, of equal ones that with the lower precision; undefined where fewer than two occur. */
+export function weakestClass(matrix: ConfusionMatrix): number | undefined {
+  const present = summarize(matrix)
+    .perClass.map((scores, index) => ({ ...scores, index }))
+    .filter(({ support }) => support > 0);
+  if (present.length < 2) return undefined;
+  return present.toSorted((a, b) => a.recall - b.recall || a.precision - b.precision)[0]?.index;
+}
+
+/** Whether epochs, images or the network hold the training back: the last phase's epochs tell. */
+function fromCurve({ history, phases, recipe, data }: AdvisedRun, folder: string): Advice[] {
+  const name = history.at(-1)?.phase;
+  const epochs = history.filter(({ phase }) => phase === name);
+  const validation = epochs.map((epoch) => epoch.validationAccuracy ?? Number.NEGATIVE_INFINITY);
+  const bestAccuracy = Math.max(...validation);
+  if (name === undefined || epochs.length < 2 || !Number.isFinite(bestAccuracy)) return [];
+  const best = validation.indexOf(bestAccuracy);
+  const late = Math.ceil(epochs.length / 4);
+  const before = Math.max(...validation.slice(0, -late));
+  const endedEarly = phases.find((phase) => phase.name === name)?.reason.startsWith("no better");
+  const isRising = !endedEarly && best >= epochs.length - late && bestAccuracy - before >= RISING;
+  const training = epochs[best]?.trainAccuracy;
+  const gap = training == null ? 0 : training - bestAccuracy;
+  const compared =
+    training == null
+      ? ""
+      : ` It gets ${percents(training)} of its training images right and ${percents(bestAccuracy)} of the validation images.`;
+  if (gap >= OVERFIT)
+    return [
+      {
+        topic: "images",
+        title: "Add training images",
+        text: `${compared.trim()} It remembers its training images better than it recognises new ones, so more images help more than more epochs.`,
+      },
+    ];
+  if (isRising) {
+    const more = 2 * (recipe?.phases.find((phase) => phase.name === name)?.epochs ?? epochs.length);
+    const retrain = ["train", ...(data?.sources ?? []), "--recipe", `${folder}/recipe.json`];
+    return [
+      {
+        topic: "epochs",
+        title: "Train for more epochs",
+        text: `Validation accuracy still rose when the training ended, by ${((bestAccuracy - before) * 100).toFixed(1)} points in the last ${late === 1 ? "epoch" : `${late} epochs`}.`,
+        ...(data && recipe ? { command: [...retrain, "--set", `phases.${name}.epochs=${more}`] } : {}),
+      },
+    ];
+  }
+  return [
+    {
+      topic: "network",
+      title: "Try a larger network or cleaner labels",
+      text: `Validation accuracy no longer rises, so more epochs will change little.${compared} A network with more capacity may learn more from the same images; vultus data audit looks for wrong labels.`,
+    },
+  ];
+}
+
+function elsewhere(accuracy: number): Advice {
+  return {
+    topic: "result",
+    title: "Test it on images from another source",
+    text: `${percents(accuracy)} of these images are right, so they tell little about where the model fails. Images of other people, cameras and light do.`,
+  };
+}
+
+function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
+  const { classes, confusion } = evaluation as NonNullable<AdvisedRun["evaluation"]>;
+  const name = classes[index] as string;
+  const { recall, support } = summarize(confusion).perClass[index] as { recall: number; support: number };
+  const [other] = confusedPairs(
+    confusion.map((row, truth) => (truth === index ? row : row.map(() => 0))),
+    1,
+  );
+  const taken = other
+    ? ` ${count(other.count)} of its ${pictures(support)} ${other.count === 1 ? "was" : "were"} taken for ${classes[other.predicted]}.`
+    : "";
+  const trained = data?.counts.train;
+  const own = trained?.[data?.classes.indexOf(name) ?? -1];
+  const mean = trained && trained.reduce((sum, value) => sum + value, 0) / trained.length;
+  const isScarce = own !== undefined && mean !== undefined && own < SCARCE * mean;
+  return {
+    topic: "class",
+    title: isScarce ? `Add images of ${name}` : `Look at the mistakes on ${name}`,
+    text: `${name} is recognised least often: ${percents(recall)} of its images.${taken}${
+      isScarce
+        ? ` It has ${count(own)} training images, where a class has ${count(Math.round(mean))} on average.`
+        : " Some of them may be labelled wrongly; if not, more images like them help most."
+    }`,
+  };
+}
+
+function aboutConfusion(
+  { truth, predicted, share, count: number }: ConfusedPair,
+  classes: readonly string[],
+): Advice {
+  const [one, other] = [classes[truth] as string, classes[predicted] as string];
+  return {
+    topic: "confusion",
+    title: `Tell ${one} from ${other}`,
+    text: `The most frequent confusion is ${one} taken for ${other}: ${percents(share)} of ${one}, ${pictures(number)}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
+  };
+}
+
+function precision({ interval: [low, high], n, split }: NonNullable<AdvisedRun["evaluation"]>): Advice[] {
+  const half = (high - low) / 2;
+  if (half < WIDE) return [];
+  return [
+    {
+      topic: "result",
+      title: `Measure on more than ${pictures(n)}`,
+      text: `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. Four times as many ${split === "all" ? "" : `${split} `}images halve it.`,
+    },
+  ];
+}
