@@ -100,6 +100,13 @@ export interface NotDifferentiable {
   readonly notDifferentiable: string;
 }
 
+/** A square window over pictures: its side, the pixels from one place to the next, and the pixels of padding before the first. */
+export interface SlidingWindow {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
 /** One input set and attribute set on which an operator is tested. */
 export interface Case<A, In extends Tensors = Tensors> {
   readonly inputs: Each<In, Tensor64>;
@@ -123,6 +130,11 @@ export interface Operator<
   /** Types of the outputs; throws GraphError where the inputs do not fit. */
   infer(inputs: Each<In, TensorType>, attributes: A): Each<Out, TensorType>;
   readonly gradient: GradientRule<A, In, Out> | NotDifferentiable;
+  /**
+   * How a window slides over the first input, the same along rows and columns; left out where a result depends on the input at
+   * its own place, or on all of it. Receptive fields follow from it.
+   */
+  window?(attributes: A): SlidingWindow;
   /** The operator in double precision, for tests. */
   evaluate(inputs: Each<In, Tensor64>, attributes: A): Each<Out, Tensor64>;
   expand?(inputs: Each<In, Value>, attributes: A): Each<Out, Value>;

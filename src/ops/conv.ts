@@ -44,6 +44,11 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
     notDifferentiable:
       "stages that train use the rows lowering (RowConv), whose gradients are matrix products",
   },
+  window: ({ kernel_shape: [kernel = 1], strides: [stride = 1], pads: [padding = 0] }) => ({
+    kernel,
+    stride,
+    padding,
+  }),
   evaluate: (inputs, attributes) => {
     const [x, w, b] = inputs;
     const [type] = Conv.infer(inputs, attributes);

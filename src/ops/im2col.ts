@@ -43,6 +43,7 @@ export const Im2Col: Operator<WindowAttributes, One> = {
     const source = table.includes(height * width) ? withRow(pictures, 0) : pictures;
     return [reshape(gather(source, table, 1), [batch * h * w, kernel ** 2 * channels])];
   },
+  window: (window) => window,
   evaluate: ([x], window) => {
     const { data, dtype } = x;
     const { batch, height, width, kernel } = window;

@@ -33,6 +33,11 @@ export const MaxPool: Operator<MaxPoolAttributes, One> = {
     return [{ dtype, shape: [...shape.slice(0, 2), ...extents] }];
   },
   gradient: { notDifferentiable: "stages that train use the rows lowering (RowMaxPool)" },
+  window: ({ kernel_shape: [kernel = 1], strides: [stride = 1], pads: [padding = 0] }) => ({
+    kernel,
+    stride,
+    padding,
+  }),
   evaluate: ([x], attributes) => {
     const { shape, data, dtype } = x;
     const [type] = MaxPool.infer([x], attributes);

@@ -55,6 +55,7 @@ export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
     const y = winogradConv(x, w, window);
     return [bias ? add(y, bias) : y];
   },
+  window: (window) => window,
   evaluate: ([x, w, b], window) => {
     const [columns] = Im2Col.evaluate([x], window);
     return Gemm.evaluate(b ? [columns, w, b] : [columns, w], { transA: 0, transB: 0 });

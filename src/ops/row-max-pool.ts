@@ -60,6 +60,7 @@ export const RowMaxPool: Operator<WindowAttributes, One> = {
     const pooled = maxPoolChannelsLast(reshape(x, [batch, height, width, channels]), window);
     return [reshape(pooled, [-1, channels])];
   },
+  window: (window) => window,
   evaluate: ([x], window) => {
     const { shape, data, dtype } = x;
     const { batch, height, width, kernel } = window;
