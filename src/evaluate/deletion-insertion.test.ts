@@ -87,11 +87,12 @@ test("a map of what matters scores better than the same map shuffled, and its re
     // All that differs from a uniform picture is the square: that is what matters.
     const values = new Float32Array(64);
     for (const row of [n, n + 1]) for (const column of [5, 6]) values[row * 8 + column] = 1;
-    const coarse = { values: turned ? values.map((v) => 1 - v) : values, width: 8 };
+    const cells = turned ? values.map((v) => 1 - v) : values;
+    const coarse = { values: cells, width: 8, grid: { start: 4, step: 8 }, seen: [0, 64] } as const;
     const large = Float32Array.from({ length: 64 * 64 }, (_, i) =>
-      Number(coarse.values[Math.floor(i / 512) * 8 + Math.floor((i % 64) / 8)]),
+      Number(cells[Math.floor(i / 512) * 8 + Math.floor((i % 64) / 8)]),
     );
-    return { ...(explained[n] as Explanation), coarse, map: large };
+    return { ...(explained[n] as Explanation), coarse: [coarse], map: large };
   };
   const good = await scoreMaps(
     engine,

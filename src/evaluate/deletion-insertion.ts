@@ -117,8 +117,12 @@ export function orderOf(map: Float32Array): number[] {
   return Array.from(map, (_, i) => i).sort((a, b) => (map[b] as number) - (map[a] as number));
 }
 
-function shuffledMap({ coarse: { values, width }, size }: Explanation, key: number): Float32Array {
-  return heatMap(Float32Array.from(shuffled([...values], random("shuffled map", key))), width, size);
+function shuffledMap({ coarse, size }: Explanation, key: number): Float32Array {
+  const mixed = coarse.map((map, k) => {
+    const rng = k === 0 ? random("shuffled map", key) : random("shuffled map", key, k);
+    return { ...map, values: Float32Array.from(shuffled([...map.values], rng)) };
+  });
+  return heatMap(mixed, size);
 }
 
 function meanPicture(picture: Picture): Picture {

@@ -5,7 +5,7 @@ import { classes, engine, memberOf, members, pictures } from "../../test/support
 import { memberAnswers, mixed } from "../export/ensemble.node.ts";
 import type { Member, MembersFile } from "../weights/members.ts";
 import { scoreMaps } from "./deletion-insertion.ts";
-import { enlarged } from "./enlarge.ts";
+import { type CellMap, enlarged } from "./enlarge.ts";
 import { type Explanation, explainPictures } from "./explain.ts";
 import { inMemory } from "./run-bundle.ts";
 
@@ -36,12 +36,17 @@ test("a map is the weighted mean of the members' maps of the class, wherever the
     const found = await explained(together([a, b]), target);
     const ofA = await explained(a, target);
     const ofB = await explained(b, b.architecture.classes.indexOf(name));
-    for (const [n, { coarse, ...explanation }] of found.entries()) {
-      expect(explanation.target).toBe(target);
-      const [first, second] = [ofA, ofB].map((all) => toOne((all[n] as Explanation).coarse.values));
-      for (const [i, value] of coarse.values.entries()) {
+    for (const [n, { map, target: explained }] of found.entries()) {
+      expect(explained).toBe(target);
+      const [first, second] = [ofA, ofB].map((all) => {
+        const { coarse, size } = all[n] as Explanation;
+        const [cells] = coarse as [CellMap];
+        return enlarged({ ...cells, values: Float32Array.from(toOne(cells.values)) }, size);
+      });
+      const mean = (first as Float32Array).map((value, i) => 0.75 * value + 0.25 * (second?.[i] as number));
+      for (const [i, value] of toOne(mean).entries()) {
         values.add(value);
-        expect(value).toBeCloseTo(0.75 * (first?.[i] as number) + 0.25 * (second?.[i] as number), 5);
+        expect(map[i]).toBeCloseTo(value, 5);
       }
     }
   }
@@ -78,9 +83,20 @@ test("members of other sizes and margins: probabilities are the ensemble's, and 
 });
 
 test("a member that sees the centre only says nothing about the margin", () => {
-  const centre = Float32Array.of(1, 2, 3, 4);
-  expect([...enlarged(centre, 2, 4, 2)]).toEqual([0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0]);
-  expect([...enlarged(centre, 2, 2, 1)]).toEqual([1, 2, 3, 4]);
+  const values = Float32Array.of(1, 2, 3, 4);
+  const centre = { values, width: 2, grid: { start: 1.5, step: 1 }, seen: [1, 3] } as const;
+  expect([...enlarged(centre, 4)]).toEqual([0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0]);
+});
+
+test("each member's cells lie in the part of the picture that it sees", async () => {
+  const near = memberOf("near", { inputSize: 32, resize: 2 });
+  const wide = memberOf("wide", { inputSize: 64, resize: 1 });
+  const [found] = await explained(together([near, wide]));
+  // The near one sees the middle half of 64 px, in its 32: at stride 16 its cells lie as far apart there.
+  expect(found?.coarse.map(({ grid, seen }) => ({ grid, seen }))).toEqual([
+    { grid: { start: 16.5, step: 16 }, seen: [16, 48] },
+    { grid: { start: 0.5, step: 16 }, seen: [0, 64] },
+  ]);
 });
 
 test("deletion and insertion ask the whole ensemble", async () => {

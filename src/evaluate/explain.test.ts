@@ -158,9 +158,16 @@ test("what the network saw is the centre of the resized picture", async () => {
   expect([...(explained as Explanation).seen.pixels]).toEqual(centre);
 });
 
-test("a map is enlarged as PyTorch does it", () => {
+test("a map whose cells share the picture evenly is enlarged as PyTorch does it", () => {
   // F.interpolate(torch.tensor([[[[0., 1.], [2., 4.]]]]), size=(4, 4), mode="bilinear", align_corners=False)
-  expect([...enlarged(Float32Array.of(0, 1, 2, 4), 2, 4)]).toEqual([
+  const even = { width: 2, grid: { start: 1, step: 2 }, seen: [0, 4] } as const;
+  expect([...enlarged({ values: Float32Array.of(0, 1, 2, 4), ...even }, 4)]).toEqual([
     0, 0.25, 0.75, 1, 0.5, 0.8125, 1.4375, 1.75, 1.5, 1.9375, 2.8125, 3.25, 2, 2.5, 3.5, 4,
   ]);
+});
+
+test("a cell lies where it looks, and beyond the outermost ones nothing changes", () => {
+  const values = Float32Array.of(0, 1, 0, 1);
+  const map = enlarged({ values, width: 2, grid: { start: 0.5, step: 2 }, seen: [0, 5] }, 5);
+  expect([...map.subarray(0, 5)]).toEqual([0, 0.5, 1, 1, 1]);
 });

@@ -2,19 +2,20 @@
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { CellGrid } from "../models/receptive-field.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import type { Member, MembersFile } from "../weights/members.ts";
-import { enlarged } from "./enlarge.ts";
+import { type CellMap, enlarged } from "./enlarge.ts";
 import { type Frame, type Look, looksAt, seenPictures } from "./looks.ts";
 
 export interface Explanation {
   /** [size, size], row after row: 1 where the picture speaks most for the class, 0 where it does not at all. */
   readonly map: Float32Array;
-  /** The same as the last feature map has it, before it was enlarged: rows of `width` values. */
-  readonly coarse: { readonly values: Float32Array; readonly width: number };
+  /** What it was made of: for each network the map of its last feature map, which are enlarged and added up. */
+  readonly coarse: readonly CellMap[];
   /** Side of the map in pixels: the network's input size. */
   readonly size: number;
   /** What the network saw: [size, size], the centre of the resized picture, grey for a network that wants grey. */
@@ -35,11 +36,11 @@ export interface ExplainPicturesOptions {
 
 /**
  * Explains the pictures at `indices` of `pixels`, in this order. The map of the last feature map's resolution is
- * enlarged bilinearly to what the network sees and divided by its greatest value; where no place speaks for the class
- * it is 0 everywhere.
+ * enlarged bilinearly to what the network sees, each of its cells lying in the centre of its receptive field, and divided by its
+ * greatest value; where no place speaks for the class it is 0 everywhere.
  *
- * An ensemble is explained by the weighted mean of its members' maps, each divided by its greatest value first and brought to
- * the finest grid among them. Then `seen` is what at least one member sees.
+ * An ensemble is explained by the weighted mean of its members' maps, each divided by its greatest value first. Then `seen` is
+ * what at least one member sees.
  */
 export async function explainPictures(
   engine: Engine,
@@ -108,26 +109,30 @@ function combined(
   );
   const predicted = probabilities.indexOf(Math.max(...probabilities));
   const target = asked ?? predicted;
-  const width = Math.max(...looks.map((look) => look.width));
-  const coarse = parts.map((part): Float32Array => {
-    const own = part.look.maps[columnOf(part, classes[target] as string)] as Float32Array;
-    if (parts.length === 1) return own;
-    const zoom = part.architecture.resize / frame.resize;
-    return enlarged(scaledToOne(own), part.look.width, width, zoom).map((value) => value * part.share);
+  const coarse = parts.map(({ share, look, ...part }): CellMap => {
+    const own = look.maps[columnOf(part, classes[target] as string)] as Float32Array;
+    const values = parts.length === 1 ? own : scaledToOne(own).map((value) => value * share);
+    return { values, width: look.width, ...placed(look.grid, part.architecture, frame) };
   });
-  const values = coarse.reduce((sum, map) => sum.map((value, i) => value + (map[i] as number)));
-  return {
-    map: heatMap(values, width, frame.inputSize),
-    coarse: { values, width },
-    target,
-    predicted,
-    probabilities,
-  };
+  return { map: heatMap(coarse, frame.inputSize), coarse, target, predicted, probabilities };
 }
 
-/** A coarse map enlarged to `size` × `size` and divided by its greatest value, so that it lies in [0, 1]. */
-export function heatMap(values: Float32Array, width: number, size: number): Float32Array {
-  return scaledToOne(enlarged(values, width, size));
+/** A grid over what a network sees as one over the frame, of which the network may see the centre only. */
+function placed(
+  { start, step }: CellGrid,
+  { inputSize, resize }: Pick<Frame, "inputSize" | "resize">,
+  frame: Frame,
+): Pick<CellMap, "grid" | "seen"> {
+  const side = frame.inputSize * (frame.resize / resize);
+  const edge = (frame.inputSize - side) / 2;
+  const scale = side / inputSize;
+  return { grid: { start: edge + start * scale, step: step * scale }, seen: [edge, edge + side] };
+}
+
+/** The sum of maps, each enlarged to `size` × `size`, divided by its greatest value, so that it lies in [0, 1]. */
+export function heatMap(coarse: readonly CellMap[], size: number): Float32Array {
+  const maps = coarse.map((one) => enlarged(one, size));
+  return scaledToOne(maps.reduce((sum, map) => sum.map((value, i) => value + (map[i] as number))));
 }
 
 function scaledToOne(map: Float32Array): Float32Array {

@@ -4,6 +4,7 @@ import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { type CellGrid, cellGrid } from "../models/receptive-field.ts";
 import { compileExplain, compileSeen, type ExplainMethod } from "../program/explain.ts";
 import type { Program } from "../program/program.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -38,6 +39,8 @@ export interface Look {
   /** Per class, rows of `width` values of the last feature map. */
   readonly maps: readonly Float32Array[];
   readonly width: number;
+  /** Where their cells lie, in pixels of what the network sees. */
+  readonly grid: CellGrid;
 }
 
 /** Each chosen picture through one network. */
@@ -48,6 +51,7 @@ export async function looksAt(
   chosen: Chosen,
 ): Promise<Look[]> {
   const all: Look[] = [];
+  const grid = cellGrid(architecture.backbone, architecture.inputSize);
   const compile = (canvas: Canvas, batch: number): Program =>
     compileExplain({ architecture, weights, canvas, batch, method, temperature });
   for await (const rowOf of rows(engine, compile, architecture, chosen)) {
@@ -59,7 +63,7 @@ export async function looksAt(
     const maps = Array.from({ length: classes }, (_, k) =>
       data.slice(k * height * width, (k + 1) * height * width),
     );
-    all.push({ probabilities, maps, width });
+    all.push({ probabilities, maps, width, grid });
   }
   return all;
 }

@@ -8,7 +8,6 @@ import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
 import { pictures } from "../nn/features.ts";
 import { Network } from "../nn/network.ts";
-import { GraphError } from "../util/errors.ts";
 import type { Backbone } from "./backbone.ts";
 
 /**
@@ -27,7 +26,10 @@ export interface CellGrid {
   readonly step: number;
 }
 
-/** Where the cells of a backbone's last feature map look, for square pictures of `size` pixels. */
+/**
+ * Where the cells of a backbone's last feature map look, for square pictures of `size` pixels. Where the layers give cells no one
+ * place, the cells share the picture evenly.
+ */
 export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const graph = new Graph();
   // As in training no weights are needed.
@@ -40,34 +42,34 @@ export function cellGrid(backbone: Backbone, size: number): CellGrid {
   });
   const input = graph.input("pictures", "float32", [1, backbone.preprocessing.mean.length, size, size]);
   const features = backbone.build(net, pictures(input));
-  const { first, last, step } = receptiveField(features.value, input);
-  return { start: (first + last) / 2, step };
+  const field = receptiveField(features.value, input);
+  if (field) return { start: (field.first + field.last) / 2, step: field.step };
+  const step = size / features.width;
+  return { start: step / 2, step };
 }
 
 /**
- * The receptive field of `map` in `input`. Where several paths lead from one to the other it holds the fields of all of them.
- *
- * @throws GraphError where no path does, or where paths step over the picture differently.
+ * The receptive field of `map` in `input`. Where several paths lead from one to the other it holds the fields of all of them;
+ * undefined where none does, or where their cells lie differently far apart.
  */
-export function receptiveField(map: Value, input: Value): ReceptiveField {
-  const fields = new Map<Value, ReceptiveField>([[input, { first: 0, last: 1, step: 1 }]]);
+export function receptiveField(map: Value, input: Value): ReceptiveField | undefined {
+  const fields = new Map<Value, ReceptiveField | undefined>([[input, { first: 0, last: 1, step: 1 }]]);
   for (const node of nodesOf([map])) {
-    const inputs = node.inputs.flatMap((value) => fields.get(value) ?? []);
+    const inputs = node.inputs.filter((value) => fields.has(value)).map((value) => fields.get(value));
     if (inputs.length === 0) continue;
-    const field = through(
-      node,
-      inputs.reduce((a, b) => joined(a, b, node)),
-    );
+    const field = through(node, inputs.reduce(joined));
     for (const output of node.outputs) fields.set(output, field);
   }
-  const field = fields.get(map);
-  if (!field) throw new GraphError(`${map.name} does not depend on ${input.name}`);
-  return field;
+  return fields.get(map);
 }
 
 /** The field behind a node's window, if it has one. */
-function through({ operator, attributes }: Node, { first, last, step }: ReceptiveField): ReceptiveField {
-  if (!operator.window) return { first, last, step };
+function through(
+  { operator, attributes }: Node,
+  field: ReceptiveField | undefined,
+): ReceptiveField | undefined {
+  if (!field || !operator.window) return field;
+  const { first, last, step } = field;
   const { kernel, stride, padding } = operator.window(attributes);
   return {
     first: first - padding * step,
@@ -76,10 +78,7 @@ function through({ operator, attributes }: Node, { first, last, step }: Receptiv
   };
 }
 
-function joined(a: ReceptiveField, b: ReceptiveField, { scope, operator }: Node): ReceptiveField {
-  if (a.step !== b.step)
-    throw new GraphError(
-      `${scope}: ${operator.type} joins maps whose cells lie ${a.step} and ${b.step} pixels apart`,
-    );
+function joined(a: ReceptiveField | undefined, b: ReceptiveField | undefined): ReceptiveField | undefined {
+  if (!a || !b || a.step !== b.step) return undefined;
   return { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), step: a.step };
 }

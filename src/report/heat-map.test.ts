@@ -29,7 +29,9 @@ test("colours rise evenly in lightness, from dark to light", () => {
 
 const explanation = (channels: 1 | 3): Explanation => ({
   map: Float32Array.of(0, 0.25, 0.5, 1),
-  coarse: { values: Float32Array.of(0, 0.25, 0.5, 1), width: 2 },
+  coarse: [
+    { values: Float32Array.of(0, 0.25, 0.5, 1), width: 2, grid: { start: 0.5, step: 1 }, seen: [0, 2] },
+  ],
   size: 2,
   seen: { pixels: new Uint8Array(4 * channels).fill(100), width: 2, height: 2, channels },
   target: 1,

@@ -7,13 +7,14 @@ picture("explained.N") as bytes. One entry a model:
     model, head, size, mean, std, classes
     logits    [2][classes]
     maps      {method: [2][classes][H][W]}: relu(sum of weight times activation), not scaled
-    enlarged  {method: [2][8][8]}: of the predicted class, enlarged bilinearly to size x size and divided by its greatest
-              value; every (size/8)-th pixel from size/16 on
+    enlarged  {method: [2][8][8]}: of the predicted class, enlarged bilinearly to size x size, each cell lying in the centre of
+              its receptive field, and divided by its greatest value; every (size/8)-th pixel from size/16 on
 
 Everything is in double precision. The formula of Grad-CAM++ is written as in the paper, with the second and third
 powers of the gradient (their equations 5, 11 and 19 for the exponential of a score of a piecewise linear network).
 """
 
+import copy
 import json
 
 import numpy as np
@@ -120,6 +121,39 @@ def weights(method, activation, gradient):
     return (alpha * torch.clamp(gradient, min=0)).sum((1, 2))
 
 
+def centres(trunk, channels):
+    """Where the first cells of a row lie, in pixels, and how far apart: from the columns that move them. Weights are made
+    positive and pictures dark but for one bright column, so that no path cancels another."""
+    positive = copy.deepcopy(trunk)
+    for name, tensor in positive.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.zeros_like(tensor) if name.endswith(("bias", "running_mean")) else torch.ones_like(tensor) / (tensor[0].numel() if tensor.dim() > 1 else 1))
+    width = 1024
+    with torch.no_grad():
+        fields = []
+        for column in range(width // 2 - 32, width // 2 + 32):
+            x = torch.zeros(1, channels, 32, width, dtype=torch.float64)
+            x[..., column] = 1
+            answer = (positive(x).amax((0, 1, 2)) > 0).nonzero()
+            fields.append((column, int(answer[0]), int(answer[-1])))
+    # The last cell that answers changes at the columns where a field begins, the first one where a field has ended.
+    begins = [(c, b) for (_, _, a), (c, _, b) in zip(fields, fields[1:]) if a != b]
+    ends = [(c, a) for (_, a, _), (c, b, _) in zip(fields, fields[1:]) if a != b]
+    (first, cell), (second, _) = begins[:2]
+    step = second - first
+    (end, before) = ends[0]
+    return (first - cell * step + end - before * step) / 2, step
+
+
+def enlarge(maps, start, step, size):
+    """Bilinear between the centres of cells, as F.grid_sample does it, whose -1 and 1 are the outermost cells here."""
+    cells = maps.shape[-1]
+    place = (torch.arange(size, dtype=torch.float64) + 0.5 - start) / step
+    place = 2 * place / (cells - 1) - 1
+    grid = torch.stack(torch.meshgrid(place, place, indexing="xy"), -1).expand(len(maps), -1, -1, -1)
+    return F.grid_sample(maps[:, None], grid, mode="bilinear", padding_mode="border", align_corners=True)[:, 0]
+
+
 def digits(tensor):
     return json.loads(json.dumps(tensor.tolist()), parse_float=lambda s: float(f"{float(s):.7g}"))
 
@@ -144,9 +178,10 @@ def entry(model, head_name, size, mean, std):
                 w = weights(method, activations[n].detach(), gradient[n])
                 result[n, k] = F.relu((w.view(-1, 1, 1) * activations[n].detach()).sum(0))
     enlarged = {}
+    start, step = centres(trunk, len(mean))
     for method, result in maps.items():
         own = result[range(PICTURES), logits.argmax(1)]
-        large = F.interpolate(own[:, None], size=(size, size), mode="bilinear", align_corners=False)[:, 0]
+        large = enlarge(own, start, step, size)
         large = large / large.amax((1, 2), keepdim=True)
         enlarged[method] = digits(large[:, size // 16 :: size // 8, size // 16 :: size // 8])
     return {"model": model, "head": head_name, "size": size, "mean": mean, "std": std, "logits": digits(logits.detach()),
