@@ -41,3 +41,22 @@ export function reliabilityBins(
   }
   return bins;
 }
+
+/** Neighbouring bins joined until each holds `least` samples; what is left over joins the last one. */
+export function widened(bins: readonly ReliabilityBin[], least: number): ReliabilityBin[] {
+  const joined: ReliabilityBin[] = [];
+  for (const bin of bins) {
+    const last = joined.at(-1);
+    if (last && last.count < least) joined[joined.length - 1] = together(last, bin);
+    else joined.push(bin);
+  }
+  const [before, last] = joined.slice(-2);
+  if (before && last && last.count < least) joined.splice(-2, 2, together(before, last));
+  return joined;
+}
+
+function together(a: ReliabilityBin, b: ReliabilityBin): ReliabilityBin {
+  const count = a.count + b.count;
+  const mean = (key: "confidence" | "accuracy"): number => (a[key] * a.count + b[key] * b.count) / count;
+  return { count, confidence: mean("confidence"), accuracy: mean("accuracy") };
+}

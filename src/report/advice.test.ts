@@ -35,7 +35,7 @@ const history = (training: number[], validation: number[]): AdvisedRun["history"
     imagesPerSecond: 1,
   }));
 const run = (changes: Partial<AdvisedRun>): AdvisedRun => ({
-  ...{ history: [], phases: [], recipe: undefined, data: undefined, evaluation: evaluation(usual) },
+  ...{ history: [], phases: [], data: undefined, evaluation: evaluation(usual) },
   ...changes,
 });
 const data = (train: number[]): AdvisedRun["data"] => ({
@@ -59,7 +59,7 @@ test("the weakest class is the one recognised least often, among those that occu
 test("it is named with what it is taken for, and with its images where it has few", () => {
   const [plain] = adviceFor(run({}), "runs/a");
   expect(plain).toMatchObject({ topic: "class", title: "Look at the mistakes on fear" });
-  expect(plain?.text).toContain("60.0\u00a0% of its images. 350 of its 1,000 pictures were taken for sad.");
+  expect(plain?.text).toContain("60.0\u00a0% of its images. 350 of its 1,000 images were taken for sad.");
   const [scarce] = adviceFor(run({ data: data([1000, 900, 200]) }), "runs/a");
   expect(scarce?.title).toBe("Add images of fear");
   expect(scarce?.text).toContain("It has 200 training images, where a class has 700 on average.");
@@ -76,7 +76,10 @@ test("the worst confusion is said once: not beside the class that it is of", () 
 });
 
 test("a curve that still rises asks for epochs, one that has parted for images, a flat one for neither", () => {
-  expect(topics(run({ history: rising }))[0]).toBe("epochs");
+  expect(adviceFor(run({ history: rising }), "runs/a")[0]).toMatchObject({
+    topic: "epochs",
+    command: ["train", "--resume", "runs/a", "--extend", "4"],
+  });
   const parted = history([0.6, 0.8, 0.9, 0.97], [0.6, 0.65, 0.66, 0.7]);
   expect(topics(run({ history: parted }))[0]).toBe("images");
   const flat = history([0.6, 0.68, 0.7, 0.72], [0.6, 0.68, 0.7, 0.701]);

@@ -3,7 +3,7 @@
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { summarize } from "../metrics/scores.ts";
-import { count, percents, pictures } from "./html.ts";
+import { count, percents } from "./html.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** What an advice is about. `result`: the accuracy itself, or how far it can be trusted. */
@@ -20,7 +20,7 @@ export interface Advice {
 }
 
 /** What advice is derived from; every part of a run that is missing only makes it shorter. */
-export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "recipe" | "data">;
+export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "data">;
 
 /** By how much training accuracy must exceed validation accuracy until more images are worth more than more epochs. */
 const OVERFIT = 0.1;
@@ -62,7 +62,7 @@ export function weakestClass(matrix: ConfusionMatrix): number | undefined {
 }
 
 /** Whether epochs, images or the network hold the training back: the last phase's epochs tell. */
-function fromCurve({ history, phases, recipe, data }: AdvisedRun, folder: string): Advice[] {
+function fromCurve({ history, phases }: AdvisedRun, folder: string): Advice[] {
   const name = history.at(-1)?.phase;
   const epochs = history.filter(({ phase }) => phase === name);
   const validation = epochs.map((epoch) => epoch.validationAccuracy ?? Number.NEGATIVE_INFINITY);
@@ -87,18 +87,15 @@ function fromCurve({ history, phases, recipe, data }: AdvisedRun, folder: string
         text: `${compared.trim()} It remembers its training images better than it recognises new ones, so more images help more than more epochs.`,
       },
     ];
-  if (isRising) {
-    const more = 2 * (recipe?.phases.find((phase) => phase.name === name)?.epochs ?? epochs.length);
-    const retrain = ["train", ...(data?.sources ?? []), "--recipe", `${folder}/recipe.json`];
+  if (isRising)
     return [
       {
         topic: "epochs",
         title: "Train for more epochs",
         text: `Validation accuracy still rose when the training ended, by ${((bestAccuracy - before) * 100).toFixed(1)} points in the last ${late === 1 ? "epoch" : `${late} epochs`}.`,
-        ...(data && recipe ? { command: [...retrain, "--set", `phases.${name}.epochs=${more}`] } : {}),
+        command: ["train", "--resume", folder, "--extend", `${epochs.length}`],
       },
     ];
-  }
   return [
     {
       topic: "network",
@@ -125,7 +122,7 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
     1,
   );
   const taken = other
-    ? ` ${count(other.count)} of its ${pictures(support)} ${other.count === 1 ? "was" : "were"} taken for ${classes[other.predicted]}.`
+    ? ` ${count(other.count)} of its ${images(support)} ${other.count === 1 ? "was" : "were"} taken for ${classes[other.predicted]}.`
     : "";
   const trained = data?.counts.train;
   const own = trained?.[data?.classes.indexOf(name) ?? -1];
@@ -134,7 +131,7 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
   return {
     topic: "class",
     title: isScarce ? `Add images of ${name}` : `Look at the mistakes on ${name}`,
-    text: `${name} is recognised least often: ${percents(recall)} of its images.${taken}${
+    text: `The class recognised least often is ${name}: ${percents(recall)} of its images.${taken}${
       isScarce
         ? ` It has ${count(own)} training images, where a class has ${count(Math.round(mean))} on average.`
         : " Some of them may be labelled wrongly; if not, more images like them help most."
@@ -150,7 +147,7 @@ function aboutConfusion(
   return {
     topic: "confusion",
     title: `Tell ${one} from ${other}`,
-    text: `The most frequent confusion is ${one} taken for ${other}: ${percents(share)} of ${one}, ${pictures(number)}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
+    text: `The most frequent confusion is ${one} taken for ${other}: ${percents(share)} of ${one}, ${images(number)}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
   };
 }
 
@@ -160,8 +157,12 @@ function precision({ interval: [low, high], n, split }: NonNullable<AdvisedRun["
   return [
     {
       topic: "result",
-      title: `Measure on more than ${pictures(n)}`,
+      title: `Measure on more than ${images(n)}`,
       text: `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. Four times as many ${split === "all" ? "" : `${split} `}images halve it.`,
     },
   ];
+}
+
+function images(number: number): string {
+  return `${count(number)} image${number === 1 ? "" : "s"}`;
 }

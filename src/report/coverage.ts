@@ -4,6 +4,9 @@ import * as Plot from "@observablehq/plot";
 import { squareChart } from "./square-chart.ts";
 import { palette } from "./svg.ts";
 
+/** Coverage from which on a name to the right of its dot would leave the chart: it stands below, to the left. */
+const AT_EDGE = 0.84;
+
 export interface CoverageChart {
   /** Without any threshold: every picture is answered. */
   readonly accuracy: number;
@@ -38,22 +41,27 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
     across: "share of the pictures it answers",
     up: "share that is right",
     ticks: 5,
-    // The names of the surest answers need room below the heading.
-    y: { domain: [low, 1], insetTop: 14 },
+    // Names need room below the heading and above the axis.
+    y: { domain: [low, 1], insetTop: 14, insetBottom: 12 },
     marks: [
       Plot.line(drawn, { x: "x", y: "y", stroke: palette.blue, strokeWidth: 1.75 }),
       Plot.dot(drawn, { x: "x", y: "y", fill: palette.blue, r: 3.5 }),
-      Plot.text(named, {
-        x: "x",
-        y: "y",
-        text: "name",
-        dx: 8,
-        dy: -6,
-        textAnchor: "start",
-        fill: palette.ink,
-        stroke: palette.paper,
-        strokeWidth: 4,
-      }),
+      ...[false, true].map((atEdge) =>
+        Plot.text(
+          named.filter(({ x }) => x > AT_EDGE === atEdge),
+          {
+            x: "x",
+            y: "y",
+            text: "name",
+            dx: atEdge ? -7 : 8,
+            dy: atEdge ? 12 : -6,
+            textAnchor: atEdge ? "end" : "start",
+            fill: palette.ink,
+            stroke: palette.paper,
+            strokeWidth: 4,
+          },
+        ),
+      ),
     ],
   });
 }

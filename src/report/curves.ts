@@ -168,6 +168,7 @@ function bestMarks(series: readonly Series[], count: number): Plot.Markish[] {
   ];
 }
 
+/** Beside the first title: a phone shows the left part of a chart. */
 function legend(): string[] {
   const entry = (x: number, name: string, measure: Measure): string[] => {
     const { stroke, dash } = looks[measure];
@@ -181,8 +182,8 @@ function legend(): string[] {
     ];
   };
   return [
-    ...entry(width - margin.right - 190, "training", "trainLoss"),
-    ...entry(width - margin.right - 92, "validation", "validationLoss"),
+    ...entry(margin.left + 60, "training", "trainLoss"),
+    ...entry(margin.left + 158, "validation", "validationLoss"),
   ];
 }
 

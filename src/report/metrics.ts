@@ -6,6 +6,7 @@ import { decimals, percents, range } from "./html.ts";
 import type { EvaluationRecord } from "./run-record.ts";
 
 export interface MetricText {
+  readonly key: MetricName;
   /** With a capital. */
   readonly name: string;
   readonly value: string;
@@ -27,6 +28,7 @@ export function metricTexts(
     const within =
       interval && (percent ? range(interval) : interval.map((end) => decimals(end)).join(" to "));
     return {
+      key,
       name: metric.label.charAt(0).toUpperCase() + metric.label.slice(1),
       value: percent ? percents(value) : decimals(value),
       details: [

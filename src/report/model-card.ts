@@ -33,6 +33,11 @@ export function modelCard(run: RunRecord): CardSection[] {
   ];
 }
 
+/** What of the card the other sections of a report do not show. */
+export function shownCard(run: RunRecord): CardSection[] {
+  return [model(run), intendedUse, outOfScope, limits(run), licence(run)];
+}
+
 export function modelCardMarkdown(run: RunRecord): string {
   return cardMarkdown(run.name, modelCard(run));
 }

@@ -96,7 +96,7 @@ footer { margin-top: 4rem; padding-top: 1.25rem; border-top: 1px solid var(--lin
   body { padding: 0 1.1rem 3rem; }
   header { padding: 2.25rem 0 1.5rem; }
   table { font-size: .85rem; }
-  th, td { padding: .4rem .4rem; }
+  th, td { padding: .4rem .28rem; }
   thead th { font-size: .78rem; }
   figure .wide svg { max-width: none; width: 38rem; }
   .headline { gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }

@@ -1,12 +1,32 @@
 /** The reliability diagram: how often a model is right where it is about equally sure (Niculescu-Mizil and Caruana 2005). */
 
 import * as Plot from "@observablehq/plot";
-import type { ReliabilityBin } from "../metrics/reliability.ts";
+import { type ReliabilityBin, widened } from "../metrics/reliability.ts";
+import { wilsonInterval } from "../metrics/wilson.ts";
 import { squareChart } from "./square-chart.ts";
 import { palette } from "./svg.ts";
 
-/** One dot per bin. On the diagonal a model is as often right as it says; the rules are the distance to it. */
-export function reliabilitySvg(bins: readonly ReliabilityBin[]): string {
+/** Samples of a bin below which its accuracy says little, and the share of all that is enough where there are few. */
+const LEAST = 80;
+const LEAST_SHARE = 0.2;
+
+export interface ShownBin extends ReliabilityBin {
+  /** 95 % interval of the accuracy. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** Bins wide enough to be read, with their intervals. */
+export function shownBins(bins: readonly ReliabilityBin[]): ShownBin[] {
+  const total = bins.reduce((sum, { count }) => sum + count, 0);
+  return widened(bins, Math.min(LEAST, LEAST_SHARE * total)).map((bin) => ({
+    ...bin,
+    interval: wilsonInterval(bin.accuracy * bin.count, bin.count),
+  }));
+}
+
+/** One dot per bin, with the interval of its accuracy. On the diagonal a model is as often right as it says. */
+export function reliabilitySvg(all: readonly ReliabilityBin[]): string {
+  const bins = shownBins(all).map(({ interval: [low, high], ...bin }) => ({ ...bin, low, high }));
   const diagonal = [
     { x: 0, y: 0 },
     { x: 1, y: 1 },
@@ -21,10 +41,11 @@ export function reliabilitySvg(bins: readonly ReliabilityBin[]): string {
       Plot.line(diagonal, { x: "x", y: "y", stroke: palette.muted, strokeDasharray: "3 4" }),
       Plot.ruleX(bins, {
         x: "confidence",
-        y1: "confidence",
-        y2: "accuracy",
-        stroke: palette.vermilion,
+        y1: "low",
+        y2: "high",
+        stroke: palette.blue,
         strokeWidth: 2,
+        strokeOpacity: 0.45,
       }),
       Plot.line(bins, { x: "confidence", y: "accuracy", stroke: palette.blue, strokeWidth: 1.75 }),
       Plot.dot(bins, { x: "confidence", y: "accuracy", fill: palette.blue, r: 3.5 }),

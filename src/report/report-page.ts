@@ -2,7 +2,7 @@
 
 import { type Face, facesData } from "./faces.ts";
 import { list, paragraph, type Section, table } from "./html.ts";
-import { type CardSection, modelCard } from "./model-card.ts";
+import { type CardSection, shownCard } from "./model-card.ts";
 import { escape, inlineJson, page, section } from "./page.ts";
 import { reportScript } from "./report-script.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -10,6 +10,7 @@ import { calibration } from "./sections/calibration.ts";
 import { classes } from "./sections/classes.ts";
 import { confusion, confusionStyle } from "./sections/confusion.ts";
 import { audit, data } from "./sections/data.ts";
+import { next, nextStyle, use } from "./sections/next.ts";
 import { overview } from "./sections/overview.ts";
 import { misses, samples } from "./sections/pictures.ts";
 import { robustness, robustnessStyle } from "./sections/robustness.ts";
@@ -30,6 +31,8 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
   const hasPictures = faces.length > 0;
   const parts = [
     overview(run, notes),
+    next(run),
+    use(run),
     training(run),
     baseAgainstFineTuned(run),
     confusion(run, hasPictures),
@@ -42,7 +45,14 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
     data(run),
     audit(run),
     setup(run),
-    { id: "card", title: "Model card", html: modelCard(run).map(cardHtml).join("\n") },
+    {
+      id: "card",
+      title: "Model card",
+      html: [
+        paragraph("model-card.md in the run folder also holds the numbers from above."),
+        ...shownCard(run).map(cardHtml),
+      ].join("\n"),
+    },
   ].filter((part) => part !== undefined);
   const faceData = hasPictures
     ? `<script type="application/json" id="faces">${inlineJson(facesData(faces, names))}</script>`
@@ -53,7 +63,7 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
     lead: lead(run),
     contents: parts,
     body: `${parts.map(section).join("\n")}\n${faceData}`,
-    style: confusionStyle + robustnessStyle,
+    style: confusionStyle + nextStyle + robustnessStyle,
     ...(hasPictures ? { script: reportScript } : {}),
   });
 }

@@ -9,10 +9,12 @@ import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
 import { confusionSvg, confusionText } from "./confusion.ts";
 import { contactSheetPng } from "./contact-sheet.ts";
+import { coverageSvg } from "./coverage.ts";
 import { type ChartedEpoch, curvesSvg } from "./curves.ts";
 import { svgToPng, svgWithTiles } from "./raster.ts";
+import { shownBins } from "./reliability.ts";
 import { type SamplePrediction, samplesPng } from "./samples.ts";
-import { escapeXml, fitText, percent, svgPage } from "./svg.ts";
+import { escapeXml, fitText, percent, svgPage, widthOf } from "./svg.ts";
 
 const matrix = [
   [123, 4, 0],
@@ -246,4 +248,60 @@ describe("svg", () => {
     rmSync(folder, { recursive: true });
     expect(found).toBe("false");
   });
+});
+
+describe("calibration charts", () => {
+  /** Whether text with this anchor at x stays within `width`, by a wide guess of letters. */
+  const ends = (svg: string): [number, string][] =>
+    [...svg.matchAll(/<g[^>]*?text-anchor="(start|end)"[^>]*>(.*?)<\/g>/gs)].flatMap(
+      ([, anchor, inner = ""]) =>
+        [...inner.matchAll(/<text transform="translate\(([\d.-]+),[^>]*>([^<]*)</g)].map(
+          ([, x, name = ""]): [number, string] => [
+            Number(x) + (anchor === "start" ? widthOf(name, 11) : 0),
+            name,
+          ],
+        ),
+    );
+
+  test("names of dots at the right edge stay within the chart", () => {
+    const points = [0.5, 0.6, 0.7, 0.8, 0.9].map((threshold, i) => ({
+      threshold,
+      coverage: 0.99 - 0.15 * i,
+      accuracy: 0.7 + 0.07 * i,
+    }));
+    const svg = coverageSvg({ accuracy: 0.69, points });
+    const named = ends(svg).filter(([, name]) => name.startsWith("≥"));
+    expect(named.map(([, name]) => name).sort()).toEqual(["≥ 50%", "≥ 60%", "≥ 70%", "≥ 80%", "≥ 90%"]);
+    for (const [right] of named) expect(right).toBeLessThanOrEqual(380);
+  });
+
+  test("bins are wide enough to be read, and bear intervals", () => {
+    const bins = Array.from({ length: 15 }, (_, i) => ({
+      count: 48,
+      confidence: 0.3 + 0.045 * i,
+      accuracy: i % 2 ? 0.5 : 0.7,
+    }));
+    const shown = shownBins(bins);
+    expect(shown.map(({ count }) => count)).toEqual([96, 96, 96, 96, 96, 96, 144]);
+    expect(shown[0]?.accuracy).toBeCloseTo(0.6, 12);
+    expect(shown[0]?.confidence).toBeCloseTo(0.3225, 12);
+    for (const { interval, accuracy } of shown) {
+      expect(interval[0]).toBeLessThan(accuracy);
+      expect(interval[1]).toBeGreaterThan(accuracy);
+    }
+    // Few pictures still make a curve, and none make none.
+    expect(shownBins(bins.map((bin) => ({ ...bin, count: 1 }))).map(({ count }) => count)).toEqual([
+      3, 3, 3, 3, 3,
+    ]);
+    expect(shownBins([])).toEqual([]);
+  });
+});
+
+test("the curves' legend lies where a phone shows it", () => {
+  // The left 354 of 390 px, where the chart is 608 px wide instead of 760.
+  const svg = curvesSvg([{ phase: "all", epoch: 1, trainLoss: 1, validationLoss: 1 }]);
+  for (const name of ["training", "validation"]) {
+    const x = Number(new RegExp(`<text x="([\\d.]+)"[^>]*>${name}</text>`).exec(svg)?.[1]);
+    expect((x + widthOf(name)) * (608 / 760)).toBeLessThan(354);
+  }
 });

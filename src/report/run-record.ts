@@ -81,6 +81,8 @@ export type RobustnessRecord = z.infer<typeof robustnessSchema>;
 
 export interface RunRecord {
   readonly name: string;
+  /** Where it lies, as the reader of the run was told. */
+  readonly folder: string;
   readonly recipe: Recipe | undefined;
   readonly environment: Environment | undefined;
   /** In the order of training; an epoch that was repeated after a kill counts once. */
@@ -124,6 +126,7 @@ export function readRun(folder: string): RunRecord {
   );
   return {
     name: basename(resolve(folder)),
+    folder,
     recipe: attempt(paths.recipe, () => parseJson(paths.recipe, recipeSchema)),
     environment: attempt(paths.environment, () => readEnvironment(paths)),
     history: lastOfEach(ofKind(events, "epochEnd", epochSchema), ({ phase, epoch }) => `${phase} ${epoch}`),

@@ -13,8 +13,12 @@ export interface SquareChart {
   readonly up: string;
   /** Where grid and axes are marked, or about how often. */
   readonly ticks: number | readonly number[];
-  /** Least and greatest value of the axis that goes up, and room above the greatest in pixels. */
-  readonly y?: { readonly domain: readonly [number, number]; readonly insetTop?: number };
+  /** Least and greatest value of the axis that goes up, and room above and below them in pixels. */
+  readonly y?: {
+    readonly domain: readonly [number, number];
+    readonly insetTop?: number;
+    readonly insetBottom?: number;
+  };
   readonly marks: readonly Plot.Markish[];
 }
 

@@ -1,8 +1,8 @@
 /** Whether a model knows when it is wrong: the reliability diagram, and what it gains by saying "not sure". */
 
 import { coverageSvg } from "../coverage.ts";
-import { chart, count, decimals, paragraph, percents, type Section } from "../html.ts";
-import { reliabilitySvg } from "../reliability.ts";
+import { chart, count, decimals, paragraph, percents, range, type Section } from "../html.ts";
+import { reliabilitySvg, shownBins } from "../reliability.ts";
 import type { EvaluationRecord, RunRecord } from "../run-record.ts";
 
 export function calibration({ evaluation }: RunRecord): Section | undefined {
@@ -26,18 +26,24 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
 }
 
 function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
-  const bins = calibration?.reliability ?? [];
+  const all = calibration?.reliability ?? [];
+  const bins = shownBins(all);
   const [least, most] = [bins[0], bins.at(-1)];
   if (!least || !most) return "";
   const label = `Reliability diagram of ${bins.length} bins: from ${percents(least.accuracy)} right where the model is ${percents(least.confidence)} sure to ${percents(most.accuracy)} right where it is ${percents(most.confidence)} sure; expected calibration error ${decimals(ece)}.`;
   return chart(
-    reliabilitySvg(bins),
+    reliabilitySvg(all),
     label,
-    "Each dot is an equal share of the pictures. Below the diagonal the model is too sure, above it too modest.",
+    "Each dot stands for about the same number of pictures, the line through it for the 95 % interval. Below the diagonal the model is too sure, above it too modest; where the line crosses the diagonal, that may be chance.",
     {
       caption: "Bins from least to most sure",
-      head: ["sure", "right", "pictures"],
-      rows: bins.map((bin) => [percents(bin.confidence), percents(bin.accuracy), count(bin.count)]),
+      head: ["sure", "right", "95 % interval", "pictures"],
+      rows: bins.map((bin) => [
+        percents(bin.confidence),
+        percents(bin.accuracy),
+        range(bin.interval),
+        count(bin.count),
+      ]),
       numbers: true,
     },
   );

@@ -8,6 +8,7 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
   if (!evaluation) return undefined;
   const { auc } = evaluation;
   const { perClass, macro, weighted, n } = summarize(evaluation.confusion);
+  const ofFirst = perClass[0]?.support;
   const row = (name: string, scores: (typeof perClass)[number], area?: number | null): string[] => [
     name,
     percents(scores.precision),
@@ -29,7 +30,10 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
             row(name, perClass[k] as (typeof perClass)[number], auc?.[name]),
           ),
           row("mean of the classes", macro),
-          row("weighted by pictures", weighted),
+          // Of equally many pictures each, that would be the same numbers again.
+          ...(perClass.every(({ support }) => support === ofFirst)
+            ? []
+            : [row("weighted by pictures", weighted)]),
         ],
         numbers: true,
       }),

@@ -14,12 +14,13 @@ export function confusion({ evaluation }: RunRecord, clickable: boolean): Sectio
   const hint = clickable ? ' <span class="screen">Choose a cell to see its pictures.</span>' : "";
   return {
     id: "confusion",
-    title: "What it takes for what",
+    title: "Confusion matrix",
     html: [
       `<p>Rows are the truth, columns the answer: how many pictures, and which share of the row.${hint}</p>`,
       scrolling("Confusion matrix", matrixTable(matrix, classes, clickable)),
       clickable ? '<div id="cell" class="screen" aria-live="polite"></div>' : "",
-      pairs(matrix, classes),
+      // With pictures the next section shows the same pairs.
+      clickable ? "" : pairs(matrix, classes),
     ].join("\n"),
   };
 }

@@ -1,7 +1,8 @@
 /** The headline numbers of a run: what was measured, on what, and how far chance could have moved it. */
 
-import { count, list, note, percents, pictures, range, type Section } from "../html.ts";
-import { metricTexts } from "../metrics.ts";
+import type { MetricName } from "../../metrics/registry.ts";
+import { count, details, list, note, percents, pictures, range, type Section, table } from "../html.ts";
+import { type MetricText, metricTexts } from "../metrics.ts";
 import { escape } from "../page.ts";
 import type { EvaluationRecord, RunRecord } from "../run-record.ts";
 
@@ -27,15 +28,27 @@ function splitName(split: string): string {
   return split === "all" ? "on all pictures" : `on the ${split} split`;
 }
 
+/** Metrics beside the accuracy; the others are in a table that can be opened. */
+const SHOWN: readonly MetricName[] = ["macroF1", "ece"];
+
 function headline(evaluation: EvaluationRecord): string {
   const { n, split, accuracy, interval, majority } = evaluation;
+  const all = metricTexts(evaluation);
+  const shown = all.filter(({ key }) => SHOWN.includes(key));
   return `<dl class="headline">
 ${figure("Accuracy", percents(accuracy), `95 % interval ${range(interval)} · ${pictures(n)} · ${splitName(split)}`, "first")}
 ${figure("Majority baseline", percents(majority), "always answering the largest class")}
-${metricTexts(evaluation)
-  .map(({ name, value, details }) => figure(name, value, details.join(" · ")))
-  .join("\n")}
-</dl>`;
+${shown.map((metric) => figure(metric.name, metric.value, metric.details.join(" · "))).join("\n")}
+</dl>${others(all.filter((metric) => !shown.includes(metric)))}`;
+}
+
+function others(rest: readonly MetricText[]): string {
+  if (rest.length === 0) return "";
+  const rows = rest.map((metric) => [metric.name, metric.value, metric.details.join(", ")]);
+  return details(
+    `${rest.length} more metrics`,
+    table({ caption: "Other metrics of the same answers", head: ["metric", "value", ""], rows }),
+  );
 }
 
 function figure(name: string, value: string, detail: string, kind = ""): string {

@@ -7,10 +7,10 @@ import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
-/** Faces of each kind of mistake, of the unsure right answers, and of each half of the sample. */
+/** Faces of each kind of mistake, of the unsure right answers, and of the sample. */
 const PER_CELL = 6;
 const UNSURE = 12;
-const SAMPLED = 12;
+const SAMPLED = 24;
 /** Kinds of mistakes that are shown at once; the others can be opened. */
 const OPEN_CELLS = 8;
 const MOST_CELLS = 40;
@@ -55,19 +55,12 @@ export function samples(faces: readonly Face[], classes: readonly string[]): Sec
     random("samples"),
   );
   if (order.length === 0) return undefined;
-  const right = order.filter((i) => isRight(faces[i] as Face)).slice(0, SAMPLED);
-  const wrong = order.filter((i) => !isRight(faces[i] as Face)).slice(0, SAMPLED);
-  const part = (title: string, indices: number[]): string =>
-    indices.length === 0
-      ? ""
-      : `<h3>${title}</h3>${facesHtml(faces, indices, (face) => answer(face, classes))}`;
   return {
     id: "samples",
     title: "Sample predictions",
     html: [
-      paragraph("Drawn at random, not chosen by how they look; the same ones every time."),
-      part("Right", right),
-      part("Wrong", wrong),
+      paragraph("Drawn at random from all, right and wrong; the same ones every time."),
+      facesHtml(faces, order.slice(0, SAMPLED), (face) => answer(face, classes)),
     ].join("\n"),
   };
 }

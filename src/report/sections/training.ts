@@ -42,7 +42,7 @@ export function training(run: RunRecord): Section | undefined {
     title: "Training",
     html: [
       chart(curvesSvg(history), label, caption, numbers),
-      list(run.phases.map(({ name, reason, best }) => `${name}: best ${percents(best)}; ended: ${reason}`)),
+      list(run.phases.map(({ name, reason }) => `${name} ended: ${reason}`)),
     ].join("\n"),
   };
 }
@@ -74,10 +74,13 @@ export function baselineRows(run: RunRecord): BaselineRow[] {
     accuracy: best,
   }));
   if (!evaluation || phases.length === 0) return phases;
-  const { majority, accuracy, interval } = evaluation;
+  const { majority, accuracy, interval, split } = evaluation;
+  // On the same pictures the best epoch of all is the final model.
+  const isFinal = (phase: BaselineRow): boolean =>
+    split === "validation" && Math.abs(phase.accuracy - accuracy) < 1e-9;
   return [
     { name: "always the largest class", accuracy: majority, baseline: true },
-    ...phases,
+    ...phases.filter((phase) => !isFinal(phase)),
     { name: "the final model", accuracy, interval },
   ];
 }
@@ -102,15 +105,10 @@ function gain(phases: readonly PhaseBest[], recipe: Recipe | undefined): string 
     return "No phase trained the head alone, so there is no base to compare with but the largest class.";
   if (rest.length === 0)
     return `Only the head was trained, on features that stayed as they were: ${percents(head.best)} on validation.`;
-  const end = Math.max(...rest.map(({ best }) => best));
-  const points = (end - head.best) * 100;
-  const words =
-    points > 0
-      ? `${points.toFixed(1)} points more`
-      : points < 0
-        ? `${(-points).toFixed(1)} points less`
-        : "no more and no less";
-  return `With the backbone as it came, the head alone reached ${percents(head.best)} on validation. Training more of the network reached ${percents(end)}: ${words}.`;
+  const points = (Math.max(...rest.map(({ best }) => best)) - head.best) * 100;
+  if (points === 0) return "Training more of the network changed nothing against the head alone.";
+  const words = points > 0 ? `added ${points.toFixed(1)}` : `took ${(-points).toFixed(1)}`;
+  return `The first phase trained only the head, on features of the backbone as it came. Training more of the network ${words} points ${points > 0 ? "to" : "from"} its validation accuracy.`;
 }
 
 function trainsHeadOnly(recipe: Recipe | undefined, name: string): boolean {

@@ -1,0 +1,18 @@
+/** The record of a run of which nothing is known, to be filled in. */
+
+import type { RunRecord } from "../../src/report/run-record.ts";
+
+export const emptyRun: RunRecord = {
+  name: "nothing yet",
+  folder: "runs/nothing yet",
+  recipe: undefined,
+  environment: undefined,
+  history: [],
+  phases: [],
+  evaluation: undefined,
+  predictions: [],
+  data: undefined,
+  audit: undefined,
+  robustness: undefined,
+  damaged: [],
+};
