@@ -5,9 +5,12 @@ import { classificationReport } from "../metrics/classification-report.ts";
 import { type MetricName, metricEntries } from "../metrics/registry.ts";
 import { confusionText } from "../report/confusion.ts";
 import { metricText, percent } from "./output.ts";
+import { tableText } from "./table.ts";
+import { widthOf } from "./terminal.ts";
+import { lengthOf } from "./wrap.ts";
 
 /** Report, confusion matrix and headline, which says what was scored. */
-export function evaluationText(evaluation: EvaluationResult): string {
+export function evaluationText(evaluation: EvaluationResult, terminal = widthOf()): string {
   const { n, split, intervals, confusion, classes, majority, confused, coverage } = evaluation;
   const headline = split === "test" ? "test" : split === "validation" ? "selected on validation" : split;
   const percents = ([low, high]: Interval): string => `${percent(low)} to ${percent(high)}`;
@@ -32,10 +35,23 @@ export function evaluationText(evaluation: EvaluationResult): string {
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   return [
     classificationReport(confusion, classes),
-    confusionText(confusion, classes),
+    confusionTable(confusion, classes, terminal),
     "",
     ...rows.map(([label, text]) => label.padEnd(width) + text),
   ].join("\n");
+}
+
+/** The matrix, or, where the terminal is too narrow for it, what each class was taken for. */
+function confusionTable(
+  confusion: EvaluationResult["confusion"],
+  classes: readonly string[],
+  terminal: number | undefined,
+): string {
+  const text = confusionText(confusion, classes);
+  if (text.split("\n").every((line) => lengthOf(line) <= (terminal ?? Number.POSITIVE_INFINITY))) return text;
+  const columns = ["truth", ...classes].map((name) => ({ name }));
+  const rows = classes.map((name, k) => [name, ...(confusion[k] ?? []).map(String)]);
+  return `truth, and below it what was predicted\n${tableText(columns, rows, terminal)}\n`;
 }
 
 type Row = readonly [label: string, text: string];

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { version } from "../util/version.node.ts";
+import { errorPrefix, helpFormat, helpOutput } from "./help.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
 
@@ -36,7 +37,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--debug", "show where an error came from")
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "vultus: ")) });
+    .configureOutput(helpOutput)
+    .configureHelp(helpFormat);
   let code = 0;
   for (const command of await Promise.all(asked(args).map((load) => load())))
     program.addCommand(
@@ -52,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
     clearLine();
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_REQUEST;
     const known = error instanceof VultusError;
-    say(`vultus: ${messageOf(error)}`);
+    say(`${errorPrefix()} ${messageOf(error)}`);
     if (args.includes("--debug")) say(String((error as Error).stack));
     else if (!known) say("this is a fault of vultus; run again with --debug and report it");
     return error instanceof UsageError ? WRONG_REQUEST : FAILED;
@@ -68,6 +70,7 @@ function withSettingsOf(program: Command, command: Command): Command {
 /** The command that the arguments name; all of them where they name none, for help and for suggestions. */
 function asked(args: readonly string[]): (typeof commands)[string][] {
   const name = args.find((arg) => !arg.startsWith("-"));
+  if (name === undefined && args.some((arg) => arg === "--version" || arg === "-V")) return [];
   const one = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
   return one ? [one] : Object.values(commands);
 }

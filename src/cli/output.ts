@@ -1,21 +1,29 @@
 /** Where a command writes: its result to stdout, everything else to stderr. */
 
 import type { Metric } from "../metrics/metric.ts";
+import { widthOf } from "./terminal.ts";
+import { cutToFit, lengthOf, wrapped } from "./wrap.ts";
 
-/** The result of a command. */
+/** The result of a command, for a person: on a terminal, lines break between words. */
 export function result(text: string): void {
+  resultAsIs(wrapped(text, widthOf(process.stdout)));
+}
+
+/** A result whose lines must stay whole, for a program or to be pasted into one. */
+export function resultAsIs(text: string): void {
+  clearLine();
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** The result as the one JSON document that `--json` promises. */
 export function resultJson(value: unknown): void {
-  result(JSON.stringify(value, null, 2));
+  resultAsIs(JSON.stringify(value, null, 2));
 }
 
 /** Something said beside the result. */
 export function say(text: string): void {
   clearLine();
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${wrapped(text, widthOf(process.stderr))}\n`);
 }
 
 let live = 0;
@@ -23,10 +31,10 @@ let live = 0;
 /** Replaces the live line; without a terminal nothing is shown. */
 export function liveLine(text: string): void {
   if (!process.stderr.isTTY) return;
-  const width = process.stderr.columns ?? 80;
-  const shown = text.slice(0, width - 1);
-  process.stderr.write(`\r${shown}${" ".repeat(Math.max(0, live - shown.length))}`);
-  live = shown.length;
+  const shown = cutToFit(text, (widthOf(process.stderr) ?? 80) - 1);
+  const length = lengthOf(shown);
+  process.stderr.write(`\r${shown}${" ".repeat(Math.max(0, live - length))}`);
+  live = length;
 }
 
 export function clearLine(): void {

@@ -11,25 +11,43 @@ export interface PredictionFormat {
   readonly tail: readonly string[];
 }
 
-/** One line a face: its label and all probabilities. Names longer than `nameWidth` push the rest of their line aside. */
-export function tableFormat(classes: readonly string[], nameWidth: number): PredictionFormat {
+/** Probabilities of a face that a narrow terminal shows. */
+const SHOWN = 3;
+
+/**
+ * One line a face: its label and all probabilities, or the greatest ones where the terminal is too narrow for all. Names longer
+ * than `nameWidth` push the rest of their line aside.
+ */
+export function tableFormat(
+  classes: readonly string[],
+  nameWidth: number,
+  terminal = Number.POSITIVE_INFINITY,
+): PredictionFormat {
   const width = Math.max(8, ...classes.map((label) => label.length)) + 2;
+  const narrow = nameWidth + 2 + width * (classes.length + 1) > terminal;
+  const probabilityCells = (probabilities: Readonly<Record<string, number>>): string[] =>
+    narrow ? [greatest(probabilities)] : classes.map((name) => (probabilities[name] ?? 0).toFixed(4));
   const cells = (file: string, label: string, rest: readonly string[]): string =>
     `${file.padEnd(nameWidth)}  ${label.padEnd(width)}${rest.map((cell) => cell.padStart(width)).join("")}`.trimEnd();
   return {
-    head: [cells("file", "label", classes)],
+    head: [cells("file", "label", narrow ? ["probabilities"] : classes)],
     lines: ({ file, status, faces }) =>
       faces.length === 0
         ? [cells(file, status === "no_face" ? "no face" : status, [])]
         : faces.map(({ label, probabilities }) =>
-            cells(
-              file,
-              label ?? "not sure",
-              classes.map((name) => (probabilities[name] ?? 0).toFixed(4)),
-            ),
+            cells(file, label ?? "not sure", probabilityCells(probabilities)),
           ),
     tail: [],
   };
+}
+
+/** `happy 0.93, neutral 0.04, sad 0.01`. */
+function greatest(probabilities: Readonly<Record<string, number>>): string {
+  return Object.entries(probabilities)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, SHOWN)
+    .map(([name, probability]) => `${name} ${probability.toFixed(2)}`)
+    .join(", ");
 }
 
 /** One line a face, and one for a photo without any; names are quoted where CSV needs it. */

@@ -3,10 +3,11 @@
 import type { Robustness } from "../evaluate/robustness.node.ts";
 import type { TestTime } from "../evaluate/test-time.node.ts";
 import { percent } from "./output.ts";
+import { tableText } from "./table.ts";
+import { widthOf } from "./terminal.ts";
 
 /** The claims in one line a group, then every corruption. */
 export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions }: Robustness): string {
-  const width = Math.max(...corruptions.map(({ title }) => title.length));
   const worst = (group: string): string => {
     const own = corruptions.filter((one) => one.group === group);
     const { title, relativeDrop } = own.reduce((a, b) => (b.relativeDrop > a.relativeDrop ? b : a));
@@ -19,10 +20,17 @@ export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions
         `  ${group.padEnd(16)} ${signed(relativeDrop).padStart(8)}  (most: ${worst(group)})`,
     ),
     "",
-    `${"accuracy at severity".padEnd(width + 2)}       1       2       3       4       5   change`,
-    ...corruptions.map(
-      ({ title, accuracy, relativeDrop }) =>
-        `  ${title.padEnd(width)} ${accuracy.map((value) => percent(value).padStart(7)).join(" ")}  ${signed(relativeDrop).padStart(7)}`,
+    tableText(
+      [
+        { name: "accuracy at severity" },
+        ...["1", "2", "3", "4", "5", "change"].map((name) => ({ name, right: true })),
+      ],
+      corruptions.map(({ title, accuracy, relativeDrop }) => [
+        title,
+        ...accuracy.map(percent),
+        signed(relativeDrop),
+      ]),
+      widthOf(),
     ),
   ].join("\n");
 }

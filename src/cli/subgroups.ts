@@ -3,6 +3,8 @@
 import type { ColumnScores } from "../jobs/subgroups.ts";
 import type { Interval } from "../metrics/subgroups.ts";
 import { percent } from "./output.ts";
+import { tableText } from "./table.ts";
+import { widthOf } from "./terminal.ts";
 
 export function subgroupText({
   column,
@@ -13,28 +15,33 @@ export function subgroupText({
   accuracy,
   n,
 }: ColumnScores): string {
-  const width = Math.max(column.length, "all".length, ...groups.map(({ name }) => name.length));
   const range = ([low, high]: Interval): string => `${percent(low)} to ${percent(high)}`;
   const gap = (difference: number, [low, high]: Interval): string =>
     `${signed(difference)} (${signed(low)} to ${signed(high)})`;
-  const row = (
-    ...[name = "", count = "", share = "", interval = "", toAll = "", toBest = ""]: string[]
-  ): string =>
-    `${name.padEnd(width)} ${count.padStart(7)} ${share.padStart(9)}  ${interval.padEnd(18)} ${toAll.padEnd(25)} ${toBest}`.trimEnd();
   const small = suppressed.map(({ name, n: count }) => `${name} (${count})`);
   return [
-    row(column, "n", "accuracy", "95 % interval", "points above all", "points above the best"),
-    ...groups.map((group) =>
-      row(
-        group.name,
-        String(group.n),
-        percent(group.accuracy),
-        range(group.interval),
-        gap(group.toAll, group.toAllInterval),
-        group.toBest === 0 ? "best" : gap(group.toBest, group.toBestInterval),
-      ),
+    tableText(
+      [
+        { name: column },
+        { name: "n", right: true },
+        { name: "accuracy", right: true },
+        { name: "95 % interval" },
+        { name: "points above all" },
+        { name: "points above the best" },
+      ],
+      [
+        ...groups.map((group) => [
+          group.name,
+          String(group.n),
+          percent(group.accuracy),
+          range(group.interval),
+          gap(group.toAll, group.toAllInterval),
+          group.toBest === 0 ? "best" : gap(group.toBest, group.toBestInterval),
+        ]),
+        ["all", String(n), percent(accuracy)],
+      ],
+      widthOf(),
     ),
-    row("all", String(n), percent(accuracy)),
     ...(small.length > 0 ? [`not scored, with fewer than ${minimum} pictures: ${small.join(", ")}`] : []),
     ...(without > 0 ? [`${without} pictures have no ${column}`] : []),
   ].join("\n");

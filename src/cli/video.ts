@@ -9,7 +9,7 @@ import type { TrackedFace } from "../predict/tracking.ts";
 import { predictVideo, type VideoFrame } from "../predict/video.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
-import { liveLine, result, say } from "./output.ts";
+import { liveLine, result, resultAsIs, say } from "./output.ts";
 import { formOfFile } from "./results-file.ts";
 
 export interface VideoCommandOptions {
@@ -43,7 +43,8 @@ export async function predictOneVideo(
     throw new UsageError(`--chart ${chart}: its name must end in .svg or .png`);
   const format = formatOf(options);
   const lines: string[] = [];
-  const write = out === undefined ? result : (line: string): unknown => lines.push(line);
+  const print = format === table ? result : resultAsIs;
+  const write = out === undefined ? print : (line: string): unknown => lines.push(line);
   const kept: VideoFrame[] = [];
   const keep = options.json || chart !== undefined;
   let faces = 0;

@@ -9,6 +9,8 @@ export const printed = { out: "", err: "" };
 export function capture(): () => void {
   printed.out = "";
   printed.err = "";
+  // Vitest asks for colours, which a pipe does not have.
+  vi.stubEnv("FORCE_COLOR", undefined);
   vi.spyOn(process.stdout, "write").mockImplementation((text) => ((printed.out += String(text)), true));
   vi.spyOn(process.stderr, "write").mockImplementation((text) => ((printed.err += String(text)), true));
   return () => vi.restoreAllMocks();

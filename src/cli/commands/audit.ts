@@ -6,7 +6,7 @@ import type { DeviceOptions } from "../../jobs/device.ts";
 import { UsageError } from "../../util/errors.ts";
 import { auditText } from "../audit-text.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { clearLine, result, resultJson } from "../output.ts";
+import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends DeviceOptions {
@@ -69,7 +69,6 @@ export function auditCommand(setExitCode: SetExitCode): Command {
         labels: labels && weights !== undefined ? { weights, model, folds, seed, memory } : undefined,
         onEvent: printer(setExitCode),
       });
-      clearLine();
       if (json) resultJson(audited.summary);
       else result(auditText(audited));
     });

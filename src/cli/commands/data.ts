@@ -7,7 +7,7 @@ import { Command } from "commander";
 import type { Inspection } from "../../data/inspect.node.ts";
 import { inspect } from "../../jobs/inspect.ts";
 import { type SetExitCode, withData } from "../options.ts";
-import { clearLine, result, resultJson } from "../output.ts";
+import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 import { auditCommand } from "./audit.ts";
 import { softenCommand } from "./soften.ts";
@@ -29,7 +29,6 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .action(async (data: string[], options: Options) => {
       const { classes, sheet, json } = options;
       const inspection = await inspect({ data, classes, sheet: sheet || undefined, onEvent: printer() });
-      clearLine();
       if (inspection.unreadable.length > 0) setExitCode(1);
       if (json) resultJson(inspection);
       else result(inspectionText(inspection));

@@ -7,7 +7,7 @@ import type { DeviceOptions } from "../../jobs/device.ts";
 import { type ExportedFile, exportModel } from "../../jobs/export.ts";
 import type { BundleInput } from "../../program/bundle.ts";
 import { listOf, withDevice } from "../options.ts";
-import { percent, result, resultJson } from "../output.ts";
+import { percent, result, resultAsIs, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends DeviceOptions {
@@ -65,11 +65,15 @@ export function exportCommand(): Command {
         onEvent: printer(),
       });
       if (json) resultJson({ files });
-      else result(table(files));
+      else {
+        result(table(files));
+        const more = toPaste(files);
+        if (more !== "") resultAsIs(more);
+      }
     });
 }
 
-/** One line a file, and how PyTorch loads those that are for it. */
+/** One line a file. */
 function table(files: readonly ExportedFile[]): string {
   const width = Math.max(...files.map(({ path }) => path.length));
   const lines = files.map(
@@ -97,11 +101,16 @@ function table(files: readonly ExportedFile[]): string {
         ...(float && float.length > 0 ? [`in float32: ${float.join(", ")}`] : []),
       ].join("  "),
   );
+  return lines.join("\n");
+}
+
+/** How PyTorch and Triton load the files that are for them. */
+function toPaste(files: readonly ExportedFile[]): string {
   const snippets = files.flatMap(({ path, pytorch }) =>
     pytorch === undefined ? [] : ["", `# ${path} in PyTorch:`, pytorch],
   );
   const repositories = files
     .filter(({ form }) => form === "triton")
     .map(({ path }) => `\ntritonserver --model-repository=${resolve(path, "../../..")}`);
-  return [...lines, ...snippets, ...repositories].join("\n");
+  return [...snippets, ...repositories].join("\n");
 }

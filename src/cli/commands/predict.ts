@@ -10,7 +10,7 @@ import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import { numberOf, type SetExitCode, secondsOf, withDevice } from "../options.ts";
-import { duration, liveLine, result, say } from "../output.ts";
+import { duration, liveLine, result, resultAsIs, say } from "../output.ts";
 import {
   csvFormat,
   jsonFormat,
@@ -19,6 +19,7 @@ import {
   tableFormat,
 } from "../predictions.ts";
 import { formOfFile, openResults } from "../results-file.ts";
+import { widthOf } from "../terminal.ts";
 import { predictOneVideo, usualVideo } from "../video.ts";
 
 interface Options extends DeviceOptions {
@@ -131,7 +132,8 @@ async function predictAll(
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
   const format = file?.format ?? formatOf(options, classes, inputs);
-  const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(result);
+  const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
+  const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
   const sources = notDone(photoSources(inputs, { allowUrls, except }), file?.done);
@@ -177,7 +179,8 @@ function formatOf(
 ): PredictionFormat {
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
-  return csv ? csvFormat(classes) : tableFormat(classes, Math.max(4, ...inputs.map((input) => input.length)));
+  const nameWidth = Math.max(4, ...inputs.map((input) => input.length));
+  return csv ? csvFormat(classes) : tableFormat(classes, nameWidth, widthOf());
 }
 
 function* notDone(

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import { type ReportOptions, report } from "../../jobs/report.ts";
 import { numberOf, withDevice } from "../options.ts";
-import { clearLine, result, resultJson } from "../output.ts";
+import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends Omit<ReportOptions, "run" | "data" | "onEvent"> {
@@ -23,7 +23,6 @@ export function reportCommand(): Command {
     .option("--json", "print the paths of the files as JSON")
     .action(async (run: string, data: string[], { json, ...options }: Options) => {
       const { files } = await report({ ...options, run, data, onEvent: printer() });
-      clearLine();
       if (json) resultJson({ files });
       else result(files.join("\n"));
     });

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import { SOFTENED_SHARE, type SoftenOptions, soften } from "../../jobs/soften.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { clearLine, percent, result, resultJson } from "../output.ts";
+import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends Omit<SoftenOptions, "data" | "onEvent"> {
@@ -30,7 +30,6 @@ export function softenCommand(setExitCode: SetExitCode): Command {
     )
     .action(async (data: string[], { json, ...options }: Options) => {
       const summary = await soften({ ...options, data, onEvent: printer(setExitCode) });
-      clearLine();
       const { softened, agreement } = summary;
       if (json) resultJson(summary);
       else result(`${softened} soft labels; the models agree with ${percent(agreement)} of the labels`);

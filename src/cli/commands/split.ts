@@ -9,7 +9,7 @@ import {
   split,
 } from "../../jobs/split.ts";
 import { listOf, numberOf, type SetExitCode } from "../options.ts";
-import { clearLine, percent, result, resultJson } from "../output.ts";
+import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
@@ -37,7 +37,6 @@ export function splitCommand(setExitCode: SetExitCode): Command {
     )
     .action(async (data: string[], { json, ...options }: Options) => {
       const cut = await split({ ...options, data, onEvent: printer(setExitCode) });
-      clearLine();
       if (json) resultJson(cut);
       else result([splitText(cut), ...cut.notes].join("\n"));
     });
@@ -48,7 +47,7 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
   const width = Math.max(5, ...classes.map((name) => name.length)) + 2;
   const used = Object.entries(parts);
   const row = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(18)).join("")}`;
+    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(16)).join("")}`;
   const cell = ({ pictures: count, share }: SplitPart): string => `${count} (${percent(share)})`;
   const kinds = [
     `${groups.identical} groups of identical pictures`,

@@ -1,0 +1,51 @@
+/** How commander prints help and errors: as wide as the terminal, with colours where it has them. */
+
+import { styleText } from "node:util";
+import {
+  Help as CommanderHelp,
+  type Help,
+  type HelpConfiguration,
+  type OutputConfiguration,
+} from "commander";
+import { styled, widthOf } from "./terminal.ts";
+import { wrapped } from "./wrap.ts";
+
+/** Least width of the descriptions beside the terms; where there is less, they stand below them. */
+const LEAST_WIDTH = 32;
+const BELOW = 6;
+
+/** What precedes an error. */
+export function errorPrefix(): string {
+  return styled(["bold", "red"], "vultus:", process.stderr);
+}
+
+export const helpOutput: OutputConfiguration = {
+  getOutHelpWidth: () => widthOf(process.stdout) as number,
+  getErrHelpWidth: () => widthOf(process.stderr) as number,
+  writeOut: (text) => void process.stdout.write(wrapped(text, widthOf(process.stdout))),
+  writeErr: (text) => void process.stderr.write(wrapped(text, widthOf(process.stderr))),
+  outputError: (text, write) => write(text.replace(/^error:/, errorPrefix())),
+};
+
+/** Commander removes the styles where there are no colours. */
+const always =
+  (style: Parameters<typeof styleText>[0]) =>
+  (text: string): string =>
+    styleText(style, text, { validateStream: false });
+
+export const helpFormat: HelpConfiguration = {
+  styleTitle: always("bold"),
+  styleCommandText: always("cyan"),
+  styleSubcommandText: always("cyan"),
+  styleOptionText: always("cyan"),
+  styleArgumentText: always("cyan"),
+  formatItem(term, termWidth, description, helper) {
+    const width = helper.helpWidth ?? 80;
+    if (!description || width - termWidth - 4 >= LEAST_WIDTH)
+      return CommanderHelp.prototype.formatItem.call(this, term, termWidth, description, helper as Help);
+    const indent = " ".repeat(BELOW);
+    const lines = helper.boxWrap(description, width - BELOW).split("\n");
+    return [`  ${term}`, ...lines.map((line) => indent + line)].join("\n");
+  },
+  minWidthToWrap: 20,
+};

@@ -1,0 +1,55 @@
+/** Fits text to the width of a terminal without breaking a word. */
+
+import { stripVTControlCharacters } from "node:util";
+
+/** Of a hanging indent: the largest share of the width, so that enough is left for the text. */
+const MOST_INDENT = 0.5;
+
+/** A word; what stands in backticks is one word, so that a command stays on one line. */
+const word = /(\s*)((?:`[^`]+`|\S)+)/g;
+
+/** Characters that are seen: escape sequences of colours and links take no place. */
+export function lengthOf(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+/**
+ * Breaks each line that is longer than `width` between words. What follows is indented as the text in its line is, or as
+ * its second column. A word that is longer than the width stays whole.
+ */
+export function wrapped(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  return text
+    .split("\n")
+    .map((line) => (lengthOf(line) <= width ? line : wrappedLine(line, width)))
+    .join("\n");
+}
+
+function wrappedLine(line: string, width: number): string {
+  const indent = " ".repeat(hangingIndent(stripVTControlCharacters(line), width));
+  const lines: string[] = [];
+  let current = "";
+  for (const [, space = "", text = ""] of line.matchAll(word)) {
+    if (current.trim() !== "" && lengthOf(current + space + text) > width) {
+      lines.push(current);
+      current = indent + text;
+    } else current += space + text;
+  }
+  return [...lines, current].join("\n");
+}
+
+/** Where the second column begins, behind a bullet or at least two spaces; else where the first one does. */
+function hangingIndent(line: string, width: number): number {
+  const [first = ""] = /^\s*/.exec(line) ?? [];
+  const [column = ""] = /^\s*(?:[-*] |\S.*?\s{2,})/.exec(line) ?? [];
+  return column.length > 0 && column.length <= width * MOST_INDENT ? column.length : first.length + 2;
+}
+
+/** As much of a line as fits: its columns, which two spaces part, or its words. */
+export function cutToFit(line: string, width: number): string {
+  if (lengthOf(line) <= width) return line;
+  const start = line.slice(0, width + 1);
+  const end = start.lastIndexOf("  ");
+  const cut = end > width / 2 ? end : start.lastIndexOf(" ");
+  return cut > 0 ? line.slice(0, cut).trimEnd() : line.slice(0, width);
+}
