@@ -8,25 +8,32 @@ import { percent } from "./output.ts";
 
 /** Lines of unreadable pictures shown; audit.json has them all. */
 const LISTED = 10;
+const NAME_WIDTH = 38;
 
-/** What an audit found, line by line; the groups themselves are in audit.json. */
+/** What an audit found, line by line; what did not occur is one line. The groups themselves are in audit.json. */
 export function auditText({ classes, unreadable, notes, labels, summary }: AuditResult): string {
-  const line = (name: string, value: number | string): string => `${name.padEnd(44)}${value}`;
-  const leaks = Object.entries(summary.crossSplitPictures);
+  const counts: [name: string, count: number, within?: boolean][] = [
+    ["groups of pixel-identical pictures", summary.duplicateGroups],
+    ["pictures in them beyond the first", summary.redundantPictures, true],
+    ["groups whose labels disagree", summary.conflictingGroups, true],
+    ...Object.entries(summary.crossSplitPictures).map(([where, count]): [string, number, boolean] => [
+      where,
+      count,
+      true,
+    ]),
+    ["groups of near-duplicates", summary.nearDuplicateGroups],
+    ["groups whose labels disagree", summary.nearConflictingGroups, true],
+    ["groups on more than one split", summary.nearCrossSplitGroups, true],
+    ...faults.map((fault): [string, number] => [fault, summary[fault]]),
+    ["unreadable", summary.unreadable],
+  ];
+  const absent = counts.filter(([, count, within]) => count === 0 && !within).map(([name]) => name);
   return [
     line("pictures", summary.pictures),
-    "",
-    line("groups of pixel-identical pictures", summary.duplicateGroups),
-    line("  pictures in them beyond the first", summary.redundantPictures),
-    line("  groups whose labels disagree", summary.conflictingGroups),
-    ...leaks.map(([where, count]) => line(`  ${where}`, count)),
-    "",
-    line("groups of near-duplicates", summary.nearDuplicateGroups),
-    line("  groups whose labels disagree", summary.nearConflictingGroups),
-    line("  groups on more than one split", summary.nearCrossSplitGroups),
-    "",
-    ...faults.map((fault) => line(fault, summary[fault])),
-    line("unreadable", summary.unreadable),
+    ...counts
+      .filter(([, count]) => count > 0)
+      .map(([name, count, within]) => line(`${within ? "  " : ""}${name}`, count)),
+    ...(absent.length > 0 ? [line("none", absent.join(", "))] : []),
     ...unreadable.slice(0, LISTED).map(({ id, reason }) => `  ${id}: ${reason}`),
     ...(unreadable.length > LISTED ? [`  … and ${unreadable.length - LISTED} more`] : []),
     "",
@@ -36,11 +43,15 @@ export function auditText({ classes, unreadable, notes, labels, summary }: Audit
   ].join("\n");
 }
 
+function line(name: string, value: number | string): string {
+  return `${name.padEnd(NAME_WIDTH)}${value}`;
+}
+
 function labelLines({ suspects, accuracy, folds, notes }: LabelAudit): string[] {
   const first = suspects.slice(0, LISTED);
   const width = Math.max(0, ...first.map(({ id }) => id.length));
   return [
-    `${"suspected label errors".padEnd(44)}${suspects.length}`,
+    line("suspected label errors", suspects.length),
     `  by heads that are right ${percent(accuracy)} of the time on the ${folds} folds that they were not trained on`,
     ...first.map(({ id, given, suggested }) => `  ${id.padEnd(width)}  ${given}, rather ${suggested}`),
     ...(suspects.length > LISTED ? [`  … and ${suspects.length - LISTED} more`] : []),

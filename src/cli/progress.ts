@@ -29,27 +29,21 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
     wrote: ({ path }) => say(`wrote ${path}`),
     budget: ({ forecast, budget }) =>
       say(`forecast: ${duration(forecast)} for all epochs; the budget is ${duration(budget)}`),
-    model: ({ summary }) => say(summary),
+    // Its first line; which phase trains what is in the report.
+    model: ({ summary }) => say(`network: ${summary.split("\n")[0]}`),
     phaseStart: ({ phase, index }) => say(`phase ${index + 1}: ${phase.name}, up to ${phase.epochs} epochs`),
-    forecast({ prepareSeconds, stepSeconds, steps }) {
-      const features = prepareSeconds > 0 ? `features in ${duration(prepareSeconds)}, ` : "";
-      const all = duration(prepareSeconds + stepSeconds * steps);
-      say(
-        `  ${features}${steps} steps of ${(stepSeconds * 1000).toFixed(0)} ms: at most ${all}, scoring apart`,
-      );
-    },
+    forecast: ({ prepareSeconds, stepSeconds, steps }) =>
+      say(`  at most about ${duration(prepareSeconds + stepSeconds * steps)}, without scoring`),
     features: ({ view, done, total }) => draw(`  features, view ${view + 1}: ${done} of ${total} pictures`),
     step: ({ phase, epoch, step, steps, meanLoss, accuracy, batch, stepSeconds, waitSeconds }) =>
       draw(
-        `  ${phase.name} ${epoch}/${phase.epochs}  ${step}/${steps}  loss ${meanLoss.toFixed(4)}  accuracy ${percent(accuracy)}  ` +
-          `${(batch / stepSeconds).toFixed(1)} img/s  step ${(stepSeconds * 1000).toFixed(0)} ms  data ${(waitSeconds * 1000).toFixed(1)} ms  ` +
-          `left ${duration((steps - step) * stepSeconds)}`,
+        `  epoch ${epoch} of ${phase.epochs}  ${duration((steps - step) * stepSeconds)} left  ${percent(accuracy)} right  ` +
+          `loss ${meanLoss.toFixed(4)}  ${(batch / stepSeconds).toFixed(1)} images/s  waiting for data ${(waitSeconds * 1000).toFixed(1)} ms`,
       ),
     epochEnd: ({ phase, record, improved }) =>
       say(
-        `  ${phase.name} ${record.epoch}/${phase.epochs}  loss ${record.trainLoss.toFixed(4)}  accuracy ${percent(record.trainAccuracy)}  ` +
-          `validation loss ${record.validationLoss.toFixed(4)}  accuracy ${percent(record.validationAccuracy)}${improved ? " *" : "  "}  ` +
-          `${record.imagesPerSecond.toFixed(1)} img/s  data ${percent(record.dataShare)}  ${duration(record.seconds)}`,
+        `  epoch ${record.epoch} of ${phase.epochs}: ${percent(record.validationAccuracy)} right on validation` +
+          `${improved ? ", best so far" : ""}, ${duration(record.seconds)}`,
       ),
     phaseEnd: ({ phase, record, reason }) =>
       say(`  ${phase.name} ends: ${reason}; best ${percent(record.best)}`),

@@ -1,24 +1,14 @@
 /** A training as a command runs it: with progress, Ctrl-C and its page, and what it came to as text. */
 
-import { type TrainingJson, type TrainingRun, type TrainOptions, train } from "../jobs/train.ts";
-import { evaluationText } from "./evaluation.ts";
+import { train } from "../jobs/on-demand.ts";
+import type { Best, TrainingJson, TrainingRun, TrainOptions } from "../jobs/train.ts";
 import { untilInterrupted } from "./interrupts.ts";
-import { duration, percent, result, say } from "./output.ts";
+import { duration, say } from "./output.ts";
 import { printer } from "./progress.ts";
 import { pageBeside } from "./watching.ts";
 
-export interface TrainingPrint {
-  /** Port of the page beside the training; true for the usual one. */
-  readonly ui?: number | true | undefined;
-  /** Whether JSON is to be printed, so that the report is not. */
-  readonly json?: boolean | undefined;
-}
-
-/** Trains and prints the report unless JSON is wanted. */
-export async function runTraining(
-  options: TrainOptions,
-  { ui, json = false }: TrainingPrint,
-): Promise<TrainingRun> {
+/** Trains with progress. `ui` is the port of a page beside the training, or true for the usual one. */
+export async function runTraining(options: TrainOptions, ui?: number | true): Promise<TrainingRun> {
   const print = printer();
   let page: Awaited<ReturnType<typeof pageBeside>> | undefined;
   try {
@@ -34,21 +24,16 @@ export async function runTraining(
       }),
     );
     const { folder, seconds } = run;
-    if (run.interrupted) {
-      say(`stopped; everything is saved. Go on with --resume ${folder}`);
-      return run;
-    }
-    const { best, report, evaluation } = run;
-    if (report !== undefined) say(`report: ${report}`);
-    if (!json) result(evaluationText(evaluation));
-    say(
-      `best: ${percent(best.accuracy)} on validation in phase ${best.phase}, epoch ${best.epoch}; ${duration(seconds)} in all`,
-    );
-    say(`run folder: ${folder}`);
+    if (run.interrupted) say(`stopped; everything is saved. Go on with --resume ${folder}`);
+    else say(`trained in ${duration(seconds)}; the weights are those of ${bestText(run.best)}`);
     return run;
   } finally {
     await page?.close({ over: true });
   }
+}
+
+function bestText({ phase, epoch }: Best): string {
+  return `phase ${phase}, epoch ${epoch}`;
 }
 
 /** What `--json` prints. */

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { cutToFit, lengthOf, wrapped } from "./wrap.ts";
+import { cutToFit, lengthOf, wrapped, wrappedCommand } from "./wrap.ts";
 
 test("breaks between words, and indents what follows", () => {
   expect(wrapped("one two three four", 9)).toBe("one two\n  three\n  four");
@@ -42,4 +43,16 @@ test("a live line is cut between its columns, or between words", () => {
   expect(cutToFit("reading the pictures of a folder", 20)).toBe("reading the pictures");
   expect(cutToFit("reading", 20)).toBe("reading");
   expect(cutToFit("a-path-without-spaces", 10)).toBe("a-path-wit");
+});
+
+test("a command that is too long is broken between its words, and a shell reads it as it was", () => {
+  const command = "printf %s- 'my photo.jpg' --model runs/a 'it'\\''s' end";
+  const broken = wrappedCommand(command, 20, "linux");
+  expect(broken.split("\n").length).toBeGreaterThan(2);
+  expect(Math.max(...broken.split("\n").map(lengthOf))).toBeLessThanOrEqual(20);
+  const output = (text: string): string => execFileSync("/bin/sh", ["-c", text], { encoding: "utf8" });
+  expect(output(broken)).toBe(output(command));
+  expect(output(broken)).toBe("my photo.jpg---model-runs/a-it's-end-");
+  expect(wrappedCommand(command, 20, "win32")).toBe(command);
+  expect(wrappedCommand(command, undefined, "linux")).toBe(command);
 });

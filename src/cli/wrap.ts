@@ -53,3 +53,27 @@ export function cutToFit(line: string, width: number): string {
   const cut = end > width / 2 ? end : start.lastIndexOf(" ");
   return cut > 0 ? line.slice(0, cut).trimEnd() : line.slice(0, width);
 }
+
+/** Words of a command line; a quoted one may hold spaces. */
+const commandWord = /(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g;
+
+/**
+ * A command to paste, in as few lines as fit. A shell of Unix reads on where a line ends with a backslash; on Windows, where
+ * the shells disagree about that, the command stays on one line.
+ */
+export function wrappedCommand(
+  command: string,
+  width: number | undefined,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (width === undefined || command.length <= width || platform === "win32") return command;
+  const lines: string[] = [];
+  let current = "";
+  for (const [text] of command.matchAll(commandWord)) {
+    if (current !== "" && `${current} ${text} \\`.length > width) {
+      lines.push(`${current} \\`);
+      current = `  ${text}`;
+    } else current = current === "" ? text : `${current} ${text}`;
+  }
+  return [...lines, current].join("\n");
+}

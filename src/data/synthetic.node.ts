@@ -13,11 +13,16 @@ export interface SyntheticFaces {
   readonly seed: number;
 }
 
-/** Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. */
+/**
+ * Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. `onDrawn` hears how many are
+ * written.
+ */
 export async function writeSyntheticFaces(
   dir: string,
   { perClass, validationPerClass, seed }: SyntheticFaces,
+  onDrawn: (done: number) => void = () => {},
 ): Promise<void> {
+  let done = 0;
   const counts = { train: perClass, validation: validationPerClass };
   for (const [split, count] of Object.entries(counts)) {
     for (const expression of expressions) {
@@ -29,6 +34,7 @@ export async function writeSyntheticFaces(
           .png({ compressionLevel: 1 })
           .toBuffer();
         writeFileAtomic(join(folder, `${String(number).padStart(4, "0")}.png`), png);
+        onDrawn(++done);
       }
     }
   }

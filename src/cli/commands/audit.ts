@@ -4,9 +4,11 @@ import { Command } from "commander";
 import { audit, labelDefaults } from "../../jobs/audit.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
 import { UsageError } from "../../util/errors.ts";
+import { auditCard } from "../audit-card.ts";
 import { auditText } from "../audit-text.ts";
+import { endCard } from "../end-card.ts";
 import { listOf, numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { result, resultJson } from "../output.ts";
+import { result, resultJson, say } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends DeviceOptions {
@@ -63,13 +65,15 @@ export function auditCommand(setExitCode: SetExitCode): Command {
         throw new UsageError(
           "--labels needs --weights: a file with weights of --model that never saw these labels, such as ImageNet's",
         );
+      say(`reading ${data.join(", ")}…`);
       const audited = await audit({
         ...rest,
         data,
         labels: labels && weights !== undefined ? { weights, model, folds, seed, memory } : undefined,
         onEvent: printer(setExitCode),
       });
-      if (json) resultJson(audited.summary);
-      else result(auditText(audited));
+      if (json) return resultJson(audited.summary);
+      const card = auditCard(audited, { data, classes: rest.classes, out: rest.out });
+      result(`${auditText(audited)}\n\n${endCard(card)}`);
     });
 }

@@ -3,14 +3,14 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { writeSyntheticFaces } from "../../data/synthetic.node.ts";
+import { expressions } from "../../data/synthetic-expression.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
-import { loadModel, predictFiles } from "../../predict/model.node.ts";
 import { VultusError } from "../../util/errors.ts";
+import { endCard } from "../end-card.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
-import { duration, percent, result, resultJson, say } from "../output.ts";
-import { tableFormat, written } from "../predictions.ts";
+import { duration, liveLine, percent, result, resultJson, say } from "../output.ts";
 import { runTraining, trainingJson } from "../training.ts";
+import { trainingCard } from "../training-card.ts";
 
 /** Faces of each class: enough to learn from in a minute, and to measure to a few percent. */
 const PER_CLASS = 400;
@@ -34,37 +34,38 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
       const started = performance.now();
       const folder = freeFolder(out);
       const faces = join(folder, "faces");
-      await writeSyntheticFaces(faces, {
-        perClass: PER_CLASS,
-        validationPerClass: VALIDATION_PER_CLASS,
-        seed,
-      });
-      say(
-        `drew ${6 * (PER_CLASS + VALIDATION_PER_CLASS)} faces into ${faces} in ${duration((performance.now() - started) / 1000)}`,
+      const total = expressions.length * (PER_CLASS + VALIDATION_PER_CLASS);
+      say(`drawing ${total} faces into ${faces}…`);
+      const { writeSyntheticFaces } = await import("../../data/synthetic.node.ts");
+      await writeSyntheticFaces(
+        faces,
+        { perClass: PER_CLASS, validationPerClass: VALIDATION_PER_CLASS, seed },
+        (done) => liveLine(`drawing faces: ${done} of ${total}`),
       );
+      say(`drawn in ${duration((performance.now() - started) / 1000)}`);
 
       const run = join(folder, "run");
-      const outcome = await runTraining(
-        {
-          ...options,
-          data: faces,
-          out: run,
-          recipe: "quickstart",
-          seed,
-          weights: "vultus",
-          memory: 1,
-          checkpointEvery: 60,
-        },
-        { json },
-      );
+      const outcome = await runTraining({
+        ...options,
+        data: faces,
+        out: run,
+        recipe: "quickstart",
+        seed,
+        weights: "vultus",
+        memory: 1,
+        checkpointEvery: 60,
+      });
       if (outcome.interrupted) {
         setExitCode(1);
         return;
       }
       const frozen = outcome.phases[0]?.best ?? 0;
       const { accuracy } = outcome.evaluation;
-      say(`the head alone reached ${percent(frozen)}, everything together ${percent(accuracy)}`);
-      if (json) return resultJson({ ...trainingJson(outcome), accuracy, frozen });
+      const card = trainingCard(outcome, [faces], `the head alone: ${percent(frozen)}`);
+      if (json) {
+        say(endCard(card, process.stderr));
+        return resultJson({ ...trainingJson(outcome), accuracy, frozen });
+      }
 
       const examples = outcome.classes.map((name) => {
         const dir = join(faces, "validation", name);
@@ -72,18 +73,18 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
         if (!first) throw new VultusError(`${dir} is empty`);
         return join(dir, first);
       });
+      const { loadModel, predictFiles } = await import("../../predict/model.node.ts");
       const model = await loadModel({ ...options, model: run, detector: false });
       try {
-        const predictions = [];
-        for await (const prediction of predictFiles(model, examples)) predictions.push(prediction);
-        const format = tableFormat(model.classes, Math.max(...examples.map((file) => file.length)));
-        result(`\n${written(format, predictions)}`);
+        const labels: (string | null | undefined)[] = [];
+        for await (const { faces: found } of predictFiles(model, examples)) labels.push(found[0]?.label);
+        const right = labels.filter((label, i) => label === outcome.classes[i]).length;
+        say(`of one validation face of each class, it names ${right} of ${examples.length} right`);
       } finally {
         await model.close();
       }
-      say(
-        `all in ${duration((performance.now() - started) / 1000)}. Next: vultus predict <faces…> --no-detect --model ${run}`,
-      );
+      say(`all in ${duration((performance.now() - started) / 1000)}`);
+      result(endCard(card));
     });
 }
 

@@ -3,9 +3,11 @@
 import { Command, Option } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import type { TrainOptions } from "../../jobs/train.ts";
+import { endCard } from "../end-card.ts";
 import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
-import { resultJson } from "../output.ts";
+import { result, resultJson, say } from "../output.ts";
 import { runTraining, trainingJson } from "../training.ts";
+import { trainingCard } from "../training-card.ts";
 
 interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "overrides" | "cacheFeatures"> {
   readonly set: string[];
@@ -87,6 +89,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       const { set, teacher, cacheFeatures, ui, json, recipe, ...rest } = options;
       // A run that is resumed has a recipe of its own, from which only one that is asked for may differ.
       const named = command.getOptionValueSource("recipe") === "cli";
+      say(`reading ${data.join(", ")}…`);
       const run = await runTraining(
         {
           ...rest,
@@ -96,9 +99,11 @@ export function trainCommand(setExitCode: SetExitCode): Command {
           teachers: teacher,
           cacheFeatures: cacheFeatures === "auto",
         },
-        { ui, json },
+        ui,
       );
       if (run.interrupted) setExitCode(1);
+      else if (json) say(endCard(trainingCard(run, data), process.stderr));
+      else result(endCard(trainingCard(run, data)));
       if (json) resultJson(trainingJson(run));
     });
 }

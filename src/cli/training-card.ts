@@ -1,0 +1,81 @@
+/** The end card of a training. */
+
+import { existsSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { picturesBelow } from "../data/folder.node.ts";
+import type { EvaluationResult } from "../jobs/evaluation-result.ts";
+import type { FinishedRun } from "../jobs/train.ts";
+import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import type { EndCard, Row } from "./end-card.ts";
+import { command } from "./invocation.ts";
+import { percent } from "./output.ts";
+
+/**
+ * What a training came to. `data` is where its pictures lie, as the command was given it; where it was given none, the run
+ * knows. `beside` stands beside the accuracy; by default it is what always answering the largest class scores.
+ */
+export function trainingCard(
+  { folder, evaluation, report }: FinishedRun,
+  data: readonly string[],
+  beside = majorityText(evaluation),
+): EndCard {
+  const { accuracy, interval, confused } = evaluation;
+  const [low, high] = interval;
+  return {
+    headline: [
+      "accuracy",
+      `${percent(accuracy)} (95 % interval ${percent(low)} to ${percent(high)}); ${beside}`,
+    ],
+    details: [
+      ["measured on", measuredOn(evaluation)],
+      ["most confused", confused[0]?.text ?? "nothing"],
+      ...(report === undefined ? [["report", "not written; the run is complete"] as Row] : []),
+    ],
+    report,
+    next: nextCommands(folder, data.length > 0 ? data : dataOf(folder), report),
+  };
+}
+
+function majorityText({ confusion, classes, majority }: EvaluationResult): string {
+  const counts = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
+  return `always ${classes[counts.indexOf(Math.max(...counts))]}: ${percent(majority)}`;
+}
+
+function measuredOn({ n, split, leaked = 0, withoutLeaked }: EvaluationResult): string {
+  const pictures = `${n.toLocaleString("en")} ${split} images`;
+  if (leaked > 0) {
+    const rest = withoutLeaked ? `without them ${percent(withoutLeaked.accuracy)}` : "no other is left";
+    return `${pictures}, ${leaked} of them also in training: ${rest}`;
+  }
+  return split === "validation" ? `${pictures}, by which the best epoch was chosen` : pictures;
+}
+
+/** Where the images of the run were, as short as paths from here are. */
+function dataOf(folder: string): string[] {
+  return readEnvironment(runPaths(folder)).data.map((path) => {
+    const inside = relative(process.cwd(), path);
+    return inside === "" || inside.startsWith("..") ? path : inside;
+  });
+}
+
+function nextCommands(folder: string, data: readonly string[], report: string | undefined): string[] {
+  const found = data.filter((path) => existsSync(path));
+  const photo = found.map(firstPicture).find((path) => path !== undefined);
+  const commands = [
+    ...(report === undefined ? [["report", folder]] : []),
+    ...(photo === undefined ? [] : [["predict", photo, "--no-detect", "--model", folder]]),
+    ...(found.length === 0 ? [] : [["evaluate", folder, ...found]]),
+    ["serve", "--model", folder],
+    ["export", folder],
+    ["watch", folder],
+  ];
+  return commands.slice(0, 3).map((args) => command(...args));
+}
+
+/** An image of a folder, of its validation split where it has one: those were not trained on. */
+function firstPicture(path: string): string | undefined {
+  if (!statSync(path).isDirectory()) return undefined;
+  const validation = join(path, "validation");
+  const [first] = picturesBelow(existsSync(validation) ? validation : path);
+  return first;
+}
