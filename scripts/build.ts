@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (path: string): string => join(root, path);
 
 interface Part {
+  /** What a person who waits for it is told. */
+  readonly what: string;
   /** Files of which the part is made, beside `package-lock.json`. */
   sources(): readonly string[];
   /** Files that are there once it is built. */
@@ -29,6 +31,7 @@ export type PartName = "types" | "package" | "networks" | "page";
 const parts: Readonly<Record<PartName, Part>> = {
   // The declarations of the public entries and of what they name.
   types: {
+    what: "the type declarations",
     sources: () => [
       ...filesBelow(at("src")),
       at("tsconfig.json"),
@@ -41,6 +44,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   },
   // The JavaScript of the package.
   package: {
+    what: "the package",
     sources: () => [...filesBelow(at("src")), at("package.json"), at("scripts/package.config.ts")],
     results: ["dist/index.js", "dist/web.js", "dist/start.js", "dist/worker.js"],
     command: () => [vite(), "build", "--config", "scripts/package.config.ts", ...quietly],
@@ -48,12 +52,14 @@ const parts: Readonly<Record<PartName, Part>> = {
   },
   // The networks that find faces and eyes, converted from their published weights.
   networks: {
+    what: "the networks that find faces and eyes",
     sources: () => reachable([at("scripts/face-models.ts")]),
     results: ["dist/models/face_detector.onnx", "dist/models/eyes.onnx"],
     command: () => ["--import", "tsx", "scripts/face-models.ts"],
   },
   // The page; the networks and the models that ship lie in it.
   page: {
+    what: "the page",
     sources: () =>
       reachable([...filesBelow(at("web")), ...filesBelow(at("models")), ...parts.networks.sources()]),
     results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js"],
@@ -72,6 +78,7 @@ export function build(names: readonly PartName[] = inOrder): void {
     const fingerprint = fingerprintOf([...part.sources(), at("package-lock.json")]);
     const built = existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint;
     if (built && part.results.every((path) => existsSync(at(path)))) continue;
+    process.stderr.write(`building ${part.what}…\n`);
     execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit" });
     part.after?.();
     mkdirSync(dirname(stamp), { recursive: true });

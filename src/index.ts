@@ -127,6 +127,8 @@ export type {
 export type { ExplainedFace, ExplainedPhoto } from "./jobs/explained-photos.ts";
 export type { ExportedFile, ExportOptions, ExportResult } from "./jobs/export.ts";
 export type { InspectOptions } from "./jobs/inspect.ts";
+export type { ListedModel, ListModelsOptions, ShippedModel } from "./jobs/list-models.ts";
+export type { ListedRun, ListRunsOptions, RunOrder, RunStatus } from "./jobs/list-runs.ts";
 export {
   audit,
   compare,
@@ -135,6 +137,8 @@ export {
   explain,
   exportModel,
   inspect,
+  listModels,
+  listRuns,
   report,
   soften,
   split,

@@ -17,7 +17,7 @@ test.each([[["--debug"]], [[]]])("a fault of vultus with %j", async (debug) => {
   vi.mocked(process.stdout.write).mockImplementation(() => {
     throw new TypeError("as injected");
   });
-  expect(await run([...debug, "models"])).toBe(1);
+  expect(await run([...debug, "models", "--no-speed"])).toBe(1);
   expect(printed.err).toMatch(/^vultus: as injected$/m);
   expect(stack.test(printed.err)).toBe(debug.length > 0);
   expect(printed.err.includes("run again with --debug and report it")).toBe(debug.length === 0);

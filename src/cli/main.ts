@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   ensemble: async () => (await import("./commands/ensemble.ts")).ensembleCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   serve: async () => (await import("./commands/serve.ts")).serveCommand,
+  runs: async () => (await import("./commands/runs.ts")).runsCommand,
   models: async () => (await import("./commands/models.ts")).modelsCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
 };

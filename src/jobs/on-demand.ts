@@ -18,6 +18,8 @@ export const evaluate = loaded(async () => (await import("./evaluate.ts")).evalu
 export const explain = loaded(async () => (await import("./explain.ts")).explain);
 export const exportModel = loaded(async () => (await import("./export.ts")).exportModel);
 export const inspect = loaded(async () => (await import("./inspect.ts")).inspect);
+export const listModels = loaded(async () => (await import("./list-models.ts")).listModels);
+export const listRuns = loaded(async () => (await import("./list-runs.ts")).listRuns);
 export const report = loaded(async () => (await import("./report.ts")).report);
 export const soften = loaded(async () => (await import("./soften.ts")).soften);
 export const split = loaded(async () => (await import("./split.ts")).split);

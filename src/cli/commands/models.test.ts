@@ -1,23 +1,56 @@
-import { beforeEach, expect, test } from "vitest";
+import { statSync } from "node:fs";
+import { beforeEach, expect, test, vi } from "vitest";
 import { capture, printed, printedJson } from "../../../test/support/printed.ts";
+import type { ListedModel } from "../../jobs/list-models.ts";
 import { backbones } from "../../models/registry.ts";
+import { shippedModels } from "../../weights/shipped.node.ts";
 import { run } from "../main.ts";
 
 beforeEach(capture);
 
 const names = backbones.map(({ name }) => name);
 
-test("every backbone, one a line, with its size and stages", async () => {
-  expect(await run(["models"])).toBe(0);
-  const lines = printed.out.trimEnd().split("\n");
-  expect(lines.map((line) => line.split(" ")[0])).toEqual(names);
+test("the models that ship, best first, and every backbone", async () => {
+  expect(await run(["models"]), printed.err).toBe(0);
+  expect(printed.out).toMatch(
+    /^vultus_m {2,}70\.2 % \(68\.7 to 71\.6\) {2}4\.4 MB {2,}[\d,]+ faces\/s\nvultus_s {2,}67\.1 % .* 1\.5 MB {2,}[\d,]+ faces\/s$/m,
+  );
+  expect(printed.out).toMatch(/on 3,533 validation images/);
+  expect(printed.out).toMatch(/measured now, on \d+ threads? of /);
+  const [, list = ""] = printed.out.split(/^backbone .*\n/m);
+  expect(
+    list
+      .split("\n")
+      .slice(0, names.length)
+      .map((line) => line.split(" ")[0]),
+  ).toEqual(names);
   // torchvision's 25,557,032 without the 2,049,000 of the last layer.
-  const resnet50 = lines[names.indexOf("resnet50")];
-  expect(resnet50).toMatch(/^resnet50 +23\.5 M parameters, 4\.09 GMAC at 224 px +imagenet +conv1 .* layer4$/);
+  expect(list).toMatch(/^resnet50 +23\.5 M +4\.09 +224 px +imagenet$/m);
+  expect(list).toMatch(/^resnet18, .*resnet50.*: conv1 .* layer4$/m);
+});
+
+test("without the measurement", async () => {
+  expect(await run(["models", "--no-speed"]), printed.err).toBe(0);
+  expect(printed.out).not.toMatch(/faces\/s|measured now/);
 });
 
 test("as JSON", async () => {
-  const rows = await printedJson<{ name: string; parameters: number; features: number }[]>("models");
+  const rows = await printedJson<ListedModel[]>("models");
   expect(rows.map(({ name }) => name)).toEqual(names);
   expect(rows[names.indexOf("resnet50")]).toMatchObject({ parameters: 23_508_032, features: 2048 });
+  const shipped = rows.flatMap(({ name, shipped: own }) => (own ? [{ name, ...own }] : []));
+  expect(shipped.map(({ name }) => name).sort()).toEqual(shippedModels());
+  for (const { file, bytes, accuracy, interval, facesPerSecond } of shipped) {
+    expect(bytes).toBe(statSync(file).size);
+    expect(interval[0]).toBeLessThan(accuracy);
+    expect(interval[1]).toBeGreaterThan(accuracy);
+    expect(facesPerSecond).toBeGreaterThan(1);
+  }
+});
+
+test("at 60 columns no line is longer", async () => {
+  vi.stubEnv("COLUMNS", "60");
+  expect(await run(["models"]), printed.err).toBe(0);
+  vi.stubEnv("COLUMNS", undefined);
+  expect(printed.out.split("\n").filter((line) => line.length > 60)).toEqual([]);
 });

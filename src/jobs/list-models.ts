@@ -1,0 +1,130 @@
+/** The models that ship and the backbones that can be trained: how good, how large and how fast they are. */
+
+import { statSync } from "node:fs";
+import { z } from "zod";
+import type { Picture } from "../data/dataset.ts";
+import type { Pictures } from "../evaluate/run-bundle.ts";
+import { answersOf } from "../export/verify.ts";
+import { describe } from "../models/classifier.ts";
+import { backbones } from "../models/registry.ts";
+import type { Bundle } from "../program/decode-bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { provenanceOf } from "../weights/classifier-file.ts";
+import { shippedModel, shippedModels } from "../weights/shipped.node.ts";
+import { sources } from "../weights/sources.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+
+export interface ListModelsOptions extends DeviceOptions {
+  /** Whether the speed of the models that ship is measured, which takes a second or two. Default: true. */
+  readonly speed?: boolean | undefined;
+}
+
+/** A model that ships: what its file records, and how fast it is here. */
+export interface ShippedModel {
+  readonly file: string;
+  readonly bytes: number;
+  readonly classes: readonly string[];
+  /** The split on which it was scored, and how many images that has. */
+  readonly split: string;
+  readonly n: number;
+  /** From 0 to 1, with its 95 % interval. */
+  readonly accuracy: number;
+  readonly interval: readonly [low: number, high: number];
+  /** Cropped faces of the network's own size, 64 at a time; left out where it was not measured. */
+  readonly facesPerSecond?: number;
+}
+
+/** A backbone, and the model that ships of it. */
+export interface ListedModel {
+  readonly name: string;
+  /** Usual side of its input, in pixels. */
+  readonly inputSize: number;
+  /** Length of its feature vector. */
+  readonly features: number;
+  /** Without a head. */
+  readonly parameters: number;
+  /** Multiplications and additions for one image, without a head. */
+  readonly macs: number;
+  /** What `weights` of a training may name. */
+  readonly weights: readonly string[];
+  /** What a phase of a recipe may train. */
+  readonly stages: readonly string[];
+  readonly shipped?: ShippedModel;
+}
+
+/** Faces and seconds of the measurement. */
+const AT_FIRST = 64;
+const SECONDS = 0.5;
+const MOST = 4096;
+
+const metricsSchema = z.object({
+  split: z.string(),
+  n: z.number(),
+  accuracy: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+});
+
+/** Lists every backbone of the registry, in its order. */
+export async function listModels(options: ListModelsOptions = {}): Promise<ListedModel[]> {
+  const names = shippedModels();
+  const engine =
+    options.speed === false || names.length === 0 ? undefined : startEngine(chooseDevice(options, () => {}));
+  try {
+    const models: ListedModel[] = [];
+    for (const backbone of backbones) {
+      const { name, preprocessing, features, stages } = backbone;
+      const described = describe({
+        backbone,
+        head: "linear",
+        classes: ["a", "b"],
+        dropout: 0,
+        inputSize: preprocessing.size,
+        resize: 1,
+      }).stages.filter((stage) => stage.name !== "head");
+      const ships = names.includes(name);
+      models.push({
+        name,
+        inputSize: preprocessing.size,
+        features,
+        parameters: described.reduce((sum, stage) => sum + stage.parameters, 0),
+        macs: Math.round(described.reduce((sum, stage) => sum + stage.macs, 0)),
+        weights: [...(sources[name]?.length ? ["imagenet"] : []), ...(ships ? ["vultus"] : [])],
+        stages: [...stages],
+        ...(ships && { shipped: await shippedAs(name, engine) }),
+      });
+    }
+    return models;
+  } finally {
+    await engine?.close();
+  }
+}
+
+async function shippedAs(name: string, engine: Engine | undefined): Promise<ShippedModel> {
+  const file = shippedModel(name);
+  const bundle = loadBundle(file);
+  const { split, n, accuracy, interval } = metricsSchema.parse(provenanceOf(bundle.metadata, file).metrics);
+  return {
+    file,
+    bytes: statSync(file).size,
+    classes: bundle.architecture.classes,
+    ...{ split, n, accuracy, interval },
+    ...(engine && { facesPerSecond: await speedOf(engine, bundle) }),
+  };
+}
+
+/** Runs as many faces as take about half a second. */
+async function speedOf(engine: Engine, bundle: Bundle): Promise<number> {
+  const { inputSize: side } = bundle.architecture;
+  const face: Picture = {
+    width: side,
+    height: side,
+    channels: 3,
+    pixels: new Uint8Array(3 * side * side).fill(128),
+  };
+  const faces = (count: number): Pictures => ({ count, shape: () => face, get: () => face });
+  const { picturesPerSecond } = await answersOf(engine, bundle, faces(AT_FIRST));
+  const count = Math.min(MOST, Math.max(AT_FIRST, Math.round(picturesPerSecond * SECONDS)));
+  return (await answersOf(engine, bundle, faces(count))).picturesPerSecond;
+}

@@ -1,0 +1,238 @@
+/** The runs in a folder: how good each is, what it was trained on and by, how long it took, and where it stands. */
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { eachMetric, type MetricName, metrics } from "../metrics/registry.ts";
+import { type EvaluationRecord, evaluationSchema } from "../report/run-record.ts";
+import { eventsOf } from "../server/runs/book.ts";
+import { beginning, linesAfter } from "../server/runs/tail.ts";
+import { parseJson, runPaths } from "../train/run-folder.node.ts";
+import { apply, bestEpoch, emptyRun, quietFor, type RunState } from "../train/run-state.ts";
+import { messageOf, UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+
+/**
+ * Where a run stands: `stopped` is one that was killed, and `not begun` one that ended before its first step. Both, and an
+ * `interrupted` or `failed` one, can be resumed where they have a checkpoint. A file of a `damaged` one cannot be read.
+ */
+export type RunStatus =
+  | "finished"
+  | "running"
+  | "interrupted"
+  | "stopped"
+  | "failed"
+  | "not begun"
+  | "damaged";
+
+/** What is not known is undefined. */
+export interface ListedRun {
+  /** Its path, from the folder that was listed. */
+  readonly folder: string;
+  readonly status: RunStatus;
+  /** Why it failed, or what is damaged. */
+  readonly reason?: string | undefined;
+  readonly model?: string | undefined;
+  readonly recipe?: string | undefined;
+  /** Side of the images that the network sees, in pixels. */
+  readonly inputSize?: number | undefined;
+  /** Where the images were. */
+  readonly data: readonly string[];
+  /** Fingerprint of the data: runs with the same one were trained on the same images and splits. */
+  readonly fingerprint?: string | undefined;
+  readonly pictures?: { readonly training: number; readonly validation: number } | undefined;
+  /** Epochs that are over. */
+  readonly epochs: number;
+  /** Best validation accuracy of an epoch, from 0 to 1. */
+  readonly best?: number | undefined;
+  /** The score of the best weights, once the run is finished: on `n` images of this split. */
+  readonly split?: string | undefined;
+  readonly n?: number | undefined;
+  /** From 0 to 1, with its 95 % interval. */
+  readonly accuracy?: number | undefined;
+  readonly interval?: readonly [low: number, high: number] | undefined;
+  readonly metrics?: Readonly<Partial<Record<MetricName, number>>> | undefined;
+  /** In ISO 8601. */
+  readonly started?: string | undefined;
+  /** Seconds in which it trained, without pauses between an end and a resume. */
+  readonly seconds?: number | undefined;
+}
+
+/** What runs can be sorted by. */
+export const runOrders = [
+  "started",
+  "accuracy",
+  ...(Object.keys(metrics) as MetricName[]),
+  "duration",
+  "epochs",
+  "name",
+  "status",
+  "model",
+  "recipe",
+  "data",
+] as const;
+export type RunOrder = (typeof runOrders)[number];
+
+export interface ListRunsOptions {
+  /** A folder that holds run folders, or folders of them; or a run folder. Default: runs. */
+  readonly folder?: string | undefined;
+  /**
+   * Default: started, the newest first. Metrics put the best run first, duration and epochs the longest, everything else goes
+   * by the alphabet. Runs for which the value is not known come last.
+   */
+  readonly sort?: RunOrder | undefined;
+  /** Turns the order around, except that unknown values stay last. Default: false. */
+  readonly reverse?: boolean | undefined;
+}
+
+/** Only what is shown is asked for, so that runs of other versions are listed too. */
+const recipeSchema = z.object({ name: z.string(), model: z.string(), inputSize: z.number() });
+const environmentSchema = z.object({
+  fingerprint: z.string().optional(),
+  data: z.array(z.string()).default([]),
+  started: z.string().optional(),
+});
+
+/** Folders below the one that is listed in which runs are looked for: `quickstart` keeps its run two below `runs`. */
+const DEPTH = 3;
+
+/**
+ * Reads no images and no weights.
+ *
+ * @throws UsageError for a folder that does not exist, or an order that there is not.
+ */
+export async function listRuns(options: ListRunsOptions = {}): Promise<ListedRun[]> {
+  const { folder = "runs", sort = "started", reverse = false } = options;
+  if (!runOrders.includes(sort))
+    throw new UsageError(
+      `runs cannot be sorted by "${sort as string}".${didYouMean(sort, runOrders)} Valid: ${runOrders.join(", ")}`,
+    );
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(
+      `there is no folder ${folder}; name one that holds runs, or train first: a training makes its run folder in runs/`,
+    );
+  const runs: ListedRun[] = [];
+  for (const path of runFolders(folder, DEPTH)) runs.push(await listed(path));
+  return sorted(runs, sort, reverse);
+}
+
+function runFolders(folder: string, depth: number): string[] {
+  if (isRun(folder)) return [folder];
+  if (depth === 0) return [];
+  return subfolders(folder).flatMap((name) => runFolders(join(folder, name), depth - 1));
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a training wrote here, be it only its first file. */
+function isRun(folder: string): boolean {
+  const { recipe, environment, events, checkpoint, best } = runPaths(folder);
+  return [recipe, environment, events, checkpoint, best].some((path) => existsSync(path));
+}
+
+async function listed(folder: string): Promise<ListedRun> {
+  const paths = runPaths(folder);
+  const damaged: string[] = [];
+  const read = <T>(path: string, schema: z.ZodType<T>): T | undefined => {
+    try {
+      return existsSync(path) ? parseJson(path, schema) : undefined;
+    } catch (error) {
+      damaged.push(messageOf(error));
+      return undefined;
+    }
+  };
+  const recipe = read(paths.recipe, recipeSchema);
+  const environment = read(paths.environment, environmentSchema);
+  const evaluation = read(paths.evaluation, evaluationSchema);
+  const state = await stateOf(paths.events);
+  const { firstAt, lastAt, idle, start, failure } = state;
+  return {
+    folder,
+    status: damaged.length > 0 ? "damaged" : statusOf(state, evaluation),
+    reason: damaged[0] ?? failure,
+    model: recipe?.model,
+    recipe: recipe?.name,
+    inputSize: recipe?.inputSize,
+    data: environment?.data ?? [],
+    fingerprint: environment?.fingerprint,
+    pictures: start?.pictures,
+    epochs: state.epochs.length,
+    best: bestEpoch(state)?.validationAccuracy ?? undefined,
+    ...(evaluation && scoreOf(evaluation)),
+    started: environment?.started ?? (firstAt === undefined ? undefined : new Date(firstAt).toISOString()),
+    seconds: firstAt === undefined || lastAt === undefined ? undefined : (lastAt - firstAt - idle) / 1000,
+  };
+}
+
+async function stateOf(path: string): Promise<RunState> {
+  const state = emptyRun();
+  for (let mark = beginning, more = true; more; ) {
+    const tail = await linesAfter(path, mark);
+    for (const event of eventsOf(tail.lines)) apply(state, event);
+    ({ mark, more } = tail);
+  }
+  return state;
+}
+
+function statusOf(state: RunState, evaluation: EvaluationRecord | undefined): RunStatus {
+  if (state.ending) return state.ending;
+  if (state.lastAt === undefined) return evaluation ? "finished" : "not begun";
+  return quietFor(state, Date.now()) === undefined ? "running" : "stopped";
+}
+
+function scoreOf(evaluation: EvaluationRecord): Partial<ListedRun> {
+  const { split, n, accuracy, interval } = evaluation;
+  return { split, n, accuracy, interval, metrics: eachMetric((name) => evaluation[name] ?? Number.NaN) };
+}
+
+type SortValue = string | number | undefined;
+
+function sorted(runs: readonly ListedRun[], order: RunOrder, reverse: boolean): ListedRun[] {
+  const valueOf = (run: ListedRun): SortValue => {
+    switch (order) {
+      case "started":
+        return run.started;
+      case "accuracy":
+        return run.accuracy ?? run.best;
+      case "duration":
+        return run.seconds;
+      case "epochs":
+        return run.epochs;
+      case "name":
+        return run.folder;
+      case "status":
+        return run.status;
+      case "model":
+        return run.model;
+      case "recipe":
+        return run.recipe;
+      case "data":
+        return run.data.length > 0 ? run.data.join(", ") : undefined;
+      default:
+        return run.metrics?.[order];
+    }
+  };
+  const falling = descends(order) !== reverse;
+  const known = (value: SortValue): boolean => value !== undefined && !Number.isNaN(value);
+  return runs.toSorted((one, other) => {
+    const [a, b] = [valueOf(one), valueOf(other)];
+    if (!known(a) || !known(b)) return Number(known(b)) - Number(known(a));
+    const rising = (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
+    return falling ? -rising : rising;
+  });
+}
+
+/** Whether the greatest value comes first. */
+function descends(order: RunOrder): boolean {
+  if (order in metrics) return metrics[order as MetricName].higherIsBetter;
+  return ["started", "accuracy", "duration", "epochs"].includes(order);
+}
