@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   serve: async () => (await import("./commands/serve.ts")).serveCommand,
   runs: async () => (await import("./commands/runs.ts")).runsCommand,
   models: async () => (await import("./commands/models.ts")).modelsCommand,
+  completion: async () => (await import("./commands/completion.ts")).completionCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
 };
 
@@ -68,10 +69,10 @@ function withSettingsOf(program: Command, command: Command): Command {
   return command.exitOverride().copyInheritedSettings(program);
 }
 
-/** The command that the arguments name; all of them where they name none, for help and for suggestions. */
+/** The command that the arguments name; all of them where they name none, for help and suggestions, and to complete them. */
 function asked(args: readonly string[]): (typeof commands)[string][] {
   const name = args.find((arg) => !arg.startsWith("-"));
   if (name === undefined && args.some((arg) => arg === "--version" || arg === "-V")) return [];
   const one = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  return one ? [one] : Object.values(commands);
+  return one && name !== "completion" ? [one] : Object.values(commands);
 }

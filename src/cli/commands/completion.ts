@@ -1,0 +1,32 @@
+/** `vultus completion`: prints what makes a shell complete commands, options and their values. */
+
+import { Argument, Command } from "commander";
+import { bashCompletion } from "../completion/bash.ts";
+import { fishCompletion } from "../completion/fish.ts";
+import { type CompletedCommand, completedTree } from "../completion/tree.ts";
+import { zshCompletion } from "../completion/zsh.ts";
+import { resultAsIs } from "../output.ts";
+
+const shells: Readonly<Record<string, (root: CompletedCommand) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+export function completionCommand(): Command {
+  return new Command("completion")
+    .description("print the completion of a shell: commands, options, run folders, models, files")
+    .addArgument(new Argument("<shell>", "the shell that is to complete").choices(Object.keys(shells)))
+    .addHelpText(
+      "after",
+      `
+Where the shells look for it, once vultus is on the PATH (npm install --global vultus):
+  vultus completion bash > ~/.local/share/bash-completion/completions/vultus
+  vultus completion zsh > ~/.zfunc/_vultus    # with fpath+=~/.zfunc before compinit
+  vultus completion fish > ~/.config/fish/completions/vultus.fish`,
+    )
+    .action((shell: string, _: object, command: Command) => {
+      const write = shells[shell];
+      if (write && command.parent) resultAsIs(write(completedTree(command.parent)));
+    });
+}

@@ -1,0 +1,103 @@
+/** What a shell can complete, read off commander's own tree: commands, options, and what their values may be. */
+
+import type { Argument, Command, Option } from "commander";
+import { backbones } from "../../models/registry.ts";
+import { recipes } from "../../train/recipes.ts";
+import { shippedModels } from "../../weights/shipped.node.ts";
+
+/** What a value may be; nothing at all where a shell cannot know, as with numbers. */
+export interface Values {
+  readonly words?: readonly string[];
+  /** Run folders. */
+  readonly runs?: boolean;
+  readonly paths?: "files" | "folders";
+}
+
+export interface CompletedOption {
+  /** As it is typed: `--model`, and the short form where there is one. */
+  readonly names: readonly string[];
+  readonly description: string;
+  /** Undefined for an option without a value. */
+  readonly values?: Values;
+  /** Whether the value may be left out. */
+  readonly optional: boolean;
+}
+
+export interface CompletedCommand {
+  /** Its name behind those of the commands that it is in: `["data", "audit"]`; empty for vultus itself. */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly commands: readonly CompletedCommand[];
+  readonly options: readonly CompletedOption[];
+  readonly arguments: readonly { readonly values: Values; readonly variadic: boolean }[];
+}
+
+const splits = { words: ["train", "validation", "test", "all"] };
+const models: Values = { words: shippedModels(), runs: true, paths: "files" };
+const folders: Values = { paths: "folders" };
+const files: Values = { paths: "files" };
+const recipeNames: Values = { words: Object.keys(recipes), paths: "files" };
+
+/** What the values of options are that have no choices of their own, by the option as its command declares it. */
+export const ofOptions: Readonly<Record<string, Values>> = {
+  "--model <path>": models,
+  "--model <name>": { words: backbones.map(({ name }) => name) },
+  "--recipe <name>": recipeNames,
+  "--weights <source>": { words: ["imagenet", "vultus", "none"], paths: "files" },
+  "--weights <what>": { words: ["imagenet", "none"], paths: "files" },
+  "--split <name>": splits,
+  "--resume [dir]": { runs: true, paths: "folders" },
+  "--data <dirs>": files,
+  "--data <a,b,…>": files,
+  "--fit <dirs>": files,
+};
+
+/** What other values are, by the word that stands for them. */
+const ofPlaceholders: Readonly<Record<string, Values>> = {
+  file: files,
+  path: files,
+  data: files,
+  photos: files,
+  dir: folders,
+  dirs: folders,
+  folder: folders,
+  run: { runs: true, paths: "folders" },
+  model: models,
+  models,
+  a: models,
+  b: models,
+};
+
+/** The tree below a command. */
+export function completedTree(command: Command, path: readonly string[] = []): CompletedCommand {
+  const help = command.createHelp();
+  return {
+    path,
+    description: command.description(),
+    commands: help.visibleCommands(command).map((inner) => completedTree(inner, [...path, inner.name()])),
+    options: [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)].map(completedOption),
+    arguments: command.registeredArguments.map(completedArgument),
+  };
+}
+
+/** The command and all below it. */
+export function allBelow(command: CompletedCommand): CompletedCommand[] {
+  return [command, ...command.commands.flatMap(allBelow)];
+}
+
+function completedOption(option: Option): CompletedOption {
+  const { short, long, description, required, optional, flags, argChoices } = option;
+  const names = [short, long].filter((name) => name !== undefined);
+  if (!required && !optional) return { names, description, optional: false };
+  const placeholder = /[<[]([^\]>.]+)/.exec(flags)?.[1] ?? "";
+  const declared = flags.replace(/^-\w, /, "");
+  const values = argChoices
+    ? { words: argChoices }
+    : (ofOptions[declared] ?? ofPlaceholders[placeholder] ?? {});
+  return { names, description, values, optional };
+}
+
+function completedArgument(argument: Argument): CompletedCommand["arguments"][number] {
+  const { argChoices, variadic } = argument;
+  return { values: argChoices ? { words: argChoices } : (ofPlaceholders[argument.name()] ?? {}), variadic };
+}
