@@ -1,6 +1,6 @@
 /** The package as it is built: what `import "vultus"` costs, and what the browser's entry needs. */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,6 +53,24 @@ test("an import takes less than 150 ms of a processor", () => {
   // The least of five: on a busy machine all but the calmest say more of the others.
   const times = Array.from({ length: 5 }, () => printed("return milliseconds") as number);
   expect(Math.min(...times)).toBeLessThan(150);
+});
+
+test("vultus --version takes less than 300 ms of a processor", () => {
+  const script = `
+    process.argv = ["node", "vultus", "--version"];
+    process.on("exit", () => {
+      const { user, system } = process.cpuUsage();
+      console.error((user + system) / 1000);
+    });
+    await import("./bin/vultus.js");`;
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const times = Array.from({ length: 5 }, () => {
+    const args = ["--input-type=module", "-e", script];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+    expect(stdout).toBe(`${version}\n`);
+    return Number(stderr);
+  });
+  expect(Math.min(...times)).toBeLessThan(300);
 });
 
 test("the browser's entry needs nothing but ONNX Runtime for browsers", () => {

@@ -42,7 +42,7 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
       ),
     epochEnd: ({ phase, record, improved }) =>
       say(
-        `  epoch ${record.epoch} of ${phase.epochs}: ${percent(record.validationAccuracy)} right on validation` +
+        `  epoch ${record.epoch} of ${phase.epochs}: ${percent(record.validationAccuracy)} on validation` +
           `${improved ? ", best so far" : ""}, ${duration(record.seconds)}`,
       ),
     phaseEnd: ({ phase, record, reason }) =>

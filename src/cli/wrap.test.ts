@@ -32,6 +32,10 @@ test("a command in backticks is one word", () => {
   );
 });
 
+test("a number and its unit are one word", () => {
+  expect(wrapped("right: 21.7 %, in 2.5 s each", 12)).toBe("right:\n  21.7 %, in\n  2.5 s each");
+});
+
 test("escape sequences take no place", () => {
   const link = "\u001b]8;;file:///a/long/address\u0007report\u001b]8;;\u0007";
   expect(lengthOf(`\u001b[1m${link}\u001b[22m`)).toBe(6);

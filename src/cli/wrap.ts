@@ -5,8 +5,8 @@ import { stripVTControlCharacters } from "node:util";
 /** Of a hanging indent: the largest share of the width, so that enough is left for the text. */
 const MOST_INDENT = 0.5;
 
-/** A word; what stands in backticks is one word, so that a command stays on one line. */
-const word = /(\s*)((?:`[^`]+`|\S)+)/g;
+/** A word. What stands in backticks is one, so that a command stays on one line, and so is a number with its unit. */
+const word = /(\s*)((?:`[^`]+`|\S)+(?:(?<=\d) (?:%|ms|s|min|h|px|MB|GB)(?!\w)\S*)?)/g;
 
 /** Characters that are seen: escape sequences of colours and links take no place. */
 export function lengthOf(text: string): number {

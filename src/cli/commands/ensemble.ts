@@ -3,9 +3,12 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type EnsembleOptions, type EnsembleResult, ensemble } from "../../jobs/ensemble.ts";
 import { UsageError } from "../../util/errors.ts";
+import { command } from "../invocation.ts";
 import { listOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
-import { percent, result, resultJson } from "../output.ts";
+import { percent, result, resultAsIs, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
+import { widthOf } from "../terminal.ts";
+import { wrappedCommand } from "../wrap.ts";
 
 interface Options extends Omit<EnsembleOptions, "models" | "data" | "weights" | "stored" | "onEvent"> {
   readonly weights?: number[];
@@ -41,7 +44,11 @@ export function ensembleCommand(setExitCode: SetExitCode): Command {
         onEvent: printer(setExitCode),
       });
       if (json) resultJson(written);
-      else result(ensembleText(written));
+      else {
+        result(ensembleText(written));
+        const next = fit ? ["evaluate", written.file, ...fit] : ["serve", "--model", written.file];
+        resultAsIs(`\n${wrappedCommand(command(...next), widthOf())}`);
+      }
     });
 }
 
@@ -54,7 +61,7 @@ function numbersOf(text: string): number[] {
   return numbers;
 }
 
-/** Members with their weights, scores where there are any, and what to do next. */
+/** Members with their weights, and scores where there are any. */
 function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResult): string {
   const rows: [string, string, string][] = members.map(({ name, weight }) => [
     name,
@@ -83,8 +90,7 @@ function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResu
       : []),
     "",
     `${file}  ${(bytes / 1e6).toFixed(2)} MB, at most ${checked.maxProbabilityDifference.toExponential(1)} from the mean of its members on ${checked.checkedOn} images`,
-    "",
-    `vultus evaluate ${file} photos/    # every command takes it like any model`,
+    "Every command takes it like any model:",
   ].join("\n");
 }
 
