@@ -86,3 +86,29 @@ test("audit, without and with files", async () => {
     expect(await run(args), printed.err).toBe(0);
   expect(existsSync("split.csv")).toBe(true);
 });
+
+test("at 60 columns no result breaks within a word or a number", async () => {
+  const model = "runs/first run";
+  const photo = join(faces, "validation/happy/0001.png");
+  vi.stubEnv("COLUMNS", "60");
+  for (const args of [
+    ["data", "inspect", faces, "--no-sheet"],
+    ["data", "audit", faces],
+    ["data", "split", faces, "--validation", "0.2", "--test", "0.2", "--out", "narrow.csv"],
+    ["evaluate", model, faces, "--robustness", "--pictures", "6"],
+    ["compare", model, "vultus_s", faces],
+    ["predict", photo, "--no-detect", "--model", model],
+    ["predict", photo, "--no-detect", "--model", model, "--json"],
+    ["runs"],
+  ]) {
+    printed.out = "";
+    expect(await run(args), printed.err).toBe(0);
+    if (args.includes("--json")) {
+      JSON.parse(printed.out);
+      continue;
+    }
+    const long = printed.out.split("\n").filter((line) => line.length > 60);
+    expect(long, args.join(" ")).toEqual([]);
+  }
+  vi.stubEnv("COLUMNS", undefined);
+});

@@ -3,6 +3,7 @@
 import { train } from "../jobs/on-demand.ts";
 import type { Best, TrainingJson, TrainingRun, TrainOptions } from "../jobs/train.ts";
 import { untilInterrupted } from "./interrupts.ts";
+import { command } from "./invocation.ts";
 import { duration, say } from "./output.ts";
 import { printer } from "./progress.ts";
 import { pageBeside } from "./watching.ts";
@@ -24,7 +25,8 @@ export async function runTraining(options: TrainOptions, ui?: number | true): Pr
       }),
     );
     const { folder, seconds } = run;
-    if (run.interrupted) say(`stopped; everything is saved. Go on with --resume ${folder}`);
+    if (run.interrupted)
+      say(`stopped; everything is saved. Go on with:\n${command("train", "--resume", folder)}`);
     else say(`trained in ${duration(seconds)}; the weights are those of ${bestText(run.best)}`);
     return run;
   } finally {
