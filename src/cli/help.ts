@@ -1,12 +1,7 @@
 /** How commander prints help and errors: as wide as the terminal, with colours where it has them. */
 
 import { styleText } from "node:util";
-import {
-  Help as CommanderHelp,
-  type Help,
-  type HelpConfiguration,
-  type OutputConfiguration,
-} from "commander";
+import { Help, type HelpConfiguration, type OutputConfiguration } from "commander";
 import { styled, widthOf } from "./terminal.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -42,7 +37,7 @@ export const helpFormat: HelpConfiguration = {
   formatItem(term, termWidth, description, helper) {
     const width = helper.helpWidth ?? 80;
     if (!description || width - termWidth - 4 >= LEAST_WIDTH)
-      return CommanderHelp.prototype.formatItem.call(this, term, termWidth, description, helper as Help);
+      return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
     const indent = " ".repeat(BELOW);
     const lines = helper.boxWrap(description, width - BELOW).split("\n");
     return [`  ${term}`, ...lines.map((line) => indent + line)].join("\n");

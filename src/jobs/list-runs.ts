@@ -196,43 +196,41 @@ function scoreOf(evaluation: EvaluationRecord): Partial<ListedRun> {
 
 type SortValue = string | number | undefined;
 
-function sorted(runs: readonly ListedRun[], order: RunOrder, reverse: boolean): ListedRun[] {
-  const valueOf = (run: ListedRun): SortValue => {
-    switch (order) {
-      case "started":
-        return run.started;
-      case "accuracy":
-        return run.accuracy ?? run.best;
-      case "duration":
-        return run.seconds;
-      case "epochs":
-        return run.epochs;
-      case "name":
-        return run.folder;
-      case "status":
-        return run.status;
-      case "model":
-        return run.model;
-      case "recipe":
-        return run.recipe;
-      case "data":
-        return run.data.length > 0 ? run.data.join(", ") : undefined;
-      default:
-        return run.metrics?.[order];
-    }
-  };
-  const falling = descends(order) !== reverse;
-  const known = (value: SortValue): boolean => value !== undefined && !Number.isNaN(value);
-  return runs.toSorted((one, other) => {
-    const [a, b] = [valueOf(one), valueOf(other)];
-    if (!known(a) || !known(b)) return Number(known(b)) - Number(known(a));
-    const rising = (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
-    return falling ? -rising : rising;
-  });
+interface Order {
+  of(run: ListedRun): SortValue;
+  /** Whether the greatest value comes first. */
+  readonly falling: boolean;
 }
 
-/** Whether the greatest value comes first. */
-function descends(order: RunOrder): boolean {
-  if (order in metrics) return metrics[order as MetricName].higherIsBetter;
-  return ["started", "accuracy", "duration", "epochs"].includes(order);
+const orders: Readonly<Record<Exclude<RunOrder, MetricName>, Order>> = {
+  started: { of: (run) => run.started, falling: true },
+  accuracy: { of: (run) => run.accuracy ?? run.best, falling: true },
+  duration: { of: (run) => run.seconds, falling: true },
+  epochs: { of: (run) => run.epochs, falling: true },
+  name: { of: (run) => run.folder, falling: false },
+  status: { of: (run) => run.status, falling: false },
+  model: { of: (run) => run.model, falling: false },
+  recipe: { of: (run) => run.recipe, falling: false },
+  data: { of: ({ data }) => (data.length > 0 ? data.join(", ") : undefined), falling: false },
+};
+
+function orderOf(by: RunOrder): Order {
+  if (!isMetric(by)) return orders[by];
+  return { of: (run) => run.metrics?.[by], falling: metrics[by].higherIsBetter };
+}
+
+function isMetric(by: RunOrder): by is MetricName {
+  return Object.hasOwn(metrics, by);
+}
+
+function sorted(runs: readonly ListedRun[], by: RunOrder, reverse: boolean): ListedRun[] {
+  const order = orderOf(by);
+  const falling = order.falling !== reverse;
+  const known = (value: SortValue): value is string | number => value !== undefined && !Number.isNaN(value);
+  return runs.toSorted((one, other) => {
+    const [a, b] = [order.of(one), order.of(other)];
+    if (!known(a) || !known(b)) return Number(known(b)) - Number(known(a));
+    const rising = a < b ? -1 : a > b ? 1 : 0;
+    return falling ? -rising : rising;
+  });
 }
