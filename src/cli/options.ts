@@ -48,16 +48,34 @@ export function withDevice(command: Command, threads = "all cores"): Command {
     .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
+/** What classes names in the data mean. */
+export function withRename(command: Command): Command {
+  return command.option(
+    "--rename <name=class>",
+    'the class of a folder or label whose name does not tell it, such as "not sure=neutral"; may be repeated',
+    (text: string, earlier: Readonly<Record<string, string>> = {}) => ({ ...earlier, ...renameOf(text) }),
+  );
+}
+
+/** `"sad =(=sad"`: what follows the last `=` is the class. */
+function renameOf(text: string): Readonly<Record<string, string>> {
+  const at = text.lastIndexOf("=");
+  const [name, target] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  if (at < 0 || name === "" || target === "")
+    throw new InvalidArgumentError('Give a name in the data and its class, such as "Happy Faces=happy".');
+  return { [name]: target };
+}
+
 /** Which pictures, and which classes of them. */
 export function withData(command: Command): Command {
-  return command
+  return withRename(command)
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
 }
 
 /** Which pictures are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
-  return command
+  return withRename(command)
     .option(
       "--split <name>",
       "train, validation, test or all (default: validation where there is one, else all)",

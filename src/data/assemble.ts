@@ -1,16 +1,16 @@
 /** Turns the readers' results into one data set: chooses and orders the classes, and notes what was left out. */
 
 import { UsageError } from "../util/errors.ts";
-import { didYouMean } from "../util/nearest.ts";
 import { canonicalId, sortedById } from "./canonical.ts";
+import { type ClassNames, type ClassOptions, type FoundName, nameClasses } from "./class-names.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
-import { classKey, emotionNamed } from "./names.ts";
+import { classKey } from "./names.ts";
 
 /** A sample whose class is still a name, as spelt in its source, or several names with votes. */
 export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
   (
     | { readonly className: string; readonly votes?: undefined }
-    /** Counts of votes by `classKey`. Those of the chosen classes become shares that sum to 1. */
+    /** Counts of votes by class name. Those of the chosen classes become shares that sum to 1. */
     | { readonly className?: undefined; readonly votes: ReadonlyMap<string, number> }
   );
 
@@ -27,50 +27,40 @@ export interface RawSource {
   readonly notes: readonly string[];
 }
 
-export interface ClassOptions {
-  /** The classes to use, in this order. Default: all, sorted by name. */
-  readonly classes?: readonly string[] | undefined;
-  /** Accept classes without images, to score a model with fixed classes on a folder that has only some of them. */
-  readonly allowMissing?: boolean;
-}
-
-/** The spellings found for each class, by `classKey`. */
-type Spellings = ReadonlyMap<string, ReadonlySet<string>>;
-type Labels = ReadonlyMap<string, { readonly name: string; readonly label: number }>;
-
 /**
  * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
- * whatever their spelling; `options.classes` keeps the caller's. A sample with votes is labelled by its majority, and left out
- * if a class that isn't chosen has more votes than all chosen ones. Ties go to the first class by name.
+ * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
+ * its majority, and left out if a class that isn't chosen has more votes than all chosen ones. Ties go to the first class by
+ * name.
  *
- * @throws UsageError for an unknown or repeated class, fewer than two classes, or a class without images.
+ * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
  */
 export function assemble(sources: readonly RawSource[], options: ClassOptions = {}): Dataset {
   const where = sources.map((source) => source.path).join(", ");
-  const found = spellingsByKey(sources);
-  const labels = chooseClasses(found, where, options);
-  const classes = [...labels.values()].map(({ name }) => name);
+  const names = nameClasses(sources.flatMap(namesIn), where, options);
+  const { classes, labelOf, usualName, rename, byWord } = names;
   const notes = sources.flatMap((source) => source.notes);
-  for (const [key, { name }] of labels) {
-    const others = [...(found.get(key) ?? [])].filter((spelling) => spelling !== name);
-    if (others.length > 0) notes.push(`${others.map(quoted).join(", ")} read as "${name}"`);
-  }
+  for (const [label, others] of names.otherSpellings.entries())
+    if (others.length > 0) notes.push(`${others.map(quoted).join(", ")} read as "${classes[label]}"`);
 
   const samples: Sample[] = [];
   const unchosen = new Map(
-    [...found.keys()]
+    sources
+      .flatMap((source) => source.classNames)
+      .filter((name) => labelOf(name) === undefined)
+      .map(usualName)
       .sort()
-      .filter((key) => !labels.has(key))
-      .map((key) => [key, 0]),
+      .map((name) => [name, 0]),
   );
   const { read, formerIds } = identified(sources);
   for (const { className, votes, ...rest } of sortedById(read)) {
-    const key = votes ? majority(votes, labels) : classKey(className);
-    const label = labels.get(key)?.label;
-    if (label === undefined) unchosen.set(key, (unchosen.get(key) ?? 0) + 1);
-    else samples.push({ ...rest, label, ...(votes && voteShares(votes, labels)) });
+    const counts = votes && votesByClass(votes, names);
+    const own = counts ? majority(counts, classes) : classOf(className as string, names);
+    const label = classes.indexOf(own);
+    if (label < 0) unchosen.set(own, (unchosen.get(own) ?? 0) + 1);
+    else samples.push({ ...rest, label, ...(counts && voteShares(counts, classes)) });
   }
-  const leftOut = [...unchosen].map(([key, count]) => ({ className: displayName(key, found), count }));
+  const leftOut = [...unchosen].map(([className, count]) => ({ className, count }));
   notes.push(...leftOut.map((c) => `class "${c.className}" left out: ${plural(c.count, "picture")}`));
   notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
   return {
@@ -81,7 +71,19 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
     notes,
     fingerprint: fingerprintOf(classes, samples),
     formerIds,
+    ...(Object.keys(rename).length > 0 && { rename }),
+    ...(byWord.length > 0 && { byWord }),
   };
+}
+
+/** The names in a source, each with its split; a column of votes stands beside all others. */
+function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
+  const places = new Map<string, Set<string>>(classNames.map((name) => [name, new Set()]));
+  for (const { className, votes, split } of samples)
+    for (const name of votes?.keys() ?? [className as string]) places.get(name)?.add(votes ? "votes" : split);
+  return [...places].flatMap(([name, found]) =>
+    [...(found.size > 0 ? found : ["nowhere"])].map((place) => ({ name, place: `${place} ${path}` })),
+  );
 }
 
 /** The samples with their final ids, in the order of reading, and the ids that earlier versions gave them. */
@@ -113,63 +115,36 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-function spellingsByKey(sources: readonly RawSource[]): Spellings {
-  const found = new Map<string, Set<string>>();
-  for (const name of sources.flatMap((source) => source.classNames)) {
-    const key = classKey(name);
-    found.set(key, (found.get(key) ?? new Set()).add(name.normalize("NFC")));
-  }
-  return found;
+/** The class that a name in the data means, by its usual name where it isn't used. */
+function classOf(name: string, { classes, labelOf, usualName }: ClassNames): string {
+  const label = labelOf(name);
+  return label === undefined ? usualName(name) : (classes[label] as string);
 }
 
-function displayName(key: string, found: Spellings): string {
-  return emotionNamed(key) ?? [...(found.get(key) ?? [])].sort()[0] ?? key;
-}
-
-function chooseClasses(found: Spellings, where: string, options: ClassOptions): Labels {
-  const available = [...found.keys()].map((key) => displayName(key, found)).sort();
-  const chosen = options.classes ?? available;
-  const labels = new Map<string, { name: string; label: number }>();
-  for (const name of chosen) {
-    const key = classKey(name);
-    const earlier = labels.get(key);
-    if (earlier) {
-      throw new UsageError(`--classes names one class twice: "${earlier.name}" and "${name}". Name it once.`);
-    }
-    if (!found.has(key) && !options.allowMissing) {
-      throw new UsageError(
-        `--classes names "${name}", which is not in ${where}. Found: ${available.join(", ")}.` +
-          didYouMean(name, available),
-      );
-    }
-    labels.set(key, { name, label: labels.size });
+/** The votes of each class: those for its synonyms are votes for it. */
+function votesByClass(votes: ReadonlyMap<string, number>, names: ClassNames): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [name, count] of votes) {
+    const own = classOf(name, names);
+    counts.set(own, (counts.get(own) ?? 0) + count);
   }
-  if (chosen.length < 2) {
-    throw new UsageError(
-      `${where}: one class ("${chosen[0]}"), but a classifier needs at least two. ` +
-        `Found: ${available.join(", ")}. Expected one folder per class, such as <folder>/happy and <folder>/sad.`,
-    );
-  }
-  return labels;
+  return counts;
 }
 
 /** The class with the most votes. A tie goes to a chosen class, then to the first by name. */
-function majority(votes: ReadonlyMap<string, number>, labels: Labels): string {
+function majority(votes: ReadonlyMap<string, number>, classes: readonly string[]): string {
   const most = Math.max(...votes.values());
-  const equal = [...votes].flatMap(([key, count]) => (count === most ? [key] : [])).sort();
-  return equal.find((key) => labels.has(key)) ?? (equal[0] as string);
+  const equal = [...votes].flatMap(([name, count]) => (count === most ? [name] : []));
+  equal.sort((a, b) => (classKey(a) < classKey(b) ? -1 : 1));
+  return equal.find((name) => classes.includes(name)) ?? (equal[0] as string);
 }
 
 /** The chosen classes' shares of the votes for chosen classes, and the number of those votes. */
 function voteShares(
   votes: ReadonlyMap<string, number>,
-  labels: Labels,
+  classes: readonly string[],
 ): Required<Pick<Sample, "votes" | "voteCount">> {
-  const counts = new Array<number>(labels.size).fill(0);
-  for (const [key, count] of votes) {
-    const label = labels.get(key)?.label;
-    if (label !== undefined) counts[label] = (counts[label] ?? 0) + count;
-  }
+  const counts = classes.map((name) => votes.get(name) ?? 0);
   const voteCount = counts.reduce((a, b) => a + b, 0);
   return { votes: counts.map((count) => count / voteCount), voteCount };
 }

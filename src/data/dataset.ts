@@ -56,6 +56,10 @@ export interface Dataset {
    * (`former.ts`); missing where a data set was not read from sources.
    */
   readonly formerIds?: ReadonlyMap<string, string>;
+  /** Names in the sources that a caller gave classes (`rename`), and the classes. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** Names in the sources whose class was told by a word in them. */
+  readonly byWord?: readonly string[];
 }
 
 /** The indices into `samples` of one split, in order. */

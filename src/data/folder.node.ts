@@ -6,7 +6,7 @@ import { UsageError, VultusError } from "../util/errors.ts";
 import { reasonOf } from "../util/files.node.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
 import type { Split } from "./dataset.ts";
-import { classKey, emotionNamed, splitNamed } from "./names.ts";
+import { classKey, emotionNamed, readName, splitNamed } from "./names.ts";
 
 /** Files that lie beside pictures and never are one. Everything else is judged by its content when it is decoded. */
 const otherFiles = new Set(
@@ -70,7 +70,10 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
   };
 }
 
-/** Known names first (splits, then classes), here and then one level down; else any two folders that hold something. */
+/**
+ * Known names first (splits, then classes), here and then one level down; then folders that hold files; then folders of which
+ * two have an emotion among the words of their names, one level down.
+ */
 function findRoot(dir: string, asked: ReadonlySet<string>): Root {
   const named = (path: string): Root["layout"] | undefined => {
     const { folders } = list(path);
@@ -79,20 +82,29 @@ function findRoot(dir: string, asked: ReadonlySet<string>): Root {
       return "classes";
     return undefined;
   };
+  const namedByWord = (path: string): Root["layout"] | undefined =>
+    list(path).folders.filter((name) => readName(name).emotions.length > 0).length > 1 ? "classes" : undefined;
+  const folders = list(dir).folders.map((name) => join(dir, name));
+  const below = (layoutOf: typeof named): Root | undefined => {
+    const roots = folders.flatMap((root) => {
+      const layout = layoutOf(root);
+      return layout ? [{ root, layout }] : [];
+    });
+    if (roots.length > 1) {
+      throw new UsageError(
+        `${dir} holds ${roots.length} data sets. Name those to use: ${roots.map(({ root }) => root).join(" ")}`,
+      );
+    }
+    return roots[0];
+  };
   const here = named(dir);
   if (here) return { root: dir, layout: here };
-  const folders = list(dir).folders.map((name) => join(dir, name));
-  const below = folders.flatMap((root) => {
-    const layout = named(root);
-    return layout ? [{ root, layout }] : [];
-  });
-  if (below.length > 1) {
-    throw new UsageError(
-      `${dir} holds ${below.length} data sets. Name those to use: ${below.map(({ root }) => root).join(" ")}`,
-    );
-  }
-  if (below[0]) return below[0];
-  if (folders.some((folder) => list(folder).files.length > 0)) return { root: dir, layout: "classes" };
+  const inside = below(named);
+  if (inside) return inside;
+  if (namedByWord(dir) || folders.some((folder) => list(folder).files.length > 0))
+    return { root: dir, layout: "classes" };
+  const insideByWord = below(namedByWord);
+  if (insideByWord) return insideByWord;
   if (folders.length === 1 && folders[0]) return { root: folders[0], layout: "classes" };
   throw noClasses(dir);
 }

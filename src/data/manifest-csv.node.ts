@@ -4,7 +4,7 @@ import { dirname, resolve, sep } from "node:path";
 import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
-import { classKey, splitNamed } from "./names.ts";
+import { splitNamed } from "./names.ts";
 
 const named = ["path", "label", "identity", "split"];
 /** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
@@ -82,8 +82,7 @@ function parseVotes(
     const count = Number(text);
     if (!Number.isFinite(count) || count < 0)
       throw wrong(`${name} is "${text}", expected a number of votes, 0 or more`);
-    // Synonyms vote for one class: the majority is that of the classes.
-    votes.set(classKey(name), (votes.get(classKey(name)) ?? 0) + count);
+    votes.set(name, count);
   }
   if ([...votes.values()].every((count) => count === 0)) throw wrong("no class has a vote");
   return votes;

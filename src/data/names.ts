@@ -13,6 +13,44 @@ const emotions: Record<string, readonly string[]> = {
   surprise: ["surprised"],
 };
 
+/** More words that name an emotion beside others, as in "Happily Surprised"; alone they are class names like any other. */
+const wordForms: Record<string, readonly string[]> = {
+  angry: ["angrily", "angered"],
+  contempt: ["contemptuously"],
+  disgust: ["disgusting", "disgustedly"],
+  fear: ["fearfully", "frightened"],
+  happy: ["happily", "joyfully"],
+  sad: ["sadly", "saddened"],
+  surprise: ["surprising", "surprisingly"],
+};
+
+/** Words that deny the emotion in them. */
+const denials: Record<string, string> = {
+  fearless: "fear",
+  joyless: "happy",
+  unafraid: "fear",
+  unhappily: "happy",
+  unhappiness: "happy",
+  unhappy: "happy",
+  unsurprised: "surprise",
+};
+
+/** Words that leave open whether the emotion beside them is meant. */
+const doubts = new Set(
+  (
+    "ambiguous anti but cannot except isn maybe mixed neither never no non nor not or other others perhaps " +
+    "possibly rest than un uncertain unclear unsure versus vs without"
+  ).split(" "),
+);
+
+/** Words that say nothing about the class. */
+const fillers = new Set(
+  (
+    "class crop crops data dataset emotion emotions expression expressions face faces facial image images img imgs " +
+    "label people person photo photos pic pics picture pictures portrait portraits"
+  ).split(" "),
+);
+
 const splitNames: Record<Split, readonly string[]> = {
   train: ["train", "training"],
   validation: ["validation", "valid", "val", "dev", "publictest"],
@@ -30,14 +68,47 @@ const splitOf = new Map(
   ),
 );
 
+const emotionOfWord = new Map([
+  ...emotionOf,
+  ...Object.entries(wordForms).flatMap(([name, words]) => words.map((word) => [word, name] as const)),
+  ...Object.entries(denials),
+]);
+
 /** Without case, outer spaces or the two ways Unicode has of writing é. */
-function folded(name: string): string {
+export function folded(name: string): string {
   return name.trim().normalize("NFC").toLowerCase();
 }
 
 /** The emotion that a name means ("Happiness" means "happy"), or undefined for any other class name. */
 export function emotionNamed(name: string): string | undefined {
   return emotionOf.get(folded(name));
+}
+
+/** What the words of a class name mean. */
+export interface NameReading {
+  /** The emotions that occur in it, sorted. */
+  readonly emotions: readonly string[];
+  /** Whether it means its one emotion: no second one, no denial, no doubt. */
+  readonly isClear: boolean;
+  /** What else distinguishes it: `low` in `happy_low`, nothing in `Happy Faces!`. */
+  readonly rest: string;
+}
+
+/**
+ * Reads a class name word by word, without regard to case and signs: `Happy Faces`, `happy_faces`, `HappyFaces` and `01 happy :)`
+ * have one clear emotion; `happy_or_sad`, `not happy` and `unhappy` have none.
+ */
+export function readName(name: string): NameReading {
+  const words =
+    name
+      .normalize("NFC")
+      .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
+      .toLowerCase()
+      .match(/\p{L}+|\p{N}+/gu) ?? [];
+  const emotions = [...new Set(words.flatMap((word) => emotionOfWord.get(word) ?? []))].sort();
+  const isDoubtful = words.some((word) => doubts.has(word) || Object.hasOwn(denials, word));
+  const rest = words.filter((word) => !emotionOfWord.has(word) && !fillers.has(word)).sort();
+  return { emotions, isClear: emotions.length === 1 && !isDoubtful, rest: rest.join(" ") };
 }
 
 /** What two spellings of one class have in common. */

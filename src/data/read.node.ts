@@ -3,8 +3,9 @@
 import { basename, extname, resolve, sep } from "node:path";
 import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { assemble, type ClassOptions, type RawSource } from "./assemble.ts";
+import { assemble, type RawSource } from "./assemble.ts";
 import { sourceNames } from "./canonical.ts";
+import type { ClassOptions } from "./class-names.ts";
 import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
@@ -20,7 +21,7 @@ export interface ReadOptions extends ClassOptions {
  * The samples of every source as one data set, the same in whichever order the sources are given. With several of them an
  * id begins with its source's name.
  *
- * @throws UsageError for a source that is missing or given twice, or a class that is missing; FormatError for a file that is wrong inside.
+ * @throws UsageError for a source that is missing or given twice, or a class that is missing or unclear; FormatError for a file that is wrong inside.
  */
 export async function readDataset(
   paths: readonly string[],
@@ -28,10 +29,12 @@ export async function readDataset(
 ): Promise<Dataset> {
   if (paths.length === 0)
     throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
+  const { classes = [], rename = {}, remembered = {} } = options;
+  const known = [...classes, ...Object.keys(rename), ...Object.keys(remembered)];
   const sources: RawSource[] = [];
   for (const path of paths) {
     const csv = extname(path).toLowerCase() === ".csv";
-    sources.push(csv ? await readCsv(path) : readFolder(path, options.classes));
+    sources.push(csv ? await readCsv(path) : readFolder(path, known));
   }
   const dataset = assemble(sources.length === 1 ? sources : withNames(sources), options);
   return exclude === undefined ? dataset : excludeListed(dataset, exclude);

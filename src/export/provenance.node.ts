@@ -28,6 +28,7 @@ export function runProvenance(folder: string): Provenance {
       ? {
           dataFingerprint: environment.fingerprint,
           ...(environment.cut && { cut: environment.cut }),
+          ...(environment.rename && { rename: environment.rename }),
           vultusVersion: environment.vultus,
         }
       : {}),

@@ -12,7 +12,7 @@ import { auditPage } from "../report/audit-page.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
@@ -33,10 +33,8 @@ export interface LabelSearch {
   readonly memory?: number | undefined;
 }
 
-export interface AuditOptions extends DeviceOptions {
+export interface AuditOptions extends DeviceOptions, Omit<DataOptions, "exclude"> {
   readonly data: DataSource;
-  /** Classes to use, in this order. Default: all that are found. */
-  readonly classes?: readonly string[] | undefined;
   /** Folder into which audit.html, audit.json and exclude.txt are written. */
   readonly out?: string | undefined;
   /** Also look for label errors, which takes minutes. */
@@ -66,7 +64,7 @@ export function audit(
 
 async function audited(options: AuditOptions, teller: Teller): Promise<AuditResult> {
   const files = options.out === undefined ? undefined : newFiles(options.out);
-  const dataset = await openDataset(options.data, { classes: options.classes });
+  const dataset = await openDataset(options.data, { classes: options.classes, rename: options.rename });
   const judge = options.labels && labelJudge(dataset, options.labels, options, teller);
   const found = await auditDataset(dataset, teller.progress, judge);
   teller.unreadable(found.unreadable);

@@ -24,6 +24,10 @@ export const kinds = {
   text: { valid: "text", is: isText },
   texts: { valid: "a list of texts", is: areTexts },
   textOrTexts: { valid: "text or a list of texts", is: (value) => isText(value) || areTexts(value) },
+  textsByName: {
+    valid: "an object of texts by name",
+    is: (value) => typeof value === "object" && value !== null && Object.values(value).every(isText),
+  },
   textOrFlag: { valid: "text, true or false", is: (value) => isText(value) || typeof value === "boolean" },
   flag: { valid: "true or false", is: (value) => typeof value === "boolean" },
   positive: numberWhere("a number above 0", (value) => value > 0),

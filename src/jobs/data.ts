@@ -1,10 +1,10 @@
 /** The inputs of jobs: data sets by path or already read, and models by path or already loaded. */
 
-import { assemble, type ClassOptions, type RawSample } from "../data/assemble.ts";
+import { assemble, type RawSample } from "../data/assemble.ts";
 import { sortedById } from "../data/canonical.ts";
+import { type ClassOptions, type Renames, UnclearNames } from "../data/class-names.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
-import { classKey } from "../data/names.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
@@ -15,6 +15,22 @@ import { shippedModel } from "../weights/shipped.node.ts";
 /** A folder or CSV file of labelled images, several of them, or a data set as `readDataset` returns it. */
 export type DataSource = string | readonly string[] | Dataset;
 
+export interface RenameOptions {
+  /**
+   * The classes of folders or labels whose names don't tell them clearly: `{ "happy_or_content": "happy" }`. A name that is given
+   * its own name is a class of its own.
+   */
+  readonly rename?: Renames | undefined;
+}
+
+/** How labelled data is read: which classes, under which names, and without which images. */
+export interface DataOptions extends RenameOptions {
+  /** Classes to use, in this order. Default: all that are found. */
+  readonly classes?: readonly string[] | undefined;
+  /** A file that lists images to leave out, one id a line, as an audit writes it. */
+  readonly exclude?: string | undefined;
+}
+
 /** A run folder, a file that a run or an export wrote, the name of a model that ships, or a loaded model. */
 export type ModelSource = string | { readonly bundle: Bundle };
 
@@ -22,7 +38,7 @@ export type ModelSource = string | { readonly bundle: Bundle };
  * Reads the data, or takes a data set that was read, with the classes and without the images that `options` name,
  * whichever the order of its samples.
  *
- * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; FormatError for a file that is wrong inside.
+ * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; UnclearNames for classes that `rename` must name; FormatError for a file that is wrong inside.
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   if (typeof data === "string") return readDataset([data], options);
@@ -54,24 +70,57 @@ function canonical(dataset: Dataset): Dataset {
   return { ...dataset, samples: sorted, fingerprint: fingerprintOf(classes, sorted) };
 }
 
-/** The data set with these classes, in this order; samples of other classes are left out. */
+/**
+ * As `openDataset`, for data that a run or a model may know by its fingerprint. If only the names of classes as earlier
+ * versions matched them give data that `isKnown`, they are matched in that way.
+ */
+export async function openKnownDataset(
+  data: DataSource,
+  options: ReadOptions,
+  isKnown: (dataset: Dataset) => boolean,
+): Promise<Dataset> {
+  const read = await openDataset(data, options).catch((error: unknown) => {
+    if (error instanceof UnclearNames) return error;
+    throw error;
+  });
+  if (!(read instanceof UnclearNames) && (!read.byWord || isKnown(read))) return read;
+  const former = await openDataset(data, { ...options, byWord: false }).catch(() => undefined);
+  if (former && isKnown(former)) return former;
+  if (read instanceof UnclearNames) throw read;
+  return read;
+}
+
+/** The data set with these classes, in this order, some under other names; samples of other classes are left out. */
 export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
-  const { classes, samples, sources, leftOut, notes } = dataset;
+  const { classes, samples, sources, leftOut, notes, rename: settled = {} } = dataset;
+  const rename = Object.fromEntries(
+    Object.entries(options.rename ?? {}).filter(([name]) => !Object.hasOwn(settled, name)),
+  );
+  const isRenamed = Object.keys(rename).length > 0;
   const wanted = options.classes ?? classes;
-  if (wanted.length === classes.length && wanted.every((name, i) => name === classes[i])) return dataset;
+  if (!isRenamed && wanted.length === classes.length && wanted.every((name, i) => name === classes[i]))
+    return dataset;
   const raw = samples.map(({ label, votes, voteCount = 1, ...rest }): RawSample => {
     if (!votes) return { ...rest, className: classes[label] as string };
-    const counts = classes.map((name, i) => [classKey(name), (votes[i] as number) * voteCount] as const);
+    const counts = classes.map((name, i) => [name, (votes[i] as number) * voteCount] as const);
     return { ...rest, votes: new Map(counts) };
   });
   const path = sources.length > 0 ? sources.join(", ") : "the data set";
-  const chosen = assemble([{ path, classNames: classes, samples: raw, notes }], options);
+  // What a caller has named once is not judged again.
+  const own = Object.fromEntries(Object.values(settled).map((name) => [name, name]));
+  const chosen = assemble([{ path, classNames: classes, samples: raw, notes }], {
+    ...options,
+    rename,
+    remembered: { ...options.remembered, ...own },
+  });
   const { formerIds = chosen.formerIds } = dataset;
+  const all = { ...settled, ...rename };
   return {
     ...chosen,
     sources,
     leftOut: [...leftOut, ...chosen.leftOut],
     ...(formerIds && { formerIds }),
+    ...(Object.keys(all).length > 0 && { rename: all }),
   };
 }
 

@@ -29,12 +29,12 @@ import { torchvisionSnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
-import { type DataSource, type ModelSource, openDataset, pathOf } from "./data.ts";
+import { type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
-import { asCutFor, type Judged } from "./labelled-pictures.ts";
+import { asCutFor, type Judged, openFor } from "./labelled-pictures.ts";
 
-export interface ExportOptions extends DeviceOptions, BackboneOptions {
+export interface ExportOptions extends DeviceOptions, BackboneOptions, RenameOptions {
   /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
   readonly model?: ModelSource | undefined;
   /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
@@ -121,7 +121,7 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
     teller.note("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
   // The weights of a run don't contain how its splits were cut.
   const judged = { ...classifier, metadata: classifierMetadata(classifier.architecture, provenance) };
-  const { held, calibration, close } = await imagesFor(model, options.data, judged, teller);
+  const { held, calibration, close } = await imagesFor(model, options, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   const files: ExportedFile[] = [];
   try {
@@ -176,7 +176,7 @@ interface ChosenImages {
 /** The given images, or those of the run, or drawn ones; a note says if they are drawn. */
 async function imagesFor(
   model: string,
-  given: DataSource | undefined,
+  { data: given, rename }: ExportOptions,
   judged: Judged,
   teller: Teller,
 ): Promise<ChosenImages> {
@@ -191,7 +191,7 @@ async function imagesFor(
     return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
   }
   const { classes } = judged.architecture;
-  const dataset = await openDataset(data, { classes, allowMissing: true });
+  const dataset = await openFor([judged], data, { classes, rename });
   const { samples } = await asCutFor(judged, dataset, teller);
   const order = shuffled(samples, random("export"));
   const [apart, rest] = [

@@ -3,13 +3,11 @@
 import { type Inspection, inspectDataset } from "../data/inspect.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { contactSheet } from "./contact-sheet.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
-export interface InspectOptions {
+export interface InspectOptions extends Omit<DataOptions, "exclude"> {
   readonly data: DataSource;
-  /** Classes to use, in this order. Default: all that are found. */
-  readonly classes?: readonly string[] | undefined;
   /** Where to write a contact sheet, as PNG. Default: nowhere. */
   readonly sheet?: string | undefined;
   readonly onEvent?: OnEvent | undefined;
@@ -20,8 +18,8 @@ export function inspect(options: InspectOptions): Promise<Inspection> {
   return telling(options.onEvent, (teller) => inspected(options, teller));
 }
 
-async function inspected({ data, classes, sheet }: InspectOptions, teller: Teller): Promise<Inspection> {
-  const dataset = await openDataset(data, { classes });
+async function inspected({ data, classes, rename, sheet }: InspectOptions, teller: Teller): Promise<Inspection> {
+  const dataset = await openDataset(data, { classes, rename });
   const inspection = await inspectDataset(dataset, (done, total) => teller.progress("reading", done, total));
   if (sheet !== undefined) {
     writeFileAtomic(sheet, await contactSheet(dataset));

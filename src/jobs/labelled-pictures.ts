@@ -4,18 +4,19 @@ import { tmpdir } from "node:os";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
+import type { ReadOptions } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { cutOf, temperatureOf } from "../weights/classifier-file.ts";
+import { cutOf, renamesIn, temperatureOf } from "../weights/classifier-file.ts";
 import { networksIn, readEnsemble, type TrainedNetwork } from "../weights/ensemble-file.ts";
-import { type DataSource, openDataset, withClasses } from "./data.ts";
+import { type DataSource, openKnownDataset, type RenameOptions, withClasses } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import type { Teller } from "./events.ts";
 
 /** Which images are scored, and how they are read. */
-export interface LabelledOptions {
+export interface LabelledOptions extends RenameOptions {
   /** The split to score; by default validation where there is one, else all images. */
   readonly split?: Split | "all" | undefined;
   /** Go on where more than 1 % of the images cannot be read. Default: false. */
@@ -45,12 +46,12 @@ export type Judged = TrainedNetwork;
 export async function readLabelled(
   data: DataSource,
   models: readonly [Judged, ...Judged[]],
-  { exclude, split: asked, memory = defaults.memory, allowUnreadable = false }: LabelledOptions,
+  { exclude, rename, split: asked, memory = defaults.memory, allowUnreadable = false }: LabelledOptions,
   teller: Teller,
 ): Promise<LabelledPictures> {
   const [model] = models;
   const { classes } = model.architecture;
-  const read = await openDataset(data, { classes, allowMissing: true, exclude });
+  const read = await openFor(models, data, { classes, exclude, rename });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
   const chosen = choose(dataset.samples, asked);
@@ -65,6 +66,25 @@ export async function readLabelled(
   });
   teller.unreadable(pixels.unreadable);
   return { dataset, split, pixels };
+}
+
+/**
+ * Opens data to score `models` on; classes may be missing. Names have the classes that the training of the models gave them,
+ * unless `rename` differs.
+ */
+export function openFor(
+  models: readonly Judged[],
+  data: DataSource,
+  options: Pick<ReadOptions, "classes" | "exclude" | "rename">,
+): Promise<Dataset> {
+  const networks = models.flatMap(networksIn);
+  const remembered = Object.assign({}, ...networks.map(({ metadata, path }) => renamesIn(metadata, path)));
+  return openKnownDataset(data, { ...options, allowMissing: true, remembered }, (dataset) =>
+    networks.some(({ architecture: { classes }, metadata, path }) => {
+      const own = inOrderOf(classes, dataset);
+      return [metadata.data_fingerprint, cutOf(metadata, path)?.from].some((known) => hasFingerprint(own, known));
+    }),
+  );
 }
 
 /**

@@ -23,7 +23,7 @@ import type { Engine } from "../runtime/engine.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
 import { loadClassifier } from "../weights/load.node.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import { evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
@@ -132,7 +132,7 @@ async function explained(
 export async function withFoundPictures(
   run: RunRecord,
   data: readonly string[],
-  { memory = defaults.memory }: Pick<LabelledOptions, "memory">,
+  { memory = defaults.memory, rename }: Pick<LabelledOptions, "memory" | "rename">,
   teller: Teller,
 ): Promise<Illustrated> {
   const none = (reason: string): Illustrated => ({
@@ -143,7 +143,11 @@ export async function withFoundPictures(
   if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
   let dataset: Dataset;
   try {
-    dataset = await openDataset(data, { classes: run.evaluation?.classes ?? [], allowMissing: true });
+    const { rename: remembered, fingerprint, cut } = run.environment ?? {};
+    const options = { classes: run.evaluation?.classes ?? [], allowMissing: true, rename, remembered };
+    dataset = await openKnownDataset(data, options, (read) =>
+      [fingerprint, cut?.from].some((known) => hasFingerprint(read, known)),
+    );
   } catch (error) {
     return none(messageOf(error));
   }

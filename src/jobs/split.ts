@@ -4,14 +4,14 @@ import { byLooks, type Copies, findCopies } from "../audit/copies.node.ts";
 import { classCounts, type Dataset, indicesOf, type Split, splits } from "../data/dataset.ts";
 import { resplit } from "../data/resplit.ts";
 import { byIdentity, type Grouping, groupsOf } from "../data/split.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newManifest } from "./manifest.ts";
 
 /** Default share of the validation images. */
 export const DEFAULT_VALIDATION = 0.2;
 
-export interface SplitOptions {
+export interface SplitOptions extends DataOptions {
   readonly data: DataSource;
   /** The manifest to write, a CSV file that other jobs read. It must not exist yet. */
   readonly out: string;
@@ -21,8 +21,6 @@ export interface SplitOptions {
   readonly test?: number | undefined;
   /** Seed of the cut. Default: 0. */
   readonly seed?: number | undefined;
-  readonly classes?: readonly string[] | undefined;
-  readonly exclude?: string | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
@@ -63,11 +61,11 @@ export function split(options: SplitOptions): Promise<SplitResult> {
 }
 
 async function cutInto(options: SplitOptions, teller: Teller): Promise<SplitResult> {
-  const { data, out, test, seed = 0, classes, exclude } = options;
+  const { data, out, test, seed = 0, classes, rename, exclude } = options;
   const manifest = newManifest(out);
   const validation = options.validation ?? (test === undefined ? DEFAULT_VALIDATION : undefined);
   const shares = { ...(validation !== undefined && { validation }), ...(test !== undefined && { test }) };
-  const chosen = await openDataset(data, { classes, exclude });
+  const chosen = await openDataset(data, { classes, rename, exclude });
   // Fails before the long reading if no manifest can describe the data or the shares cannot be cut.
   manifest.check(chosen);
   resplit(chosen, { ...shares, seed });

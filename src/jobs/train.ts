@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { Unreadable } from "../data/decode-all.node.ts";
+import { hasFingerprint } from "../data/former.ts";
 import { cutSplits, type SplitShares } from "../data/split.ts";
 import { describe } from "../models/classifier.ts";
 import { readRun } from "../report/run-record.ts";
@@ -18,7 +19,7 @@ import { messageOf, UsageError } from "../util/errors.ts";
 import { version } from "../util/version.node.ts";
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
-import { type DataSource, openDataset } from "./data.ts";
+import { type DataOptions, type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import { chooseDevice, type PrecisionOptions } from "./device.ts";
 import type { EvaluationResult } from "./evaluation-result.ts";
@@ -29,7 +30,7 @@ import { startingWeights } from "./starting-weights.ts";
 import { fitToTime } from "./time-budget.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
 
-export interface TrainOptions extends RecipeOptions, PrecisionOptions {
+export interface TrainOptions extends RecipeOptions, PrecisionOptions, DataOptions {
   /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
   readonly data: DataSource;
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
@@ -46,10 +47,6 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions {
    * models that ship. A resumed run uses the copies that it kept.
    */
   readonly teachers?: string | readonly string[] | undefined;
-  /** Classes to use, in this order. Default: all that are found. */
-  readonly classes?: readonly string[] | undefined;
-  /** A file that lists images to leave out, one id a line, as an audit writes it. */
-  readonly exclude?: string | undefined;
   /** Share of the training images to validate on, from 0 to 1. Default: 0.2 if the data has no validation split. */
   readonly validation?: number | undefined;
   /** Share of the training images to test on once, at the end. */
@@ -72,6 +69,7 @@ const {
   text,
   texts,
   textOrTexts,
+  textsByName,
   textOrFlag,
   flag,
   positive,
@@ -81,7 +79,7 @@ const {
   signal: aSignal,
 } = kinds;
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
-  ...{ data: unchecked, out: text, resume: textOrFlag, exclude: text, classes: texts },
+  ...{ data: unchecked, out: text, resume: textOrFlag, exclude: text, classes: texts, rename: textsByName },
   // What is not of one kind, or that the recipe or the cut checks.
   ...{
     recipe: unchecked,
@@ -182,7 +180,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
   const resumed = resumedFolder(options);
   const { precision, cacheFeatures } = settingsOf(options, resumed);
   const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
-  const { dataset, cut, images } = await prepareData(options, asked.seed, teller);
+  const { dataset, cut, images } = await prepareData(options, resumed, asked.seed, teller);
   const device = chooseDevice({ ...options, precision }, teller.note);
   const recipe =
     options.timeBudget === undefined || resumed !== undefined
@@ -285,11 +283,16 @@ function settingsOf(
  * happens when the images are read. A trial cut here finds wrong shares early, and counts the training images.
  */
 async function prepareData(
-  { data, classes, exclude, ...options }: TrainOptions,
+  { data, classes, rename, exclude, ...options }: TrainOptions,
+  resumed: string | undefined,
   seed: number,
   teller: Teller,
 ): Promise<{ dataset: Dataset; cut: SplitShares; images: number }> {
-  const dataset = await openDataset(data, { classes, exclude });
+  const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
+  const naming = { classes, rename, remembered: then?.rename, exclude };
+  const dataset = await openKnownDataset(data, naming, (read) =>
+    hasFingerprint(read, then?.cut?.from ?? then?.fingerprint),
+  );
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)

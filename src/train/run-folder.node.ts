@@ -35,6 +35,8 @@ const environmentSchema = z.object({
   cut: cutSchema.optional(),
   /** Where the pictures were; they may have moved since. */
   data: z.array(z.string()).default([]),
+  /** Names of folders or labels that were given classes, where there were any. */
+  rename: z.record(z.string(), z.string()).optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
   /** The models whose answers are learned beside the labels, as they were named. */
@@ -150,7 +152,7 @@ function filesBelow(folder: string): string[] {
 
 export function describeEnvironment(
   options: TrainSettings,
-  { fingerprint, sources }: Pick<Dataset, "fingerprint" | "sources">,
+  { fingerprint, sources, rename }: Pick<Dataset, "fingerprint" | "sources" | "rename">,
   found: Pick<Environment, "views" | "pixels" | "teacherDigests">,
 ): Environment {
   const { version, threads, device, precision, cacheFeatures, weightsSource = "", teachers = [] } = options;
@@ -170,6 +172,7 @@ export function describeEnvironment(
     fingerprint,
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
+    ...(rename && { rename }),
     weights: weightsSource,
     teachers: [...teachers],
     started: new Date().toISOString(),

@@ -77,6 +77,8 @@ export interface Provenance {
   /** Of the training data with its splits (`Dataset.fingerprint`). */
   readonly dataFingerprint?: string;
   readonly cut?: TrainingCut;
+  /** Names in the training data that were given classes (`Dataset.rename`). */
+  readonly rename?: Readonly<Record<string, string>>;
   /** SHA-256 of recipe.json. */
   readonly recipeSha256?: string;
   readonly vultusVersion?: string;
@@ -91,7 +93,7 @@ export function classifierMetadata(
   const described = "backbone" in architecture ? describeArchitecture(architecture) : architecture;
   const { classes, inputSize, resize, network } = described;
   const { backbone: model, head, dropout, mean, std } = network ?? {};
-  const { temperature, metrics, dataFingerprint, cut, recipeSha256, vultusVersion, license } = provenance;
+  const { temperature, metrics, dataFingerprint, cut, rename, recipeSha256, vultusVersion, license } = provenance;
   const entries = {
     [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
@@ -108,6 +110,7 @@ export function classifierMetadata(
     metrics,
     data_fingerprint: dataFingerprint,
     data_cut: cut,
+    data_rename: rename,
     recipe_sha256: recipeSha256,
     vultus_version: vultusVersion,
     license,
@@ -144,11 +147,13 @@ export function networkOf({ network }: DescribedArchitecture, name: string): Des
 export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const { metrics, data_fingerprint, recipe_sha256, vultus_version, license } = metadata;
   const cut = cutOf(metadata, name);
+  const rename = renamesIn(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
     ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
     ...(cut && { cut }),
+    ...(rename && { rename }),
     ...(recipe_sha256 !== undefined && { recipeSha256: recipe_sha256 }),
     ...(vultus_version !== undefined && { vultusVersion: vultus_version }),
     ...(license !== undefined && { license }),
@@ -169,6 +174,11 @@ export function temperatureOf(metadata: Metadata, name: string): number {
 /** The splits that were cut for the training of a classifier; undefined where its data had them, or the file does not say. */
 export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut | undefined {
   return text === undefined ? undefined : parseEntry(text, name, cutSchema);
+}
+
+/** The names in the training data that were given classes; undefined where there are none, or the file does not say. */
+export function renamesIn({ data_rename: text }: Metadata, name: string): Record<string, string> | undefined {
+  return text === undefined ? undefined : parseEntry(text, name, z.record(z.string(), z.string()));
 }
 
 /** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */

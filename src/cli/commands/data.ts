@@ -15,6 +15,7 @@ import { splitCommand } from "./split.ts";
 
 interface Options {
   readonly classes?: string[];
+  readonly rename?: Readonly<Record<string, string>>;
   readonly sheet: string | false;
   readonly json?: boolean;
 }
@@ -27,8 +28,8 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
-      const { classes, sheet, json } = options;
-      const inspection = await inspect({ data, classes, sheet: sheet || undefined, onEvent: printer() });
+      const { classes, rename, sheet, json } = options;
+      const inspection = await inspect({ data, classes, rename, sheet: sheet || undefined, onEvent: printer() });
       if (inspection.unreadable.length > 0) setExitCode(1);
       if (json) resultJson(inspection);
       else result(inspectionText(inspection));

@@ -8,7 +8,7 @@ import {
   type SplitResult,
   split,
 } from "../../jobs/split.ts";
-import { listOf, numberOf, type SetExitCode } from "../options.ts";
+import { listOf, numberOf, type SetExitCode, withRename } from "../options.ts";
 import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -17,7 +17,7 @@ interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
 }
 
 export function splitCommand(setExitCode: SetExitCode): Command {
-  return new Command("split")
+  return withRename(new Command("split"))
     .description("cut splits that keep copies of a picture, and people, on one side; written as a manifest")
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .requiredOption("--out <file>", "the manifest, a CSV file that train, evaluate and data audit read")

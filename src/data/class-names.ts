@@ -1,0 +1,228 @@
+/** Which class each name in the data means: by a rename, as a whole, or by one clear word in it. */
+
+import { UsageError } from "../util/errors.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { classKey, emotionNamed, folded, readName } from "./names.ts";
+
+/** Names in the data, and the class that each of them means. */
+export type Renames = Readonly<Record<string, string>>;
+
+export interface ClassOptions {
+  /** The classes to use, in this order. Default: all, sorted by name. */
+  readonly classes?: readonly string[] | undefined;
+  /** Accept classes without images, to score a model with fixed classes on a folder that has only some of them. */
+  readonly allowMissing?: boolean;
+  /** The classes of names that don't tell them clearly: `{ "happy_or_content": "happy" }`. */
+  readonly rename?: Renames | undefined;
+  /** Renames of a run or a data set, for names that occur here and that `rename` doesn't contain. */
+  readonly remembered?: Renames | undefined;
+  /** Whether a word in a name can tell its class. Default: true. Versions until November 2026 matched whole names only. */
+  readonly byWord?: boolean;
+}
+
+/** A name and where it was found: its source and split. */
+export interface FoundName {
+  readonly name: string;
+  readonly place: string;
+}
+
+export interface ClassNames {
+  readonly classes: readonly string[];
+  /** Index of the class that a name means; undefined if that class is not used. */
+  labelOf(name: string): number | undefined;
+  /** What a name means where all classes are used. */
+  usualName(name: string): string;
+  /** For each class the spellings in the data that differ from its name. */
+  readonly otherSpellings: readonly (readonly string[])[];
+  /** The renames that were applied. */
+  readonly rename: Renames;
+  /** Names whose class was told by a word in them. */
+  readonly byWord: readonly string[];
+}
+
+/** A name that can mean several classes, or the opposite of one. */
+export interface UnclearName {
+  readonly name: string;
+  readonly candidates: readonly string[];
+}
+
+/** Names whose class must be given by `rename`. */
+export class UnclearNames extends UsageError {
+  override readonly name = "UnclearNames";
+  readonly names: readonly UnclearName[];
+
+  constructor(where: string, names: readonly UnclearName[]) {
+    const list = names.map(({ name, candidates }) => `"${name}" (${candidates.join(" or ")}?)`);
+    const flags = (classOf: (name: UnclearName) => string): string =>
+      names.map((unclear) => `--rename "${unclear.name}=${classOf(unclear)}"`).join(" ");
+    super(
+      `${where}: the class of ${list.join(", ")} is not clear. ` +
+        `To choose it: ${flags(({ candidates }) => candidates[0] as string)}. ` +
+        `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`,
+    );
+    this.names = names;
+  }
+}
+
+/** What a name means, whichever classes are used. */
+interface Meaning {
+  /** As the data spells it; one of several spellings. */
+  readonly spelling: string;
+  /** What it is renamed to, if it is. */
+  readonly target: string | undefined;
+  /** The name, or what it is renamed to, folded. */
+  readonly key: string;
+  /** The emotion that it means. */
+  readonly emotion: string | undefined;
+  readonly isByWord: boolean;
+  /** Emotions that an unclear name contains. */
+  readonly unclear: readonly string[];
+  /** What distinguishes it from other names of the same emotion. */
+  readonly rest: string;
+}
+
+/**
+ * Finds the class of every name; `where` names the sources in errors. A class that `options.classes` spells exactly as the data
+ * does is that one. Names of one class that stand side by side, such as `happy_low` and `happy_high`, are unclear unless
+ * they differ only in synonyms, signs and words such as "faces".
+ *
+ * @throws UsageError for an unknown or repeated class, or a rename of a name that isn't there; UnclearNames.
+ */
+export function nameClasses(found: readonly FoundName[], where: string, options: ClassOptions): ClassNames {
+  const { allowMissing = false, rename = {}, remembered = {}, byWord = true } = options;
+  const spellings = new Map<string, Set<string>>();
+  for (const { name } of found)
+    spellings.set(folded(name), (spellings.get(folded(name)) ?? new Set()).add(name.normalize("NFC")));
+  checkRenames(rename, [...spellings.keys()], where);
+  const targets = new Map(
+    Object.entries({ ...remembered, ...rename }).map(([name, target]) => [folded(name), target.trim()]),
+  );
+  const meanings = new Map(
+    [...spellings].map(([name, written]) => [name, meaningOf([...written].sort(), targets.get(name), byWord)]),
+  );
+  const usual = [...meanings.values()].map(usualNameOf).sort();
+  const available = [...new Map(usual.reverse().map((name) => [classKey(name), name])).values()].reverse();
+  const classes = options.classes ?? available;
+  checkTwice(classes);
+
+  const labels = new Map<string, number | undefined>();
+  const unclear = new Map<string, readonly string[]>();
+  for (const [name, meaning] of meanings) {
+    const choice = options.classes || meaning.unclear.length === 0 ? labelIn(classes, meaning) : meaning.unclear;
+    if (typeof choice === "object") unclear.set(name, choice);
+    else labels.set(name, choice);
+  }
+  for (const name of sideBySide(found, labels, meanings))
+    unclear.set(name, [classes[labels.get(name) as number] as string]);
+  if (unclear.size > 0)
+    throw new UnclearNames(
+      where,
+      [...unclear].map(([name, candidates]) => ({ name: (meanings.get(name) as Meaning).spelling, candidates })),
+    );
+  const missing = allowMissing ? undefined : classes.find((_, i) => ![...labels.values()].includes(i));
+  if (missing !== undefined)
+    throw new UsageError(
+      `--classes names "${missing}", which is not in ${where}. Found: ${available.join(", ")}.` +
+        didYouMean(missing, available),
+    );
+  if (classes.length < 2)
+    throw new UsageError(
+      `${where}: one class ("${classes[0]}"), but a classifier needs at least two. Found: ${available.join(", ")}. ` +
+        "Expected one folder per class, such as <folder>/happy and <folder>/sad.",
+    );
+  const used = [...meanings].filter(([name]) => labels.get(name) !== undefined);
+  return {
+    classes,
+    labelOf: (name) => labels.get(folded(name)),
+    usualName: (name) => usualNameOf(meanings.get(folded(name)) as Meaning),
+    otherSpellings: classes.map((own, i) =>
+      used.flatMap(([name]) =>
+        labels.get(name) === i
+          ? [...(spellings.get(name) as Set<string>)].filter((spelling) => spelling !== own)
+          : [],
+      ),
+    ),
+    rename: Object.fromEntries(
+      [...meanings.values()].flatMap(({ spelling, target }) => (target === undefined ? [] : [[spelling, target]])),
+    ),
+    byWord: used.flatMap(([name, { spelling, key, isByWord }]) =>
+      isByWord && folded(classes[labels.get(name) as number] as string) !== key ? [spelling] : [],
+    ),
+  };
+}
+
+function checkRenames(rename: Renames, names: readonly string[], where: string): void {
+  for (const [name, target] of Object.entries(rename)) {
+    if (target.trim() === "")
+      throw new UsageError(`--rename "${name}=" lacks the class, as in --rename "${name}=happy"`);
+    if (!names.includes(folded(name)))
+      throw new UsageError(
+        `--rename "${name}=${target}": there is no class "${name}" in ${where}. ` +
+          `Found: ${[...names].sort().join(", ")}.${didYouMean(folded(name), names)}`,
+      );
+  }
+}
+
+function checkTwice(classes: readonly string[]): void {
+  for (const [i, name] of classes.entries()) {
+    const earlier = classes.slice(0, i).find((other) => classKey(other) === classKey(name));
+    if (earlier !== undefined)
+      throw new UsageError(`--classes names one class twice: "${earlier}" and "${name}". Name it once.`);
+  }
+}
+
+function meaningOf(spellings: readonly string[], target: string | undefined, byWord: boolean): Meaning {
+  const spelling = spellings[0] as string;
+  const key = folded(target ?? spelling);
+  const whole = emotionNamed(key);
+  // Spellings that differ in case differ in words: `HappyFaces` has two.
+  const read = spellings.map(readName).sort((a, b) => b.emotions.length - a.emotions.length)[0];
+  const isRead = byWord && target === undefined && whole === undefined && read !== undefined;
+  const isByWord = isRead && read.isClear;
+  return {
+    spelling,
+    target,
+    key,
+    emotion: isByWord ? read.emotions[0] : whole,
+    isByWord,
+    unclear: isRead && !read.isClear ? read.emotions : [],
+    rest: read?.rest ?? "",
+  };
+}
+
+function usualNameOf({ emotion, target, spelling }: Meaning): string {
+  return emotion ?? target ?? spelling;
+}
+
+/** The one of `classes` that a name means, undefined for none, or the candidates where that is unclear. */
+function labelIn(classes: readonly string[], { key, emotion, unclear }: Meaning): number | undefined | string[] {
+  const exact = classes.findIndex((name) => folded(name) === key);
+  if (exact >= 0) return exact;
+  const whole = classes.findIndex((name) => emotion !== undefined && emotionNamed(name) === emotion);
+  if (whole >= 0) return whole;
+  const wanted = emotion === undefined ? unclear : [emotion];
+  const candidates = classes.filter((name) => {
+    const { emotions, isClear } = readName(name);
+    return isClear && wanted.includes(emotions[0] as string);
+  });
+  if (candidates.length === 0) return undefined;
+  return emotion !== undefined && candidates.length === 1 ? classes.indexOf(candidates[0] as string) : candidates;
+}
+
+/** Names that stand beside another name of their class from which more than a synonym or a sign distinguishes them. */
+function sideBySide(
+  found: readonly FoundName[],
+  labels: ReadonlyMap<string, number | undefined>,
+  meanings: ReadonlyMap<string, Meaning>,
+): Set<string> {
+  const groups = new Map<string, Set<string>>();
+  for (const { name, place } of found) {
+    const label = labels.get(folded(name));
+    if (label === undefined || meanings.get(folded(name))?.target !== undefined) continue;
+    const group = `${label} ${place}`;
+    groups.set(group, (groups.get(group) ?? new Set()).add(folded(name)));
+  }
+  const meaning = (name: string): Meaning => meanings.get(name) as Meaning;
+  const mixed = [...groups.values()].filter((names) => new Set([...names].map((name) => meaning(name).rest)).size > 1);
+  return new Set(mixed.flatMap((names) => [...names].filter((name) => meaning(name).isByWord)));
+}
