@@ -1,8 +1,10 @@
 /** The command line: its commands, and how errors become messages and exit codes. */
 
 import { Command, CommanderError } from "commander";
+import { UnclearNames } from "../data/class-names.ts";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { version } from "../util/version.node.ts";
+import { askOnTerminal, withRenames } from "./ask-classes.ts";
 import { errorPrefix, helpFormat, helpOutput } from "./help.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
@@ -54,6 +56,8 @@ export async function run(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     clearLine();
+    const renames = error instanceof UnclearNames ? await askOnTerminal(error.names) : undefined;
+    if (renames) return run(withRenames(args, renames));
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_REQUEST;
     const known = error instanceof VultusError;
     say(`${errorPrefix()} ${messageOf(error)}`);

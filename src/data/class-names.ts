@@ -98,7 +98,10 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
     Object.entries({ ...remembered, ...rename }).map(([name, target]) => [folded(name), target.trim()]),
   );
   const meanings = new Map(
-    [...spellings].map(([name, written]) => [name, meaningOf([...written].sort(), targets.get(name), byWord)]),
+    [...spellings].map(([name, written]) => [
+      name,
+      meaningOf([...written].sort(), targets.get(name), byWord),
+    ]),
   );
   const usual = [...meanings.values()].map(usualNameOf).sort();
   const available = [...new Map(usual.reverse().map((name) => [classKey(name), name])).values()].reverse();
@@ -108,7 +111,8 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
   const labels = new Map<string, number | undefined>();
   const unclear = new Map<string, readonly string[]>();
   for (const [name, meaning] of meanings) {
-    const choice = options.classes || meaning.unclear.length === 0 ? labelIn(classes, meaning) : meaning.unclear;
+    const choice =
+      options.classes || meaning.unclear.length === 0 ? labelIn(classes, meaning) : meaning.unclear;
     if (typeof choice === "object") unclear.set(name, choice);
     else labels.set(name, choice);
   }
@@ -117,7 +121,10 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
   if (unclear.size > 0)
     throw new UnclearNames(
       where,
-      [...unclear].map(([name, candidates]) => ({ name: (meanings.get(name) as Meaning).spelling, candidates })),
+      [...unclear].map(([name, candidates]) => ({
+        name: (meanings.get(name) as Meaning).spelling,
+        candidates,
+      })),
     );
   const missing = allowMissing ? undefined : classes.find((_, i) => ![...labels.values()].includes(i));
   if (missing !== undefined)
@@ -143,7 +150,9 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
       ),
     ),
     rename: Object.fromEntries(
-      [...meanings.values()].flatMap(({ spelling, target }) => (target === undefined ? [] : [[spelling, target]])),
+      [...meanings.values()].flatMap(({ spelling, target }) =>
+        target === undefined ? [] : [[spelling, target]],
+      ),
     ),
     byWord: used.flatMap(([name, { spelling, key, isByWord }]) =>
       isByWord && folded(classes[labels.get(name) as number] as string) !== key ? [spelling] : [],
@@ -195,7 +204,10 @@ function usualNameOf({ emotion, target, spelling }: Meaning): string {
 }
 
 /** The one of `classes` that a name means, undefined for none, or the candidates where that is unclear. */
-function labelIn(classes: readonly string[], { key, emotion, unclear }: Meaning): number | undefined | string[] {
+function labelIn(
+  classes: readonly string[],
+  { key, emotion, unclear }: Meaning,
+): number | undefined | string[] {
   const exact = classes.findIndex((name) => folded(name) === key);
   if (exact >= 0) return exact;
   const whole = classes.findIndex((name) => emotion !== undefined && emotionNamed(name) === emotion);
@@ -206,7 +218,9 @@ function labelIn(classes: readonly string[], { key, emotion, unclear }: Meaning)
     return isClear && wanted.includes(emotions[0] as string);
   });
   if (candidates.length === 0) return undefined;
-  return emotion !== undefined && candidates.length === 1 ? classes.indexOf(candidates[0] as string) : candidates;
+  return emotion !== undefined && candidates.length === 1
+    ? classes.indexOf(candidates[0] as string)
+    : candidates;
 }
 
 /** Names that stand beside another name of their class from which more than a synonym or a sign distinguishes them. */
@@ -223,6 +237,8 @@ function sideBySide(
     groups.set(group, (groups.get(group) ?? new Set()).add(folded(name)));
   }
   const meaning = (name: string): Meaning => meanings.get(name) as Meaning;
-  const mixed = [...groups.values()].filter((names) => new Set([...names].map((name) => meaning(name).rest)).size > 1);
+  const mixed = [...groups.values()].filter(
+    (names) => new Set([...names].map((name) => meaning(name).rest)).size > 1,
+  );
   return new Set(mixed.flatMap((names) => [...names].filter((name) => meaning(name).isByWord)));
 }

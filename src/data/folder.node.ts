@@ -83,7 +83,9 @@ function findRoot(dir: string, asked: ReadonlySet<string>): Root {
     return undefined;
   };
   const namedByWord = (path: string): Root["layout"] | undefined =>
-    list(path).folders.filter((name) => readName(name).emotions.length > 0).length > 1 ? "classes" : undefined;
+    list(path).folders.filter((name) => readName(name).emotions.length > 0).length > 1
+      ? "classes"
+      : undefined;
   const folders = list(dir).folders.map((name) => join(dir, name));
   const below = (layoutOf: typeof named): Root | undefined => {
     const roots = folders.flatMap((root) => {

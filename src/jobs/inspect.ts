@@ -18,7 +18,10 @@ export function inspect(options: InspectOptions): Promise<Inspection> {
   return telling(options.onEvent, (teller) => inspected(options, teller));
 }
 
-async function inspected({ data, classes, rename, sheet }: InspectOptions, teller: Teller): Promise<Inspection> {
+async function inspected(
+  { data, classes, rename, sheet }: InspectOptions,
+  teller: Teller,
+): Promise<Inspection> {
   const dataset = await openDataset(data, { classes, rename });
   const inspection = await inspectDataset(dataset, (done, total) => teller.progress("reading", done, total));
   if (sheet !== undefined) {

@@ -82,7 +82,9 @@ export function openFor(
   return openKnownDataset(data, { ...options, allowMissing: true, remembered }, (dataset) =>
     networks.some(({ architecture: { classes }, metadata, path }) => {
       const own = inOrderOf(classes, dataset);
-      return [metadata.data_fingerprint, cutOf(metadata, path)?.from].some((known) => hasFingerprint(own, known));
+      return [metadata.data_fingerprint, cutOf(metadata, path)?.from].some((known) =>
+        hasFingerprint(own, known),
+      );
     }),
   );
 }

@@ -29,7 +29,13 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
       const { classes, rename, sheet, json } = options;
-      const inspection = await inspect({ data, classes, rename, sheet: sheet || undefined, onEvent: printer() });
+      const inspection = await inspect({
+        data,
+        classes,
+        rename,
+        sheet: sheet || undefined,
+        onEvent: printer(),
+      });
       if (inspection.unreadable.length > 0) setExitCode(1);
       if (json) resultJson(inspection);
       else result(inspectionText(inspection));

@@ -1,0 +1,46 @@
+/** Asks on a terminal which class an unclear name in the data means. */
+
+import { createInterface } from "node:readline/promises";
+import type { Renames, UnclearName } from "../data/class-names.ts";
+import { say } from "./output.ts";
+
+/** Puts a question to a person and returns the line that they answer. */
+export type Ask = (question: string) => Promise<string>;
+
+/** The answers as renames; undefined if one question got none. */
+export async function askClasses(names: readonly UnclearName[], ask: Ask): Promise<Renames | undefined> {
+  const renames: Record<string, string> = {};
+  for (const { name, candidates } of names) {
+    const choices = [...candidates, "a class of its own"].map((choice, i) => `${i + 1} ${choice}`);
+    const answer = (
+      await ask(`Which class is "${name}"? ${choices.join(", ")}, or another class by name (Enter stops): `)
+    ).trim();
+    if (answer === "") return undefined;
+    renames[name] =
+      Number(answer) === candidates.length + 1 ? name : (candidates[Number(answer) - 1] ?? answer);
+  }
+  return renames;
+}
+
+/** Asks on the terminal; undefined where there is none, or no answer. */
+export async function askOnTerminal(names: readonly UnclearName[]): Promise<Renames | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const stopped = new AbortController();
+  lines.once("close", () => stopped.abort());
+  try {
+    return await askClasses(names, (question) =>
+      lines.question(question, { signal: stopped.signal }).catch(() => ""),
+    );
+  } finally {
+    lines.close();
+  }
+}
+
+/** The arguments of the same command with these renames, which it then also shows. */
+export function withRenames(args: readonly string[], renames: Renames): string[] {
+  const flags = Object.entries(renames).flatMap(([name, target]) => ["--rename", `${name}=${target}`]);
+  say(`continuing with ${flags.map((flag) => (flag === "--rename" ? flag : `"${flag}"`)).join(" ")}`);
+  const end = args.indexOf("--");
+  return end < 0 ? [...args, ...flags] : [...args.slice(0, end), ...flags, ...args.slice(end)];
+}

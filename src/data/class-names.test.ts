@@ -1,0 +1,198 @@
+/** Class names as people write them: matched by word, settled by renames, refused where they are unclear. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDataset, openKnownDataset, withClasses } from "../jobs/data.ts";
+import { type ClassOptions, UnclearNames } from "./class-names.ts";
+import { hasFingerprint } from "./former.ts";
+import { readName } from "./names.ts";
+import { readDataset } from "./read.node.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "vultus-names-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function folders(...names: readonly string[]): void {
+  for (const name of names) {
+    const file = join(dir, name, "1.jpg");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "");
+  }
+}
+
+async function unclear(options: ClassOptions = {}): Promise<UnclearNames> {
+  const error: unknown = await readDataset([dir], options).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnclearNames);
+  return error as UnclearNames;
+}
+
+test.each([
+  ["Surprised!", "surprise"],
+  ["Happy Faces", "happy"],
+  ["sad :(", "sad"],
+  ["03_HAPPY-images", "happy"],
+  ["HappyFaces", "happy"],
+  ["Angry people (2019)", "angry"],
+])("%s means %s", (name, emotion) => {
+  expect(readName(name)).toMatchObject({ emotions: [emotion], isClear: true });
+});
+
+test.each([
+  ["happy_or_sad", ["happy", "sad"]],
+  ["Happily Surprised", ["happy", "surprise"]],
+  ["not happy", ["happy"]],
+  ["non-happy", ["happy"]],
+  ["unhappy", ["happy"]],
+  ["happy vs rest", ["happy"]],
+  ["isn't sad", ["sad"]],
+])("%s is unclear", (name, emotions) => {
+  expect(readName(name)).toMatchObject({ emotions, isClear: false });
+});
+
+test.each(["happyfaces", "fearsome", "contemptible", "gender", "1", ":("])(
+  "%s is a name like any other",
+  (name) => {
+    expect(readName(name).emotions).toEqual([]);
+  },
+);
+
+describe("folders", () => {
+  test("are matched by word, which a note reports, with ids as the folders are called", async () => {
+    folders("Surprised!", "Happy Faces", "sad :(", "Pain");
+    const { classes, samples, notes } = await readDataset([dir]);
+    expect(classes).toEqual(["Pain", "happy", "sad", "surprise"]);
+    expect(samples.map(({ id, label }) => [id, classes[label]])).toEqual([
+      ["Happy Faces/1.jpg", "happy"],
+      ["Pain/1.jpg", "Pain"],
+      ["Surprised!/1.jpg", "surprise"],
+      ["sad :(/1.jpg", "sad"],
+    ]);
+    expect(notes).toEqual([
+      '"Happy Faces" read as "happy"',
+      '"sad :(" read as "sad"',
+      '"Surprised!" read as "surprise"',
+    ]);
+  });
+
+  test("of several splits, one level down, where no name is exact", async () => {
+    folders("set/Happy Faces/inner", "set/Sad Faces/inner");
+    expect((await readDataset([dir])).classes).toEqual(["happy", "sad"]);
+    rmSync(join(dir, "set"), { recursive: true });
+    folders("train/Happy Faces", "train/Sad Faces", "val/happy!", "val/sad");
+    const { classes, samples } = await readDataset([dir]);
+    expect(classes).toEqual(["happy", "sad"]);
+    expect(samples.map(({ split }) => split)).toEqual(["train", "train", "validation", "validation"]);
+  });
+
+  test("whose names are unclear are refused, all at once, with the flags that settle them", async () => {
+    folders("happy", "sad", "happy_or_sad", "not happy");
+    const { message, names } = await unclear();
+    expect(names).toEqual([
+      { name: "happy_or_sad", candidates: ["happy", "sad"] },
+      { name: "not happy", candidates: ["happy"] },
+    ]);
+    expect(message).toBe(
+      `${dir}: the class of "happy_or_sad" (happy or sad?), "not happy" (happy?) is not clear. ` +
+        'To choose it: --rename "happy_or_sad=happy" --rename "not happy=happy". ' +
+        'To keep them as classes of their own: --rename "happy_or_sad=happy_or_sad" --rename "not happy=not happy"',
+    );
+    const rename = { happy_or_sad: "sad", "Not Happy": "not happy" };
+    const { classes, samples, ...dataset } = await readDataset([dir], { rename });
+    expect(classes).toEqual(["happy", "not happy", "sad"]);
+    expect(samples.map(({ label }) => classes[label])).toEqual(["happy", "sad", "not happy", "sad"]);
+    expect(dataset.rename).toEqual({ happy_or_sad: "sad", "not happy": "not happy" });
+  });
+
+  test("that stand side by side are not joined by a word, unless signs and 'faces' are all that they differ in", async () => {
+    folders("happy_low", "happy_high", "sad");
+    expect((await unclear()).names).toEqual([
+      { name: "happy_high", candidates: ["happy"] },
+      { name: "happy_low", candidates: ["happy"] },
+    ]);
+    const rename = { happy_low: "happy", happy_high: "happy_high" };
+    expect((await readDataset([dir], { rename })).classes).toEqual(["happy", "happy_high", "sad"]);
+    rmSync(join(dir, "happy_low"), { recursive: true });
+    rmSync(join(dir, "happy_high"), { recursive: true });
+    folders("Happy Faces!", "joy");
+    expect((await readDataset([dir])).classes).toEqual(["happy", "sad"]);
+  });
+
+  test("a rename of what is not there is refused, with the nearest name", async () => {
+    folders("Happy Faces", "sad");
+    await expect(readDataset([dir], { rename: { "Hapy Faces": "happy" } })).rejects.toThrow(
+      /--rename "Hapy Faces=happy": there is no class "Hapy Faces" in .* Did you mean "happy faces"\?/,
+    );
+    await expect(readDataset([dir], { rename: { sad: " " } })).rejects.toThrow(/lacks the class/);
+    // What a run remembers applies only where it can.
+    const { rename } = await readDataset([dir], { remembered: { gone: "happy", sad: "blue" } });
+    expect(rename).toEqual({ sad: "blue" });
+  });
+
+  test("a rename in words of another language makes folders classes", async () => {
+    folders("set/fröhlich/x", "set/traurig/x", "other/notes");
+    const rename = { fröhlich: "happy", traurig: "sad" };
+    expect((await readDataset([dir], { rename })).classes).toEqual(["happy", "sad"]);
+  });
+});
+
+test("classes that are asked for as the data spells them are those", async () => {
+  folders("Happy Faces", "not happy", "Happy or sad");
+  const classes = ["not happy", "Happy Faces"];
+  const { message } = await unclear({ classes });
+  expect(message).toContain('"Happy or sad" (Happy Faces?)');
+  const rename = { "Happy or sad": "other" };
+  const dataset = await readDataset([dir], { classes, rename });
+  expect(dataset.classes).toEqual(classes);
+  expect(dataset.leftOut).toEqual([{ className: "other", count: 1 }]);
+});
+
+test("votes and labels of lists are matched alike", async () => {
+  const votes = join(dir, "votes.csv");
+  writeFileSync(votes, "path,very happy,quite happy,sad :(\na.jpg,1,2,2\nb.jpg,0,0,1\n");
+  await expect(readDataset([votes])).rejects.toThrow(/"quite happy" \(happy\?\), "very happy" \(happy\?\)/);
+  writeFileSync(votes, "path,Happy Faces,joy,sad :(\na.jpg,1,2,2\nb.jpg,0,0,1\n");
+  const { classes, samples } = await readDataset([votes]);
+  expect(classes).toEqual(["happy", "sad"]);
+  expect(samples.map(({ votes, voteCount }) => [votes, voteCount])).toEqual([
+    [[0.6, 0.4], 5],
+    [[0, 1], 1],
+  ]);
+  const labels = join(dir, "labels.csv");
+  writeFileSync(labels, "path,label\na.jpg,Happy!\nb.jpg,sad :(\nc.jpg,HAPPY\n");
+  expect((await readDataset([labels])).classes).toEqual(["happy", "sad"]);
+});
+
+describe("data sets that are known", () => {
+  test("by a fingerprint of an earlier version keep their names, ids and fingerprint", async () => {
+    folders("Happy Faces", "Sad Faces");
+    const former = await readDataset([dir], { byWord: false });
+    expect(former.classes).toEqual(["Happy Faces", "Sad Faces"]);
+    const isKnown = (dataset: typeof former): boolean => hasFingerprint(dataset, former.fingerprint);
+    expect(await openKnownDataset(dir, {}, isKnown)).toEqual(former);
+    expect((await openKnownDataset(dir, {}, () => false)).classes).toEqual(["happy", "sad"]);
+    // A model of then names its classes, which are matched exactly.
+    const scored = await readDataset([dir], { classes: former.classes, allowMissing: true });
+    expect(scored.fingerprint).toBe(former.fingerprint);
+
+    folders("happy_or_sad");
+    const three = await readDataset([dir], { byWord: false });
+    const known = await openKnownDataset(dir, {}, (dataset) => hasFingerprint(dataset, three.fingerprint));
+    expect(known.classes).toEqual(["Happy Faces", "Sad Faces", "happy_or_sad"]);
+    await expect(openKnownDataset(dir, {}, () => false)).rejects.toThrow(UnclearNames);
+  });
+
+  test("once read, they are not judged again", async () => {
+    folders("happy", "sad", "unhappy");
+    const dataset = await readDataset([dir], { rename: { unhappy: "unhappy" } });
+    const two = withClasses(dataset, { classes: ["sad", "happy"] });
+    expect(two.leftOut).toEqual([{ className: "unhappy", count: 1 }]);
+    expect(two.rename).toEqual({ unhappy: "unhappy" });
+    const merged = await openDataset(dataset, { rename: { sad: "unhappy" } });
+    expect(merged.classes).toEqual(["happy", "unhappy"]);
+    expect(merged.rename).toEqual({ unhappy: "unhappy", sad: "unhappy" });
+  });
+});
