@@ -106,7 +106,8 @@ export type { AuditOptions, AuditResult, LabelSearch } from "./jobs/audit.ts";
 export type { Baseline } from "./jobs/baselines.ts";
 export type { CompareOptions } from "./jobs/compare.ts";
 export type { ComparisonResult } from "./jobs/comparison-result.ts";
-export type { DataSource, ModelSource } from "./jobs/data.ts";
+export type { CropOptions, CroppedFolder, CropResult, FaceRule } from "./jobs/crop.ts";
+export type { DataOptions, DataSource, ModelSource, RenameOptions } from "./jobs/data.ts";
 export type { EnsembleMember, EnsembleOptions, EnsembleResult } from "./jobs/ensemble.ts";
 export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
 export type { EvaluationResult } from "./jobs/evaluation-result.ts";
@@ -132,6 +133,7 @@ export type { ListedRun, ListRunsOptions, RunOrder, RunStatus } from "./jobs/lis
 export {
   audit,
   compare,
+  crop,
   ensemble,
   evaluate,
   explain,
@@ -162,6 +164,7 @@ export type { BudgetEvent, EndEvent, ModelEvent, RunEvent, TrainEvent } from "./
 // The steps of those jobs, for programs that arrange them otherwise.
 
 export type { AuditSummary } from "./audit/summary.ts";
+export { type Renames, type UnclearName, UnclearNames } from "./data/class-names.ts";
 export type { Dataset, Picture, Sample, Split } from "./data/dataset.ts";
 export type { Inspection } from "./data/inspect.node.ts";
 export { readDataset } from "./data/read.node.ts";

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaults } from "../jobs/defaults.ts";
+import type { DetectorOptions } from "../predict/model.node.ts";
 
 /** Sets the exit code of a command that finished, but not without failures. */
 export type SetExitCode = (code: number) => void;
@@ -53,7 +54,10 @@ export function withRename(command: Command): Command {
   return command.option(
     "--rename <name=class>",
     'the class of a folder or label whose name does not tell it, such as "not sure=neutral"; may be repeated',
-    (text: string, earlier: Readonly<Record<string, string>> = {}) => ({ ...earlier, ...renameOf(text) }),
+    (text: string, earlier: Readonly<Record<string, string>> | undefined) => ({
+      ...earlier,
+      ...renameOf(text),
+    }),
   );
 }
 
@@ -64,6 +68,32 @@ function renameOf(text: string): Readonly<Record<string, string>> {
   if (at < 0 || name === "" || target === "")
     throw new InvalidArgumentError('Give a name in the data and its class, such as "Happy Faces=happy".');
   return { [name]: target };
+}
+
+/** How faces are found in photos; `detectorOf` reads the values. */
+export function withDetector(command: Command): Command {
+  return command
+    .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
+    .option(
+      "--detector-size <px>",
+      "side of the picture it searches; larger finds smaller faces",
+      numberOf(32, 4096, true),
+    )
+    .option("--detector-threshold <share>", "least score of a face", numberOf(0, 1));
+}
+
+export interface DetectorFlags {
+  readonly detector?: string | undefined;
+  readonly detectorSize?: number | undefined;
+  readonly detectorThreshold?: number | undefined;
+}
+
+export function detectorOf({ detector, detectorSize, detectorThreshold }: DetectorFlags): DetectorOptions {
+  return {
+    ...(detector !== undefined && { path: detector }),
+    ...(detectorSize !== undefined && { size: detectorSize }),
+    ...(detectorThreshold !== undefined && { threshold: detectorThreshold }),
+  };
 }
 
 /** Which pictures, and which classes of them. */

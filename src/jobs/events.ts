@@ -3,6 +3,7 @@
 /** What a job is doing. Most count images; downloading counts bytes, scoring spoilt images passes over all of them. */
 export type Stage =
   | "reading"
+  | "cropping"
   | "comparing"
   | "finding the splits"
   | "looking for leaks"

@@ -5,6 +5,7 @@ import type { Picture } from "../data/dataset.ts";
 import { type Explanation, explainPictures } from "../evaluate/explain.ts";
 import { inMemory } from "../evaluate/run-bundle.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
+import { cropsFor } from "../predict/framing.ts";
 import { photoSources, readPhotos } from "../predict/inputs.node.ts";
 import { type Face, faceOf } from "../predict/prediction.ts";
 import { type FramedFace, framedFaces } from "../predict/predictor.ts";
@@ -63,11 +64,12 @@ export async function* explainPhotos(
   options: ExplainPhotosOptions,
 ): AsyncGenerator<ExplainedPhoto> {
   const nameOf = freeNames();
+  const crop = cropsFor(classifier.architecture);
   let waiting: Found[] = [];
   for await (const photo of readPhotos(photoSources(inputs, { except: [options.out] }))) {
     const { file } = photo;
     if ("reason" in photo) waiting.push({ file, reason: photo.reason, faces: [] });
-    else waiting.push({ file, faces: await framedFaces(photo, options.detector, classifier.architecture) });
+    else waiting.push({ file, faces: await framedFaces(photo, options.detector, crop) });
     const crops = cropsOf(waiting);
     const pixels = crops.reduce((sum, { width, height }) => sum + width * height, 0);
     if (crops.length < MOST_FACES && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;

@@ -13,6 +13,7 @@ function loaded<F extends (...args: never[]) => Promise<unknown>>(load: () => Pr
 
 export const audit = loaded(async () => (await import("./audit.ts")).audit);
 export const compare = loaded(async () => (await import("./compare.ts")).compare);
+export const crop = loaded(async () => (await import("./crop.ts")).crop);
 export const ensemble = loaded(async () => (await import("./ensemble.ts")).ensemble);
 export const evaluate = loaded(async () => (await import("./evaluate.ts")).evaluate);
 export const explain = loaded(async () => (await import("./explain.ts")).explain);

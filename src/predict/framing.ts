@@ -51,6 +51,19 @@ export function faceCrop(
   return turned(picture, squareAround(box, framing, tilt), side, tilt);
 }
 
+/** Cuts a face out of a picture. */
+export type CropFace = (picture: Picture, face: DetectedFace) => Picture;
+
+/** Cuts faces out for a model, by `faceCrop`. */
+export function cropsFor(architecture: Pick<DescribedArchitecture, "inputSize" | "resize">): CropFace {
+  return (picture, face) => faceCrop(picture, face, architecture);
+}
+
+/** Side in pixels of the square around a face at the scale that it has in its picture. */
+export function ownSide(box: Box, framing: Framing = ferFraming): number {
+  return Math.max(1, Math.round(squareAround(box, framing).width));
+}
+
 /** The middle of a picture, as wide as it is high: all that the models' centre crop can see of a face crop. */
 export function centreSquare(picture: Picture): Picture {
   const { width, height, channels, pixels } = picture;

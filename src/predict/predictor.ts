@@ -8,7 +8,7 @@ import { VultusError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
 import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { centreSquare, faceCrop } from "./framing.ts";
+import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
 
 /** Photos with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
@@ -81,22 +81,22 @@ async function findFaces(
   { faces = "all" }: PredictOptions,
 ): Promise<Found> {
   if ("reason" in photo) return { photo, faces: [] };
-  const found = await framedFaces(photo, detector, architecture);
+  const found = await framedFaces(photo, detector, cropsFor(architecture));
   return { photo, faces: faces === "largest" ? found.slice(0, 1) : found };
 }
 
-/** The faces of a photo, the largest first; without a detector the whole photo is one. */
+/** The faces of a photo as `crop` cuts them out, the largest first; without a detector the whole photo is one. */
 export async function framedFaces(
   { picture, width, height }: Extract<ReadPhoto, { picture: Picture }>,
   detector: FaceDetector | undefined,
-  architecture: Pick<Bundle["architecture"], "inputSize" | "resize">,
+  crop: CropFace,
 ): Promise<readonly FramedFace[]> {
   if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
   const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
   return found.map((face) => ({
     box: scaled(face.box, width / picture.width),
     score: face.score,
-    crop: faceCrop(picture, face, architecture),
+    crop: crop(picture, face),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import { cropsFor } from "../predict/framing.ts";
 import { faceOf } from "../predict/prediction.ts";
 import { type FramedFace, framedFaces, MOST_PHOTO_PIXELS, requireNumbers } from "../predict/predictor.ts";
 import { FormatError } from "../util/errors.ts";
@@ -70,11 +71,12 @@ function facesOf(
   detect: Query["detect"],
 ): Promise<readonly FramedFace[]> {
   const photo = { file: "", picture, width, height };
-  if (detect === "false") return framedFaces(photo, undefined, bundle.architecture);
+  const crop = cropsFor(bundle.architecture);
+  if (detect === "false") return framedFaces(photo, undefined, crop);
   return workers.use(({ detector }) => {
     if (!detector && detect === "true")
       throw new Problem("invalid_request", "this service looks for no faces; leave out detect=true");
-    return framedFaces(photo, detector, bundle.architecture);
+    return framedFaces(photo, detector, crop);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `split` cuts it,
- * `soften` gives it soft labels.
+ * `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `crop` cuts faces out of
+ * photos, `split` cuts it, `soften` gives it soft labels.
  */
 
 import { Command } from "commander";
@@ -10,6 +10,7 @@ import { type SetExitCode, withData } from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 import { auditCommand } from "./audit.ts";
+import { cropCommand } from "./crop.ts";
 import { softenCommand } from "./soften.ts";
 import { splitCommand } from "./split.ts";
 
@@ -41,9 +42,10 @@ export function dataCommand(setExitCode: SetExitCode): Command {
       else result(inspectionText(inspection));
     });
   return new Command("data")
-    .description("look at data sets, split them, and soften their labels")
+    .description("look at data sets, crop their faces, split them, and soften their labels")
     .addCommand(inspectCommand)
     .addCommand(auditCommand(setExitCode))
+    .addCommand(cropCommand(setExitCode))
     .addCommand(splitCommand(setExitCode))
     .addCommand(softenCommand(setExitCode));
 }

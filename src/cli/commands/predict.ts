@@ -9,7 +9,15 @@ import { predictPhotos } from "../../predict/predictor.ts";
 import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
-import { numberOf, type SetExitCode, secondsOf, withDevice } from "../options.ts";
+import {
+  type DetectorFlags,
+  detectorOf,
+  numberOf,
+  type SetExitCode,
+  secondsOf,
+  withDetector,
+  withDevice,
+} from "../options.ts";
 import { duration, liveLine, result, resultAsIs, say } from "../output.ts";
 import {
   csvFormat,
@@ -22,12 +30,9 @@ import { formOfFile, openResults } from "../results-file.ts";
 import { widthOf } from "../terminal.ts";
 import { predictOneVideo, usualVideo } from "../video.ts";
 
-interface Options extends DeviceOptions {
+interface Options extends DeviceOptions, DetectorFlags {
   readonly model?: string;
   readonly detect: boolean;
-  readonly detector?: string;
-  readonly detectorSize?: number;
-  readonly detectorThreshold?: number;
   readonly faces: "all" | "largest";
   readonly threshold: number;
   readonly json?: boolean;
@@ -43,8 +48,7 @@ interface Options extends DeviceOptions {
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
-  const share = numberOf(0, 1);
-  return withDevice(new Command("predict"))
+  return withDetector(withDevice(new Command("predict")))
     .description("find the faces of photos and say what each expresses")
     .argument("<photos...>", "files, folders, patterns, - for a photo on standard input; or one video")
     .option(
@@ -52,15 +56,13 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       "run folder, a file that a run or an export wrote, vultus_m or vultus_s (default: vultus_m)",
     )
     .option("--no-detect", "take every photo as one face crop")
-    .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
-    .option(
-      "--detector-size <px>",
-      "side of the picture it searches; larger finds smaller faces",
-      numberOf(32, 4096, true),
-    )
-    .option("--detector-threshold <share>", "least score of a face", share)
     .addOption(new Option("--faces <which>", "faces of a photo").choices(["all", "largest"]).default("all"))
-    .option("--threshold <share>", 'a face whose greatest probability is less is "not sure"', share, 0)
+    .option(
+      "--threshold <share>",
+      'a face whose greatest probability is less is "not sure"',
+      numberOf(0, 1),
+      0,
+    )
     .option("--json", "print JSON")
     .option("--jsonl", "print JSON lines")
     .option("--csv", "print CSV")
@@ -89,14 +91,11 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
       checkOptions(options, video !== undefined);
       const { device, threads } = chooseDevice(options, say);
-      const { detector: path, detectorSize: size, detectorThreshold: threshold } = options;
-      const chosen = { path, size, threshold };
-      const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
       const model = await loadModel({
         model: options.model,
         device,
         threads,
-        detector: options.detect && given,
+        detector: options.detect && detectorOf(options),
       });
       try {
         if (!video) await predictAll(model, inputs, options, setExitCode);

@@ -1,0 +1,93 @@
+/** `vultus data crop`: face crops of photos, to train on. */
+
+import { Command, Option } from "commander";
+import { type CropOptions, type CroppedFolder, type CropResult, crop, faceRules } from "../../jobs/crop.ts";
+import { untilInterrupted } from "../interrupts.ts";
+import {
+  type DetectorFlags,
+  detectorOf,
+  numberOf,
+  type SetExitCode,
+  withDetector,
+  withDevice,
+} from "../options.ts";
+import { clearLine, result, resultJson } from "../output.ts";
+import { printer } from "../progress.ts";
+
+interface Options extends Omit<CropOptions, "data" | "detector" | "signal" | "onEvent">, DetectorFlags {
+  readonly json?: boolean;
+}
+
+export function cropCommand(setExitCode: SetExitCode): Command {
+  return withDetector(withDevice(new Command("crop")))
+    .description("cut the faces out of photos, framed as predict frames them, into folders to train on")
+    .argument(
+      "<photos...>",
+      "folders, with or without classes and splits, or CSV files whose column path lists photos",
+    )
+    .requiredOption("--out <dir>", "folder of the crops; the same command again goes on where it stopped")
+    .addOption(
+      new Option(
+        "--faces <which>",
+        "the largest face of a photo, all of them, or only the face of photos that have just one",
+      )
+        .choices(faceRules)
+        .default("largest"),
+    )
+    .option(
+      "--size <px>",
+      "side of every crop (default: as large as the face is in its photo, at most 320)",
+      numberOf(16, 4096, true),
+    )
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nClass and split folders keep their names, photos are not changed. crop-report.csv lists what became of each photo.",
+    )
+    .action(
+      async (data: string[], { json, detector, detectorSize, detectorThreshold, ...options }: Options) => {
+        const written = await untilInterrupted((signal) =>
+          crop({
+            ...options,
+            data,
+            detector: detectorOf({ detector, detectorSize, detectorThreshold }),
+          signal,
+            onEvent: printer(setExitCode),
+          }),
+        );
+        clearLine();
+        if (written.crops === 0) setExitCode(1);
+        if (json) resultJson(written);
+        else result(cropText(written));
+      },
+    );
+}
+
+const columns: readonly [title: string, count: (counts: Omit<CroppedFolder, "folder">) => number][] = [
+  ["photos", ({ photos }) => photos],
+  ["crops", ({ crops }) => crops],
+  ["no face", ({ withoutFace }) => withoutFace],
+  ["several", ({ withSeveral }) => withSeveral],
+  ["unreadable", ({ unreadable }) => unreadable],
+];
+
+/** A line a folder, and where to look next. */
+function cropText(written: CropResult): string {
+  const { data, report, folders, crops, before } = written;
+  const width = Math.max(6, ...folders.map(({ folder }) => folder.length)) + 2;
+  const row = (name: string, cells: readonly (string | number)[]): string =>
+    `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(12)).join("")}`;
+  const counts = (of: Omit<CroppedFolder, "folder">): number[] => columns.map(([, count]) => count(of));
+  return [
+    row(
+      "folder",
+      columns.map(([title]) => title),
+    ),
+    ...folders.map(({ folder, ...own }) => row(folder, counts(own))),
+    ...(folders.length > 1 ? [row("total", counts(written))] : []),
+    "",
+    ...(before > 0 ? [`${before} photos were done before`] : []),
+    crops > 0 ? `crops: ${data.join(", ")}` : "no face was found; are these photos of people?",
+    `what became of each photo: ${report}`,
+  ].join("\n");
+}

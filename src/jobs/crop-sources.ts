@@ -1,0 +1,137 @@
+/** The photos that are to be cropped: those of folders, or those that manifests list, under the names of their crops. */
+
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, extname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
+import { sourceNames } from "../data/canonical.ts";
+import { fer2013Columns } from "../data/fer2013-csv.node.ts";
+import { picturesBelow } from "../data/folder.node.ts";
+import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
+
+/** The cells of a manifest's row, by column. */
+export type Cells = Readonly<Record<string, string>>;
+
+export interface PhotoToCrop {
+  /** Where its crops lie below `out`, under its own name, with forward slashes: `train/happy/a.jpg`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A folder, or a manifest and its rows. */
+export interface CropSource {
+  readonly path: string;
+  /** The folder below `out` into which it is cut; empty where it is the only source. */
+  readonly under: string;
+  readonly photos: readonly PhotoToCrop[];
+  readonly manifest?: { readonly columns: readonly string[]; readonly rows: readonly Cells[] };
+}
+
+/**
+ * Lists the photos of folders and manifests. Several sources each get a folder of their own below `out`.
+ *
+ * @throws UsageError for a source that is missing, has no photos, or overlaps `out`; FormatError for a manifest that is wrong inside.
+ */
+export async function cropSources(paths: readonly string[], out: string): Promise<CropSource[]> {
+  if (paths.length === 0)
+    throw new UsageError("no photos given; name a folder, or a CSV file that lists them");
+  const names =
+    paths.length > 1 ? sourceNames(paths.map((path) => resolve(path).split(sep).join("/"))) : [""];
+  const sources: CropSource[] = [];
+  for (const [i, path] of paths.entries()) {
+    // No colon, which not every file system allows in names.
+    const under = (names[i] as string).replaceAll(":", "_");
+    const isCsv = extname(path).toLowerCase() === ".csv";
+    const source = isCsv ? await listed(path, under) : below(path, under);
+    if (source.photos.length === 0) throw new UsageError(`${path} has no photos in it`);
+    checkApart(source, out);
+    sources.push(source);
+  }
+  return sources;
+}
+
+function below(path: string, under: string): CropSource {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(
+      `there is no folder ${path}; name a folder of photos, or a CSV file that lists them`,
+    );
+  const photos = Array.from(picturesBelow(path), (photo) => ({
+    name: posix.join(under, relative(path, photo).split(sep).join("/")),
+    path: photo,
+  }));
+  return { path, under, photos };
+}
+
+async function listed(path: string, under: string): Promise<CropSource> {
+  const columns = await readCsvHeader(path, ["path", ...fer2013Columns]);
+  if (fer2013Columns.every((column) => columns.includes(column)))
+    throw new UsageError(`${path} holds face crops of 48 × 48 pixels already; train on it as it is`);
+  if (!columns.includes("path"))
+    throw new FormatError(
+      `${path} has the columns ${columns.join(", ")}. Expected path, which names the photos.`,
+    );
+  const rows: Cells[] = [];
+  for await (const { number, cells } of readCsvRows(path, ["path"])) {
+    if (!cells.path) throw new FormatError(`${path}, row ${number}: path is empty`);
+    rows.push(cells);
+  }
+  const photos = new Map<string, PhotoToCrop>();
+  const taken = new Set<string>();
+  for (const { path: own = "" } of rows) {
+    const file = resolve(dirname(path), own);
+    if (photos.has(file)) continue;
+    const { dir, name, ext } = posix.parse(posix.join(under, nameOf(own)));
+    let free = posix.join(dir, `${name}${ext}`);
+    for (let number = 2; taken.has(free); number++) free = posix.join(dir, `${name}~${number}${ext}`);
+    taken.add(free);
+    photos.set(file, { name: free, path: file });
+  }
+  return { path, under, photos: [...photos.values()], manifest: { columns, rows } };
+}
+
+/** A path in a manifest without what leads out of the manifest's folder. */
+function nameOf(path: string): string {
+  const parts = path
+    .split(sep)
+    .join("/")
+    .replace(/^[a-z]:/i, "")
+    .split("/");
+  return posix.normalize(parts.filter((part) => part !== ".." && part !== "." && part !== "").join("/"));
+}
+
+/** The photo that a row of a manifest lists. */
+export function fileOfRow({ path }: CropSource, { path: own = "" }: Cells): string {
+  return resolve(dirname(path), own);
+}
+
+/** @throws UsageError if crops would come to lie among the photos, or the other way round. */
+function checkApart({ path, photos, manifest }: CropSource, out: string): void {
+  const target = real(out);
+  const folders = manifest ? new Set(photos.map((photo) => dirname(photo.path))) : [path];
+  for (const folder of folders) {
+    const source = real(folder);
+    if (!isWithin(target, source) && !isWithin(source, target)) continue;
+    if (manifest && !isWithin(source, target)) continue;
+    throw new UsageError(
+      `--out ${out} and the photos in ${folder} lie in one another, so that crops would be taken for photos; give an --out beside it, such as ${besides(folder)}`,
+    );
+  }
+}
+
+/** A folder beside another: `photos-faces`. */
+function besides(folder: string): string {
+  const path = resolve(folder);
+  return relative(process.cwd(), join(dirname(path), `${basename(path)}-faces`));
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+/** The path without links, as far as it exists. */
+function real(path: string): string {
+  const whole = resolve(path);
+  if (existsSync(whole)) return realpathSync(whole);
+  const parent = dirname(whole);
+  return parent === whole ? whole : join(real(parent), basename(whole));
+}

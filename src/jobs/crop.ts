@@ -1,0 +1,243 @@
+/** Cuts the faces out of photos, framed as `predict` frames them: a folder of crops to train on. */
+
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { basename, dirname, extname, join, posix, resolve } from "node:path";
+import type { Picture } from "../data/dataset.ts";
+import { csvRow } from "../formats/csv.ts";
+import type { FaceDetector } from "../predict/face-detector.ts";
+import { faceCrop, ownSide } from "../predict/framing.ts";
+import { fileSource, readPhotos } from "../predict/inputs.node.ts";
+import type { DetectorOptions } from "../predict/model.node.ts";
+import { openDetector } from "../predict/onnx-detector.ts";
+import { framedFaces, type ReadPhoto } from "../predict/predictor.ts";
+import { loadDetector } from "../predict/shipped-detector.node.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
+import { reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { inOrder } from "../util/ordered.ts";
+import { sharp } from "../util/sharp.node.ts";
+import { checkOptions, kinds, oneOf } from "./check-options.ts";
+import { type CropRecord, openCropLog } from "./crop-log.ts";
+import { CROP_FORM, cropBases, cropFile } from "./crop-names.ts";
+import { type CropSource, cropSources, fileOfRow, type PhotoToCrop } from "./crop-sources.ts";
+import { chooseDevice, type DeviceOptions } from "./device.ts";
+import { type OnEvent, type Teller, telling } from "./events.ts";
+
+/** Which faces of a photo are cut out. */
+export const faceRules = ["largest", "all", "only"] as const;
+export type FaceRule = (typeof faceRules)[number];
+
+/** Crops that are cut without a given side are at most this large: networks of 224 pixels train on 280. */
+export const LARGEST_CROP = 320;
+
+export interface CropOptions extends DeviceOptions {
+  /** Folders of photos, with or without folders of classes and splits, or CSV files whose column `path` lists photos. */
+  readonly data: string | readonly string[];
+  /**
+   * The folder of the crops. A folder that an earlier call with the same options began is continued; any other must be new or
+   * empty, and beside the photos.
+   */
+  readonly out: string;
+  /** The largest face of a photo (the default), all of its faces, or its face only if it has a single one. */
+  readonly faces?: FaceRule | undefined;
+  /** Side of every crop in pixels. Default: as large as the face is in its photo, at most 320. */
+  readonly size?: number | undefined;
+  /** How faces are found. Default: by the detector that ships. */
+  readonly detector?: DetectorOptions | undefined;
+  /** Stops between two photos; the same call then goes on. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** Photos of one folder, such as a class. */
+export interface CroppedFolder {
+  /** Below the folder that was named; `.` for that folder itself. */
+  readonly folder: string;
+  readonly photos: number;
+  readonly crops: number;
+  readonly withoutFace: number;
+  /** Photos of more than one face. */
+  readonly withSeveral: number;
+  readonly unreadable: number;
+}
+
+/** What `data crop --json` prints: of all photos, those that an earlier call cropped included. */
+export interface CropResult extends Omit<CroppedFolder, "folder"> {
+  readonly out: string;
+  /** What to train on: the folders of crops, or manifests of them. */
+  readonly data: readonly string[];
+  /** The CSV file that says what became of each photo. */
+  readonly report: string;
+  readonly folders: readonly CroppedFolder[];
+  /** Photos that an earlier call had cropped. */
+  readonly before: number;
+}
+
+/**
+ * Cuts faces out of photos as square PNG files, under the photos' own paths, so that classes and splits stay as they are. Each
+ * crop has the pixels that `predict` gives to a model, turned upright where the face leans; with the `size` of a model's input
+ * they are the same to the last bit. Crops appear whole or not at all.
+ *
+ * @throws UsageError for photos or a folder that cannot be used; VultusError if it is stopped, or nothing can be written.
+ */
+export function crop(options: CropOptions): Promise<CropResult> {
+  const { text, textOrTexts, count, call, signal, unchecked } = kinds;
+  checkOptions(options, {
+    ...{ data: textOrTexts, out: text, faces: oneOf(...faceRules), size: count, detector: unchecked },
+    ...{ device: text, threads: count, signal, onEvent: call },
+  });
+  return telling(options.onEvent, (teller) => cropped(options, teller));
+}
+
+async function cropped(options: CropOptions, teller: Teller): Promise<CropResult> {
+  const { data, out, faces = "largest", size, detector: finder = {}, signal } = options;
+  const sources = await cropSources(typeof data === "string" ? [data] : data, out);
+  const { device, threads } = chooseDevice(options, teller.note);
+  const model = loadDetector(finder.path, finder);
+  const detector = createHash("sha256")
+    .update(model.program.model)
+    .update(model.eyes?.model ?? "")
+    .update(JSON.stringify(model.settings))
+    .digest("hex");
+  makeFolder(out);
+  const log = await openCropLog(out, {
+    ...{ sources: sources.map(({ path }) => resolve(path)), faces, side: size ?? null, detector },
+  });
+  const photos = sources.flatMap((source) => source.photos);
+  const names = new Set(photos.map(({ name }) => name));
+  const records = new Map([...log.done].filter(([name]) => names.has(name)));
+  const left = photos.filter(({ name }) => !records.has(name));
+  const before = records.size;
+  const taken = [...log.done.values()].flatMap(({ files }) =>
+    files.slice(0, 1).map((file) => file.slice(0, -CROP_FORM.length)),
+  );
+  const bases = cropBases(
+    left.map(({ name }) => name),
+    taken,
+  );
+
+  const engine = startEngine({ device, threads, spinning: false });
+  try {
+    const found = cropPhotos(left, await openDetector(engine, model), { faces, size });
+    for await (const { photo, ...one } of found) {
+      if (signal?.aborted)
+        throw new VultusError(
+          `stopped after ${records.size} of ${photos.length} photos; the same command goes on`,
+        );
+      const files = one.crops.map((_, i) => cropFile(bases.get(photo.name) as string, i));
+      for (const [i, picture] of one.crops.entries()) await writeCrop(join(out, files[i] as string), picture);
+      const { status, faces: count, reason } = one;
+      const record = {
+        photo: photo.name,
+        status,
+        faces: count,
+        files,
+        ...(reason !== undefined && { reason }),
+      };
+      log.add(record);
+      records.set(photo.name, record);
+      if (reason !== undefined) teller.unreadable([{ id: photo.name, reason }]);
+      teller.progress("cropping", records.size, photos.length);
+    }
+  } finally {
+    await engine.close();
+  }
+  const written = sources.map((source) =>
+    source.manifest ? writeManifest(source, records, out) : join(out, source.under),
+  );
+  teller.wrote(...written.filter((path) => path.endsWith(".csv")), log.path);
+  return { out, data: written, report: log.path, ...summaryOf([...records.values()]), before };
+}
+
+interface Cropped extends Pick<CropRecord, "status" | "faces" | "reason"> {
+  readonly photo: PhotoToCrop;
+  readonly crops: readonly Picture[];
+}
+
+/** The crops of photos in their order. Two are looked at at a time, so that the engine has work while the next is prepared. */
+async function* cropPhotos(
+  photos: readonly PhotoToCrop[],
+  detector: FaceDetector,
+  options: Required<Pick<CropOptions, "faces">> & Pick<CropOptions, "size">,
+): AsyncGenerator<Cropped> {
+  const read = readPhotos(photos.map(({ path }) => fileSource(path)));
+  let next = 0;
+  for await (const one of inOrder(read, 2, (photo) => cropPhoto(photo, detector, options)))
+    yield { ...one, photo: photos[next++] as PhotoToCrop };
+}
+
+async function cropPhoto(
+  photo: ReadPhoto,
+  detector: FaceDetector,
+  { faces: rule, size }: Required<Pick<CropOptions, "faces">> & Pick<CropOptions, "size">,
+): Promise<Omit<Cropped, "photo">> {
+  if ("reason" in photo) return { status: "unreadable", faces: 0, crops: [], reason: photo.reason };
+  const found = await framedFaces(photo, detector, (picture, face) =>
+    faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face.box)), resize: 1 }),
+  );
+  const faces = found.length;
+  if (faces === 0) return { status: "no_face", faces, crops: [] };
+  if (rule === "only" && faces > 1) return { status: "several_faces", faces, crops: [] };
+  const kept = rule === "all" ? found : found.slice(0, 1);
+  return { status: "cropped", faces, crops: kept.map(({ crop }) => crop) };
+}
+
+async function writeCrop(path: string, { pixels, width, height, channels }: Picture): Promise<void> {
+  makeFolder(dirname(path));
+  writeFileAtomic(path, await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer());
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`the folder ${path} cannot be made: ${reasonOf(error)}`);
+  }
+}
+
+/** Writes the rows of a manifest again for its crops, a row for each; returns its path. */
+function writeManifest(source: CropSource, records: ReadonlyMap<string, CropRecord>, out: string): string {
+  const { manifest, photos, path } = source;
+  const { columns = [], rows = [] } = manifest ?? {};
+  const names = new Map(photos.map((photo) => [photo.path, photo.name]));
+  const lines = rows.flatMap((cells) => {
+    const files = records.get(names.get(fileOfRow(source, cells)) as string)?.files ?? [];
+    return files.map((file) =>
+      csvRow(columns.map((column) => (column === "path" ? file : (cells[column] ?? "")))),
+    );
+  });
+  // Beside the crops, since a manifest lists paths from its own folder.
+  const file = join(
+    out,
+    `${source.under || basename(path, extname(path))}${source.under ? ".csv" : extname(path)}`,
+  );
+  writeFileAtomic(file, [csvRow(columns), ...lines, ""].join("\n"));
+  return file;
+}
+
+function summaryOf(records: readonly CropRecord[]): Omit<CropResult, "out" | "data" | "report" | "before"> {
+  const byFolder = new Map<string, CropRecord[]>();
+  for (const record of records) {
+    const folder = posix.dirname(record.photo);
+    const own = byFolder.get(folder) ?? [];
+    own.push(record);
+    byFolder.set(folder, own);
+  }
+  const folders = [...byFolder].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...countsOf(records),
+    folders: folders.map(([folder, own]) => ({ folder, ...countsOf(own) })),
+  };
+}
+
+function countsOf(records: readonly CropRecord[]): Omit<CroppedFolder, "folder"> {
+  const count = (is: (record: CropRecord) => boolean): number => records.filter(is).length;
+  return {
+    photos: records.length,
+    crops: records.reduce((sum, { files }) => sum + files.length, 0),
+    withoutFace: count(({ status }) => status === "no_face"),
+    withSeveral: count(({ faces }) => faces > 1),
+    unreadable: count(({ status }) => status === "unreadable"),
+  };
+}
