@@ -107,6 +107,7 @@ export type { Baseline } from "./jobs/baselines.ts";
 export type { CompareOptions } from "./jobs/compare.ts";
 export type { ComparisonResult } from "./jobs/comparison-result.ts";
 export type { CropOptions, CroppedFolder, CropResult, FaceRule } from "./jobs/crop.ts";
+export type { FaceCheck } from "./jobs/crop-check.ts";
 export type { DataOptions, DataSource, ModelSource, RenameOptions } from "./jobs/data.ts";
 export type { EnsembleMember, EnsembleOptions, EnsembleResult } from "./jobs/ensemble.ts";
 export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
@@ -127,7 +128,7 @@ export type {
 } from "./jobs/explain.ts";
 export type { ExplainedFace, ExplainedPhoto } from "./jobs/explained-photos.ts";
 export type { ExportedFile, ExportOptions, ExportResult } from "./jobs/export.ts";
-export type { InspectOptions } from "./jobs/inspect.ts";
+export type { InspectOptions, InspectResult } from "./jobs/inspect.ts";
 export type { ListedModel, ListModelsOptions, ShippedModel } from "./jobs/list-models.ts";
 export type { ListedRun, ListRunsOptions, RunOrder, RunStatus } from "./jobs/list-runs.ts";
 export {

@@ -5,6 +5,8 @@ import type {
   AuditResult,
   AuditSummary,
   ComparisonResult,
+  CropOptions,
+  CropResult,
   DataSource,
   Dataset,
   DetectedFace,
@@ -15,6 +17,7 @@ import type {
   ExportResult,
   FinishedRun,
   Inspection,
+  InspectResult,
   InterruptedRun,
   Model,
   ModelEvaluation,
@@ -136,7 +139,10 @@ test("the other jobs: one object, or what they work on first", () => {
   expectTypeOf(vultus.report).returns.resolves.toEqualTypeOf<ReportResult>();
   expectTypeOf(vultus.split).returns.resolves.toEqualTypeOf<SplitResult>();
   expectTypeOf(vultus.soften).returns.resolves.toEqualTypeOf<SoftenResult>();
-  expectTypeOf(vultus.inspect).returns.resolves.toEqualTypeOf<Inspection>();
+  expectTypeOf(vultus.inspect).returns.resolves.toEqualTypeOf<InspectResult>();
+  expectTypeOf<InspectResult>().toExtend<Inspection>();
+  expectTypeOf<{ data: string; out: string }>().toExtend<CropOptions>();
+  expectTypeOf(vultus.crop).returns.resolves.toEqualTypeOf<CropResult>();
   expectTypeOf(vultus.readDataset).returns.resolves.toEqualTypeOf<Dataset>();
   expectTypeOf<DataSource>().toEqualTypeOf<string | readonly string[] | Dataset>();
   expectTypeOf<Model>().toExtend<ModelSource>();

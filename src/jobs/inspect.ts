@@ -1,8 +1,10 @@
 /** Describes a data set: counts, sizes, balance, unreadable files, and a contact sheet of random images. */
 
+import { availableParallelism } from "node:os";
 import { type Inspection, inspectDataset } from "../data/inspect.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { contactSheet } from "./contact-sheet.ts";
+import { checkFaces, croppingAdvice, type FaceCheck } from "./crop-check.ts";
 import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
@@ -13,17 +15,30 @@ export interface InspectOptions extends Omit<DataOptions, "exclude"> {
   readonly onEvent?: OnEvent | undefined;
 }
 
+/** What `data inspect --json` prints. */
+export interface InspectResult extends Inspection {
+  /** Whether the images are face crops, by a few of them; missing where that isn't known. */
+  readonly faces?: FaceCheck;
+}
+
 /** Decodes every image once. @throws UsageError for a source or a class that is missing. */
-export function inspect(options: InspectOptions): Promise<Inspection> {
+export function inspect(options: InspectOptions): Promise<InspectResult> {
   return telling(options.onEvent, (teller) => inspected(options, teller));
 }
 
 async function inspected(
   { data, classes, rename, sheet }: InspectOptions,
   teller: Teller,
-): Promise<Inspection> {
+): Promise<InspectResult> {
   const dataset = await openDataset(data, { classes, rename });
-  const inspection = await inspectDataset(dataset, (done, total) => teller.progress("reading", done, total));
+  const found = await inspectDataset(dataset, (done, total) => teller.progress("reading", done, total));
+  const faces = await checkFaces(dataset.samples, { threads: availableParallelism() });
+  const advice = croppingAdvice(faces, dataset);
+  const inspection = {
+    ...found,
+    ...(faces && { faces }),
+    notes: [...found.notes, ...(advice === undefined ? [] : [advice])],
+  };
   if (sheet !== undefined) {
     writeFileAtomic(sheet, await contactSheet(dataset));
     teller.wrote(sheet);

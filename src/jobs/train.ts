@@ -19,6 +19,7 @@ import { messageOf, UsageError } from "../util/errors.ts";
 import { version } from "../util/version.node.ts";
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
+import { checkFaces, croppingAdvice } from "./crop-check.ts";
 import { type DataOptions, type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import { chooseDevice, type PrecisionOptions } from "./device.ts";
@@ -204,6 +205,10 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
         resumed === undefined
           ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
           : { weights: new Map(), source: "" };
+      if (resumed === undefined) {
+        const advice = croppingAdvice(await checkFaces(dataset.samples, device), dataset);
+        if (advice !== undefined) teller.note(advice);
+      }
       teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
       const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
       const result = await trainInto({

@@ -51,7 +51,7 @@ export function cropCommand(setExitCode: SetExitCode): Command {
             ...options,
             data,
             detector: detectorOf({ detector, detectorSize, detectorThreshold }),
-          signal,
+            signal,
             onEvent: printer(setExitCode),
           }),
         );

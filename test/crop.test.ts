@@ -1,0 +1,292 @@
+/** `vultus data crop`: what it cuts, where it puts it, and that nothing is lost or half written. */
+
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { run } from "../src/cli/main.ts";
+import type { Picture } from "../src/data/dataset.ts";
+import { readDataset } from "../src/data/read.node.ts";
+import type { CropResult } from "../src/jobs/crop.ts";
+import { crop } from "../src/jobs/crop.ts";
+import type { JobEvent } from "../src/jobs/events.ts";
+import { loadModel, predict } from "../src/predict/model.node.ts";
+import type { Face } from "../src/predict/prediction.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
+import { runCli } from "./support/kill.ts";
+import { capture, printed, printedJson } from "./support/printed.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-crop-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const face = drawnFaces(4)[3] as Picture;
+const device = ["--device", "cpu", "--threads", "2"];
+
+async function photo(path: string, ...sides: readonly number[]): Promise<void> {
+  const width = Math.max(300, 300 * sides.length);
+  const faces = sides.map((side, i) => ({ face, x: 150 + 300 * i, y: 160, side }));
+  const { pixels, height, channels } = composite(width, 300, faces);
+  mkdirSync(dirname(at(path)), { recursive: true });
+  await sharp(pixels, { raw: { width, height, channels } })
+    .toColourspace("srgb")
+    .jpeg({ quality: 95 })
+    .toFile(at(path));
+}
+
+/** All files below, as paths from there. */
+function filesIn(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+beforeAll(async () => {
+  await photo("photos/train/Happy Faces/one.jpg", 90);
+  await photo("photos/train/Happy Faces/two.jpg", 100, 140);
+  await photo("photos/train/sad :(/one.jpg", 110);
+  await photo("photos/train/sad :(/none.jpg");
+  await photo("photos/val/Happy Faces/inner/one.jpg", 90);
+  await photo("photos/val/sad :(/one.jpg", 90);
+  writeFileSync(at("photos/train/sad :(/broken.jpg"), "no picture");
+  writeFileSync(at("photos/notes.txt"), "beside them");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(capture);
+
+const crops = [
+  "train/Happy Faces/one.png",
+  "train/Happy Faces/two.png",
+  "train/sad :(/one.png",
+  "val/Happy Faces/inner/one.png",
+  "val/sad :(/one.png",
+];
+
+test("folders and splits stay, the largest face is cut, and a report says what became of each photo", async () => {
+  expect(await run(["data", "crop", at("photos"), "--out", at("faces"), ...device])).toBe(1);
+  expect(filesIn(at("faces"))).toEqual(["crop-report.csv", "crop-settings.json", ...crops]);
+  expect(readFileSync(at("faces/crop-report.csv"), "utf8").split("\n")).toEqual([
+    "photo,status,faces,files,reason",
+    "train/Happy Faces/one.jpg,cropped,1,train/Happy Faces/one.png,",
+    "train/Happy Faces/two.jpg,cropped,2,train/Happy Faces/two.png,",
+    expect.stringMatching(/^train\/sad :\(\/broken\.jpg,unreadable,0,,.*not a picture/),
+    "train/sad :(/none.jpg,no_face,0,,",
+    "train/sad :(/one.jpg,cropped,1,train/sad :(/one.png,",
+    "val/Happy Faces/inner/one.jpg,cropped,1,val/Happy Faces/inner/one.png,",
+    "val/sad :(/one.jpg,cropped,1,val/sad :(/one.png,",
+    "",
+  ]);
+  expect(printed.out).toMatch(/^folder +photos +crops +no face +several +unreadable\n/);
+  expect(printed.out).toMatch(/^train\/sad :\( +3 +1 +1 +0 +1$/m);
+  expect(printed.out).toMatch(/^total +7 +5 +1 +1 +1$/m);
+  expect(printed.err).toContain("left out: train/sad :(/broken.jpg: ");
+  // At once what training reads, under the classes' usual names.
+  const { classes, samples } = await readDataset([at("faces")]);
+  expect(classes).toEqual(["happy", "sad"]);
+  expect(samples.map(({ id, split }) => [id, split])).toHaveLength(5);
+});
+
+test("the same command goes on: new photos only, those that could not be read again, no crop twice", async () => {
+  cpSync(at("photos"), at("more"), { recursive: true });
+  const options = { data: at("more"), out: at("more faces"), device: "cpu", threads: 2 } as const;
+  await crop(options);
+  const before = new Map(
+    filesIn(at("more faces")).map((name) => [name, readFileSync(at("more faces", name))]),
+  );
+  // Looks like another photo's crop; and what a kill may leave: a half line, a half file.
+  await photo("more/train/sad :(/one.webp", 90);
+  cpSync(at("photos/train/sad :(/one.jpg"), at("more/train/sad :(/broken.jpg"));
+  writeFileSync(at("more faces/crop-report.csv"), "train/sad", { flag: "a" });
+  writeFileSync(at("more faces/train/.x.png.123.tmp"), "half");
+  const events: JobEvent[] = [];
+  const result = await crop({ ...options, onEvent: (event) => events.push(event) });
+  expect(result).toMatchObject({ photos: 8, crops: 7, unreadable: 0, before: 6 });
+  expect(events.flatMap((event) => (event.type === "progress" ? [event.done] : []))).toEqual([7, 8]);
+  const after = filesIn(at("more faces"));
+  expect(after).toEqual([...before.keys(), "train/sad :(/broken.png", "train/sad :(/one.webp.png"].sort());
+  for (const [name, bytes] of before)
+    if (name.endsWith(".png")) expect(readFileSync(at("more faces", name)).equals(bytes), name).toBe(true);
+  const report = readFileSync(result.report, "utf8").split("\n");
+  expect(report.filter((line) => line.includes("broken.jpg"))).toEqual([
+    "train/sad :(/broken.jpg,cropped,1,train/sad :(/broken.png,",
+  ]);
+  expect(report.filter((line) => line !== "")).toHaveLength(9);
+});
+
+test("killed at any moment it leaves whole crops only, and ends as an undisturbed one", async () => {
+  for (let i = 0; i < 24; i++) await photo(`many/happy/${i}.jpg`, 80 + i);
+  const command = ["data", "crop", at("many"), "--out", at("killed"), ...device];
+  let kills = 0;
+  for (let code: number | "killed" = "killed"; code === "killed"; ) {
+    const place = at("killed/happy");
+    const moment = 2500 + 700 * kills;
+    ({ code } = await runCli(command, kills < 3 ? { moment } : {}));
+    if (code === "killed") kills++;
+    for (const name of existsSync(place) ? readdirSync(place).filter((file) => file.endsWith(".png")) : [])
+      expect(
+        (
+          await sharp(readFileSync(join(place, name)))
+            .raw()
+            .toBuffer()
+        ).length,
+      ).toBeGreaterThan(0);
+  }
+  const { report } = await crop({ data: at("many"), out: at("whole"), device: "cpu", threads: 2 });
+  expect(filesIn(at("killed"))).toEqual(filesIn(at("whole")));
+  for (const name of filesIn(at("whole")).filter((file) => file.endsWith(".png")))
+    expect(readFileSync(at("killed", name)).equals(readFileSync(at("whole", name))), name).toBe(true);
+  expect(readFileSync(at("killed/crop-report.csv"), "utf8").split("\n").sort()).toEqual(
+    readFileSync(report, "utf8").split("\n").sort(),
+  );
+}, 120_000);
+
+test("a signal stops it between two photos, and the same call goes on", async () => {
+  const options = { data: at("photos"), out: at("stopped"), device: "cpu", threads: 2 } as const;
+  const stop = new AbortController();
+  const onEvent = (event: JobEvent): void => {
+    if (event.type === "progress") stop.abort();
+  };
+  await expect(crop({ ...options, signal: stop.signal, onEvent })).rejects.toThrow(
+    /^stopped after 1 of 7 photos; the same command goes on$/,
+  );
+  expect(await crop(options)).toMatchObject({ photos: 7, crops: 5, before: 1 });
+});
+
+describe("several faces", () => {
+  test.each([
+    ["all", 3, ["one.png", "two-2.png", "two.png"]],
+    ["largest", 2, ["one.png", "two.png"]],
+    ["only", 1, ["one.png"]],
+  ] as const)("--faces %s", async (rule, count, files) => {
+    const out = at(`faces ${rule}`);
+    const result = await printedJson<CropResult>(
+      ...["data", "crop", at("photos/train/Happy Faces"), "--out", out, "--faces", rule, ...device],
+    );
+    expect(result).toMatchObject({ photos: 2, crops: count, withSeveral: 1, folders: [{ folder: "." }] });
+    expect(filesIn(out).filter((name) => name.endsWith(".png"))).toEqual(files);
+    const two = readFileSync(result.report, "utf8").split("\n")[2];
+    expect(two).toMatch(rule === "only" ? /^two\.jpg,several_faces,2,,$/ : /^two\.jpg,cropped,2,two\.png/);
+  });
+});
+
+describe("crops are what predict sees", () => {
+  const near = (a: Face | undefined, b: Face | undefined): number =>
+    Math.max(
+      ...Object.keys(a?.probabilities ?? {}).map((name) =>
+        Math.abs((a?.probabilities[name] ?? 1) - (b?.probabilities[name] ?? 0)),
+      ),
+    );
+
+  test("to the bit at a model's own size, and nearly at their own", async () => {
+    await using model = await loadModel({ model: "vultus_s", device: "cpu", threads: 2 });
+    await using crops = await loadModel({ model: "vultus_s", device: "cpu", threads: 2, detector: false });
+    const { inputSize, resize } = model.bundle.architecture;
+    const data = at("photos/train/Happy Faces");
+    const options = { data, faces: "all", device: "cpu", threads: 2 } as const;
+    await crop({ ...options, out: at("exact"), size: Math.round(inputSize * resize) });
+    await crop({ ...options, out: at("own size") });
+    const { faces } = await predict(model, join(data, "two.jpg"));
+    expect(faces).toHaveLength(2);
+    for (const [i, name] of ["two.png", "two-2.png"].entries()) {
+      const [exact] = (await predict(crops, at("exact", name))).faces;
+      expect(exact?.probabilities).toEqual(faces[i]?.probabilities);
+      const [own] = (await predict(crops, at("own size", name))).faces;
+      expect(near(own, faces[i])).toBeLessThan(0.1);
+    }
+  });
+});
+
+describe("lists", () => {
+  test("are written again for the crops, with all their columns", async () => {
+    mkdirSync(at("lists"), { recursive: true });
+    const list = at("lists/people.csv");
+    const absolute = at("photos/val/sad :(/one.jpg");
+    writeFileSync(
+      list,
+      `Path,label,identity,split,age\n../photos/train/Happy Faces/two.jpg,happy,"a, b",train,30\n${absolute},sad,p2,,\n` +
+        "../photos/train/sad :(/none.jpg,sad,p3,validation,\n",
+    );
+    const { data, crops: count } = await crop({
+      data: list,
+      out: at("listed"),
+      faces: "all",
+      device: "cpu",
+      threads: 2,
+    });
+    expect(count).toBe(3);
+    expect(data).toEqual([at("listed/people.csv")]);
+    const place = relative("/", absolute).replace(/\.jpg$/, ".png");
+    expect(readFileSync(at("listed/people.csv"), "utf8")).toBe(
+      'path,label,identity,split,age\nphotos/train/Happy Faces/two.png,happy,"a, b",train,30\n' +
+        `photos/train/Happy Faces/two-2.png,happy,"a, b",train,30\n${place},sad,p2,,\n`,
+    );
+    const { samples } = await readDataset(data);
+    for (const { source } of samples) expect(source.kind === "file" && existsSync(source.path)).toBe(true);
+  });
+
+  test("and folders together each get a folder or list of their own", async () => {
+    const list = at("lists/few.csv");
+    writeFileSync(list, "path,label\n../photos/val/sad :(/one.jpg,sad\n");
+    const { data } = await crop({
+      data: [at("photos/val"), list],
+      out: at("both"),
+      device: "cpu",
+      threads: 2,
+    });
+    expect(data).toEqual([at("both/val"), at("both/few.csv.csv")]);
+    expect(filesIn(at("both")).filter((name) => name.endsWith(".png"))).toEqual([
+      "few.csv/photos/val/sad :(/one.png",
+      "val/Happy Faces/inner/one.png",
+      "val/sad :(/one.png",
+    ]);
+  });
+
+  test("of fer2013's form hold crops already", async () => {
+    writeFileSync(at("lists/fer2013.csv"), "emotion,pixels,Usage\n0,1 2,Training\n");
+    expect(await run(["data", "crop", at("lists/fer2013.csv"), "--out", at("nowhere")])).toBe(2);
+    expect(printed.err).toContain("face crops of 48 × 48 pixels already");
+  });
+});
+
+describe("refused before anything is written", () => {
+  test.each([
+    ["into its own input", "photos", "photos/train/faces", /lie in one another/],
+    ["around its own input", "photos/train", "photos", /lie in one another/],
+    ["into its own input by a link", "photos", "link/faces", /lie in one another/],
+    ["into a folder of other files", "photos", "lists", /lists is not empty/],
+    ["photos that are not there", "gone", "nowhere", /there is no folder .*gone/],
+    ["a folder without photos", "empty", "nowhere", /empty has no photos/],
+  ])("%s", async (_, data, out, message) => {
+    mkdirSync(at("lists"), { recursive: true });
+    writeFileSync(at("lists/x.csv"), "");
+    mkdirSync(at("empty"), { recursive: true });
+    if (!existsSync(at("link"))) symlinkSync(at("photos"), at("link"));
+    const before = filesIn(at("photos"));
+    expect(await run(["data", "crop", at(data), "--out", at(out)])).toBe(2);
+    expect(printed.err).toMatch(message);
+    expect(filesIn(at("photos"))).toEqual(before);
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+
+  test("other settings in the same folder", async () => {
+    const options = { data: at("photos/val"), out: at("settings"), device: "cpu", threads: 2 } as const;
+    await crop(options);
+    await expect(crop({ ...options, faces: "all", size: 64 })).rejects.toThrow(
+      /holds crops cut with --faces largest; crops cut without --size\. Go on with the same, or give another --out/,
+    );
+    await expect(crop({ ...options, data: at("photos/train") })).rejects.toThrow(
+      /crops of other photos: .*val/,
+    );
+    await expect(crop({ ...options, detector: { threshold: 0.9 } })).rejects.toThrow(/another face detector/);
+  });
+});
