@@ -34,8 +34,13 @@ export interface CropSource {
 export async function cropSources(paths: readonly string[], out: string): Promise<CropSource[]> {
   if (paths.length === 0)
     throw new UsageError("no photos given; name a folder, or a CSV file that lists them");
-  const names =
-    paths.length > 1 ? sourceNames(paths.map((path) => resolve(path).split(sep).join("/"))) : [""];
+  const named = paths.map((path) =>
+    resolve(path)
+      .split(sep)
+      .join("/")
+      .replace(/\.csv$/i, ""),
+  );
+  const names = paths.length > 1 ? sourceNames(named) : [""];
   const sources: CropSource[] = [];
   for (const [i, path] of paths.entries()) {
     // No colon, which not every file system allows in names.
