@@ -95,12 +95,12 @@ export function croppingAdvice(
     "vultus data crop",
     ...(sources.length > 0 ? sources : [first]).map(quoted),
     "--out",
-    out,
+    quoted(out),
   ].join(" ");
   return (
-    `these are photos and not face crops: in the ${check.withFace} looked at, the largest face spans ` +
+    `these are photos and not face crops: in ${check.withFace} that were looked at, the largest face spans ` +
     `${Math.round(100 * check.faceShare)} % of the shorter side, in a crop about 90 %. ` +
-    `A model would learn from what is around the faces; cut them out and train on the crops: ${command}`
+    `A model would also learn from what surrounds the faces. Cut them out and train on the crops: ${command}`
   );
 }
 
