@@ -20,6 +20,7 @@ import type { Picture } from "../src/data/dataset.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import type { CropResult } from "../src/jobs/crop.ts";
 import { crop } from "../src/jobs/crop.ts";
+import { evaluate } from "../src/jobs/evaluate.ts";
 import type { JobEvent } from "../src/jobs/events.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import type { Face } from "../src/predict/prediction.ts";
@@ -204,6 +205,22 @@ describe("crops are what predict sees", () => {
       expect(near(own, faces[i])).toBeLessThan(0.1);
     }
   });
+});
+
+test("evaluate of crops is predict of the photos", async () => {
+  await using model = await loadModel({ model: "vultus_s", device: "cpu", threads: 2 });
+  const options = { data: at("photos"), out: at("scored"), size: 64, device: "cpu", threads: 2 } as const;
+  const { data } = await crop(options);
+  const { predictions = [] } = await evaluate(model, data, {
+    ...{ split: "all", predictions: true, device: "cpu", threads: 2 },
+  });
+  expect(predictions).toHaveLength(5);
+  for (const { id, probabilities } of predictions) {
+    const photo = at("photos", id.replace(/\.png$/, ".jpg"));
+    const [largest] = (await predict(model, photo, { faces: "largest" })).faces;
+    for (const [i, name] of model.classes.entries())
+      expect(probabilities[i], `${id} ${name}`).toBeCloseTo(largest?.probabilities[name] ?? 2, 4);
+  }
 });
 
 describe("lists", () => {
