@@ -40,7 +40,8 @@ beforeAll(() => {
   write("turned/list.csv", ["path,label", ...rows.toReversed()].join("\n"));
 });
 
-const read = (...paths: string[]): Promise<Dataset> => readDataset(paths.map(at));
+/** With class names as versions of then matched them. */
+const read = (...paths: string[]): Promise<Dataset> => readDataset(paths.map(at), { byWord: false });
 const cutAgain = (dataset: Dataset, trainedOn: TrainedOn): Promise<Dataset | undefined> =>
   recut(dataset, trainedOn, 32, () => {});
 
