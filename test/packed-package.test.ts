@@ -297,7 +297,7 @@ installedTest("doctor --prune deletes what other systems would need, and what is
 test("what is packed is what runs, with the licences of what is built in", () => {
   const paths = packed.files.map(({ path }) => path);
   const folders = new Set(paths.map((path) => path.split("/")[0]));
-  expect([...folders].sort()).toEqual(["LICENSE", "README.md", "bin", "dist", "models", "package.json"]);
+  expect(folders).toEqual(new Set(["LICENSE", "README.md", "bin", "dist", "models", "package.json"]));
   expect(paths.filter((path) => path.includes("/.") || path.endsWith(".map"))).toEqual([]);
   const licences = readFileSync(join(root, "dist/third-party-licenses.md"), "utf8");
   for (const name of ["fastify", "zod", "commander", "linkedom", "@observablehq/plot", "undici", "bmp-ts"])
