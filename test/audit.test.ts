@@ -19,7 +19,7 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readTraces } from "../src/audit/copies.node.ts";
 import type { PictureGroup } from "../src/audit/groups.ts";
-import { greyOf, thumbnail } from "../src/audit/thumbnail.ts";
+import { greyOf, thumbnail } from "../src/data/thumbnail.ts";
 import { run } from "../src/cli/main.ts";
 import { readPicture } from "../src/data/decode.node.ts";
 import { readDataset } from "../src/data/read.node.ts";

@@ -7,7 +7,7 @@ import type { Grouping } from "../data/split.ts";
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { type Fault, faultsOf, qualityOf } from "./quality.ts";
-import { greyOf, thumbnail } from "./thumbnail.ts";
+import { greyOf, thumbnail } from "../data/thumbnail.ts";
 
 export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
 

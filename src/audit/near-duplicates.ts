@@ -12,7 +12,7 @@ import {
   type Window,
   WORDS,
   wholePicture,
-} from "./perceptual-hash.ts";
+} from "../data/perceptual-hash.ts";
 
 /** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated pictures it is 31. */
 const RADIUS = 14;

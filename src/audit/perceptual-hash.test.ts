@@ -16,8 +16,8 @@ import {
   transform,
   WORDS,
   wholePicture,
-} from "./perceptual-hash.ts";
-import { greyOf, SIDE, shrunk, thumbnail } from "./thumbnail.ts";
+} from "../data/perceptual-hash.ts";
+import { greyOf, SIDE, shrunk, thumbnail } from "../data/thumbnail.ts";
 
 const frequenciesOf = transform([wholePicture]);
 const first = (small: Uint8Array): Float32Array => frequenciesOf(small)[0] as Float32Array;
