@@ -12,8 +12,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Picture, Sample } from "../../src/data/dataset.ts";
-import { decodeAll } from "../../src/data/decode-all.node.ts";
 import { decodePicture } from "../../src/data/decode.node.ts";
+import { decodeAll } from "../../src/data/decode-all.node.ts";
 import { imageKey, keysToLookUp } from "../../src/data/image-keys.ts";
 import { readDataset } from "../../src/data/read.node.ts";
 import { greyOf, thumbnail } from "../../src/data/thumbnail.ts";
@@ -28,7 +28,23 @@ const MODELS = ["vultus_m", "vultus_s"];
 /** Training images that are copied to see what is found again. */
 const COPIED = 500;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { check: { type: "boolean" } } });
+const copies: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
+  "the file itself": async (bytes) => bytes,
+  "JPEG again, quality 90": (bytes) => sharp(bytes).jpeg({ quality: 90 }).toBuffer(),
+  "JPEG again, quality 75": (bytes) => sharp(bytes).jpeg({ quality: 75 }).toBuffer(),
+  "JPEG again, quality 50": (bytes) => sharp(bytes).jpeg({ quality: 50 }).toBuffer(),
+  "enlarged to 224 px, cubic": (bytes) => sharp(bytes).resize(224, 224).png().toBuffer(),
+  "enlarged to 96 px, linear, JPEG 85": (bytes) =>
+    sharp(bytes).resize(96, 96, { kernel: "linear" }).jpeg({ quality: 85 }).toBuffer(),
+  "reduced to 40 px": (bytes) => sharp(bytes).resize(40, 40).png().toBuffer(),
+  "brighter by a tenth": (bytes) => sharp(bytes).linear(1.1, 10).png().toBuffer(),
+  "mirrored (meant to be another image)": (bytes) => sharp(bytes).flop().png().toBuffer(),
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: "boolean" } },
+});
 const [data, exclude] = positionals;
 if (!data || !exclude)
   throw new Error("usage: node --import tsx bench/shipped/training-images.ts DATA EXCLUDE [--check]");
@@ -40,7 +56,9 @@ await decodeAll(training, {}, (_, picture) => {
   const key = imageKey(picture);
   if (key !== undefined) keys.set(key, picture);
 });
-const counts = CLASSES.map((name, label) => `${name} ${training.filter((one) => one.label === label).length}`);
+const counts = CLASSES.map(
+  (name, label) => `${name} ${training.filter((one) => one.label === label).length}`,
+);
 console.log(`${training.length} training images (${counts.join(", ")}), ${keys.size} keys`);
 
 if (values.check) await check();
@@ -51,7 +69,9 @@ function write(): void {
   const name = `fer2013-${createHash("sha256").update(bytes).digest("hex").slice(0, 8)}`;
   for (const old of readdirSync(folder)) if (old.endsWith(".images")) rmSync(new URL(old, folder));
   writeFileSync(new URL(`${name}.images`, folder), bytes);
-  console.log(`${name}.images: ${bytes.length} bytes, ${((8 * bytes.length) / keys.size).toFixed(1)} bits an image`);
+  console.log(
+    `${name}.images: ${bytes.length} bytes, ${((8 * bytes.length) / keys.size).toFixed(1)} bits an image`,
+  );
   const record: TrainingImagesRecord = { format: 1, sets: [name], complete: true };
   for (const model of MODELS) {
     const file = new URL(`${model}.onnx`, folder);
@@ -73,7 +93,9 @@ async function check(): Promise<void> {
     found++;
     if (correlation(thumbnail(greyOf(picture)), thumbnail(greyOf(match))) >= 0.945) alike++;
   });
-  console.log(`validation: ${found} of ${held.length} found, ${alike} of them near copies by their correlation`);
+  console.log(
+    `validation: ${found} of ${held.length} found, ${alike} of them near copies by their correlation`,
+  );
   const noise = 20_000;
   let chance = 0;
   for (let i = 0; i < noise; i++) chance += matchOf(noisePicture(i)) ? 1 : 0;
@@ -91,19 +113,6 @@ function matchOf(picture: Picture): Picture | undefined {
   return key === undefined ? undefined : keys.get(key);
 }
 
-const copies: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
-  "the file itself": async (bytes) => bytes,
-  "JPEG again, quality 90": (bytes) => sharp(bytes).jpeg({ quality: 90 }).toBuffer(),
-  "JPEG again, quality 75": (bytes) => sharp(bytes).jpeg({ quality: 75 }).toBuffer(),
-  "JPEG again, quality 50": (bytes) => sharp(bytes).jpeg({ quality: 50 }).toBuffer(),
-  "enlarged to 224 px, cubic": (bytes) => sharp(bytes).resize(224, 224).png().toBuffer(),
-  "enlarged to 96 px, linear, JPEG 85": (bytes) =>
-    sharp(bytes).resize(96, 96, { kernel: "linear" }).jpeg({ quality: 85 }).toBuffer(),
-  "reduced to 40 px": (bytes) => sharp(bytes).resize(40, 40).png().toBuffer(),
-  "brighter by a tenth": (bytes) => sharp(bytes).linear(1.1, 10).png().toBuffer(),
-  "mirrored (meant to be another image)": (bytes) => sharp(bytes).flop().png().toBuffer(),
-};
-
 function bytesOf({ source }: Sample): Uint8Array {
   if (source.kind !== "file") throw new Error("DATA must be a folder");
   return readFileSync(source.path);
@@ -112,7 +121,12 @@ function bytesOf({ source }: Sample): Uint8Array {
 /** Soft noise, as unlike a face as an image can be. */
 function noisePicture(i: number): Picture {
   const rng = random("noise", i);
-  return { width: 12, height: 12, channels: 1, pixels: Uint8Array.from({ length: 144 }, () => rng.integer(256)) };
+  return {
+    width: 12,
+    height: 12,
+    channels: 1,
+    pixels: Uint8Array.from({ length: 144 }, () => rng.integer(256)),
+  };
 }
 
 function correlation(a: Uint8Array, b: Uint8Array): number {

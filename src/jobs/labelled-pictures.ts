@@ -70,7 +70,9 @@ export async function readLabelled(
     onProgress: (done, total) => teller.progress("reading", done, total),
   });
   teller.unreadable(pixels.unreadable);
-  const found = models.map((judged) => seenBy(judged, dataset, read, { ...chosen, samples: pixels.samples }, pixels));
+  const found = models.map((judged) =>
+    seenBy(judged, dataset, read, { ...chosen, samples: pixels.samples }, pixels),
+  );
   for (const { notes } of found) for (const note of notes) teller.note(note);
   return { dataset, split, pixels, isSeen: found[0]?.isSeen };
 }
@@ -146,7 +148,9 @@ function seenByNetwork(
   const notes = isSeen ? seenNotes(isOwn ? `the weights that ${path} started from` : path, isSeen) : [];
   if (isOwn) {
     if (training > 0)
-      notes.push(`${path} was trained on ${training} of these ${samples.length} images: its score is too high`);
+      notes.push(
+        `${path} was trained on ${training} of these ${samples.length} images: its score is too high`,
+      );
   } else if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
     notes.push(
       `${path} was trained on this data with other splits, so on some of these images: its score is too high`,

@@ -87,8 +87,7 @@ function usualRecipe({ recipe, model, weights, overrides, backbones = [] }: Reci
 } {
   // A recipe has a model of its own.
   if (recipe !== undefined) return { recipe: "adapt" };
-  const named = model ?? modelIn(overrides) ?? (weights === undefined ? undefined : modelOf(weights));
-  const backbone = named ?? DEFAULT_MODEL;
+  const backbone = model ?? modelIn(overrides) ?? modelOf(weights);
   if (weights === "none") return { recipe: "scratch", model: backbone };
   const isOwn = backbones.some(({ name }) => name === backbone);
   const ships = shippedModels().includes(backbone) && !isOwn;
@@ -104,9 +103,9 @@ function modelIn(overrides: Overrides = []): string | undefined {
   return text?.replace(/^"(.*)"$/, "$1");
 }
 
-/** The backbone whose weights are named: that of a classifier, or the reference's. */
-function modelOf(weights: string): string {
-  if (weights === "vultus") return DEFAULT_MODEL;
+/** The backbone of these weights: the default where none are named, that of a classifier, or the reference's. */
+function modelOf(weights: string | undefined): string {
+  if (weights === undefined || weights === "none" || weights === "vultus") return DEFAULT_MODEL;
   return modelOfWeights(weights) ?? REFERENCE_MODEL;
 }
 

@@ -120,16 +120,16 @@ export async function startingWeights(
     for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
     return { weights: new Map(), source, imagesBefore: noImages };
   }
-  const { path, source } =
+  const { path, source, name } =
     start.kind === "shipped"
-      ? { path: shippedModel(start.name), source: `${start.name}, the model that ships` }
+      ? { path: shippedModel(start.name), source: `${start.name}, the model that ships`, name: start.name }
       : start.kind === "file"
         ? weightsFile(start.path)
         : await imagenetWeights(backbone, start.choice, recipe, suggestions, signal, teller);
   const rows = { keyOf: classKey, seed: recipe.seed };
   const { weights, notes, metadata } = loadWeights(path, architecture, description, rows);
   teller.note(`weights: ${source}`);
-  for (const note of notes) teller.note(note.replace(path, source));
+  for (const note of notes) teller.note(note.replace(path, name));
   return {
     weights,
     source,
@@ -157,6 +157,8 @@ function randomWarnings(recipe: Recipe, backbone: Backbone): string[] {
 interface FoundWeights {
   readonly path: string;
   readonly source: string;
+  /** Of the file, for other messages. */
+  readonly name: string;
 }
 
 /** The file that was named, or the best weights of a run folder. */
@@ -166,7 +168,7 @@ function weightsFile(given: string): FoundWeights {
   const name = basename(path);
   // Those of every run have the same name.
   const isBest = name.startsWith("best.");
-  return { path, source: isBest ? `${basename(dirname(resolve(path)))}/${name}` : name };
+  return { path, source: isBest ? `${basename(dirname(resolve(path)))}/${name}` : name, name: path };
 }
 
 /** The weights of the hub; where they cannot be had, the error begins with what works without them. */
@@ -218,5 +220,6 @@ async function fetchImagenet(
     teller.note(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
-  return { path, source: `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}` };
+  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
+  return { path, source: words, name: path };
 }

@@ -16,7 +16,8 @@ export function trainSuggestions(options: TrainOptions, model: string): Suggesti
 
 /** Everything of `options` that does not belong to one model or recipe, and `start`. */
 function trainCommand(options: TrainOptions, start: readonly string[]): string {
-  const { data, exclude, classes, validation, test, seed, timeBudget, out, device, threads, memory } = options;
+  const { data, exclude, classes, validation, test, seed, timeBudget, out, device, threads, memory } =
+    options;
   const sources = typeof data === "string" ? [data] : "samples" in data ? data.sources : data;
   const flag = (name: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [`--${name}`, String(value)];

@@ -218,7 +218,11 @@ export function metadataOf({ metadataProps }: ModelProto): Record<string, string
 }
 
 /** The model's file with these entries of metadata instead of its own. */
-export function withMetadata(bytes: Uint8Array, name: string, metadata: Readonly<Record<string, string>>): Uint8Array {
+export function withMetadata(
+  bytes: Uint8Array,
+  name: string,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const model = decodeModel(bytes, name);
   model.metadataProps = Object.entries(metadata).map(([key, value]) =>
     create(StringStringEntryProtoSchema, { key, value }),

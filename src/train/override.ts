@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
-import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
+import { type Recipe, type RecipeInput, recipeSchema, trainingSize } from "./recipe.ts";
 import { type RecipeOptions, recipes, startingPoint } from "./recipes.ts";
 import { trainableStages } from "./trainable.ts";
 
@@ -26,7 +26,11 @@ export function resolveRecipe(
   const models = changes.map((change) => (isObject(change) ? change.model : undefined));
   const model = models.findLast((name) => typeof name === "string");
   const options = model === undefined ? known : { ...known, model };
-  const start = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
+  const parents = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
+  // What a recipe starts from is judged by its phases, so that of other phases is not passed on.
+  const { startsFrom, ...rest } = parents as RecipeInput;
+  const isReplaced = changes.some((change) => isObject(change) && Array.isArray(change.phases));
+  const start = isReplaced || startsFrom === undefined ? rest : parents;
   return checkRecipe(
     changes.reduce((recipe, change) => merge(recipe, change, []), start as Json),
     known,

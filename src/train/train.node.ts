@@ -151,7 +151,11 @@ async function trainOn(
       await emit("checkpoint", { path: paths.checkpoint });
     },
     async saveBest(weights) {
-      writeSafetensors(paths.best, weights, classifierMetadata(architecture, { ...(trainingImages && { trainingImages }) }));
+      writeSafetensors(
+        paths.best,
+        weights,
+        classifierMetadata(architecture, { ...(trainingImages && { trainingImages }) }),
+      );
     },
     async loadBest() {
       return readSafetensors(paths.best).tensors;

@@ -7,7 +7,7 @@ const COUNT_BITS = 32;
 const WIDTH_BITS = 8;
 
 /**
- * The numbers, of which each counts once, as bytes: for n numbers below 2^b about b - log2(n) + 1.5 bits each.
+ * The numbers, of which each counts once, as bytes: for n numbers below 2^b about b - log2(n) + 1.7 bits each.
  * @param numbers whole, from 0 to 2^52.
  */
 export function encodeNumbers(numbers: Iterable<number>): Uint8Array {
@@ -79,7 +79,8 @@ class BitReader {
     let value = 0;
     for (let i = 0; i < width; i++) {
       const byte = this.#bytes[this.#at >> 3];
-      if (byte === undefined) throw new FormatError(`${this.#name} is damaged: its set of numbers is cut short`);
+      if (byte === undefined)
+        throw new FormatError(`${this.#name} is damaged: its set of numbers is cut short`);
       value = 2 * value + ((byte >> (7 - (this.#at & 7))) & 1);
       this.#at++;
     }

@@ -94,7 +94,8 @@ export function classifierMetadata(
   const described = "backbone" in architecture ? describeArchitecture(architecture) : architecture;
   const { classes, inputSize, resize, network } = described;
   const { backbone: model, head, dropout, mean, std } = network ?? {};
-  const { temperature, metrics, dataFingerprint, cut, recipeSha256, vultusVersion, license, trainingImages } = provenance;
+  const { temperature, metrics, dataFingerprint, cut, recipeSha256, vultusVersion, license, trainingImages } =
+    provenance;
   const entries = {
     [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,

@@ -83,9 +83,11 @@ export function fitWeights(
   const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
   const notes = whole
     ? [joined ? joined.note : `the head of ${name} is kept`]
-    : classifier.length > 0
-      ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
-      : [];
+    : otherClasses && rows
+      ? [`the head starts fresh: that of ${name} tells apart ${classes.join(", ")}`]
+      : classifier.length > 0
+        ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
+        : [];
   return { weights, notes };
 }
 
@@ -106,7 +108,7 @@ function joinedHead(
   const keys = theirs.map(keyOf);
   const places = architecture.classes.map((name) => keys.indexOf(keyOf(name)));
   const named = (isKept: boolean): string =>
-    architecture.classes.filter((_, row) => ((places[row] as number) >= 0) === isKept).join(", ");
+    architecture.classes.filter((_, row) => (places[row] as number) >= 0 === isKept).join(", ");
   if (named(true) === "") return undefined;
   const lastName = specs.at(-1)?.name ?? "";
   const layer = lastName.slice(0, lastName.lastIndexOf(".") + 1);

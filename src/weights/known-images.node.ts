@@ -1,7 +1,7 @@
 /** Whether a classifier knows an image from its training, as its record says. */
 
-import { decodeNumbers } from "../util/number-set.ts";
 import { readBytes } from "../util/files.node.ts";
+import { decodeNumbers } from "../util/number-set.ts";
 import { shippedImages } from "./shipped.node.ts";
 import { keysIn, type TrainingImagesRecord } from "./training-images.ts";
 
