@@ -144,7 +144,8 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
     throw new UsageError(
       `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
-  const recipe = parseJson(path, recipeSchema);
+  // The phases are others, and so is what they start from.
+  const { startsFrom, ...recipe } = parseJson(path, recipeSchema);
   if (kind === "base") {
     const own = recipe.phases.find((phase) => phase.train === "head");
     return checkRecipe({
