@@ -18,6 +18,7 @@ import { shippedModel, shippedModels } from "../weights/shipped.node.ts";
 import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
 import { noImages, type TrainingImagesRecord, unknownImages } from "../weights/training-images.ts";
 import type { Teller } from "./events.ts";
+import type { Suggestions } from "./train-command.ts";
 
 /** Random weights, even where a recipe freezes them. */
 const RANDOM_FROZEN = "random-frozen";
@@ -28,14 +29,6 @@ export type Start =
   | { readonly kind: "shipped"; readonly name: string }
   | { readonly kind: "imagenet"; readonly choice: ImagenetName }
   | { readonly kind: "file"; readonly path: string };
-
-/** Commands to suggest where a start is not possible, whole, as a person can paste them. */
-export interface Suggestions {
-  /** Needs no network. */
-  readonly offline: string;
-  /** Trains all of the backbone from random weights. */
-  readonly random: string;
-}
 
 /**
  * What the recipe starts from on this backbone where `given` weights are named, or none. Where none are named, a recipe that

@@ -2,22 +2,55 @@
 
 import { shellWords } from "../util/shell.ts";
 import { DEFAULT_MODEL } from "../weights/shipped.node.ts";
+import type { DataSource } from "./data.ts";
 import { defaults } from "./defaults.ts";
-import type { Suggestions } from "./starting-weights.ts";
-import type { TrainOptions } from "./train.ts";
+
+/** Commands to suggest where a start is not possible, whole, as a person can paste them. */
+export interface Suggestions {
+  /** Needs no network. */
+  readonly offline: string;
+  /** Trains all of the backbone from random weights. */
+  readonly random: string;
+}
+
+/** What belongs to no one model or recipe, as `TrainOptions` has it. */
+interface CommonOptions {
+  readonly data?: DataSource | undefined;
+  readonly exclude?: string | undefined;
+  readonly classes?: readonly string[] | undefined;
+  readonly validation?: number | undefined;
+  readonly test?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly timeBudget?: number | string | undefined;
+  readonly out?: string | undefined;
+  readonly device?: string | undefined;
+  readonly threads?: number | undefined;
+  readonly memory?: number | undefined;
+  readonly allowUnreadable?: boolean | undefined;
+}
 
 /** What to suggest instead of a training with `options` on `model`: the same data and settings, started from other weights. */
-export function trainSuggestions(options: TrainOptions, model: string): Suggestions {
+export function trainSuggestions(options: CommonOptions, model: string): Suggestions {
   return {
     offline: trainCommand(options, ["--model", DEFAULT_MODEL]),
     random: trainCommand(options, ["--model", model, "--recipe", "scratch", "--weights", "none"]),
   };
 }
 
-/** Everything of `options` that does not belong to one model or recipe, and `start`. */
-function trainCommand(options: TrainOptions, start: readonly string[]): string {
-  const { data, exclude, classes, validation, test, seed, timeBudget, out, device, threads, memory } =
-    options;
+function trainCommand(options: CommonOptions, start: readonly string[]): string {
+  const {
+    data = [],
+    exclude,
+    classes,
+    validation,
+    test,
+    seed,
+    timeBudget,
+    out,
+    device,
+    threads,
+    memory,
+  } = options;
   const sources = typeof data === "string" ? [data] : "samples" in data ? data.sources : data;
   const flag = (name: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [`--${name}`, String(value)];
