@@ -95,7 +95,7 @@ test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked",
   const { weights, notes } = await start(recipe, ["model=vultus_s"], "none");
   expect(weights.size).toBe(0);
   expect(notes[1]).toBe(
-    `warning: the recipe ${recipe} is made for trained weights, and these are random, as asked; --recipe scratch is made for them`,
+    `warning: the recipe ${recipe} is made for trained weights, and these are random; --recipe scratch is made for them`,
   );
 });
 
@@ -116,7 +116,7 @@ test.each<[string, unknown, string[]]>([
     /freezes stages of vultus_s \(stem, .*\n {2}vultus train anew\n.*random-frozen/,
   );
   const insisted = await start(recipe, ["model=vultus_s", ...changes], "random-frozen");
-  expect(insisted.notes.at(-1)).toMatch(/^warning: random weights stay frozen, as asked: stem, layer1/);
+  expect(insisted.notes.at(-1)).toMatch(/^warning: random weights stay frozen: stem, layer1/);
 });
 
 test("random weights that an earlier phase trained may be frozen later", () => {

@@ -131,18 +131,26 @@ export async function startingWeights(
 }
 
 /** What the run in `folder` started from, as it recorded it; a note says so. Its checkpoint holds the weights. */
-export function recordedStart(folder: string, teller: Teller): StartingWeights {
+export function recordedStart(
+  folder: string,
+  recipe: Recipe,
+  backbone: Backbone,
+  teller: Teller,
+): StartingWeights {
   const { weights } = readEnvironment(runPaths(folder));
   teller.note(`weights: ${weights || "not recorded"} (at the start of the run)`);
+  // Runs of older versions may have frozen random weights without being asked to.
+  if (weights.startsWith("none"))
+    for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
   return { weights: new Map(), source: weights, imagesBefore: unknownImages };
 }
 
 function randomWarnings(recipe: Recipe, backbone: Backbone): string[] {
   const frozen = stagesUsedAsFound(backbone, recipe);
-  if (frozen.length > 0) return [`warning: random weights stay frozen, as asked: ${frozen.join(", ")}`];
+  if (frozen.length > 0) return [`warning: random weights stay frozen: ${frozen.join(", ")}`];
   if (recipe.startsFrom !== "trained") return [];
   return [
-    `warning: the recipe ${recipe.name} is made for trained weights, and these are random, as asked; --recipe scratch is made for them`,
+    `warning: the recipe ${recipe.name} is made for trained weights, and these are random; --recipe scratch is made for them`,
   ];
 }
 

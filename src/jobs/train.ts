@@ -215,7 +215,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
               signal,
               teller,
             )
-          : recordedStart(resumed, teller);
+          : recordedStart(resumed, recipe, architecture.backbone, teller);
       teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
       const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
       const result = await trainInto({

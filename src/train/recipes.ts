@@ -244,7 +244,7 @@ function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][numb
 
 /** Up to as many images `adapt` takes small steps, since larger ones would be too few. */
 const FEW_IMAGES = 2000;
-/** Images that `adapt` sees over all its epochs where there are many: about ten minutes of `vultus_m` on two cores. */
+/** Images that `adapt` sees over all its epochs where there are many: about a quarter of an hour of `vultus_m` on two cores. */
 const IMAGES_SEEN = 150_000;
 
 /**
