@@ -46,10 +46,11 @@ export function chooseStart(
   if (start.kind !== "random" || given === RANDOM_FROZEN) return start;
   const frozen = stagesUsedAsFound(backbone, recipe);
   if (frozen.length === 0) return start;
+  const trained = shippedModels().includes(backbone.name) ? backbone.name : "imagenet";
   throw new UsageError(
     `the recipe ${recipe.name} freezes stages of ${backbone.name} (${frozen.join(", ")}), and random weights that stay as they ` +
       `are see nothing. This trains all of it from random weights:\n  ${random}\n` +
-      `Or leave out --weights none for trained weights, or insist with --weights ${RANDOM_FROZEN}`,
+      `Or start from trained weights with --weights ${trained}, or insist with --weights ${RANDOM_FROZEN}`,
   );
 }
 
