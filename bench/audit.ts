@@ -10,7 +10,7 @@
  */
 
 import { indexHashes } from "../src/audit/hash-index.ts";
-import { BITS, hashOf, WORDS } from "../src/audit/perceptual-hash.ts";
+import { BITS, hashOf, WORDS } from "../src/data/perceptual-hash.ts";
 import { random } from "../src/util/random.ts";
 
 const RADIUS = 14;

@@ -17,7 +17,7 @@ for class in angry fear happy neutral sad surprise; do
 done
 for cache in auto off; do
   epochs=$([[ $cache == auto ]] && echo 5 || echo 2)
-  node bin/vultus.js train "$out/few" --model resnet50 --weights none --device cpu --cache-features "$cache" \
+  node bin/vultus.js train "$out/few" --model resnet50 --weights random-frozen --device cpu --cache-features "$cache" \
     --set phases='[{"name":"head","train":"head","epochs":'"$epochs"',"patience":9,"optimizer":{"type":"adamw","learningRate":0.001}}]' \
     --set views=1 --out "$out/$cache" --json >/dev/null 2>&1
 done

@@ -34,5 +34,5 @@ if [[ $only == all || $only == resnet50 ]]; then
   done
   data=$few
 fi
-run resnet50 --model resnet50 --weights none --recipe progressive --set phases.head.epochs=1 --set phases.last.epochs=1 \
+run resnet50 --model resnet50 --weights random-frozen --recipe progressive --set phases.head.epochs=1 --set phases.last.epochs=1 \
   --set phases.last-two.epochs=1 --set views=1 --set batchSize=16

@@ -129,7 +129,12 @@ describe("wrong requests end with 2, say what is valid, and write nothing", () =
     [
       "a recipe that needs weights",
       () => ["train", at("good"), "--model", "resnet18", "--device", "cpu"],
-      /keeps stages of resnet18 frozen.*HF_HUB_OFFLINE is set.*--weights none/s,
+      /starts resnet18 from ImageNet's weights.*\n {2}.*train \S+good --model vultus_m --device cpu\n.*HF_HUB_OFFLINE is set/s,
+    ],
+    [
+      "frozen random weights",
+      () => train(at("good"), "--recipe", "progressive"),
+      /freezes stages of vultus_s.*\n {2}.*train .* --recipe scratch --weights none.*random-frozen/s,
     ],
     [
       "weights that do not exist",

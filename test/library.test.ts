@@ -156,13 +156,20 @@ describe("train", () => {
         model: "vultus_s",
         recipe: "finetune",
         inputSize: 32,
-        weights: "none",
+        weights: "random-frozen",
         overrides: { "phases.head.epochs": 1, "phases.all.epochs": 1 },
         ...ours,
       });
       expect(run).toBe(join("runs", "vultus_s-finetune-1"));
       const command = ["train", faces, "--model", "vultus_s", "--recipe", "finetune", "--input-size", "32"];
-      const more = ["--weights", "none", "--set", "phases.all.epochs=1", "--set", "phases.head.epochs=1"];
+      const more = [
+        "--weights",
+        "random-frozen",
+        "--set",
+        "phases.all.epochs=1",
+        "--set",
+        "phases.head.epochs=1",
+      ];
       const json = await printedJson<{ run: string }>(...command, ...more, ...device);
       expect(json.run).toBe(join("runs", "vultus_s-finetune-2"));
       const [one, other] = [join("here", run), join("here", json.run)];

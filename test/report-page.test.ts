@@ -36,7 +36,7 @@ const available = hasPython("struct");
 const folder = mkdtempSync(join(tmpdir(), "vultus-report-"));
 const data = join(folder, "faces");
 const run = join(folder, "run");
-const network = ["--weights", "none", "--device", "cpu", "--threads", "1"];
+const network = ["--weights", "random-frozen", "--device", "cpu", "--threads", "1"];
 const training = ["train", data, "--model", "squeezenet1_1", "--recipe", "finetune", ...network].concat([
   "--input-size",
   "32",

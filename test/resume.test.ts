@@ -45,7 +45,7 @@ const args = [
     "--model",
     "squeezenet1_1",
     "--weights",
-    "none",
+    "random-frozen",
     "--recipe",
     "progressive",
     "--input-size",

@@ -351,7 +351,7 @@ describe("what is told", () => {
 
 describe("the commands", () => {
   beforeEach(capture);
-  const network = ["--model", "squeezenet1_1", "--weights", "none", "--input-size", "32"];
+  const network = ["--model", "squeezenet1_1", "--weights", "random-frozen", "--input-size", "32"];
   const small = ["--recipe", "finetune", ...network];
 
   test("a training tells its page everything, says when it is over, and trains as without it", async () => {

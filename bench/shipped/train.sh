@@ -55,3 +55,5 @@ soft soft-m.csv "$out/last,$out/vultus_s"
 stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.last.epochs=13 --set phases.last.patience=13 \
   --seed 2 --weights "$out/last/best.safetensors"
 ship vultus_m
+# Which images both were trained on.
+node --import tsx bench/shipped/training-images.ts "$data" "$out/exclude.txt"

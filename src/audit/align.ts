@@ -1,7 +1,7 @@
 /** Whether two small pictures show the same: their correlation where they fit best, cropping and mirroring allowed. */
 
-import type { Window } from "./perceptual-hash.ts";
-import { SIDE } from "./thumbnail.ts";
+import type { Window } from "../data/perceptual-hash.ts";
+import { SIDE } from "../data/thumbnail.ts";
 
 /** How far an edge may move, in shares of the side: 3 px of FER2013's 48, and half a pixel for rounding. */
 const FURTHEST = 3.5 / 48;

@@ -4,10 +4,10 @@ import type { Sample } from "../data/dataset.ts";
 import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
 import type { Grouping } from "../data/split.ts";
+import { greyOf, thumbnail } from "../data/thumbnail.ts";
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { type Fault, faultsOf, qualityOf } from "./quality.ts";
-import { greyOf, thumbnail } from "./thumbnail.ts";
 
 export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
 

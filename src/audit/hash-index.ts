@@ -1,6 +1,6 @@
 /** Finds the hashes near a hash without comparing with all: one table per word, asked for the likely variations of a word. */
 
-import { distance, WORD_BITS, WORDS } from "./perceptual-hash.ts";
+import { distance, WORD_BITS, WORDS } from "../data/perceptual-hash.ts";
 
 /**
  * How many bits of each word are tried both ways. The bits that a small change of the picture turns are those whose

@@ -1,8 +1,5 @@
 /** Finds pictures that look the same: mirrored, slightly cropped or shifted, recompressed, brighter or darker. */
 
-import { disjointSets } from "../util/disjoint-sets.ts";
-import { alignedCorrelation } from "./align.ts";
-import { indexHashes } from "./hash-index.ts";
 import {
   BITS,
   hashOf,
@@ -12,7 +9,10 @@ import {
   type Window,
   WORDS,
   wholePicture,
-} from "./perceptual-hash.ts";
+} from "../data/perceptual-hash.ts";
+import { disjointSets } from "../util/disjoint-sets.ts";
+import { alignedCorrelation } from "./align.ts";
+import { indexHashes } from "./hash-index.ts";
 
 /** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated pictures it is 31. */
 const RADIUS = 14;

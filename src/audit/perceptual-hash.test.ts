@@ -2,11 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
-import { drawFace } from "../data/synthetic.ts";
-import { expressions } from "../data/synthetic-expression.ts";
-import { random } from "../util/random.ts";
-import { alignedCorrelation } from "./align.ts";
-import { indexHashes } from "./hash-index.ts";
 import {
   BITS,
   distance,
@@ -16,8 +11,13 @@ import {
   transform,
   WORDS,
   wholePicture,
-} from "./perceptual-hash.ts";
-import { greyOf, SIDE, shrunk, thumbnail } from "./thumbnail.ts";
+} from "../data/perceptual-hash.ts";
+import { drawFace } from "../data/synthetic.ts";
+import { expressions } from "../data/synthetic-expression.ts";
+import { greyOf, SIDE, shrunk, thumbnail } from "../data/thumbnail.ts";
+import { random } from "../util/random.ts";
+import { alignedCorrelation } from "./align.ts";
+import { indexHashes } from "./hash-index.ts";
 
 const frequenciesOf = transform([wholePicture]);
 const first = (small: Uint8Array): Float32Array => frequenciesOf(small)[0] as Float32Array;

@@ -1,7 +1,7 @@
 /** Pictures that teach nothing or little: blank, tiny, blurred, under- or overexposed. */
 
 import type { Picture } from "../data/dataset.ts";
-import { GREY_SIDE, greyOf, shrunk } from "./thumbnail.ts";
+import { GREY_SIDE, greyOf, shrunk } from "../data/thumbnail.ts";
 
 export const faults = ["blank", "tiny", "blurred", "underexposed", "overexposed"] as const;
 export type Fault = (typeof faults)[number];

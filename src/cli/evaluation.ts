@@ -67,17 +67,20 @@ function metricRows(evaluation: EvaluationResult): Row[] {
 }
 
 /** Nothing where there is no leak, or none was looked for. */
-function leakRows({ leaked, withoutLeaked }: EvaluationResult): Row[] {
-  if (!leaked) return [];
+function leakRows({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationResult): Row[] {
   const copies = `${leaked} are pixel-identical to training pictures of this data`;
-  if (!withoutLeaked) return [["without leaks", `nothing is left: all ${copies}`]];
-  const { n, accuracy, interval } = withoutLeaked;
+  const known = `${seen} are training images of the model or of the weights that it started from, or near copies of such`;
   return [
-    [
-      "without leaks",
-      `${percent(accuracy)}  (95 % interval ${percent(interval[0])} to ${percent(interval[1])}), ${n} pictures: ${copies}`,
-    ],
+    ...(leaked ? [withoutRow("without leaks", withoutLeaked, copies)] : []),
+    ...(seen ? [withoutRow("without known", withoutSeen, known)] : []),
   ];
+}
+
+function withoutRow(label: string, rest: EvaluationResult["withoutSeen"], what: string): Row {
+  if (!rest) return [label, `nothing is left: all ${what}`];
+  const { n, accuracy, interval } = rest;
+  const within = interval.map(percent).join(" to ");
+  return [label, `${percent(accuracy)}  (95 % interval ${within}), ${n} pictures: ${what}`];
 }
 
 /** Each class against the others; a class that does not occur has none. */

@@ -47,6 +47,8 @@ export interface Evaluation extends Metrics {
   readonly majority: number;
   /** The score without pictures that are in the training data too; unknown where that was not looked at. */
   readonly leaks?: Leaks;
+  /** The score without images that the model knows from its training; missing where its file does not record them. */
+  readonly seen?: Leaks;
 }
 
 export interface EvaluateOptions {

@@ -1,4 +1,4 @@
-/** Leaks: pictures that are scored and have the pixels of a training picture, and what the score is without them. */
+/** Leaks: images that are scored and were trained on, and what the score is without them. */
 
 import type { Sample } from "../data/dataset.ts";
 import { type DecodeAllOptions, decodeAll } from "../data/decode-all.node.ts";
@@ -7,7 +7,7 @@ import { pixelHash } from "../data/pixel-hash.node.ts";
 import { accuracyInterval } from "../metrics/bootstrap.ts";
 
 export interface Leaks {
-  /** Scored pictures that are pixel-identical to a training picture. */
+  /** Scored images that were trained on. */
   readonly leaked: number;
   /** The score of the others, with its 95 % bootstrap interval; none where all are leaked. */
   readonly withoutLeaked:

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { eachMetric } from "../metrics/registry.ts";
-import { parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { parseJson, readEnvironment, readTrainingImages, runPaths } from "../train/run-folder.node.ts";
 import { readBytes } from "../util/files.node.ts";
 import type { Provenance } from "../weights/classifier-file.ts";
 
@@ -23,6 +23,7 @@ const metricsSchema = z.object({
 export function runProvenance(folder: string): Provenance {
   const paths = runPaths(folder);
   const environment = existsSync(paths.environment) ? readEnvironment(paths) : undefined;
+  const trainingImages = readTrainingImages(paths);
   return {
     ...(environment
       ? {
@@ -32,6 +33,7 @@ export function runProvenance(folder: string): Provenance {
           vultusVersion: environment.vultus,
         }
       : {}),
+    ...(trainingImages && { trainingImages }),
     ...(existsSync(paths.recipe)
       ? { recipeSha256: createHash("sha256").update(readBytes(paths.recipe)).digest("hex") }
       : {}),

@@ -16,6 +16,7 @@ import { recipes } from "../train/recipes.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { trainInto } from "../train/train.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { shellWords } from "../util/shell.ts";
 import { version } from "../util/version.node.ts";
 import { describeArchitecture } from "../weights/classifier-file.ts";
 import { defaults } from "./defaults.ts";
@@ -73,7 +74,19 @@ export async function trainedBaseline(
   const architecture = recipeArchitecture(recipe, dataset.classes);
   const description = describe(architecture);
   const { signal } = new AbortController();
-  const starting = await startingWeights(architecture, description, recipe, asked, signal, teller);
+  const starting = await startingWeights(
+    architecture,
+    description,
+    recipe,
+    // A baseline always freezes the backbone: no recipe has to be told from another.
+    asked === "none" ? "random-frozen" : asked,
+    {
+      offline: `vultus compare ${shellWords([folder, "majority", ...dataset.sources])}`,
+      random: `vultus compare ${shellWords([folder, kind, ...dataset.sources, "--weights", "none"])}`,
+    },
+    signal,
+    teller,
+  );
   // A weight file may contain a head of the same shape; the head of a baseline starts from new weights.
   const weights = new Map([...starting.weights].filter(([name]) => !name.startsWith("head.")));
   const scratch = mkdtempSync(join(tmpdir(), "vultus-baseline-"));
@@ -84,6 +97,8 @@ export async function trainedBaseline(
       architecture,
       recipe,
       weights,
+      weightsSource: starting.source,
+      imagesBefore: starting.imagesBefore,
       folder: scratch,
       resume: false,
       version,
@@ -129,7 +144,8 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
     throw new UsageError(
       `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
-  const recipe = parseJson(path, recipeSchema);
+  // The phases are others, and so is what they start from.
+  const { startsFrom, ...recipe } = parseJson(path, recipeSchema);
   if (kind === "base") {
     const own = recipe.phases.find((phase) => phase.train === "head");
     return checkRecipe({

@@ -5,6 +5,7 @@ import type { Sample, Split } from "../data/dataset.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { bundleOutputs, evaluation, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
 import { leaksOf } from "../evaluate/leaks.node.ts";
+import { seenIn } from "../evaluate/seen.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
@@ -17,6 +18,7 @@ import type { TensorBoard } from "../train/tensorboard.node.ts";
 import type { TrainResult } from "../train/train.node.ts";
 import { type EvaluationResult, evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
+import { withoutSeen } from "./labelled-pictures.ts";
 import { reportTraining } from "./reporting.ts";
 import type { TrainEvent } from "./train-events.ts";
 
@@ -62,7 +64,9 @@ export async function conclude(
     const labels = labelsOf(pixels);
     const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere });
     const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
-    const scored = { ...found, leaks: leaksOf(labels, found.predicted, isLeaked) };
+    const isSeen = trained.before && seenIn(pixels, trained.before);
+    const leaks = leaksOf(labels, found.predicted, isLeaked);
+    const scored = { ...found, leaks, ...withoutSeen(found, isSeen) };
     const result = evaluationResult(scored, split);
     writeJson(paths.evaluation, result);
     const finished = { split, accuracy: result.accuracy };

@@ -1,7 +1,6 @@
 /** Defaults of options that several jobs share; the command line shows the same. */
 
 export const defaults = {
-  recipe: "progressive",
   /** Gigabytes of decoded images to keep in memory. */
   memory: 2,
   /** Greatest time between two checkpoints, in seconds. */

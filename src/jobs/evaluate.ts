@@ -18,7 +18,7 @@ import { bundleOf, type DataSource, type ModelSource } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type EvaluationResult, evaluationResult } from "./evaluation-result.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
-import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
+import { isFittedOn, type LabelledOptions, leaksIn, readLabelled, withoutSeen } from "./labelled-pictures.ts";
 import { type ColumnScores, checkColumn, scoresBy } from "./subgroups.ts";
 
 /** How many images are corrupted by default. */
@@ -83,7 +83,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
   const bundle = bundleOf(options.model, options);
   const { device, threads } = chooseDevice(options, teller.note);
   const labelled = await readLabelled(data, [bundle], options, teller);
-  const { dataset, split, pixels } = labelled;
+  const { dataset, split, pixels, isSeen } = labelled;
   const engine = startEngine({ device, threads });
   try {
     if (subgroup !== undefined) checkColumn(subgroup, pixels.samples);
@@ -94,7 +94,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
       onBatch: (done) => teller.progress("scoring", done, pixels.samples.length),
     });
     const found = leaks ? await leaksIn(dataset, split, pixels, plain, teller) : {};
-    const evaluated = { ...plain, ...found };
+    const evaluated = { ...plain, ...found, ...withoutSeen(plain, isSeen) };
     if (out !== undefined) teller.wrote(...(await writeEvaluation(out, evaluated, pixels)));
     const tta = options.tta
       ? await measureTestTime(engine, bundle, pixels, (done, total) =>

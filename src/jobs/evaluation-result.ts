@@ -46,6 +46,17 @@ export interface EvaluationResult extends Metrics {
     readonly accuracy: number;
     readonly interval: Interval;
   } | null;
+  /**
+   * Images that the model, or the weights at the start of its training, were trained on, or near copies of such; left out where
+   * the file does not record its training images.
+   */
+  readonly seen?: number;
+  /** The score without them; null where all are. */
+  readonly withoutSeen?: {
+    readonly n: number;
+    readonly accuracy: number;
+    readonly interval: Interval;
+  } | null;
   readonly intervals: ScoreIntervals;
   /** Each class against all others; NaN for a class that occurs in no image or in all. */
   readonly auc: Readonly<Record<string, number>>;
@@ -71,6 +82,10 @@ export function evaluationResult(evaluation: Evaluation, split: string): Evaluat
     ...(evaluation.leaks && {
       leaked: evaluation.leaks.leaked,
       withoutLeaked: evaluation.leaks.withoutLeaked ?? null,
+    }),
+    ...(evaluation.seen && {
+      seen: evaluation.seen.leaked,
+      withoutSeen: evaluation.seen.withoutLeaked ?? null,
     }),
     intervals,
     auc: Object.fromEntries(classes.map((name, i) => [name, auc[i] as number])),

@@ -7,10 +7,12 @@ import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import type { ReadOptions } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
+import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { cutOf, renamesIn, temperatureOf } from "../weights/classifier-file.ts";
+import { cutOf, renamesIn, temperatureOf, trainingImagesIn } from "../weights/classifier-file.ts";
 import { networksIn, readEnsemble, type TrainedNetwork } from "../weights/ensemble-file.ts";
+import { knownImages } from "../weights/known-images.node.ts";
 import { type DataSource, openKnownDataset, type RenameOptions, withClasses } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import type { Teller } from "./events.ts";
@@ -33,6 +35,11 @@ export interface LabelledPictures {
   readonly split: string;
   /** The caller closes them. */
   readonly pixels: PixelCache;
+  /**
+   * For each image whether the first model, or one of its members, knows it from its training as other than an image of this
+   * data; undefined where no file records it.
+   */
+  readonly isSeen: readonly boolean[] | undefined;
 }
 
 /** A model to score, with what its file says about its training. */
@@ -56,7 +63,6 @@ export async function readLabelled(
   for (const note of dataset.notes) teller.note(note);
   const chosen = choose(dataset.samples, asked);
   const { samples, split } = chosen;
-  for (const judged of models) for (const note of seenNotes(judged, dataset, read, chosen)) teller.note(note);
   const pixels = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
     memoryBudget: memory * 1e9,
@@ -65,7 +71,11 @@ export async function readLabelled(
     onProgress: (done, total) => teller.progress("reading", done, total),
   });
   teller.unreadable(pixels.unreadable);
-  return { dataset, split, pixels };
+  const found = models.map((judged) =>
+    seenBy(judged, dataset, read, { ...chosen, samples: pixels.samples }, pixels),
+  );
+  for (const { notes } of found) for (const note of notes) teller.note(note);
+  return { dataset, split, pixels, isSeen: found[0]?.isSeen };
 }
 
 /**
@@ -127,29 +137,48 @@ async function asCutForNetwork(
   return undefined;
 }
 
-/** Notes on a model that was, or may have been, trained on some of the images to score. */
-function seenNotes(judged: Judged, dataset: Dataset, uncut: Dataset, chosen: Chosen): string[] {
-  const { samples } = chosen;
+/** What a model knows of the images to score, and what to say of it. */
+interface Seen {
+  readonly notes: readonly string[];
+  readonly isSeen: readonly boolean[] | undefined;
+}
+
+function seenBy(judged: Judged, dataset: Dataset, uncut: Dataset, chosen: Chosen, pixels: PixelCache): Seen {
+  const each = networksIn(judged).map((network) => seenByNetwork(network, dataset, uncut, chosen, pixels));
+  const notes = each.flatMap((one) => one.notes);
+  const known = each.flatMap(({ isSeen }) => (isSeen ? [isSeen] : []));
+  const isSeen =
+    known.length === 0 ? undefined : pixels.samples.map((_, i) => known.some((flags) => flags[i] === true));
+  if (!areWeightsFittedOn(judged, dataset, chosen.split)) return { notes, isSeen };
+  const fitted = `the weights of ${judged.path} were fitted on these images: its score is slightly too high`;
+  return { notes: [...notes, fitted], isSeen };
+}
+
+/** Of its own data a model's training images are known by name; of other data, by the record in its file. */
+function seenByNetwork(
+  { architecture: { classes }, metadata, path }: TrainedNetwork,
+  dataset: Dataset,
+  uncut: Dataset,
+  { samples }: Chosen,
+  pixels: PixelCache,
+): Seen {
   const training = samples.filter(({ split }) => split === "train").length;
-  const notes = networksIn(judged).flatMap(({ architecture: { classes }, metadata, path }) => {
-    if (hasFingerprint(inOrderOf(classes, dataset), metadata.data_fingerprint)) {
-      if (training === 0) return [];
-      return [`${path} was trained on ${training} of these ${samples.length} images: its score is too high`];
-    }
-    if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
-      return [
-        `${path} was trained on this data with other splits, so on some of these images: its score is too high`,
-      ];
-    if (training === 0) return [];
-    return [
-      `no split of this data is known to be new to ${path}: if it was trained on some of these ${samples.length} images, its score is too high`,
-    ];
-  });
-  if (!areWeightsFittedOn(judged, dataset, chosen.split)) return notes;
-  return [
-    ...notes,
-    `the weights of ${judged.path} were fitted on these images: its score is slightly too high`,
-  ];
+  const isOwn = hasFingerprint(inOrderOf(classes, dataset), metadata.data_fingerprint);
+  const record = trainingImagesIn(metadata, path);
+  const known = record && knownImages(record, isOwn ? "before" : "all");
+  const isSeen = known && seenIn(pixels, known);
+  const notes = isSeen ? seenNotes(isOwn ? `the weights that ${path} started from` : path, isSeen) : [];
+  if (isOwn) {
+    if (training > 0)
+      notes.push(
+        `${path} was trained on ${training} of these ${samples.length} images: its score is too high`,
+      );
+  } else if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
+    notes.push(
+      `${path} was trained on this data with other splits, so on some of these images: its score is too high`,
+    );
+  else if (training > 0 && !known?.isComplete) notes.push(unknownNote(path, samples.length));
+  return { notes, isSeen };
 }
 
 /** Whether an ensemble's weights were fitted on images of this split, or of all. */
@@ -190,6 +219,14 @@ export async function leaksIn(
     onProgress: (done, total) => teller.progress("looking for leaks", done, total),
   });
   return { leaks: leaksOf(labels, predicted, isLeaked) };
+}
+
+/** The score without the images that the model knows; nothing where its file does not record them. */
+export function withoutSeen(
+  { labels, predicted }: Evaluation,
+  isSeen: readonly boolean[] | undefined,
+): { seen?: Leaks } {
+  return isSeen ? { seen: leaksOf(labels, predicted, isSeen) } : {};
 }
 
 interface Chosen {

@@ -9,7 +9,9 @@ import { resolveRecipe } from "../train/override.ts";
 import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { defaults } from "./defaults.ts";
+import { modelOfWeights } from "../weights/load.node.ts";
+import { DEFAULT_MODEL, shippedModels } from "../weights/shipped.node.ts";
+import { sources } from "../weights/sources.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -31,10 +33,19 @@ export type Overrides = { readonly [key: string]: Json | undefined } | readonly 
 
 /** The options that determine the recipe. */
 export interface RecipeOptions extends BackboneOptions {
-  /** progressive (the default), finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. */
+  /**
+   * progressive, finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. Default: the one that suits
+   * the model and its weights (`usualRecipe`): adapt for a model that ships.
+   */
   readonly recipe?: string | RecipeChanges | undefined;
-  /** Backbone by name, registered or among `backbones`; by default the recipe's. */
+  /** Backbone by name, registered or among `backbones`. Default: the recipe's or, without a recipe, vultus_m. */
   readonly model?: string | undefined;
+  /**
+   * Weights to start from: imagenet, vultus or the name of a model that ships, a run folder, a file, or none. Default: those
+   * that the recipe is made for; a note says which. `none` is refused for a recipe that would freeze stages of random weights;
+   * `random-frozen` insists on it.
+   */
+  readonly weights?: string | undefined;
   /** Side of the square images that the network sees, in pixels. */
   readonly inputSize?: number | undefined;
   /** Images per step. */
@@ -48,26 +59,71 @@ export interface RecipeOptions extends BackboneOptions {
 
 /** How many differences a message names. */
 const NAMED = 3;
+/** The backbone of weights that do not say whose they are. */
+const REFERENCE_MODEL = "resnet50";
 
-/** The recipe by name, from a file or an object, with every option that changes it. @throws UsageError. */
-export function newRecipe(options: RecipeOptions): Recipe {
-  return resolveRecipe(contentOf(options.recipe ?? defaults.recipe), assignments(options), options);
+/**
+ * The recipe by name, from a file or an object, with every option that changes it; `images` are those to train on.
+ *
+ * @throws UsageError.
+ */
+export function newRecipe(options: RecipeOptions, images?: number): Recipe {
+  const { recipe, model } = { ...usualRecipe(options), ...given(options) };
+  return resolveRecipe(contentOf(recipe), assignments({ ...options, model }), { ...options, images });
+}
+
+/** What the options name of the two that `usualRecipe` chooses. */
+function given({ recipe, model }: RecipeOptions): { recipe?: string | RecipeChanges; model?: string } {
+  return { ...(recipe !== undefined && { recipe }), ...(model !== undefined && { model }) };
+}
+
+/**
+ * The recipe for a training that names none, and its model if it names none: a model that ships is adapted, another backbone
+ * starts from ImageNet's weights or, where there are none of it or none are wanted, from random ones.
+ */
+function usualRecipe({ recipe, model, weights, overrides, backbones = [] }: RecipeOptions): {
+  recipe: string;
+  model?: string | undefined;
+} {
+  // A recipe has a model of its own.
+  if (recipe !== undefined) return { recipe: "adapt" };
+  const backbone = model ?? modelIn(overrides) ?? modelOf(weights);
+  if (weights === "none") return { recipe: "scratch", model: backbone };
+  const isOwn = backbones.some(({ name }) => name === backbone);
+  const ships = shippedModels().includes(backbone) && !isOwn;
+  if (ships) return { recipe: "adapt", model: backbone };
+  const isPublished = sources[backbone] !== undefined && !isOwn;
+  return { recipe: isPublished || weights !== undefined ? "progressive" : "scratch", model: backbone };
+}
+
+/** The model that overrides set. */
+function modelIn(overrides: Overrides = []): string | undefined {
+  const changes = overrides instanceof Array ? overrides : assigned(overrides);
+  const text = changes.findLast((change) => change.startsWith("model="))?.slice("model=".length);
+  return text?.replace(/^"(.*)"$/, "$1");
+}
+
+/** The backbone of these weights: the default where none are named, that of a classifier, or the reference's. */
+function modelOf(weights: string | undefined): string {
+  if (weights === undefined || weights === "none" || weights === "vultus") return DEFAULT_MODEL;
+  return modelOfWeights(weights) ?? REFERENCE_MODEL;
 }
 
 /**
  * The recipe of the run in `folder`, which cannot change half-way. The original options may be given again; options that
  * change the recipe are refused.
  */
-export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
+export function resumedRecipe(folder: string, options: RecipeOptions, images?: number): Recipe {
   const { recipe } = runPaths(folder);
   const saved = parseJson(recipe, recipeSchema);
   const asked = resolveRecipe(
     options.recipe === undefined ? saved : contentOf(options.recipe),
     assignments(options),
-    options,
+    { ...options, images },
   );
+  // Nothing but the start of a run depends on `startsFrom`, which runs of older versions lack.
   const differing = differences(saved, asked).filter(
-    ({ key }) => options.timeBudget === undefined || !changedByBudget(key),
+    ({ key }) => key !== "startsFrom" && (options.timeBudget === undefined || !changedByBudget(key)),
   );
   if (differing.length === 0) return saved;
   const named = differing.slice(0, NAMED).map(({ key, one, other }) => `${key} is ${one}, not ${other}`);

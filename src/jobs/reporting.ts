@@ -27,7 +27,7 @@ import { type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import { evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
-import { isFittedOn, type LabelledOptions, leaksIn, readLabelled } from "./labelled-pictures.ts";
+import { isFittedOn, type LabelledOptions, leaksIn, readLabelled, withoutSeen } from "./labelled-pictures.ts";
 
 /** How many images are explained: per class on average, and in all. */
 const EXPLAINED_PER_CLASS = 12;
@@ -184,7 +184,7 @@ export async function scoredAnew(
   const bundle = loadBundle(folder);
   const { architecture } = bundle;
   const labelled = await readLabelled(data, [bundle], options, teller);
-  const { dataset, split, pixels } = labelled;
+  const { dataset, split, pixels, isSeen } = labelled;
   try {
     const note = channelNote(pixels, architecture.network);
     if (note) teller.note(note);
@@ -195,7 +195,7 @@ export async function scoredAnew(
     });
     // In other data, the training images of the run are unknown.
     const leaks = sameData ? await leaksIn(dataset, split, pixels, scored, teller) : {};
-    const evaluation = { ...scored, ...leaks };
+    const evaluation = { ...scored, ...leaks, ...withoutSeen(scored, isSeen) };
     await writeEvaluation(folder, evaluation, pixels);
     // As it would be read from evaluation.json.
     const json: unknown = JSON.parse(JSON.stringify(evaluationResult(evaluation, split)));

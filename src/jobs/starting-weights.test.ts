@@ -1,16 +1,19 @@
-/** What a training starts from where no weights are named. */
+/** What a training starts from: by default, as named, and what is refused. */
 
-import { expect, test } from "vitest";
-import { describe } from "../models/classifier.ts";
+import { expect, test, vi } from "vitest";
+import { describe as describeModel } from "../models/classifier.ts";
+import { backboneNamed } from "../models/registry.ts";
 import { recipeArchitecture } from "../train/forecast.ts";
 import { resolveRecipe } from "../train/override.ts";
+import { recipes } from "../train/recipes.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import type { Teller } from "./events.ts";
-import { startingWeights } from "./starting-weights.ts";
+import { chooseStart, startingWeights } from "./starting-weights.ts";
 
 const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
+const suggestions = { offline: "vultus train here", random: "vultus train anew" };
 
-async function start(name: string, changes: readonly string[], given?: string) {
+async function start(name: unknown, changes: readonly string[], given?: string, own = classes) {
   const notes: string[] = [];
   const teller: Teller = {
     tell() {},
@@ -21,43 +24,131 @@ async function start(name: string, changes: readonly string[], given?: string) {
     heard: () => Promise.resolve(),
   };
   const recipe = resolveRecipe(name, changes);
-  const architecture = recipeArchitecture(recipe, classes);
+  const architecture = recipeArchitecture(recipe, own);
   const { signal } = new AbortController();
+  const description = describeModel(architecture);
   return {
-    ...(await startingWeights(architecture, describe(architecture), recipe, given, signal, teller)),
+    ...(await startingWeights(architecture, description, recipe, given, suggestions, signal, teller)),
     notes,
   };
 }
 
-test.each(["adapt", "quickstart", "finetune"])("%s starts from the model that ships", async (recipe) => {
-  const { weights, source, notes } = await start(recipe, ["model=vultus_s"]);
-  expect(source).toBe("vultus");
-  expect(notes[0]).toBe("weights: those of vultus_s, which ships; --weights none draws new ones");
-  const shipped = loadClassifier("vultus_s").weights;
-  expect(weights.get("stem.conv.weight")?.data).toEqual(shipped.get("stem.conv.weight")?.data);
+const shippedWeights = loadClassifier("vultus_s").weights;
+
+test.each(["adapt", "quickstart", "finetune", "progressive", "distil"])(
+  "%s starts from the model that ships",
+  async (recipe) => {
+    const { weights, source, notes, imagesBefore } = await start(recipe, ["model=vultus_s"]);
+    expect(source).toBe("vultus_s, the model that ships");
+    expect(notes[0]).toBe("weights: vultus_s, the model that ships");
+    expect(weights.get("stem.conv.weight")?.data).toEqual(shippedWeights.get("stem.conv.weight")?.data);
+    expect(imagesBefore).toMatchObject({ complete: true, sets: [expect.stringMatching(/^fer2013-/)] });
+  },
+);
+
+test("the head is kept where the classes are the same", async () => {
+  const { weights, notes } = await start("adapt", ["model=vultus_s"]);
+  expect(weights.get("head.fc.weight")?.data).toEqual(shippedWeights.get("head.fc.weight")?.data);
+  expect(notes[1]).toBe("the head of vultus_s is kept");
 });
 
-test("adapt keeps the head of the model that ships, since the classes are the same", async () => {
-  const { weights } = await start("adapt", ["model=vultus_s"]);
-  expect(weights.get("head.fc.weight")?.data).toEqual(
-    loadClassifier("vultus_s").weights.get("head.fc.weight")?.data,
+test("of other classes those that the head knows are kept, by any of their names", async () => {
+  const own = ["tired", "sadness", "happy"];
+  const { weights, notes } = await start("adapt", ["model=vultus_s"], undefined, own);
+  expect(notes[1]).toBe("the head keeps sadness, happy; starts fresh for tired");
+  const [ours, theirs] = [weights, shippedWeights].map((all) => all.get("head.fc.weight"));
+  const width = theirs?.shape[1] as number;
+  const row = (tensor: Float32Array | undefined, at: number): number[] => [
+    ...(tensor ?? []).slice(at * width, (at + 1) * width),
+  ];
+  expect(row(ours?.data, 1)).toEqual(row(theirs?.data, classes.indexOf("sad")));
+  expect(row(ours?.data, 2)).toEqual(row(theirs?.data, classes.indexOf("happy")));
+  for (let i = 0; i < classes.length; i++) expect(row(ours?.data, 0)).not.toEqual(row(theirs?.data, i));
+  const [bias, known] = [weights, shippedWeights].map((all) => all.get("head.fc.bias")?.data);
+  expect(bias?.[1]).toBe(known?.[classes.indexOf("sad")]);
+  expect(bias?.length).toBe(3);
+});
+
+test("a head of classes that it does not know starts fresh", async () => {
+  const { weights, notes } = await start("adapt", ["model=vultus_s"], undefined, ["cat", "dog"]);
+  expect(weights.has("head.fc.weight")).toBe(false);
+  expect(notes[1]).toBe(
+    "the head starts fresh: that of vultus_s tells apart angry, fear, happy, neutral, sad, surprise",
   );
 });
 
-test.each(["scratch", "faces", "distil"])("%s draws its weights and says so", async (recipe) => {
-  const { weights, source, notes } = await start(recipe, ["model=vultus_s"]);
+test.each(["scratch", "faces"])("%s draws its weights and says so", async (recipe) => {
+  const { weights, source, notes, imagesBefore } = await start(recipe, ["model=vultus_s"]);
   expect(weights.size).toBe(0);
-  expect(source).toMatch(/^none/);
-  expect(notes).toEqual(["weights: none named, so all are drawn at random (--weights)"]);
+  expect(source).toBe("none, all drawn from the seed 0");
+  expect(notes).toEqual(["weights: none, all drawn from the seed 0"]);
+  expect(imagesBefore).toMatchObject({ complete: true, sets: [] });
 });
 
-test("weights that are named, and none, are taken as they are asked for", async () => {
-  expect((await start("adapt", ["model=vultus_s"], "none")).weights.size).toBe(0);
-  expect((await start("scratch", ["model=vultus_s"], "vultus")).source).toBe("vultus");
+test("weights that are named are taken", async () => {
+  expect((await start("scratch", ["model=vultus_s"], "vultus")).source).toMatch(/^vultus_s/);
+  expect((await start("scratch", ["model=vultus_s"], "vultus_s")).source).toMatch(/^vultus_s/);
+  await expect(start("scratch", ["model=vultus_s"], "vultus_m")).rejects.toThrow("does not fit vultus_s");
 });
 
-test("a backbone that does not ship draws its weights where nothing stays frozen", async () => {
-  const { weights, notes } = await start("adapt", ["model=resnet18", "inputSize=32"]);
+test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked", async (recipe) => {
+  const { weights, notes } = await start(recipe, ["model=vultus_s"], "none");
   expect(weights.size).toBe(0);
-  expect(notes).toEqual(["weights: none named, so all are drawn at random (--weights)"]);
+  expect(notes[1]).toBe(
+    `warning: the recipe ${recipe} is made for trained weights, and these are random; --recipe scratch is made for them`,
+  );
 });
+
+test("every recipe says what it starts from", () => {
+  for (const name of Object.keys(recipes)) expect(resolveRecipe(name).startsFrom, name).toBeDefined();
+});
+
+test.each<[string, unknown, string[]]>([
+  ["progressive", "progressive", []],
+  ["finetune", "finetune", []],
+  ["quickstart", "quickstart", []],
+  ["a changed phase", "scratch", ["phases.all.train=head"]],
+  ["named stages", "scratch", ['phases.all.train=["head","layer4"]']],
+  ["a recipe of one's own", { extends: "scratch", phases: [phase("head")] }, []],
+])("random weights are not frozen: %s", async (_, recipe, changes) => {
+  const refused = start(recipe, ["model=vultus_s", ...changes], "none");
+  await expect(refused).rejects.toThrow(
+    /freezes stages of vultus_s \(stem, .*\n {2}vultus train anew\n.*random-frozen/,
+  );
+  const insisted = await start(recipe, ["model=vultus_s", ...changes], "random-frozen");
+  expect(insisted.notes.at(-1)).toMatch(/^warning: random weights stay frozen: stem, layer1/);
+});
+
+test("random weights that an earlier phase trained may be frozen later", () => {
+  const recipe = resolveRecipe(
+    { extends: "scratch", phases: [phase("all", "first"), phase("head", "second")] },
+    ["model=vultus_s"],
+  );
+  expect(chooseStart(recipe, backboneNamed("vultus_s"), "none", suggestions)).toEqual({ kind: "random" });
+});
+
+test("phases of one's own do not start from what the recipe that they replace does", () => {
+  const recipe = (...phases: object[]) =>
+    resolveRecipe({ extends: "quickstart", phases }, ["model=resnet18"]);
+  const kind = (one: ReturnType<typeof recipe>): string =>
+    chooseStart(one, backboneNamed("resnet18"), undefined, suggestions).kind;
+  expect(kind(recipe({ ...phase("all"), batchNorm: "batch" }))).toBe("random");
+  expect(kind(recipe(phase("head")))).toBe("imagenet");
+});
+
+test("where ImageNet's weights cannot be had, what works without them comes first", async () => {
+  vi.stubEnv("HF_HUB_OFFLINE", "1");
+  vi.stubEnv("HF_HOME", "/nowhere");
+  try {
+    for (const recipe of ["adapt", "progressive"])
+      await expect(start(recipe, ["model=resnet18", "inputSize=32"])).rejects.toThrow(
+        /^the recipe \w+ starts resnet18 from ImageNet's weights, and there are none here\. .*\n {2}vultus train here\n.*\n {2}vultus train anew\n.*HF_HUB_OFFLINE/,
+      );
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+function phase(train: string, name = "one"): object {
+  return { name, train, epochs: 1, optimizer: { type: "adamw", learningRate: 1e-3 } };
+}

@@ -1,47 +1,81 @@
 /** The weights that a training starts from: named, shipped, fetched from the hub, or none. */
 
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { classKey } from "../data/names.ts";
 import type { Backbone } from "../models/backbone.ts";
 import type { Architecture, describe } from "../models/classifier.ts";
 import type { Recipe } from "../train/recipe.ts";
-import { trainableStages } from "../train/trainable.ts";
+import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { stagesUsedAsFound, trainableStages } from "../train/trainable.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { trainingImagesIn } from "../weights/classifier-file.ts";
 import { fetchFromHub } from "../weights/hub.node.ts";
 import { hubSettings } from "../weights/hub-settings.node.ts";
-import { loadWeights } from "../weights/load.node.ts";
+import { classifierPath, loadWeights } from "../weights/load.node.ts";
 import { shippedModel, shippedModels } from "../weights/shipped.node.ts";
 import { type ImagenetName, isImagenetName, weightSource } from "../weights/sources.ts";
+import { noImages, type TrainingImagesRecord, unknownImages } from "../weights/training-images.ts";
 import type { Teller } from "./events.ts";
+import type { Suggestions } from "./train-command.ts";
+
+/** Random weights, even where a recipe freezes them. */
+const RANDOM_FROZEN = "random-frozen";
+
+/** What a training starts from, before anything is read or fetched. */
+export type Start =
+  | { readonly kind: "random" }
+  | { readonly kind: "shipped"; readonly name: string }
+  | { readonly kind: "imagenet"; readonly choice: ImagenetName }
+  | { readonly kind: "file"; readonly path: string };
 
 /**
- * The weights to start from, found or fetched. Where none are named, a recipe that builds on trained weights takes those of
- * the model that ships, if its backbone has one; ImageNet's where it freezes stages; and otherwise new ones are drawn.
+ * What the recipe starts from on this backbone where `given` weights are named, or none. Where none are named, a recipe that
+ * builds on trained weights takes those of the model that ships, if its backbone has one, and else ImageNet's.
+ *
+ * @throws UsageError where stages would be frozen with random weights, unless `given` insists.
  */
-export async function startingWeights(
-  architecture: Architecture,
-  description: ReturnType<typeof describe>,
+export function chooseStart(
   recipe: Recipe,
+  backbone: Backbone,
   given: string | undefined,
-  signal: AbortSignal,
-  teller: Teller,
-): Promise<{ weights: StateDict; source: string }> {
-  const { backbone } = architecture;
-  const drawn = { weights: new Map(), source: `none, all drawn from the seed ${recipe.seed}` };
-  if (given === "none") {
-    teller.note("weights: none, all drawn at random as requested");
-    return drawn;
+  { random }: Pick<Suggestions, "random">,
+): Start {
+  const start = startOf(recipe, backbone, given);
+  if (start.kind !== "random" || given === RANDOM_FROZEN) return start;
+  const frozen = stagesUsedAsFound(backbone, recipe);
+  if (frozen.length === 0) return start;
+  const trained = shippedModels().includes(backbone.name) ? backbone.name : "imagenet";
+  throw new UsageError(
+    `the recipe ${recipe.name} freezes stages of ${backbone.name} (${frozen.join(", ")}), and random weights that stay as they ` +
+      `are see nothing. This trains all of it from random weights:\n  ${random}\n` +
+      `Or start from trained weights with --weights ${trained}, or insist with --weights ${RANDOM_FROZEN}`,
+  );
+}
+
+function startOf(recipe: Recipe, backbone: Backbone, given: string | undefined): Start {
+  const shipped = shippedModels();
+  if (given === "none" || given === RANDOM_FROZEN) return { kind: "random" };
+  if (given === "vultus") return { kind: "shipped", name: backbone.name };
+  if (given !== undefined) {
+    if (isImagenetName(given)) return { kind: "imagenet", choice: given };
+    return shipped.includes(given) && !existsSync(given)
+      ? { kind: "shipped", name: given }
+      : { kind: "file", path: given };
   }
-  const ships = given === undefined && shippedModels().includes(backbone.name);
-  if (given === undefined && !(freezes(recipe, backbone) || (ships && buildsOnStatistics(recipe)))) {
-    teller.note("weights: none named, so all are drawn at random (--weights)");
-    return drawn;
-  }
-  if (ships) teller.note(`weights: those of ${backbone.name}, which ships; --weights none draws new ones`);
-  const { path, source } = await weightsPath(ships ? "vultus" : given, recipe, backbone, signal, teller);
-  const { weights, notes } = loadWeights(path, architecture, description);
-  for (const note of notes) teller.note(note);
-  return { weights, source };
+  const ships = shipped.includes(backbone.name);
+  if (!buildsOnTrained(recipe, backbone, ships)) return { kind: "random" };
+  return ships ? { kind: "shipped", name: backbone.name } : { kind: "imagenet", choice: "imagenet" };
+}
+
+/**
+ * Whether the recipe is made for trained weights. One that does not say so is where it freezes stages, or on a model that
+ * ships begins with running statistics, which random weights do not have.
+ */
+function buildsOnTrained(recipe: Recipe, backbone: Backbone, ships: boolean): boolean {
+  if (recipe.startsFrom !== undefined) return recipe.startsFrom === "trained";
+  return freezes(recipe, backbone) || (ships && recipe.phases[0]?.batchNorm === "running");
 }
 
 /** Whether a phase keeps a stage of the backbone as it is. */
@@ -52,37 +86,110 @@ function freezes({ phases }: Recipe, backbone: Backbone): boolean {
   });
 }
 
-/** Whether the recipe begins with running statistics, which random weights do not have. */
-function buildsOnStatistics({ phases }: Recipe): boolean {
-  return phases[0]?.batchNorm === "running";
+/** What a training starts with. */
+export interface StartingWeights {
+  /** Those that are missing are drawn from the recipe's seed. */
+  readonly weights: StateDict;
+  /** Their origin in words, which the run records. */
+  readonly source: string;
+  /** The images that they were trained on. */
+  readonly imagesBefore: TrainingImagesRecord;
 }
 
-/** A file of weights, and its origin in words, which the run records. */
+/** The weights to start from, found or fetched; a note says which. @throws UsageError as `chooseStart`, or where there are none. */
+export async function startingWeights(
+  architecture: Architecture,
+  description: ReturnType<typeof describe>,
+  recipe: Recipe,
+  given: string | undefined,
+  suggestions: Suggestions,
+  signal: AbortSignal,
+  teller: Teller,
+): Promise<StartingWeights> {
+  const { backbone } = architecture;
+  const start = chooseStart(recipe, backbone, given, suggestions);
+  if (start.kind === "random") {
+    const source = `none, all drawn from the seed ${recipe.seed}`;
+    teller.note(`weights: ${source}`);
+    for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
+    return { weights: new Map(), source, imagesBefore: noImages };
+  }
+  const { path, source, name } =
+    start.kind === "shipped"
+      ? { path: shippedModel(start.name), source: `${start.name}, the model that ships`, name: start.name }
+      : start.kind === "file"
+        ? weightsFile(start.path)
+        : await imagenetWeights(backbone, start.choice, recipe, suggestions, signal, teller);
+  const rows = { keyOf: classKey, seed: recipe.seed };
+  const { weights, notes, metadata } = loadWeights(path, architecture, description, rows);
+  teller.note(`weights: ${source}`);
+  for (const note of notes) teller.note(note.replace(path, name));
+  return {
+    weights,
+    source,
+    imagesBefore: start.kind === "imagenet" ? noImages : (trainingImagesIn(metadata, path) ?? unknownImages),
+  };
+}
+
+/** What the run in `folder` started from, as it recorded it; a note says so. Its checkpoint holds the weights. */
+export function recordedStart(
+  folder: string,
+  recipe: Recipe,
+  backbone: Backbone,
+  teller: Teller,
+): StartingWeights {
+  const { weights } = readEnvironment(runPaths(folder));
+  teller.note(`weights: ${weights || "not recorded"} (at the start of the run)`);
+  // Runs of older versions may have frozen random weights without being asked to.
+  if (weights.startsWith("none"))
+    for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
+  return { weights: new Map(), source: weights, imagesBefore: unknownImages };
+}
+
+function randomWarnings(recipe: Recipe, backbone: Backbone): string[] {
+  const frozen = stagesUsedAsFound(backbone, recipe);
+  if (frozen.length > 0) return [`warning: random weights stay frozen: ${frozen.join(", ")}`];
+  if (recipe.startsFrom !== "trained") return [];
+  return [
+    `warning: the recipe ${recipe.name} is made for trained weights, and these are random; --recipe scratch is made for them`,
+  ];
+}
+
+/** A file of weights, and its origin in words. */
 interface FoundWeights {
   readonly path: string;
   readonly source: string;
+  /** Of the file, for other messages. */
+  readonly name: string;
 }
 
-/** The file that was named, or that of the hub for a recipe that freezes stages. */
-async function weightsPath(
-  given: string | undefined,
-  recipe: Recipe,
+/** The file that was named, or the best weights of a run folder. */
+function weightsFile(given: string): FoundWeights {
+  const isRun = existsSync(join(given, "recipe.json"));
+  const path = isRun ? classifierPath(given) : given;
+  const name = basename(path);
+  // Those of every run have the same name.
+  const isBest = name.startsWith("best.");
+  return { path, source: isBest ? `${basename(dirname(resolve(path)))}/${name}` : name, name: path };
+}
+
+/** The weights of the hub; where they cannot be had, the error begins with what works without them. */
+async function imagenetWeights(
   backbone: Backbone,
+  choice: ImagenetName,
+  recipe: Recipe,
+  { offline, random }: Suggestions,
   signal: AbortSignal,
   teller: Teller,
 ): Promise<FoundWeights> {
-  if (given === "vultus") return { path: shippedModel(backbone.name), source: "vultus" };
-  if (given !== undefined)
-    return isImagenetName(given)
-      ? fetchImagenet(backbone, given, recipe, signal, teller)
-      : { path: given, source: basename(given) };
   try {
-    return await fetchImagenet(backbone, "imagenet", recipe, signal, teller);
+    return await fetchImagenet(backbone, choice, recipe, signal, teller);
   } catch (error) {
     if (!(error instanceof VultusError) || signal.aborted) throw error;
     throw new UsageError(
-      `the recipe ${recipe.name} keeps stages of ${backbone.name} frozen, so it needs pretrained weights: ${error.message}\n` +
-        "Or train from random weights with --weights none",
+      `the recipe ${recipe.name} starts ${backbone.name} from ImageNet's weights, and there are none here. ` +
+        `This works without them, and without a network:\n  ${offline}\n` +
+        `This starts ${backbone.name} from random weights:\n  ${random}\nWhy there are none: ${error.message}`,
     );
   }
 }
@@ -116,6 +223,5 @@ async function fetchImagenet(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
   const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
-  teller.note(`weights: ${words}`);
-  return { path, source: words };
+  return { path, source: words, name: path };
 }

@@ -6,6 +6,7 @@ import type { Unreadable } from "../data/decode-all.node.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { cutSplits, type SplitShares } from "../data/split.ts";
 import { describe } from "../models/classifier.ts";
+import { backboneNamed } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener } from "../train/events.ts";
@@ -27,8 +28,9 @@ import type { EvaluationResult } from "./evaluation-result.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
 import { inRunFolder } from "./run-folders.ts";
-import { startingWeights } from "./starting-weights.ts";
+import { chooseStart, recordedStart, startingWeights } from "./starting-weights.ts";
 import { fitToTime } from "./time-budget.ts";
+import { trainSuggestions } from "./train-command.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
 
 export interface TrainOptions extends RecipeOptions, PrecisionOptions, DataOptions {
@@ -38,11 +40,6 @@ export interface TrainOptions extends RecipeOptions, PrecisionOptions, DataOptio
   readonly out?: string | undefined;
   /** Run folder to continue, or true for `out`. The original options may be given again. */
   readonly resume?: string | boolean | undefined;
-  /**
-   * Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: those that the recipe needs; a
-   * note says which.
-   */
-  readonly weights?: string | undefined;
   /**
    * Models whose answers to the same augmented images are learned as well as the labels: run folders, files, or names of
    * models that ship. A resumed run uses the copies that it kept.
@@ -180,8 +177,13 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
   const teachers = typeof named === "string" ? [named] : named;
   const resumed = resumedFolder(options);
   const { precision, cacheFeatures } = settingsOf(options, resumed);
-  const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
-  const { dataset, cut, images } = await prepareData(options, resumed, asked.seed, teller);
+  const read = await readData(options, resumed);
+  const found = read.samples.filter(({ split }) => split === "train").length;
+  const asked = resumed === undefined ? newRecipe(options, found) : resumedRecipe(resumed, options, found);
+  const suggestions = trainSuggestions(options, asked.model);
+  if (resumed === undefined)
+    chooseStart(asked, backboneNamed(asked.model, options), options.weights, suggestions);
+  const { dataset, cut, images } = prepareData(options, read, asked.seed, teller);
   const device = chooseDevice({ ...options, precision }, teller.note);
   const recipe =
     options.timeBudget === undefined || resumed !== undefined
@@ -201,10 +203,18 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
     await teller.heard();
     const log = eventLog(() => join(folder, "events.jsonl"));
     try {
-      const { weights, source } =
+      const { weights, source, imagesBefore } =
         resumed === undefined
-          ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
-          : { weights: new Map(), source: "" };
+          ? await startingWeights(
+              architecture,
+              description,
+              recipe,
+              options.weights,
+              suggestions,
+              signal,
+              teller,
+            )
+          : recordedStart(resumed, recipe, architecture.backbone, teller);
       if (resumed === undefined) {
         const advice = croppingAdvice(await checkFaces(dataset.samples, device), dataset);
         if (advice !== undefined) teller.note(advice);
@@ -218,6 +228,7 @@ async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promi
         recipe,
         weights,
         weightsSource: source,
+        imagesBefore,
         teachers,
         folder,
         resume: resumed !== undefined,
@@ -283,21 +294,26 @@ function settingsOf(
   };
 }
 
-/**
- * Reads the data and chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut
- * happens when the images are read. A trial cut here finds wrong shares early, and counts the training images.
- */
-async function prepareData(
-  { data, classes, rename, exclude, ...options }: TrainOptions,
+/** The data as it is found, with the names of classes that a resumed run knows. */
+async function readData(
+  { data, classes, rename, exclude }: TrainOptions,
   resumed: string | undefined,
-  seed: number,
-  teller: Teller,
-): Promise<{ dataset: Dataset; cut: SplitShares; images: number }> {
+): Promise<Dataset> {
   const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
   const naming = { classes, rename, remembered: then?.rename, exclude };
-  const dataset = await openKnownDataset(data, naming, (read) =>
-    hasFingerprint(read, then?.cut?.from ?? then?.fingerprint),
-  );
+  return openKnownDataset(data, naming, (read) => hasFingerprint(read, then?.cut?.from ?? then?.fingerprint));
+}
+
+/**
+ * Chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut
+ * happens when the images are read. A trial cut here finds wrong shares early, and counts the training images.
+ */
+function prepareData(
+  options: TrainOptions,
+  dataset: Dataset,
+  seed: number,
+  teller: Teller,
+): { dataset: Dataset; cut: SplitShares; images: number } {
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)

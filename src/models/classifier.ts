@@ -9,7 +9,7 @@ import { Network, stageOf } from "../nn/network.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { GraphError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
-import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
 import type { Backbone } from "./backbone.ts";
 
 /** The structure of a classifier, without its weights. */
@@ -98,11 +98,13 @@ export function describe(architecture: Architecture): Description {
 /** New weights for the tensors that `weights` lacks, drawn by `seed`; the others are kept. */
 export function withNewWeights(specs: readonly ParameterSpec[], weights: StateDict, seed: number): StateDict {
   const complete: StateDict = new Map();
-  for (const { name, shape, initialise } of specs) {
-    const data = weights.get(name) ?? floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
-    complete.set(name, data);
-  }
+  for (const spec of specs) complete.set(spec.name, weights.get(spec.name) ?? newWeights(spec, seed));
   return complete;
+}
+
+/** The new weights of one tensor, drawn by `seed`. */
+export function newWeights({ name, shape, initialise }: ParameterSpec, seed: number): FloatTensor {
+  return floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
 }
 
 /** Multiply-accumulates of the matrix products below `output`, by layer. */

@@ -217,6 +217,19 @@ export function metadataOf({ metadataProps }: ModelProto): Record<string, string
   return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
 }
 
+/** The model's file with these entries of metadata instead of its own. */
+export function withMetadata(
+  bytes: Uint8Array,
+  name: string,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const model = decodeModel(bytes, name);
+  model.metadataProps = Object.entries(metadata).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+  return toBinary(ModelProtoSchema, model);
+}
+
 /** A tensor that a model takes or gives. */
 export interface NamedType {
   readonly name: string;

@@ -174,15 +174,23 @@ function metricItem({ name, value, details }: MetricText): string {
   return `${name} ${value}${details.length > 0 ? ` (${details.join("; ")})` : ""}.`;
 }
 
-function leakItems({ leaked, withoutLeaked }: EvaluationRecord): string[] {
-  if (leaked === undefined) return ["Whether scored pictures were also trained on was not measured."];
-  if (leaked === 0) return ["None of them is pixel-identical to one that was trained on."];
-  const found = `${pictures(leaked)} of these are pixel-identical to one that was trained on`;
-  return withoutLeaked
-    ? [
-        `${found}; without them the accuracy is ${percents(withoutLeaked.accuracy)} (95 % bootstrap interval ${range(withoutLeaked.interval)}) on ${pictures(withoutLeaked.n)}.`,
-      ]
-    : [`${found}; no other is left.`];
+function leakItems({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecord): string[] {
+  const without = (found: string, rest: EvaluationRecord["withoutSeen"]): string =>
+    rest
+      ? `${found}; without them the accuracy is ${percents(rest.accuracy)} (95 % bootstrap interval ${range(rest.interval)}) on ${pictures(rest.n)}.`
+      : `${found}; no other is left.`;
+  const own =
+    leaked === undefined
+      ? "Whether scored pictures were also trained on was not measured."
+      : leaked === 0
+        ? "None of them is pixel-identical to one that was trained on."
+        : without(
+            `${pictures(leaked)} of these are pixel-identical to one that was trained on`,
+            withoutLeaked,
+          );
+  if (!seen) return [own];
+  const known = `${pictures(seen)} of these are training images of the weights at the start, or near copies of such`;
+  return [own, without(known, withoutSeen)];
 }
 
 function measuredOn(n: number, split: string): string {

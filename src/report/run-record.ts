@@ -42,6 +42,9 @@ export const evaluationSchema = z.object({
   /** Pictures that are pixel-identical to one of training, and the score of the others; null where none is left. */
   leaked: z.number().optional(),
   withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
+  /** Images that the model or the weights at its start were trained on, and the score of the others. */
+  seen: z.number().optional(),
+  withoutSeen: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
 });
 
 const auditSchema = z.object({

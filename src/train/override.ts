@@ -4,8 +4,8 @@ import type { z } from "zod";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
-import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
-import { recipes, startingPoint } from "./recipes.ts";
+import { type Recipe, type RecipeInput, recipeSchema, trainingSize } from "./recipe.ts";
+import { type RecipeOptions, recipes, startingPoint } from "./recipes.ts";
 import { trainableStages } from "./trainable.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -14,19 +14,23 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
  * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
  * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its
  * `phases` are then a list that replaces the other's, or an object that changes phases by name or position. Its model is
- * registered or among `known.backbones`.
+ * registered or among `known.backbones`; `known.images` are those to train on, which some recipes follow.
  */
 export function resolveRecipe(
   base: unknown,
   assignments: readonly string[] = [],
-  known: BackboneOptions = {},
+  known: Omit<RecipeOptions, "model"> = {},
 ): Recipe {
   const { extends: parent, ...own } = typeof base === "string" ? { extends: base } : objectOf(base);
   const changes: Json[] = [own, ...assignments.map(parseAssignment)];
   const models = changes.map((change) => (isObject(change) ? change.model : undefined));
   const model = models.findLast((name) => typeof name === "string");
   const options = model === undefined ? known : { ...known, model };
-  const start = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
+  const parents = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
+  // What a recipe starts from is judged by its phases, so that of other phases is not passed on.
+  const { startsFrom, ...rest } = parents as RecipeInput;
+  const isReplaced = changes.some((change) => isObject(change) && Array.isArray(change.phases));
+  const start = isReplaced || startsFrom === undefined ? rest : parents;
   return checkRecipe(
     changes.reduce((recipe, change) => merge(recipe, change, []), start as Json),
     known,

@@ -177,6 +177,8 @@ const phaseSchema = object({
 export const recipeSchema = object({
   name: z.string("must be a name"),
   model: z.string("must be the name of a backbone"),
+  /** The weights that its numbers are made for; where a recipe does not say, `startOf` judges by its phases. */
+  startsFrom: oneOf(["trained", "random"]).optional(),
   head: oneOf(headNames),
   dropout: shareBelow1,
   /** Side of the square pictures that the network sees. */

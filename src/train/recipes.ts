@@ -6,7 +6,9 @@ import type { RecipeInput } from "./recipe.ts";
 
 export interface RecipeOptions extends BackboneOptions {
   /** Name of a backbone; left out, the one that the recipe was made for. */
-  readonly model?: string;
+  readonly model?: string | undefined;
+  /** How many images there are to train on, where that is known; `adapt` follows it. */
+  readonly images?: number | undefined;
 }
 
 /** What a recipe begins with, and a recipe file that extends none: the reference's settings around the phases. */
@@ -53,6 +55,7 @@ const headSchedule = {
 const progressive = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "progressive",
+  startsFrom: "trained",
   phases: [
     {
       name: "head",
@@ -92,6 +95,7 @@ function unfreezing(name: string, groups: number, learningRate: number): RecipeI
 const finetune = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "finetune",
+  startsFrom: "trained",
   // Accuracy is measured at the classes' own frequencies, and an epoch sees each picture once.
   sampler: "shuffle",
   phases: [
@@ -132,6 +136,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
 const scratch = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "scratch",
+  startsFrom: "random",
   // As in `finetune`.
   sampler: "shuffle",
   phases: [
@@ -162,6 +167,7 @@ const scratch = (options: RecipeOptions): RecipeInput => ({
 const faces = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint({ model: "vultus_m", ...options }),
   name: "faces",
+  startsFrom: "random",
   head: "linear",
   // One layer over few features: less than the reference's two dropouts.
   dropout: 0.3,
@@ -198,6 +204,7 @@ const faces = (options: RecipeOptions): RecipeInput => ({
 const distil = (options: RecipeOptions): RecipeInput => ({
   ...faces(options),
   name: "distil",
+  startsFrom: "trained",
   // Soft labels are smooth already.
   labelSmoothing: 0,
   phases: [
@@ -235,36 +242,49 @@ function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][numb
   };
 }
 
+/** Up to as many images `adapt` takes small steps, since larger ones would be too few. */
+const FEW_IMAGES = 2000;
+/** Images that `adapt` sees over all its epochs where there are many: about a quarter of an hour of `vultus_m` on two cores. */
+const IMAGES_SEEN = 150_000;
+
 /**
- * A few pictures of each class of a new person, camera or style, from a network that knows faces already: everything
- * learns, slowly, and the head that it comes with is kept where the classes are the same.
+ * Images of a new person, camera, style or class, from a network that knows faces already: everything learns, slowly, and
+ * the head that it comes with keeps the classes that it knows. Batch, rate and epochs follow the number of images.
  */
-const adapt = (options: RecipeOptions): RecipeInput => ({
-  ...startingPoint({ model: "vultus_m", ...options }),
-  name: "adapt",
-  // The head of the models that ship.
-  head: "linear",
-  dropout: 0.1,
-  validationResize: 1,
-  // Some ten updates an epoch even with twenty pictures per class.
-  batchSize: 16,
-  sampler: "shuffle",
-  phases: [
-    {
-      name: "all",
-      train: "all",
-      epochs: 15,
-      patience: 15,
-      // Between the reference's rates for a new head and for pretrained weights.
-      optimizer: { type: "adamw", learningRate: 5e-4, weightDecay: 0.01 },
-      // As in `finetune`.
-      stageDecay: 0.8,
-      schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
-      clipNorm: 1,
-      ema: 0.9,
-    },
-  ],
-});
+const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
+  const few = images <= FEW_IMAGES;
+  // Below four epochs the cosine has no time to fall.
+  const epochs = Math.max(4, Math.min(15, Math.round(IMAGES_SEEN / Math.max(1, images))));
+  return {
+    ...startingPoint({ model: "vultus_m", ...options }),
+    name: "adapt",
+    startsFrom: "trained",
+    // The head of the models that ship.
+    head: "linear",
+    dropout: 0.1,
+    validationResize: 1,
+    // Some ten updates an epoch even with twenty pictures per class; of many images larger products run faster.
+    batchSize: few ? 16 : 64,
+    sampler: "shuffle",
+    phases: [
+      {
+        name: "all",
+        train: "all",
+        epochs,
+        patience: epochs,
+        // Between the reference's rates for a new head and for pretrained weights; it grows with the root of the batch, as
+        // Adam's should (Malladi et al. 2022).
+        optimizer: { type: "adamw", learningRate: few ? 5e-4 : 1e-3, weightDecay: 0.01 },
+        // As in `finetune`.
+        stageDecay: 0.8,
+        schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
+        clipNorm: 1,
+        // The average of some ten updates where there are few, and of a hundred, as in `finetune`, where there are many.
+        ema: few ? 0.9 : 0.99,
+      },
+    ],
+  };
+};
 
 /**
  * A minute on drawn faces, from the smallest network that ships: the head alone on what real faces taught it, which is not
@@ -273,6 +293,7 @@ const adapt = (options: RecipeOptions): RecipeInput => ({
 const quickstart = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint({ model: "vultus_s", ...options }),
   name: "quickstart",
+  startsFrom: "trained",
   // The head of the models that ship.
   head: "linear",
   // Little, since a few epochs underfit.

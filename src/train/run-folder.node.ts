@@ -11,6 +11,7 @@ import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.
 import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
+import { type TrainingImagesRecord, trainingImagesSchema } from "../weights/training-images.ts";
 import { type Progress, progressSchema } from "./progress.ts";
 import type { TrainSettings } from "./settings.ts";
 
@@ -53,7 +54,7 @@ export type Environment = z.infer<typeof environmentSchema>;
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
-  /^(cache\/pixels-\d+-\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json)$/;
+  /^(cache\/pixels-\d+-\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
 /** What a kill leaves of a file that was being written, or of pictures on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
@@ -61,6 +62,8 @@ const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
 export interface RunPaths {
   readonly folder: string;
   readonly recipe: string;
+  /** The images that were trained on, for files that the run writes; missing in runs of older versions. */
+  readonly trainingImages: string;
   readonly environment: string;
   readonly events: string;
   readonly checkpoint: string;
@@ -77,6 +80,7 @@ export function runPaths(folder: string): RunPaths {
   return {
     folder,
     recipe: join(folder, "recipe.json"),
+    trainingImages: join(folder, "training-images.json"),
     environment: join(folder, "environment.json"),
     events: join(folder, "events.jsonl"),
     checkpoint: join(folder, "checkpoints", "last.safetensors"),
@@ -212,6 +216,11 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
     );
   }
   return parseJson(environment, environmentSchema);
+}
+
+/** The images that the run was trained on; undefined where it does not record them. */
+export function readTrainingImages({ trainingImages }: RunPaths): TrainingImagesRecord | undefined {
+  return existsSync(trainingImages) ? parseJson(trainingImages, trainingImagesSchema) : undefined;
 }
 
 export function writeJson(path: string, value: unknown): void {

@@ -5,6 +5,7 @@ import type { SplitShares } from "../data/split.ts";
 import type { Architecture } from "../models/classifier.ts";
 import type { Device } from "../runtime/session.ts";
 import type { StateDict } from "../util/tensor.ts";
+import type { TrainingImagesRecord } from "../weights/training-images.ts";
 import type { Listener } from "./events.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -18,6 +19,8 @@ export interface TrainSettings {
   readonly weights: StateDict;
   /** Their origin in words, which the run records. */
   readonly weightsSource?: string;
+  /** The images that they were trained on; none by default. */
+  readonly imagesBefore?: TrainingImagesRecord;
   /**
    * Models whose answers to the student's own augmented images are learned as well as the labels: run folders, files, or names
    * of models that ship. A resumed run uses the copies that it kept, and no others.

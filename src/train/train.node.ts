@@ -4,8 +4,10 @@ import { existsSync } from "node:fs";
 import { type Canvas, trainingSide } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
+import { imageKey } from "../data/image-keys.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { pixelsDigest } from "../data/pixel-hash.node.ts";
+import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { type Architecture, describe, withNewWeights } from "../models/classifier.ts";
 import type { Teacher } from "../program/teachers.ts";
@@ -14,6 +16,8 @@ import type { Engine } from "../runtime/engine.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
+import { type KnownImages, knownImages } from "../weights/known-images.node.ts";
+import { noImages, recordOf } from "../weights/training-images.ts";
 import { emitter } from "./events.ts";
 import { dataOfRun } from "./former-run.node.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
@@ -28,6 +32,7 @@ import {
   type RunPaths,
   readCheckpoint,
   readEnvironment,
+  readTrainingImages,
   runPaths,
   writeCheckpoint,
   writeJson,
@@ -50,6 +55,8 @@ export interface TrainResult {
   readonly validation: PixelCache;
   readonly engine: Engine;
   readonly unreadable: PixelCache["unreadable"];
+  /** The images that the weights at the start were trained on; undefined where the run does not record them. */
+  readonly before: KnownImages | undefined;
 }
 
 /**
@@ -112,7 +119,9 @@ async function trainOn(
     saved,
     notes,
     views,
+    trainingImages,
   } = begin(options, dataset, [training, validation], paths);
+  const before = trainingImages && knownImages(trainingImages, "before");
   const labels = validation.samples.map((sample) => sample.label);
   const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
   await writeWatched(folder, validation, watched);
@@ -123,7 +132,8 @@ async function trainOn(
       .map((index) => validation.samples[index] as Sample)
       .map(({ id, label }) => ({ id, label })),
   });
-  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...dataNotes, ...notes])
+  const overlap = before ? startNotes(readEnvironment(paths).weights, before, validation) : [];
+  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...overlap, ...dataNotes, ...notes])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
   let lastSave = performance.now();
@@ -141,7 +151,11 @@ async function trainOn(
       await emit("checkpoint", { path: paths.checkpoint });
     },
     async saveBest(weights) {
-      writeSafetensors(paths.best, weights, classifierMetadata(architecture));
+      writeSafetensors(
+        paths.best,
+        weights,
+        classifierMetadata(architecture, { ...(trainingImages && { trainingImages }) }),
+      );
     },
     async loadBest() {
       return readSafetensors(paths.best).tensors;
@@ -160,7 +174,23 @@ async function trainOn(
     validation,
     engine,
     unreadable,
+    before,
   };
+}
+
+/** What to say of validation images that the weights at the start were, or may have been, trained on. */
+function startNotes(weights: string, before: KnownImages, validation: PixelCache): string[] {
+  const [name, what] = [`the starting weights (${weights})`, "validation images"];
+  const notes = seenNotes(name, seenIn(validation, before), what);
+  return before.isComplete ? notes : [...notes, unknownNote(name, validation.samples.length, what)];
+}
+
+/** The keys of the images, one after the other. */
+function* keysOf(pixels: PixelCache): Generator<number> {
+  for (let i = 0; i < pixels.samples.length; i++) {
+    const key = imageKey(pixels.get(i));
+    if (key !== undefined) yield key;
+  }
 }
 
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
@@ -183,15 +213,17 @@ function begin(
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
     // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
     const weights = new Map(specs.map(({ name }) => [name, savedTensor(tensors, name, paths)]));
-    return { progress, weights, saved: tensors, notes, views };
+    return { progress, weights, saved: tensors, notes, views, trainingImages: readTrainingImages(paths) };
   }
   const progress = newProgress();
   const weights = withNewWeights(specs, options.weights, recipe.seed);
   writeCheckpoint(paths.checkpoint, weights, progress);
   writeJson(paths.recipe, recipe);
+  const trainingImages = recordOf(options.imagesBefore ?? noImages, keysOf(caches[0]));
+  writeJson(paths.trainingImages, trainingImages);
   // Written last: a folder without it is not a run yet.
   writeJson(paths.environment, environment);
-  return { progress, weights, saved: new Map(), notes: [], views: fitting };
+  return { progress, weights, saved: new Map(), notes: [], views: fitting, trainingImages };
 }
 
 function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths): FloatTensor {

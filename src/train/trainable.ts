@@ -4,7 +4,7 @@ import type { Backbone } from "../models/backbone.ts";
 import { rateAt } from "../optim/schedules.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
-import type { Phase } from "./recipe.ts";
+import type { Phase, Recipe } from "./recipe.ts";
 
 /** The stages that a phase trains, the head included. */
 export function trainableStages(backbone: Backbone, train: Phase["train"]): ReadonlySet<string> {
@@ -20,6 +20,12 @@ export function trainableStages(backbone: Backbone, train: Phase["train"]): Read
     }
   }
   return new Set(train);
+}
+
+/** Stages of the backbone that a training uses as it finds them: the first phase freezes them. */
+export function stagesUsedAsFound(backbone: Backbone, { phases }: Pick<Recipe, "phases">): string[] {
+  const trained = trainableStages(backbone, phases[0]?.train ?? "all");
+  return backbone.stages.filter((stage) => !trained.has(stage));
 }
 
 /**

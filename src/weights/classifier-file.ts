@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Architecture } from "../models/classifier.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { type TrainingImagesRecord, trainingImagesSchema } from "./training-images.ts";
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -83,6 +84,8 @@ export interface Provenance {
   readonly recipeSha256?: string;
   readonly vultusVersion?: string;
   readonly license?: string;
+  /** The images that it and the weights at its start were trained on (`training-images.ts`). */
+  readonly trainingImages?: TrainingImagesRecord;
 }
 
 /** Metadata that makes a file of weights a classifier. */
@@ -93,8 +96,17 @@ export function classifierMetadata(
   const described = "backbone" in architecture ? describeArchitecture(architecture) : architecture;
   const { classes, inputSize, resize, network } = described;
   const { backbone: model, head, dropout, mean, std } = network ?? {};
-  const { temperature, metrics, dataFingerprint, cut, rename, recipeSha256, vultusVersion, license } =
-    provenance;
+  const {
+    temperature,
+    metrics,
+    dataFingerprint,
+    cut,
+    rename,
+    recipeSha256,
+    vultusVersion,
+    license,
+    trainingImages,
+  } = provenance;
   const entries = {
     [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
@@ -115,11 +127,17 @@ export function classifierMetadata(
     recipe_sha256: recipeSha256,
     vultus_version: vultusVersion,
     license,
+    training_images: trainingImages,
   };
   const texts = Object.entries(entries).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, typeof value === "string" ? value : JSON.stringify(value)]],
   );
   return Object.fromEntries(texts);
+}
+
+/** Whether the metadata is that of a classifier. */
+export function saysClassifier(metadata: Metadata): boolean {
+  return Boolean(metadata[KEY]);
 }
 
 /** The architecture that a file's metadata describes; `name` is the file's name in errors. @throws FormatError. */
@@ -149,6 +167,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const { metrics, data_fingerprint, recipe_sha256, vultus_version, license } = metadata;
   const cut = cutOf(metadata, name);
   const rename = renamesIn(metadata, name);
+  const trainingImages = trainingImagesIn(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
@@ -158,7 +177,16 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
     ...(recipe_sha256 !== undefined && { recipeSha256: recipe_sha256 }),
     ...(vultus_version !== undefined && { vultusVersion: vultus_version }),
     ...(license !== undefined && { license }),
+    ...(trainingImages && { trainingImages }),
   };
+}
+
+/** What a file says of the images that its classifier was trained on; undefined where it does not, as older ones. */
+export function trainingImagesIn(
+  { training_images: text }: Metadata,
+  name: string,
+): TrainingImagesRecord | undefined {
+  return text === undefined ? undefined : parseEntry(text, name, trainingImagesSchema);
 }
 
 /** What a file's logits are to be divided by before the softmax; 1 where it does not say. */
@@ -184,7 +212,7 @@ export function renamesIn({ data_rename: text }: Metadata, name: string): Record
 
 /** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */
 export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
-  if (!metadata[KEY]) return undefined;
+  if (!saysClassifier(metadata)) return undefined;
   const described = readArchitecture(metadata, name);
   networkOf(described, name);
   return described.classes;

@@ -1,8 +1,9 @@
 /** Fits published weights to a classifier: what belongs to the backbone must be there in the right shape. */
 
-import type { Architecture, Description } from "../models/classifier.ts";
+import { type Architecture, type Description, newWeights } from "../models/classifier.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
 import { FormatError } from "../util/errors.ts";
-import type { StateDict } from "../util/tensor.ts";
+import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
 import { canonicalNames } from "./canonical-names.ts";
 
 export interface Fitted {
@@ -12,9 +13,17 @@ export interface Fitted {
   readonly notes: readonly string[];
 }
 
+/** How a head for other classes is taken over: the rows of classes that both tell apart, and new ones for the others. */
+export interface HeadRows {
+  /** Equal for names of one class. */
+  readonly keyOf: (className: string) => string;
+  /** Draws the new rows. */
+  readonly seed: number;
+}
+
 /**
  * Takes from `found` what `architecture` needs; `name` is what errors call the file, `classes` are those that its head
- * tells apart, where it says so: a head for other classes is left out.
+ * tells apart, where it says so: a head for other classes is left out or, given `rows`, taken over row by row.
  */
 export function fitWeights(
   found: StateDict,
@@ -22,10 +31,14 @@ export function fitWeights(
   { specs }: Description,
   name: string,
   classes?: readonly string[],
+  rows?: HeadRows,
 ): Fitted {
   const { backbone } = architecture;
-  const tensors = canonicalNames(found, architecture);
-  const otherClasses = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
+  const theirTensors = canonicalNames(found, architecture);
+  const differ = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
+  const joined = differ && rows ? joinedHead(theirTensors, architecture, specs, classes, rows) : undefined;
+  const tensors = joined ? new Map([...theirTensors, ...joined.tensors]) : theirTensors;
+  const otherClasses = differ && !joined;
   const weights: StateDict = new Map();
   const missing: string[] = [];
   const misshapen: string[] = [];
@@ -69,11 +82,53 @@ export function fitWeights(
   }
   const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
   const notes = whole
-    ? [`the head of ${name} is kept`]
-    : classifier.length > 0
-      ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
-      : [];
+    ? [joined ? joined.note : `the head of ${name} is kept`]
+    : otherClasses && rows
+      ? [`the head starts fresh: that of ${name} tells apart ${classes.join(", ")}`]
+      : classifier.length > 0
+        ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
+        : [];
   return { weights, notes };
+}
+
+/** A head of which some rows are kept, and what to say of it. */
+interface JoinedHead {
+  readonly tensors: StateDict;
+  readonly note: string;
+}
+
+/** The last layer with the rows of the classes that both tell apart; nothing where there are none, or the heads differ. */
+function joinedHead(
+  found: StateDict,
+  architecture: Architecture,
+  specs: readonly ParameterSpec[],
+  theirs: readonly string[],
+  { keyOf, seed }: HeadRows,
+): JoinedHead | undefined {
+  const keys = theirs.map(keyOf);
+  const places = architecture.classes.map((name) => keys.indexOf(keyOf(name)));
+  const named = (isKept: boolean): string =>
+    architecture.classes.filter((_, row) => (places[row] as number) >= 0 === isKept).join(", ");
+  if (named(true) === "") return undefined;
+  const lastName = specs.at(-1)?.name ?? "";
+  const layer = lastName.slice(0, lastName.lastIndexOf(".") + 1);
+  const tensors: StateDict = new Map();
+  for (const spec of specs.filter((one) => one.name.startsWith(layer))) {
+    const tensor = found.get(spec.name);
+    if (tensor?.shape.join() !== [theirs.length, ...spec.shape.slice(1)].join()) return undefined;
+    tensors.set(spec.name, joinedRows(tensor, newWeights(spec, seed), places));
+  }
+  const fresh = named(false);
+  return { tensors, note: `the head keeps ${named(true)}${fresh ? `; starts fresh for ${fresh}` : ""}` };
+}
+
+/** Row `places[i]` of `known` as row i, or that of `drawn` where the place is -1. */
+function joinedRows(known: FloatTensor, drawn: FloatTensor, places: readonly number[]): FloatTensor {
+  const width = sizeOf(drawn.shape.slice(1));
+  const data = Float32Array.from(drawn.data);
+  for (const [row, place] of places.entries())
+    if (place >= 0) data.set(known.data.subarray(place * width, (place + 1) * width), row * width);
+  return floatTensor(drawn.shape, data);
 }
 
 /** Up to five names and how many more there are. */

@@ -9,9 +9,9 @@ import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
-import { classesOf, type Metadata } from "./classifier-file.ts";
+import { classesOf, type Metadata, readArchitecture, saysClassifier } from "./classifier-file.ts";
 import { readEnsemble } from "./ensemble-file.ts";
-import { type Fitted, fitWeights } from "./fit.ts";
+import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
 import { type MembersFile, membersIn } from "./members.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
@@ -82,13 +82,27 @@ function whatToGive(shipped: readonly string[]): string {
   return `give a run folder, or a file that vultus wrote${names}`;
 }
 
-/** Weights from a file, fitted to a classifier. */
-export function loadWeights(path: string, architecture: Architecture, description: Description): Fitted {
+/** Weights from a file, fitted to a classifier, and what the file says about them. */
+export function loadWeights(
+  path: string,
+  architecture: Architecture,
+  description: Description,
+  rows?: HeadRows,
+): Fitted & { readonly metadata: Metadata } {
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
   const { tensors, metadata } = readWeights(path);
   refuseEnsemble(metadata, path);
-  return fitWeights(tensors, architecture, description, path, classesOf(metadata, path));
+  const fitted = fitWeights(tensors, architecture, description, path, classesOf(metadata, path), rows);
+  return { ...fitted, metadata };
+}
+
+/** The backbone of the classifier in a file, in a run folder or of a model that ships; undefined where that is not known. */
+export function modelOfWeights(path: string): string | undefined {
+  if (!existsSync(path)) return shippedModels().find((name) => name === path);
+  const file = classifierPath(path);
+  const { metadata } = readWeights(file);
+  return saysClassifier(metadata) ? readArchitecture(metadata, file).network?.backbone : undefined;
 }
 
 /** Reads `.safetensors`, PyTorch's `.pth` or `.pt`, or `.onnx`, told apart by content. */

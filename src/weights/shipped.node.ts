@@ -1,7 +1,7 @@
 /** The models that come with vultus: bundles in `models/`, trained by vultus itself, by the name of their backbone. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { packageFile } from "../util/package.node.ts";
@@ -22,6 +22,12 @@ export function shippedModels(): string[] {
 /** Whether this is the name or the file of a model that ships. */
 export function isShipped(model: string): boolean {
   return shippedModels().some((name) => model === name || resolve(model) === join(folder, `${name}.onnx`));
+}
+
+/** The file of a set of training images that models which ship refer to by this name; undefined where it is not there. */
+export function shippedImages(name: string): string | undefined {
+  const path = join(folder, `${basename(name)}.images`);
+  return existsSync(path) ? path : undefined;
 }
 
 /**

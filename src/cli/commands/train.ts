@@ -17,20 +17,34 @@ interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "ov
   readonly json?: boolean;
 }
 
+const STARTS = `
+What to start from:
+  vultus train photos/                    from vultus_m, which ships and knows faces: no network, minutes on a CPU,
+                                          right for nearly all photos of faces (recipe: adapt)
+  vultus train photos/ --model vultus_s   the same from the smaller model: for phones and web pages
+  vultus train photos/ --model resnet50   from ImageNet's weights, downloaded once: a hundred times the work, for
+                                          images that are no crops of faces, or to repeat published results (recipe:
+                                          progressive)
+  vultus train photos/ --weights none     from random weights: for tens of thousands of images, to measure what
+                                          pretraining brings, or where no other images may be in it (recipe: scratch)
+  vultus train photos/ --weights runs/a   from a run of your own`;
+
 export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))
     .description("train a classifier on folders of pictures sorted by class")
     .argument("<data...>", "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files")
     .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
-    .option("--model <name>", "backbone (default: the recipe's)")
+    .option(
+      "--model <name>",
+      "backbone: vultus_m or vultus_s, which ship with their weights, resnet50, … (default: the recipe's, or vultus_m)",
+    )
     .option(
       "--recipe <name>",
-      "progressive, finetune, scratch, faces, distil, adapt, or a .json or .yaml file",
-      defaults.recipe,
+      "adapt, progressive, finetune, scratch, faces, distil, or a .json or .yaml file (default: what suits the model; see below)",
     )
     .option(
       "--weights <source>",
-      "weights to start from: imagenet, vultus (the model that ships), none, or a .safetensors, .pth or .onnx file (default: what the recipe needs)",
+      "weights to start from: vultus_m or vultus_s, imagenet, none, a run folder, or a .safetensors, .pth or .onnx file (default: what the model and the recipe need; see below)",
     )
     .option(
       "--teacher <model>",
@@ -85,16 +99,14 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       numberOf(0, 65535, true),
     )
     .option("--json", "print the result as JSON")
-    .action(async (data: string[], options: Options, command: Command) => {
-      const { set, teacher, cacheFeatures, ui, json, recipe, ...rest } = options;
-      // A run that is resumed has a recipe of its own, from which only one that is asked for may differ.
-      const named = command.getOptionValueSource("recipe") === "cli";
+    .addHelpText("after", STARTS)
+    .action(async (data: string[], options: Options) => {
+      const { set, teacher, cacheFeatures, ui, json, ...rest } = options;
       say(`reading ${data.join(", ")}…`);
       const run = await runTraining(
         {
           ...rest,
           data,
-          recipe: named ? recipe : undefined,
           overrides: set,
           teachers: teacher,
           cacheFeatures: cacheFeatures === "auto",

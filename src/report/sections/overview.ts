@@ -55,13 +55,20 @@ function figure(name: string, value: string, detail: string, kind = ""): string 
   return `<div${kind ? ` class="${kind}"` : ""}><dt>${escape(name)}</dt><dd class="value">${escape(value)}</dd>${detail ? `<dd class="detail">${escape(detail)}</dd>` : ""}</div>`;
 }
 
-function leaked({ n, leaked, withoutLeaked }: EvaluationRecord): string {
-  if (!leaked) return "";
-  const found = `${count(leaked)} of these ${pictures(n)} are pixel-identical to one that was trained on.`;
-  const others = withoutLeaked
-    ? `On the other ${count(withoutLeaked.n)} the accuracy is ${percents(withoutLeaked.accuracy)} (95 % interval ${range(withoutLeaked.interval)}).`
-    : "No other is left, so this is no measure of new pictures.";
-  return note(`${found} ${others}`);
+function leaked({ n, leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecord): string {
+  const of = (found: number): string => `${count(found)} of these ${pictures(n)} are`;
+  const others = (rest: EvaluationRecord["withoutSeen"]): string =>
+    rest
+      ? `On the other ${count(rest.n)} the accuracy is ${percents(rest.accuracy)} (95 % interval ${range(rest.interval)}).`
+      : "No other is left, so this is no measure of new pictures.";
+  return [
+    leaked ? note(`${of(leaked)} pixel-identical to one that was trained on. ${others(withoutLeaked)}`) : "",
+    seen
+      ? note(
+          `${of(seen)} training images of the weights that this training started from, or near copies of such. ${others(withoutSeen)}`,
+        )
+      : "",
+  ].join("");
 }
 
 function unscored({ history }: RunRecord): string {

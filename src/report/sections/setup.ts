@@ -62,11 +62,12 @@ function phaseRow({ name, train, epochs, optimizer, schedule, patience }: Phase)
 }
 
 function machine(environment: NonNullable<RunRecord["environment"]>): string {
-  const { vultus, node, onnxruntime, cpu, threads, device, memoryGB, started } = environment;
+  const { vultus, node, onnxruntime, cpu, threads, device, memoryGB, weights, started } = environment;
   return table({
     caption: "Environment",
     head: [],
     rows: [
+      ["weights at the start", weights || "not recorded"],
       ["vultus", vultus],
       ["ONNX Runtime", onnxruntime],
       ["Node", node],

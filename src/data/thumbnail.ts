@@ -1,6 +1,6 @@
 /** Small grey pictures that stand for large ones: what quality is judged by and near-duplicates are searched with. */
 
-import type { Picture } from "../data/dataset.ts";
+import type { Picture } from "./dataset.ts";
 
 /** Side of the grey picture that quality is judged by: FER2013's own size. */
 export const GREY_SIDE = 48;

@@ -1,0 +1,57 @@
+/** Numbers that stand for how an image looks, so that a set of them can tell whether an image, or a near copy, is in it. */
+
+import { random } from "../util/random.ts";
+import type { Picture } from "./dataset.ts";
+import { BITS, hashOf, transform, WORDS, wholePicture } from "./perceptual-hash.ts";
+import { greyOf, thumbnail } from "./thumbnail.ts";
+
+/** A key is a whole number of so many bits. */
+export const KEY_BITS = 40;
+
+/**
+ * How many of its least certain bits an image is looked up with both ways: those whose frequency is nearest to 0 are the ones
+ * that recompressing or resizing turns. docs/how-to/choose-weights.md lists what that finds.
+ */
+const UNSURE_BITS = 8;
+
+const LOW = 2 ** 32;
+const frequencies = transform([wholePicture]);
+
+/** For each bit of the perceptual hash a fixed random key; the key of an image is the exclusive or of those of its set bits. */
+const bitKeys = Array.from({ length: BITS }, (_, bit) => {
+  const rng = random("image keys", bit);
+  return { high: rng.integer(2 ** (KEY_BITS - 32)), low: rng.integer(LOW) };
+});
+
+/** The key of an image, for a set; undefined for one without any structure. */
+export function imageKey(picture: Picture): number | undefined {
+  return lookOf(picture)?.key;
+}
+
+/** All keys under which a set may hold the image: its own, then those with some of its least certain bits turned. */
+export function keysToLookUp(picture: Picture): number[] {
+  const look = lookOf(picture);
+  if (!look) return [];
+  const { key, values } = look;
+  const unsure = [...values.keys()]
+    .sort((a, b) => Math.abs(values[a] as number) - Math.abs(values[b] as number))
+    .slice(0, UNSURE_BITS);
+  const keys = [key];
+  for (const bit of unsure) for (const known of [...keys]) keys.push(turned(known, bit));
+  return keys;
+}
+
+function lookOf(picture: Picture): { key: number; values: Float32Array } | undefined {
+  const values = frequencies(thumbnail(greyOf(picture)))[0] as Float32Array;
+  if (values.every((value) => value === 0)) return undefined;
+  const hash = hashOf(values);
+  let key = 0;
+  for (let bit = 0; bit < BITS; bit++)
+    if (((hash[bit % WORDS] as number) >>> Math.floor(bit / WORDS)) & 1) key = turned(key, bit);
+  return { key, values };
+}
+
+function turned(key: number, bit: number): number {
+  const { high, low } = bitKeys[bit] as (typeof bitKeys)[number];
+  return (Math.floor(key / LOW) ^ high) * LOW + (((key % LOW) ^ low) >>> 0);
+}

@@ -1,0 +1,42 @@
+/** Whether a classifier knows an image from its training, as its record says. */
+
+import { readBytes } from "../util/files.node.ts";
+import { decodeNumbers } from "../util/number-set.ts";
+import { shippedImages } from "./shipped.node.ts";
+import { keysIn, type TrainingImagesRecord } from "./training-images.ts";
+
+export interface KnownImages {
+  /** Whether one of these keys, under which an image may be found, is that of a training image. */
+  has(keys: readonly number[]): boolean;
+  /** Whether all training images are known; otherwise an image that is not among them may still be one. */
+  readonly isComplete: boolean;
+  /** How many there are; near copies count once. */
+  readonly count: number;
+}
+
+const readSets = new Map<string, readonly number[]>();
+
+/**
+ * The images that the record names: all, or those that the weights at the start of the training were trained on.
+ *
+ * @throws FormatError for a damaged record, or a damaged file of the package.
+ */
+export function knownImages(record: TrainingImagesRecord, which: "all" | "before" = "all"): KnownImages {
+  const { own, before, sets, complete } = record;
+  // Only runs record images of their own: the sets of a model that ships are what it was trained on itself.
+  const isShipped = own === undefined;
+  const files = (which === "before" && isShipped ? [] : sets).map(shippedImages);
+  const known = new Set([...(which === "all" ? keysIn(own) : []), ...keysIn(before)]);
+  for (const file of files) if (file !== undefined) for (const key of keysOf(file)) known.add(key);
+  return {
+    has: (keys) => keys.some((key) => known.has(key)),
+    isComplete: complete && files.every((file) => file !== undefined),
+    count: known.size,
+  };
+}
+
+function keysOf(file: string): readonly number[] {
+  const keys = readSets.get(file) ?? decodeNumbers(readBytes(file), file);
+  readSets.set(file, keys);
+  return keys;
+}

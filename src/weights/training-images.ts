@@ -1,0 +1,63 @@
+/**
+ * Which images a classifier was trained on, as its file says: keys of how they look (`data/image-keys.ts`), in few bytes, so
+ * that images that it knows are not taken for new ones.
+ */
+
+import { z } from "zod";
+import { decodeNumbers, encodeNumbers } from "../util/number-set.ts";
+
+const base64 = z.base64();
+
+export const trainingImagesSchema = z.object({
+  format: z.literal(1),
+  /** Keys of the images of its own training, in base64. */
+  own: base64.optional(),
+  /** Keys of the images that the weights at its start were trained on, in base64. */
+  before: base64.optional(),
+  /**
+   * Sets that come with vultus, by the name of their file in `models/`: what the model that ships was trained on, itself or as
+   * the start of the training.
+   */
+  sets: z.array(z.string()).default([]),
+  /** False where weights that it started from do not say what they were trained on. */
+  complete: z.boolean(),
+});
+
+export type TrainingImagesRecord = z.infer<typeof trainingImagesSchema>;
+
+/** Of random weights. */
+export const noImages: TrainingImagesRecord = { format: 1, sets: [], complete: true };
+/** Of weights that do not say what they were trained on. */
+export const unknownImages: TrainingImagesRecord = { format: 1, sets: [], complete: false };
+
+/** What a training that starts from weights with the record `start`, and sees images of these keys, records. */
+export function recordOf(start: TrainingImagesRecord, keys: Iterable<number>): TrainingImagesRecord {
+  const { sets, complete } = start;
+  const before = inheritedBy(start);
+  return {
+    format: 1,
+    own: toBase64(encodeNumbers(keys)),
+    ...(before.size > 0 && { before: toBase64(encodeNumbers(before)) }),
+    sets,
+    complete,
+  };
+}
+
+/** Keys that a training from weights with this record inherits, those of sets that come with vultus apart. */
+function inheritedBy({ own, before }: TrainingImagesRecord): Set<number> {
+  return new Set([...keysIn(own), ...keysIn(before)]);
+}
+
+/** The keys in an entry of a record. @throws FormatError. */
+export function keysIn(text: string | undefined): number[] {
+  return text === undefined ? [] : decodeNumbers(fromBase64(text), "the record of training images");
+}
+
+// No Buffer: files are read in browsers too.
+function toBase64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
