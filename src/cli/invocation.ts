@@ -1,0 +1,63 @@
+/** Commands that a person can paste: spelled as this process was called, with arguments quoted for the shell. */
+
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, join, relative } from "node:path";
+
+/** What tells how a process was called. */
+export interface Caller {
+  /** The script that Node runs. */
+  readonly script: string;
+  /** Node's own options, such as `--import tsx`. */
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/** How each package manager runs a program of a package, by the name in `npm_config_user_agent`. */
+const runners: Readonly<Record<string, string>> = {
+  npm: "npx vultus",
+  pnpm: "pnpm exec vultus",
+  yarn: "yarn vultus",
+  bun: "bunx vultus",
+};
+
+/**
+ * A command of vultus to paste, spelled as this process was called: `command("predict", "my photo.jpg")` returns
+ * `npx vultus predict 'my photo.jpg'` where it was called by npx or an npm script, `vultus predict …` where it lies on the PATH.
+ */
+export function command(...args: readonly string[]): string {
+  const { argv, execArgv, env, platform } = process;
+  return commandOf({ script: argv[1] ?? "", execArgv, env, cwd: process.cwd(), platform }, ...args);
+}
+
+/** As `command`, for a process that was called as `caller` says. */
+export function commandOf(caller: Caller, ...args: readonly string[]): string {
+  return [program(caller), ...args.map((arg) => quoted(arg, caller.platform))].join(" ");
+}
+
+function program(caller: Caller): string {
+  const { script, execArgv, env, cwd, platform } = caller;
+  const runner = runners[env.npm_config_user_agent?.split("/")[0] ?? ""];
+  if (runner !== undefined) return runner;
+  if (script === "" || isOnPath(caller)) return "vultus";
+  const inside = relative(cwd, script);
+  const path = inside.startsWith("..") ? script : inside;
+  return ["node", ...[...execArgv, path].map((arg) => quoted(arg, platform))].join(" ");
+}
+
+/** Whether a shell that is told `vultus` runs this script. */
+function isOnPath({ script, env, platform }: Caller): boolean {
+  const folders = (env.PATH ?? env.Path ?? "").split(delimiter).filter((folder) => folder !== "");
+  if (platform === "win32") return folders.some((folder) => existsSync(join(folder, "vultus.cmd")));
+  const first = folders.map((folder) => join(folder, "vultus")).find((path) => existsSync(path));
+  return first !== undefined && existsSync(script) && realpathSync(first) === realpathSync(script);
+}
+
+/** The argument as a shell takes it for one word: as it stands where that is safe. */
+function quoted(arg: string, platform: NodeJS.Platform): string {
+  if (platform === "win32") return /^[\p{L}\p{N}_@+:.,/\\=-]+$/u.test(arg) ? arg : `"${arg}"`;
+  return /^[\p{L}\p{N}_@%+:.,/-][\p{L}\p{N}_@%+:.,/=-]*$/u.test(arg)
+    ? arg
+    : `'${arg.replaceAll("'", "'\\''")}'`;
+}
