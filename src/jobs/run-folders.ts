@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { reasonOf } from "../util/files.node.ts";
+import { makeFolder, reasonOf } from "../util/files.node.ts";
 
 /** Folders that trainings of this process write to. */
 const busy = new Set<string>();
@@ -42,7 +42,7 @@ function takeFreeFolder(name: string): string {
   try {
     for (let number = 1; ; number++) {
       const folder = join("runs", `${name}-${number}`);
-      mkdirSync("runs", { recursive: true });
+      makeFolder("runs");
       if (madeAnew(folder)) return folder;
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The folder of one run: where its files are, how they are written, and whether it can be resumed. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
-import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
@@ -96,7 +96,7 @@ export function createRunFolder(folder: string): RunPaths {
   }
   try {
     removeLeftovers(folder);
-    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+    makeFolder(join(folder, "checkpoints"));
   } catch (error) {
     if (error instanceof VultusError) throw error;
     throw new VultusError(`${folder} cannot be made the folder of a run: ${reasonOf(error)}`);

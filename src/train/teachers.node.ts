@@ -3,12 +3,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { classKey } from "../data/names.ts";
 import type { Teacher } from "../program/teachers.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
-import { readBytes, writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, readBytes, writeFileAtomic } from "../util/files.node.ts";
 import { classifierPath, loadMembers } from "../weights/load.node.ts";
 import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
@@ -41,7 +41,7 @@ export function loadTeachers(paths: readonly string[], classes: readonly string[
 /** Copies the teachers' files into `folder`, numbered in their order. */
 export function keepTeachers(paths: readonly string[], folder: string): void {
   if (paths.length === 0) return;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const [i, path] of paths.map(classifierPath).entries())
     writeFileAtomic(join(folder, `${i + 1}${extname(path)}`), readBytes(path));
 }
