@@ -2,6 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
+import type { Spelling } from "../util/spelling.ts";
 
 /** What tells how a process was called. */
 export interface Caller {
@@ -34,6 +35,32 @@ export function command(...args: readonly string[]): string {
 /** As `command`, for a process that was called as `caller` says. */
 export function commandOf(caller: Caller, ...args: readonly string[]): string {
   return [program(caller), ...args.map((arg) => quoted(arg, caller.platform))].join(" ");
+}
+
+/** Commands and flags whose names are not those of the jobs and options that they stand for. */
+const commandNames: Readonly<Record<string, readonly string[]>> = {
+  audit: ["data", "audit"],
+  inspect: ["data", "inspect"],
+  split: ["data", "split"],
+  soften: ["data", "soften"],
+  exportModel: ["export"],
+};
+const flagNames: Readonly<Record<string, string>> = { overrides: "--set", teachers: "--teacher" };
+
+/** Messages of jobs, in the words of the command line. */
+export const onCommandLine: Spelling = {
+  option: (name, value) =>
+    [flag(name), ...(value === undefined ? [] : [quoted(value, process.platform)])].join(" "),
+  call(job, args, options) {
+    const flags = Object.entries(options).map(([name, value]) =>
+      value === true ? [flag(name)] : [flag(name), String(value)],
+    );
+    return command(...(commandNames[job] ?? [job]), ...args, ...flags.flat());
+  },
+};
+
+function flag(name: string): string {
+  return flagNames[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function program(caller: Caller): string {

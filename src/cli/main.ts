@@ -2,7 +2,9 @@
 
 import { Command, CommanderError } from "commander";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
+import { spelledAs } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
+import { onCommandLine } from "./invocation.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
 
@@ -29,7 +31,11 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
 };
 
 /** Runs one command and returns its exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+export function run(args: readonly string[]): Promise<number> {
+  return spelledAs(onCommandLine, () => runCommand(args));
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   const program = new Command("vultus")
     .description("Train, measure, compare and ship facial-expression classifiers.")
     .version(version)

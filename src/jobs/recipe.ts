@@ -9,6 +9,7 @@ import { resolveRecipe } from "../train/override.ts";
 import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import { defaults } from "./defaults.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -73,8 +74,8 @@ export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
   const named = differing.slice(0, NAMED).map(({ key, one, other }) => `${key} is ${one}, not ${other}`);
   if (differing.length > NAMED) named.push(`${differing.length - NAMED} more differ`);
   throw new UsageError(
-    `--resume continues with the recipe in ${recipe}, but these options change it: ${named.join("; ")}. ` +
-      "Leave them out, or start a new run with --out",
+    `a resumed run continues with the recipe in ${recipe}, but these options change it: ${named.join("; ")}. ` +
+      `Leave them out, or start a new run with ${option("out")}`,
   );
 }
 

@@ -22,6 +22,7 @@ import { writeReport } from "../report/write-report.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
+import { call } from "../util/spelling.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { type DataSource, openDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
@@ -64,7 +65,7 @@ export async function reportTraining(
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
-      `the report was not written: ${messageOf(error)}. The run is complete; vultus report ${folder} tries again`,
+      `the report was not written: ${messageOf(error)}. The run is complete; ${call("report", [folder])} tries again`,
     );
   }
   try {

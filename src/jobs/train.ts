@@ -9,32 +9,48 @@ import { readRun } from "../report/run-record.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener } from "../train/events.ts";
 import { recipeArchitecture } from "../train/forecast.ts";
+import type { Recipe } from "../train/recipe.ts";
 import type { EpochRecord, PhaseRecord } from "../train/records.ts";
-import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
+import { loadTeachers } from "../train/teachers.node.ts";
 import { tensorBoard } from "../train/tensorboard.node.ts";
-import { trainInto } from "../train/train.node.ts";
+import { noValidation, trainInto } from "../train/train.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
 import { type DataSource, openDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
-import { chooseDevice, type PrecisionOptions } from "./device.ts";
+import { chooseDevice, type DeviceChoice, type PrecisionOptions } from "./device.ts";
 import type { EvaluationResult } from "./evaluation-result.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
-import { inRunFolder } from "./run-folders.ts";
+import { inNewRunFolder, inRunFolder } from "./run-folders.ts";
+import { requestOf, resumedOptions } from "./run-request.ts";
 import { startingWeights } from "./starting-weights.ts";
 import { fitToTime } from "./time-budget.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
 
-export interface TrainOptions extends RecipeOptions, PrecisionOptions {
-  /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
-  readonly data: DataSource;
+/** Where a training's images are. */
+export type TrainingData =
+  | {
+      /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
+      readonly data: DataSource;
+      readonly resume?: string | boolean | undefined;
+    }
+  /** A run that is resumed knows its data. */
+  | { readonly data?: never; readonly resume: string | true };
+
+export type TrainOptions = TrainingOptions & TrainingData;
+
+export interface TrainingOptions extends RecipeOptions, PrecisionOptions {
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
   readonly out?: string | undefined;
-  /** Run folder to continue, or true for `out`. The original options may be given again. */
+  /**
+   * Run folder to continue, or true for `out`. It needs no other option, the data neither, unless a program gave that as a data
+   * set; the original options may be given again.
+   */
   readonly resume?: string | boolean | undefined;
   /**
    * Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: those that the recipe needs; a
@@ -162,7 +178,7 @@ export async function train(options: TrainOptions): Promise<TrainingRun> {
  * has the run as its `result`. Leaving the loop early stops the training and saves it.
  */
 export function trainEvents(
-  options: Omit<TrainOptions, "onEvent">,
+  options: Omit<TrainingOptions, "onEvent"> & TrainingData,
 ): AsyncGenerator<TrainEvent | EndEvent<TrainingRun>, void, void> {
   return eventsOf((onEvent, left) => {
     const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
@@ -170,82 +186,116 @@ export function trainEvents(
   });
 }
 
-async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promise<TrainingRun> {
+async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise<TrainingRun> {
   const started = performance.now();
+  const resumed = resumedFolder(asked);
+  const options = resumed === undefined ? asked : resumedOptions(resumed, asked);
+  const recipe = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
+  const { dataset, cut, images } = await prepareData(options, recipe.seed, teller);
+  const device = chooseDevice({ precision: "auto", ...options }, teller.note);
+  const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
+  // A teacher may not know the classes.
+  if (resumed === undefined) loadTeachers(teachers, dataset.classes);
+  const work = (folder: string): Promise<TrainingRun> =>
+    trainedIn(
+      folder,
+      { options, recipe, device, dataset, cut, images, teachers, resumed: resumed !== undefined, started },
+      teller,
+    );
+  return resumed === undefined
+    ? inNewRunFolder(options.out, `${recipe.model}-${recipe.name}`, work)
+    : inRunFolder(resumed, work);
+}
+
+/** A training that can begin: all that could be checked has been. */
+interface Prepared {
+  readonly options: TrainOptions;
+  readonly recipe: Recipe;
+  readonly device: DeviceChoice;
+  readonly dataset: Dataset;
+  readonly cut: SplitShares;
+  /** Training images. */
+  readonly images: number;
+  readonly teachers: readonly string[];
+  readonly resumed: boolean;
+  /** When it was called, in milliseconds. */
+  readonly started: number;
+}
+
+async function trainedIn(
+  folder: string,
+  prepared: Prepared,
+  teller: Teller<TrainEvent>,
+): Promise<TrainingRun> {
+  const { options, device, dataset, cut, images, teachers, resumed, started } = prepared;
   const {
     signal = new AbortController().signal,
     memory = defaults.memory,
     allowUnreadable = false,
-    teachers: named = [],
+    cacheFeatures = true,
   } = options;
-  const teachers = typeof named === "string" ? [named] : named;
-  const resumed = resumedFolder(options);
-  const { precision, cacheFeatures } = settingsOf(options, resumed);
-  const asked = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
-  const { dataset, cut, images } = await prepareData(options, asked.seed, teller);
-  const device = chooseDevice({ ...options, precision }, teller.note);
-  const recipe =
-    options.timeBudget === undefined || resumed !== undefined
-      ? asked
-      : await fitToTime(
-          asked,
-          dataset.classes,
-          images,
-          { ...options, cacheFeatures, teachers },
-          device,
-          teller,
-        );
-  const architecture = recipeArchitecture(recipe, dataset.classes, options);
-  const description = describe(architecture);
-  return inRunFolder(resumed ?? options.out, `${recipe.model}-${recipe.name}`, async (folder) => {
-    teller.tell({ type: "run", folder });
-    await teller.heard();
-    const log = eventLog(() => join(folder, "events.jsonl"));
+  const { classes } = dataset;
+  teller.tell({ type: "run", folder });
+  await teller.heard();
+  const log = eventLog(() => join(folder, "events.jsonl"));
+  try {
+    const first = recipeArchitecture(prepared.recipe, classes, options);
+    const { weights, source } = resumed
+      ? { weights: new Map(), source: "" }
+      : await startingWeights(first, describe(first), prepared.recipe, options.weights, signal, teller);
+    const recipe =
+      options.timeBudget === undefined || resumed
+        ? prepared.recipe
+        : await fitToTime(
+            prepared.recipe,
+            classes,
+            images,
+            { ...options, cacheFeatures, teachers },
+            device,
+            teller,
+          );
+    const architecture = recipeArchitecture(recipe, classes, options);
+    teller.tell({ type: "model", summary: modelSummary(architecture, describe(architecture), recipe) });
+    const board = tensorBoard(folder, resumed ? readRun(folder).history : []);
+    const result = await trainInto({
+      dataset,
+      request: requestOf(options),
+      exclude: options.exclude,
+      cut,
+      architecture,
+      recipe,
+      weights,
+      weightsSource: source,
+      teachers,
+      folder,
+      resume: resumed,
+      version,
+      ...device,
+      cacheFeatures,
+      memoryBudget: memory * 1e9,
+      allowUnreadable,
+      checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
+      listeners: [passedOn(teller), log, board.listener],
+      signal,
+    });
+    const { progress, unreadable } = result;
     try {
-      const { weights, source } =
-        resumed === undefined
-          ? await startingWeights(architecture, description, recipe, options.weights, signal, teller)
-          : { weights: new Map(), source: "" };
-      teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
-      const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
-      const result = await trainInto({
-        dataset,
-        cut,
-        architecture,
-        recipe,
-        weights,
-        weightsSource: source,
-        teachers,
-        folder,
-        resume: resumed !== undefined,
-        version,
-        ...device,
-        cacheFeatures,
-        memoryBudget: memory * 1e9,
-        allowUnreadable,
-        checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
-        listeners: [passedOn(teller), log, board.listener],
-        signal,
-      });
-      const { progress, unreadable } = result;
-      try {
-        teller.unreadable(unreadable);
-        if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
-        const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
-        const { history, phases, best } = progress;
-        const seconds = (performance.now() - started) / 1000;
-        const run = { folder, classes: dataset.classes, history, phases, unreadable, seconds };
-        if (end === undefined || best === null) return { ...run, interrupted: true, best };
-        return { ...run, interrupted: false, best, ...end };
-      } finally {
-        result.validation.close();
-        await result.engine.close();
-      }
-    } catch (error) {
-      tellFailure(log, error);
-      throw error;
+      teller.unreadable(unreadable);
+      if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
+      const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
+      const { history, phases, best } = progress;
+      const seconds = (performance.now() - started) / 1000;
+      const run = { folder, classes, history, phases, unreadable, seconds };
+      if (end === undefined || best === null) return { ...run, interrupted: true, best };
+      return { ...run, interrupted: false, best, ...end };
+    } finally {
+      result.validation.close();
+      await result.engine.close();
     }
-  });
+  } catch (error) {
+    tellFailure(log, error);
+    throw error;
+  }
 }
 
 /** Ignores errors of the log, since that may be why the training failed. */
@@ -259,25 +309,7 @@ function resumedFolder({ resume, out }: TrainOptions): string | undefined {
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
   if (folder !== undefined) return folder;
-  throw new UsageError("--resume needs a run folder: give --resume runs/<name>");
-}
-
-/** Settings that a resumed run keeps. */
-interface Settings {
-  readonly precision: "auto" | "fp32" | "fp16";
-  readonly cacheFeatures: boolean;
-}
-
-function settingsOf(
-  { precision = "auto", cacheFeatures = true }: TrainOptions,
-  resumed: string | undefined,
-): Settings {
-  if (resumed === undefined) return { precision, cacheFeatures };
-  const begun = readEnvironment(runPaths(resumed));
-  return {
-    precision: precision === "auto" ? (begun.precision ?? "auto") : precision,
-    cacheFeatures: begun.cacheFeatures === false ? false : cacheFeatures,
-  };
+  throw new UsageError(`${option("resume")} needs the folder of a run; name it`);
 }
 
 /**
@@ -289,15 +321,18 @@ async function prepareData(
   seed: number,
   teller: Teller,
 ): Promise<{ dataset: Dataset; cut: SplitShares; images: number }> {
-  const dataset = await openDataset(data, { classes, exclude });
+  const dataset = await openDataset(data as DataSource, { classes, exclude });
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
-    teller.note("no validation split: 20 % of the training images are set apart for it (--validation)");
+    teller.note(
+      `no validation split: 20 % of the training images are set apart for it (${option("validation")})`,
+    );
   const cut = {
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),
   };
   const trial = cutSplits(dataset, { ...cut, seed });
+  if (!trial.samples.some(({ split }) => split === "validation")) throw noValidation();
   return { dataset, cut, images: trial.samples.filter(({ split }) => split === "train").length };
 }

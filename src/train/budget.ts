@@ -1,6 +1,7 @@
 /** Fits a recipe to the time there is: first the input size, then the epochs, then a smaller backbone. */
 
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 
 /** What may be tried instead of the recipe's own. */
@@ -64,7 +65,7 @@ export function fitToBudget(
   const needed = forecast(least);
   throw new UsageError(
     `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
-      `epoch per phase, is forecast to take ${words(needed)}; give it more (--time-budget ${Math.ceil(needed / 60)}m) or fewer pictures`,
+      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", `${Math.ceil(needed / 60)}m`)}) or fewer pictures`,
   );
 }
 

@@ -250,7 +250,7 @@ test("a phase that would end before its first update is refused", async () => {
   const refused = train(2, { accumulate: 7, epochs: 3 });
   await expect(refused).rejects.toThrow(UsageError);
   await expect(refused).rejects.toThrow(
-    /phase head has 6 batches in all and would accumulate the gradients of 7 .*--set phases\.head\.accumulate=6/,
+    /phase head has 6 batches in all and would accumulate the gradients of 7 .*`overrides: "phases\.head\.accumulate=6"`/,
   );
 });
 

@@ -1,6 +1,7 @@
 /** The training loop: phases, epochs, steps. Everything else listens to its events. */
 
 import { UsageError, VultusError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { Answers, Emit } from "./events.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
@@ -92,7 +93,7 @@ function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
     if (accumulate <= batches) continue;
     throw new UsageError(
       `phase ${name} has ${batches} batches in all and would accumulate the gradients of ${accumulate} before its first update; ` +
-        `accumulate at most ${batches} (--set phases.${name}.accumulate=${batches}), or take smaller batches or more epochs`,
+        `accumulate at most ${batches} (${option("overrides", `phases.${name}.accumulate=${batches}`)}), or take smaller batches or more epochs`,
     );
   }
 }
@@ -178,7 +179,7 @@ function diverged(loss: number, learningRate: number, phase: Phase, { epoch, ste
   return new VultusError(
     `the loss became ${loss} in phase ${phase.name}, epoch ${epoch + 1}, step ${step + 1}, at a learning rate of ${learningRate.toPrecision(3)}; ` +
       `the last checkpoint (checkpoints/last.safetensors in the run folder) is whole: train again with a lower rate ` +
-      `(--set phases.${phase.name}.optimizer.learningRate=…) or with --set phases.${phase.name}.clipNorm=1`,
+      `(${option("overrides", `phases.${phase.name}.optimizer.learningRate=${(learningRate / 10).toPrecision(1)}`)}) or with ${option("overrides", `phases.${phase.name}.clipNorm=1`)}`,
   );
 }
 

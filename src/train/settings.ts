@@ -5,11 +5,16 @@ import type { SplitShares } from "../data/split.ts";
 import type { Architecture } from "../models/classifier.ts";
 import type { Device } from "../runtime/session.ts";
 import type { StateDict } from "../util/tensor.ts";
+import type { DataRequest } from "./data-request.ts";
 import type { Listener } from "./events.ts";
 import type { Recipe } from "./recipe.ts";
 
 export interface TrainSettings {
   readonly dataset: Dataset;
+  /** How the data was asked for, which the run keeps; left out where no path leads to it. */
+  readonly request?: DataRequest | undefined;
+  /** The file that lists pictures which the data set lacks for that reason; the run keeps a copy. */
+  readonly exclude?: string | undefined;
   /** Splits to cut from the training images if the data has none, by the recipe's seed. */
   readonly cut?: SplitShares;
   readonly architecture: Architecture;

@@ -12,6 +12,8 @@ import type { Teacher } from "../program/teachers.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
+import { readBytes, writeFileAtomic } from "../util/files.node.ts";
+import { option } from "../util/spelling.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { emitter } from "./events.ts";
@@ -63,7 +65,10 @@ export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const files = resume ? teachersOfRun(runPaths(folder), named) : named;
   const teachers = loadTeachers(files, architecture.classes);
   const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
-  if (!resume) keepTeachers(named, paths.teachers);
+  if (!resume) {
+    keepTeachers(named, paths.teachers);
+    if (options.exclude !== undefined) writeFileAtomic(paths.exclude, readBytes(options.exclude));
+  }
   const { dataset, notes, as } = resume
     ? dataOfRun(readEnvironment(paths), options.dataset)
     : { dataset: options.dataset, notes: [], as: (one: Dataset) => one };
@@ -102,9 +107,7 @@ async function trainOn(
   const { architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
   if (validation.samples.length === 0) {
-    throw new UsageError(
-      "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
-    );
+    throw noValidation();
   }
   const {
     progress,
@@ -163,6 +166,13 @@ async function trainOn(
   };
 }
 
+/** The error of data with which nothing could be measured. */
+export function noValidation(): UsageError {
+  return new UsageError(
+    `there are no validation pictures, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
+  );
+}
+
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(
   options: TrainSettings,
@@ -199,7 +209,7 @@ function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths)
   if (tensor) return tensor;
   throw new FormatError(
     `${checkpoint} lacks ${name}: it is of another model or was written by another version of vultus, and only that one can ` +
-      "continue its run; start a new run with --out",
+      `continue its run; start a new run with ${option("out")}`,
   );
 }
 
