@@ -3,6 +3,7 @@
 import { type TrainingJson, type TrainingRun, type TrainOptions, train } from "../jobs/train.ts";
 import { evaluationText } from "./evaluation.ts";
 import { untilInterrupted } from "./interrupts.ts";
+import { command } from "./invocation.ts";
 import { duration, percent, result, say } from "./output.ts";
 import { printer } from "./progress.ts";
 import { pageBeside } from "./watching.ts";
@@ -35,7 +36,7 @@ export async function runTraining(
     );
     const { folder, seconds } = run;
     if (run.interrupted) {
-      say(`stopped; everything is saved. Go on with --resume ${folder}`);
+      say(`stopped; everything is saved. Go on with:\n  ${command("train", "--resume", folder)}`);
       return run;
     }
     const { best, report, evaluation } = run;

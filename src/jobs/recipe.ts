@@ -5,6 +5,7 @@ import { parse, YAMLParseError } from "yaml";
 import type { BackboneOptions } from "../models/registry.ts";
 import { changedByBudget } from "../train/budget.ts";
 import { differences } from "../train/differences.ts";
+import { asBegun } from "../train/extension.ts";
 import { resolveRecipe } from "../train/override.ts";
 import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
@@ -67,7 +68,7 @@ export function resumedRecipe(folder: string, options: RecipeOptions): Recipe {
     assignments(options),
     options,
   );
-  const differing = differences(saved, asked).filter(
+  const differing = differences(asBegun(saved), asBegun(asked)).filter(
     ({ key }) => options.timeBudget === undefined || !changedByBudget(key),
   );
   if (differing.length === 0) return saved;

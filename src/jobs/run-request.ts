@@ -6,7 +6,7 @@ import type { Device } from "../runtime/session.ts";
 import { type DataRequest, dataRequestSchema } from "../train/data-request.ts";
 import { type Environment, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { call } from "../util/spelling.ts";
+import { callTo } from "../util/spelling.ts";
 import type { DataSource } from "./data.ts";
 import type { PrecisionOptions } from "./device.ts";
 
@@ -56,7 +56,7 @@ function given(options: KnownOptions): DataRequest {
 }
 
 function knownData(folder: string, { request, data }: Environment): readonly string[] {
-  const again = call("train", data.length > 0 ? data : ["photos/"], { resume: folder });
+  const again = callTo("train", data.length > 0 ? data : ["photos/"], { resume: folder });
   if (!request) {
     throw new UsageError(
       `${folder} does not record how its data was named, since a program gave a data set or an older version of vultus began it; ` +

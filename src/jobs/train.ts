@@ -6,17 +6,21 @@ import type { Unreadable } from "../data/decode-all.node.ts";
 import { cutSplits, type SplitShares } from "../data/split.ts";
 import { describe } from "../models/classifier.ts";
 import { readRun } from "../report/run-record.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener } from "../train/events.ts";
+import { extended } from "../train/extension.ts";
 import { recipeArchitecture } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { EpochRecord, PhaseRecord } from "../train/records.ts";
+import { readCheckpoint, runPaths } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
-import { loadTeachers } from "../train/teachers.node.ts";
+import { keptTeachers, loadTeachers } from "../train/teachers.node.ts";
 import { tensorBoard } from "../train/tensorboard.node.ts";
 import { noValidation, trainInto } from "../train/train.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
-import { option } from "../util/spelling.ts";
+import { callTo, option } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
@@ -29,7 +33,7 @@ import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
 import { inNewRunFolder, inRunFolder } from "./run-folders.ts";
 import { requestOf, resumedOptions } from "./run-request.ts";
 import { startingWeights } from "./starting-weights.ts";
-import { fitToTime } from "./time-budget.ts";
+import { fitToTime, secondsOf } from "./time-budget.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
 
 /** Where a training's images are. */
@@ -52,6 +56,8 @@ export interface TrainingOptions extends RecipeOptions, PrecisionOptions {
    * set; the original options may be given again.
    */
   readonly resume?: string | boolean | undefined;
+  /** Epochs to add to the run that `resume` names and that has ended: through the end of its schedule, as if it had been longer. */
+  readonly extend?: number | undefined;
   /**
    * Weights to start from: imagenet, vultus (the model that ships), none, or a file. Default: those that the recipe needs; a
    * note says which.
@@ -97,7 +103,7 @@ const {
   signal: aSignal,
 } = kinds;
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
-  ...{ data: unchecked, out: text, resume: textOrFlag, exclude: text, classes: texts },
+  ...{ data: unchecked, out: text, resume: textOrFlag, extend: count, exclude: text, classes: texts },
   // What is not of one kind, or that the recipe or the cut checks.
   ...{
     recipe: unchecked,
@@ -190,16 +196,28 @@ async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise
   const started = performance.now();
   const resumed = resumedFolder(asked);
   const options = resumed === undefined ? asked : resumedOptions(resumed, asked);
-  const recipe = resumed === undefined ? newRecipe(options) : resumedRecipe(resumed, options);
-  const { dataset, cut, images } = await prepareData(options, recipe.seed, teller);
+  const recipe = resumed === undefined ? newRecipe(options) : recipeOfRun(resumed, options);
+  const { dataset, cut, trial } = await prepareData(options, recipe.seed, teller);
   const device = chooseDevice({ precision: "auto", ...options }, teller.note);
   const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
+  const budget = options.timeBudget === undefined ? Number.POSITIVE_INFINITY : secondsOf(options.timeBudget);
   // A teacher may not know the classes.
   if (resumed === undefined) loadTeachers(teachers, dataset.classes);
   const work = (folder: string): Promise<TrainingRun> =>
     trainedIn(
       folder,
-      { options, recipe, device, dataset, cut, images, teachers, resumed: resumed !== undefined, started },
+      {
+        options,
+        recipe,
+        device,
+        dataset,
+        cut,
+        trial,
+        teachers,
+        resumed: resumed !== undefined,
+        started,
+        budget,
+      },
       teller,
     );
   return resumed === undefined
@@ -214,12 +232,14 @@ interface Prepared {
   readonly device: DeviceChoice;
   readonly dataset: Dataset;
   readonly cut: SplitShares;
-  /** Training images. */
-  readonly images: number;
+  /** The data with the splits about as they will be. */
+  readonly trial: Dataset;
   readonly teachers: readonly string[];
   readonly resumed: boolean;
   /** When it was called, in milliseconds. */
   readonly started: number;
+  /** Seconds from then; infinite where there is no limit. */
+  readonly budget: number;
 }
 
 async function trainedIn(
@@ -227,7 +247,7 @@ async function trainedIn(
   prepared: Prepared,
   teller: Teller<TrainEvent>,
 ): Promise<TrainingRun> {
-  const { options, device, dataset, cut, images, teachers, resumed, started } = prepared;
+  const { options, device, dataset, cut, trial, teachers, resumed, started } = prepared;
   const {
     signal = new AbortController().signal,
     memory = defaults.memory,
@@ -238,22 +258,28 @@ async function trainedIn(
   teller.tell({ type: "run", folder });
   await teller.heard();
   const log = eventLog(() => join(folder, "events.jsonl"));
+  let engine: Engine | undefined;
   try {
+    const paths = runPaths(folder);
     const first = recipeArchitecture(prepared.recipe, classes, options);
     const { weights, source } = resumed
       ? { weights: new Map(), source: "" }
       : await startingWeights(first, describe(first), prepared.recipe, options.weights, signal, teller);
-    const recipe =
-      options.timeBudget === undefined || resumed
-        ? prepared.recipe
-        : await fitToTime(
-            prepared.recipe,
-            classes,
-            images,
-            { ...options, cacheFeatures, teachers },
-            device,
-            teller,
-          );
+    const left = (): number => prepared.budget - (performance.now() - started) / 1000;
+    engine = startEngine(device);
+    const { recipe, pace } = Number.isFinite(prepared.budget)
+      ? await fitToTime(
+          engine,
+          prepared.recipe,
+          trial,
+          {
+            ...options,
+            ...{ left, budget: prepared.budget, isFixed: resumed, cacheFeatures },
+            teachers: resumed ? keptTeachers(paths.teachers) : teachers,
+          },
+          teller,
+        )
+      : { recipe: prepared.recipe, pace: undefined };
     const architecture = recipeArchitecture(recipe, classes, options);
     teller.tell({ type: "model", summary: modelSummary(architecture, describe(architecture), recipe) });
     const board = tensorBoard(folder, resumed ? readRun(folder).history : []);
@@ -275,6 +301,8 @@ async function trainedIn(
       memoryBudget: memory * 1e9,
       allowUnreadable,
       checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
+      pace,
+      engine,
       listeners: [passedOn(teller), log, board.listener],
       signal,
     });
@@ -290,11 +318,12 @@ async function trainedIn(
       return { ...run, interrupted: false, best, ...end };
     } finally {
       result.validation.close();
-      await result.engine.close();
     }
   } catch (error) {
     tellFailure(log, error);
     throw error;
+  } finally {
+    await engine?.close();
   }
 }
 
@@ -305,11 +334,26 @@ function tellFailure(log: Listener, error: unknown): void {
   } catch {}
 }
 
-function resumedFolder({ resume, out }: TrainOptions): string | undefined {
+function resumedFolder({ resume, out, extend }: TrainOptions): string | undefined {
+  if (!resume && extend !== undefined)
+    throw new UsageError(
+      `${option("extend")} adds epochs to a run that has ended; name it with ${option("resume")}`,
+    );
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
   if (folder !== undefined) return folder;
   throw new UsageError(`${option("resume")} needs the folder of a run; name it`);
+}
+
+/** The recipe of the run in `folder`, with the epochs that are to be added. @throws UsageError where it has not ended yet. */
+function recipeOfRun(folder: string, options: TrainOptions): Recipe {
+  const recipe = resumedRecipe(folder, options);
+  if (options.extend === undefined) return recipe;
+  const { phase, phases } = readCheckpoint(runPaths(folder).checkpoint).progress;
+  if (phase >= recipe.phases.length) return extended(recipe, phases, options.extend);
+  throw new UsageError(
+    `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", [], { resume: folder })}`,
+  );
 }
 
 /**
@@ -320,7 +364,7 @@ async function prepareData(
   { data, classes, exclude, ...options }: TrainOptions,
   seed: number,
   teller: Teller,
-): Promise<{ dataset: Dataset; cut: SplitShares; images: number }> {
+): Promise<{ dataset: Dataset; cut: SplitShares; trial: Dataset }> {
   const dataset = await openDataset(data as DataSource, { classes, exclude });
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
@@ -334,5 +378,5 @@ async function prepareData(
   };
   const trial = cutSplits(dataset, { ...cut, seed });
   if (!trial.samples.some(({ split }) => split === "validation")) throw noValidation();
-  return { dataset, cut, images: trial.samples.filter(({ split }) => split === "train").length };
+  return { dataset, cut, trial };
 }

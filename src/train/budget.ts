@@ -10,6 +10,8 @@ export interface Alternatives {
   readonly inputSizes: readonly number[];
   /** Backbones from large to small, each with weights at hand if the recipe needs some. */
   readonly models: readonly string[];
+  /** Seconds of the least part of a recipe that is worth training, if less than an epoch of each phase may be trained. */
+  readonly partial?: (candidate: Recipe) => number;
 }
 
 export interface Fitted {
@@ -27,7 +29,7 @@ export function fitToBudget(
   recipe: Recipe,
   forecast: (candidate: Recipe) => number,
   budget: number,
-  { inputSizes, models }: Alternatives,
+  { inputSizes, models, partial = () => Number.POSITIVE_INFINITY }: Alternatives,
 ): Fitted {
   const smaller = inputSizes.filter((size) => size < recipe.inputSize).sort((a, b) => b - a);
   const sizes = [recipe.inputSize, ...smaller];
@@ -61,6 +63,10 @@ export function fitToBudget(
       }
       least = shorter;
     }
+  }
+  if (partial(least) <= budget) {
+    notes.push(`less than one epoch per phase: that is forecast to take ${words(forecast(least))}`);
+    return { recipe: least, notes };
   }
   const needed = forecast(least);
   throw new UsageError(

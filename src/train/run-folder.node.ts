@@ -9,7 +9,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.t
 import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder, readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
-import { call, option } from "../util/spelling.ts";
+import { callTo, option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
 import { dataRequestSchema } from "./data-request.ts";
@@ -127,7 +127,7 @@ function leftovers(folder: string): string[] {
   const another = `give another folder with ${option("out")}`;
   throw new UsageError(
     existsSync(runPaths(folder).environment)
-      ? `${folder} holds a run already; ${another}, or go on with that run: ${call("train", [], { resume: folder })}`
+      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", [], { resume: folder })}`
       : `${folder} is not empty; ${another}`,
   );
 }

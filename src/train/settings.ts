@@ -3,10 +3,12 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { SplitShares } from "../data/split.ts";
 import type { Architecture } from "../models/classifier.ts";
+import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { DataRequest } from "./data-request.ts";
 import type { Listener } from "./events.ts";
+import type { Pace } from "./pace.ts";
 import type { Recipe } from "./recipe.ts";
 
 export interface TrainSettings {
@@ -41,6 +43,10 @@ export interface TrainSettings {
   readonly allowUnreadable: boolean;
   /** Greatest time between two checkpoints, in seconds. */
   readonly checkpointEvery: number;
+  /** Shortens the training to the time that there is. */
+  readonly pace?: Pace | undefined;
+  /** An engine of this device that runs already; whoever started it closes it, though after a failure it may be closed. */
+  readonly engine?: Engine | undefined;
   readonly listeners: readonly Listener[];
   readonly signal: AbortSignal;
 }

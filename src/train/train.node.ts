@@ -83,7 +83,7 @@ export async function trainInto(options: TrainSettings): Promise<TrainResult> {
       signal: options.signal,
     },
   );
-  const engine = startEngine({ device: options.device, threads: options.threads });
+  const engine = options.engine ?? startEngine({ device: options.device, threads: options.threads });
   try {
     const read = { ...pictures, dataset: as(pictures.dataset) };
     return await trainOn(read, engine, paths, teachers, { ...options, dataset }, notes);
@@ -130,11 +130,18 @@ async function trainOn(
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
   let lastSave = performance.now();
+  let asRun = recipe;
 
   const host: LoopHost = {
     recipe,
     emit,
+    pace: options.pace,
     signal: options.signal,
+    async saveCuts(index, cuts) {
+      const phases = asRun.phases.map((phase, i) => (i === index ? { ...phase, cuts: [...cuts] } : phase));
+      asRun = { ...asRun, phases };
+      writeJson(paths.recipe, asRun);
+    },
     setUp: (phase, weights) =>
       setUpPhase({ ...options, teachers, engine, training, validation, canvas, views, emit }, phase, weights),
     checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
@@ -188,6 +195,8 @@ function begin(
   const environment = describeEnvironment(options, dataset, found);
   if (resume) {
     const notes = checkResume(paths, environment);
+    // That of a run that is extended has more phases from now on.
+    writeJson(paths.recipe, recipe);
     // The memory may be another now; the views that the run trains on may not.
     const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);

@@ -40,5 +40,5 @@ export async function spelledAs<R>(spelling: Spelling, work: () => Promise<R>): 
 export const option = (name: string, value?: string): string => current.option(name, value);
 
 /** A call to make: `npx vultus report runs/a` on the command line. */
-export const call = (job: string, args: readonly string[] = [], options: Options = {}): string =>
+export const callTo = (job: string, args: readonly string[] = [], options: Options = {}): string =>
   current.call(job, args, options);

@@ -8,7 +8,7 @@ import type { Architecture, Description } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
-import { call, option } from "../util/spelling.ts";
+import { callTo, option } from "../util/spelling.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
 import { classesOf, type Metadata } from "./classifier-file.ts";
 import { readEnsemble } from "./ensemble-file.ts";
@@ -74,7 +74,7 @@ export function classifierPath(path: string): string {
       `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
     );
   throw new UsageError(
-    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${call("train", [], { resume: path })}`,
+    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", [], { resume: path })}`,
   );
 }
 
