@@ -314,7 +314,7 @@ async function endPhase(
     progress.sinceBest >= phase.patience
       ? `no better for ${progress.sinceBest} epochs in a row`
       : plan.batches < phase.epochs * plan.batchesPerEpoch
-        ? `time is up after ${Number((plan.batches / plan.batchesPerEpoch).toFixed(1))} of ${phase.epochs} epochs`
+        ? `time is up after ${Number((plan.batches / plan.batchesPerEpoch).toFixed(2))} of ${phase.epochs} epochs`
         : `all ${phase.epochs} epochs are done`;
   await host.emit("phaseEnd", { phase, record, reason });
 }
