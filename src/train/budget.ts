@@ -54,15 +54,22 @@ export function fitToBudget(
       notes.push(`input ${whole.inputSize} → ${sized.inputSize} px: ${change(whole, sized, forecast)}`);
     }
     if (fits(sized)) return { recipe: sized, notes };
-    least = sized;
-    for (let most = epochs - 1; most >= 1; most--) {
-      const shorter = { ...sized, phases: sized.phases.map((phase) => shorten(phase, most, epochs)) };
-      if (fits(shorter)) {
-        notes.push(`epochs ${epochsOf(sized)} → ${epochsOf(shorter)}: ${change(sized, shorter, forecast)}`);
-        return { recipe: shorter, notes };
-      }
-      least = shorter;
+    const shortened = (most: number): Recipe => ({
+      ...sized,
+      phases: sized.phases.map((phase) => shorten(phase, most, epochs)),
+    });
+    let [fitting, tooMany] = [0, epochs];
+    while (tooMany - fitting > 1) {
+      const between = Math.floor((fitting + tooMany) / 2);
+      if (fits(shortened(between))) fitting = between;
+      else tooMany = between;
     }
+    if (fitting > 0) {
+      const shorter = shortened(fitting);
+      notes.push(`epochs ${epochsOf(sized)} → ${epochsOf(shorter)}: ${change(sized, shorter, forecast)}`);
+      return { recipe: shorter, notes };
+    }
+    least = epochs > 1 ? shortened(1) : sized;
   }
   if (partial(least) <= budget) {
     notes.push(`less than one epoch per phase: that is forecast to take ${words(forecast(least))}`);
