@@ -117,12 +117,6 @@ describe("what cannot work is refused before anything is measured, decoded or wa
     expect((await refused({ timeBudget: "soon", out: at("new") }))?.message).toMatch(/not a length of time/);
     expect((await refused({ device: "cuda", out: at("new") }))?.message).toMatch(/no cuda/);
   });
-
-  test("data without anything to validate on", async () => {
-    expect((await refused({ validation: 0, test: 0.2, out: at("new") }))?.message).toMatch(
-      /no validation pictures/,
-    );
-  });
 });
 
 describe("a run that is resumed needs nothing but its folder", () => {
