@@ -140,6 +140,11 @@ test("only runtime/ names onnxruntime", () => {
   );
 });
 
+test("folders are made by makeFolder: Node's own recursive mkdir never returns where one cannot be made", () => {
+  const recursive = /\bmkdir(Sync)?\([^)]*recursive/;
+  expect(sources.filter(({ path, text }) => !isTest(path) && recursive.test(text))).toEqual([]);
+});
+
 /** Files that compile networks. A page that only runs models does without them; it may load them with `import(…)`. */
 const compiler = /^src\/((graph|ops|autodiff|nn|augment|optim|models)\/|program\/finish\.ts$)/;
 

@@ -47,7 +47,7 @@ const notesOf = async (model: string, data: string): Promise<string[]> => {
   const notes: string[] = [];
   await evaluate(model, data, {
     ...ours,
-    onEvent: (event) => void (event.type === "note" && notes.push((event as NoteEvent).text)),
+    onEvent: (event) => void (event.type === "note" && notes.push(event.text)),
   });
   return notes;
 };

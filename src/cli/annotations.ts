@@ -1,19 +1,19 @@
 /** The folder of annotated photos that `predict --annotate` writes. */
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Prediction } from "../predict/prediction.ts";
 import type { ReadPhoto } from "../predict/predictor.ts";
 import { annotatedJpeg } from "../report/annotated.ts";
 import { UsageError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 
 /** Writes a photo's annotated copy and returns its path; nothing for one that could not be read. */
 export type Annotate = (photo: ReadPhoto, prediction: Prediction) => Promise<string | undefined>;
 
 /** The folder must be new or empty, unless a run is continued, so that no file of the user's is ever replaced. */
 export function annotateInto(folder: string, resume: boolean): Annotate {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   if (!resume && readdirSync(folder).length > 0)
     throw new UsageError(`--annotate ${folder}: the folder is not empty; name a new one`);
   return async (photo, { file, faces }) => {

@@ -2,6 +2,8 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
+import { shellWord } from "../util/shell.ts";
+import type { Options, Spelling } from "../util/spelling.ts";
 
 /** What tells how a process was called. */
 export interface Caller {
@@ -33,7 +35,40 @@ export function command(...args: readonly string[]): string {
 
 /** As `command`, for a process that was called as `caller` says. */
 export function commandOf(caller: Caller, ...args: readonly string[]): string {
-  return [program(caller), ...args.map((arg) => quoted(arg, caller.platform))].join(" ");
+  return [program(caller), ...args.map((arg) => shellWord(arg, caller.platform))].join(" ");
+}
+
+/** Commands and flags whose names are not those of the jobs and options that they stand for. */
+const commandNames: Readonly<Record<string, readonly string[]>> = {
+  audit: ["data", "audit"],
+  inspect: ["data", "inspect"],
+  split: ["data", "split"],
+  soften: ["data", "soften"],
+  exportModel: ["export"],
+};
+const flagNames: Readonly<Record<string, string>> = { overrides: "--set", teachers: "--teacher" };
+
+/** Messages of jobs, in the words of the command line. */
+export const onCommandLine: Spelling = {
+  option: (name, value) =>
+    [flag(name), ...(value === undefined ? [] : [shellWord(value, process.platform)])].join(" "),
+  call(job, args, options) {
+    const flags = Object.entries(options).flatMap(([name, value]) => flagsOf(flag(name), value));
+    return command(...(commandNames[job] ?? [job]), ...args, ...flags);
+  },
+};
+
+/** A list is one flag, a record a flag for each of its entries. */
+function flagsOf(name: string, value: Options[string]): string[] {
+  if (value === undefined) return [];
+  if (value === true) return [name];
+  if (typeof value !== "object") return [name, String(value)];
+  if (value instanceof Array) return [name, value.join(",")];
+  return Object.entries(value).flatMap(([key, to]) => [name, `${key}=${to}`]);
+}
+
+function flag(name: string): string {
+  return flagNames[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function program(caller: Caller): string {
@@ -43,7 +78,7 @@ function program(caller: Caller): string {
   if (script === "" || isOnPath(caller)) return "vultus";
   const inside = relative(cwd, script);
   const path = inside.startsWith("..") ? script : inside;
-  return ["node", ...[...execArgv, path].map((arg) => quoted(arg, platform))].join(" ");
+  return ["node", ...[...execArgv, path].map((arg) => shellWord(arg, platform))].join(" ");
 }
 
 /** Whether a shell that is told `vultus` runs this script. */
@@ -52,12 +87,4 @@ function isOnPath({ script, env, platform }: Caller): boolean {
   if (platform === "win32") return folders.some((folder) => existsSync(join(folder, "vultus.cmd")));
   const first = folders.map((folder) => join(folder, "vultus")).find((path) => existsSync(path));
   return first !== undefined && existsSync(script) && realpathSync(first) === realpathSync(script);
-}
-
-/** The argument as a shell takes it for one word: as it stands where that is safe. */
-function quoted(arg: string, platform: NodeJS.Platform): string {
-  if (platform === "win32") return /^[\p{L}\p{N}_@+:.,/\\=-]+$/u.test(arg) ? arg : `"${arg}"`;
-  return /^[\p{L}\p{N}_@%+:.,/-][\p{L}\p{N}_@%+:.,/=-]*$/u.test(arg)
-    ? arg
-    : `'${arg.replaceAll("'", "'\\''")}'`;
 }

@@ -3,9 +3,11 @@
 import { Command, CommanderError } from "commander";
 import { UnclearNames } from "../data/class-names.ts";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
+import { spelledAs } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { askOnTerminal, withRenames } from "./ask-classes.ts";
 import { errorPrefix, helpFormat, helpOutput } from "./help.ts";
+import { onCommandLine } from "./invocation.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, say } from "./output.ts";
 
@@ -34,7 +36,11 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
 };
 
 /** Runs one command and returns its exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+export function run(args: readonly string[]): Promise<number> {
+  return spelledAs(onCommandLine, () => runCommand(args));
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   const program = new Command("vultus")
     .description("Train, measure, compare and ship facial-expression classifiers.")
     .version(version)

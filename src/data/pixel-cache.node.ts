@@ -1,9 +1,9 @@
 /** Every picture of a data set, decoded once: kept as bytes in memory up to a budget, the rest in a file. */
 
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError, VultusError } from "../util/errors.ts";
-import { reasonOf } from "../util/files.node.ts";
+import { makeFolder, reasonOf } from "../util/files.node.ts";
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
 import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
 import { pixelHash } from "./pixel-hash.node.ts";
@@ -138,7 +138,7 @@ class SpillFile {
 
   #append({ pixels, ...shape }: Picture): Spilled {
     if (this.#file === undefined) {
-      mkdirSync(this.#dir, { recursive: true });
+      makeFolder(this.#dir);
       this.#file = openSync(this.#path, "wx+");
       // Windows does not remove open files; there `remove` does.
       if (process.platform !== "win32") rmSync(this.#path);

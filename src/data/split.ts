@@ -3,6 +3,7 @@
 import { disjointSets } from "../util/disjoint-sets.ts";
 import { UsageError } from "../util/errors.ts";
 import { random, shuffled } from "../util/random.ts";
+import { option } from "../util/spelling.ts";
 import { plural } from "./assemble.ts";
 import { classCounts, type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
 
@@ -142,7 +143,10 @@ function wantedCounts(
   shares: ReadonlyMap<Split, number>,
 ): Map<Split, number[]> {
   const sum = [...shares.values()].reduce((a, b) => a + b, 0);
-  if (sum >= 1) throw new UsageError(`--validation and --test add up to ${sum}: nothing is left to train on`);
+  if (sum >= 1)
+    throw new UsageError(
+      `${option("validation")} and ${option("test")} add up to ${sum}: nothing is left to train on`,
+    );
   for (const [label, count] of counts.entries()) {
     if (count > shares.size) continue;
     throw new UsageError(

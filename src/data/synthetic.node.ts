@@ -1,8 +1,7 @@
 /** Writes drawn faces as a folder of pictures, the way people have theirs. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { drawFace } from "./synthetic.ts";
 import { expressions } from "./synthetic-expression.ts";
@@ -27,7 +26,7 @@ export async function writeSyntheticFaces(
   for (const [split, count] of Object.entries(counts)) {
     for (const expression of expressions) {
       const folder = join(dir, split, expression);
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       for (let number = 1; number <= count; number++) {
         const { pixels, width, height, channels } = drawFace(expression, seed, split, expression, number);
         const png = await sharp(pixels, { raw: { width, height, channels } })

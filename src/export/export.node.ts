@@ -1,6 +1,6 @@
 /** Writes a classifier in the forms that others read, and checks each by reading it back. */
 
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Pictures } from "../evaluate/run-bundle.ts";
 import { writePytorch } from "../formats/pytorch.node.ts";
@@ -11,7 +11,7 @@ import type { WeightBits } from "../program/quantize-weights.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { torchvisionNames } from "../weights/canonical-names.ts";
 import { classifierMetadata, describeArchitecture, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
@@ -82,7 +82,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   const { classifier, forms: wanted, folder, engine, held } = options;
   const { pictures, labels } = held;
   const { architecture, weights } = classifier;
-  if (wanted.some((form) => form !== "triton")) mkdirSync(folder, { recursive: true });
+  if (wanted.some((form) => form !== "triton")) makeFolder(folder);
   const trained: Bundle = {
     ...classifier,
     architecture: describeArchitecture(architecture),
@@ -141,7 +141,7 @@ async function write(
     case "triton": {
       const { repository, name } = options.triton;
       const own = join(repository, name);
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       const { program } = writeBundle(path, { architecture, weights, input, temperature }, provenance);
       writeFileAtomic(join(own, tritonFiles.labels), `${architecture.classes.join("\n")}\n`);
       writeFileAtomic(join(own, tritonFiles.config), tritonConfig(name, program));

@@ -1,9 +1,10 @@
 /** A TensorBoard event file on disk, which grows record by record. */
 
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf, VultusError } from "../util/errors.ts";
+import { makeFolder } from "../util/files.node.ts";
 import { record, type Shown, startEvent, summaryEvent, versionEvent } from "./tensorboard.ts";
 
 export interface EventFile {
@@ -33,7 +34,7 @@ export function eventFile(folder: string): EventFile {
       const when = { seconds, step };
       const records = [summaryEvent(when, shown)];
       if (path === undefined) {
-        mkdirSync(folder, { recursive: true });
+        makeFolder(folder);
         path = freePath(folder, seconds);
         records.unshift(versionEvent(seconds), startEvent({ seconds, step: voidFrom }));
       }

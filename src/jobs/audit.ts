@@ -1,6 +1,6 @@
 /** Audits a data set: duplicates, leaks, near-duplicates, blank and damaged images, drift, and label errors on request. */
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Audit, auditDataset } from "../audit/audit.node.ts";
 import type { Copies } from "../audit/copies.node.ts";
@@ -11,7 +11,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { auditPage } from "../report/audit-page.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -118,7 +118,7 @@ function newFiles(dir: string): Files {
   if (there !== undefined)
     throw new UsageError(`${there} exists already and is not overwritten. Move it, or give another --out`);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw new UsageError(`the folder --out ${dir} cannot be created: ${messageOf(error)}. Give another one`);
   }

@@ -16,7 +16,7 @@ import { recipes } from "../train/recipes.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { trainInto } from "../train/train.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { shellWords } from "../util/shell.ts";
+import { callTo } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { describeArchitecture } from "../weights/classifier-file.ts";
 import { defaults } from "./defaults.ts";
@@ -81,8 +81,8 @@ export async function trainedBaseline(
     // A baseline always freezes the backbone: no recipe has to be told from another.
     asked === "none" ? "random-frozen" : asked,
     {
-      offline: `vultus compare ${shellWords([folder, "majority", ...dataset.sources])}`,
-      random: `vultus compare ${shellWords([folder, kind, ...dataset.sources, "--weights", "none"])}`,
+      offline: callTo("compare", [folder, "majority", ...dataset.sources]),
+      random: callTo("compare", [folder, kind, ...dataset.sources], { weights: "none" }),
     },
     signal,
     teller,
@@ -145,7 +145,7 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
       `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
   // The phases are others, and so is what they start from.
-  const { startsFrom, ...recipe } = parseJson(path, recipeSchema);
+  const { startsFrom: _startsFrom, ...recipe } = parseJson(path, recipeSchema);
   if (kind === "base") {
     const own = recipe.phases.find((phase) => phase.train === "head");
     return checkRecipe({

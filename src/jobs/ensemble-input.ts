@@ -1,10 +1,11 @@
 /** What an ensemble is asked to be made of, checked before the long work begins. */
 
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { checkComparable } from "../evaluate/compare.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { messageOf, UsageError, VultusError } from "../util/errors.ts";
+import { makeFolder } from "../util/files.node.ts";
 import { loadMembers } from "../weights/load.node.ts";
 import type { Member, MembersFile } from "../weights/members.ts";
 import { type ModelSource, pathOf } from "./data.ts";
@@ -86,7 +87,7 @@ export function cardBeside(out: string, members: readonly string[]): string {
   if (existsSync(card) && !readFileSync(card, "utf8").startsWith(CARD_START))
     throw new UsageError(`${card} is there and is no model card, which would replace it; give another --out`);
   try {
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolder(dirname(out));
     accessSync(dirname(out), constants.W_OK);
   } catch (error) {
     throw new VultusError(`${out} cannot be written: ${messageOf(error)}; give another --out`);

@@ -1,6 +1,5 @@
 /** Shows where a model looked: heat maps over faces, and on labelled images how far such maps can be trusted. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stratifiedSample } from "../data/stratified.ts";
 import { averageMaps } from "../evaluate/average-maps.ts";
@@ -16,7 +15,7 @@ import { averageMapsPng } from "../report/heat-map.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { loadMembers } from "../weights/load.node.ts";
 import type { MembersFile } from "../weights/members.ts";
@@ -82,7 +81,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const classifier = loadMembers(pathOf(options.model), options);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   const engine = startEngine({ device, threads });
   try {
     const detector =

@@ -3,7 +3,7 @@
  * than all of `import "vultus"` may.
  */
 
-import type { TrainingRun, TrainOptions } from "./train.ts";
+import type { TrainingData, TrainingOptions, TrainingRun } from "./train.ts";
 import type { EndEvent, TrainEvent } from "./train-events.ts";
 
 /** A function of the same type, overloads included, that loads what it calls. */
@@ -31,7 +31,7 @@ export const train = loaded(async () => (await import("./train.ts")).train);
  * has the run as its `result`. Leaving the loop early stops the training and saves it.
  */
 export async function* trainEvents(
-  options: Omit<TrainOptions, "onEvent">,
+  options: Omit<TrainingOptions, "onEvent"> & TrainingData,
 ): AsyncGenerator<TrainEvent | EndEvent<TrainingRun>, void, void> {
   yield* (await import("./train.ts")).trainEvents(options);
 }

@@ -5,10 +5,12 @@ import { parse, YAMLParseError } from "yaml";
 import type { BackboneOptions } from "../models/registry.ts";
 import { changedByBudget } from "../train/budget.ts";
 import { differences } from "../train/differences.ts";
+import { asBegun } from "../train/extension.ts";
 import { resolveRecipe } from "../train/override.ts";
 import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import { modelOfWeights } from "../weights/load.node.ts";
 import { DEFAULT_MODEL, shippedModels } from "../weights/shipped.node.ts";
 import { sources } from "../weights/sources.ts";
@@ -122,15 +124,15 @@ export function resumedRecipe(folder: string, options: RecipeOptions, images?: n
     { ...options, images },
   );
   // Nothing but the start of a run depends on `startsFrom`, which runs of older versions lack.
-  const differing = differences(saved, asked).filter(
+  const differing = differences(asBegun(saved), asBegun(asked)).filter(
     ({ key }) => key !== "startsFrom" && (options.timeBudget === undefined || !changedByBudget(key)),
   );
   if (differing.length === 0) return saved;
   const named = differing.slice(0, NAMED).map(({ key, one, other }) => `${key} is ${one}, not ${other}`);
   if (differing.length > NAMED) named.push(`${differing.length - NAMED} more differ`);
   throw new UsageError(
-    `--resume continues with the recipe in ${recipe}, but these options change it: ${named.join("; ")}. ` +
-      "Leave them out, or start a new run with --out",
+    `a resumed run continues with the recipe in ${recipe}, but these options change it: ${named.join("; ")}. ` +
+      `Leave them out, or start a new run with ${option("out")}`,
   );
 }
 

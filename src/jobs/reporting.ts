@@ -22,6 +22,7 @@ import { writeReport } from "../report/write-report.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import { messageOf } from "../util/errors.ts";
+import { callTo } from "../util/spelling.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
@@ -32,6 +33,11 @@ import { isFittedOn, type LabelledOptions, leaksIn, readLabelled, withoutSeen } 
 /** How many images are explained: per class on average, and in all. */
 const EXPLAINED_PER_CLASS = 12;
 const MOST_EXPLAINED = 96;
+
+/** How many images a report explains, of so many classes. */
+export function explainedOf(classes: number): number {
+  return Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes);
+}
 
 /** What a training has when it ends. */
 export interface Ended {
@@ -64,7 +70,7 @@ export async function reportTraining(
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
-      `the report was not written: ${messageOf(error)}. The run is complete; vultus report ${folder} tries again`,
+      `the report was not written: ${messageOf(error)}. The run is complete; ${callTo("report", [folder])} tries again`,
     );
   }
   try {
@@ -115,8 +121,7 @@ async function explained(
 ) {
   const classifier = loadClassifier(folder, known);
   const { classes } = classifier.architecture;
-  const most = Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes.length);
-  const chosen = stratifiedSample(labelsOf(pixels), most, "report");
+  const chosen = stratifiedSample(labelsOf(pixels), explainedOf(classes.length), "report");
   const explanations = await explainPictures(engine, classifier, pixels, chosen, {
     method: "grad-cam",
     onBatch: (done) => teller.progress("explaining", done, chosen.length),

@@ -2,48 +2,72 @@
 
 import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { UsageError, VultusError } from "../util/errors.ts";
-import { reasonOf } from "../util/files.node.ts";
-
-/** Folders that trainings of this process write to. */
-const busy = new Set<string>();
+import { checkNewRunFolder } from "../train/run-folder.node.ts";
+import { lockRunFolder } from "../train/run-lock.node.ts";
+import { VultusError } from "../util/errors.ts";
+import { makeFolder, reasonOf } from "../util/files.node.ts";
 
 /**
- * Runs a training that writes to `folder` or, where none is given, to `runs/<name>-<number>` with the first number that is
- * free. That one is made at once, so that no other training takes it, and removed again if nothing came to lie in it.
+ * Runs a new training in `folder`, which must be new or empty, or, where none is given, in `runs/<name>-<number>` with the first
+ * number that is free. It is made and locked at once, so that no other training takes it, and folders that were made are removed
+ * again if nothing came to lie in them.
  *
- * @throws UsageError where another training of this process writes to the folder.
+ * @throws UsageError where the folder is in use; VultusError where it cannot be made or written to.
  */
-export async function inRunFolder<R>(
+export async function inNewRunFolder<R>(
   folder: string | undefined,
   name: string,
   work: (folder: string) => Promise<R>,
 ): Promise<R> {
-  const taken = folder ?? takeFreeFolder(name);
-  const place = resolve(taken);
-  if (busy.has(place)) {
-    throw new UsageError(
-      `another training of this program writes to ${taken}; wait for its end, or give another folder with --out`,
-    );
-  }
-  busy.add(place);
+  const { path, made } = folder === undefined ? freeFolder(name) : newFolder(folder);
   try {
-    return await work(taken);
+    return await locked(path, async () => {
+      // Another training may have come and gone before it was locked.
+      checkNewRunFolder(path);
+      return work(path);
+    });
   } catch (error) {
-    // Also `runs` itself, if nothing else is in it.
-    if (folder === undefined) for (const path of [taken, dirname(taken)]) removeEmpty(path);
+    removeEmpty(join(path, "checkpoints"));
+    for (let at = resolve(path); made !== undefined && at.startsWith(made); at = dirname(at)) removeEmpty(at);
     throw error;
-  } finally {
-    busy.delete(place);
   }
 }
 
-function takeFreeFolder(name: string): string {
+/** Goes on with the run in `folder`. @throws UsageError where another training writes to it. */
+export function inRunFolder<R>(folder: string, work: (folder: string) => Promise<R>): Promise<R> {
+  return locked(folder, () => work(folder));
+}
+
+async function locked<R>(folder: string, work: () => Promise<R>): Promise<R> {
+  const lock = lockRunFolder(folder);
   try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** A folder of a new run, and the topmost that had to be made for it. */
+interface NewFolder {
+  readonly path: string;
+  readonly made: string | undefined;
+}
+
+function newFolder(path: string): NewFolder {
+  checkNewRunFolder(path);
+  try {
+    return { path, made: makeFolder(path) };
+  } catch (error) {
+    throw new VultusError(`${path} cannot be made the folder of a run: ${reasonOf(error)}`);
+  }
+}
+
+function freeFolder(name: string): NewFolder {
+  try {
+    const made = makeFolder("runs");
     for (let number = 1; ; number++) {
-      const folder = join("runs", `${name}-${number}`);
-      mkdirSync("runs", { recursive: true });
-      if (madeAnew(folder)) return folder;
+      const path = join("runs", `${name}-${number}`);
+      if (madeAnew(path)) return { path, made: made ?? resolve(path) };
     }
   } catch (error) {
     throw new VultusError(`no folder can be made in ${resolve("runs")}: ${reasonOf(error)}`);

@@ -9,6 +9,7 @@ import type { Recipe } from "../train/recipe.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { stagesUsedAsFound, trainableStages } from "../train/trainable.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { trainingImagesIn } from "../weights/classifier-file.ts";
 import { fetchFromHub } from "../weights/hub.node.ts";
@@ -50,7 +51,7 @@ export function chooseStart(
   throw new UsageError(
     `the recipe ${recipe.name} freezes stages of ${backbone.name} (${frozen.join(", ")}), and random weights that stay as they ` +
       `are see nothing. This trains all of it from random weights:\n  ${random}\n` +
-      `Or start from trained weights with --weights ${trained}, or insist with --weights ${RANDOM_FROZEN}`,
+      `Or start from trained weights with ${option("weights", trained)}, or insist with ${option("weights", RANDOM_FROZEN)}`,
   );
 }
 
@@ -151,7 +152,7 @@ function randomWarnings(recipe: Recipe, backbone: Backbone): string[] {
   if (frozen.length > 0) return [`warning: random weights stay frozen: ${frozen.join(", ")}`];
   if (recipe.startsFrom !== "trained") return [];
   return [
-    `warning: the recipe ${recipe.name} is made for trained weights, and these are random; --recipe scratch is made for them`,
+    `warning: the recipe ${recipe.name} is made for trained weights, and these are random; ${option("recipe", "scratch")} is made for them`,
   ];
 }
 

@@ -1,56 +1,147 @@
-/** Fits a recipe to a time budget, by measuring a few steps. */
+/** Fits a training to the time there is: measures a few steps, chooses what fits, and keeps to it while it trains. */
 
+import { trainingSide } from "../augment/canvas.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
+import { decodeAll } from "../data/decode-all.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
-import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { fitToBudget, parseDuration } from "../train/budget.ts";
-import { forecastSeconds, measureRate } from "../train/forecast.ts";
+import { forwardSeconds, measureSpeed, type PhaseCost, phaseCosts, totalOf } from "../train/forecast.ts";
+import { Pace } from "../train/pace.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { loadTeachers } from "../train/teachers.node.ts";
 import { UsageError } from "../util/errors.ts";
-import type { DeviceChoice } from "./device.ts";
 import type { Teller } from "./events.ts";
+import { explainedOf } from "./reporting.ts";
 import type { TrainEvent } from "./train-events.ts";
 
 /** Backbones that may replace a larger one if no pretrained weights tie the recipe to it. */
 const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
 const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
 
+/** Share of a budget after which no other measuring step begins. */
+const MEASURING = 0.05;
+/** Images that are decoded to know how long all take. */
+const DECODED = 16;
+/** Least part of an epoch that is worth training. */
+const PART = 0.1;
+/** Seconds, and a share of the budget, that stay free: a process starts and ends, and forecasts are too short as often as too long. */
+const SPARE = { seconds: 0.5, share: 0.02 };
+
 export interface TimeOptions extends BackboneOptions {
-  /** Seconds, or text such as `10m`. */
-  readonly timeBudget?: number | string | undefined;
+  /** Seconds until everything must be done. */
+  readonly left: () => number;
+  /** Seconds that there were from the beginning. */
+  readonly budget: number;
+  /** Whether the recipe is as it is: that of a run that goes on. */
+  readonly isFixed: boolean;
   readonly weights?: string | undefined;
   readonly cacheFeatures: boolean;
   /** As `TrainOptions` has them. */
-  readonly teachers?: readonly string[] | undefined;
+  readonly teachers: readonly string[];
 }
 
-/** The recipe shrunk until it fits the time budget; notes say how. @throws UsageError if nothing fits. */
-export async function fitToTime(
-  recipe: Recipe,
-  classes: readonly string[],
-  images: number,
-  { timeBudget = 0, weights, cacheFeatures, teachers: named = [], ...known }: TimeOptions,
-  device: DeviceChoice,
-  teller: Teller<TrainEvent>,
-): Promise<Recipe> {
+/** The data of a training, with the splits as they will be about. */
+type Trial = Pick<Dataset, "classes" | "samples">;
+
+export interface InTime {
+  readonly recipe: Recipe;
+  /** Keeps the training to its time. */
+  readonly pace: Pace;
+}
+
+/** The seconds of a time budget, a number or text such as `10m`. @throws UsageError for anything else, and for no time. */
+export function secondsOf(timeBudget: number | string): number {
   const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
-  if (!(budget > 0)) throw new UsageError(`the time budget is ${budget} seconds; give more than 0`);
+  if (budget > 0) return budget;
+  throw new UsageError(`the time budget is ${budget} seconds; give more than 0`);
+}
+
+/**
+ * The recipe shrunk until it fits the time that is left, in which the measuring counts; notes say how.
+ *
+ * @throws UsageError if nothing fits.
+ */
+export async function fitToTime(
+  engine: Engine,
+  recipe: Recipe,
+  trial: Trial,
+  { left, budget, isFixed, weights, cacheFeatures, teachers: named, ...known }: TimeOptions,
+  teller: Teller<TrainEvent>,
+): Promise<InTime> {
+  const { classes, samples } = trial;
+  const speed = await measureSpeed(engine, recipe, classes, MEASURING * budget, known);
+  const decode = await decodeSeconds(samples, recipe);
+  const counts = { train: 0, validation: 0, test: 0 };
+  for (const { split } of samples) counts[split]++;
+  const pictures = { training: counts.train, validation: counts.validation };
   const teachers = loadTeachers(named, classes).map(({ architecture }) => architecture);
-  const engine = startEngine(device);
-  try {
-    const rate = await measureRate(engine, recipe, classes, known);
-    const forecast = (candidate: Recipe): number =>
-      forecastSeconds(candidate, classes, images, rate, { ...known, cacheFeatures, teachers });
-    teller.tell({ type: "budget", forecast: forecast(recipe), budget });
-    const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
-    const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];
-    const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
-      inputSizes: INPUT_SIZES,
-      models,
-    });
-    for (const note of notes) teller.note(note);
-    return fitted;
-  } finally {
-    await engine.close();
-  }
+  const costsOf = (candidate: Recipe): PhaseCost[] =>
+    phaseCosts(candidate, classes, pictures, speed, { ...known, cacheFeatures, teachers });
+  const closingOf = (candidate: Recipe): number => {
+    const forward = forwardSeconds(candidate, classes, speed, known);
+    return closingSeconds(
+      { forward, decode, open: speed.open },
+      counts.test || counts.validation,
+      classes.length,
+    );
+  };
+  const around = (candidate: Recipe): number => samples.length * decode + closingOf(candidate);
+  const forecast = (candidate: Recipe): number =>
+    around(candidate) + costsOf(candidate).reduce((sum, cost) => sum + totalOf(cost), 0);
+  const partial = (candidate: Recipe): number => {
+    const [first] = costsOf(candidate) as [PhaseCost];
+    const part = { steps: (PART * first.steps) / first.epochs, epochs: 1, views: Math.min(1, first.views) };
+    return around(candidate) + totalOf({ ...first, ...part });
+  };
+  teller.tell({ type: "budget", forecast: forecast(recipe), budget });
+  const free = (): number => left() - SPARE.seconds - SPARE.share * budget;
+  const fitted = isFixed ? recipe : shrunk(recipe, { forecast, partial }, free(), weights, teller);
+  const most = recipe.phases.map(({ epochs }) => epochs);
+  const pace = new Pace({ left: free, costs: costsOf(fitted), most, closing: closingOf(fitted) });
+  return { recipe: fitted, pace };
+}
+
+function shrunk(
+  recipe: Recipe,
+  { forecast, partial }: Readonly<Record<"forecast" | "partial", (candidate: Recipe) => number>>,
+  budget: number,
+  weights: string | undefined,
+  teller: Teller<TrainEvent>,
+): Recipe {
+  const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
+  const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];
+  const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
+    inputSizes: INPUT_SIZES,
+    models,
+    partial,
+  });
+  for (const note of notes) teller.note(note);
+  return fitted;
+}
+
+/** Seconds per image to decode many, of a few spread over all. */
+async function decodeSeconds(samples: readonly Sample[], { inputSize }: Recipe): Promise<number> {
+  const every = Math.max(1, Math.floor(samples.length / (2 * DECODED)));
+  const some = samples.filter((_, i) => i % every === 0).slice(0, 2 * DECODED);
+  const half = Math.floor(some.length / 2);
+  const options = { maxSide: trainingSide(inputSize) };
+  // The first ones wait for what decodes them.
+  await decodeAll(some.slice(0, half), options, () => {});
+  const started = performance.now();
+  await decodeAll(some.slice(half), options, () => {});
+  return (performance.now() - started) / 1000 / (some.length - half);
+}
+
+/**
+ * What follows the last phase: the images of the score are decoded again and scored, a few are explained, and what else is done
+ * takes about as long as opening three programs, as measured.
+ */
+function closingSeconds(
+  { forward, decode, open }: { readonly forward: number; readonly decode: number; readonly open: number },
+  scored: number,
+  classes: number,
+): number {
+  const explained = Math.min(scored, explainedOf(classes));
+  return 0.3 + 3 * open + scored * (decode + forward) + explained * 3 * forward;
 }

@@ -1,6 +1,6 @@
 /** The command line of a training with another model or other weights, to paste. */
 
-import { shellWords } from "../util/shell.ts";
+import { callTo, type Options } from "../util/spelling.ts";
 import { DEFAULT_MODEL } from "../weights/shipped.node.ts";
 import type { DataSource } from "./data.ts";
 import { defaults } from "./defaults.ts";
@@ -18,6 +18,7 @@ interface CommonOptions {
   readonly data?: DataSource | undefined;
   readonly exclude?: string | undefined;
   readonly classes?: readonly string[] | undefined;
+  readonly rename?: Readonly<Record<string, string>> | undefined;
   readonly validation?: number | undefined;
   readonly test?: number | undefined;
   readonly seed?: number | undefined;
@@ -32,41 +33,21 @@ interface CommonOptions {
 /** What to suggest instead of a training with `options` on `model`: the same data and settings, started from other weights. */
 export function trainSuggestions(options: CommonOptions, model: string): Suggestions {
   return {
-    offline: trainCommand(options, ["--model", DEFAULT_MODEL]),
-    random: trainCommand(options, ["--model", model, "--recipe", "scratch", "--weights", "none"]),
+    offline: trainCommand(options, { model: DEFAULT_MODEL }),
+    random: trainCommand(options, { model, recipe: "scratch", weights: "none" }),
   };
 }
 
-function trainCommand(options: CommonOptions, start: readonly string[]): string {
-  const {
-    data = [],
-    exclude,
-    classes,
-    validation,
-    test,
-    seed,
-    timeBudget,
-    out,
-    device,
-    threads,
-    memory,
-  } = options;
+function trainCommand(options: CommonOptions, start: Options): string {
+  const { data = [], device, memory, allowUnreadable, timeBudget, ...common } = options;
   const sources = typeof data === "string" ? [data] : "samples" in data ? data.sources : data;
-  const flag = (name: string, value: string | number | undefined): string[] =>
-    value === undefined ? [] : [`--${name}`, String(value)];
-  return `vultus train ${shellWords([
-    ...sources,
+  const { exclude, classes, rename, validation, test, seed, out, threads } = common;
+  return callTo("train", sources, {
     ...start,
-    ...flag("exclude", exclude),
-    ...flag("classes", classes?.join(",")),
-    ...flag("validation", validation),
-    ...flag("test", test),
-    ...flag("seed", seed),
-    ...flag("time-budget", typeof timeBudget === "number" ? `${timeBudget}s` : timeBudget),
-    ...flag("out", out),
-    ...flag("device", device === "auto" ? undefined : device),
-    ...flag("threads", threads),
-    ...flag("memory", memory === defaults.memory ? undefined : memory),
-    ...(options.allowUnreadable ? ["--allow-unreadable"] : []),
-  ])}`;
+    ...{ exclude, classes, rename, validation, test, seed, out, threads },
+    timeBudget: typeof timeBudget === "number" ? `${timeBudget}s` : timeBudget,
+    device: device === "auto" ? undefined : device,
+    memory: memory === defaults.memory ? undefined : memory,
+    allowUnreadable: allowUnreadable ? true : undefined,
+  });
 }

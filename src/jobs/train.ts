@@ -8,38 +8,60 @@ import { cutSplits, type SplitShares } from "../data/split.ts";
 import { describe } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
+import { startEngine } from "../runtime/engine.node.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener } from "../train/events.ts";
+import { extended } from "../train/extension.ts";
 import { recipeArchitecture } from "../train/forecast.ts";
+import type { Recipe } from "../train/recipe.ts";
 import type { EpochRecord, PhaseRecord } from "../train/records.ts";
-import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { readCheckpoint, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
+import { keptTeachers, loadTeachers } from "../train/teachers.node.ts";
 import { tensorBoard } from "../train/tensorboard.node.ts";
-import { trainInto } from "../train/train.node.ts";
+import { noValidation, trainInto } from "../train/train.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
+import { callTo, option } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
 import { checkFaces, croppingAdvice } from "./crop-check.ts";
 import { type DataOptions, type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
-import { chooseDevice, type PrecisionOptions } from "./device.ts";
+import { chooseDevice, type DeviceChoice, type PrecisionOptions } from "./device.ts";
 import type { EvaluationResult } from "./evaluation-result.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
-import { inRunFolder } from "./run-folders.ts";
+import { inNewRunFolder, inRunFolder } from "./run-folders.ts";
+import { requestOf, resumedOptions } from "./run-request.ts";
 import { chooseStart, recordedStart, startingWeights } from "./starting-weights.ts";
-import { fitToTime } from "./time-budget.ts";
-import { trainSuggestions } from "./train-command.ts";
+import { fitToTime, secondsOf } from "./time-budget.ts";
+import { type Suggestions, trainSuggestions } from "./train-command.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
 
-export interface TrainOptions extends RecipeOptions, PrecisionOptions, DataOptions {
-  /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
-  readonly data: DataSource;
+/** Where a training's images are. */
+export type TrainingData =
+  | {
+      /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
+      readonly data: DataSource;
+      readonly resume?: string | boolean | undefined;
+    }
+  /** A run that is resumed knows its data. */
+  | { readonly data?: never; readonly resume: string | true };
+
+export type TrainOptions = TrainingOptions & TrainingData;
+
+export interface TrainingOptions extends RecipeOptions, PrecisionOptions, DataOptions {
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
   readonly out?: string | undefined;
-  /** Run folder to continue, or true for `out`. The original options may be given again. */
+  /**
+   * Run folder to continue, or true for `out`. It needs no other option, the data neither, unless a program gave that as a data
+   * set; the original options may be given again.
+   */
   readonly resume?: string | boolean | undefined;
+  /** Epochs to add to the run that `resume` names and that has ended: through the end of its schedule, as if it had been longer. */
+  readonly extend?: number | undefined;
   /**
    * Models whose answers to the same augmented images are learned as well as the labels: run folders, files, or names of
    * models that ship. A resumed run uses the copies that it kept.
@@ -77,7 +99,8 @@ const {
   signal: aSignal,
 } = kinds;
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
-  ...{ data: unchecked, out: text, resume: textOrFlag, exclude: text, classes: texts, rename: textsByName },
+  ...{ data: unchecked, out: text, resume: textOrFlag, extend: count, exclude: text, classes: texts },
+  ...{ rename: textsByName },
   // What is not of one kind, or that the recipe or the cut checks.
   ...{
     recipe: unchecked,
@@ -158,7 +181,7 @@ export async function train(options: TrainOptions): Promise<TrainingRun> {
  * has the run as its `result`. Leaving the loop early stops the training and saves it.
  */
 export function trainEvents(
-  options: Omit<TrainOptions, "onEvent">,
+  options: Omit<TrainingOptions, "onEvent"> & TrainingData,
 ): AsyncGenerator<TrainEvent | EndEvent<TrainingRun>, void, void> {
   return eventsOf((onEvent, left) => {
     const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
@@ -166,100 +189,158 @@ export function trainEvents(
   });
 }
 
-async function trained(options: TrainOptions, teller: Teller<TrainEvent>): Promise<TrainingRun> {
+async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise<TrainingRun> {
   const started = performance.now();
+  const resumed = resumedFolder(asked);
+  const options = resumed === undefined ? asked : resumedOptions(resumed, asked);
+  const dataset = await readData(options, resumed);
+  const images = dataset.samples.filter(({ split }) => split === "train").length;
+  const recipe = resumed === undefined ? newRecipe(options, images) : recipeOfRun(resumed, options, images);
+  const suggestions = trainSuggestions(options, recipe.model);
+  if (resumed === undefined)
+    chooseStart(recipe, backboneNamed(recipe.model, options), options.weights, suggestions);
+  const { cut, trial } = chooseCut(options, dataset, recipe.seed, teller);
+  const device = chooseDevice({ precision: "auto", ...options }, teller.note);
+  const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
+  const budget = options.timeBudget === undefined ? Number.POSITIVE_INFINITY : secondsOf(options.timeBudget);
+  // A teacher may not know the classes.
+  if (resumed === undefined) loadTeachers(teachers, dataset.classes);
+  const work = (folder: string): Promise<TrainingRun> =>
+    trainedIn(
+      folder,
+      {
+        options,
+        recipe,
+        device,
+        dataset,
+        cut,
+        trial,
+        teachers,
+        suggestions,
+        resumed: resumed !== undefined,
+        started,
+        budget,
+      },
+      teller,
+    );
+  return resumed === undefined
+    ? inNewRunFolder(options.out, `${recipe.model}-${recipe.name}`, work)
+    : inRunFolder(resumed, work);
+}
+
+/** A training that can begin: all that could be checked has been. */
+interface Prepared {
+  readonly options: TrainOptions;
+  readonly recipe: Recipe;
+  readonly device: DeviceChoice;
+  readonly dataset: Dataset;
+  readonly cut: SplitShares;
+  /** The data with the splits about as they will be. */
+  readonly trial: Dataset;
+  readonly teachers: readonly string[];
+  /** For a start that is not possible. */
+  readonly suggestions: Suggestions;
+  readonly resumed: boolean;
+  /** When it was called, in milliseconds. */
+  readonly started: number;
+  /** Seconds from then; infinite where there is no limit. */
+  readonly budget: number;
+}
+
+async function trainedIn(
+  folder: string,
+  prepared: Prepared,
+  teller: Teller<TrainEvent>,
+): Promise<TrainingRun> {
+  const { options, device, dataset, cut, trial, teachers, suggestions, resumed, started } = prepared;
   const {
     signal = new AbortController().signal,
     memory = defaults.memory,
     allowUnreadable = false,
-    teachers: named = [],
+    cacheFeatures = true,
   } = options;
-  const teachers = typeof named === "string" ? [named] : named;
-  const resumed = resumedFolder(options);
-  const { precision, cacheFeatures } = settingsOf(options, resumed);
-  const read = await readData(options, resumed);
-  const found = read.samples.filter(({ split }) => split === "train").length;
-  const asked = resumed === undefined ? newRecipe(options, found) : resumedRecipe(resumed, options, found);
-  const suggestions = trainSuggestions(options, asked.model);
-  if (resumed === undefined)
-    chooseStart(asked, backboneNamed(asked.model, options), options.weights, suggestions);
-  const { dataset, cut, images } = prepareData(options, read, asked.seed, teller);
-  const device = chooseDevice({ ...options, precision }, teller.note);
-  const recipe =
-    options.timeBudget === undefined || resumed !== undefined
-      ? asked
-      : await fitToTime(
-          asked,
-          dataset.classes,
-          images,
-          { ...options, cacheFeatures, teachers },
-          device,
+  const { classes } = dataset;
+  teller.tell({ type: "run", folder });
+  await teller.heard();
+  const log = eventLog(() => join(folder, "events.jsonl"));
+  let engine: Engine | undefined;
+  try {
+    const paths = runPaths(folder);
+    const first = recipeArchitecture(prepared.recipe, classes, options);
+    const { weights, source, imagesBefore } = resumed
+      ? recordedStart(folder, prepared.recipe, first.backbone, teller)
+      : await startingWeights(
+          first,
+          describe(first),
+          prepared.recipe,
+          options.weights,
+          suggestions,
+          signal,
           teller,
         );
-  const architecture = recipeArchitecture(recipe, dataset.classes, options);
-  const description = describe(architecture);
-  return inRunFolder(resumed ?? options.out, `${recipe.model}-${recipe.name}`, async (folder) => {
-    teller.tell({ type: "run", folder });
-    await teller.heard();
-    const log = eventLog(() => join(folder, "events.jsonl"));
+    const advice = resumed ? undefined : croppingAdvice(await checkFaces(dataset.samples, device), dataset);
+    if (advice !== undefined) teller.note(advice);
+    const left = (): number => prepared.budget - (performance.now() - started) / 1000;
+    engine = startEngine(device);
+    const { recipe, pace } = Number.isFinite(prepared.budget)
+      ? await fitToTime(
+          engine,
+          prepared.recipe,
+          trial,
+          {
+            ...options,
+            ...{ left, budget: prepared.budget, isFixed: resumed, cacheFeatures },
+            teachers: resumed ? keptTeachers(paths.teachers) : teachers,
+          },
+          teller,
+        )
+      : { recipe: prepared.recipe, pace: undefined };
+    const architecture = recipeArchitecture(recipe, classes, options);
+    teller.tell({ type: "model", summary: modelSummary(architecture, describe(architecture), recipe) });
+    const board = tensorBoard(folder, resumed ? readRun(folder).history : []);
+    const result = await trainInto({
+      dataset,
+      request: requestOf(options),
+      exclude: options.exclude,
+      cut,
+      architecture,
+      recipe,
+      weights,
+      weightsSource: source,
+      imagesBefore,
+      teachers,
+      folder,
+      resume: resumed,
+      version,
+      ...device,
+      cacheFeatures,
+      memoryBudget: memory * 1e9,
+      allowUnreadable,
+      checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
+      pace,
+      engine,
+      listeners: [passedOn(teller), log, board.listener],
+      signal,
+    });
+    const { progress, unreadable } = result;
     try {
-      const { weights, source, imagesBefore } =
-        resumed === undefined
-          ? await startingWeights(
-              architecture,
-              description,
-              recipe,
-              options.weights,
-              suggestions,
-              signal,
-              teller,
-            )
-          : recordedStart(resumed, recipe, architecture.backbone, teller);
-      if (resumed === undefined) {
-        const advice = croppingAdvice(await checkFaces(dataset.samples, device), dataset);
-        if (advice !== undefined) teller.note(advice);
-      }
-      teller.tell({ type: "model", summary: modelSummary(architecture, description, recipe) });
-      const board = tensorBoard(folder, resumed === undefined ? [] : readRun(folder).history);
-      const result = await trainInto({
-        dataset,
-        cut,
-        architecture,
-        recipe,
-        weights,
-        weightsSource: source,
-        imagesBefore,
-        teachers,
-        folder,
-        resume: resumed !== undefined,
-        version,
-        ...device,
-        cacheFeatures,
-        memoryBudget: memory * 1e9,
-        allowUnreadable,
-        checkpointEvery: options.checkpointEvery ?? defaults.checkpointEvery,
-        listeners: [passedOn(teller), log, board.listener],
-        signal,
-      });
-      const { progress, unreadable } = result;
-      try {
-        teller.unreadable(unreadable);
-        if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
-        const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
-        const { history, phases, best } = progress;
-        const seconds = (performance.now() - started) / 1000;
-        const run = { folder, classes: dataset.classes, history, phases, unreadable, seconds };
-        if (end === undefined || best === null) return { ...run, interrupted: true, best };
-        return { ...run, interrupted: false, best, ...end };
-      } finally {
-        result.validation.close();
-        await result.engine.close();
-      }
-    } catch (error) {
-      tellFailure(log, error);
-      throw error;
+      teller.unreadable(unreadable);
+      if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
+      const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
+      const { history, phases, best } = progress;
+      const seconds = (performance.now() - started) / 1000;
+      const run = { folder, classes, history, phases, unreadable, seconds };
+      if (end === undefined || best === null) return { ...run, interrupted: true, best };
+      return { ...run, interrupted: false, best, ...end };
+    } finally {
+      result.validation.close();
     }
-  });
+  } catch (error) {
+    tellFailure(log, error);
+    throw error;
+  } finally {
+    await engine?.close();
+  }
 }
 
 /** Ignores errors of the log, since that may be why the training failed. */
@@ -269,29 +350,26 @@ function tellFailure(log: Listener, error: unknown): void {
   } catch {}
 }
 
-function resumedFolder({ resume, out }: TrainOptions): string | undefined {
+function resumedFolder({ resume, out, extend }: TrainOptions): string | undefined {
+  if (!resume && extend !== undefined)
+    throw new UsageError(
+      `${option("extend")} adds epochs to a run that has ended; name it with ${option("resume")}`,
+    );
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
   if (folder !== undefined) return folder;
-  throw new UsageError("--resume needs a run folder: give --resume runs/<name>");
+  throw new UsageError(`${option("resume")} needs the folder of a run; name it`);
 }
 
-/** Settings that a resumed run keeps. */
-interface Settings {
-  readonly precision: "auto" | "fp32" | "fp16";
-  readonly cacheFeatures: boolean;
-}
-
-function settingsOf(
-  { precision = "auto", cacheFeatures = true }: TrainOptions,
-  resumed: string | undefined,
-): Settings {
-  if (resumed === undefined) return { precision, cacheFeatures };
-  const begun = readEnvironment(runPaths(resumed));
-  return {
-    precision: precision === "auto" ? (begun.precision ?? "auto") : precision,
-    cacheFeatures: begun.cacheFeatures === false ? false : cacheFeatures,
-  };
+/** The recipe of the run in `folder`, with the epochs that are to be added. @throws UsageError where it has not ended yet. */
+function recipeOfRun(folder: string, options: TrainOptions, images: number): Recipe {
+  const recipe = resumedRecipe(folder, options, images);
+  if (options.extend === undefined) return recipe;
+  const { phase, phases } = readCheckpoint(runPaths(folder).checkpoint).progress;
+  if (phase >= recipe.phases.length) return extended(recipe, phases, options.extend);
+  throw new UsageError(
+    `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", [], { resume: folder })}`,
+  );
 }
 
 /** The data as it is found, with the names of classes that a resumed run knows. */
@@ -301,27 +379,32 @@ async function readData(
 ): Promise<Dataset> {
   const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
   const naming = { classes, rename, remembered: then?.rename, exclude };
-  return openKnownDataset(data, naming, (read) => hasFingerprint(read, then?.cut?.from ?? then?.fingerprint));
+  return openKnownDataset(data as DataSource, naming, (read) =>
+    hasFingerprint(read, then?.cut?.from ?? then?.fingerprint),
+  );
 }
 
 /**
- * Chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut
- * happens when the images are read. A trial cut here finds wrong shares early, and counts the training images.
+ * Chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut happens when the
+ * images are read. A trial cut here finds wrong shares early.
  */
-function prepareData(
+function chooseCut(
   options: TrainOptions,
   dataset: Dataset,
   seed: number,
   teller: Teller,
-): { dataset: Dataset; cut: SplitShares; images: number } {
+): { cut: SplitShares; trial: Dataset } {
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
-    teller.note("no validation split: 20 % of the training images are set apart for it (--validation)");
+    teller.note(
+      `no validation split: 20 % of the training images are set apart for it (${option("validation")})`,
+    );
   const cut = {
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),
   };
   const trial = cutSplits(dataset, { ...cut, seed });
-  return { dataset, cut, images: trial.samples.filter(({ split }) => split === "train").length };
+  if (!trial.samples.some(({ split }) => split === "validation")) throw noValidation();
+  return { cut, trial };
 }

@@ -100,6 +100,7 @@ function cosine(
   { stepsPerEpoch, totalSteps }: Length,
 ): number {
   const warm = Math.min(Math.round(warmup * stepsPerEpoch), totalSteps);
-  if (step < warm) return (peak * (step + 1)) / warm;
+  // A phase that is shortened lies between whole steps.
+  if (step < warm) return (peak * Math.min(warm, step + 1)) / warm;
   return anneal(peak, peak * minimumFactor, (step - warm) / Math.max(1, totalSteps - warm));
 }

@@ -1,10 +1,9 @@
 /** Writes the pictures of a comparison: what one model gets right and the other does not, and the reverse. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { ComparedAnswers, Comparison } from "../evaluate/compare.node.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { samplePrediction, samplesPng } from "./samples.ts";
 
@@ -20,7 +19,7 @@ export async function writeComparison(
   comparison: Comparison,
   pixels: PixelCache,
 ): Promise<string[]> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const { a, b } = comparison;
   const paths: string[] = [];
   for (const [name, right, wrong] of [

@@ -1,10 +1,9 @@
 /** Writes the pictures of an evaluation: the confusion matrix and a grid of predictions, right and wrong. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { confusionSvg } from "./confusion.ts";
 import { svgToPng } from "./raster.ts";
@@ -19,7 +18,7 @@ export async function writeEvaluation(
   evaluation: Evaluation,
   pixels: PixelCache,
 ): Promise<string[]> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const svg = confusionSvg(evaluation.matrix, evaluation.classes);
   const files: [string, string | Uint8Array][] = [
     ["confusion.svg", svg],

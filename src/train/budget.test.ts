@@ -85,7 +85,7 @@ test("what cannot fit is refused with what it would need", () => {
   expect(() => fit(0.05)).toThrow(UsageError);
   expect(() => fit(0.05)).toThrow(
     "the time budget of 3 s is too short: the least training there is, squeezenet1_1 at 96 px with one epoch per phase, " +
-      "is forecast to take 4 s; give it more (--time-budget 1m) or fewer pictures",
+      'is forecast to take 4 s; give it more (`timeBudget: "1m"`) or fewer pictures',
   );
 });
 
@@ -107,3 +107,15 @@ for (const text of ["", "10", "0m", "m", "10 minutes", "30m1h", "-5m", "1e3s"]) 
     expect(() => parseDuration(text)).toThrow(UsageError);
   });
 }
+
+test("however many epochs there are, the forecast is asked a few dozen times", () => {
+  const many = resolveRecipe("scratch", ["phases.all.epochs=1000000"]);
+  let asked = 0;
+  const forecast = ({ phases }: Recipe): number => {
+    asked++;
+    return phases[0]?.epochs ?? 0;
+  };
+  const { recipe } = fitToBudget(many, forecast, 777, { inputSizes: [96], models: [] });
+  expect(recipe.phases[0]?.epochs).toBe(777);
+  expect(asked).toBeLessThan(50);
+});

@@ -1,6 +1,7 @@
 /** Fits a recipe to the time there is: first the input size, then the epochs, then a smaller backbone. */
 
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 
 /** What may be tried instead of the recipe's own. */
@@ -9,6 +10,8 @@ export interface Alternatives {
   readonly inputSizes: readonly number[];
   /** Backbones from large to small, each with weights at hand if the recipe needs some. */
   readonly models: readonly string[];
+  /** Seconds of the least part of a recipe that is worth training, if less than an epoch of each phase may be trained. */
+  readonly partial?: (candidate: Recipe) => number;
 }
 
 export interface Fitted {
@@ -26,7 +29,7 @@ export function fitToBudget(
   recipe: Recipe,
   forecast: (candidate: Recipe) => number,
   budget: number,
-  { inputSizes, models }: Alternatives,
+  { inputSizes, models, partial = () => Number.POSITIVE_INFINITY }: Alternatives,
 ): Fitted {
   const smaller = inputSizes.filter((size) => size < recipe.inputSize).sort((a, b) => b - a);
   const sizes = [recipe.inputSize, ...smaller];
@@ -51,20 +54,31 @@ export function fitToBudget(
       notes.push(`input ${whole.inputSize} → ${sized.inputSize} px: ${change(whole, sized, forecast)}`);
     }
     if (fits(sized)) return { recipe: sized, notes };
-    least = sized;
-    for (let most = epochs - 1; most >= 1; most--) {
-      const shorter = { ...sized, phases: sized.phases.map((phase) => shorten(phase, most, epochs)) };
-      if (fits(shorter)) {
-        notes.push(`epochs ${epochsOf(sized)} → ${epochsOf(shorter)}: ${change(sized, shorter, forecast)}`);
-        return { recipe: shorter, notes };
-      }
-      least = shorter;
+    const shortened = (most: number): Recipe => ({
+      ...sized,
+      phases: sized.phases.map((phase) => shorten(phase, most, epochs)),
+    });
+    let [fitting, tooMany] = [0, epochs];
+    while (tooMany - fitting > 1) {
+      const between = Math.floor((fitting + tooMany) / 2);
+      if (fits(shortened(between))) fitting = between;
+      else tooMany = between;
     }
+    if (fitting > 0) {
+      const shorter = shortened(fitting);
+      notes.push(`epochs ${epochsOf(sized)} → ${epochsOf(shorter)}: ${change(sized, shorter, forecast)}`);
+      return { recipe: shorter, notes };
+    }
+    least = epochs > 1 ? shortened(1) : sized;
+  }
+  if (partial(least) <= budget) {
+    notes.push(`less than one epoch per phase: that is forecast to take ${words(forecast(least))}`);
+    return { recipe: least, notes };
   }
   const needed = forecast(least);
   throw new UsageError(
     `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
-      `epoch per phase, is forecast to take ${words(needed)}; give it more (--time-budget ${Math.ceil(needed / 60)}m) or fewer pictures`,
+      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", `${Math.ceil(needed / 60)}m`)}) or fewer pictures`,
   );
 }
 

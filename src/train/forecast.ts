@@ -2,6 +2,7 @@
 
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
+import { compileHead } from "../program/predict.ts";
 import { compileTrain } from "../program/train.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { floatTensor, sizeOf, type Tensor } from "../util/tensor.ts";
@@ -9,8 +10,9 @@ import type { Phase, Recipe } from "./recipe.ts";
 import { Stepper } from "./stepper.ts";
 import { trainableStages, trainsOnFeatures } from "./trainable.ts";
 
-/** Steps that are measured after a first one that warms up. */
+/** Steps that are measured after a first one that warms up, and images in them at most: their time grows with the images. */
 const MEASURED = 3;
+const MEASURED_BATCH = 8;
 
 /** The architecture that a recipe trains; its model is registered or among `known.backbones`. */
 export function recipeArchitecture(
@@ -28,19 +30,32 @@ export function recipeArchitecture(
   };
 }
 
-/** Multiply-accumulates per second of the recipe's last phase, measured on random pictures. */
-export async function measureRate(
+/** How fast this machine is with the networks of a recipe. */
+export interface Speed {
+  /** Multiply-accumulates per second. */
+  readonly rate: number;
+  /** Seconds until a program is compiled and opened. */
+  readonly open: number;
+}
+
+/** Measures the last phase of a recipe on a few random pictures; `most` seconds after its beginning no other step begins. */
+export async function measureSpeed(
   engine: Engine,
   recipe: Recipe,
   classes: readonly string[],
+  most: number,
   known: BackboneOptions = {},
-): Promise<number> {
+): Promise<Speed> {
   const architecture = recipeArchitecture(recipe, classes, known);
   const description = describe(architecture);
   const phase = recipe.phases.at(-1) as Phase;
   const trainable = trainableStages(architecture.backbone, phase.train);
   const weights = withNewWeights(description.specs, new Map(), 0);
-  const batch = recipe.batchSize;
+  // An engine that has just been started is not ready before this.
+  await (await engine.open(compileHead(architecture, weights))).release();
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  const batch = Math.min(recipe.batchSize, MEASURED_BATCH);
   const program = compileTrain({
     architecture,
     weights,
@@ -53,6 +68,7 @@ export async function measureRate(
   const stepper = await Stepper.open(engine, program, { rate: 0 });
   try {
     await stepper.load(weights);
+    const open = seconds();
     const { inputSize: side, backbone } = architecture;
     const even = (...shape: number[]): Tensor =>
       floatTensor(shape, new Float32Array(sizeOf(shape)).fill(1 / classes.length));
@@ -60,15 +76,76 @@ export async function measureRate(
       pictures: even(batch, backbone.preprocessing.mean.length, side, side),
       targets: even(batch, classes.length),
     };
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i <= MEASURED; i++) {
-      const { seconds } = await stepper.step(feeds);
-      if (i > 0) best = Math.min(best, seconds);
-    }
-    return (batch * macsOfStep(description, trainable)) / best;
+    let best = (await stepper.step(feeds)).seconds;
+    for (let i = 0; i < MEASURED && seconds() < most; i++)
+      best = Math.min(best, (await stepper.step(feeds)).seconds);
+    return { rate: (batch * macsOfStep(description, trainable)) / best, open };
   } finally {
     await stepper.release();
   }
+}
+
+/** What a phase is forecast to take, in seconds. */
+export interface PhaseCost {
+  /** Until its first step, the features of the validation pictures included where features are cached. */
+  readonly setUp: number;
+  /** Steps of all epochs, and what one takes. */
+  readonly steps: number;
+  readonly step: number;
+  /** Validations, one an epoch, and what one takes. */
+  readonly epochs: number;
+  readonly validate: number;
+  /** Augmented views whose features are cached, and what one takes. */
+  readonly views: number;
+  readonly view: number;
+}
+
+/** Seconds for which a program runs at least. */
+const LEAST_STEP = 0.002;
+
+/** What each phase of a recipe takes on so many pictures; early stopping apart. */
+export function phaseCosts(
+  recipe: Recipe,
+  classes: readonly string[],
+  pictures: { readonly training: number; readonly validation: number },
+  { rate, open }: Speed,
+  { cacheFeatures, teachers = [], ...known }: ForecastOptions,
+): PhaseCost[] {
+  const architecture = recipeArchitecture(recipe, classes, known);
+  const description = describe(architecture);
+  const taught = macsOf(teachers);
+  const batch = Math.min(recipe.batchSize, pictures.training);
+  const forward = macsOfStep(description, new Set()) / rate;
+  return recipe.phases.map((phase) => {
+    const trainable = trainableStages(architecture.backbone, phase.train);
+    const cached = trainsOnFeatures(trainable, cacheFeatures && teachers.length === 0);
+    const macs = macsOfStep(description, trainable) * phase.inputScale ** 2 + taught;
+    const validate = pictures.validation * forward;
+    return {
+      setUp: open + (cached ? validate : 0),
+      steps: Math.floor(pictures.training / batch) * phase.epochs,
+      step: cached ? LEAST_STEP : LEAST_STEP + (batch * macs) / rate,
+      epochs: phase.epochs,
+      validate: open / 2 + (cached ? 0 : validate),
+      views: cached ? Math.min(recipe.views, phase.epochs) : 0,
+      view: cached ? pictures.training * forward : 0,
+    };
+  });
+}
+
+/** Seconds of a forward pass of one picture. */
+export function forwardSeconds(
+  recipe: Recipe,
+  classes: readonly string[],
+  { rate }: Speed,
+  known: BackboneOptions = {},
+): number {
+  return macsOf([recipeArchitecture(recipe, classes, known)]) / rate;
+}
+
+/** Seconds of all that a phase does. */
+export function totalOf({ setUp, steps, step, epochs, validate, views, view }: PhaseCost): number {
+  return setUp + steps * step + epochs * validate + views * view;
 }
 
 export interface ForecastOptions extends BackboneOptions {
@@ -87,7 +164,7 @@ export function forecastSeconds(
 ): number {
   const architecture = recipeArchitecture(recipe, classes, known);
   const description = describe(architecture);
-  const taught = teachers.reduce((sum, teacher) => sum + macsOfStep(describe(teacher), new Set()), 0);
+  const taught = macsOf(teachers);
   return recipe.phases.reduce((total, phase) => {
     const trainable = trainableStages(architecture.backbone, phase.train);
     const cached = trainsOnFeatures(trainable, cacheFeatures && teachers.length === 0);
@@ -95,6 +172,11 @@ export function forecastSeconds(
     const macs = macsOfStep(description, trainable) * phase.inputScale ** 2 + taught;
     return total + (passes * pictures * macs) / rate;
   }, 0);
+}
+
+/** Of a forward pass through each of the networks. */
+function macsOf(networks: readonly Architecture[]): number {
+  return networks.reduce((sum, network) => sum + macsOfStep(describe(network), new Set()), 0);
 }
 
 /** Per picture: one forward pass, and two more of what trains, for the gradients of inputs and of weights. */

@@ -14,11 +14,11 @@ import { floatTensor, type StateDict, type Tensor } from "../util/tensor.ts";
 import type { StepEvent, TrainEvents } from "./events.ts";
 import { type LoopHost, runLoop } from "./loop.ts";
 import { resolveRecipe } from "./override.ts";
+import { PhasePlan } from "./phase-plan.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import type { Phase } from "./recipe.ts";
 import type { BatchSource } from "./source.ts";
 import { Stepper } from "./stepper.ts";
-import { phaseRate } from "./trainable.ts";
 
 const BATCH = 4;
 const HEAD = "head.fc.weight";
@@ -128,12 +128,14 @@ async function train(
           };
         },
       };
+      const plan = new PhasePlan(phase, batchesPerEpoch);
       const stepper = await Stepper.open(watched, program, {
-        rate: phaseRate(phase, batchesPerEpoch),
+        rate: (update) => plan.rate(update),
         key: [base.seed, phase.name],
       });
       return {
         source: sourceOf(batchesPerEpoch),
+        plan,
         stepper,
         async validate(trained) {
           const accuracy = accuracies[heads.length] ?? 0.5;
@@ -143,6 +145,7 @@ async function train(
         close: () => stepper.release(),
       };
     },
+    async saveCuts() {},
     async saveCheckpoint(tensors, progress) {
       checkpoint = { tensors: new Map(tensors), progress: structuredClone(progress) };
     },
@@ -250,7 +253,7 @@ test("a phase that would end before its first update is refused", async () => {
   const refused = train(2, { accumulate: 7, epochs: 3 });
   await expect(refused).rejects.toThrow(UsageError);
   await expect(refused).rejects.toThrow(
-    /phase head has 6 batches in all and would accumulate the gradients of 7 .*--set phases\.head\.accumulate=6/,
+    /phase head has 6 batches in all and would accumulate the gradients of 7 .*`overrides: "phases\.head\.accumulate=6"`/,
   );
 });
 

@@ -1,10 +1,13 @@
 /** The training loop: phases, epochs, steps. Everything else listens to its events. */
 
 import { UsageError, VultusError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { Answers, Emit } from "./events.ts";
+import type { Pace, Work } from "./pace.ts";
+import type { PhasePlan } from "./phase-plan.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
-import type { Phase, Recipe } from "./recipe.ts";
+import type { Cut, Phase, Recipe } from "./recipe.ts";
 import type { EpochRecord } from "./records.ts";
 import type { BatchSource } from "./source.ts";
 import { trainedWeights } from "./state.ts";
@@ -12,7 +15,8 @@ import type { Position, Stepper } from "./stepper.ts";
 
 /** A phase that is ready to run. */
 export interface PhaseSetup {
-  /** Its learning rate is the phase's. */
+  readonly plan: PhasePlan;
+  /** Its learning rate is the plan's. */
   readonly stepper: Stepper;
   readonly source: BatchSource;
   /** Scores weights on the validation split. */
@@ -24,6 +28,10 @@ export interface PhaseSetup {
 export interface LoopHost {
   readonly recipe: Recipe;
   readonly emit: Emit;
+  /** Shortens the training where it would take too long; without one it takes its time. */
+  readonly pace?: Pace | undefined;
+  /** Keeps how a phase was shortened, before its next step. */
+  saveCuts(phase: number, cuts: readonly Cut[]): Promise<void>;
   setUp(phase: Phase, weights: StateDict): Promise<PhaseSetup>;
   /** Keeps everything that a resumed run needs. */
   saveCheckpoint(tensors: StateDict, progress: Progress): Promise<void>;
@@ -57,14 +65,21 @@ export async function runLoop(
   let state = saved;
   while (progress.phase < recipe.phases.length) {
     const phase = recipe.phases[progress.phase] as Phase;
+    if (await isLeftOut(host, phase, progress)) {
+      nextPhase(progress);
+      await host.saveCheckpoint(current, progress);
+      continue;
+    }
     await emit("phaseStart", { phase, index: progress.phase });
-    const setup = await host.setUp(phase, current);
+    const setup = await timed(host, progress, "setUp", () => host.setUp(phase, current));
     try {
       checkAccumulation(recipe, setup.source.batchesPerEpoch);
       await forecast(host, setup, phase, current, progress);
       await setup.stepper.load(current, state, positionOf(setup, progress));
-      while (progress.epoch < phase.epochs && progress.sinceBest < phase.patience) {
-        await setup.source.prepare(progress.epoch);
+      for (;;) {
+        if (progress.step === 0) await keepTime(host, setup, phase, progress);
+        if (progress.epoch >= setup.plan.epochs || progress.sinceBest >= phase.patience) break;
+        await timed(host, progress, "view", () => setup.source.prepare(progress.epoch));
         // Nothing was trained since the last checkpoint.
         if (host.signal.aborted) return "interrupted";
         const finished = await runEpoch(host, setup, phase, current, progress);
@@ -74,7 +89,7 @@ export async function runLoop(
     } finally {
       await setup.close();
     }
-    await endPhase(host, phase, progress);
+    await endPhase(host, setup, phase, progress);
     // The best weights so far are carried into the next phase, and are the result after the last one.
     current = await host.loadBest();
     // A phase begins with moments of its own.
@@ -85,6 +100,42 @@ export async function runLoop(
   return "finished";
 }
 
+/** Does some work of the phase under way; the pace, if there is one, learns how long it takes. */
+function timed<T>({ pace }: LoopHost, { phase }: Progress, work: Work, doing: () => Promise<T>): Promise<T> {
+  return pace ? pace.timed(phase, work, doing) : doing();
+}
+
+/** Whether a phase has no time, now or as was decided before. The first one is never left out, or there would be no result. */
+async function isLeftOut(host: LoopHost, { name, cuts }: Phase, progress: Progress): Promise<boolean> {
+  const { phase, epoch, step, best } = progress;
+  const begins = epoch + step === 0;
+  const isRecorded = cuts?.at(-1)?.batches === 0;
+  const hasTime = host.pace?.isWorthBeginning(phase) ?? true;
+  if (!begins || best === null || (hasTime && !isRecorded)) return false;
+  if (!isRecorded) await host.saveCuts(phase, [{ update: 0, batches: 0 }]);
+  await host.emit("note", { text: `phase ${name} is left out: no time is left for it` });
+  return true;
+}
+
+/** Shortens the phase under way where it would take too long, or lengthens it where there is time after all. */
+async function keepTime(
+  host: LoopHost,
+  { plan }: PhaseSetup,
+  phase: Phase,
+  progress: Progress,
+): Promise<void> {
+  const { epoch, step, updates, best } = progress;
+  const done = epoch * plan.batchesPerEpoch + step;
+  // An epoch that was left unfinished is the last.
+  if (done > plan.batches) return;
+  // What was never trained nor measured is no result.
+  const least = best === null ? Math.max(done, phase.accumulate) : done;
+  const batches = host.pace?.batchesInTime(progress, plan, least);
+  if (batches === undefined) return;
+  plan.cut(updates, batches);
+  await host.saveCuts(progress.phase, plan.cuts);
+}
+
 /** Refuses phases that end before their first update. All have as many batches an epoch, so the first can tell of all. */
 function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
   for (const { name, epochs, accumulate } of phases) {
@@ -92,7 +143,7 @@ function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
     if (accumulate <= batches) continue;
     throw new UsageError(
       `phase ${name} has ${batches} batches in all and would accumulate the gradients of ${accumulate} before its first update; ` +
-        `accumulate at most ${batches} (--set phases.${name}.accumulate=${batches}), or take smaller batches or more epochs`,
+        `accumulate at most ${batches} (${option("overrides", `phases.${name}.accumulate=${batches}`)}), or take smaller batches or more epochs`,
     );
   }
 }
@@ -108,15 +159,21 @@ async function forecast(
   weights: StateDict,
   progress: Progress,
 ): Promise<void> {
-  const { source, stepper } = setup;
-  const steps = source.batchesPerEpoch * (phase.epochs - progress.epoch) - progress.step;
-  if (steps < LONG_PHASE) return;
+  const { source, stepper, plan } = setup;
+  const steps = plan.batches - source.batchesPerEpoch * progress.epoch - progress.step;
+  // Where time is short it is measured on steps that train.
+  if (steps < LONG_PHASE || host.pace) return;
   const { feeds, prepareSeconds } = await source.rehearse(progress.epoch, phase.epochs);
   if (host.signal.aborted) return;
   await stepper.load(weights);
   const seconds: number[] = [];
   for (let i = 0; i < TIMED_STEPS; i++) seconds.push((await stepper.step(feeds)).seconds);
   await host.emit("forecast", { phase, prepareSeconds, stepSeconds: Math.min(...seconds), steps });
+}
+
+/** The phase for those who listen, with the epochs that are planned by now. */
+function asPlanned(phase: Phase, { plan }: PhaseSetup): Phase {
+  return plan.cuts.length > 0 ? { ...phase, epochs: plan.epochs } : phase;
 }
 
 /** The rest of an epoch's steps; false where it was interrupted, after saving. */
@@ -128,17 +185,25 @@ async function runEpoch(
   progress: Progress,
 ): Promise<boolean> {
   const { emit, signal } = host;
-  const { source, stepper } = setup;
-  const steps = source.batchesPerEpoch;
+  const { source, stepper, plan } = setup;
+  const steps = (): number => plan.stepsOf(progress.epoch);
   let overflows = 0;
-  let feeds = progress.step < steps ? source.feeds(progress.epoch, progress.step) : {};
-  while (progress.step < steps) {
+  let feeds = progress.step < steps() ? source.feeds(progress.epoch, progress.step) : {};
+  while (progress.step < steps()) {
     const started = performance.now();
     const batch = feeds.targets?.shape[0] as number;
-    const pending = stepper.step(feeds);
-    // While the worker runs this step, this thread prepares the next one's batch.
-    if (progress.step + 1 < steps) feeds = source.feeds(progress.epoch, progress.step + 1);
-    const { loss, metrics, finite, learningRate, seconds: stepSeconds } = await pending;
+    const {
+      loss,
+      metrics,
+      finite,
+      learningRate,
+      seconds: stepSeconds,
+    } = await timed(host, progress, "step", () => {
+      const pending = stepper.step(feeds);
+      // While the worker runs this step, this thread prepares the next one's batch.
+      if (progress.step + 1 < steps()) feeds = source.feeds(progress.epoch, progress.step + 1);
+      return pending;
+    });
     const seconds = (performance.now() - started) / 1000;
     overflows = finite ? 0 : overflows + 1;
     // Half precision skips a step whose gradients overflow, and tries the next at half the loss scale.
@@ -153,11 +218,12 @@ async function runEpoch(
     progress.epochSeconds += seconds;
     const waitSeconds = Math.max(0, seconds - stepSeconds);
     progress.waitSeconds += waitSeconds;
+    await keepTime(host, setup, phase, progress);
     await emit("step", {
-      phase,
+      phase: asPlanned(phase, setup),
       epoch: progress.epoch + 1,
       step: progress.step,
-      steps,
+      steps: steps(),
       loss,
       meanLoss: progress.lossSum / progress.seen,
       accuracy: progress.correct / progress.seen,
@@ -166,7 +232,7 @@ async function runEpoch(
       stepSeconds: seconds,
       waitSeconds,
     });
-    if (signal.aborted || (host.checkpointDue() && progress.step < steps)) {
+    if (signal.aborted || (host.checkpointDue() && progress.step < steps())) {
       await host.saveCheckpoint(withState(weights, await stepper.state()), progress);
       if (signal.aborted) return false;
     }
@@ -178,7 +244,7 @@ function diverged(loss: number, learningRate: number, phase: Phase, { epoch, ste
   return new VultusError(
     `the loss became ${loss} in phase ${phase.name}, epoch ${epoch + 1}, step ${step + 1}, at a learning rate of ${learningRate.toPrecision(3)}; ` +
       `the last checkpoint (checkpoints/last.safetensors in the run folder) is whole: train again with a lower rate ` +
-      `(--set phases.${phase.name}.optimizer.learningRate=…) or with --set phases.${phase.name}.clipNorm=1`,
+      `(${option("overrides", `phases.${phase.name}.optimizer.learningRate=${(learningRate / 10).toPrecision(1)}`)}) or with ${option("overrides", `phases.${phase.name}.clipNorm=1`)}`,
   );
 }
 
@@ -193,7 +259,9 @@ async function endEpoch(
   const { stepper } = setup;
   const canonical = await stepper.state();
   const trained = trainedWeights(weights, canonical, phase.ema > 0);
-  const { loss, accuracy, ...answers } = await setup.validate(trained);
+  const { loss, accuracy, ...answers } = await timed(host, progress, "validate", () =>
+    setup.validate(trained),
+  );
   const learningRate = stepper.rate(Math.max(0, progress.updates - 1));
   if (!Number.isFinite(loss)) throw diverged(loss, learningRate, phase, progress);
   const record: EpochRecord = {
@@ -213,17 +281,25 @@ async function endEpoch(
   progress.sinceBest = betterInPhase ? 0 : progress.sinceBest + 1;
   progress.phaseBest = Math.max(progress.phaseBest, accuracy);
   const improved = accuracy > (progress.best?.accuracy ?? -1);
+  const steps = setup.plan.stepsOf(progress.epoch);
   nextEpoch(progress);
   if (improved) {
     progress.best = { phase: phase.name, epoch: record.epoch, accuracy };
     await host.saveBest(trained, progress);
   }
   await host.saveCheckpoint(withState(weights, canonical), progress);
-  await host.emit("epochEnd", { phase, record, improved, steps: setup.source.batchesPerEpoch, answers });
+  await host.emit("epochEnd", { phase: asPlanned(phase, setup), record, improved, steps, answers });
 }
 
-async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promise<void> {
+async function endPhase(
+  host: LoopHost,
+  { plan }: PhaseSetup,
+  phase: Phase,
+  progress: Progress,
+): Promise<void> {
   const epochs = progress.history.filter((record) => record.phase === phase.name);
+  // The time was over before it began.
+  if (epochs.length === 0) return;
   const seconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
   const pictures = epochs.reduce((sum, record) => sum + record.imagesPerSecond * record.seconds, 0);
   const record = {
@@ -237,7 +313,9 @@ async function endPhase(host: LoopHost, phase: Phase, progress: Progress): Promi
   const reason =
     progress.sinceBest >= phase.patience
       ? `no better for ${progress.sinceBest} epochs in a row`
-      : `all ${phase.epochs} epochs are done`;
+      : plan.batches < phase.epochs * plan.batchesPerEpoch
+        ? `time is up after ${Number((plan.batches / plan.batchesPerEpoch).toFixed(2))} of ${phase.epochs} epochs`
+        : `all ${phase.epochs} epochs are done`;
   await host.emit("phaseEnd", { phase, record, reason });
 }
 

@@ -17,12 +17,13 @@ import type { Tensors } from "../runtime/session.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Emit } from "./events.ts";
 import type { PhaseSetup } from "./loop.ts";
+import { PhasePlan } from "./phase-plan.ts";
 import { type Phase, trainingSize } from "./recipe.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { BatchSource } from "./source.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import { Stepper } from "./stepper.ts";
-import { phaseRate, stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
+import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
@@ -87,15 +88,18 @@ export async function setUpPhase(
     phase: phase.name,
     batchSize: batch,
   };
-  const startStepper = ({ batchesPerEpoch }: BatchSource): Promise<Stepper> =>
-    Stepper.open(engine, program, {
-      rate: phaseRate(phase, batchesPerEpoch),
-      key: [recipe.seed, phase.name],
-    });
+  const begin = async (source: BatchSource): Promise<Pick<PhaseSetup, "source" | "plan" | "stepper">> => {
+    const plan = new PhasePlan(phase, source.batchesPerEpoch);
+    const rate = (update: number): number => plan.rate(update);
+    return {
+      source,
+      plan,
+      stepper: await Stepper.open(engine, program, { rate, key: [recipe.seed, phase.name] }),
+    };
+  };
   if (!cached) {
-    const source = pictureSource(common);
-    const stepper = await startStepper(source);
-    return { stepper, source, validate: picturesValidation(context), close: () => stepper.release() };
+    const begun = await begin(pictureSource(common));
+    return { ...begun, validate: picturesValidation(context), close: () => begun.stepper.release() };
   }
   if (views < recipe.views) {
     await emit("note", {
@@ -120,14 +124,13 @@ export async function setUpPhase(
     onBatch: (progress) => emit("features", progress),
     signal: context.signal,
   });
-  const stepper = await startStepper(source);
+  const begun = await begin(source);
   return {
-    stepper,
-    source,
-    validate: featuresValidation(context, weights),
+    ...begun,
+    validate: await featuresValidation(context, weights),
     async close() {
       await frozen.release();
-      await stepper.release();
+      await begun.stepper.release();
     },
   };
 }
@@ -144,20 +147,18 @@ function picturesValidation(context: SetupContext): PhaseSetup["validate"] {
 }
 
 /** Scores a head on the features of the frozen backbone, which are computed once. */
-function featuresValidation(context: SetupContext, frozen: StateDict): PhaseSetup["validate"] {
+async function featuresValidation(context: SetupContext, frozen: StateDict): Promise<PhaseSetup["validate"]> {
   const { architecture, engine, validation, canvas } = context;
   const width = architecture.backbone.features;
-  let features: Float32Array | undefined;
+  const all = await withProgram(
+    engine,
+    compileFeatures(architecture, frozen, canvas, { batch: scoringBatch(validation.samples.length) }),
+    (open) =>
+      collect(open, "features", validation.samples.length, (indices) =>
+        validationFeeds(validation, indices, canvas, architecture),
+      ),
+  );
   return async (weights) => {
-    features ??= await withProgram(
-      engine,
-      compileFeatures(architecture, frozen, canvas, { batch: scoringBatch(validation.samples.length) }),
-      (open) =>
-        collect(open, "features", validation.samples.length, (indices) =>
-          validationFeeds(validation, indices, canvas, architecture),
-        ),
-    );
-    const all = features;
     const feeds = (indices: readonly number[]): Tensors => {
       const rows = new Float32Array(indices.length * width);
       for (const [row, index] of indices.entries())

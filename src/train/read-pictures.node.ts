@@ -4,6 +4,7 @@ import { type Dataset, indicesOf, type Sample, type Split } from "../data/datase
 import { checkUnreadable, decodeAll, type Unreadable } from "../data/decode-all.node.ts";
 import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
+import { callTo, option } from "../util/spelling.ts";
 import { type CutOptions, cutPictures } from "./recut.node.ts";
 
 export interface TrainingPictures {
@@ -93,7 +94,7 @@ export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<str
     if (count === 0) return [];
     return [
       `leak: ${count} of ${own.length} ${split} pictures are pixel-identical to training pictures, so scores on them are too good. ` +
-        `vultus data audit ${sources.join(" ")} --out audited lists them; train with --exclude audited/exclude.txt leaves them out`,
+        `${callTo("audit", sources, { out: "audited" })} lists them; training with ${option("exclude", "audited/exclude.txt")} leaves them out`,
     ];
   });
 }

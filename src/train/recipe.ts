@@ -144,7 +144,7 @@ const optimizerSchema = z.discriminatedUnion(
 );
 
 /** What a phase leaves out is off, or as PyTorch does it. */
-const phaseSchema = object({
+export const phaseSchema = object({
   name: z
     .string("must be a name")
     .regex(/^[a-z][\w-]*$/i, "must begin with a letter and go on with letters, digits, - and _"),
@@ -172,6 +172,10 @@ const phaseSchema = object({
   ema: shareBelow1.default(0),
   /** Batches per update, counted over the whole phase. */
   accumulate: count.default(1),
+  /** Epochs of the same schedule that lie before this phase, of a run that it extends. */
+  earlierEpochs: count.optional(),
+  /** Where a time budget shortened the phase: it ends after so many batches in all, as was decided after so many updates. */
+  cuts: z.array(object({ update: atLeast0.int(), batches: atLeast0.int() })).optional(),
 });
 
 export const recipeSchema = object({
@@ -215,6 +219,7 @@ export const recipeSchema = object({
 });
 
 export type Phase = z.infer<typeof phaseSchema>;
+export type Cut = Readonly<NonNullable<Phase["cuts"]>[number]>;
 export type Recipe = z.infer<typeof recipeSchema>;
 /** A recipe whose phases may leave out what has a default. */
 export type RecipeInput = z.input<typeof recipeSchema>;

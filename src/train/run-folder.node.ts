@@ -1,6 +1,6 @@
 /** The folder of one run: where its files are, how they are written, and whether it can be resumed. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
@@ -8,11 +8,14 @@ import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
-import { readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { callTo, option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { cutSchema } from "../weights/classifier-file.ts";
 import { type TrainingImagesRecord, trainingImagesSchema } from "../weights/training-images.ts";
+import { dataRequestSchema } from "./data-request.ts";
 import { type Progress, progressSchema } from "./progress.ts";
+import { LOCK_FILE } from "./run-lock.node.ts";
 import type { TrainSettings } from "./settings.ts";
 
 /** Everything beside the recipe that bit-exact resuming depends on, and when and where a run began. */
@@ -38,6 +41,8 @@ const environmentSchema = z.object({
   data: z.array(z.string()).default([]),
   /** Names of folders or labels that were given classes, where there were any. */
   rename: z.record(z.string(), z.string()).optional(),
+  /** How `data` was asked for; missing in runs that did not record it, and where a program gave a data set. */
+  request: dataRequestSchema.optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
   /** The models whose answers are learned beside the labels, as they were named. */
@@ -54,7 +59,7 @@ export type Environment = z.infer<typeof environmentSchema>;
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
-  /^(cache\/pixels-\d+-\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
+  /^(cache\/pixels-\d+-\d+\.tmp|\.?data-excluded\.txt(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
 /** What a kill leaves of a file that was being written, or of pictures on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
@@ -69,6 +74,8 @@ export interface RunPaths {
   readonly checkpoint: string;
   /** Copies of the teachers' files. */
   readonly teachers: string;
+  /** A copy of the list of pictures to leave out. */
+  readonly exclude: string;
   readonly best: string;
   /** The best weights as the file that is exported; written when training has ended. */
   readonly bundle: string;
@@ -85,6 +92,7 @@ export function runPaths(folder: string): RunPaths {
     events: join(folder, "events.jsonl"),
     checkpoint: join(folder, "checkpoints", "last.safetensors"),
     teachers: join(folder, "teachers"),
+    exclude: join(folder, "data-excluded.txt"),
     best: join(folder, "best.safetensors"),
     bundle: join(folder, "best.onnx"),
     evaluation: join(folder, "evaluation.json"),
@@ -97,12 +105,10 @@ export function runPaths(folder: string): RunPaths {
  * training left that was killed before it was a run is removed.
  */
 export function createRunFolder(folder: string): RunPaths {
-  if (existsSync(folder) && !statSync(folder).isDirectory()) {
-    throw new UsageError(`${folder} is a file; name a folder with --out`);
-  }
   try {
-    removeLeftovers(folder);
-    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+    // The recipe before the checkpoint: alone it would be a person's own.
+    for (const file of leftovers(folder).sort().reverse()) rmSync(join(folder, file));
+    makeFolder(join(folder, "checkpoints"));
   } catch (error) {
     if (error instanceof VultusError) throw error;
     throw new VultusError(`${folder} cannot be made the folder of a run: ${reasonOf(error)}`);
@@ -110,16 +116,26 @@ export function createRunFolder(folder: string): RunPaths {
   return runPaths(folder);
 }
 
-function removeLeftovers(folder: string): void {
-  const files = existsSync(folder) ? filesBelow(folder) : [];
-  const ownRecipe = files.includes("recipe.json") && !files.includes("checkpoints/last.safetensors");
-  if (ownRecipe || !files.every((file) => BEFORE_A_RUN.test(file))) {
-    throw new UsageError(
-      `${folder} is not empty; continue that run with --resume, or give another folder with --out`,
-    );
+/** @throws UsageError for a folder in which no new run can begin, since there is something in it. Changes nothing. */
+export function checkNewRunFolder(folder: string): void {
+  leftovers(folder);
+}
+
+/** What a training left in `folder` that was killed before it was a run. */
+function leftovers(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  if (!statSync(folder).isDirectory()) {
+    throw new UsageError(`${folder} is a file; name a folder with ${option("out")}`);
   }
-  // The recipe before the checkpoint: alone it would be a person's own.
-  for (const file of files.sort().reverse()) rmSync(join(folder, file));
+  const files = filesBelow(folder).filter((file) => file !== LOCK_FILE);
+  const ownRecipe = files.includes("recipe.json") && !files.includes("checkpoints/last.safetensors");
+  if (!ownRecipe && files.every((file) => BEFORE_A_RUN.test(file))) return files;
+  const another = `give another folder with ${option("out")}`;
+  throw new UsageError(
+    existsSync(runPaths(folder).environment)
+      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", [], { resume: folder })}`
+      : `${folder} is not empty; ${another}`,
+  );
 }
 
 /**
@@ -133,7 +149,7 @@ export function openRunFolder(folder: string, now: Settings): RunPaths {
     if (then[key] === undefined || then[key] === now[key]) continue;
     throw new UsageError(
       `${folder} began with ${settingText(key, then)} and cannot go on with ${settingText(key, now)}; ` +
-        "leave that option out, or start a new run with --out",
+        `leave that option out, or start a new run with ${option("out")}`,
     );
   }
   for (const file of filesBelow(folder)) if (HALF_WRITTEN.test(file)) rmSync(join(folder, file));
@@ -144,8 +160,8 @@ type Settings = Pick<Environment, "precision" | "cacheFeatures">;
 
 function settingText(key: keyof Settings, { precision, cacheFeatures }: Settings): string {
   return key === "precision"
-    ? `--precision ${precision}`
-    : `--cache-features ${cacheFeatures ? "auto" : "off"}`;
+    ? option("precision", precision)
+    : `${option("cacheFeatures")} ${cacheFeatures ? "auto" : "off"}`;
 }
 
 function filesBelow(folder: string): string[] {
@@ -159,7 +175,16 @@ export function describeEnvironment(
   { fingerprint, sources, rename }: Pick<Dataset, "fingerprint" | "sources" | "rename">,
   found: Pick<Environment, "views" | "pixels" | "teacherDigests">,
 ): Environment {
-  const { version, threads, device, precision, cacheFeatures, weightsSource = "", teachers = [] } = options;
+  const {
+    version,
+    threads,
+    device,
+    precision,
+    cacheFeatures,
+    weightsSource = "",
+    teachers = [],
+    request,
+  } = options;
   const { fingerprint: from } = options.dataset;
   const cut = from === fingerprint ? undefined : { from, seed: options.recipe.seed, ...options.cut };
   return {
@@ -177,6 +202,7 @@ export function describeEnvironment(
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     ...(rename && { rename }),
+    ...(request && { request }),
     weights: weightsSource,
     teachers: [...teachers],
     started: new Date().toISOString(),
@@ -192,7 +218,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   if (then.fingerprint !== now.fingerprint) {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
-        "classes and splits that it began with, or start a new run with --out",
+        `classes and splits that it began with, or start a new run with ${option("out")}`,
     );
   }
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(
@@ -202,7 +228,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   if (then.pixels !== undefined && then.pixels !== now.pixels)
     notes.push(
       "not bit-exact: images have other pixels than when the run began, under the same names. Put them back as they were, " +
-        "or start a new run with --out",
+        `or start a new run with ${option("out")}`,
     );
   return notes;
 }
@@ -212,7 +238,7 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
   if (!existsSync(environment)) {
     throw new UsageError(
       `${folder} is not the folder of a run: it has no environment.json. A training that was stopped before it had one has ` +
-        "nothing to resume: start it again with --out",
+        `nothing to resume: start it again with ${option("out")}`,
     );
   }
   return parseJson(environment, environmentSchema);
@@ -246,7 +272,7 @@ export function readCheckpoint(path: string): { tensors: StateDict; progress: Pr
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new FormatError(
-      `${path} is no checkpoint of vultus, or is damaged: ${reason}. Start a new run with --out; with --weights it can begin ` +
+      `${path} is no checkpoint of vultus, or is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
         "from the best.safetensors beside it",
     );
   }

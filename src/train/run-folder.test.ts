@@ -30,7 +30,7 @@ describe("a damaged checkpoint is named, with what to do", () => {
     const path = join(folder, "last.safetensors");
     writeSafetensors(path, new Map(), progress === undefined ? {} : { progress });
     expect(() => readCheckpoint(path)).toThrow(FormatError);
-    expect(() => readCheckpoint(path)).toThrow(/last\.safetensors is no checkpoint.*new run with --out/s);
+    expect(() => readCheckpoint(path)).toThrow(/last\.safetensors is no checkpoint.*new run with `out`/s);
   });
 });
 

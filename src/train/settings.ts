@@ -3,14 +3,21 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { SplitShares } from "../data/split.ts";
 import type { Architecture } from "../models/classifier.ts";
+import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { TrainingImagesRecord } from "../weights/training-images.ts";
+import type { DataRequest } from "./data-request.ts";
 import type { Listener } from "./events.ts";
+import type { Pace } from "./pace.ts";
 import type { Recipe } from "./recipe.ts";
 
 export interface TrainSettings {
   readonly dataset: Dataset;
+  /** How the data was asked for, which the run keeps; left out where no path leads to it. */
+  readonly request?: DataRequest | undefined;
+  /** The file that lists pictures which the data set lacks for that reason; the run keeps a copy. */
+  readonly exclude?: string | undefined;
   /** Splits to cut from the training images if the data has none, by the recipe's seed. */
   readonly cut?: SplitShares;
   readonly architecture: Architecture;
@@ -39,6 +46,10 @@ export interface TrainSettings {
   readonly allowUnreadable: boolean;
   /** Greatest time between two checkpoints, in seconds. */
   readonly checkpointEvery: number;
+  /** Shortens the training to the time that there is. */
+  readonly pace?: Pace | undefined;
+  /** An engine of this device that runs already; whoever started it closes it, though after a failure it may be closed. */
+  readonly engine?: Engine | undefined;
   readonly listeners: readonly Listener[];
   readonly signal: AbortSignal;
 }

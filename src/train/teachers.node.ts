@@ -3,12 +3,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { classKey } from "../data/names.ts";
 import type { Teacher } from "../program/teachers.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
-import { readBytes, writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, readBytes, writeFileAtomic } from "../util/files.node.ts";
+import { option } from "../util/spelling.ts";
 import { classifierPath, loadMembers } from "../weights/load.node.ts";
 import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
@@ -28,7 +29,7 @@ export function loadTeachers(paths: readonly string[], classes: readonly string[
     if (missing.length > 0) {
       throw new UsageError(
         `the teacher ${path} doesn't know ${missing.join(", ")}, only ${architecture.classes.join(", ")}; ` +
-          "choose a teacher that knows every class of the data, or train on fewer classes with --classes",
+          `choose a teacher that knows every class of the data, or train on fewer classes with ${option("classes")}`,
       );
     }
     return members.map((member) => ({
@@ -41,7 +42,7 @@ export function loadTeachers(paths: readonly string[], classes: readonly string[
 /** Copies the teachers' files into `folder`, numbered in their order. */
 export function keepTeachers(paths: readonly string[], folder: string): void {
   if (paths.length === 0) return;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const [i, path] of paths.map(classifierPath).entries())
     writeFileAtomic(join(folder, `${i + 1}${extname(path)}`), readBytes(path));
 }
@@ -72,12 +73,12 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   if (named.length > 0 && !areTeachers(then, named)) {
     throw new UsageError(
       `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
-        `and --teacher names ${named.join(", ")} now, or their files have changed since; leave --teacher out, since the run has kept its own, ` +
-        "or start a new run with --out",
+        `and ${option("teachers")} names ${named.join(", ")} now, or their files have changed since; leave ${option("teachers")} out, since the run has kept its own, ` +
+        `or start a new run with ${option("out")}`,
     );
   }
   const kept = keptTeachers(paths.teachers);
-  const instead = "put the copy back, or start a new run with --out";
+  const instead = `put the copy back, or start a new run with ${option("out")}`;
   if (kept.length !== then.teachers.length) {
     throw new FormatError(
       `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, without which the run cannot go on; ${instead}`,

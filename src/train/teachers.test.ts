@@ -130,7 +130,7 @@ test("a resumed run takes no other teacher", async () => {
   const teachers = [writeTeacher("other.safetensors", ["a", "b"])];
   await run("taught", { teachers }, 2);
   const more = { resume: true, teachers: [...teachers, writeTeacher("more.safetensors", ["a", "b"])] };
-  await expect(run("taught", more)).rejects.toThrow(/began with the teachers .*leave --teacher out/);
+  await expect(run("taught", more)).rejects.toThrow(/began with the teachers .*leave `teachers` out/);
 });
 
 test("a resumed run knows its own teacher: by another path, after it is gone, and not after it was trained again", async () => {
@@ -141,7 +141,7 @@ test("a resumed run knows its own teacher: by another path, after it is gone, an
   await run("own", { resume: true, teachers: [elsewhere] }, 1);
   await run("own", { resume: true, teachers: [relative(process.cwd(), teacher)] }, 1);
   copyFileSync(writeTeacher("again.safetensors", ["b", "a"]), teacher);
-  await expect(run("own", { resume: true, teachers: [teacher] })).rejects.toThrow(/leave --teacher out/);
+  await expect(run("own", { resume: true, teachers: [teacher] })).rejects.toThrow(/leave `teachers` out/);
   rmSync(teacher);
   await run("own", { resume: true, teachers: [teacher] });
 });

@@ -14,6 +14,8 @@ import type { Teacher } from "../program/teachers.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
+import { readBytes, writeFileAtomic } from "../util/files.node.ts";
+import { option } from "../util/spelling.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
 import { classifierMetadata } from "../weights/classifier-file.ts";
 import { type KnownImages, knownImages } from "../weights/known-images.node.ts";
@@ -70,7 +72,10 @@ export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const files = resume ? teachersOfRun(runPaths(folder), named) : named;
   const teachers = loadTeachers(files, architecture.classes);
   const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
-  if (!resume) keepTeachers(named, paths.teachers);
+  if (!resume) {
+    keepTeachers(named, paths.teachers);
+    if (options.exclude !== undefined) writeFileAtomic(paths.exclude, readBytes(options.exclude));
+  }
   const { dataset, notes, as } = resume
     ? dataOfRun(readEnvironment(paths), options.dataset)
     : { dataset: options.dataset, notes: [], as: (one: Dataset) => one };
@@ -85,7 +90,7 @@ export async function trainInto(options: TrainSettings): Promise<TrainResult> {
       signal: options.signal,
     },
   );
-  const engine = startEngine({ device: options.device, threads: options.threads });
+  const engine = options.engine ?? startEngine({ device: options.device, threads: options.threads });
   try {
     const read = { ...pictures, dataset: as(pictures.dataset) };
     return await trainOn(read, engine, paths, teachers, { ...options, dataset }, notes);
@@ -109,9 +114,7 @@ async function trainOn(
   const { architecture, recipe, folder, listeners } = options;
   const emit = emitter(listeners);
   if (validation.samples.length === 0) {
-    throw new UsageError(
-      "there are no validation pictures, so nothing could be measured; cut some off with --validation 0.2",
-    );
+    throw noValidation();
   }
   const {
     progress,
@@ -137,11 +140,18 @@ async function trainOn(
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
   let lastSave = performance.now();
+  let asRun = recipe;
 
   const host: LoopHost = {
     recipe,
     emit,
+    pace: options.pace,
     signal: options.signal,
+    async saveCuts(index, cuts) {
+      const phases = asRun.phases.map((phase, i) => (i === index ? { ...phase, cuts: [...cuts] } : phase));
+      asRun = { ...asRun, phases };
+      writeJson(paths.recipe, asRun);
+    },
     setUp: (phase, weights) =>
       setUpPhase({ ...options, teachers, engine, training, validation, canvas, views, emit }, phase, weights),
     checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
@@ -193,6 +203,13 @@ function* keysOf(pixels: PixelCache): Generator<number> {
   }
 }
 
+/** The error of data with which nothing could be measured. */
+export function noValidation(): UsageError {
+  return new UsageError(
+    `there are no validation pictures, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
+  );
+}
+
 /** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
 function begin(
   options: TrainSettings,
@@ -208,6 +225,8 @@ function begin(
   const environment = describeEnvironment(options, dataset, found);
   if (resume) {
     const notes = checkResume(paths, environment);
+    // That of a run that is extended has more phases from now on.
+    writeJson(paths.recipe, recipe);
     // The memory may be another now; the views that the run trains on may not.
     const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
@@ -231,7 +250,7 @@ function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths)
   if (tensor) return tensor;
   throw new FormatError(
     `${checkpoint} lacks ${name}: it is of another model or was written by another version of vultus, and only that one can ` +
-      "continue its run; start a new run with --out",
+      `continue its run; start a new run with ${option("out")}`,
   );
 }
 

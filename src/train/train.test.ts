@@ -149,7 +149,7 @@ test("a checkpoint that lacks a weight is refused by its name", async () => {
   writeCheckpoint(checkpoint, tensors, progress);
   const resumed = trainUntil("phaseStart", { folder: run, resume: true });
   await expect(resumed).rejects.toThrow(FormatError);
-  await expect(resumed).rejects.toThrow(/last\.safetensors lacks stem\.conv\.weight.*--out/);
+  await expect(resumed).rejects.toThrow(/last\.safetensors lacks stem\.conv\.weight.*`out`/);
 });
 
 test("the forecast of a long phase on cached features counts them, before any is computed", async () => {

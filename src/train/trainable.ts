@@ -1,7 +1,6 @@
 /** Which stages a phase trains, and how fast it learns. */
 
 import type { Backbone } from "../models/backbone.ts";
-import { rateAt } from "../optim/schedules.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import type { Phase, Recipe } from "./recipe.ts";
@@ -43,16 +42,4 @@ export function stageRates(backbone: Backbone, decay: number): (stage: string) =
     for (const stage of group) factors.set(stage, decay ** (depth + 1));
   }
   return (stage) => factors.get(stage) ?? 1;
-}
-
-/** The learning rate of each update of a phase, counted from 0. */
-export function phaseRate(
-  { schedule, optimizer, epochs, accumulate }: Phase,
-  batchesPerEpoch: number,
-): (update: number) => number {
-  const length = {
-    stepsPerEpoch: batchesPerEpoch / accumulate,
-    totalSteps: Math.floor((batchesPerEpoch * epochs) / accumulate),
-  };
-  return (update) => rateAt(schedule, optimizer.learningRate, update, length);
 }

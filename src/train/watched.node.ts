@@ -1,10 +1,9 @@
 /** The few validation pictures whose answers are told after each epoch, so that one can watch a model learn them. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { shuffledOrder } from "../data/sampler.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 
 const MOST = 12;
@@ -30,7 +29,7 @@ export async function writeWatched(
   pixels: Pick<PixelCache, "get">,
   indices: readonly number[],
 ): Promise<void> {
-  mkdirSync(join(folder, "watched"), { recursive: true });
+  makeFolder(join(folder, "watched"));
   for (const [number, index] of indices.entries()) {
     const { pixels: bytes, width, height, channels } = pixels.get(index);
     const encoded = await sharp(bytes, { raw: { width, height, channels } })

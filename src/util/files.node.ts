@@ -2,15 +2,18 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { FormatError, messageOf, VultusError } from "./errors.ts";
 
 /** The file-system calls that writing needs; tests give ones that fail. */
@@ -40,6 +43,7 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: "permission is refused; check who owns the folder",
   EROFS: "the file system is read-only; choose another folder",
   ENOENT: "no such file or folder",
+  EEXIST: "a file of that name is there",
   EISDIR: "it is a folder",
   ENOTDIR: "a part of its path is a file and no folder",
   EIO: "the disk reports an error",
@@ -77,6 +81,32 @@ export function appendLine(path: string, line: string, calls: FileCalls = realCa
   } catch (error) {
     throw new VultusError(`${path} was not written: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * Makes a folder and those above it that are missing; returns the topmost that it made, if any. Node's own `recursive` never
+ * returns where the file system refuses a new folder as missing, as `/proc` does.
+ */
+export function makeFolder(path: string): string | undefined {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  let made: string | undefined;
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder);
+      made ??= folder;
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if (!isFolder(folder)) throw error;
+    }
+  }
+  // Says that it is a file, or that its drive is missing.
+  if (!isFolder(path)) mkdirSync(path);
+  return made;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** The bytes of a file; the error of one that cannot be read names it. */

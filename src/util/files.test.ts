@@ -1,9 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FormatError, VultusError } from "./errors.ts";
-import { appendLine, type FileCalls, readJson, realCalls, writeFileAtomic } from "./files.node.ts";
+import {
+  appendLine,
+  type FileCalls,
+  makeFolder,
+  readJson,
+  realCalls,
+  writeFileAtomic,
+} from "./files.node.ts";
 
 let folder: string;
 let path: string;
@@ -109,4 +116,23 @@ test("JSON that cannot be read is explained", () => {
   expect(() => readJson(path)).toThrow(FormatError);
   expect(() => readJson(path)).toThrow(`${path} is not JSON (10 bytes)`);
   expect(() => readJson(join(folder, "none"))).toThrow("no such file or folder");
+});
+
+test("a folder is made with those above it, and the topmost that was made is returned", () => {
+  const deep = join(folder, "a", "b", "c");
+  expect(makeFolder(deep)).toBe(join(folder, "a"));
+  expect(existsSync(deep)).toBe(true);
+  expect(makeFolder(deep)).toBeUndefined();
+  expect(makeFolder(join(deep, "d"))).toBe(join(deep, "d"));
+});
+
+test("a folder that cannot be made is an error, where a file is in the way too", () => {
+  writeFileSync(path, "");
+  expect(() => makeFolder(path)).toThrow(/EEXIST/);
+  expect(() => makeFolder(join(path, "below"))).toThrow(/ENOTDIR/);
+  // Node's own recursive mkdirSync never returns from the first of these.
+  if (process.platform === "linux") {
+    expect(() => makeFolder("/proc/vultus/run")).toThrow(/ENOENT/);
+    expect(() => makeFolder("/proc/vultus")).toThrow(/ENOENT/);
+  }
 });

@@ -1,10 +1,14 @@
 /** Words of a command line that a person can paste. */
 
-/** The words as a POSIX shell takes them, each quoted where it must be. */
-export function shellWords(words: readonly string[]): string {
-  return words.map((word) => (isPlain(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+/** The argument as a shell takes it for one word: as it stands where that is safe. */
+export function shellWord(arg: string, platform: NodeJS.Platform): string {
+  if (platform === "win32") return /^[\p{L}\p{N}_@+:.,/\\=-]+$/u.test(arg) ? arg : `"${arg}"`;
+  return /^[\p{L}\p{N}_@%+:.,/-][\p{L}\p{N}_@%+:.,/=-]*$/u.test(arg)
+    ? arg
+    : `'${arg.replaceAll("'", "'\\''")}'`;
 }
 
-function isPlain(word: string): boolean {
-  return /^[\p{L}\p{N}_@%+:.,/-][\p{L}\p{N}_@%+:.,/=-]*$/u.test(word);
+/** The words as a POSIX shell takes them. */
+export function shellWords(words: readonly string[]): string {
+  return words.map((word) => shellWord(word, "linux")).join(" ");
 }

@@ -5,9 +5,9 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import type { HubFile } from "./sources.ts";
 
 export interface Cached {
@@ -47,13 +47,13 @@ function readRef(cache: string, source: HubFile): string | undefined {
 export function writeRef(cache: string, source: HubFile, commit: string): void {
   if (source.revision === commit || readRef(cache, source) === commit) return;
   const path = refPath(cache, source);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileAtomic(path, commit);
 }
 
 /** Makes `path` a relative link to `blob`, or a copy where the file system or the system has no links. */
 export function linkToBlob(blob: string, path: string, symlink: typeof symlinkSync = symlinkSync): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const beside = `${path}.${randomUUID()}.tmp`;
   try {
     symlink(relative(dirname(path), blob), beside);

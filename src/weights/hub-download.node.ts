@@ -1,11 +1,12 @@
 /** Downloads one blob into the cache: goes on where an earlier download broke off, and checks what arrived. */
 
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { messageOf, VultusError } from "../util/errors.ts";
+import { makeFolder } from "../util/files.node.ts";
 import { type Fetch, type Patience, persist, reasonOf, request, watchdog } from "./hub-http.node.ts";
 
 export interface Progress {
@@ -37,7 +38,7 @@ export interface Download extends FileFacts {
 /** Downloads and verifies; on failure the part that arrived stays for the next time, and the error says how much. */
 export async function download(task: Download): Promise<void> {
   const { blob, size, hash, signal } = task;
-  mkdirSync(dirname(blob), { recursive: true });
+  makeFolder(dirname(blob));
   const partial = claimPartial(blob);
   try {
     for (let resumed = bytesOf(partial) > 0; ; resumed = false) {

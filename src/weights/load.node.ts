@@ -8,6 +8,7 @@ import type { Architecture, Description } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
+import { callTo, option } from "../util/spelling.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
 import { classesOf, type Metadata, readArchitecture, saysClassifier } from "./classifier-file.ts";
 import { readEnsemble } from "./ensemble-file.ts";
@@ -73,7 +74,7 @@ export function classifierPath(path: string): string {
       `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
     );
   throw new UsageError(
-    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it with --resume`,
+    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", [], { resume: path })}`,
   );
 }
 
@@ -130,5 +131,5 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
 /** What to do where weights are needed and there are none. */
 function howToGetWeights({ backbone: { name, torchvision } }: Architecture): string {
   const fromPython = torchvision ? `, for example one written in Python by ${torchvisionCommand(name)}` : "";
-  return `give a .safetensors, .pth or .onnx file by --weights${fromPython}, or ask for random weights with --weights none`;
+  return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
 }

@@ -1,11 +1,12 @@
 /** `vultus quickstart`: the whole main job on drawn faces, in a minute or two. */
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { expressions } from "../../data/synthetic-expression.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
 import { VultusError } from "../../util/errors.ts";
+import { makeFolder } from "../../util/files.node.ts";
 import { endCard } from "../end-card.ts";
 import { numberOf, type SetExitCode, withDevice } from "../options.ts";
 import { duration, liveLine, percent, result, resultJson, say } from "../output.ts";
@@ -92,7 +93,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
 function freeFolder(out: string): string {
   for (let number = 1; ; number++) {
     const folder = number === 1 ? out : `${out}-${number}`;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     if (readdirSync(folder).length === 0) return folder;
   }
 }

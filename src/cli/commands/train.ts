@@ -3,7 +3,9 @@
 import { Command, Option } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import type { TrainOptions } from "../../jobs/train.ts";
+import { UsageError } from "../../util/errors.ts";
 import { endCard } from "../end-card.ts";
+import { command } from "../invocation.ts";
 import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
 import { result, resultJson, say } from "../output.ts";
 import { runTraining, trainingJson } from "../training.ts";
@@ -32,7 +34,10 @@ What to start from:
 export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))
     .description("train a classifier on folders of pictures sorted by class")
-    .argument("<data...>", "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files")
+    .argument(
+      "[data...]",
+      "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files; a run that is resumed knows its own",
+    )
     .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
     .option(
       "--model <name>",
@@ -62,10 +67,15 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option("--batch-size <n>", "pictures per step", numberOf(1, 65536, true))
     .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
     .option("--out <dir>", "run folder (default: runs/<model>-<recipe>-<number>)")
-    .option("--resume [dir]", "go on with the run in this folder (or in --out)")
+    .option("--resume [dir]", "go on with the run in this folder (or in --out); nothing else need be given")
+    .option(
+      "--extend <epochs>",
+      "add epochs to the run that --resume names, which has ended",
+      numberOf(1, 100_000, true),
+    )
     .option(
       "--time-budget <time>",
-      "fit input size and epochs to this time, such as 10m or 2h; with --weights none also the backbone, from resnet50, 34 and 18 to squeezenet1_1",
+      "be done, report included, in this time, such as 60s, 10m or 2h: fits input size and epochs, and shortens the training where it takes longer; with --weights none also the backbone, from resnet50, 34 and 18 to squeezenet1_1",
     )
     .option(
       "--set <key=value>",
@@ -102,11 +112,16 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .addHelpText("after", STARTS)
     .action(async (data: string[], options: Options) => {
       const { set, teacher, cacheFeatures, ui, json, ...rest } = options;
-      say(`reading ${data.join(", ")}…`);
+      const { resume } = rest;
+      if (data.length === 0 && !resume)
+        throw new UsageError(
+          `no data is given; name a folder with one folder of pictures per class, such as ${command("train", "photos/")}`,
+        );
+      say(`reading ${data.length > 0 ? data.join(", ") : "the run"}…`);
       const run = await runTraining(
         {
           ...rest,
-          data,
+          ...(data.length > 0 || !resume ? { data, resume } : { resume }),
           overrides: set,
           teachers: teacher,
           cacheFeatures: cacheFeatures === "auto",

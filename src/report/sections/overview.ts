@@ -73,6 +73,6 @@ function leaked({ n, leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
 
 function unscored({ history }: RunRecord): string {
   return history.length === 0
-    ? "This run has not finished an epoch: there is nothing to report but how it was set up. It can be continued with vultus train --resume."
+    ? "This run has not finished an epoch: there is nothing to report but how it was set up. It can be continued with npx vultus train --resume and this folder."
     : "This run has not been scored: it has not come to its end, or what it wrote there is gone. What follows is what it logged on the way.";
 }

@@ -92,7 +92,7 @@ export function standingSentence(
   about: About | undefined,
   now: number,
 ): string {
-  const resume = `vultus train <data> --resume ${about?.folder ?? "<run>"}`;
+  const resume = `npx vultus train --resume ${about?.folder ?? "<run>"}`;
   switch (standing) {
     case "waiting":
       return "The curves begin with the first event of this run.";

@@ -1,0 +1,71 @@
+/** What a run keeps of the options that it began with, so that `resume` needs nothing but its folder. */
+
+import { existsSync } from "node:fs";
+import { providers } from "../runtime/session.node.ts";
+import type { Device } from "../runtime/session.ts";
+import { type DataRequest, dataRequestSchema } from "../train/data-request.ts";
+import { type Environment, readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { UsageError } from "../util/errors.ts";
+import { callTo } from "../util/spelling.ts";
+import type { DataSource } from "./data.ts";
+import type { PrecisionOptions } from "./device.ts";
+
+/** The options that a resumed run knows. */
+export interface KnownOptions extends PrecisionOptions, DataRequestOptions {
+  readonly data?: DataSource | undefined;
+  readonly exclude?: string | undefined;
+  readonly cacheFeatures?: boolean | undefined;
+}
+
+type DataRequestOptions = { readonly [K in keyof DataRequest]?: Readonly<DataRequest[K]> };
+
+const requested = Object.keys(dataRequestSchema.shape) as (keyof DataRequest)[];
+
+/** What a new run keeps; undefined where a program gave a data set, which no path leads to. */
+export function requestOf({ data, ...options }: KnownOptions): DataRequest | undefined {
+  return typeof data === "string" || Array.isArray(data) ? given(options) : undefined;
+}
+
+/**
+ * The options with what the run in `folder` keeps in place of those that are left out: the data and how it is read, and device,
+ * threads and number format, on which the bits depend.
+ *
+ * @throws UsageError where the data is neither given nor known, or no longer where it was.
+ */
+export function resumedOptions<T extends KnownOptions>(folder: string, options: T): T & { data: DataSource } {
+  const paths = runPaths(folder);
+  const then = readEnvironment(paths);
+  const { precision = "auto", device = "auto" } = options;
+  return {
+    ...options,
+    ...then.request,
+    ...given(options),
+    device: device === "auto" && providers().includes(then.device) ? (then.device as Device) : device,
+    threads: options.threads ?? then.threads,
+    precision: precision === "auto" ? (then.precision ?? "auto") : precision,
+    cacheFeatures: then.cacheFeatures === false ? false : options.cacheFeatures,
+    exclude: options.exclude ?? (existsSync(paths.exclude) ? paths.exclude : undefined),
+    data: options.data ?? knownData(folder, then),
+  };
+}
+
+function given(options: KnownOptions): DataRequest {
+  // A flag that is not set is one left out.
+  const named = requested.filter((key) => options[key] !== undefined && options[key] !== false);
+  return Object.fromEntries(named.map((key) => [key, options[key]]));
+}
+
+function knownData(folder: string, { request, data }: Environment): readonly string[] {
+  const again = callTo("train", data.length > 0 ? data : ["photos/"], { resume: folder });
+  if (!request) {
+    throw new UsageError(
+      `${folder} does not record how its data was named, since a program gave a data set or an older version of vultus began it; ` +
+        `name its data, with the same options as then: ${again}`,
+    );
+  }
+  const missing = data.find((path) => !existsSync(path));
+  if (missing === undefined) return data;
+  throw new UsageError(
+    `${folder} was trained on ${missing}, which is not there any more; put it back, or name its new place: ${again}`,
+  );
+}

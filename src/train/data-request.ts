@@ -1,0 +1,12 @@
+/** How a run's data was asked for, beside the paths where it lies and the list of pictures to leave out. */
+
+import { z } from "zod";
+
+export const dataRequestSchema = z.object({
+  classes: z.array(z.string()).optional(),
+  validation: z.number().optional(),
+  test: z.number().optional(),
+  allowUnreadable: z.boolean().optional(),
+});
+
+export type DataRequest = z.infer<typeof dataRequestSchema>;

@@ -1,0 +1,38 @@
+/** More epochs for a run that has ended: a phase behind its last one, which goes on with the same schedule. */
+
+import type { Phase, Recipe } from "./recipe.ts";
+import type { PhaseRecord } from "./records.ts";
+
+/**
+ * The recipe with `epochs` more. They begin, like every phase, with the best weights so far and new moments, and go through the
+ * end of the schedule that the last phase would have had with that many epochs more than it came to. All of them are trained,
+ * however the accuracy goes.
+ *
+ * @param done the phases that the run came to, in their order.
+ */
+export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: number): Recipe {
+  const last = recipe.phases.findLast(({ name }) => done.some((record) => record.name === name)) as Phase;
+  const { cuts: _, earlierEpochs = 0, ...settings } = last;
+  const trained = done.findLast(({ name }) => name === last.name)?.epochs ?? last.epochs;
+  const phase = {
+    ...settings,
+    name: nameOf(last, recipe.phases),
+    epochs,
+    patience: epochs,
+    earlierEpochs: earlierEpochs + trained,
+  };
+  return { ...recipe, phases: [...recipe.phases, phase] };
+}
+
+/** The recipe that a run began with: without extensions, and without what a time budget cut off. */
+export function asBegun(recipe: Recipe): Recipe {
+  const phases = recipe.phases.filter(({ earlierEpochs }) => earlierEpochs === undefined);
+  return { ...recipe, phases: phases.map(({ cuts: _cuts, ...phase }) => phase) };
+}
+
+/** `all-extended`, then `all-extended-2`. */
+function nameOf({ name }: Phase, phases: readonly Phase[]): string {
+  const base = `${name.replace(/-extended(-\d+)?$/, "")}-extended`;
+  const taken = phases.filter((phase) => phase.name === base || phase.name.startsWith(`${base}-`)).length;
+  return taken === 0 ? base : `${base}-${taken + 1}`;
+}

@@ -1,0 +1,170 @@
+/** Keeps a training to its time: what is left of it is shortened, or lengthened again, while it runs. */
+
+import { type PhaseCost, totalOf } from "./forecast.ts";
+import type { PhasePlan } from "./phase-plan.ts";
+import type { Progress } from "./progress.ts";
+
+/** What the loop does that takes time. */
+export type Work = "setUp" | "view" | "step" | "validate";
+
+/** What was measured so long ago counts a third of what is measured now: a share of the time that is left, and seconds at least. */
+const MEMORY = { share: 0.1, least: 2 };
+/** A plan is changed where it is late, or early, by more than these shares of the time that is left: a step's time goes up and down. */
+const LATE = 0.02;
+const EARLY = 0.1;
+/** A plan stands for this share of the time that is left, unless that is over. */
+const CALM = 0.1;
+/** Steps of a phase that are measured before it is changed by them. */
+const ENOUGH = 3;
+/** A later phase is left out if less than this share of it would fit. */
+const WORTHWHILE = 0.1;
+
+export interface PaceOptions {
+  /** Seconds until everything must be done. */
+  readonly left: () => number;
+  /** What each phase was forecast to take. */
+  readonly costs: readonly PhaseCost[];
+  /** Epochs that each phase has at most. */
+  readonly most: readonly number[];
+  /** What comes after the last phase was forecast to take, in seconds. */
+  readonly closing: number;
+}
+
+/** Seconds of what was done and of its forecast, in which the past fades. */
+class Measured {
+  actual = 0;
+  forecast = 0;
+  count = 0;
+
+  add(seconds: number, forecast: number, left: number): void {
+    const fading = Math.exp(-seconds / Math.max(MEMORY.least, MEMORY.share * left));
+    this.actual = this.actual * fading + seconds;
+    this.forecast = this.forecast * fading + forecast;
+    this.count++;
+  }
+
+  /** How many times as long as forecast it took. */
+  get factor(): number {
+    return this.forecast > 0 ? this.actual / this.forecast : 1;
+  }
+}
+
+export class Pace {
+  readonly #options: PaceOptions;
+  /** Of all that was done, and of each kind of work in the phase under way. */
+  readonly #all = new Measured();
+  #own = new Map<Work, Measured>();
+  #phase = -1;
+  #views = 0;
+  /** The time that was left when the plan was changed last. */
+  #changed = Number.POSITIVE_INFINITY;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  /** Does something that belongs to the phase number `phase`, and learns from the time that it takes. */
+  async timed<T>(phase: number, work: Work, doing: () => Promise<T>): Promise<T> {
+    const before = this.#options.left();
+    const result = await doing();
+    this.took(phase, work, before - this.#options.left());
+    return result;
+  }
+
+  took(phase: number, work: Work, seconds: number): void {
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#own = new Map();
+      this.#views = 0;
+    }
+    // Later epochs find their view there.
+    if (work === "view" && ++this.#views > this.#costs(phase).views) return;
+    const forecast = this.#costs(phase)[work];
+    const left = this.#options.left();
+    if (forecast > 0) this.#all.add(seconds, forecast, left);
+    const own = this.#own.get(work) ?? new Measured();
+    this.#own.set(work, own);
+    // The first step of a program also makes room for it.
+    if (work === "step" && own.count === 1) own.actual = own.forecast = 0;
+    own.add(seconds, forecast, left);
+  }
+
+  /** Whether a phase is worth its beginning: there is time for a tenth of it. */
+  isWorthBeginning(phase: number): boolean {
+    const { steps, ...cost } = this.#costs(phase);
+    const least = cost.setUp + cost.view + cost.validate + WORTHWHILE * steps * cost.step;
+    return this.#options.left() >= this.#closing() + least * this.#all.factor;
+  }
+
+  /**
+   * How many batches the phase under way should have in all, if other than planned. `least` are those that it must have, whatever
+   * the time. Before the first steps of a phase nothing is known of it, so only the end of all time changes it then.
+   */
+  batchesInTime(progress: Progress, plan: PhasePlan, least: number): number | undefined {
+    const { phase } = progress;
+    const done = progress.epoch * plan.batchesPerEpoch + progress.step;
+    const left = this.#options.left();
+    const step = this.#seconds(phase, "step");
+    const validate = this.#seconds(phase, "validate");
+    const begins = progress.step === 0;
+    const view = begins && this.#views < this.#costs(phase).views ? this.#seconds(phase, "view") : 0;
+    // No other step may begin, since what must follow would come late.
+    const isOver = left < this.#closing() + validate + view + step * (begins ? 2 : 1);
+    const measured = (this.#own.get("step")?.count ?? 0) >= ENOUGH;
+    const mayChange = measured && this.#changed >= (1 + CALM) * left;
+    const inTime = isOver ? done : mayChange ? done + this.#fitting(progress, plan, done) : plan.batches;
+    const most = (this.#options.most[phase] as number) * plan.batchesPerEpoch;
+    const batches = Math.min(most, Math.max(least, inTime));
+    if (batches === plan.batches) return undefined;
+    this.#changed = left;
+    return batches;
+  }
+
+  /**
+   * How many batches more fit: such a share of what is left of the phase's schedule as there is time for, and the same of the phases
+   * after it. As many as planned where that is near enough.
+   */
+  #fitting({ phase, epoch, updates }: Progress, plan: PhasePlan, done: number): number {
+    const left = this.#options.left();
+    const planned = plan.batches - done;
+    const whole = (1 - plan.shareBefore(updates)) * plan.unchanged;
+    if (planned <= 0 || whole <= 0) return planned;
+    const step = this.#seconds(phase, "step");
+    const validate = this.#seconds(phase, "validate");
+    const { views } = this.#costs(phase);
+    const newViews = Math.max(0, Math.min(views, plan.epochs - epoch) - this.#views);
+    const own = whole * (step + validate / plan.batchesPerEpoch);
+    const later = this.#options.costs.slice(phase + 1);
+    // Where not all later phases are worth their beginning, the last of them are left out.
+    for (let kept = later.length; kept >= 0; kept--) {
+      const phases = later.slice(0, kept);
+      const sum = (of: (cost: PhaseCost) => number): number =>
+        phases.reduce((total, cost) => total + of(cost), 0) * this.#all.factor;
+      const variable = own + sum((cost) => totalOf({ ...cost, setUp: 0 }));
+      const available =
+        left - this.#closing() - newViews * this.#seconds(phase, "view") - sum(({ setUp }) => setUp);
+      // An epoch that is not finished is validated too.
+      const share = available >= variable ? available / variable : (available - validate / 2) / variable;
+      if (kept > 0 && share < WORTHWHILE) continue;
+      const fitting = Math.floor(whole * Math.max(0, share));
+      const more = (fitting - planned) * step;
+      return more < -LATE * left || more > EARLY * left ? fitting : planned;
+    }
+    return planned;
+  }
+
+  #closing(): number {
+    return this.#options.closing * this.#all.factor;
+  }
+
+  /** Seconds of a kind of work of a phase, as measured or else as forecast. */
+  #seconds(phase: number, work: Work): number {
+    const own = phase === this.#phase ? this.#own.get(work) : undefined;
+    if (own && own.forecast > 0) return this.#costs(phase)[work] * own.factor;
+    return this.#costs(phase)[work] * this.#all.factor;
+  }
+
+  #costs(phase: number): PhaseCost {
+    return this.#options.costs[phase] as PhaseCost;
+  }
+}

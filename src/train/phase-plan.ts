@@ -1,0 +1,81 @@
+/** How long a phase is and how its learning rate runs, also where a time budget changes it while it trains. */
+
+import { rateAt } from "../optim/schedules.ts";
+import type { Cut, Phase } from "./recipe.ts";
+
+/**
+ * The plan of one phase, in batches. A phase that is cut runs through what is left of its schedule faster, one that is lengthened
+ * again more slowly, so that its rate ends where it would have ended. Cuts belong to the recipe: with them a training can be resumed, or done again, without a clock.
+ */
+export class PhasePlan {
+  readonly batchesPerEpoch: number;
+  readonly #phase: Phase;
+  #cuts: readonly Cut[];
+
+  constructor(phase: Phase, batchesPerEpoch: number) {
+    this.batchesPerEpoch = batchesPerEpoch;
+    this.#phase = phase;
+    this.#cuts = phase.cuts ?? [];
+  }
+
+  get cuts(): readonly Cut[] {
+    return this.#cuts;
+  }
+
+  /** Batches of the phase, of which the last epoch may lack some. */
+  get batches(): number {
+    return this.#cuts.at(-1)?.batches ?? this.unchanged;
+  }
+
+  /** Batches that the phase has where nothing changes its plan. */
+  get unchanged(): number {
+    return this.#phase.epochs * this.batchesPerEpoch;
+  }
+
+  /** Epochs that are begun. */
+  get epochs(): number {
+    return Math.ceil(this.batches / this.batchesPerEpoch);
+  }
+
+  /** Batches of an epoch, counted from 0. */
+  stepsOf(epoch: number): number {
+    return Math.min(this.batchesPerEpoch, this.batches - epoch * this.batchesPerEpoch);
+  }
+
+  /** Ends the phase after `batches` in all, as it is decided after `update` updates. Cuts that lie later are void. */
+  cut(update: number, batches: number): void {
+    this.#cuts = [...this.#cuts.filter((one) => one.update < update), { update, batches }];
+  }
+
+  /** The share of the schedule that lies before an update. */
+  shareBefore(update: number): number {
+    return Math.min(1, this.#position(update) / this.#updatesIn(this.#phase.epochs));
+  }
+
+  /** The learning rate of an update, counted from 0. */
+  rate(update: number): number {
+    const { schedule, optimizer, epochs, accumulate, earlierEpochs = 0 } = this.#phase;
+    const stepsPerEpoch = this.batchesPerEpoch / accumulate;
+    const length = { stepsPerEpoch, totalSteps: this.#updatesIn(earlierEpochs + epochs) };
+    const position = this.#updatesIn(earlierEpochs) + this.#position(update);
+    return rateAt(schedule, optimizer.learningRate, position, length);
+  }
+
+  #updatesIn(epochs: number): number {
+    return Math.floor((this.batchesPerEpoch * epochs) / this.#phase.accumulate);
+  }
+
+  /** Where in the schedule of the whole phase an update lies. */
+  #position(update: number): number {
+    const last = this.#updatesIn(this.#phase.epochs) - 1;
+    let [from, start, pace] = [0, 0, 1];
+    for (const cut of this.#cuts) {
+      if (cut.update > update) break;
+      start += (cut.update - from) * pace;
+      from = cut.update;
+      const left = Math.floor(cut.batches / this.#phase.accumulate) - 1 - from;
+      pace = left > 0 ? Math.max(0, last - start) / left : 0;
+    }
+    return start + (update - from) * pace;
+  }
+}
