@@ -9,7 +9,6 @@ import { run } from "../src/cli/main.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { evaluate } from "../src/jobs/evaluate.ts";
-import type { NoteEvent } from "../src/jobs/events.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { train } from "../src/jobs/train.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
