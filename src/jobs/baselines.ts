@@ -145,7 +145,7 @@ function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
       `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
   // The phases are others, and so is what they start from.
-  const { startsFrom: _startsFrom, ...recipe } = parseJson(path, recipeSchema);
+  const recipe = { ...parseJson(path, recipeSchema), startsFrom: "trained" };
   if (kind === "base") {
     const own = recipe.phases.find((phase) => phase.train === "head");
     return checkRecipe({
