@@ -78,10 +78,3 @@ export const jsonLinesFormat: PredictionFormat = {
   lines: (prediction) => [encodeJsonLine(prediction)],
   tail: [],
 };
-
-/** A few predictions as one text. */
-export function written(format: PredictionFormat, predictions: readonly Prediction[]): string {
-  return [...format.head, ...predictions.flatMap((one, i) => format.lines(one, i)), ...format.tail].join(
-    "\n",
-  );
-}
