@@ -4,8 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { PAGE_MODELS, pageModelFile, pageModelsText } from "../src/export/page-models.ts";
+import { DEFAULT_MODEL, shippedModel } from "../src/weights/shipped.node.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -13,7 +16,7 @@ export default defineConfig({
   root: here("."),
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [offlineFiles()],
+  plugins: [shippedModelFiles(), offlineFiles()],
   worker: { format: "es", rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: here("../dist/web"),
@@ -35,16 +38,31 @@ export default defineConfig({
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         assetFileNames: ({ names }) =>
           names.some((name) => name.endsWith(".onnx"))
-            ? "models/[name][extname]"
+            ? "faces/[name][extname]"
             : "assets/[name]-[hash][extname]",
       },
     },
   },
 });
 
+/** The page as it is built has the model that ships. */
+function shippedModelFiles(): Plugin {
+  return {
+    name: "vultus-shipped-model",
+    apply: "build",
+    generateBundle() {
+      const source = readFileSync(shippedModel());
+      const model = { name: DEFAULT_MODEL, file: pageModelFile(DEFAULT_MODEL), bytes: source.length };
+      this.emitFile({ type: "asset", fileName: model.file, source });
+      const text = pageModelsText({ models: [model] });
+      this.emitFile({ type: "asset", fileName: PAGE_MODELS, source: text });
+    },
+  };
+}
+
 /**
- * Tells the service worker the files that the page needs without a network: all but ONNX Runtime, of which the page tells
- * the one that runs here, and the view of trainings, which needs its server.
+ * Tells the service worker the files that the page needs without a network: all but the models and ONNX Runtime, of which
+ * the page tells those that run here, and the view of trainings, which needs its server.
  */
 function offlineFiles(): Plugin {
   return {
@@ -55,7 +73,9 @@ function offlineFiles(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("the service worker was not built");
       const files = Object.keys(bundle)
-        .filter((name) => !/(^sw\.js|\.map|\.html|\.wasm)$|^assets\/(ort\.|watch)/.test(name))
+        .filter(
+          (name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/(ort\.|watch)/.test(name),
+        )
         .sort();
       const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
       worker.code = worker.code

@@ -17,6 +17,7 @@ import { onRequestEnd } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { collectRoutes } from "./openapi.ts";
 import { page } from "./page.ts";
+import { pageModelsOf } from "./page-models.ts";
 import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
 import { limitRate } from "./rate.ts";
@@ -132,7 +133,8 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   healthRoutes(app, () => closing);
   metricsRoute(app, metrics);
   docsRoutes(app, document);
-  await page(app);
+  // Whoever has no token must not get the model itself either: the page then has the model that ships.
+  await page(app, token === undefined ? { models: () => pageModelsOf([models.current]) } : {});
 
   const end = async (): Promise<void> => {
     closing = true;
