@@ -30,7 +30,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   // The declarations of the public entries and of what they name.
   types: {
     sources: () => [...filesBelow(at("src")), at("tsconfig.json"), at("tsconfig.build.json")],
-    results: ["dist/index.d.ts", "dist/web.d.ts"],
+    results: ["dist/index.d.ts", "dist/web.d.ts", "dist/element.d.ts"],
     command: () => [packageFile("typescript", "bin/tsc"), "-p", "tsconfig.build.json"],
   },
   // The JavaScript of the package.
@@ -50,7 +50,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   page: {
     sources: () =>
       reachable([...filesBelow(at("web")), ...filesBelow(at("models")), ...parts.networks.sources()]),
-    results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js"],
+    results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js", "dist/web/vultus-element.js"],
     command: () => [vite(), "build", "web", "--config", "web/vite.config.ts", ...quietly],
   },
 };

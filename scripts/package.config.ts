@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** Files of src/ outside of its folders are public entries. */
-const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts"));
+/** Files of src/ outside of its folders are public entries; the element's has types only, and its code is part of the page. */
+const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts") && name !== "element.ts");
 
 export default defineConfig({
   root,

@@ -16,7 +16,7 @@ export default defineConfig({
   root: here("."),
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [shippedModelFiles(), offlineFiles()],
+  plugins: [shippedModelFiles(), bundlersFindWorker(), offlineFiles()],
   worker: { format: "es", rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: here("../dist/web"),
@@ -32,10 +32,12 @@ export default defineConfig({
         index: here("index.html"),
         watch: here("watch.html"),
         sw: here("src/service-worker.ts"),
+        "vultus-element": here("src/element/vultus-camera.tsx"),
       },
       output: {
-        // A service worker is known by its address.
-        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // A service worker, and what other pages load, are known by their addresses.
+        entryFileNames: ({ name }) =>
+          name === "sw" || name === "vultus-element" ? "[name].js" : "assets/[name]-[hash].js",
         assetFileNames: ({ names }) =>
           names.some((name) => name.endsWith(".onnx"))
             ? "faces/[name][extname]"
@@ -56,6 +58,30 @@ function shippedModelFiles(): Plugin {
       this.emitFile({ type: "asset", fileName: model.file, source });
       const text = pageModelsText({ models: [model] });
       this.emitFile({ type: "asset", fileName: PAGE_MODELS, source: text });
+    },
+  };
+}
+
+/**
+ * Writes the worker's address as other bundlers look for it, since people bundle `vultus/element` into pages of their own: plainly
+ * where the worker is started, and hidden where it is only an address, for which they would copy the file a second time.
+ */
+function bundlersFindWorker(): Plugin {
+  const started = /new URL\(new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href,``\+import\.meta\.url\)/g;
+  const named = /new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href/g;
+  return {
+    name: "vultus-bundlers-find-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      let found = 0;
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "chunk") continue;
+        file.code = file.code
+          .replace(started, (__, worker) => (found++, `new URL("./${worker}",import.meta.url)`))
+          .replace(named, (__, worker) => (found++, `new URL(["./${worker}"][0],import.meta.url).href`));
+      }
+      if (found !== 2) this.error(`the worker's address is written ${found} times, and not twice as expected`);
     },
   };
 }

@@ -1,5 +1,7 @@
 /** The worker: models live here, and everything that computes runs here. */
 
+import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
+import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import {
@@ -12,8 +14,9 @@ import {
 import { openDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
-import { threadsHere } from "../../../src/runtime/session.web.ts";
+import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";
+import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type {
   Answer,
   Calls,
@@ -31,6 +34,8 @@ import type {
  * at in a third of the time.
  */
 const LIVE_SIZE = 256;
+
+if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webgpuUrl });
 
 /** What finds the faces for all models, in pictures and in the camera's. */
 let detectors: { readonly still: FaceDetector | undefined; readonly live: FaceDetector } | undefined;
