@@ -66,7 +66,9 @@ export function build(names: readonly PartName[] = inOrder): void {
     const fingerprint = fingerprintOf([...part.sources(), at("package-lock.json")]);
     const built = existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint;
     if (built && part.results.every((path) => existsSync(at(path)))) continue;
-    execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit" });
+    // Vite would build for development where a test runner has set NODE_ENV: without a service worker, and with our paths.
+    const env = { ...process.env, NODE_ENV: "production" };
+    execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit", env });
     part.after?.();
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, fingerprint);

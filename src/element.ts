@@ -98,7 +98,9 @@ export interface VultusCameraAttributes {
 
 /** The same with handlers, as React and Preact write them: `onprediction={({ detail }) => …}`. */
 export type VultusCameraProps = VultusCameraAttributes & {
-  [Name in keyof VultusCameraEventMap as `on${Name}`]?: ((event: VultusCameraEventMap[Name]) => void) | undefined;
+  [Name in keyof VultusCameraEventMap as `on${Name}`]?:
+    | ((event: VultusCameraEventMap[Name]) => void)
+    | undefined;
 };
 
 /**
@@ -106,9 +108,11 @@ export type VultusCameraProps = VultusCameraAttributes & {
  * `notice`, `start`, `stop`, `faces` and `bars`; its colours are CSS variables (docs/how-to/element.md). In the page it holds
  * a worker and the camera while it runs; taken out of it, it gives both back.
  */
-export interface VultusCameraElement extends HTMLElement, Required<{
-  [Name in "autostart" | "threshold" | "smooth" | "facing"]: NonNullable<VultusCameraAttributes[Name]>;
-}> {
+export interface VultusCameraElement
+  extends HTMLElement,
+    Required<{
+      [Name in "autostart" | "threshold" | "smooth" | "facing"]: NonNullable<VultusCameraAttributes[Name]>;
+    }> {
   /** Null where the attribute is missing. */
   model: string | null;
   src: string | null;

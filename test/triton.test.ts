@@ -162,7 +162,11 @@ test("a fixed batch is refused: Triton could not merge requests", () => {
 });
 
 test("names become parts of URLs and folders", () => {
-  expect(["resnet50-progressive-1", "my run", "../x", "Gesichter (öffentlich)", "…"].map(urlName)).toEqual(
-    ["resnet50-progressive-1", "my_run", "_x", "Gesichter_ffentlich_", "_"],
-  );
+  expect(["resnet50-progressive-1", "my run", "../x", "Gesichter (öffentlich)", "…"].map(urlName)).toEqual([
+    "resnet50-progressive-1",
+    "my_run",
+    "_x",
+    "Gesichter_ffentlich_",
+    "_",
+  ]);
 });

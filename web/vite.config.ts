@@ -67,7 +67,8 @@ function shippedModelFiles(): Plugin {
  * where the worker is started, and hidden where it is only an address, for which they would copy the file a second time.
  */
 function bundlersFindWorker(): Plugin {
-  const started = /new URL\(new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href,``\+import\.meta\.url\)/g;
+  const started =
+    /new URL\(new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href,``\+import\.meta\.url\)/g;
   const named = /new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href/g;
   return {
     name: "vultus-bundlers-find-worker",
@@ -81,7 +82,8 @@ function bundlersFindWorker(): Plugin {
           .replace(started, (__, worker) => (found++, `new URL("./${worker}",import.meta.url)`))
           .replace(named, (__, worker) => (found++, `new URL(["./${worker}"][0],import.meta.url).href`));
       }
-      if (found !== 2) this.error(`the worker's address is written ${found} times, and not twice as expected`);
+      if (found !== 2)
+        this.error(`the worker's address is written ${found} times, and not twice as expected`);
     },
   };
 }

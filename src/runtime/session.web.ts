@@ -50,7 +50,8 @@ export async function openSession(
   const { env, InferenceSession, Tensor } = await builds[runtime]();
   env.logLevel = "error";
   if (wasmFiles) env.wasm.wasmPaths = { wasm: wasmFiles[runtime] };
-  env.wasm.numThreads = threads > 0 ? Math.min(threads, threadsHere()) : threadsHere();
+  const most = await threadsHere();
+  env.wasm.numThreads = threads > 0 ? Math.min(threads, most) : most;
   const create = (): Promise<ort.InferenceSession> =>
     InferenceSession.create(model, {
       executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
@@ -75,12 +76,13 @@ export async function openSession(
 }
 
 /**
- * Threads that WebAssembly may use here: one, unless the page is isolated from other origins and this code is of its own, since
- * ONNX Runtime starts its threads from where its code came from, and a browser refuses workers of other origins.
+ * Threads that WebAssembly may use here: one, unless the page is isolated from other origins. ONNX Runtime starts each as a
+ * worker from its own file, so there is one also where that file is another host's, or holds this code too.
  */
-export function threadsHere(): number {
-  const several = globalThis.crossOriginIsolated && !isFromElsewhere(import.meta.url);
-  return several ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+export async function threadsHere(): Promise<number> {
+  if (!globalThis.crossOriginIsolated || isFromElsewhere(import.meta.url)) return 1;
+  const { address } = await import("./loaded-later.web.ts");
+  return address === import.meta.url ? 1 : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 }
 
 /** Whether there is a graphics processor behind WebGPU, and no program that pretends to be one. */

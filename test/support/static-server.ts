@@ -40,7 +40,7 @@ export async function serveFolder(
     "cross-origin-embedder-policy": "require-corp",
   };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const pathname = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     asked.push(pathname);
     const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || "index.html") : "..";
     const file = join(folder, inside);

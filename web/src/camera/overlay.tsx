@@ -36,7 +36,12 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
           return (
             <g key={face.track}>
               <rect class="box-halo" {...place} />
-              <rect class="box" part="box" {...place} style={name === null ? {} : { stroke: accentOf(name, index) }} />
+              <rect
+                class="box"
+                part="box"
+                {...place}
+                style={name === null ? {} : { stroke: accentOf(name, index) }}
+              />
             </g>
           );
         })}

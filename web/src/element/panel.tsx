@@ -1,11 +1,7 @@
 /** What `<vultus-camera>` shows: the camera or a file of one's own, the faces in it, and what each expresses. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type {
-  VultusCameraModel,
-  VultusCameraPrediction,
-  VultusCameraState,
-} from "../../../src/element.ts";
+import type { VultusCameraModel, VultusCameraPrediction, VultusCameraState } from "../../../src/element.ts";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import { CameraNotice, reasonOf } from "../camera/camera-notice.tsx";
@@ -192,7 +188,9 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
             muted
             playsInline
             aria-label={src === undefined ? "What the camera sees" : "The video"}
-            onError={() => src !== undefined && fail(`${src} is no image and no video that can be loaded here`)}
+            onError={() =>
+              src !== undefined && fail(`${src} is no image and no video that can be loaded here`)
+            }
           />
         )}
         {running ? (

@@ -8,6 +8,7 @@ import type {
   VultusCameraPrediction,
   VultusCameraState,
 } from "../../../src/element.ts";
+import { labelOf } from "../../../src/predict/prediction.ts";
 import baseStyle from "../style/base.css?inline";
 import facesStyle from "../style/faces.css?inline";
 import tokens from "../style/tokens.css?inline";
@@ -123,7 +124,9 @@ class VultusCamera extends Base implements VultusCameraElement {
     return this.#loaded;
   }
   get faces(): VultusCameraPrediction["faces"] {
-    return this.#state === "running" ? (this.#latest?.faces ?? []) : [];
+    if (this.#state !== "running" || !this.#latest) return [];
+    const { threshold } = this;
+    return this.#latest.faces.map((face) => ({ ...face, label: labelOf(face.probabilities, threshold) }));
   }
 
   load(): Promise<VultusCameraModel> {

@@ -114,12 +114,15 @@ function stateOf({ device, threads }: Setup): string {
   return ["Runs in this browser on one thread", howToGetThreads()].filter(Boolean).join("; ");
 }
 
+/** Whether the service worker has answered for this page, and thereby isolated it if that can be. */
+const isControlled = navigator.serviceWorker?.controller != null;
+
 /** How WebAssembly would have more threads than one; nothing where that is all there is. */
 function howToGetThreads(): string | undefined {
   const { serviceWorker, hardwareConcurrency } = navigator as Partial<Navigator>;
   // In a frame it is the outer page that would have to be isolated.
   if (crossOriginIsolated || hardwareConcurrency === 1 || window !== top) return undefined;
-  return serviceWorker && !serviceWorker.controller
+  return serviceWorker && !isControlled
     ? "open the page again, and it uses more"
     : "it would use more if the host sent the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 }

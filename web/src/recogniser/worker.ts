@@ -54,7 +54,7 @@ const handlers: Handlers = {
     const live = await fetchDetector({ source, eyes, size: LIVE_SIZE });
     detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return { model: kept(first, model), device: first.device, threads: threadsHere(), files };
+    return { model: kept(first, model), device: first.device, threads: await threadsHere(), files };
   },
   async add(model) {
     // On WebGPU each model is compared with the CPU, since each has operations of its own.
