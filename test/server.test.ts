@@ -479,7 +479,12 @@ describe("what it says of itself", () => {
     const operation = document.paths["/v1/predict"]?.post;
     expect(operation).toMatchObject({
       requestBody: { content: { "application/json": { schema: { required: ["pictures"] } } } },
-      parameters: [{ name: "faces" }, { name: "threshold", schema: { maximum: 1 } }, { name: "detect" }],
+      parameters: [
+        { name: "faces" },
+        { name: "threshold", schema: { maximum: 1 } },
+        { name: "detect" },
+        { name: "model" },
+      ],
     });
     expect(operation?.responses["200"]?.content).toMatchObject({
       "application/json": { schema: { required: ["model", "predictions", "milliseconds"] } },

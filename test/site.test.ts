@@ -17,6 +17,7 @@ import type { PageModels } from "../src/export/page-models.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { drawnFaces } from "./support/composites.ts";
 import { encoded, twoFaces } from "./support/photos.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
@@ -24,6 +25,8 @@ import { serveFolder } from "./support/static-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-site-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
+/** Pictures to check with; the thousand faces that are drawn otherwise take their time. */
+const data = at("data");
 /** A run as `classifierPath` finds it. */
 const runFolder = at("runs", "happy or not");
 const site = at("site");
@@ -32,6 +35,13 @@ beforeAll(async () => {
   mkdirSync(runFolder, { recursive: true });
   writeClassifier(join(runFolder, "best.safetensors"), smallArchitecture("happy", "not happy"));
   await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("two.jpg"));
+  for (const [i, drawn] of drawnFaces(8).entries()) {
+    const label = join(data, i % 2 === 0 ? "happy" : "not happy");
+    mkdirSync(label, { recursive: true });
+    await encoded(drawn)
+      .png()
+      .toFile(join(label, `${i}.png`));
+  }
 });
 beforeEach(capture);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +51,7 @@ const listOf = (path: string): PageModels =>
   JSON.parse(readFileSync(join(path, "models.json"), "utf8")) as PageModels;
 
 test("writes a folder that has everything, and nothing of other models", async () => {
-  expect(await run(["export", runFolder, "--to", "web", "--out", site]), printed.err).toBe(0);
+  expect(await run(["export", runFolder, "--to", "web", "--out", site, "--data", data]), printed.err).toBe(0);
   expect(printed.out).toContain(`python3 -m http.server --directory ${site}`);
   const files = filesOf(site);
   expect(files).toEqual(
@@ -73,8 +83,8 @@ test("writes a folder that has everything, and nothing of other models", async (
 
 test("the model in it answers as the run does, and --json tells of it", async () => {
   const out = at("again");
-  expect(await printedJson("export", runFolder, "--to", "web", "--out", out)).toMatchObject({
-    files: [{ form: "web", path: out, maxProbabilityDifference: 0, top1Agreement: 1, pictures: 1000 }],
+  expect(await printedJson("export", runFolder, "--to", "web", "--out", out, "--data", data)).toMatchObject({
+    files: [{ form: "web", path: out, maxProbabilityDifference: 0, top1Agreement: 1, pictures: 4 }],
   });
   const [ours, theirs] = [await loadModel(join(out, "models/happy_or_not.onnx")), await loadModel(runFolder)];
   expect((await predict(ours, at("two.jpg"))).faces).toEqual((await predict(theirs, at("two.jpg"))).faces);
@@ -105,15 +115,23 @@ test("an ensemble and an int8 or half-precision export are put into a page as th
   const small = at("small.safetensors");
   writeClassifier(small, smallArchitecture("happy", "not happy"));
   expect(await run(["ensemble", runFolder, small, "--out", at("both.onnx")]), printed.err).toBe(0);
-  expect(await run(["export", at("both.onnx"), "--to", "web", "--out", at("both")]), printed.err).toBe(0);
+  expect(
+    await run(["export", at("both.onnx"), "--to", "web", "--out", at("both"), "--data", data]),
+    printed.err,
+  ).toBe(0);
   expect(readFileSync(at("both", "models", "both.onnx"))).toEqual(readFileSync(at("both.onnx")));
   // A form for PyTorch needs one network, and still says so.
   expect(await run(["export", at("both.onnx"), "--to", "web,pth", "--out", at("no")])).toBe(2);
   expect(printed.err).toContain("is an ensemble of");
 
-  expect(await run(["export", runFolder, "--to", "fp16,web", "--out", at("forms")]), printed.err).toBe(0);
+  expect(
+    await run(["export", runFolder, "--to", "fp16,web", "--out", at("forms"), "--data", data]),
+    printed.err,
+  ).toBe(0);
   expect(filesOf(at("forms"))).toEqual(expect.arrayContaining(["model-fp16.onnx", "web/index.html"]));
-  expect(await run(["export", at("forms", "model-fp16.onnx"), "--to", "web", "--out", at("half")])).toBe(0);
+  expect(
+    await run(["export", at("forms", "model-fp16.onnx"), "--to", "web", "--out", at("half"), "--data", data]),
+  ).toBe(0);
   expect(readFileSync(at("half", "models", "model-fp16.onnx"))).toEqual(
     readFileSync(at("forms", "model-fp16.onnx")),
   );
@@ -130,7 +148,9 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is
     timeout: 300_000,
   }, async () => {
     const own = at("own");
-    expect(await run(["export", runFolder, "--to", "web", "--out", own]), printed.err).toBe(0);
+    expect(await run(["export", runFolder, "--to", "web", "--out", own, "--data", data]), printed.err).toBe(
+      0,
+    );
     const server = await serveFolder(own, { path: "/user/project/" });
     const browser = await startChromium();
     try {

@@ -13,7 +13,6 @@ export const modelQuerySchema = z.strictObject({ model });
 
 /** How a request's pictures are looked at. */
 export const querySchema = z.strictObject({
-  model,
   faces: z.enum(["all", "largest"]).default("all").describe("All faces of a picture, or the largest only."),
   threshold: z.coerce
     .number()
@@ -25,6 +24,7 @@ export const querySchema = z.strictObject({
     .enum(["true", "false"])
     .optional()
     .describe("Whether faces are looked for, as is usual; false takes every picture as one face crop."),
+  model,
 });
 
 /** Pictures as JSON. */
