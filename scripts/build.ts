@@ -39,7 +39,7 @@ const parts: Readonly<Record<PartName, Part>> = {
       at("package.json"),
       at("scripts/types.ts"),
     ],
-    results: ["dist/index.d.ts", "dist/web.d.ts"],
+    results: ["dist/index.d.ts", "dist/web.d.ts", "dist/element.d.ts"],
     command: () => ["--import", "tsx", "scripts/types.ts"],
   },
   // The JavaScript of the package.
@@ -62,7 +62,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     what: "the page",
     sources: () =>
       reachable([...filesBelow(at("web")), ...filesBelow(at("models")), ...parts.networks.sources()]),
-    results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js"],
+    results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js", "dist/web/vultus-element.js"],
     command: () => [vite(), "build", "web", "--config", "web/vite.config.ts", ...quietly],
   },
 };
@@ -79,7 +79,9 @@ export function build(names: readonly PartName[] = inOrder): void {
     const built = existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint;
     if (built && part.results.every((path) => existsSync(at(path)))) continue;
     process.stderr.write(`building ${part.what}…\n`);
-    execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit" });
+    // Vite would build for development where a test runner has set NODE_ENV: without a service worker, and with our paths.
+    const env = { ...process.env, NODE_ENV: "production" };
+    execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit", env });
     part.after?.();
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, fingerprint);

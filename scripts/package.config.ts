@@ -10,8 +10,8 @@ import { defineConfig } from "vite";
 import manifest from "../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** Files of src/ outside of its folders are public entries. */
-const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts"));
+/** Files of src/ outside of its folders are public entries; the element's has types only, and its code is part of the page. */
+const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts") && name !== "element.ts");
 
 /** Packages that are installed beside this one, for they hold compiled code; all others are built in. */
 const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });

@@ -14,25 +14,22 @@ import { decodePicture } from "../src/data/decode.node.ts";
 import { type Explanation, explainPictures } from "../src/evaluate/explain.ts";
 import { heatOverlay } from "../src/evaluate/heat-overlay.ts";
 import { inMemory } from "../src/evaluate/run-bundle.ts";
-import { describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import type { DetectedFace } from "../src/predict/boxes.ts";
 import { faceCrop } from "../src/predict/framing.ts";
 import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
-import { compileBundle } from "../src/program/bundle.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
-import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { loadClassifier } from "../src/weights/load.node.ts";
 import { shippedModel } from "../src/weights/shipped.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
-import { smallArchitecture } from "./support/small-classifier.ts";
+import { composite } from "./support/composites.ts";
+import { cameraArguments, encoded, face, twoFaces, writeCameraFile } from "./support/photos.ts";
+import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
 import { type StaticServer, serveFolder } from "./support/static-server.ts";
 
 const built = fileURLToPath(new URL("../dist/web", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-const face = drawnFaces(4)[3] as Picture;
 
 /** How far the probabilities of two runtimes may lie apart. */
 const TOLERANCE = 2e-3;
@@ -40,30 +37,9 @@ const TOLERANCE = 2e-3;
 /** Milliseconds: where others compute, a page takes its time. */
 const PATIENCE = 240_000;
 
-function encoded({ pixels, width, height, channels }: Picture) {
-  return sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb");
-}
-
-/** Faces that wander through the picture, as the frames of a camera. */
-async function cameraFile(path: string): Promise<void> {
-  const frames: Buffer[] = [];
-  for (let i = 0; i < 20; i++) {
-    const x = 220 + 40 * Math.sin((i / 20) * 2 * Math.PI);
-    frames.push(
-      await encoded(composite(640, 480, [{ face, x, y: 240, side: 220 }]))
-        .jpeg({ quality: 92 })
-        .toBuffer(),
-    );
-  }
-  writeFileSync(path, Buffer.concat(frames));
-}
-
-/** A model of one's own, with random weights and other labels. */
-function writeOwnModel(path: string): void {
-  const architecture = smallArchitecture("calm", "happy", "cross");
-  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
-  const metadata = classifierMetadata(architecture);
-  writeFileSync(path, compileBundle({ architecture, weights, metadata }).model);
+/** What the page says of itself with so many threads. */
+function threadsHere(cores: number): string {
+  return cores === 1 ? "one thread" : `${cores} threads`;
 }
 
 test("the first load of code and style is small", () => {
@@ -86,11 +62,7 @@ describe.skipIf(chromiumPath === undefined)(
 
     beforeAll(async () => {
       mkdirSync(at("photos"));
-      const two = composite(600, 400, [
-        { face, x: 150, y: 200, side: 140 },
-        { face, x: 450, y: 220, side: 100 },
-      ]);
-      await encoded(two).jpeg({ quality: 95 }).toFile(at("photos", "two.jpg"));
+      await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("photos", "two.jpg"));
       const one = composite(300, 260, [{ face, x: 150, y: 130, side: 90 }]);
       await encoded(one).tint({ r: 250, g: 220, b: 200 }).png().toFile(at("photos", "single.png"));
       await encoded(composite(300, 300, []))
@@ -98,14 +70,11 @@ describe.skipIf(chromiumPath === undefined)(
         .toFile(at("photos", "empty.png"));
       writeFileSync(at("photos", "broken.jpg"), "no picture at all");
       writeFileSync(at("broken.onnx"), "no model at all");
-      writeOwnModel(at("own 70%.onnx"));
-      await cameraFile(at("camera.mjpeg"));
+      writeSmallBundle(at("own 70%.onnx"), smallArchitecture("calm", "happy", "cross"));
+      await writeCameraFile(at("camera.mjpeg"));
       server = await serveFolder(built, { path: "/some/where/" });
       node = await loadModel();
-      browser = await startChromium([
-        "--use-fake-device-for-media-stream",
-        `--use-file-for-fake-video-capture=${at("camera.mjpeg")}`,
-      ]);
+      browser = await startChromium(cameraArguments(at("camera.mjpeg")));
     });
     afterAll(async () => {
       await browser?.close();
@@ -138,6 +107,10 @@ describe.skipIf(chromiumPath === undefined)(
         .locator(".card:has(.bars, .error, .no-face)")
         .nth(cards - 1)
         .waitFor();
+    }
+
+    function coresOf(page: Page): Promise<number> {
+      return page.evaluate<number>("Math.min(8, navigator.hardwareConcurrency)");
     }
 
     async function downloaded(page: Page, button: string): Promise<string> {
@@ -188,7 +161,9 @@ describe.skipIf(chromiumPath === undefined)(
       afterAll(() => context?.close());
 
       test("faces, boxes and probabilities are those of Node, on one thread and below any path", async () => {
-        expect(await page.locator(".model-state").textContent()).toContain("one thread");
+        expect(await page.locator(".model-state").textContent()).toContain(
+          "one thread; open the page again, and it uses more",
+        );
         await give(page, 4, "two.jpg", "single.png", "empty.png", "broken.jpg");
         await expectNodesAnswers(page, "two.jpg", "single.png", "empty.png");
         expect(await page.locator(".card", { hasText: "two.jpg" }).locator(".face-number").count()).toBe(2);
@@ -278,7 +253,7 @@ describe.skipIf(chromiumPath === undefined)(
         await page.getByRole("button", { name: "Remove vultus_m" }).click();
         await card.locator(".bars").nth(1).waitFor({ state: "detached" });
         expect(await card.locator("dt").first().textContent()).toBe("calm");
-        await page.getByRole("button", { name: "Compare with the model that ships" }).click();
+        await page.getByRole("button", { name: "Compare with vultus_m" }).click();
         await page.getByRole("button", { name: "Remove own 70%" }).click();
         await expect
           .poll(() => card.locator("dt").first().textContent(), { timeout: PATIENCE })
@@ -302,8 +277,9 @@ describe.skipIf(chromiumPath === undefined)(
       const context = await newContext();
       const page = await open(context);
       const kept =
-        "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).length : 0)";
-      await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toBeGreaterThan(9);
+        "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).map(({ url }) => url).join() : '')";
+      for (const file of [/models\.json/, /vultus_m\.onnx/, /face_detector\.onnx/, /\.wasm/, /explain/])
+        await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
       const tried: string[] = [];
       // What the service worker answers from its cache is finished; whatever else is asked for fails.
       context.on("requestfailed", (request) => tried.push(request.url()));
@@ -316,6 +292,9 @@ describe.skipIf(chromiumPath === undefined)(
       await context.unroute("**");
       await page.reload();
       await page.locator(".model-chip").first().waitFor();
+      // The service worker isolates it, which this host cannot.
+      expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+      expect(await page.locator(".model-state").textContent()).toContain(threadsHere(await coresOf(page)));
       await give(page, 1, "single.png");
       await expectNodesAnswers(page, "single.png");
       await context.close();
@@ -325,9 +304,7 @@ describe.skipIf(chromiumPath === undefined)(
       const isolated = await serveFolder(built, { isolated: true });
       const context = await newContext();
       const page = await open(context, isolated.address);
-      const cores = await page.evaluate<number>("Math.min(8, navigator.hardwareConcurrency)");
-      const said = cores === 1 ? "one thread" : `${cores} threads`;
-      expect(await page.locator(".model-state").textContent()).toContain(said);
+      expect(await page.locator(".model-state").textContent()).toContain(threadsHere(await coresOf(page)));
       await give(page, 1, "single.png");
       await expectNodesAnswers(page, "single.png");
       await context.close();

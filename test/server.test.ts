@@ -1,17 +1,18 @@
 /** The HTTP service as its clients see it: what it answers, and every way in which it says no. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
+import type { PageModels } from "../src/export/page-models.ts";
 import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
 import { problems } from "../src/server/problems.ts";
 import { type Answer, answerSchema, modelSchema, problemSchema } from "../src/server/schemas.ts";
 import { TURNS } from "../src/server/service.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
-import { holdTurns, startService, type TestService, until } from "./support/service.ts";
+import { holdTurns, liveWorkers, startService, type TestService, until } from "./support/service.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-server-"));
@@ -89,6 +90,74 @@ async function refused(...request: Parameters<typeof post>): Promise<string> {
   expect(problem.type).toBe(`/docs#${problem.code}`);
   return `${status} ${problem.code}: ${problem.detail}`;
 }
+
+describe("several models", () => {
+  test("requests choose one by its name, the first answers the others, and the page has all of them", async () => {
+    const second = join(folder, "second.safetensors");
+    writeClassifier(second, smallArchitecture("calm", "cross"));
+    const both = await startService({ model: [file, second] });
+    try {
+      const labels = async (query: string): Promise<[string, string[]]> => {
+        const answer = await answered(crop, jpeg, query, both);
+        return [answer.model.name, Object.keys(answer.predictions[0]?.faces[0]?.probabilities ?? {})];
+      };
+      expect(await labels("?detect=false")).toEqual(["model", classes]);
+      expect(await labels("?detect=false&model=model")).toEqual(["model", classes]);
+      expect(await labels("?detect=false&model=second")).toEqual(["second", ["calm", "cross"]]);
+      expect(await refused(crop, jpeg, "?model=third", both)).toBe(
+        "400 invalid_request: no model third is served here; valid are model, second",
+      );
+      const told = modelSchema.parse((await both.app.inject("/v1/model?model=second")).json());
+      expect([told.labels, told.served.map(({ name }) => name)]).toEqual([
+        ["calm", "cross"],
+        ["model", "second"],
+      ]);
+      const page = (await both.app.inject("/models.json")).json<PageModels>();
+      expect([page.models.map(({ name }) => name), page.offered?.map(({ name }) => name)]).toEqual([
+        ["model", "second"],
+        ["vultus_m"],
+      ]);
+    } finally {
+      await both.close();
+    }
+  });
+
+  test("two of one name are refused, and a damaged second one leaves no worker", async () => {
+    mkdirSync(join(folder, "other"));
+    const same = join(folder, "other", "model.safetensors");
+    writeClassifier(same, smallArchitecture(...classes));
+    await expect(startService({ model: [file, same] })).rejects.toThrow("two of the models are called model");
+    const before = liveWorkers.size;
+    const damaged = join(folder, "damaged.onnx");
+    writeFileSync(damaged, "no model");
+    await expect(startService({ model: [file, damaged] })).rejects.toThrow("damaged.onnx");
+    await until(() => liveWorkers.size === before, "the first one's workers have ended");
+  });
+});
+
+describe("the page's model", () => {
+  test("is the one that is served, whatever file it comes from, and answers as it does", async () => {
+    const [model] = (await service.app.inject("/models.json")).json<PageModels>().models;
+    expect(model?.name).toBe("model");
+    const { rawPayload } = await service.app.inject(`/${model?.file}`);
+    expect(rawPayload.length).toBe(model?.bytes);
+    const copy = join(folder, "from-the-page.onnx");
+    writeFileSync(copy, rawPayload);
+    const page = await loadModel(copy, { threads: 1, detector: false });
+    const [ours, theirs] = [await predict(page, crop), await answered(crop, jpeg, "?detect=false")];
+    await page.close();
+    expect(ours.faces).toEqual(theirs.predictions[0]?.faces);
+    expect(Object.keys(ours.faces[0]?.probabilities ?? {})).toEqual(classes);
+  });
+
+  test("is the one that ships where a token is asked for, which would not protect the file otherwise", async () => {
+    const guarded = await startService({ model: file, token: "0123456789abcdef" });
+    const { models } = (await guarded.app.inject("/models.json")).json<PageModels>();
+    expect(models.map(({ name }) => name)).toEqual(["vultus_m"]);
+    expect((await guarded.app.inject("/models/model.onnx")).statusCode).toBe(404);
+    await guarded.close();
+  });
+});
 
 describe("predictions", () => {
   test("are those of `predict`, in the order of the request, with timings and the model's version", async () => {
@@ -410,7 +479,12 @@ describe("what it says of itself", () => {
     const operation = document.paths["/v1/predict"]?.post;
     expect(operation).toMatchObject({
       requestBody: { content: { "application/json": { schema: { required: ["pictures"] } } } },
-      parameters: [{ name: "faces" }, { name: "threshold", schema: { maximum: 1 } }, { name: "detect" }],
+      parameters: [
+        { name: "faces" },
+        { name: "threshold", schema: { maximum: 1 } },
+        { name: "detect" },
+        { name: "model" },
+      ],
     });
     expect(operation?.responses["200"]?.content).toMatchObject({
       "application/json": { schema: { required: ["model", "predictions", "milliseconds"] } },

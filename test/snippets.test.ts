@@ -11,26 +11,29 @@ const pages = [
   "README.md",
   ...readdirSync(join(root, "docs", "how-to")).map((name) => `docs/how-to/${name}`),
 ];
-/** A TypeScript block that imports from the package; the others are pieces of source files. */
+/** A TypeScript block (with JSX too) that imports from the package; the others are pieces of source files. */
 const usesLibrary = /from "vultus(\/\w+)?"/;
 
 interface Snippet {
   readonly page: string;
   readonly text: string;
+  readonly ending: "ts" | "tsx";
 }
 
 const snippets: readonly Snippet[] = pages.flatMap((page) =>
-  [...readFileSync(join(root, page), "utf8").matchAll(/```ts\n(.*?)```/gs)].flatMap(([, text = ""]) =>
-    usesLibrary.test(text) ? [{ page, text }] : [],
+  [...readFileSync(join(root, page), "utf8").matchAll(/```(tsx?)\n(.*?)```/gs)].flatMap(
+    ([, ending, text = ""]) =>
+      usesLibrary.test(text) ? [{ page, text, ending: ending as Snippet["ending"] }] : [],
   ),
 );
 
 /** What the compiler says of modules, in a folder of the checkout, so that packages are found. */
-function complaints(modules: readonly string[]): string {
+function complaints(modules: readonly Omit<Snippet, "page">[]): string {
   const folder = join(root, ".cache", `snippets-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    for (const [i, text] of modules.entries()) writeFileSync(join(folder, `${i}.ts`), text);
+    for (const [i, { text, ending }] of modules.entries())
+      writeFileSync(join(folder, `${i}.${ending}`), text);
     writeFileSync(
       join(folder, "assets.d.ts"),
       'declare module "*?url" {\n  const url: string;\n  export default url;\n}\n',
@@ -41,13 +44,15 @@ function complaints(modules: readonly string[]): string {
       compilerOptions: {
         // A snippet shows what there is; not all of it is used there.
         noUnusedLocals: false,
+        jsx: "react-jsx",
         paths: {
           vultus: source("index.ts"),
+          "vultus/element": source("element.ts"),
           "vultus/web": source("web.ts"),
           "vultus/server": source("server.ts"),
         },
       },
-      include: ["*.ts"],
+      include: ["*.ts", "*.tsx"],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -60,9 +65,14 @@ function complaints(modules: readonly string[]): string {
 test("every snippet compiles, and what does not is found", () => {
   const wrong = 'import { train } from "vultus";\nawait train({ data: "photos/", epoch: 3 });\n';
   expect(snippets.map(({ page }) => page)).toEqual(
-    expect.arrayContaining(["README.md", "docs/how-to/library.md", "docs/how-to/page.md"]),
+    expect.arrayContaining([
+      "README.md",
+      "docs/how-to/library.md",
+      "docs/how-to/page.md",
+      "docs/how-to/element.md",
+    ]),
   );
-  const said = complaints([...snippets.map(({ text }) => text), wrong]);
+  const said = complaints([...snippets, { text: wrong, ending: "ts" }]);
   const [first = "", ...others] = said.split("\n").filter((line) => /error TS/.test(line));
   expect(first).toMatch(new RegExp(`/${snippets.length}\\.ts\\(2,\\d+\\): error TS2353: .*'epoch'`));
   expect(others).toEqual([]);

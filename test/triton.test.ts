@@ -12,9 +12,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
-import { tritonConfig, tritonName } from "../src/export/triton.ts";
+import { tritonConfig } from "../src/export/triton.ts";
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { openSession } from "../src/runtime/session.node.ts";
+import { urlName } from "../src/util/url-name.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 
@@ -161,7 +162,11 @@ test("a fixed batch is refused: Triton could not merge requests", () => {
 });
 
 test("names become parts of URLs and folders", () => {
-  expect(["resnet50-progressive-1", "my run", "../x", "Gesichter (öffentlich)", "…"].map(tritonName)).toEqual(
-    ["resnet50-progressive-1", "my_run", "_x", "Gesichter_ffentlich_", "_"],
-  );
+  expect(["resnet50-progressive-1", "my run", "../x", "Gesichter (öffentlich)", "…"].map(urlName)).toEqual([
+    "resnet50-progressive-1",
+    "my_run",
+    "_x",
+    "Gesichter_ffentlich_",
+    "_",
+  ]);
 });

@@ -4,8 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { PAGE_MODELS, pageModelFile, pageModelsText } from "../src/export/page-models.ts";
+import { DEFAULT_MODEL, shippedModel } from "../src/weights/shipped.node.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -13,7 +16,7 @@ export default defineConfig({
   root: here("."),
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [offlineFiles()],
+  plugins: [shippedModelFiles(), bundlersFindWorker(), offlineFiles()],
   worker: { format: "es", rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: here("../dist/web"),
@@ -29,22 +32,65 @@ export default defineConfig({
         index: here("index.html"),
         watch: here("watch.html"),
         sw: here("src/service-worker.ts"),
+        "vultus-element": here("src/element/vultus-camera.tsx"),
       },
       output: {
-        // A service worker is known by its address.
-        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // A service worker, and what other pages load, are known by their addresses.
+        entryFileNames: ({ name }) =>
+          name === "sw" || name === "vultus-element" ? "[name].js" : "assets/[name]-[hash].js",
         assetFileNames: ({ names }) =>
           names.some((name) => name.endsWith(".onnx"))
-            ? "models/[name][extname]"
+            ? "faces/[name][extname]"
             : "assets/[name]-[hash][extname]",
       },
     },
   },
 });
 
+/** The page as it is built has the model that ships. */
+function shippedModelFiles(): Plugin {
+  return {
+    name: "vultus-shipped-model",
+    apply: "build",
+    generateBundle() {
+      const source = readFileSync(shippedModel());
+      const model = { name: DEFAULT_MODEL, file: pageModelFile(DEFAULT_MODEL), bytes: source.length };
+      this.emitFile({ type: "asset", fileName: model.file, source });
+      const text = pageModelsText({ models: [model] });
+      this.emitFile({ type: "asset", fileName: PAGE_MODELS, source: text });
+    },
+  };
+}
+
 /**
- * Tells the service worker the files that the page needs without a network: all but ONNX Runtime, of which the page tells
- * the one that runs here, and the view of trainings, which needs its server.
+ * Writes the worker's address as other bundlers look for it, since people bundle `vultus/element` into pages of their own: plainly
+ * where the worker is started, and hidden where it is only an address, for which they would copy the file a second time.
+ */
+function bundlersFindWorker(): Plugin {
+  const started =
+    /new URL\(new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href,``\+import\.meta\.url\)/g;
+  const named = /new URL\(`(worker-[\w-]+\.js)`,import\.meta\.url\)\.href/g;
+  return {
+    name: "vultus-bundlers-find-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      let found = 0;
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "chunk") continue;
+        file.code = file.code
+          .replace(started, (__, worker) => (found++, `new URL("./${worker}",import.meta.url)`))
+          .replace(named, (__, worker) => (found++, `new URL(["./${worker}"][0],import.meta.url).href`));
+      }
+      if (found !== 2)
+        this.error(`the worker's address is written ${found} times, and not twice as expected`);
+    },
+  };
+}
+
+/**
+ * Tells the service worker the files that the page needs without a network: all but the models and ONNX Runtime, of which
+ * the page tells those that run here, and the view of trainings, which needs its server.
  */
 function offlineFiles(): Plugin {
   return {
@@ -55,7 +101,9 @@ function offlineFiles(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("the service worker was not built");
       const files = Object.keys(bundle)
-        .filter((name) => !/(^sw\.js|\.map|\.html|\.wasm)$|^assets\/(ort\.|watch)/.test(name))
+        .filter(
+          (name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/(ort\.|watch)/.test(name),
+        )
         .sort();
       const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
       worker.code = worker.code

@@ -20,7 +20,7 @@ import { tritonConfig, tritonFiles } from "./triton.ts";
 import { type Agreement, agreement, answersOf } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
-/** Forms of an export, and the name of each one's file; Triton's is a folder, its model repository. */
+/** Forms of an export, and the name of each one's file; Triton's is a folder, its model repository, and so is the page. */
 export const forms = {
   bundle: "model.onnx",
   fp16: "model-fp16.onnx",
@@ -28,13 +28,16 @@ export const forms = {
   safetensors: "model.safetensors",
   pth: "model.pth",
   triton: "triton",
+  web: "web",
 } as const;
 export type Form = keyof typeof forms;
+/** Forms that are written from the weights; the page gets the bundle as it is (`site.node.ts`). */
+export type ConvertedForm = Exclude<Form, "web">;
 
 export interface ExportOptions {
   readonly classifier: Classifier;
   readonly provenance: Provenance;
-  readonly forms: readonly Form[];
+  readonly forms: readonly ConvertedForm[];
   readonly folder: string;
   /** Triton's model repository, and the model's name in it. */
   readonly triton: { readonly repository: string; readonly name: string };
@@ -68,7 +71,7 @@ export interface ExportedFile extends Agreement {
  * probability by some 1e-3; int8 is judged by its accuracy, which is reported; the others only lose what another order
  * of additions costs.
  */
-const tolerance: Readonly<Record<Form, number>> = {
+const tolerance: Readonly<Record<ConvertedForm, number>> = {
   bundle: 1e-4,
   fp16: 0.02,
   int8: 1,
@@ -124,7 +127,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
 
 /** Writes one form; for int8 the layers that stay in float32. */
 async function write(
-  form: Form,
+  form: ConvertedForm,
   path: string,
   options: ExportOptions,
 ): Promise<readonly string[] | undefined> {

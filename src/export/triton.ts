@@ -18,14 +18,6 @@ const LONGEST_QUEUE = 256;
 const dataTypes: Partial<Record<DType, string>> = { uint8: "TYPE_UINT8", float32: "TYPE_FP32" };
 
 /**
- * The name under which Triton serves the model at `path`, which is also its folder's: that of the run or of the file,
- * with everything but letters, digits, `.`, `-` and `_` replaced, since it becomes a part of URLs.
- */
-export function tritonName(name: string): string {
-  return name.replace(/[^\w.-]+/g, "_").replace(/^[.-]+/, "") || "vultus";
-}
-
-/**
  * `ModelConfig` in protobuf's text format (triton-inference-server/common, protobuf/model_config.proto). A
  * `max_batch_size` above 0 means that every tensor has the batch as its first axis, which `dims` then leave out.
  *

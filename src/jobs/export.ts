@@ -11,25 +11,29 @@ import { LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
 import { inMemory, type Pictures } from "../evaluate/run-bundle.ts";
 import {
   type ExportedFile as CheckedFile,
+  type ConvertedForm,
   exportClassifier,
   type Form,
   forms,
 } from "../export/export.node.ts";
-import { fittingBits } from "../export/int8.node.ts";
+import { accuracyOf, fittingBits } from "../export/int8.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
-import { tritonName } from "../export/triton.ts";
+import { writeSite } from "../export/site.node.ts";
+import { answersOf } from "../export/verify.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { random, shuffled } from "../util/random.ts";
+import { urlName } from "../util/url-name.ts";
 import { torchvisionSnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
-import { type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
+import { bundleOf, type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, type Judged, openFor } from "./labelled-pictures.ts";
@@ -39,7 +43,10 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, RenameOpt
   readonly model?: ModelSource | undefined;
   /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
   readonly to?: Form | readonly Form[] | undefined;
-  /** Default: `export/` in the run folder or beside the file; for a model that ships, in the working folder. */
+  /**
+   * Default: `export/` in the run folder or beside the file; for a model that ships, in the working folder. The web form alone is
+   * written into it as it is, and otherwise, or by default, into `web/` in it.
+   */
   readonly out?: string | undefined;
   /** Triton's model repository, into which the model is written. */
   readonly triton?: string | undefined;
@@ -103,11 +110,24 @@ function isFolder(path: string): boolean {
 }
 
 async function exported(options: ExportOptions, teller: Teller): Promise<ExportResult> {
-  const { triton, input = "uint8", license, weightBits: bits = "auto" } = options;
-  const model = pathOf(options.model);
+  const { triton } = options;
   const named = options.to ?? (triton === undefined ? ["bundle"] : []);
   const wanted = (typeof named === "string" ? [named] : named).map(formOf);
   if (triton !== undefined && !wanted.includes("triton")) wanted.push("triton");
+  const converted = wanted.filter((form) => form !== "web");
+  const files = converted.length > 0 ? await convertedFiles(options, converted, teller) : [];
+  if (wanted.includes("web")) files.push(await siteOf(options, converted.length === 0, teller));
+  return { files };
+}
+
+/** The forms that are written from the weights of one network. */
+async function convertedFiles(
+  options: ExportOptions,
+  wanted: readonly ConvertedForm[],
+  teller: Teller,
+): Promise<ExportedFile[]> {
+  const { triton, input = "uint8", license, weightBits: bits = "auto" } = options;
+  const model = pathOf(options.model);
   const classifier = loadClassifier(bestWeights(model), options);
   const isRun = isFolder(model);
   const folder = options.out ?? defaultFolder(model);
@@ -132,7 +152,7 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
       folder,
       triton: {
         repository: triton ?? join(folder, forms.triton),
-        name: tritonName(isRun ? basename(resolve(model)) : basename(model, extname(model))),
+        name: urlName(nameOf(model)),
       },
       input,
       engine,
@@ -152,7 +172,51 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
     await engine.close();
     close();
   }
-  return { files };
+  return files;
+}
+
+/**
+ * The page with this model. It gets the bundle as `predict` and `serve` use it, so an ensemble or an int8 export is no
+ * exception, and its answers are the model's own.
+ */
+async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): Promise<ExportedFile> {
+  if (options.license !== undefined)
+    throw new UsageError(
+      "the web form copies the model as it is, so --license cannot be written into it; export --to bundle --license …, and that file --to web",
+    );
+  const model = pathOf(options.model);
+  const bundle = bundleOf(options.model, options);
+  const folder =
+    alone && options.out !== undefined ? options.out : join(options.out ?? defaultFolder(model), forms.web);
+  const path = writeSite(folder, { name: nameOf(model), bytes: bundle.program.model });
+  const read = loadBundle(path);
+  const { held, close } = await imagesFor(model, options, bundle, teller);
+  const engine = startEngine(chooseDevice(options, teller.note));
+  try {
+    const { probabilities, picturesPerSecond } = await answersOf(engine, read, held.pictures);
+    const accuracy =
+      held.labels && accuracyOf(probabilities, held.labels, bundle.architecture.classes.length);
+    teller.wrote(folder);
+    return {
+      form: "web",
+      path: folder,
+      bytes: statSync(path).size,
+      picturesPerSecond,
+      pictures: held.pictures.count,
+      // It is the same file.
+      maxProbabilityDifference: 0,
+      top1Agreement: 1,
+      ...(accuracy === undefined ? {} : { accuracy, trainedAccuracy: accuracy }),
+    };
+  } finally {
+    await engine.close();
+    close();
+  }
+}
+
+/** What the model is called elsewhere: its run's name, or that of its file. */
+function nameOf(model: string): string {
+  return isFolder(model) ? basename(resolve(model)) : basename(model, extname(model));
 }
 
 function formOf(name: string): Form {

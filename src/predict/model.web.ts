@@ -72,7 +72,7 @@ export async function loadModel(
   const { model: source, ...options } = isLoadOptions(first) ? first : { ...more, model: first };
   const { detector: asked } = options;
   const [bytes, found] = await Promise.all([
-    bytesOf(source),
+    fetchBytes(source),
     asked === undefined || asked === false
       ? undefined
       : fetchDetector(isOptions(asked) ? asked : { source: asked }),
@@ -98,7 +98,7 @@ export async function fetchDetector({
   eyes,
   ...settings
 }: WebDetectorOptions): Promise<DetectorModel> {
-  const [bytes, eyesBytes] = await Promise.all([bytesOf(source), eyes && bytesOf(eyes)]);
+  const [bytes, eyesBytes] = await Promise.all([fetchBytes(source), eyes && fetchBytes(eyes)]);
   return {
     ...decodeDetector(bytes, nameOf(source), settings),
     ...(eyes && eyesBytes ? { eyes: decodeProgram(eyesBytes, nameOf(eyes)).program } : {}),
@@ -165,7 +165,8 @@ function madeUp(side: number): Picture {
   return { pixels, width: side, height: side, channels: 1 };
 }
 
-async function bytesOf(source: ModelSource): Promise<Uint8Array> {
+/** The bytes of a model. @throws VultusError where they cannot be fetched. */
+export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   let response: Response;

@@ -19,7 +19,7 @@ export function loadBundle(path: string, options: BackboneOptions = {}): Bundle 
   return {
     architecture: describeArchitecture(architecture),
     metadata,
-    program: compileBundle({ architecture, weights, temperature }),
+    program: compileBundle({ architecture, weights, temperature, metadata }),
     input: "uint8",
     path: file,
   };

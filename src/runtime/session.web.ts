@@ -5,6 +5,7 @@
 
 import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
+import { isFromElsewhere } from "../util/origin.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
@@ -17,6 +18,17 @@ const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
   wasm: () => import("onnxruntime-web/wasm"),
   webgpu: () => import("onnxruntime-web/webgpu"),
 };
+
+/** Addresses of the builds' WebAssembly, where ONNX Runtime must be told. */
+let wasmFiles: Readonly<Record<WebRuntime, string>> | undefined;
+
+/**
+ * Tells where the WebAssembly of each build lies. ONNX Runtime knows that of itself, unless the code comes from another host
+ * than the page: then it would look for a part of itself that is built in.
+ */
+export function useWasmFiles(files: Readonly<Record<WebRuntime, string>>): void {
+  wasmFiles = files;
+}
 
 /** More threads gain little on networks of this size, and each takes memory. */
 const MOST_THREADS = 8;
@@ -37,7 +49,9 @@ export async function openSession(
     throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
   const { env, InferenceSession, Tensor } = await builds[runtime]();
   env.logLevel = "error";
-  env.wasm.numThreads = threads > 0 ? Math.min(threads, threadsHere()) : threadsHere();
+  if (wasmFiles) env.wasm.wasmPaths = { wasm: wasmFiles[runtime] };
+  const most = await threadsHere();
+  env.wasm.numThreads = threads > 0 ? Math.min(threads, most) : most;
   const create = (): Promise<ort.InferenceSession> =>
     InferenceSession.create(model, {
       executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
@@ -61,9 +75,14 @@ export async function openSession(
   };
 }
 
-/** Threads that WebAssembly may use here: one, unless the page is isolated from other origins. */
-export function threadsHere(): number {
-  return globalThis.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+/**
+ * Threads that WebAssembly may use here: one, unless the page is isolated from other origins. ONNX Runtime starts each as a
+ * worker from its own file, so there is one also where that file is another host's, or holds this code too.
+ */
+export async function threadsHere(): Promise<number> {
+  if (!globalThis.crossOriginIsolated || isFromElsewhere(import.meta.url)) return 1;
+  const { address } = await import("./loaded-later.web.ts");
+  return address === import.meta.url ? 1 : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 }
 
 /** Whether there is a graphics processor behind WebGPU, and no program that pretends to be one. */

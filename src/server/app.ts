@@ -73,8 +73,9 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
     });
   });
   app.addHook("onSend", async (_, reply) => {
-    // The page's files say themselves for how long they may be kept, on Node's own object.
-    if (!reply.raw.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
+    // The page's files say themselves for how long they may be kept, some of them on Node's own object.
+    if (!reply.raw.hasHeader("cache-control") && !reply.hasHeader("cache-control"))
+      void reply.header("cache-control", "no-store");
   });
   onRequestEnd(app, (record) => app.log.info(record, "request"));
   return app;

@@ -1,13 +1,13 @@
 /** What the service says of itself: model, health, metrics and documentation. */
 
 import type { FastifyInstance } from "fastify";
+import type { AllModels } from "./all-models.ts";
 import { docsPage } from "./docs-page.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Json } from "./openapi.ts";
 import { Problem } from "./problems.ts";
-import type { Models } from "./reload.ts";
-import { type ModelAnswer, modelSchema } from "./schemas.ts";
+import { checked, type ModelAnswer, modelQuerySchema, modelSchema } from "./schemas.ts";
 
 /** Everybody may ask as often as they like whether the service is well. */
 const unlimited = { rateLimit: false } as const;
@@ -37,7 +37,7 @@ export function healthRoutes(app: FastifyInstance, closing: () => boolean): void
 
 export function modelRoute(
   app: FastifyInstance,
-  models: Models,
+  models: AllModels,
   { bodyBytes, pixels, pictures, faces }: Limits,
 ): void {
   app.get(
@@ -46,15 +46,23 @@ export function modelRoute(
       config: {
         doc: {
           summary: "The model in use: its labels, how good it is, its card, and the limits of requests",
+          query: modelQuerySchema,
           answer: modelSchema,
-          problems: ["unauthorized", "origin_refused", "rate_limited"],
+          problems: ["invalid_request", "unauthorized", "origin_refused", "rate_limited"],
         },
       },
     },
-    async (): Promise<ModelAnswer> => ({
-      ...models.current.description,
-      limits: { bodyBytes, pixels, pictures, faces },
-    }),
+    async ({ query }): Promise<ModelAnswer> => {
+      const { model } = checked(modelQuerySchema, query, "address");
+      return {
+        ...models.named(model).current.description,
+        served: models.all.map(({ current: { description } }) => ({
+          name: description.name,
+          version: description.version,
+        })),
+        limits: { bodyBytes, pixels, pictures, faces },
+      };
+    },
   );
 }
 

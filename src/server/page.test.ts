@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { createApp } from "./app.ts";
-import { page } from "./page.ts";
+import { type PageSettings, page } from "./page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
 // What lies above the page says nothing of its files.
@@ -12,12 +12,15 @@ const web = join(folder, "assets", "web");
 mkdirSync(join(web, "assets"), { recursive: true });
 writeFileSync(join(web, "index.html"), "<p>the page");
 writeFileSync(join(web, "watch.html"), "<p>the runs");
+mkdirSync(join(web, "models"));
+writeFileSync(join(web, "models.json"), '{"models":[]}');
+writeFileSync(join(web, "models", "vultus_m.onnx"), "the model that it was built with");
 writeFileSync(join(web, "assets", "main-1a2b.js"), "run()");
 writeFileSync(join(web, "assets", "main-1a2b.js.br"), brotliCompressSync("run()"));
 writeFileSync(join(folder, "assets", "secret"), "not of the page");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function served(settings: { entry?: string; folder?: string } = {}) {
+async function served(settings: PageSettings = {}) {
   const app = createApp({ log: false });
   await page(app, { folder: web, ...settings });
   return app;
@@ -49,6 +52,33 @@ test("files with a hash in their name are kept for ever, and sent compressed to 
 
 test("another entry of the build may be at /", async () => {
   expect((await (await served({ entry: "watch.html" })).inject("/")).body).toBe("<p>the runs");
+});
+
+test("its models are those that it was built with, or those that are served at that moment", async () => {
+  const built = await served();
+  expect((await built.inject("/models.json")).json()).toEqual({ models: [] });
+  expect((await built.inject("/models/vultus_m.onnx")).body).toContain("built with");
+
+  const own = { name: "vultus m", version: "0013bd4f079f", bytes: Buffer.from("mine") };
+  const other = { name: "other", version: "1", bytes: Buffer.from("the other one") };
+  let models = [own];
+  const app = await served({ models: () => ({ models, offered: [other] }) });
+  const list = await app.inject("/models.json");
+  expect(list.headers).toMatchObject({
+    "cache-control": "no-cache",
+    "cross-origin-embedder-policy": "require-corp",
+  });
+  expect(list.json()).toEqual({
+    models: [{ name: "vultus m", file: "models/vultus_m.onnx", bytes: 4 }],
+    offered: [{ name: "other", file: "models/other.onnx", bytes: 13 }],
+  });
+  const file = await app.inject("/models/vultus_m.onnx");
+  expect([file.body, file.headers.etag]).toEqual(["mine", '"0013bd4f079f"']);
+  const again = { url: "/models/vultus_m.onnx", headers: { "if-none-match": '"0013bd4f079f"' } };
+  expect((await app.inject(again)).statusCode).toBe(304);
+  expect((await app.inject("/models/third.onnx")).statusCode).toBe(404);
+  models = [{ ...own, version: "2", bytes: Buffer.from("trained anew") }];
+  expect((await app.inject(again)).body).toBe("trained anew");
 });
 
 test("nothing outside its folder is served", async () => {

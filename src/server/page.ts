@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import files from "@fastify/static";
 import type { FastifyInstance } from "fastify";
+import { PAGE_MODELS } from "../export/page-models.ts";
 import { packageFile } from "../util/package.node.ts";
+import { pageModelRoutes, type ServedPageModels } from "./page-models.ts";
 
 /**
  * Nothing comes from elsewhere and nothing goes there. WebAssembly must be compiled, workers may be made of blobs, and
@@ -36,11 +38,13 @@ export interface PageSettings {
   readonly entry?: string;
   /** Where the built page lies. */
   readonly folder?: string;
+  /** The page's models at this moment. Default: those that it was built with. */
+  readonly models?: () => ServedPageModels;
 }
 
 /** Serves the page; where it is not built, `/` says how to build it. */
 export async function page(app: FastifyInstance, settings: PageSettings = {}): Promise<void> {
-  const { entry = "index.html", folder = packageFile("dist/web") } = settings;
+  const { entry = "index.html", folder = packageFile("dist/web"), models } = settings;
   if (!existsSync(folder)) {
     app.get("/", async (_, reply) =>
       reply
@@ -57,6 +61,7 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
     preCompressed: true,
     // Each file is a route of its own: nothing else below the folder can be asked for.
     wildcard: false,
+    ...(models ? { globIgnore: [PAGE_MODELS, "models/**"] } : {}),
     cacheControl: false,
     setHeaders: (reply, path) => {
       for (const [name, value] of Object.entries(pageHeaders)) reply.setHeader(name, value);
@@ -65,4 +70,5 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
       reply.setHeader("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
+  if (models) pageModelRoutes(app, models, pageHeaders);
 }

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Admission } from "./admission.ts";
+import type { AllModels } from "./all-models.ts";
 import { readBody } from "./bodies.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
@@ -20,7 +21,7 @@ import {
 
 /** What requests for predictions share. */
 export interface PredictService {
-  readonly models: Models;
+  readonly models: AllModels;
   readonly admission: Admission;
   readonly limits: Limits;
   readonly metrics: Metrics;
@@ -63,9 +64,11 @@ export async function predictRoute(app: FastifyInstance, service: PredictService
     onRequest: async () => admission.check(),
     async handler(request, reply): Promise<Answer> {
       const query = checked(querySchema, request.query, "address");
+      // A name that is not served is refused before anything is read.
+      const models = service.models.named(query.model);
       const body = await readBody(request.raw, limits, admission);
       const { signal, end } = requestSignal(reply, limits.timeout);
-      const work = predict(service, body.pictures, query, signal).finally(() => {
+      const work = predict(models, service, body.pictures, query, signal).finally(() => {
         body.release();
         end();
       });
@@ -78,7 +81,8 @@ export async function predictRoute(app: FastifyInstance, service: PredictService
 
 /** It ends when nothing works for it any more, so that what it holds can be counted until then. */
 async function predict(
-  { models, admission, limits, metrics }: PredictService,
+  models: Models,
+  { admission, limits, metrics }: PredictService,
   pictures: readonly Uint8Array[],
   query: Query,
   signal: AbortSignal,

@@ -3,6 +3,14 @@
 import { z } from "zod";
 import { Problem, type ProblemCode, problems } from "./problems.ts";
 
+const model = z
+  .string()
+  .optional()
+  .describe("The name of a model, where several are served; the first is used where none is named.");
+
+/** Which model is asked about. */
+export const modelQuerySchema = z.strictObject({ model });
+
 /** How a request's pictures are looked at. */
 export const querySchema = z.strictObject({
   faces: z.enum(["all", "largest"]).default("all").describe("All faces of a picture, or the largest only."),
@@ -16,6 +24,7 @@ export const querySchema = z.strictObject({
     .enum(["true", "false"])
     .optional()
     .describe("Whether faces are looked for, as is usual; false takes every picture as one face crop."),
+  model,
 });
 
 /** Pictures as JSON. */
@@ -92,6 +101,7 @@ export const modelSchema = z.object({
   metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),
   license: z.string().nullable(),
+  served: z.array(modelName).describe("Every model that is served, the first one first."),
   card: z.string().nullable().describe("The model card, as Markdown, where one lies beside the file."),
   limits: z.object({
     bodyBytes: z.number(),

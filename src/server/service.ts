@@ -9,6 +9,7 @@ import { classifierPath } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
 import { type Admission, createAdmission } from "./admission.ts";
+import { openAllModels } from "./all-models.ts";
 import { type AppSettings, createApp } from "./app.ts";
 import { docsRoutes, healthRoutes, metricsRoute, modelRoute } from "./info-routes.ts";
 import { type Limits, usualLimits } from "./limits.ts";
@@ -17,14 +18,19 @@ import { onRequestEnd } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { collectRoutes } from "./openapi.ts";
 import { page } from "./page.ts";
+import { pageModelsOf } from "./page-models.ts";
 import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
 import { limitRate } from "./rate.ts";
 import { type Models, openModels } from "./reload.ts";
+import type { ServedModel } from "./served-model.ts";
 
 export interface ServiceSettings extends AppSettings {
-  /** Run folder, or a file that a run or an export wrote; the model that ships where it is left out. */
-  readonly model?: string;
+  /**
+   * Run folder, or a file that a run or an export wrote; the model that ships where it is left out. Of several, each with
+   * workers of its own, requests choose one by its name, and the first answers those that name none.
+   */
+  readonly model?: string | readonly string[];
   readonly host?: string;
   /** Inference workers, and the threads of each. */
   readonly workers?: number;
@@ -71,6 +77,8 @@ export interface InjectedResponse {
   readonly statusCode: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: string;
+  /** The body's bytes. */
+  readonly rawPayload: Buffer;
   /** The parsed body. */
   json<T = unknown>(): T;
 }
@@ -85,7 +93,10 @@ export interface ServiceApp {
 /** `await using` closes it. */
 export interface Service extends AsyncDisposable {
   readonly app: ServiceApp;
+  /** The model that answers requests that name none. */
   readonly models: Models;
+  /** Every model that is served, the first one first. */
+  readonly all: readonly Models[];
   readonly admission: Admission;
   /** Listens on the port (8080; 0 for any free one) and returns the address. @throws UsageError where the port is taken or not allowed. */
   listen(port?: number): Promise<string>;
@@ -107,7 +118,8 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     waiting: () => admission.waiting,
     heldBytes: () => admission.heldBytes,
   });
-  const models = await openModels(classifierPath(settings.model ?? shippedModel()), {
+  const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
+  const options: Parameters<typeof openModels>[1] = {
     workers,
     model: { threads, device: settings.device, detector: settings.detector },
     batch: { most: batchSize, delay: batchDelay },
@@ -123,16 +135,18 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
         app.log.error(reload, "the model's file changed and does not work; the old model stays");
       else if (reload.result === "changed") {
         app.log.info(reload, "the model's file changed and is in use");
-        showModel();
+        showModels();
       }
     },
-  });
-  const showModel = (): void => {
-    const { name, version } = models.current.description;
-    metrics.model.reset();
-    metrics.model.set({ name, version }, 1);
   };
-  showModel();
+  const models = await openAllModels(files, (file) => openModels(file, options));
+  const inUse = (): ServedModel[] => models.all.map(({ current }) => current);
+  const showModels = (): void => {
+    metrics.model.reset();
+    for (const { description } of inUse())
+      metrics.model.set({ name: description.name, version: description.version }, 1);
+  };
+  showModels();
 
   onRequestEnd(app, ({ method, route, status, milliseconds, code }) => {
     metrics.requests.observe({ method, route, status }, milliseconds / 1000);
@@ -157,7 +171,8 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   healthRoutes(app, () => closing);
   metricsRoute(app, metrics);
   docsRoutes(app, document);
-  await page(app);
+  // Whoever has no token must not get the model itself either: the page then has the model that ships.
+  await page(app, token === undefined ? { models: () => pageModelsOf(inUse()) } : {});
 
   const end = async (): Promise<void> => {
     closing = true;
@@ -170,7 +185,8 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   const close = (): Promise<void> => (ended ??= end());
   return {
     app,
-    models,
+    models: models.named(undefined),
+    all: models.all,
     admission,
     listen: (port = usualService.port) => listenOn(app, host, port),
     close,

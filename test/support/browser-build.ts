@@ -1,15 +1,25 @@
-/** Builds a small page out of a folder, as a user's bundler would, into another folder; but vultus from its source. */
+/**
+ * Builds a small page out of a folder, as a user's bundler would, into another folder; but `vultus/web` from its source, and
+ * `vultus/element` as the page's build made it.
+ */
 
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { build, type Plugin } from "vite";
 
 const web = fileURLToPath(new URL("../../src/web.ts", import.meta.url));
 
 /** The page is `root`/index.html. */
-export async function buildPage(root: string, outDir: string): Promise<void> {
+export async function buildPage(
+  root: string,
+  outDir: string,
+  plugins: readonly Plugin[] = [],
+): Promise<void> {
   await build({
     root,
     configFile: false,
+    plugins: [...plugins],
+    oxc: { jsx: { runtime: "automatic" } },
+    worker: { format: "es" },
     resolve: { alias: { "vultus/web": web } },
     base: "./",
     logLevel: "error",

@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
+import { compileBundle } from "../../src/program/bundle.ts";
 import { classifierMetadata } from "../../src/weights/classifier-file.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
@@ -15,6 +16,13 @@ export function smallArchitecture(...classes: string[]): Architecture {
     inputSize: 32,
     resize: 1,
   };
+}
+
+/** The same as a bundle, which a page reads. */
+export function writeSmallBundle(path: string, architecture: Architecture): void {
+  const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
+  const metadata = classifierMetadata(architecture);
+  writeFileSync(path, compileBundle({ architecture, weights, metadata }).model);
 }
 
 export function writeClassifier(path: string, architecture: Architecture): void {

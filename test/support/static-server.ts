@@ -22,10 +22,17 @@ export interface StaticServer {
   close(): void;
 }
 
-/** Serves `folder` below `path`; `isolated` sends the headers that a browser wants before it gives threads. */
+/**
+ * Serves `folder` below `path`; `isolated` sends the headers that a browser wants before it gives threads, `cors` the one with
+ * which pages of other hosts may use what is served.
+ */
 export async function serveFolder(
   folder: string,
-  { path = "/", isolated = false }: { readonly path?: string; readonly isolated?: boolean } = {},
+  {
+    path = "/",
+    isolated = false,
+    cors = false,
+  }: { readonly path?: string; readonly isolated?: boolean; readonly cors?: boolean } = {},
 ): Promise<StaticServer> {
   const asked: string[] = [];
   const isolation = {
@@ -33,7 +40,7 @@ export async function serveFolder(
     "cross-origin-embedder-policy": "require-corp",
   };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const pathname = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     asked.push(pathname);
     const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || "index.html") : "..";
     const file = join(folder, inside);
@@ -46,6 +53,7 @@ export async function serveFolder(
       "content-type": types[extname(file)] ?? "application/octet-stream",
       "content-length": found.size,
       ...(isolated ? isolation : {}),
+      ...(cors ? { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" } : {}),
     });
     createReadStream(file).pipe(response);
   });

@@ -17,7 +17,8 @@ const USUAL_THRESHOLD = 0.5;
 
 export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): void }) {
   const recogniser = useMemo(startRecogniser, []);
-  const { setup, models, failure, notice, add, remove } = useModels(recogniser, onReady);
+  const loaded = useModels(recogniser, onReady);
+  const { models, add } = loaded;
   const pictures = usePictures(recogniser, models);
   const [threshold, setThreshold] = useState(USUAL_THRESHOLD);
   const [view, show] = useView();
@@ -44,16 +45,7 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
         Skip to the content
       </a>
       <Header view={view} />
-      <ModelBar
-        setup={setup}
-        models={models}
-        failure={failure}
-        notice={notice}
-        threshold={threshold}
-        onThreshold={setThreshold}
-        onAdd={add}
-        onRemove={remove}
-      />
+      <ModelBar models={loaded} threshold={threshold} onThreshold={setThreshold} />
       <main id="main" ref={main} tabIndex={-1}>
         {view === "pictures" ? (
           <PicturesView pictures={pictures} models={models} threshold={threshold} onFiles={take} />

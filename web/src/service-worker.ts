@@ -1,6 +1,7 @@
 /**
  * The service worker: keeps the page's own files and the models, and answers with them where the network does not. The
- * build puts the list of files in place of `__FILES__`; what of ONNX Runtime is needed here, the page tells.
+ * build puts the list of files in place of `__FILES__`; which models and what of ONNX Runtime are needed here, the page tells.
+ * It imports nothing, since a browser loads it as a script and not as a module.
  */
 
 declare const __FILES__: readonly string[];
@@ -23,9 +24,10 @@ const scope = self as unknown as {
   addEventListener(type: "fetch", listener: (event: AnswerEvent) => void): void;
 };
 
-const PREFIX = "vultus-page-";
-const cacheName = PREFIX + __VERSION__;
 const home = new URL("./", scope.location.href);
+/** Pages of one host share its caches: each has its own, by its folder. */
+const PREFIX = `vultus-page-${home.pathname}-`;
+const cacheName = PREFIX + __VERSION__;
 
 scope.addEventListener("install", (event) => {
   event.waitUntil(keep(["./", ...__FILES__]).then(() => scope.skipWaiting()));
@@ -50,9 +52,14 @@ scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = pathOf(request.url);
   if (request.method !== "GET" || path === undefined) return;
-  if (path.startsWith("assets/")) event.respondWith(keptOr(request));
-  else if (path === "" || path === "index.html") event.respondWith(freshPage(request));
-  else if (path.startsWith("models/")) event.respondWith(freshModel(request));
+  const answer = path.startsWith("assets/")
+    ? keptOr(request)
+    : path === "" || path === "index.html"
+      ? freshPage(request)
+      : /^(models\.json$|(faces|models)\/)/.test(path)
+        ? freshModel(request)
+        : undefined;
+  if (answer) event.respondWith(answer.then(isolating));
 });
 
 /** The path below the page's own folder, without its query; undefined for anything else. */
@@ -69,6 +76,17 @@ async function keep(files: readonly string[]): Promise<void> {
     const address = new URL(file, home).href;
     if (pathOf(address) !== undefined && !(await cache.match(address))) await cache.add(address);
   }
+}
+
+/**
+ * The same answer with the headers that isolate a page from others, without which a browser gives WebAssembly one thread only.
+ * Static hosts do not send them: there a page has its threads from the second visit on.
+ */
+function isolating({ body, status, statusText, headers: sent }: Response): Response {
+  const headers = new Headers(sent);
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-embedder-policy", "require-corp");
+  return new Response(body, { status, statusText, headers });
 }
 
 /** A file whose name tells its content never changes. */

@@ -31,7 +31,10 @@ export function exportCommand(): Command {
       `what to write, by commas: ${Object.keys(forms).join(", ")} (default: bundle)`,
       listOf,
     )
-    .option("--out <dir>", "where (default: export/ in the run folder, or beside the file)")
+    .option(
+      "--out <dir>",
+      "where; with --to web alone, the page's folder itself (default: export/ in the run folder, or beside the file)",
+    )
     .option("--triton <dir>", "write the model into Triton's model repository there, as --to triton")
     .option(
       "--data <dirs>",
@@ -113,5 +116,11 @@ function toPaste(files: readonly ExportedFile[]): string {
   const repositories = files
     .filter(({ form }) => form === "triton")
     .map(({ path }) => `\ntritonserver --model-repository=${resolve(path, "../../..")}`);
-  return [...snippets, ...repositories].join("\n");
+  const sites = files
+    .filter(({ form }) => form === "web")
+    .map(
+      ({ path }) =>
+        `\n${path} goes to any static host as it is. To look at it: python3 -m http.server --directory ${path}`,
+    );
+  return [...snippets, ...repositories, ...sites].join("\n");
 }

@@ -5,14 +5,14 @@ import { Command } from "commander";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
 import { usualLimits } from "../../server/limits.ts";
 import { usualRate } from "../../server/rate.ts";
-import { createService, type Service, usualService } from "../../server/service.ts";
+import { createService, type Service, type ServiceSettings, usualService } from "../../server/service.ts";
 import { UsageError } from "../../util/errors.ts";
 import { readBytes } from "../../util/files.node.ts";
 import { listOf, numberOf, secondsOf, withDevice } from "../options.ts";
 import { say } from "../output.ts";
 
 interface Options extends DeviceOptions {
-  readonly model?: string;
+  readonly model?: readonly string[];
   readonly host: string;
   readonly port: number;
   readonly workers: number;
@@ -41,7 +41,8 @@ export function serveCommand(): Command {
     .description("serve predictions over HTTP, and a page that recognises faces in the browser")
     .option(
       "--model <path>",
-      "run folder, or a file that a run or an export wrote (default: the model that ships)",
+      "run folder, or a file that a run or an export wrote; given several times, models side by side (default: the model that ships)",
+      (path: string, before: readonly string[] = []) => [...before, path],
     )
     .option("--host <address>", "address to listen on; 0.0.0.0 or :: lets other machines in", "127.0.0.1")
     .option(
@@ -98,7 +99,7 @@ export function serveCommand(): Command {
       onSignals(endNow);
       const service = await createService(settings);
       try {
-        sayStart(service, await service.listen(options.port), options.host);
+        sayStart(service, await service.listen(options.port), settings);
         await new Promise<void>((resolve) => onSignals(resolve));
         onSignals(endNow);
         say("finishing what was accepted; once more stops at once");
@@ -108,7 +109,7 @@ export function serveCommand(): Command {
     });
 }
 
-function settingsOf(options: Options): Parameters<typeof createService>[0] {
+function settingsOf(options: Options): ServiceSettings {
   const { model, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
   if (options.timeout === 0) throw new UsageError("--timeout must be more than 0 seconds");
   const { device, threads } = chooseDevice(
@@ -169,9 +170,15 @@ function tokenOf({ tokenFile }: Options): string | undefined {
   );
 }
 
-function sayStart({ models }: Service, address: string, host: string): void {
-  const { name, version } = models.current.description;
-  say(`${name} (${version}) is served at ${address}; /docs tells how to ask it`);
+function sayStart({ all }: Service, address: string, { host, token }: ServiceSettings): void {
+  const names = all.map(({ current: { description } }) => `${description.name} (${description.version})`);
+  say(
+    `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} served at ${address}; /docs tells how to ask ${names.length > 1 ? "them" : "it"}`,
+  );
+  if (token !== undefined)
+    say(
+      "the page at / has the model that ships, since a browser would need the model's file, which the token protects",
+    );
   if (host === "0.0.0.0" || host === "::") say("other machines can reach it");
 }
 

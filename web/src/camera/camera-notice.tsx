@@ -13,6 +13,12 @@ const reasons: Readonly<
   lost: "The camera was disconnected.",
 };
 
+/** What can be done about a camera that is not there; undefined where it runs, or was not asked for. */
+export function reasonOf(state: CameraState): string | undefined {
+  if (state.kind === "failed") return `The camera does not start: ${state.reason}`;
+  return reasons[state.kind as keyof typeof reasons];
+}
+
 export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */
@@ -24,16 +30,13 @@ export function CameraNotice({ state, ready, onStart }: CameraNoticeProps) {
   const { kind } = state;
   if (kind === "asking")
     return (
-      <div class="notice" role="status">
+      <div class="notice" part="notice" role="status">
         <p>Waiting for the camera. The browser may ask you for it.</p>
       </div>
     );
-  const reason =
-    kind === "failed"
-      ? `The camera does not start: ${state.reason}`
-      : kind in reasons && reasons[kind as never];
+  const reason = reasonOf(state);
   return (
-    <div class="notice">
+    <div class="notice" part="notice">
       {reason ? (
         <p role="alert">{reason}</p>
       ) : (
@@ -42,7 +45,7 @@ export function CameraNotice({ state, ready, onStart }: CameraNoticeProps) {
           <span class="muted"> The pictures are looked at in this browser and nowhere kept.</span>
         </p>
       )}
-      <button class="button primary" type="button" disabled={!ready} onClick={onStart}>
+      <button class="button primary" part="start" type="button" disabled={!ready} onClick={onStart}>
         {reason ? "Try again" : "Start the camera"}
       </button>
     </div>

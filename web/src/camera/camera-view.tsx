@@ -50,7 +50,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const begin = (deviceId?: string): void => {
     begun.current = true;
     setPaused(false);
-    void camera.start(deviceId);
+    void camera.start({ deviceId });
   };
   const save = async (): Promise<void> => {
     if (video.current)

@@ -36,7 +36,12 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
           return (
             <g key={face.track}>
               <rect class="box-halo" {...place} />
-              <rect class="box" {...place} style={name === null ? {} : { stroke: accentOf(name, index) }} />
+              <rect
+                class="box"
+                part="box"
+                {...place}
+                style={name === null ? {} : { stroke: accentOf(name, index) }}
+              />
             </g>
           );
         })}
@@ -47,6 +52,7 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
         return (
           <span
             class={place.top > 9 ? "tag above" : "tag"}
+            part="tag"
             key={face.track}
             style={{ left: `${place.left}%`, top: `${place.top}%` }}
           >

@@ -13,8 +13,15 @@ export interface Camera {
   readonly video: RefObject<HTMLVideoElement>;
   /** Cameras to choose from, once one was allowed. */
   readonly devices: readonly MediaDeviceInfo[];
-  start(deviceId?: string): Promise<void>;
+  /** Asks for a camera; resolves with the state that this led to. */
+  start(which?: Which): Promise<CameraState>;
   stop(): void;
+}
+
+/** One of the cameras, or what it looks at; by default the person. */
+export interface Which {
+  readonly deviceId?: string | undefined;
+  readonly facing?: "user" | "environment";
 }
 
 /** Faces are found at this size as well as at any larger one, and it is read from the camera in little time. */
@@ -26,6 +33,8 @@ export function useCamera(): Camera {
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
   const video = useRef<HTMLVideoElement>(null);
   const stream = useRef<MediaStream>();
+  /** How often the camera was asked for or given back: only the last time counts. */
+  const asked = useRef(0);
 
   const release = useCallback(() => {
     for (const track of stream.current?.getTracks() ?? []) track.stop();
@@ -33,22 +42,39 @@ export function useCamera(): Camera {
     if (video.current) video.current.srcObject = null;
   }, []);
   const stop = useCallback(() => {
+    asked.current++;
     release();
     setState({ kind: "off" });
   }, [release]);
-  useEffect(() => release, [release]);
+  useEffect(
+    () => () => {
+      asked.current++;
+      release();
+    },
+    [release],
+  );
 
   const start = useCallback(
-    async (deviceId?: string) => {
+    async ({ deviceId, facing = "user" }: Which = {}): Promise<CameraState> => {
+      const become = (next: CameraState): CameraState => {
+        setState(next);
+        return next;
+      };
       const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
-      if (!mediaDevices) return setState({ kind: "insecure" });
+      if (!mediaDevices) return become({ kind: "insecure" });
       release();
-      setState({ kind: "asking" });
+      const current = ++asked.current;
+      become({ kind: "asking" });
       try {
-        const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+        const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: facing };
         const opened = await mediaDevices.getUserMedia({
           video: { ...which, width: { ideal: WIDTH }, height: { ideal: HEIGHT } },
         });
+        // It was stopped, or asked for anew, while the browser asked.
+        if (current !== asked.current) {
+          for (const track of opened.getTracks()) track.stop();
+          return { kind: "off" };
+        }
         stream.current = opened;
         const [track] = opened.getVideoTracks();
         track?.addEventListener("ended", () => {
@@ -56,14 +82,18 @@ export function useCamera(): Camera {
           setState({ kind: "lost" });
         });
         const element = video.current;
-        if (!element) return release();
+        if (!element) {
+          release();
+          return { kind: "off" };
+        }
         element.srcObject = opened;
         await element.play();
         setDevices((await mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput"));
-        setState({ kind: "running", deviceId: track?.getSettings().deviceId });
+        return become({ kind: "running", deviceId: track?.getSettings().deviceId });
       } catch (error) {
+        if (current !== asked.current) return { kind: "off" };
         release();
-        setState(stateOf(error as Error));
+        return become(stateOf(error as Error));
       }
     },
     [release],

@@ -7,7 +7,7 @@ import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 import { type Moment, withMoment } from "./history.ts";
 
-/** Seconds over which probabilities are smoothed, and for which a face may be unseen and still be the same. */
+/** Seconds over which probabilities are smoothed as a rule, and for which a face may be unseen and still be the same. */
 const SMOOTH = 0.4;
 const PATIENCE = 2;
 
@@ -39,25 +39,31 @@ export interface LiveOptions {
   readonly models: readonly ModelInfo[];
   /** Frames are examined while it is true. */
   readonly on: boolean;
+  /** Seconds over which probabilities are smoothed. */
+  readonly smooth?: number;
 }
 
-export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptions): Live {
+/** `recogniser` may be missing while there are no models. */
+export function useLive(
+  recogniser: Recogniser | undefined,
+  { video, models, on, smooth = SMOOTH }: LiveOptions,
+): Live {
   const [live, setLive] = useState(nothing);
   const started = useRef<number>();
-  const trackers = useRef(new Map<number, ReturnType<typeof faceTracker>>());
+  const trackers = useRef(new Map<number, { smooth: number; follow: ReturnType<typeof faceTracker> }>());
   const ids = models.map(({ id }) => id).join();
 
   useEffect(() => {
-    if (!on || ids === "") return;
+    if (!on || ids === "" || !recogniser) return;
     const current = { stopped: false };
-    void run(current);
+    void run(recogniser, current);
     return () => {
       current.stopped = true;
       setLive((before) => ({ ...before, error: undefined }));
     };
-  }, [on, ids]);
+  }, [on, ids, recogniser, smooth]);
 
-  async function run(current: { stopped: boolean }): Promise<void> {
+  async function run(recogniser: Recogniser, current: { stopped: boolean }): Promise<void> {
     const times: number[] = [];
     while (!current.stopped && video.current) {
       await nextFrame(video.current);
@@ -107,10 +113,12 @@ export function useLive(recogniser: Recogniser, { video, models, on }: LiveOptio
   }
 
   function trackerOf(model: number): ReturnType<typeof faceTracker> {
-    const kept =
-      trackers.current.get(model) ?? faceTracker({ smooth: SMOOTH, patience: PATIENCE, threshold: 0 });
-    trackers.current.set(model, kept);
-    return kept;
+    let kept = trackers.current.get(model);
+    if (kept?.smooth !== smooth) {
+      kept = { smooth, follow: faceTracker({ smooth, patience: PATIENCE, threshold: 0 }) };
+      trackers.current.set(model, kept);
+    }
+    return kept.follow;
   }
   return live;
 }

@@ -1,26 +1,21 @@
 /** Which models run and how, room for one's own, and from which probability on an expression is named. */
 
 import { useRef } from "preact/hooks";
+import type { PageModel } from "../../../src/export/page-models.ts";
 import { share } from "../parts/numbers.ts";
-import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
-import type { Notice } from "./use-models.ts";
+import type { Setup } from "../recogniser/protocol.ts";
+import type { Models } from "./use-models.ts";
 
 export interface ModelBarProps {
-  readonly setup: Setup | undefined;
-  readonly models: readonly ModelInfo[];
-  readonly failure: string | undefined;
-  readonly notice: Notice | undefined;
+  readonly models: Models;
   readonly threshold: number;
   onThreshold(threshold: number): void;
-  onAdd(file?: File): void;
-  onRemove(id: number): void;
 }
 
-export function ModelBar(props: ModelBarProps) {
-  const { setup, models, failure, notice, threshold, onThreshold, onAdd, onRemove } = props;
+export function ModelBar({ models: all, threshold, onThreshold }: ModelBarProps) {
+  const { setup, offered, models, failure, notice, bytes, add, remove } = all;
   const input = useRef<HTMLInputElement>(null);
   const compare = useRef<HTMLButtonElement>(null);
-  const hasShipped = models.some(({ id }) => id === setup?.model.id);
   return (
     <section class="model-bar" aria-label="Models">
       <div class="model-list">
@@ -39,7 +34,7 @@ export function ModelBar(props: ModelBarProps) {
                 onClick={() => {
                   // The button goes with its model.
                   compare.current?.focus();
-                  onRemove(model.id);
+                  remove(model.id);
                 }}
               >
                 ×
@@ -52,11 +47,13 @@ export function ModelBar(props: ModelBarProps) {
             {models.length > 1 ? "Change the second model" : "Compare with your own model"}
           </button>
         )}
-        {setup && !hasShipped && models.length < 2 && (
-          <button class="button quiet" type="button" onClick={() => onAdd()}>
-            Compare with the model that ships
-          </button>
-        )}
+        {setup &&
+          models.length < 2 &&
+          offered.map((model: PageModel) => (
+            <button class="button quiet" type="button" key={model.file} onClick={() => add(model)}>
+              Compare with {model.name}
+            </button>
+          ))}
         <input
           ref={input}
           class="visually-hidden"
@@ -66,7 +63,7 @@ export function ModelBar(props: ModelBarProps) {
           aria-hidden="true"
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
-            if (file) onAdd(file);
+            if (file) add(file);
             currentTarget.value = "";
           }}
         />
@@ -93,7 +90,7 @@ export function ModelBar(props: ModelBarProps) {
         ) : setup ? (
           <span class="muted">{stateOf(setup)}</span>
         ) : (
-          <span class="muted">Loading the models, about 20 MB on a first visit …</span>
+          <span class="muted">Loading the models{bytes !== undefined && sizeOf(bytes)} …</span>
         )}
       </div>
     </section>
@@ -104,7 +101,28 @@ export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
 
+/** Bytes of what runs the models, and of the networks that find faces. */
+const RUNTIME_BYTES = 15e6;
+
+function sizeOf(bytes: number): string {
+  return `, about ${Math.round((RUNTIME_BYTES + bytes) / 1e6)} MB on a first visit`;
+}
+
 function stateOf({ device, threads }: Setup): string {
   if (device === "webgpu") return "Runs in this browser on its graphics processor";
-  return `Runs in this browser on ${threads === 1 ? "one thread" : `${threads} threads`}`;
+  if (threads > 1) return `Runs in this browser on ${threads} threads`;
+  return ["Runs in this browser on one thread", howToGetThreads()].filter(Boolean).join("; ");
+}
+
+/** Whether the service worker has answered for this page, and thereby isolated it if that can be. */
+const isControlled = navigator.serviceWorker?.controller != null;
+
+/** How WebAssembly would have more threads than one; nothing where that is all there is. */
+function howToGetThreads(): string | undefined {
+  const { serviceWorker, hardwareConcurrency } = navigator as Partial<Navigator>;
+  // In a frame it is the outer page that would have to be isolated.
+  if (crossOriginIsolated || hardwareConcurrency === 1 || window !== top) return undefined;
+  return serviceWorker && !isControlled
+    ? "open the page again, and it uses more"
+    : "it would use more if the host sent the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 }

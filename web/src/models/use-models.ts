@@ -1,11 +1,11 @@
-/** The models that are loaded: the one that ships, or up to two that are compared. */
+/** The models of the page: those that it has, and of these and a person's own one or two that are loaded. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import eyesUrl from "../../../dist/models/eyes.onnx?url";
-import detectorUrl from "../../../dist/models/face_detector.onnx?url";
-import modelUrl from "../../../models/vultus_m.onnx?url";
+import { PAGE_MODELS, type PageModel } from "../../../src/export/page-models.ts";
+import { detectorUrl, eyesUrl } from "../recogniser/networks.ts";
 import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
+import { fetchPageModels } from "./page-models.ts";
 
 /** Models beside each other. */
 const MOST_MODELS = 2;
@@ -13,13 +13,17 @@ const MOST_MODELS = 2;
 export interface Models {
   /** Undefined until the first model runs. */
   readonly setup: Setup | undefined;
+  /** Models of the page that are not loaded. */
+  readonly offered: readonly PageModel[];
+  /** Bytes of the models that are being loaded at first, once they are known. */
+  readonly bytes: number | undefined;
   readonly models: readonly ModelInfo[];
   /** Why nothing can run. */
   readonly failure: string | undefined;
   /** Why a file was not taken, or what is being loaded. */
   readonly notice: Notice | undefined;
-  /** Loads a file, or the model that ships where none is given. */
-  add(file?: File): void;
+  /** Loads a file, or a model of the page. */
+  add(model: File | PageModel): void;
   remove(id: number): void;
 }
 
@@ -37,17 +41,32 @@ export function useModels(
   const [failure, setFailure] = useState<string>();
   const [notice, setNotice] = useState<Notice>();
 
+  const [known, setKnown] = useState<readonly PageModel[]>([]);
+  const [bytes, setBytes] = useState<number>();
+
   useEffect(() => {
-    const address = (path: string): string => new URL(path, document.baseURI).href;
-    const files = { model: address(modelUrl), detector: address(detectorUrl), eyes: address(eyesUrl) };
-    recogniser.start(files).then(
-      (started) => {
-        setSetup(started);
-        setModels([started.model]);
-        onReady(started.files);
-      },
-      (error: Error) => setFailure(error.message),
-    );
+    const begin = async (): Promise<void> => {
+      const page = await fetchPageModels(document.baseURI);
+      const [first, ...others] = page.models.slice(0, MOST_MODELS);
+      if (!first) throw new Error("models.json names no model");
+      setKnown([...page.models, ...(page.offered ?? [])]);
+      setBytes([first, ...others].reduce((sum, model) => sum + model.bytes, 0));
+      const started = await recogniser.start({
+        model: { source: first.file, name: first.name },
+        detector: detectorUrl,
+        eyes: eyesUrl,
+      });
+      const added: ModelInfo[] = [];
+      for (const { file, name } of others) added.push(await recogniser.add({ source: file, name }));
+      setSetup(started);
+      setModels([started.model, ...added]);
+      const own = [
+        ...added.map(({ address }) => address as string),
+        new URL(PAGE_MODELS, document.baseURI).href,
+      ];
+      onReady([...started.files, ...own]);
+    };
+    begin().catch((error: Error) => setFailure(error.message));
   }, [recogniser, onReady]);
 
   const remove = useCallback(
@@ -59,11 +78,13 @@ export function useModels(
   );
 
   const add = useCallback(
-    (file?: File) => {
-      const busy: Notice = { kind: "busy", text: `Loading ${file?.name ?? "the model that ships"} …` };
+    (model: File | PageModel) => {
+      const busy: Notice = { kind: "busy", text: `Loading ${model.name} …` };
       setNotice(busy);
       const load = async (): Promise<void> => {
-        const added = await recogniser.add({ file: file ?? new URL(modelUrl, document.baseURI).href });
+        const added = await recogniser.add(
+          model instanceof File ? { source: model } : { source: model.file, name: model.name },
+        );
         setModels((before) => {
           for (const { id } of before.slice(MOST_MODELS - 1))
             recogniser.remove({ model: id }).catch(() => {});
@@ -76,5 +97,6 @@ export function useModels(
     },
     [recogniser],
   );
-  return { setup, models, failure, notice, add, remove };
+  const offered = known.filter(({ file }) => models.every(({ address }) => address !== file));
+  return { setup, offered, bytes, models, failure, notice, add, remove };
 }

@@ -8,11 +8,19 @@ import type { Face } from "../../../src/predict/prediction.ts";
 /** A model that is loaded. */
 export interface ModelInfo {
   readonly id: number;
-  /** Of its file, without the ending. */
+  /** As it was given, or else of its file, without the ending. */
   readonly name: string;
+  /** Where it was fetched from; left out for a file that a person chose. */
+  readonly address?: string;
   readonly classes: readonly string[];
   /** Side of the pictures that its network sees. */
   readonly inputSize: number;
+}
+
+/** A model to load: its address, or a file that a person chose. */
+export interface ModelToLoad {
+  readonly source: string | File;
+  readonly name?: string;
 }
 
 /** How the models run here. */
@@ -49,6 +57,13 @@ export interface Stages {
   readonly classify: number;
 }
 
+export interface StartRequest {
+  readonly model: ModelToLoad;
+  /** Addresses of the networks that find faces. */
+  readonly detector: string;
+  readonly eyes: string;
+}
+
 export interface ExamineRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
@@ -72,8 +87,8 @@ export interface ExplainedFace {
 
 /** Requests by kind, each with what is asked and what is answered. */
 export interface Calls {
-  readonly start: { ask: { model: string; detector: string; eyes: string }; answer: Setup };
-  readonly add: { ask: { file: File | string }; answer: ModelInfo };
+  readonly start: { ask: StartRequest; answer: Setup };
+  readonly add: { ask: ModelToLoad; answer: ModelInfo };
   readonly remove: { ask: { model: number }; answer: undefined };
   readonly examine: { ask: ExamineRequest; answer: Examination };
   readonly explain: { ask: ExplainRequest; answer: ExplainedFace };

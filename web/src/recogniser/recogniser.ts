@@ -1,10 +1,15 @@
 /** The page's end of the worker: every question is a promise. */
 
+import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type { Answer, Calls, Kind, Question } from "./protocol.ts";
+import workerUrl from "./worker.ts?worker&url";
 
 /** One method per question. A bitmap that is examined is handed over, and closed by the worker. */
 export type Recogniser = {
   readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]>;
+} & {
+  /** Ends the worker; what waits, and what is asked later, fails. */
+  close(): void;
 };
 
 /** The worker has died, and answers nothing any more. */
@@ -12,7 +17,7 @@ export class WorkerLost extends Error {}
 
 /** Starts the worker; one that dies fails all that wait, and all that is asked later. */
 export function startRecogniser(): Recogniser {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "recogniser" });
+  const worker = openWorker();
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   let asked = 0;
   let dead: WorkerLost | undefined;
@@ -22,11 +27,14 @@ export function startRecogniser(): Recogniser {
     if ("error" in data) reject?.(new Error(data.error));
     else resolve?.(data.answer as never);
   });
-  worker.addEventListener("error", ({ message }) => {
-    dead = new WorkerLost(`the worker failed${message ? `: ${message}` : ""}; load the page again`);
+  const lose = (reason: string): void => {
+    dead = new WorkerLost(reason);
     for (const { reject } of waiting.values()) reject(dead);
     waiting.clear();
-  });
+  };
+  worker.addEventListener("error", ({ message }) =>
+    lose(`the worker failed${message ? `: ${message}` : ""}; load the page again`),
+  );
   const call =
     <K extends Kind>(kind: K, transfer: (ask: Calls[K]["ask"]) => Transferable[] = () => []) =>
     (ask: Calls[K]["ask"]): Promise<Calls[K]["answer"]> => {
@@ -43,5 +51,22 @@ export function startRecogniser(): Recogniser {
     remove: call("remove"),
     examine: call("examine", ({ photo }) => (photo instanceof ImageBitmap ? [photo] : [])),
     explain: call("explain"),
+    close() {
+      worker.terminate();
+      lose("the models were closed");
+    },
   };
+}
+
+/** A worker must be of the page's own host; where this code comes from another, a worker of the page's imports it from there. */
+function openWorker(): Worker {
+  // The options stand here twice, since bundlers want to read them.
+  if (!isFromElsewhere(import.meta.url))
+    return new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "recogniser" });
+  const blob = new Blob([`import ${JSON.stringify(workerUrl)};`], { type: "text/javascript" });
+  const address = URL.createObjectURL(blob);
+  const worker = new Worker(address, { type: "module", name: "recogniser" });
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  return worker;
 }

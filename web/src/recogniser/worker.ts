@@ -1,13 +1,22 @@
 /** The worker: models live here, and everything that computes runs here. */
 
+import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
+import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
-import { fetchDetector, loadModel, type WebModel, webEngine } from "../../../src/predict/model.web.ts";
+import {
+  fetchBytes,
+  fetchDetector,
+  loadModel,
+  type WebModel,
+  webEngine,
+} from "../../../src/predict/model.web.ts";
 import { openDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
-import { threadsHere } from "../../../src/runtime/session.web.ts";
+import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";
+import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type {
   Answer,
   Calls,
@@ -16,6 +25,7 @@ import type {
   ExplainRequest,
   Kind,
   ModelInfo,
+  ModelToLoad,
   Question,
 } from "./protocol.ts";
 
@@ -24,6 +34,8 @@ import type {
  * at in a third of the time.
  */
 const LIVE_SIZE = 256;
+
+if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webgpuUrl });
 
 /** What finds the faces for all models, in pictures and in the camera's. */
 let detectors: { readonly still: FaceDetector | undefined; readonly live: FaceDetector } | undefined;
@@ -34,17 +46,19 @@ let loaded = 0;
 type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
 const handlers: Handlers = {
-  async start({ model, detector, eyes }) {
-    const first = await loadModel(model, { detector: { source: detector, eyes } });
+  async start({ model, ...networks }) {
+    // Fetched once, for both sizes.
+    const [source, eyes] = await Promise.all([fetchBytes(networks.detector), fetchBytes(networks.eyes)]);
+    const first = await loadModel(model.source, { detector: { source, eyes } });
     device = first.device;
-    const live = await fetchDetector({ source: detector, eyes, size: LIVE_SIZE });
+    const live = await fetchDetector({ source, eyes, size: LIVE_SIZE });
     detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return { model: kept(first, model), device: first.device, threads: threadsHere(), files };
+    return { model: kept(first, model), device: first.device, threads: await threadsHere(), files };
   },
-  async add({ file }) {
+  async add(model) {
     // On WebGPU each model is compared with the CPU, since each has operations of its own.
-    return kept(await loadModel(file, { device: device === "cpu" ? "cpu" : "auto" }), file);
+    return kept(await loadModel(model.source, { device: device === "cpu" ? "cpu" : "auto" }), model);
   },
   async remove({ model }) {
     const { classifier } = modelOf(model);
@@ -96,14 +110,28 @@ async function explain({ photo, model, box }: ExplainRequest) {
   return explainFace(modelOf(model), picture, face ?? { box: asked });
 }
 
-function kept(model: WebModel, source: File | string): ModelInfo {
+function kept(model: WebModel, { source, name }: ModelToLoad): ModelInfo {
   const { classes, inputSize } = model.bundle.architecture;
-  // Only an address is encoded; a file may well be called `best 70%.onnx`.
-  const file =
-    typeof source === "string" ? decodeURIComponent(source.split("/").at(-1) ?? source) : source.name;
+  const file = typeof source === "string" ? fileOf(source) : source.name;
   const id = ++loaded;
   models.set(id, model);
-  return { id, name: file.replace(/\.onnx$/i, ""), classes, inputSize };
+  return {
+    id,
+    name: name ?? file.replace(/\.onnx$/i, ""),
+    ...(typeof source === "string" ? { address: source } : {}),
+    classes,
+    inputSize,
+  };
+}
+
+/** The file in an address, decoded; where it is not encoded properly, as it stands. */
+function fileOf(address: string): string {
+  const file = new URL(address).pathname.split("/").at(-1) as string;
+  try {
+    return decodeURIComponent(file);
+  } catch {
+    return file;
+  }
 }
 
 function modelOf(id: number): WebModel {

@@ -1,0 +1,35 @@
+/**
+ * `models.json` beside the page, which names its models. The build writes one for the model that ships, `vultus export --to
+ * web` one for an exported model, and `vultus serve` answers with one for the models that it serves.
+ */
+
+import { urlName } from "../util/url-name.ts";
+
+/** Its name, beside the page. */
+export const PAGE_MODELS = "models.json";
+
+export interface PageModel {
+  /** What the page calls it. */
+  readonly name: string;
+  /** Address of its bundle, relative to `models.json`. */
+  readonly file: string;
+  /** Size of the bundle. */
+  readonly bytes: number;
+}
+
+export interface PageModels {
+  /** Loaded at once; the page compares the first two. At least one. */
+  readonly models: readonly PageModel[];
+  /** Loaded when a person asks for them. */
+  readonly offered?: readonly PageModel[];
+}
+
+/** Where the bundle of a model lies, relative to `models.json`. */
+export function pageModelFile(name: string): string {
+  return `models/${urlName(name)}.onnx`;
+}
+
+/** What is written into `models.json`. */
+export function pageModelsText(models: PageModels): string {
+  return `${JSON.stringify(models, undefined, 2)}\n`;
+}

@@ -1,0 +1,74 @@
+/** The models of the page at `/`: the list that the page reads first, and their files. */
+
+import type { FastifyInstance } from "fastify";
+import { PAGE_MODELS, type PageModel, pageModelFile } from "../export/page-models.ts";
+import { urlName } from "../util/url-name.ts";
+import { modelName } from "../weights/load.node.ts";
+import { shippedModel } from "../weights/shipped.node.ts";
+import { readModelFile, type ServedModel } from "./served-model.ts";
+
+/** A model that the page's browser may load. */
+export interface ServedPageModel {
+  readonly name: string;
+  /** Of its content. */
+  readonly version: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ServedPageModels {
+  /** Loaded at once. */
+  readonly models: readonly ServedPageModel[];
+  /** Loaded when a person asks for them. */
+  readonly offered: readonly ServedPageModel[];
+}
+
+/** The models that are served, and the one that ships to compare them with. */
+export function pageModelsOf(served: readonly ServedModel[]): ServedPageModels {
+  const models = served.map(({ bundle, description: { name, version } }) => ({
+    name,
+    version,
+    bytes: bundle.program.model,
+  }));
+  shipped ??= readShipped();
+  const { name, version } = shipped;
+  const known = models.some((model) => model.version === version || urlName(model.name) === urlName(name));
+  return { models, offered: known ? [] : [shipped] };
+}
+
+let shipped: ServedPageModel | undefined;
+
+function readShipped(): ServedPageModel {
+  const { file, bundle, sha256 } = readModelFile(shippedModel());
+  return { name: modelName(file), version: sha256.slice(0, 12), bytes: bundle.program.model };
+}
+
+/** Answers for `models.json` and what lies below `models/`; `current` gives the models of this moment. */
+export function pageModelRoutes(
+  app: FastifyInstance,
+  current: () => ServedPageModels,
+  headers: Readonly<Record<string, string>>,
+): void {
+  app.get(`/${PAGE_MODELS}`, async (_, reply) => {
+    const { models, offered } = current();
+    return reply
+      .headers({ ...headers, "cache-control": "no-cache" })
+      .send({ models: models.map(entryOf), offered: offered.map(entryOf) });
+  });
+  app.get<{ Params: { file: string } }>("/models/:file", async (request, reply) => {
+    const { models, offered } = current();
+    const model = [...models, ...offered].find(
+      ({ name }) => pageModelFile(name) === `models/${request.params.file}`,
+    );
+    if (!model) return reply.callNotFound();
+    const etag = `"${model.version}"`;
+    void reply.headers({ ...headers, "cache-control": "no-cache", etag });
+    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    return reply
+      .type("application/octet-stream")
+      .send(Buffer.from(model.bytes.buffer, model.bytes.byteOffset, model.bytes.byteLength));
+  });
+}
+
+function entryOf({ name, bytes }: ServedPageModel): PageModel {
+  return { name, file: pageModelFile(name), bytes: bytes.length };
+}

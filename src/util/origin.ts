@@ -1,0 +1,10 @@
+/** Where code came from. */
+
+/**
+ * Whether the code at this address (its `import.meta.url`) came from another host than the page that runs it. Some bundlers
+ * put a file's address there, which tells nothing; such code counts as the page's own.
+ */
+export function isFromElsewhere(address: string): boolean {
+  const { protocol, origin } = new URL(address);
+  return protocol.startsWith("http") && origin !== globalThis.location?.origin;
+}

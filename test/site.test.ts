@@ -1,0 +1,187 @@
+/** `vultus export --to web`: the page with a model of one's own, below any path of the plainest static host. */
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { run } from "../src/cli/main.ts";
+import type { PageModels } from "../src/export/page-models.ts";
+import { exportModel } from "../src/jobs/export.ts";
+import { loadModel, predict } from "../src/predict/model.node.ts";
+import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { drawnFaces } from "./support/composites.ts";
+import { encoded, twoFaces } from "./support/photos.ts";
+import { capture, printed, printedJson } from "./support/printed.ts";
+import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
+import { serveFolder } from "./support/static-server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-site-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+/** Pictures to check with; the thousand faces that are drawn otherwise take their time. */
+const data = at("data");
+/** A run as `classifierPath` finds it. */
+const runFolder = at("runs", "happy or not");
+const site = at("site");
+
+beforeAll(async () => {
+  mkdirSync(runFolder, { recursive: true });
+  writeClassifier(join(runFolder, "best.safetensors"), smallArchitecture("happy", "not happy"));
+  await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("two.jpg"));
+  for (const [i, drawn] of drawnFaces(8).entries()) {
+    const label = join(data, i % 2 === 0 ? "happy" : "not happy");
+    mkdirSync(label, { recursive: true });
+    await encoded(drawn)
+      .png()
+      .toFile(join(label, `${i}.png`));
+  }
+});
+beforeEach(capture);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const filesOf = (path: string): string[] => readdirSync(path, { recursive: true, encoding: "utf8" });
+const listOf = (path: string): PageModels =>
+  JSON.parse(readFileSync(join(path, "models.json"), "utf8")) as PageModels;
+
+test("writes a folder that has everything, and nothing of other models", async () => {
+  expect(await run(["export", runFolder, "--to", "web", "--out", site, "--data", data]), printed.err).toBe(0);
+  expect(printed.out).toContain(`python3 -m http.server --directory ${site}`);
+  const files = filesOf(site);
+  expect(files).toEqual(
+    expect.arrayContaining([
+      "index.html",
+      "sw.js",
+      "vultus-element.js",
+      "models.json",
+      "models/happy_or_not.onnx",
+      "faces/face_detector.onnx",
+      "faces/eyes.onnx",
+      "_headers",
+      ".nojekyll",
+    ]),
+  );
+  expect(files.filter((name) => /\.onnx$|watch/.test(name))).toHaveLength(3);
+  expect(listOf(site)).toEqual({
+    models: [
+      {
+        name: "happy or not",
+        file: "models/happy_or_not.onnx",
+        bytes: readFileSync(join(site, "models/happy_or_not.onnx")).length,
+      },
+    ],
+  });
+  // Every address in it is relative: to an absolute one it could not be moved.
+  expect(readFileSync(join(site, "index.html"), "utf8")).not.toMatch(/(src|href)="\//);
+});
+
+test("the model in it answers as the run does, and --json tells of it", async () => {
+  const out = at("again");
+  expect(await printedJson("export", runFolder, "--to", "web", "--out", out, "--data", data)).toMatchObject({
+    files: [{ form: "web", path: out, maxProbabilityDifference: 0, top1Agreement: 1, pictures: 4 }],
+  });
+  const [ours, theirs] = [await loadModel(join(out, "models/happy_or_not.onnx")), await loadModel(runFolder)];
+  expect((await predict(ours, at("two.jpg"))).faces).toEqual((await predict(theirs, at("two.jpg"))).faces);
+  await ours.close();
+  await theirs.close();
+});
+
+test("another export takes its place, and files of other people are left alone", async () => {
+  writeFileSync(join(site, "CNAME"), "faces.example");
+  writeFileSync(join(site, "assets", "of-an-older-version.js"), "");
+  const { files } = await exportModel({ model: "vultus_s", to: "web", out: site, onEvent: () => {} });
+  expect(files.map(({ form, path }) => [form, path])).toEqual([["web", site]]);
+  expect(listOf(site).models.map(({ name }) => name)).toEqual(["vultus_s"]);
+  expect(readdirSync(join(site, "models"))).toEqual(["vultus_s.onnx"]);
+  expect(existsSync(join(site, "CNAME"))).toBe(true);
+  expect(existsSync(join(site, "assets", "of-an-older-version.js"))).toBe(false);
+
+  mkdirSync(at("mine", "assets"), { recursive: true });
+  writeFileSync(at("mine", "assets", "photo.jpg"), "");
+  expect(await run(["export", "vultus_s", "--to", "web", "--out", at("mine")])).toBe(2);
+  expect(printed.err).toContain(
+    "holds no page that vultus exported; name an empty or a new folder with --out",
+  );
+  expect(filesOf(at("mine"))).toEqual(["assets", "assets/photo.jpg"]);
+});
+
+test("an ensemble and an int8 or half-precision export are put into a page as they are", async () => {
+  const small = at("small.safetensors");
+  writeClassifier(small, smallArchitecture("happy", "not happy"));
+  expect(await run(["ensemble", runFolder, small, "--out", at("both.onnx")]), printed.err).toBe(0);
+  expect(
+    await run(["export", at("both.onnx"), "--to", "web", "--out", at("both"), "--data", data]),
+    printed.err,
+  ).toBe(0);
+  expect(readFileSync(at("both", "models", "both.onnx"))).toEqual(readFileSync(at("both.onnx")));
+  // A form for PyTorch needs one network, and still says so.
+  expect(await run(["export", at("both.onnx"), "--to", "web,pth", "--out", at("no")])).toBe(2);
+  expect(printed.err).toContain("is an ensemble of");
+
+  expect(
+    await run(["export", runFolder, "--to", "fp16,web", "--out", at("forms"), "--data", data]),
+    printed.err,
+  ).toBe(0);
+  expect(filesOf(at("forms"))).toEqual(expect.arrayContaining(["model-fp16.onnx", "web/index.html"]));
+  expect(
+    await run(["export", at("forms", "model-fp16.onnx"), "--to", "web", "--out", at("half"), "--data", data]),
+  ).toBe(0);
+  expect(readFileSync(at("half", "models", "model-fp16.onnx"))).toEqual(
+    readFileSync(at("forms", "model-fp16.onnx")),
+  );
+});
+
+test("a licence cannot be written into a model that is copied", async () => {
+  expect(await run(["export", runFolder, "--to", "web", "--license", "MIT", "--out", at("no")])).toBe(2);
+  expect(printed.err).toContain("export --to bundle --license …, and that file --to web");
+  expect(existsSync(at("no"))).toBe(false);
+});
+
+describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is none)", () => {
+  test("the page shows the model, its name and its classes, and asks no other host", {
+    timeout: 300_000,
+  }, async () => {
+    const own = at("own");
+    expect(await run(["export", runFolder, "--to", "web", "--out", own, "--data", data]), printed.err).toBe(
+      0,
+    );
+    const server = await serveFolder(own, { path: "/user/project/" });
+    const browser = await startChromium();
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(240_000);
+      const requests: { url: string; byPage: boolean }[] = [];
+      const failures: string[] = [];
+      page.context().on("request", (request) => {
+        if (!/^(blob|data):/.test(request.url()))
+          requests.push({ url: request.url(), byPage: request.serviceWorker() === null });
+      });
+      page.on("pageerror", (error) => failures.push(error.message));
+      page.on("console", (message) => {
+        if (message.type() === "error") failures.push(message.text());
+      });
+      await page.goto(server.address);
+      const chip = page.locator(".model-chip");
+      await chip.waitFor();
+      expect(await chip.textContent()).toBe("happy or not2 expressions, 32 px");
+      expect(await page.locator(".model-state").textContent()).toContain("one thread; open the page again");
+      await page.locator("main input[type=file]").setInputFiles(at("two.jpg"));
+      await page.locator(".card .bars").first().waitFor();
+      const classes = await page.locator(".card .bars").first().locator("dt").allTextContents();
+      expect(classes).toEqual(["happy", "not happy"]);
+      const model = `${server.address}models/happy_or_not.onnx`;
+      expect(requests.filter(({ url, byPage }) => url === model && byPage)).toHaveLength(1);
+      expect(requests.filter(({ url }) => !url.startsWith(server.address))).toEqual([]);
+      expect(failures).toEqual([]);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+});

@@ -1,0 +1,83 @@
+/** The one model of an element, in a worker of its own: loaded once, and exchanged for another. */
+
+import type { VultusCameraModel } from "../../../src/element.ts";
+import { fetchPageModels } from "../models/page-models.ts";
+import { detectorUrl, eyesUrl } from "../recogniser/networks.ts";
+import type { ModelInfo, ModelToLoad, Setup } from "../recogniser/protocol.ts";
+import { type Recogniser, startRecogniser } from "../recogniser/recogniser.ts";
+
+export interface LoadedModel {
+  readonly recogniser: Recogniser;
+  readonly info: ModelInfo;
+  /** As the element tells it. */
+  readonly model: VultusCameraModel;
+}
+
+export interface ModelSlot {
+  /** The model at this address, or the first of the folder at `home`. @throws Error with the reason. */
+  load(address: string | undefined): Promise<LoadedModel>;
+  /** Ends the worker. */
+  close(): void;
+}
+
+export function modelSlot(home: string): ModelSlot {
+  let asked: { readonly address: string | undefined; readonly loaded: Promise<LoadedModel> } | undefined;
+  let running: { readonly recogniser: Recogniser; readonly setup: Setup; info: ModelInfo } | undefined;
+  let recogniser: Recogniser | undefined;
+  let closed = false;
+
+  async function open(address: string | undefined): Promise<LoadedModel> {
+    const model = address === undefined ? await firstOf(home) : { source: address };
+    if (closed) throw new Error("the element has left the page");
+    if (running) {
+      const former = running.info;
+      running.info = await running.recogniser.add(model);
+      void running.recogniser.remove({ model: former.id }).catch(() => {});
+    } else {
+      recogniser = startRecogniser();
+      try {
+        const setup = await recogniser.start({ model, detector: detectorUrl, eyes: eyesUrl });
+        running = { recogniser, setup, info: setup.model };
+      } catch (error) {
+        recogniser.close();
+        throw error;
+      }
+    }
+    const { info, setup } = running;
+    const { name, classes, inputSize } = info;
+    const { device, threads } = setup;
+    return { recogniser: running.recogniser, info, model: { name, classes, inputSize, device, threads } };
+  }
+
+  return {
+    load(address) {
+      if (asked && asked.address === address) return asked.loaded;
+      const former = asked?.loaded;
+      const loaded = (async () => {
+        await former?.catch(() => {});
+        return open(address);
+      })();
+      const current = { address, loaded };
+      asked = current;
+      // What failed may be asked for again.
+      loaded.catch(() => {
+        if (asked === current) asked = undefined;
+      });
+      return loaded;
+    },
+    close() {
+      closed = true;
+      recogniser?.close();
+    },
+  };
+}
+
+async function firstOf(home: string): Promise<ModelToLoad> {
+  try {
+    const [first] = (await fetchPageModels(home)).models;
+    if (first) return { source: first.file, name: first.name };
+  } catch {}
+  throw new Error(
+    "there is no model: set the attribute model to the address of one, since no models.json lies beside the element's script",
+  );
+}

@@ -1,0 +1,37 @@
+/** The attributes of the element as it understands them. */
+
+export interface Settings {
+  /** Absolute; undefined for the model beside the element's script. */
+  readonly model: string | undefined;
+  /** Absolute; undefined for the camera. */
+  readonly src: string | undefined;
+  readonly autostart: boolean;
+  readonly threshold: number;
+  readonly smooth: number;
+  readonly facing: "user" | "environment";
+}
+
+export const attributes = ["model", "src", "autostart", "threshold", "smooth", "facing"] as const;
+
+/** What is missing or makes no sense is as usual. */
+export function settingsOf(element: Element): Settings {
+  const address = (name: string): string | undefined => {
+    const value = element.getAttribute(name);
+    if (value === null || value === "") return undefined;
+    return URL.canParse(value, element.baseURI) ? new URL(value, element.baseURI).href : value;
+  };
+  return {
+    model: address("model"),
+    src: address("src"),
+    autostart: element.hasAttribute("autostart"),
+    threshold: numberOf(element.getAttribute("threshold"), 0.5, 1),
+    smooth: numberOf(element.getAttribute("smooth"), 0.4, Number.POSITIVE_INFINITY),
+    facing: element.getAttribute("facing") === "environment" ? "environment" : "user",
+  };
+}
+
+/** A number from 0 to `most`, or the usual one. */
+function numberOf(text: string | null, usual: number, most: number): number {
+  const value = Number(text ?? "");
+  return text?.trim() && value >= 0 && value <= most ? value : usual;
+}

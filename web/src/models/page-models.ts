@@ -1,0 +1,14 @@
+/** Which models a page has, by the `models.json` that lies beside it. */
+
+import { PAGE_MODELS, type PageModels } from "../../../src/export/page-models.ts";
+
+/** Reads the list in the folder at `base`; addresses of models are then absolute. @throws Error with the reason. */
+export async function fetchPageModels(base: string): Promise<PageModels> {
+  const address = new URL(PAGE_MODELS, base).href;
+  const response = await fetch(address, { cache: "no-cache" });
+  if (!response.ok) throw new Error(`${address}: the server answers ${response.status}`);
+  const { models, offered = [] } = (await response.json()) as PageModels;
+  const absolute = (list: PageModels["models"]): PageModels["models"] =>
+    list.map((model) => ({ ...model, file: new URL(model.file, address).href }));
+  return { models: absolute(models), offered: absolute(offered) };
+}
