@@ -42,7 +42,7 @@ export function serveCommand(): Command {
     .option(
       "--model <path>",
       "run folder, or a file that a run or an export wrote; given several times, models side by side (default: the model that ships)",
-      (path: string, before: readonly string[] = []) => [...before, path],
+      (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
     )
     .option("--host <address>", "address to listen on; 0.0.0.0 or :: lets other machines in", "127.0.0.1")
     .option(

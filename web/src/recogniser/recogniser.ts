@@ -2,6 +2,7 @@
 
 import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type { Answer, Calls, Kind, Question } from "./protocol.ts";
+// oxlint-disable-next-line import/default -- Vite makes the module.
 import workerUrl from "./worker.ts?worker&url";
 
 /** One method per question. A bitmap that is examined is handed over, and closed by the worker. */
