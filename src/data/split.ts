@@ -40,7 +40,8 @@ export function cutSplits(dataset: Dataset, options: SplitOptions): Dataset {
   for (const split of ["validation", "test"] as const) {
     const share = options[split];
     if (share === undefined) continue;
-    if (!(share > 0 && share < 1)) throw new UsageError(`--${split} is ${share}, expected a share like 0.2`);
+    if (!(share > 0 && share < 1))
+      throw new UsageError(`${option(split)} is ${share}, expected a share like 0.2`);
     const given = dataset.samples.some((sample) => sample.split === split);
     if (given) notes.push(`the ${split} split of the data is kept`);
     else shares.set(split, share);
