@@ -12,7 +12,7 @@ import type { PhaseRecord } from "./records.ts";
  */
 export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: number): Recipe {
   const last = recipe.phases.findLast(({ name }) => done.some((record) => record.name === name)) as Phase;
-  const { cuts: _, earlierEpochs = 0, ...settings } = last;
+  const { earlierEpochs = 0, ...settings } = uncut(last);
   const trained = done.findLast(({ name }) => name === last.name)?.epochs ?? last.epochs;
   const phase = {
     ...settings,
@@ -27,7 +27,13 @@ export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: n
 /** The recipe that a run began with: without extensions, and without what a time budget cut off. */
 export function asBegun(recipe: Recipe): Recipe {
   const phases = recipe.phases.filter(({ earlierEpochs }) => earlierEpochs === undefined);
-  return { ...recipe, phases: phases.map(({ cuts: _cuts, ...phase }) => phase) };
+  return { ...recipe, phases: phases.map(uncut) };
+}
+
+/** The phase as it was planned before its time was short. */
+function uncut(phase: Phase): Phase {
+  const { cuts, ...planned } = phase;
+  return cuts === undefined ? phase : planned;
 }
 
 /** `all-extended`, then `all-extended-2`. */
