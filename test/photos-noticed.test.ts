@@ -63,7 +63,7 @@ test("by how much of a picture the face takes; what is small, or shows no face, 
 
 test("inspect says so with a command that makes crops of them, of which it then says nothing", async () => {
   expect(await run(["data", "inspect", "my photos", "--no-sheet"])).toBe(0);
-  const [, command] = /these are photos and not face crops: .*: vultus (.*)$/m.exec(printed.out) ?? [];
+  const [, command] = /these are photos and not face crops: .* (data crop .*)$/m.exec(printed.out) ?? [];
   expect(command).toBe("data crop 'my photos' --out faces");
   expect(await run(["data", "crop", "my photos", "--out", "faces", "--device", "cpu"])).toBe(0);
   printed.out = "";
@@ -72,7 +72,7 @@ test("inspect says so with a command that makes crops of them, of which it then 
   // The name is taken now.
   const { notes, faces } = await inspect({ data: "my photos" });
   expect(faces).toMatchObject({ arePhotos: true });
-  expect(notes.join()).toMatch(/vultus data crop 'my photos' --out 'my photos-faces'$/);
+  expect(notes.join()).toMatch(/crop\({ data: \["my photos"\], out: "my photos-faces" }\)$/);
 });
 
 test("train says so before it begins, and not of crops or of a run that goes on", async () => {

@@ -38,5 +38,5 @@ test("the command goes on with the flags that would have settled it, before a lo
   expect(withRenames(["train", "--", "-photos"], { "sad =(": "sad", b: "c" })).toEqual([
     ...["train", "--rename", "sad =(=sad", "--rename", "b=c", "--", "-photos"],
   ]);
-  expect(printed.err).toBe('continuing with --rename "sad =(=sad" --rename "b=c"\n');
+  expect(printed.err).toBe("continuing with --rename 'sad =(=sad' --rename b=c\n");
 });

@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import type { Renames, UnclearName } from "../data/class-names.ts";
+import { onCommandLine } from "./invocation.ts";
 import { say } from "./output.ts";
 
 /** Puts a question to a person and returns the line that they answer. */
@@ -40,7 +41,7 @@ export async function askOnTerminal(names: readonly UnclearName[]): Promise<Rena
 /** The arguments of the same command with these renames, which it then also shows. */
 export function withRenames(args: readonly string[], renames: Renames): string[] {
   const flags = Object.entries(renames).flatMap(([name, target]) => ["--rename", `${name}=${target}`]);
-  say(`continuing with ${flags.map((flag) => (flag === "--rename" ? flag : `"${flag}"`)).join(" ")}`);
+  say(`continuing with ${onCommandLine.option("rename", renames)}`);
   const end = args.indexOf("--");
   return end < 0 ? [...args, ...flags] : [...args.slice(0, end), ...flags, ...args.slice(end)];
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Caller, command, commandOf } from "./invocation.ts";
+import { callTo, option, spelledAs } from "../util/spelling.ts";
+import { type Caller, command, commandOf, onCommandLine } from "./invocation.ts";
 
 let folder = "";
 let script = "";
@@ -80,4 +81,23 @@ test("Windows' shells get double quotes", () => {
 
 test("without anything given it describes this process", () => {
   expect(command("predict", "my photo.jpg")).toMatch(/ predict 'my photo\.jpg'$/);
+});
+
+test("jobs spell calls and options as programs do, and as flags while the command line runs", async () => {
+  const options = {
+    data: ["my photos"],
+    out: "faces",
+    rename: { "not happy": "sad" },
+    allowUnreadable: true,
+  } as const;
+  expect(callTo("crop", options)).toBe(
+    'crop({ data: ["my photos"], out: "faces", rename: {"not happy":"sad"}, allowUnreadable: true })',
+  );
+  expect(option("out")).toBe("`out`");
+  const [call, flags] = await spelledAs(onCommandLine, async () => [
+    callTo("crop", options),
+    option("rename", { a: "b", "c d": "e" }),
+  ]);
+  expect(call).toMatch(/ data crop 'my photos' --out faces --rename 'not happy=sad' --allow-unreadable$/);
+  expect(flags).toBe("--rename a=b --rename 'c d=e'");
 });

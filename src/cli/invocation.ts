@@ -3,7 +3,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { shellWord } from "../util/shell.ts";
-import type { Options, Spelling } from "../util/spelling.ts";
+import type { Spelling, Value } from "../util/spelling.ts";
 
 /** What tells how a process was called. */
 export interface Caller {
@@ -44,22 +44,30 @@ const commandNames: Readonly<Record<string, readonly string[]>> = {
   inspect: ["data", "inspect"],
   split: ["data", "split"],
   soften: ["data", "soften"],
+  crop: ["data", "crop"],
   exportModel: ["export"],
 };
+/** Options that are arguments of a command, in their order. */
+const positional: readonly string[] = ["run", "a", "b", "data"];
 const flagNames: Readonly<Record<string, string>> = { overrides: "--set", teachers: "--teacher" };
 
 /** Messages of jobs, in the words of the command line. */
 export const onCommandLine: Spelling = {
   option: (name, value) =>
-    [flag(name), ...(value === undefined ? [] : [shellWord(value, process.platform)])].join(" "),
-  call(job, args, options) {
-    const flags = Object.entries(options).flatMap(([name, value]) => flagsOf(flag(name), value));
+    flagsOf(flag(name), value ?? true)
+      .map((word) => shellWord(word, process.platform))
+      .join(" "),
+  call(job, options) {
+    const args = positional.flatMap((name) => options[name] ?? []).map(String);
+    const flags = Object.entries(options).flatMap(([name, value]) =>
+      positional.includes(name) ? [] : flagsOf(flag(name), value),
+    );
     return command(...(commandNames[job] ?? [job]), ...args, ...flags);
   },
 };
 
 /** A list is one flag, a record a flag for each of its entries. */
-function flagsOf(name: string, value: Options[string]): string[] {
+function flagsOf(name: string, value: Value | undefined): string[] {
   if (value === undefined) return [];
   if (value === true) return [name];
   if (typeof value !== "object") return [name, String(value)];

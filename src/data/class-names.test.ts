@@ -97,8 +97,8 @@ describe("folders", () => {
     ]);
     expect(message).toBe(
       `${dir}: the class of "happy_or_sad" (happy or sad?), "not happy" (happy?) is not clear. ` +
-        'To choose it: --rename "happy_or_sad=happy" --rename "not happy=happy". ' +
-        'To keep them as classes of their own: --rename "happy_or_sad=happy_or_sad" --rename "not happy=not happy"',
+        'To choose it: `rename: {"happy_or_sad":"happy","not happy":"happy"}`. ' +
+        'To keep them as classes of their own: `rename: {"happy_or_sad":"happy_or_sad","not happy":"not happy"}`',
     );
     const rename = { happy_or_sad: "sad", "Not Happy": "not happy" };
     const { classes, samples, ...dataset } = await readDataset([dir], { rename });
@@ -124,9 +124,9 @@ describe("folders", () => {
   test("a rename of what is not there is refused, with the nearest name", async () => {
     folders("Happy Faces", "sad");
     await expect(readDataset([dir], { rename: { "Hapy Faces": "happy" } })).rejects.toThrow(
-      /--rename "Hapy Faces=happy": there is no class "Hapy Faces" in .* Did you mean "happy faces"\?/,
+      /"Hapy Faces":"happy".*: there is no class "Hapy Faces" in .* Did you mean "happy faces"\?/,
     );
-    await expect(readDataset([dir], { rename: { sad: " " } })).rejects.toThrow(/lacks the class/);
+    await expect(readDataset([dir], { rename: { sad: " " } })).rejects.toThrow(/the class of "sad" is empty/);
     // What a run remembers applies only where it can.
     const { rename } = await readDataset([dir], { remembered: { gone: "happy", sad: "blue" } });
     expect(rename).toEqual({ sad: "blue" });

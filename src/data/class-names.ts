@@ -2,6 +2,7 @@
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
+import { option } from "../util/spelling.ts";
 import { classKey, emotionNamed, folded, readName } from "./names.ts";
 
 /** Names in the data, and the class that each of them means. */
@@ -54,7 +55,7 @@ export class UnclearNames extends UsageError {
   constructor(where: string, names: readonly UnclearName[]) {
     const list = names.map(({ name, candidates }) => `"${name}" (${candidates.join(" or ")}?)`);
     const flags = (classOf: (name: UnclearName) => string): string =>
-      names.map((unclear) => `--rename "${unclear.name}=${classOf(unclear)}"`).join(" ");
+      option("rename", Object.fromEntries(names.map((unclear) => [unclear.name, classOf(unclear)])));
     super(
       `${where}: the class of ${list.join(", ")} is not clear. ` +
         `To choose it: ${flags(({ candidates }) => candidates[0] as string)}. ` +
@@ -163,10 +164,12 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
 function checkRenames(rename: Renames, names: readonly string[], where: string): void {
   for (const [name, target] of Object.entries(rename)) {
     if (target.trim() === "")
-      throw new UsageError(`--rename "${name}=" lacks the class, as in --rename "${name}=happy"`);
+      throw new UsageError(
+        `the class of "${name}" is empty; name one, as in ${option("rename", { [name]: "happy" })}`,
+      );
     if (!names.includes(folded(name)))
       throw new UsageError(
-        `--rename "${name}=${target}": there is no class "${name}" in ${where}. ` +
+        `${option("rename", { [name]: target })}: there is no class "${name}" in ${where}. ` +
           `Found: ${[...names].sort().join(", ")}.${didYouMean(folded(name), names)}`,
       );
   }

@@ -81,8 +81,8 @@ export async function trainedBaseline(
     // A baseline always freezes the backbone: no recipe has to be told from another.
     asked === "none" ? "random-frozen" : asked,
     {
-      offline: callTo("compare", [folder, "majority", ...dataset.sources]),
-      random: callTo("compare", [folder, kind, ...dataset.sources], { weights: "none" }),
+      offline: callTo("compare", { a: folder, b: "majority", data: dataset.sources }),
+      random: callTo("compare", { a: folder, b: kind, data: dataset.sources, weights: "none" }),
     },
     signal,
     teller,

@@ -10,6 +10,7 @@ import { startEngine } from "../runtime/engine.node.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { random, shuffled } from "../util/random.ts";
 import { sharp } from "../util/sharp.node.ts";
+import { callTo } from "../util/spelling.ts";
 
 /** What the largest faces of a few images show. */
 export interface FaceCheck {
@@ -91,19 +92,10 @@ export function croppingAdvice(
   if (!check?.arePhotos) return undefined;
   const [first = "photos"] = sources;
   const out = ["faces", `${basename(first)}-faces`].find((name) => !existsSync(name)) ?? "face-crops";
-  const command = [
-    "vultus data crop",
-    ...(sources.length > 0 ? sources : [first]).map(quoted),
-    "--out",
-    quoted(out),
-  ].join(" ");
+  const command = callTo("crop", { data: sources.length > 0 ? sources : [first], out });
   return (
     `these are photos and not face crops: in ${check.withFace} that were looked at, the largest face spans ` +
     `${Math.round(100 * check.faceShare)} % of the shorter side, in a crop about 90 %. ` +
     `A model would also learn from what surrounds the faces. Cut them out and train on the crops: ${command}`
   );
-}
-
-function quoted(path: string): string {
-  return /^[\w@%+:.,/-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -70,7 +70,7 @@ export async function reportTraining(
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
-      `the report was not written: ${messageOf(error)}. The run is complete; ${callTo("report", [folder])} tries again`,
+      `the report was not written: ${messageOf(error)}. The run is complete; ${callTo("report", { run: folder })} tries again`,
     );
   }
   try {

@@ -56,7 +56,7 @@ function given(options: KnownOptions): DataRequest {
 }
 
 function knownData(folder: string, { request, data }: Environment): readonly string[] {
-  const again = callTo("train", data.length > 0 ? data : ["photos/"], { resume: folder });
+  const again = callTo("train", { data: data.length > 0 ? data : ["photos/"], resume: folder });
   if (!request) {
     throw new UsageError(
       `${folder} does not record how its data was named, since a program gave a data set or an older version of vultus began it; ` +

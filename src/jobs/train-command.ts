@@ -42,7 +42,8 @@ function trainCommand(options: CommonOptions, start: Options): string {
   const { data = [], device, memory, allowUnreadable, timeBudget, ...common } = options;
   const sources = typeof data === "string" ? [data] : "samples" in data ? data.sources : data;
   const { exclude, classes, rename, validation, test, seed, out, threads } = common;
-  return callTo("train", sources, {
+  return callTo("train", {
+    data: sources,
     ...start,
     ...{ exclude, classes, rename, validation, test, seed, out, threads },
     timeBudget: typeof timeBudget === "number" ? `${timeBudget}s` : timeBudget,

@@ -368,7 +368,7 @@ function recipeOfRun(folder: string, options: TrainOptions, images: number): Rec
   const { phase, phases } = readCheckpoint(runPaths(folder).checkpoint).progress;
   if (phase >= recipe.phases.length) return extended(recipe, phases, options.extend);
   throw new UsageError(
-    `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", [], { resume: folder })}`,
+    `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", { resume: folder })}`,
   );
 }
 

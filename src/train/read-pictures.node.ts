@@ -94,7 +94,7 @@ export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<str
     if (count === 0) return [];
     return [
       `leak: ${count} of ${own.length} ${split} pictures are pixel-identical to training pictures, so scores on them are too good. ` +
-        `${callTo("audit", sources, { out: "audited" })} lists them; training with ${option("exclude", "audited/exclude.txt")} leaves them out`,
+        `${callTo("audit", { data: sources, out: "audited" })} lists them; training with ${option("exclude", "audited/exclude.txt")} leaves them out`,
     ];
   });
 }

@@ -133,7 +133,7 @@ function leftovers(folder: string): string[] {
   const another = `give another folder with ${option("out")}`;
   throw new UsageError(
     existsSync(runPaths(folder).environment)
-      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", [], { resume: folder })}`
+      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", { resume: folder })}`
       : `${folder} is not empty; ${another}`,
   );
 }

@@ -4,26 +4,23 @@
  */
 
 export interface Spelling {
-  option(name: string, value?: string): string;
-  call(job: string, args: readonly string[], options: Options): string;
+  option(name: string, value?: Value): string;
+  call(job: string, options: Options): string;
 }
 
-/** Options of a job by name; true is a flag that is set, and one that is undefined is left out. */
-export type Options = Readonly<
-  Record<string, string | number | true | readonly string[] | Readonly<Record<string, string>> | undefined>
->;
+/** The value of an option; true is a flag that is set. */
+export type Value = string | number | true | readonly string[] | Readonly<Record<string, string>>;
+
+/** Options of a job by name; one that is undefined is left out. */
+export type Options = Readonly<Record<string, Value | undefined>>;
 
 const inPrograms: Spelling = {
   option: (name, value) => `\`${name}${value === undefined ? "" : `: ${JSON.stringify(value)}`}\``,
-  call(job, args, options) {
+  call(job, options) {
     const named = Object.entries(options).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}: ${JSON.stringify(value)}`],
     );
-    const all = [
-      ...args.map((arg) => JSON.stringify(arg)),
-      ...(named.length > 0 ? [`{ ${named.join(", ")} }`] : []),
-    ];
-    return `${job}(${all.join(", ")})`;
+    return `${job}({ ${named.join(", ")} })`;
   },
 };
 
@@ -41,8 +38,7 @@ export async function spelledAs<R>(spelling: Spelling, work: () => Promise<R>): 
 }
 
 /** An option to give: `--out` on the command line. */
-export const option = (name: string, value?: string): string => current.option(name, value);
+export const option = (name: string, value?: Value): string => current.option(name, value);
 
 /** A call to make: `npx vultus report runs/a` on the command line. */
-export const callTo = (job: string, args: readonly string[] = [], options: Options = {}): string =>
-  current.call(job, args, options);
+export const callTo = (job: string, options: Options): string => current.call(job, options);

@@ -74,7 +74,7 @@ export function classifierPath(path: string): string {
       `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
     );
   throw new UsageError(
-    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", [], { resume: path })}`,
+    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", { resume: path })}`,
   );
 }
 
