@@ -19,7 +19,14 @@ const ours = { device: "cpu", threads: 1 } as const;
 const recipe = {
   ...{ extends: "finetune", phases: { all: { epochs: 1 } } },
 } as const;
-const options = { model: "vultus_s", weights: "none", recipe, inputSize: 32, batchSize: 8, ...ours } as const;
+const options = {
+  model: "vultus_s",
+  weights: "random-frozen",
+  recipe,
+  inputSize: 32,
+  batchSize: 8,
+  ...ours,
+} as const;
 
 async function faces(set: string, name: string, label: "happy" | "sad" | "surprise"): Promise<void> {
   mkdirSync(at(set, name), { recursive: true });

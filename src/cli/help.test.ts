@@ -41,7 +41,7 @@ describe("at 60 columns", () => {
     const lines = printed.err.trimEnd().split("\n");
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.filter((line) => line.length > 60)).toEqual([]);
-    expect(await run(["train"])).toBe(2);
+    expect(await run(["evaluate"])).toBe(2);
     expect(printed.err).toMatch(/^vultus: missing required argument/m);
   });
 });

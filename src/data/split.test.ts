@@ -123,8 +123,8 @@ test.each([
     { validation: 0.2, test: 0.1 },
     /"class1" has 2.*validation and test/,
   ],
-  ["a share of 0", [10, 10], { validation: 0 }, /--validation is 0/],
-  ["a share above 1", [10, 10], { test: 20 }, /--test is 20, expected a share like 0\.2/],
+  ["a share of 0", [10, 10], { validation: 0 }, /`validation` is 0/],
+  ["a share above 1", [10, 10], { test: 20 }, /`test` is 20, expected a share like 0\.2/],
   ["shares that leave nothing", [10, 10], { validation: 0.6, test: 0.5 }, /add up to 1\.1/],
 ])("%s is refused", (_, counts, shares, message) => {
   expect(() => cutSplits(dataset(counts), { ...shares, seed: 1 })).toThrow(UsageError);

@@ -95,7 +95,7 @@ test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked",
   const { weights, notes } = await start(recipe, ["model=vultus_s"], "none");
   expect(weights.size).toBe(0);
   expect(notes[1]).toBe(
-    `warning: the recipe ${recipe} is made for trained weights, and these are random; --recipe scratch is made for them`,
+    `warning: the recipe ${recipe} is made for trained weights, and these are random; \`recipe: "scratch"\` is made for them`,
   );
 });
 

@@ -12,6 +12,6 @@ test("a folder without weights is a run without an epoch, or no run at all", () 
   );
   writeFileSync(join(folder, "recipe.json"), "{}");
   expect(() => classifierPath(folder)).toThrow(
-    `${folder} holds no best.safetensors: the run has not finished an epoch yet; continue it with --resume`,
+    `${folder} holds no best.safetensors: the run has not finished an epoch yet; continue it: train({ resume: "${folder}" })`,
   );
 });
