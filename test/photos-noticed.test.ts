@@ -97,6 +97,8 @@ test("train says so before it begins, and not of crops or of a run that goes on"
 
 test("several sources are all in the command", () => {
   const check = { images: 9, withFace: 8, faceShare: 0.3, arePhotos: true };
-  expect(croppingAdvice(check, { sources: ["a", "it's"] })).toMatch(/crop\({ data: \["a","it's"\], out: "[^"]+" }\)$/);
+  expect(croppingAdvice(check, { sources: ["a", "it's"] })).toMatch(
+    /crop\({ data: \["a","it's"\], out: "[^"]+" }\)$/,
+  );
   expect(croppingAdvice({ ...check, arePhotos: false }, { sources: ["a"] })).toBeUndefined();
 });
