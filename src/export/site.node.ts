@@ -1,9 +1,9 @@
 /** The page with a model of one's own: a folder that any static host serves, below any path. */
 
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { packageFile } from "../util/package.node.ts";
 import { PAGE_MODELS, pageModelFile, pageModelsText } from "./page-models.ts";
 
@@ -49,7 +49,7 @@ export function writeSite(
   for (const own of OWN_FOLDERS) rmSync(join(folder, own), { recursive: true, force: true });
   const file = pageModelFile(name);
   const path = join(folder, file);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileAtomic(path, bytes);
   writeFileAtomic(
     join(folder, PAGE_MODELS),

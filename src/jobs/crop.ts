@@ -1,7 +1,6 @@
 /** Cuts the faces out of photos, framed as `predict` frames them: a folder of crops to train on. */
 
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { csvRow } from "../formats/csv.ts";
@@ -14,7 +13,7 @@ import { framedFaces, type ReadPhoto } from "../predict/predictor.ts";
 import { loadDetector } from "../predict/shipped-detector.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { makeFolder, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { checkOptions, kinds, oneOf } from "./check-options.ts";
@@ -100,7 +99,7 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
     .update(model.eyes?.model ?? "")
     .update(JSON.stringify(model.settings))
     .digest("hex");
-  makeFolder(out);
+  folderFor(out);
   const log = await openCropLog(out, {
     ...{ sources: sources.map(({ path }) => resolve(path)), faces, side: size ?? null, detector },
   });
@@ -184,13 +183,13 @@ async function cropPhoto(
 }
 
 async function writeCrop(path: string, { pixels, width, height, channels }: Picture): Promise<void> {
-  makeFolder(dirname(path));
+  folderFor(dirname(path));
   writeFileAtomic(path, await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer());
 }
 
-function makeFolder(path: string): void {
+function folderFor(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw new UsageError(`the folder ${path} cannot be made: ${reasonOf(error)}`);
   }
