@@ -158,9 +158,9 @@ export type {
   InterruptedRun,
   TrainingJson,
   TrainingRun,
-  TrainOptions,
 } from "./jobs/train.ts";
 export type { BudgetEvent, EndEvent, ModelEvent, RunEvent, TrainEvent } from "./jobs/train-events.ts";
+export type { TrainOptions } from "./jobs/train-options.ts";
 
 // The steps of those jobs, for programs that arrange them otherwise.
 

@@ -1,7 +1,8 @@
 /** A training as a command runs it: with progress, Ctrl-C and its page, and what it came to as text. */
 
 import { train } from "../jobs/on-demand.ts";
-import type { Best, TrainingJson, TrainingRun, TrainOptions } from "../jobs/train.ts";
+import type { Best, TrainingJson, TrainingRun } from "../jobs/train.ts";
+import type { TrainOptions } from "../jobs/train-options.ts";
 import { untilInterrupted } from "./interrupts.ts";
 import { command } from "./invocation.ts";
 import { duration, say } from "./output.ts";

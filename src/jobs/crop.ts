@@ -12,8 +12,8 @@ import { openDetector } from "../predict/onnx-detector.ts";
 import { framedFaces, type ReadPhoto } from "../predict/predictor.ts";
 import { loadDetector } from "../predict/shipped-detector.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
-import { UsageError, VultusError } from "../util/errors.ts";
-import { makeFolder, reasonOf, writeFileAtomic } from "../util/files.node.ts";
+import { VultusError } from "../util/errors.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { checkOptions, kinds, oneOf } from "./check-options.ts";
@@ -99,7 +99,7 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
     .update(model.eyes?.model ?? "")
     .update(JSON.stringify(model.settings))
     .digest("hex");
-  folderFor(out);
+  makeFolder(out);
   const log = await openCropLog(out, {
     ...{ sources: sources.map(({ path }) => resolve(path)), faces, side: size ?? null, detector },
   });
@@ -183,16 +183,8 @@ async function cropPhoto(
 }
 
 async function writeCrop(path: string, { pixels, width, height, channels }: Picture): Promise<void> {
-  folderFor(dirname(path));
+  makeFolder(dirname(path));
   writeFileAtomic(path, await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer());
-}
-
-function folderFor(path: string): void {
-  try {
-    makeFolder(path);
-  } catch (error) {
-    throw new UsageError(`the folder ${path} cannot be made: ${reasonOf(error)}`);
-  }
 }
 
 /** Writes the rows of a manifest again for its crops, a row for each; returns its path. */

@@ -3,8 +3,9 @@
  * than all of `import "vultus"` may.
  */
 
-import type { TrainingData, TrainingOptions, TrainingRun } from "./train.ts";
+import type { TrainingRun } from "./train.ts";
 import type { EndEvent, TrainEvent } from "./train-events.ts";
+import type { TrainingData, TrainingOptions } from "./train-options.ts";
 
 /** A function of the same type, overloads included, that loads what it calls. */
 function loaded<F extends (...args: never[]) => Promise<unknown>>(load: () => Promise<F>): F {

@@ -55,11 +55,7 @@ interface NewFolder {
 
 function newFolder(path: string): NewFolder {
   checkNewRunFolder(path);
-  try {
-    return { path, made: makeFolder(path) };
-  } catch (error) {
-    throw new VultusError(`${path} cannot be made the folder of a run: ${reasonOf(error)}`);
-  }
+  return { path, made: makeFolder(path) };
 }
 
 function freeFolder(name: string): NewFolder {

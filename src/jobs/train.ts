@@ -24,97 +24,26 @@ import { noValidation, trainInto } from "../train/train.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
 import { callTo, option } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
-import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import { conclude } from "./conclude.ts";
 import { checkFaces, croppingAdvice } from "./crop-check.ts";
-import { type DataOptions, type DataSource, openKnownDataset } from "./data.ts";
+import { type DataSource, openKnownDataset } from "./data.ts";
 import { defaults } from "./defaults.ts";
-import { chooseDevice, type DeviceChoice, type PrecisionOptions } from "./device.ts";
+import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { EvaluationResult } from "./evaluation-result.ts";
-import { type OnEvent, type Teller, telling } from "./events.ts";
-import { newRecipe, type RecipeOptions, resumedRecipe } from "./recipe.ts";
+import { type Teller, telling } from "./events.ts";
+import { newRecipe, resumedRecipe } from "./recipe.ts";
 import { inNewRunFolder, inRunFolder } from "./run-folders.ts";
 import { requestOf, resumedOptions } from "./run-request.ts";
 import { chooseStart, recordedStart, startingWeights } from "./starting-weights.ts";
 import { fitToTime, secondsOf } from "./time-budget.ts";
 import { type Suggestions, trainSuggestions } from "./train-command.ts";
 import { type EndEvent, eventsOf, passedOn, type TrainEvent } from "./train-events.ts";
-
-/** Where a training's images are. */
-export type TrainingData =
-  | {
-      /** Folders (`dir/<class>/…`, `dir/{train,validation,test}/<class>/…`), CSV files, or a data set. */
-      readonly data: DataSource;
-      readonly resume?: string | boolean | undefined;
-    }
-  /** A run that is resumed knows its data. */
-  | { readonly data?: never; readonly resume: string | true };
-
-export type TrainOptions = TrainingOptions & TrainingData;
-
-export interface TrainingOptions extends RecipeOptions, PrecisionOptions, DataOptions {
-  /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
-  readonly out?: string | undefined;
-  /**
-   * Run folder to continue, or true for `out`. It needs no other option, the data neither, unless a program gave that as a data
-   * set; the original options may be given again.
-   */
-  readonly resume?: string | boolean | undefined;
-  /** Epochs to add to the run that `resume` names and that has ended: through the end of its schedule, as if it had been longer. */
-  readonly extend?: number | undefined;
-  /**
-   * Models whose answers to the same augmented images are learned as well as the labels: run folders, files, or names of
-   * models that ship. A resumed run uses the copies that it kept.
-   */
-  readonly teachers?: string | readonly string[] | undefined;
-  /** Share of the training images to validate on, from 0 to 1. Default: 0.2 if the data has no validation split. */
-  readonly validation?: number | undefined;
-  /** Share of the training images to test on once, at the end. */
-  readonly test?: number | undefined;
-  /** Whether a frozen backbone is computed once per view instead of in every epoch. Default: true. */
-  readonly cacheFeatures?: boolean | undefined;
-  /** Gigabytes of decoded images to keep in memory, and of cached features as much again. Default: 2. */
-  readonly memory?: number | undefined;
-  /** Greatest time between two checkpoints, in seconds. Default: 300. */
-  readonly checkpointEvery?: number | undefined;
-  /** Continue although more than 1 % of the images cannot be read. Default: false. */
-  readonly allowUnreadable?: boolean | undefined;
-  /** Stops the training after the step under way: the run is saved and can be resumed. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: OnEvent<TrainEvent> | undefined;
-}
-
-const {
-  unchecked,
-  text,
-  texts,
-  textOrTexts,
-  textsByName,
-  textOrFlag,
-  flag,
-  positive,
-  atLeast0,
-  count,
-  call,
-  signal: aSignal,
-} = kinds;
-const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
-  ...{ data: unchecked, out: text, resume: textOrFlag, extend: count, exclude: text, classes: texts },
-  ...{ rename: textsByName },
-  // What is not of one kind, or that the recipe or the cut checks.
-  ...{
-    recipe: unchecked,
-    overrides: unchecked,
-    inputSize: unchecked,
-    batchSize: unchecked,
-    seed: unchecked,
-    timeBudget: unchecked,
-    backbones: unchecked,
-  },
-  ...{ validation: unchecked, test: unchecked, model: text, weights: text, teachers: textOrTexts },
-  ...{ device: text, threads: count, precision: oneOf("auto", "fp32", "fp16"), cacheFeatures: flag },
-  ...{ memory: positive, checkpointEvery: atLeast0, allowUnreadable: flag, signal: aSignal, onEvent: call },
-};
+import {
+  checkTrainOptions,
+  type TrainingData,
+  type TrainingOptions,
+  type TrainOptions,
+} from "./train-options.ts";
 
 /** The epoch whose weights are kept, by validation accuracy. */
 export interface Best {
@@ -172,7 +101,7 @@ export interface TrainingJson {
  * @throws UsageError for unsuitable options, data or run folder; VultusError if the training itself fails.
  */
 export async function train(options: TrainOptions): Promise<TrainingRun> {
-  checkOptions(options, expected);
+  checkTrainOptions(options);
   return telling(options.onEvent, (teller: Teller<TrainEvent>) => trained(options, teller));
 }
 

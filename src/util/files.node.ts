@@ -86,23 +86,32 @@ export function appendLine(path: string, line: string, calls: FileCalls = realCa
 /**
  * Makes a folder and those above it that are missing; returns the topmost that it made, if any. Node's own `recursive` never
  * returns where the file system refuses a new folder as missing, as `/proc` does.
+ *
+ * @throws VultusError where it cannot be made.
  */
 export function makeFolder(path: string): string | undefined {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
   let made: string | undefined;
-  for (const folder of missing) {
-    try {
-      mkdirSync(folder);
-      made ??= folder;
-    } catch (error) {
-      // Another process may have made it meanwhile.
-      if (!isFolder(folder)) throw error;
-    }
+  try {
+    for (const folder of missing) if (madeAlone(folder)) made ??= folder;
+    // Says that it is a file, or that its drive is missing.
+    if (!isFolder(path)) mkdirSync(path);
+  } catch (error) {
+    throw new VultusError(`the folder ${path} cannot be made: ${reasonOf(error)}`, { cause: error });
   }
-  // Says that it is a file, or that its drive is missing.
-  if (!isFolder(path)) mkdirSync(path);
   return made;
+}
+
+/** Makes one folder; false where another process made it meanwhile. */
+function madeAlone(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (isFolder(folder)) return false;
+    throw error;
+  }
 }
 
 function isFolder(path: string): boolean {

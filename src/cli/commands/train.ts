@@ -2,7 +2,7 @@
 
 import { Command, Option } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
-import type { TrainOptions } from "../../jobs/train.ts";
+import type { TrainOptions } from "../../jobs/train-options.ts";
 import { UsageError } from "../../util/errors.ts";
 import { endCard } from "../end-card.ts";
 import { command } from "../invocation.ts";
