@@ -62,7 +62,7 @@ describe("the folder of a new run", () => {
     expect(() => createRunFolder(file)).toThrow(UsageError);
     expect(() => createRunFolder(file)).toThrow(/is a file; name a folder/);
     expect(() => createRunFolder(join(file, "b"))).toThrow(VultusError);
-    expect(() => createRunFolder(join(file, "b"))).toThrow(/cannot be made .*a part of its path is a file/);
+    expect(() => createRunFolder(join(file, "b"))).toThrow(/cannot be made: .*a part of its path is a file/);
   });
 });
 
