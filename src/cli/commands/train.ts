@@ -21,15 +21,16 @@ interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "ov
 
 const STARTS = `
 What to start from:
-  vultus train photos/                    from vultus_m, which ships and knows faces: no network, minutes on a CPU,
-                                          right for nearly all photos of faces (recipe: adapt)
-  vultus train photos/ --model vultus_s   the same from the smaller model: for phones and web pages
-  vultus train photos/ --model resnet50   from ImageNet's weights, downloaded once: a hundred times the work, for
-                                          images that are no crops of faces, or to repeat published results (recipe:
-                                          progressive)
-  vultus train photos/ --weights none     from random weights: for tens of thousands of images, to measure what
-                                          pretraining brings, or where no other images may be in it (recipe: scratch)
-  vultus train photos/ --weights runs/a   from a run of your own`;
+  vultus train photos/
+      vultus_m, which ships and knows faces. No network, minutes on a CPU; right for nearly all photos of faces (recipe: adapt).
+  vultus train photos/ --model vultus_s
+      The same from the smaller model, for phones and web pages.
+  vultus train photos/ --model resnet50
+      ImageNet's weights, downloaded once. A hundred times the work; for images that are not face crops, or to repeat published results (recipe: progressive).
+  vultus train photos/ --weights none
+      Random weights. For tens of thousands of images, to measure what pretraining brings, or where no other images may be in it (recipe: scratch).
+  vultus train photos/ --weights runs/a
+      A run of your own.`;
 
 export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))

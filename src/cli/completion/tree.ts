@@ -1,6 +1,7 @@
 /** What a shell can complete, read off commander's own tree: commands, options, and what their values may be. */
 
 import type { Argument, Command, Option } from "commander";
+import { forms } from "../../export/export.node.ts";
 import { backbones } from "../../models/registry.ts";
 import { recipes } from "../../train/recipes.ts";
 import { shippedModels } from "../../weights/shipped.node.ts";
@@ -43,7 +44,8 @@ export const ofOptions: Readonly<Record<string, Values>> = {
   "--model <path>": models,
   "--model <name>": { words: backbones.map(({ name }) => name) },
   "--recipe <name>": recipeNames,
-  "--weights <source>": { words: ["imagenet", "vultus", "none"], paths: "files" },
+  "--weights <source>": { words: ["imagenet", ...shippedModels(), "none"], runs: true, paths: "files" },
+  "--to <forms>": { words: Object.keys(forms) },
   "--weights <what>": { words: ["imagenet", "none"], paths: "files" },
   "--split <name>": splits,
   "--resume [dir]": { runs: true, paths: "folders" },
