@@ -26,7 +26,7 @@ interface Part {
   after?(): void;
 }
 
-export type PartName = "types" | "package" | "networks" | "page";
+export type PartName = "types" | "package" | "webassembly" | "networks" | "page";
 
 const parts: Readonly<Record<PartName, Part>> = {
   // The declarations of the public entries and of what they name.
@@ -49,6 +49,13 @@ const parts: Readonly<Record<PartName, Part>> = {
     results: ["dist/index.js", "dist/web.js", "dist/start.js", "dist/worker.js"],
     command: () => [vite(), "build", "--config", "scripts/package.config.ts", ...quietly],
     after: removeLeftovers,
+  },
+  // What runs programs where onnxruntime-node cannot be loaded.
+  webassembly: {
+    what: "ONNX Runtime's WebAssembly build for Node",
+    sources: () => [at("scripts/webassembly.ts"), at("LICENSE")],
+    results: ["dist/onnxruntime-web/ort.node.cjs", "dist/onnxruntime-web/ort-wasm-simd-threaded.mjs"],
+    command: () => ["--import", "tsx", "scripts/webassembly.ts"],
   },
   // The networks that find faces and eyes, converted from their published weights.
   networks: {

@@ -14,7 +14,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts") && name !== "element.ts");
 
 /** Packages that are installed beside this one, for they hold compiled code; all others are built in. */
-const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const { dependencies, optionalDependencies, peerDependencies } = manifest;
+const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 
 export default defineConfig({
   root,

@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 /** Where the compiler's declarations lie until they are put together, one for each source. */
 const single = join(dist, ".types");
-const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const { dependencies, optionalDependencies, peerDependencies } = manifest;
+const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 
 /** By comments, zod keeps the compiler from checking how some type parameters vary. Comments move, so the claim goes too. */
 const withoutUncheckedVariance = {

@@ -8,6 +8,7 @@ export { evaluate as evaluate64 } from "./graph/evaluate.ts";
 export { Graph } from "./graph/graph.ts";
 export { print } from "./graph/print.ts";
 export type { Builder, Operator, Shape, Tensor64, Value } from "./graph/types.ts";
+export { whyWebAssembly } from "./runtime/onnxruntime.node.ts";
 export { openSession, providers, runtimeVersion } from "./runtime/session.node.ts";
 export type { Device, Session, SessionOptions, Tensors } from "./runtime/session.ts";
 

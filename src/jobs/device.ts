@@ -1,6 +1,7 @@
 /** Which device and number format a job uses. What `auto` chooses is noted, with the reason. */
 
 import { availableParallelism } from "node:os";
+import { whyWebAssembly } from "../runtime/onnxruntime.node.ts";
 import { providers } from "../runtime/session.node.ts";
 import type { Device } from "../runtime/session.ts";
 import { UsageError } from "../util/errors.ts";
@@ -24,7 +25,8 @@ export interface DeviceChoice {
 }
 
 /**
- * Chooses among the `available` providers, for `auto` as `usualDevice` does.
+ * Chooses among the `available` providers, for `auto` as `usualDevice` does. Notes why programs run on WebAssembly, where
+ * they do.
  *
  * @throws UsageError for a device that this build does not have.
  */
@@ -32,6 +34,7 @@ export function chooseDevice(
   { device = "auto", precision = "fp32", threads = availableParallelism() }: PrecisionOptions,
   note: (text: string) => void,
   available: readonly string[] = providers(),
+  webAssembly: string | undefined = whyWebAssembly(),
 ): DeviceChoice {
   if (device !== "auto" && !available.includes(device)) {
     throw new UsageError(
@@ -46,6 +49,7 @@ export function chooseDevice(
         : `device: cpu with ${threads} threads, since there is no CUDA`,
     );
   }
+  if (webAssembly !== undefined) note(`runtime: WebAssembly, which is slower, since ${webAssembly}`);
   const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");
   if (precision === "auto") {
     note(

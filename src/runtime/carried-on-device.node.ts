@@ -8,17 +8,17 @@ import { encode } from "../graph/encode.ts";
 import { Graph } from "../graph/graph.ts";
 import { nextName } from "../program/program.ts";
 import type { DType } from "../util/tensor.ts";
-import { onnxruntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
+import type { Runtime } from "./results-in-place.node.ts";
 import type { Carried } from "./session.ts";
 
 /** `session` was made with `keptOnDevice(names)`; `options` are those of its device. */
 export function carriedOnDevice(
+  { InferenceSession, Tensor }: Runtime,
   session: ort.InferenceSession,
   names: readonly string[],
   options: ort.InferenceSession.SessionOptions,
 ): Carried & { release(): Promise<void> } {
-  const { InferenceSession, Tensor } = onnxruntime();
   let current: Record<string, ort.Tensor> = {};
   let copying: ort.InferenceSession | undefined;
   const free = (): void => {

@@ -6,12 +6,14 @@ import { dirname, join } from "node:path";
 import { encodeModel, node, valueInfo } from "../onnx/model.ts";
 import { messageOf } from "../util/errors.ts";
 import { switchOffTelemetry } from "./no-telemetry.node.ts";
-import { onnxruntimePath } from "./onnxruntime.node.ts";
+import { nativePath } from "./onnxruntime.node.ts";
 import type { Device } from "./session.ts";
 
-/** Where the libraries of this system lie within onnxruntime-node. */
-export const runtimeFolder = (): string =>
-  join(dirname(onnxruntimePath()), "..", "bin", "napi-v6", process.platform, process.arch);
+/** Where the libraries of this system lie within onnxruntime-node; undefined where that is not used. */
+export function runtimeFolder(): string | undefined {
+  const path = nativePath();
+  return path && join(dirname(path), "..", "bin", "napi-v6", process.platform, process.arch);
+}
 
 /** Whether there is a driver that CUDA could use: on Linux, and on Linux under Windows; elsewhere only a try tells. */
 export function hasNvidiaDriver(): boolean {
@@ -36,14 +38,14 @@ export function cudaState(): CudaState {
   return state;
 }
 
-/** As `cudaState`, for libraries in `folder`. `tried` returns why a session cannot be opened, undefined where it can. */
+/** As `cudaState`, for libraries in `folder`, if there is one. `tried` returns why a session cannot be opened, undefined where it can. */
 export function findCuda(
-  folder: string,
+  folder: string | undefined,
   hasDriver: boolean,
   tried: () => string | undefined = trySession,
 ): CudaState {
   const files = ["libonnxruntime_providers_cuda.so", "onnxruntime_providers_cuda.dll"];
-  const installed = files.some((file) => existsSync(join(folder, file)));
+  const installed = folder !== undefined && files.some((file) => existsSync(join(folder, file)));
   if (!installed) return { installed, fault: "its provider is not installed" };
   return { installed, fault: hasDriver ? tried() : "there is no NVIDIA driver" };
 }
@@ -58,7 +60,7 @@ function trySession(): string | undefined {
     outputs: [valueInfo("out", "float32", [1])],
     initializers: [],
   });
-  const script = `require(${JSON.stringify(onnxruntimePath())}).InferenceSession
+  const script = `require(${JSON.stringify(nativePath())}).InferenceSession
     .create(Buffer.from("${Buffer.from(model).toString("base64")}", "base64"), { executionProviders: ["cuda"] })
     .then(() => process.exit(0), (error) => { console.log(error.message); process.exit(1); })`;
   try {

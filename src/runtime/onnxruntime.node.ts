@@ -1,16 +1,71 @@
-/** onnxruntime-node, loaded when the first program is; what it would send to its maker is switched off before. */
+/**
+ * The ONNX Runtime that programs run on, loaded when the first program is: onnxruntime-node, or where it cannot be loaded,
+ * ONNX Runtime's WebAssembly build, see `webassembly.node.ts`. onnxruntime-node is an optional dependency, since npm drops it
+ * where its install script fails. What it would send to its maker is switched off before it is loaded.
+ */
 
 import { createRequire } from "node:module";
 import type * as ort from "onnxruntime-node";
+import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { switchOffTelemetry } from "./no-telemetry.node.ts";
 
 const require = createRequire(import.meta.url);
 
-/** The library; the same each time. */
-export function onnxruntime(): typeof ort {
-  switchOffTelemetry();
-  return require("onnxruntime-node") as typeof ort;
+type Found = { readonly native: typeof ort } | { readonly native: undefined; readonly reason: string };
+
+let found: Found | undefined;
+
+/**
+ * onnxruntime-node; undefined where programs run on WebAssembly.
+ *
+ * @throws VultusError where VULTUS_RUNTIME forbids WebAssembly, or is neither `native` nor `wasm`.
+ */
+export function nativeRuntime(): typeof ort | undefined {
+  found ??= find();
+  return found.native;
 }
 
-/** The file that is loaded. */
-export const onnxruntimePath = (): string => require.resolve("onnxruntime-node");
+/** Why programs run on WebAssembly, and the way out; undefined where they run on onnxruntime-node. */
+export function whyWebAssembly(): string | undefined {
+  found ??= find();
+  return found.native ? undefined : found.reason;
+}
+
+/** The file of onnxruntime-node that is loaded; undefined where WebAssembly is asked for, or there is no such file. */
+export function nativePath(): string | undefined {
+  if (asked() === "wasm") return undefined;
+  try {
+    return require.resolve("onnxruntime-node");
+  } catch {
+    return undefined;
+  }
+}
+
+function find(): Found {
+  const path = nativePath();
+  let reason: string;
+  if (asked() === "wasm") reason = "VULTUS_RUNTIME=wasm asks for it";
+  else if (path === undefined)
+    reason =
+      "onnxruntime-node is not installed; `npm install --ignore-scripts`, or npx with that option, adds it";
+  else {
+    switchOffTelemetry();
+    try {
+      return { native: require(path) as typeof ort };
+    } catch (error) {
+      reason = `onnxruntime-node cannot be loaded: ${messageOf(error).split("\n")[0]}`;
+    }
+  }
+  if (asked() === "native") throw new VultusError(`VULTUS_RUNTIME=native forbids WebAssembly, and ${reason}`);
+  return { native: undefined, reason };
+}
+
+/** The runtime that the environment asks for. */
+function asked(): "native" | "wasm" | undefined {
+  const { VULTUS_RUNTIME: value = "" } = process.env;
+  if (value === "") return undefined;
+  if (value === "native" || value === "wasm") return value;
+  throw new UsageError(
+    `VULTUS_RUNTIME is ${value}; valid are native (onnxruntime-node) and wasm (its WebAssembly build)`,
+  );
+}

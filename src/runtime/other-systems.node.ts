@@ -12,8 +12,9 @@ export interface OtherSystems {
 }
 
 /** The libraries of other systems beside those in `own`, `…/bin/napi-v6/linux/x64`; none where this one's are not there. */
-export function otherSystems(own: string = runtimeFolder()): OtherSystems {
-  if (!existsSync(join(own, "onnxruntime_binding.node"))) return { folders: [], bytes: 0 };
+export function otherSystems(own: string | undefined = runtimeFolder()): OtherSystems {
+  if (own === undefined || !existsSync(join(own, "onnxruntime_binding.node")))
+    return { folders: [], bytes: 0 };
   const all = dirname(dirname(own));
   const folders = foldersIn(all)
     .flatMap(foldersIn)

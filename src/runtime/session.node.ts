@@ -1,20 +1,22 @@
-/** The Node implementation of `Session`, on onnxruntime-node. */
+/** The Node implementation of `Session`: on onnxruntime-node, or where that cannot be loaded, on WebAssembly. */
 
 import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
 import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
 import { cudaState } from "./cuda.node.ts";
-import { onnxruntime } from "./onnxruntime.node.ts";
+import { nativeRuntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
+import { openSession as openOnWebAssembly, webAssembly } from "./webassembly.node.ts";
 
 /** Loads a program; the error of one that the runtime refuses carries its reason. */
 export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
-  return openSessionOn(onnxruntime(), model, options);
+  const native = nativeRuntime();
+  return native ? openSessionOn(native, model, options) : openOnWebAssembly(model, options);
 }
 
-/** As `openSession`, with the runtime that is named: a test gives one that behaves otherwise. */
+/** As `openSession`, on onnxruntime-node: a test gives one that behaves otherwise. */
 export async function openSessionOn(
   runtime: Runtime,
   model: Uint8Array,
@@ -45,7 +47,8 @@ export async function openSessionOn(
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
   const names = uncopied?.resultsOf(session) ?? session.outputNames;
-  const onDevice = carried === "on the device" ? carriedOnDevice(session, carries, common) : undefined;
+  const onDevice =
+    carried === "on the device" ? carriedOnDevice(runtime, session, carries, common) : undefined;
   return {
     ...(onDevice ? { carried: onDevice } : {}),
     async run(feeds, outputs = {}) {
@@ -69,7 +72,9 @@ export async function openSessionOn(
 
 /** Execution providers that can run here: those in the package, and CUDA where its library was added and works. */
 export function providers(): string[] {
-  return onnxruntime()
+  const native = nativeRuntime();
+  if (!native) return ["cpu"];
+  return native
     .listSupportedBackends()
     .filter(({ name, bundled }) => bundled || (name === "cuda" && cudaState().fault === undefined))
     .map(({ name }) => name);
@@ -77,6 +82,6 @@ export function providers(): string[] {
 
 /** Version of ONNX Runtime. */
 export function runtimeVersion(): string {
-  const { versions } = onnxruntime().env;
+  const { versions } = (nativeRuntime() ?? webAssembly()).env;
   return versions.node ?? versions.common;
 }

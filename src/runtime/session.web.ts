@@ -4,9 +4,9 @@
  */
 
 import type * as ort from "onnxruntime-web/wasm";
-import { messageOf, VultusError } from "../util/errors.ts";
+import { VultusError } from "../util/errors.ts";
 import { isFromElsewhere } from "../util/origin.ts";
-import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
+import { MOST_THREADS, openOn } from "./onnxruntime-web.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
 type Ort = typeof ort;
@@ -30,12 +30,6 @@ export function useWasmFiles(files: Readonly<Record<WebRuntime, string>>): void 
   wasmFiles = files;
 }
 
-/** More threads gain little on networks of this size, and each takes memory. */
-const MOST_THREADS = 8;
-
-/** Runs wait for each other: on WebGPU two at a time are refused, on the CPU they would take each other's threads. */
-let last: Promise<unknown> = Promise.resolve();
-
 /**
  * Loads a program; of the devices only `cpu` and `webgpu` are in a browser. `runtime` is the build of ONNX Runtime that
  * runs it, by default the one for the device; `threads` counts for the first session of a build.
@@ -47,32 +41,13 @@ export async function openSession(
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
     throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
-  const { env, InferenceSession, Tensor } = await builds[runtime]();
+  const ort = await builds[runtime]();
+  const { env } = ort;
   env.logLevel = "error";
   if (wasmFiles) env.wasm.wasmPaths = { wasm: wasmFiles[runtime] };
   const most = await threadsHere();
   env.wasm.numThreads = threads > 0 ? Math.min(threads, most) : most;
-  const create = (): Promise<ort.InferenceSession> =>
-    InferenceSession.create(model, {
-      executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
-    });
-  let session: ort.InferenceSession;
-  try {
-    session = await inTurn(create);
-  } catch (error) {
-    throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
-  }
-  return {
-    async run(feeds, outputs = {}) {
-      const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
-      // onnxruntime-web cannot write into memory that is given to it.
-      return writtenInto(mapValues(await inTurn(() => session.run(inputs)), fromOrt), outputs);
-    },
-    release: () => session.release(),
-  };
+  return openOn(ort, model, device, spinning);
 }
 
 /**
@@ -100,10 +75,4 @@ export async function hasWebGpu(): Promise<boolean> {
 interface Adapter {
   readonly info?: { readonly isFallbackAdapter?: boolean };
   readonly isFallbackAdapter?: boolean;
-}
-
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = last.then(work);
-  last = result.catch(() => {});
-  return result;
 }

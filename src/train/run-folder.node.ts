@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
+import { whyWebAssembly } from "../runtime/onnxruntime.node.ts";
 import { runtimeVersion } from "../runtime/session.node.ts";
 import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder, readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
@@ -190,7 +191,7 @@ export function describeEnvironment(
   return {
     vultus: version,
     node: process.version,
-    onnxruntime: runtimeVersion(),
+    onnxruntime: whyWebAssembly() === undefined ? runtimeVersion() : `${runtimeVersion()} (WebAssembly)`,
     cpu: cpus()[0]?.model ?? "unknown",
     threads,
     device,

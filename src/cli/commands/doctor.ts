@@ -4,6 +4,7 @@ import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { Command, Option } from "commander";
 import { textRenders } from "../../report/raster.ts";
 import { type CudaState, cudaState, hasNvidiaDriver } from "../../runtime/cuda.node.ts";
+import { whyWebAssembly } from "../../runtime/onnxruntime.node.ts";
 import { otherSystems, removeOtherSystems, systemOf } from "../../runtime/other-systems.node.ts";
 import { providers, runtimeVersion } from "../../runtime/session.node.ts";
 import { version } from "../../util/version.node.ts";
@@ -11,6 +12,8 @@ import { result, resultJson } from "../output.ts";
 
 /** What the advice depends on. */
 export interface Machine {
+  /** Why programs run on WebAssembly; undefined where they do not. */
+  readonly webAssembly: string | undefined;
   readonly providers: readonly string[];
   readonly hasNvidiaDriver: boolean;
   readonly cuda: CudaState;
@@ -24,9 +27,11 @@ export interface Machine {
 }
 
 export function adviceFor(machine: Machine): string[] {
-  const { providers, hasNvidiaDriver, cuda, unused, fonts, node, memory } = machine;
+  const { webAssembly, providers, hasNvidiaDriver, cuda, unused, fonts, node, memory } = machine;
   const advice: string[] = [];
-  if (!providers.includes("cuda")) {
+  if (webAssembly !== undefined)
+    advice.push(`programs run on WebAssembly, which is slower and has no GPU, since ${webAssembly}`);
+  else if (!providers.includes("cuda")) {
     advice.push(
       hasNvidiaDriver && cuda.installed
         ? `there is an NVIDIA driver, and CUDA does not work: ${cuda.fault}`
@@ -77,11 +82,13 @@ export function doctorCommand(): Command {
         );
       }
       const found = providers();
+      const webAssembly = whyWebAssembly();
       const fonts = await textRenders();
       const facts = {
         vultus: version,
         node: process.version,
         onnxruntime: runtimeVersion(),
+        runtime: webAssembly === undefined ? "native" : "WebAssembly",
         providers: found,
         cpu: cpus()[0]?.model ?? "unknown",
         cores: availableParallelism(),
@@ -89,6 +96,7 @@ export function doctorCommand(): Command {
         freeGB: Number((freemem() / 2 ** 30).toFixed(1)),
         fonts,
         advice: adviceFor({
+          webAssembly,
           providers: found,
           hasNvidiaDriver: process.platform === "linux" && hasNvidiaDriver(),
           cuda: cudaState(),
