@@ -1,16 +1,18 @@
 /**
  * The package as users get it: packed, installed into an empty folder by npm, and used from there by each Node that it is
- * meant for, on the command line, from ECMAScript modules, CommonJS and TypeScript. Skips where there is no registry, and
- * for a Node that the registry does not have.
+ * meant for, on the command line, from ECMAScript modules, CommonJS and TypeScript; with onnxruntime-node, and without it on
+ * WebAssembly. Skips where there is no registry, and for a Node that the registry does not have.
  */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -29,7 +31,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-packed-"));
 const project = join(folder, "project");
 const at = (...path: string[]): string => join(project, ...path);
-/** onnxruntime-node's install script downloads CUDA from elsewhere; see docs/how-to/install.md. */
+/** Where onnxruntime-node's install script cannot download CUDA, npm drops onnxruntime-node; see docs/how-to/install.md. */
 const withoutScripts = "--ignore-scripts";
 const majors = [20, 22, 24];
 const running = Number(process.versions.node.split(".")[0]);
@@ -41,12 +43,18 @@ interface Ended {
 }
 
 /** Runs a program as a user's shell does: without what npm tells the tests that it runs, and with `node` first. */
-function ran(command: string, args: readonly string[], cwd = project, node = process.execPath): Ended {
+function ran(
+  command: string,
+  args: readonly string[],
+  cwd = project,
+  node = process.execPath,
+  more: NodeJS.ProcessEnv = {},
+): Ended {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|NODE_OPTIONS|VITEST)/i.test(name),
+    ([name]) => !/^(npm_|NODE_OPTIONS|VITEST|VULTUS_RUNTIME)/i.test(name),
   );
   const PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const env = { ...Object.fromEntries(inherited), PATH };
+  const env = { ...Object.fromEntries(inherited), PATH, ...more };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
   return { status, out: stdout, err: stderr };
 }
@@ -117,7 +125,12 @@ function holdsWith(node: string): void {
   expect(table, table.err).toMatchObject({ status: 0 });
   expect(table.out).toMatch(/^file .*\bangry\b.*\bhappy\b/);
   expect(table.out).toMatch(/^photo\.jpg +\w+ +0\.\d{4}/m);
-  expect(table.err).not.toMatch(/warn/i);
+  expect(table.err).not.toMatch(/warn|WebAssembly/i);
+  const predict = [entry("bin/vultus.js"), "predict", "photo.jpg"];
+  const web = ran(node, predict, project, node, { VULTUS_RUNTIME: "wasm" });
+  expect(web, web.err).toMatchObject({ status: 0, out: table.out });
+  expect(web.err).not.toMatch(/warn/i);
+  expect(web.err).toMatch(/^runtime: WebAssembly, which is slower, since VULTUS_RUNTIME=wasm asks for it$/m);
   expect(vultus(["--version"], node)).toEqual({ status: 0, out: "0.1.0\n", err: "" });
   const models = vultus(["models", "--json"], node);
   expect(models).toMatchObject({ status: 0, err: "" });
@@ -163,13 +176,75 @@ test.for(majors.filter((major) => major !== running))(
   },
 );
 
+/** What `predict` prints on standard error where onnxruntime-node is not there, and only there. */
+const notInstalled =
+  /^runtime: WebAssembly, which is slower, since onnxruntime-node is not installed; `npm .*$/m;
+
+/** An empty folder with the photo, in which npm has installed the package. */
+function installedInto(name: string, ...args: string[]): (...command: string[]) => Ended {
+  const place = join(folder, name);
+  mkdirSync(place);
+  writeFileSync(join(place, "package.json"), '{ "private": true }');
+  copyFileSync(at("photo.jpg"), join(place, "photo.jpg"));
+  const done = npm(["install", ...args, tarball()], place);
+  expect(done, done.err).toMatchObject({ status: 0 });
+  const command = join(place, "node_modules/vultus/bin/vultus.js");
+  return (...more) => ran(process.execPath, [command, ...more], place);
+}
+
+installedTest(
+  "where the install script fails, it is installed all the same, and reports how to be faster",
+  () => {
+    const vultus = installedInto("scripts");
+    const table = vultus("predict", "photo.jpg");
+    expect(table, table.err).toMatchObject({ status: 0 });
+    expect(table.out).toMatch(/^photo\.jpg +\w+ +0\.\d{4}/m);
+    const native = existsSync(join(folder, "scripts/node_modules/onnxruntime-node"));
+    expect(notInstalled.test(table.err)).toBe(!native);
+    const json = vultus("predict", "photo.jpg", "--json");
+    expect(JSON.parse(json.out)).toMatchObject([{ status: "ok" }]);
+    const { runtime } = JSON.parse(vultus("doctor", "--json").out) as { runtime: string };
+    expect(runtime).toBe(native ? "native" : "WebAssembly");
+    // What the note advises.
+    expect(npm(["install", withoutScripts], join(folder, "scripts"))).toMatchObject({ status: 0 });
+    const { err } = vultus("predict", "photo.jpg");
+    expect(err).not.toContain("WebAssembly");
+  },
+);
+
+installedTest(
+  "without optional packages, sharp's libraries are missed by name; with them, photos are read",
+  () => {
+    const vultus = installedInto("slim", "--omit=optional");
+    const { status, err } = vultus("predict", "photo.jpg");
+    expect(status).toBe(1);
+    expect(err).toMatch(/photo\.jpg: sharp cannot be loaded: .*; `npm install --include=optional` adds/);
+    expect(err).toMatch(notInstalled);
+    const system = `${process.platform}-${process.arch}`;
+    const names = [`@img/sharp-${system}`, `@img/sharp-libvips-${system}`];
+    const libraries = names.filter((name) => existsSync(at("node_modules", name)));
+    npm(["install", "--omit=optional", ...libraries], join(folder, "slim"));
+    expect(vultus("predict", "photo.jpg")).toMatchObject({ status: 0 });
+    expect(sizeOf(join(folder, "slim/node_modules")) / 1e6).toBeLessThan(120);
+  },
+);
+
+installedTest("a library that cannot be loaded, as on a system without one, is no obstacle", () => {
+  const system = at("node_modules/onnxruntime-node/bin/napi-v6", process.platform, process.arch);
+  const [binding, aside] = [join(system, "onnxruntime_binding.node"), join(system, "aside")];
+  renameSync(binding, aside);
+  const { status, err } = vultus(["predict", "photo.jpg"]);
+  renameSync(aside, binding);
+  expect(status, err).toBe(0);
+  expect(err).toMatch(
+    /^runtime: WebAssembly, .*, since onnxruntime-node cannot be loaded: Cannot find module/m,
+  );
+});
+
 installedTest("npx predicts in an empty folder, in one command", () => {
   const cache = join(ran("npm", ["config", "get", "cache"]).out.trim(), "_npx");
   const before = existsSync(cache) ? readdirSync(cache) : [];
-  npx = npm(
-    ["exec", "--yes", withoutScripts, "--package", tarball(), "--", "vultus", "predict", "photo.jpg"],
-    at("empty"),
-  );
+  npx = npm(["exec", "--yes", "--package", tarball(), "--", "vultus", "predict", "photo.jpg"], at("empty"));
   for (const made of readdirSync(cache).filter((name) => !before.includes(name))) {
     const manifest = join(cache, made, "package.json");
     if (existsSync(manifest) && readFileSync(manifest, "utf8").includes("vultus-packed-"))
@@ -177,7 +252,7 @@ installedTest("npx predicts in an empty folder, in one command", () => {
   }
   expect(npx, npx.err).toMatchObject({ status: 0 });
   expect(npx.out).toMatch(/^photo\.jpg +\w+ +0\.\d{4}/m);
-  expect(npx.err).not.toMatch(/warn/i);
+  expect(npx.err).not.toMatch(/^warning/im);
   expect(readdirSync(at("empty"))).toEqual(["photo.jpg"]);
 });
 

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
-import { FormatError, messageOf } from "../util/errors.ts";
+import { FormatError, messageOf, VultusError } from "../util/errors.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
@@ -38,7 +38,7 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
     if (format === "bmp") return await reduced(greyIfGrey(decodeBmp(bytes)), options.maxSide);
     return await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient(), options.maxSide);
   } catch (error) {
-    if (error instanceof FormatError) throw error;
+    if (error instanceof VultusError) throw error;
     throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
   }
 }
@@ -80,7 +80,7 @@ export async function decodeFitted(
     check({ width, height });
     return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
   } catch (error) {
-    if (error instanceof FormatError) throw error;
+    if (error instanceof VultusError) throw error;
     throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
   }
 }

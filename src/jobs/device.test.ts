@@ -34,6 +34,14 @@ test.each([
   },
 );
 
+test("why programs run on WebAssembly is noted, for every device", () => {
+  for (const device of ["auto", "cpu"] as const) {
+    const notes: string[] = [];
+    chooseDevice({ device }, (text) => notes.push(text), ["cpu"], "there is no other");
+    expect(notes.at(-1)).toBe("runtime: WebAssembly, which is slower, since there is no other");
+  }
+});
+
 test("all cores, unless told", () => {
   expect(chooseDevice({ device: "cpu" }, ignore, plain).threads).toBe(availableParallelism());
 });

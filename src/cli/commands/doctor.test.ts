@@ -6,6 +6,7 @@ import { adviceFor, type Machine } from "./doctor.ts";
 beforeEach(capture);
 
 const well: Machine = {
+  webAssembly: undefined,
   providers: ["cpu", "cuda"],
   hasNvidiaDriver: true,
   cuda: { installed: true, fault: undefined },
@@ -30,6 +31,11 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
   ["what can be deleted", { unused: 243.4e6 }, [/243 MB: `vultus doctor --prune` deletes them$/]],
   ["WebGPU", { providers: ["cpu", "webgpu"], hasNvidiaDriver: false }, [/`--device webgpu` may use a GPU/]],
   ["the CPU", { providers: ["cpu"], hasNvidiaDriver: false }, [/everything runs on the CPU/]],
+  [
+    "the runtime, and nothing of CUDA",
+    { webAssembly: "onnxruntime-node is not installed", providers: ["cpu"] },
+    [/^programs run on WebAssembly, .* since onnxruntime-node is not installed$/],
+  ],
   ["a font", { fonts: false }, [/^no fonts: .*fonts-dejavu-core/]],
   ["a newer Node", { node: "20.18.3" }, [/older than 20\.19/]],
   ["a newer Node yet", { node: "18.20.0" }, [/older than 20\.19/]],
@@ -45,16 +51,18 @@ test("the command tells of this machine, as text what it tells as JSON", async (
   type Facts = Record<string, unknown> & { advice: string[]; providers: string[] };
   const { advice, ...facts } = await printedJson<Facts>("doctor");
   expect(Object.keys(facts)).toEqual([
-    ...["vultus", "node", "onnxruntime", "providers", "cpu", "cores", "memoryGB", "freeGB", "fonts"],
+    ...["vultus", "node", "onnxruntime", "runtime", "providers", "cpu", "cores", "memoryGB", "freeGB"],
+    "fonts",
   ]);
   expect(facts.node).toBe(process.version);
+  expect(facts.runtime).toBe("native");
   expect(facts.providers).toContain("cpu");
   expect(facts.onnxruntime).toMatch(/^1\.\d+\.\d+$/);
   expect(facts.freeGB).toBeLessThanOrEqual(facts.memoryGB as number);
   capture();
   expect(await run(["doctor"])).toBe(0);
   const lines = printed.out.trimEnd().split("\n");
-  expect(lines.slice(0, 9).map((line) => line.split(" ")[0])).toEqual(Object.keys(facts));
-  expect(lines[3]).toBe(`providers    ${facts.providers.join(", ")}`);
-  expect(lines.slice(9)).toEqual(advice.map((line) => `- ${line}`));
+  expect(lines.slice(0, 10).map((line) => line.split(" ")[0])).toEqual(Object.keys(facts));
+  expect(lines[4]).toBe(`providers    ${facts.providers.join(", ")}`);
+  expect(lines.slice(10)).toEqual(advice.map((line) => `- ${line}`));
 });

@@ -1,0 +1,80 @@
+/** Programs on WebAssembly: the answers of onnxruntime-node, and what is refused. */
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { loadBundle } from "../program/read-bundle.node.ts";
+import { random } from "../util/random.ts";
+import { floatTensor, type Tensor } from "../util/tensor.ts";
+import { openSession as openNative } from "./session.node.ts";
+import type { SessionOptions } from "./session.ts";
+import { openSession } from "./webassembly.node.ts";
+
+const cpu: SessionOptions = { device: "cpu", threads: 2 };
+
+const numbers = (tensor: Tensor | undefined): number[] => Array.from(tensor?.data as Float32Array);
+
+function expectClose(found: readonly number[], expected: readonly number[]): void {
+  expect(found).toHaveLength(expected.length);
+  expect(Math.max(...found.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-4);
+}
+
+test.each(["vultus_s", "vultus_m"])("%s answers the same", async (name) => {
+  const { model } = loadBundle(name).program;
+  const rng = random("photos");
+  const shape = [3, 60, 52, 3];
+  const data = Uint8Array.from({ length: 3 * 60 * 52 * 3 }, () => Math.floor(256 * rng.next()));
+  const [native, web] = [await openNative(model, cpu), await openSession(model, cpu)];
+  const feeds = { pictures: { dtype: "uint8", shape, data } } as const;
+  const [expected, found] = [await native.run(feeds), await web.run(feeds)];
+  expect(Object.keys(found).sort()).toEqual(["embedding", "logits", "probabilities"]);
+  for (const [output, tensor] of Object.entries(expected)) {
+    expect(found[output]?.shape).toEqual(tensor.shape);
+    expectClose(numbers(found[output]), numbers(tensor));
+  }
+  const given = floatTensor([3, 6], new Float32Array(18));
+  expect((await web.run(feeds, { logits: given })).logits).toBe(given);
+  expect(given.data).toEqual(found.logits?.data);
+  await Promise.all([native.release(), web.release()]);
+});
+
+test("a device that it does not have, and a profile, are refused with the reason", async () => {
+  vi.stubEnv("VULTUS_RUNTIME", "wasm");
+  vi.resetModules();
+  const fresh = await import("./webassembly.node.ts");
+  const { model } = loadBundle("vultus_s").program;
+  await expect(fresh.openSession(model, { ...cpu, device: "webgpu" })).rejects.toThrow(
+    "WebAssembly runs programs on the cpu and not on webgpu; it is used, since VULTUS_RUNTIME=wasm asks for it",
+  );
+  await expect(fresh.openSession(model, { ...cpu, profile: "here" })).rejects.toThrow(
+    "WebAssembly writes no profile; it is used, since VULTUS_RUNTIME=wasm asks for it",
+  );
+});
+
+test("a program that it cannot load is refused with its reason", async () => {
+  await expect(openSession(Uint8Array.of(1, 2, 3), cpu)).rejects.toThrow(
+    /^ONNX Runtime cannot load the program on cpu: .*protobuf/i,
+  );
+});
+
+beforeEach(() => vi.resetModules());
+afterEach(() => vi.unstubAllEnvs());
+
+test.each([
+  ["wasm", ["cpu"], "VULTUS_RUNTIME=wasm asks for it"],
+  ["native", expect.arrayContaining(["cpu"]), undefined],
+  ["", expect.arrayContaining(["cpu"]), undefined],
+])("VULTUS_RUNTIME=%s: providers %j, because: %s", async (value, providers, reason) => {
+  vi.stubEnv("VULTUS_RUNTIME", value);
+  const runtime = await import("./onnxruntime.node.ts");
+  const session = await import("./session.node.ts");
+  expect(runtime.whyWebAssembly()).toBe(reason);
+  expect(runtime.nativeRuntime() === undefined).toBe(reason !== undefined);
+  expect(runtime.nativePath() === undefined).toBe(reason !== undefined);
+  expect(session.providers()).toEqual(providers);
+  expect(session.runtimeVersion()).toMatch(/^1\.\d+\.\d+$/);
+});
+
+test("VULTUS_RUNTIME of another value is refused", async () => {
+  vi.stubEnv("VULTUS_RUNTIME", "fast");
+  const runtime = await import("./onnxruntime.node.ts");
+  expect(() => runtime.whyWebAssembly()).toThrow("VULTUS_RUNTIME is fast; valid are native");
+});
