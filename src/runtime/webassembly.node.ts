@@ -40,7 +40,17 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     throw new VultusError(`WebAssembly writes no profile; it is used, since ${whyWebAssembly()}`);
   const runtime = webAssembly();
   runtime.env.wasm.numThreads = Math.min(threads > 0 ? threads : availableParallelism(), MOST_THREADS);
-  return openOn(runtime, model, device, spinning);
+  const session = await openOn(runtime, model, device, spinning).catch(rethrow);
+  return { ...session, run: (feeds, outputs) => session.run(feeds, outputs).catch(rethrow) };
+}
+
+/** Throws the error, or what it means where memory ran out, which C++, the runtime and JavaScript each report in their own way. */
+function rethrow(error: unknown): never {
+  if (!/bad_alloc|SafeInt|out of (memory|bounds)|\bOOM\b/i.test(messageOf(error))) throw error;
+  throw new VultusError(
+    `the program needs more than the 4 GB of memory that WebAssembly has: take smaller batches or images, or another runtime ` +
+      `(WebAssembly is used, since ${whyWebAssembly()})`,
+  );
 }
 
 /** What is loaded: the package's own copies, or where it is not built, the files of onnxruntime-web, which users do not have. */

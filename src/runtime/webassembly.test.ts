@@ -1,6 +1,7 @@
 /** Programs on WebAssembly: the answers of onnxruntime-node, and what is refused. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { encodeModel, node, valueInfo } from "../onnx/model.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { random } from "../util/random.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
@@ -53,6 +54,25 @@ test("a program that it cannot load is refused with its reason", async () => {
   await expect(openSession(Uint8Array.of(1, 2, 3), cpu)).rejects.toThrow(
     /^ONNX Runtime cannot load the program on cpu: .*protobuf/i,
   );
+});
+
+test("a program for which its memory is too small is refused with the way out", async () => {
+  const model = encodeModel({
+    name: "large",
+    nodes: [node("ConstantOfShape", "large", ["shape"], ["out"], [])],
+    inputs: [valueInfo("shape", "int64", [1])],
+    outputs: [valueInfo("out", "float32", ["N"])],
+    initializers: [],
+  });
+  const session = await openSession(model, cpu);
+  const shape = (size: bigint): Tensor => ({ dtype: "int64", shape: [1], data: BigInt64Array.of(size) });
+  // What cannot be addressed, and what can but is not there.
+  for (const size of [2n ** 31n, 2n ** 30n - 1024n])
+    await expect(session.run({ shape: shape(size) })).rejects.toThrow(
+      /^the program needs more than the 4 GB of memory that WebAssembly has: take smaller batches/,
+    );
+  expect((await session.run({ shape: shape(3n) })).out?.shape).toEqual([3]);
+  await session.release();
 });
 
 beforeEach(() => vi.resetModules());
