@@ -100,7 +100,7 @@ test("the service answers, with two workers", async () => {
     headers: Object.fromEntries(request.headers),
     payload: Buffer.from(await request.arrayBuffer()),
   });
-  const { predictions } = answer.json() as { predictions: Predictions };
+  const { predictions } = answer.json<{ predictions: Predictions }>();
   expect(predictions[0]?.faces).toHaveLength(1);
 });
 
