@@ -28,7 +28,7 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
     { providers: ["cpu", "webgpu"], cuda: { installed: true, fault: "libcudnn.so.9: no such file" } },
     [/^there is an NVIDIA driver, and CUDA does not work: libcudnn\.so\.9: no such file$/],
   ],
-  ["what can be deleted", { unused: 243.4e6 }, [/243 MB: `vultus doctor --prune` deletes them$/]],
+  ["what can be deleted", { unused: 243.4e6 }, [/243 MB: `.* doctor --prune` deletes them$/]],
   ["WebGPU", { providers: ["cpu", "webgpu"], hasNvidiaDriver: false }, [/`--device webgpu` may use a GPU/]],
   ["the CPU", { providers: ["cpu"], hasNvidiaDriver: false }, [/everything runs on the CPU/]],
   [

@@ -8,6 +8,7 @@ import { whyWebAssembly } from "../../runtime/onnxruntime.node.ts";
 import { otherSystems, removeOtherSystems, systemOf } from "../../runtime/other-systems.node.ts";
 import { providers, runtimeVersion } from "../../runtime/session.node.ts";
 import { version } from "../../util/version.node.ts";
+import { command } from "../invocation.ts";
 import { result, resultJson } from "../output.ts";
 
 /** What the advice depends on. */
@@ -44,7 +45,7 @@ export function adviceFor(machine: Machine): string[] {
   }
   if (unused > 0)
     advice.push(
-      `ONNX Runtime's libraries for other systems take ${megabytes(unused)}: \`vultus doctor --prune\` deletes them`,
+      `ONNX Runtime's libraries for other systems take ${megabytes(unused)}: \`${command("doctor", "--prune")}\` deletes them`,
     );
   if (!fonts)
     advice.push(
