@@ -225,7 +225,8 @@ describe("data whose splits the training cut", () => {
     for (const model of [at("cut"), ...exported]) {
       const found = await json<Scores>("evaluate", model, at(...flat));
       expect(found, model).toMatchObject({ split: "validation", n: 12 });
-      expect(found.calibration.fittedHere, model).toBe(true);
+      // Of twelve images too few are wrong to fit a temperature.
+      expect(found.calibration, model).toMatchObject({ temperature: 1, fittedHere: false });
       expect(printed.err).not.toContain("too high");
     }
   }, 60_000);

@@ -9,7 +9,7 @@ import { seenIn } from "../evaluate/seen.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
-import { fitTemperature } from "../metrics/temperature.ts";
+import { fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
 import type { Listener } from "../train/events.ts";
@@ -58,6 +58,7 @@ export async function conclude(
     const onValidation = split === "validation" ? pixels : trained.validation;
     const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
     const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
+    if (temperature === 1) teller.note(unfittedNote(onValidation.samples.length));
     // The temperature changes only the confidence, so the bundle with it need not run again.
     const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
     const fittedHere = split === "validation" && temperature !== 1;
@@ -84,6 +85,13 @@ export async function conclude(
   } finally {
     pixels.close();
   }
+}
+
+function unfittedNote(images: number): string {
+  return (
+    `the model's confidence was not calibrated: of ${images} validation images fewer than ${LEAST_MISTAKES} are answered wrong, ` +
+    "too few to show how often it errs (its temperature stays 1)"
+  );
 }
 
 /** The decoded images of the final score: the test split, scored only here, or else the validation split. */

@@ -117,23 +117,39 @@ describe("temperature", () => {
     ["everything right", [3, 0, 0, 3], [0, 1]],
     ["no opinion", [1, 1, 1, 1], [0, 1]],
     ["one sample", [2, 1], [0]],
+    ["few samples, one of them wrong", [3, 0, 0, 3, 3, 0], [0, 1, 1]],
   ])("%s: there is nothing to fit, and it stays 1", (_, logits, labels) => {
     expect(fitTemperature(logits, labels, 2)).toBe(1);
     expect([...crossFittedProbabilities(logits, labels, 2)]).toEqual([...softmaxRows(logits, 2)]);
   });
 
+  const tenTimes = (values: readonly number[]): number[] => new Array(10).fill(values).flat();
+
+  test("it takes ten wrong answers, however many are right", () => {
+    const fit = (right: number, wrong: number): number =>
+      fitTemperature(
+        Array.from({ length: right + wrong }, () => [1, 0]).flat(),
+        Array.from({ length: right + wrong }, (_, i) => (i < right ? 0 : 1)),
+        2,
+      );
+    expect(fit(7, 1)).toBe(1);
+    expect(fit(1000, 9)).toBe(1);
+    // As many right as e^(1/T) to one.
+    expect(fit(70, 10)).toBeCloseTo(1 / Math.log(7), 9);
+  });
+
   test("a model that is right more often than its logits say is made as sure as the range allows", () => {
     // Two of three right by a hair: the best temperature is 0.001 / ln 2.
-    expect(fitTemperature([0.001, 0, 0, 0.001, 0.001, 0], [0, 1, 1], 2)).toBe(0.05);
+    expect(fitTemperature(tenTimes([0.001, 0, 0, 0.001, 0.001, 0]), tenTimes([0, 1, 1]), 2)).toBe(0.05);
   });
 
   test("a model that is no better than chance is made as unsure as the range allows", () => {
-    expect(fitTemperature([3, 0, 0, 3], [1, 0], 2)).toBe(20);
+    expect(fitTemperature(tenTimes([3, 0, 0, 3]), tenTimes([1, 0]), 2)).toBe(20);
   });
 
   test("large logits do not overflow", () => {
     expect([...softmaxRows([1e4, -1e4, -1e4, 1e4], 2)]).toEqual([1, 0, 0, 1]);
-    expect(fitTemperature([900, 0, 0, 900, 300, 0], [0, 1, 1], 2)).toBe(20);
+    expect(fitTemperature(tenTimes([900, 0, 0, 900, 300, 0]), tenTimes([0, 1, 1]), 2)).toBe(20);
   });
 });
 

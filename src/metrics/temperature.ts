@@ -7,9 +7,16 @@ import { softmaxRow } from "./softmax.ts";
 const scales = [0.05, 20] as const;
 
 /**
+ * Wrong answers that a temperature needs to be fitted. Only they keep the fit from making a model ever surer of itself. Ten per
+ * parameter is the usual rule for logistic models (Peduzzi et al. 1996, "A simulation study of the number of events per
+ * variable in logistic regression analysis"), and a temperature is one parameter.
+ */
+export const LEAST_MISTAKES = 10;
+
+/**
  * The temperature that logits `[N, classCount]` are best divided by: the one of least negative log likelihood between
- * 0.05 and 20, to twelve digits. 1 where no sample is wrong, so that colder would always be likelier: nothing says
- * how often the model errs. Only the samples in `rows` are looked at.
+ * 0.05 and 20, to twelve digits. 1 where fewer than `LEAST_MISTAKES` samples are wrong: too little says how often the model errs.
+ * Only the samples in `rows` are looked at.
  */
 export function fitTemperature(
   logits: ArrayLike<number>,
@@ -18,10 +25,11 @@ export function fitTemperature(
   rows: ArrayLike<number> = Uint32Array.from(labels, (_, i) => i),
 ): number {
   checkProbabilities(logits, labels, classCount, "logits");
+  if (mistakesOf(logits, labels, classCount, rows) < LEAST_MISTAKES) return 1;
   const at = (scale: number): Derivatives => derivatives(logits, labels, classCount, rows, scale);
   let [low, high]: [number, number] = [...scales];
   if (at(low).slope > 0) return 1 / low;
-  if (!(at(high).slope > 0)) return anyWrong(logits, labels, classCount, rows) ? 1 / high : 1;
+  if (!(at(high).slope > 0)) return 1 / high;
   // In the reciprocal the likelihood is convex, so Newton's step, or halving where it would leave the bracket, converges.
   let scale = 1;
   for (let step = 0; step < 100; step++) {
@@ -37,18 +45,18 @@ export function fitTemperature(
   return 1 / scale;
 }
 
-/** Whether any other class has a greater logit than a sample's own. */
-function anyWrong(
+/** How many of the samples in `rows` have another class with a greater logit than their own. */
+function mistakesOf(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   classCount: number,
   rows: ArrayLike<number>,
-): boolean {
-  return Array.from(rows).some((row) => {
+): number {
+  return Array.from(rows).filter((row) => {
     const at = (k: number): number => logits[row * classCount + k] as number;
     const truth = at(labels[row] as number);
     return Array.from({ length: classCount }, (_, k) => at(k)).some((logit) => logit > truth);
-  });
+  }).length;
 }
 
 interface Derivatives {

@@ -21,7 +21,9 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
     ? " The temperature was fitted on these pictures, so it is judged cross-fitted: on each fold by a temperature of the others."
     : "";
   const change =
-    temperature === 1 ? "" : `, ${decimals(eceRaw)} without its temperature of ${temperature.toFixed(2)}`;
+    temperature === 1
+      ? ", and no temperature was fitted to its confidence"
+      : `, ${decimals(eceRaw)} without its temperature of ${temperature.toFixed(2)}`;
   return `The expected calibration error is ${decimals(ece)}${change}.${crossFitted}`;
 }
 
