@@ -33,7 +33,7 @@ export interface Evaluation extends Metrics {
   readonly probabilities: Float32Array;
   readonly matrix: ConfusionMatrix;
   readonly scores: ScoreSummary;
-  /** 95 % bootstrap interval of the accuracy. */
+  /** 95 % interval of the accuracy, by `scoreIntervals`. */
   readonly interval: readonly [number, number];
   /** The same of all scores of hard predictions. */
   readonly intervals: ScoreIntervals;

@@ -9,7 +9,7 @@ import { accuracyInterval } from "../metrics/bootstrap.ts";
 export interface Leaks {
   /** Scored images that were trained on. */
   readonly leaked: number;
-  /** The score of the others, with its 95 % bootstrap interval; none where all are leaked. */
+  /** The score of the others, with its 95 % interval; none where all are leaked. */
   readonly withoutLeaked:
     | { readonly n: number; readonly accuracy: number; readonly interval: readonly [number, number] }
     | undefined;

@@ -9,7 +9,7 @@ import { eachMetric, type Metrics } from "../metrics/registry.ts";
 import type { ScoreIntervals } from "../metrics/score-intervals.ts";
 import type { Scores } from "../metrics/scores.ts";
 
-/** Low and high end of a 95 % bootstrap interval. */
+/** Low and high end of a 95 % interval: a bootstrap one, or Wilson's (1927) where all or none are right. */
 export type Interval = readonly [low: number, high: number];
 
 /** Two classes that are confused. */

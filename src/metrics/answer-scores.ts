@@ -7,7 +7,7 @@ import { argmaxRows } from "./probabilities.ts";
 export interface AnswerScores {
   /** From 0 to 1. */
   readonly accuracy: number;
-  /** 95 % bootstrap interval of the accuracy. */
+  /** 95 % interval of the accuracy, by `accuracyInterval`. */
   readonly interval: readonly [low: number, high: number];
   /** Mean negative log likelihood of the labels, in nats. */
   readonly nll: number;

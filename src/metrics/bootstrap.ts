@@ -2,10 +2,14 @@
 
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
+import { intervalOfAlike } from "./wilson.ts";
 
-export interface BootstrapOptions {
+export interface ResampleOptions {
   readonly seed?: number;
   readonly resamples?: number;
+}
+
+export interface BootstrapOptions extends ResampleOptions {
   /** Share of the resampled means inside the interval. */
   readonly level?: number;
 }
@@ -35,11 +39,11 @@ export function percentileInterval(values: Float64Array, level: number): [low: n
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
 }
 
-/** The bootstrap interval of the accuracy of `predicted`, from 0 to 1. */
+/** The 95 % interval of the accuracy of `predicted`, from 0 to 1: a bootstrap one, or Wilson's where all or none are right. */
 export function accuracyInterval(
   labels: ArrayLike<number>,
   predicted: ArrayLike<number>,
-  options?: BootstrapOptions,
+  options?: ResampleOptions,
 ): [low: number, high: number] {
   if (labels.length !== predicted.length) {
     throw new VultusError(
@@ -47,7 +51,8 @@ export function accuracyInterval(
     );
   }
   const correct = Uint8Array.from(labels, (label, i) => (label === predicted[i] ? 1 : 0));
-  return bootstrapInterval(correct, options);
+  const right = correct.reduce((sum, one) => sum + one, 0);
+  return intervalOfAlike(right, correct.length) ?? bootstrapInterval(correct, { ...options });
 }
 
 /** The value below which a share of the sorted values lies, interpolated as numpy does by default. */

@@ -241,7 +241,20 @@ describe("intervals of scores", () => {
 
   test("count every cell of 300 classes", () => {
     const labels = Array.from({ length: 300 }, (_, k) => k);
-    expect(scoreIntervals(labels, labels, 300, { resamples: 10 }).accuracy).toEqual([1, 1]);
+    const oneWrong = labels.with(0, 1);
+    const [low, high] = scoreIntervals(labels, oneWrong, 300, { resamples: 10 }).accuracy;
+    expect(low).toBeGreaterThan(0.9);
+    expect(high).toBeLessThanOrEqual(1);
+  });
+
+  test("are not without width where all are right, or none", () => {
+    const labels = [0, 1, 0, 1, 0, 1, 0, 1];
+    const wilson = accuracyInterval(labels, labels);
+    expect(scoreIntervals(labels, labels, 2)).toEqual({
+      ...{ accuracy: wilson, balancedAccuracy: wilson, macroF1: wilson },
+    });
+    const wrong = labels.map((label) => 1 - label);
+    expect(scoreIntervals(labels, wrong, 2).accuracy).toEqual([0, 1 - wilson[0]]);
   });
 
   test("cover the truth about as often as they say", () => {

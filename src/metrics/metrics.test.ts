@@ -117,8 +117,14 @@ describe("bootstrap", () => {
     expect(accuracyInterval(labels, predicted)).toEqual(found);
   });
 
-  test("everything right leaves no doubt", () => {
-    expect(accuracyInterval([1, 2, 3], [1, 2, 3])).toEqual([1, 1]);
+  test("where all or none are right, every resample is alike, and the interval is Wilson's", () => {
+    const eight = new Array<number>(8).fill(1);
+    const [low, high] = accuracyInterval(eight, eight);
+    expect(low).toBeCloseTo(0.6756, 4);
+    expect(high).toBe(1);
+    const [none, most] = accuracyInterval(eight, new Array<number>(8).fill(0));
+    expect(none).toBe(0);
+    expect(most).toBeCloseTo(1 - low, 12);
   });
 
   test("another seed gives another interval, a lower level a narrower one", () => {

@@ -1,9 +1,13 @@
-/** Bootstrap intervals of the scores of hard predictions, all from the same resamples. */
+/** Intervals of the scores of hard predictions, all from the same resamples. */
 
 import { random } from "../util/random.ts";
-import { type BootstrapOptions, percentileInterval } from "./bootstrap.ts";
+import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
 import { confusionMatrix } from "./confusion.ts";
 import { summarize } from "./scores.ts";
+import { intervalOfAlike } from "./wilson.ts";
+
+/** Share of the resampled scores inside an interval. */
+const LEVEL = 0.95;
 
 export interface ScoreIntervals {
   readonly accuracy: readonly [low: number, high: number];
@@ -12,18 +16,23 @@ export interface ScoreIntervals {
 }
 
 /**
- * Percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979). With the same options that of the
+ * 95 % percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979), or, where all or none are right and so all
+ * three scores are 1 or 0, Wilson's interval of the accuracy for each. With the same options that of the
  * accuracy is `accuracyInterval`'s. A score that is no mean over samples is computed anew for each resample.
  */
 export function scoreIntervals(
   labels: ArrayLike<number>,
   predicted: ArrayLike<number>,
   classCount: number,
-  { seed = 0, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
+  { seed = 0, resamples = 2000 }: ResampleOptions = {},
 ): ScoreIntervals {
   // Labels and predictions are checked here, once; a resample only counts cells of the matrix.
   confusionMatrix(labels, predicted, classCount);
   const n = labels.length;
+  let right = 0;
+  for (let i = 0; i < n; i++) if (labels[i] === predicted[i]) right++;
+  const alike = intervalOfAlike(right, n);
+  if (alike) return { accuracy: alike, balancedAccuracy: alike, macroF1: alike };
   const cells = Uint32Array.from(labels, (label, i) => label * classCount + (predicted[i] as number));
   const rng = random(seed, "bootstrap");
   const accuracy = new Float64Array(resamples);
@@ -46,8 +55,8 @@ export function scoreIntervals(
     macroF1[resample] = scores.macro.f1;
   }
   return {
-    accuracy: percentileInterval(accuracy, level),
-    balancedAccuracy: percentileInterval(balancedAccuracy, level),
-    macroF1: percentileInterval(macroF1, level),
+    accuracy: percentileInterval(accuracy, LEVEL),
+    balancedAccuracy: percentileInterval(balancedAccuracy, LEVEL),
+    macroF1: percentileInterval(macroF1, LEVEL),
   };
 }

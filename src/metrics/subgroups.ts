@@ -3,7 +3,11 @@
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
-import { type BootstrapOptions, percentileInterval } from "./bootstrap.ts";
+import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
+import { intervalOfAlike } from "./wilson.ts";
+
+/** Share of the resampled scores inside an interval. */
+const LEVEL = 0.95;
 
 export type Interval = readonly [low: number, high: number];
 
@@ -11,6 +15,7 @@ export interface SubgroupScore {
   readonly name: string;
   readonly n: number;
   readonly accuracy: number;
+  /** Bootstrap, or Wilson's where the whole group or none of it is right. */
   readonly interval: Interval;
   /** Accuracy less that of all samples, this group's and suppressed ones included. */
   readonly toAll: number;
@@ -33,7 +38,7 @@ export interface SubgroupScores {
   readonly without: number;
 }
 
-export interface SubgroupOptions extends BootstrapOptions {
+export interface SubgroupOptions extends ResampleOptions {
   readonly minimum?: number;
 }
 
@@ -48,7 +53,7 @@ export const MINIMUM_GROUP = 30;
 export function subgroupScores(
   groupOf: readonly (string | undefined)[],
   isRight: readonly boolean[],
-  { minimum = MINIMUM_GROUP, seed = 0, resamples = 2000, level = 0.95 }: SubgroupOptions = {},
+  { minimum = MINIMUM_GROUP, seed = 0, resamples = 2000 }: SubgroupOptions = {},
 ): SubgroupScores {
   const n = groupOf.length;
   if (n === 0 || isRight.length !== n)
@@ -73,7 +78,7 @@ export function subgroupScores(
   const drawn = resampled(place, isRight, shown.length, resamples, seed);
   const interval = (g: number, against?: Float64Array): Interval => {
     const own = drawn.groups[g] as Float64Array;
-    return percentileInterval(against ? own.map((value, r) => value - (against[r] as number)) : own, level);
+    return percentileInterval(against ? own.map((value, r) => value - (against[r] as number)) : own, LEVEL);
   };
   return {
     minimum,
@@ -83,7 +88,7 @@ export function subgroupScores(
       name,
       n: indices.length,
       accuracy,
-      interval: interval(g),
+      interval: intervalOfAlike(Math.round(accuracy * indices.length), indices.length) ?? interval(g),
       toAll: accuracy - all,
       toAllInterval: interval(g, drawn.all),
       toBest: accuracy - best,

@@ -147,7 +147,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
     title,
     paragraphs: [measuredOn(n, split)],
     items: [
-      `Accuracy ${percents(accuracy)} (95 % bootstrap interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
+      `Accuracy ${percents(accuracy)} (95 % interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
       ...leakItems(evaluation),
       ...metricTexts(evaluation, ["answers"]).map(metricItem),
       worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "Nothing was confused.",
@@ -177,7 +177,7 @@ function metricItem({ name, value, details }: MetricText): string {
 function leakItems({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecord): string[] {
   const without = (found: string, rest: EvaluationRecord["withoutSeen"]): string =>
     rest
-      ? `${found}; without them the accuracy is ${percents(rest.accuracy)} (95 % bootstrap interval ${range(rest.interval)}) on ${pictures(rest.n)}.`
+      ? `${found}; without them the accuracy is ${percents(rest.accuracy)} (95 % interval ${range(rest.interval)}) on ${pictures(rest.n)}.`
       : `${found}; no other is left.`;
   const own =
     leaked === undefined
