@@ -35,7 +35,7 @@ const history = (training: number[], validation: number[]): AdvisedRun["history"
     imagesPerSecond: 1,
   }));
 const run = (changes: Partial<AdvisedRun>): AdvisedRun => ({
-  ...{ history: [], phases: [], data: undefined, evaluation: evaluation(usual) },
+  ...{ history: [], phases: [], data: undefined, recipe: undefined, evaluation: evaluation(usual) },
   ...changes,
 });
 const data = (train: number[]): AdvisedRun["data"] => ({
@@ -88,10 +88,35 @@ test("a curve that still rises asks for epochs, one that has parted for images, 
   expect(topics(run({ history: rising, phases: early }))[0]).toBe("network");
 });
 
-test("only the last phase's epochs count, and one alone tells nothing", () => {
+test("only the last phase's epochs count, and few are not judged", () => {
   const head = rising.map((epoch) => ({ ...epoch, phase: "head" }));
   const [last] = history([0.8], [0.8]);
-  expect(topics(run({ history: [...head, last as (typeof head)[number]] }))).toEqual(["class"]);
+  expect(topics(run({ history: [...head, last as (typeof head)[number]] }))).toEqual(["epochs", "class"]);
+  const [two] = adviceFor(run({ history: history([0.6, 0.7], [0.7, 0.6]) }), "runs/a");
+  expect(two).toMatchObject({
+    title: "Train for more epochs",
+    command: ["train", "--resume", "runs/a", "--extend", "4"],
+  });
+  expect(two?.text).toContain("2 epochs are too few");
+});
+
+test("a run that its time budget cut is given more time first, however its curve goes", () => {
+  const cut = (done: number, epochs: AdvisedRun["history"]) =>
+    adviceFor(
+      run({
+        history: epochs,
+        phases: [{ name: "last", epochs: 4, best: 0.7, reason: `time is up after ${done} of 7 epochs` }],
+      }),
+      "runs/a",
+    )[0];
+  expect(cut(3.29, rising)).toMatchObject({
+    topic: "time",
+    command: ["train", "--resume", "runs/a", "--extend", "4"],
+  });
+  expect(cut(0.5, history([0.3], [0.3]))).toMatchObject({
+    topic: "time",
+    command: ["train", "--resume", "runs/a", "--extend", "7"],
+  });
 });
 
 test("numbers that are missing or null are no advice", () => {
@@ -104,6 +129,16 @@ test("numbers that are missing or null are no advice", () => {
 test("a wide interval and an accuracy near 100 % are spoken of", () => {
   const wide = evaluation(usual, { n: 60, interval: [0.65, 0.85] });
   expect(adviceFor(run({ evaluation: wide }), "runs/a").at(-1)?.text).toContain("10.0 points to either side");
+  const few = evaluation(
+    [
+      [4, 0],
+      [0, 4],
+    ],
+    { classes: ["happy", "sad"], interval: [0.676, 1] },
+  );
+  const advised = adviceFor(run({ evaluation: few }), "runs/a").at(-1);
+  expect(advised?.title).toBe("Measure on more than 8 images");
+  expect(advised?.text).toContain("67.6 to 100.0");
   const perfect = evaluation([
     [10, 0, 0],
     [0, 10, 0],

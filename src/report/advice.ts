@@ -3,11 +3,11 @@
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { summarize } from "../metrics/scores.ts";
-import { count, percents } from "./html.ts";
+import { count, percents, range } from "./html.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** What an advice is about. `result`: the accuracy itself, or how far it can be trusted. */
-export type AdviceTopic = "result" | "class" | "confusion" | "epochs" | "images" | "network";
+export type AdviceTopic = "result" | "class" | "confusion" | "time" | "epochs" | "images" | "network";
 
 export interface Advice {
   readonly topic: AdviceTopic;
@@ -20,10 +20,12 @@ export interface Advice {
 }
 
 /** What advice is derived from; every part of a run that is missing only makes it shorter. */
-export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "data">;
+export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "data" | "recipe">;
 
 /** By how much training accuracy must exceed validation accuracy until more images are worth more than more epochs. */
 const OVERFIT = 0.1;
+/** Epochs of a phase from which on its curve tells whether more are worth it. */
+const ENOUGH_EPOCHS = 4;
 /** What counts as still rising: the gain of the last quarter of a phase's epochs. */
 const RISING = 0.005;
 /** A class with fewer training images than this share of the mean is short of them. */
@@ -35,7 +37,7 @@ const NEARLY_ALL = 0.99;
 
 /**
  * The most useful first: what limits the training, then the weakest class, the worst confusion, and how far the number can be
- * trusted. Empty for a run that was neither scored nor finished two epochs. `folder` is the run's, for the commands.
+ * trusted. Empty for a run that was neither scored nor finished enough epochs to judge its curve. `folder` is the run's, for the commands.
  */
 export function adviceFor(run: AdvisedRun, folder: string): Advice[] {
   const { evaluation } = run;
@@ -61,13 +63,16 @@ export function weakestClass(matrix: ConfusionMatrix): number | undefined {
   return present.toSorted((a, b) => a.recall - b.recall || a.precision - b.precision)[0]?.index;
 }
 
-/** Whether epochs, images or the network hold the training back: the last phase's epochs tell. */
-function fromCurve({ history, phases }: AdvisedRun, folder: string): Advice[] {
+/** Whether time, epochs, images or the network hold the training back: the last phase's epochs tell. */
+function fromCurve(run: AdvisedRun, folder: string): Advice[] {
+  const { history, phases } = run;
+  const short = run.evaluation && tooShort(run, folder);
+  if (short) return [short];
   const name = history.at(-1)?.phase;
   const epochs = history.filter(({ phase }) => phase === name);
   const validation = epochs.map((epoch) => epoch.validationAccuracy ?? Number.NEGATIVE_INFINITY);
   const bestAccuracy = Math.max(...validation);
-  if (name === undefined || epochs.length < 2 || !Number.isFinite(bestAccuracy)) return [];
+  if (name === undefined || epochs.length < ENOUGH_EPOCHS || !Number.isFinite(bestAccuracy)) return [];
   const best = validation.indexOf(bestAccuracy);
   const late = Math.ceil(epochs.length / 4);
   const before = Math.max(...validation.slice(0, -late));
@@ -93,7 +98,7 @@ function fromCurve({ history, phases }: AdvisedRun, folder: string): Advice[] {
         topic: "epochs",
         title: "Train for more epochs",
         text: `Validation accuracy still rose when the training ended, by ${((bestAccuracy - before) * 100).toFixed(1)} points in the last ${late === 1 ? "epoch" : `${late} epochs`}.`,
-        command: ["train", "--resume", folder, "--extend", `${epochs.length}`],
+        command: extension(folder, epochs.length),
       },
     ];
   return [
@@ -103,6 +108,43 @@ function fromCurve({ history, phases }: AdvisedRun, folder: string): Advice[] {
       text: `Validation accuracy no longer rises, so more epochs will change little.${compared} A network with more capacity may learn more from the same images; vultus data audit looks for wrong labels.`,
     },
   ];
+}
+
+/** What to do about a training that ended before its curve could tell anything. */
+function tooShort({ history, phases, recipe }: AdvisedRun, folder: string): Advice | undefined {
+  const name = history.at(-1)?.phase;
+  if (name === undefined) return undefined;
+  const reason = phases.find((phase) => phase.name === name)?.reason ?? "";
+  const notBegun =
+    recipe?.phases.filter((phase) => !history.some((epoch) => epoch.phase === phase.name)) ?? [];
+  const title = "Give the training more time";
+  // Behind the last phase that was trained no other of the recipe can be added.
+  if (notBegun.length > 0 && phases.length > 0)
+    return {
+      topic: "time",
+      title,
+      text: `The time budget left none for the phase ${notBegun.map((phase) => phase.name).join(", ")}. Train again with a longer --time-budget, or without one.`,
+    };
+  const [, done, planned] = /^time is up after ([\d.]+) of (\d+) epochs/.exec(reason) ?? [];
+  if (done !== undefined)
+    return {
+      topic: "time",
+      title,
+      text: `The time budget ended the training after ${done} of ${planned} epochs, so the network had not finished learning. This command trains the rest.`,
+      command: extension(folder, Math.max(1, Math.ceil(Number(planned) - Number(done)))),
+    };
+  const epochs = history.filter(({ phase }) => phase === name).length;
+  if (epochs >= ENOUGH_EPOCHS || reason.startsWith("no better")) return undefined;
+  return {
+    topic: "epochs",
+    title: "Train for more epochs",
+    text: `${epochs === 1 ? "One epoch is" : `${epochs} epochs are`} too few to tell whether the network still learns.`,
+    command: extension(folder, ENOUGH_EPOCHS),
+  };
+}
+
+function extension(folder: string, epochs: number): string[] {
+  return ["train", "--resume", folder, "--extend", `${epochs}`];
 }
 
 function elsewhere(accuracy: number): Advice {
@@ -151,16 +193,20 @@ function aboutConfusion(
   };
 }
 
-function precision({ interval: [low, high], n, split }: NonNullable<AdvisedRun["evaluation"]>): Advice[] {
+function precision({
+  accuracy,
+  interval: [low, high],
+  n,
+  split,
+}: NonNullable<AdvisedRun["evaluation"]>): Advice[] {
   const half = (high - low) / 2;
   if (half < WIDE) return [];
-  return [
-    {
-      topic: "result",
-      title: `Measure on more than ${images(n)}`,
-      text: `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. Four times as many ${split === "all" ? "" : `${split} `}images halve it.`,
-    },
-  ];
+  const more = `Four times as many ${split === "all" ? "" : `${split} `}images`;
+  const isAlike = accuracy === 0 || accuracy === 1;
+  const text = isAlike
+    ? `${accuracy === 1 ? "All" : "None"} of so few images are right, and that fits any accuracy from ${range([low, high])}. ${more} make that interval about a quarter as wide.`
+    : `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. ${more} halve it.`;
+  return [{ topic: "result", title: `Measure on more than ${images(n)}`, text }];
 }
 
 function images(number: number): string {
