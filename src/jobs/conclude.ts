@@ -73,7 +73,7 @@ export async function conclude(
     const finished = { split, accuracy: result.accuracy };
     await log.finished?.(finished);
     writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
-    await writeEvaluation(folder, scored, pixels);
+    await writeEvaluation(folder, scored, pixels, teller.note);
     const { dataset, unreadable } = trained;
     const report = await reportTraining(
       folder,

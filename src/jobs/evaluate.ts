@@ -95,7 +95,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
     });
     const found = leaks ? await leaksIn(dataset, split, pixels, plain, teller) : {};
     const evaluated = { ...plain, ...found, ...withoutSeen(plain, isSeen) };
-    if (out !== undefined) teller.wrote(...(await writeEvaluation(out, evaluated, pixels)));
+    if (out !== undefined) teller.wrote(...(await writeEvaluation(out, evaluated, pixels, teller.note)));
     const tta = options.tta
       ? await measureTestTime(engine, bundle, pixels, (done, total) =>
           teller.progress("test-time augmentation", done + 1, total),

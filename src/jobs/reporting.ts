@@ -201,7 +201,7 @@ export async function scoredAnew(
     // In other data, the training images of the run are unknown.
     const leaks = sameData ? await leaksIn(dataset, split, pixels, scored, teller) : {};
     const evaluation = { ...scored, ...leaks, ...withoutSeen(scored, isSeen) };
-    await writeEvaluation(folder, evaluation, pixels);
+    await writeEvaluation(folder, evaluation, pixels, teller.note);
     // As it would be read from evaluation.json.
     const json: unknown = JSON.parse(JSON.stringify(evaluationResult(evaluation, split)));
     return {

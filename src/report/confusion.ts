@@ -36,13 +36,29 @@ export function confusionMarkdown(matrix: ConfusionMatrix, names: readonly strin
   );
 }
 
-/** Counts in cells whose colour is the share of the row, with that share beneath. */
+/** Side of the matrix, in pixels, that many classes share. */
+const MOST_SIDE = 1800;
+/** Cells smaller than this hold no numbers, only their colour. */
+const READABLE = 36;
+
+function cellSide(count: number): number {
+  const usual = count <= 8 ? 68 : count <= 14 ? 54 : 44;
+  return Math.max(2, Math.min(usual, Math.floor(MOST_SIDE / count)));
+}
+
+/**
+ * Counts in cells whose colour is the share of the row, with that share beneath. Of many classes the cells become small: they keep
+ * their colour and lose their numbers, and those that count nothing are left blank.
+ */
 export function confusionSvg(matrix: ConfusionMatrix, names: readonly string[]): string {
   checkNames(matrix, names);
   const count = names.length;
-  const cell = count <= 8 ? 68 : count <= 14 ? 54 : 44;
+  const cell = cellSide(count);
+  const isReadable = cell >= READABLE;
+  const gap = isReadable ? 1 : 0;
+  const nameSize = Math.min(12, cell);
   const shortNames = names.map((name) => fitText(name, 150));
-  const nameWidth = Math.max(...shortNames.map((name) => widthOf(name)));
+  const nameWidth = Math.max(...shortNames.map((name) => widthOf(name))) * (nameSize / 12);
   const slanted = nameWidth > cell - 4;
   const left = 44 + nameWidth;
   const top = 20;
@@ -52,13 +68,22 @@ export function confusionSvg(matrix: ConfusionMatrix, names: readonly string[]):
 
   for (const [i, row] of matrix.entries()) {
     const middle = top + (i + 0.5) * cell;
-    parts.push(text(left - 10, middle + 4, shortNames[i] as string, { textAnchor: "end" }));
+    parts.push(
+      text(left - 10, middle + 4, shortNames[i] as string, { textAnchor: "end", fontSize: nameSize }),
+    );
     for (const [j, value] of row.entries()) {
+      if (!isReadable && value === 0) continue;
       const share = shareOf(value, row);
       const centre = left + (j + 0.5) * cell;
       const fill = share > 0.5 ? palette.paper : palette.ink;
       parts.push(
-        rect(left + j * cell + 1, top + i * cell + 1, cell - 2, cell - 2, { fill: shade(share), rx: 3 }),
+        rect(left + j * cell + gap, top + i * cell + gap, cell - 2 * gap, cell - 2 * gap, {
+          fill: shade(share),
+          rx: 3 * gap,
+        }),
+      );
+      if (!isReadable) continue;
+      parts.push(
         text(centre, value > 0 ? middle : middle + 5, `${value}`, {
           textAnchor: "middle",
           fontSize: cell < 54 ? 12 : 15,
@@ -72,15 +97,19 @@ export function confusionSvg(matrix: ConfusionMatrix, names: readonly string[]):
       }
     }
     const total = row.reduce((sum, value) => sum + value, 0);
-    parts.push(text(left + side + 10, middle + 4, `${total}`, { fill: palette.muted }));
+    parts.push(text(left + side + 10, middle + 4, `${total}`, { fill: palette.muted, fontSize: nameSize }));
   }
   for (const [j, name] of shortNames.entries()) {
     const x = left + (j + 0.5) * cell;
     const y = top + side + 18;
     parts.push(
       slanted
-        ? text(x + 6, y - 4, name, { textAnchor: "end", transform: `rotate(-35 ${x + 6} ${y - 4})` })
-        : text(x, y, name, { textAnchor: "middle" }),
+        ? text(x + 6, y - 4, name, {
+            textAnchor: "end",
+            fontSize: nameSize,
+            transform: `rotate(-35 ${x + 6} ${y - 4})`,
+          })
+        : text(x, y, name, { textAnchor: "middle", fontSize: nameSize }),
     );
   }
   const label = { fill: palette.muted, textAnchor: "middle" };

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { messageOf } from "../util/errors.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { confusionSvg } from "./confusion.ts";
@@ -12,24 +13,34 @@ import { type SamplePrediction, samplePrediction, samplesPng } from "./samples.t
 /** How many predictions of each kind the grid shows. */
 const SHOWN = 16;
 
-/** Writes confusion.png, confusion.svg and samples.png; returns their paths. */
+/** Writes confusion.svg, confusion.png and samples.png; returns their paths. `note` hears of one that cannot be drawn. */
 export async function writeEvaluation(
   folder: string,
   evaluation: Evaluation,
   pixels: PixelCache,
+  note: (text: string) => void,
 ): Promise<string[]> {
   makeFolder(folder);
   const svg = confusionSvg(evaluation.matrix, evaluation.classes);
-  const files: [string, string | Uint8Array][] = [
-    ["confusion.svg", svg],
-    ["confusion.png", await svgToPng(svg)],
-    ["samples.png", await samplesPng(chosenSamples(evaluation, pixels))],
+  const drawn: [string, () => string | Promise<Uint8Array>][] = [
+    ["confusion.svg", () => svg],
+    ["confusion.png", () => svgToPng(svg)],
+    ["samples.png", () => samplesPng(chosenSamples(evaluation, pixels))],
   ];
-  return files.map(([name, data]) => {
+  const written: string[] = [];
+  for (const [name, draw] of drawn) {
     const path = join(folder, name);
+    let data: string | Uint8Array;
+    try {
+      data = await draw();
+    } catch (error) {
+      note(`${path} was not drawn: ${messageOf(error)}`);
+      continue;
+    }
     writeFileAtomic(path, data);
-    return path;
-  });
+    written.push(path);
+  }
+  return written;
 }
 
 /** Some right and some wrong predictions, the same ones every time. */

@@ -11,8 +11,17 @@ export interface Tile {
   readonly y: number;
 }
 
-/** A PNG of an SVG document, `scale` device pixels per SVG pixel. */
+/** Longest side of a PNG, in pixels: sharp refuses images of more than 268 megapixels. */
+const LONGEST = 16_000;
+
+/** A PNG of an SVG document, `scale` device pixels per SVG pixel, or fewer where it would be longer than 16,000 pixels. */
 export async function svgToPng(svg: string, scale = 2): Promise<Buffer> {
+  const [, width = 1, height = 1] = /^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+  const within = Math.min(scale, LONGEST / Math.max(Number(width), Number(height)));
+  return rasterised(svg, within);
+}
+
+function rasterised(svg: string, scale: number): Promise<Buffer> {
   return sharp(Buffer.from(svg), { density: 72 * scale })
     .png()
     .toBuffer();
@@ -32,7 +41,7 @@ export async function svgWithTiles(
       top: Math.round(y * scale),
     })),
   );
-  return sharp(await svgToPng(svg, scale))
+  return sharp(await rasterised(svg, scale))
     .composite(inputs)
     .png()
     .toBuffer();

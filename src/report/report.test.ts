@@ -80,6 +80,20 @@ describe("confusion", () => {
     }
   });
 
+  test("the matrix of 300 classes with long names is drawn at a size that can be looked at", async () => {
+    const names = Array.from({ length: 300 }, (_, i) => `a class whose name is rather long, number ${i}`);
+    const many = names.map((_, i) => names.map((_, j) => (i === j ? 5 : (i + j) % 7 === 0 ? 1 : 0)));
+    const svg = confusionSvg(many, names);
+    const [, width, height] = await sizeOf(await svgToPng(svg));
+    expect(Math.max(width as number, height as number)).toBeLessThan(5000);
+    expect(svg.match(/<rect /g)?.length).toBe(1 + many.flat().filter((count) => count > 0).length);
+  });
+
+  test("a chart that is too large for a PNG is drawn smaller", async () => {
+    const svg = svgPage(20_000, 100, "long", []);
+    expect((await sizeOf(await svgToPng(svg))).slice(1)).toEqual([16_000, 80]);
+  });
+
   test("names must fit the matrix", () => {
     expect(() => confusionSvg(matrix, ["a"])).toThrow("1 class names for a confusion matrix of 3 classes");
     expect(() => confusionText([], [])).toThrow("at least one class");
