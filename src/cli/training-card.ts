@@ -41,13 +41,19 @@ function majorityText({ confusion, classes, majority }: EvaluationResult): strin
   return `always ${classes[counts.indexOf(Math.max(...counts))]}: ${percent(majority)}`;
 }
 
-function measuredOn({ n, split, leaked = 0, withoutLeaked }: EvaluationResult): string {
+function measuredOn(evaluation: EvaluationResult): string {
+  const { n, split, leaked = 0, withoutLeaked, seen = 0, withoutSeen } = evaluation;
   const pictures = `${n.toLocaleString("en")} ${split} images`;
-  if (leaked > 0) {
-    const rest = withoutLeaked ? `without them ${percent(withoutLeaked.accuracy)}` : "no other is left";
-    return `${pictures}, ${leaked} of them also in training: ${rest}`;
-  }
+  const known = [
+    ...(leaked > 0 ? [`${leaked} of them also in training: ${without(withoutLeaked)}`] : []),
+    ...(seen > 0 ? [`${seen} of them training images of the starting weights: ${without(withoutSeen)}`] : []),
+  ];
+  if (known.length > 0) return [pictures, known.join("; ")].join(", ");
   return split === "validation" ? `${pictures}, by which the best epoch was chosen` : pictures;
+}
+
+function without(rest: EvaluationResult["withoutSeen"]): string {
+  return rest ? `without them ${percent(rest.accuracy)}` : "no other is left";
 }
 
 /** Where the images of the run were, as short as paths from here are. */
