@@ -1,10 +1,11 @@
 /** The end card of a training. */
 
 import { existsSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { picturesBelow } from "../data/folder.node.ts";
 import type { EvaluationResult } from "../jobs/evaluation-result.ts";
 import type { FinishedRun } from "../jobs/train.ts";
+import { dataOf } from "../report/commands.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import type { EndCard, Row } from "./end-card.ts";
 import { command } from "./invocation.ts";
@@ -32,7 +33,7 @@ export function trainingCard(
       ...(report === undefined ? [["report", "not written; the run is complete"] as Row] : []),
     ],
     report,
-    next: nextCommands(folder, data.length > 0 ? data : dataOf(folder), report),
+    next: nextCommands(folder, data.length > 0 ? data : dataOf(readEnvironment(runPaths(folder))), report),
   };
 }
 
@@ -54,14 +55,6 @@ function measuredOn(evaluation: EvaluationResult): string {
 
 function without(rest: EvaluationResult["withoutSeen"]): string {
   return rest ? `without them ${percent(rest.accuracy)}` : "no other is left";
-}
-
-/** Where the images of the run were, as short as paths from here are. */
-function dataOf(folder: string): string[] {
-  return readEnvironment(runPaths(folder)).data.map((path) => {
-    const inside = relative(process.cwd(), path);
-    return inside === "" || inside.startsWith("..") ? path : inside;
-  });
 }
 
 function nextCommands(folder: string, data: readonly string[], report: string | undefined): string[] {

@@ -103,7 +103,7 @@ export async function illustratedReport(
   const more: Section[] = [];
   const without: string[] = [];
   try {
-    const section = await explained(engine, folder, pixels, known, teller);
+    const section = await explained(engine, run, pixels, known, teller);
     if (section) more.push(section);
   } catch (error) {
     without.push(`There are no heat maps: ${messageOf(error)}.`);
@@ -114,12 +114,12 @@ export async function illustratedReport(
 
 async function explained(
   engine: Engine,
-  folder: string,
+  run: RunRecord,
   pixels: PixelCache,
   known: BackboneOptions,
   teller: Teller,
 ) {
-  const classifier = loadClassifier(folder, known);
+  const classifier = loadClassifier(run.folder, known);
   const { classes } = classifier.architecture;
   const chosen = stratifiedSample(labelsOf(pixels), explainedOf(classes.length), "report");
   const explanations = await explainPictures(engine, classifier, pixels, chosen, {
@@ -130,7 +130,7 @@ async function explained(
     const sample = pixels.samples[chosen[i] as number];
     return sample ? [{ id: sample.id, truth: sample.label, explanation }] : [];
   });
-  return heatMaps(faces, classes);
+  return heatMaps(faces, classes, run);
 }
 
 /** Finds the images of a run's predictions in `data`, by their ids. */

@@ -23,10 +23,21 @@ export function confusedPairs(matrix: ConfusionMatrix, most = 5): ConfusedPair[]
     .slice(0, most);
 }
 
-/** `sad taken for neutral: 14 %`. */
-export function confusedPairText(
-  { truth, predicted, share }: ConfusedPair,
-  names: readonly string[],
-): string {
-  return `${names[truth]} taken for ${names[predicted]}: ${Math.round(100 * share)} %`;
+/** `sad taken for neutral: 14 %`, or, of a class with few samples, `sad taken for neutral: 1 of 2`. */
+export function confusedPairText(pair: ConfusedPair, names: readonly string[]): string {
+  const share = ofFew(pair.count, samplesOf(pair)) ?? `${Math.round(100 * pair.share)} %`;
+  return `${names[pair.truth]} taken for ${names[pair.predicted]}: ${share}`;
+}
+
+/** How many samples the true class of a pair has. */
+export function samplesOf({ count, share }: ConfusedPair): number {
+  return Math.round(count / share);
+}
+
+/** Of fewer samples than this a percentage would look more exact than it is. */
+const FEW = 20;
+
+/** `1 of 2`; undefined where there are enough for a percentage. */
+export function ofFew(count: number, total: number): string | undefined {
+  return total < FEW ? `${count} of ${total}` : undefined;
 }

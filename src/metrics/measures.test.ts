@@ -191,6 +191,9 @@ test("confused pairs come by share, in words, and without what did not happen", 
     "happy taken for sad: 10 %",
     "sad taken for happy: 6 %",
   ]);
+  expect(confusedPairText({ truth: 0, predicted: 1, count: 1, share: 0.5 }, names)).toBe(
+    "sad taken for happy: 1 of 2",
+  );
   expect(confusedPairs(matrix, 1)).toEqual([{ truth: 0, predicted: 2, count: 14, share: 0.14 }]);
 });
 

@@ -65,6 +65,20 @@ test("it is named with what it is taken for, and with its images where it has fe
   expect(scarce?.text).toContain("It has 200 training images, where a class has 700 on average.");
 });
 
+test("of few images counts are given, no percentages", () => {
+  const [advice] = adviceFor(
+    run({
+      evaluation: evaluation([
+        [9, 0, 0],
+        [0, 1, 1],
+        [0, 0, 9],
+      ]),
+    }),
+    "runs/a",
+  );
+  expect(advice?.text).toContain("is sad: 1 of its 2 images. 1 of its 2 images was taken for fear.");
+});
+
 test("the worst confusion is said once: not beside the class that it is of", () => {
   expect(topics(run({}))).toEqual(["class"]);
   const spread = [

@@ -1,6 +1,6 @@
 /** What to do next about a trained model, read off its confusion matrix and its learning curve. */
 
-import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
+import { type ConfusedPair, confusedPairs, ofFew, samplesOf } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { summarize } from "../metrics/scores.ts";
 import { count, percents, range } from "./html.ts";
@@ -163,6 +163,9 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
     confusion.map((row, truth) => (truth === index ? row : row.map(() => 0))),
     1,
   );
+  const right = Math.round(recall * support);
+  const few = ofFew(right, support) !== undefined;
+  const recognised = few ? count(right) : percents(recall);
   const taken = other
     ? ` ${count(other.count)} of its ${images(support)} ${other.count === 1 ? "was" : "were"} taken for ${classes[other.predicted]}.`
     : "";
@@ -173,7 +176,7 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
   return {
     topic: "class",
     title: isScarce ? `Add images of ${name}` : `Look at the mistakes on ${name}`,
-    text: `The class recognised least often is ${name}: ${percents(recall)} of its images.${taken}${
+    text: `The class recognised least often is ${name}: ${recognised} of its ${few ? images(support) : "images"}.${taken}${
       isScarce
         ? ` It has ${count(own)} training images, where a class has ${count(Math.round(mean))} on average.`
         : " Some of them may be labelled wrongly; if not, more images like them help most."
@@ -181,15 +184,14 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
   };
 }
 
-function aboutConfusion(
-  { truth, predicted, share, count: number }: ConfusedPair,
-  classes: readonly string[],
-): Advice {
-  const [one, other] = [classes[truth] as string, classes[predicted] as string];
+function aboutConfusion(pair: ConfusedPair, classes: readonly string[]): Advice {
+  const [one, other] = [classes[pair.truth] as string, classes[pair.predicted] as string];
+  const few = ofFew(pair.count, samplesOf(pair));
+  const share = few ? `${few} images of ${one}` : `${percents(pair.share)} of ${one}, ${images(pair.count)}`;
   return {
     topic: "confusion",
     title: `Tell ${one} from ${other}`,
-    text: `The most frequent confusion is ${one} taken for ${other}: ${percents(share)} of ${one}, ${images(number)}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
+    text: `The most frequent confusion is ${one} taken for ${other}: ${share}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
   };
 }
 

@@ -1,5 +1,7 @@
 /** Tables, figures, lists and numbers as HTML. */
 
+import { ofFew } from "../metrics/confused-pairs.ts";
+import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { escape, inlineSvg } from "./page.ts";
 
 export interface Section {
@@ -70,6 +72,18 @@ const NONE = "–";
 /** `60.9 %`, or a dash for what is not known. */
 export function percents(share: number | null | undefined): string {
   return share == null || Number.isNaN(share) ? NONE : `${(share * 100).toFixed(1)}\u00a0%`;
+}
+
+/** `60.9 %`, or `1 of 2` where there are few. */
+export function counted(count: number, total: number): string {
+  return ofFew(count, total) ?? percents(count / total);
+}
+
+/** Precision and recall of class `k`. */
+export function precisionAndRecall(matrix: ConfusionMatrix, k: number): [precision: string, recall: string] {
+  const right = matrix[k]?.[k] ?? 0;
+  const sum = (counts: readonly number[] = []): number => counts.reduce((all, one) => all + one, 0);
+  return [counted(right, sum(matrix.map((row) => row[k] ?? 0))), counted(right, sum(matrix[k]))];
 }
 
 export function decimals(value: number | null | undefined, digits = 3): string {

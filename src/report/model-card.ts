@@ -2,7 +2,7 @@
 
 import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
-import { count, decimals, percents, pictures, range } from "./html.ts";
+import { count, decimals, percents, pictures, precisionAndRecall, range } from "./html.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { type MetricText, metricTexts } from "./metrics.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
@@ -156,11 +156,10 @@ function metrics({ evaluation }: RunRecord): CardSection {
       caption: "Scores of each class",
       head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
       rows: classes.map((name, k) => {
-        const { precision, recall, f1, support } = perClass[k] as (typeof perClass)[number];
+        const { f1, support } = perClass[k] as (typeof perClass)[number];
         return [
           name,
-          percents(precision),
-          percents(recall),
+          ...precisionAndRecall(confusion, k),
           decimals(f1),
           ...(auc ? [decimals(auc[name])] : []),
           count(support),

@@ -89,14 +89,13 @@ describe("honest partial reports", () => {
     expect(html).toContain("on the test split, which was scored once");
     expect(html).toContain("cross-fitted");
     // Its pictures show the mistake; without them a list does.
-    const listed =
-      "&lt;b&gt;happy</strong> taken for <strong>sad</strong>: 100.0\u00a0% of &lt;b&gt;happy, 1 picture";
+    const listed = "&lt;b&gt;happy</strong> taken for <strong>sad</strong>: 1 of 1";
     expect(html).toContain("&lt;b&gt;happy taken for sad");
     expect(html).not.toContain(listed);
     expect(reportHtml(run, { faces: [], notes: [] })).toContain(listed);
     expect(html).toContain("sure</li>");
     const card = modelCardMarkdown(run);
-    expect(card).toContain("| \\<b\\>happy | 0.0 % | 0.0 % | 0.000 | – | 1 |");
+    expect(card).toContain("| \\<b\\>happy | 0 of 0 | 0 of 1 | 0.000 | – | 1 |");
     expect(card).not.toContain("Selected on validation");
   });
 

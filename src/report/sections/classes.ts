@@ -1,7 +1,7 @@
 /** Every class by itself: precision, recall, F1, area under the curve, and how many pictures there were. */
 
 import { summarize } from "../../metrics/scores.ts";
-import { count, decimals, paragraph, percents, type Section, table } from "../html.ts";
+import { count, decimals, paragraph, percents, precisionAndRecall, type Section, table } from "../html.ts";
 import type { RunRecord } from "../run-record.ts";
 
 export function classes({ evaluation }: RunRecord): Section | undefined {
@@ -9,10 +9,14 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
   const { auc } = evaluation;
   const { perClass, macro, weighted, n } = summarize(evaluation.confusion);
   const ofFirst = perClass[0]?.support;
-  const row = (name: string, scores: (typeof perClass)[number], area?: number | null): string[] => [
+  const row = (
+    name: string,
+    scores: (typeof perClass)[number],
+    area?: number | null,
+    shares = [percents(scores.precision), percents(scores.recall)],
+  ): string[] => [
     name,
-    percents(scores.precision),
-    percents(scores.recall),
+    ...shares,
     decimals(scores.f1),
     ...(auc ? [decimals(area)] : []),
     count(scores.support),
@@ -27,7 +31,12 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
         head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
         rows: [
           ...evaluation.classes.map((name, k) =>
-            row(name, perClass[k] as (typeof perClass)[number], auc?.[name]),
+            row(
+              name,
+              perClass[k] as (typeof perClass)[number],
+              auc?.[name],
+              precisionAndRecall(evaluation.confusion, k),
+            ),
           ),
           row("mean of the classes", macro),
           // Of equally many pictures each, that would be the same numbers again.

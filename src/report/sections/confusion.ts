@@ -1,6 +1,6 @@
 /** The confusion matrix as a table whose cells open their pictures, and its worst pairs in words. */
 
-import { confusedPairs } from "../../metrics/confused-pairs.ts";
+import { confusedPairs, ofFew, samplesOf } from "../../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../../metrics/confusion.ts";
 import { count, paragraph, percents, pictures, type Section, scrolling } from "../html.ts";
 import { escape } from "../page.ts";
@@ -47,10 +47,12 @@ function matrixTable(matrix: ConfusionMatrix, classes: readonly string[], clicka
 function pairs(matrix: ConfusionMatrix, classes: readonly string[]): string {
   const worst = confusedPairs(matrix);
   if (worst.length === 0) return paragraph("Nothing was confused.");
-  const items = worst.map(
-    ({ truth, predicted, share, count: number }) =>
-      `<li><strong>${escape(classes[truth] as string)}</strong> taken for <strong>${escape(classes[predicted] as string)}</strong>: ${percents(share)} of ${escape(classes[truth] as string)}, ${pictures(number)}</li>`,
-  );
+  const items = worst.map((pair) => {
+    const [truth, predicted] = [pair.truth, pair.predicted].map((k) => escape(classes[k] as string));
+    const few = ofFew(pair.count, samplesOf(pair));
+    const how = few ?? `${percents(pair.share)} of ${truth}, ${pictures(pair.count)}`;
+    return `<li><strong>${truth}</strong> taken for <strong>${predicted}</strong>: ${how}</li>`;
+  });
   return `<h3>Most confused</h3><ol>${items.join("")}</ol>`;
 }
 

@@ -5,8 +5,10 @@ import { averageMaps } from "../../evaluate/average-maps.ts";
 import type { Explanation } from "../../evaluate/explain.ts";
 import { heatOverlay } from "../../evaluate/heat-overlay.ts";
 import { random, shuffled } from "../../util/random.ts";
+import { commandHtml, dataOf, vultus } from "../commands.ts";
 import { paragraph, type Section } from "../html.ts";
 import { escape, thumbnailUri } from "../page.ts";
+import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
 /** A heat map of what the model answered. */
@@ -24,6 +26,7 @@ const SHOWN = 8;
 export async function heatMaps(
   explained: readonly ExplainedFace[],
   classes: readonly string[],
+  { folder, environment }: Pick<RunRecord, "folder" | "environment">,
 ): Promise<Section | undefined> {
   if (explained.length === 0) return undefined;
   const averages = averageMaps(
@@ -37,6 +40,7 @@ export async function heatMaps(
       return item(heatOverlay(average), `mean heat map of ${classes[k]}`, caption);
     }),
   );
+  const data = environment && environment.data.length > 0 ? dataOf(environment) : ["images"];
   const isRight = ({ truth, explanation }: ExplainedFace): boolean => truth === explanation.predicted;
   const mixed = shuffled(explained, random("samples"));
   const right = mixed.filter(isRight).slice(0, SHOWN);
@@ -46,8 +50,9 @@ export async function heatMaps(
     title: "Where it looked",
     html: [
       paragraph(
-        `Grad-CAM of ${explained.length} sample pictures: what spoke for the answer is yellow, what did not shows as it is. A map says where, not why; vultus explain judges how far maps can be trusted.`,
+        `Grad-CAM of ${explained.length} sample pictures: what spoke for the answer is yellow, what did not shows as it is. A map says where, not why. This command judges how far maps can be trusted:`,
       ),
+      commandHtml(vultus("explain", "--model", folder, "--data", data.join(","))),
       "<h3>By answer</h3>",
       gallery(means),
       await faces("Right", right, classes),

@@ -1,7 +1,7 @@
 /** What a reader does after the result: what would improve the model, and how to use it as it is. */
 
-import { shellWords } from "../../util/shell.ts";
 import { adviceFor } from "../advice.ts";
+import { commandHtml, vultus } from "../commands.ts";
 import { paragraph, type Section } from "../html.ts";
 import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
@@ -61,16 +61,6 @@ model = onnxruntime.InferenceSession(${JSON.stringify(file)})
 face = numpy.asarray(Image.open("face.png").convert("RGB"))
 [probabilities] = model.run(["probabilities"], {"pictures": face[None]})
 print(dict(zip(classes, probabilities[0])))`;
-}
-
-/** A command as a person pastes it. */
-function vultus(...args: readonly string[]): string {
-  return `npx vultus ${shellWords(args)}`;
-}
-
-/** Broken where the page is narrow, and still one line when it is copied. */
-function commandHtml(text: string): string {
-  return `<pre class="command"><code>${escape(text)}</code></pre>`;
 }
 
 function code(text: string): string {

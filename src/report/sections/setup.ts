@@ -1,16 +1,20 @@
 /** How a run can be made again: its recipe, the machine it ran on, and what its random numbers follow from. */
 
 import type { Phase, Recipe } from "../../train/recipe.ts";
-import { details, type Section, table } from "../html.ts";
+import { commandHtml, dataOf, vultus } from "../commands.ts";
+import { details, paragraph, type Section, table } from "../html.ts";
 import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 
-export function setup({ recipe, environment }: RunRecord): Section | undefined {
+export function setup({ folder, recipe, environment }: RunRecord): Section | undefined {
   if (!recipe && !environment) return undefined;
   return {
     id: "setup",
     title: "How it was made",
-    html: [recipe ? recipeHtml(recipe) : "", environment ? machine(environment) : ""].join("\n"),
+    html: [
+      recipe ? recipeHtml(recipe) + again(folder, environment) : "",
+      environment ? machine(environment) : "",
+    ].join("\n"),
   };
 }
 
@@ -43,9 +47,24 @@ function recipeHtml(recipe: Recipe): string {
       ],
       rows: phases.map(phaseRow),
     }),
-    "<p>Started again with the same numbers by <code>vultus train DATA --recipe recipe.json</code>, with the recipe of this run folder.</p>",
     details("The whole recipe", `<pre>${escape(JSON.stringify(recipe, null, 2))}</pre>`),
   ].join("\n");
+}
+
+/** The command that trains with the same recipe on the same data. */
+function again(folder: string, environment: RunRecord["environment"]): string {
+  const data = dataOf(environment);
+  const { classes, validation, test } = environment?.request ?? {};
+  const command = vultus(
+    "train",
+    ...(data.length > 0 ? data : ["images"]),
+    ...["--recipe", `${folder}/recipe.json`],
+    ...(classes ? ["--classes", classes.join(",")] : []),
+    ...Object.entries(environment?.rename ?? {}).flatMap(([from, to]) => ["--rename", `${from}=${to}`]),
+    ...(validation === undefined ? [] : ["--validation", `${validation}`]),
+    ...(test === undefined ? [] : ["--test", `${test}`]),
+  );
+  return `${paragraph("This command trains again with the same recipe:")}${commandHtml(command)}`;
 }
 
 function phaseRow({ name, train, epochs, optimizer, schedule, patience }: Phase): string[] {
