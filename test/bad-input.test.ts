@@ -367,7 +367,7 @@ describe("a time budget", () => {
     }));
     expect(await run(budget("1s", phases, "too short"))).toBe(2);
     expect(printed.err).toMatch(
-      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+m\) or fewer pictures/,
+      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+[ms]\) or fewer pictures/,
     );
     expect(existsSync(at("too short"))).toBe(false);
   });

@@ -86,7 +86,10 @@ export async function fitToTime(
       classes.length,
     );
   };
-  const around = (candidate: Recipe): number => samples.length * decode + closingOf(candidate);
+  const free = (): number => left() - SPARE.seconds - SPARE.share * budget;
+  // What was spent until now, and what stays free, is a part of the budget too.
+  const spent = budget - free();
+  const around = (candidate: Recipe): number => spent + samples.length * decode + closingOf(candidate);
   const forecast = (candidate: Recipe): number =>
     around(candidate) + costsOf(candidate).reduce((sum, cost) => sum + totalOf(cost), 0);
   const partial = (candidate: Recipe): number => {
@@ -95,8 +98,7 @@ export async function fitToTime(
     return around(candidate) + totalOf({ ...first, ...part });
   };
   teller.tell({ type: "budget", forecast: forecast(recipe), budget });
-  const free = (): number => left() - SPARE.seconds - SPARE.share * budget;
-  const fitted = isFixed ? recipe : shrunk(recipe, { forecast, partial }, free(), weights, teller);
+  const fitted = isFixed ? recipe : shrunk(recipe, { forecast, partial }, budget, weights, teller);
   const most = recipe.phases.map(({ epochs }) => epochs);
   const pace = new Pace({ left: free, costs: costsOf(fitted), most, closing: closingOf(fitted) });
   return { recipe: fitted, pace };

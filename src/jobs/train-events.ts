@@ -18,7 +18,7 @@ export interface ModelEvent {
   readonly summary: string;
 }
 
-/** How long the unchanged recipe would take, and the time budget, both in seconds. */
+/** How long the unchanged recipe would take from the call to the result, with a reserve, and the time budget, both in seconds. */
 export interface BudgetEvent {
   readonly type: "budget";
   readonly forecast: number;

@@ -78,7 +78,7 @@ export function fitToBudget(
   const needed = forecast(least);
   throw new UsageError(
     `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
-      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", `${Math.ceil(needed / 60)}m`)}) or fewer pictures`,
+      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", enoughFor(needed))}) or fewer pictures`,
   );
 }
 
@@ -108,8 +108,14 @@ function change(from: Recipe, to: Recipe, forecast: (candidate: Recipe) => numbe
   return `forecast ${words(forecast(from))} → ${words(forecast(to))}`;
 }
 
+/** A time budget that will do where so many seconds are needed, since the next measurement may be slower: `15s`, `12m`. */
+export function enoughFor(seconds: number): string {
+  const enough = 1.1 * seconds;
+  return enough < 100 ? `${Math.ceil(enough)}s` : `${Math.ceil(enough / 60)}m`;
+}
+
 /** `45 s`, `21 min`, `3.5 h`. */
-function words(seconds: number): string {
+export function words(seconds: number): string {
   if (seconds < 100) return `${Math.ceil(seconds)} s`;
   if (seconds < 100 * 60) return `${Math.ceil(seconds / 60)} min`;
   return `${Number((seconds / 3600).toFixed(1))} h`;
