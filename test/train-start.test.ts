@@ -215,6 +215,17 @@ describe("a run that has ended is extended", () => {
     expect(readRun(at("short")).recipe?.phases[2]).toMatchObject({ earlierEpochs: 4, epochs: 1 });
   });
 
+  test("or left as it was where there is no time for that", async () => {
+    await begun({ out: at("no time") }, false);
+    const files = () =>
+      ["recipe.json", "events.jsonl", "best.onnx"].map((file) => readFileSync(at("no time", file)));
+    const before = files();
+    const late = train({ resume: at("no time"), extend: 2, timeBudget: 0.1 });
+    await expect(late).rejects.toThrow(UsageError);
+    await expect(late).rejects.toThrow(/time budget of 1 s is too short.*\(`timeBudget: "\d+s"`\)/);
+    expect(files()).toEqual(before);
+  });
+
   test("not before its end, and not without being named", async () => {
     await begun({ out: at("unfinished") });
     const early = train({ resume: at("unfinished"), extend: 2 });

@@ -29,7 +29,9 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
     wrote: ({ path }) => say(`wrote ${path}`),
     // Rounded up, so that what is forecast to be late never reads as if it were in time.
     budget: ({ forecast, budget }) =>
-      say(`forecast: ${duration(forecast < 10 ? forecast : Math.ceil(forecast))} for all epochs; the budget is ${duration(budget)}`),
+      say(
+        `forecast: ${duration(forecast < 10 ? forecast : Math.ceil(forecast))} for all epochs; the budget is ${duration(budget)}`,
+      ),
     // Its first line; which phase trains what is in the report.
     model: ({ summary }) => say(`network: ${summary.split("\n")[0]}`),
     phaseStart: ({ phase, index }) => say(`phase ${index + 1}: ${phase.name}, up to ${phase.epochs} epochs`),

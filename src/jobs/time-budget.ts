@@ -5,12 +5,14 @@ import type { Dataset, Sample } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { fitToBudget, parseDuration } from "../train/budget.ts";
+import { enoughFor, fitToBudget, parseDuration, words } from "../train/budget.ts";
 import { forwardSeconds, measureSpeed, type PhaseCost, phaseCosts, totalOf } from "../train/forecast.ts";
 import { Pace } from "../train/pace.ts";
+import type { Progress } from "../train/progress.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { loadTeachers } from "../train/teachers.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { Teller } from "./events.ts";
 import { explainedOf } from "./reporting.ts";
 import type { TrainEvent } from "./train-events.ts";
@@ -33,8 +35,8 @@ export interface TimeOptions extends BackboneOptions {
   readonly left: () => number;
   /** Seconds that there were from the beginning. */
   readonly budget: number;
-  /** Whether the recipe is as it is: that of a run that goes on. */
-  readonly isFixed: boolean;
+  /** Where a run that goes on stands, whose recipe stays as it is; undefined for a new one. */
+  readonly from?: Pick<Progress, "phase" | "epoch"> | undefined;
   readonly weights?: string | undefined;
   readonly cacheFeatures: boolean;
   /** As `TrainOptions` has them. */
@@ -66,7 +68,7 @@ export async function fitToTime(
   engine: Engine,
   recipe: Recipe,
   trial: Trial,
-  { left, budget, isFixed, weights, cacheFeatures, teachers: named, ...known }: TimeOptions,
+  { left, budget, from, weights, cacheFeatures, teachers: named, ...known }: TimeOptions,
   teller: Teller<TrainEvent>,
 ): Promise<InTime> {
   const { classes, samples } = trial;
@@ -76,8 +78,10 @@ export async function fitToTime(
   for (const { split } of samples) counts[split]++;
   const pictures = { training: counts.train, validation: counts.validation };
   const teachers = loadTeachers(named, classes).map(({ architecture }) => architecture);
-  const costsOf = (candidate: Recipe): PhaseCost[] =>
+  const allCosts = (candidate: Recipe): PhaseCost[] =>
     phaseCosts(candidate, classes, pictures, speed, { ...known, cacheFeatures, teachers });
+  /** Of the phases that are not over. */
+  const costsOf = (candidate: Recipe): PhaseCost[] => remaining(allCosts(candidate), from);
   const closingOf = (candidate: Recipe): number => {
     const forward = forwardSeconds(candidate, classes, speed, known);
     return closingSeconds(
@@ -93,15 +97,42 @@ export async function fitToTime(
   const forecast = (candidate: Recipe): number =>
     around(candidate) + costsOf(candidate).reduce((sum, cost) => sum + totalOf(cost), 0);
   const partial = (candidate: Recipe): number => {
-    const [first] = costsOf(candidate) as [PhaseCost];
+    const [first] = costsOf(candidate);
+    if (first === undefined) return around(candidate);
     const part = { steps: (PART * first.steps) / first.epochs, epochs: 1, views: Math.min(1, first.views) };
     return around(candidate) + totalOf({ ...first, ...part });
   };
   teller.tell({ type: "budget", forecast: forecast(recipe), budget });
-  const fitted = isFixed ? recipe : shrunk(recipe, { forecast, partial }, budget, weights, teller);
+  if (from !== undefined) checkFits(partial(recipe), budget);
+  const fitted = from ? recipe : shrunk(recipe, { forecast, partial }, budget, weights, teller);
   const most = recipe.phases.map(({ epochs }) => epochs);
-  const pace = new Pace({ left: free, costs: costsOf(fitted), most, closing: closingOf(fitted) });
+  const pace = new Pace({ left: free, costs: allCosts(fitted), most, closing: closingOf(fitted) });
   return { recipe: fitted, pace };
+}
+
+/** The costs of what is left of phases, the first of which is under way. */
+function remaining(
+  costs: readonly PhaseCost[],
+  { phase, epoch }: Pick<Progress, "phase" | "epoch"> = { phase: 0, epoch: 0 },
+): PhaseCost[] {
+  return costs.slice(phase).map((cost, i) => {
+    const epochs = i === 0 ? Math.max(1, cost.epochs - epoch) : cost.epochs;
+    return {
+      ...cost,
+      epochs,
+      steps: (cost.steps * epochs) / cost.epochs,
+      views: Math.min(cost.views, epochs),
+    };
+  });
+}
+
+/** @throws UsageError where a run that goes on could not train anything in time. */
+function checkFits(least: number, budget: number): void {
+  if (least <= budget) return;
+  throw new UsageError(
+    `the time budget of ${words(budget)} is too short: to go on for a tenth of an epoch, and to score it, is forecast to take ` +
+      `${words(least)}; give it more (${option("timeBudget", enoughFor(least))}). The run is as it was`,
+  );
 }
 
 function shrunk(

@@ -218,7 +218,8 @@ async function trainedIn(
           trial,
           {
             ...options,
-            ...{ left, budget: prepared.budget, isFixed: resumed, cacheFeatures },
+            ...{ left, budget: prepared.budget, cacheFeatures },
+            from: resumed ? readCheckpoint(paths.checkpoint).progress : undefined,
             teachers: resumed ? keptTeachers(paths.teachers) : teachers,
           },
           teller,

@@ -105,12 +105,21 @@ function timed<T>({ pace }: LoopHost, { phase }: Progress, work: Work, doing: ()
   return pace ? pace.timed(phase, work, doing) : doing();
 }
 
-/** Whether a phase has no time, now or as was decided before. The first one is never left out, or there would be no result. */
-async function isLeftOut(host: LoopHost, { name, cuts }: Phase, progress: Progress): Promise<boolean> {
+/**
+ * Whether a phase must train something, whatever the time: the first one, or there would be no result, and one by which a run is
+ * extended, which would else be extended by nothing.
+ */
+function isNeeded({ earlierEpochs }: Phase, { best }: Progress): boolean {
+  return best === null || earlierEpochs !== undefined;
+}
+
+/** Whether a phase has no time, now or as was decided before. */
+async function isLeftOut(host: LoopHost, settings: Phase, progress: Progress): Promise<boolean> {
+  const { name, cuts } = settings;
   const { phase, epoch, step, best } = progress;
   const begins = epoch + step === 0;
   const isRecorded = cuts?.at(-1)?.batches === 0;
-  const hasTime = host.pace?.isWorthBeginning(phase) ?? true;
+  const hasTime = isNeeded(settings, progress) || (host.pace?.isWorthBeginning(phase) ?? true);
   if (!begins || best === null || (hasTime && !isRecorded)) return false;
   if (!isRecorded) await host.saveCuts(phase, [{ update: 0, batches: 0 }]);
   await host.emit("note", { text: `phase ${name} is left out: no time is left for it` });
@@ -124,12 +133,12 @@ async function keepTime(
   phase: Phase,
   progress: Progress,
 ): Promise<void> {
-  const { epoch, step, updates, best } = progress;
+  const { epoch, step, updates } = progress;
   const done = epoch * plan.batchesPerEpoch + step;
   // An epoch that was left unfinished is the last.
   if (done > plan.batches) return;
   // What was never trained nor measured is no result.
-  const least = best === null ? Math.max(done, phase.accumulate) : done;
+  const least = isNeeded(phase, progress) ? Math.max(done, phase.accumulate) : done;
   const batches = host.pace?.batchesInTime(progress, plan, least);
   if (batches === undefined) return;
   plan.cut(updates, batches);
