@@ -158,8 +158,12 @@ describe("a run that is resumed needs nothing but its folder", () => {
     try {
       const attempt = train({ resume: at("moved") });
       await expect(attempt).rejects.toThrow(UsageError);
-      await expect(attempt).rejects.toThrow(`was trained on ${faces}, which is not there any more`);
+      await expect(attempt).rejects.toThrow(
+        `was trained on ${faces}, which is not there any more; put it back, or resume the run once`,
+      );
       expect((await train({ data: at("elsewhere"), resume: at("moved") })).interrupted).toBe(false);
+      expect(environmentOf("moved")).toMatchObject({ data: [at("elsewhere")] });
+      expect((await train({ resume: at("moved") })).interrupted).toBe(false);
     } finally {
       renameSync(at("elsewhere"), faces);
     }
@@ -182,6 +186,12 @@ describe("a run that is resumed needs nothing but its folder", () => {
     expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const { reason } = both.find(({ status }) => status === "rejected") as PromiseRejectedResult;
     expect((reason as Error).message).toMatch(/another training of this program writes to/);
+  });
+
+  test("and a folder that there is not is said to be missing", async () => {
+    await expect(train({ resume: at("nothing") })).rejects.toThrow(
+      `there is no run ${at("nothing")}: that folder does not exist`,
+    );
   });
 
   test("no data and no run is a wrong request", async () => {

@@ -66,6 +66,7 @@ function knownData(folder: string, { request, data }: Environment): readonly str
   const missing = data.find((path) => !existsSync(path));
   if (missing === undefined) return data;
   throw new UsageError(
-    `${folder} was trained on ${missing}, which is not there any more; put it back, or name its new place: ${again}`,
+    `${folder} was trained on ${missing}, which is not there any more; put it back, or resume the run once with the place where it ` +
+      `is now instead of ${missing} in ${again}`,
   );
 }

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.node.ts";
@@ -234,8 +235,23 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   return notes;
 }
 
+/** Records that the data of a run lies elsewhere now, so that its next resume finds it. */
+export function recordPlace(
+  paths: RunPaths,
+  { sources }: Pick<Dataset, "sources">,
+  request: TrainSettings["request"],
+): void {
+  const then = readEnvironment(paths);
+  const data = sources.map((path) => resolve(path));
+  const isKnown = then.request !== undefined && isDeepStrictEqual(then.data, data);
+  // No path leads to what a program gave.
+  if (request === undefined || isKnown) return;
+  writeJson(paths.environment, { ...then, data, request: then.request ?? request });
+}
+
 /** @throws UsageError where there is none, since a training writes it last when it begins. */
 export function readEnvironment({ folder, environment }: RunPaths): Environment {
+  if (!existsSync(folder)) throw new UsageError(`there is no run ${folder}: that folder does not exist`);
   if (!existsSync(environment)) {
     throw new UsageError(
       `${folder} is not the folder of a run: it has no environment.json. A training that was stopped before it had one has ` +

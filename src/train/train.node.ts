@@ -35,6 +35,7 @@ import {
   readCheckpoint,
   readEnvironment,
   readTrainingImages,
+  recordPlace,
   runPaths,
   writeCheckpoint,
   writeJson,
@@ -124,6 +125,8 @@ async function trainOn(
     views,
     trainingImages,
   } = begin(options, dataset, [training, validation], paths);
+  // Where the order of folders counts and may be another, what the run began with stays known.
+  if (options.resume && dataNotes.length === 0) recordPlace(paths, dataset, options.request);
   const before = trainingImages && knownImages(trainingImages, "before");
   const labels = validation.samples.map((sample) => sample.label);
   const watched = watchedIndices(labels, architecture.classes.length, recipe.seed);
