@@ -1,6 +1,6 @@
 /** More epochs for a run that has ended: a phase behind its last one, which goes on with the same schedule. */
 
-import type { Phase, Recipe } from "./recipe.ts";
+import { type Phase, type Recipe, uncut } from "./recipe.ts";
 import type { PhaseRecord } from "./records.ts";
 
 /**
@@ -28,12 +28,6 @@ export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: n
 export function asBegun(recipe: Recipe): Recipe {
   const phases = recipe.phases.filter(({ earlierEpochs }) => earlierEpochs === undefined);
   return { ...recipe, phases: phases.map(uncut) };
-}
-
-/** The phase as it was planned before its time was short. */
-function uncut(phase: Phase): Phase {
-  const { cuts, ...planned } = phase;
-  return cuts === undefined ? phase : planned;
 }
 
 /** `all-extended`, then `all-extended-2`. */

@@ -176,6 +176,8 @@ export const phaseSchema = object({
   earlierEpochs: count.optional(),
   /** Where a time budget shortened the phase: it ends after so many batches in all, as was decided after so many updates. */
   cuts: z.array(object({ update: atLeast0.int(), batches: atLeast0.int() })).optional(),
+  /** Batches of an epoch of the data for which the cuts were made; unknown in runs that did not record it. */
+  cutsPerEpoch: count.optional(),
 });
 
 export const recipeSchema = object({
@@ -227,4 +229,32 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 /** Side of the pictures that a phase trains on, in pixels. */
 export function trainingSize({ inputSize }: Pick<Recipe, "inputSize">, { inputScale }: Phase): number {
   return Math.round(inputSize * inputScale);
+}
+
+/** The phase as it was planned before its time was short. */
+export function uncut(phase: Phase): Phase {
+  const { cuts, cutsPerEpoch, ...planned } = phase;
+  return cuts === undefined ? phase : planned;
+}
+
+/**
+ * The recipe for data of `batchesPerEpoch`: without the cuts that a time budget made for data of another size, since they count
+ * batches of that; a note names the phases.
+ */
+export function withCutsFor(
+  batchesPerEpoch: number,
+  recipe: Recipe,
+): { readonly recipe: Recipe; readonly notes: readonly string[] } {
+  const isForeign = ({ cuts, cutsPerEpoch = batchesPerEpoch }: Phase): boolean =>
+    cuts !== undefined && cutsPerEpoch !== batchesPerEpoch;
+  const foreign = recipe.phases.filter(isForeign);
+  if (foreign.length === 0) return { recipe, notes: [] };
+  const phases = recipe.phases.map((phase) => (isForeign(phase) ? uncut(phase) : phase));
+  const lengths = foreign.map(
+    ({ name, epochs }) => `phase ${name} has ${epochs === 1 ? "its 1 epoch" : `all its ${epochs} epochs`}`,
+  );
+  const note =
+    `a time budget shortened this recipe on data of another size (${foreign[0]?.cutsPerEpoch} batches an epoch then, ` +
+    `${batchesPerEpoch} now); its cuts are left out: ${lengths.join(", ")}`;
+  return { recipe: { ...recipe, phases }, notes: [note] };
 }

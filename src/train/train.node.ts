@@ -26,6 +26,7 @@ import { type Ending, type LoopHost, runLoop } from "./loop.ts";
 import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures, type TrainingPictures } from "./read-pictures.node.ts";
+import { withCutsFor } from "./recipe.ts";
 import {
   checkResume,
   createRunFolder,
@@ -112,11 +113,13 @@ async function trainOn(
   options: TrainSettings,
   dataNotes: readonly string[],
 ): Promise<TrainResult> {
-  const { architecture, recipe, folder, listeners } = options;
-  const emit = emitter(listeners);
   if (validation.samples.length === 0) {
     throw noValidation();
   }
+  const batchesPerEpoch = batchesIn(training.samples.length, options.recipe.batchSize);
+  const { recipe, notes: cutNotes } = withCutsFor(batchesPerEpoch, options.recipe);
+  const { architecture, folder, listeners } = options;
+  const emit = emitter(listeners);
   const {
     progress,
     weights: initial,
@@ -124,7 +127,7 @@ async function trainOn(
     notes,
     views,
     trainingImages,
-  } = begin(options, dataset, [training, validation], paths);
+  } = begin({ ...options, recipe }, dataset, [training, validation], paths);
   // Where the order of folders counts and may be another, what the run began with stays known.
   if (options.resume && dataNotes.length === 0) recordPlace(paths, dataset, options.request);
   const before = trainingImages && knownImages(trainingImages, "before");
@@ -139,7 +142,14 @@ async function trainOn(
       .map(({ id, label }) => ({ id, label })),
   });
   const overlap = before ? startNotes(readEnvironment(paths).weights, before, validation) : [];
-  for (const text of [...dataset.notes, ...leakNotes(dataset, leaked), ...overlap, ...dataNotes, ...notes])
+  for (const text of [
+    ...dataset.notes,
+    ...leakNotes(dataset, leaked),
+    ...overlap,
+    ...dataNotes,
+    ...cutNotes,
+    ...notes,
+  ])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
   let lastSave = performance.now();
@@ -151,12 +161,18 @@ async function trainOn(
     pace: options.pace,
     signal: options.signal,
     async saveCuts(index, cuts) {
-      const phases = asRun.phases.map((phase, i) => (i === index ? { ...phase, cuts: [...cuts] } : phase));
+      const phases = asRun.phases.map((phase, i) =>
+        i === index ? { ...phase, cuts: [...cuts], cutsPerEpoch: batchesPerEpoch } : phase,
+      );
       asRun = { ...asRun, phases };
       writeJson(paths.recipe, asRun);
     },
     setUp: (phase, weights) =>
-      setUpPhase({ ...options, teachers, engine, training, validation, canvas, views, emit }, phase, weights),
+      setUpPhase(
+        { ...options, recipe, teachers, engine, training, validation, canvas, views, emit },
+        phase,
+        weights,
+      ),
     checkpointDue: () => performance.now() - lastSave > options.checkpointEvery * 1000,
     async saveCheckpoint(tensors, progress) {
       writeCheckpoint(paths.checkpoint, tensors, progress);
@@ -196,6 +212,11 @@ function startNotes(weights: string, before: KnownImages, validation: PixelCache
   const [name, what] = [`the starting weights (${weights})`, "validation images"];
   const notes = seenNotes(name, seenIn(validation, before), what);
   return before.isComplete ? notes : [...notes, unknownNote(name, validation.samples.length, what)];
+}
+
+/** Whole batches of an epoch, of which there is one at least. */
+function batchesIn(images: number, batchSize: number): number {
+  return Math.max(1, Math.floor(images / batchSize));
 }
 
 /** The keys of the images, one after the other. */
