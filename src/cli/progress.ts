@@ -2,6 +2,7 @@
 
 import type { ProgressEvent } from "../jobs/events.ts";
 import type { TrainEvent } from "../jobs/train-events.ts";
+import { counted } from "../util/counted.ts";
 import type { SetExitCode } from "./options.ts";
 import { duration, liveLine, percent, say } from "./output.ts";
 
@@ -13,11 +14,14 @@ type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
 /** Hears a job's events and prints them. Where an image cannot be read, the exit code says that a part failed. */
 export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent) => void {
   let drawn = 0;
+  // How many epochs there are is no more than a plan then.
+  let isTimed = false;
   const draw = (text: string): void => {
     if (performance.now() - drawn < REDRAW) return;
     drawn = performance.now();
     liveLine(text);
   };
+  const limit = ({ epochs }: { readonly epochs: number }): string => `${isTimed ? "about " : ""}${epochs}`;
   const robustness = robustnessPasses();
   const print: { readonly [T in TrainEvent["type"]]?: (event: EventOf<T>) => void } = {
     note: ({ text }) => say(text),
@@ -27,25 +31,31 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
       say(`left out: ${id}: ${reason}`);
     },
     wrote: ({ path }) => say(`wrote ${path}`),
-    // Rounded up, so that what is forecast to be late never reads as if it were in time.
-    budget: ({ forecast, budget }) =>
-      say(
-        `forecast: ${duration(forecast < 10 ? forecast : Math.ceil(forecast))} for all epochs; the budget is ${duration(budget)}`,
-      ),
+    budget({ forecast, budget }) {
+      isTimed = true;
+      // Rounded up, so that what is forecast to be late never reads as if it were in time.
+      const all = duration(forecast < 10 ? forecast : Math.ceil(forecast));
+      say(`forecast: ${all} for all epochs; the budget is ${duration(budget)}`);
+    },
     // Its first line; which phase trains what is in the report.
     model: ({ summary }) => say(`network: ${summary.split("\n")[0]}`),
-    phaseStart: ({ phase, index }) => say(`phase ${index + 1}: ${phase.name}, up to ${phase.epochs} epochs`),
+    phaseStart({ phase, index }) {
+      const epochs = counted(phase.epochs, "epoch");
+      say(
+        `phase ${index + 1}: ${phase.name}, ${isTimed ? `about ${epochs}, as time allows` : `up to ${epochs}`}`,
+      );
+    },
     forecast: ({ prepareSeconds, stepSeconds, steps }) =>
       say(`  at most about ${duration(prepareSeconds + stepSeconds * steps)}, without scoring`),
     features: ({ view, done, total }) => draw(`  features, view ${view + 1}: ${done} of ${total} pictures`),
     step: ({ phase, epoch, step, steps, meanLoss, accuracy, batch, stepSeconds, waitSeconds }) =>
       draw(
-        `  epoch ${epoch} of ${phase.epochs}  ${duration((steps - step) * stepSeconds)} left  ${percent(accuracy)} right  ` +
+        `  epoch ${epoch} of ${limit(phase)}  ${duration((steps - step) * stepSeconds)} left  ${percent(accuracy)} right  ` +
           `loss ${meanLoss.toFixed(4)}  ${(batch / stepSeconds).toFixed(1)} images/s  waiting for data ${(waitSeconds * 1000).toFixed(1)} ms`,
       ),
     epochEnd: ({ phase, record, improved }) =>
       say(
-        `  epoch ${record.epoch} of ${phase.epochs}: ${percent(record.validationAccuracy)} on validation` +
+        `  epoch ${record.epoch} of ${limit(phase)}: ${percent(record.validationAccuracy)} on validation` +
           `${improved ? ", best so far" : ""}, ${duration(record.seconds)}`,
       ),
     phaseEnd: ({ phase, record, reason }) =>

@@ -43,6 +43,9 @@ test("why programs run on WebAssembly is noted, for every device", () => {
 });
 
 test("all cores, unless told", () => {
+  const notes: string[] = [];
+  chooseDevice({ threads: 1 }, (text) => notes.push(text), ["cpu"]);
+  expect(notes[0]).toMatch(/^device: cpu with 1 thread,/);
   expect(chooseDevice({ device: "cpu" }, ignore, plain).threads).toBe(availableParallelism());
 });
 

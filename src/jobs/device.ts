@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { whyWebAssembly } from "../runtime/onnxruntime.node.ts";
 import { providers } from "../runtime/session.node.ts";
 import type { Device } from "../runtime/session.ts";
+import { counted } from "../util/counted.ts";
 import { UsageError } from "../util/errors.ts";
 
 export interface DeviceOptions {
@@ -46,7 +47,7 @@ export function chooseDevice(
     note(
       chosen === "cuda"
         ? "device: cuda, since its provider works here"
-        : `device: cpu with ${threads} threads, since there is no CUDA`,
+        : `device: cpu with ${counted(threads, "thread")}, since there is no CUDA`,
     );
   }
   if (webAssembly !== undefined) note(`runtime: WebAssembly, which is slower, since ${webAssembly}`);

@@ -186,6 +186,19 @@ test("a phase that goes on rising ends with its epochs", async () => {
   expect(reason).toBe("all 3 epochs are done");
 });
 
+test("a single epoch is one epoch in words too", async () => {
+  expect((await train(2, { epochs: 1 })).reason).toBe("its 1 epoch is done");
+  const { reason } = await train(2, { epochs: 3, patience: 1 }, { accuracies: [0.5, 0.5] });
+  expect(reason).toBe("no better for 1 epoch in a row");
+});
+
+test("a phase that a time budget changed ends with the epochs that it came to", async () => {
+  const cut = async (batches: number) =>
+    (await train(2, { epochs: 2, cuts: [{ update: 0, batches }] })).reason;
+  expect(await cut(3)).toBe("time is up after 1.5 of 2 epochs");
+  expect(await cut(5)).toBe("all 2.5 epochs that there was time for are done, instead of 2");
+});
+
 test("a rise below the minimum improvement is kept as the best, but the patience runs on", async () => {
   const settings = { epochs: 9, patience: 2, minimumImprovement: 0.1 };
   const outcome = await train(1, settings, { accuracies: [0.5, 0.54, 0.58] });

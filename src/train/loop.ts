@@ -1,11 +1,12 @@
 /** The training loop: phases, epochs, steps. Everything else listens to its events. */
 
+import { counted } from "../util/counted.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
 import type { Answers, Emit } from "./events.ts";
 import type { Pace, Work } from "./pace.ts";
-import type { PhasePlan } from "./phase-plan.ts";
+import { PhasePlan } from "./phase-plan.ts";
 import { nextEpoch, nextPhase, type Progress } from "./progress.ts";
 import type { Cut, Phase, Recipe } from "./recipe.ts";
 import type { EpochRecord } from "./records.ts";
@@ -70,7 +71,7 @@ export async function runLoop(
       await host.saveCheckpoint(current, progress);
       continue;
     }
-    await emit("phaseStart", { phase, index: progress.phase });
+    await emit("phaseStart", { phase: asRecorded(phase), index: progress.phase });
     const setup = await timed(host, progress, "setUp", () => host.setUp(phase, current));
     try {
       checkAccumulation(recipe, setup.source.batchesPerEpoch);
@@ -181,6 +182,13 @@ async function forecast(
 }
 
 /** The phase for those who listen, with the epochs that are planned by now. */
+function asRecorded(phase: Phase): Phase {
+  const { cuts = [], cutsPerEpoch } = phase;
+  if (cuts.length === 0 || cutsPerEpoch === undefined) return phase;
+  return { ...phase, epochs: new PhasePlan(phase, cutsPerEpoch).epochs };
+}
+
+/** The same once it is under way. */
 function asPlanned(phase: Phase, { plan }: PhaseSetup): Phase {
   return plan.cuts.length > 0 ? { ...phase, epochs: plan.epochs } : phase;
 }
@@ -306,9 +314,12 @@ async function endPhase(
   phase: Phase,
   progress: Progress,
 ): Promise<void> {
+  const { emit } = host;
   const epochs = progress.history.filter((record) => record.phase === phase.name);
-  // The time was over before it began.
-  if (epochs.length === 0) return;
+  if (epochs.length === 0) {
+    await emit("note", { text: `phase ${phase.name} is left out: time was up before its first step` });
+    return;
+  }
   const seconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
   const pictures = epochs.reduce((sum, record) => sum + record.imagesPerSecond * record.seconds, 0);
   const record = {
@@ -321,11 +332,18 @@ async function endPhase(
   progress.phases.push(record);
   const reason =
     progress.sinceBest >= phase.patience
-      ? `no better for ${progress.sinceBest} epochs in a row`
-      : plan.batches < phase.epochs * plan.batchesPerEpoch
-        ? `time is up after ${Number((plan.batches / plan.batchesPerEpoch).toFixed(2))} of ${phase.epochs} epochs`
-        : `all ${phase.epochs} epochs are done`;
-  await host.emit("phaseEnd", { phase, record, reason });
+      ? `no better for ${counted(progress.sinceBest, "epoch")} in a row`
+      : endOf(plan, phase);
+  await emit("phaseEnd", { phase, record, reason });
+}
+
+/** Why a phase ended whose plan is fulfilled. */
+function endOf(plan: PhasePlan, { epochs }: Phase): string {
+  const trained = Number((plan.batches / plan.batchesPerEpoch).toFixed(2));
+  if (plan.batches < plan.unchanged) return `time is up after ${trained} of ${counted(epochs, "epoch")}`;
+  if (plan.batches > plan.unchanged)
+    return `all ${counted(trained, "epoch")} that there was time for are done, instead of ${epochs}`;
+  return epochs === 1 ? "its 1 epoch is done" : `all ${epochs} epochs are done`;
 }
 
 /** Where the phase stands, in batches and updates. */

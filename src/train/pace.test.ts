@@ -186,6 +186,14 @@ test("all phases are shortened by the same share, and those without any time are
   expect(short.checkpoint.phase).toBe(3);
 });
 
+test("a phase that has begun when time is up is said to be left out too", async () => {
+  const slowness = (now: number): number => (now > 8.1 ? 8 : 1);
+  for (let budget = 6; budget < 16; budget += 0.25) {
+    const { notes, reasons } = await trained(recipeOf(10, 10), { budget, slowness });
+    expect(reasons.length + notes.length, `${budget} s`).toBe(2);
+  }
+});
+
 test("where all time is over at once, one update is made and measured: without it there would be no result", async () => {
   const { batches, checkpoint } = await trained(recipeOf(10), { budget: 0.5 });
   expect(batches).toBe(1);

@@ -22,5 +22,7 @@ test("on data of the same size the cuts of a time budget stay", () => {
 test("on data of another size they are dropped, which is noted", () => {
   const { recipe, notes } = withCutsFor(60, cut(50));
   expect(recipe).toEqual(planned);
-  expect(notes).toEqual([expect.stringMatching(/50 batches an epoch then, 60 now.*phase all has all its \d+ epochs/)]);
+  expect(notes).toEqual([
+    expect.stringMatching(/50 batches an epoch then, 60 now.*phase all has all its \d+ epochs/),
+  ]);
 });
