@@ -225,6 +225,15 @@ describe("a run that has ended is extended", () => {
     expect(readRun(at("short")).recipe?.phases[2]).toMatchObject({ earlierEpochs: 4, epochs: 1 });
   });
 
+  test("which a resume of it alone suggests, since nothing is left to train", async () => {
+    await begun({ out: at("ended") }, false);
+    expect(await run(["train", "--resume", at("ended")])).toBe(0);
+    expect(printed.err).toContain(`ended has ended: nothing is left to train`);
+    expect(printed.err).toContain(`train --resume '${at("ended")}' --extend 5`);
+    expect(printed.err).toMatch(/^scored in /m);
+    expect(printed.err).not.toMatch(/^trained in /m);
+  });
+
   test("or left as it was where there is no time for that", async () => {
     await begun({ out: at("no time") }, false);
     const files = () =>
@@ -243,10 +252,15 @@ describe("a run that has ended is extended", () => {
     await expect(early).rejects.toThrow(
       /has not ended.*go on with it first: train\(\{ resume: ".*unfinished" \}\)/,
     );
-    await expect(train({ ...options, extend: 2 })).rejects.toThrow(/name it with `resume`/);
+    await expect(train({ ...options, extend: 2 })).rejects.toThrow(/needs `resume: "runs\/NAME"`/);
     expect(await run(["train", "--resume", at("unfinished"), "--extend", "0"])).toBe(2);
-    expect(await run(["train", faces, "--extend", "2"])).toBe(2);
-    expect(printed.err).toMatch(/--extend adds epochs to a run that has ended; name it with --resume/);
+    for (const data of [[faces], []]) {
+      printed.err = "";
+      expect(await run(["train", ...data, "--extend", "2"])).toBe(2);
+      expect(printed.err).toMatch(
+        /--extend adds epochs to a run that has ended, and needs --resume runs\/NAME/,
+      );
+    }
   });
 });
 

@@ -12,6 +12,7 @@ import { pageBeside } from "./watching.ts";
 /** Trains with progress. `ui` is the port of a page beside the training, or true for the usual one. */
 export async function runTraining(options: TrainOptions, ui?: number | true): Promise<TrainingRun> {
   const print = printer();
+  let hasTrained = false;
   let page: Awaited<ReturnType<typeof pageBeside>> | undefined;
   try {
     const run = await untilInterrupted((signal) =>
@@ -21,6 +22,7 @@ export async function runTraining(options: TrainOptions, ui?: number | true): Pr
         async onEvent(event) {
           if (event.type === "run" && ui !== undefined)
             page = await pageBeside(event.folder, ui === true ? undefined : ui);
+          hasTrained ||= event.type === "step";
           print(event);
         },
       }),
@@ -28,7 +30,10 @@ export async function runTraining(options: TrainOptions, ui?: number | true): Pr
     const { folder, seconds } = run;
     if (run.interrupted)
       say(`stopped; everything is saved. Go on with:\n${command("train", "--resume", folder)}`);
-    else say(`trained in ${duration(seconds)}; the weights are those of ${bestText(run.best)}`);
+    else
+      say(
+        `${hasTrained ? "trained" : "scored"} in ${duration(seconds)}; the weights are those of ${bestText(run.best)}`,
+      );
     return run;
   } finally {
     await page?.close({ over: true });

@@ -190,6 +190,11 @@ async function trainedIn(
   } = options;
   const { classes } = dataset;
   teller.tell({ type: "run", folder });
+  if (resumed && hasEnded(folder, prepared.recipe))
+    teller.note(
+      `${folder} has ended: nothing is left to train, and it is only scored again. Add epochs to it: ` +
+        callTo("train", { resume: folder, extend: 5 }),
+    );
   await teller.heard();
   const log = eventLog(() => join(folder, "events.jsonl"));
   let engine: Engine | undefined;
@@ -283,7 +288,7 @@ function tellFailure(log: Listener, error: unknown): void {
 function resumedFolder({ resume, out, extend }: TrainOptions): string | undefined {
   if (!resume && extend !== undefined)
     throw new UsageError(
-      `${option("extend")} adds epochs to a run that has ended; name it with ${option("resume")}`,
+      `${option("extend")} adds epochs to a run that has ended, and needs ${option("resume", "runs/NAME")} to name it`,
     );
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
@@ -295,11 +300,18 @@ function resumedFolder({ resume, out, extend }: TrainOptions): string | undefine
 function recipeOfRun(folder: string, options: TrainOptions, images: number): Recipe {
   const recipe = resumedRecipe(folder, options, images);
   if (options.extend === undefined) return recipe;
-  const { phase, phases } = readCheckpoint(runPaths(folder).checkpoint).progress;
-  if (phase >= recipe.phases.length) return extended(recipe, phases, options.extend);
+  if (hasEnded(folder, recipe)) {
+    const { phases } = readCheckpoint(runPaths(folder).checkpoint).progress;
+    return extended(recipe, phases, options.extend);
+  }
   throw new UsageError(
     `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", { resume: folder })}`,
   );
+}
+
+/** Whether the run in `folder` has trained all phases of `recipe`. */
+function hasEnded(folder: string, { phases }: Recipe): boolean {
+  return readCheckpoint(runPaths(folder).checkpoint).progress.phase >= phases.length;
 }
 
 /** The data as it is found, with the names of classes that a resumed run knows. */

@@ -113,12 +113,13 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .addHelpText("after", STARTS)
     .action(async (data: string[], options: Options) => {
       const { set, teacher, cacheFeatures, ui, json, ...rest } = options;
-      const { resume } = rest;
-      if (data.length === 0 && !resume)
+      const { resume, extend } = rest;
+      // Without a run it is refused for that.
+      if (data.length === 0 && !resume && extend === undefined)
         throw new UsageError(
           `no data is given; name a folder with one folder of pictures per class, such as ${command("train", "photos/")}`,
         );
-      say(`reading ${data.length > 0 ? data.join(", ") : "the run"}…`);
+      if (data.length > 0 || resume) say(`reading ${data.length > 0 ? data.join(", ") : "the run"}…`);
       const run = await runTraining(
         {
           ...rest,
