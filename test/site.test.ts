@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import type { PageModels } from "../src/export/page-models.ts";
+import { writeSite } from "../src/export/site.node.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
@@ -95,21 +96,83 @@ test("the model in it answers as the run does, and --json tells of it", async ()
 
 test("another export takes its place, and files of other people are left alone", async () => {
   writeFileSync(join(site, "CNAME"), "faces.example");
-  writeFileSync(join(site, "assets", "of-an-older-version.js"), "");
+  writeFileSync(join(site, "assets", "photo.jpg"), "of a person");
+  writeFileSync(join(site, "models", "own.onnx"), "of a person");
   const { files } = await exportModel({ model: "vultus_s", to: "web", out: site, onEvent: () => {} });
   expect(files.map(({ form, path }) => [form, path])).toEqual([["web", site]]);
   expect(listOf(site).models.map(({ name }) => name)).toEqual(["vultus_s"]);
-  expect(readdirSync(join(site, "models"))).toEqual(["vultus_s.onnx"]);
+  expect(readdirSync(join(site, "models")).sort()).toEqual(["own.onnx", "vultus_s.onnx"]);
   expect(existsSync(join(site, "CNAME"))).toBe(true);
-  expect(existsSync(join(site, "assets", "of-an-older-version.js"))).toBe(false);
+  expect(readFileSync(join(site, "assets", "photo.jpg"), "utf8")).toBe("of a person");
+  expect(readdirSync(site).filter((name) => name.startsWith(".vultus"))).toEqual([]);
+});
 
-  mkdirSync(at("mine", "assets"), { recursive: true });
-  writeFileSync(at("mine", "assets", "photo.jpg"), "");
-  expect(await run(["export", "vultus_s", "--to", "web", "--out", at("mine")])).toBe(2);
-  expect(printed.err).toContain(
-    "holds no page that vultus exported; name an empty or a new folder with --out",
-  );
-  expect(filesOf(at("mine"))).toEqual(["assets", "assets/photo.jpg"]);
+describe("a folder that holds something else is left as it is:", () => {
+  const contentsOf = (path: string): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => [
+          join(parentPath, name),
+          readFileSync(join(parentPath, name), "latin1"),
+        ]),
+    );
+  const model = { name: "own", bytes: Buffer.from("a model") };
+  const built = at("built");
+  const build = (files: Readonly<Record<string, string>>): void => {
+    rmSync(built, { recursive: true, force: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(built, path)), { recursive: true });
+      writeFileSync(join(built, path), content);
+    }
+  };
+  const first = { "index.html": "one", "assets/main-1.js": "1", "faces/eyes.onnx": "eyes" };
+  const second = { "index.html": "two", "assets/main-2.js": "2", "faces/eyes.onnx": "eyes" };
+
+  test.each([
+    ["a project of another page", { "assets/photo.jpg": "", "index.html": "mine" }],
+    ["a project with a models.json", { "models.json": '{"models":[]}', "assets/a.jpg": "", "models/b": "" }],
+    ["a list of files that leads out", { "vultus-site.json": '{"files":{"../secret":"0"}}' }],
+    ["a list that is damaged", { "vultus-site.json": "[]", "index.html": "mine" }],
+  ])("%s", async (name, files) => {
+    const mine = at(name);
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(mine, path)), { recursive: true });
+      writeFileSync(join(mine, path), content);
+    }
+    const before = contentsOf(mine);
+    expect(await run(["export", "vultus_s", "--to", "web", "--out", mine])).toBe(2);
+    expect(printed.err).toContain("name an empty or a new folder with --out");
+    expect(contentsOf(mine)).toEqual(before);
+  });
+
+  test("a file that was changed since its export, or that another put there", () => {
+    const out = at("changed");
+    build(first);
+    writeSite(out, model, built);
+    writeFileSync(join(out, "index.html"), "one, changed by a person");
+    mkdirSync(join(out, "assets"), { recursive: true });
+    writeFileSync(join(out, "assets", "main-2.js"), "of a person");
+    const before = contentsOf(out);
+    build(second);
+    expect(() => writeSite(out, model, built)).toThrow(
+      /did not write, or that were changed since: index.html, assets\/main-2.js. Move them away/,
+    );
+    expect(contentsOf(out)).toEqual(before);
+  });
+
+  test("an old page, where the new one cannot be written whole", () => {
+    const out = at("failing");
+    build(first);
+    writeSite(out, model, built);
+    const before = contentsOf(out);
+    build(second);
+    // The model comes after other files, and a half-written file of that name would be too long.
+    expect(() => writeSite(out, { ...model, name: "n".repeat(248) }, built)).toThrow(/not written/);
+    expect(contentsOf(out)).toEqual(before);
+    writeSite(out, model, built);
+    expect(readdirSync(join(out, "assets"))).toEqual(["main-2.js"]);
+  });
 });
 
 test("an ensemble and an int8 or half-precision export are put into a page as they are", async () => {
