@@ -29,6 +29,17 @@ export function pageModelFile(name: string): string {
   return `models/${urlName(name)}.onnx`;
 }
 
+/** As `pageModelFile`, for models beside each other: names that would share a file, such as `a b` and `a_b`, are numbered. */
+export function pageModelFiles(names: readonly string[]): string[] {
+  const files: string[] = [];
+  for (const name of names) {
+    let file = pageModelFile(name);
+    for (let number = 2; files.includes(file); number++) file = pageModelFile(`${name}-${number}`);
+    files.push(file);
+  }
+  return files;
+}
+
 /** What is written into `models.json`. */
 export function pageModelsText(models: PageModels): string {
   return `${JSON.stringify(models, undefined, 2)}\n`;

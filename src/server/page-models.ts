@@ -1,8 +1,7 @@
 /** The models of the page at `/`: the list that the page reads first, and their files. */
 
 import type { FastifyInstance } from "fastify";
-import { PAGE_MODELS, type PageModel, pageModelFile } from "../export/page-models.ts";
-import { urlName } from "../util/url-name.ts";
+import { PAGE_MODELS, type PageModel, pageModelFiles } from "../export/page-models.ts";
 import { modelName } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import { readModelFile, type ServedModel } from "./served-model.ts";
@@ -31,7 +30,7 @@ export function pageModelsOf(served: readonly ServedModel[]): ServedPageModels {
   }));
   shipped ??= readShipped();
   const { name, version } = shipped;
-  const known = models.some((model) => model.version === version || urlName(model.name) === urlName(name));
+  const known = models.some((model) => model.version === version || model.name === name);
   return { models, offered: known ? [] : [shipped] };
 }
 
@@ -50,16 +49,18 @@ export function pageModelRoutes(
 ): void {
   app.get(`/${PAGE_MODELS}`, async (_, reply) => {
     const { models, offered } = current();
+    const entries = entriesOf([...models, ...offered]).map(({ entry }) => entry);
     return reply
       .headers({ ...headers, "cache-control": "no-cache" })
-      .send({ models: models.map(entryOf), offered: offered.map(entryOf) });
+      .send({ models: entries.slice(0, models.length), offered: entries.slice(models.length) });
   });
   app.get<{ Params: { file: string } }>("/models/:file", async (request, reply) => {
     const { models, offered } = current();
-    const model = [...models, ...offered].find(
-      ({ name }) => pageModelFile(name) === `models/${request.params.file}`,
+    const found = entriesOf([...models, ...offered]).find(
+      ({ entry }) => entry.file === `models/${request.params.file}`,
     );
-    if (!model) return reply.callNotFound();
+    if (!found) return reply.callNotFound();
+    const { model } = found;
     const etag = `"${model.version}"`;
     void reply.headers({ ...headers, "cache-control": "no-cache", etag });
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
@@ -69,6 +70,12 @@ export function pageModelRoutes(
   });
 }
 
-function entryOf({ name, bytes }: ServedPageModel): PageModel {
-  return { name, file: pageModelFile(name), bytes: bytes.length };
+function entriesOf(
+  models: readonly ServedPageModel[],
+): { readonly model: ServedPageModel; readonly entry: PageModel }[] {
+  const files = pageModelFiles(models.map(({ name }) => name));
+  return models.map((model, i) => {
+    const { name, bytes } = model;
+    return { model, entry: { name, file: files[i] as string, bytes: bytes.length } };
+  });
 }

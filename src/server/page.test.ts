@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
+import type { PageModels } from "../export/page-models.ts";
 import { createApp } from "./app.ts";
 import { type PageSettings, page } from "./page.ts";
 
@@ -79,6 +80,18 @@ test("its models are those that it was built with, or those that are served at t
   expect((await app.inject("/models/third.onnx")).statusCode).toBe(404);
   models = [{ ...own, version: "2", bytes: Buffer.from("trained anew") }];
   expect((await app.inject(again)).body).toBe("trained anew");
+});
+
+test("models whose names look alike in addresses have files of their own", async () => {
+  const names = ["a b", "a_b", "a_b-2", "日本", "中国"];
+  const models = names.map((name, i) => ({ name, version: String(i), bytes: Buffer.from(`model ${name}`) }));
+  const offered = [{ name: "한국", version: "9", bytes: Buffer.from("model 한국") }];
+  const app = await served({ models: () => ({ models, offered }) });
+  const list = (await app.inject("/models.json")).json() as Required<PageModels>;
+  const entries = [...list.models, ...list.offered];
+  expect(entries.map(({ name }) => name)).toEqual([...names, "한국"]);
+  expect(new Set(entries.map(({ file }) => file)).size).toBe(6);
+  for (const { name, file } of entries) expect((await app.inject(`/${file}`)).body).toBe(`model ${name}`);
 });
 
 test("nothing outside its folder is served", async () => {
