@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import type { Picture } from "../src/data/dataset.ts";
 import { readDataset } from "../src/data/read.node.ts";
+import { type CropOptions, crop } from "../src/jobs/crop.ts";
 import { checkFaces, croppingAdvice } from "../src/jobs/crop-check.ts";
 import { inspect } from "../src/jobs/inspect.ts";
 import { train } from "../src/jobs/train.ts";
@@ -73,6 +74,22 @@ test("inspect says so with a command that makes crops of them, of which it then 
   const { notes, faces } = await inspect({ data: "my photos" });
   expect(faces).toMatchObject({ arePhotos: true });
   expect(notes.join()).toMatch(/crop\({ data: \["my photos"\], out: "my photos-faces" }\)$/);
+});
+
+test.each([
+  [".", "../my photos-faces"],
+  ["../my photos", "../my photos-faces-2"],
+])("in the folder of photos, the crops of %s are put beside it", async (data, out) => {
+  process.chdir(at("my photos"));
+  try {
+    const { notes } = await inspect({ data });
+    const [, options = "{}"] = /crop\(({ data: .* })\)$/m.exec(notes.join("\n")) ?? [];
+    const call = JSON.parse(options.replace(/(\w+): /g, '"$1": ')) as CropOptions;
+    expect(call).toEqual({ data: [data], out });
+    expect((await crop({ ...call, device: "cpu" })).crops).toBe(24);
+  } finally {
+    process.chdir(folder);
+  }
 });
 
 test("train says so before it begins, and not of crops or of a run that goes on", async () => {

@@ -1,7 +1,5 @@
 /** Notices data that shows photos and not face crops, by a face detector on a few of its images. */
 
-import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import type { Dataset, Sample, SampleSource } from "../data/dataset.ts";
 import { fileSource, readPhoto } from "../predict/inputs.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
@@ -11,6 +9,7 @@ import type { SessionOptions } from "../runtime/session.ts";
 import { random, shuffled } from "../util/random.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { callTo } from "../util/spelling.ts";
+import { freeCropFolder } from "./crop-sources.ts";
 
 /** What the largest faces of a few images show. */
 export interface FaceCheck {
@@ -90,9 +89,8 @@ export function croppingAdvice(
   { sources }: Pick<Dataset, "sources">,
 ): string | undefined {
   if (!check?.arePhotos) return undefined;
-  const [first = "photos"] = sources;
-  const out = ["faces", `${basename(first)}-faces`].find((name) => !existsSync(name)) ?? "face-crops";
-  const command = callTo("crop", { data: sources.length > 0 ? sources : [first], out });
+  const data = sources.length > 0 ? sources : ["photos"];
+  const command = callTo("crop", { data, out: freeCropFolder(data) });
   return (
     `these are photos and not face crops: in ${check.withFace} that were looked at, the largest face spans ` +
     `${Math.round(100 * check.faceShare)} % of the shorter side, in a crop about 90 %. ` +

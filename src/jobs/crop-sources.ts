@@ -110,16 +110,31 @@ export function fileOfRow({ path }: CropSource, { path: own = "" }: Cells): stri
 
 /** @throws UsageError if crops would come to lie among the photos, or the other way round. */
 function checkApart({ path, photos, manifest }: CropSource, out: string): void {
-  const target = real(out);
   const folders = manifest ? new Set(photos.map((photo) => dirname(photo.path))) : [path];
   for (const folder of folders) {
-    const source = real(folder);
-    if (!isWithin(target, source) && !isWithin(source, target)) continue;
-    if (manifest && !isWithin(source, target)) continue;
+    const apart = manifest ? !isWithin(real(folder), real(out)) : areApart(folder, out);
+    if (apart) continue;
     throw new UsageError(
       `--out ${out} and the photos in ${folder} lie in one another, so that crops would be taken for photos; give an --out beside it, such as ${besides(folder)}`,
     );
   }
+}
+
+/** Whether neither of two folders lies in the other. */
+function areApart(a: string, b: string): boolean {
+  return !isWithin(real(a), real(b)) && !isWithin(real(b), real(a));
+}
+
+/** A folder for the crops of sources, given at least one, that is not there yet and lies in none of them. */
+export function freeCropFolder(sources: readonly string[]): string {
+  const [first = "."] = sources;
+  const folders = sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  const isFree = (out: string): boolean =>
+    !existsSync(out) && folders.every((folder) => areApart(folder, out));
+  const beside = besides(first.replace(/\.csv$/i, ""));
+  const names = ["faces", basename(beside), beside];
+  for (let number = 2; !names.some(isFree) && number < 100; number++) names.push(`${beside}-${number}`);
+  return names.find(isFree) ?? beside;
 }
 
 /** A folder beside another: `photos-faces`. */
