@@ -163,6 +163,94 @@ test("a signal stops it between two photos, and the same call goes on", async ()
   expect(await crop(options)).toMatchObject({ photos: 7, crops: 5, before: 1 });
 });
 
+describe("a folder of crops is kept as its photos are:", () => {
+  const pngsIn = (out: string): string[] => filesIn(out).filter((name) => name.endsWith(".png"));
+  const notesOf = (events: readonly JobEvent[]): string[] =>
+    events.flatMap((event) => (event.type === "note" ? [event.text] : []));
+
+  test("names with the sign between files are read as they were written", async () => {
+    await photo("signs/happy/a | b.jpg", 90, 100);
+    await photo("signs/happy/[c.jpg", 90);
+    await photo("signs/sad/d.jpg", 90, 100);
+    const list = at("signs.csv");
+    writeFileSync(
+      list,
+      "path,label\nsigns/happy/a | b.jpg,happy\nsigns/happy/[c.jpg,happy\nsigns/sad/d.jpg,sad\n",
+    );
+    const options = { data: list, out: at("signs faces"), faces: "all", device: "cpu", threads: 2 } as const;
+    const first = await crop(options);
+    expect(first.crops).toBe(5);
+    const written = filesIn(options.out).map((name) => readFileSync(join(options.out, name), "latin1"));
+    expect(await crop(options)).toEqual({ ...first, before: 3 });
+    expect(filesIn(options.out).map((name) => readFileSync(join(options.out, name), "latin1"))).toEqual(
+      written,
+    );
+    // As earlier versions wrote it.
+    const report = readFileSync(first.report, "utf8");
+    const plain = "signs/happy/a | b.png | signs/happy/a | b-2.png";
+    expect(report).toContain("signs/sad/d.png | signs/sad/d-2.png");
+    writeFileSync(first.report, report.replace(/"\[""signs\/happy\/a .*?\]"/, plain));
+    expect(readFileSync(first.report, "utf8")).toContain(plain);
+    expect(await crop(options)).toMatchObject({ crops: 5, before: 2 });
+    expect(readFileSync(first.report, "utf8").split("\n").sort()).toEqual(report.split("\n").sort());
+    expect(pngsIn(options.out)).toHaveLength(5);
+  });
+
+  test("crops that were deleted are made again under their names", async () => {
+    await photo("kept/happy/one.jpg", 90, 100);
+    await photo("kept/happy/one.webp", 90);
+    await photo("kept/sad/two.jpg", 90);
+    const out = at("kept faces");
+    const options = { data: at("kept"), out, faces: "all", device: "cpu", threads: 2 } as const;
+    await crop(options);
+    const before = pngsIn(out);
+    expect(before).toContain("happy/one.jpg-2.png");
+    rmSync(join(out, "happy/one.jpg-2.png"));
+    const events: JobEvent[] = [];
+    const again = await crop({ ...options, onEvent: (event) => events.push(event) });
+    expect(again).toMatchObject({ photos: 3, crops: 4, before: 2 });
+    expect(notesOf(events)).toContain(
+      "photos are cropped again, since their crops were missing: happy/one.jpg",
+    );
+    expect(pngsIn(out)).toEqual(before);
+    // Fewer faces by then: what is left of the others goes.
+    await photo("kept/happy/one.jpg", 90);
+    rmSync(join(out, "happy/one.jpg.png"));
+    expect(await crop(options)).toMatchObject({ photos: 3, crops: 3 });
+    expect(pngsIn(out)).toEqual(before.filter((name) => name !== "happy/one.jpg-2.png"));
+  });
+
+  test("crops of photos that are gone are removed, and no other files", async () => {
+    for (const name of ["one", "two", "three"]) await photo(`thinned/happy/${name}.jpg`, 90);
+    const out = at("thinned faces");
+    const options = { data: at("thinned"), out, device: "cpu", threads: 2 } as const;
+    const { report } = await crop(options);
+    rmSync(at("thinned/happy/one.jpg"));
+    rmSync(at("thinned/happy/two.jpg"));
+    writeFileSync(join(out, "happy/mine.png"), "of a person");
+    // A log that names other files.
+    writeFileSync(report, readFileSync(report, "utf8").replace("1,happy/two.png", "1,happy/mine.png"));
+    const events: JobEvent[] = [];
+    const left = await crop({ ...options, onEvent: (event) => events.push(event) });
+    expect(left).toMatchObject({ photos: 1, crops: 1, before: 1 });
+    expect(notesOf(events)).toContain(
+      "crops were removed, since their photos are no longer there: happy/one.png",
+    );
+    expect(pngsIn(out)).toEqual(["happy/mine.png", "happy/three.png", "happy/two.png"]);
+    expect(readFileSync(report, "utf8")).not.toMatch(/one|two/);
+  });
+
+  test("two calls do not write to it at once", async () => {
+    for (let i = 0; i < 6; i++) await photo(`twice/happy/${i}.jpg`, 90);
+    const options = { data: at("twice"), out: at("twice faces"), device: "cpu", threads: 2 } as const;
+    const [one, other] = await Promise.allSettled([crop(options), crop(options)]);
+    const [refused] = [one, other].filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    expect(String(refused?.reason)).toMatch(/another crop of this program writes to .*twice faces/);
+    expect(await crop(options)).toMatchObject({ photos: 6, crops: 6, before: 6 });
+    expect(filesIn(at("twice faces"))).toHaveLength(8);
+  });
+});
+
 describe("several faces", () => {
   test.each([
     ["all", 3, ["one.png", "two-2.png", "two.png"]],

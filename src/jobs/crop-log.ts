@@ -8,6 +8,8 @@ import { csvRow } from "../formats/csv.ts";
 import { cutTornLine } from "../formats/json-lines.node.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { appendLine, readJson, writeFileAtomic } from "../util/files.node.ts";
+import { lockFolder } from "../util/folder-lock.node.ts";
+import { cropBaseOf } from "./crop-names.ts";
 
 /** `several_faces` where only photos of one face are wanted. */
 export const cropStatuses = ["cropped", "no_face", "several_faces", "unreadable"] as const;
@@ -41,21 +43,47 @@ export interface CropLog {
   readonly path: string;
   /** Photos that need not be looked at again. */
   readonly done: ReadonlyMap<string, CropRecord>;
+  /** What is known of photos whose crops are missing. */
+  readonly missing: ReadonlyMap<string, CropRecord>;
+  /** Crops that were removed, since their photos are gone. */
+  readonly removed: readonly string[];
   add(record: CropRecord): void;
+  /** Lets other calls write to the folder. */
+  close(): void;
 }
 
 const columns = ["photo", "status", "faces", "files", "reason"] as const;
-/** No file system allows it in names that others allow too, so that nothing needs quotes. */
+/** For people; where a name has such a sign, the cell is a JSON list. */
 const BETWEEN_FILES = " | ";
+const CROP_LOCK = "crop.lock";
 const HALF_WRITTEN = /^\..+\.\d+\.tmp$/;
 
 /**
  * Opens the log of a folder of crops, or begins one where the folder is new or empty. Photos that could not be read are not
- * done, since they may have been repaired.
+ * done, since they may have been repaired, nor are those whose crops were deleted. Crops of photos that are not among `photos` any
+ * longer are removed.
  *
- * @throws UsageError for a folder that holds other files, or crops that were cut otherwise.
+ * @throws UsageError for a folder that holds other files, or crops that were cut otherwise, or where another call writes to it.
  */
-export async function openCropLog(out: string, settings: CropSettings): Promise<CropLog> {
+export async function openCropLog(
+  out: string,
+  settings: CropSettings,
+  photos: ReadonlySet<string>,
+): Promise<CropLog> {
+  const lock = lockFolder(out, { file: CROP_LOCK, work: "crop" });
+  try {
+    return { ...(await openLocked(out, settings, photos)), close: () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(
+  out: string,
+  settings: CropSettings,
+  photos: ReadonlySet<string>,
+): Promise<Omit<CropLog, "close">> {
   const [path, settingsFile] = [join(out, "crop-report.csv"), join(out, "crop-settings.json")];
   const done = new Map<string, CropRecord>();
   if (existsSync(settingsFile)) {
@@ -63,16 +91,36 @@ export async function openCropLog(out: string, settings: CropSettings): Promise<
     removeHalfWritten(out);
     if (existsSync(path)) for (const record of await recordsIn(path)) done.set(record.photo, record);
   } else {
-    if (readdirSync(out).length > 0)
+    if (readdirSync(out).some((file) => file !== CROP_LOCK))
       throw new UsageError(
         `${out} is not empty and holds no crops of this command; give a new folder as --out`,
       );
     writeFileAtomic(settingsFile, `${JSON.stringify(settings, null, 2)}\n`);
   }
-  for (const [photo, { status }] of done) if (status === "unreadable") done.delete(photo);
+  const missing = new Map<string, CropRecord>();
+  const removed: string[] = [];
+  for (const [photo, record] of done) {
+    const isMissing = record.files.some((file) => !existsSync(join(out, file)));
+    if (photos.has(photo) && !isMissing && record.status !== "unreadable") continue;
+    done.delete(photo);
+    if (!photos.has(photo)) removed.push(...removeCrops(out, record));
+    else if (isMissing) missing.set(photo, record);
+  }
   // Written anew without the photos that are done again.
   writeFileAtomic(path, [csvRow(columns), ...[...done.values()].map(rowOf), ""].join("\n"));
-  return { path, done, add: (record) => appendLine(path, rowOf(record)) };
+  return { path, done, missing, removed, add: (record) => appendLine(path, rowOf(record)) };
+}
+
+/** Removes the crops of a photo but for those to keep; returns what it removed. Only files named as crops of it are touched. */
+export function removeCrops(
+  out: string,
+  { photo, files }: CropRecord,
+  keep: readonly string[] = [],
+): string[] {
+  if (cropBaseOf(photo, files) === undefined) return [];
+  const there = files.filter((file) => !keep.includes(file) && existsSync(join(out, file)));
+  for (const file of there) rmSync(join(out, file));
+  return there;
 }
 
 function checkSettings(out: string, then: CropSettings | undefined, now: CropSettings): void {
@@ -115,13 +163,26 @@ async function recordsIn(path: string): Promise<CropRecord[]> {
       photo,
       status: status as CropStatus,
       faces: Number(faces),
-      files: files === "" ? [] : files.split(BETWEEN_FILES),
+      files: filesIn(files),
       ...(reason && { reason }),
     });
   }
   return records;
 }
 
+function filesIn(cell: string): readonly string[] {
+  if (cell === "") return [];
+  if (!cell.startsWith("[")) return cell.split(BETWEEN_FILES);
+  try {
+    return z.array(z.string()).parse(JSON.parse(cell));
+  } catch {
+    // Earlier versions wrote names with such a sign as they are.
+    return cell.split(BETWEEN_FILES);
+  }
+}
+
 function rowOf({ photo, status, faces, files, reason = "" }: CropRecord): string {
-  return csvRow([photo, status, String(faces), files.join(BETWEEN_FILES), reason.replace(/\s+/g, " ")]);
+  const isPlain = files.every((file) => !file.includes("|")) && !files[0]?.startsWith("[");
+  const cell = isPlain ? files.join(BETWEEN_FILES) : JSON.stringify(files);
+  return csvRow([photo, status, String(faces), cell, reason.replace(/\s+/g, " ")]);
 }

@@ -10,6 +10,14 @@ export function cropFile(base: string, index: number): string {
   return `${base}${index === 0 ? "" : `-${index + 1}`}${CROP_FORM}`;
 }
 
+/** The path of a photo's crops without their form, told from the files; undefined unless they are as `cropBases` names them. */
+export function cropBaseOf(photo: string, files: readonly string[]): string | undefined {
+  const base = files[0]?.slice(0, -CROP_FORM.length);
+  if (base === undefined || files.some((file, i) => file !== cropFile(base, i))) return undefined;
+  const isOwn = base === stemOf(photo) || base === photo || /^(~\d+)+$/.test(base.replace(photo, ""));
+  return isOwn && posix.normalize(base) === base && !/^(\.\.)?\//.test(base) ? base : undefined;
+}
+
 /**
  * For each photo, a path with forward slashes, the path of its crops without their form: `train/happy/a` for
  * `train/happy/a.jpg`. Photos that differ only in their form, such as `a.jpg` and `a.webp`, or whose names look like those of

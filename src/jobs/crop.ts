@@ -17,8 +17,8 @@ import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { checkOptions, kinds, oneOf } from "./check-options.ts";
-import { type CropRecord, openCropLog } from "./crop-log.ts";
-import { CROP_FORM, cropBases, cropFile } from "./crop-names.ts";
+import { type CropLog, type CropRecord, openCropLog, removeCrops } from "./crop-log.ts";
+import { cropBaseOf, cropBases, cropFile } from "./crop-names.ts";
 import { type CropSource, cropSources, fileOfRow, type PhotoToCrop } from "./crop-sources.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -35,7 +35,7 @@ export interface CropOptions extends DeviceOptions {
   readonly data: string | readonly string[];
   /**
    * The folder of the crops. A folder that an earlier call with the same options began is continued; any other must be new or
-   * empty, and beside the photos.
+   * empty, and beside the photos. Crops that are missing are made again, and those of photos that are gone are removed.
    */
   readonly out: string;
   /** The largest face of a photo (the default), all of its faces, or its face only if it has a single one. */
@@ -99,25 +99,20 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
     .update(model.eyes?.model ?? "")
     .update(JSON.stringify(model.settings))
     .digest("hex");
-  makeFolder(out);
-  const log = await openCropLog(out, {
-    ...{ sources: sources.map(({ path }) => resolve(path)), faces, side: size ?? null, detector },
-  });
   const photos = sources.flatMap((source) => source.photos);
-  const names = new Set(photos.map(({ name }) => name));
-  const records = new Map([...log.done].filter(([name]) => names.has(name)));
-  const left = photos.filter(({ name }) => !records.has(name));
-  const before = records.size;
-  const taken = [...log.done.values()].flatMap(({ files }) =>
-    files.slice(0, 1).map((file) => file.slice(0, -CROP_FORM.length)),
+  makeFolder(out);
+  const log = await openCropLog(
+    out,
+    { sources: sources.map(({ path }) => resolve(path)), faces, side: size ?? null, detector },
+    new Set(photos.map(({ name }) => name)),
   );
-  const bases = cropBases(
-    left.map(({ name }) => name),
-    taken,
-  );
-
   const engine = startEngine({ device, threads, spinning: false });
   try {
+    tellOfChanges(log, teller);
+    const records = new Map(log.done);
+    const before = records.size;
+    const left = photos.filter(({ name }) => !records.has(name));
+    const bases = basesOf(left, log);
     const found = cropPhotos(left, await openDetector(engine, model), { faces, size });
     for await (const { photo, ...one } of found) {
       if (signal?.aborted)
@@ -126,6 +121,8 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
         );
       const files = one.crops.map((_, i) => cropFile(bases.get(photo.name) as string, i));
       for (const [i, picture] of one.crops.entries()) await writeCrop(join(out, files[i] as string), picture);
+      const former = log.missing.get(photo.name);
+      if (former) removeCrops(out, former, files);
       const { status, faces: count, reason } = one;
       const record = {
         photo: photo.name,
@@ -139,14 +136,35 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
       if (reason !== undefined) teller.unreadable([{ id: photo.name, reason }]);
       teller.progress("cropping", records.size, photos.length);
     }
+    const written = sources.map((source) =>
+      source.manifest ? writeManifest(source, records, out) : join(out, source.under),
+    );
+    teller.wrote(...written.filter((path) => path.endsWith(".csv")), log.path);
+    return { out, data: written, report: log.path, ...summaryOf([...records.values()]), before };
   } finally {
+    log.close();
     await engine.close();
   }
-  const written = sources.map((source) =>
-    source.manifest ? writeManifest(source, records, out) : join(out, source.under),
-  );
-  teller.wrote(...written.filter((path) => path.endsWith(".csv")), log.path);
-  return { out, data: written, report: log.path, ...summaryOf([...records.values()]), before };
+}
+
+function tellOfChanges({ removed, missing }: CropLog, teller: Teller): void {
+  const few = (names: readonly string[]): string =>
+    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+  if (removed.length > 0)
+    teller.note(`crops were removed, since their photos are no longer there: ${few(removed)}`);
+  if (missing.size > 0)
+    teller.note(`photos are cropped again, since their crops were missing: ${few([...missing.keys()])}`);
+}
+
+/** The path of the crops of each photo without their form: the former one, or one that is free. */
+function basesOf(photos: readonly PhotoToCrop[], { done, missing }: CropLog): Map<string, string> {
+  const former = [...done.values(), ...missing.values()].flatMap(({ photo, files }) => {
+    const base = cropBaseOf(photo, files);
+    return base === undefined ? [] : [[photo, base] as const];
+  });
+  const known = new Map(former);
+  const fresh = photos.map(({ name }) => name).filter((name) => !known.has(name));
+  return new Map([...former, ...cropBases(fresh, known.values())]);
 }
 
 interface Cropped extends Pick<CropRecord, "status" | "faces" | "reason"> {

@@ -63,7 +63,7 @@ test("another process is refused while the first lives, and not after it was kil
 }, async () => {
   const child = await holder();
   expect(() => lockRunFolder(folder)).toThrow(UsageError);
-  expect(() => lockRunFolder(folder)).toThrow(`process ${child.pid} has trained in ${folder} since 20`);
+  expect(() => lockRunFolder(folder)).toThrow(`process ${child.pid} has been writing to ${folder} since 20`);
   expect(readdirSync(folder)).toEqual([LOCK_FILE]);
   child.kill("SIGKILL");
   await new Promise((resolve) => child.once("exit", resolve));
@@ -89,7 +89,7 @@ test("a lock of another machine holds while it is renewed, and for two minutes m
   moved(90);
   expect(() => lockRunFolder(folder)).toThrow(UsageError);
   expect(() => lockRunFolder(folder)).toThrow(
-    /process 7 on faraway trains in .* renewed .*training\.lock (89|90|91) s ago/,
+    /process 7 on faraway writes to .* renewed .*training\.lock (89|90|91) s ago/,
   );
   moved(130);
   lockRunFolder(folder).release();
@@ -97,7 +97,7 @@ test("a lock of another machine holds while it is renewed, and for two minutes m
 
 test("a lock that nobody can read is like one of another machine", () => {
   writeFileSync(lock, "{");
-  expect(() => lockRunFolder(folder)).toThrow(/another process trains in/);
+  expect(() => lockRunFolder(folder)).toThrow(/another process writes to/);
   utimesSync(lock, Date.now() / 1000 - 130, Date.now() / 1000 - 130);
   lockRunFolder(folder).release();
 });
