@@ -3,9 +3,19 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { onCommandLine } from "../cli/invocation.ts";
+import { withRename } from "../cli/options.ts";
+import { audit } from "../jobs/audit.ts";
 import { openDataset, openKnownDataset, withClasses } from "../jobs/data.ts";
-import { type ClassOptions, UnclearNames } from "./class-names.ts";
+import { evaluate } from "../jobs/evaluate.ts";
+import { inspect } from "../jobs/inspect.ts";
+import { soften } from "../jobs/soften.ts";
+import { split } from "../jobs/split.ts";
+import { train } from "../jobs/train.ts";
+import { spelledAs } from "../util/spelling.ts";
+import { type ClassOptions, type Renames, UnclearNames } from "./class-names.ts";
 import { hasFingerprint } from "./former.ts";
 import { readName } from "./names.ts";
 import { readDataset } from "./read.node.ts";
@@ -97,14 +107,46 @@ describe("folders", () => {
     ]);
     expect(message).toBe(
       `${dir}: the class of "happy_or_sad" (happy or sad?), "not happy" (happy?) is not clear. ` +
-        'To choose it: `rename: {"happy_or_sad":"happy","not happy":"happy"}`. ' +
-        'To keep them as classes of their own: `rename: {"happy_or_sad":"happy_or_sad","not happy":"not happy"}`',
+        'To keep them as classes of their own: `rename: {"happy_or_sad":"happy_or_sad","not happy":"not happy"}`. ' +
+        'To choose it: `rename: {"happy_or_sad":"happy","not happy":"not happy"}`',
     );
     const rename = { happy_or_sad: "sad", "Not Happy": "not happy" };
     const { classes, samples, ...dataset } = await readDataset([dir], { rename });
     expect(classes).toEqual(["happy", "not happy", "sad"]);
     expect(samples.map(({ label }) => classes[label])).toEqual(["happy", "sad", "not happy", "sad"]);
     expect(dataset.rename).toEqual({ happy_or_sad: "sad", "not happy": "not happy" });
+  });
+
+  test("that deny an emotion are never suggested as that emotion", async () => {
+    folders("happy", "sad", "not happy", "unafraid");
+    const { message } = await unclear();
+    expect(message).toMatch(
+      /is not clear\. To keep them as classes of their own: `rename: {"not happy":"not happy","unafraid":"unafraid"}`$/,
+    );
+  });
+
+  test.each(["flat", "set/inner"])("with = in their names: every suggestion works, as %s", async (below) => {
+    const from = below === "flat" ? "" : "set/";
+    folders(`${from}happy=sad/inner`, `${from}neutral/inner`, `${from}happy or sad=?/inner`);
+    const message = await spelledAs(onCommandLine, async () => (await unclear()).message);
+    const suggestions = [...message.matchAll(/((?:--rename (?:'[^']*'|[^ '.]+) ?)+)/g)].map(([text]) => text);
+    expect(suggestions).toHaveLength(2);
+    for (const flags of suggestions) {
+      const args = [...flags.matchAll(/--rename (?:'([^']*)'|([^ ']+))/g)].map(([, a, b]) => a ?? b ?? "");
+      expect(args).toHaveLength(2);
+      const command = withRename(new Command()).parse(
+        args.flatMap((arg) => ["--rename", arg]),
+        { from: "user" },
+      );
+      const { rename } = command.opts<{ rename: Renames }>();
+      const { classes, rename: settled } = await readDataset([dir], { rename });
+      expect(Object.keys(settled ?? {}).sort()).toEqual(["happy or sad=?", "happy=sad"]);
+      expect(classes).toEqual(
+        args.some((arg) => arg === "happy=sad=happy=sad")
+          ? ["happy or sad=?", "happy=sad", "neutral"]
+          : ["happy", "neutral"],
+      );
+    }
   });
 
   test("that stand side by side are not joined by a word, unless signs and 'faces' are all that they differ in", async () => {
@@ -138,6 +180,25 @@ describe("folders", () => {
     expect((await readDataset([dir], { rename })).classes).toEqual(["happy", "sad"]);
   });
 });
+
+test.each([{ a: 3 }, null, "a=b", ["a"]])(
+  "a rename that is none, %j, is refused by every job",
+  async (value) => {
+    folders("happy", "sad");
+    const rename = value as unknown as Renames;
+    const message = /^rename is .*; it must be an object of texts by name/;
+    const data = dir;
+    await expect(readDataset([dir], { rename })).rejects.toThrow(message);
+    await expect(inspect({ data, rename })).rejects.toThrow(message);
+    await expect(audit({ data, rename })).rejects.toThrow(message);
+    await expect(split({ data, out: join(dir, "cut.csv"), rename })).rejects.toThrow(message);
+    await expect(train({ data, rename })).rejects.toThrow(message);
+    await expect(evaluate("vultus_s", data, { rename })).rejects.toThrow(message);
+    await expect(soften({ data, out: join(dir, "soft.csv"), by: ["vultus_s"], rename })).rejects.toThrow(
+      message,
+    );
+  },
+);
 
 test("classes that are asked for as the data spells them are those", async () => {
   folders("Happy Faces", "not happy", "Happy or sad");

@@ -56,11 +56,12 @@ export class UnclearNames extends UsageError {
     const list = names.map(({ name, candidates }) => `"${name}" (${candidates.join(" or ")}?)`);
     const flags = (classOf: (name: UnclearName) => string): string =>
       option("rename", Object.fromEntries(names.map((unclear) => [unclear.name, classOf(unclear)])));
-    super(
-      `${where}: the class of ${list.join(", ")} is not clear. ` +
-        `To choose it: ${flags(({ candidates }) => candidates[0] as string)}. ` +
-        `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`,
-    );
+    const isDenied = ({ name }: UnclearName): boolean => readName(name).isDenied;
+    const keep = `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`;
+    // What is no happy face must not become one by a command that is pasted.
+    const choose = `To choose it: ${flags((own) => (isDenied(own) ? own.name : (own.candidates[0] as string)))}`;
+    const ways = !names.some(isDenied) ? [choose, keep] : names.every(isDenied) ? [keep] : [keep, choose];
+    super(`${where}: the class of ${list.join(", ")} is not clear. ${ways.join(". ")}`);
     this.names = names;
   }
 }
@@ -90,10 +91,11 @@ interface Meaning {
  * @throws UsageError for an unknown or repeated class, or a rename of a name that isn't there; UnclearNames.
  */
 export function nameClasses(found: readonly FoundName[], where: string, options: ClassOptions): ClassNames {
-  const { allowMissing = false, rename = {}, remembered = {}, byWord = true } = options;
+  const { allowMissing = false, remembered = {}, byWord = true } = options;
   const spellings = new Map<string, Set<string>>();
   for (const { name } of found)
     spellings.set(folded(name), (spellings.get(folded(name)) ?? new Set()).add(name.normalize("NFC")));
+  const rename = splitAtNames(options.rename ?? {}, spellings);
   checkRenames(rename, [...spellings.keys()], where);
   const targets = new Map(
     Object.entries({ ...remembered, ...rename }).map(([name, target]) => [folded(name), target.trim()]),
@@ -159,6 +161,40 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
       isByWord && folded(classes[labels.get(name) as number] as string) !== key ? [spelling] : [],
     ),
   };
+}
+
+/** @throws UsageError if what a caller gave as `rename` is none. */
+export function checkRename(rename: unknown): void {
+  if (rename === undefined) return;
+  const isRecord = typeof rename === "object" && rename !== null && !Array.isArray(rename);
+  if (isRecord && Object.values(rename).every((target) => typeof target === "string")) return;
+  throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object of texts by name`);
+}
+
+/** The ways to split each rename into a name and its class, as given first: on a command line both may have a `=` in them. */
+function splitsOf(rename: Renames): (readonly (readonly [name: string, target: string])[])[] {
+  return Object.entries(rename).map(([name, target]) => {
+    const parts = name.split("=");
+    return parts.map((_, i) => {
+      const end = parts.length - i;
+      return [parts.slice(0, end).join("="), [...parts.slice(end), target].join("=")] as const;
+    });
+  });
+}
+
+/** All names that renames may mean. */
+export function namesIn(rename: Renames): string[] {
+  return splitsOf(rename).flatMap((splits) => splits.map(([name]) => name));
+}
+
+/** The renames, each split where its name is one of `names`, if there is such a place. */
+function splitAtNames(rename: Renames, names: ReadonlyMap<string, unknown>): Renames {
+  return Object.fromEntries(
+    splitsOf(rename).map(
+      (splits) =>
+        splits.find(([name]) => names.has(folded(name))) ?? (splits[0] as readonly [string, string]),
+    ),
+  );
 }
 
 function checkRenames(rename: Renames, names: readonly string[], where: string): void {

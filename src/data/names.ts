@@ -35,13 +35,15 @@ const denials: Record<string, string> = {
   unsurprised: "surprise",
 };
 
-/** Words that leave open whether the emotion beside them is meant. */
-const doubts = new Set(
-  (
-    "ambiguous anti but cannot except isn maybe mixed neither never no non nor not or other others perhaps " +
-    "possibly rest than un uncertain unclear unsure versus vs without"
-  ).split(" "),
+/** Words that deny the emotion beside them. */
+const negations = new Set(
+  "anti cannot except isn neither never no non nor not other others rest than un versus vs without".split(
+    " ",
+  ),
 );
+
+/** Words that leave open whether the emotion beside them is meant. */
+const doubts = new Set("ambiguous but maybe mixed or perhaps possibly uncertain unclear unsure".split(" "));
 
 /** Words that say nothing about the class. */
 const fillers = new Set(
@@ -90,6 +92,8 @@ export interface NameReading {
   readonly emotions: readonly string[];
   /** Whether it means its one emotion: no second one, no denial, no doubt. */
   readonly isClear: boolean;
+  /** Whether a word denies the emotion, as in `not happy` and `unhappy`. */
+  readonly isDenied: boolean;
   /** What else distinguishes it: `low` in `happy_low`, nothing in `Happy Faces!`. */
   readonly rest: string;
 }
@@ -106,9 +110,10 @@ export function readName(name: string): NameReading {
       .toLowerCase()
       .match(/\p{L}+|\p{N}+/gu) ?? [];
   const emotions = [...new Set(words.flatMap((word) => emotionOfWord.get(word) ?? []))].sort();
-  const isDoubtful = words.some((word) => doubts.has(word) || Object.hasOwn(denials, word));
+  const isDenied = words.some((word) => negations.has(word) || Object.hasOwn(denials, word));
+  const isDoubtful = isDenied || words.some((word) => doubts.has(word));
   const rest = words.filter((word) => !emotionOfWord.has(word) && !fillers.has(word)).sort();
-  return { emotions, isClear: emotions.length === 1 && !isDoubtful, rest: rest.join(" ") };
+  return { emotions, isClear: emotions.length === 1 && !isDoubtful, isDenied, rest: rest.join(" ") };
 }
 
 /** What two spellings of one class have in common. */

@@ -2,7 +2,7 @@
 
 import { assemble, type RawSample } from "../data/assemble.ts";
 import { sortedById } from "../data/canonical.ts";
-import { type ClassOptions, type Renames, UnclearNames } from "../data/class-names.ts";
+import { type ClassOptions, checkRename, type Renames, UnclearNames } from "../data/class-names.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
@@ -41,6 +41,7 @@ export type ModelSource = string | { readonly bundle: Bundle };
  * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; UnclearNames for classes that `rename` must name; FormatError for a file that is wrong inside.
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
+  checkRename(options.rename);
   if (typeof data === "string") return readDataset([data], options);
   if (data instanceof Array) return readDataset(data, options);
   if (!Array.isArray(data?.samples) || !Array.isArray(data.classes)) {

@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import { canonicalId } from "../data/canonical.ts";
 import { channelNote } from "../data/canvas.ts";
+import { checkRename } from "../data/class-names.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
@@ -145,6 +146,7 @@ export async function withFoundPictures(
     pixels: undefined,
     notes: [`Made without pictures: ${reason}.`],
   });
+  checkRename(rename);
   if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
   let dataset: Dataset;
   try {
