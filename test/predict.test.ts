@@ -70,6 +70,17 @@ describe("inputs", () => {
   const names = (predictions: readonly Prediction[]): string[] =>
     predictions.map(({ file, status }) => `${file.replace(`${folder}/`, "")} ${status}`);
 
+  test("the columns of the table line up, however long the names in a folder are", async () => {
+    await run(["predict", at("photos"), "--model", model, "--device", "cpu", "--no-detect"]);
+    const [head = "", ...rows] = printed.out.trimEnd().split("\n");
+    const column = head.indexOf("label");
+    expect(rows).toHaveLength(5);
+    for (const row of rows) {
+      expect(row.slice(0, column).trimEnd()).toMatch(/\.jpg$/);
+      expect(row.slice(column)).toMatch(/^(happy|sad|surprise|unreadable)\b/);
+    }
+  });
+
   test("a folder is walked in order, other files passed over; every photo has a row, and failures the exit code", async () => {
     const { code, predictions } = await predicted(at("photos"));
     expect(code).toBe(1);

@@ -130,13 +130,14 @@ async function predictAll(
   const file = out === undefined ? undefined : await openResults(out, classes, resume);
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
-  const format = file?.format ?? formatOf(options, classes, inputs);
+  const sourcesOf = (): Iterable<PhotoSource> =>
+    notDone(photoSources(inputs, { allowUrls, except }), file?.done);
+  const format = file?.format ?? formatOf(options, classes, () => namesOf(sourcesOf()));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
-  const sources = notDone(photoSources(inputs, { allowUrls, except }), file?.done);
-  const found = predictPhotos(readPhotos(sources), classifier, detector, options);
+  const found = predictPhotos(readPhotos(sourcesOf()), classifier, detector, options);
   for await (const { photo, prediction } of found) {
     const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
     if (!file && counts.photos === 0) write(format.head);
@@ -174,12 +175,18 @@ function summary({ photos, faces, none, unreadable }: Counts, done: number, seco
 function formatOf(
   { json, jsonl, csv }: Options,
   classes: readonly string[],
-  inputs: readonly string[],
+  names: () => readonly string[],
 ): PredictionFormat {
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
-  const nameWidth = Math.max(4, ...inputs.map((input) => input.length));
-  return csv ? csvFormat(classes) : tableFormat(classes, nameWidth, widthOf());
+  if (csv) return csvFormat(classes);
+  // Rows are printed as they come, so the width of their first column must be known before.
+  const nameWidth = names().reduce((width, name) => Math.max(width, name.length), "file".length);
+  return tableFormat(classes, nameWidth, widthOf());
+}
+
+function namesOf(sources: Iterable<PhotoSource>): string[] {
+  return Array.from(sources, ({ file }) => file);
 }
 
 function* notDone(
