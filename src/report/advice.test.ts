@@ -153,6 +153,7 @@ test("a wide interval and an accuracy near 100 % are spoken of", () => {
   const advised = adviceFor(run({ evaluation: few }), "runs/a").at(-1);
   expect(advised?.title).toBe("Measure on more than 8 images");
   expect(advised?.text).toContain("67.6 to 100.0");
+  expect(topics(run({ evaluation: few, history: rising }))).toEqual(["epochs", "result"]);
   const perfect = evaluation([
     [10, 0, 0],
     [0, 10, 0],

@@ -34,6 +34,8 @@ const SCARCE = 0.75;
 const WIDE = 0.03;
 /** Accuracy from which on a test on the same kind of images has little left to tell. */
 const NEARLY_ALL = 0.99;
+/** The low end of its interval from which on that accuracy is believed. */
+const SURELY_MOST = 0.9;
 
 /**
  * The most useful first: what limits the training, then the weakest class, the worst confusion, and how far the number can be
@@ -46,12 +48,17 @@ export function adviceFor(run: AdvisedRun, folder: string): Advice[] {
   const weakest = weakestClass(confusion);
   const [worst] = confusedPairs(confusion, 1);
   return [
-    ...(accuracy >= NEARLY_ALL ? [elsewhere(accuracy)] : fromCurve(run, folder)),
+    ...(isNearlyAll(evaluation) ? [elsewhere(accuracy)] : fromCurve(run, folder)),
     ...(weakest === undefined || !worst ? [] : [aboutClass(run, weakest)]),
     // The weakest class's own confusion stands with it.
     ...(worst && worst.truth !== weakest ? [aboutConfusion(worst, classes)] : []),
     ...precision(evaluation),
   ];
+}
+
+/** Few images that all happen to be right prove little. */
+function isNearlyAll({ accuracy, interval: [low] }: NonNullable<AdvisedRun["evaluation"]>): boolean {
+  return accuracy >= NEARLY_ALL && low >= SURELY_MOST;
 }
 
 /** Index of the class with the lowest recall, of equal ones that with the lower precision; undefined where fewer than two occur. */
@@ -206,7 +213,7 @@ function precision({
   const more = `Four times as many ${split === "all" ? "" : `${split} `}images`;
   const isAlike = accuracy === 0 || accuracy === 1;
   const text = isAlike
-    ? `${accuracy === 1 ? "All" : "None"} of so few images are right, and that fits any accuracy from ${range([low, high])}. ${more} make that interval about a quarter as wide.`
+    ? `${accuracy === 1 ? "All" : "None"} of these few images are right, which fits any accuracy from ${range([low, high])}. ${more} make that interval about a quarter as wide.`
     : `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. ${more} halve it.`;
   return [{ topic: "result", title: `Measure on more than ${images(n)}`, text }];
 }
