@@ -75,7 +75,7 @@ export function percents(share: number | null | undefined): string {
 }
 
 /** `60.9 %`, or `1 of 2` where there are few. */
-export function counted(count: number, total: number): string {
+function counted(count: number, total: number): string {
   return ofFew(count, total) ?? percents(count / total);
 }
 
