@@ -187,11 +187,26 @@ test("all phases are shortened by the same share, and those without any time are
 });
 
 test("a phase that has begun when time is up is said to be left out too", async () => {
-  const slowness = (now: number): number => (now > 8.1 ? 8 : 1);
-  for (let budget = 6; budget < 16; budget += 0.25) {
-    const { notes, reasons } = await trained(recipeOf(10, 10), { budget, slowness });
-    expect(reasons.length + notes.length, `${budget} s`).toBe(2);
+  let late = 0;
+  for (let from = 5; from < 15; from += 0.1) {
+    const slowness = (now: number): number => (now > from ? 20 : 1);
+    const { notes, reasons, updates } = await trained(recipeOf(10, 10), { budget: 20, slowness });
+    expect(reasons.length + notes.length, `slow from ${from} s`).toBe(2);
+    if (notes.includes("phase phase-2 is left out: time was up before its first step")) late++;
+    expect(updates.some(({ phase }) => phase === "phase-2")).toBe(reasons.length === 2);
   }
+  expect(late).toBeGreaterThan(0);
+});
+
+test("a phase by which a run is extended trains something, whatever the time", async () => {
+  const first = await trained(recipeOf(3), {});
+  const [phase] = recipeOf(3).phases as [Phase];
+  const extension = { ...phase, name: "phase-1-extended", earlierEpochs: 3 };
+  const longer = { ...first.recipe, phases: [...first.recipe.phases, extension] };
+  const { updates, reasons, recipe } = await trained(longer, { from: first.checkpoint, budget: 1 });
+  expect(updates).toHaveLength(1);
+  expect(reasons).toEqual(["time is up after 0.05 of 3 epochs"]);
+  expect(recipe.phases[1]?.cuts).toEqual([{ update: 0, batches: 1 }]);
 });
 
 test("where all time is over at once, one update is made and measured: without it there would be no result", async () => {
