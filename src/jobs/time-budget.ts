@@ -9,7 +9,7 @@ import { enoughFor, fitToBudget, parseDuration, words } from "../train/budget.ts
 import { forwardSeconds, measureSpeed, type PhaseCost, phaseCosts, totalOf } from "../train/forecast.ts";
 import { Pace } from "../train/pace.ts";
 import type { Progress } from "../train/progress.ts";
-import type { Recipe } from "../train/recipe.ts";
+import { type Recipe, uncut } from "../train/recipe.ts";
 import { loadTeachers } from "../train/teachers.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
@@ -104,7 +104,9 @@ export async function fitToTime(
   };
   teller.tell({ type: "budget", forecast: forecast(recipe), budget });
   if (from !== undefined) checkFits(partial(recipe), budget);
-  const fitted = from ? recipe : shrunk(recipe, { forecast, partial }, budget, weights, teller);
+  // Those of an earlier budget say nothing of this one.
+  const uncutRecipe = { ...recipe, phases: recipe.phases.map(uncut) };
+  const fitted = from ? recipe : shrunk(uncutRecipe, { forecast, partial }, budget, weights, teller);
   const most = recipe.phases.map(({ epochs }) => epochs);
   const pace = new Pace({ left: free, costs: allCosts(fitted), most, closing: closingOf(fitted) });
   return { recipe: fitted, pace };

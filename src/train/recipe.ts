@@ -234,7 +234,7 @@ export function trainingSize({ inputSize }: Pick<Recipe, "inputSize">, { inputSc
 /** The phase as it was planned before its time was short. */
 export function uncut(phase: Phase): Phase {
   const { cuts, cutsPerEpoch, ...planned } = phase;
-  return cuts === undefined ? phase : planned;
+  return cuts === undefined && cutsPerEpoch === undefined ? phase : planned;
 }
 
 /**
