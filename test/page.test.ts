@@ -234,6 +234,11 @@ describe.skipIf(chromiumPath === undefined)(
         await choose.setInputFiles(at("broken.onnx"));
         await page.locator(".model-state .error").waitFor();
         expect(await page.locator(".model-state").textContent()).toContain("broken.onnx");
+        await choose.setInputFiles(at("photos", "single.png"));
+        await page.locator(".model-state .error", { hasText: "single.png" }).waitFor();
+        expect(await page.locator(".model-state").textContent()).toMatch(
+          /^single\.png is not an ONNX model, or is damagedRuns in this browser/,
+        );
         await choose.setInputFiles(at("own 70%.onnx"));
         const card = page.locator(".card", { hasText: "single.png" });
         await card.locator(".bars").nth(1).waitFor();

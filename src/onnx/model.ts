@@ -1,7 +1,7 @@
 /** Builds and reads ONNX's protobuf messages from plain data. */
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { FormatError, messageOf } from "../util/errors.ts";
+import { FormatError } from "../util/errors.ts";
 import {
   arrayOf,
   bytesPerElement,
@@ -207,8 +207,8 @@ export function withEmptySequence(model: Uint8Array, name: string): Uint8Array {
 export function decodeModel(bytes: Uint8Array, name: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
-  } catch (error) {
-    throw new FormatError(`${name} is not an ONNX model: ${messageOf(error)}`);
+  } catch {
+    throw new FormatError(`${name} is not an ONNX model, or is damaged`);
   }
 }
 

@@ -83,10 +83,9 @@ export function ModelBar({ models: all, threshold, onThreshold }: ModelBarProps)
         />
       </label>
       <div class="model-state" role="status">
+        {notice && <div class={notice.kind === "error" ? "error" : "muted"}>{notice.text}</div>}
         {failure ? (
           <span class="error">The models do not run here: {failure}</span>
-        ) : notice ? (
-          <span class={notice.kind === "error" ? "error" : "muted"}>{notice.text}</span>
         ) : setup ? (
           <span class="muted">{stateOf(setup)}</span>
         ) : (
