@@ -91,10 +91,27 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   expect(printed.out).toMatch(/^train\/sad :\( +3 +1 +1 +0 +1$/m);
   expect(printed.out).toMatch(/^total +7 +5 +1 +1 +1$/m);
   expect(printed.err).toContain("left out: train/sad :(/broken.jpg: ");
+  // What finds smaller faces can be called as it is printed, and the last line is what comes next.
+  const [small, next] = printed.out.trimEnd().split("\n").slice(-2);
+  expect(small).toMatch(
+    /^to find smaller faces: .*data crop \S+photos --out \S+faces-of-small-faces --threads 2 --device cpu --detector-size 1280$/,
+  );
+  expect(next).toMatch(/^next: .*train \S+faces$/);
   // At once what training reads, under the classes' usual names.
   const { classes, samples } = await readDataset([at("faces")]);
   expect(classes).toEqual(["happy", "sad"]);
   expect(samples.map(({ id, split }) => [id, split])).toHaveLength(5);
+});
+
+test("a folder without classes has no next command, and a chosen detector's size no larger one", async () => {
+  await photo("flat/a.jpg", 90);
+  await photo("flat/b.jpg");
+  const args = ["data", "crop", at("flat"), "--out", at("flat faces"), "--detector-size", "640", ...device];
+  expect(await run(args)).toBe(0);
+  expect(printed.out).not.toMatch(/next:|smaller faces/);
+  printed.err = "";
+  expect(await run(["data", "inspect", at("flat"), "--no-sheet"])).toBe(2);
+  expect(printed.err).toContain("predict and data crop take photos that are not in class folders");
 });
 
 test("the same command goes on: new photos only, those that could not be read again, no crop twice", async () => {

@@ -93,6 +93,10 @@ describe("inputs", () => {
     ]);
     expect(predictions[2]?.reason).toContain("not a picture");
     expect(printed.err).toContain("5 photos");
+    expect(printed.err.match(/to find smaller faces: /g)).toHaveLength(1);
+    expect(printed.err).toMatch(
+      /^to find smaller faces: .*predict \S+photos --model \S+model\.safetensors .*--json --detector-size 1280$/m,
+    );
     const [faces] = predictions.map((one) => one.faces);
     expect(faces).toHaveLength(2);
     // The largest first, where it was pasted, with probabilities that sum to 1.

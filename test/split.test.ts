@@ -149,6 +149,7 @@ test("--exclude leaves out, and a picture that cannot be read is not listed and 
   for (const i of [1, 2, 3, 4, 5, 6]) await face(`damaged/${i % 2 ? "happy" : "sad"}/${i}.png`, i);
   writeFileSync(at("damaged", "sad", "broken.png"), "no picture");
   expect(await run(["data", "split", at("damaged"), "--out", at("damaged.csv")])).toBe(1);
+  expect(printed.out).toMatch(/\nnext: .*train \S+damaged\.csv\n$/);
   expect(printed.err).toMatch("left out: sad/broken.png: ");
   expect(readFileSync(at("damaged.csv"), "utf8")).not.toMatch("broken");
   expect(printed.out).toMatch(/total +4 \(66\.7 %\) +2 \(33\.3 %\)/);

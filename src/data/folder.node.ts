@@ -118,7 +118,8 @@ function noClasses(dir: string): UsageError {
   );
   return new UsageError(
     `${dir} has no class folders with pictures (found: ${found.join(" and ") || "nothing"}). ` +
-      "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…",
+      "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…" +
+      (files.length > 0 ? ". predict and data crop take photos that are not in class folders" : ""),
   );
 }
 

@@ -1,13 +1,17 @@
 /** `vultus data crop`: face crops of photos, to train on. */
 
 import { Command, Option } from "commander";
+import { UnclearNames } from "../../data/class-names.ts";
+import { readDataset } from "../../data/read.node.ts";
 import { type CropOptions, type CroppedFolder, type CropResult, crop, faceRules } from "../../jobs/crop.ts";
+import { callTo } from "../../util/spelling.ts";
 import { untilInterrupted } from "../interrupts.ts";
 import {
   type DetectorFlags,
   detectorOf,
   numberOf,
   type SetExitCode,
+  smallerFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -58,9 +62,31 @@ export function cropCommand(setExitCode: SetExitCode): Command {
         clearLine();
         if (written.crops === 0) setExitCode(1);
         if (json) resultJson(written);
-        else result(cropText(written));
+        else {
+          const { faces, size, device, threads } = options;
+          const again = {
+            ...{ data, out: `${options.out.replace(/[\\/]+$/, "")}-of-small-faces`, size, threads },
+            faces: faces === "largest" ? undefined : faces,
+            device: device === "auto" ? undefined : device,
+          };
+          const hint =
+            written.withoutFace > 0 ? smallerFaces("crop", { detector, detectorSize }, again) : undefined;
+          const next = (await isTrainable(written))
+            ? `next: ${callTo("train", { data: written.data })}`
+            : undefined;
+          result([cropText(written), hint, next].filter((line) => line !== undefined).join("\n"));
+        }
       },
     );
+}
+
+/** Whether the crops have classes, clear or not. */
+async function isTrainable({ crops, data }: CropResult): Promise<boolean> {
+  if (crops === 0) return false;
+  return readDataset(data).then(
+    () => true,
+    (error: unknown) => error instanceof UnclearNames,
+  );
 }
 
 const columns: readonly [title: string, count: (counts: Omit<CroppedFolder, "folder">) => number][] = [

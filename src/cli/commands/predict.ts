@@ -8,6 +8,7 @@ import type { Prediction } from "../../predict/prediction.ts";
 import { predictPhotos } from "../../predict/predictor.ts";
 import { isVideo } from "../../predict/video.node.ts";
 import { UsageError } from "../../util/errors.ts";
+import type { Options as CallOptions } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import {
   type DetectorFlags,
@@ -15,6 +16,7 @@ import {
   numberOf,
   type SetExitCode,
   secondsOf,
+  smallerFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -153,6 +155,24 @@ async function predictAll(
   if (!file) write(format.tail);
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
+  const hint =
+    counts.none > 0 && options.detect ? smallerFaces("predict", options, again(inputs, options)) : undefined;
+  if (hint !== undefined && !inputs.includes("-")) say(hint);
+}
+
+/** Options of the same call that prints; its files are there by now. */
+function again(inputs: readonly string[], options: Options): CallOptions {
+  const { model, faces, threshold, device, threads, json, jsonl, csv, allowUrls } = options;
+  return {
+    ...{ data: inputs, model, threads },
+    faces: faces === "all" ? undefined : faces,
+    threshold: threshold === 0 ? undefined : threshold,
+    device: device === "auto" ? undefined : device,
+    json: json || undefined,
+    jsonl: jsonl || undefined,
+    csv: csv || undefined,
+    allowUrls: allowUrls || undefined,
+  };
 }
 
 type Counts = { photos: number; faces: number; none: number; unreadable: number };

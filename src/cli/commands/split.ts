@@ -8,6 +8,7 @@ import {
   type SplitResult,
   split,
 } from "../../jobs/split.ts";
+import { callTo } from "../../util/spelling.ts";
 import { listOf, numberOf, type SetExitCode, withRename } from "../options.ts";
 import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
@@ -38,7 +39,10 @@ export function splitCommand(setExitCode: SetExitCode): Command {
     .action(async (data: string[], { json, ...options }: Options) => {
       const cut = await split({ ...options, data, onEvent: printer(setExitCode) });
       if (json) resultJson(cut);
-      else result([splitText(cut), ...cut.notes].join("\n"));
+      else
+        result(
+          [splitText(cut), ...cut.notes, `next: ${callTo("train", { data: [options.out] })}`].join("\n"),
+        );
     });
 }
 
