@@ -87,7 +87,7 @@ test("models whose names look alike in addresses have files of their own", async
   const models = names.map((name, i) => ({ name, version: String(i), bytes: Buffer.from(`model ${name}`) }));
   const offered = [{ name: "한국", version: "9", bytes: Buffer.from("model 한국") }];
   const app = await served({ models: () => ({ models, offered }) });
-  const list = (await app.inject("/models.json")).json() as Required<PageModels>;
+  const list = (await app.inject("/models.json")).json<Required<PageModels>>();
   const entries = [...list.models, ...list.offered];
   expect(entries.map(({ name }) => name)).toEqual([...names, "한국"]);
   expect(new Set(entries.map(({ file }) => file)).size).toBe(6);
