@@ -362,7 +362,7 @@ installedTest("CUDA's library without a driver, as the install script leaves it,
 installedTest("doctor --prune deletes what other systems would need, and what is left works", () => {
   const systems = at("node_modules/onnxruntime-node/bin");
   const before = sizeOf(systems);
-  expect(vultus(["doctor"]).out).toMatch(/other systems take \d+ MB: `vultus doctor --prune` deletes them/);
+  expect(vultus(["doctor"]).out).toMatch(/other systems take \d+ MB: `.*doctor --prune` deletes them/);
   expect(vultus(["doctor", "--prune"]).out).toMatch(/^deleted the libraries for .*\w+\/\w+: \d+ MB\n$/);
   expect(sizeOf(systems)).toBeLessThan(before / 2);
   expect(vultus(["doctor"]).out).not.toContain("--prune");

@@ -403,7 +403,7 @@ describe("the commands", () => {
     expect(printed.err).toContain(`training goes on without its page: port ${port} of 127.0.0.1 is taken`);
     // It is refused the folder of another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
-    expect(printed.err).toContain("is not empty");
+    expect(printed.err).toContain("holds a run already");
     expect(await get<RunSnapshot>(`${server.url}/v1/runs/taken`)).toMatchObject({ epochs: 0 });
     const out = join(root, "diverged");
     const wild = [

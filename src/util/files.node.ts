@@ -193,6 +193,8 @@ function syncFolder(path: string, calls: FileCalls): void {
 
 /** Why the file system refused, and what a person can do about it. */
 export function reasonOf(error: unknown): string {
+  // The reason without the words that an error of ours put around it.
+  if (error instanceof VultusError && error.cause !== undefined) return reasonOf(error.cause);
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return remedies[code] ?? messageOf(error);
 }
