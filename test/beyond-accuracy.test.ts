@@ -220,7 +220,7 @@ describe("evaluate", () => {
     expect(await run([...args, ...device]), printed.err).toBe(0);
     for (const { title, accuracy } of robustness?.corruptions ?? []) {
       const shares = accuracy.map((share) => `${(100 * share).toFixed(1)} %`).join(" +");
-      expect(printed.out).toMatch(new RegExp(`^ +${title.replace(/[()]/g, "\\$&")} +${shares} `, "m"));
+      expect(printed.out).toMatch(new RegExp(`^ *${title.replace(/[()]/g, "\\$&")} +${shares} `, "m"));
     }
     for (const group of ["light", "orientation", "occlusion", "image quality"])
       expect(printed.out).toMatch(new RegExp(`^ {2}${group} +[+-]\\d+\\.\\d % {2}\\(most: `, "m"));
