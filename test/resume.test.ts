@@ -103,7 +103,7 @@ test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact
   const { code, stderr } = await runCli([...args, "--out", broken], {
     onStderr(text, child) {
       // The second epoch of the second phase is under way then, or a later one where the machine is busy.
-      if (!sent && /last 1\/3/.test(text)) sent = child.kill("SIGINT");
+      if (!sent && /phase 2: .*epoch 1 of 3/s.test(text)) sent = child.kill("SIGINT");
     },
   });
   expect(code).toBe(1);
@@ -125,7 +125,7 @@ test(
     let sent = false;
     const interrupted = await runCli([...args, ...settings, "--out", broken], {
       onStderr(text, child) {
-        if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
+        if (!sent && /epoch 1 of 2/.test(text)) sent = child.kill("SIGINT");
       },
     });
     expect(interrupted.code).toBe(1);
@@ -156,7 +156,7 @@ test("folders in another order are the same run; images with other pixels are sa
   let sent = false;
   const interrupted = await runCli([...train(data, more), "--out", broken], {
     onStderr(text, child) {
-      if (!sent && /head 1\/2/.test(text)) sent = child.kill("SIGINT");
+      if (!sent && /epoch 1 of 2/.test(text)) sent = child.kill("SIGINT");
     },
   });
   expect(interrupted.stderr).toContain(`train --resume ${broken}\n`);

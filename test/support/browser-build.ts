@@ -5,6 +5,7 @@
 
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
+import { vi } from "vitest";
 
 const web = fileURLToPath(new URL("../../src/web.ts", import.meta.url));
 
@@ -14,6 +15,8 @@ export async function buildPage(
   outDir: string,
   plugins: readonly Plugin[] = [],
 ): Promise<void> {
+  // Vitest sets NODE_ENV, and Vite would build for development.
+  vi.stubEnv("NODE_ENV", "production");
   await build({
     root,
     configFile: false,
@@ -31,5 +34,5 @@ export async function buildPage(
       reportCompressedSize: false,
       rolldownOptions: { checks: { pluginTimings: false } },
     },
-  });
+  }).finally(() => vi.unstubAllEnvs());
 }

@@ -14,7 +14,7 @@ export interface Exit {
   readonly stderr: string;
 }
 
-/** Runs the command line, and kills it at `moment`; `onStderr` sees what it says and may send signals of its own. */
+/** Runs the command line, and kills it at `moment`; `onStderr` sees what it has printed so far and may send signals of its own. */
 export function runCli(
   args: readonly string[],
   options: { folder?: string; moment?: Moment; onStderr?: (text: string, child: ChildProcess) => void } = {},
@@ -25,7 +25,7 @@ export function runCli(
     let stderr = "";
     child.stderr.on("data", (data: Buffer) => {
       stderr += data.toString();
-      onStderr?.(data.toString(), child);
+      onStderr?.(stderr, child);
     });
     const stop =
       moment === undefined ? () => {} : killAt(moment, folder, () => child.kill("SIGKILL"), child.stderr);
