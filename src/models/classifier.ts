@@ -5,7 +5,7 @@ import { nodesOf } from "../graph/lower.ts";
 import type { Value } from "../graph/types.ts";
 import { pictures } from "../nn/features.ts";
 import { type HeadName, heads } from "../nn/heads.ts";
-import { Network, stageOf } from "../nn/network.ts";
+import { type Network, stageOf, weightless } from "../nn/network.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { GraphError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -69,13 +69,7 @@ export interface Description {
 export function describe(architecture: Architecture): Description {
   const { backbone, inputSize, classes } = architecture;
   const graph = new Graph();
-  const net = new Network({
-    graph,
-    weights: new Map(),
-    trainable: () => true,
-    batchNorm: "batch",
-    training: true,
-  });
+  const net = weightless(graph);
   const x = graph.input("pictures", "float32", [1, backbone.preprocessing.mean.length, inputSize, inputSize]);
   const { logits } = buildClassifier(net, architecture, x);
   const specs = [...net.parameters.specs.values()];

@@ -7,7 +7,7 @@ import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
 import { pictures } from "../nn/features.ts";
-import { Network } from "../nn/network.ts";
+import { weightless } from "../nn/network.ts";
 import type { Backbone } from "./backbone.ts";
 
 /**
@@ -32,14 +32,7 @@ export interface CellGrid {
  */
 export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const graph = new Graph();
-  // As in training no weights are needed.
-  const net = new Network({
-    graph,
-    weights: new Map(),
-    trainable: () => true,
-    batchNorm: "batch",
-    training: true,
-  });
+  const net = weightless(graph);
   const input = graph.input("pictures", "float32", [1, backbone.preprocessing.mean.length, size, size]);
   const features = backbone.build(net, pictures(input));
   const field = receptiveField(features.value, input);

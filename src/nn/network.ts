@@ -224,3 +224,14 @@ export class Network {
     return stage;
   }
 }
+
+/** A network as it is trained from nothing, to look at its graph: shapes, parameters, cost, receptive field. */
+export function weightless(graph: Builder): Network {
+  return new Network({
+    graph,
+    weights: new Map(),
+    trainable: () => true,
+    batchNorm: "batch",
+    training: true,
+  });
+}
