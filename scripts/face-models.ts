@@ -1,5 +1,5 @@
 /**
- * Converts the tiny face detector and the tiny landmark network that the package @vladmandic/face-api carries into
+ * Converts the larger face detector and the tiny landmark network that the package @vladmandic/face-api carries into
  * dist/models/{face_detector,eyes}.onnx, their licence beside them. Part of `npm run build`; runs after the compiler.
  */
 
@@ -8,8 +8,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileEyes } from "../src/predict/eyes-graph.ts";
-import { compileFaceDetector } from "../src/predict/face-detector-graph.ts";
 import { detectorMetadata } from "../src/predict/onnx-detector.ts";
+import { compileSsd } from "../src/predict/ssd-graph.ts";
 import type { QuantizedTensor } from "../src/predict/tensorflow-weights.ts";
 import { writeFileAtomic } from "../src/util/files.node.ts";
 
@@ -17,7 +17,8 @@ interface Manifest {
   readonly weights: readonly {
     readonly name: string;
     readonly shape: readonly number[];
-    readonly quantization: { readonly dtype: "uint8"; readonly scale: number; readonly min: number };
+    /** Left out: four bytes a number, such as the boxes of the whole network, which ours computes. */
+    readonly quantization?: { readonly dtype: "uint8"; readonly scale: number; readonly min: number };
   }[];
 }
 
@@ -33,12 +34,14 @@ function weightsOf(model: string): Map<string, QuantizedTensor> {
   const weights = new Map<string, QuantizedTensor>();
   let offset = 0;
   for (const { name, shape, quantization } of manifests.flatMap((manifest) => manifest.weights)) {
-    const length = shape.reduce((product, dim) => product * dim, 1);
-    weights.set(name, { shape, bytes: bytes.subarray(offset, offset + length), ...quantization });
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    const length = quantization ? count : 4 * count;
+    if (quantization)
+      weights.set(name, { shape, bytes: bytes.subarray(offset, offset + length), ...quantization });
     offset += length;
   }
   if (offset !== bytes.length)
-    throw new Error(`the manifest names ${offset} numbers, the file of weights has ${bytes.length}`);
+    throw new Error(`the manifest of ${model} describes ${offset} bytes, its weights have ${bytes.length}`);
   return weights;
 }
 
@@ -46,9 +49,9 @@ const provenance = (model: string): { source: string; license: string } => ({
   source: `${model} of face-api.js (Vincent Mühler, MIT), from @vladmandic/face-api ${version}`,
   license: "MIT",
 });
-const detector = compileFaceDetector(weightsOf("tiny_face_detector"), {
-  ...detectorMetadata({ size: 416, threshold: 0.5, overlap: 0.4 }),
-  ...provenance("the tiny face detector"),
+const detector = compileSsd(weightsOf("ssd_mobilenetv1"), {
+  ...detectorMetadata({ size: 512, threshold: 0.5, overlap: 0.35, sees: { smallest: 14, largest: 96 } }),
+  ...provenance("the SSD MobileNetV1"),
 });
 const eyes = compileEyes(weightsOf("face_landmark_68_tiny"), provenance("the tiny landmark network"));
 
@@ -59,6 +62,6 @@ writeFileAtomic(join(folder, "eyes.onnx"), eyes.model);
 const licence = readFileSync(join(source, "LICENSE"), "utf8");
 writeFileAtomic(
   join(folder, "face_detector.LICENSE.txt"),
-  `face_detector.onnx and eyes.onnx hold the weights of the tiny face detector and of the tiny landmark network of face-api.js ` +
+  `face_detector.onnx and eyes.onnx hold weights of the SSD MobileNetV1 and those of the tiny landmark network of face-api.js ` +
     `(Vincent Mühler, MIT), from @vladmandic/face-api ${version}, converted. Their licence:\n\n${licence}`,
 );

@@ -37,6 +37,8 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
         kernel_shape[axis] as number,
         strides[axis] as number,
         pads[axis] as number,
+        false,
+        pads[axis + 2] as number,
       );
     return [{ dtype: x.dtype, shape: [n, out, extent(0), extent(1)] }];
   },
@@ -55,7 +57,7 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
     const out = tensor64(type.shape as number[], undefined, x.dtype);
     const [xs, ws] = [stridesOf(x.shape), stridesOf(w.shape)];
     const [stride = 1] = attributes.strides;
-    const [padding = 0] = attributes.pads;
+    const [padding = 0] = attributes.pads; // Below and to the right, zeros count nothing.
     const [, , height, width] = x.shape as [number, number, number, number];
     const [outputs, channels] = w.shape as [number, number];
     const perGroup = outputs / attributes.group;
@@ -94,12 +96,17 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
       inputs: [normal64([2, 4, 5, 6]), normal64([6, 2, 3, 3]), normal64([6])],
       attributes: { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], group: 2 },
     },
+    {
+      inputs: [normal64([1, 2, 6, 4]), normal64([3, 2, 3, 3])],
+      attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1], group: 1 },
+    },
   ],
 };
 
 /**
  * `x` [N, C, H, W], `w` [O, C / groups, K, K]; the same stride and zero padding on both axes. Each group of outputs sees
- * its own group of channels: as many groups as channels make it depthwise.
+ * its own group of channels: as many groups as channels make it depthwise. `after` is the padding below and to the right
+ * where it differs, as TensorFlow's "same" padding has it at stride 2.
  */
 export function conv(
   x: Value,
@@ -108,12 +115,13 @@ export function conv(
   stride: number,
   padding: number,
   groups = 1,
+  after = padding,
 ): Value {
   const kernel = w.shape.slice(2) as number[];
   return apply(Conv, bias ? [x, w, bias] : [x, w], {
     kernel_shape: kernel,
     strides: [stride, stride],
-    pads: [padding, padding, padding, padding],
+    pads: [padding, padding, after, after],
     group: groups,
   });
 }

@@ -18,20 +18,47 @@ export interface DetectedFace {
 
 /** Intersection over union, from 0 to 1. */
 export function overlapOf(a: Box, b: Box): number {
+  const both = intersection(a, b);
+  return both / (areaOf(a) + areaOf(b) - both);
+}
+
+/** How much of the smaller box lies in the other, from 0 to 1. */
+export function containment(a: Box, b: Box): number {
+  return intersection(a, b) / Math.min(areaOf(a), areaOf(b));
+}
+
+function intersection(a: Box, b: Box): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (a.width * a.height + b.width * b.height - both);
+  return Math.max(0, width) * Math.max(0, height);
+}
+
+export function areaOf({ width, height }: Box): number {
+  return width * height;
+}
+
+/** When two boxes are one face. */
+export interface SameFace {
+  /** They overlap by more (intersection over union). */
+  readonly overlap: number;
+  /** Or more of the smaller one lies in the other; 1 leaves a face within a face. */
+  readonly containment?: number;
 }
 
 /**
- * Non-maximum suppression: the best faces first, without those that overlap a better one by more than `overlap`.
+ * Non-maximum suppression: the faces in the order of their scores, without those that are the same face as a better one. `trust`
+ * weighs the scores, where not all of them are worth the same.
  */
-export function withoutDoubles(faces: readonly DetectedFace[], overlap: number): DetectedFace[] {
-  const kept: DetectedFace[] = [];
-  for (const face of [...faces].sort((a, b) => b.score - a.score))
-    if (kept.every(({ box }) => overlapOf(box, face.box) <= overlap)) kept.push(face);
+export function nonMaximumSuppression<F extends DetectedFace>(
+  faces: readonly F[],
+  { overlap, containment: most = 1 }: SameFace,
+  trust: (face: F) => number = () => 1,
+): F[] {
+  const kept: F[] = [];
+  const value = (face: F): number => face.score * trust(face);
+  for (const face of [...faces].sort((a, b) => value(b) - value(a)))
+    if (kept.every(({ box }) => overlapOf(box, face.box) <= overlap && containment(box, face.box) <= most))
+      kept.push(face);
   return kept;
 }
 

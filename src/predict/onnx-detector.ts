@@ -12,34 +12,43 @@ import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
-import { type Box, clipped, type DetectedFace, scaled, withoutDoubles } from "./boxes.ts";
+import { clipped, type DetectedFace } from "./boxes.ts";
 import { tiltsOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { halved, resampled } from "./resample.ts";
+import { searchLetterboxed } from "./letterbox-search.ts";
+import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 
-/** How a detector's answers are read. */
+/** How a photo is searched. */
 export interface DetectorSettings {
-  /** Side of the square picture that goes in. Faces narrower than about a fifteenth of it are missed. */
+  /**
+   * Of a network that sees whole photos: side of the square that goes in. Of one that `sees` faces of some sizes, which is
+   * searched from coarse to fine: the longer side of the photo in its finest look, in place of what `search` asks for.
+   */
   readonly size: number;
   /** Boxes that score less are dropped. */
   readonly threshold: number;
   /** Of two boxes that overlap by more (intersection over union), the better stays. */
   readonly overlap: number;
+  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. */
+  readonly search?: "thorough" | "fast";
+  /** `auto`: where nothing is found, faces that lie on their side or upside down are looked for. Default: `none`. */
+  readonly rotate?: "auto" | "none";
+  /** Sides in pixels of the smallest and the largest face that the network sees well; left out, it sees whole photos. */
+  readonly sees?: { readonly smallest: number; readonly largest: number } | undefined;
 }
 
 const KEY = "vultus_detector";
-const settingsSchema = z.object({ size: z.number().int(), threshold: z.number(), overlap: z.number() });
+const settingsSchema = z.object({
+  size: z.number().int(),
+  threshold: z.number(),
+  overlap: z.number(),
+  sees: z.object({ smallest: z.number().positive(), largest: z.number().positive() }).optional(),
+});
 
-/** What a detector that says nothing of itself gets: the settings of face-api.js. */
+/** What a detector without settings of its own gets: those of face-api.js. */
 const usual: DetectorSettings = { size: 416, threshold: 0.5, overlap: 0.4 };
 
-/**
- * A face that fills its picture is too large for the detector, which sees best what takes about a fifth of its side. Where
- * none is found, it looks again at the picture with a margin around it, which makes it this many times as wide.
- */
-const AGAIN = [2.5, 5];
-
-/** Sides that the detector can take are multiples of this: it halves its picture five times. */
+/** Sides that the detector can take are multiples of this: it halves its image four or five times. */
 const STEP = 32;
 
 /** Settings as they are written in the model's metadata. */
@@ -51,6 +60,8 @@ export interface DetectorModel {
   readonly program: Program;
   readonly input: BundleInput;
   readonly settings: DetectorSettings;
+  /** How far photos are searched; left out where the network sees whole photos. */
+  readonly search?: SearchOptions["search"];
   /** Finds the eyes of what was found (`eyes-graph.ts`); left out, nothing is known of how faces are tilted. */
   readonly eyes?: Program;
 }
@@ -92,31 +103,28 @@ export function decodeDetector(
     throw new UsageError(`${name} takes pictures of ${fixed.size} px, not of ${settings.size} px`);
   if (!("size" in fixed) && settings.size % STEP !== 0)
     throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
-  return { program, input: dtype, settings };
+  const { sees, search = "thorough" } = settings;
+  return { program, input: dtype, settings, ...(sees && { search: chosen.size ?? search }) };
 }
-
-/** Squares in which a panorama is searched. */
-const MOST_TILES = 16;
 
 /** Opens a detector on an engine. */
 export async function openDetector(
   engine: Engine,
-  { program, input, settings, eyes }: DetectorModel,
+  { program, input, settings, search, eyes }: DetectorModel,
 ): Promise<FaceDetector> {
   const open = await engine.open(program);
   const openEyes = eyes && (await engine.open(eyes));
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
+  const find = async (image: Picture, least: number): Promise<DetectedFace[]> =>
+    boxesOf(await open.run({ [feed]: bundleInput([image], input) }), least);
+  const { sees, threshold } = settings;
+  const searched = (photo: Picture): Promise<DetectedFace[]> =>
+    sees && search !== undefined
+      ? searchPyramid(photo, { step: STEP, sees, find }, { ...settings, search })
+      : searchLetterboxed(photo, (square) => find(square, threshold), settings);
   return {
     async detect(picture) {
-      const tiles = tilesOf(picture);
-      const small = reducedFor(picture, tiles[0] as Box, settings.size);
-      const found: DetectedFace[] = [];
-      for (const tile of tiles) found.push(...(await detectIn(small, tile)));
-      for (const factor of found.length > 0 ? [] : AGAIN) {
-        found.push(...(await detectIn(small, widened(picture, factor))));
-        if (found.length > 0) break;
-      }
-      const faces = withoutDoubles(found, settings.overlap).flatMap(({ box, score }) => {
+      const faces = (await searched(picture)).flatMap(({ box, score }) => {
         const visible = clipped(box, picture);
         return visible ? [{ box: visible, score }] : [];
       });
@@ -130,32 +138,6 @@ export async function openDetector(
       await open.release();
     },
   };
-
-  /** Faces in a part of the photo, in pixels of the photo. */
-  async function detectIn({ picture, reduction }: Reduced, tile: Box): Promise<DetectedFace[]> {
-    const { size, threshold } = settings;
-    const square = letterboxed(picture, scaled(tile, 1 / reduction), size);
-    const results = await open.run({ [feed]: bundleInput([square], input) });
-    const pixel = Math.max(tile.width, tile.height) / size;
-    return boxesOf(results, threshold).map(({ box, score }) => {
-      const { x, y, width, height } = scaled(box, pixel);
-      return { box: { x: tile.x + x, y: tile.y + y, width, height }, score };
-    });
-  }
-}
-
-/** A picture, and how many pixels of the photo one of its own stands for, along either side. */
-interface Reduced {
-  readonly picture: Picture;
-  readonly reduction: number;
-}
-
-/** Halves a photo for as long as its tiles stay larger than the detector's input. */
-function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduced {
-  let [picture, reduction] = [photo, 1];
-  while (Math.max(width, height) >= 2 * reduction * size)
-    [picture, reduction] = [halved(picture), 2 * reduction];
-  return { picture, reduction };
 }
 
 /** Boxes that score more than `threshold`, in pixels of the detector's input. */
@@ -178,43 +160,6 @@ function boxesOf(results: Awaited<ReturnType<OpenProgram["run"]>>, threshold: nu
     found.push({ box: { x: left, y: top, width: right - left, height: bottom - top }, score });
   }
   return found;
-}
-
-/** The longer side fitted to `size`, black below or to the right of the picture: as face-api.js does it. */
-function letterboxed(picture: Picture, tile: Box, size: number): Picture {
-  const scale = size / Math.max(tile.width, tile.height);
-  const [width, height] = [
-    Math.max(1, Math.round(tile.width * scale)),
-    Math.max(1, Math.round(tile.height * scale)),
-  ];
-  const small = resampled(picture, tile, width, height);
-  if (width === size && height === size) return small;
-  const { channels } = picture;
-  const pixels = new Uint8Array(size * size * channels);
-  for (let y = 0; y < height; y++)
-    pixels.set(small.pixels.subarray(y * width * channels, (y + 1) * width * channels), y * size * channels);
-  return { pixels, width: size, height: size, channels };
-}
-
-/**
- * A panorama is searched in squares that overlap by half; anything else whole. Of a strip the squares are larger than it is
- * high: a picture of a few kilobytes must not ask for thousands of them.
- */
-function tilesOf({ width, height }: Picture): Box[] {
-  const [long, short] = [Math.max(width, height), Math.min(width, height)];
-  const side = Math.ceil(Math.max(2 * short, (2 * long) / (MOST_TILES + 1)));
-  if (long <= side) return [{ x: 0, y: 0, width, height }];
-  const steps = Math.ceil((long - side) / (side / 2));
-  return Array.from({ length: steps + 1 }, (_, i) => {
-    const start = Math.round(((long - side) * i) / steps);
-    return width > height ? { x: start, y: 0, width: side, height } : { x: 0, y: start, width, height: side };
-  });
-}
-
-/** A square around the middle of the picture. */
-function widened({ width, height }: Picture, factor: number): Box {
-  const side = factor * Math.max(width, height);
-  return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
 }
 
 function ownSettings(text: string | undefined, name: string): Partial<DetectorSettings> {

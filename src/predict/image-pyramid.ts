@@ -1,0 +1,71 @@
+/** A photo at falling resolutions, and parts of it at any. */
+
+import type { Picture } from "../data/dataset.ts";
+import type { Box } from "./boxes.ts";
+import { halved, resampled } from "./resample.ts";
+
+export interface Cut {
+  /** In pixels of the photo; it may reach over the border, which is then repeated. */
+  readonly region: Box;
+  /** Pixels of the result for one of the photo. */
+  readonly scale: number;
+}
+
+/** Cuts parts out of a photo. Each halving of it is made once, when it is first needed. */
+export function imagePyramid(photo: Picture): (cut: Cut) => Picture {
+  const halvings = [photo];
+  /** The smallest halving that still has at least as many pixels as `scale` asks for. */
+  const halvingFor = (scale: number): number => {
+    const count = Math.max(0, Math.floor(Math.log2(1 / scale)));
+    while (halvings.length <= count) halvings.push(halved(halvings.at(-1) as Picture));
+    return count;
+  };
+  return ({ region, scale }) => {
+    const halving = halvingFor(scale);
+    const source = halvings[halving] as Picture;
+    const across = source.width / photo.width;
+    const down = source.height / photo.height;
+    const inside = {
+      x: region.x * across,
+      y: region.y * down,
+      width: region.width * across,
+      height: region.height * down,
+    };
+    const [width, height] = [region.width, region.height].map((side) =>
+      Math.max(1, Math.round(side * scale)),
+    ) as [number, number];
+    if (isWhole(inside, source) && width === source.width && height === source.height) return source;
+    return resampled(source, inside, width, height);
+  };
+}
+
+/**
+ * The image on a black canvas whose sides are multiples of `step`, at least `margin` pixels from every border, but `shift` pixels
+ * to the right of that and below. @returns the canvas, and where on it the image begins.
+ */
+export function onCanvas(
+  image: Picture,
+  step: number,
+  margin = 0,
+  shift = 0,
+): { canvas: Picture; x: number; y: number } {
+  const { width, height, channels, pixels } = image;
+  const [across, down] = [width, height].map((side) => step * Math.ceil((side + 2 * margin) / step)) as [
+    number,
+    number,
+  ];
+  if (across === width && down === height) return { canvas: image, x: 0, y: 0 };
+  // Without a margin in the corner: a border in the middle of a cell of the network would be seen twice.
+  const [x, y] = margin > 0 ? [((across - width) >> 1) + shift, ((down - height) >> 1) + shift] : [0, 0];
+  const canvas = new Uint8Array(across * down * channels);
+  for (let row = 0; row < height; row++)
+    canvas.set(
+      pixels.subarray(row * width * channels, (row + 1) * width * channels),
+      ((y + row) * across + x) * channels,
+    );
+  return { canvas: { pixels: canvas, width: across, height: down, channels }, x, y };
+}
+
+function isWhole({ x, y, width, height }: Box, picture: Picture): boolean {
+  return x === 0 && y === 0 && width === picture.width && height === picture.height;
+}

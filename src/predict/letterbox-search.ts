@@ -1,0 +1,98 @@
+/**
+ * Finds faces with a network that sees a whole photo at once, as face-api.js does it: the longer side fitted to a square, black
+ * below or to the right.
+ */
+
+import type { Picture } from "../data/dataset.ts";
+import { type Box, type DetectedFace, nonMaximumSuppression, scaled } from "./boxes.ts";
+import { halved, resampled } from "./resample.ts";
+
+/** Finds the faces of a square image; boxes in its pixels. */
+type Find = (square: Picture) => Promise<DetectedFace[]>;
+
+/**
+ * A face that fills its photo is too large for such a network, which sees best what takes about a fifth of its side. Where
+ * none is found, it looks again at the photo with a margin around it, which makes it this many times as wide.
+ */
+const AGAIN = [2.5, 5];
+
+/** Squares in which a panorama is searched. */
+const MOST_TILES = 16;
+
+/** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. `size` is the side of the square. */
+export async function searchLetterboxed(
+  photo: Picture,
+  find: Find,
+  { size, overlap }: { readonly size: number; readonly overlap: number },
+): Promise<DetectedFace[]> {
+  const tiles = tilesOf(photo);
+  const small = reducedFor(photo, tiles[0] as Box, size);
+  const found: DetectedFace[] = [];
+  for (const tile of tiles) found.push(...(await findIn(small, tile)));
+  for (const factor of AGAIN) {
+    if (found.length > 0) break;
+    found.push(...(await findIn(small, widened(photo, factor))));
+  }
+  return nonMaximumSuppression(found, { overlap });
+
+  /** Faces in a part of the photo, in pixels of the photo. */
+  async function findIn({ picture, reduction }: Reduced, tile: Box): Promise<DetectedFace[]> {
+    const pixel = Math.max(tile.width, tile.height) / size;
+    const faces = await find(letterboxed(picture, scaled(tile, 1 / reduction), size));
+    return faces.map(({ box, score }) => {
+      const { x, y, width, height } = scaled(box, pixel);
+      return { box: { x: tile.x + x, y: tile.y + y, width, height }, score };
+    });
+  }
+}
+
+/** A picture, and how many pixels of the photo one of its own stands for, along either side. */
+interface Reduced {
+  readonly picture: Picture;
+  readonly reduction: number;
+}
+
+/** Halves a photo for as long as its tiles stay larger than the detector's input. */
+function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduced {
+  let [picture, reduction] = [photo, 1];
+  while (Math.max(width, height) >= 2 * reduction * size)
+    [picture, reduction] = [halved(picture), 2 * reduction];
+  return { picture, reduction };
+}
+
+/** The longer side fitted to `size`, black below or to the right of the picture: as face-api.js does it. */
+function letterboxed(picture: Picture, tile: Box, size: number): Picture {
+  const scale = size / Math.max(tile.width, tile.height);
+  const [width, height] = [
+    Math.max(1, Math.round(tile.width * scale)),
+    Math.max(1, Math.round(tile.height * scale)),
+  ];
+  const small = resampled(picture, tile, width, height);
+  if (width === size && height === size) return small;
+  const { channels } = picture;
+  const pixels = new Uint8Array(size * size * channels);
+  for (let y = 0; y < height; y++)
+    pixels.set(small.pixels.subarray(y * width * channels, (y + 1) * width * channels), y * size * channels);
+  return { pixels, width: size, height: size, channels };
+}
+
+/**
+ * A panorama is searched in squares that overlap by half; anything else whole. Of a strip the squares are larger than it is
+ * high: a picture of a few kilobytes must not ask for thousands of them.
+ */
+function tilesOf({ width, height }: Picture): Box[] {
+  const [long, short] = [Math.max(width, height), Math.min(width, height)];
+  const side = Math.ceil(Math.max(2 * short, (2 * long) / (MOST_TILES + 1)));
+  if (long <= side) return [{ x: 0, y: 0, width, height }];
+  const steps = Math.ceil((long - side) / (side / 2));
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const start = Math.round(((long - side) * i) / steps);
+    return width > height ? { x: start, y: 0, width: side, height } : { x: 0, y: start, width, height: side };
+  });
+}
+
+/** A square around the middle of the picture. */
+function widened({ width, height }: Picture, factor: number): Box {
+  const side = factor * Math.max(width, height);
+  return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
+}
