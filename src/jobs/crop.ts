@@ -191,7 +191,7 @@ async function cropPhoto(
 ): Promise<Omit<Cropped, "photo">> {
   if ("reason" in photo) return { status: "unreadable", faces: 0, crops: [], reason: photo.reason };
   const found = await framedFaces(photo, detector, (picture, face) =>
-    faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face.box)), resize: 1 }),
+    faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face)), resize: 1 }),
   );
   const faces = found.length;
   if (faces === 0) return { status: "no_face", faces, crops: [] };

@@ -13,10 +13,11 @@ import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { clipped, type DetectedFace } from "./boxes.ts";
-import { tiltsOf } from "./eyes.ts";
+import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
 import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
+import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
 
 /** How a photo is searched. */
 export interface DetectorSettings {
@@ -31,7 +32,10 @@ export interface DetectorSettings {
   readonly overlap: number;
   /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. */
   readonly search?: "thorough" | "fast";
-  /** `auto`: where nothing is found, faces that lie on their side or upside down are looked for. Default: `none`. */
+  /**
+   * `auto`: the photo is also looked at on either side and upside down, which takes four times as long, and the turn is taken in
+   * which most is found. Default: `none`.
+   */
   readonly rotate?: "auto" | "none";
   /** Sides in pixels of the smallest and the largest face that the network sees well; left out, it sees whole photos. */
   readonly sees?: { readonly smallest: number; readonly largest: number } | undefined;
@@ -62,7 +66,7 @@ export interface DetectorModel {
   readonly settings: DetectorSettings;
   /** How far photos are searched; left out where the network sees whole photos. */
   readonly search?: SearchOptions["search"];
-  /** Finds the eyes of what was found (`eyes-graph.ts`); left out, nothing is known of how faces are tilted. */
+  /** Finds the landmarks of what was found (`eyes-graph.ts`); left out, nothing is known of how faces lie. */
   readonly eyes?: Program;
 }
 
@@ -122,22 +126,38 @@ export async function openDetector(
     sees && search !== undefined
       ? searchPyramid(photo, { step: STEP, sees, find }, { ...settings, search })
       : searchLetterboxed(photo, (square) => find(square, threshold), settings);
+  /** The faces of a photo that is looked at as it lies. */
+  async function upright(photo: Picture): Promise<DetectedFace[]> {
+    const faces = (await searched(photo)).flatMap(({ box, score }) => {
+      const visible = clipped(box, photo);
+      return visible ? [{ box: visible, score }] : [];
+    });
+    if (!openEyes) return faces;
+    const boxes = faces.map(({ box }) => box);
+    const poses = await posesOf(openEyes, photo, boxes);
+    return faces.map((face, i) => ({ ...face, ...poses[i] }));
+  }
   return {
-    async detect(picture) {
-      const faces = (await searched(picture)).flatMap(({ box, score }) => {
-        const visible = clipped(box, picture);
-        return visible ? [{ box: visible, score }] : [];
-      });
-      if (!openEyes) return faces;
-      const boxes = faces.map(({ box }) => box);
-      const tilts = await tiltsOf(openEyes, picture, boxes);
-      return faces.map((face, i) => ({ ...face, tilt: tilts[i] as number }));
+    async detect(photo) {
+      let best = await upright(photo);
+      if (settings.rotate !== "auto") return best;
+      for (const quarters of [1, 3, 2] as const) {
+        const found = await upright(turnedByQuarters(photo, quarters));
+        if (surenessOf(found) > surenessOf(best))
+          best = found.map((face) => turnedBack(face, quarters, photo));
+      }
+      return best;
     },
     async release() {
       await openEyes?.release();
       await open.release();
     },
   };
+}
+
+/** Of the turns of a photo that one is right in which most is found, and landmarks fit: on their side, faces are found too. */
+function surenessOf(faces: readonly DetectedFace[]): number {
+  return faces.reduce((sum, { score, square }) => sum + (square ? score : score / 10), 0);
 }
 
 /** Boxes that score more than `threshold`, in pixels of the detector's input. */
