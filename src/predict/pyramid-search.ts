@@ -19,6 +19,10 @@ import { isDark, lifted } from "./shadows.ts";
 /** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
 export interface FaceNetwork {
   readonly step: number;
+  /** Side of the only square that it takes, which is then also `step`; left out, it takes images of any size. */
+  readonly side?: number;
+  /** Something may be a face from this score on. Default: 0.1. */
+  readonly hint?: number;
   /** Sides in pixels of the faces that it sees well. */
   readonly sees: { readonly smallest: number; readonly largest: number };
   /** Faces that score at least `least`. */
@@ -94,15 +98,15 @@ export async function searchPyramid(
     const image = cut({ region, scale });
     const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
     const [across, down] = [region.width / image.width, region.height / image.height];
-    const seen = await network.find(canvas, Math.min(threshold, HINT));
-    const sightings = seen.map(({ box, score }) => ({
+    const seen = await network.find(canvas, Math.min(threshold, network.hint ?? HINT));
+    const sightings = seen.map(({ box, ...face }) => ({
+      ...face,
       box: {
         x: region.x + (box.x - x) * across,
         y: region.y + (box.y - y) * down,
         width: box.width * across,
         height: box.height * down,
       },
-      score,
       side: Math.sqrt(areaOf(box)),
     }));
     // Where finer looks follow, the smallest boxes are guesses; at the photo's own pixels they are all that there is.
@@ -117,13 +121,15 @@ export async function searchPyramid(
     return found.every((face) => containment(face.box, box) <= CONTAINMENT);
   }
 
-  await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
+  // A network that sees faces as large as all of the next look needs no other for those.
+  if (network.sees.largest ** 2 < (LEVELS[0] as number))
+    await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
   let scale = 0;
   let hints: Sighting[] = [];
   for (const area of levelsOf(search, photo)) {
     scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
     hints = [];
-    for (const region of tilesOf(whole, scale)) hints.push(...(await look({ region, scale })));
+    for (const region of tilesOf(whole, scale, network)) hints.push(...(await look({ region, scale })));
     if (scale >= finest) break;
   }
   let needsCloserLook = (hint: Sighting): boolean => hint.side < CLOSER || isDoubt(hint);
@@ -135,7 +141,7 @@ export async function searchPyramid(
     const near = close.map((box) => widened(box, NEAR));
     scale = Math.min(finest, 2 * scale);
     hints = [];
-    for (const tile of tilesOf(region, scale)) {
+    for (const tile of tilesOf(region, scale, network)) {
       if (near.some((box) => overlapOf(box, tile) > 0)) hints.push(...(await look({ region: tile, scale })));
       if (isDark(cut({ region: tile, scale: scale / 4 })))
         hints.push(...(await look({ region: tile, scale, shadows: true })));
@@ -179,9 +185,13 @@ function enclosing(boxes: readonly Box[]): Box {
 }
 
 /** A region in overlapping parts that the network takes at once. */
-function tilesOf({ x, y, width, height }: Box, scale: number): Box[] {
+function tilesOf(
+  { x, y, width, height }: Box,
+  scale: number,
+  { side = TILE.side }: Pick<FaceNetwork, "side">,
+): Box[] {
   const along = (start: number, length: number): [number, number][] => {
-    const most = TILE.side / scale;
+    const most = side / scale;
     if (length <= most) return [[start, length]];
     const count = Math.ceil((length - TILE.overlap / scale) / (most - TILE.overlap / scale));
     const part = (length + (count - 1) * (TILE.overlap / scale)) / count;
