@@ -272,6 +272,9 @@ describe("YuNet from the hub", () => {
     await using service = await createService({ model, workers: 2, detector, log: false });
     // One request for all workers.
     expect(hub.requests).toHaveLength(1);
+    expect((await service.app.inject("/metrics")).body).toContain(
+      'vultus_detector_info{name="yunet",rotate="none"} 1',
+    );
     const response = await service.app.inject({
       method: "POST",
       url: "/v1/predict",

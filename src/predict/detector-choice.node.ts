@@ -1,6 +1,7 @@
 /** Which face detector is meant: one that ships, by how it searches, YuNet from the Hugging Face hub, or a file. */
 
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { option } from "../util/spelling.ts";
@@ -55,6 +56,12 @@ export async function chooseDetector(
   throw new UsageError(
     `there is no face detector ${path}.${didYouMean(path, detectorNames)} Give ${detectorNames.join(", ")} or the path of an ONNX file`,
   );
+}
+
+/** What a person calls the detector: its name, or that of its file. */
+export function nameOfDetector(choice: DetectorChoice = {}): string {
+  const { path, search = "thorough" } = typeof choice === "string" ? { path: choice } : choice;
+  return path === undefined ? search : basename(path);
 }
 
 async function fetchYunet(signal: AbortSignal | undefined, onNote: (text: string) => void): Promise<string> {

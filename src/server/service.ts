@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, Server } from "node:http";
 import { availableParallelism } from "node:os";
-import { chooseDetector } from "../predict/detector-choice.node.ts";
+import { chooseDetector, nameOfDetector } from "../predict/detector-choice.node.ts";
 import type { ModelOptions } from "../predict/model.node.ts";
 import { asyncDispose } from "../util/dispose.ts";
 import { version as ownVersion } from "../util/version.node.ts";
@@ -124,6 +124,11 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   const detector =
     settings.detector !== false &&
     (await chooseDetector(settings.detector, { onNote: (note) => app.log.warn(note) }));
+  if (detector !== false)
+    metrics.detector.set(
+      { name: nameOfDetector(settings.detector || undefined), rotate: detector.rotate ?? "none" },
+      1,
+    );
   const options: Parameters<typeof openModels>[1] = {
     workers,
     model: { threads, device: settings.device, detector },
