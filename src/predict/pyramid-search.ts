@@ -92,6 +92,7 @@ export async function searchPyramid(
   const long = Math.max(photo.width, photo.height);
   const finest = Math.min(1, LONGEST / long);
   const found: Sighting[] = [];
+  const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
   async function look({ region, scale, margin = 0, shift = 0, shadows = false }: Look): Promise<Sighting[]> {
@@ -129,7 +130,7 @@ export async function searchPyramid(
   for (const area of levelsOf(search, photo)) {
     scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
     hints = [];
-    for (const region of tilesOf(whole, scale, network)) hints.push(...(await look({ region, scale })));
+    for (const region of tilesOf(whole, scale)) hints.push(...(await look({ region, scale })));
     if (scale >= finest) break;
   }
   let needsCloserLook = (hint: Sighting): boolean => hint.side < CLOSER || isDoubt(hint);
@@ -141,7 +142,7 @@ export async function searchPyramid(
     const near = close.map((box) => widened(box, NEAR));
     scale = Math.min(finest, 2 * scale);
     hints = [];
-    for (const tile of tilesOf(region, scale, network)) {
+    for (const tile of tilesOf(region, scale)) {
       if (near.some((box) => overlapOf(box, tile) > 0)) hints.push(...(await look({ region: tile, scale })));
       if (isDark(cut({ region: tile, scale: scale / 4 })))
         hints.push(...(await look({ region: tile, scale, shadows: true })));
@@ -185,11 +186,7 @@ function enclosing(boxes: readonly Box[]): Box {
 }
 
 /** A region in overlapping parts that the network takes at once. */
-function tilesOf(
-  { x, y, width, height }: Box,
-  scale: number,
-  { side = TILE.side }: Pick<FaceNetwork, "side">,
-): Box[] {
+function overlappingTiles({ x, y, width, height }: Box, scale: number, side: number = TILE.side): Box[] {
   const along = (start: number, length: number): [number, number][] => {
     const most = side / scale;
     if (length <= most) return [[start, length]];
