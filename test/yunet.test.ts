@@ -14,7 +14,7 @@ import { yunetSource } from "../src/predict/detector-choice.node.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import { decodeDetector, openDetector } from "../src/predict/onnx-detector.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
-import { loadDetector } from "../src/predict/shipped-detector.node.ts";
+import { loadDetector, readDetector } from "../src/predict/shipped-detector.node.ts";
 import { yunetFaces, yunetInput } from "../src/predict/yunet.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import type { Engine } from "../src/runtime/engine.ts";
@@ -235,6 +235,13 @@ describe("YuNet from the hub", () => {
     printed.err = "";
     await run(["predict", at("photos"), "--model", model, "--detector", "yunet", ...device]);
     expect(printed.err).toContain("opencv/face_detection_yunet is taken from the cache");
+  });
+
+  test("a hub that does not answer is waited for, aloud", async () => {
+    hub.faults.push({ on: "HEAD", status: 503 });
+    const notes: string[] = [];
+    await readDetector("yunet", { onNote: (note) => notes.push(note) });
+    expect(notes).toEqual([expect.stringMatching(/^waiting for YuNet: .*503.*trying again in \d+ s$/)]);
   });
 
   test("a damaged download is reported and not kept", async () => {

@@ -33,7 +33,7 @@ export const yunetSource: HubFile = {
 
 export interface Choosing {
   readonly signal?: AbortSignal | undefined;
-  /** Hears what a person should know: that the hub was not asked, and why. */
+  /** Hears what a person should know: that the hub does not answer yet, or was not asked, and why. */
   readonly onNote?: ((text: string) => void) | undefined;
 }
 
@@ -69,6 +69,7 @@ async function fetchYunet(signal: AbortSignal | undefined, onNote: (text: string
     ...yunetSource,
     ...hubSettings(),
     ...(signal && { signal }),
+    onProgress: ({ waiting }) => waiting !== undefined && onNote(`waiting for YuNet: ${waiting}`),
     spell: (file) => option("detector", file),
     without: `${option("detector", "thorough")} and ${option("detector", "fast")} ship with vultus and need no network.`,
   });
