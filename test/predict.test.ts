@@ -93,9 +93,9 @@ describe("inputs", () => {
     ]);
     expect(predictions[2]?.reason).toContain("not a picture");
     expect(printed.err).toContain("5 photos");
-    expect(printed.err.match(/to find smaller faces: /g)).toHaveLength(1);
+    expect(printed.err.match(/to find faces that lie on their side: /g)).toHaveLength(1);
     expect(printed.err).toMatch(
-      /^to find smaller faces: .*predict \S+photos --model \S+model\.safetensors .*--json --detector-size 1280$/m,
+      /^to find faces that lie on their side: .*predict \S+photos --model \S+model\.safetensors .*--rotate auto.* --json$/m,
     );
     const [faces] = predictions.map((one) => one.faces);
     expect(faces).toHaveLength(2);

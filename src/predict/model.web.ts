@@ -12,7 +12,13 @@ import { asyncDispose } from "../util/dispose.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import type { FaceDetector } from "./face-detector.ts";
-import { type DetectorModel, type DetectorSettings, decodeDetector, openDetector } from "./onnx-detector.ts";
+import {
+  type DetectorModel,
+  type DetectorSettings,
+  decodeDetector,
+  detectorInput,
+  openDetector,
+} from "./onnx-detector.ts";
 import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
@@ -130,7 +136,10 @@ async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined)
     const works =
       (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
       (!detector ||
-        (await agrees(detector.program, bundleInput([madeUp(detector.settings.size)], detector.input))));
+        (await agrees(
+          detector.program,
+          detectorInput(detector, madeUp(detector.side ?? detector.settings.size)),
+        )));
     return works ? "webgpu" : "cpu";
   } catch {
     return "cpu";

@@ -1,6 +1,6 @@
 /**
  * A face detector that is an ONNX model: one picture in, boxes and scores out. The model that ships is one; so is any
- * other with the same inputs and outputs.
+ * other with the same inputs and outputs, and YuNet (`yunet.ts`).
  */
 
 import { z } from "zod";
@@ -16,8 +16,9 @@ import { clipped, type DetectedFace } from "./boxes.ts";
 import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
-import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
+import { type FaceNetwork, type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
+import { isYunet, YUNET_HINT, yunetFaces, yunetInput, yunetSettings } from "./yunet.ts";
 
 /** How a photo is searched. */
 export interface DetectorSettings {
@@ -30,7 +31,7 @@ export interface DetectorSettings {
   readonly threshold: number;
   /** Of two boxes that overlap by more (intersection over union), the better stays. */
   readonly overlap: number;
-  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. */
+  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. Default: `thorough`. */
   readonly search?: "thorough" | "fast";
   /**
    * `auto`: the photo is also looked at on either side and upside down, which takes four times as long, and the turn is taken in
@@ -50,7 +51,7 @@ const settingsSchema = z.object({
 });
 
 /** What a detector without settings of its own gets: those of face-api.js. */
-const usual: DetectorSettings = { size: 416, threshold: 0.5, overlap: 0.4 };
+const usual = { size: 416, threshold: 0.5, overlap: 0.4, search: "thorough", rotate: "none" } as const;
 
 /** Sides that the detector can take are multiples of this: it halves its image four or five times. */
 const STEP = 32;
@@ -62,7 +63,10 @@ export function detectorMetadata(settings: DetectorSettings): Readonly<Record<st
 
 export interface DetectorModel {
   readonly program: Program;
-  readonly input: BundleInput;
+  /** What the network takes and answers: `yunet`, or boxes and scores of an image in this form. */
+  readonly form: BundleInput | "yunet";
+  /** Side of the only square that the network takes; left out, it takes images of any size. */
+  readonly side?: number;
   readonly settings: DetectorSettings;
   /** How far photos are searched; left out where the network sees whole photos. */
   readonly search?: SearchOptions["search"];
@@ -73,7 +77,8 @@ export interface DetectorModel {
 /**
  * Reads a detector; `name` is what errors call it. The model has one input: uint8 [1, H, W, 3], RGB, or float32
  * [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in pixels of the
- * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal.
+ * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal. YuNet is recognised by
+ * the names of its outputs.
  */
 export function decodeDetector(
   bytes: Uint8Array,
@@ -84,53 +89,70 @@ export function decodeDetector(
   const [picture] = inputs;
   const dtype = picture?.dtype;
   const named = (wanted: string): boolean => outputs.some((output) => output.name === wanted);
+  const yunet = isYunet(outputs) && dtype === "float32";
   if (
     inputs.length !== 1 ||
     (dtype !== "uint8" && dtype !== "float32") ||
-    !named("boxes") ||
-    !named("scores")
+    !(yunet || (named("boxes") && named("scores")))
   ) {
     const shown = (types: readonly { name: string; dtype: string }[]): string =>
       types.map((type) => `${type.name} (${type.dtype})`).join(", ");
     throw new FormatError(
-      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores (docs/how-to/predict.md)`,
+      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores, or what YuNet gives (docs/how-to/predict.md)`,
     );
   }
   const [height, width] = (dtype === "uint8" ? picture?.shape.slice(1, 3) : picture?.shape.slice(2)) ?? [];
-  const fixed = typeof height === "number" ? { size: height } : {};
-  if (typeof height === "number" && height !== width)
+  const side = typeof height === "number" ? height : undefined;
+  if (side !== undefined && side !== width)
     throw new FormatError(
       `${name} takes pictures of ${width} × ${height} pixels; a face detector must take squares`,
     );
-  const settings = { ...usual, ...ownSettings(metadata[KEY], name), ...fixed, ...defined(chosen) };
-  if ("size" in fixed && settings.size !== fixed.size)
-    throw new UsageError(`${name} takes pictures of ${fixed.size} px, not of ${settings.size} px`);
-  if (!("size" in fixed) && settings.size % STEP !== 0)
+  const own = { ...usual, ...(yunet && yunetSettings), ...ownSettings(metadata[KEY], name) };
+  const settings = { ...own, ...(side !== undefined && { size: side }), ...defined(chosen) };
+  const { sees, search } = settings;
+  if (side !== undefined && !sees && settings.size !== side)
+    throw new UsageError(`${name} takes pictures of ${side} px, not of ${settings.size} px`);
+  if (settings.size !== side && settings.size % STEP !== 0)
     throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
-  const { sees, search = "thorough" } = settings;
-  return { program, input: dtype, settings, ...(sees && { search: chosen.size ?? search }) };
+  return {
+    program,
+    form: yunet ? "yunet" : dtype,
+    ...(side !== undefined && { side }),
+    settings,
+    ...(sees && { search: chosen.size ?? search }),
+  };
+}
+
+/** An image as the detector's network takes it. */
+export function detectorInput({ form }: Pick<DetectorModel, "form">, image: Picture): Tensor {
+  return form === "yunet" ? yunetInput(image) : bundleInput([image], form);
 }
 
 /** Opens a detector on an engine. */
-export async function openDetector(
-  engine: Engine,
-  { program, input, settings, search, eyes }: DetectorModel,
-): Promise<FaceDetector> {
+export async function openDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
+  const { program, form, side, settings, search, eyes } = model;
   const open = await engine.open(program);
   const openEyes = eyes && (await engine.open(eyes));
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
-  const find = async (image: Picture, least: number): Promise<DetectedFace[]> =>
-    boxesOf(await open.run({ [feed]: bundleInput([image], input) }), least);
+  const find = async (image: Picture, least: number): Promise<DetectedFace[]> => {
+    const results = await open.run({ [feed]: detectorInput(model, image) });
+    return form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
+  };
   const { sees, threshold } = settings;
+  const network: FaceNetwork | undefined = sees && {
+    ...{ step: side ?? STEP, sees, find },
+    ...(side !== undefined && { side }),
+    ...(form === "yunet" && { hint: YUNET_HINT }),
+  };
   const searched = (photo: Picture): Promise<DetectedFace[]> =>
-    sees && search !== undefined
-      ? searchPyramid(photo, { step: STEP, sees, find }, { ...settings, search })
+    network && search !== undefined
+      ? searchPyramid(photo, network, { ...settings, search })
       : searchLetterboxed(photo, (square) => find(square, threshold), settings);
   /** The faces of a photo that is looked at as it lies. */
   async function upright(photo: Picture): Promise<DetectedFace[]> {
-    const faces = (await searched(photo)).flatMap(({ box, score }) => {
+    const faces = (await searched(photo)).flatMap(({ box, score, tilt }) => {
       const visible = clipped(box, photo);
-      return visible ? [{ box: visible, score }] : [];
+      return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
     });
     if (!openEyes) return faces;
     const boxes = faces.map(({ box }) => box);

@@ -19,6 +19,10 @@ import { isDark, lifted } from "./shadows.ts";
 /** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
 export interface FaceNetwork {
   readonly step: number;
+  /** Side of the only square that it takes, which is then also `step`; left out, it takes images of any size. */
+  readonly side?: number;
+  /** Something may be a face from this score on. Default: 0.1. */
+  readonly hint?: number;
   /** Sides in pixels of the faces that it sees well. */
   readonly sees: { readonly smallest: number; readonly largest: number };
   /** Faces that score at least `least`. */
@@ -90,21 +94,22 @@ export async function searchPyramid(
   const long = Math.max(photo.width, photo.height);
   const finest = Math.min(1, LONGEST / long);
   const found: Sighting[] = [];
+  const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
   async function look({ region, scale, margin = 0, shift = 0, shadows = false }: Look): Promise<Sighting[]> {
     const image = cut({ region, scale });
     const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
     const [across, down] = [region.width / image.width, region.height / image.height];
-    const seen = await network.find(canvas, Math.min(threshold, HINT));
-    const sightings = seen.map(({ box, score }) => ({
+    const seen = await network.find(canvas, Math.min(threshold, network.hint ?? HINT));
+    const sightings = seen.map(({ box, ...face }) => ({
+      ...face,
       box: {
         x: region.x + (box.x - x) * across,
         y: region.y + (box.y - y) * down,
         width: box.width * across,
         height: box.height * down,
       },
-      score,
       side: Math.sqrt(areaOf(box)),
     }));
     // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
@@ -120,7 +125,9 @@ export async function searchPyramid(
     return found.every((face) => containment(face.box, box) <= CONTAINMENT);
   }
 
-  await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
+  // A network that sees faces as large as all of the next look needs no other for those.
+  if (network.sees.largest ** 2 < (LEVELS[0] as number))
+    await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
   let scale = 0;
   let hints: Sighting[] = [];
   for (const area of levelsOf(search, photo)) {
@@ -187,9 +194,9 @@ function enclosing(boxes: readonly Box[]): Box {
 }
 
 /** A region in overlapping parts that the network takes at once. */
-function tilesOf({ x, y, width, height }: Box, scale: number): Box[] {
+function overlappingTiles({ x, y, width, height }: Box, scale: number, side: number = TILE.side): Box[] {
   const along = (start: number, length: number): [number, number][] => {
-    const most = TILE.side / scale;
+    const most = side / scale;
     if (length <= most) return [[start, length]];
     const count = Math.ceil((length - TILE.overlap / scale) / (most - TILE.overlap / scale));
     const part = (length + (count - 1) * (TILE.overlap / scale)) / count;

@@ -79,6 +79,12 @@ export function createMetrics(gauges: Gauges) {
       labelNames: ["name", "version"],
       registers,
     }),
+    detector: new Gauge({
+      name: "vultus_detector_info",
+      help: "How faces are found; vultus_stage_seconds has its time as the stage detect",
+      labelNames: ["name", "rotate"],
+      registers,
+    }),
     /** Counts one picture's answer. */
     picture({ status, faces: found, timings }: PictureAnswer): void {
       pictures.inc({ status });

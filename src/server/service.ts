@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, Server } from "node:http";
 import { availableParallelism } from "node:os";
+import { chooseDetector, nameOfDetector } from "../predict/detector-choice.node.ts";
 import type { ModelOptions } from "../predict/model.node.ts";
 import { asyncDispose } from "../util/dispose.ts";
 import { version as ownVersion } from "../util/version.node.ts";
@@ -119,9 +120,18 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     heldBytes: () => admission.heldBytes,
   });
   const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
+  // Once for all workers: one that is replaced later must not need the hub.
+  const detector =
+    settings.detector !== false &&
+    (await chooseDetector(settings.detector, { onNote: (note) => app.log.warn(note) }));
+  if (detector !== false)
+    metrics.detector.set(
+      { name: nameOfDetector(settings.detector || undefined), rotate: detector.rotate ?? "none" },
+      1,
+    );
   const options: Parameters<typeof openModels>[1] = {
     workers,
-    model: { threads, device: settings.device, detector: settings.detector },
+    model: { threads, device: settings.device, detector },
     batch: { most: batchSize, delay: batchDelay },
     watchEvery: settings.watchEvery ?? 1000,
     onBatch: (faces) => metrics.batches.observe(faces),

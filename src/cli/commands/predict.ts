@@ -2,6 +2,7 @@
 
 import { Command, Option } from "commander";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
+import { chooseDetector } from "../../predict/detector-choice.node.ts";
 import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs.node.ts";
 import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
@@ -12,11 +13,12 @@ import type { Options as CallOptions } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import {
   type DetectorFlags,
+  detectorFlags,
   detectorOf,
   numberOf,
   type SetExitCode,
   secondsOf,
-  smallerFaces,
+  turnedFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -97,7 +99,8 @@ export function predictCommand(setExitCode: SetExitCode): Command {
         model: options.model,
         device,
         threads,
-        detector: options.detect && detectorOf(options),
+        // Here and not by the model, which could not pass on what is to be known of the hub.
+        detector: options.detect && (await chooseDetector(detectorOf(options), { onNote: say })),
       });
       try {
         if (!video) await predictAll(model, inputs, options, setExitCode);
@@ -156,7 +159,7 @@ async function predictAll(
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
   const hint =
-    counts.none > 0 && options.detect ? smallerFaces("predict", options, again(inputs, options)) : undefined;
+    counts.none > 0 && options.detect ? turnedFaces("predict", options, again(inputs, options)) : undefined;
   if (hint !== undefined && !inputs.includes("-")) say(hint);
 }
 
@@ -165,6 +168,7 @@ function again(inputs: readonly string[], options: Options): CallOptions {
   const { model, faces, threshold, device, threads, json, jsonl, csv, allowUrls } = options;
   return {
     ...{ data: inputs, model, threads },
+    ...detectorFlags(options),
     faces: faces === "all" ? undefined : faces,
     threshold: threshold === 0 ? undefined : threshold,
     device: device === "auto" ? undefined : device,
