@@ -29,6 +29,7 @@ import { cli } from "./support/cli.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
+import { tiffOf } from "./support/tiff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-predict-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -233,6 +234,14 @@ describe("pictures of every kind", () => {
     await expectTwo(await sharp(bytes).toColourspace("rgb16").png().toBuffer());
     await expectTwo(await sharp(bytes).webp({ quality: 95 }).toBuffer());
     await expectTwo(await sharp(bytes).tiff().toBuffer());
+  });
+  test("TIFFs of floats in 0..1, of 32 and 64 bits", async () => {
+    const { data, info } = await sharp(await photo().toBuffer())
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const samples = Array.from(data, (level) => level / 255);
+    for (const format of ["float32", "float64"] as const)
+      await expectTwo(Buffer.from(tiffOf({ ...info, channels: info.channels as 1 | 3, format, samples })));
   });
   test("100 megapixels: in bounded memory, boxes in pixels of the original", async () => {
     const large = await sharp(await photo().toBuffer(), { limitInputPixels: false })
