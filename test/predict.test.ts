@@ -229,19 +229,14 @@ describe("pictures of every kind", () => {
     expect((await sharp(gif).metadata()).pages).toBe(2);
     await expectTwo(gif);
   });
-  test("16 bits, WebP, TIFF", async () => {
+  test("16 bits, WebP, TIFF, TIFF of floats in 0..1", async () => {
     const bytes = await photo().toBuffer();
     await expectTwo(await sharp(bytes).toColourspace("rgb16").png().toBuffer());
     await expectTwo(await sharp(bytes).webp({ quality: 95 }).toBuffer());
     await expectTwo(await sharp(bytes).tiff().toBuffer());
-  });
-  test("TIFFs of floats in 0..1, of 32 and 64 bits", async () => {
-    const { data, info } = await sharp(await photo().toBuffer())
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     const samples = Array.from(data, (level) => level / 255);
-    for (const format of ["float32", "float64"] as const)
-      await expectTwo(Buffer.from(tiffOf({ ...info, channels: info.channels as 1 | 3, format, samples })));
+    await expectTwo(Buffer.from(tiffOf({ ...info, format: "float32", samples })));
   });
   test("100 megapixels: in bounded memory, boxes in pixels of the original", async () => {
     const large = await sharp(await photo().toBuffer(), { limitInputPixels: false })

@@ -1,11 +1,11 @@
-/** From decoded photos to predictions: faces are found photo by photo, and classified in batches across photos. */
+/** From decoded photos to predictions: faces are found photo by photo; those found meanwhile are classified together. */
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
-import { inOrder } from "../util/ordered.ts";
+import { gathered, inOrder } from "../util/ordered.ts";
 import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
@@ -53,7 +53,8 @@ interface Found {
 
 /**
  * Predictions in the order of the photos, each with the photo that it is of. Without a detector every photo is taken as one
- * face. Two detections are under way at a time, so that the engine has work while the next picture is prepared.
+ * face. Two detections are under way at a time, so that the engine has work while the next image is prepared. The classifier
+ * runs on whatever was found while it was busy, so that no photo that is done waits for another.
  */
 export async function* predictPhotos(
   photos: AsyncIterable<ReadPhoto> | Iterable<ReadPhoto>,
@@ -61,17 +62,16 @@ export async function* predictPhotos(
   detector: FaceDetector | undefined,
   options: PredictOptions = {},
 ): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
-  let waiting: Found[] = [];
   const find = (photo: ReadPhoto): Promise<Found> => findFaces(photo, classifier, detector, options);
-  for await (const found of inOrder(photos, 2, find)) {
-    waiting.push(found);
-    const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
-    const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
-    if (faces < BATCH && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;
-    yield* classified(waiting, classifier, options);
-    waiting = [];
-  }
-  yield* classified(waiting, classifier, options);
+  for await (const batch of gathered(inOrder(photos, 2, find), isBatch))
+    yield* classified(batch, classifier, options);
+}
+
+/** Whether faces are enough for a run of the classifier, or photos for the memory. */
+function isBatch(waiting: readonly Found[]): boolean {
+  const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
+  const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
+  return faces >= BATCH || waiting.length >= MOST_PHOTOS || pixels >= MOST_PIXELS;
 }
 
 async function findFaces(

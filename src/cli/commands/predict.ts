@@ -7,6 +7,7 @@ import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
 import { predictPhotos } from "../../predict/predictor.ts";
 import { isVideo } from "../../predict/video.node.ts";
+import { ahead } from "../../util/ahead.ts";
 import { UsageError } from "../../util/errors.ts";
 import type { Options as CallOptions } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
@@ -108,6 +109,9 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     });
 }
 
+/** Photos whose names decide how wide the table's first column is; later ones that are longer push their row aside. */
+const NAMES_FOR_WIDTH = 1000;
+
 const ofPhotos = ["annotate", "resume"] as const;
 const ofVideos = ["every", "smooth", "chart"] as const;
 
@@ -132,14 +136,13 @@ async function predictAll(
   const file = out === undefined ? undefined : await openResults(out, classes, resume);
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
-  const sourcesOf = (): Iterable<PhotoSource> =>
-    notDone(photoSources(inputs, { allowUrls, except }), file?.done);
-  const format = file?.format ?? formatOf(options, classes, () => namesOf(sourcesOf()));
+  const sources = ahead(notDone(photoSources(inputs, { allowUrls, except }), file?.done));
+  const format = file?.format ?? formatOf(options, classes, () => sources.peek(NAMES_FOR_WIDTH));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
-  const found = predictPhotos(readPhotos(sourcesOf()), classifier, detector, options);
+  const found = predictPhotos(readPhotos(sources), classifier, detector, options);
   for await (const { photo, prediction } of found) {
     const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
     if (!file && counts.photos === 0) write(format.head);
@@ -195,18 +198,14 @@ function summary({ photos, faces, none, unreadable }: Counts, done: number, seco
 function formatOf(
   { json, jsonl, csv }: Options,
   classes: readonly string[],
-  names: () => readonly string[],
+  first: () => readonly PhotoSource[],
 ): PredictionFormat {
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
   if (csv) return csvFormat(classes);
   // Rows are printed as they come, so the width of their first column must be known before.
-  const nameWidth = names().reduce((width, name) => Math.max(width, name.length), "file".length);
+  const nameWidth = first().reduce((width, { file }) => Math.max(width, file.length), "file".length);
   return tableFormat(classes, nameWidth, widthOf());
-}
-
-function namesOf(sources: Iterable<PhotoSource>): string[] {
-  return Array.from(sources, ({ file }) => file);
 }
 
 function* notDone(
