@@ -1,15 +1,17 @@
 /** `vultus predict`: the faces of photos, and what each expresses. */
 
 import { Command, Option } from "commander";
+import { VIDEO_HEAD } from "../../data/sniff-video.ts";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
-import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs.node.ts";
+import { type PhotoSource, photoSources, readPhotos, wholeOf } from "../../predict/inputs.node.ts";
 import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
-import { predictPhotos } from "../../predict/predictor.ts";
-import { isVideo } from "../../predict/video.node.ts";
+import { predictPhotos, type ReadPhoto } from "../../predict/predictor.ts";
+import { isNamedAsVideo, isVideo, kindOf } from "../../predict/video-file.node.ts";
 import { ahead } from "../../util/ahead.ts";
 import { UsageError } from "../../util/errors.ts";
-import type { Options as CallOptions } from "../../util/spelling.ts";
+import { type Peeked, peeked } from "../../util/peeked.ts";
+import { type Options as CallOptions, callTo } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import {
   type DetectorFlags,
@@ -31,7 +33,7 @@ import {
 } from "../predictions.ts";
 import { formOfFile, openResults } from "../results-file.ts";
 import { widthOf } from "../terminal.ts";
-import { predictOneVideo, usualVideo } from "../video.ts";
+import { inTemporaryFile, predictOneVideo, usualVideo } from "../video.ts";
 
 interface Options extends DeviceOptions, DetectorFlags {
   readonly model?: string;
@@ -53,7 +55,7 @@ interface Options extends DeviceOptions, DetectorFlags {
 export function predictCommand(setExitCode: SetExitCode): Command {
   return withDetector(withDevice(new Command("predict")))
     .description("find the faces of photos and say what each expresses")
-    .argument("<photos...>", "files, folders, patterns, - for a photo on standard input; or one video")
+    .argument("<photos...>", "files, folders, patterns, - for standard input; or one video")
     .option(
       "--model <path>",
       "run folder, a file that a run or an export wrote, vultus_m or vultus_s (default: vultus_m)",
@@ -90,9 +92,13 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .action(async (inputs: string[], options: Options) => {
       if (options.resume && !options.out)
         throw new UsageError("--resume continues the file of --out; name it");
-      const [video] = inputs.filter(isVideo);
-      if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
-      checkOptions(options, video !== undefined);
+      const video = inputs.length > 1 ? inputs.find(isNamedAsVideo) : undefined;
+      if (video) throw new UsageError(`${video} is a video; ${alone(video)}`);
+      const [only = ""] = inputs;
+      const standardInput = inputs.includes("-") ? await peeked(process.stdin, VIDEO_HEAD) : undefined;
+      const isOfVideo =
+        inputs.length === 1 && (standardInput ? kindOf(standardInput.head) === "video" : isVideo(only));
+      checkOptions(options, isOfVideo);
       const { device, threads } = chooseDevice(options, say);
       const model = await loadModel({
         model: options.model,
@@ -101,12 +107,26 @@ export function predictCommand(setExitCode: SetExitCode): Command {
         detector: options.detect && detectorOf(options),
       });
       try {
-        if (!video) await predictAll(model, inputs, options, setExitCode);
-        else if (!(await predictOneVideo(model, video, options))) setExitCode(1);
+        const ofVideo = (path: string): Promise<boolean> => predictOneVideo(model, path, options, only);
+        if (!isOfVideo) await predictAll(model, inputs, options, setExitCode, standardInput);
+        else if (!(await (standardInput ? inTemporaryFile(standardInput.all(), ofVideo) : ofVideo(only))))
+          setExitCode(1);
       } finally {
         await model.close();
       }
     });
+}
+
+/** What to do with a video among photos. */
+function alone(file: string): string {
+  return /^https?:/i.test(file)
+    ? "download it and give it alone"
+    : `give it alone: \`${callTo("predict", { data: [file] })}\``;
+}
+
+function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
+  if (!("reason" in photo) || !photo.isVideo) return prediction;
+  return { ...prediction, reason: `${photo.reason}; ${alone(photo.file)}` };
 }
 
 /** Photos whose names decide how wide the table's first column is; later ones that are longer push their row aside. */
@@ -131,19 +151,22 @@ async function predictAll(
   inputs: readonly string[],
   options: Options,
   setExitCode: SetExitCode,
+  peekedInput: Peeked | undefined,
 ): Promise<void> {
   const { out, annotate: folder, resume = false, allowUrls } = options;
   const file = out === undefined ? undefined : await openResults(out, classes, resume);
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
-  const sources = ahead(notDone(photoSources(inputs, { allowUrls, except }), file?.done));
+  const standardInput = peekedInput && (() => wholeOf(peekedInput.all()));
+  const sources = ahead(notDone(photoSources(inputs, { allowUrls, except, standardInput }), file?.done));
   const format = file?.format ?? formatOf(options, classes, () => sources.peek(NAMES_FOR_WIDTH));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
   const found = predictPhotos(readPhotos(sources), classifier, detector, options);
-  for await (const { photo, prediction } of found) {
+  for await (const { photo, prediction: plain } of found) {
+    const prediction = withAdvice(photo, plain);
     const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
     if (!file && counts.photos === 0) write(format.head);
     write(format.lines(shown, counts.photos));
