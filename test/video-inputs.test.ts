@@ -1,13 +1,16 @@
 /** Videos wherever one may be named: by content and by name, among photos, in a folder, on standard input. */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -130,4 +133,50 @@ describe.skipIf(!hasFfmpeg)("videos", () => {
     ]);
     expect(readdirSync(temporary)).toEqual([]);
   }, 20_000);
+
+  test.skipIf(process.platform === "win32")(
+    "Ctrl-C: what was found up to there is written, and no other file is left",
+    async () => {
+      ffmpeg([
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=64x64:rate=25:duration=200",
+        "-c:v",
+        "mpeg4",
+        at("long.mkv"),
+      ]);
+      mkdirSync(at("stopped"));
+      const out = at("stopped", "rows.csv");
+      const args = [
+        "predict",
+        at("long.mkv"),
+        "--model",
+        model,
+        "--device",
+        "cpu",
+        "--no-detect",
+        "--every",
+        "0.04s",
+      ];
+      const child = spawn(process.execPath, [...cli, ...args, "--out", out]);
+      const ended = once(child, "close");
+      let err = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+      const size = (): number =>
+        readdirSync(at("stopped")).reduce((sum, name) => sum + statSync(at("stopped", name)).size, 0);
+      while (size() < 2000) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(existsSync(out)).toBe(false);
+      child.kill("SIGINT");
+      expect((await ended)[0]).toBe(0);
+      expect(readdirSync(at("stopped"))).toEqual(["rows.csv"]);
+      const [head, ...rows] = readFileSync(out, "utf8").trimEnd().split("\n");
+      expect(head).toMatch(/^time,track,/);
+      expect(rows.length).toBeGreaterThan(10);
+      expect(rows.length).toBeLessThan(5000);
+      expect(err).toContain("stopping after this frame");
+      expect(err).toMatch(/stopped at \d/);
+    },
+    30_000,
+  );
 });

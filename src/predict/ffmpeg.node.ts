@@ -121,7 +121,8 @@ export async function* videoFrames(
     else if (code !== 0 || reason)
       onNote(`${name} is damaged, its frames up to there are used: ${reason || `ffmpeg ended with ${code}`}`);
   } finally {
-    child.kill();
+    // Since version 7 it ignores SIGTERM while it waits for a reader.
+    child.kill("SIGKILL");
   }
 }
 
