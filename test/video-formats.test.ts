@@ -149,6 +149,30 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
     expect(corner(upright?.picture, at90(239, 0))).toEqual(corner(lying?.picture, 0));
   });
 
+  test("interlaced: what moves has no combs", async () => {
+    const bar =
+      "nullsrc=size=320x240:rate=50:duration=2,geq=lum='if(between(X,3*N,3*N+60),220,30)':cb=128:cr=128";
+    const interlace = ["-vf", "tinterlace=interleave_top,fieldorder=tff", "-flags", "+ilme+ildct"];
+    const codec = ["-pix_fmt", "yuv420p", "-c:v", "mpeg2video", "-q:v", "2"];
+    ffmpeg(["-f", "lavfi", "-i", bar, ...interlace, ...codec, at("fields.ts")]);
+    ffmpeg(["-f", "lavfi", "-i", bar, "-r", "25", ...codec, at("frames.ts")]);
+    expect((await probeVideo(at("fields.ts"), "")).isInterlaced).toBe(true);
+    expect((await probeVideo(at("frames.ts"), "")).isInterlaced).toBe(false);
+    /** Mean difference of a row from its neighbours. */
+    const combs = ({ pixels, width, height }: Picture): number => {
+      let sum = 0;
+      const at = (x: number, y: number): number => pixels[3 * (y * width + x)] as number;
+      for (let y = 1; y < height - 1; y++)
+        for (let x = 0; x < width; x++) sum += Math.abs(2 * at(x, y) - at(x, y - 1) - at(x, y + 1)) / 2;
+      return sum / (width * height);
+    };
+    const { frames } = await framesOf(at("fields.ts"), 0.5);
+    expect(frames.map(({ time }) => time)).toEqual([0, 0.5, 1, 1.5]);
+    const whole = (await framesOf(at("frames.ts"), 0.5)).frames;
+    for (const [i, { picture }] of frames.entries())
+      expect(combs(picture)).toBeLessThan(combs((whole[i] as (typeof whole)[number]).picture) + 0.5);
+  });
+
   test("a video that begins late, and one whose frames have no times", async () => {
     ffmpeg([...pattern, "-vf", "setpts=PTS+2/TB", "-c:v", "mpeg4", at("late.mkv")]);
     ffmpeg([...pattern, "-c:v", "mpeg4", "-f", "m4v", at("raw.m4v")]);

@@ -14,6 +14,8 @@ export interface VideoFacts {
   /** In seconds; undefined where the file does not hold it, as recordings of browsers. */
   readonly duration: number | undefined;
   readonly transfer: Transfer;
+  /** Whether its frames are made of two fields of different times. */
+  readonly isInterlaced: boolean;
   /** The number of the stream that is read: the largest one that is no cover image. */
   readonly stream: number;
   /** Of ffmpeg itself; that of a development build counts as the newest. */
@@ -128,13 +130,14 @@ export async function* videoFrames(
 
 function argumentsFor(
   file: string,
-  { transfer, stream, version }: Omit<VideoFacts, "duration">,
+  { transfer, isInterlaced, stream, version }: Omit<VideoFacts, "duration">,
   every: number,
 ): string[] {
   const slot = (time: string): string => `floor(${time}/${every}+${TOLERANCE})`;
   const least = 1 / MOST_SQUEEZED;
   const filters = [
     `select='if(isnan(prev_selected_t),1,gt(${slot("t")},${slot("prev_selected_t")}))'`,
+    ...(isInterlaced ? ["yadif=deint=interlaced"] : []),
     // Neither direction loses pixels, and a change of the pixels' shape alone is noticed.
     `scale=w='round(iw*clip(sar,1,${MOST_SQUEEZED}))':h='round(ih/clip(sar,${least},1))':eval=frame`,
     `format=${transfer === "sdr" ? "rgb24" : `rgb48${endianness().toLowerCase()}`}`,
@@ -175,8 +178,8 @@ function versionOf(lines: readonly string[]): VideoFacts["version"] {
   return major === undefined ? [Number.POSITIVE_INFINITY, 0] : [Number(major), Number(minor)];
 }
 
-function streamOf(lines: readonly string[]): Pick<VideoFacts, "stream" | "transfer"> | undefined {
-  let chosen: Pick<VideoFacts, "stream" | "transfer"> | undefined;
+function streamOf(lines: readonly string[]): Omit<VideoFacts, "duration" | "version"> | undefined {
+  let chosen: Omit<VideoFacts, "duration" | "version"> | undefined;
   let largest = -1;
   for (const line of lines) {
     const [, number] = /Stream #0:(\d+).*?: Video: /.exec(line) ?? [];
@@ -186,7 +189,7 @@ function streamOf(lines: readonly string[]): Pick<VideoFacts, "stream" | "transf
     if (pixels <= largest) continue;
     largest = pixels;
     const transfer = line.includes("smpte2084") ? "pq" : line.includes("arib-std-b67") ? "hlg" : "sdr";
-    chosen = { stream: Number(number), transfer };
+    chosen = { stream: Number(number), transfer, isInterlaced: /(top|bottom) (coded )?first/.test(line) };
   }
   return chosen;
 }
