@@ -55,10 +55,12 @@ describe.each([1, 2, 3, 4] as const)("%d channels", (channels) => {
     expect(farthest(await rgb(bytes, 12), await rgb(eight, 12))).toBeLessThanOrEqual(1);
   });
 
-  test("big-endian", async () => {
+  test.each(["float32", "float64"] as const)("%s, big-endian and deflated", async (format) => {
     const samples = levels.map((level) => level / 255);
-    const bytes = tiffOf({ width, height, channels, format: "float32", samples, big: true });
-    expect(farthest(await rgb(bytes), await rgb(eight))).toBeLessThanOrEqual(1);
+    for (const options of [{ big: true }, { deflated: true }, { big: true, deflated: true }]) {
+      const bytes = tiffOf({ width, height, channels, format, samples, ...options });
+      expect(farthest(await rgb(bytes), await rgb(eight))).toBeLessThanOrEqual(1);
+    }
   });
 });
 
@@ -68,6 +70,10 @@ test("64-bit floats that are cut off or in tiles are reported as what they are",
   await expect(decodePicture(bytes.subarray(0, bytes.length - 100))).rejects.toThrow(
     "its samples are cut off",
   );
+  const claims = bytes.slice();
+  new DataView(claims.buffer).setUint32(18, 20_000, true);
+  new DataView(claims.buffer).setUint32(30, 20_000, true);
+  await expect(decodePicture(claims)).rejects.toThrow("its samples are cut off");
   const tiled = bytes.slice();
   // The tag of strips becomes that of tiles.
   tiled[10 + 12 * 5] = 324 & 255;

@@ -29,6 +29,9 @@ const tag = {
 } as const;
 const IEEE_FLOAT = 3;
 
+/** Deflate makes data smaller by no more than this. A file that claims more pixels is found out before they have memory. */
+const MOST_DEFLATED = 1032;
+
 /** Bytes of the types of values: BYTE, ASCII, SHORT and LONG; no other occurs in these tags. */
 const typeSizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4 };
 
@@ -59,12 +62,16 @@ export function readFloatTiff(
     throw new FormatError(
       `a TIFF of ${bits}-bit floats that are compressed or arranged in a way that is not read; save it with 32-bit floats`,
     );
-  const samples = new Float32Array(width * height * channels);
   const counts = directory(tag.stripBytes);
+  const stored = counts.reduce((sum, count) => sum + Math.min(count, bytes.length), 0);
+  if ((width * height * channels * bits) / 8 > stored * (isDeflated ? MOST_DEFLATED : 1))
+    throw new FormatError("damaged TIFF: its samples are cut off");
+  const samples = new Float32Array(width * height * channels);
+  const maxOutputLength = Math.max(1, (samples.length * bits) / 8);
   let at = 0;
   for (const [i, offset] of offsets.entries()) {
-    const stored = bytes.subarray(offset, offset + (counts[i] ?? 0));
-    const strip = isDeflated ? inflateSync(stored) : stored;
+    const packed = bytes.subarray(offset, offset + (counts[i] ?? 0));
+    const strip = isDeflated ? inflateSync(packed, { maxOutputLength }) : packed;
     const values = new DataView(strip.buffer, strip.byteOffset, strip.byteLength);
     const count = Math.min(samples.length - at, Math.floor((8 * strip.length) / bits));
     for (let k = 0; k < count; k++)

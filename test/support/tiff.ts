@@ -1,5 +1,6 @@
-/** A small writer of uncompressed TIFF files with samples of any format. */
+/** A small writer of TIFF files with samples of any format. */
 
+import { deflateSync } from "node:zlib";
 import { toFloat16 } from "../../src/util/half.ts";
 
 export interface TiffSamples {
@@ -12,6 +13,8 @@ export interface TiffSamples {
   readonly samples: readonly number[];
   /** Embedded as it is. */
   readonly icc?: Uint8Array;
+  /** Compressed as zlib does it. */
+  readonly deflated?: boolean;
   /** Big-endian, as `MM` files are. */
   readonly big?: boolean;
 }
@@ -27,17 +30,35 @@ export function tiffOf({
   format,
   samples,
   icc,
+  deflated = false,
   big = false,
 }: TiffSamples): Uint8Array {
   const [, kind, bits] = /^([a-z]+)(\d+)$/.exec(format) as unknown as [string, keyof typeof kinds, string];
   const each = <T>(value: T): T[] => new Array<T>(channels).fill(value);
+  const little = !big;
   const bytes = Number(bits) / 8;
-  const length = samples.length * bytes;
+  const content = new DataView(new ArrayBuffer(samples.length * bytes));
+  const put: Record<TiffSamples["format"], (at: number, value: number) => void> = {
+    uint8: (at, value) => content.setUint8(at, value),
+    uint16: (at, value) => content.setUint16(at, value, little),
+    uint32: (at, value) => content.setUint32(at, value, little),
+    int16: (at, value) => content.setInt16(at, value, little),
+    int32: (at, value) => content.setInt32(at, value, little),
+    float16: (at, value) => content.setUint16(at, toFloat16(value), little),
+    float32: (at, value) => content.setFloat32(at, value, little),
+    float64: (at, value) => content.setFloat64(at, value, little),
+  };
+  samples.forEach((value, i) => {
+    put[format](i * bytes, value);
+  });
+  const plain = new Uint8Array(content.buffer);
+  const stored = deflated ? deflateSync(plain) : plain;
+  const { length } = stored;
   const tags: (readonly [tag: number, type: number, values: readonly number[]])[] = [
     [256, long, [width]],
     [257, long, [height]],
     [258, short, each(Number(bits))],
-    [259, short, [1]],
+    [259, short, [deflated ? 8 : 1]],
     [262, short, [channels < 3 ? 1 : 2]],
     [273, long, [0]],
     [277, short, [channels]],
@@ -56,7 +77,6 @@ export function tiffOf({
   const strip = afterDirectory + longer;
   const file = new Uint8Array(strip + length);
   const view = new DataView(file.buffer);
-  const little = !big;
   file.set(new TextEncoder().encode(big ? "MM" : "II"));
   view.setUint16(2, 42, little);
   view.setUint32(4, 8, little);
@@ -78,18 +98,6 @@ export function tiffOf({
     if (size > 4) free += size + (size % 2);
     at += 12;
   }
-  const put: Record<TiffSamples["format"], (at: number, value: number) => void> = {
-    uint8: (at, value) => view.setUint8(at, value),
-    uint16: (at, value) => view.setUint16(at, value, little),
-    uint32: (at, value) => view.setUint32(at, value, little),
-    int16: (at, value) => view.setInt16(at, value, little),
-    int32: (at, value) => view.setInt32(at, value, little),
-    float16: (at, value) => view.setUint16(at, toFloat16(value), little),
-    float32: (at, value) => view.setFloat32(at, value, little),
-    float64: (at, value) => view.setFloat64(at, value, little),
-  };
-  samples.forEach((value, i) => {
-    put[format](strip + i * bytes, value);
-  });
+  file.set(stored, strip);
   return file;
 }
