@@ -3,10 +3,10 @@
 import { writeFileSync } from "node:fs";
 import sharp from "sharp";
 import type { Picture } from "../../src/data/dataset.ts";
-import { composite, drawnFaces } from "./composites.ts";
+import { clearFace, composite } from "./composites.ts";
 
 /** The face in them. */
-export const face = drawnFaces(4)[3] as Picture;
+export const face = clearFace;
 
 export function encoded({ pixels, width, height, channels }: Picture) {
   return sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb");
