@@ -13,7 +13,7 @@ import { type Box, clipped, type DetectedFace, overlapOf } from "../src/predict/
 import { posesOf } from "../src/predict/eyes.ts";
 import type { FaceDetector } from "../src/predict/face-detector.ts";
 import { faceCrop } from "../src/predict/framing.ts";
-import { onCanvas } from "../src/predict/image-pyramid.ts";
+import { imagePyramid, onCanvas } from "../src/predict/image-pyramid.ts";
 import { decodeDetector, openDetector } from "../src/predict/onnx-detector.ts";
 import { turnedBack, turnedByQuarters } from "../src/predict/quarter-turns.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
@@ -225,7 +225,7 @@ test("the crop is nearly the same whichever box it begins with", async () => {
     { x, y: y + 0.1 * height, width, height: 0.8 * height },
     { x: x - 0.15 * width, y: y - 0.1 * height, width: 1.3 * width, height: 1.2 * height },
   ];
-  for (const pose of await posesOf(eyes, photo, others))
+  for (const pose of await posesOf(eyes, imagePyramid(photo), others))
     expect(overlapOf(pose?.square as Box, found?.square as Box)).toBeGreaterThan(0.85);
 });
 
@@ -239,9 +239,11 @@ test("landmarks that do not fit the box are not believed", async () => {
     }),
   });
   const box = { x: 200, y: 200, width: 100, height: 120 };
-  expect(await posesOf(answering(0.5, 0.317), blank, [box])).toEqual([expect.objectContaining({ tilt: 0 })]);
-  expect(await posesOf(answering(0.5, 0.5), blank, [box])).toEqual([undefined]);
-  expect(await posesOf(answering(0.8, 0.317), blank, [box])).toEqual([undefined]);
+  expect(await posesOf(answering(0.5, 0.317), imagePyramid(blank), [box])).toEqual([
+    expect.objectContaining({ tilt: 0 }),
+  ]);
+  expect(await posesOf(answering(0.5, 0.5), imagePyramid(blank), [box])).toEqual([undefined]);
+  expect(await posesOf(answering(0.8, 0.317), imagePyramid(blank), [box])).toEqual([undefined]);
 });
 
 /** The square that a drawn face fills. */

@@ -1,11 +1,10 @@
 /** How found faces lie, by their landmarks: how far they lean, and the square that they fill. */
 
-import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Box, DetectedFace } from "./boxes.ts";
 import { squareAround } from "./framing.ts";
-import { resampled } from "./resample.ts";
+import type { ImagePyramid } from "./image-pyramid.ts";
 
 /** Side of the square faces that the network takes. */
 export const EYES_INPUT = 112;
@@ -33,13 +32,13 @@ export type Pose = Required<Pick<DetectedFace, "tilt" | "square">>;
  */
 export async function posesOf(
   eyes: Pick<OpenProgram, "run">,
-  picture: Picture,
+  pyramid: ImagePyramid,
   faces: readonly Box[],
 ): Promise<(Pose | undefined)[]> {
-  const first = await look(eyes, picture, faces.map(squareOf));
+  const first = await look(eyes, pyramid, faces.map(squareOf));
   const second = await look(
     eyes,
-    picture,
+    pyramid,
     first.map(({ square }) => square),
   );
   return second.map((pose, i) => (isBelievable(pose, faces[i] as Box) ? pose : undefined));
@@ -47,13 +46,13 @@ export async function posesOf(
 
 async function look(
   eyes: Pick<OpenProgram, "run">,
-  picture: Picture,
+  pyramid: ImagePyramid,
   squares: readonly Box[],
 ): Promise<Pose[]> {
   const poses: Pose[] = [];
   for (let start = 0; start < squares.length; start += BATCH) {
     const batch = squares.slice(start, start + BATCH);
-    const images = batch.map((box) => resampled(picture, box, EYES_INPUT, EYES_INPUT));
+    const images = batch.map((region) => pyramid.cut({ region, scale: EYES_INPUT / region.width }));
     const found = await eyes.run({ pictures: bundleInput(images, "uint8") });
     const [points, middles, spreads] = ["eyes", "middle", "spread"].map(
       (name) => found[name]?.data as Float32Array,

@@ -2,7 +2,7 @@
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
-import { halved, resampled } from "./resample.ts";
+import { halved, interpolated } from "./resample.ts";
 
 export interface Cut {
   /** In pixels of the photo; it may reach over the border, which is then repeated. */
@@ -11,8 +11,14 @@ export interface Cut {
   readonly scale: number;
 }
 
-/** Cuts parts out of a photo. Each halving of it is made once, when it is first needed. */
-export function imagePyramid(photo: Picture): (cut: Cut) => Picture {
+export interface ImagePyramid {
+  readonly photo: Picture;
+  /** A part of the photo: of the halving that has at least as many pixels as asked for, interpolated. */
+  cut(cut: Cut): Picture;
+}
+
+/** Each halving of the photo is made once, when it is first needed. */
+export function imagePyramid(photo: Picture): ImagePyramid {
   const halvings = [photo];
   /** The smallest halving that still has at least as many pixels as `scale` asks for. */
   const halvingFor = (scale: number): number => {
@@ -20,7 +26,7 @@ export function imagePyramid(photo: Picture): (cut: Cut) => Picture {
     while (halvings.length <= count) halvings.push(halved(halvings.at(-1) as Picture));
     return count;
   };
-  return ({ region, scale }) => {
+  const cut = ({ region, scale }: Cut): Picture => {
     const halving = halvingFor(scale);
     const source = halvings[halving] as Picture;
     const across = source.width / photo.width;
@@ -35,8 +41,9 @@ export function imagePyramid(photo: Picture): (cut: Cut) => Picture {
       Math.max(1, Math.round(side * scale)),
     ) as [number, number];
     if (isWhole(inside, source) && width === source.width && height === source.height) return source;
-    return resampled(source, inside, width, height);
+    return interpolated(source, inside, width, height);
   };
+  return { photo, cut };
 }
 
 /**

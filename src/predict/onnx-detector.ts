@@ -15,6 +15,7 @@ import type { Tensor } from "../util/tensor.ts";
 import { clipped, type DetectedFace } from "./boxes.ts";
 import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
+import { type ImagePyramid, imagePyramid } from "./image-pyramid.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
 import { type FaceNetwork, type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
@@ -144,19 +145,20 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
     ...(side !== undefined && { side }),
     ...(form === "yunet" && { hint: YUNET_HINT }),
   };
-  const searched = (photo: Picture): Promise<DetectedFace[]> =>
+  const searched = (pyramid: ImagePyramid): Promise<DetectedFace[]> =>
     network && search !== undefined
-      ? searchPyramid(photo, network, { ...settings, search })
-      : searchLetterboxed(photo, (square) => find(square, threshold), settings);
+      ? searchPyramid(pyramid, network, { ...settings, search })
+      : searchLetterboxed(pyramid.photo, (square) => find(square, threshold), settings);
   /** The faces of a photo that is looked at as it lies. */
   async function upright(photo: Picture): Promise<DetectedFace[]> {
-    const faces = (await searched(photo)).flatMap(({ box, score, tilt }) => {
+    const pyramid = imagePyramid(photo);
+    const faces = (await searched(pyramid)).flatMap(({ box, score, tilt }) => {
       const visible = clipped(box, photo);
       return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
     });
     if (!openEyes) return faces;
     const boxes = faces.map(({ box }) => box);
-    const poses = await posesOf(openEyes, photo, boxes);
+    const poses = await posesOf(openEyes, pyramid, boxes);
     return faces.map((face, i) => ({ ...face, ...poses[i] }));
   }
   return {

@@ -4,16 +4,8 @@
  */
 
 import type { Picture } from "../data/dataset.ts";
-import {
-  areaOf,
-  type Box,
-  clipped,
-  containment,
-  type DetectedFace,
-  nonMaximumSuppression,
-  overlapOf,
-} from "./boxes.ts";
-import { imagePyramid, onCanvas } from "./image-pyramid.ts";
+import { areaOf, type Box, clipped, containment, type DetectedFace, nonMaximumSuppression } from "./boxes.ts";
+import { type ImagePyramid, onCanvas } from "./image-pyramid.ts";
 import { isDark, lifted } from "./shadows.ts";
 
 /** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
@@ -40,9 +32,10 @@ export interface SearchOptions {
   readonly overlap: number;
 }
 
-/** A face, and the side that it had in pixels where it was seen. */
+/** A face, the side that it had in pixels where it was seen, and how far its score is to be trusted beside that of other looks. */
 interface Sighting extends DetectedFace {
   readonly side: number;
+  readonly trust: number;
 }
 
 interface Look {
@@ -77,19 +70,17 @@ const HINT = 0.1;
 /** Where a face is smaller, in pixels, there may be others that need a closer look; after that look, only where it is tiny. */
 const CLOSER = 30;
 const TINY = 16;
-/** People stand together: a closer look is taken as many sides of a hint around it, and one into shadows further around. */
-const NEAR = 2;
-const SHADOWS = 4;
+/** People stand together: a closer look is taken as many sides of a hint around it. */
+const AROUND = 4;
 /** Of a box that lies in a better one by this share, nothing is new. */
 const CONTAINMENT = 0.65;
 
 /** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. */
 export async function searchPyramid(
-  photo: Picture,
+  { photo, cut }: ImagePyramid,
   network: FaceNetwork,
   { search, threshold, overlap }: SearchOptions,
 ): Promise<DetectedFace[]> {
-  const cut = imagePyramid(photo);
   const whole = { x: 0, y: 0, width: photo.width, height: photo.height };
   const long = Math.max(photo.width, photo.height);
   const finest = Math.min(1, LONGEST / long);
@@ -102,16 +93,17 @@ export async function searchPyramid(
     const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
     const [across, down] = [region.width / image.width, region.height / image.height];
     const seen = await network.find(canvas, Math.min(threshold, network.hint ?? HINT));
-    const sightings = seen.map(({ box, ...face }) => ({
-      ...face,
-      box: {
-        x: region.x + (box.x - x) * across,
-        y: region.y + (box.y - y) * down,
-        width: box.width * across,
-        height: box.height * down,
-      },
-      side: Math.sqrt(areaOf(box)),
-    }));
+    const sightings = seen.map((face): Sighting => {
+      const side = Math.sqrt(areaOf(face.box));
+      const box = {
+        x: region.x + (face.box.x - x) * across,
+        y: region.y + (face.box.y - y) * down,
+        width: face.box.width * across,
+        height: face.box.height * down,
+      };
+      const isCut = liesAcross(box, region, whole);
+      return { ...face, box, side, trust: isCut || !isSeenWell(side, network) ? 0.75 : 1 };
+    });
     // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
     const sure = search === "thorough" ? TINY : network.sees.smallest;
     const smallest = scale < finest ? sure : network.sees.smallest / 1.4;
@@ -125,6 +117,9 @@ export async function searchPyramid(
     return found.every((face) => containment(face.box, box) <= CONTAINMENT);
   }
 
+  const merged = (): DetectedFace[] =>
+    nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, ({ trust }) => trust);
+
   // A network that sees faces as large as all of the next look needs no other for those.
   if (network.sees.largest ** 2 < (LEVELS[0] as number))
     await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
@@ -137,32 +132,43 @@ export async function searchPyramid(
       hints.push(...(await look({ region, scale })));
     if (scale >= finest) break;
   }
-  let needsCloserLook = (hint: Sighting): boolean => hint.side < CLOSER || isDoubt(hint);
-  while (search === "thorough" && scale < finest) {
-    const close = hints.filter(needsCloserLook).map(({ box }) => box);
-    needsCloserLook = ({ side }) => side < TINY;
-    const region = close.length > 0 && clipped(enclosing(close.map((box) => around(box, SHADOWS))), photo);
-    if (!region) break;
-    const near = close.map((box) => around(box, NEAR));
-    scale = Math.min(finest, 2 * scale);
-    hints = [];
-    for (const tile of tilesOf(grown(region, BORDER / scale), scale)) {
-      if (near.some((box) => overlapOf(box, tile) > 0)) hints.push(...(await look({ region: tile, scale })));
-      if (isDark(cut({ region: tile, scale: scale / 4 })))
-        hints.push(...(await look({ region: tile, scale, shadows: true })));
-    }
-  }
   for (const { side, ...margins } of AGAIN) {
     if (found.length > 0) break;
     await look({ region: whole, scale: side / long, ...margins });
   }
-  return nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, (face) => trust(face, network));
+  if (search !== "thorough") return merged();
+  const small = hints.filter((hint) => hint.side < CLOSER || isDoubt(hint));
+  let close: Box[] = small.map(({ box }) => box);
+  if (found.length === 0 && close.length === 0) close = [whole];
+  while (scale < finest && close.length > 0) {
+    const region = clipped(enclosing(close.map((box) => around(box, AROUND))), photo) ?? whole;
+    scale = Math.min(finest, 2 * scale);
+    hints = [];
+    for (const tile of tilesOf(grown(region, BORDER / scale), scale)) {
+      hints.push(...(await look({ region: tile, scale })));
+      if (isDark(cut({ region: tile, scale: scale / 4 })))
+        hints.push(...(await look({ region: tile, scale, shadows: true })));
+    }
+    close = hints.filter(({ side }) => side < TINY).map(({ box }) => box);
+  }
+  return merged();
 }
 
-/** Boxes near the ends of what the network sees are less exact, so another look's box is taken where there is one. */
-function trust({ side }: Sighting, { sees: { smallest, largest } }: FaceNetwork): number {
-  if (side < smallest * 1.15) return 0.75;
-  return side > largest ? 0.75 : 1;
+/** Boxes near the ends of what the network sees are less exact. */
+function isSeenWell(side: number, { sees: { smallest, largest } }: FaceNetwork): boolean {
+  return side >= 1.15 * smallest && side <= largest;
+}
+
+/** Whether a box reaches to a border of the region at which the photo goes on: it may be a part of a face. */
+function liesAcross(box: Box, region: Box, photo: Box): boolean {
+  const right = region.x + region.width;
+  const bottom = region.y + region.height;
+  return (
+    (box.x <= region.x && region.x > 0) ||
+    (box.y <= region.y && region.y > 0) ||
+    (box.x + box.width >= right && right < photo.width) ||
+    (box.y + box.height >= bottom && bottom < photo.height)
+  );
 }
 
 /** Pixels of the photo in each look. */

@@ -4,7 +4,7 @@ import type { Picture } from "../data/dataset.ts";
 
 /** Grey levels below which a pixel is dark, and the share of such pixels from which an image is. */
 const DARK = 40;
-const SHARE = 0.1;
+const SHARE = 0.5;
 
 export function isDark({ pixels }: Picture): boolean {
   let count = 0;
