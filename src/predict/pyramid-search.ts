@@ -49,16 +49,18 @@ interface Look {
 }
 
 /** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
-const WHOLE = { side: 64, margin: 48 };
+const WHOLE = { side: 96, margin: 48 };
 /** The same where nothing was found; `shift` by half a cell of the network's map, so that a prior box lies between the last. */
 const AGAIN = [
+  { side: 64, margin: 48 },
+  { side: 256, margin: 16 },
   { side: 80, margin: 40 },
   { side: 56, margin: 48, shift: 8 },
   { side: 64, margin: 48, shift: 8 },
   { side: 48, margin: 48, shift: 8 },
 ];
-/** Pixels of the photo in the looks after that; each shows faces of half the size. */
-const LEVELS = [256 * 192, 512 * 384];
+/** Pixels of the photo in the look after that, which shows faces too small for the first. */
+const AREA = { fast: 256 * 192, thorough: 512 * 384 };
 /** The longest side of one run of the network, and how far two neighbours overlap: memory is bounded by it. */
 const TILE = { side: 640, overlap: 64 };
 /** Pixels by which looks reach over the border of the photo, which repeats it: a face at the border is seen better so. */
@@ -121,11 +123,11 @@ export async function searchPyramid(
     nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, ({ trust }) => trust);
 
   // A network that sees faces as large as all of the next look needs no other for those.
-  if (network.sees.largest ** 2 < (LEVELS[0] as number))
+  if (network.sees.largest ** 2 < AREA.fast)
     await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
   let scale = 0;
   let hints: Sighting[] = [];
-  for (const area of levelsOf(search, photo)) {
+  for (const area of areasOf(search, photo)) {
     scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
     hints = [];
     for (const region of tilesOf(grown(whole, BORDER / scale), scale))
@@ -171,13 +173,12 @@ function liesAcross(box: Box, region: Box, photo: Box): boolean {
   );
 }
 
-/** Pixels of the photo in each look. */
-function levelsOf(search: SearchOptions["search"], { width, height }: Picture): number[] {
-  if (search === "fast") return LEVELS.slice(0, 1);
-  if (search === "thorough") return LEVELS;
-  const long = Math.max(width, height);
-  const finest = width * height * (search / long) ** 2;
-  return [...LEVELS.filter((area) => area < finest / 2), finest];
+/** Pixels of the photo in each look after the first; between two of them faces grow fourfold at most. */
+function areasOf(search: SearchOptions["search"], { width, height }: Picture): number[] {
+  if (typeof search === "string") return [AREA[search]];
+  const areas = [width * height * (search / Math.max(width, height)) ** 2];
+  while ((areas[0] as number) > 2 * AREA.thorough) areas.unshift((areas[0] as number) / 16);
+  return areas;
 }
 
 /** A box and what is `around` it, in pixels. */

@@ -1,7 +1,6 @@
 /** Cuts a square out of a picture that leans, and sets it upright. */
 
 import type { Picture } from "../data/dataset.ts";
-import { warped } from "../evaluate/corruptions/warp.ts";
 import type { Box } from "./boxes.ts";
 import { resampled } from "./resample.ts";
 
@@ -22,12 +21,39 @@ export function turned(picture: Picture, box: Box, side: number, degrees: number
     height: box.height * reach,
   };
   const extent = Math.ceil(2 * side * reach);
-  const middle = (extent - 1) / 2;
-  const upright = warped(resampled(picture, whole, extent, extent), (x, y) => {
-    const [u, v] = [x - middle, y - middle];
-    return [middle + cos * u - sin * v, middle + sin * u + cos * v];
-  });
-  const length = extent / reach;
-  const start = (extent - length) / 2;
-  return resampled(upright, { x: start, y: start, width: length, height: length }, side, side);
+  const around = resampled(picture, whole, extent, extent);
+  const upright = rotated(around, 2 * side, extent / reach / (2 * side), sin, cos);
+  return resampled(upright, { x: 0, y: 0, width: 2 * side, height: 2 * side }, side, side);
+}
+
+/** `side` × `side` pixels about the middle of a square picture, `step` of its pixels apart in directions that are turned. */
+function rotated(
+  { pixels, width, channels }: Picture,
+  side: number,
+  step: number,
+  sin: number,
+  cos: number,
+): Picture {
+  const out = new Uint8Array(side * side * channels);
+  const [middle, last] = [(width - 1) / 2, width - 1];
+  for (let y = 0, to = 0; y < side; y++) {
+    const v = (y - (side - 1) / 2) * step;
+    for (let x = 0; x < side; x++) {
+      const u = (x - (side - 1) / 2) * step;
+      const column = Math.min(Math.max(middle + cos * u - sin * v, 0), last);
+      const row = Math.min(Math.max(middle + sin * u + cos * v, 0), last);
+      const [left, top] = [Math.floor(column), Math.floor(row)];
+      const [along, down] = [column - left, row - top];
+      let a = (top * width + left) * channels;
+      let b = left < last ? a + channels : a;
+      const below = top < last ? width * channels : 0;
+      for (const end = a + channels; a < end; a++, b++) {
+        const [c, d] = [a + below, b + below];
+        const upper = (pixels[a] as number) + along * ((pixels[b] as number) - (pixels[a] as number));
+        const lower = (pixels[c] as number) + along * ((pixels[d] as number) - (pixels[c] as number));
+        out[to++] = upper + down * (lower - upper) + 0.5;
+      }
+    }
+  }
+  return { pixels: out, width: side, height: side, channels };
 }
