@@ -11,6 +11,7 @@ import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.
 import { asyncDispose } from "../util/dispose.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
+import { EYES_INPUT } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type DetectorModel, type DetectorSettings, decodeDetector, openDetector } from "./onnx-detector.ts";
 import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
@@ -71,16 +72,24 @@ export async function loadModel(
 ): Promise<WebModel> {
   const { model: source, ...options } = isLoadOptions(first) ? first : { ...more, model: first };
   const { detector: asked } = options;
-  const [bytes, found] = await Promise.all([
-    fetchBytes(source),
+  const [bundle, found] = await Promise.all([
+    fetchBundle(source),
     asked === undefined || asked === false
       ? undefined
       : fetchDetector(isOptions(asked) ? asked : { source: asked }),
   ]);
-  const bundle = decodeBundle(bytes, nameOf(source));
   const { device = "auto", threads = 0 } = options;
   const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
-  const engine = webEngine(chosen, threads);
+  return openModel(bundle, webEngine(chosen, threads), chosen, found);
+}
+
+/** Opens what was fetched. */
+export async function openModel(
+  bundle: Bundle,
+  engine: Engine,
+  device: WebDevice,
+  found?: DetectorModel,
+): Promise<WebModel> {
   const open = await engine.open(bundle.program);
   const detector = found && (await openDetector(engine, found));
   let closed: Promise<unknown> | undefined;
@@ -88,8 +97,13 @@ export async function loadModel(
     closed ??= Promise.all([open.release(), detector?.release()]);
     await closed;
   };
-  const model = { classes: bundle.architecture.classes, device: chosen, bundle };
+  const model = { classes: bundle.architecture.classes, device, bundle };
   return { ...model, classifier: { open, bundle }, detector, close, [asyncDispose]: close };
+}
+
+/** A classifier, to be opened on an engine. @throws as `loadModel`. */
+export async function fetchBundle(source: ModelSource): Promise<Bundle> {
+  return decodeBundle(await fetchBytes(source), nameOf(source));
 }
 
 /** A detector, and the network that finds the eyes, to be opened on an engine. */
@@ -122,19 +136,30 @@ export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime):
   return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
 }
 
-/** WebGPU, if it is there and answers for a made-up picture as the CPU does. */
-async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
+/** Side of the square in which a detector that takes any size is compared: as small as the looks that are taken most often. */
+const COMPARED_SIDE = 160;
+
+/**
+ * WebGPU, if it is there and each network answers for a made-up picture as the CPU does. One that differs, or that WebGPU cannot
+ * run, sends all of them to the CPU.
+ */
+export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
   if (!(await hasWebGpu())) return "cpu";
   const { program, input, architecture } = bundle;
   try {
     const works =
       (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
       (!detector ||
-        (await agrees(detector.program, bundleInput([madeUp(detector.settings.size)], detector.input))));
+        (await agrees(detector.program, bundleInput([madeUp(sideOf(detector))], detector.input)))) &&
+      (!detector?.eyes || (await agrees(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
     return works ? "webgpu" : "cpu";
   } catch {
     return "cpu";
   }
+}
+
+function sideOf({ settings: { size, sees } }: DetectorModel): number {
+  return sees ? COMPARED_SIDE : size;
 }
 
 /** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
@@ -166,7 +191,7 @@ function madeUp(side: number): Picture {
 }
 
 /** The bytes of a model. @throws VultusError where they cannot be fetched. */
-export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
+async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   let response: Response;

@@ -16,6 +16,7 @@ import { clipped, type DetectedFace } from "./boxes.ts";
 import { tiltsOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
+import { liveSearch } from "./live-search.ts";
 import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 
 /** How a photo is searched. */
@@ -108,23 +109,44 @@ export function decodeDetector(
 }
 
 /** Opens a detector on an engine. */
-export async function openDetector(
-  engine: Engine,
-  { program, input, settings, search, eyes }: DetectorModel,
-): Promise<FaceDetector> {
-  const open = await engine.open(program);
-  const openEyes = eyes && (await engine.open(eyes));
-  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
-  const find = async (image: Picture, least: number): Promise<DetectedFace[]> =>
-    boxesOf(await open.run({ [feed]: bundleInput([image], input) }), least);
+export async function openDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
+  const { settings, search } = model;
+  const { find, finish, release } = await openNetworks(engine, model);
   const { sees, threshold } = settings;
   const searched = (photo: Picture): Promise<DetectedFace[]> =>
     sees && search !== undefined
       ? searchPyramid(photo, { step: STEP, sees, find }, { ...settings, search })
       : searchLetterboxed(photo, (square) => find(square, threshold), settings);
+  return { detect: async (picture) => finish(await searched(picture), picture), release };
+}
+
+/**
+ * Opens a detector for the frames of one camera or video, taken one after the other: most of a frame is looked at only every few
+ * frames (`live-search.ts`). A network that sees whole photos looks at every frame.
+ */
+export async function openLiveDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
+  const { sees } = model.settings;
+  if (!sees) return openDetector(engine, model);
+  const { find, finish, release } = await openNetworks(engine, model);
+  return { detect: liveSearch({ step: STEP, sees, find }, { ...model.settings, finish }), release };
+}
+
+interface OpenNetworks {
+  /** Faces of an image that score more than `least`, in its pixels. */
+  find(image: Picture, least: number): Promise<DetectedFace[]>;
+  /** What of the boxes lies in the picture, and how far each face leans. */
+  finish(found: readonly DetectedFace[], picture: Picture): Promise<DetectedFace[]>;
+  release(): Promise<void>;
+}
+
+async function openNetworks(engine: Engine, { program, input, eyes }: DetectorModel): Promise<OpenNetworks> {
+  const open = await engine.open(program);
+  const openEyes = eyes && (await engine.open(eyes));
+  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
   return {
-    async detect(picture) {
-      const faces = (await searched(picture)).flatMap(({ box, score }) => {
+    find: async (image, least) => boxesOf(await open.run({ [feed]: bundleInput([image], input) }), least),
+    async finish(found, picture) {
+      const faces = found.flatMap(({ box, score }) => {
         const visible = clipped(box, picture);
         return visible ? [{ box: visible, score }] : [];
       });

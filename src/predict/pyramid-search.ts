@@ -13,17 +13,9 @@ import {
   nonMaximumSuppression,
   overlapOf,
 } from "./boxes.ts";
-import { imagePyramid, onCanvas } from "./image-pyramid.ts";
-import { isDark, lifted } from "./shadows.ts";
-
-/** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
-export interface FaceNetwork {
-  readonly step: number;
-  /** Sides in pixels of the faces that it sees well. */
-  readonly sees: { readonly smallest: number; readonly largest: number };
-  /** Faces that score at least `least`. */
-  find(image: Picture, least: number): Promise<DetectedFace[]>;
-}
+import { imagePyramid } from "./image-pyramid.ts";
+import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
+import { isDark } from "./shadows.ts";
 
 export interface SearchOptions {
   /**
@@ -34,21 +26,6 @@ export interface SearchOptions {
   readonly threshold: number;
   /** Of two boxes that overlap by more (intersection over union), the better stays. */
   readonly overlap: number;
-}
-
-/** A face, and the side that it had in pixels where it was seen. */
-interface Sighting extends DetectedFace {
-  readonly side: number;
-}
-
-interface Look {
-  readonly region: Box;
-  readonly scale: number;
-  /** Black pixels around it, which make a face that fills its photo one that the network knows. */
-  readonly margin?: number;
-  /** Pixels by which the image lies right of and below the middle of its margins. */
-  readonly shift?: number;
-  readonly shadows?: boolean;
 }
 
 /** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
@@ -90,21 +67,9 @@ export async function searchPyramid(
   const found: Sighting[] = [];
 
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
-  async function look({ region, scale, margin = 0, shift = 0, shadows = false }: Look): Promise<Sighting[]> {
-    const image = cut({ region, scale });
-    const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
-    const [across, down] = [region.width / image.width, region.height / image.height];
-    const seen = await network.find(canvas, Math.min(threshold, HINT));
-    const sightings = seen.map(({ box, score }) => ({
-      box: {
-        x: region.x + (box.x - x) * across,
-        y: region.y + (box.y - y) * down,
-        width: box.width * across,
-        height: box.height * down,
-      },
-      score,
-      side: Math.sqrt(areaOf(box)),
-    }));
+  async function look(at: Look): Promise<Sighting[]> {
+    const { scale } = at;
+    const sightings = await lookAt(cut, network, at, Math.min(threshold, HINT));
     // Where finer looks follow, the smallest boxes are guesses; at the photo's own pixels they are all that there is.
     const smallest = scale < finest ? network.sees.smallest : network.sees.smallest / 1.4;
     found.push(...sightings.filter(({ score, side }) => score >= threshold && side >= smallest));

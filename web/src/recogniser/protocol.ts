@@ -67,8 +67,11 @@ export interface StartRequest {
 export interface ExamineRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
-  /** How they are found: thoroughly, quickly, or not at all: then the whole picture is one. */
-  readonly faces?: "still" | "live" | "whole";
+  /**
+   * How they are found: thoroughly, the same with the photo also turned by quarters where nothing is found, as the next frame of a
+   * camera or video, or not at all: then the whole picture is one.
+   */
+  readonly faces?: "still" | "turned" | "live" | "whole";
 }
 
 export interface ExplainRequest {
@@ -76,6 +79,8 @@ export interface ExplainRequest {
   readonly model: number;
   /** Of the face, in pixels of the photo; the whole photo where it is left out. */
   readonly box?: Box;
+  /** How it was found. */
+  readonly faces?: "still" | "turned";
 }
 
 /** Where a model looked: what it saw, and the same with the heat map over it. */

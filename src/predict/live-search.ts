@@ -1,0 +1,105 @@
+/**
+ * Finds faces in the frames of a camera or video. Each frame has a bounded cost: a small look around each face of the last frame,
+ * and only every few frames one look at the whole frame, from near and from further away in turn. Where nothing is known, every
+ * frame has one.
+ */
+
+import type { Picture } from "../data/dataset.ts";
+import {
+  areaOf,
+  type Box,
+  containment,
+  type DetectedFace,
+  nonMaximumSuppression,
+  overlapOf,
+} from "./boxes.ts";
+import { type Cut, imagePyramid } from "./image-pyramid.ts";
+import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
+
+export interface LiveSearchOptions {
+  readonly threshold: number;
+  /** Of two boxes that overlap by more (intersection over union), the better stays. */
+  readonly overlap: number;
+  /** What of the boxes lies in the frame, and how far each face leans. */
+  finish(found: readonly DetectedFace[], frame: Picture): Promise<DetectedFace[]>;
+}
+
+/** A look around a face: side of the image, and of the face in it, in pixels. Smaller ones find boxes that jump. */
+const AROUND = { side: 96, face: 48 };
+/** Faces looked around in one frame; where there are more, they take turns, and the others stay where they were. */
+const MOST_AROUND = 3;
+/** Frames from one look at the whole frame to the next, where faces are known. */
+const EVERY = 6;
+/** A face that was there in the last frame is believed at this share of the threshold. */
+const LOYALTY = 0.6;
+/** A face of the last frame that overlaps its box by less (intersection over union) is another. */
+const LEAST_OVERLAP = 0.2;
+/** Of a box that lies in another one by this share, nothing is new. */
+const CONTAINMENT = 0.65;
+
+/** Takes frame after frame; each has its faces, the surest first, in its pixels. */
+export function liveSearch(
+  network: FaceNetwork,
+  { threshold, overlap, finish }: LiveSearchOptions,
+): (frame: Picture) => Promise<DetectedFace[]> {
+  /** Faces of the last frame, those first that were looked around longest ago. */
+  let known: DetectedFace[] = [];
+  let extent = "";
+  /** Frames until the next look at the whole frame, and which one it is. */
+  let [wait, next] = [0, 0];
+
+  async function followed(cut: (cut: Cut) => Picture, face: DetectedFace): Promise<DetectedFace[]> {
+    const seen = await lookAt(cut, network, lookAround(face.box), threshold * LOYALTY);
+    const same = seen.filter(({ box }) => overlapOf(box, face.box) >= LEAST_OVERLAP);
+    // Of two people side by side each keeps their own box.
+    const likeness = ({ box, score }: DetectedFace): number => score * overlapOf(box, face.box);
+    return same.sort((a, b) => likeness(b) - likeness(a)).slice(0, 1);
+  }
+
+  return async (frame) => {
+    const { width, height } = frame;
+    if (extent !== `${width} × ${height}`) [known, wait, extent] = [[], 0, `${width} × ${height}`];
+    const cut = imagePyramid(frame);
+    const turn = known.slice(0, MOST_AROUND);
+    const found: DetectedFace[] = [];
+    for (const face of turn) found.push(...(await followed(cut, face)));
+    const others = known.slice(turn.length);
+    // A face that is lost may be elsewhere.
+    if (found.length < turn.length || known.length === 0) wait = 0;
+    let fresh: Sighting[] = [];
+    if (wait-- <= 0) {
+      const looks = looksAt(frame);
+      const look = looks[next++ % looks.length] as Look;
+      fresh = (await lookAt(cut, network, look, threshold)).filter(
+        ({ side, box }) =>
+          side >= network.sees.smallest &&
+          [...found, ...others].every(
+            (face) => overlapOf(face.box, box) <= overlap && containment(face.box, box) <= CONTAINMENT,
+          ),
+      );
+      wait = EVERY - 1;
+    }
+    const same = { overlap, containment: CONTAINMENT };
+    const seen = await finish(nonMaximumSuppression([...found, ...fresh], same), frame);
+    const faces = nonMaximumSuppression([...seen, ...others], same);
+    // Those that wait longest come first.
+    known = [...others, ...seen].filter((face) => faces.includes(face));
+    return faces;
+  };
+}
+
+/** The whole frame for faces that fill it, and for those from about a twentieth of its longer side on. */
+function looksAt({ width, height }: Picture): Look[] {
+  const region = { x: 0, y: 0, width, height };
+  return [
+    { region, scale: 64 / Math.max(width, height), margin: 48 },
+    { region, scale: Math.min(1, Math.sqrt((256 * 192) / areaOf(region))) },
+  ];
+}
+
+function lookAround({ x, y, width, height }: Box): Look {
+  const scale = AROUND.face / Math.sqrt(width * height);
+  const side = AROUND.side / scale;
+  const region = { x: x + (width - side) / 2, y: y + (height - side) / 2, width: side, height: side };
+  return { region, scale };
+}
