@@ -1,6 +1,6 @@
 /** The page in a real browser: the same answers as in Node, nothing sent anywhere, and usable by everybody. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -151,6 +151,23 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await page.evaluate(overflow)).toBe(0);
     }
 
+    test("the first load of models is small, and each is fetched once", async () => {
+      const own = await serveFolder(built, { path: "/below/" });
+      const context = await newContext({ serviceWorkers: "block" });
+      const page = await open(context, own.address);
+      await give(page, 1, "two.jpg");
+      await context.close();
+      own.close();
+      const files = own.asked.filter((path) => /\/(models|faces)\//.test(path)).sort();
+      expect(files).toEqual([
+        "/below/faces/eyes.onnx",
+        "/below/faces/face_detector.onnx",
+        "/below/models/vultus_m.onnx",
+      ]);
+      const bytes = files.reduce((sum, path) => sum + statSync(join(built, path.slice(7))).size, 0);
+      expect(bytes).toBeLessThan(8e6);
+    });
+
     describe("pictures", () => {
       let context: BrowserContext;
       let page: Page;
@@ -173,6 +190,24 @@ describe.skipIf(chromiumPath === undefined)(
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
           'This file cannot be readnot a picture: begins with the text "no picture a"',
         );
+      });
+
+      test("a tap at a box opens its face", async () => {
+        const card = page.locator(".card", { hasText: "two.jpg" });
+        const second = card.locator("details").nth(1);
+        expect(await second.getAttribute("open")).toBeNull();
+        const box = await card.locator("rect.box").nth(1).boundingBox();
+        await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) - 10);
+        await card.locator("details[open]").nth(1).waitFor();
+        expect(await card.locator(".photo g").nth(1).getAttribute("class")).toBe("chosen");
+        expect(await card.locator(".tag").count()).toBe(2);
+      });
+
+      test("where no face is found, the picture can be turned", async () => {
+        const card = page.locator(".card", { hasText: "empty.png" });
+        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.locator(".no-face", { hasText: "in none of four directions" }).waitFor();
+        expect(await card.getByRole("button", { name: "Turn the picture" }).count()).toBe(0);
       });
 
       test("where no face is found, the whole picture can be taken as one", async () => {

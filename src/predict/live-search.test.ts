@@ -51,12 +51,10 @@ function searched() {
   };
 }
 
-test("a face is found in two frames, and then only looked around, but for a look at the whole frame now and then", async () => {
+test("a face is found at once, and then only looked around, but for a look at the whole frame now and then", async () => {
   const { next } = searched();
   const frame = frameOf([square(260, 180, 120)]);
-  let found = await next(frame);
-  if (found.faces.length === 0) found = await next(frame);
-  expect(found.faces).toHaveLength(1);
+  expect((await next(frame)).faces).toHaveLength(1);
   const later = [];
   for (let i = 0; i < 24; i++) later.push(await next(frame));
   expect(later.every(({ faces }) => faces.length === 1)).toBe(true);
@@ -65,8 +63,9 @@ test("a face is found in two frames, and then only looked around, but for a look
   expect(later.every(({ looks }) => looks.filter((look) => look === "96 × 96").length === 1)).toBe(true);
 });
 
-test("no frame has more than one look at all of it, where there is nothing either", async () => {
+test("no later frame has more than one look at all of it, where there is nothing either", async () => {
   const { next } = searched();
+  await next(frameOf([]));
   for (let i = 0; i < 6; i++) expect((await next(frameOf([]))).looks).toHaveLength(1);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Finds faces in the frames of a camera or video. Each frame has a bounded cost: a small look around each face of the last frame,
  * and only every few frames one look at the whole frame, from near and from further away in turn. Where nothing is known, every
- * frame has one.
+ * frame has one. Only the first frame has all.
  */
 
 import type { Picture } from "../data/dataset.ts";
@@ -58,7 +58,8 @@ export function liveSearch(
 
   return async (frame) => {
     const { width, height } = frame;
-    if (extent !== `${width} × ${height}`) [known, wait, extent] = [[], 0, `${width} × ${height}`];
+    const first = extent !== `${width} × ${height}`;
+    if (first) [known, wait, extent] = [[], 0, `${width} × ${height}`];
     const cut = imagePyramid(frame);
     const turn = known.slice(0, MOST_AROUND);
     const found: DetectedFace[] = [];
@@ -66,21 +67,20 @@ export function liveSearch(
     const others = known.slice(turn.length);
     // A face that is lost may be elsewhere.
     if (found.length < turn.length || known.length === 0) wait = 0;
-    let fresh: Sighting[] = [];
+    const fresh: Sighting[] = [];
     if (wait-- <= 0) {
       const looks = looksAt(frame);
-      const look = looks[next++ % looks.length] as Look;
-      fresh = (await lookAt(cut, network, look, threshold)).filter(
-        ({ side, box }) =>
-          side >= network.sees.smallest &&
-          [...found, ...others].every(
-            (face) => overlapOf(face.box, box) <= overlap && containment(face.box, box) <= CONTAINMENT,
-          ),
-      );
+      const taken = first ? looks : [looks[next++ % looks.length] as Look];
+      for (const look of taken) fresh.push(...(await lookAt(cut, network, look, threshold)));
       wait = EVERY - 1;
     }
+    const isNew = ({ side, box }: Sighting): boolean =>
+      side >= network.sees.smallest &&
+      [...found, ...others].every(
+        (face) => overlapOf(face.box, box) <= overlap && containment(face.box, box) <= CONTAINMENT,
+      );
     const same = { overlap, containment: CONTAINMENT };
-    const seen = await finish(nonMaximumSuppression([...found, ...fresh], same), frame);
+    const seen = await finish(nonMaximumSuppression([...found, ...fresh.filter(isNew)], same), frame);
     const faces = nonMaximumSuppression([...seen, ...others], same);
     // Those that wait longest come first.
     known = [...others, ...seen].filter((face) => faces.includes(face));

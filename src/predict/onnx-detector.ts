@@ -113,11 +113,16 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
   const { settings, search } = model;
   const { find, finish, release } = await openNetworks(engine, model);
   const { sees, threshold } = settings;
-  const searched = (photo: Picture): Promise<DetectedFace[]> =>
-    sees && search !== undefined
-      ? searchPyramid(photo, { step: STEP, sees, find }, { ...settings, search })
-      : searchLetterboxed(photo, (square) => find(square, threshold), settings);
-  return { detect: async (picture) => finish(await searched(picture), picture), release };
+  const searched = (photo: Picture, onLook?: () => void): Promise<DetectedFace[]> => {
+    const look: typeof find = (image, least) => {
+      onLook?.();
+      return find(image, least);
+    };
+    return sees && search !== undefined
+      ? searchPyramid(photo, { step: STEP, sees, find: look }, { ...settings, search })
+      : searchLetterboxed(photo, (square) => look(square, threshold), settings);
+  };
+  return { detect: async (picture, onLook) => finish(await searched(picture, onLook), picture), release };
 }
 
 /**

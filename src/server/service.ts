@@ -23,6 +23,7 @@ import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
 import { limitRate } from "./rate.ts";
 import { type Models, openModels } from "./reload.ts";
+import { servedDetector } from "./served-detector.ts";
 import type { ServedModel } from "./served-model.ts";
 
 export interface ServiceSettings extends AppSettings {
@@ -118,6 +119,11 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     waiting: () => admission.waiting,
     heldBytes: () => admission.heldBytes,
   });
+  const detector = servedDetector(settings.detector);
+  if (detector) {
+    const { name, version, search } = detector.description;
+    metrics.detector.set({ name, version, search: String(search) }, 1);
+  }
   const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
   const options: Parameters<typeof openModels>[1] = {
     workers,
@@ -167,12 +173,12 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   const document = collectRoutes(app, { version, limits, token: token !== undefined });
   await app.register(predictRoute, { models, admission, limits, metrics });
-  modelRoute(app, models, limits);
+  modelRoute(app, models, detector, limits);
   healthRoutes(app, () => closing);
   metricsRoute(app, metrics);
   docsRoutes(app, document);
   // Whoever has no token must not get the model itself either: the page then has the model that ships.
-  await page(app, token === undefined ? { models: () => pageModelsOf(inUse()) } : {});
+  await page(app, token === undefined ? { models: () => pageModelsOf(inUse(), detector) } : {});
 
   const end = async (): Promise<void> => {
     closing = true;

@@ -2,7 +2,7 @@
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { Box } from "../../../src/predict/boxes.ts";
-import type { WebDevice } from "../../../src/predict/model.web.ts";
+import type { WebDetectorOptions, WebDevice } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
 
 /** A model that is loaded. */
@@ -59,9 +59,8 @@ export interface Stages {
 
 export interface StartRequest {
   readonly model: ModelToLoad;
-  /** Addresses of the networks that find faces. */
-  readonly detector: string;
-  readonly eyes: string;
+  /** What finds faces, and addresses of its networks. */
+  readonly detector: WebDetectorOptions & { readonly source: string; readonly eyes: string };
 }
 
 export interface ExamineRequest {

@@ -45,11 +45,8 @@ let loaded = 0;
 type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
 const handlers: Handlers = {
-  async start({ model, detector, eyes }) {
-    const [bundle, found] = await Promise.all([
-      fetchBundle(model.source),
-      fetchDetector({ source: detector, eyes }),
-    ]);
+  async start({ model, detector }) {
+    const [bundle, found] = await Promise.all([fetchBundle(model.source), fetchDetector(detector)]);
     device = await chooseDevice(bundle, found);
     const first = await openModel(bundle, webEngine(device), device);
     detectors = await openDetectors(found, device);
