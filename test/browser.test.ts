@@ -13,6 +13,7 @@ import { shippedModel } from "../src/weights/shipped.node.ts";
 import { buildPage } from "./support/browser-build.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
+import { face } from "./support/photos.ts";
 import { serveFolder } from "./support/static-server.ts";
 
 test.skipIf(chromiumPath === undefined)(
@@ -21,7 +22,6 @@ test.skipIf(chromiumPath === undefined)(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "vultus-browser-"));
     await buildPage(fileURLToPath(new URL("../examples/browser", import.meta.url)), folder);
-    const face = drawnFaces(4)[3] as Picture;
     const { pixels, width, height } = composite(500, 400, [{ face, x: 260, y: 200, side: 180 }]);
     const photo = join(folder, "photo.jpg");
     await sharp(pixels, { raw: { width, height, channels: 1 } })

@@ -153,7 +153,9 @@ describe.skipIf(chromiumPath === undefined)(
 
     test("the first load of models is small, and each is fetched once", async () => {
       const own = await serveFolder(built, { path: "/below/" });
-      const context = await newContext({ serviceWorkers: "block" });
+      // Without the service worker, which fetches what it keeps.
+      const context = await browser.newContext({ serviceWorkers: "block" });
+      context.setDefaultTimeout(PATIENCE);
       const page = await open(context, own.address);
       await give(page, 1, "two.jpg");
       await context.close();

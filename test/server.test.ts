@@ -11,7 +11,7 @@ import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
 import { problems } from "../src/server/problems.ts";
 import { type Answer, answerSchema, modelSchema, problemSchema } from "../src/server/schemas.ts";
 import { TURNS } from "../src/server/service.ts";
-import { composite } from "./support/composites.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
 import { face, twoFaces } from "./support/photos.ts";
 import { holdTurns, liveWorkers, startService, type TestService, until } from "./support/service.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";

@@ -95,9 +95,18 @@ test("of many faces a few are looked around in each frame, all in turn", async (
   }
 });
 
-test("a face that vanishes is gone at once, and found where it comes back", async () => {
+test("a face that is missed in one frame stays, and is followed on", async () => {
+  const { next } = searched();
+  const frame = frameOf([square(60, 60, 100)]);
+  for (let i = 0; i < 4; i++) await next(frame);
+  expect((await next(frameOf([]))).faces).toHaveLength(1);
+  for (let i = 0; i < 4; i++) expect((await next(frame)).faces).toHaveLength(1);
+});
+
+test("a face that vanishes is gone after three frames, and found where it comes back", async () => {
   const { next } = searched();
   for (let i = 0; i < 4; i++) await next(frameOf([square(60, 60, 100)]));
+  for (let i = 0; i < 2; i++) await next(frameOf([]));
   expect((await next(frameOf([]))).faces).toEqual([]);
   const back = square(430, 300, 100);
   await next(frameOf([back]));

@@ -32,10 +32,17 @@ const MOST_AROUND = 3;
 const EVERY = 6;
 /** A face that was there in the last frame is believed at this share of the threshold. */
 const LOYALTY = 0.6;
+/** Frames for which a face that was not seen again stays where it was: one blurred frame must not make it flicker. */
+const PATIENCE = 2;
 /** A face of the last frame that overlaps its box by less (intersection over union) is another. */
 const LEAST_OVERLAP = 0.2;
 /** Of a box that lies in another one by this share, nothing is new. */
 const CONTAINMENT = 0.65;
+
+/** A face, and in how many frames it was not seen again. */
+interface Known extends DetectedFace {
+  readonly misses: number;
+}
 
 /** Takes frame after frame; each has its faces, the surest first, in its pixels. */
 export function liveSearch(
@@ -43,17 +50,18 @@ export function liveSearch(
   { threshold, overlap, finish }: LiveSearchOptions,
 ): (frame: Picture) => Promise<DetectedFace[]> {
   /** Faces of the last frame, those first that were looked around longest ago. */
-  let known: DetectedFace[] = [];
+  let known: Known[] = [];
   let extent = "";
   /** Frames until the next look at the whole frame, and which one it is. */
   let [wait, next] = [0, 0];
 
-  async function followed(cut: (cut: Cut) => Picture, face: DetectedFace): Promise<DetectedFace[]> {
+  /** The face where it is now, if it is seen. */
+  async function followed(cut: (cut: Cut) => Picture, face: Known): Promise<DetectedFace | undefined> {
     const seen = await lookAt(cut, network, lookAround(face.box), threshold * LOYALTY);
     const same = seen.filter(({ box }) => overlapOf(box, face.box) >= LEAST_OVERLAP);
     // Of two people side by side each keeps their own box.
     const likeness = ({ box, score }: DetectedFace): number => score * overlapOf(box, face.box);
-    return same.sort((a, b) => likeness(b) - likeness(a)).slice(0, 1);
+    return same.sort((a, b) => likeness(b) - likeness(a))[0];
   }
 
   return async (frame) => {
@@ -63,7 +71,12 @@ export function liveSearch(
     const cut = imagePyramid(frame);
     const turn = known.slice(0, MOST_AROUND);
     const found: DetectedFace[] = [];
-    for (const face of turn) found.push(...(await followed(cut, face)));
+    const missed: Known[] = [];
+    for (const face of turn) {
+      const now = await followed(cut, face);
+      if (now) found.push(now);
+      else if (face.misses < PATIENCE) missed.push({ ...face, misses: face.misses + 1 });
+    }
     const others = known.slice(turn.length);
     // A face that is lost may be elsewhere.
     if (found.length < turn.length || known.length === 0) wait = 0;
@@ -81,10 +94,13 @@ export function liveSearch(
       );
     const same = { overlap, containment: CONTAINMENT };
     const seen = await finish(nonMaximumSuppression([...found, ...fresh.filter(isNew)], same), frame);
-    const faces = nonMaximumSuppression([...seen, ...others], same);
+    // What was seen again by a look at the whole frame is no longer missed.
+    const stale = missed.filter((face) => seen.every(({ box }) => overlapOf(box, face.box) < LEAST_OVERLAP));
+    const now = [...others, ...stale, ...seen.map((face): Known => ({ ...face, misses: 0 }))];
+    const faces = nonMaximumSuppression(now, same);
     // Those that wait longest come first.
-    known = [...others, ...seen].filter((face) => faces.includes(face));
-    return faces;
+    known = now.filter((face) => faces.includes(face));
+    return faces.map(({ misses: _, ...face }) => face);
   };
 }
 
