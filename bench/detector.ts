@@ -34,7 +34,7 @@ const { faces: reference } = JSON.parse(readFileSync(join(photos, "faces.json"),
 const engine = startEngine({ device: "cpu", threads: 2, spinning: false });
 const detector = await openDetector(
   engine,
-  loadDetector(undefined, values.search ? { search: values.search as "fast" } : {}),
+  await loadDetector(undefined, values.search ? { search: values.search as "fast" } : {}),
 );
 
 const sizes = [0, 24, 48, 96, 1e9];

@@ -30,7 +30,7 @@ export async function openJudge(model: string | undefined): Promise<Judge> {
   const classifier = await engine.open(bundle.program);
   return {
     architecture: bundle.architecture,
-    detector: await openDetector(engine, loadDetector()),
+    detector: await openDetector(engine, await loadDetector()),
     async right(crops, labels) {
       const found = await labelsOf(classifier, bundle, crops);
       return labels.filter((label, i) => label === found[i]).length / labels.length;

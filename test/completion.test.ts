@@ -102,6 +102,9 @@ describe.each([
         .filter((name) => name.startsWith("resnet1"))
         .sort(),
     );
+    for (const name of ["fast", "thorough", "yunet"])
+      expect(completed("predict", "--detector", name.slice(0, 2))).toContain(name);
+    expect(completed("data", "crop", "--rotate", "").sort()).toEqual(["auto", "none"]);
     expect(completed("completion", "").sort()).toEqual(["bash", "fish", "zsh"]);
     expect(completed("train", "--seed", "")).toEqual([]);
   });

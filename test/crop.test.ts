@@ -91,10 +91,10 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   expect(printed.out).toMatch(/^train\/sad :\( +3 +1 +1 +0 +1$/m);
   expect(printed.out).toMatch(/^total +7 +5 +1 +1 +1$/m);
   expect(printed.err).toContain("left out: train/sad :(/broken.jpg: ");
-  // What finds smaller faces can be called as it is printed, and the last line is what comes next.
-  const [small, next] = printed.out.trimEnd().split("\n").slice(-2);
-  expect(small).toMatch(
-    /^to find smaller faces: .*data crop \S+photos --out \S+faces-of-small-faces --threads 2 --device cpu --detector-size 1280$/,
+  // What finds more faces can be called as it is printed, and the last line is what comes next.
+  const [turned, next] = printed.out.trimEnd().split("\n").slice(-2);
+  expect(turned).toMatch(
+    /^to find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
   );
   expect(next).toMatch(/^next: .*train \S+faces$/);
   // At once what training reads, under the classes' usual names.
@@ -103,12 +103,12 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   expect(samples.map(({ id, split }) => [id, split])).toHaveLength(5);
 });
 
-test("a folder without classes has no next command, and a chosen detector's size no larger one", async () => {
+test("a folder without classes has no next command, and one whose faces were all found no hint", async () => {
   await photo("flat/a.jpg", 90);
   await photo("flat/b.jpg");
-  const args = ["data", "crop", at("flat"), "--out", at("flat faces"), "--detector-size", "640", ...device];
+  const args = ["data", "crop", at("flat"), "--out", at("flat faces"), "--rotate", "auto", ...device];
   expect(await run(args)).toBe(0);
-  expect(printed.out).not.toMatch(/next:|smaller faces/);
+  expect(printed.out).not.toMatch(/next:|to find faces/);
   printed.err = "";
   expect(await run(["data", "inspect", at("flat"), "--no-sheet"])).toBe(2);
   expect(printed.err).toContain("predict and data crop take photos that are not in class folders");

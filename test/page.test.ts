@@ -65,6 +65,9 @@ describe.skipIf(chromiumPath === undefined)(
       await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("photos", "two.jpg"));
       const one = composite(300, 260, [{ face, x: 150, y: 130, side: 90 }]);
       await encoded(one).tint({ r: 250, g: 220, b: 200 }).png().toFile(at("photos", "single.png"));
+      await encoded(composite(300, 260, [{ face, x: 150, y: 130, side: 90, angle: 90 }]))
+        .png()
+        .toFile(at("photos", "lying.png"));
       await encoded(composite(300, 300, []))
         .png()
         .toFile(at("photos", "empty.png"));
@@ -210,6 +213,17 @@ describe.skipIf(chromiumPath === undefined)(
         await card.getByRole("button", { name: "Turn the picture" }).click();
         await card.locator(".no-face", { hasText: "in none of four directions" }).waitFor();
         expect(await card.getByRole("button", { name: "Turn the picture" }).count()).toBe(0);
+      });
+
+      test("a face that lies on its side is found when the picture is turned, and explained", async () => {
+        await give(page, 5, "lying.png");
+        const card = page.locator(".card", { hasText: "lying.png" });
+        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.locator(".bars").waitFor();
+        expect(await card.locator(".verdict").textContent()).toContain("surprise");
+        await card.getByRole("button", { name: "Where it looked" }).click();
+        await card.locator("canvas").nth(1).waitFor();
+        await page.getByRole("button", { name: "Remove lying.png" }).click();
       });
 
       test("where no face is found, the whole picture can be taken as one", async () => {

@@ -29,6 +29,7 @@ import { cli } from "./support/cli.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
+import { tiffOf } from "./support/tiff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-predict-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -93,9 +94,9 @@ describe("inputs", () => {
     ]);
     expect(predictions[2]?.reason).toContain("not a picture");
     expect(printed.err).toContain("5 photos");
-    expect(printed.err.match(/to find smaller faces: /g)).toHaveLength(1);
+    expect(printed.err.match(/to find faces that lie on their side: /g)).toHaveLength(1);
     expect(printed.err).toMatch(
-      /^to find smaller faces: .*predict \S+photos --model \S+model\.safetensors .*--json --detector-size 1280$/m,
+      /^to find faces that lie on their side: .*predict \S+photos --model \S+model\.safetensors .*--rotate auto.* --json$/m,
     );
     const [faces] = predictions.map((one) => one.faces);
     expect(faces).toHaveLength(2);
@@ -228,11 +229,14 @@ describe("pictures of every kind", () => {
     expect((await sharp(gif).metadata()).pages).toBe(2);
     await expectTwo(gif);
   });
-  test("16 bits, WebP, TIFF", async () => {
+  test("16 bits, WebP, TIFF, TIFF of floats in 0..1", async () => {
     const bytes = await photo().toBuffer();
     await expectTwo(await sharp(bytes).toColourspace("rgb16").png().toBuffer());
     await expectTwo(await sharp(bytes).webp({ quality: 95 }).toBuffer());
     await expectTwo(await sharp(bytes).tiff().toBuffer());
+    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+    const samples = Array.from(data, (level) => level / 255);
+    await expectTwo(Buffer.from(tiffOf({ ...info, format: "float32", samples })));
   });
   test("100 megapixels: in bounded memory, boxes in pixels of the original", async () => {
     const large = await sharp(await photo().toBuffer(), { limitInputPixels: false })

@@ -78,7 +78,7 @@ test("metrics count searches, their time, runs of the network and faces, and not
     // Where nothing is found, it looks again and again.
     expect((await service.metric("vultus_detector_looks_sum")) - 2 * looks).toBeGreaterThan(looks);
     expect((await service.app.inject("/metrics")).body).toMatch(
-      /^vultus_detector_info\{name="face_detector",version="[0-9a-f]{12}",search="thorough"\} 1$/m,
+      /^vultus_detector_info\{name="thorough",rotate="none"\} 1$/m,
     );
   });
 });
@@ -87,7 +87,7 @@ describe("the model's answer tells which detector it is, and the page gets the s
   test("the one that ships, with other settings", async () => {
     await withService({ detector: { search: "fast", threshold: 0.6 } }, async (service) => {
       expect(await described(service)).toMatchObject({
-        name: "face_detector",
+        name: "fast",
         search: "fast",
         threshold: 0.6,
       });
@@ -98,7 +98,11 @@ describe("the model's answer tells which detector it is, and the page gets the s
 
   test("a file of one's own, which the page loads from the service", async () => {
     await withService({ detector: { path: mine } }, async (service) => {
-      expect(await described(service)).toMatchObject({ name: "mine", search: "thorough", threshold: 0.5 });
+      expect(await described(service)).toMatchObject({
+        name: "mine.onnx",
+        search: "thorough",
+        threshold: 0.5,
+      });
       expect(await pageDetector(service)).toEqual({ file: "faces/served.onnx", settings: {} });
       const { rawPayload, headers, statusCode } = await service.app.inject("/faces/served.onnx");
       expect(statusCode).toBe(200);

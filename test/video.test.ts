@@ -1,23 +1,31 @@
 /** Faces in videos: followed, smoothed, cut off in the middle, and without ffmpeg. */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import { secondsOf } from "../src/cli/options.ts";
+import { progressOf } from "../src/cli/video.ts";
 import type { Picture } from "../src/data/dataset.ts";
-import { ppmPictures } from "../src/predict/ppm.ts";
+import { byteReader } from "../src/predict/byte-reader.ts";
 import type { Face } from "../src/predict/prediction.ts";
+import { timelineFrames } from "../src/predict/timeline-frames.ts";
+import { trackMeans } from "../src/predict/track-means.ts";
 import { faceTracker } from "../src/predict/tracking.ts";
 import { composite, drawnFaces } from "./support/composites.ts";
+import { ffmpeg, hasFfmpeg } from "./support/ffmpeg.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
-
-const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
-if (!hasFfmpeg) console.warn("skipped: there is no ffmpeg (apt-get install ffmpeg)");
 
 function seen(x: number, happy: number, width = 100): Face {
   return {
@@ -68,39 +76,58 @@ describe("tracks", () => {
   });
 });
 
-describe("frames in a stream", () => {
-  const picture = (value: number): Uint8Array =>
-    Buffer.concat([Buffer.from("P6\n3 2\n255\n"), Buffer.alloc(18, value)]);
-  const stream = Buffer.concat([picture(10), picture(32), picture(255)]);
-  async function read(bytes: Uint8Array, step: number) {
-    let cut = false;
-    const values: (number | undefined)[] = [];
-    const chunks = (async function* () {
-      for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
-    })();
-    for await (const { pixels, width, height } of ppmPictures(chunks, () => (cut = true))) {
-      expect([width, height, pixels.length]).toEqual([3, 2, 18]);
-      values.push(pixels[17]);
-    }
-    return { values, cut };
-  }
+describe("blocks of a stream", () => {
+  const stream = Uint8Array.from({ length: 40 }, (_, i) => i);
+  const chunks = async function* (step: number) {
+    for (let at = 0; at < stream.length; at += step) yield stream.subarray(at, at + step);
+  };
 
   test("however it is cut into chunks", async () => {
-    for (let step = 1; step <= stream.length; step++)
-      expect(await read(stream, step)).toEqual({ values: [10, 32, 255], cut: false });
-  });
-  test("wherever it breaks off: the whole frames count", async () => {
-    const one = picture(0).length;
-    for (let length = 0; length < stream.length; length++) {
-      const { values, cut } = await read(stream.subarray(0, length), 7);
-      expect(values).toHaveLength(Math.floor(length / one));
-      expect(cut).toBe(length % one !== 0);
+    for (let step = 1; step <= stream.length; step++) {
+      const { read } = byteReader(chunks(step));
+      for (const [from, length] of [
+        [0, 3],
+        [3, 20],
+        [23, 0],
+        [23, 17],
+      ] as const)
+        expect(await read(length)).toEqual(stream.slice(from, from + length));
     }
   });
-  test("what is no frame is refused", async () => {
-    await expect(read(Buffer.from("no picture, but a long enough text"), 100)).rejects.toThrow(
-      "instead of the header",
-    );
+  test("a block that the stream breaks off in is none", async () => {
+    const { read } = byteReader(chunks(7));
+    await read(30);
+    expect(await read(11)).toBeUndefined();
+  });
+});
+
+describe("long videos in bounded memory", () => {
+  test("the means of tracks are those over all sightings; box and score are those of the largest", () => {
+    const means = trackMeans(0.6);
+    means.add([{ ...seen(0, 0.9), track: 1 }]);
+    means.add([
+      { ...seen(10, 0.5, 150), score: 0.8, track: 1 },
+      { ...seen(500, 0, 50), track: 2 },
+    ]);
+    means.add([{ ...seen(20, 0.1), track: 1 }]);
+    const [first, second] = means.faces();
+    expect(first).toMatchObject({ track: 1, box: { x: 10, width: 150 }, score: 0.8, label: null });
+    expect(first?.probabilities.happy).toBeCloseTo(0.5);
+    expect(second).toMatchObject({ track: 2, label: "sad", probabilities: { happy: 0, sad: 1 } });
+  });
+
+  test("frames of a chart are thinned evenly, and know their distance", () => {
+    const kept = timelineFrames(8);
+    for (let i = 0; i < 50; i++) kept.add({ time: i, faces: [{ track: 1, probabilities: { happy: 1 } }] });
+    expect(kept.frames.length).toBeLessThan(8);
+    expect(kept.frames.length).toBeGreaterThanOrEqual(4);
+    expect(kept.frames.map(({ time }) => time)).toEqual(kept.frames.map((_, i) => i * kept.stride));
+  });
+
+  test("progress: time, share and faces; without a length the time alone", () => {
+    expect(progressOf(725, 3600, 3)).toBe("12 min 05 s of 1 h 00 min (20 %), 3 faces");
+    expect(progressOf(3600.5, 3600, 1)).toBe("1 h 00 min of 1 h 00 min (100 %), 1 face");
+    expect(progressOf(2, undefined, 0)).toBe("2.0 s, 0 faces");
   });
 });
 
@@ -129,9 +156,7 @@ describe("from the command line", () => {
       ["clip.mp4", "mpeg4"],
       ["clip.mkv", "mpeg4"],
     ] as const)
-      expect(
-        spawnSync("ffmpeg", ["-v", "error", ...input, "-c:v", codec, "-q:v", "2", at(name)]).status,
-      ).toBe(0);
+      ffmpeg([...input, "-c:v", codec, "-q:v", "2", at(name)]);
   }, 30_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   beforeEach(capture);
@@ -178,11 +203,12 @@ describe("from the command line", () => {
       const [video] = JSON.parse(printed.out) as {
         status: string;
         faces: Face[];
-        frames: { time: number }[];
+        frames: { time: number; width: number; height: number }[];
       }[];
       expect(video).toMatchObject({ status: "ok" });
       expect(video?.faces).toHaveLength(1);
       expect(video?.frames).toHaveLength(6);
+      expect(video?.frames[5]).toMatchObject({ time: 2.5, width: 320, height: 240 });
       expect(readFileSync(at("chart.svg"), "utf8")).toContain("face 1");
       expect(await run(args("clip.mp4", "--out", at("timeline.csv")))).toBe(0);
       expect(readFileSync(at("timeline.csv"), "utf8").trimEnd().split("\n")).toHaveLength(7);
@@ -207,6 +233,9 @@ describe("from the command line", () => {
     writeFileSync(at("no.mp4"), "this is no video");
     expect(await run(args("no.mp4"))).toBe(1);
     expect(printed.err).toContain("ffmpeg finds no frame");
+    // Nothing is left of files that were not begun.
+    expect(await run(args("no.mp4", "--out", at("no.csv")))).toBe(1);
+    expect(readdirSync(folder).filter((name) => name.includes("no.csv"))).toEqual([]);
   });
 
   test("without ffmpeg the message says what to install; a video stands alone", async () => {

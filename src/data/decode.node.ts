@@ -6,6 +6,7 @@ import { FormatError, messageOf, VultusError } from "../util/errors.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
+import { decodeDeepTiff } from "./deep-tiff.node.ts";
 import { sniffPicture } from "./sniff.ts";
 
 /** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
@@ -27,8 +28,8 @@ export interface DecodeOptions {
 /**
  * The picture in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
  * by its EXIF orientation, laid on white where it is transparent, converted to sRGB by its profile, and grey if every
- * pixel has R = G = B. Reduction is antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on
- * gamma-encoded values, as torchvision's does.
+ * pixel has R = G = B. TIFFs of floats and wide integers are read by their range (`decodeDeepTiff` has the rule). Reduction is
+ * antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on gamma-encoded values, as torchvision's does.
  *
  * @throws FormatError whose message is the reason, without the file's name.
  */
@@ -36,6 +37,8 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   const format = sniffPicture(bytes);
   try {
     if (format === "bmp") return await reduced(greyIfGrey(decodeBmp(bytes)), options.maxSide);
+    const deep = format === "tiff" ? await decodeDeepTiff(bytes, atMost(limitInputPixels)) : undefined;
+    if (deep) return await reduced(greyIfGrey(deep.picture), options.maxSide);
     return await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient(), options.maxSide);
   } catch (error) {
     if (error instanceof VultusError) throw error;
@@ -63,17 +66,14 @@ export async function decodeFitted(
   refuseAbove: number = limitInputPixels,
 ): Promise<FittedPicture> {
   const format = sniffPicture(bytes);
-  const check = ({ width, height }: { width: number; height: number }): void => {
-    if (width * height > refuseAbove)
-      throw new TooManyPixels(
-        `${width} × ${height} pixels; at most ${refuseAbove / 1e6} megapixels are decoded`,
-      );
-  };
+  const check = atMost(refuseAbove);
   try {
     if (format === "bmp") {
       check(bmpSize(bytes));
       return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
     }
+    const deep = format === "tiff" ? await decodeDeepTiff(bytes, check) : undefined;
+    if (deep) return { ...deep, picture: (await fitted(greyIfGrey(deep.picture), mostPixels)).picture };
     // The header of a larger picture is read too, so that it can be refused in our words.
     const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
@@ -83,6 +83,13 @@ export async function decodeFitted(
     if (error instanceof VultusError) throw error;
     throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
   }
+}
+
+function atMost(pixels: number): (size: { readonly width: number; readonly height: number }) => void {
+  return ({ width, height }) => {
+    if (width * height > pixels)
+      throw new TooManyPixels(`${width} × ${height} pixels; at most ${pixels / 1e6} megapixels are decoded`);
+  };
 }
 
 /** A picture in memory, reduced where it has more than `mostPixels` pixels. */

@@ -46,7 +46,7 @@ export async function checkFaces(
   if (chosen.length < LEAST_FACES || chosen.length < drawn.length / 2) return undefined;
   const engine = startEngine({ device: "cpu", threads: options.threads, spinning: false });
   try {
-    const detector = await openDetector(engine, loadDetector());
+    const detector = await openDetector(engine, await loadDetector());
     const started = performance.now();
     const shares: number[] = [];
     let images = 0;

@@ -4,13 +4,13 @@ import { createHash } from "node:crypto";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { csvRow } from "../formats/csv.ts";
+import type { DetectorChoice } from "../predict/detector-choice.node.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { faceCrop, ownSide } from "../predict/framing.ts";
 import { fileSource, readPhotos } from "../predict/inputs.node.ts";
-import type { DetectorOptions } from "../predict/model.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
 import { framedFaces, type ReadPhoto } from "../predict/predictor.ts";
-import { loadDetector } from "../predict/shipped-detector.node.ts";
+import { readDetector } from "../predict/shipped-detector.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { VultusError } from "../util/errors.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
@@ -42,8 +42,8 @@ export interface CropOptions extends DeviceOptions {
   readonly faces?: FaceRule | undefined;
   /** Side of every crop in pixels. Default: as large as the face is in its photo, at most 320. */
   readonly size?: number | undefined;
-  /** How faces are found. Default: by the detector that ships. */
-  readonly detector?: DetectorOptions | undefined;
+  /** How faces are found: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options. */
+  readonly detector?: DetectorChoice | undefined;
   /** Stops between two photos; the same call then goes on. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: OnEvent | undefined;
@@ -90,10 +90,10 @@ export function crop(options: CropOptions): Promise<CropResult> {
 }
 
 async function cropped(options: CropOptions, teller: Teller): Promise<CropResult> {
-  const { data, out, faces = "largest", size, detector: finder = {}, signal } = options;
+  const { data, out, faces = "largest", size, detector: finder, signal } = options;
   const sources = await cropSources(typeof data === "string" ? [data] : data, out);
   const { device, threads } = chooseDevice(options, teller.note);
-  const model = loadDetector(finder.path, finder);
+  const model = await readDetector(finder, { signal, onNote: teller.note });
   const detector = createHash("sha256")
     .update(model.program.model)
     .update(model.eyes?.model ?? "")
@@ -191,7 +191,7 @@ async function cropPhoto(
 ): Promise<Omit<Cropped, "photo">> {
   if ("reason" in photo) return { status: "unreadable", faces: 0, crops: [], reason: photo.reason };
   const found = await framedFaces(photo, detector, (picture, face) =>
-    faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face.box)), resize: 1 }),
+    faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face)), resize: 1 }),
   );
   const faces = found.length;
   if (faces === 0) return { status: "no_face", faces, crops: [] };

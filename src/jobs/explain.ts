@@ -7,9 +7,9 @@ import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
 import type { BackboneOptions } from "../models/registry.ts";
-import type { DetectorOptions } from "../predict/model.node.ts";
+import type { DetectorChoice } from "../predict/detector-choice.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
-import { loadDetector } from "../predict/shipped-detector.node.ts";
+import { readDetector } from "../predict/shipped-detector.node.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { averageMapsPng } from "../report/heat-map.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -41,8 +41,11 @@ export interface ExplainOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly method?: ExplainMethod | undefined;
   /** The class to explain. Default: the one that the model answers. */
   readonly class?: string | undefined;
-  /** How faces are found in photos; `false` treats every photo as one face crop. */
-  readonly detector?: DetectorOptions | false | undefined;
+  /**
+   * How faces are found in photos: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options; `false`
+   * treats every photo as one face crop.
+   */
+  readonly detector?: DetectorChoice | false | undefined;
   /** Folder into which images are written. Default: explained. */
   readonly out?: string | undefined;
   readonly onEvent?: OnEvent | undefined;
@@ -74,7 +77,7 @@ export function explain(options: ExplainOptions): Promise<ExplainResult> {
 }
 
 async function explained(options: ExplainOptions, teller: Teller): Promise<ExplainResult> {
-  const { data, method = explainDefaults.method, out = explainDefaults.out, detector: finder = {} } = options;
+  const { data, method = explainDefaults.method, out = explainDefaults.out, detector: finder } = options;
   const photos = typeof options.photos === "string" ? [options.photos] : (options.photos ?? []);
   if (photos.length === 0 && data === undefined)
     throw new UsageError("no photos given; name some, or a folder of labelled images with --data");
@@ -86,7 +89,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   try {
     const detector =
       photos.length > 0 && finder !== false
-        ? await openDetector(engine, loadDetector(finder.path, finder))
+        ? await openDetector(engine, await readDetector(finder, { onNote: teller.note }))
         : undefined;
     const rows: ExplainedPhoto[] = [];
     for await (const row of explainPhotos(engine, classifier, photos, { method, target, detector, out })) {

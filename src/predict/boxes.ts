@@ -14,6 +14,8 @@ export interface DetectedFace {
   readonly score: number;
   /** How far the face leans clockwise, in degrees, where the detector knows. */
   readonly tilt?: number;
+  /** The square that the face fills as faces of the training data fill theirs, where the detector knows. It leans with the face. */
+  readonly square?: Box;
 }
 
 /** Intersection over union, from 0 to 1. */

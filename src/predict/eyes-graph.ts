@@ -1,6 +1,6 @@
 /**
- * The tiny landmark network of face-api.js as a graph of ours, from a face to its two eyes: three blocks of three depthwise
- * separable convolutions, each with the sum of those before it, and 68 points, of which the eyes' twelve are used.
+ * The tiny landmark network of face-api.js as a graph of ours, from a face to its eyes, its middle and its size: three blocks of three depthwise
+ * separable convolutions, each with the sum of those before it, and 68 points around brows, eyes, nose, mouth and jaw.
  */
 
 import { Graph } from "../graph/graph.ts";
@@ -15,6 +15,7 @@ import { mul } from "../ops/mul.ts";
 import { reduceMean } from "../ops/reduce-mean.ts";
 import { relu } from "../ops/relu.ts";
 import { reshape } from "../ops/reshape.ts";
+import { sqrt } from "../ops/sqrt.ts";
 import { sub } from "../ops/sub.ts";
 import { transpose } from "../ops/transpose.ts";
 import { finish } from "../program/finish.ts";
@@ -32,7 +33,8 @@ const eyes = [
 
 /**
  * Takes `pictures` uint8 [N, 112, 112, 3], RGB, each the square around a face, and gives `eyes` [N, 4]: x and y of the eye
- * on the left of the picture, then of the other, as shares of the square's side from its upper left corner.
+ * on the left of the picture, then of the other; `middle` [N, 2] of all points; and their `spread` [N], the root of the mean
+ * squared distance from it. All are shares of the square's side, from its upper left corner.
  */
 export function compileEyes(
   weights: ReadonlyMap<string, QuantizedTensor>,
@@ -47,7 +49,11 @@ export function compileEyes(
   const features = reshape(globalAveragePool(x), [-1, x.shape[1] as number]);
   const points = reshape(gemm(features, weight("fc/weights"), { bias: weight("fc/bias") }), [-1, 68, 2]);
   const middles = eyes.map(([first, end]) => reduceMean(slice(points, 1, first, end), [1]));
-  return finish(graph, "eyes", { eyes: concat(middles, 1) }, metadata);
+  const middle = reduceMean(points, [1]);
+  const offsets = sub(points, reshape(middle, [-1, 1, 2]));
+  // Of squares the mean over x and y is half of the mean squared distance.
+  const spread = sqrt(mul(reduceMean(mul(offsets, offsets), [1, 2]), 2));
+  return finish(graph, "eyes", { eyes: concat(middles, 1), middle, spread }, metadata);
 }
 
 /** The first convolution halves the sides; the others see the sum of all before them. */
@@ -56,33 +62,15 @@ function dense(x: Value, block: string, weight: (name: string) => Value): Value 
   const separable = (input: Value, layer: string, stride: 1 | 2): Value => {
     const depthwise = depthwiseFilters(weight(`${block}/${layer}/depthwise_filter`));
     const channels = depthwise.shape[0] as number;
-    const spatial =
-      stride === 1
-        ? conv(input, depthwise, undefined, 1, 1, channels)
-        : conv(input, shifted(depthwise), undefined, 2, 1, channels);
+    const spatial = conv(input, depthwise, undefined, stride, stride === 1 ? 1 : 0, channels, 1);
     return conv(spatial, filters(weight(`${block}/${layer}/pointwise_filter`)), bias(layer), 1, 0);
   };
   const first =
     block === "dense0"
-      ? conv(x, shifted(filters(weight("dense0/conv0/filters"))), bias("conv0"), 2, 1)
+      ? conv(x, filters(weight("dense0/conv0/filters")), bias("conv0"), 2, 0, 1, 1)
       : separable(x, "conv0", 2);
   const one = relu(first);
   const two = separable(one, "conv1", 1);
   const three = separable(relu(add(one, two)), "conv2", 1);
   return relu(add(one, add(two, three)));
-}
-
-/**
- * A 3×3 filter as a 4×4 one whose first row and column are zero. TensorFlow pads an even side at stride 2 only at its end;
- * with one pixel of padding at both ends, this filter sees the same pixels.
- */
-function shifted(w: Value): Value {
-  const [out = 0, inside = 0] = w.shape as number[];
-  const zeros = (rows: number, columns: number): Value =>
-    w.graph.constant(
-      "float32",
-      [out, inside, rows, columns],
-      new Float32Array(out * inside * rows * columns),
-    );
-  return concat([zeros(1, 4), concat([zeros(3, 1), w], 3)], 2);
 }

@@ -1,10 +1,12 @@
 /** What a person names on the command line, as a stream of photos: files, folders, patterns, URLs, standard input. */
 
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeFitted } from "../data/decode.node.ts";
 import { picturesBelow } from "../data/folder.node.ts";
+import { sniffPicture, VideoInstead } from "../data/sniff.ts";
+import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
@@ -12,6 +14,8 @@ import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
 
 /** Larger files are no photos. */
 const MOST_BYTES = 1e9;
+/** Larger files are looked at before they are read: they may be videos. */
+const SURELY_READ = 64e6;
 const MOST_BYTES_OF_URL = 100e6;
 const URL_SECONDS = 30;
 
@@ -26,6 +30,8 @@ export interface PhotoSource {
 
 export interface InputOptions {
   readonly allowUrls?: boolean;
+  /** Reads the photo that `-` stands for; standard input where this is left out. */
+  readonly standardInput?: (() => Promise<Uint8Array>) | undefined;
   /** Files that lie in these folders, or are these, are passed over: what a run itself writes. */
   readonly except?: readonly string[];
 }
@@ -37,10 +43,13 @@ export function photoSources(inputs: readonly string[], options: InputOptions = 
     throw new UsageError(
       `${address} is an address; nothing is fetched from the network without --allow-urls`,
     );
-  return sourcesOf(inputs, options.except ?? []);
+  return sourcesOf(inputs, options);
 }
 
-function* sourcesOf(inputs: readonly string[], except: readonly string[]): Generator<PhotoSource> {
+function* sourcesOf(
+  inputs: readonly string[],
+  { except = [], standardInput = () => wholeOf(process.stdin) }: InputOptions,
+): Generator<PhotoSource> {
   const own = except.map((path) => real(path));
   const isOwn = (path: string): boolean =>
     own.some((folder) => real(path) === folder || real(path).startsWith(folder + sep));
@@ -75,7 +84,7 @@ export async function readPhoto({ file, bytes }: PhotoSource): Promise<ReadPhoto
   try {
     return { file, ...(await decodeFitted(await bytes(), MOST_PHOTO_PIXELS)) };
   } catch (error) {
-    return { file, reason: messageOf(error) };
+    return { file, reason: messageOf(error), isVideo: error instanceof VideoInstead };
   }
 }
 
@@ -86,6 +95,7 @@ export function fileSource(file: string): PhotoSource {
 async function fileBytes(path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
+    if (size > SURELY_READ) await refuseVideo(path);
     if (size > MOST_BYTES)
       throw new FormatError(`a file of ${(size / 1e9).toFixed(1)} GB, which is no photo`);
     return await readFile(path);
@@ -96,12 +106,28 @@ async function fileBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function standardInput(): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
+/** @throws VideoInstead where the file is one, without reading it. */
+async function refuseVideo(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const head = new Uint8Array(VIDEO_HEAD);
+    await file.read(head, 0, head.length, 0);
+    sniffPicture(head);
+  } catch (error) {
+    // What it is instead is found out when it is decoded.
+    if (error instanceof VideoInstead || !(error instanceof FormatError)) throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** All bytes of a stream. @throws FormatError where there are more than a photo has. */
+export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of process.stdin) {
-    parts.push(part as Buffer);
-    size += (part as Buffer).length;
+  for await (const part of stream) {
+    parts.push(part);
+    size += part.length;
     if (size > MOST_BYTES) throw new FormatError(`more than ${MOST_BYTES / 1e9} GB on standard input`);
   }
   return Buffer.concat(parts);

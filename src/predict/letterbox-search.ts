@@ -39,9 +39,9 @@ export async function searchLetterboxed(
   async function findIn({ picture, reduction }: Reduced, tile: Box): Promise<DetectedFace[]> {
     const pixel = Math.max(tile.width, tile.height) / size;
     const faces = await find(letterboxed(picture, scaled(tile, 1 / reduction), size));
-    return faces.map(({ box, score }) => {
+    return faces.map(({ box, ...face }) => {
       const { x, y, width, height } = scaled(box, pixel);
-      return { box: { x: tile.x + x, y: tile.y + y, width, height }, score };
+      return { ...face, box: { x: tile.x + x, y: tile.y + y, width, height } };
     });
   }
 }

@@ -8,6 +8,10 @@ import { lifted } from "./shadows.ts";
 /** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
 export interface FaceNetwork {
   readonly step: number;
+  /** Side of the only square that it takes, which is then also `step`; left out, it takes images of any size. */
+  readonly side?: number;
+  /** Something may be a face from this score on. Default: 0.1. */
+  readonly hint?: number;
   /** Sides in pixels of the faces that it sees well. */
   readonly sees: { readonly smallest: number; readonly largest: number };
   /** Faces that score at least `least`. */
@@ -42,14 +46,14 @@ export async function lookAt(
   const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
   const [across, down] = [region.width / image.width, region.height / image.height];
   const seen = await network.find(canvas, least);
-  return seen.map(({ box, score }) => ({
+  return seen.map(({ box, ...face }) => ({
+    ...face,
     box: {
       x: region.x + (box.x - x) * across,
       y: region.y + (box.y - y) * down,
       width: box.width * across,
       height: box.height * down,
     },
-    score,
     side: Math.sqrt(areaOf(box)),
   }));
 }

@@ -14,9 +14,10 @@ import { VultusError } from "../util/errors.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
 import type { DetectedFace } from "./boxes.ts";
 import { scaled } from "./boxes.ts";
+import type { DetectorChoice } from "./detector-choice.node.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { fileSource, type PhotoSource, readPhoto, readPhotos } from "./inputs.node.ts";
-import { type DetectorSettings, openDetector } from "./onnx-detector.ts";
+import { openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
 import {
   MOST_PHOTO_PIXELS,
@@ -25,23 +26,21 @@ import {
   predictPhotos,
   type ReadPhoto,
 } from "./predictor.ts";
-import { loadDetector } from "./shipped-detector.node.ts";
+import { readDetector } from "./shipped-detector.node.ts";
 
 /** A photo: the path of a file, the bytes of one, or pixels. */
 export type Photo = string | Uint8Array | Picture;
-
-export interface DetectorOptions extends Partial<DetectorSettings> {
-  /** An ONNX detector; the one that ships where none is named. */
-  readonly path?: string;
-}
 
 export interface ModelOptions {
   /** Where it runs; `auto` (the default) is CUDA where programs run on it, else the CPU. */
   readonly device?: Device | "auto" | undefined;
   /** Threads of the CPU provider; all cores where it is left out. */
   readonly threads?: number | undefined;
-  /** How faces are found; `false` where every photo is a face crop. */
-  readonly detector?: DetectorOptions | false | undefined;
+  /**
+   * How faces are found: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options; `false` where every
+   * photo is a face crop.
+   */
+  readonly detector?: DetectorChoice | false | undefined;
 }
 
 export interface LoadOptions extends ModelOptions {
@@ -80,10 +79,10 @@ export async function openModel(bundle: Bundle, options: ModelOptions = {}): Pro
   const device = deviceOf(options);
   const engine = engineOf({ ...options, device });
   try {
-    const { detector: asked = {} } = options;
+    const { detector: asked } = options;
     const [open, detector] = await Promise.all([
       engine.open(bundle.program),
-      asked === false ? undefined : openDetector(engine, loadDetector(asked.path, asked)),
+      asked === false ? undefined : readDetector(asked).then((found) => openDetector(engine, found)),
     ]);
     const { classes } = bundle.architecture;
     let closed: Promise<void> | undefined;
@@ -133,7 +132,7 @@ let shared: Promise<FaceDetector> | undefined;
  * @throws VultusError where the photo cannot be read.
  */
 export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]> {
-  shared ??= openDetector(engineOf({}), loadDetector());
+  shared ??= readDetector().then((found) => openDetector(engineOf({}), found));
   const read = await photoOf(photo);
   if ("reason" in read) throw new VultusError(`${read.file}: ${read.reason}`);
   const found = await (await shared).detect(read.picture);

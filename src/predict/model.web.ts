@@ -17,6 +17,7 @@ import {
   type DetectorModel,
   type DetectorSettings,
   decodeDetector,
+  detectorInput,
   openDetector,
   openLiveDetector,
 } from "./onnx-detector.ts";
@@ -156,8 +157,7 @@ export async function chooseDevice(bundle: Bundle, detector: DetectorModel | und
   try {
     const works =
       (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
-      (!detector ||
-        (await agrees(detector.program, bundleInput([madeUp(sideOf(detector))], detector.input)))) &&
+      (!detector || (await agrees(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
       (!detector?.eyes || (await agrees(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
     return works ? "webgpu" : "cpu";
   } catch {
@@ -165,8 +165,8 @@ export async function chooseDevice(bundle: Bundle, detector: DetectorModel | und
   }
 }
 
-function sideOf({ settings: { size, sees } }: DetectorModel): number {
-  return sees ? COMPARED_SIDE : size;
+function sideOf({ side, settings: { size, sees } }: DetectorModel): number {
+  return side ?? (sees ? COMPARED_SIDE : size);
 }
 
 /** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */

@@ -1,6 +1,6 @@
 /**
  * A face detector that is an ONNX model: one picture in, boxes and scores out. The model that ships is one; so is any
- * other with the same inputs and outputs.
+ * other with the same inputs and outputs, and YuNet (`yunet.ts`).
  */
 
 import { z } from "zod";
@@ -13,11 +13,14 @@ import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { clipped, type DetectedFace } from "./boxes.ts";
-import { tiltsOf } from "./eyes.ts";
+import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
 import { liveSearch } from "./live-search.ts";
+import type { FaceNetwork } from "./look.ts";
 import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
+import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
+import { isYunet, YUNET_HINT, yunetFaces, yunetInput, yunetSettings } from "./yunet.ts";
 
 /** How a photo is searched. */
 export interface DetectorSettings {
@@ -30,9 +33,12 @@ export interface DetectorSettings {
   readonly threshold: number;
   /** Of two boxes that overlap by more (intersection over union), the better stays. */
   readonly overlap: number;
-  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. */
+  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. Default: `thorough`. */
   readonly search?: "thorough" | "fast";
-  /** `auto`: where nothing is found, faces that lie on their side or upside down are looked for. Default: `none`. */
+  /**
+   * `auto`: the photo is also looked at on either side and upside down, which takes four times as long, and the turn is taken in
+   * which most is found. Default: `none`.
+   */
   readonly rotate?: "auto" | "none";
   /** Sides in pixels of the smallest and the largest face that the network sees well; left out, it sees whole photos. */
   readonly sees?: { readonly smallest: number; readonly largest: number } | undefined;
@@ -47,7 +53,7 @@ const settingsSchema = z.object({
 });
 
 /** What a detector without settings of its own gets: those of face-api.js. */
-const usual: DetectorSettings = { size: 416, threshold: 0.5, overlap: 0.4 };
+const usual = { size: 416, threshold: 0.5, overlap: 0.4, search: "thorough", rotate: "none" } as const;
 
 /** Sides that the detector can take are multiples of this: it halves its image four or five times. */
 const STEP = 32;
@@ -59,18 +65,22 @@ export function detectorMetadata(settings: DetectorSettings): Readonly<Record<st
 
 export interface DetectorModel {
   readonly program: Program;
-  readonly input: BundleInput;
+  /** What the network takes and answers: `yunet`, or boxes and scores of an image in this form. */
+  readonly form: BundleInput | "yunet";
+  /** Side of the only square that the network takes; left out, it takes images of any size. */
+  readonly side?: number;
   readonly settings: DetectorSettings;
   /** How far photos are searched; left out where the network sees whole photos. */
   readonly search?: SearchOptions["search"];
-  /** Finds the eyes of what was found (`eyes-graph.ts`); left out, nothing is known of how faces are tilted. */
+  /** Finds the landmarks of what was found (`eyes-graph.ts`); left out, nothing is known of how faces lie. */
   readonly eyes?: Program;
 }
 
 /**
  * Reads a detector; `name` is what errors call it. The model has one input: uint8 [1, H, W, 3], RGB, or float32
  * [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in pixels of the
- * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal.
+ * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal. YuNet is recognised by
+ * the names of its outputs.
  */
 export function decodeDetector(
   bytes: Uint8Array,
@@ -81,36 +91,48 @@ export function decodeDetector(
   const [picture] = inputs;
   const dtype = picture?.dtype;
   const named = (wanted: string): boolean => outputs.some((output) => output.name === wanted);
+  const yunet = isYunet(outputs) && dtype === "float32";
   if (
     inputs.length !== 1 ||
     (dtype !== "uint8" && dtype !== "float32") ||
-    !named("boxes") ||
-    !named("scores")
+    !(yunet || (named("boxes") && named("scores")))
   ) {
     const shown = (types: readonly { name: string; dtype: string }[]): string =>
       types.map((type) => `${type.name} (${type.dtype})`).join(", ");
     throw new FormatError(
-      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores (docs/how-to/predict.md)`,
+      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores, or what YuNet gives (docs/how-to/predict.md)`,
     );
   }
   const [height, width] = (dtype === "uint8" ? picture?.shape.slice(1, 3) : picture?.shape.slice(2)) ?? [];
-  const fixed = typeof height === "number" ? { size: height } : {};
-  if (typeof height === "number" && height !== width)
+  const side = typeof height === "number" ? height : undefined;
+  if (side !== undefined && side !== width)
     throw new FormatError(
       `${name} takes pictures of ${width} × ${height} pixels; a face detector must take squares`,
     );
-  const settings = { ...usual, ...ownSettings(metadata[KEY], name), ...fixed, ...defined(chosen) };
-  if ("size" in fixed && settings.size !== fixed.size)
-    throw new UsageError(`${name} takes pictures of ${fixed.size} px, not of ${settings.size} px`);
-  if (!("size" in fixed) && settings.size % STEP !== 0)
+  const own = { ...usual, ...(yunet && yunetSettings), ...ownSettings(metadata[KEY], name) };
+  const settings = { ...own, ...(side !== undefined && { size: side }), ...defined(chosen) };
+  const { sees, search } = settings;
+  if (side !== undefined && !sees && settings.size !== side)
+    throw new UsageError(`${name} takes pictures of ${side} px, not of ${settings.size} px`);
+  if (settings.size !== side && settings.size % STEP !== 0)
     throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
-  const { sees, search = "thorough" } = settings;
-  return { program, input: dtype, settings, ...(sees && { search: chosen.size ?? search }) };
+  return {
+    program,
+    form: yunet ? "yunet" : dtype,
+    ...(side !== undefined && { side }),
+    settings,
+    ...(sees && { search: chosen.size ?? search }),
+  };
+}
+
+/** An image as the detector's network takes it. */
+export function detectorInput({ form }: Pick<DetectorModel, "form">, image: Picture): Tensor {
+  return form === "yunet" ? yunetInput(image) : bundleInput([image], form);
 }
 
 /** Opens a detector on an engine. */
 export async function openDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
-  const { settings, search } = model;
+  const { side, form, settings, search } = model;
   const { find, finish, release } = await openNetworks(engine, model);
   const { sees, threshold } = settings;
   const searched = (photo: Picture, onLook?: () => void): Promise<DetectedFace[]> => {
@@ -118,53 +140,81 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
       onLook?.();
       return find(image, least);
     };
-    return sees && search !== undefined
-      ? searchPyramid(photo, { step: STEP, sees, find: look }, { ...settings, search })
+    const network: FaceNetwork | undefined = sees && {
+      ...{ step: side ?? STEP, sees, find: look },
+      ...(side !== undefined && { side }),
+      ...(form === "yunet" && { hint: YUNET_HINT }),
+    };
+    return network && search !== undefined
+      ? searchPyramid(photo, network, { ...settings, search })
       : searchLetterboxed(photo, (square) => look(square, threshold), settings);
   };
-  return { detect: async (picture, onLook) => finish(await searched(picture, onLook), picture), release };
+  return {
+    async detect(photo, onLook) {
+      let best = await finish(await searched(photo, onLook), photo);
+      if (settings.rotate !== "auto") return best;
+      for (const quarters of [1, 3, 2] as const) {
+        const turned = turnedByQuarters(photo, quarters);
+        const found = await finish(await searched(turned, onLook), turned);
+        if (surenessOf(found) > surenessOf(best))
+          best = found.map((face) => turnedBack(face, quarters, photo));
+      }
+      return best;
+    },
+    release,
+  };
 }
 
 /**
  * Opens a detector for the frames of one camera or video, taken one after the other: most of a frame is looked at only every few
- * frames (`live-search.ts`). A network that sees whole photos looks at every frame.
+ * frames (`live-search.ts`). A network that takes one size of image, or sees whole photos, looks at every frame.
  */
 export async function openLiveDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
-  const { sees } = model.settings;
-  if (!sees) return openDetector(engine, model);
+  const { side, settings } = model;
+  const { sees } = settings;
+  if (!sees || side !== undefined) return openDetector(engine, { ...model, ...(sees && { search: "fast" }) });
   const { find, finish, release } = await openNetworks(engine, model);
-  return { detect: liveSearch({ step: STEP, sees, find }, { ...model.settings, finish }), release };
+  return { detect: liveSearch({ step: STEP, sees, find }, { ...settings, finish }), release };
 }
 
 interface OpenNetworks {
   /** Faces of an image that score more than `least`, in its pixels. */
   find(image: Picture, least: number): Promise<DetectedFace[]>;
-  /** What of the boxes lies in the picture, and how far each face leans. */
+  /** What of the boxes lies in the picture, and how each face lies. */
   finish(found: readonly DetectedFace[], picture: Picture): Promise<DetectedFace[]>;
   release(): Promise<void>;
 }
 
-async function openNetworks(engine: Engine, { program, input, eyes }: DetectorModel): Promise<OpenNetworks> {
+async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenNetworks> {
+  const { program, form, eyes } = model;
   const open = await engine.open(program);
   const openEyes = eyes && (await engine.open(eyes));
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
   return {
-    find: async (image, least) => boxesOf(await open.run({ [feed]: bundleInput([image], input) }), least),
+    async find(image, least) {
+      const results = await open.run({ [feed]: detectorInput(model, image) });
+      return form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
+    },
     async finish(found, picture) {
-      const faces = found.flatMap(({ box, score }) => {
+      const faces = found.flatMap(({ box, score, tilt }) => {
         const visible = clipped(box, picture);
-        return visible ? [{ box: visible, score }] : [];
+        return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
       });
       if (!openEyes) return faces;
       const boxes = faces.map(({ box }) => box);
-      const tilts = await tiltsOf(openEyes, picture, boxes);
-      return faces.map((face, i) => ({ ...face, tilt: tilts[i] as number }));
+      const poses = await posesOf(openEyes, picture, boxes);
+      return faces.map((face, i) => ({ ...face, ...poses[i] }));
     },
     async release() {
       await openEyes?.release();
       await open.release();
     },
   };
+}
+
+/** Of the turns of a photo that one is right in which most is found, and landmarks fit: on their side, faces are found too. */
+function surenessOf(faces: readonly DetectedFace[]): number {
+  return faces.reduce((sum, { score, square }) => sum + (square ? score : score / 10), 0);
 }
 
 /** Boxes that score more than `threshold`, in pixels of the detector's input. */

@@ -3,6 +3,7 @@
 import type { Picture } from "../data/dataset.ts";
 import { pictureOfRgba } from "../data/rgba.ts";
 import { sniffPicture } from "../data/sniff.ts";
+import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, VultusError } from "../util/errors.ts";
 import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
 
@@ -36,7 +37,7 @@ async function decoded(blob: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(blob);
   } catch {
-    const format = sniffPicture(new Uint8Array(await blob.slice(0, 64).arrayBuffer()));
+    const format = sniffPicture(new Uint8Array(await blob.slice(0, VIDEO_HEAD).arrayBuffer()));
     const why = format === "tiff" || format === "avif" ? "or this browser cannot read its kind; " : "";
     throw new FormatError(`damaged ${format.toUpperCase()}, ${why}save it as JPEG or PNG`);
   }

@@ -1,11 +1,11 @@
-/** From decoded photos to predictions: faces are found photo by photo, and classified in batches across photos. */
+/** From decoded photos to predictions: faces are found photo by photo; those found meanwhile are classified together. */
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
-import { inOrder } from "../util/ordered.ts";
+import { gathered, inOrder } from "../util/ordered.ts";
 import { type Box, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
@@ -17,7 +17,7 @@ export const MOST_PHOTO_PIXELS = 4e6;
 /** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
 export type ReadPhoto =
   | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }
-  | { readonly file: string; readonly reason: string };
+  | { readonly file: string; readonly reason: string; readonly isVideo?: boolean };
 
 /** A classifier that is ready to run. */
 export interface OpenClassifier {
@@ -46,40 +46,40 @@ export interface FramedFace {
 }
 
 /** A photo with its faces, before they are classified. */
-interface Found {
-  readonly photo: ReadPhoto;
+interface Found<P extends ReadPhoto> {
+  readonly photo: P;
   readonly faces: readonly FramedFace[];
 }
 
 /**
  * Predictions in the order of the photos, each with the photo that it is of. Without a detector every photo is taken as one
- * face. Two detections are under way at a time, so that the engine has work while the next picture is prepared.
+ * face. Two detections are under way at a time, so that the engine has work while the next image is prepared. The classifier
+ * runs on whatever was found while it was busy, so that no photo that is done waits for another.
  */
-export async function* predictPhotos(
-  photos: AsyncIterable<ReadPhoto> | Iterable<ReadPhoto>,
+export async function* predictPhotos<P extends ReadPhoto>(
+  photos: AsyncIterable<P> | Iterable<P>,
   classifier: OpenClassifier,
   detector: FaceDetector | undefined,
   options: PredictOptions = {},
-): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
-  let waiting: Found[] = [];
-  const find = (photo: ReadPhoto): Promise<Found> => findFaces(photo, classifier, detector, options);
-  for await (const found of inOrder(photos, 2, find)) {
-    waiting.push(found);
-    const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
-    const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
-    if (faces < BATCH && waiting.length < MOST_PHOTOS && pixels < MOST_PIXELS) continue;
-    yield* classified(waiting, classifier, options);
-    waiting = [];
-  }
-  yield* classified(waiting, classifier, options);
+): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: P }> {
+  const find = (photo: P): Promise<Found<P>> => findFaces(photo, classifier, detector, options);
+  for await (const batch of gathered(inOrder(photos, 2, find), isBatch))
+    yield* classified(batch, classifier, options);
 }
 
-async function findFaces(
-  photo: ReadPhoto,
+/** Whether faces are enough for a run of the classifier, or photos for the memory. */
+function isBatch(waiting: readonly Found<ReadPhoto>[]): boolean {
+  const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
+  const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
+  return faces >= BATCH || waiting.length >= MOST_PHOTOS || pixels >= MOST_PIXELS;
+}
+
+async function findFaces<P extends ReadPhoto>(
+  photo: P,
   { bundle: { architecture } }: OpenClassifier,
   detector: FaceDetector | undefined,
   { faces = "all" }: PredictOptions,
-): Promise<Found> {
+): Promise<Found<P>> {
   if ("reason" in photo) return { photo, faces: [] };
   const found = await framedFaces(photo, detector, cropsFor(architecture));
   return { photo, faces: faces === "largest" ? found.slice(0, 1) : found };
@@ -100,11 +100,11 @@ export async function framedFaces(
   }));
 }
 
-async function* classified(
-  batch: readonly Found[],
+async function* classified<P extends ReadPhoto>(
+  batch: readonly Found<P>[],
   { open, bundle }: OpenClassifier,
   { threshold = 0 }: PredictOptions,
-): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: ReadPhoto }> {
+): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: P }> {
   const { classes } = bundle.architecture;
   const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
   const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));

@@ -41,13 +41,15 @@ const AGAIN = [
 const LEVELS = [256 * 192, 512 * 384];
 /** The longest side of one run of the network, and how far two neighbours overlap: memory is bounded by it. */
 const TILE = { side: 640, overlap: 64 };
+/** Pixels by which looks reach over the border of the photo, which repeats it: a face at the border is seen better so. */
+const BORDER = 16;
 /** The longer side of the photo in the finest look, in pixels: a strip of a few kilobytes must not ask for thousands of tiles. */
 const LONGEST = 16 * TILE.side;
 /** Something may be a face from this score on. */
 const HINT = 0.1;
 /** Where a face is smaller, in pixels, there may be others that need a closer look; after that look, only where it is tiny. */
 const CLOSER = 30;
-const TINY = 18;
+const TINY = 16;
 /** People stand together: a closer look is taken as many sides of a hint around it, and one into shadows further around. */
 const NEAR = 2;
 const SHADOWS = 4;
@@ -65,13 +67,15 @@ export async function searchPyramid(
   const long = Math.max(photo.width, photo.height);
   const finest = Math.min(1, LONGEST / long);
   const found: Sighting[] = [];
+  const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
   async function look(at: Look): Promise<Sighting[]> {
     const { scale } = at;
-    const sightings = await lookAt(cut, network, at, Math.min(threshold, HINT));
-    // Where finer looks follow, the smallest boxes are guesses; at the photo's own pixels they are all that there is.
-    const smallest = scale < finest ? network.sees.smallest : network.sees.smallest / 1.4;
+    const sightings = await lookAt(cut, network, at, Math.min(threshold, network.hint ?? HINT));
+    // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
+    const sure = search === "thorough" ? TINY : network.sees.smallest;
+    const smallest = scale < finest ? sure : network.sees.smallest / 1.4;
     found.push(...sightings.filter(({ score, side }) => score >= threshold && side >= smallest));
     return sightings;
   }
@@ -82,33 +86,36 @@ export async function searchPyramid(
     return found.every((face) => containment(face.box, box) <= CONTAINMENT);
   }
 
-  await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
+  // A network that sees faces as large as all of the next look needs no other for those.
+  if (network.sees.largest ** 2 < (LEVELS[0] as number))
+    await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
   let scale = 0;
   let hints: Sighting[] = [];
   for (const area of levelsOf(search, photo)) {
     scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
     hints = [];
-    for (const region of tilesOf(whole, scale)) hints.push(...(await look({ region, scale })));
+    for (const region of tilesOf(grown(whole, BORDER / scale), scale))
+      hints.push(...(await look({ region, scale })));
     if (scale >= finest) break;
   }
   let needsCloserLook = (hint: Sighting): boolean => hint.side < CLOSER || isDoubt(hint);
   while (search === "thorough" && scale < finest) {
     const close = hints.filter(needsCloserLook).map(({ box }) => box);
     needsCloserLook = ({ side }) => side < TINY;
-    const region = close.length > 0 && clipped(enclosing(close.map((box) => widened(box, SHADOWS))), photo);
+    const region = close.length > 0 && clipped(enclosing(close.map((box) => around(box, SHADOWS))), photo);
     if (!region) break;
-    const near = close.map((box) => widened(box, NEAR));
+    const near = close.map((box) => around(box, NEAR));
     scale = Math.min(finest, 2 * scale);
     hints = [];
-    for (const tile of tilesOf(region, scale)) {
+    for (const tile of tilesOf(grown(region, BORDER / scale), scale)) {
       if (near.some((box) => overlapOf(box, tile) > 0)) hints.push(...(await look({ region: tile, scale })));
       if (isDark(cut({ region: tile, scale: scale / 4 })))
         hints.push(...(await look({ region: tile, scale, shadows: true })));
     }
   }
-  for (const { side, ...around } of AGAIN) {
+  for (const { side, ...margins } of AGAIN) {
     if (found.length > 0) break;
-    await look({ region: whole, scale: side / long, ...around });
+    await look({ region: whole, scale: side / long, ...margins });
   }
   return nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, (face) => trust(face, network));
 }
@@ -128,10 +135,14 @@ function levelsOf(search: SearchOptions["search"], { width, height }: Picture): 
   return [...LEVELS.filter((area) => area < finest / 2), finest];
 }
 
-/** A box and `sides` of its longer side around it. */
-function widened({ x, y, width, height }: Box, sides: number): Box {
-  const around = sides * Math.max(width, height);
+/** A box and what is `around` it, in pixels. */
+function grown({ x, y, width, height }: Box, around: number): Box {
   return { x: x - around, y: y - around, width: width + 2 * around, height: height + 2 * around };
+}
+
+/** A box and `sides` of its longer side around it. */
+function around(box: Box, sides: number): Box {
+  return grown(box, sides * Math.max(box.width, box.height));
 }
 
 /** The smallest box around all. */
@@ -144,9 +155,9 @@ function enclosing(boxes: readonly Box[]): Box {
 }
 
 /** A region in overlapping parts that the network takes at once. */
-function tilesOf({ x, y, width, height }: Box, scale: number): Box[] {
+function overlappingTiles({ x, y, width, height }: Box, scale: number, side: number = TILE.side): Box[] {
   const along = (start: number, length: number): [number, number][] => {
-    const most = TILE.side / scale;
+    const most = side / scale;
     if (length <= most) return [[start, length]];
     const count = Math.ceil((length - TILE.overlap / scale) / (most - TILE.overlap / scale));
     const part = (length + (count - 1) * (TILE.overlap / scale)) / count;

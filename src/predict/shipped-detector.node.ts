@@ -5,14 +5,29 @@ import { decodeProgram } from "../program/onnx-program.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { packageFile } from "../util/package.node.ts";
+import { type Choosing, chooseDetector, type DetectorChoice } from "./detector-choice.node.ts";
 import { type DetectorModel, type DetectorSettings, decodeDetector } from "./onnx-detector.ts";
 
-/** The detector at `path`, or the one that ships; how faces are tilted is found by the network that ships. */
-export function loadDetector(path?: string, chosen: Partial<DetectorSettings> = {}): DetectorModel {
+/**
+ * The detector of this name: `fast` or `thorough` for how the one that ships searches, `yunet` for OpenCV's from the Hugging Face
+ * hub, or the path of an ONNX file. Without a name it is `thorough`.
+ *
+ * @throws UsageError for a name or file that is not there; FormatError for a file that is no detector.
+ */
+export function loadDetector(
+  name?: string,
+  settings: Partial<DetectorSettings> = {},
+): Promise<DetectorModel> {
+  return readDetector({ ...settings, ...(name !== undefined && { path: name }) });
+}
+
+/** The detector that was chosen; how faces are tilted is found by the network that ships. @throws as `loadDetector`. */
+export async function readDetector(choice?: DetectorChoice, choosing?: Choosing): Promise<DetectorModel> {
+  const { path, ...settings } = await chooseDetector(choice, choosing);
   const file = path ?? shipped("face_detector.onnx");
   const eyes = shipped("eyes.onnx");
   return {
-    ...decodeDetector(readBytes(file), file, chosen),
+    ...decodeDetector(readBytes(file), file, settings),
     eyes: decodeProgram(readBytes(eyes), eyes).program,
   };
 }

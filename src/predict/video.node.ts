@@ -1,11 +1,9 @@
-/** Faces in a video: frames through an installed ffmpeg, faces found, followed and classified. */
+/** Faces in a video: found frame by frame, followed and classified. */
 
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fitted } from "../data/decode.node.ts";
-import { UsageError, VultusError } from "../util/errors.ts";
+import { probeVideo, type VideoFacts, videoFrames } from "./ffmpeg.node.ts";
 import type { Model } from "./model.node.ts";
-import { ppmPictures } from "./ppm.ts";
+import type { Face } from "./prediction.ts";
 import { MOST_PHOTO_PIXELS, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
 import { faceTracker, type TrackedFace } from "./tracking.ts";
 
@@ -14,78 +12,79 @@ export interface VideoOptions extends PredictOptions {
   readonly every: number;
   /** Seconds over which probabilities are smoothed. */
   readonly smooth: number;
-  /** Hears what a person should know: that the video is cut off. */
+  /** What messages call the file; its path where this is left out. */
+  readonly name?: string;
+  /** Hears what a person should know: that the video is damaged or cut off. */
   readonly onNote?: (text: string) => void;
+  /** Hears once, before the first frame, how long the video is in seconds; not at all where the file does not hold it. */
+  readonly onDuration?: (seconds: number) => void;
 }
 
 export interface VideoFrame {
   /** In seconds from the beginning. */
   readonly time: number;
+  /** Of this frame as it is shown, upright and with square pixels; boxes are in its pixels. */
+  readonly width: number;
+  readonly height: number;
   readonly faces: readonly TrackedFace[];
 }
 
-/** Whether a file is a video, by its name. */
-export function isVideo(file: string): boolean {
-  return /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ogv|3gp|wmv)$/i.test(file);
-}
+/** Seconds for which a frame is shown at most until the next one; where times jump further there is a gap. */
+const MOST_STILL = 60;
 
-/** The frames of a video, in order, none kept. @throws VultusError where ffmpeg is missing or reads no frame. */
+type FramePhoto = Extract<ReadPhoto, { width: number }> & { readonly time: number };
+
+/**
+ * The frames of a video at every multiple of `every` seconds, in order and as they are ready, none kept. A frame that is shown
+ * longer than `every` counts for each of its times.
+ *
+ * @throws VultusError where ffmpeg is missing or too old, or reads no frame.
+ */
 export async function* predictVideo(
   { classifier, detector }: Model,
   file: string,
   options: VideoOptions,
 ): AsyncGenerator<VideoFrame> {
-  const { every, smooth, threshold = 0 } = options;
+  const { every, smooth, threshold = 0, name = file, onDuration = () => {} } = options;
   const track = faceTracker({ smooth, threshold, patience: Math.max(1, 2.5 * every) });
-  let index = 0;
-  for await (const { prediction } of predictPhotos(frames(file, options), classifier, detector, options)) {
-    const time = Math.round(1000 * every * index++) / 1000;
-    yield { time, faces: track(time, prediction.faces) };
+  const facts = await probeVideo(file, name);
+  if (facts.duration !== undefined) onDuration(facts.duration);
+  let before: (Omit<VideoFrame, "faces"> & { readonly faces: readonly Face[] }) | undefined;
+  const photos = framePhotos(file, facts, { ...options, name });
+  for await (const { photo, prediction } of predictPhotos(photos, classifier, detector, options)) {
+    const { time, width, height } = photo;
+    if (before && time - before.time <= MOST_STILL)
+      for (let k = 1; before.time + k * every < time - every / 2; k++)
+        yield { ...before, ...tracked(track, rounded(before.time + k * every), before) };
+    before = { time, width, height, faces: prediction.faces };
+    yield { ...before, ...tracked(track, time, before) };
   }
 }
 
-async function* frames(file: string, { every, onNote = () => {} }: VideoOptions): AsyncGenerator<ReadPhoto> {
-  if (!existsSync(file)) throw new UsageError(`${file}: no such file`);
-  const output = ["-f", "image2pipe", "-c:v", "ppm", "pipe:1"];
-  const args = [
-    "-nostdin",
-    "-v",
-    "error",
-    "-i",
-    // A name with a colon would be taken for an address.
-    `file:${file}`,
-    "-an",
-    "-sn",
-    "-vf",
-    `fps=1/${every}:start_time=0`,
-    ...output,
-  ];
-  const child = spawn("ffmpeg", args, { stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said = `${said}${text}`.slice(-2000)));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  ended.catch(() => {});
-  let count = 0;
-  try {
-    for await (const picture of ppmPictures(child.stdout, () =>
-      onNote(`${file} breaks off within a frame`),
-    )) {
-      count++;
-      yield { file, ...(await fitted(picture, MOST_PHOTO_PIXELS)) };
-    }
-    const code = await ended;
-    const reason = said.trim().split("\n").at(-1) ?? "";
-    if (count === 0) throw new VultusError(`${file}: ffmpeg finds no frame in it${reason && `: ${reason}`}`);
-    if (code !== 0 || reason) onNote(`${file} is damaged, its frames up to there are used: ${reason}`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new UsageError(
-      "videos are read by ffmpeg, which is not installed; install it (for example `apt-get install ffmpeg`) and try again",
-    );
-  } finally {
-    child.kill();
-  }
+async function* framePhotos(
+  file: string,
+  facts: VideoFacts,
+  { name, every, onNote = () => {} }: VideoOptions & { readonly name: string },
+): AsyncGenerator<FramePhoto> {
+  for await (const { picture, time } of videoFrames(file, facts, { name, every, onNote }))
+    yield { file: name, time, ...(await fitted(picture, MOST_PHOTO_PIXELS)) };
+}
+
+/** Followed in shares of the frame, so that a face stays the same when a recording switches its resolution. */
+function tracked(
+  track: ReturnType<typeof faceTracker>,
+  time: number,
+  { width, height, faces }: { width: number; height: number; faces: readonly Face[] },
+): Pick<VideoFrame, "time" | "faces"> {
+  const shares = faces.map(({ box, ...face }) => ({
+    ...face,
+    box: { x: box.x / width, y: box.y / height, width: box.width / width, height: box.height / height },
+  }));
+  const followed = track(time, shares).map((face, i) => ({ ...face, box: (faces[i] as Face).box }));
+  return { time, faces: followed };
+}
+
+/** To a millisecond. */
+function rounded(seconds: number): number {
+  return Math.round(1000 * seconds) / 1000;
 }

@@ -1,7 +1,7 @@
 /** What the faces of a video express over time: one chart per face, one line per class. */
 
 import * as Plot from "@observablehq/plot";
-import type { VideoFrame } from "../predict/video.node.ts";
+import type { TimelineFrame } from "../predict/timeline-frames.ts";
 import { placed, plotSvg } from "./plot.ts";
 import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 
@@ -17,7 +17,7 @@ const MOST_TRACKS = 8;
 
 /** An SVG over the whole video. @param every seconds between frames: a longer pause breaks a line. */
 export function timelineSvg(
-  frames: readonly VideoFrame[],
+  frames: readonly TimelineFrame[],
   classes: readonly string[],
   every: number,
 ): string {

@@ -108,8 +108,8 @@ export function createMetrics(gauges: Gauges) {
     }),
     detector: new Gauge({
       name: "vultus_detector_info",
-      help: "The face detector in use, and how far small faces are looked for",
-      labelNames: ["name", "version", "search"],
+      help: "How faces are found; vultus_detector_seconds has its time",
+      labelNames: ["name", "rotate"],
       registers,
     }),
     /** Counts one search for faces. */

@@ -103,7 +103,7 @@ export const modelSchema = z.object({
   license: z.string().nullable(),
   detector: z
     .object({
-      name: z.string(),
+      name: z.string().describe("fast, thorough, yunet or a file."),
       version: z.string().describe("The first 12 digits of the SHA-256 of the detector's file."),
       search: z
         .union([z.enum(["thorough", "fast"]), z.number()])
@@ -111,6 +111,7 @@ export const modelSchema = z.object({
           "How far small faces are looked for; a number is the longer side, in pixels, of what it sees.",
         ),
       threshold: z.number().describe("Boxes that score less are dropped."),
+      rotate: z.enum(["auto", "none"]).describe("Whether photos are looked at in all quarter turns."),
     })
     .nullable()
     .describe("What finds the faces; null where every picture is taken as one face crop."),

@@ -1,10 +1,9 @@
 /** The face detector of a service: what it says of it, and what the page's browser needs of it. */
 
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
 import type { PageDetector } from "../export/page-models.ts";
-import type { DetectorOptions, ModelOptions } from "../predict/model.node.ts";
-import { loadDetector } from "../predict/shipped-detector.node.ts";
+import type { DetectorOptions } from "../predict/detector-choice.node.ts";
+import { readDetector } from "../predict/shipped-detector.node.ts";
 import type { ModelAnswer } from "./schemas.ts";
 
 export interface ServedDetector {
@@ -16,19 +15,19 @@ export interface ServedDetector {
   };
 }
 
-/** Undefined where faces are not looked for. @throws as `loadDetector`. */
-export function servedDetector(asked: ModelOptions["detector"] = {}): ServedDetector | undefined {
-  if (asked === false) return undefined;
-  const { path, ...chosen } = asked satisfies DetectorOptions;
-  const { program, settings, search } = loadDetector(path, asked);
+/** What `chooseDetector` chose; `name` is what a person calls it. @throws as `readDetector`. */
+export async function servedDetector(chosen: DetectorOptions, name: string): Promise<ServedDetector> {
+  const { program, settings, search } = await readDetector(chosen);
   const sha256 = createHash("sha256").update(program.model).digest("hex");
+  const { path, sees: _, ...own } = chosen;
   return {
     description: {
-      name: path === undefined ? "face_detector" : basename(path).replace(/\.onnx$/i, ""),
+      name,
       version: sha256.slice(0, 12),
       search: search ?? settings.size,
       threshold: settings.threshold,
+      rotate: settings.rotate ?? "none",
     },
-    page: { bytes: path === undefined ? undefined : program.model, settings: chosen },
+    page: { bytes: path === undefined ? undefined : program.model, settings: own },
   };
 }

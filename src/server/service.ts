@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, Server } from "node:http";
 import { availableParallelism } from "node:os";
+import { chooseDetector, nameOfDetector } from "../predict/detector-choice.node.ts";
 import type { ModelOptions } from "../predict/model.node.ts";
 import { asyncDispose } from "../util/dispose.ts";
 import { version as ownVersion } from "../util/version.node.ts";
@@ -119,15 +120,19 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     waiting: () => admission.waiting,
     heldBytes: () => admission.heldBytes,
   });
-  const detector = servedDetector(settings.detector);
-  if (detector) {
-    const { name, version, search } = detector.description;
-    metrics.detector.set({ name, version, search: String(search) }, 1);
-  }
   const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
+  // Once for all workers: one that is replaced later must not need the hub.
+  const chosen =
+    settings.detector !== false &&
+    (await chooseDetector(settings.detector, { onNote: (note) => app.log.warn(note) }));
+  const detector = chosen ? await servedDetector(chosen, nameOfDetector(settings.detector || {})) : undefined;
+  if (detector) {
+    const { name, rotate } = detector.description;
+    metrics.detector.set({ name, rotate }, 1);
+  }
   const options: Parameters<typeof openModels>[1] = {
     workers,
-    model: { threads, device: settings.device, detector: settings.detector },
+    model: { threads, device: settings.device, detector: chosen },
     batch: { most: batchSize, delay: batchDelay },
     watchEvery: settings.watchEvery ?? 1000,
     onBatch: (faces) => metrics.batches.observe(faces),

@@ -74,6 +74,54 @@ export function writeFileAtomic(
   syncFolder(path, calls);
 }
 
+/** A file that grows under another name, and appears under its own when it is whole. */
+export interface GrowingFile {
+  append(text: string): void;
+  /** Replaces the file at its path. */
+  finish(): void;
+  /** Leaves nothing behind; does nothing once it is finished. */
+  discard(): void;
+}
+
+/** Begins a file at `path`; what is there stays until `finish`. @throws VultusError, as each of its functions, with the reason. */
+export function growingFile(path: string, calls: FileCalls = realCalls): GrowingFile {
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  let file: number | undefined;
+  let isOver = false;
+  const discard = (): void => {
+    if (isOver) return;
+    isOver = true;
+    try {
+      if (file !== undefined) calls.close(file);
+    } catch {}
+    removeQuietly(beside, calls);
+  };
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      discard();
+      throw new VultusError(`${path} was not written: ${reasonOf(error)}`);
+    }
+  };
+  attempt(() => (file = calls.open(beside, "w")));
+  return {
+    append: (text) => attempt(() => writeAll(file as number, new TextEncoder().encode(text), calls)),
+    finish() {
+      attempt(() => {
+        calls.sync(file as number);
+        const open = file as number;
+        file = undefined;
+        calls.close(open);
+        calls.rename(beside, path);
+      });
+      isOver = true;
+      syncFolder(path, calls);
+    },
+    discard,
+  };
+}
+
 /** Adds one line to a file, in one write. */
 export function appendLine(path: string, line: string, calls: FileCalls = realCalls): void {
   try {

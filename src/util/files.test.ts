@@ -6,6 +6,7 @@ import { FormatError, VultusError } from "./errors.ts";
 import {
   appendLine,
   type FileCalls,
+  growingFile,
   makeFolder,
   readJson,
   realCalls,
@@ -98,6 +99,30 @@ test("the first reason is told, even when cleaning up fails too", () => {
 
 test("a disk that takes nothing and says nothing is an error, not an endless loop", () => {
   expect(() => writeFileAtomic(path, "new", { ...realCalls, write: () => 0 })).toThrow("wrote nothing");
+});
+
+test("a file that grows appears when it is whole; a failure of any call leaves the old one and nothing else", () => {
+  writeFileSync(path, "old");
+  const write = (calls?: FileCalls): void => {
+    const file = growingFile(path, calls);
+    file.append("one\n");
+    file.append("two\n");
+    expect(readFileSync(path, "utf8")).toBe("old");
+    file.finish();
+    file.discard();
+  };
+  for (let failing = 0; failing <= 5; failing++) {
+    expect(() => write(failingCalls(failing, "ENOSPC"))).toThrow(`${path} was not written: the disk is full`);
+    expect(readFileSync(path, "utf8")).toBe("old");
+    expect(readdirSync(folder)).toEqual(["a.txt"]);
+  }
+  const file = growingFile(path);
+  file.append("half");
+  file.discard();
+  expect(readdirSync(folder)).toEqual(["a.txt"]);
+  write();
+  expect(readFileSync(path, "utf8")).toBe("one\ntwo\n");
+  expect(readdirSync(folder)).toEqual(["a.txt"]);
 });
 
 test("lines are added one by one; a failure names the file", () => {

@@ -35,6 +35,10 @@ export interface HubRequest extends HubFile, HubSettings {
   /** Called for each piece that arrives. */
   readonly onProgress?: (progress: Progress) => void;
   readonly patience?: Patience;
+  /** How messages spell that a file which was downloaded by hand is given. Default: `--weights FILE`. */
+  readonly spell?: (file: string) => string;
+  /** What works without the file, as a sentence for the error. */
+  readonly without?: string;
 }
 
 export interface Fetched extends Cached {
@@ -127,14 +131,15 @@ const addressOf = ({ endpoint, repo, revision, file }: HubRequest): string =>
 
 /** The error of a file that could not be had, with the way to get it by hand. */
 function failure(wanted: HubRequest, error: unknown): VultusError {
-  const { repo, file, signal } = wanted;
+  const { repo, file, signal, spell = (name) => `--weights ${name}`, without } = wanted;
   const reason = signal?.aborted && !(error instanceof VultusError) ? "it was stopped" : reasonOf(error);
   const name = `${repo.split("/").at(-1)}.${file.split(".").at(-1)}`;
   const refused = error instanceof Refusal && !error.passing;
   const kind = error instanceof UsageError || refused ? UsageError : VultusError;
   return new kind(
     `${file} of ${repo} could not be fetched from the hub: ${reason}.\n` +
-      `By hand: download ${addressOf(wanted)}, save it as ${name} and give --weights ${name}`,
+      (without === undefined ? "" : `${without}\n`) +
+      `By hand: download ${addressOf(wanted)}, save it as ${name} and give ${spell(name)}`,
     { cause: error },
   );
 }

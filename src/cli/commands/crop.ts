@@ -11,7 +11,7 @@ import {
   detectorOf,
   numberOf,
   type SetExitCode,
-  smallerFaces,
+  turnedFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -49,12 +49,16 @@ export function cropCommand(setExitCode: SetExitCode): Command {
       "\nClass and split folders keep their names, photos are not changed. crop-report.csv lists what became of each photo.",
     )
     .action(
-      async (data: string[], { json, detector, detectorSize, detectorThreshold, ...options }: Options) => {
+      async (
+        data: string[],
+        { json, detector, detectorSize, detectorThreshold, rotate, ...options }: Options,
+      ) => {
+        const flags = { detector, detectorSize, detectorThreshold, rotate };
         const written = await untilInterrupted((signal) =>
           crop({
             ...options,
             data,
-            detector: detectorOf({ detector, detectorSize, detectorThreshold }),
+            detector: detectorOf(flags),
             signal,
             onEvent: printer(setExitCode),
           }),
@@ -65,12 +69,12 @@ export function cropCommand(setExitCode: SetExitCode): Command {
         else {
           const { faces, size, device, threads } = options;
           const again = {
-            ...{ data, out: `${options.out.replace(/[\\/]+$/, "")}-of-small-faces`, size, threads },
+            ...{ data, out: `${options.out.replace(/[\\/]+$/, "")}-rotated`, size, threads },
+            ...flags,
             faces: faces === "largest" ? undefined : faces,
             device: device === "auto" ? undefined : device,
           };
-          const hint =
-            written.withoutFace > 0 ? smallerFaces("crop", { detector, detectorSize }, again) : undefined;
+          const hint = written.withoutFace > 0 ? turnedFaces("crop", flags, again) : undefined;
           const next = (await isTrainable(written))
             ? `next: ${callTo("train", { data: written.data })}`
             : undefined;

@@ -4,17 +4,26 @@ import { Command, Option } from "commander";
 import { type ExplainOptions, explain, explainDefaults } from "../../jobs/explain.ts";
 import { explainMethods } from "../../program/explain.ts";
 import { explainedDataLines, explainedLines } from "../explained-text.ts";
-import { listOf, numberOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import {
+  type DetectorFlags,
+  detectorOf,
+  listOf,
+  numberOf,
+  type SetExitCode,
+  withDetector,
+  withDevice,
+  withLabelled,
+} from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
-interface Options extends Omit<ExplainOptions, "photos" | "detector" | "onEvent"> {
+interface Options extends Omit<ExplainOptions, "photos" | "detector" | "onEvent">, DetectorFlags {
   readonly detect: boolean;
   readonly json?: boolean;
 }
 
 export function explainCommand(setExitCode: SetExitCode): Command {
-  return withDevice(withLabelled(new Command("explain")))
+  return withDetector(withDevice(withLabelled(new Command("explain"))))
     .description("show where a model looked: heat maps over faces, and how far such maps can be trusted")
     .argument("[photos...]", "files, folders, patterns")
     .option(
@@ -42,10 +51,11 @@ export function explainCommand(setExitCode: SetExitCode): Command {
     )
     .option("--json", "print JSON")
     .action(async (photos: string[], { json, detect, ...options }: Options) => {
+      const { detector, detectorSize, detectorThreshold, rotate, ...others } = options;
       const explained = await explain({
-        ...options,
+        ...others,
         photos,
-        detector: detect ? undefined : false,
+        detector: detect && detectorOf({ detector, detectorSize, detectorThreshold, rotate }),
         onEvent: printer(setExitCode),
       });
       if (explained.photos.some(({ status }) => status !== "ok")) setExitCode(1);

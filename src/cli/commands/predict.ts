@@ -1,22 +1,27 @@
 /** `vultus predict`: the faces of photos, and what each expresses. */
 
 import { Command, Option } from "commander";
+import { VIDEO_HEAD } from "../../data/sniff-video.ts";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
-import { type PhotoSource, photoSources, readPhotos } from "../../predict/inputs.node.ts";
+import { chooseDetector } from "../../predict/detector-choice.node.ts";
+import { type PhotoSource, photoSources, readPhotos, wholeOf } from "../../predict/inputs.node.ts";
 import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
-import { predictPhotos } from "../../predict/predictor.ts";
-import { isVideo } from "../../predict/video.node.ts";
+import { predictPhotos, type ReadPhoto } from "../../predict/predictor.ts";
+import { isNamedAsVideo, isVideo, kindOf } from "../../predict/video-file.node.ts";
+import { ahead } from "../../util/ahead.ts";
 import { UsageError } from "../../util/errors.ts";
-import type { Options as CallOptions } from "../../util/spelling.ts";
+import { type Peeked, peeked } from "../../util/peeked.ts";
+import { type Options as CallOptions, callTo } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
 import {
   type DetectorFlags,
+  detectorFlags,
   detectorOf,
   numberOf,
   type SetExitCode,
   secondsOf,
-  smallerFaces,
+  turnedFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -30,7 +35,7 @@ import {
 } from "../predictions.ts";
 import { formOfFile, openResults } from "../results-file.ts";
 import { widthOf } from "../terminal.ts";
-import { predictOneVideo, usualVideo } from "../video.ts";
+import { inTemporaryFile, predictOneVideo, usualVideo } from "../video.ts";
 
 interface Options extends DeviceOptions, DetectorFlags {
   readonly model?: string;
@@ -52,7 +57,7 @@ interface Options extends DeviceOptions, DetectorFlags {
 export function predictCommand(setExitCode: SetExitCode): Command {
   return withDetector(withDevice(new Command("predict")))
     .description("find the faces of photos and say what each expresses")
-    .argument("<photos...>", "files, folders, patterns, - for a photo on standard input; or one video")
+    .argument("<photos...>", "files, folders, patterns, - for standard input; or one video")
     .option(
       "--model <path>",
       "run folder, a file that a run or an export wrote, vultus_m or vultus_s (default: vultus_m)",
@@ -89,24 +94,46 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .action(async (inputs: string[], options: Options) => {
       if (options.resume && !options.out)
         throw new UsageError("--resume continues the file of --out; name it");
-      const [video] = inputs.filter(isVideo);
-      if (video && inputs.length > 1) throw new UsageError(`${video} is a video; give it alone`);
-      checkOptions(options, video !== undefined);
+      const video = inputs.length > 1 ? inputs.find(isNamedAsVideo) : undefined;
+      if (video) throw new UsageError(`${video} is a video; ${alone(video)}`);
+      const [only = ""] = inputs;
+      const standardInput = inputs.includes("-") ? await peeked(process.stdin, VIDEO_HEAD) : undefined;
+      const isOfVideo =
+        inputs.length === 1 && (standardInput ? kindOf(standardInput.head) === "video" : isVideo(only));
+      checkOptions(options, isOfVideo);
       const { device, threads } = chooseDevice(options, say);
       const model = await loadModel({
         model: options.model,
         device,
         threads,
-        detector: options.detect && detectorOf(options),
+        // Here and not by the model, which could not pass on what is to be known of the hub.
+        detector: options.detect && (await chooseDetector(detectorOf(options), { onNote: say })),
       });
       try {
-        if (!video) await predictAll(model, inputs, options, setExitCode);
-        else if (!(await predictOneVideo(model, video, options))) setExitCode(1);
+        const ofVideo = (path: string): Promise<boolean> => predictOneVideo(model, path, options, only);
+        if (!isOfVideo) await predictAll(model, inputs, options, setExitCode, standardInput);
+        else if (!(await (standardInput ? inTemporaryFile(standardInput.all(), ofVideo) : ofVideo(only))))
+          setExitCode(1);
       } finally {
         await model.close();
       }
     });
 }
+
+/** What to do with a video among photos. */
+function alone(file: string): string {
+  return /^https?:/i.test(file)
+    ? "download it and give it alone"
+    : `give it alone: \`${callTo("predict", { data: [file] })}\``;
+}
+
+function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
+  if (!("reason" in photo) || !photo.isVideo) return prediction;
+  return { ...prediction, reason: `${photo.reason}; ${alone(photo.file)}` };
+}
+
+/** Photos whose names decide how wide the table's first column is; later ones that are longer push their row aside. */
+const NAMES_FOR_WIDTH = 1000;
 
 const ofPhotos = ["annotate", "resume"] as const;
 const ofVideos = ["every", "smooth", "chart"] as const;
@@ -127,20 +154,22 @@ async function predictAll(
   inputs: readonly string[],
   options: Options,
   setExitCode: SetExitCode,
+  peekedInput: Peeked | undefined,
 ): Promise<void> {
   const { out, annotate: folder, resume = false, allowUrls } = options;
   const file = out === undefined ? undefined : await openResults(out, classes, resume);
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
-  const sourcesOf = (): Iterable<PhotoSource> =>
-    notDone(photoSources(inputs, { allowUrls, except }), file?.done);
-  const format = file?.format ?? formatOf(options, classes, () => namesOf(sourcesOf()));
+  const standardInput = peekedInput && (() => wholeOf(peekedInput.all()));
+  const sources = ahead(notDone(photoSources(inputs, { allowUrls, except, standardInput }), file?.done));
+  const format = file?.format ?? formatOf(options, classes, () => sources.peek(NAMES_FOR_WIDTH));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
   const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
-  const found = predictPhotos(readPhotos(sourcesOf()), classifier, detector, options);
-  for await (const { photo, prediction } of found) {
+  const found = predictPhotos(readPhotos(sources), classifier, detector, options);
+  for await (const { photo, prediction: plain } of found) {
+    const prediction = withAdvice(photo, plain);
     const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
     if (!file && counts.photos === 0) write(format.head);
     write(format.lines(shown, counts.photos));
@@ -156,7 +185,7 @@ async function predictAll(
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
   const hint =
-    counts.none > 0 && options.detect ? smallerFaces("predict", options, again(inputs, options)) : undefined;
+    counts.none > 0 && options.detect ? turnedFaces("predict", options, again(inputs, options)) : undefined;
   if (hint !== undefined && !inputs.includes("-")) say(hint);
 }
 
@@ -165,6 +194,7 @@ function again(inputs: readonly string[], options: Options): CallOptions {
   const { model, faces, threshold, device, threads, json, jsonl, csv, allowUrls } = options;
   return {
     ...{ data: inputs, model, threads },
+    ...detectorFlags(options),
     faces: faces === "all" ? undefined : faces,
     threshold: threshold === 0 ? undefined : threshold,
     device: device === "auto" ? undefined : device,
@@ -195,18 +225,14 @@ function summary({ photos, faces, none, unreadable }: Counts, done: number, seco
 function formatOf(
   { json, jsonl, csv }: Options,
   classes: readonly string[],
-  names: () => readonly string[],
+  first: () => readonly PhotoSource[],
 ): PredictionFormat {
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
   if (csv) return csvFormat(classes);
   // Rows are printed as they come, so the width of their first column must be known before.
-  const nameWidth = names().reduce((width, name) => Math.max(width, name.length), "file".length);
+  const nameWidth = first().reduce((width, { file }) => Math.max(width, file.length), "file".length);
   return tableFormat(classes, nameWidth, widthOf());
-}
-
-function namesOf(sources: Iterable<PhotoSource>): string[] {
-  return Array.from(sources, ({ file }) => file);
 }
 
 function* notDone(

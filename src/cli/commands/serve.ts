@@ -8,16 +8,23 @@ import { usualRate } from "../../server/rate.ts";
 import { createService, type Service, type ServiceSettings, usualService } from "../../server/service.ts";
 import { UsageError } from "../../util/errors.ts";
 import { readBytes } from "../../util/files.node.ts";
-import { listOf, numberOf, secondsOf, withDevice } from "../options.ts";
+import {
+  type DetectorFlags,
+  detectorOf,
+  listOf,
+  numberOf,
+  secondsOf,
+  withDetector,
+  withDevice,
+} from "../options.ts";
 import { say } from "../output.ts";
 
-interface Options extends DeviceOptions {
+interface Options extends DeviceOptions, DetectorFlags {
   readonly model?: readonly string[];
   readonly host: string;
   readonly port: number;
   readonly workers: number;
   readonly detect: boolean;
-  readonly detector?: string;
   readonly batchSize: number;
   readonly batchDelay: number;
   readonly queue: number;
@@ -37,7 +44,7 @@ const TOKEN = "VULTUS_TOKEN";
 
 export function serveCommand(): Command {
   const { bodyBytes, pixels, pictures, faces, queue, timeout } = usualLimits;
-  return withDevice(new Command("serve"), "1 for each worker")
+  return withDetector(withDevice(new Command("serve"), "1 for each worker"))
     .description("serve predictions over HTTP, and a page that recognises faces in the browser")
     .option(
       "--model <path>",
@@ -52,7 +59,6 @@ export function serveCommand(): Command {
       usualService.port,
     )
     .option("--no-detect", "take every picture as one face crop")
-    .option("--detector <file>", "an ONNX face detector (default: the one that ships)")
     .option("--workers <n>", "threads that hold a model each", numberOf(1, 256, true), usualService.workers)
     .option("--batch-size <n>", "faces classified together", numberOf(1, 64, true), usualService.batchSize)
     .option(
@@ -130,7 +136,7 @@ function settingsOf(options: Options): ServiceSettings {
   return {
     ...(model === undefined ? {} : { model }),
     ...(token === undefined ? {} : { token }),
-    detector: options.detect && (options.detector === undefined ? {} : { path: options.detector }),
+    detector: options.detect && detectorOf(options),
     host,
     workers,
     threads,

@@ -3,6 +3,7 @@
 import type { Argument, Command, Option } from "commander";
 import { forms } from "../../export/export.node.ts";
 import { backbones } from "../../models/registry.ts";
+import { detectorNames } from "../../predict/detector-choice.node.ts";
 import { recipes } from "../../train/recipes.ts";
 import { shippedModels } from "../../weights/shipped.node.ts";
 
@@ -48,6 +49,7 @@ export const ofOptions: Readonly<Record<string, Values>> = {
   "--to <forms>": { words: Object.keys(forms) },
   "--weights <what>": { words: ["imagenet", "none"], paths: "files" },
   "--split <name>": splits,
+  "--detector <name>": { words: detectorNames, paths: "files" },
   "--resume [dir]": { runs: true, paths: "folders" },
   "--data <dirs>": files,
   "--data <a,b,…>": files,

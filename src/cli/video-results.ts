@@ -1,0 +1,120 @@
+/** Where the frames of a video go: rows as they come, one JSON document, or a chart; none keeps all frames in memory. */
+
+import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { encodeJsonLine } from "../formats/json-lines.ts";
+import { timelineFrames } from "../predict/timeline-frames.ts";
+import { shareCells, timelineHead, timelineRow } from "../predict/timeline-rows.ts";
+import { trackMeans } from "../predict/track-means.ts";
+import type { VideoFrame } from "../predict/video.node.ts";
+import { appendLine, growingFile, writeFileAtomic } from "../util/files.node.ts";
+import { result, resultAsIs, say } from "./output.ts";
+
+export interface VideoResult {
+  add(frame: VideoFrame): void;
+  /** Completes what was written. */
+  finish(): Promise<void>;
+  /** Frees what is left after `finish`, or instead of it. */
+  discard(): void;
+}
+
+/** The lines of a frame, and those above the first one. */
+export interface VideoRows {
+  readonly head: readonly string[];
+  lines(frame: VideoFrame): string[];
+}
+
+export function csvRows(classes: readonly string[]): VideoRows {
+  return {
+    head: [timelineHead(classes)],
+    lines: ({ time, faces }) => faces.map((face) => timelineRow(time, face, classes)),
+  };
+}
+
+export const jsonRows: VideoRows = { head: [], lines: (frame) => [encodeJsonLine(frame)] };
+
+export function tableRows(classes: readonly string[]): VideoRows {
+  const row = (time: string, face: string, label: string, cells: readonly string[]): string =>
+    `${time.padStart(9)}  ${face.padStart(4)}  ${label.padEnd(10)}${cells.map((cell) => cell.padStart(10)).join("")}`;
+  return {
+    head: [row("time", "face", "label", classes)],
+    lines: ({ time, faces }) =>
+      faces.map(({ track, label, probabilities }) =>
+        row(`${time} s`, String(track), label ?? "not sure", shareCells(probabilities, classes, 4)),
+      ),
+  };
+}
+
+/** Rows on standard output. @param forPeople whether a terminal may break them. */
+export function printedRows({ head, lines }: VideoRows, forPeople: boolean): VideoResult {
+  const print = forPeople ? result : resultAsIs;
+  for (const line of head) print(line);
+  return {
+    add: (frame) => lines(frame).forEach(print),
+    finish: () => Promise.resolve(),
+    discard() {},
+  };
+}
+
+/** Rows in a file that appears when it is whole. */
+export function writtenRows({ head, lines }: VideoRows, path: string): VideoResult {
+  const file = growingFile(path);
+  const write = (rows: readonly string[]): void => file.append(rows.map((row) => `${row}\n`).join(""));
+  write(head);
+  return {
+    add: (frame) => write(lines(frame)),
+    async finish() {
+      file.finish();
+      say(`wrote ${path}`);
+    },
+    discard: file.discard,
+  };
+}
+
+/**
+ * The one element of `--json` on standard output: as that of a photo, one face per track with its mean over time, and the frames,
+ * one a line. Since the faces stand before the frames, these wait in a temporary file.
+ */
+export function printedJson(file: string, threshold: number): VideoResult {
+  const folder = mkdtempSync(join(tmpdir(), "vultus-frames-"));
+  const waiting = join(folder, "frames.jsonl");
+  const means = trackMeans(threshold);
+  return {
+    add(frame) {
+      means.add(frame.faces);
+      appendLine(waiting, JSON.stringify(frame));
+    },
+    async finish() {
+      const faces = means.faces();
+      const head = JSON.stringify({ file, status: faces.length > 0 ? "ok" : "no_face", faces });
+      resultAsIs(`[\n ${head.slice(0, -1)},"frames":[`);
+      let before: string | undefined;
+      if (existsSync(waiting))
+        for await (const line of createInterface({ input: createReadStream(waiting) })) {
+          if (before !== undefined) resultAsIs(`  ${before},`);
+          before = line;
+        }
+      if (before !== undefined) resultAsIs(`  ${before}`);
+      resultAsIs(" ]}\n]");
+    },
+    discard: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A chart of all faces over time, as SVG or PNG by its name. @param every seconds between frames. */
+export function drawnChart(path: string, classes: readonly string[], every: number): VideoResult {
+  const kept = timelineFrames();
+  return {
+    add: kept.add,
+    async finish() {
+      const { timelineSvg } = await import("../report/timeline.ts");
+      const { svgToPng } = await import("../report/raster.ts");
+      const svg = timelineSvg(kept.frames, classes, every * kept.stride);
+      writeFileAtomic(path, /\.png$/i.test(path) ? await svgToPng(svg) : svg);
+      say(`wrote ${path}`);
+    },
+    discard() {},
+  };
+}

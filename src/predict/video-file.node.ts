@@ -1,0 +1,62 @@
+/** Which files are videos. */
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { sniffPicture, VideoInstead } from "../data/sniff.ts";
+import { VIDEO_HEAD } from "../data/sniff-video.ts";
+import { FormatError } from "../util/errors.ts";
+import { isGlob } from "./globs.node.ts";
+
+/** Names of videos. `.ts` is TypeScript more often. */
+const names =
+  /\.(mp4|m4v|mov|qt|mkv|webm|avi|mpe?g|m1v|m2v|vob|ogv|3gp|3g2|wmv|asf|flv|f4v|mts|m2ts?|mxf|dv|gifv|rm)$/i;
+
+/** Whether a file is a video by its name alone; one named `.ts` by its content. Nothing else is opened. */
+export function isNamedAsVideo(file: string): boolean {
+  return /\.ts$/i.test(file) ? contentOf(file) === "video" : hasNameOfVideo(file);
+}
+
+/** Whether a file is a video: by its content where it can be read and is recognised, else by its name. */
+export function isVideo(file: string): boolean {
+  const content = contentOf(file);
+  return content === undefined ? hasNameOfVideo(file) : content === "video";
+}
+
+/** Folders, patterns and addresses are no videos, whatever their names end in. */
+function hasNameOfVideo(file: string): boolean {
+  if (!names.test(file) || /^https?:/i.test(file)) return false;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat ? !stat.isDirectory() : !isGlob(file);
+}
+
+function contentOf(file: string): "video" | "image" | undefined {
+  try {
+    const head = headOf(file);
+    return head && kindOf(head);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What bytes begin as; undefined where they are neither. @param head the first `VIDEO_HEAD` bytes. */
+export function kindOf(head: Uint8Array): "video" | "image" | undefined {
+  try {
+    sniffPicture(head);
+    return "image";
+  } catch (error) {
+    if (error instanceof VideoInstead) return "video";
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
+
+/** The first bytes of a file that lies on disk; reading a pipe would take them away from its reader. */
+function headOf(file: string): Uint8Array | undefined {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  const open = openSync(file, "r");
+  try {
+    const head = new Uint8Array(VIDEO_HEAD);
+    return head.subarray(0, readSync(open, head, 0, head.length, 0));
+  } finally {
+    closeSync(open);
+  }
+}

@@ -1,0 +1,30 @@
+/** Looking ahead in a sequence without using it up. */
+
+export interface Ahead<T> extends Iterable<T> {
+  /** The next items, at most `count`; they are still to come. */
+  peek(count: number): readonly T[];
+}
+
+/** A sequence that can be looked ahead in. Its items are produced one by one, as far as somebody asks, and once. */
+export function ahead<T>(items: Iterable<T>): Ahead<T> {
+  const iterator = items[Symbol.iterator]();
+  const seen: T[] = [];
+  return {
+    peek(count) {
+      while (seen.length < count) {
+        const { done, value } = iterator.next();
+        if (done) break;
+        seen.push(value);
+      }
+      return seen.slice(0, count);
+    },
+    *[Symbol.iterator]() {
+      for (;;) {
+        while (seen.length > 0) yield seen.shift() as T;
+        const { done, value } = iterator.next();
+        if (done) return;
+        yield value;
+      }
+    },
+  };
+}

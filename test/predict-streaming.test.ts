@@ -1,0 +1,80 @@
+/** `predict` answers as it goes: a photo that is done waits for no other. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Picture } from "../src/data/dataset.ts";
+import { loadModel, predictFiles } from "../src/predict/model.node.ts";
+import { cli } from "./support/cli.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
+import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vultus-streaming-"));
+const at = (name: string): string => join(folder, name);
+const model = at("model.safetensors");
+
+beforeAll(async () => {
+  writeClassifier(model, smallArchitecture("happy", "sad"));
+  const face = drawnFaces(4)[3] as Picture;
+  const { pixels, width, height } = composite(300, 300, [{ face, x: 150, y: 150, side: 90 }]);
+  const photo = sharp(pixels, { raw: { width, height, channels: 1 } }).toColourspace("srgb");
+  writeFileSync(at("a.jpg"), await photo.jpeg({ quality: 95 }).toBuffer());
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the library: the first prediction is there before the second photo is named", async () => {
+  let name: (file: string) => void = () => {};
+  const second = new Promise<string>((resolve) => (name = resolve));
+  const files = (async function* () {
+    yield at("a.jpg");
+    yield await second;
+  })();
+  const loaded = await loadModel(model, { threads: 1 });
+  try {
+    const predictions = predictFiles(loaded, files);
+    const first = await predictions.next();
+    expect(first.value).toMatchObject({ file: at("a.jpg"), status: "ok" });
+    name(at("no.jpg"));
+    expect((await predictions.next()).value).toMatchObject({ file: at("no.jpg"), status: "unreadable" });
+    expect((await predictions.next()).done).toBe(true);
+  } finally {
+    await loaded.close();
+  }
+});
+
+test.skipIf(process.platform === "win32").each([
+  ["table", []],
+  ["JSON lines", ["--jsonl"]],
+  ["CSV", ["--csv"]],
+])(
+  "the command, %s: the first row is printed while the second photo is still read",
+  async (_, form) => {
+    const slow = at("slow.jpg");
+    rmSync(slow, { force: true });
+    expect(spawnSync("mkfifo", [slow]).status).toBe(0);
+    const child = spawn(process.execPath, [
+      ...cli,
+      ...["predict", at("a.jpg"), slow, "--model", model, "--device", "cpu", ...form],
+    ]);
+    const ended = once(child, "close");
+    let out = "";
+    const first = new Promise<void>((resolve) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        out += text;
+        if (out.includes("a.jpg")) resolve();
+      });
+    });
+    // Nothing was written into the pipe yet, so that the second photo cannot be done.
+    await first;
+    expect(out).not.toContain("slow.jpg");
+    await writeFile(slow, readFileSync(at("a.jpg")));
+    expect((await ended)[0]).toBe(0);
+    expect(out).toContain("slow.jpg");
+  },
+  30_000,
+);
