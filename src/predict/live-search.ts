@@ -100,7 +100,10 @@ export function liveSearch(
     const faces = nonMaximumSuppression(now, same);
     // Those that wait longest come first.
     known = now.filter((face) => faces.includes(face));
-    return faces.map(({ misses: _, ...face }) => face);
+    return faces.map((face) => {
+      const { misses: _, ...rest } = face;
+      return rest;
+    });
   };
 }
 

@@ -114,12 +114,8 @@ export async function fetchBundle(source: ModelSource): Promise<Bundle> {
 }
 
 /** A detector, and the network that finds the eyes, to be opened on an engine. */
-export async function fetchDetector({
-  source,
-  eyes,
-  live: _,
-  ...settings
-}: WebDetectorOptions): Promise<DetectorModel> {
+export async function fetchDetector(options: WebDetectorOptions): Promise<DetectorModel> {
+  const { source, eyes, live: _, ...settings } = options;
   const [bytes, eyesBytes] = await Promise.all([fetchBytes(source), eyes && fetchBytes(eyes)]);
   return {
     ...decodeDetector(bytes, nameOf(source), settings),
