@@ -9,15 +9,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Picture } from "../src/data/dataset.ts";
 import { loadModel, predict, predictFiles } from "../src/predict/model.node.ts";
-import { composite, drawnFaces } from "../test/support/composites.ts";
+import { clearFace, composite } from "../test/support/composites.ts";
 
 const PHOTOS = 60;
 
 const [path] = process.argv.slice(2);
 if (!path) throw new Error("name a model: a run folder, or an exported file");
-const face = drawnFaces(4)[3] as Picture;
+const face = clearFace;
 const { pixels, width, height } = composite(1250, 800, [{ face, x: 600, y: 400, side: 300 }]);
 const folder = mkdtempSync(join(tmpdir(), "vultus-photo-"));
 const file = join(folder, "photo.jpg");

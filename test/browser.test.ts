@@ -6,14 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import type { Picture } from "../src/data/dataset.ts";
 import { pictureOfRgba } from "../src/data/rgba.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import { shippedModel } from "../src/weights/shipped.node.ts";
 import { buildPage } from "./support/browser-build.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
-import { face } from "./support/photos.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import { serveFolder } from "./support/static-server.ts";
 
 test.skipIf(chromiumPath === undefined)(
@@ -22,6 +20,7 @@ test.skipIf(chromiumPath === undefined)(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "vultus-browser-"));
     await buildPage(fileURLToPath(new URL("../examples/browser", import.meta.url)), folder);
+    const face = clearFace;
     const { pixels, width, height } = composite(500, 400, [{ face, x: 260, y: 200, side: 180 }]);
     const photo = join(folder, "photo.jpg");
     await sharp(pixels, { raw: { width, height, channels: 1 } })
@@ -63,7 +62,7 @@ test.skipIf(chromiumPath === undefined)(
     const folder = mkdtempSync(join(tmpdir(), "vultus-webgpu-"));
     await buildPage(fileURLToPath(new URL("support/webgpu-page", import.meta.url)), folder);
     copyFileSync(shippedModel(), join(folder, "model.onnx"));
-    const { pixels, width, height } = drawnFaces(4)[3] as Picture;
+    const { pixels, width, height } = clearFace;
     const crop = join(folder, "face.png");
     await sharp(pixels, { raw: { width, height, channels: 1 } })
       .toColourspace("srgb")

@@ -16,7 +16,6 @@ import { dirname, join, relative } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
-import type { Picture } from "../src/data/dataset.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import type { CropResult } from "../src/jobs/crop.ts";
 import { crop } from "../src/jobs/crop.ts";
@@ -24,13 +23,13 @@ import { evaluate } from "../src/jobs/evaluate.ts";
 import type { JobEvent } from "../src/jobs/events.ts";
 import { loadModel, predict } from "../src/predict/model.node.ts";
 import type { Face } from "../src/predict/prediction.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import { runCli } from "./support/kill.ts";
 import { capture, printed, printedJson } from "./support/printed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-crop-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-const face = drawnFaces(4)[3] as Picture;
+const face = clearFace;
 const device = ["--device", "cpu", "--threads", "2"];
 
 async function photo(path: string, ...sides: readonly number[]): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
 import { bundleInput } from "../src/evaluate/run-bundle.ts";
 import { encode } from "../src/graph/encode.ts";
@@ -10,14 +10,18 @@ import { Graph } from "../src/graph/graph.ts";
 import { cast } from "../src/ops/cast.ts";
 import { relu } from "../src/ops/relu.ts";
 import { type Box, clipped, type DetectedFace, overlapOf } from "../src/predict/boxes.ts";
+import { posesOf } from "../src/predict/eyes.ts";
 import type { FaceDetector } from "../src/predict/face-detector.ts";
 import { faceCrop } from "../src/predict/framing.ts";
+import { onCanvas } from "../src/predict/image-pyramid.ts";
 import { decodeDetector, openDetector } from "../src/predict/onnx-detector.ts";
+import { turnedBack, turnedByQuarters } from "../src/predict/quarter-turns.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import type { Program } from "../src/program/program.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
-import type { Engine } from "../src/runtime/engine.ts";
-import { composite, drawnFaces, eyesFaces, scenes } from "./support/composites.ts";
+import type { Engine, OpenProgram } from "../src/runtime/engine.ts";
+import { floatTensor } from "../src/util/tensor.ts";
+import { clearFace, composite, drawnFaces, eyesFaces, scenes } from "./support/composites.ts";
 import { ferFaces, hasFer2013 } from "./support/fer2013.ts";
 
 const read = (name: string): unknown =>
@@ -34,30 +38,38 @@ afterAll(() => engine.close());
 const open = async (settings = {}): Promise<FaceDetector> =>
   openDetector(engine, await loadDetector(undefined, settings));
 
-describe("face-api.js finds the same (bench/peers/face-boxes.ts)", () => {
-  let detector: FaceDetector;
-  beforeAll(async () => {
-    detector = await open({ threshold: reference.scoreThreshold });
+/** The network that ships, and what it says of an image that it takes as it is, before boxes are merged. */
+async function boxesOf(image: Picture, least: number): Promise<DetectedFace[]> {
+  const { program } = await loadDetector();
+  const open = await engine.open(program);
+  const { boxes, scores } = await open.run({ pictures: bundleInput([image], "uint8") });
+  await open.release();
+  const corners = boxes?.data as Float32Array;
+  return Array.from(scores?.data as Float32Array).flatMap((score, i) => {
+    const [left = 0, top = 0, right = 0, bottom = 0] = corners.subarray(4 * i, 4 * i + 4);
+    return score > least
+      ? [{ box: { x: left, y: top, width: right - left, height: bottom - top }, score }]
+      : [];
   });
+}
 
+describe("face-api.js answers the same (bench/peers/face-boxes.ts)", () => {
   const compare = async (
     faces: readonly Picture[],
     expected: Record<string, number[][]>,
   ): Promise<number> => {
     let boxes = 0;
     for (const { name, picture } of scenes(faces)) {
-      const found = await detector.detect(picture);
+      const found = await boxesOf(onCanvas(picture, 512).canvas, reference.scoreThreshold);
       const wanted = expected[name] as number[][];
-      // Where it finds nothing, ours looks again.
-      if (wanted.length === 0 && name !== "none") continue;
-      expect(found, name).toHaveLength(wanted.length);
+      // A score next to the threshold may lie on either side of it.
+      expect(Math.abs(found.length - wanted.length), name).toBeLessThanOrEqual(1);
       for (const [x = 0, y = 0, width = 0, height = 0, score = 0] of wanted) {
-        const box = clipped({ x, y, width, height }, picture) as Box;
-        const same = found.find((face) => overlapOf(face.box, box) > 0.9);
-        expect(same, `${name}: ${[x, y, width, height].join(" ")}`).toBeDefined();
-        for (const side of ["x", "y", "width", "height"] as const)
-          expect(Math.abs((same?.box[side] ?? 0) - box[side])).toBeLessThan(0.1);
-        expect(Math.abs((same?.score ?? 0) - score)).toBeLessThan(2e-3);
+        const away = ({ box }: DetectedFace): number =>
+          Math.max(...[box.x - x, box.y - y, box.width - width, box.height - height].map(Math.abs));
+        const same = found.reduce((best, face) => (away(face) < away(best) ? face : best));
+        expect(away(same), `${name}: ${[x, y, width, height].join(" ")}`).toBeLessThan(0.1);
+        expect(Math.abs(same.score - score)).toBeLessThan(2e-3);
         boxes++;
       }
     }
@@ -65,10 +77,10 @@ describe("face-api.js finds the same (bench/peers/face-boxes.ts)", () => {
   };
 
   test("in scenes of drawn faces", async () => {
-    expect(await compare(drawnFaces(24), reference.drawn)).toBeGreaterThan(35);
+    expect(await compare(drawnFaces(24), reference.drawn)).toBeGreaterThan(50);
   });
   test.skipIf(!hasFer2013)("in scenes of FER2013's faces", async () => {
-    expect(await compare(await ferFaces(4), reference.fer2013)).toBeGreaterThan(40);
+    expect(await compare(await ferFaces(4), reference.fer2013)).toBeGreaterThan(100);
   });
 });
 
@@ -104,8 +116,7 @@ test("a face that leans is turned upright before it is classified", async () => 
   }
 });
 
-/** The one that the detector sees best. */
-const face = drawnFaces(4)[3] as Picture;
+const face = clearFace;
 
 test("a box follows the face through any size and format of the picture", async () => {
   const detector = await open({ threshold: 0.3 });
@@ -130,11 +141,119 @@ test("a box follows the face through any size and format of the picture", async 
   }
 });
 
-test("a larger input finds smaller faces", async () => {
-  const picture = composite(1600, 1600, [{ face, x: 500, y: 700, side: 80 }]);
-  expect(await (await open({ threshold: 0.3 })).detect(picture)).toHaveLength(0);
-  expect((await (await open({ threshold: 0.3, size: 1280 })).detect(picture)).length).toBeGreaterThan(0);
+test("fast takes two looks and finds large faces, thorough looks closer and finds small ones", async () => {
+  const small = { face, x: 1000, y: 420, side: 160 };
+  const picture = composite(1600, 1200, [{ face, x: 300, y: 500, side: 400 }, small]);
+  const fast = await (await open({ search: "fast" })).detect(picture);
+  const thorough = await (await open()).detect(picture);
+  expect(fast).toHaveLength(1);
+  expect(thorough).toHaveLength(2);
+  expect(overlapOf(thorough[1]?.box as Box, around(small))).toBeGreaterThan(0.4);
 });
+
+test("a size is the longer side of the finest look", async () => {
+  const picture = composite(1600, 1200, [{ face, x: 720, y: 480, side: 160 }]);
+  expect(await (await open({ size: 256 })).detect(picture)).toHaveLength(0);
+  expect(await (await open({ size: 768 })).detect(picture)).toHaveLength(1);
+});
+
+test("faces of all sizes in one photo are found once each", async () => {
+  const places = [520, 240, 120, 60].map((side, i) => ({
+    face,
+    x: [300, 850, 1200, 1400][i] as number,
+    y: 400,
+    side,
+  }));
+  const found = await (await open()).detect(composite(1500, 800, places));
+  expect(found).toHaveLength(places.length);
+  for (const place of places)
+    expect(
+      found.filter(({ box }) => overlapOf(box, around(place)) > 0.35),
+      `${place.side} px`,
+    ).toHaveLength(1);
+});
+
+test("a face that fills its photo is found, and one that the border cuts", async () => {
+  const detector = await open();
+  for (const side of [40, 120, 700]) {
+    const [found, ...others] = await detector.detect(
+      composite(side, side, [{ face, x: side / 2, y: side / 2, side: 0.98 * side }]),
+    );
+    expect(found?.score, `${side} px`).toBeGreaterThan(0.5);
+    expect(others).toEqual([]);
+  }
+  const cut = composite(900, 600, [{ face, x: 400, y: 50, side: 200 }]);
+  const [found] = await detector.detect(cut);
+  expect(found?.box.y).toBe(0);
+  expect((found?.box.y ?? 0) + (found?.box.height ?? 0)).toBeLessThan(160);
+});
+
+test("of a photo that lies on its side or upside down the faces are found where they are", async () => {
+  const places = [
+    { face, x: 300, y: 200, side: 180 },
+    { face, x: 700, y: 320, side: 140 },
+  ];
+  const photo = composite(1000, 600, places);
+  const upright = await (await open()).detect(photo);
+  expect(upright).toHaveLength(2);
+  const detector = await open({ rotate: "auto" });
+  expect(await detector.detect(photo)).toEqual(upright);
+  for (const quarters of [1, 2, 3] as const) {
+    const lying = await detector.detect(turnedByQuarters(photo, quarters));
+    expect(lying).toHaveLength(2);
+    for (const [i, found] of lying.entries()) {
+      const own = upright[i] as DetectedFace;
+      const back = turnedBack(found, quarters, photo);
+      expect(overlapOf(back.box, own.box), `${quarters} quarters`).toBeGreaterThan(0.999);
+      // The classifier sees the same crop, but for where pixels lie between pixels.
+      const seen = { inputSize: 48, resize: 1 };
+      const turned = turnedByQuarters(photo, quarters);
+      const crop = faceCrop(photo, own, seen);
+      const asItLies = meanDifference(faceCrop(turned, { box: found.box }, seen), crop);
+      expect(meanDifference(faceCrop(turned, found, seen), crop)).toBeLessThan(0.5 * asItLies);
+    }
+  }
+});
+
+test("the crop is nearly the same whichever box it begins with", async () => {
+  const eyes = await engine.open((await loadDetector()).eyes as Program);
+  const photo = composite(600, 600, [{ face, x: 270, y: 240, side: 200 }]);
+  const [found] = await (await open()).detect(photo);
+  const { x, y, width, height } = (found as DetectedFace).box;
+  const others = [
+    { x: x - 0.1 * width, y, width: 1.2 * width, height: 0.9 * height },
+    { x, y: y + 0.1 * height, width, height: 0.8 * height },
+    { x: x - 0.15 * width, y: y - 0.1 * height, width: 1.3 * width, height: 1.2 * height },
+  ];
+  for (const pose of await posesOf(eyes, photo, others))
+    expect(overlapOf(pose?.square as Box, found?.square as Box)).toBeGreaterThan(0.85);
+});
+
+test("landmarks that do not fit the box are not believed", async () => {
+  const blank = composite(600, 600, []);
+  const answering = (middle: number, spread: number): Pick<OpenProgram, "run"> => ({
+    run: async () => ({
+      eyes: floatTensor([1, 4], Float32Array.of(0.3, 0.4, 0.7, 0.4)),
+      middle: floatTensor([1, 2], Float32Array.of(middle, 0.5)),
+      spread: floatTensor([1], Float32Array.of(spread)),
+    }),
+  });
+  const box = { x: 200, y: 200, width: 100, height: 120 };
+  expect(await posesOf(answering(0.5, 0.317), blank, [box])).toEqual([expect.objectContaining({ tilt: 0 })]);
+  expect(await posesOf(answering(0.5, 0.5), blank, [box])).toEqual([undefined]);
+  expect(await posesOf(answering(0.8, 0.317), blank, [box])).toEqual([undefined]);
+});
+
+/** The square that a drawn face fills. */
+function around({ x, y, side }: { readonly x: number; readonly y: number; readonly side: number }): Box {
+  return { x: x - side / 2, y: y - side / 2, width: side, height: side };
+}
+
+function meanDifference(a: Picture, b: Picture): number {
+  return (
+    a.pixels.reduce((sum, value, i) => sum + Math.abs(value - (b.pixels[i] as number)), 0) / a.pixels.length
+  );
+}
 
 test("a model that is no detector is refused with what it should be", async () => {
   const graph = new Graph();

@@ -6,19 +6,18 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
-import type { Picture } from "../src/data/dataset.ts";
 import { readDataset } from "../src/data/read.node.ts";
 import { type CropOptions, crop } from "../src/jobs/crop.ts";
 import { checkFaces, croppingAdvice } from "../src/jobs/crop-check.ts";
 import { inspect } from "../src/jobs/inspect.ts";
 import { train } from "../src/jobs/train.ts";
 import type { TrainEvent } from "../src/jobs/train-events.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-noticed-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-const face = drawnFaces(4)[3] as Picture;
+const face = clearFace;
 const before = process.cwd();
 
 /** A picture of `extent` pixels with a face of `side` pixels in its middle. */

@@ -26,7 +26,7 @@ import { overlapOf } from "../src/predict/boxes.ts";
 import { detectFaces, loadModel, type Model, predict, predictFiles } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
 import { cli } from "./support/cli.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 import { tiffOf } from "./support/tiff.ts";
@@ -35,7 +35,7 @@ const folder = mkdtempSync(join(tmpdir(), "vultus-predict-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const model = at("model.safetensors");
 const classes = ["happy", "sad", "surprise"];
-const face = drawnFaces(4)[3] as Picture;
+const face = clearFace;
 
 function jpegOf({ pixels, width, height, channels }: Picture) {
   return sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb").jpeg({ quality: 95 });

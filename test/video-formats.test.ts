@@ -9,7 +9,7 @@ import { overlapOf } from "../src/predict/boxes.ts";
 import { probeVideo } from "../src/predict/ffmpeg.node.ts";
 import { loadModel, type Model } from "../src/predict/model.node.ts";
 import { predictVideo, type VideoFrame } from "../src/predict/video.node.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import {
   bytesOf,
   difference,
@@ -218,7 +218,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
 
 describe.skipIf(!hasFfmpeg)("faces", () => {
   let model: Model;
-  const [, , , face] = drawnFaces(4) as [Picture, Picture, Picture, Picture];
+  const face = clearFace;
   beforeAll(async () => {
     writeClassifier(at("model.safetensors"), smallArchitecture("happy", "sad"));
     model = await loadModel(at("model.safetensors"), { threads: 1, detector: { threshold: 0.1 } });

@@ -16,13 +16,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { secondsOf } from "../src/cli/options.ts";
 import { progressOf } from "../src/cli/video.ts";
-import type { Picture } from "../src/data/dataset.ts";
 import { byteReader } from "../src/predict/byte-reader.ts";
 import type { Face } from "../src/predict/prediction.ts";
 import { timelineFrames } from "../src/predict/timeline-frames.ts";
 import { trackMeans } from "../src/predict/track-means.ts";
 import { faceTracker } from "../src/predict/tracking.ts";
-import { composite, drawnFaces } from "./support/composites.ts";
+import { clearFace, composite } from "./support/composites.ts";
 import { ffmpeg, hasFfmpeg } from "./support/ffmpeg.ts";
 import { capture, printed } from "./support/printed.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
@@ -140,7 +139,7 @@ describe("from the command line", () => {
   const folder = mkdtempSync(join(tmpdir(), "vultus-video-"));
   const at = (name: string): string => join(folder, name);
   const model = at("model.safetensors");
-  const [, , , face] = drawnFaces(4) as [Picture, Picture, Picture, Picture];
+  const face = clearFace;
 
   beforeAll(async () => {
     writeClassifier(model, smallArchitecture("happy", "sad"));

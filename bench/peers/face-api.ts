@@ -22,7 +22,8 @@ export interface TensorFlow {
   readonly version: Readonly<Record<string, string>>;
 }
 
-interface Detection {
+/** A face as face-api.js answers it, in pixels. */
+export interface Detection {
   readonly score: number;
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
@@ -32,12 +33,17 @@ interface Net {
 }
 
 export interface FaceApi {
+  /** Options of the larger detector. */
+  readonly SsdMobilenetv1Options: new (options: {
+    readonly minConfidence: number;
+  }) => object;
   readonly nets: {
-    readonly tinyFaceDetector: Net & {
-      locateFaces(
+    readonly ssdMobilenetv1: Net & {
+      locateFaces(picture: Tensor, options: object): Promise<readonly Detection[]>;
+      /** All boxes, upper, left, lower and right border as shares of the input, and their scores, for one image. */
+      forward(
         picture: Tensor,
-        options: { readonly inputSize: number; readonly scoreThreshold: number },
-      ): Promise<readonly Detection[]>;
+      ): Promise<{ readonly boxes: readonly Tensor[]; readonly scores: readonly Tensor[] }>;
     };
     readonly faceLandmark68TinyNet: Net & {
       detectLandmarks(

@@ -32,7 +32,7 @@ export type Pose = Required<Pick<DetectedFace, "tilt" | "square">>;
  * square that it found first, so that little is left of which detector the box is of.
  */
 export async function posesOf(
-  eyes: OpenProgram,
+  eyes: Pick<OpenProgram, "run">,
   picture: Picture,
   faces: readonly Box[],
 ): Promise<(Pose | undefined)[]> {
@@ -45,7 +45,11 @@ export async function posesOf(
   return second.map((pose, i) => (isBelievable(pose, faces[i] as Box) ? pose : undefined));
 }
 
-async function look(eyes: OpenProgram, picture: Picture, squares: readonly Box[]): Promise<Pose[]> {
+async function look(
+  eyes: Pick<OpenProgram, "run">,
+  picture: Picture,
+  squares: readonly Box[],
+): Promise<Pose[]> {
   const poses: Pose[] = [];
   for (let start = 0; start < squares.length; start += BATCH) {
     const batch = squares.slice(start, start + BATCH);
