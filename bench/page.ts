@@ -2,11 +2,14 @@
  * The page in Chromium with a fake camera: seconds to the first result, frames per second with detection, milliseconds per
  * stage, and what a first visit loads.
  *
- * `npm run build && node --import tsx bench/page.ts CLIP.mjpeg [--seconds 30] [--one-thread]`. A clip of faces:
- * `ffmpeg -framerate 15 -i frames/%04d.jpg -c:v mjpeg -q:v 3 CLIP.mjpeg`.
+ * `npm run build && node --import tsx bench/page.ts CLIP.mjpeg [--seconds 30] [--one-thread]`. A clip of faces is made of frames by
+ * `ffmpeg -framerate 30 -i frames/%04d.jpg -c:v mjpeg -q:v 3 CLIP.mjpeg`, or of a photo, in which the camera wanders, by
+ * `ffmpeg -loop 1 -framerate 30 -i PHOTO -t 8 -vf "crop=W:H:(iw-W)/2*(1+sin(PI*t/2)):(ih-H)/2,scale=640:480" -c:v mjpeg -q:v 3
+ * -pix_fmt yuvj420p CLIP.mjpeg`. Beside other work a frame rate tells little, so the load is told too.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -56,6 +59,7 @@ console.log(
     secondsToFirstResult: firstResult,
     framesPerSecond: Number(/^[\d.]+/.exec(pace)?.[0]),
     pace,
+    load: loadavg().map((load) => Number(load.toFixed(1))),
     gzipped: {
       ownCodeAndStyle: sizes((name) => /\.(js|css|html)$/.test(name) && !isOrt(name) && !/watch/.test(name)),
       runtimeWasm: sizes((name) => isOrt(name) && name.includes("wasm") && !/asyncify|webgpu/.test(name)),

@@ -11,7 +11,7 @@ test("a model that fails on a picture leaves the other's answer, and the picture
     label: "calm",
   };
   const item = (id: number, rest: Partial<PictureItem>): PictureItem => ({
-    ...{ id, file: new File([], `${id}.jpg`), url: "", whole: false },
+    ...{ id, file: new File([], `${id}.jpg`), url: "", way: "still" as const },
     ...rest,
   });
   const answers = [

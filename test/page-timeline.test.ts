@@ -10,7 +10,7 @@ import {
   tracksOf,
   withMoment,
 } from "../web/src/camera/history.ts";
-import { placeOnStage } from "../web/src/camera/letterbox.ts";
+import { onStage } from "../web/src/camera/letterbox.ts";
 
 function face(track: number, calm: number, x = 1): TrackedFace {
   const box = { x, y: 2, width: 3, height: 4 };
@@ -95,8 +95,10 @@ test.each([
   [640, 360, [0, 12.5], [100, 87.5]],
 ] as const)("a label stands where a picture of %d × %d is shown", (width, height, first, last) => {
   const at = (x: number, y: number): number[] => {
-    const { left, top } = placeOnStage({ x, y }, { width, height });
-    return [left, top];
+    const box = { x, y, width: width / 4, height: height / 4 };
+    const shown = onStage(box, { width, height }, { width: 400, height: 300 });
+    expect(shown.width / shown.height).toBeCloseTo(width / height, 9);
+    return [shown.left / 4, shown.top / 3];
   };
   expect(at(0, 0)).toEqual(first);
   expect(at(width, height)).toEqual(last);

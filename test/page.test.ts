@@ -1,6 +1,6 @@
 /** The page in a real browser: the same answers as in Node, nothing sent anywhere, and usable by everybody. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,6 +65,9 @@ describe.skipIf(chromiumPath === undefined)(
       await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("photos", "two.jpg"));
       const one = composite(300, 260, [{ face, x: 150, y: 130, side: 90 }]);
       await encoded(one).tint({ r: 250, g: 220, b: 200 }).png().toFile(at("photos", "single.png"));
+      await encoded(composite(300, 260, [{ face, x: 150, y: 130, side: 90, angle: 90 }]))
+        .png()
+        .toFile(at("photos", "lying.png"));
       await encoded(composite(300, 300, []))
         .png()
         .toFile(at("photos", "empty.png"));
@@ -151,6 +154,25 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await page.evaluate(overflow)).toBe(0);
     }
 
+    test("the first load of models is small, and each is fetched once", async () => {
+      const own = await serveFolder(built, { path: "/below/" });
+      // Without the service worker, which fetches what it keeps.
+      const context = await browser.newContext({ serviceWorkers: "block" });
+      context.setDefaultTimeout(PATIENCE);
+      const page = await open(context, own.address);
+      await give(page, 1, "two.jpg");
+      await context.close();
+      own.close();
+      const files = own.asked.filter((path) => /\/(models|faces)\//.test(path)).sort();
+      expect(files).toEqual([
+        "/below/faces/eyes.onnx",
+        "/below/faces/face_detector.onnx",
+        "/below/models/vultus_m.onnx",
+      ]);
+      const bytes = files.reduce((sum, path) => sum + statSync(join(built, path.slice(7))).size, 0);
+      expect(bytes).toBeLessThan(8e6);
+    });
+
     describe("pictures", () => {
       let context: BrowserContext;
       let page: Page;
@@ -173,6 +195,35 @@ describe.skipIf(chromiumPath === undefined)(
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
           'This file cannot be readnot a picture: begins with the text "no picture a"',
         );
+      });
+
+      test("a tap at a box opens its face", async () => {
+        const card = page.locator(".card", { hasText: "two.jpg" });
+        const second = card.locator("details").nth(1);
+        expect(await second.getAttribute("open")).toBeNull();
+        const box = await card.locator("rect.box").nth(1).boundingBox();
+        await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) - 10);
+        await card.locator("details[open]").nth(1).waitFor();
+        expect(await card.locator(".photo g").nth(1).getAttribute("class")).toBe("chosen");
+        expect(await card.locator(".tag").count()).toBe(2);
+      });
+
+      test("where no face is found, the picture can be turned", async () => {
+        const card = page.locator(".card", { hasText: "empty.png" });
+        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.locator(".no-face", { hasText: "in none of four directions" }).waitFor();
+        expect(await card.getByRole("button", { name: "Turn the picture" }).count()).toBe(0);
+      });
+
+      test("a face that lies on its side is found when the picture is turned, and explained", async () => {
+        await give(page, 5, "lying.png");
+        const card = page.locator(".card", { hasText: "lying.png" });
+        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.locator(".bars").waitFor();
+        expect(await card.locator(".verdict").textContent()).toContain("surprise");
+        await card.getByRole("button", { name: "Where it looked" }).click();
+        await card.locator("canvas").nth(1).waitFor();
+        await page.getByRole("button", { name: "Remove lying.png" }).click();
       });
 
       test("where no face is found, the whole picture can be taken as one", async () => {

@@ -11,14 +11,14 @@ import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
 import { problems } from "../src/server/problems.ts";
 import { type Answer, answerSchema, modelSchema, problemSchema } from "../src/server/schemas.ts";
 import { TURNS } from "../src/server/service.ts";
-import { clearFace, composite, drawnFaces } from "./support/composites.ts";
+import { composite, drawnFaces } from "./support/composites.ts";
+import { face, twoFaces } from "./support/photos.ts";
 import { holdTurns, liveWorkers, startService, type TestService, until } from "./support/service.ts";
 import { smallArchitecture, writeClassifier } from "./support/small-classifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-server-"));
 const file = join(folder, "model.safetensors");
 const classes = ["happy", "sad", "surprise"];
-const face = clearFace;
 
 const encoded = ({ pixels, width, height, channels }: Picture, format: "jpeg" | "png" = "jpeg") =>
   sharp(pixels, { raw: { width, height, channels } }).toColourspace("srgb").toFormat(format).toBuffer();
@@ -31,12 +31,7 @@ let model: Model;
 
 beforeAll(async () => {
   writeClassifier(file, smallArchitecture(...classes));
-  two = await encoded(
-    composite(600, 400, [
-      { face, x: 150, y: 200, side: 140 },
-      { face, x: 450, y: 220, side: 100 },
-    ]),
-  );
+  two = await encoded(twoFaces());
   none = await encoded(composite(300, 300, []));
   crop = await encoded(face, "png");
   model = await loadModel(file, { threads: 1 });

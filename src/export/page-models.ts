@@ -17,12 +17,30 @@ export interface PageModel {
   readonly bytes: number;
 }
 
+/** What finds the faces, where it is not as the page was built. */
+export interface PageDetector {
+  /** Address of its ONNX file, relative to `models.json`; left out, it is the one that ships. */
+  readonly file?: string;
+  /** What differs from its own settings; `predict/onnx-detector.ts` tells what each means. */
+  readonly settings: {
+    readonly size?: number;
+    readonly threshold?: number;
+    readonly overlap?: number;
+    readonly search?: "thorough" | "fast";
+    readonly rotate?: "auto" | "none";
+  };
+}
+
 export interface PageModels {
   /** Loaded at once; the page compares the first two. At least one. */
   readonly models: readonly PageModel[];
   /** Loaded when a person asks for them. */
   readonly offered?: readonly PageModel[];
+  readonly detector?: PageDetector;
 }
+
+/** Where a detector lies that is not the one that ships, relative to `models.json`. */
+export const PAGE_DETECTOR = "faces/served.onnx";
 
 /** Where the bundle of a model lies, relative to `models.json`. */
 export function pageModelFile(name: string): string {

@@ -4,7 +4,10 @@ import type { Picture } from "../data/dataset.ts";
 import type { DetectedFace } from "./boxes.ts";
 
 export interface FaceDetector {
-  /** The faces of a picture, the surest first; boxes in its pixels, within its borders. */
-  detect(picture: Picture): Promise<readonly DetectedFace[]>;
+  /**
+   * The faces of a picture, the surest first; boxes in its pixels, within its borders. `onLook` is called whenever the network is
+   * run, once or many times: what a search costs.
+   */
+  detect(picture: Picture, onLook?: () => void): Promise<readonly DetectedFace[]>;
   release(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.
 import { asyncDispose } from "../util/dispose.ts";
 import { messageOf, VultusError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
+import { EYES_INPUT } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import {
   type DetectorModel,
@@ -18,6 +19,7 @@ import {
   decodeDetector,
   detectorInput,
   openDetector,
+  openLiveDetector,
 } from "./onnx-detector.ts";
 import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
@@ -30,6 +32,8 @@ export interface WebDetectorOptions extends Partial<DetectorSettings> {
   readonly source: ModelSource;
   /** The network that ships as `eyes.onnx`; left out, faces that lean are not turned upright. */
   readonly eyes?: ModelSource;
+  /** Photos are the frames of one camera or video, in their order: faces are followed from one to the next, which takes less time. */
+  readonly live?: boolean;
 }
 
 export interface WebModelOptions {
@@ -77,33 +81,41 @@ export async function loadModel(
 ): Promise<WebModel> {
   const { model: source, ...options } = isLoadOptions(first) ? first : { ...more, model: first };
   const { detector: asked } = options;
-  const [bytes, found] = await Promise.all([
-    fetchBytes(source),
-    asked === undefined || asked === false
-      ? undefined
-      : fetchDetector(isOptions(asked) ? asked : { source: asked }),
-  ]);
-  const bundle = decodeBundle(bytes, nameOf(source));
+  const finder =
+    asked === undefined || asked === false ? undefined : isOptions(asked) ? asked : { source: asked };
+  const [bundle, found] = await Promise.all([fetchBundle(source), finder && fetchDetector(finder)]);
   const { device = "auto", threads = 0 } = options;
   const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
   const engine = webEngine(chosen, threads);
+  const detector = found && (await (finder?.live ? openLiveDetector : openDetector)(engine, found));
+  return openModel(bundle, engine, chosen, detector);
+}
+
+/** Opens a classifier that was fetched; it closes the detector with itself. */
+export async function openModel(
+  bundle: Bundle,
+  engine: Engine,
+  device: WebDevice,
+  detector?: FaceDetector,
+): Promise<WebModel> {
   const open = await engine.open(bundle.program);
-  const detector = found && (await openDetector(engine, found));
   let closed: Promise<unknown> | undefined;
   const close = async (): Promise<void> => {
     closed ??= Promise.all([open.release(), detector?.release()]);
     await closed;
   };
-  const model = { classes: bundle.architecture.classes, device: chosen, bundle };
+  const model = { classes: bundle.architecture.classes, device, bundle };
   return { ...model, classifier: { open, bundle }, detector, close, [asyncDispose]: close };
 }
 
+/** A classifier, to be opened on an engine. @throws as `loadModel`. */
+export async function fetchBundle(source: ModelSource): Promise<Bundle> {
+  return decodeBundle(await fetchBytes(source), nameOf(source));
+}
+
 /** A detector, and the network that finds the eyes, to be opened on an engine. */
-export async function fetchDetector({
-  source,
-  eyes,
-  ...settings
-}: WebDetectorOptions): Promise<DetectorModel> {
+export async function fetchDetector(options: WebDetectorOptions): Promise<DetectorModel> {
+  const { source, eyes, live: _, ...settings } = options;
   const [bytes, eyesBytes] = await Promise.all([fetchBytes(source), eyes && fetchBytes(eyes)]);
   return {
     ...decodeDetector(bytes, nameOf(source), settings),
@@ -128,22 +140,29 @@ export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime):
   return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
 }
 
-/** WebGPU, if it is there and answers for a made-up picture as the CPU does. */
-async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
+/** Side of the square in which a detector that takes any size is compared: as small as the looks that are taken most often. */
+const COMPARED_SIDE = 160;
+
+/**
+ * WebGPU, if it is there and each network answers for a made-up picture as the CPU does. One that differs, or that WebGPU cannot
+ * run, sends all of them to the CPU.
+ */
+export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
   if (!(await hasWebGpu())) return "cpu";
   const { program, input, architecture } = bundle;
   try {
     const works =
       (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
-      (!detector ||
-        (await agrees(
-          detector.program,
-          detectorInput(detector, madeUp(detector.side ?? detector.settings.size)),
-        )));
+      (!detector || (await agrees(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
+      (!detector?.eyes || (await agrees(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
     return works ? "webgpu" : "cpu";
   } catch {
     return "cpu";
   }
+}
+
+function sideOf({ side, settings: { size, sees } }: DetectorModel): number {
+  return side ?? (sees ? COMPARED_SIDE : size);
 }
 
 /** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
@@ -175,7 +194,7 @@ function madeUp(side: number): Picture {
 }
 
 /** The bytes of a model. @throws VultusError where they cannot be fetched. */
-export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
+async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   let response: Response;

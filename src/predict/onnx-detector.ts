@@ -17,7 +17,9 @@ import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type ImagePyramid, imagePyramid } from "./image-pyramid.ts";
 import { searchLetterboxed } from "./letterbox-search.ts";
-import { type FaceNetwork, type SearchOptions, searchPyramid } from "./pyramid-search.ts";
+import { liveSearch } from "./live-search.ts";
+import type { FaceNetwork } from "./look.ts";
+import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
 import { isYunet, YUNET_HINT, yunetFaces, yunetInput, yunetSettings } from "./yunet.ts";
 
@@ -131,46 +133,82 @@ export function detectorInput({ form }: Pick<DetectorModel, "form">, image: Pict
 
 /** Opens a detector on an engine. */
 export async function openDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
-  const { program, form, side, settings, search, eyes } = model;
-  const open = await engine.open(program);
-  const openEyes = eyes && (await engine.open(eyes));
-  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
-  const find = async (image: Picture, least: number): Promise<DetectedFace[]> => {
-    const results = await open.run({ [feed]: detectorInput(model, image) });
-    return form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
-  };
+  const { side, form, settings, search } = model;
+  const { find, finish, release } = await openNetworks(engine, model);
   const { sees, threshold } = settings;
-  const network: FaceNetwork | undefined = sees && {
-    ...{ step: side ?? STEP, sees, find },
-    ...(side !== undefined && { side }),
-    ...(form === "yunet" && { hint: YUNET_HINT }),
-  };
-  const searched = (pyramid: ImagePyramid): Promise<DetectedFace[]> =>
-    network && search !== undefined
+  const searched = (pyramid: ImagePyramid, onLook?: () => void): Promise<DetectedFace[]> => {
+    const look: typeof find = (image, least) => {
+      onLook?.();
+      return find(image, least);
+    };
+    const network: FaceNetwork | undefined = sees && {
+      ...{ step: side ?? STEP, sees, find: look },
+      ...(side !== undefined && { side }),
+      ...(form === "yunet" && { hint: YUNET_HINT }),
+    };
+    return network && search !== undefined
       ? searchPyramid(pyramid, network, { ...settings, search })
-      : searchLetterboxed(pyramid.photo, (square) => find(square, threshold), settings);
+      : searchLetterboxed(pyramid.photo, (square) => look(square, threshold), settings);
+  };
   /** The faces of a photo that is looked at as it lies. */
-  async function upright(photo: Picture): Promise<DetectedFace[]> {
+  const upright = async (photo: Picture, onLook?: () => void): Promise<DetectedFace[]> => {
     const pyramid = imagePyramid(photo);
-    const faces = (await searched(pyramid)).flatMap(({ box, score, tilt }) => {
-      const visible = clipped(box, photo);
-      return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
-    });
-    if (!openEyes) return faces;
-    const boxes = faces.map(({ box }) => box);
-    const poses = await posesOf(openEyes, pyramid, boxes);
-    return faces.map((face, i) => ({ ...face, ...poses[i] }));
-  }
+    return finish(await searched(pyramid, onLook), pyramid);
+  };
   return {
-    async detect(photo) {
-      let best = await upright(photo);
+    async detect(photo, onLook) {
+      let best = await upright(photo, onLook);
       if (settings.rotate !== "auto") return best;
       for (const quarters of [1, 3, 2] as const) {
-        const found = await upright(turnedByQuarters(photo, quarters));
+        const found = await upright(turnedByQuarters(photo, quarters), onLook);
         if (surenessOf(found) > surenessOf(best))
           best = found.map((face) => turnedBack(face, quarters, photo));
       }
       return best;
+    },
+    release,
+  };
+}
+
+/**
+ * Opens a detector for the frames of one camera or video, taken one after the other: most of a frame is looked at only every few
+ * frames (`live-search.ts`). A network that takes one size of image, or sees whole photos, looks at every frame.
+ */
+export async function openLiveDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
+  const { side, settings } = model;
+  const { sees } = settings;
+  if (!sees || side !== undefined) return openDetector(engine, { ...model, ...(sees && { search: "fast" }) });
+  const { find, finish, release } = await openNetworks(engine, model);
+  return { detect: liveSearch({ step: STEP, sees, find }, { ...settings, finish }), release };
+}
+
+interface OpenNetworks {
+  /** Faces of an image that score more than `least`, in its pixels. */
+  find(image: Picture, least: number): Promise<DetectedFace[]>;
+  /** What of the boxes lies in the photo, and how each face lies. */
+  finish(found: readonly DetectedFace[], pyramid: ImagePyramid): Promise<DetectedFace[]>;
+  release(): Promise<void>;
+}
+
+async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenNetworks> {
+  const { program, form, eyes } = model;
+  const open = await engine.open(program);
+  const openEyes = eyes && (await engine.open(eyes));
+  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
+  return {
+    async find(image, least) {
+      const results = await open.run({ [feed]: detectorInput(model, image) });
+      return form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
+    },
+    async finish(found, pyramid) {
+      const faces = found.flatMap(({ box, score, tilt }) => {
+        const visible = clipped(box, pyramid.photo);
+        return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
+      });
+      if (!openEyes) return faces;
+      const boxes = faces.map(({ box }) => box);
+      const poses = await posesOf(openEyes, pyramid, boxes);
+      return faces.map((face, i) => ({ ...face, ...poses[i] }));
     },
     async release() {
       await openEyes?.release();

@@ -5,21 +5,9 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { areaOf, type Box, clipped, containment, type DetectedFace, nonMaximumSuppression } from "./boxes.ts";
-import { type ImagePyramid, onCanvas } from "./image-pyramid.ts";
-import { isDark, lifted } from "./shadows.ts";
-
-/** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
-export interface FaceNetwork {
-  readonly step: number;
-  /** Side of the only square that it takes, which is then also `step`; left out, it takes images of any size. */
-  readonly side?: number;
-  /** Something may be a face from this score on. Default: 0.1. */
-  readonly hint?: number;
-  /** Sides in pixels of the faces that it sees well. */
-  readonly sees: { readonly smallest: number; readonly largest: number };
-  /** Faces that score at least `least`. */
-  find(image: Picture, least: number): Promise<DetectedFace[]>;
-}
+import type { ImagePyramid } from "./image-pyramid.ts";
+import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
+import { isDark } from "./shadows.ts";
 
 export interface SearchOptions {
   /**
@@ -32,20 +20,9 @@ export interface SearchOptions {
   readonly overlap: number;
 }
 
-/** A face, the side that it had in pixels where it was seen, and how far its score is to be trusted beside that of other looks. */
-interface Sighting extends DetectedFace {
-  readonly side: number;
+/** A sighting, and how far its score is to be trusted beside those of other looks. */
+interface Trusted extends Sighting {
   readonly trust: number;
-}
-
-interface Look {
-  readonly region: Box;
-  readonly scale: number;
-  /** Black pixels around it, which make a face that fills its photo one that the network knows. */
-  readonly margin?: number;
-  /** Pixels by which the image lies right of and below the middle of its margins. */
-  readonly shift?: number;
-  readonly shadows?: boolean;
 }
 
 /** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
@@ -79,32 +56,24 @@ const CONTAINMENT = 0.65;
 
 /** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. */
 export async function searchPyramid(
-  { photo, cut }: ImagePyramid,
+  pyramid: ImagePyramid,
   network: FaceNetwork,
   { search, threshold, overlap }: SearchOptions,
 ): Promise<DetectedFace[]> {
+  const { photo } = pyramid;
   const whole = { x: 0, y: 0, width: photo.width, height: photo.height };
   const long = Math.max(photo.width, photo.height);
   const finest = Math.min(1, LONGEST / long);
-  const found: Sighting[] = [];
+  const found: Trusted[] = [];
   const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
-  async function look({ region, scale, margin = 0, shift = 0, shadows = false }: Look): Promise<Sighting[]> {
-    const image = cut({ region, scale });
-    const { canvas, x, y } = onCanvas(shadows ? lifted(image) : image, network.step, margin, shift);
-    const [across, down] = [region.width / image.width, region.height / image.height];
-    const seen = await network.find(canvas, Math.min(threshold, network.hint ?? HINT));
-    const sightings = seen.map((face): Sighting => {
-      const side = Math.sqrt(areaOf(face.box));
-      const box = {
-        x: region.x + (face.box.x - x) * across,
-        y: region.y + (face.box.y - y) * down,
-        width: face.box.width * across,
-        height: face.box.height * down,
-      };
-      const isCut = liesAcross(box, region, whole);
-      return { ...face, box, side, trust: isCut || !isSeenWell(side, network) ? 0.75 : 1 };
+  async function look(at: Look): Promise<Trusted[]> {
+    const { region, scale } = at;
+    const seen = await lookAt(pyramid, network, at, Math.min(threshold, network.hint ?? HINT));
+    const sightings = seen.map((face) => {
+      const isDoubtful = liesAcross(face.box, region, whole) || !isSeenWell(face.side, network);
+      return { ...face, trust: isDoubtful ? 0.75 : 1 };
     });
     // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
     const sure = search === "thorough" ? TINY : network.sees.smallest;
@@ -126,7 +95,7 @@ export async function searchPyramid(
   if (network.sees.largest ** 2 < AREA.fast)
     await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
   let scale = 0;
-  let hints: Sighting[] = [];
+  let hints: Trusted[] = [];
   for (const area of areasOf(search, photo)) {
     scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
     hints = [];
@@ -148,7 +117,7 @@ export async function searchPyramid(
     hints = [];
     for (const tile of tilesOf(grown(region, BORDER / scale), scale)) {
       hints.push(...(await look({ region: tile, scale })));
-      if (isDark(cut({ region: tile, scale: scale / 4 })))
+      if (isDark(pyramid.cut({ region: tile, scale: scale / 4 })))
         hints.push(...(await look({ region: tile, scale, shadows: true })));
     }
     close = hints.filter(({ side }) => side < TINY).map(({ box }) => box);

@@ -8,6 +8,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Json } from "./openapi.ts";
 import { Problem } from "./problems.ts";
 import { checked, type ModelAnswer, modelQuerySchema, modelSchema } from "./schemas.ts";
+import type { ServedDetector } from "./served-detector.ts";
 
 /** Everybody may ask as often as they like whether the service is well. */
 const unlimited = { rateLimit: false } as const;
@@ -38,6 +39,7 @@ export function healthRoutes(app: FastifyInstance, closing: () => boolean): void
 export function modelRoute(
   app: FastifyInstance,
   models: AllModels,
+  detector: ServedDetector | undefined,
   { bodyBytes, pixels, pictures, faces }: Limits,
 ): void {
   app.get(
@@ -56,6 +58,7 @@ export function modelRoute(
       const { model } = checked(modelQuerySchema, query, "address");
       return {
         ...models.named(model).current.description,
+        detector: detector?.description ?? null,
         served: models.all.map(({ current: { description } }) => ({
           name: description.name,
           version: description.version,

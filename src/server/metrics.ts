@@ -12,6 +12,14 @@ export interface Gauges {
   heldBytes(): number;
 }
 
+/** What it took to look for the faces of one picture. */
+export interface Search {
+  readonly milliseconds: number;
+  /** Runs of the network. */
+  readonly looks: number;
+  readonly faces: number;
+}
+
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Counters in a registry of their own, so that two services in one process do not add up. */
@@ -45,6 +53,25 @@ export function createMetrics(gauges: Gauges) {
     registers,
   });
   const faces = new Counter({ name: "vultus_faces_total", help: "Faces classified", registers });
+  const looked = {
+    seconds: new Histogram({
+      name: "vultus_detector_seconds",
+      help: "Time of looking for the faces of one picture, where they are looked for",
+      buckets: seconds,
+      registers,
+    }),
+    looks: new Histogram({
+      name: "vultus_detector_looks",
+      help: "Runs of the detector's network for one picture",
+      buckets: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89],
+      registers,
+    }),
+    faces: new Counter({
+      name: "vultus_detector_faces_total",
+      help: "Faces found, those included that are not classified",
+      registers,
+    }),
+  };
   return {
     registry,
     requests: new Histogram({
@@ -81,10 +108,16 @@ export function createMetrics(gauges: Gauges) {
     }),
     detector: new Gauge({
       name: "vultus_detector_info",
-      help: "How faces are found; vultus_stage_seconds has its time as the stage detect",
+      help: "How faces are found; vultus_detector_seconds has its time",
       labelNames: ["name", "rotate"],
       registers,
     }),
+    /** Counts one search for faces. */
+    search({ milliseconds, looks, faces: found }: Search): void {
+      looked.seconds.observe(milliseconds / 1000);
+      looked.looks.observe(looks);
+      looked.faces.inc(found);
+    },
     /** Counts one picture's answer. */
     picture({ status, faces: found, timings }: PictureAnswer): void {
       pictures.inc({ status });

@@ -1,9 +1,16 @@
 /** The models of the page at `/`: the list that the page reads first, and their files. */
 
-import type { FastifyInstance } from "fastify";
-import { PAGE_MODELS, type PageModel, pageModelFiles } from "../export/page-models.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  PAGE_DETECTOR,
+  PAGE_MODELS,
+  type PageDetector,
+  type PageModel,
+  pageModelFiles,
+} from "../export/page-models.ts";
 import { modelName } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
+import type { ServedDetector } from "./served-detector.ts";
 import { readModelFile, type ServedModel } from "./served-model.ts";
 
 /** A model that the page's browser may load. */
@@ -19,10 +26,11 @@ export interface ServedPageModels {
   readonly models: readonly ServedPageModel[];
   /** Loaded when a person asks for them. */
   readonly offered: readonly ServedPageModel[];
+  readonly detector?: ServedDetector | undefined;
 }
 
 /** The models that are served, and the one that ships to compare them with. */
-export function pageModelsOf(served: readonly ServedModel[]): ServedPageModels {
+export function pageModelsOf(served: readonly ServedModel[], detector?: ServedDetector): ServedPageModels {
   const models = served.map(({ bundle, description: { name, version } }) => ({
     name,
     version,
@@ -31,7 +39,7 @@ export function pageModelsOf(served: readonly ServedModel[]): ServedPageModels {
   shipped ??= readShipped();
   const { name, version } = shipped;
   const known = models.some((model) => model.version === version || model.name === name);
-  return { models, offered: known ? [] : [shipped] };
+  return { models, offered: known ? [] : [shipped], detector };
 }
 
 let shipped: ServedPageModel | undefined;
@@ -48,11 +56,19 @@ export function pageModelRoutes(
   headers: Readonly<Record<string, string>>,
 ): void {
   app.get(`/${PAGE_MODELS}`, async (_, reply) => {
-    const { models, offered } = current();
+    const { models, offered, detector } = current();
     const entries = entriesOf([...models, ...offered]).map(({ entry }) => entry);
-    return reply
-      .headers({ ...headers, "cache-control": "no-cache" })
-      .send({ models: entries.slice(0, models.length), offered: entries.slice(models.length) });
+    return reply.headers({ ...headers, "cache-control": "no-cache" }).send({
+      models: entries.slice(0, models.length),
+      offered: entries.slice(models.length),
+      ...(detector ? { detector: pageDetectorOf(detector) } : {}),
+    });
+  });
+  app.get(`/${PAGE_DETECTOR}`, async (request, reply) => {
+    const { detector } = current();
+    const { bytes } = detector?.page ?? {};
+    if (!detector || !bytes) return reply.callNotFound();
+    return sendModel(request, reply, { bytes, version: detector.description.version });
   });
   app.get<{ Params: { file: string } }>("/models/:file", async (request, reply) => {
     const { models, offered } = current();
@@ -60,14 +76,25 @@ export function pageModelRoutes(
       ({ entry }) => entry.file === `models/${request.params.file}`,
     );
     if (!found) return reply.callNotFound();
-    const { model } = found;
-    const etag = `"${model.version}"`;
+    return sendModel(request, reply, found.model);
+  });
+
+  function sendModel(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { bytes, version }: Pick<ServedPageModel, "bytes" | "version">,
+  ): FastifyReply {
+    const etag = `"${version}"`;
     void reply.headers({ ...headers, "cache-control": "no-cache", etag });
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply
       .type("application/octet-stream")
-      .send(Buffer.from(model.bytes.buffer, model.bytes.byteOffset, model.bytes.byteLength));
-  });
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+}
+
+function pageDetectorOf({ page: { bytes, settings } }: ServedDetector): PageDetector {
+  return { ...(bytes ? { file: PAGE_DETECTOR } : {}), settings };
 }
 
 function entriesOf(

@@ -91,7 +91,7 @@ async function predict(
   try {
     return await models.use(async (model) => {
       const settled = await Promise.allSettled(
-        pictures.map((bytes) => recognise(bytes, model, admission, limits, query, signal)),
+        pictures.map((bytes) => recognise(bytes, model, admission, limits, query, signal, metrics.search)),
       );
       const predictions = settled.map((result) => {
         if (result.status === "rejected") throw result.reason;

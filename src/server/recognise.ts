@@ -1,12 +1,14 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import type { FaceDetector } from "../predict/face-detector.ts";
 import { cropsFor } from "../predict/framing.ts";
 import { faceOf } from "../predict/prediction.ts";
 import { type FramedFace, framedFaces, MOST_PHOTO_PIXELS, requireNumbers } from "../predict/predictor.ts";
 import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
+import type { Search } from "./metrics.ts";
 import { Problem } from "./problems.ts";
 import type { PictureAnswer, Query } from "./schemas.ts";
 import type { ServedModel } from "./served-model.ts";
@@ -22,6 +24,7 @@ export async function recognise(
   limits: Limits,
   { faces: which, threshold, detect }: Query,
   signal: AbortSignal,
+  onSearch: (search: Search) => void,
 ): Promise<PictureAnswer> {
   const took = stopwatch();
   const end = await admission.turn(signal);
@@ -32,7 +35,7 @@ export async function recognise(
     const { width, height } = read;
     const decode = took();
     signal.throwIfAborted();
-    const found = await facesOf(read, model, detect);
+    const found = await facesOf(read, model, detect, onSearch);
     const all = which === "largest" ? found.slice(0, 1) : found;
     const kept = all.slice(0, limits.faces);
     const detection = took();
@@ -69,6 +72,7 @@ function facesOf(
   { picture, width, height }: FittedPicture,
   { bundle, workers }: ServedModel,
   detect: Query["detect"],
+  onSearch: (search: Search) => void,
 ): Promise<readonly FramedFace[]> {
   const photo = { file: "", picture, width, height };
   const crop = cropsFor(bundle.architecture);
@@ -76,8 +80,22 @@ function facesOf(
   return workers.use(({ detector }) => {
     if (!detector && detect === "true")
       throw new Problem("invalid_request", "this service looks for no faces; leave out detect=true");
-    return framedFaces(photo, detector, crop);
+    return framedFaces(photo, detector && measured(detector, onSearch), crop);
   });
+}
+
+/** The detector, which tells what each of its searches took. */
+function measured(detector: FaceDetector, onSearch: (search: Search) => void): FaceDetector {
+  return {
+    ...detector,
+    async detect(picture) {
+      const started = performance.now();
+      let looks = 0;
+      const found = await detector.detect(picture, () => looks++);
+      onSearch({ milliseconds: performance.now() - started, looks, faces: found.length });
+      return found;
+    },
+  };
 }
 
 /** Milliseconds since it was last asked, in tenths. */

@@ -101,6 +101,20 @@ export const modelSchema = z.object({
   metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),
   license: z.string().nullable(),
+  detector: z
+    .object({
+      name: z.string().describe("fast, thorough, yunet or a file."),
+      version: z.string().describe("The first 12 digits of the SHA-256 of the detector's file."),
+      search: z
+        .union([z.enum(["thorough", "fast"]), z.number()])
+        .describe(
+          "How far small faces are looked for; a number is the longer side, in pixels, of what it sees.",
+        ),
+      threshold: z.number().describe("Boxes that score less are dropped."),
+      rotate: z.enum(["auto", "none"]).describe("Whether photos are looked at in all quarter turns."),
+    })
+    .nullable()
+    .describe("What finds the faces; null where every picture is taken as one face crop."),
   served: z.array(modelName).describe("Every model that is served, the first one first."),
   card: z.string().nullable().describe("The model card, as Markdown, where one lies beside the file."),
   limits: z.object({

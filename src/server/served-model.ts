@@ -19,7 +19,7 @@ import { openWorkers, type Workers } from "./workers.ts";
 
 export interface ServedModel {
   readonly bundle: Bundle;
-  readonly description: Omit<ModelAnswer, "limits" | "served">;
+  readonly description: Omit<ModelAnswer, "limits" | "served" | "detector">;
   readonly workers: Workers;
   /** From a face to its probabilities. */
   readonly classify: Batcher<Picture, Float32Array>;

@@ -24,6 +24,7 @@ import { predictRoute } from "./predict-route.ts";
 import { Problem } from "./problems.ts";
 import { limitRate } from "./rate.ts";
 import { type Models, openModels } from "./reload.ts";
+import { servedDetector } from "./served-detector.ts";
 import type { ServedModel } from "./served-model.ts";
 
 export interface ServiceSettings extends AppSettings {
@@ -121,17 +122,17 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
   // Once for all workers: one that is replaced later must not need the hub.
-  const detector =
+  const chosen =
     settings.detector !== false &&
     (await chooseDetector(settings.detector, { onNote: (note) => app.log.warn(note) }));
-  if (detector !== false)
-    metrics.detector.set(
-      { name: nameOfDetector(settings.detector || undefined), rotate: detector.rotate ?? "none" },
-      1,
-    );
+  const detector = chosen ? await servedDetector(chosen, nameOfDetector(settings.detector || {})) : undefined;
+  if (detector) {
+    const { name, rotate } = detector.description;
+    metrics.detector.set({ name, rotate }, 1);
+  }
   const options: Parameters<typeof openModels>[1] = {
     workers,
-    model: { threads, device: settings.device, detector },
+    model: { threads, device: settings.device, detector: chosen },
     batch: { most: batchSize, delay: batchDelay },
     watchEvery: settings.watchEvery ?? 1000,
     onBatch: (faces) => metrics.batches.observe(faces),
@@ -177,12 +178,12 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   const document = collectRoutes(app, { version, limits, token: token !== undefined });
   await app.register(predictRoute, { models, admission, limits, metrics });
-  modelRoute(app, models, limits);
+  modelRoute(app, models, detector, limits);
   healthRoutes(app, () => closing);
   metricsRoute(app, metrics);
   docsRoutes(app, document);
   // Whoever has no token must not get the model itself either: the page then has the model that ships.
-  await page(app, token === undefined ? { models: () => pageModelsOf(inUse()) } : {});
+  await page(app, token === undefined ? { models: () => pageModelsOf(inUse(), detector) } : {});
 
   const end = async (): Promise<void> => {
     closing = true;

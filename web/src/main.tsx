@@ -7,6 +7,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/page.css";
 import "./style/faces.css";
+import "./style/camera.css";
 
 const { ready } = keepForOffline();
 render(<App onReady={ready} />, document.getElementById("page") as HTMLElement);

@@ -1,13 +1,15 @@
-/** Where a picture lies in the camera's stage, which is 4 to 3 whatever the camera's own shape. */
+/** Where a picture lies in the camera's stage, which has a shape of its own. */
 
-/** A point of a picture that is shown whole in the middle of the stage, in percent of the stage. */
-export function placeOnStage(
-  { x, y }: { readonly x: number; readonly y: number },
-  { width, height }: { readonly width: number; readonly height: number },
-): { readonly left: number; readonly top: number } {
-  const scale = Math.min(4 / width, 3 / height);
+import type { Box } from "../../../src/predict/boxes.ts";
+import type { Extent, Rect } from "../parts/place-labels.ts";
+
+/** A box of a picture that is shown whole in the middle of the stage, in pixels of the stage. */
+export function onStage({ x, y, width, height }: Box, picture: Extent, stage: Extent): Rect {
+  const scale = Math.min(stage.width / picture.width, stage.height / picture.height);
   return {
-    left: 50 + ((100 * scale) / 4) * (x - width / 2),
-    top: 50 + ((100 * scale) / 3) * (y - height / 2),
+    left: stage.width / 2 + scale * (x - picture.width / 2),
+    top: stage.height / 2 + scale * (y - picture.height / 2),
+    width: scale * width,
+    height: scale * height,
   };
 }

@@ -1,10 +1,12 @@
 /** Boxes and labels over the camera's picture. */
 
+import { useRef } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import { share } from "../parts/numbers.ts";
+import { Tags, useExtent } from "../parts/tags.tsx";
 import { accentOf } from "../style/accents.ts";
-import { placeOnStage } from "./letterbox.ts";
+import { onStage } from "./letterbox.ts";
 
 export interface OverlayProps {
   readonly faces: readonly TrackedFace[];
@@ -26,15 +28,20 @@ export function labelled(
 }
 
 export function Overlay({ faces, width, height, mirrored, threshold }: OverlayProps) {
-  const left = ({ box }: TrackedFace): number => (mirrored ? width - box.x - box.width : box.x);
+  const stage = useRef<HTMLDivElement>(null);
+  const extent = useExtent(stage);
+  const shown = faces.map(({ track, box, probabilities }) => ({
+    key: track,
+    box: { ...box, x: mirrored ? width - box.x - box.width : box.x },
+    ...labelled({ probabilities }, threshold),
+  }));
   return (
-    <div class="overlay" aria-hidden="true">
+    <div ref={stage} class="overlay" aria-hidden="true">
       <svg viewBox={`0 0 ${width} ${height}`}>
-        {faces.map((face) => {
-          const { name, index } = labelled(face, threshold);
-          const place = { ...face.box, x: left(face), rx: face.box.width * 0.04 };
+        {shown.map(({ key, box, name, index }) => {
+          const place = { ...box, rx: box.width * 0.04 };
           return (
-            <g key={face.track}>
+            <g key={key}>
               <rect class="box-halo" {...place} />
               <rect
                 class="box"
@@ -46,22 +53,14 @@ export function Overlay({ faces, width, height, mirrored, threshold }: OverlayPr
           );
         })}
       </svg>
-      {faces.map((face) => {
-        const { text, name, index } = labelled(face, threshold);
-        const place = placeOnStage({ x: left(face), y: face.box.y }, { width, height });
-        return (
-          <span
-            class={place.top > 9 ? "tag above" : "tag"}
-            part="tag"
-            key={face.track}
-            style={{ left: `${place.left}%`, top: `${place.top}%` }}
-          >
-            <span class="dot" style={{ background: name === null ? "#fff" : accentOf(name, index) }} />
-            {faces.length > 1 && <b>{face.track}</b>}
-            {text}
-          </span>
-        );
-      })}
+      <Tags
+        stage={extent}
+        faces={shown.map((face) => ({
+          ...face,
+          number: faces.length > 1 ? face.key : undefined,
+          box: onStage(face.box, { width, height }, extent),
+        }))}
+      />
     </div>
   );
 }

@@ -2,8 +2,8 @@
 
 import type { VultusCameraModel } from "../../../src/element.ts";
 import { fetchPageModels } from "../models/page-models.ts";
-import { detectorUrl, eyesUrl } from "../recogniser/networks.ts";
-import type { ModelInfo, ModelToLoad, Setup } from "../recogniser/protocol.ts";
+import { detectorOf } from "../recogniser/networks.ts";
+import type { ModelInfo, Setup, StartRequest } from "../recogniser/protocol.ts";
 import { type Recogniser, startRecogniser } from "../recogniser/recogniser.ts";
 
 export interface LoadedModel {
@@ -27,7 +27,10 @@ export function modelSlot(home: string): ModelSlot {
   let closed = false;
 
   async function open(address: string | undefined): Promise<LoadedModel> {
-    const model = address === undefined ? await firstOf(home) : { source: address };
+    const { model, detector } =
+      address === undefined
+        ? await firstOf(home)
+        : { model: { source: address }, detector: detectorOf(undefined) };
     if (closed) throw new Error("the element has left the page");
     if (running) {
       const former = running.info;
@@ -36,7 +39,7 @@ export function modelSlot(home: string): ModelSlot {
     } else {
       recogniser = startRecogniser();
       try {
-        const setup = await recogniser.start({ model, detector: detectorUrl, eyes: eyesUrl });
+        const setup = await recogniser.start({ model, detector });
         running = { recogniser, setup, info: setup.model };
       } catch (error) {
         recogniser.close();
@@ -72,10 +75,13 @@ export function modelSlot(home: string): ModelSlot {
   };
 }
 
-async function firstOf(home: string): Promise<ModelToLoad> {
+async function firstOf(home: string): Promise<Pick<StartRequest, "model" | "detector">> {
   try {
-    const [first] = (await fetchPageModels(home)).models;
-    if (first) return { source: first.file, name: first.name };
+    const {
+      models: [first],
+      detector,
+    } = await fetchPageModels(home);
+    if (first) return { model: { source: first.file, name: first.name }, detector: detectorOf(detector) };
   } catch {}
   throw new Error(
     "there is no model: set the attribute model to the address of one, since no models.json lies beside the element's script",

@@ -10,6 +10,7 @@ import type {
 } from "../../../src/element.ts";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import baseStyle from "../style/base.css?inline";
+import cameraStyle from "../style/camera.css?inline";
 import facesStyle from "../style/faces.css?inline";
 import tokens from "../style/tokens.css?inline";
 import elementStyle from "./element.css?inline";
@@ -57,7 +58,7 @@ class VultusCamera extends Base implements VultusCameraElement {
       this.#root = this.attachShadow({ mode: "open", delegatesFocus: true });
       if (!sheet) {
         sheet = new CSSStyleSheet();
-        sheet.replaceSync([tokens, baseStyle, facesStyle, elementStyle].join("\n"));
+        sheet.replaceSync([tokens, baseStyle, facesStyle, cameraStyle, elementStyle].join("\n"));
       }
       this.#root.adoptedStyleSheets = [sheet];
     }

@@ -7,8 +7,14 @@ export async function fetchPageModels(base: string): Promise<PageModels> {
   const address = new URL(PAGE_MODELS, base).href;
   const response = await fetch(address, { cache: "no-cache" });
   if (!response.ok) throw new Error(`${address}: the server answers ${response.status}`);
-  const { models, offered = [] } = (await response.json()) as PageModels;
+  const { models, offered = [], detector } = (await response.json()) as PageModels;
   const absolute = (list: PageModels["models"]): PageModels["models"] =>
     list.map((model) => ({ ...model, file: new URL(model.file, address).href }));
-  return { models: absolute(models), offered: absolute(offered) };
+  return {
+    models: absolute(models),
+    offered: absolute(offered),
+    ...(detector && {
+      detector: { ...detector, ...(detector.file && { file: new URL(detector.file, address).href }) },
+    }),
+  };
 }

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { PAGE_MODELS, type PageModel } from "../../../src/export/page-models.ts";
-import { detectorUrl, eyesUrl } from "../recogniser/networks.ts";
+import { detectorOf } from "../recogniser/networks.ts";
 import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { fetchPageModels } from "./page-models.ts";
@@ -53,8 +53,7 @@ export function useModels(
       setBytes([first, ...others].reduce((sum, model) => sum + model.bytes, 0));
       const started = await recogniser.start({
         model: { source: first.file, name: first.name },
-        detector: detectorUrl,
-        eyes: eyesUrl,
+        detector: detectorOf(page.detector),
       });
       const added: ModelInfo[] = [];
       for (const { file, name } of others) added.push(await recogniser.add({ source: file, name }));

@@ -1,22 +1,26 @@
 /** One face of a picture: the answer of each model, and on request where it looked. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Picture } from "../../../src/data/dataset.ts";
 import { type Face, labelOf } from "../../../src/predict/prediction.ts";
 import { letterOf } from "../models/model-bar.tsx";
 import { Bars, Verdict } from "../parts/bars.tsx";
 import type { ExplainedFace, ModelInfo } from "../recogniser/protocol.ts";
+import type { Choice } from "./picture-card.tsx";
 
 export interface FaceResultProps {
   /** Left out where the picture shows one face only. */
   readonly number: number | undefined;
   readonly open: boolean;
+  /** Where this face was chosen last: by its box, it opens and comes into view. */
+  readonly choice: Choice | undefined;
+  onChoose(): void;
   readonly threshold: number;
   readonly answers: readonly { readonly model: ModelInfo; readonly face: Face }[];
   explain(model: number): Promise<ExplainedFace>;
 }
 
-export function FaceResult({ number, open, threshold, answers, explain }: FaceResultProps) {
+export function FaceResult({ number, open, choice, onChoose, threshold, answers, explain }: FaceResultProps) {
   const several = answers.length > 1;
   const details = (
     <div class={several ? "answers several" : "answers"}>
@@ -32,12 +36,18 @@ export function FaceResult({ number, open, threshold, answers, explain }: FaceRe
       ))}
     </div>
   );
+  const result = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (!choice?.inPhoto || !result.current) return;
+    result.current.open = true;
+    result.current.scrollIntoView({ block: "nearest" });
+  }, [choice]);
   if (number === undefined) return <li>{details}</li>;
   const first = answers[0]?.face.probabilities ?? {};
   return (
     <li>
-      <details open={open}>
-        <summary>
+      <details ref={result} open={open}>
+        <summary onClick={onChoose}>
           <span class="face-number">{number}</span>
           <Verdict label={labelOf(first, threshold)} probabilities={first} />
         </summary>

@@ -1,23 +1,33 @@
 /** One picture: its faces in boxes, and what each expresses. */
 
-import { useRef } from "preact/hooks";
-import { type Face, labelOf } from "../../../src/predict/prediction.ts";
-import { count } from "../parts/numbers.ts";
+import { useRef, useState } from "preact/hooks";
+import type { Face } from "../../../src/predict/prediction.ts";
+import type { Extent } from "../parts/place-labels.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import { FaceResult } from "./face-result.tsx";
+import { NoFace } from "./no-face.tsx";
+import { Photo } from "./photo.tsx";
 import type { PictureItem, Pictures } from "./use-pictures.ts";
+
+/** The face that was chosen last, by its box or in the list. */
+export interface Choice {
+  readonly face: number;
+  readonly inPhoto: boolean;
+}
 
 export interface PictureCardProps {
   readonly item: PictureItem;
   readonly models: readonly ModelInfo[];
   readonly threshold: number;
   onRemove(): void;
-  onWhole(): void;
+  /** Looks at the picture anew, in another way. */
+  onLook(way: "turned" | "whole"): void;
   explain(model: number, face: number): ReturnType<Pictures["explain"]>;
 }
 
-export function PictureCard({ item, models, threshold, onRemove, onWhole, explain }: PictureCardProps) {
-  const { file, url, error, whole } = item;
+export function PictureCard({ item, models, threshold, onRemove, onLook, explain }: PictureCardProps) {
+  const { file, url, error, way } = item;
+  const [chosen, choose] = useState<Choice>();
   // Where models have been exchanged, what the former ones said is passed over.
   const answers = item.result?.models.filter(({ model }) => models.some(({ id }) => id === model)) ?? [];
   const result = answers.length > 0 ? item.result : undefined;
@@ -32,7 +42,7 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
     onRemove();
   };
   return (
-    <li ref={card} class="card panel">
+    <li ref={card} class={result && areSmall(boxes, result) ? "card panel spread" : "card panel"}>
       <div class="card-head">
         <h3 title={file.name}>{file.name}</h3>
         <button class="chip-button" type="button" aria-label={`Remove ${file.name}`} onClick={remove}>
@@ -40,28 +50,15 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
         </button>
       </div>
       {error?.status !== "unreadable" && (
-        <div class="photo">
-          <img src={url} alt={altOf(file.name, looked?.faces, threshold)} />
-          {result && !whole && (
-            <svg viewBox={`0 0 ${result.width} ${result.height}`} aria-hidden="true">
-              {boxes.map(({ box }, i) => (
-                <g key={i}>
-                  <rect class="box-halo" {...box} rx={box.width * 0.06} />
-                  <rect class="box" {...box} rx={box.width * 0.06} />
-                  {boxes.length > 1 && (
-                    <text
-                      x={box.x + box.width * 0.06}
-                      y={box.y + sizeOf(result) * 1.1}
-                      font-size={sizeOf(result)}
-                    >
-                      {i + 1}
-                    </text>
-                  )}
-                </g>
-              ))}
-            </svg>
-          )}
-        </div>
+        <Photo
+          name={file.name}
+          url={url}
+          faces={looked?.faces}
+          extent={way === "whole" ? undefined : result}
+          threshold={threshold}
+          chosen={chosen?.face}
+          onChoose={(face) => choose({ face, inPhoto: true })}
+        />
       )}
       {error !== undefined ? (
         <p class="unreadable">
@@ -75,12 +72,7 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
           Looking for faces …
         </p>
       ) : !looked ? null : boxes.length === 0 ? (
-        <div class="no-face">
-          <p>No face was found.</p>
-          <button class="button quiet" type="button" onClick={onWhole}>
-            Take the whole picture as one face
-          </button>
-        </div>
+        <NoFace turned={way === "turned"} onLook={onLook} />
       ) : (
         <ol class="faces">
           {boxes.map((_, face) => (
@@ -88,6 +80,8 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
               key={face}
               number={boxes.length > 1 ? face + 1 : undefined}
               open={face === 0}
+              choice={face === chosen?.face ? chosen : undefined}
+              onChoose={() => choose({ face, inPhoto: false })}
               threshold={threshold}
               answers={models.flatMap((model) => {
                 const found = result.models.find((answer) => answer.model === model.id)?.faces[face];
@@ -112,14 +106,10 @@ export function PictureCard({ item, models, threshold, onRemove, onWhole, explai
   );
 }
 
-/** Height of a number in a box: readable whatever the picture's size. */
-function sizeOf({ width, height }: { width: number; height: number }): number {
-  return Math.max(width, height) / 22;
-}
+/** Faces narrower than this share of their picture need all the room that the page has. */
+const SMALL = 1 / 14;
 
-/** What somebody who does not see the picture is told. */
-function altOf(name: string, faces: readonly Face[] | undefined, threshold: number): string {
-  if (!faces) return name;
-  const labels = faces.map(({ probabilities }) => labelOf(probabilities, threshold) ?? "not sure");
-  return `${name}: ${count(faces.length, "face")}${labels.length > 0 ? `, ${labels.join(", ")}` : ""}`;
+function areSmall(faces: readonly Face[], { width }: Extent): boolean {
+  const widths = faces.map(({ box }) => box.width).sort((a, b) => a - b);
+  return widths.length > 1 && (widths[widths.length >> 1] as number) < SMALL * width;
 }

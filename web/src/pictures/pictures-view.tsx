@@ -88,7 +88,7 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
             models={models}
             threshold={threshold}
             onRemove={() => pictures.remove(item.id)}
-            onWhole={() => pictures.takeWhole(item.id)}
+            onLook={(way) => pictures.look(item.id, way)}
             explain={(model, face) => pictures.explain(item, model, face)}
           />
         ))}

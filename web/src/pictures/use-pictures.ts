@@ -4,13 +4,16 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 
+/** Upright, turned by quarters too, or not at all: then the whole picture is one face. */
+export type Way = "still" | "turned" | "whole";
+
 export interface PictureItem {
   readonly id: number;
   readonly file: File;
   /** For showing it. */
   readonly url: string;
-  /** Takes the whole picture as one face. */
-  readonly whole: boolean;
+  /** How faces are looked for. */
+  readonly way: Way;
   readonly result?: Examination;
   /** Why there is no result: the file cannot be read, or the page failed. */
   readonly error?: { readonly status: "unreadable" | "failed"; readonly reason: string };
@@ -23,7 +26,8 @@ export interface Pictures {
   add(files: readonly File[]): void;
   remove(id: number): void;
   clear(): void;
-  takeWhole(id: number): void;
+  /** Looks at a picture anew, in another way. */
+  look(id: number, way: Way): void;
   /** Where a model looked in one face. */
   explain(item: PictureItem, model: number, face: number): ReturnType<Recogniser["explain"]>;
 }
@@ -39,7 +43,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
     const next = items.find((item) => item.examinedAs !== wayOf(item, ids));
     if (!next || working.current || models.length === 0) return;
     working.current = true;
-    const { file, whole } = next;
+    const { file, way } = next;
     const done = (outcome: Pick<PictureItem, "result"> | Pick<PictureItem, "error">): void => {
       working.current = false;
       const examinedAs = wayOf(next, ids);
@@ -51,7 +55,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
         }),
       );
     };
-    recogniser.examine({ photo: file, name: file.name, faces: whole ? "whole" : "still" }).then(
+    recogniser.examine({ photo: file, name: file.name, faces: way }).then(
       (result) => done({ result }),
       (error: Error) =>
         done({
@@ -65,7 +69,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
 
   const add = useCallback((files: readonly File[]) => {
     const added = files.map(
-      (file): PictureItem => ({ id: ++count.current, file, url: URL.createObjectURL(file), whole: false }),
+      (file): PictureItem => ({ id: ++count.current, file, url: URL.createObjectURL(file), way: "still" }),
     );
     setItems((before) => [...added, ...before]);
   }, []);
@@ -83,19 +87,23 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
       return [];
     });
   }, []);
-  const takeWhole = useCallback((id: number) => {
-    setItems((before) => before.map((item) => (item.id === id ? { ...item, whole: true } : item)));
+  const look = useCallback((id: number, way: Way) => {
+    setItems((before) => before.map((item) => (item.id === id ? { ...item, way } : item)));
   }, []);
   const explain = useCallback(
-    ({ file, whole, result }: PictureItem, model: number, face: number) => {
+    ({ file, way, result }: PictureItem, model: number, face: number) => {
       const box = result?.models.find((answer) => answer.model === model)?.faces[face]?.box;
-      return recogniser.explain({ photo: file, model, ...(box && !whole ? { box } : {}) });
+      return recogniser.explain({
+        photo: file,
+        model,
+        ...(box && way !== "whole" ? { box, faces: way } : {}),
+      });
     },
     [recogniser],
   );
-  return { items, add, remove, clear, takeWhole, explain };
+  return { items, add, remove, clear, look, explain };
 }
 
-function wayOf({ whole }: PictureItem, ids: string): string {
-  return `${ids} ${whole}`;
+function wayOf({ way }: PictureItem, ids: string): string {
+  return `${ids} ${way}`;
 }

@@ -2,7 +2,7 @@
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { Box } from "../../../src/predict/boxes.ts";
-import type { WebDevice } from "../../../src/predict/model.web.ts";
+import type { WebDetectorOptions, WebDevice } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
 
 /** A model that is loaded. */
@@ -59,16 +59,18 @@ export interface Stages {
 
 export interface StartRequest {
   readonly model: ModelToLoad;
-  /** Addresses of the networks that find faces. */
-  readonly detector: string;
-  readonly eyes: string;
+  /** What finds faces, and addresses of its networks. */
+  readonly detector: WebDetectorOptions & { readonly source: string; readonly eyes: string };
 }
 
 export interface ExamineRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
-  /** How they are found: thoroughly, quickly, or not at all: then the whole picture is one. */
-  readonly faces?: "still" | "live" | "whole";
+  /**
+   * How they are found: thoroughly, the same with the photo also turned by quarters where nothing is found, as the next frame of a
+   * camera or video, or not at all: then the whole picture is one.
+   */
+  readonly faces?: "still" | "turned" | "live" | "whole";
 }
 
 export interface ExplainRequest {
@@ -76,6 +78,8 @@ export interface ExplainRequest {
   readonly model: number;
   /** Of the face, in pixels of the photo; the whole photo where it is left out. */
   readonly box?: Box;
+  /** How it was found. */
+  readonly faces?: "still" | "turned";
 }
 
 /** Where a model looked: what it saw, and the same with the heat map over it. */

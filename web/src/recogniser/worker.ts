@@ -5,16 +5,19 @@ import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import {
-  fetchBytes,
+  chooseDevice,
+  fetchBundle,
   fetchDetector,
   loadModel,
+  openModel,
   type WebModel,
   webEngine,
 } from "../../../src/predict/model.web.ts";
-import { openDetector } from "../../../src/predict/onnx-detector.ts";
+import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
+import { sharedPrograms } from "../../../src/runtime/shared-programs.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";
 import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type {
@@ -29,16 +32,12 @@ import type {
   Question,
 } from "./protocol.ts";
 
-/**
- * Side of what the detector sees of a camera's picture: a face at a camera is large, and a third of the pixels are looked
- * at in a third of the time.
- */
-const LIVE_SIZE = 256;
-
 if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webgpuUrl });
 
-/** What finds the faces for all models, in pictures and in the camera's. */
-let detectors: { readonly still: FaceDetector | undefined; readonly live: FaceDetector } | undefined;
+type Way = Exclude<NonNullable<ExamineRequest["faces"]>, "whole">;
+
+/** What finds the faces for all models. */
+let detectors: Readonly<Record<Way, FaceDetector>> | undefined;
 let device: WebModel["device"] | "auto" = "auto";
 const models = new Map<number, WebModel>();
 let loaded = 0;
@@ -46,15 +45,13 @@ let loaded = 0;
 type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
 const handlers: Handlers = {
-  async start({ model, ...networks }) {
-    // Fetched once, for both sizes.
-    const [source, eyes] = await Promise.all([fetchBytes(networks.detector), fetchBytes(networks.eyes)]);
-    const first = await loadModel(model.source, { detector: { source, eyes } });
-    device = first.device;
-    const live = await fetchDetector({ source, eyes, size: LIVE_SIZE });
-    detectors = { still: first.detector, live: await openDetector(webEngine(first.device), live) };
+  async start({ model, detector }) {
+    const [bundle, found] = await Promise.all([fetchBundle(model.source), fetchDetector(detector)]);
+    device = await chooseDevice(bundle, found);
+    const first = await openModel(bundle, webEngine(device), device);
+    detectors = await openDetectors(found, device);
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return { model: kept(first, model), device: first.device, threads: await threadsHere(), files };
+    return { model: kept(first, model), device, threads: await threadsHere(), files };
   },
   async add(model) {
     // On WebGPU each model is compared with the CPU, since each has operations of its own.
@@ -69,6 +66,20 @@ const handlers: Handlers = {
   explain,
 };
 
+/** Every way to look for faces, with the same networks. */
+async function openDetectors(
+  found: DetectorModel,
+  on: WebModel["device"],
+): Promise<Readonly<Record<Way, FaceDetector>>> {
+  const engine = sharedPrograms(webEngine(on));
+  const turned: DetectorModel = { ...found, settings: { ...found.settings, rotate: "auto" } };
+  return {
+    still: await openDetector(engine, found),
+    turned: await openDetector(engine, turned),
+    live: await openLiveDetector(engine, found),
+  };
+}
+
 /** @throws VultusError where the picture cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
@@ -76,7 +87,7 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
     if (photo instanceof ImageBitmap) photo.close();
   });
   const readTime = clock();
-  const found = faces === "whole" ? undefined : detectors?.[faces]?.detect(read.picture);
+  const found = faces === "whole" ? undefined : detectors?.[faces].detect(read.picture);
   // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
   const known = found && { detect: () => found, release: () => Promise.resolve() };
   await found?.catch(() => {});
@@ -99,13 +110,13 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
   };
 }
 
-async function explain({ photo, model, box }: ExplainRequest) {
+async function explain({ photo, model, box, faces = "still" }: ExplainRequest) {
   const { explainFace } = await import("./explain.ts");
   const { picture, width } = await readWebPhoto(photo);
   if (!box) return explainFace(modelOf(model), picture);
   // The detector knows how the face leans, which its answer does not say.
   const asked = scaled(box, picture.width / width);
-  const found = (await detectors?.still?.detect(picture)) ?? [];
+  const found = (await detectors?.[faces].detect(picture)) ?? [];
   const face = found.find((other) => overlapOf(other.box, asked) > 0.9);
   return explainFace(modelOf(model), picture, face ?? { box: asked });
 }

@@ -1,0 +1,92 @@
+/** Labels at the boxes of faces: as long as there is room, else the number alone, else none. */
+
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { accentOf } from "../style/accents.ts";
+import { type Extent, placeLabels, type Rect } from "./place-labels.ts";
+
+export interface TaggedFace {
+  readonly key: number;
+  /** In pixels of the stage as it is shown. */
+  readonly box: Rect;
+  /** Left out where there is one face only. */
+  readonly number: number | undefined;
+  readonly text: string;
+  /** Of the expression; null where the model is not sure. */
+  readonly name: string | null;
+  /** Of its class. */
+  readonly index: number;
+}
+
+/** Sizes in pixels; `.tag` in faces.css counts on them. The padding holds the dot, too. */
+const LONG = { font: 12, height: 18, padding: 26 };
+const SHORT = { font: 10, height: 13, padding: 6 };
+
+export interface TagsProps {
+  readonly faces: readonly TaggedFace[];
+  readonly stage: Extent;
+  /** Its place among the faces; it is written out in any case. */
+  readonly chosen?: number | undefined;
+}
+
+export function Tags({ faces, stage, chosen }: TagsProps) {
+  if (stage.width === 0) return null;
+  const placed = placeLabels(
+    faces.map((face) => ({ box: face.box, forms: formsOf(face) })),
+    stage,
+    chosen,
+  );
+  return (
+    <>
+      {faces.map(({ key, number, text, name, index }, i) => {
+        const at = placed[i];
+        const long = at?.form === 0;
+        return (
+          at && (
+            <span
+              class={long ? "tag" : "tag short"}
+              part="tag"
+              key={key}
+              style={{ left: `${at.left}px`, top: `${at.top}px` }}
+            >
+              {long && (
+                <span class="dot" style={{ background: name === null ? "#fff" : accentOf(name, index) }} />
+              )}
+              {number !== undefined && <b>{number}</b>}
+              {long && text}
+            </span>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function formsOf({ number, text }: TaggedFace): Extent[] {
+  if (number === undefined) return [extentOf(text, LONG)];
+  return [extentOf(`${number} ${text}`, LONG), extentOf(String(number), SHORT)];
+}
+
+let context: CanvasRenderingContext2D | null | undefined;
+
+function extentOf(text: string, { font, height, padding }: typeof LONG): Extent {
+  context ??= document.createElement("canvas").getContext("2d");
+  if (context) context.font = `600 ${font}px system-ui, sans-serif`;
+  const width = context?.measureText(text).width ?? 0.6 * font * text.length;
+  return { width: Math.ceil(width + padding), height };
+}
+
+/** The extent of an element as it is shown; 0 × 0 until it is known. */
+export function useExtent(element: RefObject<HTMLElement>): Extent {
+  const [extent, setExtent] = useState<Extent>({ width: 0, height: 0 });
+  useEffect(() => {
+    const { current } = element;
+    if (!current) return;
+    const observer = new ResizeObserver(() =>
+      setExtent({ width: current.clientWidth, height: current.clientHeight }),
+    );
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, []);
+  return extent;
+}
