@@ -148,7 +148,7 @@ test("fast takes two looks and finds large faces, thorough looks closer and find
   const thorough = await (await open()).detect(picture);
   expect(fast).toHaveLength(1);
   expect(thorough).toHaveLength(2);
-  expect(overlapOf(thorough[1]?.box as Box, around(small))).toBeGreaterThan(0.4);
+  expect(thorough.filter(({ box }) => overlapOf(box, around(small)) > 0.4)).toHaveLength(1);
 });
 
 test("a size is the longer side of the finest look", async () => {
@@ -158,9 +158,9 @@ test("a size is the longer side of the finest look", async () => {
 });
 
 test("faces of all sizes in one photo are found once each", async () => {
-  const places = [520, 240, 120, 60].map((side, i) => ({
+  const places = [520, 260, 180, 140].map((side, i) => ({
     face,
-    x: [300, 850, 1200, 1400][i] as number,
+    x: [300, 800, 1100, 1350][i] as number,
     y: 400,
     side,
   }));

@@ -111,7 +111,7 @@ export function liveSearch(
 function looksAt({ width, height }: Picture): Look[] {
   const region = { x: 0, y: 0, width, height };
   return [
-    { region, scale: 96 / Math.max(width, height), margin: 48 },
+    { region, scale: 64 / Math.max(width, height), margin: 48 },
     { region, scale: Math.min(1, Math.sqrt((256 * 192) / areaOf(region))) },
   ];
 }
