@@ -43,7 +43,7 @@ function jpegOf({ pixels, width, height, channels }: Picture) {
 
 const two = composite(600, 400, [
   { face, x: 150, y: 200, side: 140 },
-  { face, x: 450, y: 220, side: 100 },
+  { face, x: 450, y: 220, side: 120 },
 ]);
 
 beforeAll(async () => {
