@@ -6,7 +6,7 @@
  */
 
 import type { Picture } from "../src/data/dataset.ts";
-import type { Box } from "../src/predict/boxes.ts";
+import type { Box, DetectedFace } from "../src/predict/boxes.ts";
 import { faceCrop } from "../src/predict/framing.ts";
 import { labelledFaces } from "../test/support/fer2013.ts";
 import { CANVAS, FACE, laid, openJudge, percent } from "./laid-faces.ts";
@@ -15,13 +15,13 @@ const [model, perClass = "100"] = process.argv.slice(2);
 const { architecture, detector, right, close } = await openJudge(model);
 const faces = await labelledFaces(Number(perClass));
 
-const found: { face: Picture; canvas: Picture; box: Box }[] = [];
+const found: { face: Picture; canvas: Picture; box: Box; seen: DetectedFace }[] = [];
 const labels: string[] = [];
 for (const [i, { picture: face, label }] of faces.entries()) {
   const canvas = laid(face, i);
   const [best] = await detector.detect(canvas);
   if (!best) continue;
-  found.push({ face, canvas, box: best.box });
+  found.push({ face, canvas, box: best.box, seen: best });
   labels.push(label);
 }
 console.log(`found: ${found.length} of ${faces.length} (${percent(found.length / faces.length)})`);
@@ -36,6 +36,11 @@ const asTheyAre = await right(
   labels,
 );
 console.log(`accuracy of the faces as they are: ${percent(asTheyAre)}`);
+const byLandmarks = await right(
+  found.map(({ canvas, seen }) => faceCrop(canvas, seen, architecture)),
+  labels,
+);
+console.log(`as predict cuts them out, by landmarks: ${percent(byLandmarks)}; by the box alone:`);
 for (const side of [0.8, 0.9, 1, 1.1, 1.2, 1.35]) {
   const row = [];
   for (const down of [-0.2, -0.15, -0.1, -0.05, 0]) {

@@ -14,7 +14,7 @@ export interface Framing {
 }
 
 /**
- * How FER2013's faces are framed, by the boxes of the detector that ships (docs/results.md, "Faces in photos"): for faces whose
+ * How FER2013's faces are framed, by the boxes of the detector that ships (docs/results.md, "Finding faces"): for faces whose
  * landmarks nobody knows.
  */
 export const ferFraming: Framing = { side: 1.05, down: 0 };

@@ -26,7 +26,7 @@ interface Trusted extends Sighting {
 }
 
 /** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
-const WHOLE = { side: 96, margin: 48 };
+const WHOLE = { side: 112, margin: 40 };
 /** The same where nothing was found; `shift` by half a cell of the network's map, so that a prior box lies between the last. */
 const AGAIN = [
   { side: 64, margin: 48 },
