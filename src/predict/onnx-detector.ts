@@ -27,7 +27,7 @@ import { isYunet, YUNET_HINT, yunetFaces, yunetInput, yunetSettings } from "./yu
 export interface DetectorSettings {
   /**
    * Of a network that sees whole photos: side of the square that goes in. Of one that `sees` faces of some sizes, which is
-   * searched from coarse to fine: the longer side of the photo in its finest look, in place of what `search` asks for.
+   * searched from coarse to fine: the longer side of the photo in its closest look at most, in place of what `search` asks for.
    */
   readonly size: number;
   /** Boxes that score less are dropped. */
@@ -37,8 +37,8 @@ export interface DetectorSettings {
   /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. Default: `thorough`. */
   readonly search?: "thorough" | "fast";
   /**
-   * `auto`: the photo is also looked at on either side and upside down, which takes four times as long, and the turn is taken in
-   * which most is found. Default: `none`.
+   * `auto`: where no face is sure, the photo is also searched turned by a quarter, a half and three quarters, which takes four
+   * times as long; a turn is taken whose faces are clearly surer. Default: `none`.
    */
   readonly rotate?: "auto" | "none";
   /** Sides in pixels of the smallest and the largest face that the network sees well; left out, it sees whole photos. */
@@ -157,14 +157,16 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
   };
   return {
     async detect(photo, onLook) {
-      let best = await upright(photo, onLook);
-      if (settings.rotate !== "auto") return best;
+      const asItLies = await upright(photo, onLook);
+      if (settings.rotate !== "auto" || isSure(asItLies)) return asItLies;
+      let best = { faces: asItLies, sureness: CLEARLY * surenessOf(asItLies) };
       for (const quarters of [1, 3, 2] as const) {
         const found = await upright(turnedByQuarters(photo, quarters), onLook);
-        if (surenessOf(found) > surenessOf(best))
-          best = found.map((face) => turnedBack(face, quarters, photo));
+        const sureness = surenessOf(found);
+        if (sureness > best.sureness)
+          best = { faces: found.map((face) => turnedBack(face, quarters, photo)), sureness };
       }
-      return best;
+      return best.faces;
     },
     release,
   };
@@ -217,7 +219,16 @@ async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenN
   };
 }
 
-/** Of the turns of a photo that one is right in which most is found, and landmarks fit: on their side, faces are found too. */
+/** A photo is turned only where its faces are as many times as sure then. */
+const CLEARLY = 1.25;
+/** Faces that lie on their side or upside down are never found with such a score. */
+const SURE = 0.98;
+
+function isSure(faces: readonly DetectedFace[]): boolean {
+  return faces.some(({ score, square }) => score >= SURE && square !== undefined);
+}
+
+/** How sure the faces of one turn of a photo are: on their side faces are found too, but their landmarks seldom fit. */
 function surenessOf(faces: readonly DetectedFace[]): number {
   return faces.reduce((sum, { score, square }) => sum + (square ? score : score / 10), 0);
 }

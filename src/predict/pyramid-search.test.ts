@@ -125,10 +125,16 @@ test("fast takes two looks, and more only where it finds nothing", async () => {
   expect(looks).toHaveLength(2);
 });
 
-test("a number is the longer side of the finest look, less its margins", async () => {
-  const { looks } = await search(photo(2300, 1150, [square(300, 300, 400)]), { search: 1280 });
-  // After the whole photo 320 px, then three tiles by two for 1280 px; each with 16 px around, and tiles overlap by 64 px.
-  expect(looks.map(({ width }) => width)).toEqual([192, 352, 480, 480, 480, 480, 480, 480]);
+test("a number is the longer side of the closest look, but for what lies around the photo", async () => {
+  const picture = photo(2300, 1150, [square(300, 300, 26), square(1500, 800, 60)]);
+  const scales = async (size: number): Promise<number> => {
+    const { looks } = await search(picture, { search: size });
+    return Math.max(...looks.slice(1).map(({ width }) => width));
+  };
+  expect(await scales(416)).toBe(448);
+  const { faces } = await search(picture, { search: 1024 });
+  expect(faces).toHaveLength(1);
+  expect((await search(picture, { search: 2048 })).faces).toHaveLength(2);
 });
 
 test("boxes of a photo smaller than the network's steps lie in it", async () => {

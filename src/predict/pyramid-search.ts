@@ -3,7 +3,6 @@
  * only where the last look left something to see.
  */
 
-import type { Picture } from "../data/dataset.ts";
 import { areaOf, type Box, clipped, containment, type DetectedFace, nonMaximumSuppression } from "./boxes.ts";
 import type { ImagePyramid } from "./image-pyramid.ts";
 import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
@@ -11,8 +10,8 @@ import { isDark } from "./shadows.ts";
 
 export interface SearchOptions {
   /**
-   * `thorough` goes down to the photo's own pixels wherever there may be small faces; `fast` takes two looks at most, which find
-   * faces from a twentieth of the photo's longer side on; a number is the longer side, in pixels, of the finest look.
+   * `thorough` goes down to the photo's own pixels wherever there may be small faces; a number does so too, but shows the longer
+   * side of the photo in at most as many pixels; `fast` takes two looks, which find faces from a twelfth of the longer side on.
    */
   readonly search: "thorough" | "fast" | number;
   readonly threshold: number;
@@ -63,7 +62,8 @@ export async function searchPyramid(
   const { photo } = pyramid;
   const whole = { x: 0, y: 0, width: photo.width, height: photo.height };
   const long = Math.max(photo.width, photo.height);
-  const finest = Math.min(1, LONGEST / long);
+  const isThorough = search !== "fast";
+  const finest = Math.min(1, (typeof search === "number" ? Math.min(search, LONGEST) : LONGEST) / long);
   const found: Trusted[] = [];
   const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
@@ -76,7 +76,7 @@ export async function searchPyramid(
       return { ...face, trust: isDoubtful ? 0.75 : 1 };
     });
     // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
-    const sure = search === "thorough" ? TINY : network.sees.smallest;
+    const sure = isThorough ? TINY : network.sees.smallest;
     const smallest = scale < finest ? sure : network.sees.smallest / 1.4;
     found.push(...sightings.filter(({ score, side }) => score >= threshold && side >= smallest));
     return sightings;
@@ -94,20 +94,15 @@ export async function searchPyramid(
   // A network that sees faces as large as all of the next look needs no other for those.
   if (network.sees.largest ** 2 < AREA.fast)
     await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
-  let scale = 0;
+  let scale = Math.min(finest, Math.sqrt(AREA[isThorough ? "thorough" : "fast"] / areaOf(whole)));
   let hints: Trusted[] = [];
-  for (const area of areasOf(search, photo)) {
-    scale = Math.min(finest, Math.sqrt(area / areaOf(whole)));
-    hints = [];
-    for (const region of tilesOf(grown(whole, BORDER / scale), scale))
-      hints.push(...(await look({ region, scale })));
-    if (scale >= finest) break;
-  }
+  for (const region of tilesOf(grown(whole, BORDER / scale), scale))
+    hints.push(...(await look({ region, scale })));
   for (const { side, ...margins } of AGAIN) {
     if (found.length > 0) break;
     await look({ region: whole, scale: side / long, ...margins });
   }
-  if (search !== "thorough") return merged();
+  if (!isThorough) return merged();
   const small = hints.filter((hint) => hint.side < CLOSER || isDoubt(hint));
   let close: Box[] = small.map(({ box }) => box);
   if (found.length === 0 && close.length === 0) close = [whole];
@@ -140,14 +135,6 @@ function liesAcross(box: Box, region: Box, photo: Box): boolean {
     (box.x + box.width >= right && right < photo.width) ||
     (box.y + box.height >= bottom && bottom < photo.height)
   );
-}
-
-/** Pixels of the photo in each look after the first; between two of them faces grow fourfold at most. */
-function areasOf(search: SearchOptions["search"], { width, height }: Picture): number[] {
-  if (typeof search === "string") return [AREA[search]];
-  const areas = [width * height * (search / Math.max(width, height)) ** 2];
-  while ((areas[0] as number) > 2 * AREA.thorough) areas.unshift((areas[0] as number) / 16);
-  return areas;
 }
 
 /** A box and what is `around` it, in pixels. */
