@@ -100,7 +100,9 @@ test("a face that leans is turned upright before it is classified", async () => 
   const detector = await open({ threshold: 0.3 });
   const seen = { inputSize: 48, resize: 1 };
   const cropAt = async (angle: number): Promise<Picture & { tilt: number }> => {
-    const canvas = composite(416, 416, [{ face, x: 208, y: 208, side: 120, angle, whole: true }]);
+    const canvas = composite(416, 416, [
+      { face: drawnFaces(6)[5] as Picture, x: 208, y: 208, side: 120, angle, whole: true },
+    ]);
     const [found] = await detector.detect(canvas);
     return { ...faceCrop(canvas, found as DetectedFace, seen), tilt: found?.tilt ?? Number.NaN };
   };
@@ -111,7 +113,9 @@ test("a face that leans is turned upright before it is classified", async () => 
   for (const angle of [-25, 25]) {
     const leaning = await cropAt(angle);
     expect(Math.abs(leaning.tilt - straight.tilt - angle), `tilt at ${angle}`).toBeLessThan(12);
-    const canvas = composite(416, 416, [{ face, x: 208, y: 208, side: 120, angle, whole: true }]);
+    const canvas = composite(416, 416, [
+      { face: drawnFaces(6)[5] as Picture, x: 208, y: 208, side: 120, angle, whole: true },
+    ]);
     const [found] = await detector.detect(canvas);
     const asItLies = faceCrop(canvas, { box: (found as DetectedFace).box }, seen);
     expect(difference(leaning), `at ${angle}`).toBeLessThan(0.7 * difference(asItLies));
@@ -321,6 +325,33 @@ test("any other detector with boxes and scores works, at the size that it has", 
   expect(() => decodeDetector(encode(graph, "mine"), "mine.onnx", { size: 416 })).toThrow(
     "mine.onnx takes pictures of 64 px, not of 416 px",
   );
+});
+
+test("what no box can be is passed over, and damaged settings are refused", async () => {
+  const graph = new Graph();
+  graph.input("image", "float32", [1, 3, 64, 64]);
+  const rows = [Number.NaN, 6, 15, 26, 5, 6, 5, 26, 5, 6, 15, 26];
+  graph.output("boxes", graph.constant("float32", [1, 3, 4], Float32Array.from(rows)));
+  graph.output("scores", graph.constant("float32", [1, 3], Float32Array.of(0.95, 0.94, 0.9)));
+  const bytes = encode(graph, "mine");
+  const detector = await openDetector(engine, decodeDetector(bytes, "mine.onnx"));
+  const blank = { pixels: new Uint8Array(64 * 64), width: 64, height: 64, channels: 1 } as const;
+  expect(await detector.detect(blank)).toEqual([
+    { box: { x: 5, y: 6, width: 10, height: 20 }, score: expect.closeTo(0.9) },
+  ]);
+  for (const damage of [
+    '{"size":-32,"threshold":0.5,"overlap":0.4}',
+    "null",
+    '{"size":64,"threshold":7,"overlap":0.4}',
+  ])
+    expect(() => decodeDetector(encode(graph, "mine", { vultus_detector: damage }), "mine.onnx")).toThrow(
+      /^mine\.onnx: its settings as a detector \(vultus_detector in its metadata\) are damaged$/,
+    );
+});
+
+test("a threshold of 0 ends", async () => {
+  const photo = composite(900, 600, [{ face, x: 400, y: 300, side: 200 }]);
+  expect((await (await open({ threshold: 0 })).detect(photo)).length).toBeLessThanOrEqual(1000);
 });
 
 test("a strip of a few kilobytes is searched in a few squares", async () => {

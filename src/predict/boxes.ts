@@ -76,7 +76,10 @@ export function clipped(
     : undefined;
 }
 
-/** A box of a picture that was reduced, in pixels of the original; `scale` is how many of those one pixel was. */
-export function scaled({ x, y, width, height }: Box, scale: number): Box {
-  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+/**
+ * A box of a picture that was reduced, in pixels of the original; `across` and `down` are how many of those one pixel was. Sides of
+ * a reduced picture are whole numbers, so of a strip the two may differ.
+ */
+export function scaled({ x, y, width, height }: Box, across: number, down = across): Box {
+  return { x: x * across, y: y * down, width: width * across, height: height * down };
 }

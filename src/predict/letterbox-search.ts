@@ -8,7 +8,7 @@ import { type Box, type DetectedFace, nonMaximumSuppression, scaled } from "./bo
 import { halved, resampled } from "./resample.ts";
 
 /** Finds the faces of a square image; boxes in its pixels. */
-type Find = (square: Picture) => Promise<DetectedFace[]>;
+type Find = (square: Picture) => Promise<readonly DetectedFace[]>;
 
 /**
  * A face that fills its photo is too large for such a network, which sees best what takes about a fifth of its side. Where

@@ -15,7 +15,7 @@ export interface FaceNetwork {
   /** Sides in pixels of the faces that it sees well. */
   readonly sees: { readonly smallest: number; readonly largest: number };
   /** Faces that score at least `least`. */
-  find(image: Picture, least: number): Promise<DetectedFace[]>;
+  find(image: Picture, least: number): Promise<readonly DetectedFace[]>;
 }
 
 export interface Look {

@@ -10,7 +10,7 @@ import type { BundleInput } from "../program/bundle.ts";
 import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
-import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { FormatError, UsageError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { clipped, type DetectedFace } from "./boxes.ts";
 import { posesOf } from "./eyes.ts";
@@ -46,11 +46,15 @@ export interface DetectorSettings {
 }
 
 const KEY = "vultus_detector";
+const share = z.number().min(0).max(1);
 const settingsSchema = z.object({
-  size: z.number().int(),
-  threshold: z.number(),
-  overlap: z.number(),
-  sees: z.object({ smallest: z.number().positive(), largest: z.number().positive() }).optional(),
+  size: z.number().int().min(32).max(4096),
+  threshold: share,
+  overlap: share,
+  sees: z
+    .object({ smallest: z.number().min(1), largest: z.number().max(4096) })
+    .refine(({ smallest, largest }) => smallest < largest)
+    .optional(),
 });
 
 /** What a detector without settings of its own gets: those of face-api.js. */
@@ -186,7 +190,7 @@ export async function openLiveDetector(engine: Engine, model: DetectorModel): Pr
 
 interface OpenNetworks {
   /** Faces of an image that score more than `least`, in its pixels. */
-  find(image: Picture, least: number): Promise<DetectedFace[]>;
+  find(image: Picture, least: number): Promise<readonly DetectedFace[]>;
   /** What of the boxes lies in the photo, and how each face lies. */
   finish(found: readonly DetectedFace[], pyramid: ImagePyramid): Promise<DetectedFace[]>;
   release(): Promise<void>;
@@ -200,10 +204,11 @@ async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenN
   return {
     async find(image, least) {
       const results = await open.run({ [feed]: detectorInput(model, image) });
-      return form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
+      const found = form === "yunet" ? yunetFaces(results, image, least) : boxesOf(results, least);
+      return surest(found.filter(isBox));
     },
     async finish(found, pyramid) {
-      const faces = found.flatMap(({ box, score, tilt }) => {
+      const faces = surest(found).flatMap(({ box, score, tilt }) => {
         const visible = clipped(box, pyramid.photo);
         return visible ? [{ box: visible, score, ...(tilt !== undefined && { tilt }) }] : [];
       });
@@ -233,6 +238,21 @@ function surenessOf(faces: readonly DetectedFace[]): number {
   return faces.reduce((sum, { score, square }) => sum + (square ? score : score / 10), 0);
 }
 
+/** More faces than these are neither merged nor looked at: a threshold of 0 makes thousands of nothing. */
+const MOST_FACES = 1000;
+
+function surest(faces: readonly DetectedFace[]): readonly DetectedFace[] {
+  if (faces.length <= MOST_FACES) return faces;
+  return [...faces].sort((a, b) => b.score - a.score).slice(0, MOST_FACES);
+}
+
+/** What a network answers may be any number. */
+function isBox({ box: { x, y, width, height }, score }: DetectedFace): boolean {
+  return (
+    [x, y].every(Number.isFinite) && width > 0 && height > 0 && width + height < 1e9 && Number.isFinite(score)
+  );
+}
+
 /** Boxes that score more than `threshold`, in pixels of the detector's input. */
 function boxesOf(results: Awaited<ReturnType<OpenProgram["run"]>>, threshold: number): DetectedFace[] {
   const corners = (results.boxes as Tensor).data as Float32Array;
@@ -243,7 +263,7 @@ function boxesOf(results: Awaited<ReturnType<OpenProgram["run"]>>, threshold: nu
     );
   const found: DetectedFace[] = [];
   for (const [i, score] of scores.entries()) {
-    if (score <= threshold) continue;
+    if (!(score > threshold)) continue;
     const [left, top, right, bottom] = corners.subarray(4 * i, 4 * i + 4) as unknown as [
       number,
       number,
@@ -259,8 +279,8 @@ function ownSettings(text: string | undefined, name: string): Partial<DetectorSe
   if (text === undefined) return {};
   try {
     return settingsSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new FormatError(`${name}: its settings as a detector are damaged: ${messageOf(error)}`);
+  } catch {
+    throw new FormatError(`${name}: its settings as a detector (${KEY} in its metadata) are damaged`);
   }
 }
 

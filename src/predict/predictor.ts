@@ -6,7 +6,7 @@ import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
 import { gathered, inOrder } from "../util/ordered.ts";
-import { type Box, type DetectedFace, scaled } from "./boxes.ts";
+import { type Box, clipped, type DetectedFace, scaled } from "./boxes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
@@ -94,10 +94,20 @@ export async function framedFaces(
   if (!detector) return [{ box: { x: 0, y: 0, width, height }, crop: centreSquare(picture) }];
   const found = [...(await detector.detect(picture))].sort((a, b) => area(b) - area(a));
   return found.map((face) => ({
-    box: scaled(face.box, width / picture.width),
+    box: inOriginal(face.box, picture, { width, height }),
     score: face.score,
     crop: crop(picture, face),
   }));
+}
+
+/** A box of a photo that may have been reduced, in pixels of the original, within its borders. */
+export function inOriginal(
+  box: Box,
+  picture: Pick<Picture, "width" | "height">,
+  original: Pick<Picture, "width" | "height">,
+): Box {
+  const own = scaled(box, original.width / picture.width, original.height / picture.height);
+  return clipped(own, original) ?? own;
 }
 
 async function* classified<P extends ReadPhoto>(

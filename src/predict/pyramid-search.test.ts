@@ -126,18 +126,30 @@ test("fast takes two looks, and more only where it finds nothing", async () => {
 });
 
 test("a number is the longer side of the closest look, but for what lies around the photo", async () => {
-  const picture = photo(2300, 1150, [square(300, 300, 26), square(1500, 800, 60)]);
+  const picture = photo(2300, 1150, [square(300, 300, 40), square(1500, 800, 90)]);
   const scales = async (size: number): Promise<number> => {
     const { looks } = await search(picture, { search: size });
     return Math.max(...looks.slice(1).map(({ width }) => width));
   };
   expect(await scales(416)).toBe(448);
-  const { faces } = await search(picture, { search: 1024 });
-  expect(faces).toHaveLength(1);
-  expect((await search(picture, { search: 2048 })).faces).toHaveLength(2);
+  expect((await search(picture, { search: 416 })).faces).toHaveLength(1);
+  expect((await search(picture, { search: 1024 })).faces).toHaveLength(2);
 });
 
 test("boxes of a photo smaller than the network's steps lie in it", async () => {
   const { faces } = await search(photo(30, 20, [square(6, 2, 16)]));
   expectOnce(faces, [square(6, 2, 16)]);
+});
+
+test.each([64, 128, 320])("a network of %i px is given nothing else, and finds the same", async (side) => {
+  const seen = new Set<string>();
+  const find = async (image: Picture, least: number): Promise<DetectedFace[]> => {
+    seen.add(`${image.width} × ${image.height}`);
+    return whiteSquares(image).filter(({ score }) => score >= least);
+  };
+  const place = square(320, 210, 20);
+  const network = { step: side, side, sees: { smallest: 8, largest: 40 }, find };
+  const faces = await searchPyramid(imagePyramid(photo(900, 700, [place])), network, options);
+  expect([...seen]).toEqual([`${side} × ${side}`]);
+  expect(faces.some(({ box }) => overlapOf(box, place) > 0.5)).toBe(true);
 });

@@ -27,7 +27,7 @@ interface Trusted extends Sighting {
 /** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
 const WHOLE = { side: 112, margin: 40 };
 /** The same where nothing was found; `shift` by half a cell of the network's map, so that a prior box lies between the last. */
-const AGAIN = [
+const AGAIN: readonly { side: number; margin: number; shift?: number }[] = [
   { side: 64, margin: 48 },
   { side: 256, margin: 16 },
   { side: 80, margin: 40 },
@@ -67,6 +67,13 @@ export async function searchPyramid(
   const found: Trusted[] = [];
   const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
+  /** Looks at all of the photo, its longer side `side` pixels, with a margin. Where the network takes one size, both shrink. */
+  async function lookAtAll({ side, margin, shift = 0 }: (typeof AGAIN)[number]): Promise<void> {
+    const fit = Math.min(1, (network.side ?? Number.POSITIVE_INFINITY) / (side + 2 * margin + shift));
+    const margins = { margin: Math.floor(fit * margin), shift: Math.floor(fit * shift) };
+    await look({ region: whole, scale: (fit * side) / long, ...margins });
+  }
+
   /** Looks once. @returns all that may be a face; those that are one go to `found`. */
   async function look(at: Look): Promise<Trusted[]> {
     const { region, scale } = at;
@@ -92,16 +99,12 @@ export async function searchPyramid(
     nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, ({ trust }) => trust);
 
   // A network that sees faces as large as all of the next look needs no other for those.
-  if (network.sees.largest ** 2 < AREA.fast)
-    await look({ region: whole, scale: WHOLE.side / long, margin: WHOLE.margin });
+  if (network.sees.largest ** 2 < AREA.fast) await lookAtAll(WHOLE);
   let scale = Math.min(finest, Math.sqrt(AREA[isThorough ? "thorough" : "fast"] / areaOf(whole)));
   let hints: Trusted[] = [];
   for (const region of tilesOf(grown(whole, BORDER / scale), scale))
     hints.push(...(await look({ region, scale })));
-  for (const { side, ...margins } of AGAIN) {
-    if (found.length > 0) break;
-    await look({ region: whole, scale: side / long, ...margins });
-  }
+  for (const all of AGAIN) if (found.length === 0) await lookAtAll(all);
   if (!isThorough) return merged();
   const small = hints.filter((hint) => hint.side < CLOSER || isDoubt(hint));
   let close: Box[] = small.map(({ box }) => box);
@@ -158,11 +161,12 @@ function enclosing(boxes: readonly Box[]): Box {
 
 /** A region in overlapping parts that the network takes at once. */
 function overlappingTiles({ x, y, width, height }: Box, scale: number, side: number = TILE.side): Box[] {
+  const overlap = Math.min(TILE.overlap, side / 4) / scale;
   const along = (start: number, length: number): [number, number][] => {
     const most = side / scale;
     if (length <= most) return [[start, length]];
-    const count = Math.ceil((length - TILE.overlap / scale) / (most - TILE.overlap / scale));
-    const part = (length + (count - 1) * (TILE.overlap / scale)) / count;
+    const count = Math.ceil((length - overlap) / (most - overlap));
+    const part = (length + (count - 1) * overlap) / count;
     return Array.from({ length: count }, (_, i) => [start + (i * (length - part)) / (count - 1), part]);
   };
   return along(y, height).flatMap(([top, down]) =>
