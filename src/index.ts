@@ -198,6 +198,7 @@ export type { Box, DetectedFace } from "./predict/boxes.ts";
 export type { DetectorChoice, DetectorOptions } from "./predict/detector-choice.node.ts";
 export type { FaceDetector } from "./predict/face-detector.ts";
 export {
+  type DetectOptions,
   detectFaces,
   type LoadOptions,
   loadModel,

@@ -278,7 +278,7 @@ describe("on the command line", () => {
     writeFileSync(at("some", "sad", "broken.png"), "no picture");
     const more = ["--data", at("some"), "--out", at("checked"), "--device", "cpu"];
     expect(await run(["export", at("run", "best.safetensors"), ...more]), printed.err).toBe(0);
-    expect(printed.err).toMatch(/left out: .*broken\.png: .*not a picture/);
+    expect(printed.err).toMatch(/left out: .*broken\.png: .*not an image/);
   });
 
   test("files that are no classifiers", async () => {

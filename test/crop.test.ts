@@ -79,7 +79,7 @@ test("folders and splits stay, the largest face is cut, and a report says what b
     "photo,status,faces,files,reason",
     "train/Happy Faces/one.jpg,cropped,1,train/Happy Faces/one.png,",
     "train/Happy Faces/two.jpg,cropped,2,train/Happy Faces/two.png,",
-    expect.stringMatching(/^train\/sad :\(\/broken\.jpg,unreadable,0,,.*not a picture/),
+    expect.stringMatching(/^train\/sad :\(\/broken\.jpg,unreadable,0,,.*not an image/),
     "train/sad :(/none.jpg,no_face,0,,",
     "train/sad :(/one.jpg,cropped,1,train/sad :(/one.png,",
     "val/Happy Faces/inner/one.jpg,cropped,1,val/Happy Faces/inner/one.png,",

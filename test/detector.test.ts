@@ -22,6 +22,7 @@ import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import type { Program } from "../src/program/program.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import type { Engine, OpenProgram } from "../src/runtime/engine.ts";
+import { UsageError } from "../src/util/errors.ts";
 import { floatTensor } from "../src/util/tensor.ts";
 import { clearFace, composite, drawnFaces, eyesFaces, scenes } from "./support/composites.ts";
 import { ferFaces, hasFer2013 } from "./support/fer2013.ts";
@@ -300,7 +301,23 @@ test("a model that is no detector is refused with what it should be", async () =
   expect(() => decodeDetector(Uint8Array.of(1, 2, 3), "noise.onnx")).toThrow(
     "noise.onnx is not an ONNX model",
   );
-  await expect(loadDetector(undefined, { size: 400 })).rejects.toThrow("no multiple of 32");
+  await expect(loadDetector(undefined, { size: 400 })).rejects.toThrow("give a multiple of 32");
+});
+
+test("settings that a program without types gives are refused with what they may be", async () => {
+  const wrong: [settings: object, message: string][] = [
+    [{ search: "both" }, '`detector.search` is "both"; it must be thorough or fast'],
+    [{ rotate: true }, "`detector.rotate` is true; it must be auto or none"],
+    [{ threshold: Number.NaN }, "`detector.threshold` is NaN; it must be a number from 0 to 1"],
+    [{ overlap: 1.5 }, "`detector.overlap` is 1.5; it must be a number from 0 to 1"],
+    [{ size: 0 }, "`detector.size` is 0; it must be a whole number of 1 or more"],
+  ];
+  for (const [settings, message] of wrong) {
+    const error: unknown = await loadDetector(undefined, settings).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toBe(message);
+  }
+  await expect(loadDetector(undefined, { search: undefined } as object)).resolves.toBeDefined();
 });
 
 test("any other detector with boxes and scores works, at the size that it has", async () => {

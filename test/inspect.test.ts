@@ -47,7 +47,7 @@ total             9           2
 11 pictures, 9 of them grey; the largest class has 2.00 times the pictures of the smallest
 sizes: 48×48 (7), 48×64 (2), 48×30 (1)
 pixel-identical pictures on two sides of a split: 1 validation in train
-unreadable: train/sad/broken.jpg: not a picture: begins with the text "this is no p"; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read
+unreadable: train/sad/broken.jpg: not an image: begins with the text "this is no p"; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read
 1 file in ${data} passed over: not pictures by their names
 `);
   expect(printed.err).toBe("");

@@ -156,6 +156,7 @@ test("models and services close themselves; names are alike in Node and in brows
   expectTypeOf<Model["close"]>().returns.resolves.toBeVoid();
   expectTypeOf(vultus.predict).returns.resolves.toEqualTypeOf<Prediction>();
   expectTypeOf(vultus.predictFiles).returns.toEqualTypeOf<AsyncGenerator<Prediction>>();
+  expectTypeOf(vultus.detectFaces).toBeCallableWith("a.jpg", { detector: "fast" });
   expectTypeOf(vultus.detectFaces).returns.resolves.toEqualTypeOf<readonly DetectedFace[]>();
   expectTypeOf(web.loadModel).toBeCallableWith({ model: "a.onnx", device: "webgpu" });
   expectTypeOf(web.loadModel).toBeCallableWith(new Uint8Array(), { threads: 1 });

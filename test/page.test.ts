@@ -193,7 +193,7 @@ describe.skipIf(chromiumPath === undefined)(
           "No face was found",
         );
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
-          'This file cannot be readnot a picture: begins with the text "no picture a"',
+          'This file cannot be readnot an image: begins with the text "no picture a"',
         );
       });
 

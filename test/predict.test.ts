@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -92,7 +93,7 @@ describe("inputs", () => {
       "photos/c none.jpg no_face",
       "photos/inner/b.jpg ok",
     ]);
-    expect(predictions[2]?.reason).toContain("not a picture");
+    expect(predictions[2]?.reason).toContain("not an image");
     expect(printed.err).toContain("5 photos");
     expect(printed.err.match(/to find faces that lie on their side: /g)).toHaveLength(1);
     expect(printed.err).toMatch(
@@ -394,7 +395,14 @@ describe("as a library", () => {
 
   test("detectFaces alone, without a classifier", async () => {
     expect(await detectFaces(two)).toHaveLength(2);
-    await expect(detectFaces(at("photos", "broken.jpg"))).rejects.toThrow("not a picture");
+    const surer = { threshold: 0.999 };
+    expect(await detectFaces(two, { detector: surer })).toEqual([]);
+    expect(await detectFaces(two, { detector: "fast" })).toHaveLength(2);
+    const later = at("later.onnx");
+    await expect(detectFaces(two, { detector: later })).rejects.toThrow("there is no face detector");
+    cpSync(new URL("../dist/models/face_detector.onnx", import.meta.url), later);
+    expect(await detectFaces(two, { detector: later })).toHaveLength(2);
+    await expect(detectFaces(at("photos", "broken.jpg"))).rejects.toThrow("not an image");
     expect(existsSync(at("photos", "broken.jpg"))).toBe(true);
   });
 });

@@ -213,7 +213,7 @@ describe("predictions", () => {
     const { predictions } = await answered(asJson(two, Buffer.from("no picture"), two), json);
     expect(predictions.map(({ status }) => status)).toEqual(["ok", "unreadable", "ok"]);
     expect(predictions[1]).toMatchObject({ code: "unreadable_picture", faces: [] });
-    expect(predictions[1]?.reason).toContain("not a picture");
+    expect(predictions[1]?.reason).toContain("not an image");
   });
 
   test("of many requests are made in one batch, and each gets its own", async () => {

@@ -228,6 +228,11 @@ describe("from the command line", () => {
     },
   );
 
+  test.skipIf(!hasFfmpeg)("a video without a face is reported in one sentence", async () => {
+    expect(await run(args("clip.mp4", "--detector-threshold", "0.999"))).toBe(1);
+    expect(printed.err).toBe(`no face was found in ${at("clip.mp4")}\n`);
+  });
+
   test.skipIf(!hasFfmpeg)("what is no video", async () => {
     writeFileSync(at("no.mp4"), "this is no video");
     expect(await run(args("no.mp4"))).toBe(1);

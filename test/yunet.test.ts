@@ -126,7 +126,9 @@ describe("a model that answers as YuNet does", () => {
     };
     expect(await facesAt(320)).toBe(0);
     expect(await facesAt(1280)).toBe(1);
-    expect(() => decodeDetector(markerYunet(640), "yunet.onnx", { size: 650 })).toThrow("no multiple of 32");
+    expect(() => decodeDetector(markerYunet(640), "yunet.onnx", { size: 650 })).toThrow(
+      "`detector.size: 650`: give a multiple of 32",
+    );
   });
 
   test("a map with other cells than the image has is refused", async () => {
@@ -223,10 +225,10 @@ describe("YuNet from the hub", () => {
     expect(message).toContain(
       `download ${hub.endpoint}/${yunetSource.repo}/resolve/main/${yunetSource.file}`,
     );
-    expect(message).toContain('give `detector: "face_detection_yunet.onnx"`');
+    expect(message).toContain('give `detector: "face_detection_yunet_2023mar.onnx"`');
     expect(await run(["predict", at("photos"), "--model", model, "--detector", "yunet", ...device])).toBe(2);
     expect(printed.err).toContain("--detector thorough and --detector fast ship with vultus");
-    expect(printed.err).toContain("give --detector face_detection_yunet.onnx");
+    expect(printed.err).toContain("give --detector face_detection_yunet_2023mar.onnx");
     expect(hub.requests).toEqual([]);
 
     vi.stubEnv("HF_HUB_OFFLINE", "");
@@ -318,6 +320,8 @@ describe("on the command line", () => {
     expect(printed.err).toContain(
       "--detector-size 640 replaces what --detector fast chooses; leave out one of them",
     );
+    expect(await run(["predict", at("empty"), "--model", model, "--detector-size", "1000"])).toBe(2);
+    expect(printed.err).toContain("--detector-size 1000: give a multiple of 32");
     expect(await run(["predict", at("empty"), "--rotate", "left"])).toBe(2);
     expect(printed.err).toContain("Allowed choices are auto, none");
   });
@@ -329,6 +333,13 @@ describe("on the command line", () => {
     expect(printed.err.match(hint)?.[1]).toMatch(
       /predict \S+empty --model \S+ --threads 2 --detector \S+mine\.onnx --detector-threshold 0\.6 --rotate auto --device cpu$/,
     );
+    printed.err = "";
+    await run([...call, "--detector", "fast", "--rotate", "auto", "--out", at("one.jsonl")]);
+    expect(printed.err.match(/^to find small faces too: (.*)$/m)?.[1]).toMatch(
+      / --detector thorough --rotate auto /,
+    );
+    expect(printed.err).not.toMatch(hint);
+    expect(printed.err).toMatch(/^1 photo in .* s, 0 faces, 1 without a face$/m);
     for (const rotate of ["auto", "none"]) {
       printed.err = "";
       await run([...call, "--rotate", rotate]);

@@ -1,6 +1,7 @@
 /** The pictures to leave out of training and scoring, as a list that a person can read and change. */
 
 import { type Split, splits } from "../data/dataset.ts";
+import { counted } from "../util/counted.ts";
 import { type AuditedPicture, crossesSplits, isConflicting, type PictureGroup } from "./groups.ts";
 import type { SuspectedLabel } from "./labels.node.ts";
 
@@ -48,7 +49,7 @@ export function excludeText(
 ): string {
   const count = exclusions.reduce((sum, { ids }) => sum + ids.length, 0);
   const head = [
-    `# ${count} pictures to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
+    `# ${counted(count, "picture")} to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
     "# Near-duplicates, dark, bright, blurred and tiny pictures are not here: audit.json lists them.",
   ];
   const suspected =

@@ -96,8 +96,8 @@ test("jobs spell calls and options as programs do, and as flags while the comman
   expect(option("out")).toBe("`out`");
   const [call, flags] = await spelledAs(onCommandLine, async () => [
     callTo("crop", options),
-    option("rename", { a: "b", "c d": "e" }),
+    `${option("rename", { a: "b", "c d": "e" })} ${option("detector.size", 640)}`,
   ]);
   expect(call).toMatch(/ data crop 'my photos' --out faces --rename 'not happy=sad' --allow-unreadable$/);
-  expect(flags).toBe("--rename a=b --rename 'c d=e'");
+  expect(flags).toBe("--rename a=b --rename 'c d=e' --detector-size 640");
 });

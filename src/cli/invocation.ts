@@ -76,7 +76,10 @@ function flagsOf(name: string, value: Value | undefined): string[] {
 }
 
 function flag(name: string): string {
-  return flagNames[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return (
+    flagNames[name] ??
+    `--${name.replaceAll(".", "-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  );
 }
 
 function program(caller: Caller): string {

@@ -72,33 +72,42 @@ function renameOf(text: string): Readonly<Record<string, string>> {
   return { [name]: target };
 }
 
-/** How faces are found in photos; `detectorOf` reads the values. */
-export function withDetector(command: Command): Command {
+/** How faces are found in photos; `detectorOf` reads the values. @param usual what the help names as the default. */
+export function withDetector(command: Command, usual = "thorough"): Command {
   return command
     .option(
       "--detector <name>",
-      "how faces are found: thorough, small ones too, in about 30 ms a photo; fast, those from a twentieth of the photo's longer side on, in 8 ms; yunet, OpenCV's from the Hugging Face hub; or an ONNX file (default: thorough, of videos too)",
+      `how faces are found: thorough, small ones too; fast, those from about a twelfth of the photo's longer side on, in half the time; yunet, OpenCV's, fetched from the Hugging Face hub; or an ONNX file (default: ${usual})`,
     )
     .addOption(
       new Option(
         "--rotate <when>",
-        "auto: where no face is found, also look for faces that lie on their side or upside down (default: none)",
+        "auto: unless an upright face is sure, also search the photo turned by a quarter, a half and three quarters (default: none)",
       ).choices(["auto", "none"]),
     )
     .option(
       "--detector-size <px>",
-      "longer side of the photo in the finest look, in place of what fast or thorough takes; a multiple of 32",
+      "search as thorough does, but look no closer than a photo of this longer side shows; a multiple of 32",
       numberOf(32, 4096, true),
     )
-    .option("--detector-threshold <share>", "least score of a face", numberOf(0, 1));
+    .option(
+      "--detector-threshold <share>",
+      "least score of a face (default: 0.5; yunet: 0.7)",
+      numberOf(0, 1),
+    );
 }
 
-/** How the same call finds faces that lie on their side; undefined where it looked for them, or was told not to. */
-export function turnedFaces(
+/**
+ * How the same call finds more faces: small ones after `fast`, else those that lie on their side; undefined where it looked for
+ * these, or was told not to.
+ */
+export function moreFaces(
   job: string,
-  { rotate }: Pick<DetectorFlags, "rotate">,
+  { detector, rotate }: Pick<DetectorFlags, "detector" | "rotate">,
   options: Options,
 ): string | undefined {
+  if (detector === "fast")
+    return `to find small faces too: ${callTo(job, { ...options, detector: "thorough" })}`;
   if (rotate !== undefined) return undefined;
   return `to find faces that lie on their side: ${callTo(job, { ...options, rotate: "auto" })}`;
 }

@@ -2,6 +2,7 @@
 
 import type { ColumnScores } from "../jobs/subgroups.ts";
 import type { Interval } from "../metrics/subgroups.ts";
+import { counted } from "../util/counted.ts";
 import { percent } from "./output.ts";
 import { tableText } from "./table.ts";
 import { widthOf } from "./terminal.ts";
@@ -43,7 +44,7 @@ export function subgroupText({
       widthOf(),
     ),
     ...(small.length > 0 ? [`not scored, with fewer than ${minimum} pictures: ${small.join(", ")}`] : []),
-    ...(without > 0 ? [`${without} pictures have no ${column}`] : []),
+    ...(without > 0 ? [`${counted(without, "picture")} ${without === 1 ? "has" : "have"} no ${column}`] : []),
   ].join("\n");
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Model } from "../predict/model.node.ts";
 import { predictVideo } from "../predict/video.node.ts";
+import { counted } from "../util/counted.ts";
 import { UsageError } from "../util/errors.ts";
 import { untilInterrupted } from "./interrupts.ts";
 import { duration, liveLine, say } from "./output.ts";
@@ -75,6 +76,7 @@ export async function predictOneVideo(
   } finally {
     for (const one of results) one.discard();
   }
+  if (faces === 0) say(`no face was found in ${name === "-" ? "standard input" : name}`);
   return faces > 0;
 }
 
@@ -84,7 +86,7 @@ export function progressOf(time: number, length: number | undefined, faces: numb
     length === undefined || length <= 0
       ? ""
       : ` of ${duration(length)} (${Math.min(100, Math.floor((100 * time) / length))} %)`;
-  return `${duration(time)}${share}, ${faces} ${faces === 1 ? "face" : "faces"}`;
+  return `${duration(time)}${share}, ${counted(faces, "face")}`;
 }
 
 /** @throws UsageError for files that are there, and a chart of an unknown form. */

@@ -238,8 +238,8 @@ describe("size", () => {
 describe("what cannot be read says why", () => {
   test.each([
     ["empty", Buffer.alloc(0), /empty/],
-    ["text", Buffer.from("hello, I am a text file"), /not a picture: begins with the text "hello, I am /],
-    ["SVG", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), /not a picture/],
+    ["text", Buffer.from("hello, I am a text file"), /not an image: begins with the text "hello, I am /],
+    ["SVG", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), /not an image/],
     ["other bytes", Buffer.from([0, 1, 2, 3]), /the bytes 00 01 02 03/],
     ["HEIC", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), /HEIC.*JPEG or PNG/],
   ])("%s", async (_, bytes, reason) => {

@@ -119,7 +119,7 @@ test("an index outside the cache is refused", async () => {
 describe("unreadable pictures", () => {
   test("are skipped and listed when allowed; the rest keeps its order", async () => {
     const mixed = [
-      bad("text.jpg", "not a picture"),
+      bad("text.jpg", "not an image"),
       ...samples.slice(0, 3),
       bad("empty.png", ""),
       ...samples.slice(3),

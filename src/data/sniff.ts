@@ -38,6 +38,6 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
     ? `the text "${head.slice(0, 12).replace(/[^\x20-\x7e]/g, ".")}"`
     : `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
   throw new FormatError(
-    `not a picture: begins with ${start}; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read`,
+    `not an image: begins with ${start}; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read`,
   );
 }

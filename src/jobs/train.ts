@@ -21,6 +21,7 @@ import { modelSummary } from "../train/summary.ts";
 import { keptTeachers, loadTeachers } from "../train/teachers.node.ts";
 import { tensorBoard } from "../train/tensorboard.node.ts";
 import { noValidation, trainInto } from "../train/train.node.ts";
+import { counted } from "../util/counted.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
 import { callTo, option } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
@@ -260,7 +261,7 @@ async function trainedIn(
     const { progress, unreadable } = result;
     try {
       teller.unreadable(unreadable);
-      if (unreadable.length > 0) teller.note(`${unreadable.length} images could not be read`);
+      if (unreadable.length > 0) teller.note(`${counted(unreadable.length, "image")} could not be read`);
       const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
       const { history, phases, best } = progress;
       const seconds = (performance.now() - started) / 1000;

@@ -123,19 +123,40 @@ export async function* predictFiles(
     yield prediction;
 }
 
-let shared: Promise<FaceDetector> | undefined;
+export interface DetectOptions {
+  /** How faces are found, as `ModelOptions` describes it. Default: `thorough`. */
+  readonly detector?: DetectorChoice | undefined;
+}
+
+let sharedEngine: Engine | undefined;
+const sharedDetectors = new Map<string, Promise<FaceDetector>>();
+
+/** The detector of this choice, opened at the first call for it; one that cannot be opened is tried again at the next. */
+function sharedDetector(choice: DetectorChoice = {}): Promise<FaceDetector> {
+  const options = typeof choice === "string" ? { path: choice } : choice;
+  const key = JSON.stringify(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let opened = sharedDetectors.get(key);
+  if (opened) return opened;
+  opened = readDetector(options).then((found) => openDetector((sharedEngine ??= engineOf({})), found));
+  sharedDetectors.set(key, opened);
+  opened.catch(() => sharedDetectors.delete(key));
+  return opened;
+}
 
 /**
- * The faces of one photo, the surest first, by the detector that ships. It is loaded once and keeps no process alive; for
- * other settings, or another detector, see `loadDetector` and `openDetector`.
+ * The faces of one photo, the surest first, their boxes in its pixels. A detector is loaded once for each choice, kept, and keeps
+ * no process alive; to release one, see `loadDetector` and `openDetector`.
  *
- * @throws VultusError where the photo cannot be read.
+ * @throws UsageError for a detector that is not there or settings that it cannot have; VultusError where the photo cannot be read.
  */
-export async function detectFaces(photo: Photo): Promise<readonly DetectedFace[]> {
-  shared ??= readDetector().then((found) => openDetector(engineOf({}), found));
+export async function detectFaces(
+  photo: Photo,
+  { detector }: DetectOptions = {},
+): Promise<readonly DetectedFace[]> {
+  const opened = await sharedDetector(detector);
   const read = await photoOf(photo);
   if ("reason" in read) throw new VultusError(`${read.file}: ${read.reason}`);
-  const found = await (await shared).detect(read.picture);
+  const found = await opened.detect(read.picture);
   const scale = read.width / read.picture.width;
   return found.map((face) => ({ ...face, box: scaled(face.box, scale) }));
 }

@@ -11,8 +11,10 @@ import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { clipped, type DetectedFace } from "./boxes.ts";
+import { checkDetectorSettings } from "./detector-settings.ts";
 import { posesOf } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import { type ImagePyramid, imagePyramid } from "./image-pyramid.ts";
@@ -86,12 +88,15 @@ export interface DetectorModel {
  * [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in pixels of the
  * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal. YuNet is recognised by
  * the names of its outputs.
+ *
+ * @throws FormatError for a file that is no detector; UsageError for settings that are out of their range or do not fit it.
  */
 export function decodeDetector(
   bytes: Uint8Array,
   name: string,
   chosen: Partial<DetectorSettings> = {},
 ): DetectorModel {
+  checkDetectorSettings(chosen);
   const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
   const [picture] = inputs;
   const dtype = picture?.dtype;
@@ -120,7 +125,7 @@ export function decodeDetector(
   if (side !== undefined && !sees && settings.size !== side)
     throw new UsageError(`${name} takes pictures of ${side} px, not of ${settings.size} px`);
   if (settings.size !== side && settings.size % STEP !== 0)
-    throw new UsageError(`a detector's size of ${settings.size} px is no multiple of ${STEP}`);
+    throw new UsageError(`${option("detector.size", settings.size)}: give a multiple of ${STEP}`);
   return {
     program,
     form: yunet ? "yunet" : dtype,

@@ -2,6 +2,7 @@
 
 import * as Plot from "@observablehq/plot";
 import type { TimelineFrame } from "../predict/timeline-frames.ts";
+import { counted } from "../util/counted.ts";
 import { placed, plotSvg } from "./plot.ts";
 import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 
@@ -47,7 +48,12 @@ export function timelineSvg(
   if (tracks.size === 0) parts.push(text(margin.left, y, "no face was found", { fill: palette.muted }));
   if (left > 0)
     parts.push(
-      text(margin.left, y, `and ${left} faces that are seen for a shorter time`, { fill: palette.muted }),
+      text(
+        margin.left,
+        y,
+        `and ${counted(left, "face")} that ${left === 1 ? "is" : "are"} seen for a shorter time`,
+        { fill: palette.muted },
+      ),
     );
   return svgPage(width, tracks.size > 0 && left <= 0 ? y - 24 : y + 20, "Expressions over time", parts);
 }

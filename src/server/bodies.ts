@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import { counted } from "../util/counted.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
@@ -167,5 +168,5 @@ function tooLarge({ bodyBytes }: BodyLimits): Problem {
 }
 
 function tooMany({ pictures }: BodyLimits): Problem {
-  return new Problem("too_many_pictures", `a request may hold ${pictures} pictures`);
+  return new Problem("too_many_pictures", `a request may hold ${counted(pictures, "picture")}`);
 }

@@ -37,7 +37,7 @@ export async function spelledAs<R>(spelling: Spelling, work: () => Promise<R>): 
   }
 }
 
-/** An option to give: `--out` on the command line. */
+/** An option to give: `--out` on the command line, `--detector-size` for `detector.size`. */
 export const option = (name: string, value?: Value): string => current.option(name, value);
 
 /** A call to make: `npx vultus report runs/a` on the command line. */

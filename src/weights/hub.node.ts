@@ -133,7 +133,9 @@ const addressOf = ({ endpoint, repo, revision, file }: HubRequest): string =>
 function failure(wanted: HubRequest, error: unknown): VultusError {
   const { repo, file, signal, spell = (name) => `--weights ${name}`, without } = wanted;
   const reason = signal?.aborted && !(error instanceof VultusError) ? "it was stopped" : reasonOf(error);
-  const name = `${repo.split("/").at(-1)}.${file.split(".").at(-1)}`;
+  const model = repo.split("/").at(-1) as string;
+  // A file's own name will do where it names the model, which model.safetensors does not.
+  const name = file.startsWith(model) ? file : `${model}.${file.split(".").at(-1)}`;
   const refused = error instanceof Refusal && !error.passing;
   const kind = error instanceof UsageError || refused ? UsageError : VultusError;
   return new kind(

@@ -4,14 +4,15 @@ import { Command, Option } from "commander";
 import { UnclearNames } from "../../data/class-names.ts";
 import { readDataset } from "../../data/read.node.ts";
 import { type CropOptions, type CroppedFolder, type CropResult, crop, faceRules } from "../../jobs/crop.ts";
+import { counted } from "../../util/counted.ts";
 import { callTo } from "../../util/spelling.ts";
 import { untilInterrupted } from "../interrupts.ts";
 import {
   type DetectorFlags,
   detectorOf,
+  moreFaces,
   numberOf,
   type SetExitCode,
-  turnedFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -68,13 +69,14 @@ export function cropCommand(setExitCode: SetExitCode): Command {
         if (json) resultJson(written);
         else {
           const { faces, size, device, threads } = options;
+          const beside = `${options.out.replace(/[\\/]+$/, "")}-${detector === "fast" ? "thorough" : "rotated"}`;
           const again = {
-            ...{ data, out: `${options.out.replace(/[\\/]+$/, "")}-rotated`, size, threads },
+            ...{ data, out: beside, size, threads },
             ...flags,
             faces: faces === "largest" ? undefined : faces,
             device: device === "auto" ? undefined : device,
           };
-          const hint = written.withoutFace > 0 ? turnedFaces("crop", flags, again) : undefined;
+          const hint = written.withoutFace > 0 ? moreFaces("crop", flags, again) : undefined;
           const next = (await isTrainable(written))
             ? `next: ${callTo("train", { data: written.data })}`
             : undefined;
@@ -116,7 +118,7 @@ function cropText(written: CropResult): string {
     ...folders.map(({ folder, ...own }) => row(folder, counts(own))),
     ...(folders.length > 1 ? [row("total", counts(written))] : []),
     "",
-    ...(before > 0 ? [`${before} photos were done before`] : []),
+    ...(before > 0 ? [`${counted(before, "photo")} ${before === 1 ? "was" : "were"} done before`] : []),
     crops > 0 ? `crops: ${data.join(", ")}` : "no face was found; are these photos of people?",
     `what became of each photo: ${report}`,
   ].join("\n");

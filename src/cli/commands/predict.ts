@@ -10,6 +10,7 @@ import type { Prediction } from "../../predict/prediction.ts";
 import { predictPhotos, type ReadPhoto } from "../../predict/predictor.ts";
 import { isNamedAsVideo, isVideo, kindOf } from "../../predict/video-file.node.ts";
 import { ahead } from "../../util/ahead.ts";
+import { counted } from "../../util/counted.ts";
 import { UsageError } from "../../util/errors.ts";
 import { type Peeked, peeked } from "../../util/peeked.ts";
 import { type Options as CallOptions, callTo } from "../../util/spelling.ts";
@@ -18,10 +19,10 @@ import {
   type DetectorFlags,
   detectorFlags,
   detectorOf,
+  moreFaces,
   numberOf,
   type SetExitCode,
   secondsOf,
-  turnedFaces,
   withDetector,
   withDevice,
 } from "../options.ts";
@@ -55,7 +56,7 @@ interface Options extends DeviceOptions, DetectorFlags {
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
-  return withDetector(withDevice(new Command("predict")))
+  return withDetector(withDevice(new Command("predict")), "thorough, of videos too")
     .description("find the faces of photos and say what each expresses")
     .argument("<photos...>", "files, folders, patterns, - for standard input; or one video")
     .option(
@@ -177,7 +178,9 @@ async function predictAll(
     if (prediction.reason !== undefined) say(`${prediction.file}: ${prediction.reason}`);
     if (prediction.status !== "ok") setExitCode(1);
     const rate = (1000 * counts.photos) / (performance.now() - started);
-    liveLine(`${counts.photos} photos, ${counts.faces} faces, ${rate.toFixed(1)} photos/s`);
+    liveLine(
+      `${counted(counts.photos, "photo")}, ${counted(counts.faces, "face")}, ${rate.toFixed(1)} photos/s`,
+    );
   }
   if (counts.photos === 0 && !file?.done.size)
     throw new UsageError(`there are no pictures in ${inputs.join(", ")}`);
@@ -185,7 +188,7 @@ async function predictAll(
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
   const hint =
-    counts.none > 0 && options.detect ? turnedFaces("predict", options, again(inputs, options)) : undefined;
+    counts.none > 0 && options.detect ? moreFaces("predict", options, again(inputs, options)) : undefined;
   if (hint !== undefined && !inputs.includes("-")) say(hint);
 }
 
@@ -215,10 +218,10 @@ function count(counts: Counts, { status, faces }: Prediction): void {
 }
 
 function summary({ photos, faces, none, unreadable }: Counts, done: number, seconds: number): string {
-  const parts = [`${photos} photos in ${duration(seconds)}`, `${faces} faces`];
+  const parts = [`${counted(photos, "photo")} in ${duration(seconds)}`, counted(faces, "face")];
   if (none > 0) parts.push(`${none} without a face`);
   if (unreadable > 0) parts.push(`${unreadable} that cannot be read`);
-  if (done > 0) parts.push(`${done} were done before`);
+  if (done > 0) parts.push(`${done} ${done === 1 ? "was" : "were"} done before`);
   return parts.join(", ");
 }
 

@@ -8,6 +8,7 @@ import {
   type SplitResult,
   split,
 } from "../../jobs/split.ts";
+import { counted } from "../../util/counted.ts";
 import { callTo } from "../../util/spelling.ts";
 import { listOf, numberOf, type SetExitCode, withRename } from "../options.ts";
 import { percent, result, resultJson } from "../output.ts";
@@ -54,9 +55,9 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
     `${name.padEnd(width)}${cells.map((cell) => cell.padStart(16)).join("")}`;
   const cell = ({ pictures: count, share }: SplitPart): string => `${count} (${percent(share)})`;
   const kinds = [
-    `${groups.identical} groups of identical pictures`,
-    `${groups.nearDuplicates} groups of near-duplicates`,
-    ...(groups.people > 0 ? [`${groups.people} people`] : []),
+    `${counted(groups.identical, "group")} of identical pictures`,
+    `${counted(groups.nearDuplicates, "group")} of near-duplicates`,
+    ...(groups.people > 0 ? [groups.people === 1 ? "1 person" : `${groups.people} people`] : []),
   ];
   return [
     row(
@@ -74,7 +75,7 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
       used.map(([, part]) => cell(part)),
     ),
     "",
-    `${pictures} pictures; ${kinds.join(", ")}:`,
-    `${groups.keptTogether} groups with ${groups.picturesInThem} pictures stay on one side of the split`,
+    `${counted(pictures, "picture")}; ${kinds.join(", ")}:`,
+    `${counted(groups.keptTogether, "group")} with ${counted(groups.picturesInThem, "picture")} ${groups.keptTogether === 1 ? "stays" : "stay"} on one side of the split`,
   ].join("\n");
 }
