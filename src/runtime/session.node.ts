@@ -22,7 +22,7 @@ export async function openSessionOn(
   model: Uint8Array,
   options: SessionOptions,
 ): Promise<Session> {
-  const { device, threads, profile, spinning = true, carries = [] } = options;
+  const { device, threads, profile, spinning = true, manySizes = false, carries = [] } = options;
   const carried = carries.length === 0 ? "nothing" : device === "webgpu" ? "on the device" : "in memory";
   const common: ort.InferenceSession.SessionOptions = {
     executionProviders: [device],
@@ -39,7 +39,7 @@ export async function openSessionOn(
     session = await runtime.InferenceSession.create(uncopied?.prepare(model) ?? model, {
       ...common,
       // A plan of all memory before the run makes no step faster, and takes a third more of it.
-      enableMemPattern: carried === "nothing",
+      enableMemPattern: carried === "nothing" && !manySizes,
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
       ...(carried === "on the device" ? { preferredOutputLocation: keptOnDevice(carries) } : {}),
     });
