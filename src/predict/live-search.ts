@@ -107,7 +107,7 @@ export function liveSearch(
   };
 }
 
-/** The whole frame for faces that fill it, and for those from about a twentieth of its longer side on. */
+/** The whole frame for faces that fill it, and for those from about a twelfth of its longer side on. */
 function looksAt({ width, height }: Picture): Look[] {
   const region = { x: 0, y: 0, width, height };
   return [
