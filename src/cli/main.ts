@@ -9,7 +9,7 @@ import { askOnTerminal, withRenames } from "./ask-classes.ts";
 import { errorPrefix, helpFormat, helpOutput } from "./help.ts";
 import { onCommandLine } from "./invocation.ts";
 import type { SetExitCode } from "./options.ts";
-import { clearLine, say } from "./output.ts";
+import { clearLine, say, Unread } from "./output.ts";
 
 /** Exit codes: the work failed or some input did; the request was wrong. */
 const FAILED = 1;
@@ -62,6 +62,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     clearLine();
+    if (error instanceof Unread) return 0;
     const renames = error instanceof UnclearNames ? await askOnTerminal(error.names) : undefined;
     if (renames) return run(withRenames(args, renames));
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_REQUEST;

@@ -4,6 +4,21 @@ import type { Metric } from "../metrics/metric.ts";
 import { widthOf } from "./terminal.ts";
 import { cutToFit, lengthOf, wrapped } from "./wrap.ts";
 
+/** Thrown in place of a result that nobody reads any more. */
+export class Unread extends Error {}
+
+let unread = false;
+
+/** From now on, a result throws `Unread`. */
+export function leaveUnread(): void {
+  unread = true;
+}
+
+/** Whether whoever read the result has stopped. */
+export function isUnread(): boolean {
+  return unread;
+}
+
 /** The result of a command, for a person: on a terminal, lines break between words. */
 export function result(text: string): void {
   resultAsIs(wrapped(text, widthOf(process.stdout)));
@@ -11,6 +26,7 @@ export function result(text: string): void {
 
 /** A result whose lines must stay whole, for a program or to be pasted into one. */
 export function resultAsIs(text: string): void {
+  if (unread) throw new Unread("nobody reads the result");
   clearLine();
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
