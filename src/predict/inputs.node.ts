@@ -57,9 +57,7 @@ function* sourcesOf(
     if (input === "-") yield { file: "-", bytes: standardInput };
     else if (isAddress(input)) yield { file: input, bytes: () => fetched(input) };
     else if (existsSync(input) || !isGlob(input)) {
-      const files = statSync(input, { throwIfNoEntry: false })?.isDirectory()
-        ? picturesBelow(input)
-        : [input];
+      const files = isFolder(input) ? picturesBelow(input) : [input];
       for (const file of files) if (file === input || !isOwn(file)) yield fileSource(file);
     } else {
       let count = 0;
@@ -154,6 +152,15 @@ async function fetched(address: string): Promise<Uint8Array> {
 
 function isAddress(input: string): boolean {
   return /^https?:\/\//i.test(input);
+}
+
+/** Nor is what cannot be looked at one, as a loop of links. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function real(path: string): string {
