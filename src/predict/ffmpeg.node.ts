@@ -1,13 +1,13 @@
 /** Frames of a video through an installed ffmpeg: any codec and depth, HDR as SDR, upright, with square pixels, in their own size. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { endianness } from "node:os";
 import { createInterface } from "node:readline";
 import type { Picture } from "../data/dataset.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { byteReader } from "./byte-reader.ts";
 import { type Transfer, toneMapper } from "./tone-map.ts";
+import { checkVideoFile } from "./video-file.node.ts";
 
 /** What is known of a video before its frames are read. */
 export interface VideoFacts {
@@ -35,6 +35,8 @@ export interface FrameOptions {
   readonly every: number;
   /** Hears what a person should know: that the video is damaged or cut off. */
   readonly onNote: (text: string) => void;
+  /** Ends ffmpeg, and with it the frames, also where it has stalled. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The first version that can leave frames of several sizes as they are (`-noautoscale`). */
@@ -52,20 +54,32 @@ const LOST_AFTER = 30;
 /**
  * Asks ffmpeg about a file.
  *
- * @throws UsageError where ffmpeg is missing or too old, or the file is; VultusError where the file has no video.
+ * @returns undefined where `stop` ended it.
+ * @throws UsageError where ffmpeg is missing or too old, or the file is missing or none; VultusError where the file has no video.
  */
-export async function probeVideo(file: string, name: string): Promise<VideoFacts> {
-  if (!existsSync(file)) throw new UsageError(`${name}: no such file`);
+export async function probeVideo(file: string, name: string): Promise<VideoFacts>;
+export async function probeVideo(
+  file: string,
+  name: string,
+  stop: AbortSignal | undefined,
+): Promise<VideoFacts | undefined>;
+export async function probeVideo(
+  file: string,
+  name: string,
+  stop?: AbortSignal,
+): Promise<VideoFacts | undefined> {
+  checkVideoFile(file, name);
   // Without an output ffmpeg describes its input and ends.
   const child = spawn("ffmpeg", ["-nostdin", "-v", "level+info", "-i", inputOf(file)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const ended = endOf(child);
+  const ended = endOf(child, stop);
   ended.catch(() => {});
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stderr }))
     if (lines.length < 5000) lines.push(line);
   const { signal } = await ended;
+  if (stop?.aborted) return undefined;
   if (signal) throw new VultusError(`${name}: ffmpeg crashed on it (${signal}); another version may read it`);
   const version = versionOf(lines);
   if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1]))
@@ -85,15 +99,15 @@ export async function probeVideo(file: string, name: string): Promise<VideoFacts
 /**
  * Frames at multiples of `every` seconds: at each the first that begins then or later. A frame that lasts longer is given once.
  *
- * @throws VultusError where there is none.
+ * @throws VultusError where there is none, unless `signal` ended it.
  */
 export async function* videoFrames(
   file: string,
   facts: Omit<VideoFacts, "duration">,
-  { name, every, onNote }: FrameOptions,
+  { name, every, onNote, signal: stop }: FrameOptions,
 ): AsyncGenerator<TimedPicture> {
   const child = spawn("ffmpeg", argumentsFor(file, facts, every), { stdio: ["ignore", "pipe", "pipe"] });
-  const ended = endOf(child);
+  const ended = endOf(child, stop);
   ended.catch(() => {});
   const log = logOf(child.stderr, () => child.stdout.readableLength > 0);
   const stdout = byteReader(child.stdout);
@@ -117,6 +131,7 @@ export async function* videoFrames(
       };
     }
     const { code, signal } = await ended;
+    if (stop?.aborted) return;
     const reason = signal ? `ffmpeg crashed on it (${signal})` : log.lastError();
     if (last < 0) throw new VultusError(`${name}: ffmpeg finds no frame in it${reason && `: ${reason}`}`);
     if (isCut) onNote(`${name} breaks off within a frame`);
@@ -158,8 +173,14 @@ function inputOf(file: string): string {
 }
 
 /** How it ended: an exit code, or the signal that ended it. @throws UsageError where ffmpeg is not installed. */
-function endOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve, reject) => {
+function endOf(
+  child: ChildProcess,
+  stop: AbortSignal | undefined,
+): Promise<{ code: number | null; signal: string | null }> {
+  const kill = (): void => void child.kill("SIGKILL");
+  if (stop?.aborted) kill();
+  stop?.addEventListener("abort", kill);
+  return new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code !== "ENOENT"
@@ -170,7 +191,7 @@ function endOf(child: ChildProcess): Promise<{ code: number | null; signal: stri
       ),
     );
     child.on("close", (code, signal) => resolve({ code, signal }));
-  });
+  }).finally(() => stop?.removeEventListener("abort", kill));
 }
 
 function versionOf(lines: readonly string[]): VideoFacts["version"] {
