@@ -180,6 +180,21 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
     expect((await framesOf(at("raw.m4v"), 0.5)).frames.length).toBeGreaterThanOrEqual(1);
   });
 
+  test.each([
+    ["1/100", 320, 240],
+    ["100/1", 320, 240],
+    ["1/4", 320, 960],
+    ["4/1", 1280, 240],
+  ])(
+    "pixels of the shape %s have %i × %i: what is too far from square is an error",
+    async (sar, width, height) => {
+      const file = at(`shape-${sar.replace("/", "-")}.mkv`);
+      ffmpeg([...pattern, "-vf", `setsar=${sar}`, ...lossless, file]);
+      const [frame] = (await framesOf(file, 1)).frames;
+      expect(frame?.picture).toMatchObject({ width, height });
+    },
+  );
+
   test("sound alone, a file that is cut off, and one of nothing are reported as what they are", async () => {
     ffmpeg(["-f", "lavfi", "-i", "sine=duration=1", at("sound.mp4")]);
     await expect(framesOf(at("sound.mp4"), 1)).rejects.toThrow("sound.mp4: it has sound, but no video");

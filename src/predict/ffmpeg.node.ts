@@ -45,7 +45,7 @@ const OLDEST: VideoFacts["version"] = [4, 4];
 /** A frame counts for a time that it misses by as little, in shares of the time between two frames. */
 const TOLERANCE = 1e-3;
 
-/** Pixels that are less square than this are taken for an error of the file. */
+/** A shape of pixels that is less square than this, either way, is an error of the file: they are taken for square. */
 const MOST_SQUEEZED = 4;
 
 /** Seconds after which frames that ffmpeg wrote without a line about them are an error. */
@@ -149,12 +149,12 @@ function argumentsFor(
   every: number,
 ): string[] {
   const slot = (time: string): string => `floor(${time}/${every}+${TOLERANCE})`;
-  const least = 1 / MOST_SQUEEZED;
+  const shape = `if(between(sar,1/${MOST_SQUEEZED},${MOST_SQUEEZED}),sar,1)`;
   const filters = [
     `select='if(isnan(prev_selected_t),1,gt(${slot("t")},${slot("prev_selected_t")}))'`,
     ...(isInterlaced ? ["yadif=deint=interlaced"] : []),
     // Neither direction loses pixels, and a change of the pixels' shape alone is noticed.
-    `scale=w='round(iw*clip(sar,1,${MOST_SQUEEZED}))':h='round(ih/clip(sar,${least},1))':eval=frame`,
+    `scale=w='round(iw*max(${shape},1))':h='round(ih/min(${shape},1))':eval=frame`,
     `format=${transfer === "sdr" ? "rgb24" : `rgb48${endianness().toLowerCase()}`}`,
     "showinfo=checksum=0",
   ];
