@@ -132,7 +132,7 @@ export async function* videoFrames(
     }
     const { code, signal } = await ended;
     if (stop?.aborted) return;
-    const reason = signal ? `ffmpeg crashed on it (${signal})` : log.lastError();
+    const reason = signal ? `ffmpeg crashed on it (${signal})` : log.firstError();
     if (last < 0) throw new VultusError(`${name}: ffmpeg finds no frame in it${reason && `: ${reason}`}`);
     if (isCut) onNote(`${name} breaks off within a frame`);
     else if (code !== 0 || reason)
@@ -218,6 +218,8 @@ function streamOf(lines: readonly string[]): Omit<VideoFacts, "duration" | "vers
 /** Why a file has no frames. The first error is the cause, the last that nothing came of it. */
 function withoutVideo(lines: readonly string[], input: string): string {
   if (lines.some((line) => /Stream #0:\d+.*: Audio: /.test(line))) return "it has sound, but no video";
+  if (lines.some((line) => /\[warning\] Format .* misdetection possible/.test(line)))
+    return "ffmpeg finds no frame in it: it is no video, whatever its name";
   const error = lines.find((line) => /\[(error|fatal)\]/.test(line) && !/At least one output/.test(line));
   const reason = messageIn(error ?? "").replace(`${input}: `, "");
   const cut = reason.includes("moov atom not found")
@@ -241,7 +243,7 @@ interface FrameLine {
 /** Reads ffmpeg's log: a line for each frame, written before the frame is, and errors. @param isBehind whether there is one without. */
 function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
   const waiting: FrameLine[] = [];
-  let [isAtEnd, lastError, timeBase] = [false, "", 0];
+  let [isAtEnd, firstError, timeBase] = [false, "", 0];
   let wake = (): void => {};
   createInterface({ input: stderr })
     .on("line", (line) => {
@@ -251,7 +253,7 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
       if (frame) {
         const [, pts, width, height] = frame;
         waiting.push({ width: Number(width), height: Number(height), time: Number(pts) * timeBase || 0 });
-      } else if (/\[(error|fatal)\]/.test(line)) lastError = messageIn(line);
+      } else if (/\[(error|fatal)\]/.test(line)) firstError ||= messageIn(line);
       wake();
     })
     .on("close", () => {
@@ -259,7 +261,8 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
       wake();
     });
   return {
-    lastError: () => lastError,
+    /** The cause; those after it are what follows from it. */
+    firstError: () => firstError,
     async *frames(): AsyncGenerator<FrameLine> {
       for (;;) {
         const line = waiting.shift();

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { sniffPicture, VideoInstead } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
-import { FormatError, UsageError } from "../util/errors.ts";
+import { FormatError, UsageError, VultusError } from "../util/errors.ts";
 import { shellWord } from "../util/shell.ts";
 import { callTo } from "../util/spelling.ts";
 import { isGlob } from "./globs.node.ts";
@@ -66,7 +66,7 @@ function headOf(file: string): Uint8Array | undefined {
   }
 }
 
-/** @throws UsageError where ffmpeg could not read `file` from any place, as it must: what is there instead, and the way out. */
+/** @throws VultusError for an empty file; UsageError where ffmpeg could not read `file` from any place, as it must: what is there instead, and the way out. */
 export function checkVideoFile(file: string, name: string): void {
   let stat: Stats;
   try {
@@ -75,7 +75,10 @@ export function checkVideoFile(file: string, name: string): void {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(`${name}: ${code === "ENOENT" ? "no such file" : `cannot be opened (${code})`}`);
   }
-  if (stat.isFile()) return;
+  if (stat.isFile()) {
+    if (stat.size === 0) throw new VultusError(`${name} is empty`);
+    return;
+  }
   if (stat.isDirectory()) throw new UsageError(`${name} is a folder; name a video in it`);
   const kind = stat.isFIFO() ? "a named pipe" : stat.isSocket() ? "a socket" : "a device";
   const call = callTo("predict", { data: ["-"] });
