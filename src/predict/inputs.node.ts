@@ -1,6 +1,6 @@
 /** What a person names on the command line, as a stream of photos: files, folders, patterns, URLs, standard input. */
 
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeFitted } from "../data/decode.node.ts";
@@ -8,6 +8,7 @@ import { picturesBelow } from "../data/folder.node.ts";
 import { sniffPicture, VideoInstead } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { isFolder } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
 import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
@@ -152,15 +153,6 @@ async function fetched(address: string): Promise<Uint8Array> {
 
 function isAddress(input: string): boolean {
   return /^https?:\/\//i.test(input);
-}
-
-/** Nor is what cannot be looked at one, as a loop of links. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function real(path: string): string {
