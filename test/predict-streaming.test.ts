@@ -77,3 +77,28 @@ test.skipIf(process.platform === "win32").each([
   },
   30_000,
 );
+
+test.each([
+  ["the result", "stdout", 0],
+  ["messages", "stderr", 1],
+] as const)(
+  "the command ends in order when nobody reads %s any more, though a session runs",
+  async (_, stream, code) => {
+    const photos = Array.from({ length: 60 }, (__, i) => at(i % 20 === 10 ? "no.jpg" : "a.jpg"));
+    const child = spawn(process.execPath, [
+      ...cli,
+      ...["predict", ...photos, "--model", model, "--device", "cpu", "--jsonl"],
+    ]);
+    const ended = once(child, "close");
+    const printed = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const)
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        printed[name] += text;
+        if (name === stream) child[name].destroy();
+      });
+    expect(await ended).toEqual([code, null]);
+    if (stream === "stderr") expect(printed.stdout.trimEnd().split("\n")).toHaveLength(60);
+    else expect(printed.stderr).not.toMatch(/terminate|fault of vultus|nobody reads/);
+  },
+  30_000,
+);

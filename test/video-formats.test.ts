@@ -1,9 +1,10 @@
 /** Video as it is made: every depth, HDR, sizes that change, pixels that are not square, turned by metadata, and broken. */
 
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
 import { overlapOf } from "../src/predict/boxes.ts";
 import { probeVideo } from "../src/predict/ffmpeg.node.ts";
@@ -180,6 +181,21 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
     expect((await framesOf(at("raw.m4v"), 0.5)).frames.length).toBeGreaterThanOrEqual(1);
   });
 
+  test.each([
+    ["1/100", 320, 240],
+    ["100/1", 320, 240],
+    ["1/4", 320, 960],
+    ["4/1", 1280, 240],
+  ])(
+    "pixels of the shape %s have %i × %i: what is too far from square is an error",
+    async (sar, width, height) => {
+      const file = at(`shape-${sar.replace("/", "-")}.mkv`);
+      ffmpeg([...pattern, "-vf", `setsar=${sar}`, ...lossless, file]);
+      const [frame] = (await framesOf(file, 1)).frames;
+      expect(frame?.picture).toMatchObject({ width, height });
+    },
+  );
+
   test("sound alone, a file that is cut off, and one of nothing are reported as what they are", async () => {
     ffmpeg(["-f", "lavfi", "-i", "sine=duration=1", at("sound.mp4")]);
     await expect(framesOf(at("sound.mp4"), 1)).rejects.toThrow("sound.mp4: it has sound, but no video");
@@ -189,8 +205,36 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
       "its index, which stands at the end, is missing",
     );
     writeFileSync(at("empty.mp4"), "");
-    await expect(framesOf(at("empty.mp4"), 1)).rejects.toThrow("ffmpeg finds no frame in it");
+    await expect(framesOf(at("empty.mp4"), 1)).rejects.toThrow("empty.mp4 is empty");
+    writeFileSync(
+      at("noise.mp4"),
+      Uint8Array.from({ length: 5000 }, (_, i) => (i * i * 31 + i * 7) % 251),
+    );
+    await expect(framesOf(at("noise.mp4"), 1)).rejects.toThrow(
+      "noise.mp4: ffmpeg finds no frame in it: it is no video",
+    );
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a note on a damaged video names ffmpeg's first error",
+    async () => {
+      ffmpeg([...pattern, "-c:v", "mpeg4", at("whole.mkv")]);
+      writeFileSync(at("torn.mkv"), readFileSync(at("whole.mkv")).subarray(0, 20_000));
+      const real = spawnSync("which", ["ffmpeg"], { encoding: "utf8" }).stdout.trim();
+      // What newer versions report at the end.
+      const script = `#!/bin/sh\n'${real}' "$@"\necho '[error] Error marking filters as finished' >&2\n`;
+      mkdirSync(at("newer"));
+      writeFileSync(join(at("newer"), "ffmpeg"), script, { mode: 0o755 });
+      vi.stubEnv("PATH", `${at("newer")}:${process.env.PATH}`);
+      try {
+        const { frames, notes } = await framesOf(at("torn.mkv"), 0.1);
+        expect(frames.length).toBeGreaterThan(0);
+        expect(notes).toEqual([expect.stringContaining("File ended prematurely")]);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    },
+  );
 
   test("a cover image is no video, and the largest stream is the one that is read", async () => {
     ffmpeg(["-f", "lavfi", "-i", "color=red:size=64x64", "-frames:v", "1", at("cover.png")]);

@@ -11,6 +11,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -179,4 +180,65 @@ describe.skipIf(!hasFfmpeg)("videos", () => {
     },
     30_000,
   );
+
+  test.skipIf(process.platform === "win32").each(["before", "between"])(
+    "Ctrl-C ends an ffmpeg that has stalled %s the frames, and nothing of it is left",
+    async (when) => {
+      const [tools, pid] = [at(`stalls-${when}`), at(`pid-${when}`)];
+      mkdirSync(tools);
+      const real = spawnSync("which", ["ffmpeg"], { encoding: "utf8" }).stdout.trim();
+      const stall = `echo $$ > '${pid}'; exec sleep 100`;
+      const probe = when === "before" ? stall : `exec '${real}' "$@"`;
+      const script = `#!/bin/sh\ncase "$*" in *-map*) ${stall};; *) ${probe};; esac\n`;
+      writeFileSync(join(tools, "ffmpeg"), script, { mode: 0o755 });
+      const args = ["predict", at("clip.mkv"), "--model", model, "--device", "cpu", "--no-detect"];
+      const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
+      const child = spawn(process.execPath, [...cli, ...args], { env });
+      const ended = once(child, "close");
+      let err = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+      while (!existsSync(pid) || statSync(pid).size === 0)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill("SIGTERM");
+      expect(await ended, err).toEqual([1, null]);
+      expect(err).toContain("stopped at 0");
+      expect(err).not.toMatch(/crashed|fault/);
+      expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow("ESRCH");
+    },
+    20_000,
+  );
+});
+
+test.skipIf(process.platform === "win32")(
+  "what is no file is no video: what it is, and the way out",
+  async () => {
+    expect(spawnSync("mkfifo", [at("pipe.mp4")]).status).toBe(0);
+    expect(await predict(at("pipe.mp4"))).toBe(2);
+    expect(printed.err).toMatch(/pipe\.mp4 is a named pipe; .*`cat \S*pipe\.mp4 \| .*predict -`/);
+    symlinkSync("loop.mp4", at("loop.mp4"));
+    expect(await predict(at("loop.mp4"))).toBe(2);
+    expect(printed.err).toContain("loop.mp4: cannot be opened (ELOOP)");
+  },
+);
+
+test.skipIf(process.platform === "win32")("a photo that cannot be looked at loses no other", async () => {
+  symlinkSync("loop.jpg", at("loop.jpg"));
+  const long = at(`${"n".repeat(300)}.jpg`);
+  expect(await predict(at("loop.jpg"), long, at("phone", "a.jpg"), "--json")).toBe(1);
+  const rows = JSON.parse(printed.out) as Prediction[];
+  expect(rows.map(({ status, reason }) => [status, reason])).toEqual([
+    ["unreadable", "cannot be opened (ELOOP)"],
+    ["unreadable", "cannot be opened (ENAMETOOLONG)"],
+    ["ok", undefined],
+  ]);
+  printed.out = "";
+  expect(await predict(at("loop.jpg"), "--json")).toBe(1);
+  expect(await predict(long, "--json")).toBe(1);
+  expect(printed.err).not.toContain("fault of vultus");
+});
+
+test("times between frames are at least a millisecond", async () => {
+  writeFileSync(at("any.mp4"), "x");
+  expect(await predict(at("any.mp4"), "--every", "0.5ms")).toBe(2);
+  expect(printed.err).toContain("--every must be at least 1ms, and is 0.5ms");
 });

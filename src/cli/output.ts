@@ -14,7 +14,7 @@ export function leaveUnread(): void {
   unread = true;
 }
 
-/** Whether whoever read the output has stopped. */
+/** Whether whoever read the result has stopped. */
 export function isUnread(): boolean {
   return unread;
 }

@@ -10,8 +10,8 @@ import { csvFormat, jsonLinesFormat, type PredictionFormat } from "./predictions
 
 export interface ResultsFile {
   readonly format: PredictionFormat;
-  /** Names of the photos that it holds already. */
-  readonly done: ReadonlySet<string>;
+  /** Names of the photos that it holds already, each with its status. */
+  readonly done: ReadonlyMap<string, string>;
   append(lines: readonly string[]): void;
 }
 
@@ -39,7 +39,7 @@ export async function openResults(
     appendLine(path, [...head, ...lines].join("\n"));
     head = [];
   };
-  if (!existsSync(path)) return { format, done: new Set(), append };
+  if (!existsSync(path)) return { format, done: new Map(), append };
   if (!resume)
     throw new UsageError(`${path} exists already; continue it with --resume, or give another name`);
   cutTornLine(path);
@@ -48,8 +48,8 @@ export async function openResults(
   return { format, done, append };
 }
 
-async function filesOfJsonLines(path: string): Promise<Set<string>> {
-  const done = new Set<string>();
+async function filesOfJsonLines(path: string): Promise<Map<string, string>> {
+  const done = new Map<string, string>();
   let number = 0;
   for await (const line of createInterface({
     input: createReadStream(path),
@@ -57,7 +57,8 @@ async function filesOfJsonLines(path: string): Promise<Set<string>> {
   })) {
     number++;
     try {
-      done.add(String((JSON.parse(line) as { file: unknown }).file));
+      const { file, status } = JSON.parse(line) as { file: unknown; status: unknown };
+      done.set(String(file), String(status));
     } catch (error) {
       throw new FormatError(
         `${path}, line ${number} is no prediction: ${messageOf(error)}; it cannot be continued`,
@@ -68,8 +69,8 @@ async function filesOfJsonLines(path: string): Promise<Set<string>> {
 }
 
 /** Also cuts off the rows of the last file. */
-async function filesOfCsv(path: string, header: string): Promise<Set<string>> {
-  const done = new Set<string>();
+async function filesOfCsv(path: string, header: string): Promise<Map<string, string>> {
+  const done = new Map<string, string>();
   const first = readFirstLine(path);
   if (first === "") return done;
   if (first !== header)
@@ -77,9 +78,9 @@ async function filesOfCsv(path: string, header: string): Promise<Set<string>> {
   let [last, lastStart, end]: [string | undefined, number, number] = [undefined, 0, 0];
   try {
     for await (const { record, info } of createReadStream(path).pipe(parse({ info: true }))) {
-      const [file] = record as string[];
+      const [file, status = ""] = record as string[];
       if (end > 0 && file !== last) [last, lastStart] = [file, end];
-      if (end > 0 && file !== undefined) done.add(file);
+      if (end > 0 && file !== undefined) done.set(file, status);
       end = (info as { bytes: number }).bytes;
     }
   } catch (error) {

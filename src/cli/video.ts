@@ -50,7 +50,8 @@ export async function predictOneVideo(
   name = file,
 ): Promise<boolean> {
   const { every, smooth } = { ...usualVideo, ...options };
-  if (every <= 0) throw new UsageError("--every must be more than 0 seconds");
+  // Times are rounded to milliseconds.
+  if (every < 0.001) throw new UsageError(`--every must be at least 1ms, and is ${1000 * every}ms`);
   checkFiles(options);
   const results: VideoResult[] = [];
   let length: number | undefined;
@@ -61,16 +62,18 @@ export async function predictOneVideo(
         if (!signal.aborted) say(text);
       };
       const onDuration = (seconds: number): void => void (length = seconds);
-      const frames = predictVideo(model, file, { ...options, every, smooth, name, onNote, onDuration });
+      const asked = { ...options, every, smooth, name, onNote, onDuration, signal };
+      let time = 0;
+      const frames = predictVideo(model, file, asked);
       for await (const frame of frames) {
         if (results.length === 0) results.push(...resultsFor(model.classes, options, every, name));
         for (const one of results) one.add(frame);
+        time = frame.time;
         faces = frame.faces.reduce((most, { track }) => Math.max(most, track), faces);
         liveLine(progressOf(frame.time, length, faces));
-        if (!signal.aborted) continue;
-        say(`stopped at ${duration(frame.time)}`);
-        break;
+        if (signal.aborted) break;
       }
+      if (signal.aborted) say(`stopped at ${duration(time)}`);
     }, "frame");
     for (const one of results) await one.finish();
   } finally {

@@ -1,12 +1,13 @@
 /** The photos that are to be cropped: those of folders, or those that manifests list, under the names of their crops. */
 
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { sourceNames } from "../data/canonical.ts";
 import { fer2013Columns } from "../data/fer2013-csv.node.ts";
 import { picturesBelow } from "../data/folder.node.ts";
 import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
+import { isFolder } from "../util/files.node.ts";
 
 /** The cells of a manifest's row, by column. */
 export type Cells = Readonly<Record<string, string>>;
@@ -55,7 +56,7 @@ export async function cropSources(paths: readonly string[], out: string): Promis
 }
 
 function below(path: string, under: string): CropSource {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+  if (!isFolder(path))
     throw new UsageError(
       `there is no folder ${path}; name a folder of photos, or a CSV file that lists them`,
     );
@@ -128,7 +129,7 @@ function areApart(a: string, b: string): boolean {
 /** A folder for the crops of sources, given at least one, that is not there yet and lies in none of them. */
 export function freeCropFolder(sources: readonly string[]): string {
   const [first = "."] = sources;
-  const folders = sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  const folders = sources.filter(isFolder);
   const isFree = (out: string): boolean =>
     !existsSync(out) && folders.every((folder) => areApart(folder, out));
   const beside = besides(first.replace(/\.csv$/i, ""));

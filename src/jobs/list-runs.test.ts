@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -147,6 +147,8 @@ test("one run folder is a list of one, an empty folder of none", async () => {
 
 test("a folder that is missing, and an order that there is not", async () => {
   await expect(listRuns({ folder: at("missing") })).rejects.toThrow(/there is no folder .*missing/);
+  if (process.platform !== "win32") symlinkSync("loop", at("loop"));
+  await expect(listRuns({ folder: at("loop") })).rejects.toThrow(/there is no folder .*loop/);
   await expect(listRuns({ folder: at("runs"), sort: "acuracy" as RunOrder })).rejects.toThrow(
     /Did you mean "accuracy"\? Valid: started, accuracy/,
   );

@@ -1,6 +1,6 @@
 /** The runs in a folder: how good each is, what it was trained on and by, how long it took, and where it stands. */
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { eachMetric, type MetricName, metrics } from "../metrics/registry.ts";
@@ -10,6 +10,7 @@ import { beginning, linesAfter } from "../server/runs/tail.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { apply, bestEpoch, emptyRun, quietFor, type RunState } from "../train/run-state.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
+import { isFolder } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
 
 /**
@@ -107,7 +108,7 @@ export async function listRuns(options: ListRunsOptions = {}): Promise<ListedRun
     throw new UsageError(
       `runs cannot be sorted by "${sort as string}".${didYouMean(sort, runOrders)} Valid: ${runOrders.join(", ")}`,
     );
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (!isFolder(folder))
     throw new UsageError(
       `there is no folder ${folder}; name one that holds runs, or train first: a training makes its run folder in runs/`,
     );

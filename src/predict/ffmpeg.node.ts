@@ -1,13 +1,13 @@
 /** Frames of a video through an installed ffmpeg: any codec and depth, HDR as SDR, upright, with square pixels, in their own size. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { endianness } from "node:os";
 import { createInterface } from "node:readline";
 import type { Picture } from "../data/dataset.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { byteReader } from "./byte-reader.ts";
 import { type Transfer, toneMapper } from "./tone-map.ts";
+import { checkVideoFile } from "./video-file.node.ts";
 
 /** What is known of a video before its frames are read. */
 export interface VideoFacts {
@@ -35,6 +35,8 @@ export interface FrameOptions {
   readonly every: number;
   /** Hears what a person should know: that the video is damaged or cut off. */
   readonly onNote: (text: string) => void;
+  /** Ends ffmpeg, and with it the frames, also where it has stalled. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The first version that can leave frames of several sizes as they are (`-noautoscale`). */
@@ -43,7 +45,7 @@ const OLDEST: VideoFacts["version"] = [4, 4];
 /** A frame counts for a time that it misses by as little, in shares of the time between two frames. */
 const TOLERANCE = 1e-3;
 
-/** Pixels that are less square than this are taken for an error of the file. */
+/** A shape of pixels that is less square than this, either way, is an error of the file: they are taken for square. */
 const MOST_SQUEEZED = 4;
 
 /** Seconds after which frames that ffmpeg wrote without a line about them are an error. */
@@ -52,20 +54,32 @@ const LOST_AFTER = 30;
 /**
  * Asks ffmpeg about a file.
  *
- * @throws UsageError where ffmpeg is missing or too old, or the file is; VultusError where the file has no video.
+ * @returns undefined where `stop` ended it.
+ * @throws UsageError where ffmpeg is missing or too old, or the file is missing or none; VultusError where the file has no video.
  */
-export async function probeVideo(file: string, name: string): Promise<VideoFacts> {
-  if (!existsSync(file)) throw new UsageError(`${name}: no such file`);
+export async function probeVideo(file: string, name: string): Promise<VideoFacts>;
+export async function probeVideo(
+  file: string,
+  name: string,
+  stop: AbortSignal | undefined,
+): Promise<VideoFacts | undefined>;
+export async function probeVideo(
+  file: string,
+  name: string,
+  stop?: AbortSignal,
+): Promise<VideoFacts | undefined> {
+  checkVideoFile(file, name);
   // Without an output ffmpeg describes its input and ends.
   const child = spawn("ffmpeg", ["-nostdin", "-v", "level+info", "-i", inputOf(file)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const ended = endOf(child);
+  const ended = endOf(child, stop);
   ended.catch(() => {});
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stderr }))
     if (lines.length < 5000) lines.push(line);
   const { signal } = await ended;
+  if (stop?.aborted) return undefined;
   if (signal) throw new VultusError(`${name}: ffmpeg crashed on it (${signal}); another version may read it`);
   const version = versionOf(lines);
   if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1]))
@@ -85,15 +99,15 @@ export async function probeVideo(file: string, name: string): Promise<VideoFacts
 /**
  * Frames at multiples of `every` seconds: at each the first that begins then or later. A frame that lasts longer is given once.
  *
- * @throws VultusError where there is none.
+ * @throws VultusError where there is none, unless `signal` ended it.
  */
 export async function* videoFrames(
   file: string,
   facts: Omit<VideoFacts, "duration">,
-  { name, every, onNote }: FrameOptions,
+  { name, every, onNote, signal: stop }: FrameOptions,
 ): AsyncGenerator<TimedPicture> {
   const child = spawn("ffmpeg", argumentsFor(file, facts, every), { stdio: ["ignore", "pipe", "pipe"] });
-  const ended = endOf(child);
+  const ended = endOf(child, stop);
   ended.catch(() => {});
   const log = logOf(child.stderr, () => child.stdout.readableLength > 0);
   const stdout = byteReader(child.stdout);
@@ -117,7 +131,8 @@ export async function* videoFrames(
       };
     }
     const { code, signal } = await ended;
-    const reason = signal ? `ffmpeg crashed on it (${signal})` : log.lastError();
+    if (stop?.aborted) return;
+    const reason = signal ? `ffmpeg crashed on it (${signal})` : log.firstError();
     if (last < 0) throw new VultusError(`${name}: ffmpeg finds no frame in it${reason && `: ${reason}`}`);
     if (isCut) onNote(`${name} breaks off within a frame`);
     else if (code !== 0 || reason)
@@ -134,12 +149,12 @@ function argumentsFor(
   every: number,
 ): string[] {
   const slot = (time: string): string => `floor(${time}/${every}+${TOLERANCE})`;
-  const least = 1 / MOST_SQUEEZED;
+  const shape = `if(between(sar,1/${MOST_SQUEEZED},${MOST_SQUEEZED}),sar,1)`;
   const filters = [
     `select='if(isnan(prev_selected_t),1,gt(${slot("t")},${slot("prev_selected_t")}))'`,
     ...(isInterlaced ? ["yadif=deint=interlaced"] : []),
     // Neither direction loses pixels, and a change of the pixels' shape alone is noticed.
-    `scale=w='round(iw*clip(sar,1,${MOST_SQUEEZED}))':h='round(ih/clip(sar,${least},1))':eval=frame`,
+    `scale=w='round(iw*max(${shape},1))':h='round(ih/min(${shape},1))':eval=frame`,
     `format=${transfer === "sdr" ? "rgb24" : `rgb48${endianness().toLowerCase()}`}`,
     "showinfo=checksum=0",
   ];
@@ -158,8 +173,14 @@ function inputOf(file: string): string {
 }
 
 /** How it ended: an exit code, or the signal that ended it. @throws UsageError where ffmpeg is not installed. */
-function endOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve, reject) => {
+function endOf(
+  child: ChildProcess,
+  stop: AbortSignal | undefined,
+): Promise<{ code: number | null; signal: string | null }> {
+  const kill = (): void => void child.kill("SIGKILL");
+  if (stop?.aborted) kill();
+  stop?.addEventListener("abort", kill);
+  return new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code !== "ENOENT"
@@ -170,7 +191,7 @@ function endOf(child: ChildProcess): Promise<{ code: number | null; signal: stri
       ),
     );
     child.on("close", (code, signal) => resolve({ code, signal }));
-  });
+  }).finally(() => stop?.removeEventListener("abort", kill));
 }
 
 function versionOf(lines: readonly string[]): VideoFacts["version"] {
@@ -197,6 +218,8 @@ function streamOf(lines: readonly string[]): Omit<VideoFacts, "duration" | "vers
 /** Why a file has no frames. The first error is the cause, the last that nothing came of it. */
 function withoutVideo(lines: readonly string[], input: string): string {
   if (lines.some((line) => /Stream #0:\d+.*: Audio: /.test(line))) return "it has sound, but no video";
+  if (lines.some((line) => /\[warning\] Format .* misdetection possible/.test(line)))
+    return "ffmpeg finds no frame in it: it is no video, whatever its name";
   const error = lines.find((line) => /\[(error|fatal)\]/.test(line) && !/At least one output/.test(line));
   const reason = messageIn(error ?? "").replace(`${input}: `, "");
   const cut = reason.includes("moov atom not found")
@@ -220,7 +243,7 @@ interface FrameLine {
 /** Reads ffmpeg's log: a line for each frame, written before the frame is, and errors. @param isBehind whether there is one without. */
 function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
   const waiting: FrameLine[] = [];
-  let [isAtEnd, lastError, timeBase] = [false, "", 0];
+  let [isAtEnd, firstError, timeBase] = [false, "", 0];
   let wake = (): void => {};
   createInterface({ input: stderr })
     .on("line", (line) => {
@@ -230,7 +253,7 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
       if (frame) {
         const [, pts, width, height] = frame;
         waiting.push({ width: Number(width), height: Number(height), time: Number(pts) * timeBase || 0 });
-      } else if (/\[(error|fatal)\]/.test(line)) lastError = messageIn(line);
+      } else if (/\[(error|fatal)\]/.test(line)) firstError ||= messageIn(line);
       wake();
     })
     .on("close", () => {
@@ -238,7 +261,8 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
       wake();
     });
   return {
-    lastError: () => lastError,
+    /** The cause; those after it are what follows from it. */
+    firstError: () => firstError,
     async *frames(): AsyncGenerator<FrameLine> {
       for (;;) {
         const line = waiting.shift();

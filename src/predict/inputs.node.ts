@@ -1,6 +1,6 @@
 /** What a person names on the command line, as a stream of photos: files, folders, patterns, URLs, standard input. */
 
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeFitted } from "../data/decode.node.ts";
@@ -8,6 +8,7 @@ import { picturesBelow } from "../data/folder.node.ts";
 import { sniffPicture, VideoInstead } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { isFolder } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
 import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
@@ -57,9 +58,7 @@ function* sourcesOf(
     if (input === "-") yield { file: "-", bytes: standardInput };
     else if (isAddress(input)) yield { file: input, bytes: () => fetched(input) };
     else if (existsSync(input) || !isGlob(input)) {
-      const files = statSync(input, { throwIfNoEntry: false })?.isDirectory()
-        ? picturesBelow(input)
-        : [input];
+      const files = isFolder(input) ? picturesBelow(input) : [input];
       for (const file of files) if (file === input || !isOwn(file)) yield fileSource(file);
     } else {
       let count = 0;

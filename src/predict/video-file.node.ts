@@ -1,9 +1,11 @@
 /** Which files are videos. */
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { sniffPicture, VideoInstead } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
-import { FormatError } from "../util/errors.ts";
+import { FormatError, UsageError, VultusError } from "../util/errors.ts";
+import { shellWord } from "../util/shell.ts";
+import { callTo } from "../util/spelling.ts";
 import { isGlob } from "./globs.node.ts";
 
 /** Names of videos. `.ts` is TypeScript more often. */
@@ -24,8 +26,11 @@ export function isVideo(file: string): boolean {
 /** Folders, patterns and addresses are no videos, whatever their names end in. */
 function hasNameOfVideo(file: string): boolean {
   if (!names.test(file) || /^https?:/i.test(file)) return false;
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat ? !stat.isDirectory() : !isGlob(file);
+  try {
+    return !statSync(file).isDirectory();
+  } catch {
+    return !isGlob(file);
+  }
 }
 
 function contentOf(file: string): "video" | "image" | undefined {
@@ -59,4 +64,25 @@ function headOf(file: string): Uint8Array | undefined {
   } finally {
     closeSync(open);
   }
+}
+
+/** @throws VultusError for an empty file; UsageError where ffmpeg could not read `file` from any place, as it must: what is there instead, and the way out. */
+export function checkVideoFile(file: string, name: string): void {
+  let stat: Stats;
+  try {
+    stat = statSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${name}: ${code === "ENOENT" ? "no such file" : `cannot be opened (${code})`}`);
+  }
+  if (stat.isFile()) {
+    if (stat.size === 0) throw new VultusError(`${name} is empty`);
+    return;
+  }
+  if (stat.isDirectory()) throw new UsageError(`${name} is a folder; name a video in it`);
+  const kind = stat.isFIFO() ? "a named pipe" : stat.isSocket() ? "a socket" : "a device";
+  const call = callTo("predict", { data: ["-"] });
+  throw new UsageError(
+    `${name} is ${kind}; a video is a file, or comes on standard input: \`cat ${shellWord(name, process.platform)} | ${call}\``,
+  );
 }

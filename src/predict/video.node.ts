@@ -18,6 +18,8 @@ export interface VideoOptions extends PredictOptions {
   readonly onNote?: (text: string) => void;
   /** Hears once, before the first frame, how long the video is in seconds; not at all where the file does not hold it. */
   readonly onDuration?: (seconds: number) => void;
+  /** Ends the frames, also where ffmpeg has stalled. */
+  readonly signal?: AbortSignal;
 }
 
 export interface VideoFrame {
@@ -45,9 +47,10 @@ export async function* predictVideo(
   file: string,
   options: VideoOptions,
 ): AsyncGenerator<VideoFrame> {
-  const { every, smooth, threshold = 0, name = file, onDuration = () => {} } = options;
+  const { every, smooth, threshold = 0, name = file, onDuration = () => {}, signal } = options;
   const track = faceTracker({ smooth, threshold, patience: Math.max(1, 2.5 * every) });
-  const facts = await probeVideo(file, name);
+  const facts = await probeVideo(file, name, signal);
+  if (!facts) return;
   if (facts.duration !== undefined) onDuration(facts.duration);
   let before: (Omit<VideoFrame, "faces"> & { readonly faces: readonly Face[] }) | undefined;
   const photos = framePhotos(file, facts, { ...options, name });
@@ -64,9 +67,9 @@ export async function* predictVideo(
 async function* framePhotos(
   file: string,
   facts: VideoFacts,
-  { name, every, onNote = () => {} }: VideoOptions & { readonly name: string },
+  { name, every, onNote = () => {}, signal }: VideoOptions & { readonly name: string },
 ): AsyncGenerator<FramePhoto> {
-  for await (const { picture, time } of videoFrames(file, facts, { name, every, onNote }))
+  for await (const { picture, time } of videoFrames(file, facts, { name, every, onNote, signal }))
     yield { file: name, time, ...(await fitted(picture, MOST_PHOTO_PIXELS)) };
 }
 

@@ -162,11 +162,18 @@ async function predictAll(
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
   const standardInput = peekedInput && (() => wholeOf(peekedInput.all()));
-  const sources = ahead(notDone(photoSources(inputs, { allowUrls, except, standardInput }), file?.done));
+  const counts = { photos: 0, faces: 0, none: 0, unreadable: 0, unreadableBefore: 0 };
+  const onDone = (name: string, status: string): void => {
+    if (status !== "ok") setExitCode(1);
+    if (status !== "unreadable") return;
+    counts.unreadableBefore++;
+    say(`${name}: unreadable before`);
+  };
+  const named = photoSources(inputs, { allowUrls, except, standardInput });
+  const sources = ahead(notDone(named, file?.done, onDone));
   const format = file?.format ?? formatOf(options, classes, () => sources.peek(NAMES_FOR_WIDTH));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
   const write = file ? file.append : (lines: readonly string[]): void => lines.forEach(print);
-  const counts = { photos: 0, faces: 0, none: 0, unreadable: 0 };
   const started = performance.now();
   const found = predictPhotos(readPhotos(sources), classifier, detector, options);
   for await (const { photo, prediction: plain } of found) {
@@ -208,7 +215,8 @@ function again(inputs: readonly string[], options: Options): CallOptions {
   };
 }
 
-type Counts = { photos: number; faces: number; none: number; unreadable: number };
+/** `unreadableBefore` counts rows of the file that is continued. */
+type Counts = { photos: number; faces: number; none: number; unreadable: number; unreadableBefore: number };
 
 function count(counts: Counts, { status, faces }: Prediction): void {
   counts.photos++;
@@ -217,11 +225,16 @@ function count(counts: Counts, { status, faces }: Prediction): void {
   if (status === "unreadable") counts.unreadable++;
 }
 
-function summary({ photos, faces, none, unreadable }: Counts, done: number, seconds: number): string {
+function summary(
+  { photos, faces, none, unreadable, unreadableBefore }: Counts,
+  done: number,
+  seconds: number,
+): string {
   const parts = [`${counted(photos, "photo")} in ${duration(seconds)}`, counted(faces, "face")];
   if (none > 0) parts.push(`${none} without a face`);
   if (unreadable > 0) parts.push(`${unreadable} that cannot be read`);
-  if (done > 0) parts.push(`${done} ${done === 1 ? "was" : "were"} done before`);
+  const before = unreadableBefore > 0 ? ` (${unreadableBefore} cannot be read)` : "";
+  if (done > 0) parts.push(`${done} ${done === 1 ? "was" : "were"} done before${before}`);
   return parts.join(", ");
 }
 
@@ -238,11 +251,17 @@ function formatOf(
   return tableFormat(classes, nameWidth, widthOf());
 }
 
+/** What is left; `onDone` hears of each photo that is passed over. */
 function* notDone(
   sources: Iterable<PhotoSource>,
-  done: ReadonlySet<string> | undefined,
+  done: ReadonlyMap<string, string> | undefined,
+  onDone: (file: string, status: string) => void,
 ): Generator<PhotoSource> {
-  for (const source of sources) if (!done?.has(source.file)) yield source;
+  for (const source of sources) {
+    const status = done?.get(source.file);
+    if (status === undefined) yield source;
+    else onDone(source.file, status);
+  }
 }
 
 /** The prediction with the path of its annotated photo. */

@@ -193,6 +193,10 @@ function onSignals(act: () => void): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal).on(signal, act);
 }
 
+/** By the signal itself, as shells expect: to end workers in the middle of a session would abort the process. */
 function endNow(): void {
+  process.removeAllListeners("SIGINT");
+  process.kill(process.pid, "SIGINT");
+  // Process 1 of a container has outlived that.
   process.exit(130);
 }
