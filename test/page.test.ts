@@ -31,8 +31,8 @@ const built = fileURLToPath(new URL("../dist/web", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
-/** How far the probabilities of two runtimes may lie apart. */
-const TOLERANCE = 2e-3;
+/** How far the probabilities of two runtimes may lie apart: the last bits of landmarks move a crop by a part of a pixel. */
+const TOLERANCE = 5e-3;
 
 /** Milliseconds: where others compute, a page takes its time. */
 const PATIENCE = 240_000;
