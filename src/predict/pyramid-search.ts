@@ -49,7 +49,7 @@ const HINT = 0.1;
 const CLOSER = 30;
 const TINY = 16;
 /** People stand together: a closer look is taken as many sides of a hint around it. */
-const AROUND = 4;
+const AROUND = 6;
 /** Of a box that lies in a better one by this share, nothing is new. */
 const CONTAINMENT = 0.65;
 
@@ -100,7 +100,8 @@ export async function searchPyramid(
 
   // A network that sees faces as large as all of the next look needs no other for those.
   if (network.sees.largest ** 2 < AREA.fast) await lookAtAll(WHOLE);
-  let scale = Math.min(finest, Math.sqrt(AREA[isThorough ? "thorough" : "fast"] / areaOf(whole)));
+  const wanted = Math.sqrt(AREA[isThorough ? "thorough" : "fast"] / areaOf(whole));
+  let scale = Math.min(finest, snapped(wanted, long, network.step));
   let hints: Trusted[] = [];
   for (const region of tilesOf(grown(whole, BORDER / scale), scale))
     hints.push(...(await look({ region, scale })));
@@ -138,6 +139,12 @@ function liesAcross(box: Box, region: Box, photo: Box): boolean {
     (box.x + box.width >= right && right < photo.width) ||
     (box.y + box.height >= bottom && bottom < photo.height)
   );
+}
+
+/** The largest scale up to `scale` at which the longer side of the photo, with what lies around it, is a multiple of `step`. */
+function snapped(scale: number, long: number, step: number): number {
+  const steps = Math.floor((long * scale + 2 * BORDER) / step);
+  return steps > 1 ? (steps * step - 2 * BORDER) / long : scale;
 }
 
 /** A box and what is `around` it, in pixels. */
