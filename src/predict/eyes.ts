@@ -28,20 +28,20 @@ export type Pose = Required<Pick<DetectedFace, "tilt" | "square">>;
 
 /**
  * For each face how it lies, or undefined where the landmarks cannot be believed. The network looks twice, the second time at the
- * square that it found first, so that little is left of which detector the box is of.
+ * square that it found first, so that little is left of which detector the box is of. A `quick` look is one, at the square that
+ * boxes of the detector that ships suggest.
  */
 export async function posesOf(
   eyes: Pick<OpenProgram, "run">,
   pyramid: ImagePyramid,
   faces: readonly Box[],
+  quick = false,
 ): Promise<(Pose | undefined)[]> {
-  const first = await look(eyes, pyramid, faces.map(squareOf));
-  const second = await look(
-    eyes,
-    pyramid,
-    first.map(({ square }) => square),
-  );
-  return second.map((pose, i) => (isBelievable(pose, faces[i] as Box) ? pose : undefined));
+  const suggested = quick
+    ? faces.map((box) => squareAround(box))
+    : (await look(eyes, pyramid, faces.map(squareOf))).map(({ square }) => square);
+  const poses = await look(eyes, pyramid, suggested);
+  return poses.map((pose, i) => (isBelievable(pose, faces[i] as Box) ? pose : undefined));
 }
 
 async function look(

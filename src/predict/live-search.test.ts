@@ -56,11 +56,11 @@ test("a face is found at once, and then only looked around, but for a look at th
   const frame = frameOf([square(260, 180, 120)]);
   expect((await next(frame)).faces).toHaveLength(1);
   const later = [];
-  for (let i = 0; i < 24; i++) later.push(await next(frame));
+  for (let i = 0; i < 32; i++) later.push(await next(frame));
   expect(later.every(({ faces }) => faces.length === 1)).toBe(true);
-  const wide = later.flatMap(({ looks }) => looks.filter((look) => look !== "96 × 96"));
+  const wide = later.flatMap(({ looks }) => looks.filter((look) => look !== "64 × 64"));
   expect(wide.sort()).toEqual(["160 × 160", "160 × 160", "256 × 192", "256 × 192"]);
-  expect(later.every(({ looks }) => looks.filter((look) => look === "96 × 96").length === 1)).toBe(true);
+  expect(later.every(({ looks }) => looks.filter((look) => look === "64 × 64").length === 1)).toBe(true);
 });
 
 test("no later frame has more than one look at all of it, where there is nothing either", async () => {
@@ -118,5 +118,5 @@ test("a face that vanishes is gone after three frames, and found where it comes 
 test("frames of another size are another video", async () => {
   const { next } = searched();
   for (let i = 0; i < 4; i++) await next(frameOf([square(400, 300, 100)]));
-  expect((await next(frameOf([], 320, 240))).looks).not.toContain("96 × 96");
+  expect((await next(frameOf([], 320, 240))).looks).not.toContain("64 × 64");
 });

@@ -25,11 +25,11 @@ export interface LiveSearchOptions {
 }
 
 /** A look around a face: side of the image, and of the face in it, in pixels. Smaller ones find boxes that jump. */
-const AROUND = { side: 96, face: 48 };
+const AROUND = { side: 64, face: 36 };
 /** Faces looked around in one frame; where there are more, they take turns, and the others stay where they were. */
 const MOST_AROUND = 3;
 /** Frames from one look at the whole frame to the next, where faces are known. */
-const EVERY = 6;
+const EVERY = 8;
 /** A face that was there in the last frame is believed at this share of the threshold. */
 const LOYALTY = 0.6;
 /** Frames for which a face that was not seen again stays where it was: one blurred frame must not make it flicker. */

@@ -189,7 +189,7 @@ export async function openLiveDetector(engine: Engine, model: DetectorModel): Pr
   const { side, settings } = model;
   const { sees } = settings;
   if (!sees || side !== undefined) return openDetector(engine, { ...model, ...(sees && { search: "fast" }) });
-  const { find, finish, release } = await openNetworks(engine, model);
+  const { find, finish, release } = await openNetworks(engine, model, true);
   return { detect: liveSearch({ step: STEP, sees, find }, { ...settings, finish }), release };
 }
 
@@ -201,7 +201,7 @@ interface OpenNetworks {
   release(): Promise<void>;
 }
 
-async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenNetworks> {
+async function openNetworks(engine: Engine, model: DetectorModel, quick = false): Promise<OpenNetworks> {
   const { program, form, eyes } = model;
   const open = await engine.open(program);
   const openEyes = eyes && (await engine.open(eyes));
@@ -219,7 +219,7 @@ async function openNetworks(engine: Engine, model: DetectorModel): Promise<OpenN
       });
       if (!openEyes) return faces;
       const boxes = faces.map(({ box }) => box);
-      const poses = await posesOf(openEyes, pyramid, boxes);
+      const poses = await posesOf(openEyes, pyramid, boxes, quick);
       return faces.map((face, i) => ({ ...face, ...poses[i] }));
     },
     async release() {
