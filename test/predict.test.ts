@@ -44,7 +44,7 @@ function jpegOf({ pixels, width, height, channels }: Picture) {
 
 const two = composite(600, 400, [
   { face, x: 150, y: 200, side: 140 },
-  { face, x: 450, y: 220, side: 120 },
+  { face, x: 450, y: 220, side: 130 },
 ]);
 
 beforeAll(async () => {

@@ -16,7 +16,7 @@ export function encoded({ pixels, width, height, channels }: Picture) {
 export function twoFaces(): Picture {
   return composite(600, 400, [
     { face, x: 150, y: 200, side: 140 },
-    { face, x: 450, y: 220, side: 100 },
+    { face, x: 450, y: 220, side: 130 },
   ]);
 }
 
