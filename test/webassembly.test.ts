@@ -54,8 +54,8 @@ test("predict finds the same face with the same probabilities, and reports why i
   expect(found?.faces).toHaveLength(1);
   const [face, other] = [found?.faces[0] as Face, expected?.faces[0] as Face];
   expect({ ...face, probabilities: 0, score: 0 }).toEqual({ ...other, probabilities: 0, score: 0 });
+  // The last bits of landmarks move a crop by a part of a pixel.
   for (const [name, probability] of Object.entries(other.probabilities))
-    // The last bits of landmarks move a crop by a part of a pixel.
     expect(Math.abs((face.probabilities[name] as number) - probability), name).toBeLessThan(5e-3);
 });
 
