@@ -23,7 +23,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import type { Picture } from "../src/data/dataset.ts";
 import { decodeFitted } from "../src/data/decode.node.ts";
-import { overlapOf } from "../src/predict/boxes.ts";
+import { type Box, overlapOf } from "../src/predict/boxes.ts";
 import { detectFaces, loadModel, type Model, predict, predictFiles } from "../src/predict/model.node.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
 import { cli } from "./support/cli.ts";
@@ -402,6 +402,11 @@ describe("as a library", () => {
     await expect(detectFaces(two, { detector: later })).rejects.toThrow("there is no face detector");
     cpSync(new URL("../dist/models/face_detector.onnx", import.meta.url), later);
     expect(await detectFaces(two, { detector: later })).toHaveLength(2);
+    // A photo that is reduced when it is read: boxes and squares are in its own pixels.
+    const large = composite(2600, 2000, [{ face, x: 1500, y: 1000, side: 700 }]);
+    const [seen] = await detectFaces(large);
+    for (const { x, y, width, height } of [seen?.box as Box, seen?.square as Box])
+      expect(Math.hypot(x + width / 2 - 1500, y + height / 2 - 1000)).toBeLessThan(100);
     await expect(detectFaces(at("photos", "broken.jpg"))).rejects.toThrow("not an image");
     expect(existsSync(at("photos", "broken.jpg"))).toBe(true);
   });

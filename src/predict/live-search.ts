@@ -14,7 +14,7 @@ import {
   overlapOf,
 } from "./boxes.ts";
 import { type ImagePyramid, imagePyramid } from "./image-pyramid.ts";
-import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
+import { CONTAINMENT, type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
 
 export interface LiveSearchOptions {
   readonly threshold: number;
@@ -36,8 +36,6 @@ const LOYALTY = 0.6;
 const PATIENCE = 2;
 /** A face of the last frame that overlaps its box by less (intersection over union) is another. */
 const LEAST_OVERLAP = 0.2;
-/** Of a box that lies in another one by this share, nothing is new. */
-const CONTAINMENT = 0.65;
 
 /** A face, and in how many frames it was not seen again. */
 interface Known extends DetectedFace {

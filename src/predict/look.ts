@@ -18,6 +18,9 @@ export interface FaceNetwork {
   find(image: Picture, least: number): Promise<readonly DetectedFace[]>;
 }
 
+/** Of a box that lies in a better one by this share, nothing is new. */
+export const CONTAINMENT = 0.65;
+
 export interface Look {
   /** In pixels of the photo. */
   readonly region: Box;

@@ -20,6 +20,7 @@ import { fileSource, type PhotoSource, readPhoto, readPhotos } from "./inputs.no
 import { openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
 import {
+  inOriginal,
   MOST_PHOTO_PIXELS,
   type OpenClassifier,
   type PredictOptions,
@@ -144,7 +145,7 @@ function sharedDetector(choice: DetectorChoice = {}): Promise<FaceDetector> {
 }
 
 /**
- * The faces of one photo, the surest first, their boxes in its pixels. A detector is loaded once for each choice, kept, and keeps
+ * The faces of one photo, the surest first, their boxes and squares in its pixels. A detector is loaded once for each choice, kept, and keeps
  * no process alive; to release one, see `loadDetector` and `openDetector`.
  *
  * @throws UsageError for a detector that is not there or settings that it cannot have; VultusError where the photo cannot be read.
@@ -157,8 +158,13 @@ export async function detectFaces(
   const read = await photoOf(photo);
   if ("reason" in read) throw new VultusError(`${read.file}: ${read.reason}`);
   const found = await opened.detect(read.picture);
-  const scale = read.width / read.picture.width;
-  return found.map((face) => ({ ...face, box: scaled(face.box, scale) }));
+  const { picture } = read;
+  return found.map((face) => ({
+    ...face,
+    box: inOriginal(face.box, picture, read),
+    // A square may reach over the border.
+    ...(face.square && { square: scaled(face.square, read.width / picture.width) }),
+  }));
 }
 
 function engineOf({ device, threads = availableParallelism() }: ModelOptions): Engine {

@@ -5,7 +5,7 @@
 
 import { areaOf, type Box, clipped, containment, type DetectedFace, nonMaximumSuppression } from "./boxes.ts";
 import type { ImagePyramid } from "./image-pyramid.ts";
-import { type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
+import { CONTAINMENT, type FaceNetwork, type Look, lookAt, type Sighting } from "./look.ts";
 import { isDark } from "./shadows.ts";
 
 export interface SearchOptions {
@@ -50,8 +50,6 @@ const CLOSER = 30;
 const TINY = 16;
 /** People stand together: a closer look is taken as many sides of a hint around it. */
 const AROUND = 6;
-/** Of a box that lies in a better one by this share, nothing is new. */
-const CONTAINMENT = 0.65;
 
 /** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. */
 export async function searchPyramid(

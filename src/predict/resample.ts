@@ -154,7 +154,7 @@ export function halved({ pixels, width, height, channels }: Picture): Picture {
 }
 
 /** One row of `halved`, from `start` to `to`: a function, and written out, so that it is compiled well. */
-function halveColours(
+type HalvesRow = (
   pixels: Uint8Array,
   start: number,
   right: number,
@@ -162,27 +162,21 @@ function halveColours(
   out: Uint8Array,
   to: number,
   length: number,
-): void {
+) => void;
+
+const halveColours: HalvesRow = (pixels, start, right, below, out, to, length) => {
   for (let i = to, a = start, b = start + below; i < to + length; i += 3, a += 6, b += 6) {
     const [c, d] = [a + right, b + right];
     out[i] = (at(pixels, a) + at(pixels, c) + at(pixels, b) + at(pixels, d) + 2) >> 2;
     out[i + 1] = (at(pixels, a + 1) + at(pixels, c + 1) + at(pixels, b + 1) + at(pixels, d + 1) + 2) >> 2;
     out[i + 2] = (at(pixels, a + 2) + at(pixels, c + 2) + at(pixels, b + 2) + at(pixels, d + 2) + 2) >> 2;
   }
-}
+};
 
-function halveGreys(
-  pixels: Uint8Array,
-  start: number,
-  right: number,
-  below: number,
-  out: Uint8Array,
-  to: number,
-  length: number,
-): void {
+const halveGreys: HalvesRow = (pixels, start, right, below, out, to, length) => {
   for (let i = to, a = start, b = start + below; i < to + length; i++, a += 2, b += 2)
     out[i] = (at(pixels, a) + at(pixels, a + right) + at(pixels, b) + at(pixels, b + right) + 2) >> 2;
-}
+};
 
 function at(pixels: Uint8Array, index: number): number {
   return pixels[index] as number;
