@@ -11,6 +11,7 @@ import { Cast } from "./cast.ts";
 import { Clip } from "./clip.ts";
 import { Concat, Slice } from "./concat.ts";
 import { Conv } from "./conv.ts";
+import { DepthwiseConv } from "./depthwise-conv.ts";
 import { DequantizeLinear } from "./dequantize-linear.ts";
 import { Div } from "./div.ts";
 import { Equal } from "./equal.ts";
@@ -34,6 +35,7 @@ import { Min } from "./min.ts";
 import { Mul } from "./mul.ts";
 import { Neg } from "./neg.ts";
 import { Not } from "./not.ts";
+import { Pad } from "./pad.ts";
 import { QuantizeLinear } from "./quantize-linear.ts";
 import { Range } from "./range.ts";
 import { Reciprocal } from "./reciprocal.ts";
@@ -67,6 +69,7 @@ export const operators: readonly Operator[] = [
   Col2Im,
   Concat,
   Conv,
+  DepthwiseConv,
   DequantizeLinear,
   Div,
   Equal,
@@ -91,6 +94,7 @@ export const operators: readonly Operator[] = [
   Mul,
   Neg,
   Not,
+  Pad,
   QuantizeLinear,
   Range,
   Reciprocal,
