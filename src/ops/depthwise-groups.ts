@@ -43,8 +43,8 @@ export function groupedInputGradient(dy: Value, w: Value, window: Window): Value
     1,
   );
   const before = kernel - 1 - padding;
+  const [h, v] = outputSize(window);
   if (stride === 1) {
-    const [h, v] = outputSize(window);
     const after = kernel - 1 - window.after;
     return groupedConv(dy, reversed, undefined, {
       batch,
@@ -56,16 +56,19 @@ export function groupedInputGradient(dy: Value, w: Value, window: Window): Value
     });
   }
   const size = { batch, height: height + padding, width: width + padding };
-  const spread = reshape(spreadOut(dy, window, size), [channels, -1]);
+  const spread = reshape(spreadOut(reshape(dy, [channels * batch, h, v]), stride, size), [channels, -1]);
   return groupedConv(spread, reversed, undefined, { ...size, stride: 1, padding: before, after: 0 });
 }
 
-/** `dy` with zeros between its pixels, as far apart as the windows are, on maps of this size: [C·N, height, width]. */
-function spreadOut(dy: Value, window: Window, { height, width }: Pick<Window, "height" | "width">): Value {
-  const [h, v] = outputSize(window);
-  const maps = (dy.shape[0] as number) * window.batch;
-  const lines = spreadAxis(reshape(dy, [maps * h, v, 1]), window.stride, width);
-  return spreadAxis(reshape(lines, [maps, h, width]), window.stride, height);
+/** Maps [M, h, w] of results with zeros between their pixels, as far apart as the windows are: [M, height, width]. */
+export function spreadOut(
+  maps: Value,
+  stride: number,
+  { height, width }: Pick<Window, "height" | "width">,
+): Value {
+  const [m, h, v] = maps.shape as [number, number, number];
+  const lines = spreadAxis(reshape(maps, [m * h, v, 1]), stride, width);
+  return spreadAxis(reshape(lines, [m, h, width]), stride, height);
 }
 
 /** [A, n, B] with zeros behind each of the n, up to `extent` of them: [A, extent, B]. What is cut off are zeros. */

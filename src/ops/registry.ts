@@ -25,6 +25,7 @@ import { Gemm } from "./gemm.ts";
 import { GlobalAveragePool } from "./global-average-pool.ts";
 import { Greater } from "./greater.ts";
 import { GridSample } from "./grid-sample.ts";
+import { GroupedConv } from "./grouped-conv.ts";
 import { HardSigmoid } from "./hard-sigmoid.ts";
 import { HardSwish } from "./hard-swish.ts";
 import { Col2Im, Im2Col } from "./im2col.ts";
@@ -93,6 +94,7 @@ export const operators: readonly Operator[] = [
   GlobalAveragePool,
   Greater,
   GridSample,
+  GroupedConv,
   HardSigmoid,
   HardSwish,
   Im2Col,
