@@ -41,7 +41,7 @@ export const squeezenet1_1: Backbone = {
   features: 512,
   preprocessing: imagenet,
   smallest: 32,
-  torchvision: { classifier: "classifier", poolsInside: true },
+  origin: { library: "torchvision", name: "squeezenet1_1", classifier: "classifier", poolsInside: true },
   build(net, x) {
     let y = net.stage("features.0", x, (x) =>
       net.relu(net.conv(x, "features.0", { out: 64, kernel: 3, stride: 2, initialise: kaimingUniform })),

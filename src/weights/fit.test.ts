@@ -6,7 +6,7 @@ import { type Architecture, describe as describeModel } from "../models/classifi
 import { backboneNamed } from "../models/registry.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames, torchvisionNames } from "./canonical-names.ts";
+import { canonicalNames, libraryNames } from "./canonical-names.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
 
 const small: Architecture = { ...smallArchitecture("happy", "sad"), head: "reference" };
@@ -44,7 +44,7 @@ describe("names", () => {
     expect(refusal(found)).toContain("unexpected:\n    module.");
   });
 
-  // The places of the modules that torchvisionSnippet puts there; SqueezeNet's begin with the pooling.
+  // The places of the modules that librarySnippet puts there; SqueezeNet's begin with the pooling.
   test.each<[string, Architecture["head"], string[]]>([
     ["resnet18", "linear", ["fc"]],
     ["resnet18", "reference", ["fc.0", "fc.2", "fc.4", "fc.6"]],
@@ -53,7 +53,7 @@ describe("names", () => {
   ])("of torchvision's %s with a %s head, there and back", (model, head, places) => {
     const architecture: Architecture = { ...small, head, backbone: backboneNamed(model) };
     const ours = describeModel(architecture).specs.map(({ name }) => name);
-    const theirs = torchvisionNames(new Map(ours.map((name) => [name, zeros([])])), architecture);
+    const theirs = libraryNames(new Map(ours.map((name) => [name, zeros([])])), architecture);
     const layers = [...theirs.keys()].map((name) => name.slice(0, name.lastIndexOf(".")));
     expect([...new Set(layers.filter((name) => /^(fc|classifier|head)\b/.test(name)))]).toEqual(places);
     expect([...canonicalNames(theirs, architecture).keys()]).toEqual(ours);

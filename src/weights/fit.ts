@@ -62,7 +62,7 @@ export function fitWeights(
   const whole = headSpecs.every((spec) => weights.has(spec.name));
   if (!whole) for (const { name } of headSpecs) weights.delete(name);
   const known = new Set(specs.map((spec) => spec.name));
-  const theirs = backbone.torchvision?.classifier ?? "head";
+  const theirs = backbone.origin?.classifier ?? "head";
   const isClassifier = (key: string): boolean => key.startsWith(`${theirs}.`) || key.startsWith("head.");
   const rest = [...tensors.keys()].filter(
     (key) => !weights.has(key) && !key.endsWith(".num_batches_tracked"),
@@ -76,7 +76,7 @@ export function fitWeights(
         ...list("missing", missing),
         ...list("misshapen", misshapen),
         ...list("unexpected", unexpected),
-        `give weights of ${backbone.name} with ${backbone.torchvision ? "torchvision's" : "its own"} names, or choose the backbone that they belong to with --model`,
+        `give weights of ${backbone.name} with ${backbone.origin ? `${backbone.origin.library}'s` : "its own"} names, or choose the backbone that they belong to with --model`,
       ].join("\n"),
     );
   }

@@ -16,7 +16,7 @@ import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
 import { type MembersFile, membersIn } from "./members.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
-import { torchvisionCommand } from "./sources.ts";
+import { libraryCommand } from "./sources.ts";
 
 export type { Classifier, WeightsFile } from "./classifier.ts";
 
@@ -129,7 +129,7 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
 }
 
 /** What to do where weights are needed and there are none. */
-function howToGetWeights({ backbone: { name, torchvision } }: Architecture): string {
-  const fromPython = torchvision ? `, for example one written in Python by ${torchvisionCommand(name)}` : "";
+function howToGetWeights({ backbone: { origin } }: Architecture): string {
+  const fromPython = origin ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
   return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
 }

@@ -1,6 +1,6 @@
 /** Where ImageNet weights of each backbone are published, and the preprocessing that belongs to them. */
 
-import { type Backbone, imagenet } from "../models/backbone.ts";
+import { type Backbone, imagenet, type Origin } from "../models/backbone.ts";
 import { UsageError } from "../util/errors.ts";
 
 /** What `--weights` may say instead of a path. */
@@ -83,12 +83,15 @@ export function weightSource({ name }: Pick<Backbone, "name">, choice: ImagenetN
     throw new UsageError(`torchvision has no ${torchvision} weights of ${name}; ask for --weights imagenet`);
   throw new UsageError(
     `no repository of the Hugging Face hub is known to hold torchvision's weights of ${name}; write the file with Python:\n` +
-      `  ${torchvisionCommand(name)}\nand give it by --weights ${name}.safetensors`,
+      `  ${libraryCommand({ library: "torchvision", name })}\nand give it by --weights ${name}.safetensors`,
   );
 }
 
-/** A command that writes torchvision's weights of a backbone to `<name>.safetensors`. */
-export function torchvisionCommand(name: string): string {
-  const weights = `torchvision.models.${name}(weights='IMAGENET1K_V1').state_dict()`;
-  return `python -c "import torchvision, safetensors.torch; safetensors.torch.save_file(${weights}, '${name}.safetensors')"`;
+/** A command that writes the library's own weights of a model to `<name>.safetensors`. */
+export function libraryCommand({ library, name }: Pick<Origin, "library" | "name">): string {
+  const model =
+    library === "torchvision"
+      ? `torchvision.models.${name}(weights='IMAGENET1K_V1')`
+      : `timm.create_model('${name}', pretrained=True)`;
+  return `python -c "import ${library}, safetensors.torch; safetensors.torch.save_file(${model}.state_dict(), '${name}.safetensors')"`;
 }
