@@ -1,22 +1,27 @@
 /**
- * From the names that other people's files use to ours: wrappers' prefixes are taken off, and a head that hangs where
- * the library of origin has its classifier gets the names of our heads; and the way back.
+ * From the names that other people's files use to ours: wrappers' prefixes are taken off, another library's names are translated,
+ * and a head that hangs where the library of origin has its classifier gets the names of our heads; and the way back.
  */
 
 import type { Origin } from "../models/backbone.ts";
 import type { Architecture } from "../models/classifier.ts";
 import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { foreignNaming } from "./namings.ts";
 
 /** What DataParallel, Lightning and wrapping modules put before every name. */
 const prefixes = ["module.", "backbone.", "model.", "net.", "encoder."];
 
 /** `found` under canonical names, as far as they can be told. */
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
-  return renamed(
-    withoutPrefix(found),
-    new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])),
-  );
+  const bare = withoutPrefix(found);
+  const translated = foreignNaming(bare, architecture.backbone.origin)?.translate(bare) ?? bare;
+  return renamed(translated, new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])));
+}
+
+/** Whose names a file has, where they had to be translated. */
+export function namedBy(found: StateDict, { backbone }: Architecture): string | undefined {
+  return foreignNaming(withoutPrefix(found), backbone.origin)?.of;
 }
 
 /** Weights under the names of the library's model of this backbone, with this head in place of its classifier. */
