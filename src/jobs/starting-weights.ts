@@ -223,6 +223,6 @@ async function fetchImagenet(
     teller.note(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
-  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
+  const words = `${source.title} of ${backbone.name}, from ${source.repo}`;
   return { path, source: words, name: path };
 }

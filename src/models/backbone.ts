@@ -19,6 +19,18 @@ export const imagenet: Preprocessing = {
   size: 224,
 };
 
+/**
+ * Mean and deviation of EfficientNet-Lite: TensorFlow's own are 127 and 128 of 255 (`efficientnet_lite_builder.py`), which timm
+ * rounds to a half.
+ */
+export const efficientnetLite: Pick<Preprocessing, "mean" | "std"> = {
+  mean: [127 / 255, 127 / 255, 127 / 255],
+  std: [128 / 255, 128 / 255, 128 / 255],
+};
+
+/** Pixels in [-1, 1]. */
+export const symmetric: Pick<Preprocessing, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
 /** A model of a Python library, into which our weights load. */
 export interface Origin {
   readonly library: "torchvision" | "timm";
