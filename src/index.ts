@@ -139,7 +139,7 @@ export type {
 export type { ExplainedFace, ExplainedPhoto } from "./jobs/explained-photos.ts";
 export type { ExportedFile, ExportOptions, ExportResult } from "./jobs/export.ts";
 export type { InspectOptions, InspectResult } from "./jobs/inspect.ts";
-export type { ListedModel, ListModelsOptions, ShippedModel } from "./jobs/list-models.ts";
+export type { ListedModel, ListModelsOptions, PublishedWeights, ShippedModel } from "./jobs/list-models.ts";
 export type { ListedRun, ListRunsOptions, RunOrder, RunStatus } from "./jobs/list-runs.ts";
 export {
   audit,

@@ -19,6 +19,33 @@ export const imagenet: Preprocessing = {
   size: 224,
 };
 
+/**
+ * Mean and deviation of EfficientNet-Lite: TensorFlow's own are 127 and 128 of 255 (`efficientnet_lite_builder.py`), which timm
+ * rounds to a half.
+ */
+export const efficientnetLite: Pick<Preprocessing, "mean" | "std"> = {
+  mean: [127 / 255, 127 / 255, 127 / 255],
+  std: [128 / 255, 128 / 255, 128 / 255],
+};
+
+/** Pixels in [-1, 1]. */
+export const symmetric: Pick<Preprocessing, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+/** A model of a Python library, into which our weights load. */
+export interface Origin {
+  readonly library: "torchvision" | "timm";
+  /** What the library calls the model. */
+  readonly name: string;
+  /** Further arguments, in Python, of the call that makes the model. */
+  readonly arguments?: string;
+  /** The argument that sets the side of the pictures, where the model's tensors depend on it. */
+  readonly sizeArgument?: string;
+  /** The module that classifies, and that a head of ours replaces: "fc", "classifier.3". */
+  readonly classifier: string;
+  /** Whether the pooling is part of that module. */
+  readonly poolsInside: boolean;
+}
+
 export interface Backbone {
   readonly name: string;
   /** From the picture to the features; each can be frozen as a unit. */
@@ -30,7 +57,9 @@ export interface Backbone {
   readonly preprocessing: Preprocessing;
   /** Smallest side of an input for which every window fits. */
   readonly smallest: number;
-  /** Where torchvision has this network: the module that classifies, and whether the pooling is part of it. */
-  readonly torchvision?: { readonly classifier: string; readonly poolsInside: boolean };
+  /** What it is good for, in a few words. */
+  readonly purpose?: string;
+  /** The Python library whose model has the same tensors under the same names. */
+  readonly origin?: Origin;
   build(net: Network, x: FeatureMap): FeatureMap;
 }

@@ -41,7 +41,7 @@ function resnet(name: string, block: Block, expansion: number, depths: readonly 
     features: 512 * expansion,
     preprocessing: imagenet,
     smallest: 32,
-    torchvision: { classifier: "fc", poolsInside: false },
+    origin: { library: "torchvision", name, classifier: "fc", poolsInside: false },
     build(net, x) {
       let y = net.stage(["conv1", "bn1"], x, (x) => {
         const stem = net.conv(x, "conv1", { out: 64, kernel: 7, stride: 2, padding: 3, norm: "bn1" });
