@@ -29,6 +29,8 @@ export interface Tokens {
   readonly batch: Dim;
   readonly count: number;
   readonly channels: number;
+  /** How many of them, the first ones, stand for no place: the class token. */
+  readonly prefix: number;
 }
 
 export type Feature = FeatureMap | Tokens;
@@ -48,10 +50,17 @@ export function pictures(value: Value): FeatureMap {
   };
 }
 
-/** [N, T, C] as tokens. */
-export function tokensOf(value: Value): Tokens {
+/** [N, T, C] as tokens, of which the first `prefix` stand for no place. */
+export function tokensOf(value: Value, prefix = 0): Tokens {
   const [batch, count, channels] = value.shape as [Dim, number, number];
-  return { value, layout: "tokens", batch, count, channels };
+  return { value, layout: "tokens", batch, count, channels, prefix };
+}
+
+/** Lines and columns of the places of a feature; those of tokens lie on a square. */
+export function gridOf(x: Feature): { readonly height: number; readonly width: number } {
+  if (x.layout !== "tokens") return x;
+  const side = Math.sqrt(x.count - x.prefix);
+  return { height: side, width: side };
 }
 
 /** The same maps as rows of pixels; the batch must be a number by then. */

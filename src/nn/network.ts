@@ -8,7 +8,8 @@
 import type { Builder, Shape, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
-import { concat } from "../ops/concat.ts";
+import { concat, slice } from "../ops/concat.ts";
+import { expand } from "../ops/expand.ts";
 import { gemm } from "../ops/gemm.ts";
 import { globalAveragePool } from "../ops/global-average-pool.ts";
 import { mul } from "../ops/mul.ts";
@@ -35,7 +36,7 @@ import {
 } from "./features.ts";
 import { foldedConv, foldedMaxPool } from "./folded.ts";
 import { groupedConv } from "./groups.ts";
-import { type Initialiser, xavierUniform, zeros } from "./initialise.ts";
+import { constant, type Initialiser, truncatedNormal, xavierUniform, zeros } from "./initialise.ts";
 import { namedBatchNorm, namedConv } from "./named.ts";
 import { normOf } from "./norm.ts";
 import { Parameters } from "./parameters.ts";
@@ -199,9 +200,31 @@ export class Network {
     return asMaps(x, height, width, this.#rows ? "rows" : "nchw");
   }
 
-  /** Tokens [N, T, C] of this value. */
-  asTokens(value: Value): Tokens {
-    return tokensOf(value);
+  /** The token that stands for the whole picture, in front of the others. */
+  withClassToken(x: Tokens, name: string): Tokens {
+    const own = this.parameter(name, [1, 1, x.channels], zeros);
+    // One for each picture. Where their number is unknown, it is zeros made of a token of each that takes the shape along.
+    const repeated =
+      typeof x.batch === "number"
+        ? expand(own, [x.batch, 1, x.channels])
+        : add(mul(slice(x.value, 1, 0, 1), 0), own);
+    return tokensOf(concat([repeated, x.value], 1), 1);
+  }
+
+  /** The first token alone. */
+  classToken(x: Tokens): Tokens {
+    return tokensOf(slice(x.value, 1, 0, 1), 1);
+  }
+
+  /** Tokens with the table of their positions [1, T, C] added. */
+  withPositions(x: Tokens, name: string): Tokens {
+    return { ...x, value: add(x.value, this.parameter(name, [1, x.count, x.channels], truncatedNormal)) };
+  }
+
+  /** Tokens times a factor per channel [C], which begins at `start`. */
+  layerScale(x: Tokens, name: string, shape: readonly number[], start: number): Tokens {
+    const factors = this.parameter(name, shape, constant(start));
+    return { ...x, value: mul(x.value, reshape(factors, [x.channels])) };
   }
 
   /** Fully connected layer of every token. */
@@ -271,9 +294,8 @@ export class Network {
     const probability = share * (this.#options.stochasticDepth ?? 0);
     if (!this.#options.training || probability === 0 || !this.#rows) return branch;
     const { batch, channels, layout, value } = branch;
-    const mask = this.#mask(layer, probability, [batch as number]);
-    const byPicture =
-      layout === "columns" ? [channels, batch as number, -1] : [batch as number, -1, channels];
+    const mask = this.#mask(layer, probability, [batch]);
+    const byPicture = layout === "columns" ? [channels, batch, -1] : [batch, -1, channels];
     const masks = reshape(cast(mask, value.dtype), layout === "columns" ? [1, -1, 1] : [-1, 1, 1]);
     return { ...branch, value: reshape(mul(reshape(value, byPicture), masks), value.shape) };
   }

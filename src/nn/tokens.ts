@@ -11,7 +11,7 @@ import { matmul, swapLast } from "../ops/matmul.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
-import { type Tokens, tokensOf } from "./features.ts";
+import type { Tokens } from "./features.ts";
 import { type Initialiser, ones, zeros } from "./initialise.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -31,10 +31,10 @@ export function dense(parameters: Parameters, x: Tokens, name: string, options: 
   if (typeof batch === "number" && parameters.trains(weight.name)) {
     const rows = reshape(value, [batch * count, channels]);
     const y = gemm(rows, parameters.value(weight), { bias, transB: true });
-    return tokensOf(reshape(y, [batch, count, out]));
+    return { ...x, channels: out, value: reshape(y, [batch, count, out]) };
   }
   // The batch may be unknown here, which one matrix of all tokens would have to be made of.
-  return tokensOf(add(matmul(value, swapLast(parameters.value(weight))), bias));
+  return { ...x, channels: out, value: add(matmul(value, swapLast(parameters.value(weight))), bias) };
 }
 
 /** Layer norm over the channels of each token (Ba et al. 2016), in float32 whatever the network computes in. */
@@ -43,14 +43,15 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
   const scale = parameters.exact({ name: `${name}.weight`, shape, initialise: ones, role: "parameter" });
   const shift = parameters.exact({ name: `${name}.bias`, shape, initialise: zeros, role: "parameter" });
   const y = layerNorm(cast(x.value, "float32"), scale, shift, epsilon);
-  return tokensOf(cast(y, parameters.compute));
+  return { ...x, value: cast(y, parameters.compute) };
 }
 
 /**
  * Softmax attention of every token to all (Vaswani et al. 2017), from queries, keys and values side by side [N, T, 3·C], of
  * `heads` heads each: [N, T, C]. @throws GraphError where the heads do not divide the channels.
  */
-export function attend({ value, batch, count, channels }: Tokens, heads: number): Tokens {
+export function attend(x: Tokens, heads: number): Tokens {
+  const { value, batch, count, channels } = x;
   const width = channels / 3;
   if (width % heads !== 0) throw new GraphError(`${heads} heads do not divide ${width} channels`);
   const perHead = width / heads;
@@ -61,5 +62,5 @@ export function attend({ value, batch, count, channels }: Tokens, heads: number)
     Value,
   ];
   const mixed = transpose(attention(q, k, v), [0, 2, 1, 3]);
-  return tokensOf(reshape(mixed, [batch, count, width]));
+  return { ...x, channels: width, value: reshape(mixed, [batch, count, width]) };
 }
