@@ -14,7 +14,7 @@ import { compileForward } from "../src/program/predict.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import type { FloatTensor, StateDict, Tensor } from "../src/util/tensor.ts";
-import { torchvisionNames, torchvisionSnippet } from "../src/weights/canonical-names.ts";
+import { libraryNames, librarySnippet } from "../src/weights/canonical-names.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { loadClassifier, loadWeights } from "../src/weights/load.node.ts";
 import { hasPython, python } from "./support/python.ts";
@@ -86,9 +86,9 @@ describe.skipIf(!available)("vultus to PyTorch and back", () => {
     const metadata = classifierMetadata(design);
     writeFileSync(
       at("model.pth"),
-      Buffer.concat(encodePytorchParts(torchvisionNames(weights, design), metadata)),
+      Buffer.concat(encodePytorchParts(libraryNames(weights, design), metadata)),
     );
-    writeFileSync(at("snippet.py"), torchvisionSnippet(design, "model.pth") ?? "");
+    writeFileSync(at("snippet.py"), librarySnippet(design, "model.pth") ?? "");
     run("load", at("snippet.py"), folder);
     expectClose(
       await logitsOf(design, weights, x),

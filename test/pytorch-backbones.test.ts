@@ -98,7 +98,7 @@ const configs: Config[] = [
 ];
 
 test.skipIf(!available)("every backbone has the tensors of torchvision's, by name and shape", () => {
-  const shared = backbones.filter((backbone) => backbone.torchvision);
+  const shared = backbones.filter(({ origin }) => origin?.library === "torchvision");
   expect(shared.map(({ name }) => name)).toContain("resnet152");
   const code = `import json, sys, torchvision
 tensors = lambda name: getattr(torchvision.models, name)(weights=None).state_dict().items()
@@ -112,7 +112,7 @@ print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for n
       .specs.filter(({ name }) => !name.startsWith("head."))
       .map(({ name, shape }) => [name, shape]);
     // Its classifier is where our head is; how many batches were counted serves no computation.
-    const { classifier = "" } = backbone.torchvision ?? {};
+    const { classifier = "" } = backbone.origin ?? {};
     const expected = theirs[backbone.name]?.filter(
       ([name]) => !name.startsWith(`${classifier}.`) && !name.endsWith(".num_batches_tracked"),
     );

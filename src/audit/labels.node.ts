@@ -18,7 +18,8 @@ import { UsageError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { classesOf, cutOf, type Metadata } from "../weights/classifier-file.ts";
 import { fitWeights } from "../weights/fit.ts";
-import { readWeights } from "../weights/load.node.ts";
+import { backboneFor, readWeights } from "../weights/load.node.ts";
+import { adapted } from "../weights/variants.ts";
 import { byLooks, type Copies } from "./copies.node.ts";
 import { type Features, outOfSampleProbabilities } from "./out-of-sample.ts";
 
@@ -131,7 +132,7 @@ export async function auditLabels(
  * @throws UsageError for weights of a classifier that may have been trained on the labels of `dataset`.
  */
 export function labelNetwork(model: string, path: string, dataset: Dataset): LabelNetwork {
-  const backbone = backboneNamed(model);
+  const backbone = backboneNamed(backboneFor(model, path));
   const architecture: Architecture = {
     backbone,
     head: "linear",
@@ -142,8 +143,9 @@ export function labelNetwork(model: string, path: string, dataset: Dataset): Lab
   };
   const { tensors, metadata } = readWeights(path);
   const notes = checkUnseen(metadata, path, dataset);
-  const { weights } = fitWeights(tensors, architecture, describe(architecture), path);
-  return { architecture, weights, path, notes };
+  const ofVariant = adapted(tensors, metadata, backbone.name, path);
+  const { weights } = fitWeights(ofVariant.tensors, architecture, describe(architecture), path);
+  return { architecture, weights, path, notes: [...notes, ...ofVariant.notes] };
 }
 
 /** What a stage in the middle of the backbone sees of each sample. Every sample must be readable. */

@@ -12,7 +12,7 @@ import { loadBundle } from "../program/read-bundle.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
-import { torchvisionNames } from "../weights/canonical-names.ts";
+import { libraryNames } from "../weights/canonical-names.ts";
 import { classifierMetadata, describeArchitecture, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { accuracyOf, chooseInt8 } from "./int8.node.ts";
@@ -164,12 +164,12 @@ async function write(
     case "safetensors":
       writeSafetensors(
         path,
-        torchvisionNames(weights, architecture),
+        libraryNames(weights, architecture),
         classifierMetadata(architecture, provenance),
       );
       return undefined;
     case "pth": {
-      const names = torchvisionNames(weights, architecture);
+      const names = libraryNames(weights, architecture);
       writePytorch(path, names, classifierMetadata(architecture, provenance));
       return undefined;
     }

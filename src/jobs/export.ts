@@ -29,7 +29,7 @@ import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { random, shuffled } from "../util/random.ts";
 import { urlName } from "../util/url-name.ts";
-import { torchvisionSnippet } from "../weights/canonical-names.ts";
+import { librarySnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
@@ -62,7 +62,7 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, RenameOpt
 }
 
 export interface ExportedFile extends CheckedFile {
-  /** For the `.pth` and `.safetensors` forms: Python that loads them into torchvision's model. */
+  /** For the `.pth` and `.safetensors` forms: Python that loads them into the library's own model. */
   readonly pytorch?: string;
 }
 
@@ -162,9 +162,7 @@ async function convertedFiles(
     });
     for await (const file of exports) {
       const isForPytorch = file.form === "pth" || file.form === "safetensors";
-      const pytorch = isForPytorch
-        ? torchvisionSnippet(classifier.architecture, basename(file.path))
-        : undefined;
+      const pytorch = isForPytorch ? librarySnippet(classifier.architecture, basename(file.path)) : undefined;
       files.push({ ...file, ...(pytorch ? { pytorch } : {}) });
       teller.wrote(file.path);
     }

@@ -1,4 +1,4 @@
-/** The models that ship and the backbones that can be trained: how good, how large and how fast they are. */
+/** The models that ship and the backbones that can be trained: how good, how large and how fast they are, and what for. */
 
 import { statSync } from "node:fs";
 import { z } from "zod";
@@ -36,6 +36,16 @@ export interface ShippedModel {
   readonly facesPerSecond?: number;
 }
 
+/** Where a backbone's ImageNet weights come from. */
+export interface PublishedWeights {
+  /** "torchvision's IMAGENET1K_V1". */
+  readonly title: string;
+  /** Of the Hugging Face hub. */
+  readonly repo: string;
+  /** SPDX's name. */
+  readonly licence: string;
+}
+
 /** A backbone, and the model that ships of it. */
 export interface ListedModel {
   readonly name: string;
@@ -49,6 +59,10 @@ export interface ListedModel {
   readonly macs: number;
   /** What `weights` of a training may name. */
   readonly weights: readonly string[];
+  /** What `imagenet` stands for; left out where the hub is not known to have any. */
+  readonly published?: PublishedWeights;
+  /** What it is good for, in a few words. */
+  readonly purpose?: string;
   /** What a phase of a recipe may train. */
   readonly stages: readonly string[];
   readonly shipped?: ShippedModel;
@@ -74,7 +88,8 @@ export async function listModels(options: ListModelsOptions = {}): Promise<Liste
   try {
     const models: ListedModel[] = [];
     for (const backbone of backbones) {
-      const { name, preprocessing, features, stages } = backbone;
+      const { name, preprocessing, features, stages, purpose } = backbone;
+      const [first] = sources[name] ?? [];
       const described = describe({
         backbone,
         head: "linear",
@@ -90,7 +105,9 @@ export async function listModels(options: ListModelsOptions = {}): Promise<Liste
         features,
         parameters: described.reduce((sum, stage) => sum + stage.parameters, 0),
         macs: Math.round(described.reduce((sum, stage) => sum + stage.macs, 0)),
-        weights: [...(sources[name]?.length ? ["imagenet"] : []), ...(ships ? ["vultus"] : [])],
+        weights: [...(first ? ["imagenet"] : []), ...(ships ? ["vultus"] : [])],
+        ...(first && { published: { title: first.title, repo: first.repo, licence: first.licence } }),
+        ...(purpose && { purpose }),
         stages: [...stages],
         ...(ships && { shipped: await shippedAs(name, engine) }),
       });

@@ -11,7 +11,7 @@ import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts"
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
-import { modelOfWeights } from "../weights/load.node.ts";
+import { backboneFor, modelOfWeights } from "../weights/load.node.ts";
 import { DEFAULT_MODEL, shippedModels } from "../weights/shipped.node.ts";
 import { sources } from "../weights/sources.ts";
 
@@ -71,7 +71,20 @@ const REFERENCE_MODEL = "resnet50";
  */
 export function newRecipe(options: RecipeOptions, images?: number): Recipe {
   const { recipe, model } = { ...usualRecipe(options), ...given(options) };
-  return resolveRecipe(contentOf(recipe), assignments({ ...options, model }), { ...options, images });
+  return resolved(contentOf(recipe), assignments({ ...options, model }), options, images);
+}
+
+/** The recipe with these changes; its model is the variant that the weights are of, where their file says so. */
+function resolved(
+  base: unknown,
+  changes: readonly string[],
+  options: RecipeOptions,
+  images: number | undefined,
+): Recipe {
+  const known = { ...options, images };
+  const recipe = resolveRecipe(base, changes, known);
+  const model = backboneFor(recipe.model, options.weights);
+  return model === recipe.model ? recipe : resolveRecipe(base, [...changes, ...assigned({ model })], known);
 }
 
 /** What the options name of the two that `usualRecipe` chooses. */
@@ -118,11 +131,8 @@ function modelOf(weights: string | undefined): string {
 export function resumedRecipe(folder: string, options: RecipeOptions, images?: number): Recipe {
   const { recipe } = runPaths(folder);
   const saved = parseJson(recipe, recipeSchema);
-  const asked = resolveRecipe(
-    options.recipe === undefined ? saved : contentOf(options.recipe),
-    assignments(options),
-    { ...options, images },
-  );
+  const base = options.recipe === undefined ? saved : contentOf(options.recipe);
+  const asked = resolved(base, assignments(options), options, images);
   // Nothing but the start of a run depends on `startsFrom`, which runs of older versions lack.
   const differing = differences(asBegun(saved), asBegun(asked)).filter(
     ({ key }) => key !== "startsFrom" && (options.timeBudget === undefined || !changedByBudget(key)),

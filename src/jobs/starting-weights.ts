@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { classKey } from "../data/names.ts";
-import type { Backbone } from "../models/backbone.ts";
+import type { Backbone, Preprocessing } from "../models/backbone.ts";
 import type { Architecture, describe } from "../models/classifier.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
@@ -115,14 +115,14 @@ export async function startingWeights(
     for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
     return { weights: new Map(), source, imagesBefore: noImages };
   }
-  const { path, source, name } =
+  const { path, source, name, normalisation }: FoundWeights =
     start.kind === "shipped"
       ? { path: shippedModel(start.name), source: `${start.name}, the model that ships`, name: start.name }
       : start.kind === "file"
         ? weightsFile(start.path)
         : await imagenetWeights(backbone, start.choice, recipe, suggestions, signal, teller);
   const rows = { keyOf: classKey, seed: recipe.seed };
-  const { weights, notes, metadata } = loadWeights(path, architecture, description, rows);
+  const { weights, notes, metadata } = loadWeights(path, architecture, description, rows, normalisation);
   teller.note(`weights: ${source}`);
   for (const note of notes) teller.note(note.replace(path, name));
   return {
@@ -162,6 +162,8 @@ interface FoundWeights {
   readonly source: string;
   /** Of the file, for other messages. */
   readonly name: string;
+  /** What they were trained with, where the source says so. */
+  readonly normalisation?: Pick<Preprocessing, "mean" | "std">;
 }
 
 /** The file that was named, or the best weights of a run folder. */
@@ -223,6 +225,6 @@ async function fetchImagenet(
     teller.note(
       `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
     );
-  const words = `torchvision's ${source.torchvision} of ${backbone.name}, from ${source.repo}`;
-  return { path, source: words, name: path };
+  const words = `${source.title} of ${backbone.name}, from ${source.repo}`;
+  return { path, source: words, name: path, normalisation: source.preprocessing };
 }

@@ -1,6 +1,6 @@
 /** What a backbone is: a network without its classifier, whose stages have names. */
 
-import type { FeatureMap } from "../nn/features.ts";
+import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 
 /** What a network expects of its pictures. */
@@ -19,18 +19,53 @@ export const imagenet: Preprocessing = {
   size: 224,
 };
 
+/**
+ * Mean and deviation of EfficientNet-Lite: TensorFlow's own are 127 and 128 of 255 (`efficientnet_lite_builder.py`), which timm
+ * rounds to a half.
+ */
+export const efficientnetLite: Pick<Preprocessing, "mean" | "std"> = {
+  mean: [127 / 255, 127 / 255, 127 / 255],
+  std: [128 / 255, 128 / 255, 128 / 255],
+};
+
+/** Pixels in [-1, 1]. */
+export const symmetric: Pick<Preprocessing, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+/** A model of a Python library, into which our weights load. */
+export interface Origin {
+  readonly library: "torchvision" | "timm";
+  /** What the library calls the model. */
+  readonly name: string;
+  /** Further arguments, in Python, of the call that makes the model. */
+  readonly arguments?: string;
+  /** The argument that sets the side of the pictures, where the model's tensors depend on it. */
+  readonly sizeArgument?: string;
+  /** The module that classifies, and that a head of ours replaces: "fc", "classifier.3". */
+  readonly classifier: string;
+  /** Whether the pooling is part of that module. */
+  readonly poolsInside: boolean;
+}
+
 export interface Backbone {
   readonly name: string;
   /** From the picture to the features; each can be frozen as a unit. */
   readonly stages: readonly string[];
   /** Stages in the order in which a recipe unfreezes them, group by group: the last ones first. */
   readonly unfreeze: readonly (readonly string[])[];
-  /** Channels of the feature map that `build` returns. */
+  /** Channels of the features that a head is given. */
   readonly features: number;
   readonly preprocessing: Preprocessing;
   /** Smallest side of an input for which every window fits. */
   readonly smallest: number;
-  /** Where torchvision has this network: the module that classifies, and whether the pooling is part of it. */
-  readonly torchvision?: { readonly classifier: string; readonly poolsInside: boolean };
-  build(net: Network, x: FeatureMap): FeatureMap;
+  /** What it is good for, in a few words. */
+  readonly purpose?: string;
+  /** The Python library whose model has the same tensors under the same names. */
+  readonly origin?: Origin;
+  /** From normalised pictures to the last feature map, or to the last tokens, before pooling. */
+  build(net: Network, x: FeatureMap): Feature;
+  /**
+   * Pooling, and what follows it before a classifier: maps that are averaged, or the one token that stands for a picture. Left
+   * out where maps are averaged and nothing follows.
+   */
+  pool?(net: Network, x: Feature): Feature;
 }

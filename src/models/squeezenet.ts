@@ -31,6 +31,7 @@ const pooledBefore = new Set([3, 6, 9]);
 
 export const squeezenet1_1: Backbone = {
   name: "squeezenet1_1",
+  purpose: "small files and label audits; no batch norm, trains at low rates",
   stages: ["features.0", ...fires.map(([position]) => `features.${position}`)],
   unfreeze: [
     ["features.12", "features.11", "features.10", "features.9"],
@@ -41,7 +42,7 @@ export const squeezenet1_1: Backbone = {
   features: 512,
   preprocessing: imagenet,
   smallest: 32,
-  torchvision: { classifier: "classifier", poolsInside: true },
+  origin: { library: "torchvision", name: "squeezenet1_1", classifier: "classifier", poolsInside: true },
   build(net, x) {
     let y = net.stage("features.0", x, (x) =>
       net.relu(net.conv(x, "features.0", { out: 64, kernel: 3, stride: 2, initialise: kaimingUniform })),

@@ -5,7 +5,7 @@ import { smallArchitecture } from "../../test/support/small-classifier.ts";
 import { describe } from "../models/classifier.ts";
 import { resnet18 } from "../models/resnet.ts";
 import { resolveRecipe } from "../train/override.ts";
-import { canonicalNames, torchvisionNames, torchvisionSnippet } from "../weights/canonical-names.ts";
+import { canonicalNames, libraryNames, librarySnippet } from "../weights/canonical-names.ts";
 import { describeArchitecture } from "../weights/classifier-file.ts";
 import { resolveArchitecture } from "../weights/resolve-architecture.ts";
 import { headNames, heads } from "./heads.ts";
@@ -35,7 +35,7 @@ group.each(headNames)("%s", (head) => {
       const shape = layer && weightOf(layer)?.shape;
       if (shape) expect(python).toContain(`(${[...shape].reverse().join(", ")})`);
     }
-    expect(torchvisionSnippet(architecture, "model.pth")).toContain(modules.at(-1)?.python);
+    expect(librarySnippet(architecture, "model.pth")).toContain(modules.at(-1)?.python);
   });
 
   test("its tensors go to torchvision's names and back", () => {
@@ -45,7 +45,7 @@ group.each(headNames)("%s", (head) => {
         { dtype: "float32" as const, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
       ]),
     );
-    const theirs = torchvisionNames(named, architecture);
+    const theirs = libraryNames(named, architecture);
     expect([...theirs.keys()].filter((name) => name.startsWith("head."))).toEqual([]);
     expect([...canonicalNames(theirs, architecture).keys()]).toEqual([...named.keys()]);
   });

@@ -1,62 +1,78 @@
 /**
- * From the names that other people's files use to ours: wrappers' prefixes are taken off, and a head that hangs where
- * torchvision has its classifier gets the names of our heads; and the way back.
+ * From the names that other people's files use to ours: wrappers' prefixes are taken off, another library's names are translated,
+ * and a head that hangs where the library of origin has its classifier gets the names of our heads; and the way back.
  */
 
+import type { Origin } from "../models/backbone.ts";
 import type { Architecture } from "../models/classifier.ts";
 import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { foreignNaming } from "./namings.ts";
 
 /** What DataParallel, Lightning and wrapping modules put before every name. */
 const prefixes = ["module.", "backbone.", "model.", "net.", "encoder."];
 
 /** `found` under canonical names, as far as they can be told. */
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
-  return renamed(
-    withoutPrefix(found),
-    new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])),
-  );
+  const bare = withoutPrefix(found);
+  const translated = foreignNaming(bare, architecture.backbone.origin)?.translate(bare) ?? bare;
+  return renamed(translated, new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])));
 }
 
-/** Weights under the names of torchvision's model of this backbone, with this head in place of its classifier. */
-export function torchvisionNames(weights: StateDict, architecture: Architecture): StateDict {
+/** Whose names a file has, where they had to be translated. */
+export function namedBy(found: StateDict, { backbone }: Architecture): string | undefined {
+  return foreignNaming(withoutPrefix(found), backbone.origin)?.of;
+}
+
+/** Weights under the names of the library's model of this backbone, with this head in place of its classifier. */
+export function libraryNames(weights: StateDict, architecture: Architecture): StateDict {
   return renamed(weights, new Map(layerNames(architecture)));
 }
 
-/** The lines of Python that load `file` into torchvision's model; undefined where torchvision has none. */
-export function torchvisionSnippet(architecture: Architecture, file: string): string | undefined {
-  const { torchvision, name } = architecture.backbone;
-  if (!torchvision) return undefined;
+/** The lines of Python that load `file` into the model of torchvision or timm; undefined where neither has one. */
+export function librarySnippet(architecture: Architecture, file: string): string | undefined {
+  const { backbone, inputSize } = architecture;
+  const { origin, preprocessing } = backbone;
+  if (!origin) return undefined;
+  const { library, sizeArgument } = origin;
+  const sized = sizeArgument && inputSize !== preprocessing.size ? [`${sizeArgument}=${inputSize}`] : [];
   const layers = headModules(architecture).map(({ python }) => python);
-  const [library, load] = file.endsWith(".pth")
+  const [reader, load] = file.endsWith(".pth")
     ? ["torch", `torch.load("${file}")`]
     : ["safetensors.torch", `safetensors.torch.load_file("${file}")`];
   return [
-    `import ${library}, torchvision`,
+    `import ${reader}, ${library}`,
     "from torch import nn",
-    `model = torchvision.models.${name}()`,
-    `model.${torchvision.classifier} = ${layers.length === 1 ? layers[0] : `nn.Sequential(${layers.join(", ")})`}`,
+    `model = ${libraryCall(origin, sized)}`,
+    `model.${origin.classifier.replace(/\.(\d+)/g, "[$1]")} = ${layers.length === 1 ? layers[0] : `nn.Sequential(${layers.join(", ")})`}`,
     `model.load_state_dict(${load}, strict=True)`,
     "model.eval()",
   ].join("\n");
 }
 
-/** The modules that stand in place of torchvision's classifier, in order. */
-function headModules({ backbone, head, classes, dropout }: Architecture): readonly TorchModule[] {
-  const { features, torchvision } = backbone;
-  const pool = [{ python: "nn.AdaptiveAvgPool2d(1)" }, { python: "nn.Flatten()" }];
-  const layers = heads[head].torch(features, { classes: classes.length, dropout });
-  return [...(torchvision?.poolsInside ? pool : []), ...layers];
+/** The Python expression that makes the library's model. */
+function libraryCall({ library, name, arguments: further }: Origin, sized: readonly string[]): string {
+  const given = [...(further ? [further] : []), ...sized];
+  if (library === "torchvision") return `torchvision.models.${name}(${given.join(", ")})`;
+  return `timm.create_model(${[`"${name}"`, "num_classes=0", ...given].join(", ")})`;
 }
 
-/** Every layer of the head that has weights: our name and torchvision's. */
+/** The modules that stand in place of the library's classifier, in order. */
+function headModules({ backbone, head, classes, dropout }: Architecture): readonly TorchModule[] {
+  const { features, origin } = backbone;
+  const pool = [{ python: "nn.AdaptiveAvgPool2d(1)" }, { python: "nn.Flatten()" }];
+  const layers = heads[head].torch(features, { classes: classes.length, dropout });
+  return [...(origin?.poolsInside ? pool : []), ...layers];
+}
+
+/** Every layer of the head that has weights: our name and the library's. */
 function layerNames(architecture: Architecture): (readonly [string, string])[] {
-  const { torchvision } = architecture.backbone;
-  if (!torchvision) return [];
+  const { origin } = architecture.backbone;
+  if (!origin) return [];
   const modules = headModules(architecture);
   // A module of its own has the classifier's name; in a Sequential each is called by its position.
   const theirs = (i: number): string =>
-    modules.length === 1 ? torchvision.classifier : `${torchvision.classifier}.${i}`;
+    modules.length === 1 ? origin.classifier : `${origin.classifier}.${i}`;
   return modules.flatMap(({ layer }, i) => (layer ? [[layer, theirs(i)] as const] : []));
 }
 

@@ -1,13 +1,17 @@
 /** Which tensors of a file a classifier takes, whoever wrapped or renamed them, and what is said of the others. */
 
 import { describe, expect, test } from "vitest";
+import { formulaTensor } from "../../test/reference/formula.ts";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
+import type { Origin } from "../models/backbone.ts";
 import { type Architecture, describe as describeModel } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames, torchvisionNames } from "./canonical-names.ts";
+import { canonicalNames, libraryNames } from "./canonical-names.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
+import { resizedPositions } from "./position-table.ts";
 
 const small: Architecture = { ...smallArchitecture("happy", "sad"), head: "reference" };
 const description = describeModel(small);
@@ -44,7 +48,7 @@ describe("names", () => {
     expect(refusal(found)).toContain("unexpected:\n    module.");
   });
 
-  // The places of the modules that torchvisionSnippet puts there; SqueezeNet's begin with the pooling.
+  // The places of the modules that librarySnippet puts there; SqueezeNet's begin with the pooling.
   test.each<[string, Architecture["head"], string[]]>([
     ["resnet18", "linear", ["fc"]],
     ["resnet18", "reference", ["fc.0", "fc.2", "fc.4", "fc.6"]],
@@ -53,7 +57,7 @@ describe("names", () => {
   ])("of torchvision's %s with a %s head, there and back", (model, head, places) => {
     const architecture: Architecture = { ...small, head, backbone: backboneNamed(model) };
     const ours = describeModel(architecture).specs.map(({ name }) => name);
-    const theirs = torchvisionNames(new Map(ours.map((name) => [name, zeros([])])), architecture);
+    const theirs = libraryNames(new Map(ours.map((name) => [name, zeros([])])), architecture);
     const layers = [...theirs.keys()].map((name) => name.slice(0, name.lastIndexOf(".")));
     expect([...new Set(layers.filter((name) => /^(fc|classifier|head)\b/.test(name)))]).toEqual(places);
     expect([...canonicalNames(theirs, architecture).keys()]).toEqual(ours);
@@ -114,5 +118,60 @@ describe("a head", () => {
     const found = tensors();
     for (const name of heads) found.delete(name);
     expect(fit(found)).toEqual({ weights: found, notes: [] });
+  });
+});
+
+describe("another library's tensors", () => {
+  const spec = (name: string, ...shape: number[]): ParameterSpec => ({
+    ...{ name, shape, role: "parameter" },
+    initialise: () => new Float32Array(sizeOf(shape)),
+  });
+  const head = spec("head.fc.bias", 2);
+  const of = (origin: Pick<Origin, "library" | "name">): Architecture => ({
+    ...small,
+    backbone: { ...small.backbone, origin: { ...origin, classifier: "heads", poolsInside: false } },
+  });
+
+  test("a position table for other patches is interpolated, which a note says", () => {
+    const specs = [spec("encoder.pos_embedding", 1, 1 + 9, 2), spec("class_token", 1, 1, 2), head];
+    const table = formulaTensor("positions", [1, 1 + 4, 2], "uniform");
+    const found: StateDict = new Map([
+      ["class_token", zeros([1, 1, 2])],
+      ["encoder.pos_embedding", table],
+    ]);
+    for (const library of ["torchvision", "timm"] as const) {
+      const { weights, notes } = fitWeights(
+        found,
+        of({ library, name: "vit" }),
+        { specs, stages: [] },
+        "v.pth",
+      );
+      expect(notes).toEqual(["v.pth: its positions of 2 × 2 patches are interpolated to 3 × 3"]);
+      expect(weights.get("encoder.pos_embedding")).toEqual(resizedPositions(table, 3, library));
+    }
+    const wider = [spec("encoder.pos_embedding", 1, 1 + 9, 3), spec("class_token", 1, 1, 2)];
+    expect(() =>
+      fitWeights(found, of({ library: "timm", name: "vit" }), { specs: wider, stages: [] }, "v.pth"),
+    ).toThrow("encoder.pos_embedding has shape [1, 5, 2], vultus_s expects [1, 10, 3]");
+  });
+
+  test("timm's names are translated, which a note says, and a layer's scale gets torchvision's shape", () => {
+    const specs = [spec("features.0.0.weight", 4, 3, 4, 4), spec("features.1.0.layer_scale", 4, 1, 1), head];
+    const found: StateDict = new Map([
+      ["stem.0.weight", zeros([4, 3, 4, 4])],
+      ["stages.0.blocks.0.gamma", floatTensor([4], [1, 2, 3, 4])],
+    ]);
+    const architecture = of({ library: "torchvision", name: "convnext_tiny" });
+    const { weights, notes } = fitWeights(found, architecture, { specs, stages: [] }, "c.safetensors");
+    expect(notes).toEqual(["c.safetensors has timm's names, which are translated to torchvision's"]);
+    expect(weights.get("features.1.0.layer_scale")).toEqual(floatTensor([4, 1, 1], [1, 2, 3, 4]));
+  });
+
+  test("of another registered backbone are named as such", () => {
+    const other = describeModel({ ...small, backbone: backboneNamed("vultus_m") });
+    const theirs = new Map(other.specs.map(({ name, shape }) => [name, zeros(shape)]));
+    expect(refusal(theirs)).toMatch(
+      /its tensors are those of vultus_m: choose it with --model, or give weights of vultus_s$/,
+    );
   });
 });

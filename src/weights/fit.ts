@@ -1,10 +1,12 @@
 /** Fits published weights to a classifier: what belongs to the backbone must be there in the right shape. */
 
+import type { Origin } from "../models/backbone.ts";
 import { type Architecture, type Description, newWeights } from "../models/classifier.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
-import { FormatError } from "../util/errors.ts";
 import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames } from "./canonical-names.ts";
+import { canonicalNames, namedBy } from "./canonical-names.ts";
+import { type Misfit, refusal } from "./misfit.ts";
+import { gridSide, isPositionTable, resizedPositions } from "./position-table.ts";
 
 export interface Fitted {
   /** The backbone's tensors, and the head's where the file has a head of the same shapes. */
@@ -33,28 +35,26 @@ export function fitWeights(
   classes?: readonly string[],
   rows?: HeadRows,
 ): Fitted {
-  const { backbone } = architecture;
+  const { origin } = architecture.backbone;
   const theirTensors = canonicalNames(found, architecture);
   const differ = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
   const joined = differ && rows ? joinedHead(theirTensors, architecture, specs, classes, rows) : undefined;
   const tensors = joined ? new Map([...theirTensors, ...joined.tensors]) : theirTensors;
   const otherClasses = differ && !joined;
   const weights: StateDict = new Map();
-  const missing: string[] = [];
-  const misshapen: string[] = [];
+  const resized: string[] = [];
+  const misfit: Misfit = { missing: [], misshapen: [], unexpected: [] };
   for (const spec of specs) {
     const tensor = tensors.get(spec.name);
-    const shape = `[${spec.shape.join(", ")}]`;
     const head = spec.name.startsWith("head.");
     if (head && otherClasses) continue;
-    if (!tensor) {
-      if (!head) missing.push(`${spec.name} ${shape}`);
-    } else if (tensor.shape.join() === spec.shape.join()) {
-      weights.set(spec.name, tensor);
+    const fitted = tensor && inShape(tensor, spec, origin);
+    if (fitted) {
+      weights.set(spec.name, fitted.tensor);
+      if (fitted.note) resized.push(fitted.note);
     } else if (!head) {
-      misshapen.push(
-        `${spec.name} has shape [${tensor.shape.join(", ")}], ${backbone.name} expects ${shape}`,
-      );
+      if (tensor) misfit.misshapen.push({ spec, shape: tensor.shape });
+      else misfit.missing.push(spec);
     }
   }
   // A head counts only as a whole.
@@ -62,33 +62,48 @@ export function fitWeights(
   const whole = headSpecs.every((spec) => weights.has(spec.name));
   if (!whole) for (const { name } of headSpecs) weights.delete(name);
   const known = new Set(specs.map((spec) => spec.name));
-  const theirs = backbone.torchvision?.classifier ?? "head";
+  const theirs = origin?.classifier ?? "head";
   const isClassifier = (key: string): boolean => key.startsWith(`${theirs}.`) || key.startsWith("head.");
   const rest = [...tensors.keys()].filter(
     (key) => !weights.has(key) && !key.endsWith(".num_batches_tracked"),
   );
   const classifier = rest.filter(isClassifier);
-  const unexpected = rest.filter((key) => !isClassifier(key) && !known.has(key));
-  if (missing.length + misshapen.length + unexpected.length > 0) {
-    throw new FormatError(
-      [
-        `${name} does not fit ${backbone.name}:`,
-        ...list("missing", missing),
-        ...list("misshapen", misshapen),
-        ...list("unexpected", unexpected),
-        `give weights of ${backbone.name} with ${backbone.torchvision ? "torchvision's" : "its own"} names, or choose the backbone that they belong to with --model`,
-      ].join("\n"),
-    );
-  }
+  misfit.unexpected.push(...rest.filter((key) => !isClassifier(key) && !known.has(key)));
+  if (misfit.missing.length + misfit.misshapen.length + misfit.unexpected.length > 0)
+    throw refusal(misfit, found, architecture, name);
   const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
-  const notes = whole
+  const ofHead = whole
     ? [joined ? joined.note : `the head of ${name} is kept`]
     : otherClasses && rows
       ? [`the head starts fresh: that of ${name} tells apart ${classes.join(", ")}`]
       : classifier.length > 0
         ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
         : [];
-  return { weights, notes };
+  const library = namedBy(found, architecture);
+  const translated = library
+    ? [`${name} has ${library} names, which are translated to ${origin?.library}'s`]
+    : [];
+  return { weights, notes: [...ofHead, ...translated, ...resized.map((note) => `${name}: ${note}`)] };
+}
+
+/**
+ * A tensor in the shape that is expected: as it is, with sides of length 1 that libraries write or leave out behind the others, or
+ * as a position table for another grid, which a note then says. Undefined where it is of another shape.
+ */
+function inShape(
+  tensor: FloatTensor,
+  { name, shape }: ParameterSpec,
+  origin: Origin | undefined,
+): { readonly tensor: FloatTensor; readonly note?: string } | undefined {
+  if (tensor.shape.join() === shape.join()) return { tensor };
+  const bare = (sides: readonly number[]): string => sides.join().replace(/(,1)+$/, "");
+  if (bare(tensor.shape) === bare(shape)) return { tensor: floatTensor(shape, tensor.data) };
+  const [from, to] = [gridSide(tensor.shape), gridSide(shape)];
+  if (!isPositionTable(name) || !from || !to || tensor.shape[2] !== shape[2]) return undefined;
+  return {
+    tensor: resizedPositions(tensor, to, origin?.library ?? "timm"),
+    note: `its positions of ${from} × ${from} patches are interpolated to ${to} × ${to}`,
+  };
 }
 
 /** A head of which some rows are kept, and what to say of it. */
@@ -129,11 +144,4 @@ function joinedRows(known: FloatTensor, drawn: FloatTensor, places: readonly num
   for (const [row, place] of places.entries())
     if (place >= 0) data.set(known.data.subarray(place * width, (place + 1) * width), row * width);
   return floatTensor(drawn.shape, data);
-}
-
-/** Up to five names and how many more there are. */
-function list(title: string, names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  const more = names.length > 5 ? `\n    and ${names.length - 5} more` : "";
-  return [`  ${title}:\n    ${names.slice(0, 5).join("\n    ")}${more}`];
 }

@@ -4,6 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { decodePytorch } from "../formats/pytorch.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
+import type { Preprocessing } from "../models/backbone.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
@@ -14,9 +15,11 @@ import { classesOf, type Metadata, readArchitecture, saysClassifier } from "./cl
 import { readEnsemble } from "./ensemble-file.ts";
 import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
 import { type MembersFile, membersIn } from "./members.ts";
+import { renormalised, sameNormalisation } from "./normalisation.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
-import { torchvisionCommand } from "./sources.ts";
+import { libraryCommand } from "./sources.ts";
+import { adapted, hasVariants, variantIn } from "./variants.ts";
 
 export type { Classifier, WeightsFile } from "./classifier.ts";
 
@@ -83,19 +86,50 @@ function whatToGive(shipped: readonly string[]): string {
   return `give a run folder, or a file that vultus wrote${names}`;
 }
 
-/** Weights from a file, fitted to a classifier, and what the file says about them. */
+/**
+ * Weights from a file, fitted to a classifier, and what the file says about them; `normalisation` is what they were trained with,
+ * where that is known and not the file's to say.
+ */
 export function loadWeights(
   path: string,
   architecture: Architecture,
   description: Description,
   rows?: HeadRows,
+  normalisation?: Pick<Preprocessing, "mean" | "std">,
 ): Fitted & { readonly metadata: Metadata } {
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
   const { tensors, metadata } = readWeights(path);
   refuseEnsemble(metadata, path);
-  const fitted = fitWeights(tensors, architecture, description, path, classesOf(metadata, path), rows);
-  return { ...fitted, metadata };
+  const { name, preprocessing } = architecture.backbone;
+  const ofVariant = adapted(tensors, metadata, name, path);
+  const differs = normalisation && !sameNormalisation(normalisation, preprocessing);
+  const taken = differs ? renormalised(ofVariant.tensors, normalisation, preprocessing) : undefined;
+  const fitted = fitWeights(
+    taken ?? ofVariant.tensors,
+    architecture,
+    description,
+    path,
+    classesOf(metadata, path),
+    rows,
+  );
+  const trainedWith = differs ? [normalisationNote(normalisation, taken !== undefined)] : [];
+  return { ...fitted, notes: [...ofVariant.notes, ...fitted.notes, ...trainedWith], metadata };
+}
+
+function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {
+  const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
+  return takenUp
+    ? `these weights were trained with ${numbers}; the first layer takes up the difference`
+    : `warning: these weights were trained with ${numbers}, and pictures are normalised otherwise here`;
+}
+
+/** The backbone in which the weights at `path` compute as they were trained: a variant of `model` where the file says so. */
+export function backboneFor(model: string, path: string | undefined): string {
+  if (path === undefined || !hasVariants(model) || !existsSync(path) || !statSync(path).isFile())
+    return model;
+  const variant = variantIn(readWeights(path).metadata);
+  return variant?.of === model ? variant.backbone : model;
 }
 
 /** The backbone of the classifier in a file, in a run folder or of a model that ships; undefined where that is not known. */
@@ -103,7 +137,9 @@ export function modelOfWeights(path: string): string | undefined {
   if (!existsSync(path)) return shippedModels().find((name) => name === path);
   const file = classifierPath(path);
   const { metadata } = readWeights(file);
-  return saysClassifier(metadata) ? readArchitecture(metadata, file).network?.backbone : undefined;
+  return saysClassifier(metadata)
+    ? readArchitecture(metadata, file).network?.backbone
+    : variantIn(metadata)?.backbone;
 }
 
 /** Reads `.safetensors`, PyTorch's `.pth` or `.pt`, or `.onnx`, told apart by content. */
@@ -129,7 +165,7 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
 }
 
 /** What to do where weights are needed and there are none. */
-function howToGetWeights({ backbone: { name, torchvision } }: Architecture): string {
-  const fromPython = torchvision ? `, for example one written in Python by ${torchvisionCommand(name)}` : "";
+function howToGetWeights({ backbone: { origin } }: Architecture): string {
+  const fromPython = origin ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
   return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
 }

@@ -1,6 +1,13 @@
 /** Where ImageNet weights of each backbone are published, and the preprocessing that belongs to them. */
 
-import { type Backbone, imagenet } from "../models/backbone.ts";
+import {
+  type Backbone,
+  efficientnetLite,
+  imagenet,
+  type Origin,
+  type Preprocessing,
+  symmetric,
+} from "../models/backbone.ts";
 import { UsageError } from "../util/errors.ts";
 
 /** What `--weights` may say instead of a path. */
@@ -18,19 +25,28 @@ export interface HubFile {
   readonly file: string;
 }
 
-/** A file of weights with torchvision's tensor names and values. */
+/** torchvision's names of its weights. */
+type Version = "IMAGENET1K_V1" | "IMAGENET1K_V2";
+
+/** A published file of weights. */
 export interface WeightSource extends HubFile {
-  /** torchvision's own name of these weights. */
-  readonly torchvision: "IMAGENET1K_V1" | "IMAGENET1K_V2";
-  /** How torchvision scores them: the shorter side to `resize`, then the square of `crop` in the middle. */
-  readonly preprocessing: {
-    readonly mean: readonly number[];
-    readonly std: readonly number[];
+  /** What messages call these weights. */
+  readonly title: string;
+  /** torchvision's own name of them, where the values are torchvision's. */
+  readonly torchvision?: Version;
+  /** SPDX's name of the licence under which they are published. */
+  readonly licence: string;
+  /** Whose tensor names the file has; where those of the backbone are others, `namings.ts` translates. */
+  readonly names: Origin["library"];
+  /** How their library scores them: the shorter side to `resize`, then the square of `crop` in the middle. */
+  readonly preprocessing: Pick<Preprocessing, "mean" | "std"> & {
     readonly resize: number;
     readonly crop: number;
-    readonly interpolation: "bilinear";
+    readonly interpolation: "bilinear" | "bicubic";
   };
 }
+
+type Scoring = readonly [resize: number, crop: number];
 
 /**
  * A repository that timm made of one of torchvision's files. timm loads that file by name into its own ResNet, whose
@@ -38,57 +54,129 @@ export interface WeightSource extends HubFile {
  * repositories' `config.json` state mean, std and interpolation, and a crop of 0.875 (224 of 256) for V1 and of 0.965
  * (224 of 232) for V2.
  */
-function timm(tag: string, torchvision: WeightSource["torchvision"], resize: number): WeightSource {
+function ofTorchvision(tag: string, torchvision: Version, resize: number): WeightSource {
   const { mean, std } = imagenet;
   return {
     repo: `timm/${tag}`,
     revision: "main",
     file: "model.safetensors",
+    title: `torchvision's ${torchvision}`,
     torchvision,
+    licence: "BSD-3-Clause",
+    names: "torchvision",
     preprocessing: { mean, std, resize, crop: 224, interpolation: "bilinear" },
   };
 }
 
-const v1 = (name: string): WeightSource => timm(`${name}.tv_in1k`, "IMAGENET1K_V1", 256);
-const v2 = (name: string): WeightSource => timm(`${name}.tv2_in1k`, "IMAGENET1K_V2", 232);
+const v1 = (name: string): WeightSource => ofTorchvision(`${name}.tv_in1k`, "IMAGENET1K_V1", 256);
+const v2 = (name: string): WeightSource => ofTorchvision(`${name}.tv2_in1k`, "IMAGENET1K_V2", 232);
 
-/** Sources of the backbones that torchvision has weights of. */
+/**
+ * A repository of timm's own weights, with timm's names. Its name, licence, mean, std, crop and interpolation are those of the
+ * configuration in timm 1.0.31 (`timm.get_pretrained_cfg`); the shorter side is the crop divided by `crop_pct`, rounded down.
+ * The repositories themselves were not opened to check that.
+ */
+function ofTimm(
+  tag: string,
+  [resize, crop]: Scoring = [256, 224],
+  { mean, std }: Pick<Preprocessing, "mean" | "std"> = imagenet,
+): WeightSource {
+  return {
+    repo: `timm/${tag}`,
+    revision: "main",
+    file: "model.safetensors",
+    title: `timm's ${tag.slice(tag.indexOf(".") + 1)}`,
+    licence: "Apache-2.0",
+    names: "timm",
+    preprocessing: { mean, std, resize, crop, interpolation: "bicubic" },
+  };
+}
+
+/**
+ * Of these weights torchvision says that it took them from timm, and the hash in the file names is the same
+ * (`torchvision/models/efficientnet.py` and `timm/models/efficientnet.py`). How they are scored is torchvision's.
+ */
+const takenFromTimm = (tag: string, scoring: Scoring): WeightSource => ({
+  ...ofTimm(tag, scoring),
+  title: "torchvision's IMAGENET1K_V1",
+  torchvision: "IMAGENET1K_V1",
+});
+
+/** Sources of the backbones that a library has weights of, the one that `imagenet` means first. */
 export const sources: Readonly<Record<string, readonly WeightSource[]>> = {
   resnet18: [v1("resnet18")],
   resnet34: [v1("resnet34")],
   resnet50: [v1("resnet50"), v2("resnet50")],
   resnet101: [v1("resnet101"), v2("resnet101")],
   resnet152: [v1("resnet152"), v2("resnet152")],
+  resnext50_32x4d: [v1("resnext50_32x4d"), v2("resnext50_32x4d")],
   // timm has no SqueezeNet, and no other repository documents that it holds torchvision's weights.
   squeezenet1_1: [],
+  // No repository is known to hold torchvision's own weights of these five. timm trained the same networks itself.
+  mobilenet_v2: [ofTimm("mobilenetv2_100.ra_in1k")],
+  mobilenet_v3_small: [ofTimm("mobilenetv3_small_100.lamb_in1k")],
+  mobilenet_v3_large: [ofTimm("mobilenetv3_large_100.ra_in1k")],
+  convnext_tiny: [ofTimm("convnext_tiny.fb_in1k")],
+  vit_b_16: [ofTimm("vit_base_patch16_224.augreg_in21k_ft_in1k", [248, 224], symmetric)],
+  efficientnet_b0: [takenFromTimm("efficientnet_b0.ra_in1k", [256, 224])],
+  efficientnet_b1: [takenFromTimm("efficientnet_b1.ft_in1k", [256, 240])],
+  efficientnet_b2: [takenFromTimm("efficientnet_b2.ra_in1k", [288, 288])],
+  efficientnet_b3: [takenFromTimm("efficientnet_b3.ra2_in1k", [320, 300])],
+  // timm's own networks.
+  mobilenet_v1: [ofTimm("mobilenetv1_100.ra4_e3600_r224_in1k", [256, 224], symmetric)],
+  vit_tiny: [ofTimm("vit_tiny_patch16_224.augreg_in21k_ft_in1k", [248, 224], symmetric)],
+  // timm gives a mean and std of 0.5; 127/255 and 128/255 are what TensorFlow trained with.
+  efficientnet_lite0: [ofTimm("tf_efficientnet_lite0.in1k", [256, 224], efficientnetLite)],
+  efficientnet_lite1: [ofTimm("tf_efficientnet_lite1.in1k", [272, 240], efficientnetLite)],
+  efficientnet_lite2: [ofTimm("tf_efficientnet_lite2.in1k", [292, 260], efficientnetLite)],
+  // Its weights were trained on VGGFace2 and are a file of one's own (`variants.ts`); no repository of the hub has them.
+  mobilenet_v1_vggface2: [],
+};
+
+/** What torchvision 0.14 has and no repository of the hub is known to hold: Python writes the file. */
+const onlyTorchvision: Readonly<Record<string, readonly Version[]>> = {
+  squeezenet1_1: ["IMAGENET1K_V1"],
+  mobilenet_v2: ["IMAGENET1K_V1", "IMAGENET1K_V2"],
+  mobilenet_v3_small: ["IMAGENET1K_V1"],
+  mobilenet_v3_large: ["IMAGENET1K_V1", "IMAGENET1K_V2"],
+  convnext_tiny: ["IMAGENET1K_V1"],
+  vit_b_16: ["IMAGENET1K_V1"],
+  efficientnet_b1: ["IMAGENET1K_V2"],
 };
 
 /**
  * The source of a backbone's ImageNet weights; where there is none the error says what to do instead.
  *
- * `imagenet` means V1. The recipes first train a head on frozen features, and label smoothing, with which V2 was trained
- * and is better on ImageNet itself, makes features that transfer worse (Kornblith, Shlens and Le 2019, "Do Better
- * ImageNet Models Transfer Better?"). And V1 exists for every backbone.
+ * `imagenet` means torchvision's V1 where the hub has it. The recipes first train a head on frozen features, and label
+ * smoothing, with which V2 was trained and is better on ImageNet itself, makes features that transfer worse (Kornblith, Shlens
+ * and Le 2019, "Do Better ImageNet Models Transfer Better?"). And V1 exists for every backbone of torchvision.
  */
 export function weightSource({ name }: Pick<Backbone, "name">, choice: ImagenetName): WeightSource {
-  const torchvision = choice === "imagenet-v2" ? "IMAGENET1K_V2" : "IMAGENET1K_V1";
+  const version: Version = choice === "imagenet-v2" ? "IMAGENET1K_V2" : "IMAGENET1K_V1";
   const published = sources[name];
-  const found = published?.find((source) => source.torchvision === torchvision);
+  const [first] = published ?? [];
+  const found = choice === "imagenet" ? first : published?.find(({ torchvision }) => torchvision === version);
   if (found) return found;
-  if (!published)
+  if (onlyTorchvision[name]?.includes(version))
     throw new UsageError(
-      `there are no ImageNet weights of ${name}; give a .safetensors file by --weights, or --weights none`,
+      `no repository of the Hugging Face hub is known to hold torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; write the file with Python:\n` +
+        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand give it by --weights ${name}.safetensors`,
     );
-  if (torchvision === "IMAGENET1K_V2")
-    throw new UsageError(`torchvision has no ${torchvision} weights of ${name}; ask for --weights imagenet`);
+  if (first || onlyTorchvision[name])
+    throw new UsageError(`torchvision has no ${version} weights of ${name}; ask for --weights imagenet`);
   throw new UsageError(
-    `no repository of the Hugging Face hub is known to hold torchvision's weights of ${name}; write the file with Python:\n` +
-      `  ${torchvisionCommand(name)}\nand give it by --weights ${name}.safetensors`,
+    `there are no ImageNet weights of ${name}; give a .safetensors file by --weights, or --weights none`,
   );
 }
 
-/** A command that writes torchvision's weights of a backbone to `<name>.safetensors`. */
-export function torchvisionCommand(name: string): string {
-  const weights = `torchvision.models.${name}(weights='IMAGENET1K_V1').state_dict()`;
-  return `python -c "import torchvision, safetensors.torch; safetensors.torch.save_file(${weights}, '${name}.safetensors')"`;
+/** A command that writes the library's own weights of a model to `<name>.safetensors`. */
+export function libraryCommand(
+  { library, name }: Pick<Origin, "library" | "name">,
+  version: Version = "IMAGENET1K_V1",
+): string {
+  const model =
+    library === "torchvision"
+      ? `torchvision.models.${name}(weights='${version}')`
+      : `timm.create_model('${name}', pretrained=True)`;
+  return `python -c "import ${library}, safetensors.torch; safetensors.torch.save_file(${model}.state_dict(), '${name}.safetensors')"`;
 }

@@ -27,6 +27,8 @@ test("the models that ship, best first, and every backbone", async () => {
   // torchvision's 25,557,032 without the 2,049,000 of the last layer.
   expect(list).toMatch(/^resnet50 +23\.5 M +4\.09 +224 px +imagenet$/m);
   expect(list).toMatch(/^resnet18, .*resnet50.*: conv1 .* layer4$/m);
+  expect(list).toMatch(/^resnet50 +torchvision's IMAGENET1K_V1 +timm\/resnet50\.tv_in1k +BSD-3-Clause$/m);
+  expect(list).toMatch(/^good for\n(\w+: .+\n)*vultus_s: .+$/m);
 });
 
 test("without the measurement", async () => {
@@ -37,7 +39,12 @@ test("without the measurement", async () => {
 test("as JSON", async () => {
   const rows = await printedJson<ListedModel[]>("models");
   expect(rows.map(({ name }) => name)).toEqual(names);
-  expect(rows[names.indexOf("resnet50")]).toMatchObject({ parameters: 23_508_032, features: 2048 });
+  expect(rows[names.indexOf("resnet50")]).toMatchObject({
+    ...{ parameters: 23_508_032, features: 2048, weights: ["imagenet"] },
+    published: { repo: "timm/resnet50.tv_in1k", licence: "BSD-3-Clause" },
+  });
+  expect(rows[names.indexOf("squeezenet1_1")]?.published).toBeUndefined();
+  expect(rows.map(({ purpose }) => purpose)).toEqual(backbones.map(({ purpose }) => purpose));
   const shipped = rows.flatMap(({ name, shipped: own }) => (own ? [{ name, ...own }] : []));
   expect(shipped.map(({ name }) => name).sort()).toEqual(shippedModels());
   for (const { file, bytes, accuracy, interval, facesPerSecond } of shipped) {

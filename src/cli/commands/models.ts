@@ -16,7 +16,9 @@ interface Options extends ListModelsOptions {
 
 export function modelsCommand(): Command {
   return withDevice(new Command("models"))
-    .description("list the models that ship, with accuracy, size and speed, and the backbones to train")
+    .description(
+      "list the models that ship, with accuracy, size and speed, and the backbones to train, with cost and origin",
+    )
     .option("--no-speed", "do not measure the speed, which takes a second or two")
     .option("--json", "print JSON")
     .action(async ({ json, ...options }: Options) => {
@@ -59,6 +61,20 @@ function accuracyText({ accuracy, interval: [low, high] }: ShippedModel): string
   return `${percent(accuracy)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
 }
 
+/** What `--weights imagenet` fetches, and under which licence it is published. */
+function publishedLines(models: readonly ListedModel[]): string[] {
+  const rows = models.flatMap(({ name, published: own }) =>
+    own ? [[name, own.title, own.repo, own.licence]] : [],
+  );
+  const columns = ["imagenet", "weights", "Hugging Face hub", "licence"].map((name) => ({ name }));
+  return rows.length > 0 ? [tableText(columns, rows, widthOf()), ""] : [];
+}
+
+function purposeLines(models: readonly ListedModel[]): string[] {
+  const lines = models.flatMap(({ name, purpose }) => (purpose ? [`${name}: ${purpose}`] : []));
+  return lines.length > 0 ? [styled("bold", "good for"), ...lines, ""] : [];
+}
+
 function backboneLines(models: readonly ListedModel[]): string[] {
   const columns = [
     { name: "backbone" },
@@ -79,6 +95,8 @@ function backboneLines(models: readonly ListedModel[]): string[] {
   return [
     tableText(columns, rows, widthOf()),
     "",
+    ...publishedLines(models),
+    ...purposeLines(models),
     styled("bold", "stages, which a recipe may train"),
     ...alike.map((indices) => `${named(indices)}: ${models[indices[0] as number]?.stages.join(" ")}`),
   ];

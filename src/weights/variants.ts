@@ -1,0 +1,111 @@
+/**
+ * Published weights of a variant of a backbone: they have its tensors in its shapes, but were trained with other padding or
+ * other pictures, so that in the backbone itself they would compute nothing useful. Their file says so in its metadata.
+ */
+
+import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
+import { type FloatTensor, floatTensor, type StateDict } from "../util/tensor.ts";
+import { type Metadata, readArchitecture, saysClassifier } from "./classifier-file.ts";
+
+export interface Variant {
+  /** The backbone in which the weights compute as they were trained. */
+  readonly backbone: string;
+  /** The backbone that has the same tensors. */
+  readonly of: string;
+  /** What they are and how they are read, for a person. */
+  readonly note: string;
+  /** Whether this is what a file says of its preprocessing. */
+  readonly tells: (preprocessing: string) => boolean;
+  /** The tensors for pictures as vultus makes them. */
+  readonly adapt: (tensors: StateDict) => StateDict;
+}
+
+export const variants: readonly Variant[] = [
+  {
+    backbone: "mobilenet_v1_vggface2",
+    of: "mobilenet_v1",
+    note:
+      "weights of MobileNet trained on VGGFace2, with TensorFlow's padding and their own mean and deviation (backbone mobilenet_v1_vggface2); " +
+      "the file expects BGR, and the channels of its first layer are turned round, since pictures are RGB here",
+    tells: (text) =>
+      /^BGR\b/.test(text) &&
+      ["103.939", "116.779", "123.68"].every((mean) => text.includes(mean)) &&
+      /\bSAME padding\b/.test(text),
+    adapt: (tensors) => withReversedInput(tensors, "conv_stem.weight"),
+  },
+];
+
+/** The variant that a file says it holds; a file that vultus wrote names its backbone, and has been adapted. */
+export function variantIn(metadata: Metadata): Variant | undefined {
+  const { preprocessing } = metadata;
+  if (preprocessing === undefined || saysClassifier(metadata)) return undefined;
+  return variants.find(({ tells }) => tells(preprocessing));
+}
+
+/** Whether weights may be of a variant of this backbone. */
+export const hasVariants = (model: string): boolean => variants.some((variant) => variant.of === model);
+
+/**
+ * Tensors for the backbone called `model` out of a file, and what to say of it; `name` is what messages call the file.
+ *
+ * @throws UsageError for those of another variant of the backbone, and for pictures that no backbone takes.
+ */
+export function adapted(
+  tensors: StateDict,
+  metadata: Metadata,
+  model: string,
+  name: string,
+): { readonly tensors: StateDict; readonly notes: readonly string[] } {
+  const variant = variantIn(metadata);
+  const theirs = variant?.backbone ?? backboneIn(metadata, name);
+  if (theirs !== undefined && theirs !== model && areVariants(theirs, model))
+    throw new UsageError(
+      `${name} holds weights of ${theirs}, which has the tensors of ${model} and computes otherwise: ask for ${option("model", theirs)}, or give weights of ${model}`,
+    );
+  if (variant?.backbone === model)
+    return { tensors: variant.adapt(tensors), notes: [`${name} holds ${variant.note}`] };
+  const { preprocessing } = metadata;
+  if (!variant && !saysClassifier(metadata) && preprocessing && /^BGR\b/.test(preprocessing))
+    throw new UsageError(
+      `${name} is for pictures that no backbone takes: "${preprocessing}"; give weights for RGB pictures`,
+    );
+  const untold = variants.find(({ backbone }) => backbone === model);
+  if (untold && theirs === undefined)
+    return {
+      tensors,
+      notes: [
+        `${name} does not say that it holds weights of ${model}: they are taken as they are, for RGB pictures`,
+      ],
+    };
+  return { tensors, notes: [] };
+}
+
+/** Of a file that vultus wrote. */
+function backboneIn(metadata: Metadata, name: string): string | undefined {
+  return saysClassifier(metadata) ? readArchitecture(metadata, name).network?.backbone : undefined;
+}
+
+/** Whether two backbones are variants of one. */
+function areVariants(one: string, other: string): boolean {
+  const family = (model: string): string => variants.find(({ backbone }) => backbone === model)?.of ?? model;
+  return family(one) === family(other);
+}
+
+/** Turns round the input channels of a convolution [O, C, K, K]. */
+function withReversedInput(tensors: StateDict, name: string): StateDict {
+  const kernel = tensors.get(name);
+  return kernel ? new Map([...tensors, [name, reversedInput(kernel)]]) : tensors;
+}
+
+function reversedInput({ shape, data }: FloatTensor): FloatTensor {
+  const [out = 0, channels = 0] = shape;
+  const area = data.length / (out * channels);
+  const turned = new Float32Array(data.length);
+  for (let o = 0; o < out; o++)
+    for (let c = 0; c < channels; c++) {
+      const from = (o * channels + c) * area;
+      turned.set(data.subarray(from, from + area), (o * channels + channels - 1 - c) * area);
+    }
+  return floatTensor(shape, turned);
+}
