@@ -1,7 +1,7 @@
-"""A torchvision backbone with a new head, trained for a few steps: what vultus must reproduce.
+"""A backbone of torchvision or timm (backbone_models.py) with a new head, trained for a few steps: what vultus must reproduce.
 
     python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
-    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many ReLUs differ (in result.json)
+    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many activations change sides (in result.json)
     python3 backbone.py ... --small FILE         writes what is committed, for test/backbones.test.ts; --out may be left out
 
 Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to
@@ -35,6 +35,13 @@ update. Some want other numbers:
 - ResNet50 on running statistics --lr 3e-5 --eps 1e-3 for AdamW. At the default rate, everything trainable, one of 6.3
   million ReLUs is on in one precision and off in the other at the third step, 425 at the fifth, and updates are 2e-2
   apart; at this rate none, and 6e-4.
+- Depthwise convolutions have 1 in the middle (formula.py). With He's bound the same pattern of borders, layer after layer,
+  leaves so little of what differs between pictures that gradients under batch statistics are 3e-4 apart.
+- MobileNets and EfficientNet-Lite cut off at 6 one channel of 32, so that ReLU6 differs from ReLU. What is off in front of a
+  depthwise convolution is off everywhere: the variance of a channel with one lit pixel is as small as its epsilon.
+- EfficientNet's scales are 0.15: gates halve what passes, and 0.1 dies away over 16 blocks, 0.3 explodes.
+- Networks with layer norm are smooth and need nothing; class tokens and positions are about as large as patches.
+test/support/backbone-configs.ts has rates for all of these.
 """
 
 import argparse
@@ -167,7 +174,7 @@ def zero_gradient(args, gradients):
 
 
 def deviation(args, single, double):
-    """The worst distances of float32 from float64, in the measures of the tests; ReLUs that differ, at each step."""
+    """The worst distances of float32 from float64, in the measures of the tests; activations that change sides, at each step."""
     skipped = zero_gradient(args, double["gradients"])
 
     def worst(kind, measure):

@@ -64,11 +64,10 @@ def kind_of(name, shape, model=""):
 def tensor(name, shape, kind=None):
     """float32; `kind` defaults to kind_of.
 
-    weight: u times He's bound for a convolution or linear layer (sqrt 6 / fan in); depthwise: 0.1 u, plus 1 in the middle,
-    since what is missing at the borders would otherwise outweigh what differs between pictures; scale: 1 + 0.1 u; bias:
-    0.1 u; smallScale: 0.1 + 0.01 u; mediumScale: 0.15 + 0.015 u, where gates make activations smaller; shift: 0.01 u plus
-    0.3, or minus 0.3 for every fourth channel; clippedShift: 0.01 u plus 0.3, or minus 0.8 for every eighth channel, or 6.5 for one of 32; uniform: u; zeros; ones. backbone.py says why a
-    backbone's shifts are three times its scales.
+    weight: u times He's bound for a convolution or linear layer (sqrt 6 / fan in); depthwise: 0.1 u, plus 1 in the middle;
+    scale: 1 + 0.1 u; bias: 0.1 u; smallScale: 0.1 + 0.01 u; mediumScale: 0.15 + 0.015 u; shift: 0.01 u plus 0.3, or minus
+    0.3 for every fourth channel; clippedShift: 0.01 u plus 0.3, or minus 0.8 for every eighth channel, or 6.5 for one of 32;
+    uniform: u; zeros; ones. backbone.py says why.
     """
     kind = kind or kind_of(name, shape)
     if kind == "zeros":

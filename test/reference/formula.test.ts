@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type FormulaKind, formulaLabels, formulaPictures, formulaTensor, kindOf, tinyFloats } from "./formula.ts";
+import {
+  type FormulaKind,
+  formulaLabels,
+  formulaPictures,
+  formulaTensor,
+  kindOf,
+  tinyFloats,
+} from "./formula.ts";
 
 /** Written by `python3 formula.py formula.json`. */
 const python = JSON.parse(readFileSync(new URL("formula.json", import.meta.url), "utf8")) as {

@@ -44,7 +44,8 @@ export function kindOf(name: string, shape: readonly number[], model = ""): Form
   if (name.endsWith("layer_scale")) return "smallScale";
   if (shape.length > 1) return shape.length === 4 && shape[1] === 1 ? "depthwise" : "weight";
   const isScale = name.endsWith(".weight");
-  if (/^(head|classifier\.0)\./.test(name) || /^(vit|convnext)/.test(model)) return isScale ? "scale" : "bias";
+  if (/^(head|classifier\.0)\./.test(name) || /^(vit|convnext)/.test(model))
+    return isScale ? "scale" : "bias";
   if (isScale) return model.startsWith("efficientnet_b") ? "mediumScale" : "smallScale";
   return /^(mobilenet|efficientnet_lite)/.test(model) && ACTIVE_NORM.test(name) ? "clippedShift" : "shift";
 }
