@@ -167,6 +167,13 @@ describe("another library's tensors", () => {
     expect(weights.get("features.1.0.layer_scale")).toEqual(floatTensor([4, 1, 1], [1, 2, 3, 4]));
   });
 
+  test("more than those of a smaller registered backbone are not its own", () => {
+    const other = describeModel({ ...small, backbone: backboneNamed("resnet34") });
+    const theirs = new Map(other.specs.map(({ name, shape }) => [name, zeros(shape)]));
+    theirs.set("layer4.3.conv1.weight", zeros([1]));
+    expect(refusal(theirs)).toMatch(/\ngive weights of vultus_s with its own names/);
+  });
+
   test("of another registered backbone are named as such", () => {
     const other = describeModel({ ...small, backbone: backboneNamed("vultus_m") });
     const theirs = new Map(other.specs.map(({ name, shape }) => [name, zeros(shape)]));
