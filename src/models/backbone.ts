@@ -1,6 +1,6 @@
 /** What a backbone is: a network without its classifier, whose stages have names. */
 
-import type { FeatureMap } from "../nn/features.ts";
+import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 
 /** What a network expects of its pictures. */
@@ -52,7 +52,7 @@ export interface Backbone {
   readonly stages: readonly string[];
   /** Stages in the order in which a recipe unfreezes them, group by group: the last ones first. */
   readonly unfreeze: readonly (readonly string[])[];
-  /** Channels of the feature map that `build` returns. */
+  /** Channels of the features that a head is given. */
   readonly features: number;
   readonly preprocessing: Preprocessing;
   /** Smallest side of an input for which every window fits. */
@@ -61,5 +61,11 @@ export interface Backbone {
   readonly purpose?: string;
   /** The Python library whose model has the same tensors under the same names. */
   readonly origin?: Origin;
-  build(net: Network, x: FeatureMap): FeatureMap;
+  /** From normalised pictures to the last feature map, or to the last tokens, before pooling. */
+  build(net: Network, x: FeatureMap): Feature;
+  /**
+   * Pooling, and what follows it before a classifier: maps that are averaged, or the one token that stands for a picture. Left
+   * out where maps are averaged and nothing follows.
+   */
+  pool?(net: Network, x: Feature): Feature;
 }

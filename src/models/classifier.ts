@@ -2,8 +2,8 @@
 
 import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
-import type { Value } from "../graph/types.ts";
-import { pictures } from "../nn/features.ts";
+import type { Node, Value } from "../graph/types.ts";
+import { type Feature, pictures } from "../nn/features.ts";
 import { type HeadName, heads } from "../nn/heads.ts";
 import { type Network, stageOf, weightless } from "../nn/network.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
@@ -41,7 +41,12 @@ export function buildFeatures(net: Network, { backbone, inputSize }: Architectur
       `${backbone.name} needs pictures of at least ${backbone.smallest} px, the input size is ${inputSize}`,
     );
   }
-  return net.globalAveragePool(backbone.build(net, pictures(x)));
+  return poolFeatures(net, backbone, backbone.build(net, pictures(x)));
+}
+
+/** Pooled features [N, features] of what the backbone returns. */
+export function poolFeatures(net: Network, { pool }: Backbone, x: Feature): Value {
+  return net.vector(pool ? pool(net, x) : x);
 }
 
 /** The head over features [N, features]: logits [N, classes]. */
@@ -52,7 +57,7 @@ export function buildHead(net: Network, { head, classes, dropout }: Architecture
 /** One stage of a summary. */
 export interface StageSummary {
   readonly name: string;
-  /** [C, H, W] of what it returns; [C] for the head. */
+  /** Of what it returns: [C, H, W] of maps, [T, C] of tokens, [C] of the head. */
   readonly output: readonly number[];
   readonly parameters: number;
   /** Multiply-accumulate operations for one picture. */
@@ -77,11 +82,11 @@ export function describe(architecture: Architecture): Description {
 
   const names = [...backbone.stages, "head"];
   const stages = names.map((name): StageSummary => {
-    const map = net.outputs.get(name);
+    const output = net.outputs.get(name);
     const own = specs.filter((spec) => spec.role === "parameter" && stageOf(names, spec.name) === name);
     return {
       name,
-      output: name === "head" ? [classes.length] : map ? [map.channels, map.height, map.width] : [],
+      output: output ? extentsOf(output) : name === "head" ? [classes.length] : [],
       parameters: own.reduce((sum, spec) => sum + sizeOf(spec.shape), 0),
       macs: [...macs].reduce((sum, [layer, count]) => sum + (stageOf(names, layer) === name ? count : 0), 0),
     };
@@ -101,15 +106,34 @@ export function newWeights({ name, shape, initialise }: ParameterSpec, seed: num
   return floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
 }
 
-/** Multiply-accumulates of the matrix products below `output`, by layer. */
+function extentsOf(x: Feature): number[] {
+  return x.layout === "tokens" ? [x.count, x.channels] : [x.channels, x.height, x.width];
+}
+
+/** Multiply-accumulates of convolutions and matrix products below `output`, by layer. */
 function macsByLayer(output: Value): Map<string, number> {
   const macs = new Map<string, number>();
   for (const node of nodesOf([output])) {
-    const { type } = node.operator;
-    if (type !== "RowConv" && type !== "Gemm") continue;
-    const [out, inputs] = [node.outputs[0]?.shape ?? [], node.inputs[1]?.shape ?? []];
-    const inner = sizeOf(inputs as number[]) / (out[1] as number);
-    macs.set(node.scope, (macs.get(node.scope) ?? 0) + sizeOf(out as number[]) * inner);
+    const products = productsOf(node);
+    if (products > 0) macs.set(node.scope, (macs.get(node.scope) ?? 0) + products);
   }
   return macs;
+}
+
+/** How many products one node sums up. */
+function productsOf({ operator, inputs, outputs }: Node): number {
+  const out = (outputs[0]?.shape ?? []) as number[];
+  const [a, b] = inputs.map(({ shape }) => shape as number[]);
+  switch (operator.type) {
+    case "RowConv":
+    case "Gemm":
+      return (sizeOf(out) * sizeOf(b as number[])) / (out[1] as number);
+    case "MatMul":
+      return sizeOf(out) * (a?.at(-1) as number);
+    case "DepthwiseConv":
+    case "GroupedConv":
+      return sizeOf(out) * sizeOf((b as number[]).slice(1));
+    default:
+      return 0;
+  }
 }

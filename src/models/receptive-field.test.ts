@@ -71,7 +71,7 @@ function built(backbone: Backbone, [height, width]: readonly [number, number]) {
   const net = new Network({ graph, weights, trainable: () => false, training: false });
   // Of an unknown number of pictures: then no convolution is done by Winograd's products, which are not exact.
   const input = graph.input("pictures", "float32", ["N", ...shape]);
-  return { graph, input, map: backbone.build(net, pictures(input)), shape };
+  return { graph, input, map: backbone.build(net, pictures(input)) as FeatureMap, shape };
 }
 
 /** Whether a cell in the middle row answers to light in one column of a dark picture. */

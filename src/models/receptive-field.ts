@@ -6,7 +6,7 @@
 import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
-import { pictures } from "../nn/features.ts";
+import { gridOf, pictures } from "../nn/features.ts";
 import { weightless } from "../nn/network.ts";
 import type { Backbone } from "./backbone.ts";
 
@@ -37,7 +37,7 @@ export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const features = backbone.build(net, pictures(input));
   const field = receptiveField(features.value, input);
   if (field) return { start: (field.first + field.last) / 2, step: field.step };
-  const step = size / features.width;
+  const step = size / gridOf(features).width;
   return { start: step / 2, step };
 }
 

@@ -1,16 +1,17 @@
-/** A batch of feature maps in either of the two layouts in which layers compute. */
+/** What layers hand on: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
 
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
+import type { Window } from "../ops/window.ts";
 import { GraphError } from "../util/errors.ts";
 
 /**
  * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training and for
- * Winograd's products.
+ * Winograd's products. `columns`: [C, N·H·W], one column a pixel, for training depthwise convolutions.
  */
-export type Layout = "nchw" | "rows";
+export type Layout = "nchw" | "rows" | "columns";
 
 export interface FeatureMap {
   readonly value: Value;
@@ -20,6 +21,19 @@ export interface FeatureMap {
   readonly height: number;
   readonly width: number;
 }
+
+/** A sequence of vectors for each picture, as transformers have them: [N, T, C]. */
+export interface Tokens {
+  readonly value: Value;
+  readonly layout: "tokens";
+  readonly batch: Dim;
+  readonly count: number;
+  readonly channels: number;
+  /** How many of them, the first ones, stand for no place: the class token. */
+  readonly prefix: number;
+}
+
+export type Feature = FeatureMap | Tokens;
 
 /** Pictures [N, C, H, W] as a feature map. */
 export function pictures(value: Value): FeatureMap {
@@ -36,27 +50,90 @@ export function pictures(value: Value): FeatureMap {
   };
 }
 
+/** [N, T, C] as tokens, of which the first `prefix` stand for no place. */
+export function tokensOf(value: Value, prefix = 0): Tokens {
+  const [batch, count, channels] = value.shape as [Dim, number, number];
+  return { value, layout: "tokens", batch, count, channels, prefix };
+}
+
+/** Lines and columns of the places of a feature; those of tokens lie on a square. */
+export function gridOf(x: Feature): { readonly height: number; readonly width: number } {
+  if (x.layout !== "tokens") return x;
+  const side = Math.sqrt(x.count - x.prefix);
+  return { height: side, width: side };
+}
+
 /** The same maps as rows of pixels; the batch must be a number by then. */
 export function asRows(x: FeatureMap): FeatureMap {
   if (x.layout === "rows") return x;
-  const { batch, channels, height, width } = x;
-  if (typeof batch !== "number") throw new GraphError("layers that train need a fixed batch size");
-  return {
-    ...x,
-    layout: "rows",
-    value: reshape(transpose(x.value, [0, 2, 3, 1]), [batch * height * width, channels]),
-  };
+  const value =
+    x.layout === "columns"
+      ? transpose(x.value, [1, 0])
+      : reshape(transpose(x.value, [0, 2, 3, 1]), [pixelsOf(x), x.channels]);
+  return { ...x, layout: "rows", value };
+}
+
+/** The same maps as columns of pixels; the batch must be a number by then. */
+export function asColumns(x: FeatureMap): FeatureMap {
+  if (x.layout === "columns") return x;
+  const value =
+    x.layout === "rows"
+      ? transpose(x.value, [1, 0])
+      : reshape(transpose(x.value, [1, 0, 2, 3]), [x.channels, pixelsOf(x)]);
+  return { ...x, layout: "columns", value };
 }
 
 /** The same maps as pictures [N, C, H, W]. */
 export function asPictures(x: FeatureMap): FeatureMap {
   if (x.layout === "nchw") return x;
   const { batch, channels, height, width } = x;
-  const value = transpose(reshape(x.value, [batch, height, width, channels]), [0, 3, 1, 2]);
+  const value =
+    x.layout === "rows"
+      ? transpose(reshape(x.value, [batch, height, width, channels]), [0, 3, 1, 2])
+      : transpose(reshape(x.value, [channels, batch, height, width]), [1, 0, 2, 3]);
   return { ...x, layout: "nchw", value };
 }
 
 /** The same maps in the layout of others, to be joined with them. */
 export function asLayout(layout: Layout, x: FeatureMap): FeatureMap {
-  return layout === "rows" ? asRows(x) : asPictures(x);
+  if (layout === "rows") return asRows(x);
+  return layout === "columns" ? asColumns(x) : asPictures(x);
+}
+
+/** The pixels of maps as tokens, line by line. */
+export function asTokens(x: FeatureMap): Tokens {
+  const { batch, channels, height, width } = x;
+  const shape = [batch, height * width, channels];
+  const value =
+    x.layout === "nchw"
+      ? transpose(reshape(x.value, [batch, channels, height * width]), [0, 2, 1])
+      : reshape(asRows(x).value, shape);
+  return tokensOf(value);
+}
+
+/** Tokens that are the pixels of maps of this size, as such maps: pictures, or in `layout`. */
+export function asMaps(x: Tokens, height: number, width: number, layout: Layout): FeatureMap {
+  const { batch, channels, count } = x;
+  if (count !== height * width)
+    throw new GraphError(`${count} tokens are no maps of ${height} × ${width} pixels`);
+  if (layout !== "nchw") {
+    const value = reshape(x.value, [(batch as number) * count, channels]);
+    return asLayout(layout, { value, layout: "rows", batch, channels, height, width });
+  }
+  const value = reshape(transpose(x.value, [0, 2, 1]), [batch, channels, height, width]);
+  return { value, layout, batch, channels, height, width };
+}
+
+/** A window that slides over maps; `ceil`: a last, partly covered place of it counts. */
+export function windowOver(
+  { batch, height, width }: FeatureMap,
+  window: Pick<Window, "kernel" | "stride" | "padding" | "after"> & { readonly ceil?: boolean },
+): Window {
+  const { kernel, stride, padding, after, ceil } = window;
+  return { batch: batch as number, height, width, kernel, stride, padding, after, ceil: ceil ? 1 : 0 };
+}
+
+function pixelsOf({ batch, height, width }: FeatureMap): number {
+  if (typeof batch !== "number") throw new GraphError("layers that train need a fixed batch size");
+  return batch * height * width;
 }

@@ -5,31 +5,15 @@
 
 import { conv } from "../ops/conv.ts";
 import { maxPool } from "../ops/max-pool.ts";
+import { type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
 import type { FeatureMap } from "./features.ts";
-import { type Initialiser, zeros } from "./initialise.ts";
-import { EPSILON, normSpecs } from "./norm.ts";
+import { zeros } from "./initialise.ts";
+import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
-export interface FullConvOptions {
-  readonly name: string;
-  readonly out: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-  readonly norm: string | undefined;
-  readonly initialise: Initialiser;
-}
-
-export interface FullPoolOptions {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-  readonly ceil: boolean;
-}
-
 export function foldedConv(parameters: Parameters, x: FeatureMap, options: FullConvOptions): FeatureMap {
-  const { name, out, kernel, stride, padding, norm, initialise } = options;
-  const shape = [out, x.channels, kernel, kernel];
+  const { name, out, kernel, stride, padding, after, groups, norm, initialise } = options;
+  const shape = weightShape(options, x.channels);
   const weight = parameters.numbers({ name: `${name}.weight`, shape, initialise, role: "parameter" });
   const folded = norm
     ? fold(parameters, weight, norm, out)
@@ -45,10 +29,10 @@ export function foldedConv(parameters: Parameters, x: FeatureMap, options: FullC
   const w = parameters.computeConstant(folded.weight, shape);
   const b = parameters.computeConstant(folded.bias, [out]);
   // ONNX Runtime's kernel for 1×1 windows steps pixel by pixel: the pixels between are left out first.
-  const sparse = kernel === 1 && padding === 0 && stride > 1;
+  const sparse = kernel === 1 && groups === 1 && padding === 0 && stride > 1;
   const value = sparse
     ? conv(maxPool(x.value, 1, stride, 0, false), w, b, 1, 0)
-    : conv(x.value, w, b, stride, padding);
+    : conv(x.value, w, b, stride, padding, groups, after);
   const [, , height, width] = value.shape as [number, number, number, number];
   return { ...x, value, channels: out, height, width };
 }
@@ -59,7 +43,7 @@ export function foldedMaxPool(x: FeatureMap, { kernel, stride, padding, ceil }: 
   return { ...x, value, height, width };
 }
 
-function fold(parameters: Parameters, weight: Float32Array, norm: string, out: number) {
+function fold(parameters: Parameters, weight: Float32Array, norm: Norm, out: number) {
   const [scale, shift, mean, variance] = normSpecs(norm, out).map((spec) => parameters.numbers(spec)) as [
     Float32Array,
     Float32Array,
@@ -70,7 +54,7 @@ function fold(parameters: Parameters, weight: Float32Array, norm: string, out: n
   const bias = new Float32Array(out);
   const per = weight.length / out;
   for (let o = 0; o < out; o++) {
-    const factor = (scale[o] as number) / Math.sqrt((variance[o] as number) + EPSILON);
+    const factor = (scale[o] as number) / Math.sqrt((variance[o] as number) + norm.epsilon);
     bias[o] = (shift[o] as number) - (mean[o] as number) * factor;
     for (let i = o * per; i < (o + 1) * per; i++) folded[i] = (weight[i] as number) * factor;
   }

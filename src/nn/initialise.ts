@@ -10,6 +10,26 @@ export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
 
 export const ones: Initialiser = (shape) => new Float32Array(sizeOf(shape)).fill(1);
 
+/** One number everywhere. */
+export const constant =
+  (value: number): Initialiser =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);
+
+/** N(0, deviation²). */
+export const normal =
+  (deviation: number): Initialiser =>
+  (shape, rng) =>
+    draw(shape, () => rng.normal() * deviation);
+
+/** N(0, 0.02²), drawn again beyond two deviations, as transformers and ConvNeXt begin. */
+export const truncatedNormal: Initialiser = (shape, rng) =>
+  draw(shape, () => {
+    let sample = rng.normal();
+    while (Math.abs(sample) > 2) sample = rng.normal();
+    return 0.02 * sample;
+  });
+
 /** N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as torchvision's ResNets. Shape [O, C, K, K]. */
 export const kaimingNormal: Initialiser = (shape, rng) => {
   const [out = 1, , ...kernel] = shape;

@@ -6,27 +6,27 @@
 import type { Value } from "../graph/types.ts";
 import { batchNormalization } from "../ops/batch-normalization.ts";
 import { conv } from "../ops/conv.ts";
+import { type FullConvOptions, weightShape } from "./conv-options.ts";
 import type { FeatureMap } from "./features.ts";
-import type { FullConvOptions } from "./folded.ts";
 import { zeros } from "./initialise.ts";
-import { EPSILON, normSpecs } from "./norm.ts";
+import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
 export function namedConv(parameters: Parameters, x: FeatureMap, options: FullConvOptions): FeatureMap {
-  const { name, out, kernel, stride, padding, norm, initialise } = options;
-  const shape = [out, x.channels, kernel, kernel];
+  const { name, out, stride, padding, after, groups, norm, initialise } = options;
+  const shape = weightShape(options, x.channels);
   const weight = parameters.exact({ name: `${name}.weight`, shape, initialise, role: "parameter" });
   const bias = norm
     ? undefined
     : parameters.exact({ name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" });
-  const y = conv(x.value, weight, bias, stride, padding);
+  const y = conv(x.value, weight, bias, stride, padding, groups, after);
   const value = norm ? namedBatchNorm(parameters, y, norm) : y;
   const [, , height, width] = value.shape as [number, number, number, number];
   return { ...x, value, channels: out, height, width };
 }
 
 /** Batch norm over the channels of [N, C, …] by its running statistics. */
-export function namedBatchNorm(parameters: Parameters, x: Value, norm: string): Value {
+export function namedBatchNorm(parameters: Parameters, x: Value, norm: Norm): Value {
   const [scale, shift, mean, variance] = normSpecs(norm, x.shape[1] as number);
   const perChannel = [
     parameters.exact(scale),
@@ -34,5 +34,5 @@ export function namedBatchNorm(parameters: Parameters, x: Value, norm: string): 
     parameters.exact(mean),
     parameters.exact(variance),
   ] as const;
-  return batchNormalization(x, perChannel, EPSILON);
+  return batchNormalization(x, perChannel, norm.epsilon);
 }

@@ -5,42 +5,43 @@
  * gain by Winograd's products are rows too.
  */
 
-import type { Builder, Value } from "../graph/types.ts";
+import type { Builder, Shape, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
-import { concat } from "../ops/concat.ts";
+import { concat, slice } from "../ops/concat.ts";
+import { expand } from "../ops/expand.ts";
 import { gemm } from "../ops/gemm.ts";
 import { globalAveragePool } from "../ops/global-average-pool.ts";
 import { mul } from "../ops/mul.ts";
 import { reduceMean } from "../ops/reduce-mean.ts";
-import { relu } from "../ops/relu.ts";
 import { reshape } from "../ops/reshape.ts";
+import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
 import type { DType, StateDict } from "../util/tensor.ts";
-import { asLayout, asPictures, asRows, type FeatureMap } from "./features.ts";
+import { type Activation, activations } from "./activations.ts";
+import { batchNorm, type NormPolicy } from "./batch-norm.ts";
+import { columnsConv, columnsFit } from "./columns.ts";
+import { type ConvOptions, fullConv, isDepthwise, type PoolOptions } from "./conv-options.ts";
+import {
+  asColumns,
+  asLayout,
+  asMaps,
+  asPictures,
+  asRows,
+  asTokens,
+  type Feature,
+  type FeatureMap,
+  type Tokens,
+  tokensOf,
+} from "./features.ts";
 import { foldedConv, foldedMaxPool } from "./folded.ts";
-import { type Initialiser, kaimingNormal, xavierUniform, zeros } from "./initialise.ts";
+import { groupedConv } from "./groups.ts";
+import { constant, type Initialiser, truncatedNormal, xavierUniform, zeros } from "./initialise.ts";
 import { namedBatchNorm, namedConv } from "./named.ts";
+import { normOf } from "./norm.ts";
 import { Parameters } from "./parameters.ts";
-import { batchNormRows, type NormPolicy, rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
-
-/** Hyperparameters of a convolution, named as in PyTorch. */
-export interface ConvOptions {
-  readonly out: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly padding?: number;
-  /** Name of the batch norm that follows and replaces the bias. */
-  readonly norm?: string;
-  readonly initialise?: Initialiser;
-}
-
-export interface PoolOptions {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding?: number;
-  readonly ceil?: boolean;
-}
+import { rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
+import { attend, type DenseOptions, dense, normTokens } from "./tokens.ts";
 
 /** A random mask that every run is fed: 0 where an activation is dropped, 1/(1 − p) where it is kept. */
 export interface DropoutMask {
@@ -62,6 +63,8 @@ export interface NetworkOptions {
   readonly trainable: (stage: string) => boolean;
   /** Statistics by which stages that train are normalised. The head always uses the batch's. */
   readonly batchNorm?: "running" | "batch";
+  /** The probability with which the last block is left out of a picture's step; those before it less often, the first never. */
+  readonly stochasticDepth?: number;
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
   readonly training: boolean;
   readonly compute?: DType;
@@ -79,7 +82,7 @@ export class Network {
   readonly parameters: Parameters;
   readonly masks: DropoutMask[] = [];
   /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same. */
-  readonly outputs = new Map<string, FeatureMap>();
+  readonly outputs = new Map<string, Feature>();
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
   #rows = false;
@@ -97,66 +100,171 @@ export class Network {
     });
   }
 
-  /** Builds one stage, or several that share a layer; from the first one that trains on, maps are rows. */
-  stage(names: string | readonly string[], x: FeatureMap, body: (x: FeatureMap) => FeatureMap): FeatureMap {
+  /** Builds one stage, or several that share a layer; from the first one that trains on, maps are rows or columns. */
+  stage<In extends Feature, Out extends Feature>(
+    names: string | readonly string[],
+    x: In,
+    body: (x: In) => Out,
+  ): Out {
     this.#stages = typeof names === "string" ? [names] : names;
     this.#rows ||= this.#stages.some(this.#options.trainable);
-    const input = this.#rows ? asRows(x) : x;
-    const output = body({ ...input, value: cast(input.value, this.parameters.compute) });
+    const input = this.#rows && x.layout === "nchw" ? asRows(x) : x;
+    const output = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
     for (const stage of this.#stages) this.outputs.set(stage, output);
     return output;
   }
 
   /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
-    const full = { stride: 1, padding: 0, norm: undefined, initialise: kaimingNormal, ...options, name };
     return this.#in(name, () => {
+      const full = fullConv(x, name, options);
       if (this.#options.named) return namedConv(this.parameters, x, full);
-      return this.#rows || rowsGain(x, full)
-        ? rowsConv(this.parameters, asRows(x), full, this.#normPolicy(options.norm))
-        : foldedConv(this.parameters, asPictures(x), full);
+      if (!this.#rows && !rowsGain(x, full)) return foldedConv(this.parameters, asPictures(x), full);
+      const policy = this.#normPolicy(full.norm?.name);
+      if (isDepthwise(full, x.channels) || (x.layout === "columns" && columnsFit(full, x.channels)))
+        return columnsConv(this.parameters, asColumns(x), full, policy);
+      return full.groups > 1
+        ? groupedConv(this.parameters, asRows(x), full, policy)
+        : rowsConv(this.parameters, asRows(x), full, policy);
     });
   }
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
     const full = { padding: 0, ceil: false, ...options };
     return this.#in("maxpool", () =>
-      this.#rows ? rowsMaxPool(x, full) : foldedMaxPool(asPictures(x), full),
+      this.#rows ? rowsMaxPool(asRows(x), full) : foldedMaxPool(asPictures(x), full),
     );
   }
 
-  relu(x: FeatureMap): FeatureMap {
-    return { ...x, value: relu(x.value) };
+  relu<F extends Feature>(x: F): F {
+    return this.activate(x, "relu");
   }
 
-  add(a: FeatureMap, b: FeatureMap): FeatureMap {
-    return { ...a, value: add(a.value, asLayout(a.layout, b).value) };
+  /** An activation of every number. */
+  activate<F extends Feature>(x: F, activation: Activation): F {
+    return { ...x, value: activations[activation](x.value) };
+  }
+
+  /** The sum of two features of one size, as residual connections have it. */
+  add<F extends Feature>(a: F, b: F): F {
+    const other = a.layout === "tokens" || b.layout === "tokens" ? b : asLayout(a.layout, b);
+    return { ...a, value: add(a.value, other.value) };
   }
 
   /** Joins the channels of maps of one size. */
   concat(maps: readonly FeatureMap[]): FeatureMap {
     const channels = maps.reduce((sum, map) => sum + map.channels, 0);
     const first = maps[0] as FeatureMap;
-    return {
-      ...first,
-      channels,
-      value: concat(
-        maps.map((map) => asLayout(first.layout, map).value),
-        1,
-      ),
-    };
+    const values = maps.map((map) => asLayout(first.layout, map).value);
+    return { ...first, channels, value: concat(values, first.layout === "columns" ? 0 : 1) };
+  }
+
+  /** The mean over the pixels of each channel, as maps of one pixel. */
+  pooled(x: FeatureMap): FeatureMap {
+    const { batch, channels, height, width } = x;
+    const value = this.#in("avgpool", () => {
+      if (x.layout === "nchw") return globalAveragePool(x.value);
+      const axes =
+        x.layout === "rows" ? [batch, height * width, channels] : [channels, batch, height * width];
+      return reduceMean(reshape(x.value, axes), [x.layout === "rows" ? 1 : 2]);
+    });
+    return { ...x, value, height: 1, width: 1 };
+  }
+
+  /** The mean over the pixels as the one token of each picture; what is one already stays. */
+  pooledTokens(x: Feature): Tokens {
+    return x.layout === "tokens" ? x : asTokens(this.pooled(x));
+  }
+
+  /** Every channel of `x` times its own number, given as maps of one pixel: the gate of squeeze and excitation. */
+  scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
+    const { batch, channels, height, width } = x;
+    const factors = asLayout(x.layout, gate).value;
+    if (x.layout === "nchw") return { ...x, value: mul(x.value, factors) };
+    const [whole, single] =
+      x.layout === "rows"
+        ? [
+            [batch, height * width, channels],
+            [batch, 1, channels],
+          ]
+        : [
+            [channels, batch, height * width],
+            [channels, batch, 1],
+          ];
+    const value = mul(reshape(x.value, whole), reshape(factors, single));
+    return { ...x, value: reshape(value, x.value.shape) };
+  }
+
+  /** The pixels of maps as tokens, line by line. */
+  tokens(x: FeatureMap): Tokens {
+    return asTokens(x);
+  }
+
+  /** Tokens that are the pixels of maps, as such maps. */
+  maps(x: Tokens, height: number, width: number): FeatureMap {
+    return asMaps(x, height, width, this.#rows ? "rows" : "nchw");
+  }
+
+  /** The token that stands for the whole picture, in front of the others. */
+  withClassToken(x: Tokens, name: string): Tokens {
+    const own = this.parameter(name, [1, 1, x.channels], zeros);
+    // One for each picture. Where their number is unknown, it is zeros made of a token of each that takes the shape along.
+    const repeated =
+      typeof x.batch === "number"
+        ? expand(own, [x.batch, 1, x.channels])
+        : add(mul(slice(x.value, 1, 0, 1), 0), own);
+    return tokensOf(concat([repeated, x.value], 1), 1);
+  }
+
+  /** The first token alone. */
+  classToken(x: Tokens): Tokens {
+    return tokensOf(slice(x.value, 1, 0, 1), 1);
+  }
+
+  /** Tokens with the table of their positions [1, T, C] added. */
+  withPositions(x: Tokens, name: string): Tokens {
+    return { ...x, value: add(x.value, this.parameter(name, [1, x.count, x.channels], truncatedNormal)) };
+  }
+
+  /** Tokens times a factor per channel [C], which begins at `start`. */
+  layerScale(x: Tokens, name: string, shape: readonly number[], start: number): Tokens {
+    const factors = this.parameter(name, shape, constant(start));
+    return { ...x, value: mul(x.value, reshape(factors, [x.channels])) };
+  }
+
+  /** Fully connected layer of every token. */
+  dense(x: Tokens, name: string, options: DenseOptions): Tokens {
+    return this.#in(name, () => dense(this.parameters, x, name, options));
+  }
+
+  /** Layer norm over the channels of every token. */
+  layerNorm(x: Tokens, name: string, epsilon: number): Tokens {
+    return this.#in(name, () => normTokens(this.parameters, x, name, epsilon));
+  }
+
+  /** Self-attention of `heads` heads, from queries, keys and values side by side [N, T, 3·C]. */
+  attention(x: Tokens, name: string, heads: number): Tokens {
+    return this.#in(name, () => attend(x, heads));
+  }
+
+  /** A tensor of the stage's own: a class token, a position table, the scale of a layer. */
+  parameter(name: string, shape: readonly number[], initialise: Initialiser): Value {
+    return this.#in(name, () => this.parameters.value({ name, shape, initialise, role: "parameter" }));
+  }
+
+  /** Maps or tokens as features [N, C], float32: the mean over pixels, or the one token that there is. */
+  vector(x: Feature): Value {
+    if (x.layout === "tokens") return cast(reshape(x.value, [x.batch, x.channels]), "float32");
+    const { value, layout, batch, channels } = this.pooled(x);
+    return cast(
+      layout === "columns" ? transpose(value, [1, 0]) : reshape(value, [batch, channels]),
+      "float32",
+    );
   }
 
   /** Mean over the pixels: [N, C], float32. */
   globalAveragePool(x: FeatureMap): Value {
-    const { batch, channels, height, width } = x;
-    return this.#in("avgpool", () => {
-      const pooled =
-        x.layout === "rows"
-          ? reduceMean(reshape(x.value, [batch, height * width, channels]), [1])
-          : reshape(globalAveragePool(x.value), [batch, channels]);
-      return cast(pooled, "float32");
-    });
+    return this.vector(x);
   }
 
   /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
@@ -178,18 +286,37 @@ export class Network {
   batchNorm(x: Value, name: string): Value {
     return this.#in(name, () =>
       this.#options.named
-        ? namedBatchNorm(this.parameters, x, name)
-        : batchNormRows(this.parameters, x, name, this.#normPolicy(name)),
+        ? namedBatchNorm(this.parameters, x, normOf(name))
+        : batchNorm(this.parameters, x, normOf(name), this.#normPolicy(name)),
     );
+  }
+
+  /**
+   * Stochastic depth (Huang et al. 2016): leaves out what `branch` adds to a block, picture by picture, with this probability,
+   * and enlarges it where it stays, so that its mean is kept. Nothing where the block does not train.
+   */
+  stochasticDepth<F extends Feature>(branch: F, layer: string, share: number): F {
+    const probability = share * (this.#options.stochasticDepth ?? 0);
+    if (!this.#options.training || probability === 0 || !this.#rows) return branch;
+    const { batch, channels, layout, value } = branch;
+    const mask = this.#mask(layer, probability, [batch]);
+    const byPicture = layout === "columns" ? [channels, batch, -1] : [batch, -1, channels];
+    const masks = reshape(cast(mask, value.dtype), layout === "columns" ? [1, -1, 1] : [-1, 1, 1]);
+    return { ...branch, value: reshape(mul(reshape(value, byPicture), masks), value.shape) };
   }
 
   /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */
   dropout(x: Value, layer: string, probability: number): Value {
     if (!this.#options.training || probability === 0) return x;
+    return mul(x, this.#mask(layer, probability, x.shape));
+  }
+
+  /** A mask of this shape, which every run is fed. */
+  #mask(layer: string, probability: number, shape: Shape): Value {
     const scoped = this.#scoped(layer);
-    const value = this.graph.input(`dropout.${scoped}`, "float32", x.shape);
+    const value = this.graph.input(`dropout.${scoped}`, "float32", shape);
     this.masks.push({ layer: scoped, probability, value });
-    return mul(x, value);
+    return value;
   }
 
   /** A name within the network's scope. */

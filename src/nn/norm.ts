@@ -3,14 +3,24 @@
 import { ones, zeros } from "./initialise.ts";
 import type { ParameterSpec } from "./parameters.ts";
 
-/** PyTorch's `eps`. */
-export const EPSILON = 1e-5;
-/** PyTorch's `momentum`: the share of a new batch in the running statistics. */
-export const MOMENTUM = 0.1;
+/** A batch norm by its name, with PyTorch's constants unless the network was trained with others. */
+export interface NormOptions {
+  readonly name: string;
+  /** Added to the variance; 1e-5. */
+  readonly epsilon?: number;
+  /** The share of a new batch in the running statistics; 0.1. */
+  readonly momentum?: number;
+}
+
+export type Norm = Required<NormOptions>;
+
+export function normOf(norm: string | NormOptions): Norm {
+  return { epsilon: 1e-5, momentum: 0.1, ...(typeof norm === "string" ? { name: norm } : norm) };
+}
 
 /** Scale γ, shift β, running mean and running variance of the batch norm `name`, in this order. */
 export function normSpecs(
-  name: string,
+  { name }: Pick<Norm, "name">,
   channels: number,
 ): readonly [scale: ParameterSpec, shift: ParameterSpec, mean: ParameterSpec, variance: ParameterSpec] {
   const shape = [channels];

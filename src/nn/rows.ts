@@ -5,25 +5,17 @@
  */
 
 import type { Value } from "../graph/types.ts";
-import { add } from "../ops/add.ts";
-import { batchNormTraining } from "../ops/batch-norm-training.ts";
 import { cast } from "../ops/cast.ts";
-import { div } from "../ops/div.ts";
 import { mul } from "../ops/mul.ts";
 import { rowConv } from "../ops/row-conv.ts";
 import { rowMaxPool } from "../ops/row-max-pool.ts";
-import { sqrt } from "../ops/sqrt.ts";
-import { sub } from "../ops/sub.ts";
-import { outputSize, type Window } from "../ops/window.ts";
+import { outputSize } from "../ops/window.ts";
 import { winogradGains } from "../ops/winograd.ts";
-import type { FeatureMap } from "./features.ts";
-import type { FullConvOptions, FullPoolOptions } from "./folded.ts";
+import { affine, batchNorm, type NormPolicy } from "./batch-norm.ts";
+import { type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
+import { type FeatureMap, windowOver } from "./features.ts";
 import { zeros } from "./initialise.ts";
-import { EPSILON, MOMENTUM, normSpecs } from "./norm.ts";
 import type { ParameterSpec, Parameters } from "./parameters.ts";
-
-/** Which statistics a batch norm uses. */
-export type NormPolicy = "running" | "batch";
 
 export function rowsConv(
   parameters: Parameters,
@@ -32,13 +24,13 @@ export function rowsConv(
   policy: NormPolicy,
 ): FeatureMap {
   const { name, out, kernel, norm, initialise } = options;
-  const window = windowOf(x, options, false);
+  const window = windowOver(x, options);
   const [height, width] = outputSize(window);
   const result = (value: Value): FeatureMap => ({ ...x, value, channels: out, height, width });
 
   const spec: ParameterSpec = {
     name: `${name}.weight`,
-    shape: [out, x.channels, kernel, kernel],
+    shape: weightShape(options, x.channels),
     initialise,
     role: "parameter",
   };
@@ -61,68 +53,23 @@ export function rowsConv(
   const afterwards = policy === "batch" || (parameters.trains(spec.name) && rows < taps);
   if (afterwards) {
     const y = rowConv(x.value, compute(weight), undefined, window);
-    return result(compute(batchNormRows(parameters, y, norm, policy)));
+    return result(compute(batchNorm(parameters, y, norm, policy)));
   }
   const { factor, shift } = affine(parameters, norm, out);
   return result(rowConv(x.value, compute(mul(weight, factor)), compute(shift), window));
 }
 
 export function rowsMaxPool(x: FeatureMap, options: FullPoolOptions): FeatureMap {
-  const window = windowOf(x, options, options.ceil);
+  const window = windowOver(x, { ...options, after: options.padding });
   const [height, width] = outputSize(window);
   return { ...x, value: rowMaxPool(x.value, window), height, width };
-}
-
-/** Batch norm over the columns of [R, C], in float32 whatever the network computes in. */
-export function batchNormRows(parameters: Parameters, x: Value, norm: string, policy: NormPolicy): Value {
-  const channels = x.shape[1] as number;
-  const input = cast(x, "float32");
-  if (policy === "running") {
-    const { factor, shift } = affine(parameters, norm, channels);
-    return add(mul(input, factor), shift);
-  }
-  const [scale, bias, mean, variance] = normSpecs(norm, channels).map((spec) =>
-    parameters.exact(spec),
-  ) as Four;
-  const batch = batchNormTraining(input, scale, bias, EPSILON);
-  const rows = x.shape[0] as number;
-  // PyTorch normalises by the biased variance but keeps the unbiased one; one row alone has none to give.
-  const unbiased = mul(batch.variance, rows / Math.max(rows - 1, 1));
-  parameters.update(`${norm}.running_mean`, add(mul(mean, 1 - MOMENTUM), mul(batch.mean, MOMENTUM)));
-  parameters.update(`${norm}.running_var`, add(mul(variance, 1 - MOMENTUM), mul(unbiased, MOMENTUM)));
-  return batch.y;
-}
-
-type Four = [Value, Value, Value, Value];
-
-/** γ/σ and β − μ·γ/σ. */
-function affine(parameters: Parameters, norm: string, channels: number): { factor: Value; shift: Value } {
-  const [scale, bias, mean, variance] = normSpecs(norm, channels).map((spec) =>
-    parameters.exact(spec),
-  ) as Four;
-  const factor = div(scale, sqrt(add(variance, EPSILON)));
-  return { factor, shift: sub(bias, mul(mean, factor)) };
 }
 
 /** Whether a convolution whose weights are constants is faster over rows, by Winograd's products. */
 export function rowsGain(x: FeatureMap, options: FullConvOptions): boolean {
   return (
-    typeof x.batch === "number" && winogradGains(x.value, options.out, windowOf(x, options, false), true)
+    typeof x.batch === "number" &&
+    options.groups === 1 &&
+    winogradGains(x.value, options.out, windowOver(x, options), true)
   );
-}
-
-function windowOf(
-  x: FeatureMap,
-  { kernel, stride, padding }: Pick<FullPoolOptions, "kernel" | "stride" | "padding">,
-  ceil: boolean,
-): Window {
-  return {
-    batch: x.batch as number,
-    height: x.height,
-    width: x.width,
-    kernel,
-    stride,
-    padding,
-    ceil: ceil ? 1 : 0,
-  };
 }

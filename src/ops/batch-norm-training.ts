@@ -1,5 +1,5 @@
 /**
- * Batch normalisation of rows [R, C] by their own statistics (Ioffe and Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
+ * Batch normalisation of rows [R, C], or of columns [C, R], by their own statistics (Ioffe and Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
  * The gradient is the closed form, dx = a·(dy − mean(dy) − x̂·mean(dy·x̂)) with a = γ/√(σ² + ε), written as one scale
  * of dy, one scale of x − μ and one shift per channel. It sums dy·(x − μ) and not dy·x, from which μ·Σdy would have to be
  * taken: where μ is large against σ that loses digits.
@@ -13,17 +13,20 @@ import { add } from "./add.ts";
 import { div } from "./div.ts";
 import { mul } from "./mul.ts";
 import { columnSums } from "./over-rows.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
 import { sqrt } from "./sqrt.ts";
 import { sub } from "./sub.ts";
 
-type BatchNormAttributes = { readonly epsilon: number };
+/** `axis` is that of the channels: 1 for rows, 0 for columns. */
+type BatchNormAttributes = { readonly epsilon: number; readonly axis: number };
 
 export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
   type: "BatchNormTraining",
-  attributes: { epsilon: "hidden" },
-  infer: ([x, scale, bias]) => {
-    const channels = x.shape[1];
-    if (x.shape.length !== 2) throw new GraphError(`expected rows [R, C], got ${show(x.shape)}`);
+  attributes: { epsilon: "hidden", axis: "hidden" },
+  infer: ([x, scale, bias], { axis }) => {
+    const channels = x.shape[axis];
+    if (x.shape.length !== 2) throw new GraphError(`expected a matrix, got ${show(x.shape)}`);
     for (const { shape } of [scale, bias]) {
       if (shape.length !== 1 || shape[0] !== channels)
         throw new GraphError(`scale and bias must be [${channels}], got ${show(shape)}`);
@@ -31,40 +34,45 @@ export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
     const statistic = { dtype: x.dtype, shape: scale.shape };
     return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic];
   },
-  gradient: ([gradient], { inputs: [x, scale], outputs: [, mean, variance], attributes: { epsilon } }) => {
+  gradient: (
+    [gradient],
+    { inputs: [x, scale], outputs: [, mean, variance], attributes: { epsilon, axis } },
+  ) => {
     if (!gradient) return [undefined, undefined, undefined];
-    const rows = x.shape[0] as number;
+    const { rows, sums, along } = layoutOf(x, axis);
     const deviation = sqrt(add(variance, epsilon));
     // The forward pass has this difference already; ONNX Runtime computes equal nodes once.
-    const centred = sub(x, mean);
-    const sumDy = columnSums(gradient);
-    const sumDyX = div(columnSums(mul(gradient, centred)), deviation);
+    const centred = sub(x, along(mean));
+    const sumDy = sums(gradient);
+    const sumDyX = div(sums(mul(gradient, centred)), deviation);
     const a = div(scale, deviation);
     const ofX = mul(div(mul(a, sumDyX), deviation), -1 / rows);
     const shift = mul(mul(a, sumDy), -1 / rows);
-    return [add(add(mul(gradient, a), mul(centred, ofX)), shift), sumDyX, sumDy];
+    const dx = add(add(mul(gradient, along(a)), mul(centred, along(ofX))), along(shift));
+    return [dx, sumDyX, sumDy];
   },
-  expand: ([x, scale, bias], { epsilon }) => {
-    const rows = x.shape[0] as number;
-    const mean = mul(columnSums(x), 1 / rows);
-    const centred = sub(x, mean);
-    const variance = mul(columnSums(mul(centred, centred)), 1 / rows);
+  expand: ([x, scale, bias], { epsilon, axis }) => {
+    const { rows, sums, along } = layoutOf(x, axis);
+    const mean = mul(sums(x), 1 / rows);
+    const centred = sub(x, along(mean));
+    const variance = mul(sums(mul(centred, centred)), 1 / rows);
     const a = div(scale, sqrt(add(variance, epsilon)));
-    return [add(mul(centred, a), bias), mean, variance];
+    return [add(mul(centred, along(a)), along(bias)), mean, variance];
   },
-  evaluate: ([x, scale, bias], { epsilon }) => {
-    const [rows, channels] = x.shape as [number, number];
+  evaluate: ([x, scale, bias], { epsilon, axis }) => {
+    const [channels, rows] = [x.shape[axis], x.shape[1 - axis]] as [number, number];
+    const place = (r: number, c: number): number => (axis === 1 ? r * channels + c : c * rows + r);
     const out = tensor64(x.shape, undefined, x.dtype);
     const mean = tensor64([channels], undefined, x.dtype);
     const variance = tensor64([channels], undefined, x.dtype);
     for (let c = 0; c < channels; c++) {
-      const column = Array.from({ length: rows }, (_, r) => x.data[r * channels + c] as number);
+      const column = Array.from({ length: rows }, (_, r) => x.data[place(r, c)] as number);
       const m = column.reduce((sum, v) => sum + v, 0) / rows;
       const v = column.reduce((sum, value) => sum + (value - m) ** 2, 0) / rows;
       mean.data[c] = m;
       variance.data[c] = v;
       for (const [r, value] of column.entries()) {
-        out.data[r * channels + c] =
+        out.data[place(r, c)] =
           ((scale.data[c] as number) * (value - m)) / Math.sqrt(v + epsilon) + (bias.data[c] as number);
       }
     }
@@ -73,14 +81,26 @@ export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
   cases: [
     {
       inputs: [normal64([6, 3]), normal64([3], "scale"), normal64([3], "bias")],
-      attributes: { epsilon: 1e-5 },
+      attributes: { epsilon: 1e-5, axis: 1 },
     },
     {
       inputs: [normal64([17, 1]), normal64([1], "scale"), normal64([1], "bias")],
-      attributes: { epsilon: 1e-3 },
+      attributes: { epsilon: 1e-3, axis: 1 },
+    },
+    {
+      inputs: [normal64([3, 10]), normal64([3], "scale"), normal64([3], "bias")],
+      attributes: { epsilon: 1e-3, axis: 0 },
     },
   ],
 };
+
+/** How many pixels there are, how to sum over them, and the numbers of channels as they broadcast over them. */
+function layoutOf(x: Value, axis: number) {
+  const [channels, rows] = [x.shape[axis], x.shape[1 - axis]] as [number, number];
+  const sums = (value: Value): Value => (axis === 1 ? columnSums(value) : reduceSum(value, [1]));
+  const along = (value: Value): Value => (axis === 1 ? value : reshape(value, [channels, 1]));
+  return { rows, sums, along };
+}
 
 /** The normalised rows with the mean and the biased variance of each channel; those two carry no gradient. */
 export function batchNormTraining(
@@ -88,7 +108,8 @@ export function batchNormTraining(
   scale: Value,
   bias: Value,
   epsilon: number,
+  axis: 0 | 1 = 1,
 ): { y: Value; mean: Value; variance: Value } {
-  const [y, mean, variance] = x.graph.apply(BatchNormTraining, [x, scale, bias], { epsilon });
+  const [y, mean, variance] = x.graph.apply(BatchNormTraining, [x, scale, bias], { epsilon, axis });
   return { y, mean, variance };
 }

@@ -56,9 +56,16 @@ export function binary(options: ElementwiseOptions<Two>): Operator<None, Two> {
   };
 }
 
+interface UnaryOptions extends ElementwiseOptions<One> {
+  /** Whether only positive numbers are tested. */
+  readonly positive?: boolean;
+  /** For a composite: the same from standard operators. */
+  readonly expand?: (x: Value) => Value;
+}
+
 /** An operator on one tensor. */
-export function unary(options: ElementwiseOptions<One> & { positive?: boolean }): Operator<None, One> {
-  const { type, f, gradient, dtype, positive } = options;
+export function unary(options: UnaryOptions): Operator<None, One> {
+  const { type, f, gradient, dtype, positive, expand } = options;
   const sample = (shape: readonly number[]): Tensor64 =>
     positive ? uniform64(shape, 0.3, 3) : normal64(shape);
   return {
@@ -67,6 +74,7 @@ export function unary(options: ElementwiseOptions<One> & { positive?: boolean })
     infer: ([x]) => [{ dtype: dtype ?? x.dtype, shape: x.shape }],
     gradient,
     evaluate: ([x]) => [map64(x, (value) => f(value), dtype)],
+    ...(expand ? { expand: ([x]) => [expand(x)] } : {}),
     cases: options.cases ?? [
       { inputs: [sample([3, 5])], attributes: {} },
       { inputs: [sample([])], attributes: {} },

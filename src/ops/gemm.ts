@@ -1,4 +1,4 @@
-/** Matrix product with optional transposition and a bias row: Y = A' B' + C. ONNX opset 13. */
+/** Matrix product with optional transposition and a bias of the columns, or of the rows: Y = A' B' + C. ONNX opset 13. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show } from "../graph/infer.ts";
@@ -21,8 +21,8 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
       throw new GraphError(
         `A ${show(a.shape)} and B ${show(b.shape)} do not share their inner extent (${k}, ${k2})`,
       );
-    if (c && (c.shape.length !== 1 || c.shape[0] !== n)) {
-      throw new GraphError(`the bias must have shape [${n}], got ${show(c.shape)}`);
+    if (c && show(c.shape) !== show([n]) && show(c.shape) !== show([m, 1])) {
+      throw new GraphError(`the bias must have shape [${n}] or [${m}, 1], got ${show(c.shape)}`);
     }
     if (c) requireSameDType(a, c);
     return [{ dtype: a.dtype, shape: [m, n] }];
@@ -34,7 +34,8 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
     const db = transB
       ? gemm(dy, a, { transA: true, transB: transA === 1 })
       : gemm(a, dy, { transA: transA === 0 });
-    return c ? [da, db, reduceSum(dy, [0])] : [da, db];
+    if (!c) return [da, db];
+    return [da, db, c.shape.length === 1 ? reduceSum(dy, [0]) : reduceSum(dy, [1], true)];
   },
   evaluate: ([a, b, c], attributes) => {
     const { m, k, n } = extents(a.shape, b.shape, attributes) as { m: number; k: number; n: number };
@@ -43,7 +44,7 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
     const out = tensor64([m, n], undefined, a.dtype);
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
-        let sum = c ? (c.data[j] as number) : 0;
+        let sum = c ? (c.data[c.shape.length === 1 ? j : i] as number) : 0;
         for (let p = 0; p < k; p++)
           sum += (a.data[i * ai + p * ap] as number) * (b.data[p * bp + j * bj] as number);
         out.data[i * n + j] = sum;
@@ -56,6 +57,8 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
     { inputs: [normal64([5, 3]), normal64([5, 2]), normal64([2])], attributes: { transA: 1, transB: 0 } },
     { inputs: [normal64([1, 5]), normal64([2, 5]), normal64([2])], attributes: { transA: 0, transB: 1 } },
     { inputs: [normal64([5, 3]), normal64([2, 5])], attributes: { transA: 1, transB: 1 } },
+    // A bias of the rows.
+    { inputs: [normal64([3, 5]), normal64([5, 2]), normal64([3, 1])], attributes: { transA: 0, transB: 0 } },
   ],
 };
 

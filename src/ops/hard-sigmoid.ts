@@ -1,7 +1,7 @@
 /** A straight line, cut off at 0 and at 1. ONNX opset 6. */
 
 import { apply } from "../graph/graph.ts";
-import { map64, normal64 } from "../graph/tensor64.ts";
+import { map64, normal64, uniform64 } from "../graph/tensor64.ts";
 import type { One, Operator, Value } from "../graph/types.ts";
 import { and } from "./and.ts";
 import { greater } from "./greater.ts";
@@ -21,10 +21,11 @@ export const HardSigmoid: Operator<{ alpha: number; beta: number }, One> = {
   cases: [
     { inputs: [normal64([4, 7])], attributes: { alpha: 0.25, beta: 0.5 } },
     { inputs: [normal64([3, 5])], attributes: { alpha: 1, beta: 0 } },
+    { inputs: [uniform64([3, 1, 7], -5, 5)], attributes: { alpha: 1 / 6, beta: 0.5 } },
   ],
 };
 
-/** min(max(alpha·x, 0), 1). */
-export function hardSigmoid(x: Value, alpha: number): Value {
-  return apply(HardSigmoid, [x], { alpha, beta: 0 });
+/** min(max(alpha·x + beta, 0), 1); PyTorch's, relu6(x + 3) / 6, where nothing is given. ONNX's own default is steeper. */
+export function hardSigmoid(x: Value, alpha = 1 / 6, beta = 0.5): Value {
+  return apply(HardSigmoid, [x], { alpha, beta });
 }

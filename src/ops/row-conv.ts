@@ -69,6 +69,8 @@ export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
     { inputs: [normal64([2 * 4 * 5, 3]), normal64([3, 2])], attributes: plain(2, 4, 5, 1, 2, 0) },
     { inputs: [normal64([3 * 2 * 2, 3]), normal64([3, 4])], attributes: plain(3, 2, 2, 1, 1, 0) },
     { inputs: [normal64([1 * 6 * 6, 2]), normal64([18, 3])], attributes: plain(1, 6, 6, 3, 2, 0) },
+    // TensorFlow's "same" padding: nothing before, one line after.
+    { inputs: [normal64([2 * 6 * 4, 2]), normal64([18, 3])], attributes: plain(2, 6, 4, 3, 2, 0, 0, 1) },
     {
       inputs: [normal64([2 * 7 * 4, 3]), normal64([27, 2]), normal64([2])],
       attributes: { ...windowAttributes(2, 7, 4, 3, 1, 1), winograd: 1 },
@@ -97,15 +99,17 @@ function plain(...window: Parameters<typeof windowAttributes>): RowConvAttribute
 
 /** The windows as rows, made once for the convolution and for its gradient; a 1×1 window at stride 1 is the pixel. */
 function columnsOf(x: Value, window: Window): Value {
-  const { kernel, stride, padding } = window;
+  const { kernel, stride, padding, after } = window;
   if (kernel === 1 && stride === 1 && padding === 0) return x;
-  return x.graph.once(`windows ${kernel} ${stride} ${padding} of ${x.name}`, () => im2col(x, window));
+  return x.graph.once(`windows ${kernel} ${stride} ${padding} ${after} of ${x.name}`, () =>
+    im2col(x, window),
+  );
 }
 
 function inputGradient(dy: Value, w: Value, channels: number, window: Window): Value {
-  const { kernel, stride, padding } = window;
+  const { kernel, stride, padding, after } = window;
   if (kernel === 1 && stride === 1 && padding === 0) return gemm(dy, w, { transB: true });
-  const sameSize = stride === 1 && kernel === 2 * padding + 1;
+  const sameSize = stride === 1 && kernel === 2 * padding + 1 && after === padding;
   if (!sameSize) return col2im(gemm(dy, w, { transB: true }), window);
   // At stride 1 the gradient is itself a convolution, with the taps reversed and the channels exchanged. It gathers
   // before the product, where the other form would have to add after it.

@@ -9,7 +9,10 @@ export interface Window {
   readonly width: number;
   readonly kernel: number;
   readonly stride: number;
+  /** Pixels of zeros above and to the left. */
   readonly padding: number;
+  /** The same below and to the right. */
+  readonly after: number;
   /** 1 where a last, partly covered window counts (PyTorch's `ceil_mode`). */
   readonly ceil: number;
 }
@@ -24,6 +27,7 @@ export const windowKinds = {
   kernel: "hidden",
   stride: "hidden",
   padding: "hidden",
+  after: "hidden",
   ceil: "hidden",
 } as const;
 
@@ -36,13 +40,15 @@ export function windowAttributes(
   stride: number,
   padding: number,
   ceil = 0,
+  after = padding,
 ): WindowAttributes {
-  return { batch, height, width, kernel, stride, padding, ceil };
+  return { batch, height, width, kernel, stride, padding, after, ceil };
 }
 
 /** Height and width of what the window leaves. */
-export function outputSize({ height, width, kernel, stride, padding, ceil }: Window): [number, number] {
-  const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1);
+export function outputSize(window: Window): [number, number] {
+  const { height, width, kernel, stride, padding, after, ceil } = window;
+  const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1, after);
   return [extent(height), extent(width)];
 }
 

@@ -59,8 +59,8 @@ const FEWEST_CHANNELS_FROZEN = 128;
  * the weights are constants.
  */
 export function winogradGains(x: Value, out: number, window: Window, frozen = false): boolean {
-  const { kernel, stride, padding, batch, height, width } = window;
-  const possible = kernel === 3 && stride === 1 && padding === 1 && x.dtype === "float32";
+  const { kernel, stride, padding, after, batch, height, width } = window;
+  const possible = kernel === 3 && stride === 1 && padding === 1 && after === 1 && x.dtype === "float32";
   const fewest = frozen ? FEWEST_CHANNELS_FROZEN : FEWEST_CHANNELS;
   const [down, across] = mosaicOf(window);
   const saved = kernel ** 2 * batch * height * width - IN ** 2 * down.tiles * across.tiles;

@@ -10,7 +10,7 @@ import { gradients } from "../autodiff/gradients.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { type Architecture, buildHead } from "../models/classifier.ts";
-import { asRows, pictures } from "../nn/features.ts";
+import { asRows, type FeatureMap, pictures } from "../nn/features.ts";
 import { Network } from "../nn/network.ts";
 import { add } from "../ops/add.ts";
 import { concat, slice } from "../ops/concat.ts";
@@ -50,7 +50,7 @@ export function compileExplain(options: ExplainOptions): Program {
   const graph = new Graph();
   const net = new Network({ graph, weights, trainable: () => false, training: false });
   const prepared = buildValidation(graph, { batch, canvas, size, mean, std });
-  const features = asRows(backbone.build(net, pictures(prepared)));
+  const features = asRows(backbone.build(net, pictures(prepared)) as FeatureMap);
   const { channels, height, width } = features;
   const logits = buildHead(net, architecture, net.globalAveragePool(features));
 

@@ -1,0 +1,92 @@
+/** Hyperparameters of convolutions and poolings, as layers write them and as lowerings read them. */
+
+import { GraphError } from "../util/errors.ts";
+import type { FeatureMap } from "./features.ts";
+import { type Initialiser, kaimingNormal } from "./initialise.ts";
+import { type Norm, type NormOptions, normOf } from "./norm.ts";
+
+/** Hyperparameters of a convolution, named as in PyTorch. */
+export interface ConvOptions {
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Lines of zeros on each side, or TensorFlow's "same": as many as keep a stride of 1 from shrinking the map. */
+  readonly padding?: number | "same";
+  /** Groups of channels that see only each other; as many as there are channels make it depthwise. */
+  readonly groups?: number;
+  /** The batch norm that follows and replaces the bias. */
+  readonly norm?: string | NormOptions;
+  readonly initialise?: Initialiser;
+}
+
+export interface PoolOptions {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding?: number;
+  readonly ceil?: boolean;
+}
+
+/** A convolution of maps of one size. */
+export interface FullConvOptions {
+  readonly name: string;
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Lines of zeros above and to the left. */
+  readonly padding: number;
+  /** The same below and to the right. */
+  readonly after: number;
+  readonly groups: number;
+  readonly norm: Norm | undefined;
+  readonly initialise: Initialiser;
+}
+
+export type FullPoolOptions = Required<PoolOptions>;
+
+/** The options of the convolution `name` of `x`. @throws GraphError where groups do not divide channels. */
+export function fullConv(x: FeatureMap, name: string, options: ConvOptions): FullConvOptions {
+  const { stride = 1, padding = 0, groups = 1, norm, initialise = kaimingNormal, ...rest } = options;
+  for (const channels of [x.channels, options.out]) {
+    if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
+      throw new GraphError(`${groups} groups do not divide ${channels} channels`);
+  }
+  const [before, after] =
+    padding === "same" ? samePadding(x, options.kernel, stride) : ([padding, padding] as const);
+  return {
+    ...rest,
+    name,
+    stride,
+    groups,
+    padding: before,
+    after,
+    norm: norm && normOf(norm),
+    initialise,
+  } as FullConvOptions;
+}
+
+/**
+ * TensorFlow's "same" padding: the result has ⌈side / stride⌉ lines, and of an odd number of lines of zeros the one more lies
+ * after the map (https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2).
+ */
+function samePadding(
+  { height, width }: FeatureMap,
+  kernel: number,
+  stride: number,
+): readonly [number, number] {
+  const lines = (side: number): number =>
+    Math.max(0, (Math.ceil(side / stride) - 1) * stride + kernel - side);
+  const total = lines(height);
+  if (lines(width) !== total)
+    throw new GraphError(`"same" padding of maps of ${height} × ${width} would differ along the two sides`);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/** Whether each channel has one filter of its own. */
+export function isDepthwise({ groups, out }: FullConvOptions, channels: number): boolean {
+  return groups > 1 && groups === channels && out === channels;
+}
+
+/** PyTorch's [O, C / groups, K, K]. */
+export function weightShape({ out, groups, kernel }: FullConvOptions, channels: number): number[] {
+  return [out, channels / groups, kernel, kernel];
+}

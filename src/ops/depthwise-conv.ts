@@ -1,0 +1,114 @@
+/**
+ * Depthwise convolution, one filter a channel, of maps whose channels are rows: [C, N·H·W] by [C, K·K]. It is the form that
+ * trains. Large maps are done by `depthwise-groups.ts`, small ones by `depthwise-maps.ts`.
+ */
+
+import { apply } from "../graph/graph.ts";
+import { show } from "../graph/infer.ts";
+import { normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { add } from "./add.ts";
+import { groupedConv, groupedFilterGradient, groupedInputGradient } from "./depthwise-groups.ts";
+import {
+  mapsAreSmall,
+  smallMapsConv,
+  smallMapsFilterGradient,
+  smallMapsInputGradient,
+} from "./depthwise-maps.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
+import {
+  outputSize,
+  tapsOfOutputs,
+  type Window,
+  type WindowAttributes,
+  windowAttributes,
+  windowKinds,
+} from "./window.ts";
+
+export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
+  type: "DepthwiseConv",
+  attributes: windowKinds,
+  infer: ([x, w, b], window) => {
+    const { batch, height, width, kernel } = window;
+    if (x.shape.length !== 2 || x.shape[1] !== batch * height * width)
+      throw new GraphError(`expected channels of ${batch}·${height}·${width} pixels, got ${show(x.shape)}`);
+    const channels = x.shape[0] as number;
+    if (w.shape.length !== 2 || w.shape[0] !== channels || w.shape[1] !== kernel ** 2)
+      throw new GraphError(`the weight must be [${channels}, ${kernel ** 2}], got ${show(w.shape)}`);
+    if (b && (b.shape.length !== 1 || b.shape[0] !== channels))
+      throw new GraphError(`the bias must have shape [${channels}], got ${show(b.shape)}`);
+    const [h, v] = outputSize(window);
+    return [{ dtype: x.dtype, shape: [channels, batch * h * v] }];
+  },
+  gradient: ([dy], { inputs: [x, w, b], attributes: window }) => {
+    const [inputGradient, filterGradient] = mapsAreSmall(window)
+      ? [smallMapsInputGradient, smallMapsFilterGradient]
+      : [groupedInputGradient, groupedFilterGradient];
+    const [dx, dw] = [inputGradient(dy, w, window), filterGradient(x, dy, window)];
+    return b ? [dx, dw, reduceSum(dy, [1])] : [dx, dw];
+  },
+  expand: ([x, w, b], window) => {
+    if (!mapsAreSmall(window)) return [groupedConv(x, w, b, window)];
+    const y = smallMapsConv(x, w, window);
+    return [b ? add(y, reshape(b, [-1, 1])) : y];
+  },
+  window: (window) => window,
+  evaluate: ([x, w, b], window) => {
+    const { batch, height, width, kernel } = window;
+    const [channels] = x.shape as [number];
+    const [pixels, taps] = [height * width, kernel ** 2];
+    const table = tapsOfOutputs(window);
+    const outputs = table.length / taps;
+    const out = tensor64([channels, batch * outputs], undefined, x.dtype);
+    for (let c = 0; c < channels; c++) {
+      for (let n = 0; n < batch; n++) {
+        for (let o = 0; o < outputs; o++) {
+          let sum = b ? (b.data[c] as number) : 0;
+          for (let tap = 0; tap < taps; tap++) {
+            const pixel = table[o * taps + tap] as number;
+            if (pixel < pixels)
+              sum +=
+                (x.data[(c * batch + n) * pixels + pixel] as number) * (w.data[c * taps + tap] as number);
+          }
+          out.data[(c * batch + n) * outputs + o] = sum;
+        }
+      }
+    }
+    return [out];
+  },
+  cases: [
+    {
+      inputs: [normal64([3, 2 * 5 * 4]), normal64([3, 9]), normal64([3])],
+      attributes: windowAttributes(2, 5, 4, 3, 1, 1),
+    },
+    { inputs: [normal64([2, 7 * 6]), normal64([2, 9])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([1, 3 * 8 * 5]), normal64([1, 25])], attributes: windowAttributes(3, 8, 5, 5, 2, 2) },
+    { inputs: [normal64([2, 7 * 7]), normal64([2, 49])], attributes: windowAttributes(1, 7, 7, 7, 1, 3) },
+    {
+      // TensorFlow's "same" padding at stride 2: nothing before, one line after.
+      inputs: [normal64([2, 2 * 6 * 8]), normal64([2, 9])],
+      attributes: windowAttributes(2, 6, 8, 3, 2, 0, 0, 1),
+    },
+    // Maps that are too large for matrices.
+    {
+      inputs: [normal64([2, 2 * 11 * 13]), normal64([2, 9]), normal64([2])],
+      attributes: windowAttributes(2, 11, 13, 3, 1, 1),
+    },
+    { inputs: [normal64([1, 17 * 22]), normal64([1, 25])], attributes: windowAttributes(1, 17, 22, 5, 2, 2) },
+    {
+      inputs: [normal64([2, 18 * 22]), normal64([2, 9])],
+      attributes: windowAttributes(1, 18, 22, 3, 2, 0, 0, 1),
+    },
+    {
+      inputs: [normal64([2, 2 * 40 * 3]), normal64([2, 49])],
+      attributes: windowAttributes(2, 40, 3, 7, 1, 3),
+    },
+  ],
+};
+
+/** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]; the result is [C, N·h·w]. */
+export function depthwiseConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
+  return apply(DepthwiseConv, bias ? [x, w, bias] : [x, w], { ...window });
+}

@@ -1,0 +1,155 @@
+/**
+ * Convolution in groups of channels of pictures held as rows of pixels, [N·H·W, C], by PyTorch's weight [O, C / groups, K, K].
+ * It is the form that trains. The result and the gradient of the pictures are `Conv`s over pictures. For the gradient of the
+ * weight the pixels lie group by group, and each tap is a product of every group's pixels under it with the gradient.
+ */
+
+import { apply } from "../graph/graph.ts";
+import { show } from "../graph/infer.ts";
+import { normal64, tensor64 } from "../graph/tensor64.ts";
+import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { concat } from "./concat.ts";
+import { conv } from "./conv.ts";
+import { spreadOut } from "./depthwise-groups.ts";
+import { gather } from "./gather.ts";
+import { matmul, swapLast } from "./matmul.ts";
+import { columnSums } from "./over-rows.ts";
+import { reshape } from "./reshape.ts";
+import { transpose } from "./transpose.ts";
+import {
+  column,
+  outputSize,
+  tapsOfOutputs,
+  type Window,
+  type WindowAttributes,
+  windowAttributes,
+  windowKinds,
+} from "./window.ts";
+import { withRow } from "./with-row.ts";
+
+type GroupedConvAttributes = WindowAttributes & { readonly groups: number };
+
+export const GroupedConv: Operator<GroupedConvAttributes, TwoOrThree> = {
+  type: "GroupedConv",
+  attributes: { ...windowKinds, groups: "hidden" },
+  infer: ([x, w, b], window) => {
+    const { batch, height, width, kernel, groups } = window;
+    if (x.shape.length !== 2 || x.shape[0] !== batch * height * width)
+      throw new GraphError(`expected ${batch}·${height}·${width} rows of pixels, got ${show(x.shape)}`);
+    const [channels, out] = [x.shape[1], w.shape[0]] as [number, number];
+    const wanted = [out, channels / groups, kernel, kernel];
+    if (show(w.shape) !== show(wanted) || out % groups !== 0)
+      throw new GraphError(`the weight in ${groups} groups must be ${show(wanted)}, got ${show(w.shape)}`);
+    if (b && (b.shape.length !== 1 || b.shape[0] !== out))
+      throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);
+    const [h, v] = outputSize(window);
+    return [{ dtype: x.dtype, shape: [batch * h * v, out] }];
+  },
+  gradient: ([dy], { inputs: [x, w, b], attributes: window }) => {
+    const [dx, dw] = [inputGradient(dy, w, window), weightGradient(x, dy, w, window)];
+    return b ? [dx, dw, columnSums(dy)] : [dx, dw];
+  },
+  expand: ([x, w, b], { batch, height, width, stride, padding, after, groups }) => {
+    const y = conv(pictures(x, { batch, height, width }), w, b, stride, padding, groups, after);
+    return [rows(y)];
+  },
+  window: (window) => window,
+  evaluate: ([x, w, b], window) => {
+    const { batch, height, width, kernel, groups } = window;
+    const [channels, out] = [x.shape[1], w.shape[0]] as [number, number];
+    const [inside, each, taps] = [channels / groups, out / groups, kernel ** 2];
+    const table = tapsOfOutputs(window);
+    const outputs = table.length / taps;
+    const result = tensor64([batch * outputs, out], undefined, x.dtype);
+    for (let row = 0; row < batch * outputs; row++) {
+      const [n, o] = [Math.floor(row / outputs), row % outputs];
+      for (let k = 0; k < out; k++) {
+        let sum = b ? (b.data[k] as number) : 0;
+        for (let tap = 0; tap < taps; tap++) {
+          const pixel = table[o * taps + tap] as number;
+          if (pixel === height * width) continue;
+          for (let c = 0; c < inside; c++) {
+            const from = (n * height * width + pixel) * channels + Math.floor(k / each) * inside + c;
+            sum += (x.data[from] as number) * (w.data[(k * inside + c) * taps + tap] as number);
+          }
+        }
+        result.data[row * out + k] = sum;
+      }
+    }
+    return [result];
+  },
+  cases: [
+    {
+      inputs: [normal64([2 * 5 * 4, 6]), normal64([4, 3, 3, 3]), normal64([4])],
+      attributes: { ...windowAttributes(2, 5, 4, 3, 1, 1), groups: 2 },
+    },
+    {
+      inputs: [normal64([7 * 6, 6]), normal64([3, 2, 3, 3])],
+      attributes: { ...windowAttributes(1, 7, 6, 3, 2, 1), groups: 3 },
+    },
+    {
+      inputs: [normal64([2 * 3 * 3, 4]), normal64([6, 2, 1, 1])],
+      attributes: { ...windowAttributes(2, 3, 3, 1, 1, 0), groups: 2 },
+    },
+  ],
+};
+
+/** `x` [N·H·W, C], `w` [O, C / groups, K, K], `bias` [O]; the result is [N·h·w, O]. */
+export function groupedConv(
+  x: Value,
+  w: Value,
+  bias: Value | undefined,
+  groups: number,
+  window: Window,
+): Value {
+  return apply(GroupedConv, bias ? [x, w, bias] : [x, w], { ...window, groups });
+}
+
+/** Rows of pixels as pictures [N, C, H, W]. */
+function pictures(x: Value, { batch, height, width }: Pick<Window, "batch" | "height" | "width">): Value {
+  return transpose(reshape(x, [batch, height, width, -1]), [0, 3, 1, 2]);
+}
+
+/** Pictures [N, C, H, W] as rows of pixels. */
+function rows(y: Value): Value {
+  return reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1] as number]);
+}
+
+/** The gradient of the pictures: a convolution of `dy`, spread out by the stride, taps reversed and channels exchanged. */
+function inputGradient(dy: Value, w: Value, window: GroupedConvAttributes): Value {
+  const { batch, height, width, kernel, stride, padding, groups } = window;
+  const [out, inside] = w.shape as [number, number];
+  const [taps, [h, v]] = [kernel ** 2, outputSize(window)];
+  const exchanged = transpose(reshape(w, [groups, out / groups, inside, taps]), [0, 2, 1, 3]);
+  const reversed = gather(
+    exchanged,
+    Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    3,
+  );
+  const filters = reshape(reversed, [groups * inside, out / groups, kernel, kernel]);
+  const size = { height: height + padding, width: width + padding };
+  const results = reshape(pictures(dy, { batch, height: h, width: v }), [batch * out, h, v]);
+  const spread = reshape(spreadOut(results, stride, size), [batch, out, size.height, size.width]);
+  return rows(conv(spread, filters, undefined, 1, kernel - 1 - padding, groups, 0));
+}
+
+function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttributes): Value {
+  const { batch, height, width, kernel, groups } = window;
+  const [out, inside] = w.shape as [number, number];
+  const byGroup = (value: Value, each: number): Value =>
+    transpose(reshape(value, [-1, groups, each]), [1, 0, 2]);
+  const [pixels, taps] = [height * width, kernel ** 2];
+  const table = tapsOfOutputs(window);
+  const source = withRow(byGroup(x, inside), 0);
+  const gradient = swapLast(byGroup(dy, out / groups));
+  const products = Array.from({ length: taps }, (_, tap) => {
+    const own = column(table, taps, tap);
+    const under = new Int32Array(batch * own.length);
+    for (let n = 0; n < batch; n++)
+      for (const [o, pixel] of own.entries())
+        under[n * own.length + o] = pixel === pixels ? batch * pixels : n * pixels + pixel;
+    return reshape(matmul(gradient, gather(source, under, 1)), [out, inside, 1]);
+  });
+  return reshape(concat(products, 2), w.shape);
+}

@@ -1,0 +1,26 @@
+/**
+ * min(max(x, 0), 6), as a `Clip`, which ONNX Runtime makes a part of the convolution before it. The gradient is 0 at 0 and
+ * at 6, as of PyTorch's `relu6`; that of `clip` is 1 there.
+ */
+
+import { uniform64 } from "../graph/tensor64.ts";
+import { clip } from "./clip.ts";
+import { builder1, unary } from "./elementwise.ts";
+import { mul } from "./mul.ts";
+import { isPositive } from "./relu.ts";
+import { sub } from "./sub.ts";
+
+export const Relu6 = unary({
+  type: "Relu6",
+  f: (x = 0) => Math.min(Math.max(x, 0), 6),
+  // y·(6 − y) is positive between the limits. A choice between two tensors takes longer than these products.
+  gradient: ([dy], { outputs: [y] }) => [mul(dy, isPositive(mul(y, sub(6, y))))],
+  expand: (x) => clip(x, 0, 6),
+  cases: [
+    { inputs: [uniform64([3, 5], -4, 10)], attributes: {} },
+    { inputs: [uniform64([1, 3, 5, 7], -4, 10)], attributes: {} },
+    { inputs: [uniform64([], 1, 5)], attributes: {} },
+  ],
+});
+
+export const relu6 = builder1(Relu6);
