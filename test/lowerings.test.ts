@@ -1,51 +1,18 @@
 /** Every registered backbone: its lowerings (folded, rows, named) compute the same, and its stages are whole. */
 
 import { describe, expect, test } from "vitest";
-import { encode } from "../src/graph/encode.ts";
-import { Graph } from "../src/graph/graph.ts";
-import { type Architecture, buildClassifier, describe as describeModel } from "../src/models/classifier.ts";
+import { type Architecture, describe as describeModel } from "../src/models/classifier.ts";
 import { backboneNamed, backbones } from "../src/models/registry.ts";
-import { Network, stageOf } from "../src/nn/network.ts";
+import { stageOf } from "../src/nn/network.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { random } from "../src/util/random.ts";
-import { floatTensor, permute, type StateDict, sizeOf, type Tensor } from "../src/util/tensor.ts";
+import { floatTensor, sizeOf } from "../src/util/tensor.ts";
+import { logitsIn } from "./support/lowerings.ts";
 import { quickWeights } from "./support/quick-weights.ts";
 
 const SIZE = 64;
 const BATCH = 2;
-
-/** Logits of the classifier; in `rows` everything from the first stage on is rows, with weights as inputs. */
-async function logits(
-  architecture: Architecture,
-  weights: StateDict,
-  pictures: Tensor,
-  lowering: "folded" | "rows" | "named",
-): Promise<Float32Array> {
-  const graph = new Graph();
-  const net = new Network({
-    graph,
-    weights,
-    trainable: () => lowering === "rows",
-    training: false,
-    ...(lowering === "named" ? { named: "float32" } : {}),
-  });
-  const x = graph.input("pictures", "float32", pictures.shape);
-  graph.output("logits", buildClassifier(net, architecture, x).logits);
-  const feeds: Record<string, Tensor> = { pictures };
-  for (const [name, { form, value }] of net.parameters.state) {
-    const tensor = weights.get(name) as Tensor;
-    const data = tensor.data as Float32Array;
-    feeds[name] = floatTensor(
-      value.shape as number[],
-      form ? permute(data, tensor.shape, form.permutation) : data,
-    );
-  }
-  const session = await openSession(encode(graph, "lowering"), { device: "cpu", threads: 2 });
-  const result = (await session.run(feeds)).logits?.data as Float32Array;
-  await session.release();
-  return result;
-}
 
 test("frozen convolutions that Winograd's products do in batches of known size give the same logits", async () => {
   const architecture: Architecture = {
@@ -113,10 +80,10 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
     const channels = backbone.preprocessing.mean.length;
     const pixels = Float32Array.from({ length: BATCH * channels * SIZE * SIZE }, rng.normal);
     const pictures = floatTensor([BATCH, channels, SIZE, SIZE], pixels);
-    const folded = await logits(architecture, weights, pictures, "folded");
+    const folded = await logitsIn("folded", architecture, weights, pictures);
     const largest = Math.max(...folded.map(Math.abs));
     for (const lowering of ["rows", "named"] as const) {
-      const other = await logits(architecture, weights, pictures, lowering);
+      const other = await logitsIn(lowering, architecture, weights, pictures);
       for (const [i, value] of folded.entries())
         expect(Math.abs(value - (other[i] as number)) / largest, lowering).toBeLessThan(1e-5);
     }

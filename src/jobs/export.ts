@@ -161,9 +161,14 @@ async function convertedFiles(
       calibration,
     });
     for await (const file of exports) {
+      const { backbone } = classifier.architecture;
       const isForPytorch = file.form === "pth" || file.form === "safetensors";
       const pytorch = isForPytorch ? librarySnippet(classifier.architecture, basename(file.path)) : undefined;
       files.push({ ...file, ...(pytorch ? { pytorch } : {}) });
+      if (isForPytorch && backbone.attention && backbone.origin)
+        teller.note(
+          `${file.path} holds attention blocks (${backbone.attention}), for which ${backbone.origin.library}'s ${backbone.origin.name} has no modules: add them to it before you load the file; docs/how-to/continue-in-pytorch.md shows how`,
+        );
       teller.wrote(file.path);
     }
   } finally {

@@ -48,6 +48,11 @@ export interface RecipeOptions extends BackboneOptions {
    * `random-frozen` insists on it.
    */
   readonly weights?: string | undefined;
+  /**
+   * Attention over the branch of every residual block: se, eca or cbam. It starts as the identity, so trained weights compute
+   * at first what they computed without it. Default: that of the recipe: none.
+   */
+  readonly attention?: string | undefined;
   /** Side of the square images that the network sees, in pixels. */
   readonly inputSize?: number | undefined;
   /** Images per step. */
@@ -160,9 +165,10 @@ function contentOf(recipe: string | RecipeChanges): unknown {
   }
 }
 
-function assignments({ model, inputSize, batchSize, seed, overrides = [] }: RecipeOptions): string[] {
+function assignments(options: RecipeOptions): string[] {
+  const { model, attention, inputSize, batchSize, seed, overrides = [] } = options;
   const changes = overrides instanceof Array ? overrides : assigned(overrides);
-  return [...assigned({ model, inputSize, batchSize, seed }), ...changes];
+  return [...assigned({ model, attention, inputSize, batchSize, seed }), ...changes];
 }
 
 function assigned(values: { readonly [key: string]: Json | undefined }): string[] {

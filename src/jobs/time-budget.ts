@@ -3,7 +3,8 @@
 import { trainingSide } from "../augment/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
-import type { BackboneOptions } from "../models/registry.ts";
+import { hasResidualBlocks } from "../models/attention.ts";
+import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { enoughFor, fitToBudget, parseDuration, words } from "../train/budget.ts";
 import { forwardSeconds, measureSpeed, type PhaseCost, phaseCosts, totalOf } from "../train/forecast.ts";
@@ -145,7 +146,9 @@ function shrunk(
   teller: Teller<TrainEvent>,
 ): Recipe {
   const smaller = SMALLER.slice(SMALLER.indexOf(recipe.model) + 1);
-  const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller : [];
+  const takesAttention = (model: string): boolean =>
+    recipe.attention === "none" || hasResidualBlocks(backboneNamed(model));
+  const models = SMALLER.includes(recipe.model) && weights === "none" ? smaller.filter(takesAttention) : [];
   const { recipe: fitted, notes } = fitToBudget(recipe, forecast, budget, {
     inputSizes: INPUT_SIZES,
     models,

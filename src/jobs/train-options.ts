@@ -72,6 +72,7 @@ const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
   ...{
     recipe: unchecked,
     overrides: unchecked,
+    attention: unchecked,
     inputSize: unchecked,
     batchSize: unchecked,
     seed: unchecked,

@@ -1,5 +1,6 @@
 /** What a backbone is: a network without its classifier, whose stages have names. */
 
+import type { AttentionKind } from "../nn/attention.ts";
 import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 
@@ -57,6 +58,8 @@ export interface Backbone {
   readonly preprocessing: Preprocessing;
   /** Smallest side of an input for which every window fits. */
   readonly smallest: number;
+  /** The attention behind its residual blocks; `withAttention` puts it there. */
+  readonly attention?: AttentionKind;
   /** What it is good for, in a few words. */
   readonly purpose?: string;
   /** The Python library whose model has the same tensors under the same names. */

@@ -33,7 +33,7 @@ function block(net: Network, x: FeatureMap, name: string, drop: number): Feature
     [channels, 1, 1],
     1e-6,
   );
-  return net.add(x, net.maps(net.stochasticDepth(y, name, drop), height, width));
+  return net.add(x, net.residual(net.maps(y, height, width), name, drop));
 }
 
 /** Layer norm over the channels of every pixel. */

@@ -79,7 +79,7 @@ export function invertedResidual(
   const weighed = gate ? squeezeExcite(net, seen, gate) : seen;
   const y = mobileConv(net, weighed, style, project);
   const residual = depthwise.stride === 1 && x.channels === project.out;
-  return residual ? net.add(x, net.stochasticDepth(y, name, drop)) : y;
+  return residual ? net.add(x, net.residual(y, name, drop)) : y;
 }
 
 /** `channels` times `width` as a multiple of 8, but not below nine tenths of it (torchvision's `_make_divisible`). */

@@ -10,7 +10,7 @@ type Block = (net: Network, x: FeatureMap, name: string, width: number, stride: 
 export const basic: Block = (net, x, name, width, stride) => {
   let y = net.conv(x, `${name}.conv1`, { out: width, kernel: 3, stride, padding: 1, norm: `${name}.bn1` });
   y = net.conv(net.relu(y), `${name}.conv2`, { out: width, kernel: 3, padding: 1, norm: `${name}.bn2` });
-  return net.relu(net.add(y, shortcut(net, x, name, width, stride)));
+  return net.relu(net.add(net.residual(y, name), shortcut(net, x, name, width, stride)));
 };
 
 /**
@@ -31,7 +31,7 @@ const bottleneck =
       norm: `${name}.bn2`,
     });
     y = net.conv(net.relu(y), `${name}.conv3`, { out: width * 4, kernel: 1, norm: `${name}.bn3` });
-    return net.relu(net.add(y, shortcut(net, x, name, width * 4, stride)));
+    return net.relu(net.add(net.residual(y, name), shortcut(net, x, name, width * 4, stride)));
   };
 
 /** The block's input, through a 1×1 convolution where the sizes differ. */

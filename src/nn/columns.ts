@@ -11,9 +11,8 @@ import { gemm } from "../ops/gemm.ts";
 import { mul } from "../ops/mul.ts";
 import { outputSize } from "../ops/window.ts";
 import { affine, batchNorm, type NormPolicy, perChannel } from "./batch-norm.ts";
-import { type FullConvOptions, isDepthwise, weightShape } from "./conv-options.ts";
+import { biasOf, type FullConvOptions, isDepthwise, weightShape } from "./conv-options.ts";
 import { type FeatureMap, windowOver } from "./features.ts";
-import { zeros } from "./initialise.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** Whether a convolution needs no other layout than columns: it is depthwise, or sees one pixel at a time. */
@@ -44,10 +43,7 @@ export function columnsConv(
       ? depthwiseConv(x.value, w, bias, window)
       : gemm(w, x.value, { bias: bias && perChannel(bias, 0) });
 
-  if (!norm) {
-    const bias = { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" } as const;
-    return result(convolved(compute(weight), parameters.value(bias)));
-  }
+  if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));
   if (policy === "batch")
     return result(compute(batchNorm(parameters, convolved(compute(weight)), norm, policy, 0)));
   const { factor, shift } = affine(parameters, norm, out);

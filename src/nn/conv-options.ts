@@ -1,9 +1,11 @@
 /** Hyperparameters of convolutions and poolings, as layers write them and as lowerings read them. */
 
+import type { Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import type { FeatureMap } from "./features.ts";
-import { type Initialiser, kaimingNormalIn } from "./initialise.ts";
+import { type Initialiser, kaimingNormalIn, zeros } from "./initialise.ts";
 import { type Norm, type NormOptions, normOf } from "./norm.ts";
+import type { ParameterSpec, Parameters } from "./parameters.ts";
 
 /** Hyperparameters of a convolution, named as in PyTorch. */
 export interface ConvOptions {
@@ -16,6 +18,8 @@ export interface ConvOptions {
   readonly groups?: number;
   /** The batch norm that follows and replaces the bias. */
   readonly norm?: string | NormOptions;
+  /** Whether there is a bias where no batch norm follows. Default: true. */
+  readonly bias?: boolean;
   readonly initialise?: Initialiser;
 }
 
@@ -38,6 +42,7 @@ export interface FullConvOptions {
   readonly after: number;
   readonly groups: number;
   readonly norm: Norm | undefined;
+  readonly bias: boolean;
   readonly initialise: Initialiser;
 }
 
@@ -50,6 +55,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     padding = 0,
     groups = 1,
     norm,
+    bias = true,
     initialise = kaimingNormalIn(groups),
     ...rest
   } = options;
@@ -67,6 +73,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     padding: before,
     after,
     norm: norm && normOf(norm),
+    bias: bias && !norm,
     initialise,
   } as FullConvOptions;
 }
@@ -91,6 +98,16 @@ function samePadding(
 /** Whether each channel has one filter of its own. */
 export function isDepthwise({ groups, out }: FullConvOptions, channels: number): boolean {
   return groups > 1 && groups === channels && out === channels;
+}
+
+/** The tensor of a convolution's bias. */
+export function biasSpec({ name, out }: FullConvOptions): ParameterSpec {
+  return { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" };
+}
+
+/** A convolution's bias, where it has one. */
+export function biasOf(parameters: Parameters, options: FullConvOptions): Value | undefined {
+  return options.bias ? parameters.value(biasSpec(options)) : undefined;
 }
 
 /** PyTorch's [O, C / groups, K, K]. */

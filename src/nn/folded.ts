@@ -5,9 +5,8 @@
 
 import { conv } from "../ops/conv.ts";
 import { maxPool } from "../ops/max-pool.ts";
-import { type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
+import { biasSpec, type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
 import type { FeatureMap } from "./features.ts";
-import { zeros } from "./initialise.ts";
 import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -19,12 +18,7 @@ export function foldedConv(parameters: Parameters, x: FeatureMap, options: FullC
     ? fold(parameters, weight, norm, out)
     : {
         weight,
-        bias: parameters.numbers({
-          name: `${name}.bias`,
-          shape: [out],
-          initialise: zeros,
-          role: "parameter",
-        }),
+        bias: options.bias ? parameters.numbers(biasSpec(options)) : new Float32Array(out),
       };
   const w = parameters.computeConstant(folded.weight, shape);
   const b = parameters.computeConstant(folded.bias, [out]);

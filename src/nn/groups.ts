@@ -7,9 +7,8 @@ import { mul } from "../ops/mul.ts";
 import { reshape } from "../ops/reshape.ts";
 import { outputSize } from "../ops/window.ts";
 import { affine, batchNorm, type NormPolicy } from "./batch-norm.ts";
-import { type FullConvOptions, weightShape } from "./conv-options.ts";
+import { biasOf, type FullConvOptions, weightShape } from "./conv-options.ts";
 import { type FeatureMap, windowOver } from "./features.ts";
-import { zeros } from "./initialise.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** A convolution of rows whose groups hold several channels each. */
@@ -28,10 +27,7 @@ export function groupedConv(
   const weight = parameters.exact(spec);
   const compute = (value: Value): Value => cast(value, parameters.compute);
   const convolved = (w: Value, bias?: Value): Value => grouped(x.value, w, bias, groups, window);
-  if (!norm) {
-    const bias = { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" } as const;
-    return result(convolved(compute(weight), parameters.value(bias)));
-  }
+  if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));
   if (policy === "batch")
     return result(compute(batchNorm(parameters, convolved(compute(weight)), norm, policy)));
   const { factor, shift } = affine(parameters, norm, out);

@@ -6,9 +6,8 @@
 import type { Value } from "../graph/types.ts";
 import { batchNormalization } from "../ops/batch-normalization.ts";
 import { conv } from "../ops/conv.ts";
-import { type FullConvOptions, weightShape } from "./conv-options.ts";
+import { biasOf, type FullConvOptions, weightShape } from "./conv-options.ts";
 import type { FeatureMap } from "./features.ts";
-import { zeros } from "./initialise.ts";
 import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -16,10 +15,7 @@ export function namedConv(parameters: Parameters, x: FeatureMap, options: FullCo
   const { name, out, stride, padding, after, groups, norm, initialise } = options;
   const shape = weightShape(options, x.channels);
   const weight = parameters.exact({ name: `${name}.weight`, shape, initialise, role: "parameter" });
-  const bias = norm
-    ? undefined
-    : parameters.exact({ name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" });
-  const y = conv(x.value, weight, bias, stride, padding, groups, after);
+  const y = conv(x.value, weight, biasOf(parameters, options), stride, padding, groups, after);
   const value = norm ? namedBatchNorm(parameters, y, norm) : y;
   const [, , height, width] = value.shape as [number, number, number, number];
   return { ...x, value, channels: out, height, width };

@@ -11,9 +11,7 @@ import { cast } from "../ops/cast.ts";
 import { concat, slice } from "../ops/concat.ts";
 import { expand } from "../ops/expand.ts";
 import { gemm } from "../ops/gemm.ts";
-import { globalAveragePool } from "../ops/global-average-pool.ts";
 import { mul } from "../ops/mul.ts";
-import { reduceMean } from "../ops/reduce-mean.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
@@ -40,6 +38,7 @@ import { constant, type Initialiser, truncatedNormal, xavierUniform, zeros } fro
 import { namedBatchNorm, namedConv } from "./named.ts";
 import { normOf } from "./norm.ts";
 import { Parameters } from "./parameters.ts";
+import { type Pooling, poolPixels, scaled } from "./pooling.ts";
 import { rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
 import { attend, type DenseOptions, dense, normTokens } from "./tokens.ts";
 
@@ -72,6 +71,9 @@ export interface NetworkOptions {
   readonly named?: "float32" | "float16";
 }
 
+/** What is done to the result of a residual branch before it is added; `block` is the name of its block. */
+export type BranchGate = (branch: FeatureMap, block: string) => FeatureMap;
+
 /** The stage that a layer or a tensor belongs to: its name is the stage's, or begins with it and a dot. */
 export function stageOf(stages: readonly string[], name: string): string | undefined {
   return stages.find((stage) => name === stage || name.startsWith(`${stage}.`));
@@ -86,6 +88,7 @@ export class Network {
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
   #rows = false;
+  #gate: BranchGate | undefined;
 
   constructor(options: NetworkOptions) {
     this.graph = options.graph;
@@ -116,7 +119,7 @@ export class Network {
 
   /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
-    return this.#in(name, () => {
+    return this.in(name, () => {
       const full = fullConv(x, name, options);
       if (this.#options.named) return namedConv(this.parameters, x, full);
       if (!this.#rows && !rowsGain(x, full)) return foldedConv(this.parameters, asPictures(x), full);
@@ -131,7 +134,7 @@ export class Network {
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
     const full = { padding: 0, ceil: false, ...options };
-    return this.#in("maxpool", () =>
+    return this.in("maxpool", () =>
       this.#rows ? rowsMaxPool(asRows(x), full) : foldedMaxPool(asPictures(x), full),
     );
   }
@@ -151,6 +154,22 @@ export class Network {
     return { ...a, value: add(a.value, other.value) };
   }
 
+  /** Builds `body` with `gate` over the result of every residual branch in it. */
+  gated<T>(gate: BranchGate, body: () => T): T {
+    const outer = this.#gate;
+    this.#gate = gate;
+    try {
+      return body();
+    } finally {
+      this.#gate = outer;
+    }
+  }
+
+  /** What the residual block `block` adds to its input: its branch behind the gate, if there is one, and stochastic depth. */
+  residual(branch: FeatureMap, block: string, share = 0): FeatureMap {
+    return this.stochasticDepth(this.#gate?.(branch, block) ?? branch, block, share);
+  }
+
   /** Joins the channels of maps of one size. */
   concat(maps: readonly FeatureMap[]): FeatureMap {
     const channels = maps.reduce((sum, map) => sum + map.channels, 0);
@@ -159,16 +178,9 @@ export class Network {
     return { ...first, channels, value: concat(values, first.layout === "columns" ? 0 : 1) };
   }
 
-  /** The mean over the pixels of each channel, as maps of one pixel. */
-  pooled(x: FeatureMap): FeatureMap {
-    const { batch, channels, height, width } = x;
-    const value = this.#in("avgpool", () => {
-      if (x.layout === "nchw") return globalAveragePool(x.value);
-      const axes =
-        x.layout === "rows" ? [batch, height * width, channels] : [channels, batch, height * width];
-      return reduceMean(reshape(x.value, axes), [x.layout === "rows" ? 1 : 2]);
-    });
-    return { ...x, value, height: 1, width: 1 };
+  /** The mean, or the maximum, over the pixels of each channel, as maps of one pixel. */
+  pooled(x: FeatureMap, pooling: Pooling = "mean"): FeatureMap {
+    return this.in("avgpool", () => poolPixels(x, pooling));
   }
 
   /** The mean over the pixels as the one token of each picture; what is one already stays. */
@@ -176,23 +188,9 @@ export class Network {
     return x.layout === "tokens" ? x : asTokens(this.pooled(x));
   }
 
-  /** Every channel of `x` times its own number, given as maps of one pixel: the gate of squeeze and excitation. */
+  /** `x` times numbers of its own for each channel, given as maps of one pixel, or for each pixel, as maps of one channel. */
   scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
-    const { batch, channels, height, width } = x;
-    const factors = asLayout(x.layout, gate).value;
-    if (x.layout === "nchw") return { ...x, value: mul(x.value, factors) };
-    const [whole, single] =
-      x.layout === "rows"
-        ? [
-            [batch, height * width, channels],
-            [batch, 1, channels],
-          ]
-        : [
-            [channels, batch, height * width],
-            [channels, batch, 1],
-          ];
-    const value = mul(reshape(x.value, whole), reshape(factors, single));
-    return { ...x, value: reshape(value, x.value.shape) };
+    return scaled(x, gate);
   }
 
   /** The pixels of maps as tokens, line by line. */
@@ -234,22 +232,22 @@ export class Network {
 
   /** Fully connected layer of every token. */
   dense(x: Tokens, name: string, options: DenseOptions): Tokens {
-    return this.#in(name, () => dense(this.parameters, x, name, options));
+    return this.in(name, () => dense(this.parameters, x, name, options));
   }
 
   /** Layer norm over the channels of every token. */
   layerNorm(x: Tokens, name: string, epsilon: number): Tokens {
-    return this.#in(name, () => normTokens(this.parameters, x, name, epsilon));
+    return this.in(name, () => normTokens(this.parameters, x, name, epsilon));
   }
 
   /** Self-attention of `heads` heads, from queries, keys and values side by side [N, T, 3·C]. */
   attention(x: Tokens, name: string, heads: number): Tokens {
-    return this.#in(name, () => attend(x, heads));
+    return this.in(name, () => attend(x, heads));
   }
 
   /** A tensor of the stage's own: a class token, a position table, the scale of a layer. */
   parameter(name: string, shape: readonly number[], initialise: Initialiser): Value {
-    return this.#in(name, () => this.parameters.value({ name, shape, initialise, role: "parameter" }));
+    return this.in(name, () => this.parameters.value({ name, shape, initialise, role: "parameter" }));
   }
 
   /** Maps or tokens as features [N, C], float32: the mean over pixels, or the one token that there is. */
@@ -269,7 +267,7 @@ export class Network {
 
   /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
   linear(x: Value, name: string, out: number, initialise: Initialiser = xavierUniform): Value {
-    return this.#in(name, () => {
+    return this.in(name, () => {
       const shape = [out, x.shape[1] as number];
       const weight = this.parameters.value({ name: `${name}.weight`, shape, initialise, role: "parameter" });
       const bias = this.parameters.value({
@@ -284,7 +282,7 @@ export class Network {
 
   /** Batch norm over the columns of [N, C], float32. */
   batchNorm(x: Value, name: string): Value {
-    return this.#in(name, () =>
+    return this.in(name, () =>
       this.#options.named
         ? namedBatchNorm(this.parameters, x, normOf(name))
         : batchNorm(this.parameters, x, normOf(name), this.#normPolicy(name)),
@@ -326,7 +324,7 @@ export class Network {
   }
 
   /** Runs `body` inside the layer `name` of this network. */
-  #in<T>(name: string, body: () => T): T {
+  in<T>(name: string, body: () => T): T {
     return this.graph.in(this.#scoped(name), body);
   }
 

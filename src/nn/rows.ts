@@ -12,9 +12,8 @@ import { rowMaxPool } from "../ops/row-max-pool.ts";
 import { outputSize } from "../ops/window.ts";
 import { winogradGains } from "../ops/winograd.ts";
 import { affine, batchNorm, type NormPolicy } from "./batch-norm.ts";
-import { type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
+import { biasOf, type FullConvOptions, type FullPoolOptions, weightShape } from "./conv-options.ts";
 import { type FeatureMap, windowOver } from "./features.ts";
-import { zeros } from "./initialise.ts";
 import type { ParameterSpec, Parameters } from "./parameters.ts";
 
 export function rowsConv(
@@ -38,15 +37,7 @@ export function rowsConv(
   const form = { permutation: [2, 3, 1, 0], shape: [kernel ** 2 * x.channels, out] };
   const weight = parameters.exact(spec, form);
   const compute = (value: Value): Value => cast(value, parameters.compute);
-  if (!norm) {
-    const bias = parameters.value({
-      name: `${name}.bias`,
-      shape: [out],
-      initialise: zeros,
-      role: "parameter",
-    });
-    return result(rowConv(x.value, compute(weight), bias, window));
-  }
+  if (!norm) return result(rowConv(x.value, compute(weight), biasOf(parameters, options), window));
   // The scale of a weight that trains is computed anew in each step: where there are fewer pixels than rows of the weight
   // it costs less on the result.
   const [rows, taps] = [window.batch * height * width, kernel ** 2 * x.channels];

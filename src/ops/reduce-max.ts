@@ -1,12 +1,24 @@
 /** Greatest element over axes. */
 
-import { reducer, reduction } from "./reduce.ts";
+import { known } from "../graph/infer.ts";
+import { cast } from "./cast.ts";
+import { div } from "./div.ts";
+import { equal } from "./equal.ts";
+import { mul } from "./mul.ts";
+import { keptShape, reducer, reduction } from "./reduce.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
 
 export const ReduceMax = reduction({
   type: "ReduceMax",
   start: Number.NEGATIVE_INFINITY,
   step: Math.max,
-  gradient: { notDifferentiable: "ties need a rule; max pooling, which has one, is a composite of its own" },
+  // Equal maxima share the gradient evenly, as in PyTorch's `amax`.
+  gradient: ([dy], { inputs: [x], outputs: [y], attributes: { axes } }) => {
+    const kept = keptShape(known(x.shape, "the gradient of a maximum"), axes) as number[];
+    const greatest = cast(equal(x, reshape(y, kept)), x.dtype);
+    return [mul(greatest, div(reshape(dy, kept), reduceSum(greatest, axes, true)))];
+  },
 });
 
 export const reduceMax = reducer(ReduceMax);

@@ -55,12 +55,16 @@ export function cardMarkdown(name: string, sections: readonly CardSection[]): st
   return `${[`# Model card: ${markdownText(name)}`, ...parts].join("\n\n")}\n`;
 }
 
+function attentionText({ attention }: NonNullable<RunRecord["recipe"]>): string {
+  return attention === "none" ? "" : ` (attention over its residual branches: ${attention})`;
+}
+
 function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {
   const classes = evaluation?.classes ?? data?.classes ?? [];
   const items = [
     ...(recipe
       ? [
-          `Network: ${recipe.model} with the head “${recipe.head}”, on pictures of ${recipe.inputSize} × ${recipe.inputSize} px.`,
+          `Network: ${recipe.model}${attentionText(recipe)} with the head “${recipe.head}”, on pictures of ${recipe.inputSize} × ${recipe.inputSize} px.`,
           `Recipe: ${recipe.name} (${recipe.phases.map(({ name }) => name).join(", then ")}), seed ${recipe.seed}.`,
         ]
       : []),

@@ -1,5 +1,6 @@
 /** What a recipe will take on this machine, from a few measured steps and the cost of every stage. */
 
+import { withAttention } from "../models/attention.ts";
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { compileHead } from "../program/predict.ts";
@@ -21,7 +22,7 @@ export function recipeArchitecture(
   known: BackboneOptions = {},
 ): Architecture {
   return {
-    backbone: backboneNamed(recipe.model, known),
+    backbone: withAttention(backboneNamed(recipe.model, known), recipe.attention),
     head: recipe.head,
     classes,
     dropout: recipe.dropout,

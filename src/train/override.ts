@@ -1,6 +1,7 @@
 /** Makes one concrete recipe of a name or a file's content and the changes asked for; refuses what is not valid. */
 
 import type { z } from "zod";
+import { withAttention } from "../models/attention.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -42,7 +43,7 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
   const parsed = recipeSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(describe(parsed.error.issues[0] as z.core.$ZodIssue, value));
   const recipe = parsed.data;
-  const backbone = backboneNamed(recipe.model, known);
+  const backbone = withAttention(backboneNamed(recipe.model, known), recipe.attention);
   if (recipe.inputSize < backbone.smallest) {
     throw new UsageError(
       `recipe: inputSize is ${recipe.inputSize}: must be at least ${backbone.smallest} for ${backbone.name}`,

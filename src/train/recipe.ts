@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Loss } from "../losses/loss.ts";
 import { type LossName, losses } from "../losses/registry.ts";
+import { attentionKinds } from "../nn/attention.ts";
 import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -185,6 +186,8 @@ export const recipeSchema = object({
   model: z.string("must be the name of a backbone"),
   /** The weights that its numbers are made for; where a recipe does not say, `startOf` judges by its phases. */
   startsFrom: oneOf(["trained", "random"]).optional(),
+  /** What is put over the branch of every residual block; it starts as the identity. Runs of older versions have none. */
+  attention: oneOf(["none", ...attentionKinds]).default("none"),
   head: oneOf(headNames),
   dropout: shareBelow1,
   /** Side of the square pictures that the network sees. */

@@ -25,7 +25,8 @@ export function modelSummary(architecture: Architecture, { stages }: Description
     (macs / 1e6).toFixed(1),
     ...recipe.phases.map(() => ""),
   ];
-  return `${backbone.name}, ${inputSize} px\n${table([header, ...rows, footer])}`;
+  const { name, attention } = backbone;
+  return `${name}${attention ? ` with ${attention}` : ""}, ${inputSize} px\n${table([header, ...rows, footer])}`;
 }
 
 /** The statistics that a stage's batch norms use while it trains. */

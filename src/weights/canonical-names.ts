@@ -34,11 +34,11 @@ export function libraryNames(weights: StateDict, architecture: Architecture): St
   return renamed(weights, new Map(layerNames(architecture)));
 }
 
-/** The lines of Python that load `file` into the model of torchvision or timm; undefined where neither has one. */
+/** The lines of Python that load `file` into the model of torchvision or timm; undefined where neither has one with the same modules. */
 export function librarySnippet(architecture: Architecture, file: string): string | undefined {
   const { backbone, inputSize } = architecture;
   const { origin, preprocessing } = backbone;
-  if (!origin) return undefined;
+  if (!origin || backbone.attention) return undefined;
   const { library, sizeArgument } = origin;
   const sized = sizeArgument && inputSize !== preprocessing.size ? [`${sizeArgument}=${inputSize}`] : [];
   const layers = headModules(architecture).map(({ python }) => python);

@@ -25,6 +25,8 @@ const networkSchema = z.object({
   dropout: z.number(),
   mean: z.array(z.number()).min(1),
   std: z.array(z.number()).min(1),
+  /** Missing where there is none, and in files of older versions. */
+  attention: z.string().optional(),
 });
 
 /** The network inside a classifier, by names: `resolveArchitecture` finds what they stand for. */
@@ -35,6 +37,8 @@ export interface DescribedNetwork {
   /** Mean and standard deviation per channel, of pixels in [0, 1]: one channel is luma, three are RGB. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** What is over the branches of its residual blocks; left out where nothing is. */
+  readonly attention?: string | undefined;
 }
 
 /** What a file says of its classifier: plain data, which any vultus reads, whether or not it knows the backbone. */
@@ -54,8 +58,10 @@ export interface DescribedArchitecture {
 /** An architecture as files describe it. */
 export function describeArchitecture(architecture: Architecture): DescribedArchitecture {
   const { backbone, head, classes, dropout, inputSize, resize } = architecture;
+  const { name, attention } = backbone;
   const { mean, std } = backbone.preprocessing;
-  return { classes, inputSize, resize, network: { backbone: backbone.name, head, dropout, mean, std } };
+  const network = { backbone: name, head, dropout, mean, std, ...(attention && { attention }) };
+  return { classes, inputSize, resize, network };
 }
 
 export const cutSchema = z.object({
@@ -95,7 +101,7 @@ export function classifierMetadata(
 ): Metadata {
   const described = "backbone" in architecture ? describeArchitecture(architecture) : architecture;
   const { classes, inputSize, resize, network } = described;
-  const { backbone: model, head, dropout, mean, std } = network ?? {};
+  const { backbone: model, head, dropout, mean, std, attention } = network ?? {};
   const {
     temperature,
     metrics,
@@ -108,7 +114,7 @@ export function classifierMetadata(
     trainingImages,
   } = provenance;
   const entries = {
-    [KEY]: { format: 1, model, head, classes, dropout, inputSize, resize, mean, std },
+    [KEY]: { format: 1, model, attention, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
     preprocessing: network && {
       channels: network.mean.length === 1 ? "luma" : "RGB",
@@ -150,8 +156,8 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
   }
   const { model, classes, inputSize, resize } = parseEntry(text, name, descriptionSchema);
   if (model === undefined) return { classes, inputSize, resize, network: undefined };
-  const { head, dropout, mean, std } = parseEntry(text, name, networkSchema);
-  return { classes, inputSize, resize, network: { backbone: model, head, dropout, mean, std } };
+  const { model: backbone, ...network } = parseEntry(text, name, networkSchema);
+  return { classes, inputSize, resize, network: { backbone, ...network } };
 }
 
 /** The network of a classifier that is one. @throws UsageError for any other; `name` is the file's name in it. */

@@ -10,6 +10,7 @@ import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { callTo, option } from "../util/spelling.ts";
+import { attentionFor } from "./attention.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
 import { classesOf, type Metadata, readArchitecture, saysClassifier } from "./classifier-file.ts";
 import { readEnsemble } from "./ensemble-file.ts";
@@ -105,16 +106,21 @@ export function loadWeights(
   const ofVariant = adapted(tensors, metadata, name, path);
   const differs = normalisation && !sameNormalisation(normalisation, preprocessing);
   const taken = differs ? renormalised(ofVariant.tensors, normalisation, preprocessing) : undefined;
+  const attention = attentionFor(taken ?? ofVariant.tensors, architecture, description, path);
   const fitted = fitWeights(
     taken ?? ofVariant.tensors,
     architecture,
-    description,
+    attention.description,
     path,
     classesOf(metadata, path),
     rows,
   );
   const trainedWith = differs ? [normalisationNote(normalisation, taken !== undefined)] : [];
-  return { ...fitted, notes: [...ofVariant.notes, ...fitted.notes, ...trainedWith], metadata };
+  return {
+    ...fitted,
+    notes: [...ofVariant.notes, ...attention.notes, ...fitted.notes, ...trainedWith],
+    metadata,
+  };
 }
 
 function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {

@@ -1,7 +1,9 @@
 /** From the names in a file to the backbone and head themselves: for whoever builds the network again, and not to predict. */
 
+import { withAttention } from "../models/attention.ts";
 import type { Architecture } from "../models/classifier.ts";
 import { type BackboneOptions, backbones as registered } from "../models/registry.ts";
+import { attentionNamed } from "../nn/attention.ts";
 import { headNamed } from "../nn/heads.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -19,7 +21,7 @@ export function resolveArchitecture(
 ): Architecture {
   const { classes, inputSize, resize } = described;
   const network = networkOf(described, name);
-  const { head, dropout, mean, std } = network;
+  const { head, dropout, mean, std, attention } = network;
   const known = [...backbones, ...registered];
   const backbone = known.find((candidate) => candidate.name === network.backbone);
   if (!backbone) {
@@ -28,8 +30,9 @@ export function resolveArchitecture(
       `${name} has the backbone "${network.backbone}", which is not registered.${didYouMean(network.backbone, names)} Registered: ${names.join(", ")}. Its bundle can predict; to do more with it in a program, pass the backbone: loadClassifier(file, { backbones: [backbone] })`,
     );
   }
+  const whole = attention === undefined ? backbone : withAttention(backbone, attentionNamed(attention, name));
   return {
-    backbone: { ...backbone, preprocessing: { ...backbone.preprocessing, mean, std } },
+    backbone: { ...whole, preprocessing: { ...whole.preprocessing, mean, std } },
     head: headNamed(head, name),
     classes,
     dropout,

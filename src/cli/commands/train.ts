@@ -64,6 +64,10 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       numberOf(0, 1),
     )
     .option("--test <share>", "share of the training pictures to test on once, at the end", numberOf(0, 1))
+    .option(
+      "--attention <kind>",
+      "attention over the branch of every residual block: se, eca or cbam; it starts as the identity (default: the recipe's, or none)",
+    )
     .option("--input-size <px>", "side of the pictures that the network sees", numberOf(16, 1024, true))
     .option("--batch-size <n>", "pictures per step", numberOf(1, 65536, true))
     .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
