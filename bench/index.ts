@@ -5,10 +5,10 @@
  */
 
 import { parseArgs } from "node:util";
+import { questions as backbones, besidePyTorch, featuresCached, withTeacher } from "./backbones.ts";
 import { augment, fmaPeak, gemmRate } from "./engine.ts";
 import { faces } from "./faces.ts";
 import { int8 } from "./int8.ts";
-import { featuresCached, modes, resnet50, withTeacher } from "./resnet50.ts";
 import type { Row } from "./row.ts";
 
 const { values } = parseArgs({
@@ -19,7 +19,9 @@ const turns = Number(values.turns);
 const questions: Record<string, () => Promise<Row | undefined>> = {
   "fma-peak": async () => fmaPeak(),
   gemm: () => gemmRate(turns),
-  ...Object.fromEntries(modes.map(([name, mode]) => [name, () => resnet50(name, mode, turns)])),
+  ...Object.fromEntries(
+    backbones.map(([name, model, mode]) => [name, () => besidePyTorch(name, model, mode, turns)]),
+  ),
   augment: () => augment(turns),
   "features-cached": () => featuresCached(turns),
   "step-vultus_m-teacher": () => withTeacher(turns),

@@ -1,5 +1,5 @@
 /**
- * Times one kind of step of a backbone in vultus, the way test/reference/bench_resnet50.py does in PyTorch:
+ * Times one kind of step of a backbone in vultus, the way test/reference/bench_backbone.py does in PyTorch:
  *
  *     node --import tsx bench/step.ts --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2]
  *         [--device cpu] [--precision fp32] [--teacher resnet50]

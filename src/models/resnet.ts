@@ -13,19 +13,26 @@ export const basic: Block = (net, x, name, width, stride) => {
   return net.relu(net.add(y, shortcut(net, x, name, width, stride)));
 };
 
-/** 1×1, 3×3, 1×1; the stride is at the 3×3, as in torchvision ("ResNet v1.5"). */
-const bottleneck: Block = (net, x, name, width, stride) => {
-  let y = net.conv(x, `${name}.conv1`, { out: width, kernel: 1, norm: `${name}.bn1` });
-  y = net.conv(net.relu(y), `${name}.conv2`, {
-    out: width,
-    kernel: 3,
-    stride,
-    padding: 1,
-    norm: `${name}.bn2`,
-  });
-  y = net.conv(net.relu(y), `${name}.conv3`, { out: width * 4, kernel: 1, norm: `${name}.bn3` });
-  return net.relu(net.add(y, shortcut(net, x, name, width * 4, stride)));
-};
+/**
+ * 1×1, 3×3, 1×1; the stride is at the 3×3, as in torchvision ("ResNet v1.5"). ResNeXt (Xie et al. 2017) has a 3×3 in groups,
+ * each of this many channels in the first layer and twice as many in each further one.
+ */
+const bottleneck =
+  (groups: number, perGroup: number): Block =>
+  (net, x, name, width, stride) => {
+    const inner = groups === 1 ? width : (width / 64) * perGroup * groups;
+    let y = net.conv(x, `${name}.conv1`, { out: inner, kernel: 1, norm: `${name}.bn1` });
+    y = net.conv(net.relu(y), `${name}.conv2`, {
+      out: inner,
+      kernel: 3,
+      stride,
+      padding: 1,
+      groups,
+      norm: `${name}.bn2`,
+    });
+    y = net.conv(net.relu(y), `${name}.conv3`, { out: width * 4, kernel: 1, norm: `${name}.bn3` });
+    return net.relu(net.add(y, shortcut(net, x, name, width * 4, stride)));
+  };
 
 /** The block's input, through a 1×1 convolution where the sizes differ. */
 function shortcut(net: Network, x: FeatureMap, name: string, out: number, stride: number): FeatureMap {
@@ -61,8 +68,11 @@ function resnet(name: string, block: Block, expansion: number, depths: readonly 
   };
 }
 
+const plain = bottleneck(1, 64);
+
 export const resnet18 = resnet("resnet18", basic, 1, [2, 2, 2, 2]);
 export const resnet34 = resnet("resnet34", basic, 1, [3, 4, 6, 3]);
-export const resnet50 = resnet("resnet50", bottleneck, 4, [3, 4, 6, 3]);
-export const resnet101 = resnet("resnet101", bottleneck, 4, [3, 4, 23, 3]);
-export const resnet152 = resnet("resnet152", bottleneck, 4, [3, 8, 36, 3]);
+export const resnet50 = resnet("resnet50", plain, 4, [3, 4, 6, 3]);
+export const resnet101 = resnet("resnet101", plain, 4, [3, 4, 23, 3]);
+export const resnet152 = resnet("resnet152", plain, 4, [3, 8, 36, 3]);
+export const resnext50_32x4d = resnet("resnext50_32x4d", bottleneck(32, 4), 4, [3, 4, 6, 3]);

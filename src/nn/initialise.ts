@@ -16,6 +16,12 @@ export const constant =
   (shape) =>
     new Float32Array(sizeOf(shape)).fill(value);
 
+/** N(0, deviation²). */
+export const normal =
+  (deviation: number): Initialiser =>
+  (shape, rng) =>
+    draw(shape, () => rng.normal() * deviation);
+
 /** N(0, 0.02²), drawn again beyond two deviations, as transformers and ConvNeXt begin. */
 export const truncatedNormal: Initialiser = (shape, rng) =>
   draw(shape, () => {

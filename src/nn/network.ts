@@ -181,6 +181,11 @@ export class Network {
     return { ...x, value, height: 1, width: 1 };
   }
 
+  /** The mean over the pixels as the one token of each picture; what is one already stays. */
+  pooledTokens(x: Feature): Tokens {
+    return x.layout === "tokens" ? x : asTokens(this.pooled(x));
+  }
+
   /** Every channel of `x` times its own number, given as maps of one pixel: the gate of squeeze and excitation. */
   scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
     const { batch, channels, height, width } = x;

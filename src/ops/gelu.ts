@@ -46,7 +46,8 @@ export const GeluTanh = unary({
   gradient: ([dy], { inputs: [x], outputs: [y] }) => {
     const square = mul(x, x);
     const gate = sigmoid(mul(x, add(mul(square, SLOPE * CUBIC), SLOPE)));
-    const slope = add(mul(square, 3 * SLOPE * CUBIC), SLOPE);
+    // Limited to 64, where 1 − σ is 0: half floats would have infinity there.
+    const slope = mul(hardSigmoid(square, (3 * SLOPE * CUBIC) / 64, SLOPE / 64), 64);
     return [mul(dy, add(gate, mul(mul(y, sub(1, gate)), slope)))];
   },
   expand: (x) => {

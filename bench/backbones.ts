@@ -1,28 +1,51 @@
-/** ResNet50, 224 px, batch 16, two threads: prediction and each kind of train step, beside PyTorch in turn. */
+/** Backbones, 224 px, batch 16, two threads: prediction and each kind of train step, beside PyTorch in turn. */
 
 import { fileURLToPath } from "node:url";
 import type { Row } from "./row.ts";
 import { type Served, serve, takeTurns } from "./turns.ts";
 
 const own = fileURLToPath(new URL("step.ts", import.meta.url));
-const peer = fileURLToPath(new URL("../test/reference/bench_resnet50.py", import.meta.url));
+const peer = fileURLToPath(new URL("../test/reference/bench_backbone.py", import.meta.url));
 const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 
-/** Name of the row, and the mode that both programs know. */
-export const modes: readonly (readonly [string, string])[] = [
-  ["predict-resnet50", "predict"],
-  ["step-resnet50-head", "head"],
-  ["step-resnet50-layer4", "layer4"],
-  ["step-resnet50-layer3", "layer3"],
-  ["step-resnet50-all", "all"],
-  ["step-resnet50-all-batchnorm", "all-batchnorm"],
+/** Name of the row, the model and the mode, as both programs know them. */
+export const questions: readonly (readonly [string, string, string])[] = [
+  ...["predict", "head", "layer4", "layer3", "all", "all-batchnorm"].map(
+    (mode) => [mode === "predict" ? "predict-resnet50" : `step-resnet50-${mode}`, "resnet50", mode] as const,
+  ),
+  ...[
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "efficientnet_lite0",
+    "convnext_tiny",
+    "vit_tiny",
+    "vit_b_16",
+    "resnext50_32x4d",
+  ].flatMap((model) => [
+    [`predict-${model}`, model, "predict"] as const,
+    [`step-${model}-all`, model, "all"] as const,
+    [`step-${model}-all-batchnorm`, model, "all-batchnorm"] as const,
+  ]),
 ];
 
-export async function resnet50(name: string, mode: string, turns: number): Promise<Row> {
-  const layouts = [[], ["--channels-last"]];
-  return compare(name, mode, [], turns, "PyTorch", () =>
-    // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
-    Promise.all(layouts.map((extra) => serve(python, [peer, "--mode", mode, "--serve", ...extra]))),
+/**
+ * Other Pythons to compare with beside Debian's: paths with commas between them, such as that of an environment with the newest
+ * PyTorch.
+ */
+const pythons = [python, ...(process.env.VULTUS_OTHER_PYTHONS ?? "").split(",").filter(Boolean)];
+
+export async function besidePyTorch(name: string, model: string, mode: string, turns: number): Promise<Row> {
+  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
+  const layouts = pythons.flatMap((python) => [[], ["--channels-last"]].map((extra) => ({ python, extra })));
+  return compare(name, mode, ["--model", model], turns, "PyTorch", () =>
+    Promise.all(
+      layouts.map(({ python, extra }) =>
+        serve(python, [peer, "--model", model, "--mode", mode, "--serve", ...extra]),
+      ),
+    ),
   );
 }
 

@@ -1,16 +1,16 @@
-"""Times ResNet50 in PyTorch, as vultus's bench compares itself with it.
+"""Times a backbone with the reference's head in PyTorch, as vultus's bench compares itself with it.
 
-    python3 bench_resnet50.py --mode layer4 [--batch 16] [--size 224] [--threads 2] [--iterations 5] [--channels-last]
+    python3 bench_backbone.py --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2] [--iterations 5] [--channels-last]
         prints {"imagesPerSecond", "seconds" (median of the iterations, after one that is not counted), "peakRssMB"}
-    python3 bench_resnet50.py --mode layer4 --serve
+    python3 bench_backbone.py --mode layer4 --serve
         runs one iteration, prints {"ready": true, "peakRssMB"}, then for every line on stdin runs one and prints
         {"seconds", "imagesPerSecond", "peakRssMB"}; ends with its input. So two programs can be timed in turn.
 
 --mode  predict         forward, eval mode, no gradients
         head            forward, backward and AdamW of the head (BatchNorm, Dropout, Linear, ReLU, twice); the backbone
                         is frozen and in eval mode
-        layer4          and of layer4
-        layer3          and of layer3
+        layer4          and of layer4 (ResNets)
+        layer3          and of layer3 (ResNets)
         all             everything; as above, the backbone's batch norm keeps its running statistics
         all-batchnorm   everything in training mode, as PyTorch is usually trained
 --device cuda     on a GPU; with --half in mixed precision
@@ -25,27 +25,30 @@ import sys
 import time
 
 import torch
-import torchvision
 from torch import nn
+
+from backbone_models import Backbone
 
 STAGES = {"head": [], "layer4": ["layer4"], "layer3": ["layer3", "layer4"]}
 
 
-def build(mode):
-    model = torchvision.models.resnet50(weights=None)
-    model.fc = nn.Sequential(nn.BatchNorm1d(2048), nn.Dropout(0.4), nn.Linear(2048, 512), nn.ReLU(),
-                             nn.BatchNorm1d(512), nn.Dropout(0.4), nn.Linear(512, 6))
-    for name, parameter in model.named_parameters():
-        stage = name.split(".")[0]
-        parameter.requires_grad = mode != "predict" and (stage == "fc" or mode.startswith("all") or stage in STAGES[mode])
+def build(name, mode, size):
+    model = Backbone(name, "reference", 6, size)
+    layers = dict(model.head.named_children())
+    model.head = nn.Sequential(layers["bn1"], nn.Dropout(0.4), layers["fc1"], layers["relu"], layers["bn2"],
+                               nn.Dropout(0.4), layers["fc2"])
+    for parameter_name, parameter in model.named_parameters():
+        stage = parameter_name.split(".")[0]
+        parameter.requires_grad = mode != "predict" and (stage == "head" or mode.startswith("all") or stage in STAGES[mode])
     model.train(mode == "all-batchnorm")
     if mode != "predict":
-        model.fc.train()
+        model.head.train()
     return model
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default="resnet50")
     parser.add_argument("--mode", default="layer4", choices=["predict", "head", "layer4", "layer3", "all", "all-batchnorm"])
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--size", type=int, default=224)
@@ -59,7 +62,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    model = build(args.mode)
+    model = build(args.model, args.mode, args.size)
     x = torch.randn(args.batch, 3, args.size, args.size)
     labels = torch.arange(args.batch) % 6
     if args.channels_last:
