@@ -1,7 +1,7 @@
 /**
- * Whole backbones against PyTorch: names and shapes, logits, first gradients, and what five optimizer steps change. Where
- * Python with torch and torchvision is installed it runs live; without it these tests skip and say so, and only
- * backbones.test.ts compares.
+ * Whole backbones against PyTorch, torchvision's or those of reference/timm_models.py: names and shapes, logits, first
+ * gradients, and what five optimizer steps change. Where Python with torch and torchvision is installed it runs live; without
+ * it these tests skip and say so, and only backbones.test.ts compares.
  */
 
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,6 @@ import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../src/formats/safetensors.node.ts";
 import { describe as describeModel } from "../src/models/classifier.ts";
 import { backbones } from "../src/models/registry.ts";
-import type { HeadName } from "../src/nn/heads.ts";
 import type { OptimizerOptions } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateOf, toCanonical } from "../src/program/program.ts";
@@ -22,6 +21,7 @@ import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import { type FloatTensor, floatTensor, type StateDict, type Tensor } from "../src/util/tensor.ts";
+import { type BackboneConfig, backboneConfigs, untrainedHere } from "./support/backbone-configs.ts";
 import {
   type BackboneArguments,
   referenceAdamW,
@@ -29,7 +29,8 @@ import {
 } from "./support/backbone-reference.ts";
 import { hasPython, python } from "./support/python.ts";
 
-const script = fileURLToPath(new URL("reference/backbone.py", import.meta.url));
+const references = fileURLToPath(new URL("reference", import.meta.url));
+const script = join(references, "backbone.py");
 const available = hasPython("torch, torchvision");
 
 interface Result {
@@ -40,91 +41,46 @@ interface Result {
   zeroGradient: string[];
 }
 
-interface Config {
-  model: string;
-  train: string;
-  batchnorm: "running" | "batch";
-  optimizer: "adamw" | "sgd";
-  head?: HeadName;
-  extra?: string[];
-}
-
-const wide = (model: string): Config[] =>
-  (["layer4", "layer3+layer4", "all"] as const).flatMap((train) =>
-    (["running", "batch"] as const).flatMap((batchnorm) =>
-      (["adamw", "sgd"] as const).map((optimizer) => ({ model, train, batchnorm, optimizer })),
-    ),
-  );
-
-/** ResNet50 takes minutes: of its twelve configurations CI runs those that differ most; VULTUS_FULL=1 runs them all. */
-const telling = new Set([
-  "layer4 running adamw",
-  "layer3+layer4 batch sgd",
-  "all running sgd",
-  "all batch adamw",
-]);
-const full = process.env.VULTUS_FULL === "1";
-
-/** At the usual rate a ReLU of ResNet50 would switch by PyTorch's own rounding, as backbone.py says. */
-const calmed = (config: Config): Config =>
-  config.batchnorm === "running" && config.optimizer === "adamw"
-    ? { ...config, extra: ["--lr", "3e-5", "--eps", "1e-3"] }
-    : config;
-
-const configs: Config[] = [
-  ...wide("resnet18"),
-  ...wide("resnet50")
-    .filter(({ train, batchnorm, optimizer }) => full || telling.has(`${train} ${batchnorm} ${optimizer}`))
-    .map(calmed),
-  { model: "resnet34", train: "all", batchnorm: "running", optimizer: "sgd" },
-  // Large enough for Winograd's products in two stages, and in the last.
-  { model: "resnet18", train: "all", batchnorm: "running", optimizer: "sgd", extra: ["--size", "96"] },
-  {
-    model: "resnet18",
-    train: "layer4",
-    batchnorm: "running",
-    optimizer: "adamw",
-    extra: ["--size", "224", "--batch", "8"],
-  },
-  { model: "squeezenet1_1", train: "all", batchnorm: "running", optimizer: "adamw" },
-  {
-    model: "resnet18",
-    train: "layer4",
-    batchnorm: "running",
-    optimizer: "sgd",
-    head: "reference",
-    extra: ["--batch", "16"],
-  },
-];
-
-test.skipIf(!available)("every backbone has the tensors of torchvision's, by name and shape", () => {
-  const shared = backbones.filter(({ origin }) => origin?.library === "torchvision");
-  expect(shared.map(({ name }) => name)).toContain("resnet152");
-  const code = `import json, sys, torchvision
-tensors = lambda name: getattr(torchvision.models, name)(weights=None).state_dict().items()
-print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for name in sys.argv[1:]}))`;
-  const run = spawnSync(python, ["-c", code, ...shared.map(({ name }) => name)], { encoding: "utf8" });
-  expect(run.status, run.stderr).toBe(0);
-  const theirs = JSON.parse(run.stdout) as Record<string, [string, number[]][]>;
-  for (const backbone of shared) {
-    const architecture = { backbone, head: "linear", classes: ["a", "b"], dropout: 0, resize: 1 } as const;
-    const own = describeModel({ ...architecture, inputSize: 64 })
-      .specs.filter(({ name }) => !name.startsWith("head."))
-      .map(({ name, shape }) => [name, shape]);
-    // Its classifier is where our head is; how many batches were counted serves no computation.
-    const { classifier = "" } = backbone.origin ?? {};
-    const expected = theirs[backbone.name]?.filter(
-      ([name]) => !name.startsWith(`${classifier}.`) && !name.endsWith(".num_batches_tracked"),
-    );
-    expect(Object.fromEntries(own), backbone.name).toEqual(Object.fromEntries(expected ?? []));
-  }
+test("every registered backbone is trained here, or is known to have no counterpart", () => {
+  const trained = new Set([...backboneConfigs.map(({ model }) => model), ...Object.keys(untrainedHere)]);
+  expect(backbones.map(({ name }) => name).filter((name) => !trained.has(name))).toEqual([]);
 });
+
+test.skipIf(!available)(
+  "every backbone has the tensors of its library, by name and shape",
+  () => {
+    const code = `import json, sys
+sys.path.insert(0, sys.argv[1])
+from backbone_models import MODELS, library_model
+tensors = lambda name: library_model(name, 64).state_dict().items()
+print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for name in MODELS}))`;
+    const run = spawnSync(python, ["-c", code, references], { encoding: "utf8" });
+    expect(run.status, run.stderr).toBe(0);
+    const theirs = new Map(Object.entries(JSON.parse(run.stdout) as Record<string, [string, number[]][]>));
+    const shared = backbones.filter(({ name }) => theirs.has(name));
+    for (const { name, origin } of backbones)
+      expect(theirs.has(name), name).toBe(origin !== undefined || name === "mobilenet_v1_vggface2");
+    for (const backbone of shared) {
+      const architecture = { backbone, head: "linear", classes: ["a", "b"], dropout: 0, resize: 1 } as const;
+      const own = describeModel({ ...architecture, inputSize: 64 })
+        .specs.filter(({ name }) => !name.startsWith("head."))
+        .map(({ name, shape }) => [name, shape]);
+      // Its classifier is where our head is; how many batches were counted serves no computation.
+      const { classifier = "classifier" } = backbone.origin ?? {};
+      const expected = theirs
+        .get(backbone.name)
+        ?.filter(([name]) => !name.startsWith(`${classifier}.`) && !name.endsWith(".num_batches_tracked"));
+      expect(Object.fromEntries(own), backbone.name).toEqual(Object.fromEntries(expected ?? []));
+    }
+  },
+  60_000,
+);
 
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 
 describe
   .skipIf(!available)
-  .each(configs.map((config) => [Object.values(config).flat().join(" "), config] as const))(
+  .each(backboneConfigs.map((config) => [Object.values(config).flat().join(" "), config] as const))(
   "%s",
   (_, config) => {
     test("equals PyTorch", { timeout: 300_000 }, async () => {
@@ -156,7 +112,7 @@ describe
 );
 
 async function compare(
-  { model, train, batchnorm, optimizer: kind, head = "linear" }: Config,
+  { model, train, batchnorm, optimizer: kind, head = "linear" }: BackboneConfig,
   folder: string,
 ): Promise<void> {
   const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as Result;

@@ -25,6 +25,18 @@ test.skipIf(!hasPython("numpy, torch, torchvision"))("by PyTorch", () => {
     expectSame(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")), committed(name), name);
 });
 
+test.skipIf(!hasPython("numpy, timm, torchvision, efficientnet_lite_pytorch"))(
+  "by timm",
+  { timeout: 300_000 },
+  () => {
+    for (const name of ["names", "positions"]) {
+      const path = join(folder, `${name}.json`);
+      run(join(reference, `${name}.py`), path);
+      expectSame(JSON.parse(readFileSync(path, "utf8")), committed(name), name);
+    }
+  },
+);
+
 test.skipIf(!hasPython("numpy, scipy, sklearn"))("by scikit-learn", () => {
   expectSame(JSON.parse(run(join(reference, "metrics.py"))), committed("metrics"), "metrics");
 });

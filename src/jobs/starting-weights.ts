@@ -209,6 +209,7 @@ async function fetchImagenet(
   const { path, notes } = await fetchFromHub({
     ...source,
     ...hubSettings(),
+    ...(source.elsewhere !== undefined && { without: source.elsewhere }),
     signal,
     onProgress: ({ bytes, total, waiting }) =>
       teller.tell({

@@ -92,6 +92,10 @@ export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
     purpose: "starts from weights that know faces: the best choice for small sets of them",
+    origin: {
+      ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
+      ...{ classifier: "classifier", poolsInside: false },
+    },
   },
   { mean: [123.68 / 255, 116.779 / 255, 103.939 / 255], std: [1 / 255, 1 / 255, 1 / 255], size: 224 },
   { same: true },

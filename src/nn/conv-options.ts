@@ -2,7 +2,7 @@
 
 import { GraphError } from "../util/errors.ts";
 import type { FeatureMap } from "./features.ts";
-import { type Initialiser, kaimingNormal } from "./initialise.ts";
+import { type Initialiser, kaimingNormalIn } from "./initialise.ts";
 import { type Norm, type NormOptions, normOf } from "./norm.ts";
 
 /** Hyperparameters of a convolution, named as in PyTorch. */
@@ -45,7 +45,14 @@ export type FullPoolOptions = Required<PoolOptions>;
 
 /** The options of the convolution `name` of `x`. @throws GraphError where groups do not divide channels. */
 export function fullConv(x: FeatureMap, name: string, options: ConvOptions): FullConvOptions {
-  const { stride = 1, padding = 0, groups = 1, norm, initialise = kaimingNormal, ...rest } = options;
+  const {
+    stride = 1,
+    padding = 0,
+    groups = 1,
+    norm,
+    initialise = kaimingNormalIn(groups),
+    ...rest
+  } = options;
   for (const channels of [x.channels, options.out]) {
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
       throw new GraphError(`${groups} groups do not divide ${channels} channels`);

@@ -30,12 +30,19 @@ export const truncatedNormal: Initialiser = (shape, rng) =>
     return 0.02 * sample;
   });
 
-/** N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as torchvision's ResNets. Shape [O, C, K, K]. */
-export const kaimingNormal: Initialiser = (shape, rng) => {
-  const [out = 1, , ...kernel] = shape;
-  const deviation = Math.sqrt(2 / (out * sizeOf(kernel)));
-  return draw(shape, () => rng.normal() * deviation);
-};
+/**
+ * N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as torchvision's ResNets; an input reaches the results of
+ * its group only, which timm counts and torchvision does not. Shape [O, C / groups, K, K].
+ */
+export const kaimingNormalIn =
+  (groups: number): Initialiser =>
+  (shape, rng) => {
+    const [out = 1, , ...kernel] = shape;
+    const deviation = Math.sqrt((2 * groups) / (out * sizeOf(kernel)));
+    return draw(shape, () => rng.normal() * deviation);
+  };
+
+export const kaimingNormal = kaimingNormalIn(1);
 
 /** U(−b, b) with b = √(6/fan_in), as torchvision's SqueezeNet. */
 export const kaimingUniform: Initialiser = (shape, rng) => {

@@ -5,15 +5,18 @@
  */
 
 import type { Value } from "../graph/types.ts";
+import { add } from "./add.ts";
+import { cast } from "./cast.ts";
 import { concat, slice } from "./concat.ts";
 import { conv } from "./conv.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
+import { gemm } from "./gemm.ts";
 import { matmul, swapLast } from "./matmul.ts";
-import { pad } from "./pad.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { outputSize, type Window } from "./window.ts";
+import { withRow } from "./with-row.ts";
 
 /** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]: [C, N·h·w]. */
 export function groupedConv(
@@ -33,49 +36,70 @@ export function groupedConv(
   return reshape(y, [channels, -1]);
 }
 
-/** The gradient of the pictures: the same convolution of `dy`, spread out by the stride, with the taps reversed. */
+/** The gradient of the pictures. */
 export function groupedInputGradient(dy: Value, w: Value, window: Window): Value {
+  const { batch, kernel, stride, padding } = window;
+  if (stride > 1) return stridedInputGradient(dy, w, window);
+  // The same convolution of `dy` with the taps reversed.
+  const [height, width] = outputSize(window);
+  const [before, after] = [kernel - 1 - padding, kernel - 1 - window.after];
+  const size = { batch, height, width, stride, padding: before, after };
+  return groupedConv(dy, reversedTaps(w), undefined, size);
+}
+
+/** Taps [C, K·K] from the last to the first. */
+function reversedTaps(w: Value): Value {
+  const taps = w.shape[1] as number;
+  const order = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
+  return gather(w, order, 1);
+}
+
+/**
+ * At a larger stride, that convolution would be one of zeros mostly. Lines of `dy` are taken to lines of pixels instead, by a
+ * matrix for each row of taps, [C, results, pixels]; every `stride`-th line of pixels is made of the same rows of taps.
+ */
+function stridedInputGradient(dy: Value, w: Value, window: Window): Value {
   const { batch, height, width, kernel, stride, padding } = window;
-  const [channels, taps] = w.shape as [number, number];
-  const reversed = gather(
-    w,
-    Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
-    1,
-  );
-  const before = kernel - 1 - padding;
+  const channels = w.shape[0] as number;
   const [h, v] = outputSize(window);
-  if (stride === 1) {
-    const after = kernel - 1 - window.after;
-    return groupedConv(dy, reversed, undefined, {
-      batch,
-      height: h,
-      width: v,
-      stride,
-      padding: before,
-      after,
+  const lines = Math.ceil(height / stride);
+  const results = withRow(reshape(dy, [channels, batch * h, v]), 0);
+  const phases = Array.from({ length: stride }, (_, phase) => {
+    const rows = Array.from({ length: kernel }, (_, i) => i).filter(
+      (i) => (phase + padding - i) % stride === 0,
+    );
+    const parts = rows.map((i) => {
+      const above = (phase + padding - i) / stride;
+      const under = new Int32Array(batch * lines).fill(batch * h);
+      for (let n = 0; n < batch; n++)
+        for (let line = 0; line < lines; line++)
+          if (line + above >= 0 && line + above < h) under[n * lines + line] = n * h + line + above;
+      return matmul(gather(results, under, 1), lineMatrices(w, i, window));
     });
-  }
-  const size = { batch, height: height + padding, width: width + padding };
-  const spread = reshape(spreadOut(reshape(dy, [channels * batch, h, v]), stride, size), [channels, -1]);
-  return groupedConv(spread, reversed, undefined, { ...size, stride: 1, padding: before, after: 0 });
+    if (parts.length > 0) return reshape(parts.reduce(add), [channels, batch * lines, 1, width]);
+    const shape = [channels, batch * lines, 1, width];
+    return expand(w.graph.scalar(0, w.dtype), shape);
+  });
+  const joined = reshape(concat(phases, 2), [channels, batch, lines * stride, width]);
+  const whole = lines * stride === height ? joined : slice(joined, 2, 0, height);
+  return reshape(whole, [channels, -1]);
 }
 
-/** Maps [M, h, w] of results with zeros between their pixels, as far apart as the windows are: [M, height, width]. */
-export function spreadOut(
-  maps: Value,
-  stride: number,
-  { height, width }: Pick<Window, "height" | "width">,
-): Value {
-  const [m, h, v] = maps.shape as [number, number, number];
-  const lines = spreadAxis(reshape(maps, [m * h, v, 1]), stride, width);
-  return spreadAxis(reshape(lines, [m, h, width]), stride, height);
-}
-
-/** [A, n, B] with zeros behind each of the n, up to `extent` of them: [A, extent, B]. What is cut off are zeros. */
-function spreadAxis(x: Value, stride: number, extent: number): Value {
-  const [a, n, b] = x.shape as [number, number, number];
-  const apart = reshape(pad(reshape(x, [a, n, 1, b]), { 2: [0, stride - 1] }), [a, n * stride, b]);
-  return n * stride > extent ? slice(apart, 1, 0, extent) : pad(apart, { 1: [0, extent - n * stride] });
+/** What row `i` of the taps takes from each result of a line to each pixel of it: [C, results, pixels]. */
+function lineMatrices(w: Value, i: number, window: Window): Value {
+  const { width, kernel, stride, padding } = window;
+  const [, v] = outputSize(window);
+  const table = w.graph.once(`line ${width} ${kernel} ${stride} ${padding} ${v} ${w.dtype}`, () => {
+    const ones = new Float32Array(kernel * v * width);
+    for (let tap = 0; tap < kernel; tap++) {
+      for (let result = 0; result < v; result++) {
+        const pixel = result * stride + tap - padding;
+        if (pixel >= 0 && pixel < width) ones[(tap * v + result) * width + pixel] = 1;
+      }
+    }
+    return cast(w.graph.constant("float32", [kernel, v * width], ones, "line"), w.dtype);
+  });
+  return reshape(gemm(slice(w, 1, i * kernel, (i + 1) * kernel), table), [w.shape[0] as number, v, width]);
 }
 
 /**

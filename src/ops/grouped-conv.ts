@@ -9,12 +9,13 @@ import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { conv } from "./conv.ts";
-import { spreadOut } from "./depthwise-groups.ts";
 import { gather } from "./gather.ts";
 import { matmul, swapLast } from "./matmul.ts";
 import { columnSums } from "./over-rows.ts";
+import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import {
@@ -130,7 +131,12 @@ function inputGradient(dy: Value, w: Value, window: GroupedConvAttributes): Valu
   const filters = reshape(reversed, [groups * inside, out / groups, kernel, kernel]);
   const size = { height: height + padding, width: width + padding };
   const results = reshape(pictures(dy, { batch, height: h, width: v }), [batch * out, h, v]);
-  const spread = reshape(spreadOut(results, stride, size), [batch, out, size.height, size.width]);
+  const spread = reshape(
+    stride === 1
+      ? pad(results, { 1: [0, size.height - h], 2: [0, size.width - v] })
+      : spreadOut(results, stride, size),
+    [batch, out, size.height, size.width],
+  );
   return rows(conv(spread, filters, undefined, 1, kernel - 1 - padding, groups, 0));
 }
 
@@ -152,4 +158,22 @@ function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttrib
     return reshape(matmul(gradient, gather(source, under, 1)), [out, inside, 1]);
   });
   return reshape(concat(products, 2), w.shape);
+}
+
+/**
+ * Maps [M, h, w] of results with zeros between their pixels, as far apart as the windows are: [M, height, width]. It is a
+ * product with ones in the right places on either side, since putting them there one by one takes longer.
+ */
+function spreadOut(maps: Value, stride: number, { height, width }: Pick<Window, "height" | "width">): Value {
+  const [, h, v] = maps.shape as [number, number, number];
+  const places = (n: number, extent: number, down: boolean): Value => {
+    const shape = down ? [extent, n] : [n, extent];
+    const ones = new Float32Array(n * extent);
+    for (let i = 0; i < n; i++) ones[down ? i * stride * n + i : i * extent + i * stride] = 1;
+    const key = `spread ${n} ${extent} ${stride} ${down} ${maps.dtype}`;
+    return maps.graph.once(key, () =>
+      cast(maps.graph.constant("float32", shape, ones, "spread"), maps.dtype),
+    );
+  };
+  return matmul(places(h, height, true), matmul(maps, places(v, width, false)));
 }

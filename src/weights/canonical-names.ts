@@ -24,6 +24,11 @@ export function namedBy(found: StateDict, { backbone }: Architecture): string | 
   return foreignNaming(withoutPrefix(found), backbone.origin)?.of;
 }
 
+/** Whether a tensor belongs to the classifier of a file, ours or that of the library's model. */
+export function isOfClassifier(name: string, { backbone }: Architecture): boolean {
+  return name.startsWith("head.") || name.startsWith(`${backbone.origin?.classifier ?? "head"}.`);
+}
+
 /** Weights under the names of the library's model of this backbone, with this head in place of its classifier. */
 export function libraryNames(weights: StateDict, architecture: Architecture): StateDict {
   return renamed(weights, new Map(layerNames(architecture)));

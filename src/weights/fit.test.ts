@@ -167,6 +167,25 @@ describe("another library's tensors", () => {
     expect(weights.get("features.1.0.layer_scale")).toEqual(floatTensor([4, 1, 1], [1, 2, 3, 4]));
   });
 
+  test("more than those of a smaller registered backbone are not its own", () => {
+    const other = describeModel({ ...small, backbone: backboneNamed("resnet34") });
+    const theirs = new Map(other.specs.map(({ name, shape }) => [name, zeros(shape)]));
+    theirs.set("layer4.3.conv1.weight", zeros([1]));
+    expect(refusal(theirs)).toMatch(/\ngive weights of vultus_s with its own names/);
+  });
+
+  test("of EfficientNet-Lite1 are not taken for those of Lite0, which are among them by name", () => {
+    const [lite0, lite1] = ["efficientnet_lite0", "efficientnet_lite1"].map((name) => {
+      const architecture: Architecture = { ...small, backbone: backboneNamed(name) };
+      return { architecture, description: describeModel(architecture) };
+    });
+    const theirs = new Map(lite1?.description.specs.map(({ name, shape }) => [name, zeros(shape)]));
+    const { architecture, description } = lite0 as NonNullable<typeof lite0>;
+    expect(() => fitWeights(theirs, architecture, description, "lite1.pth")).toThrow(
+      "its tensors are those of efficientnet_lite1: choose it with --model, or give weights of efficientnet_lite0",
+    );
+  });
+
   test("of another registered backbone are named as such", () => {
     const other = describeModel({ ...small, backbone: backboneNamed("vultus_m") });
     const theirs = new Map(other.specs.map(({ name, shape }) => [name, zeros(shape)]));

@@ -4,7 +4,7 @@ import type { Origin } from "../models/backbone.ts";
 import { type Architecture, type Description, newWeights } from "../models/classifier.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames, namedBy } from "./canonical-names.ts";
+import { canonicalNames, isOfClassifier, namedBy } from "./canonical-names.ts";
 import { type Misfit, refusal } from "./misfit.ts";
 import { gridSide, isPositionTable, resizedPositions } from "./position-table.ts";
 
@@ -62,8 +62,7 @@ export function fitWeights(
   const whole = headSpecs.every((spec) => weights.has(spec.name));
   if (!whole) for (const { name } of headSpecs) weights.delete(name);
   const known = new Set(specs.map((spec) => spec.name));
-  const theirs = origin?.classifier ?? "head";
-  const isClassifier = (key: string): boolean => key.startsWith(`${theirs}.`) || key.startsWith("head.");
+  const isClassifier = (key: string): boolean => isOfClassifier(key, architecture);
   const rest = [...tensors.keys()].filter(
     (key) => !weights.has(key) && !key.endsWith(".num_batches_tracked"),
   );

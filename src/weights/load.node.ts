@@ -18,7 +18,7 @@ import { type MembersFile, membersIn } from "./members.ts";
 import { renormalised, sameNormalisation } from "./normalisation.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
-import { libraryCommand } from "./sources.ts";
+import { libraryCommand, sources } from "./sources.ts";
 import { adapted, hasVariants, variantIn } from "./variants.ts";
 
 export type { Classifier, WeightsFile } from "./classifier.ts";
@@ -165,7 +165,10 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
 }
 
 /** What to do where weights are needed and there are none. */
-function howToGetWeights({ backbone: { origin } }: Architecture): string {
-  const fromPython = origin ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
+function howToGetWeights({ backbone: { name, origin } }: Architecture): string {
+  // Of a variant the library has the tensors, and other values.
+  const isTheirs = origin?.library === "torchvision" || (sources[name] ?? []).length > 0;
+  const fromPython =
+    origin && isTheirs ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
   return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
 }

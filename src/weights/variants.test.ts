@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { encodeSafetensors } from "../../test/support/safetensors.ts";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
-import { newRecipe } from "../jobs/recipe.ts";
+import { newRecipe, resumedRecipe } from "../jobs/recipe.ts";
 import type { Backbone } from "../models/backbone.ts";
 import { type Architecture, describe } from "../models/classifier.ts";
 import { UsageError } from "../util/errors.ts";
@@ -67,6 +67,20 @@ test.each([plain.name, ofFaces.name])("with the model %s the recipe's model is t
   const backbones = [plain, ofFaces];
   const recipe = newRecipe({ recipe: "scratch", model, weights: path, backbones, inputSize: 16 });
   expect(recipe.model).toBe("mobilenet_v1_vggface2");
+});
+
+test("a run of the variant is resumed with the options that began it", () => {
+  const path = file("faces.safetensors", { preprocessing });
+  const options = {
+    recipe: "scratch",
+    model: plain.name,
+    weights: path,
+    backbones: [plain, ofFaces],
+    inputSize: 16,
+  };
+  const recipe = newRecipe(options);
+  writeFileSync(join(folder, "recipe.json"), JSON.stringify(recipe));
+  expect(resumedRecipe(folder, options)).toEqual(recipe);
 });
 
 test("other weights leave the model as it was asked for", () => {

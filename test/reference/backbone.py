@@ -1,7 +1,7 @@
-"""A torchvision backbone with a new head, trained for a few steps: what vultus must reproduce.
+"""A backbone of torchvision or timm (backbone_models.py) with a new head, trained for a few steps: what vultus must reproduce.
 
     python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
-    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many ReLUs differ (in result.json)
+    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many activations change sides (in result.json)
     python3 backbone.py ... --small FILE         writes what is committed, for test/backbones.test.ts; --out may be left out
 
 Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to
@@ -35,6 +35,13 @@ update. Some want other numbers:
 - ResNet50 on running statistics --lr 3e-5 --eps 1e-3 for AdamW. At the default rate, everything trainable, one of 6.3
   million ReLUs is on in one precision and off in the other at the third step, 425 at the fifth, and updates are 2e-2
   apart; at this rate none, and 6e-4.
+- Depthwise convolutions have 1 in the middle (formula.py). With He's bound the same pattern of borders, layer after layer,
+  leaves so little of what differs between pictures that gradients under batch statistics are 3e-4 apart.
+- MobileNets and EfficientNet-Lite cut off at 6 one channel of 32, so that ReLU6 differs from ReLU. What is off in front of a
+  depthwise convolution is off everywhere: the variance of a channel with one lit pixel is as small as its epsilon.
+- EfficientNet's scales are 0.15: gates halve what passes, and 0.1 dies away over 16 blocks, 0.3 explodes.
+- Networks with layer norm are smooth and need nothing; class tokens and positions are about as large as patches.
+test/support/backbone-configs.ts has rates for all of these.
 """
 
 import argparse
@@ -44,40 +51,13 @@ import os
 
 import numpy as np
 import torch
-import torchvision
 from torch import nn
 
 import formula
 import st
+from backbone_models import KINKS, MODELS, Backbone, pieces
 
 RATES = {("adamw", "running"): 1e-4, ("adamw", "batch"): 4e-4, ("sgd", "running"): 1e-3, ("sgd", "batch"): 2e-3}
-
-
-class Backbone(nn.Module):
-    """torchvision's model without its classifier, then `head`. Parameter names stay torchvision's."""
-
-    def __init__(self, model, head, classes):
-        super().__init__()
-        trunk = getattr(torchvision.models, model)(weights=None)
-        if model.startswith("resnet"):
-            width = trunk.fc.in_features
-            self.stages = [name for name, _ in trunk.named_children() if name not in ("avgpool", "fc")]
-            for name in self.stages:
-                self.add_module(name, getattr(trunk, name))
-        else:
-            width, self.stages, self.features = 512, ["features"], trunk.features
-        self.head = nn.Sequential()
-        if head == "linear":
-            self.head.add_module("fc", nn.Linear(width, classes))
-        else:
-            for name, layer in (("bn1", nn.BatchNorm1d(width)), ("fc1", nn.Linear(width, 512)), ("relu", nn.ReLU()),
-                                ("bn2", nn.BatchNorm1d(512)), ("fc2", nn.Linear(512, classes))):
-                self.head.add_module(name, layer)
-
-    def forward(self, x):
-        for name in self.stages:
-            x = getattr(self, name)(x)
-        return self.head(x.mean((2, 3)))
 
 
 def is_norm(module):
@@ -90,10 +70,11 @@ def state_of(model):
 
 def build(args):
     """The model with formula weights and estimated statistics (float32), and the statistics' codes."""
-    model = Backbone(args.model, args.head, args.classes)
-    model.load_state_dict({k: torch.from_numpy(formula.tensor(k, tuple(v.shape))) for k, v in state_of(model).items()},
-                          strict=False)
+    model = Backbone(args.model, args.head, args.classes, args.size)
+    formula_of = lambda name, shape: torch.from_numpy(formula.tensor(name, shape, formula.kind_of(name, shape, args.model)))
+    model.load_state_dict({k: formula_of(k, v.shape) for k, v in state_of(model).items()}, strict=False)
     norms = [(name, module) for name, module in model.named_modules() if is_norm(module)]
+    momenta = [module.momentum for _, module in norms]
     for _, module in norms:
         module.momentum = 1.0
     with torch.no_grad():
@@ -101,8 +82,8 @@ def build(args):
         model.double().train()(torch.from_numpy(formula.pictures("statistics", shape_of(args))).double())
     model.float()
     codes = {}
-    for name, module in norms:
-        module.momentum = 0.1
+    for (name, module), momentum in zip(norms, momenta):
+        module.momentum = momentum
         for key in ("running_mean", "running_var"):
             value = getattr(module, key).numpy()
             code, rounded = formula.tiny(value if key == "running_mean" else np.maximum(value, 0.0045))
@@ -125,7 +106,7 @@ def inputs_of(args):
 
 def train(args, state, inputs, dtype):
     """Logits, losses, first gradients and total updates in one precision, from the float32 `state`."""
-    model = Backbone(args.model, args.head, args.classes)
+    model = Backbone(args.model, args.head, args.classes, args.size)
     model.load_state_dict(state, strict=False)
     model.to(dtype)
     before = state_of(model)
@@ -135,13 +116,13 @@ def train(args, state, inputs, dtype):
         logits = model.eval()(x[0])
 
     stages = ["head"] + ([] if args.train == "head" else args.train.split("+"))
-    trains = lambda name: args.train == "all" or any(name.startswith(stage + ".") for stage in stages)
+    trains = lambda name: args.train == "all" or any(f"{name}.".startswith(f"{stage}.") for stage in stages)
     for name, parameter in model.named_parameters():
         parameter.requires_grad = trains(name)
     model.train()
     for name, module in model.named_modules():
         if is_norm(module) and not name.startswith("head."):
-            module.train(args.batchnorm == "batch" and trains(name + "."))
+            module.train(args.batchnorm == "batch" and trains(name))
 
     parameters = [p for p in model.parameters() if p.requires_grad]
     if args.optimizer == "adamw":
@@ -152,8 +133,9 @@ def train(args, state, inputs, dtype):
     active = []
     if args.deviation:
         for module in model.modules():
-            if isinstance(module, nn.ReLU):
-                module.register_forward_hook(lambda _module, _inputs, output: active[-1].append(output > 0))
+            if type(module) in KINKS:
+                # Before it: some activations work in place.
+                module.register_forward_pre_hook(lambda module, inputs: active[-1].append(pieces(module, inputs[0])))
     losses, gradients = [], {}
     for step in range(args.steps):
         active.append([])
@@ -169,22 +151,30 @@ def train(args, state, inputs, dtype):
     return {"logits": logits, "losses": losses, "gradients": gradients, "updates": updates, "active": active}
 
 
-def zero_gradient(args, names):
+def cancelled(gradients):
+    """Biases whose gradient is a sum of which less than a hundredth is left, beside that of their layer's weight."""
+    size = lambda name: gradients[name].abs().max()
+    pairs = [(n, f"{n[:-5]}.weight") for n in gradients if n.endswith(".bias")]
+    return [bias for bias, weight in pairs if weight in gradients and size(bias) < 1e-2 * size(weight)]
+
+
+def zero_gradient(args, gradients):
     """Shifts that only add a constant which a normalisation by the batch takes away again: nothing but noise.
 
     Channels are mostly on or mostly off here, so this holds for every shift in front of such a normalisation, but not
-    across a padded 3 x 3 convolution.
+    across a padded 3 x 3 convolution. Where it holds exactly, the gradient itself shows it.
     """
     shift = lambda name: name.endswith(".bias") and (".bn" in name or "downsample" in name or name.startswith("bn"))
+    found = cancelled(gradients)
     if args.head == "reference":
-        return [n for n in names if n in ("head.bn1.bias", "head.fc1.bias") or (not n.startswith("head.") and n.endswith(".bias"))]
-    if args.batchnorm == "batch" and args.model in ("resnet50", "resnet101", "resnet152"):
-        return [n for n in names if shift(n) and (".bn2." in n or (not n.startswith("layer4.") and (".bn3." in n or "downsample" in n)))]
-    return []
+        found += [n for n in gradients if n in ("head.bn1.bias", "head.fc1.bias") or (not n.startswith("head.") and n.endswith(".bias"))]
+    elif args.batchnorm == "batch" and args.model in ("resnet50", "resnet101", "resnet152"):
+        found += [n for n in gradients if shift(n) and (".bn2." in n or (not n.startswith("layer4.") and (".bn3." in n or "downsample" in n)))]
+    return sorted(set(found))
 
 
 def deviation(args, single, double):
-    """The worst distances of float32 from float64, in the measures of the tests; ReLUs that differ, at each step."""
+    """The worst distances of float32 from float64, in the measures of the tests; activations that change sides, at each step."""
     skipped = zero_gradient(args, double["gradients"])
 
     def worst(kind, measure):
@@ -201,7 +191,7 @@ def deviation(args, single, double):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", default="resnet18", choices=[f"resnet{d}" for d in (18, 34, 50, 101, 152)] + ["squeezenet1_1"])
+    parser.add_argument("--model", default="resnet18", choices=MODELS)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--head", default="linear", choices=["linear", "reference"])

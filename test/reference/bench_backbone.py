@@ -40,10 +40,22 @@ def build(name, mode, size):
     for parameter_name, parameter in model.named_parameters():
         stage = parameter_name.split(".")[0]
         parameter.requires_grad = mode != "predict" and (stage == "head" or mode.startswith("all") or stage in STAGES[mode])
+    estimate_statistics(model, size)
     model.train(mode == "all-batchnorm")
     if mode != "predict":
         model.head.train()
     return model
+
+
+def estimate_statistics(model, size):
+    """Statistics of one batch: with those of new layers activations fade from layer to layer to numbers that cores are slow with."""
+    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model.train()(torch.randn(4, 3, size, size))
+    for norm in norms:
+        norm.momentum = 0.1
 
 
 def main():

@@ -1,9 +1,17 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type FormulaKind, formulaLabels, formulaPictures, formulaTensor, tinyFloats } from "./formula.ts";
+import {
+  type FormulaKind,
+  formulaLabels,
+  formulaPictures,
+  formulaTensor,
+  kindOf,
+  tinyFloats,
+} from "./formula.ts";
 
 /** Written by `python3 formula.py formula.json`. */
 const python = JSON.parse(readFileSync(new URL("formula.json", import.meta.url), "utf8")) as {
+  kinds: [string, number[], string, FormulaKind][];
   tensors: [string, number[], FormulaKind, number[]][];
   pictures: [string, [number, number, number, number], number[]];
   labels: [string, number, number, number[]];
@@ -11,8 +19,9 @@ const python = JSON.parse(readFileSync(new URL("formula.json", import.meta.url),
 };
 
 test("formula.ts makes the numbers of formula.py, bit for bit", () => {
+  for (const [name, shape, model, kind] of python.kinds) expect(kindOf(name, shape, model), name).toBe(kind);
   for (const [name, shape, kind, values] of python.tensors) {
-    expect([...formulaTensor(name, shape, kind).data.slice(0, 12)], name).toEqual(values);
+    expect([...formulaTensor(name, shape, kind).data.slice(0, 24)], name).toEqual(values);
   }
   const [name, shape, values] = python.pictures;
   expect([...formulaPictures(name, shape).data.slice(150, 170)]).toEqual(values);

@@ -3,7 +3,18 @@
 import { type FloatTensor, floatTensor, sizeOf } from "../../src/util/tensor.ts";
 
 /** What a tensor holds; formula.py says which formula each stands for. */
-export type FormulaKind = "weight" | "scale" | "bias" | "smallScale" | "shift" | "uniform" | "zeros" | "ones";
+export type FormulaKind =
+  | "weight"
+  | "depthwise"
+  | "scale"
+  | "bias"
+  | "smallScale"
+  | "mediumScale"
+  | "shift"
+  | "clippedShift"
+  | "uniform"
+  | "zeros"
+  | "ones";
 
 /** The FNV-1a hash of an ASCII text, unsigned. */
 function fnv1a(text: string): number {
@@ -22,16 +33,24 @@ function mix(h: number): number {
 /** Element `i` of the stream called by a name whose hash is `seed`, in [-1, 1) and exact in float32. */
 const unit = (seed: number, i: number): number => (mix(seed ^ mix(i)) >>> 8) / 8388608 - 1;
 
-/** What a tensor is, from its torchvision name and its rank. */
-export function kindOf(name: string, shape: readonly number[]): FormulaKind {
+/** Names of batch norms with an activation behind them, in networks that cut activations off. */
+const ACTIVE_NORM = /(^|\.)bn[12]\.bias$|^features\.\d+\.1\.bias$|\.[01]\.1\.bias$/;
+
+/** What a tensor of `model` is, from its torchvision or timm name and its rank. */
+export function kindOf(name: string, shape: readonly number[], model = ""): FormulaKind {
   if (name.endsWith("running_mean")) return "zeros";
   if (name.endsWith("running_var")) return "ones";
-  if (shape.length > 1) return "weight";
-  if (name.startsWith("head.")) return name.endsWith(".weight") ? "scale" : "bias";
-  return name.endsWith(".weight") ? "smallScale" : "shift";
+  if (/(class_token|cls_token|pos_embedding|pos_embed)$/.test(name)) return "uniform";
+  if (name.endsWith("layer_scale")) return "smallScale";
+  if (shape.length > 1) return shape.length === 4 && shape[1] === 1 ? "depthwise" : "weight";
+  const isScale = name.endsWith(".weight");
+  if (/^(head|classifier\.0)\./.test(name) || /^(vit|convnext)/.test(model))
+    return isScale ? "scale" : "bias";
+  if (isScale) return model.startsWith("efficientnet_b") ? "mediumScale" : "smallScale";
+  return /^(mobilenet|efficientnet_lite)/.test(model) && ACTIVE_NORM.test(name) ? "clippedShift" : "shift";
 }
 
-/** The tensor called `name`; `kind` defaults to what the name and rank say. */
+/** The tensor called `name`; `kind` defaults to what name and rank tell. */
 export function formulaTensor(
   name: string,
   shape: readonly number[],
@@ -40,12 +59,18 @@ export function formulaTensor(
   const data = new Float32Array(sizeOf(shape));
   const seed = fnv1a(name);
   const bound = Math.sqrt(6 / sizeOf(shape.slice(1)));
+  const [height = 1, width = 1] = shape.slice(2);
+  const taps = height * width;
+  const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
   const value: Record<FormulaKind, (u: number, i: number) => number> = {
     weight: (u) => u * bound,
+    depthwise: (u, i) => 0.1 * u + (i % taps === middle ? 1 : 0),
     scale: (u) => 1 + 0.1 * u,
     bias: (u) => 0.1 * u,
     smallScale: (u) => 0.1 + 0.01 * u,
+    mediumScale: (u) => 0.15 + 0.015 * u,
     shift: (u, i) => (i % 4 === 3 ? -0.3 : 0.3) + 0.01 * u,
+    clippedShift: (u, i) => (i % 8 === 3 ? -0.8 : i % 32 === 9 ? 6.5 : 0.3) + 0.01 * u,
     uniform: (u) => u,
     zeros: () => 0,
     ones: () => 1,
