@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
+import { withAttention } from "../models/attention.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import {
   classesOf,
@@ -33,6 +34,21 @@ test("what was written is read back", () => {
   expect(classesOf(metadata, "f")).toEqual(architecture.classes);
   expect(provenanceOf(metadata, "f")).toEqual(provenance);
   expect(classifierMetadata(architecture, provenanceOf(metadata, "f"))).toEqual(metadata);
+});
+
+test("attention is written and read back, and refused where the network is built if it is unknown", () => {
+  const attentive = { ...architecture, backbone: withAttention(architecture.backbone, "cbam") };
+  const read = readArchitecture(classifierMetadata(attentive), "f.onnx");
+  expect(read.network?.attention).toBe("cbam");
+  const { backbone } = resolveArchitecture(read, "f.onnx");
+  expect(backbone.attention).toBe("cbam");
+  // Where a program passes the backbone that has it already, it is not put there twice.
+  expect(resolveArchitecture(read, "f.onnx", { backbones: [backbone] }).backbone).toEqual(backbone);
+  const network = { ...read.network, attention: "sse" } as NonNullable<typeof read.network>;
+  const other = readArchitecture(classifierMetadata({ ...read, network }), "f.onnx");
+  expect(() => resolveArchitecture(other, "f.onnx")).toThrow(
+    'f.onnx has the attention "sse", which this version of vultus does not have. Did you mean "se"? Valid: se, eca, cbam',
+  );
 });
 
 test("what versions before this one wrote is read", () => {
