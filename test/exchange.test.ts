@@ -1,13 +1,14 @@
 /** Weights between PyTorch and vultus, both ways, with equal logits. Skips where Python has no torch. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { readSafetensors } from "../src/formats/safetensors.node.ts";
 import { encodePytorchParts } from "../src/formats/write-pytorch.ts";
+import { withAttention } from "../src/models/attention.ts";
 import { type Architecture, describe as describeModel, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";
 import { compileForward } from "../src/program/predict.ts";
@@ -17,6 +18,7 @@ import type { FloatTensor, StateDict, Tensor } from "../src/util/tensor.ts";
 import { libraryNames, librarySnippet } from "../src/weights/canonical-names.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
 import { loadClassifier, loadWeights } from "../src/weights/load.node.ts";
+import { formulaTensor } from "./reference/formula.ts";
 import { hasPython, python } from "./support/python.ts";
 
 const script = fileURLToPath(new URL("reference/exchange.py", import.meta.url));
@@ -108,3 +110,29 @@ describe.skipIf(!available)("vultus to PyTorch and back", () => {
     );
   });
 });
+
+test.skipIf(!available)(
+  "attention goes to PyTorch by the lines in the documentation",
+  { timeout: 120_000 },
+  async () => {
+    run("save", "resnet18", folder);
+    const x = read("io.safetensors").get("x") as FloatTensor;
+    const plain = architecture("resnet18", "linear");
+    const design = { ...plain, backbone: withAttention(plain.backbone, "se") };
+    const { specs } = describeModel(design);
+    const weights = withNewWeights(specs, new Map(), 3);
+    for (const { name, shape } of specs)
+      if (name.includes(".attention.")) weights.set(name, formulaTensor(name, shape, "bias"));
+    writeFileSync(at("model.pth"), Buffer.concat(encodePytorchParts(libraryNames(weights, design), {})));
+    expect(librarySnippet(design, "model.pth")).toBeUndefined();
+    const page = readFileSync(new URL("../docs/how-to/continue-in-pytorch.md", import.meta.url), "utf8");
+    const blocks = /## Attention.*?```python\n(.*?)```/s.exec(page)?.[1] ?? "";
+    const lines = librarySnippet(plain, "model.pth")
+      ?.split("model.load_state_dict")
+      .join(`${blocks}\nmodel.load_state_dict`);
+    writeFileSync(at("snippet.py"), lines ?? "");
+    run("load", at("snippet.py"), folder);
+    const loaded = read("loaded.safetensors").get("logits")?.data as Float32Array;
+    expectClose(await logitsOf(design, weights, x), loaded);
+  },
+);
