@@ -107,10 +107,8 @@ export const backboneConfigs: readonly BackboneConfig[] = [
   ...others,
 ];
 
-/** Backbones that none of these trains, and why. */
+/** Backbones of a library that none of these trains, and why. */
 export const untrainedHere: Readonly<Record<string, string>> = {
   resnet101: "ResNet50 with more blocks; its tensors are compared",
   resnet152: "ResNet50 with more blocks; its tensors are compared",
-  vultus_s: "no library has it; its blocks are ResNet18's",
-  vultus_m: "no library has it; its blocks are ResNet18's",
 };
