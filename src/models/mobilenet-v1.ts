@@ -87,7 +87,11 @@ export const mobilenet_v1 = mobilenet(
   {},
 );
 
-/** The variant that was trained on faces (VGGFace2), in TensorFlow: pixels minus means, and TensorFlow's padding. */
+/**
+ * The variant that was trained on faces (VGGFace2), in TensorFlow: pixels minus means, and TensorFlow's padding. Its pixels went
+ * from -124 to 151, so its first weights are a hundredth of others', and one of AdamW's steps would be a large part of them.
+ * Here pixels are a 64th of that, and `weights/variants.ts` makes the weights 64 times as large.
+ */
 export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
@@ -97,6 +101,6 @@ export const mobilenet_v1_vggface2 = mobilenet(
       ...{ classifier: "classifier", poolsInside: false },
     },
   },
-  { mean: [123.68 / 255, 116.779 / 255, 103.939 / 255], std: [1 / 255, 1 / 255, 1 / 255], size: 224 },
+  { mean: [123.68 / 255, 116.779 / 255, 103.939 / 255], std: [64 / 255, 64 / 255, 64 / 255], size: 224 },
   { same: true },
 );
