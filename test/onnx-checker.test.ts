@@ -11,6 +11,7 @@ import { afterAll, expect, test } from "vitest";
 import { describe, withNewWeights } from "../src/models/classifier.ts";
 import { compileBundle } from "../src/program/bundle.ts";
 import { classifierMetadata } from "../src/weights/classifier-file.ts";
+import { families, familyArchitecture, livelyWeights } from "./support/families.ts";
 import { hasPython, python } from "./support/python.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
 
@@ -31,4 +32,20 @@ test.skipIf(!hasPython("onnx"))("a bundle is checked, and its metadata read", ()
   const { status, stdout, stderr } = spawnSync(python, ["-c", check, path], { encoding: "utf8" });
   expect(status, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ labels: '["happy","sad"]' });
+});
+
+test.skipIf(!hasPython("onnx"))("bundles of every family are checked, their shapes inferred as well", () => {
+  const paths = families.flatMap((backbone) => {
+    const architecture = familyArchitecture(backbone);
+    const weights = livelyWeights(architecture);
+    return (["float32", "float16"] as const).map((stored) => {
+      const path = join(folder, `${backbone.name}-${stored}.onnx`);
+      writeFileSync(path, compileBundle({ architecture, weights, stored }).model);
+      return path;
+    });
+  });
+  const check =
+    "import onnx, sys\nfor path in sys.argv[1:]: onnx.checker.check_model(onnx.load(path), full_check=True)";
+  const { status, stderr } = spawnSync(python, ["-c", check, ...paths], { encoding: "utf8" });
+  expect(status, stderr).toBe(0);
 });

@@ -9,6 +9,7 @@ import type { BundleInput } from "../program/bundle.ts";
 import { decodeBundle } from "../program/decode-bundle.ts";
 import { compileQuantized } from "../program/quantize.ts";
 import { compileCalibration, rangesOf } from "../program/quantize-calibration.ts";
+import type { PlanOptions } from "../program/quantize-plan.ts";
 import type { Ranges } from "../program/quantize-ranges.ts";
 import type { WeightBits } from "../program/quantize-weights.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -37,7 +38,7 @@ export interface Int8Options {
 
 export interface Int8Choice {
   readonly model: Uint8Array;
-  /** Layers that stay in float32. */
+  /** What stays in float32: layers, or everything but the weights. */
   readonly float: readonly string[];
   readonly accuracy: number;
 }
@@ -49,8 +50,8 @@ const BATCH = 16;
 const NEGLIGIBLE = 0.003;
 
 /**
- * Tries all layers on bytes, the first stage kept in float32, the head, and both; of those that are as accurate as the
- * best, but for a negligible difference, takes the one with the fewest floats.
+ * Tries all layers on bytes, the first stage kept in float32, the head, both, and bytes for weights alone; of those that are as
+ * accurate as the best, but for a negligible difference, takes the one with the fewest floats.
  */
 export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   const { classifier, provenance, input, engine, held, weightBits } = options;
@@ -59,21 +60,22 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   const first = architecture.backbone.stages[0] as string;
   const isFirst = (layer: string): boolean => layer === first || layer.startsWith(`${first}.`);
   const isHead = (layer: string): boolean => layer.startsWith("head.");
-  const candidates: [string[], (layer: string) => boolean][] = [
-    [[], () => false],
-    [["head"], isHead],
-    [[first], isFirst],
-    [[first, "head"], (layer) => isFirst(layer) || isHead(layer)],
+  const candidates: [string[], PlanOptions][] = [
+    [[], {}],
+    [["head"], { keepFloat: isHead }],
+    [[first], { keepFloat: isFirst }],
+    [[first, "head"], { keepFloat: (layer) => isFirst(layer) || isHead(layer) }],
+    [["everything but weights"], { weightsOnly: true }],
   ];
   const tried: Int8Choice[] = [];
-  for (const [float, keepFloat] of candidates) {
+  for (const [float, plan] of candidates) {
     const { model } = compileQuantized({
       architecture,
       weights,
       ranges,
       input,
       weightBits,
-      keepFloat,
+      ...plan,
       temperature: provenance.temperature ?? 1,
       metadata: classifierMetadata(architecture, provenance),
     });

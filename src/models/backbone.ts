@@ -2,6 +2,7 @@
 
 import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
+import { GraphError } from "../util/errors.ts";
 
 /** What a network expects of its pictures. */
 export interface Preprocessing {
@@ -68,4 +69,18 @@ export interface Backbone {
    * out where maps are averaged and nothing follows.
    */
   pool?(net: Network, x: Feature): Feature;
+  /**
+   * The stage of whose output explanations show how much each place of it speaks for a class. Left out where it is the last one
+   * of `build`; of a transformer whose answer is that of its class token, the one before the last block, since behind that the
+   * other tokens are looked at no more.
+   */
+  readonly explained?: string;
+}
+
+/** Of what `build` returned and of all stages, the output that explanations speak of. */
+export function explainedOf({ name, explained }: Backbone, net: Network, last: Feature): Feature {
+  if (explained === undefined) return last;
+  const output = net.outputs.get(explained);
+  if (!output) throw new GraphError(`${name} explains its stage "${explained}", which it does not build`);
+  return output;
 }

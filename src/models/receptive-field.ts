@@ -8,7 +8,7 @@ import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
 import { gridOf, pictures } from "../nn/features.ts";
 import { weightless } from "../nn/network.ts";
-import type { Backbone } from "./backbone.ts";
+import { type Backbone, explainedOf } from "./backbone.ts";
 
 /**
  * The receptive fields of the cells along one side: cell k sees the pixels from `first` + k·`step` to `last` + k·`step`, in pixels
@@ -27,14 +27,14 @@ export interface CellGrid {
 }
 
 /**
- * Where the cells of a backbone's last feature map look, for square pictures of `size` pixels. Where the layers give cells no one
+ * Where the cells of the map that explains a backbone look, for square pictures of `size` pixels. Where the layers give cells no one
  * place, the cells share the picture evenly.
  */
 export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const graph = new Graph();
   const net = weightless(graph);
   const input = graph.input("pictures", "float32", [1, backbone.preprocessing.mean.length, size, size]);
-  const features = backbone.build(net, pictures(input));
+  const features = explainedOf(backbone, net, backbone.build(net, pictures(input)));
   const field = receptiveField(features.value, input);
   if (field) return { start: (field.first + field.last) / 2, step: field.step };
   const step = size / gridOf(features).width;

@@ -86,6 +86,7 @@ function vit(
       return net.stage(names.norm, y, (x) => net.layerNorm(x, names.norm, EPSILON));
     },
     pool: (net, x) => net.classToken(x as Tokens),
+    explained: blocks.at(-2) as string,
   };
 }
 

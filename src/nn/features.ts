@@ -2,6 +2,7 @@
 
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";
+import { slice } from "../ops/concat.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { Window } from "../ops/window.ts";
@@ -61,6 +62,12 @@ export function gridOf(x: Feature): { readonly height: number; readonly width: n
   if (x.layout !== "tokens") return x;
   const side = Math.sqrt(x.count - x.prefix);
   return { height: side, width: side };
+}
+
+/** `value`, of the shape of `x`'s, as [N, places, C], without what stands for no place; maps are rows. */
+export function ofPlaces(x: Feature, value: Value): Value {
+  if (x.layout === "tokens") return x.prefix > 0 ? slice(value, 1, x.prefix, x.count) : value;
+  return reshape(value, [x.batch, x.height * x.width, x.channels]);
 }
 
 /** The same maps as rows of pixels; the batch must be a number by then. */

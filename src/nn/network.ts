@@ -68,6 +68,8 @@ export interface NetworkOptions {
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
   readonly training: boolean;
   readonly compute?: DType;
+  /** For explanations: the stage of whose output gradients are asked for, although nothing trains. */
+  readonly gradientsOf?: string | undefined;
   /** For files: every constant under its own name, matrices stored in this dtype. Nothing may train then. */
   readonly named?: "float32" | "float16";
 }
@@ -109,9 +111,17 @@ export class Network {
     this.#stages = typeof names === "string" ? [names] : names;
     this.#rows ||= this.#stages.some(this.#options.trainable);
     const input = this.#rows && x.layout === "nchw" ? asRows(x) : x;
-    const output = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
+    const made = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
+    const { gradientsOf } = this.#options;
+    const output = gradientsOf && this.#stages.includes(gradientsOf) ? this.withGradients(made) : made;
     for (const stage of this.#stages) this.outputs.set(stage, output);
     return output;
+  }
+
+  /** `x` so that everything behind it has gradients, although nothing trains: maps as rows. */
+  withGradients<F extends Feature>(x: F): F {
+    this.#rows = true;
+    return x.layout === "nchw" ? (asRows(x) as F) : x;
   }
 
   /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */

@@ -1,7 +1,8 @@
 /**
  * Compiles explanations: how much each place of the last feature map speaks for each class, by Grad-CAM (Selvaraju et
  * al. 2017) or Grad-CAM++ (Chattopadhyay et al. 2018). Gradients are taken with respect to that map only, so the
- * backbone stays folded and the backward pass is that of pooling and head.
+ * backbone stays folded and the backward pass is that of pooling and head. Of a transformer the places are the patches in
+ * front of its last block, whose backward pass is one more.
  */
 
 import type { Canvas } from "../augment/canvas.ts";
@@ -9,8 +10,9 @@ import { buildValidation } from "../augment/validation.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
-import { type Architecture, buildHead } from "../models/classifier.ts";
-import { asRows, type FeatureMap, pictures } from "../nn/features.ts";
+import { explainedOf } from "../models/backbone.ts";
+import { type Architecture, buildHead, poolFeatures } from "../models/classifier.ts";
+import { gridOf, ofPlaces, pictures } from "../nn/features.ts";
 import { Network } from "../nn/network.ts";
 import { add } from "../ops/add.ts";
 import { concat, slice } from "../ops/concat.ts";
@@ -48,19 +50,21 @@ export function compileExplain(options: ExplainOptions): Program {
   const { backbone, inputSize: size, classes } = architecture;
   const { mean, std } = backbone.preprocessing;
   const graph = new Graph();
-  const net = new Network({ graph, weights, trainable: () => false, training: false });
+  const gradientsOf = backbone.explained;
+  const net = new Network({ graph, weights, trainable: () => false, training: false, gradientsOf });
   const prepared = buildValidation(graph, { batch, canvas, size, mean, std });
-  const features = asRows(backbone.build(net, pictures(prepared)) as FeatureMap);
-  const { channels, height, width } = features;
-  const logits = buildHead(net, architecture, net.globalAveragePool(features));
+  const built = backbone.build(net, pictures(prepared));
+  const last = gradientsOf === undefined ? net.withGradients(built) : built;
+  const features = explainedOf(backbone, net, last);
+  const { height, width } = gridOf(features);
+  const logits = buildHead(net, architecture, poolFeatures(net, backbone, last));
 
-  const perPixel = [batch, height * width, channels];
-  const activations = reshape(features.value, perPixel);
+  const activations = ofPlaces(features, features.value);
   const maps = classes.map((_, k) => {
     // A picture's score depends on no other picture, so the gradient of their sum is that of each.
     const score = reduceSum(slice(logits, 1, k, k + 1));
     const [gradient] = gradients(score, [features.value]) as [Value];
-    const weight = weightsOf(method, activations, reshape(gradient, perPixel));
+    const weight = weightsOf(method, activations, ofPlaces(features, gradient));
     return reshape(relu(reduceSum(mul(activations, weight), [2])), [batch, 1, height, width]);
   });
   return finish(graph, "explain", {

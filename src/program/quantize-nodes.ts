@@ -3,10 +3,10 @@
  * operators on bytes. What it computes is defined by the ONNX standard, whether a runtime does so or not.
  */
 
-import type { Node, Value } from "../graph/types.ts";
+import type { Node, Operator, Value } from "../graph/types.ts";
 import { dequantizeLinear } from "../ops/dequantize-linear.ts";
 import { quantizeLinear } from "../ops/quantize-linear.ts";
-import { PICTURES, type QuantizationPlan } from "./quantize-plan.ts";
+import { PICTURES, type QuantizationPlan, weightOf } from "./quantize-plan.ts";
 import { type Affine, affinesOf, type Ranges } from "./quantize-ranges.ts";
 import {
   type QuantizedChannels,
@@ -26,24 +26,24 @@ export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: Weig
     rebuilt.set(value, point && affine ? throughBytes(y, point.name, affine) : y);
   };
   const operandsOf = (node: Node): Value[] => {
-    const [x, weight, bias] = node.inputs as [Value, Value, Value];
+    const [x, given, bias] = node.inputs as [Value, Value, Value?];
     const { operator, scope } = node;
-    if (plan.packed.has(node))
-      return [read(x), stored(weight, `${scope}.weight`, quantizeWeight(weight, 8)), bias];
-    if (!plan.onBytes.has(node) || operator.type !== "Conv") return node.inputs.map(read);
+    const name = `${scope}.weight`;
+    const weight = weightOf(node);
+    if (!weight || !(plan.packed.has(node) || plan.onBytes.has(node))) return node.inputs.map(read);
+    if (operator.type === "MatMul")
+      return [read(x), storedTurned(given, name, quantizeWeight(weight, plan.packed.has(node) ? 8 : bits))];
+    if (plan.packed.has(node) || !bias)
+      return [read(x), stored(weight, name, quantizeWeight(weight, 8)), ...(bias ? [bias] : [])];
     const layer = quantizeLayer(weight, bias, bits, (affines.get(x) as Affine).scale);
-    return [
-      read(x),
-      stored(weight, `${scope}.weight`, layer.weight),
-      stored(bias, `${scope}.bias`, layer.bias),
-    ];
+    return [read(x), stored(weight, name, layer.weight), stored(bias, `${scope}.bias`, layer.bias)];
   };
 
   graph.in(PICTURES, () => finish(plan.pictures, plan.pictures));
   for (const node of plan.nodes) {
     const { operator, inputs, outputs, attributes, scope } = node;
     const output = outputs[0] as Value;
-    const needless = plan.cutOff.has(node) && affines.get(output)?.zero === 0;
+    const needless = plan.cutOff.has(node) && isWithin(operator, affines.get(output));
     graph.in(scope, () =>
       finish(
         output,
@@ -54,6 +54,11 @@ export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: Weig
     );
   }
   return plan.outputs.map(read);
+}
+
+/** Whether an activation changes no number that bytes of this scale stand for. */
+function isWithin({ type }: Operator, affine: Affine | undefined): boolean {
+  return affine?.zero === 0 && (type === "Relu" || Math.fround(255 * affine.scale) <= 6);
 }
 
 /** A value as bytes and back. */
@@ -68,4 +73,14 @@ function throughBytes(x: Value, name: string, { scale, zero }: Affine): Value {
 function stored({ graph, shape }: Value, name: string, { dtype, integers, scale }: QuantizedChannels): Value {
   const q = graph.weight(name, dtype, shape as readonly number[], integers);
   return dequantizeLinear(q, graph.weight(`${name}.scale`, "float32", [scale.length], scale));
+}
+
+/** The same for integers [out, in] that stand for `tensor` [in, out]: runtimes turn none around. */
+function storedTurned({ graph, shape }: Value, name: string, { integers, scale }: QuantizedChannels): Value {
+  const [inside, out] = shape as [number, number];
+  const turned = new Int8Array(integers.length);
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < inside; i++) turned[i * out + o] = integers[o * inside + i] as number;
+  const q = graph.weight(name, "int8", [inside, out], turned);
+  return dequantizeLinear(q, graph.weight(`${name}.scale`, "float32", [out], scale), undefined, 1);
 }

@@ -2,12 +2,11 @@
 
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
-import { GraphError } from "../util/errors.ts";
 
-/** Operators that runtimes have for bytes, and that do most of the work. */
-const kinds: ReadonlySet<string> = new Set(["Conv", "Add", "Concat", "MaxPool"]);
-/** Those that pick bytes and compute none: what they return has the scale of what they are given. */
+/** Operators that pick bytes and compute none: what they return has the scale of what they are given. */
 const picking: ReadonlySet<string> = new Set(["Concat", "MaxPool"]);
+/** Activations that bytes which begin at 0, and end at the greatest value, have within themselves. */
+const cutting: ReadonlySet<string> = new Set(["Relu", "Relu6"]);
 
 /** The name of what goes in. */
 export const PICTURES = "pictures";
@@ -28,39 +27,52 @@ export interface QuantizationPlan {
   readonly points: ReadonlyMap<Value, Point>;
   /** Nodes between points. */
   readonly onBytes: ReadonlySet<Node>;
-  /** ReLUs right behind a node on bytes: where those begin at 0, they cut off what lies below it themselves. */
+  /** ReLUs right behind a node on bytes: where those begin at 0, they cut off what lies below it themselves; so for ReLU6. */
   readonly cutOff: ReadonlySet<Node>;
-  /** Matrix products whose weight is stored as bytes, and which compute in float32: the head, which costs nothing. */
+  /** Layers whose weight is stored as bytes, and which compute in float32: the head and gates, which cost nothing. */
   readonly packed: ReadonlySet<Node>;
 }
 
-/** Plans what lies between normalised `pictures` and `outputs`; layers named by `keepFloat` stay as they are. */
+export interface PlanOptions {
+  /** Whether the layer of this name stays as it is. */
+  readonly keepFloat?: ((layer: string) => boolean) | undefined;
+  /** Only weights become bytes; everything computes in float32. */
+  readonly weightsOnly?: boolean | undefined;
+}
+
+/** Plans what lies between normalised `pictures` and `outputs`. */
 export function planQuantization(
   pictures: Value,
   outputs: readonly Value[],
-  keepFloat: (layer: string) => boolean = () => false,
+  { keepFloat = () => false, weightsOnly = false }: PlanOptions = {},
 ): QuantizationPlan {
   const nodes = nodesAfter(pictures, outputs);
-  const known = new Set<Value>([pictures, ...nodes.flatMap((node) => node.outputs)]);
   const consumers = consumersOf(nodes);
   const [onBytes, cutOff, packed] = [new Set<Node>(), new Set<Node>(), new Set<Node>()];
   const groups = new Map<Value, Value>();
+  const isOfBytes = ({ node }: Value): boolean =>
+    node !== undefined && node.operator.type !== "MatMul" && (onBytes.has(node) || cutOff.has(node));
   for (const node of nodes) {
     const { type } = node.operator;
     if (keepFloat(node.scope)) continue;
-    // One scale for each output channel needs them on the weight's first axis, as PyTorch has them.
-    if (type === "Gemm" && node.attributes.transB === 1) packed.add(node);
-    const operands = type === "Conv" ? node.inputs.slice(0, 1) : node.inputs;
-    // A sum with a constant belongs to a batch norm of the head.
-    if (!kinds.has(type) || !operands.every((operand) => known.has(operand))) continue;
-    onBytes.add(node);
+    const weighted = weightOf(node) !== undefined;
+    if (weighted && (weightsOnly || type === "Gemm" || seesOnePixel(node))) packed.add(node);
+    else if (weighted) onBytes.add(node);
+    // What was computed as a float would gain nothing: a sum of tokens, or with a constant, which belongs to a batch norm of the head.
+    else if (type === "MaxPool" ? !weightsOnly : isJoint(node) && node.inputs.every(isOfBytes))
+      onBytes.add(node);
+    if (!onBytes.has(node)) continue;
+    const operands = weighted ? node.inputs.slice(0, 1) : node.inputs;
+    for (const value of operands) if (!groups.has(value)) groups.set(value, value);
+    // The bias of tokens, and what follows it, is added to floats.
+    if (type === "MatMul") continue;
     let output = node.outputs[0] as Value;
     const [next, ...others] = consumers.get(output) ?? [];
-    if (next?.operator.type === "Relu" && others.length === 0) {
+    if (next && cutting.has(next.operator.type) && others.length === 0) {
       cutOff.add(next);
       output = next.outputs[0] as Value;
     }
-    for (const value of [...operands, output]) if (!groups.has(value)) groups.set(value, value);
+    if (!groups.has(output)) groups.set(output, output);
     if (picking.has(type)) for (const operand of operands) join(groups, operand, output);
   }
   const names = namesOf(pictures, nodes);
@@ -70,6 +82,24 @@ export function planQuantization(
     points.set(value, { name, group: names.get(rootOf(groups, value)) as string });
   }
   return { pictures, outputs, nodes, points, onBytes, cutOff, packed };
+}
+
+const isJoint = ({ operator }: Node): boolean => operator.type === "Add" || operator.type === "Concat";
+
+/** Whether a convolution sees maps of one pixel, as those of gates do, and of layers behind pooling. */
+function seesOnePixel({ operator, inputs }: Node): boolean {
+  return operator.type === "Conv" && inputs[0]?.shape[2] === 1 && inputs[0].shape[3] === 1;
+}
+
+/**
+ * The constant weight of a layer [out, …], where it has one: one scale for each output channel needs them on the first axis, as
+ * PyTorch has them.
+ */
+export function weightOf({ operator, inputs, attributes }: Node): Value | undefined {
+  const weight = inputs[1];
+  if (operator.type === "Conv" || (operator.type === "Gemm" && attributes.transB === 1)) return weight;
+  const turned = operator.type === "MatMul" ? weight?.node : undefined;
+  return turned?.operator.type === "Transpose" && turned.inputs[0]?.data ? turned.inputs[0] : undefined;
 }
 
 /** Nodes that depend on `pictures`. */
@@ -102,15 +132,17 @@ function join(parents: Map<Value, Value>, a: Value, b: Value): void {
 /** A name for each value: of the layer with weights that made it, else of what it is computed from. */
 function namesOf(pictures: Value, nodes: readonly Node[]): Map<Value, string> {
   const names = new Map([[pictures, PICTURES]]);
-  const taken = new Set<string>();
+  const taken = new Map<string, number>();
   for (const { operator, inputs, outputs, scope } of nodes) {
     const { type } = operator;
     const source = inputs.map((input) => names.get(input)).find((name) => name !== undefined);
     const name = type === "Conv" || type === "Gemm" ? scope : `${source}.${type.toLowerCase()}`;
-    if (taken.has(name))
-      throw new GraphError(`${name} names two values, so that their ranges cannot be told apart`);
-    taken.add(name);
-    names.set(outputs[0] as Value, name);
+    for (const output of outputs) {
+      const earlier = taken.get(name) ?? 0;
+      taken.set(name, earlier + 1);
+      // As with the three parts of what attention asks: the order of nodes is that of the layers, in every graph of a network.
+      names.set(output, earlier === 0 ? name : `${name}.${earlier + 1}`);
+    }
   }
   return names;
 }

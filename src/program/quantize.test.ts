@@ -1,32 +1,32 @@
 /** The int8 bundle: against the float one, against the ONNX standard in double precision, and what ONNX Runtime makes of it. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildValidation, packValidation } from "../augment/validation.ts";
-import { fittingBits } from "../export/int8.node.ts";
+import {
+  architecture,
+  BITS,
+  blotches,
+  CANVAS,
+  COUNT,
+  calibrated,
+  channelsLast,
+  initializersOf,
+  operatorsIn,
+  operatorsRun,
+  relativeError,
+  run,
+  withStatistics,
+} from "../../test/support/quantized.ts";
 import { encode } from "../graph/encode.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { Graph } from "../graph/graph.ts";
 import { normal64 } from "../graph/tensor64.ts";
 import type { Tensor64, Value } from "../graph/types.ts";
-import {
-  type Architecture,
-  buildClassifier,
-  describe as describeModel,
-  withNewWeights,
-} from "../models/classifier.ts";
-import { backboneNamed } from "../models/registry.ts";
-import type { HeadName } from "../nn/heads.ts";
-import { Network } from "../nn/network.ts";
-import { decodeModel, tensorOf } from "../onnx/model.ts";
+import { type Architecture, describe as describeModel, withNewWeights } from "../models/classifier.ts";
 import { concat } from "../ops/concat.ts";
 import { conv } from "../ops/conv.ts";
 import { relu } from "../ops/relu.ts";
-import { openSession } from "../runtime/session.node.ts";
-import { random } from "../util/random.ts";
-import { floatTensor, permute, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
+import { relu6 } from "../ops/relu6.ts";
+import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
 import { compileBundle } from "./bundle.ts";
 import { compileQuantized } from "./quantize.ts";
 import { compileCalibration, rangesOf } from "./quantize-calibration.ts";
@@ -34,140 +34,6 @@ import { quantizeNodes } from "./quantize-nodes.ts";
 import { planQuantization } from "./quantize-plan.ts";
 import { affineOf, affinesOf, type Range, type Ranges } from "./quantize-ranges.ts";
 import { quantizeLayer, quantizeWeight } from "./quantize-weights.ts";
-
-const session = { device: "cpu", threads: 2 } as const;
-const CANVAS = { width: 40, height: 30, channels: 3 } as const;
-const COUNT = 12;
-/** Without VNNI, ONNX Runtime's products with 8 bits saturate. */
-const BITS = fittingBits();
-
-function architecture(name: string, inputSize: number, head: HeadName): Architecture {
-  const classes = ["a", "b", "c", "d"];
-  return { backbone: backboneNamed(name), head, classes, dropout: 0, inputSize, resize: 1.1 };
-}
-
-/** Blotches of random colours, [N, C, H, W] as programs take them. */
-function blotches(count: number, { channels, height, width }: typeof CANVAS, key: string): Tensor {
-  const rng = random("blotches", key);
-  const data = new Uint8Array(count * channels * height * width);
-  for (let plane = 0; plane < count * channels; plane++) {
-    const [a, b, c, level] = [rng.normal() / 6, rng.normal() / 6, rng.uniform(0, 6), rng.uniform(60, 190)];
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        data[(plane * height + y) * width + x] = Math.min(
-          Math.max(level + 30 * Math.sin(a * x + b * y + c) + 40 * rng.normal(), 0),
-          255,
-        );
-  }
-  return { dtype: "uint8", shape: [count, channels, height, width], data };
-}
-
-/** The same pictures as [N, H, W, C], as the bundle takes them. */
-function channelsLast({ shape, data }: Tensor): Tensor {
-  const [n, c, h, w] = shape as [number, number, number, number];
-  const moved = permute(Float32Array.from(data as Uint8Array), shape, [0, 2, 3, 1]);
-  return { dtype: "uint8", shape: [n, h, w, c], data: Uint8Array.from(moved) };
-}
-
-const validationFeeds = (pictures: Tensor, { inputSize, resize }: Architecture): Record<string, Tensor> => ({
-  pictures,
-  ...packValidation(new Array(pictures.shape[0]).fill(CANVAS), inputSize, resize),
-});
-
-async function run(
-  model: Uint8Array,
-  feeds: Record<string, Tensor>,
-): Promise<Readonly<Record<string, Tensor>>> {
-  const open = await openSession(model, session);
-  try {
-    return await open.run(feeds);
-  } finally {
-    await open.release();
-  }
-}
-
-/**
- * Random weights, and the statistics that batch norm has for `pictures`. Biases of 1 keep most ReLUs open: random networks
- * where every second one is shut are chaotic, and amplify whatever difference there is.
- */
-async function withStatistics(architecture: Architecture, pictures: Tensor): Promise<StateDict> {
-  const weights = withNewWeights(describeModel(architecture).specs, new Map(), 1);
-  for (const [name, { data }] of weights)
-    if (name.endsWith(".bias") && !name.startsWith("head")) data.fill(1);
-  const { mean, std } = architecture.backbone.preprocessing;
-  const graph = new Graph();
-  const net = new Network({
-    graph,
-    weights,
-    trainable: () => true,
-    batchNorm: "batch",
-    training: true,
-  });
-  const size = architecture.inputSize;
-  const x = buildValidation(graph, { batch: COUNT, canvas: CANVAS, size, mean, std });
-  buildClassifier(net, architecture, x);
-  if (![...net.parameters.state.values()].some(({ next }) => next)) return weights;
-  const feeds = validationFeeds(pictures, architecture);
-  for (const [name, { form, value, next }] of net.parameters.state) {
-    const { data, shape } = weights.get(name) as Tensor;
-    const numbers = form ? permute(data as Float32Array, shape, form.permutation) : (data as Float32Array);
-    feeds[name] = floatTensor(value.shape as number[], numbers);
-    if (next) graph.output(`next.${name}`, next);
-  }
-  for (const [name, tensor] of Object.entries(await run(encode(graph, "statistics"), feeds))) {
-    const key = name.slice("next.".length);
-    const before = key.endsWith("running_var") ? 1 : 0;
-    // The running statistic takes a tenth of the batch's.
-    const of = (tensor.data as Float32Array).map((after) => (after - 0.9 * before) / 0.1);
-    weights.set(key, floatTensor(tensor.shape, of));
-  }
-  return weights;
-}
-
-async function calibrated(architecture: Architecture, weights: StateDict, pictures: Tensor): Promise<Ranges> {
-  const { model } = compileCalibration(architecture, weights, CANVAS);
-  return rangesOf([await run(model, validationFeeds(pictures, architecture))]);
-}
-
-/** Root of the mean squared difference, relative to how far `expected` lies from its mean. */
-function relativeError(actual: Tensor | undefined, expected: Tensor | undefined): number {
-  const [a, e] = [actual?.data as Float32Array, expected?.data as Float32Array];
-  const mean = e.reduce((sum, v) => sum + v, 0) / e.length;
-  const spread = e.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  return Math.sqrt(e.reduce((sum, v, i) => sum + ((a[i] as number) - v) ** 2, 0) / spread);
-}
-
-/** How often each operator ran for one picture, by ONNX Runtime's profile: what it fused, and what it did not. */
-async function operatorsRun(model: Uint8Array): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), "vultus-int8-"));
-  try {
-    const open = await openSession(model, { ...session, profile: join(folder, "profile") });
-    await open.run({ pictures: channelsLast(blotches(1, CANVAS, "profile")) });
-    await open.release();
-    const file = join(folder, readdirSync(folder)[0] as string);
-    const events = JSON.parse(readFileSync(file, "utf8")) as { name: string; args?: { op_name?: string } }[];
-    return count(
-      events.flatMap(({ name, args }) => (name.endsWith("_kernel_time") ? [args?.op_name ?? ""] : [])),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** How often each operator is in the file. */
-const operatorsIn = (model: Uint8Array): Record<string, number> =>
-  count((decodeModel(model, "the model").graph?.node ?? []).map(({ opType }) => opType));
-
-function count(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
-}
-
-function initializersOf(model: Uint8Array): Map<string, Tensor> {
-  const { graph } = decodeModel(model, "the model");
-  return new Map((graph?.initializer ?? []).map((proto) => [proto.name, tensorOf(proto, "the model")]));
-}
 
 describe.each([
   ["vultus_s", 48, "reference"],
@@ -259,15 +125,15 @@ describe("a small network", () => {
   const weight = (graph: Graph, shape: readonly number[], key: string): Value =>
     graph.constant("float32", shape, Float32Array.from(normal64(shape, key).data));
 
-  /** Two convolutions, one of them with ReLU, side by side, their concatenation, and a convolution of that. */
-  function build(graph: Graph): { x: Value; y: Value } {
+  /** Two convolutions, one of them with an activation, side by side, their concatenation, and a convolution of that. */
+  function build(graph: Graph, activation = relu): { x: Value; y: Value } {
     const x = graph.input("x", "float32", scene.shape);
     const layer = (name: string, input: Value, out: number, kernel: number, stride: number): Value =>
       graph.in(name, () => {
         const shape = [out, input.shape[1] as number, kernel, kernel];
         return conv(input, weight(graph, shape, name), weight(graph, [out], name), stride, (kernel - 1) / 2);
       });
-    const joined = concat([relu(layer("a", x, 4, 3, 2)), layer("b", x, 5, 1, 2)], 1);
+    const joined = concat([activation(layer("a", x, 4, 3, 2)), layer("b", x, 5, 1, 2)], 1);
     return { x, y: layer("c", joined, 6, 3, 1) };
   }
 
@@ -284,8 +150,11 @@ describe("a small network", () => {
     );
   }
 
-  test("is near what it was in float, with a ReLU whose bytes do not begin at 0", () => {
-    const { x, y } = build(new Graph());
+  test.each([
+    ["ReLU", relu],
+    ["ReLU6", relu6],
+  ])("is near what it was in float, with a %s whose bytes do not begin at 0", (_, activation) => {
+    const { x, y } = build(new Graph(), activation);
     const plan = planQuantization(x, [y]);
     const ranges = exactRanges(x, y);
     expect(

@@ -12,17 +12,15 @@ import { type BundleOptions, pixels } from "./bundle.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 import { quantizeNodes } from "./quantize-nodes.ts";
-import { PICTURES, planQuantization } from "./quantize-plan.ts";
+import { PICTURES, type PlanOptions, planQuantization } from "./quantize-plan.ts";
 import type { Range, Ranges } from "./quantize-ranges.ts";
 import type { WeightBits } from "./quantize-weights.ts";
 
-export interface QuantizedOptions extends Omit<BundleOptions, "stored"> {
+export interface QuantizedOptions extends Omit<BundleOptions, "stored">, PlanOptions {
   /** Of the values that `compileCalibration` returns. */
   readonly ranges: Ranges;
   /** 7 for processors without VNNI. */
   readonly weightBits?: WeightBits;
-  /** Whether the layer of this name keeps its weights, and computes, in float32. */
-  readonly keepFloat?: (layer: string) => boolean;
 }
 
 /** The bundle of `compileBundle` on bytes; batch norm is folded into the weights before they are rounded. */
@@ -34,7 +32,7 @@ export function compileQuantized(options: QuantizedOptions): Program {
   const net = new Network({ graph, weights, trainable: () => false, training: false });
   const pictures = buildAnySize(pixels(graph, input), { size, resize, mean, std });
   const { features, logits: unrounded } = buildClassifier(net, architecture, pictures);
-  const plan = planQuantization(pictures, [features, unrounded], options.keepFloat);
+  const plan = planQuantization(pictures, [features, unrounded], options);
   const ranges = new Map([...options.ranges, [PICTURES, pictureRange(backbone.preprocessing)]]);
   const [embedding, logits] = quantizeNodes(plan, ranges, weightBits) as [Value, Value];
   const scaled = temperature === 1 ? logits : mul(logits, 1 / temperature);

@@ -32,6 +32,8 @@ export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
   readonly batch: number;
   readonly input: TrainInput;
   readonly batchNorm: "running" | "batch";
+  /** The probability with which the last block that trains is left out for a picture. Default: 0. */
+  readonly stochasticDepth?: number;
   /** Factor of the learning rate for a stage. Default: 1. */
   readonly rateFactor?: (stage: string) => number;
   /** Default: cross-entropy. */
@@ -46,11 +48,12 @@ export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
 
 /** Feeds: those of the input, and `targets` [N, C]. Metrics: `loss`, and `correct`, the number of correct rows. */
 export function compileTrain(options: TrainOptions): TrainProgram {
-  const { architecture, weights, batch, batchNorm, trainable } = options;
+  const { architecture, weights, batch, batchNorm, stochasticDepth = 0, trainable } = options;
   const { backbone, classes } = architecture;
   const { rateFactor, ...step } = options;
   const objective = (graph: Graph, compute: "float32" | "float16") => {
-    const net = new Network({ graph, weights, batchNorm, trainable, training: true, compute });
+    const how = { batchNorm, stochasticDepth, trainable, training: true, compute };
+    const net = new Network({ graph, weights, ...how });
     const view = inputViews(graph, options);
     const features = view
       ? buildFeatures(net, architecture, view(ownView(architecture)))

@@ -265,3 +265,25 @@ test("the schema can be written as JSON Schema", () => {
   expect(schema.additionalProperties).toBe(false);
   expect(schema.required).toContain("phases");
 });
+
+test("a size that a backbone does not take is refused, and so are phases of sizes to which its tensors do not belong", () => {
+  expect(refusal("finetune", "model=vit_tiny", "inputSize=100")).toMatch(
+    /inputSize makes pictures of 100 px: vit_tiny cuts pictures into patches of 16 px/,
+  );
+  expect(refusal("faces", "model=vit_tiny", "inputSize=96")).toMatch(
+    /phases\.0\.inputScale is 0\.66.*one input size.*--set phases\.0\.inputScale=1$/,
+  );
+  const fixed = ["phases.0.inputScale=1", "phases.1.inputScale=1"];
+  expect(resolveRecipe("faces", ["model=vit_tiny", "inputSize=96", ...fixed]).model).toBe("vit_tiny");
+  expect(resolveRecipe("faces", ["model=mobilenet_v2", "inputSize=96"]).model).toBe("mobilenet_v2");
+});
+
+test("stochastic depth is off unless a recipe asks for it, also in recipes of before it", () => {
+  expect(resolveRecipe("finetune").stochasticDepth).toBe(0);
+  const { stochasticDepth: _, ...former } = resolveRecipe("finetune");
+  expect(recipeSchema.parse(former).stochasticDepth).toBe(0);
+  expect(resolveRecipe("finetune", ["stochasticDepth=0.1"]).stochasticDepth).toBe(0.1);
+  expect(refusal("finetune", "stochasticDepth=1")).toContain(
+    "stochasticDepth is 1: must be a number from 0 to below 1",
+  );
+});

@@ -1,8 +1,12 @@
 /** Makes one concrete recipe of a name or a file's content and the changes asked for; refuses what is not valid. */
 
 import type { z } from "zod";
+import { Graph } from "../graph/graph.ts";
+import type { Backbone } from "../models/backbone.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
-import { UsageError } from "../util/errors.ts";
+import { pictures } from "../nn/features.ts";
+import { weightless } from "../nn/network.ts";
+import { GraphError, UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { type Recipe, type RecipeInput, recipeSchema, trainingSize } from "./recipe.ts";
 import { type RecipeOptions, recipes, startingPoint } from "./recipes.ts";
@@ -48,12 +52,24 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
       `recipe: inputSize is ${recipe.inputSize}: must be at least ${backbone.smallest} for ${backbone.name}`,
     );
   }
+  const { inputSize } = recipe;
+  const trained =
+    inputSize === backbone.preprocessing.size ? undefined : shapesAt(backbone, inputSize, "inputSize");
   for (const [i, phase] of recipe.phases.entries()) {
     const { train, inputScale } = phase;
     const size = trainingSize(recipe, phase);
     if (size < backbone.smallest) {
       throw new UsageError(
         `recipe: phases.${i}.inputScale is ${inputScale}: that makes ${size} px, must be at least ${backbone.smallest} for ${backbone.name}`,
+      );
+    }
+    const here = `phases.${i}.inputScale`;
+    if (
+      size !== inputSize &&
+      shapesAt(backbone, size, here) !== (trained ?? shapesAt(backbone, inputSize, here))
+    ) {
+      throw new UsageError(
+        `recipe: ${here} is ${inputScale}: ${backbone.name} has tensors that belong to one input size, so every phase must train at it: --set ${here}=1`,
       );
     }
     const groups = backbone.unfreeze.length;
@@ -65,6 +81,20 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
     trainableStages(backbone, train);
   }
   return recipe;
+}
+
+/** The shapes of a backbone's tensors for pictures of this size. @throws UsageError where it takes no such pictures. */
+function shapesAt(backbone: Backbone, size: number, what: string): string {
+  const graph = new Graph();
+  const net = weightless(graph);
+  const channels = backbone.preprocessing.mean.length;
+  try {
+    backbone.build(net, pictures(graph.input("pictures", "float32", [1, channels, size, size])));
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    throw new UsageError(`recipe: ${what} makes pictures of ${size} px: ${error.message}`);
+  }
+  return [...net.parameters.specs.values()].map(({ name, shape }) => `${name} ${shape.join()}`).join();
 }
 
 function describe({ code, path, message }: z.core.$ZodIssue, recipe: unknown): string {

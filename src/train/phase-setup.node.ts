@@ -63,6 +63,7 @@ export async function setUpPhase(
     trainable: (stage) => trainable.has(stage),
     input: cached ? { kind: "features" } : { kind: "pictures", canvas, augmentation: recipe.augmentation },
     batchNorm: phase.batchNorm,
+    stochasticDepth: recipe.stochasticDepth,
     optimizer: phase.optimizer,
     rateFactor: stageRates(backbone, phase.stageDecay),
     loss: recipe.loss,

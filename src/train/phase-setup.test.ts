@@ -87,3 +87,13 @@ test("a phase trains with its stages' rates and balanced classes", async () => {
   });
   expect(programs.map(digest)).toEqual([digest(expected)]);
 });
+
+test("a phase trains with the recipe's stochastic depth", async () => {
+  const recipe = resolveRecipe("scratch", [
+    ...["model=efficientnet_b0", "batchSize=4", "inputSize=32", "stochasticDepth=0.3"],
+  ]);
+  const { programs, direct } = await opened(recipe, labelled(0, 0, 0, 1));
+  const masks = direct({ stochasticDepth: 0.3 }).masks.map(({ layer, probability }) => [layer, probability]);
+  expect(programs[0]?.masks.map(({ layer, probability }) => [layer, probability])).toEqual(masks);
+  expect(masks.filter(([layer]) => !String(layer).startsWith("head"))).not.toEqual([]);
+});

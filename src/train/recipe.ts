@@ -187,6 +187,8 @@ export const recipeSchema = object({
   startsFrom: oneOf(["trained", "random"]).optional(),
   head: oneOf(headNames),
   dropout: shareBelow1,
+  /** The probability with which the backbone's last block is left out of a step, picture by picture; those before it less often. */
+  stochasticDepth: shareBelow1.default(0),
   /** Side of the square pictures that the network sees. */
   inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>
     n.int(error).min(16, error).max(1024, error),
