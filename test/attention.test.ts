@@ -211,11 +211,11 @@ test("every block that trains has its tensors in its own stage, and they are cou
 
 test("backbones without residual blocks of maps are refused, with those that have some", () => {
   const without = backbones.filter((backbone) => !hasResidualBlocks(backbone));
-  expect(without.map(({ name }) => name)).toEqual([
-    ...["squeezenet1_1", "mobilenet_v1", "mobilenet_v1_vggface2", "vit_tiny", "vit_b_16"],
-  ]);
+  expect(new Set(without.map(({ name }) => name))).toEqual(
+    new Set(["squeezenet1_1", "mobilenet_v1", "mobilenet_v1_vggface2", "vit_tiny", "vit_b_16"]),
+  );
   for (const backbone of without) expect(() => withAttention(backbone, "se")).toThrow(UsageError);
   expect(() => withAttention(backboneNamed("vit_tiny"), "se")).toThrow(
-    /^attention "se" goes over .*, and vit_tiny has none; these have: resnet18, .*, vultus_m$/,
+    /^attention "se" goes over .*, and vit_tiny has none; these have: .*resnet18.*vultus_m/,
   );
 });

@@ -5,8 +5,10 @@ import { z } from "zod";
 import type { Picture } from "../data/dataset.ts";
 import type { Pictures } from "../evaluate/run-bundle.ts";
 import { answersOf } from "../export/verify.ts";
+import { hasResidualBlocks } from "../models/attention.ts";
 import { describe } from "../models/classifier.ts";
 import { backbones } from "../models/registry.ts";
+import { type AttentionKind, attentionKinds } from "../nn/attention.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -65,6 +67,8 @@ export interface ListedModel {
   readonly purpose?: string;
   /** What a phase of a recipe may train. */
   readonly stages: readonly string[];
+  /** What `attention` of a training may name; empty where there are no residual blocks for it. */
+  readonly attention: readonly AttentionKind[];
   readonly shipped?: ShippedModel;
 }
 
@@ -109,6 +113,7 @@ export async function listModels(options: ListModelsOptions = {}): Promise<Liste
         ...(first && { published: { title: first.title, repo: first.repo, licence: first.licence } }),
         ...(purpose && { purpose }),
         stages: [...stages],
+        attention: hasResidualBlocks(backbone) ? attentionKinds : [],
         ...(ships && { shipped: await shippedAs(name, engine) }),
       });
     }

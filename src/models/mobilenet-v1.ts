@@ -87,16 +87,20 @@ export const mobilenet_v1 = mobilenet(
   {},
 );
 
-/** The variant that was trained on faces (VGGFace2), in TensorFlow: pixels minus means, and TensorFlow's padding. */
+/**
+ * The variant that was trained on faces (VGGFace2), in TensorFlow: pixels minus means, and TensorFlow's padding. Its pixels went
+ * from -124 to 151, so its first weights are a hundredth of others', and one of AdamW's steps would be a large part of them.
+ * Here pixels are a 64th of that, and `weights/variants.ts` makes the weights 64 times as large.
+ */
 export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
-    purpose: "starts from weights that know faces: the best choice for small sets of them",
+    purpose: "a MobileNet whose published weights know faces (VGGFace2)",
     origin: {
       ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
       ...{ classifier: "classifier", poolsInside: false },
     },
   },
-  { mean: [123.68 / 255, 116.779 / 255, 103.939 / 255], std: [1 / 255, 1 / 255, 1 / 255], size: 224 },
+  { mean: [123.68 / 255, 116.779 / 255, 103.939 / 255], std: [64 / 255, 64 / 255, 64 / 255], size: 224 },
   { same: true },
 );

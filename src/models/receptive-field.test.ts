@@ -125,13 +125,19 @@ describe.each([
 
 test("centres of the backbones that ship: around multiples of the stride with padding, further in without", () => {
   const grids = backbones.map(({ name }) => [name, cellGrid(backboneNamed(name), 96)]);
-  const padded = (step: number) => ({ start: 0.5, step });
-  const resnets = backbones.filter(({ name }) => name.startsWith("resnet"));
+  const usual = backbones.map(({ name }) => [name, { start: 0.5, step: 32 }] as const);
+  // TensorFlow pads an even map only after its end, so each stride moves the cells by half of it.
+  const same = ["mobilenet_v1_vggface2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"];
   expect(Object.fromEntries(grids)).toEqual({
-    ...Object.fromEntries(resnets.map(({ name }) => [name, padded(32)])),
+    ...Object.fromEntries(usual),
+    ...Object.fromEntries(same.map((name) => [name, { start: 31.5, step: 32 }])),
     squeezenet1_1: { start: 15.5, step: 16 },
-    vultus_s: padded(16),
-    vultus_m: padded(16),
+    vultus_s: { start: 0.5, step: 16 },
+    vultus_m: { start: 0.5, step: 16 },
+    // Patches lie side by side.
+    convnext_tiny: { start: 16, step: 32 },
+    vit_tiny: { start: 8, step: 16 },
+    vit_b_16: { start: 8, step: 16 },
   });
 });
 

@@ -40,9 +40,16 @@ function shortcut(net: Network, x: FeatureMap, name: string, out: number, stride
   return net.conv(x, `${name}.downsample.0`, { out, kernel: 1, stride, norm: `${name}.downsample.1` });
 }
 
-function resnet(name: string, block: Block, expansion: number, depths: readonly number[]): Backbone {
+function resnet(
+  name: string,
+  purpose: string,
+  block: Block,
+  expansion: number,
+  depths: readonly number[],
+): Backbone {
   return {
     name,
+    purpose,
     stages: ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
     unfreeze: [["layer4"], ["layer3"], ["layer2"], ["layer1"], ["conv1", "bn1"]],
     features: 512 * expansion,
@@ -70,9 +77,27 @@ function resnet(name: string, block: Block, expansion: number, depths: readonly 
 
 const plain = bottleneck(1, 64);
 
-export const resnet18 = resnet("resnet18", basic, 1, [2, 2, 2, 2]);
-export const resnet34 = resnet("resnet34", basic, 1, [3, 4, 6, 3]);
-export const resnet50 = resnet("resnet50", plain, 4, [3, 4, 6, 3]);
-export const resnet101 = resnet("resnet101", plain, 4, [3, 4, 23, 3]);
-export const resnet152 = resnet("resnet152", plain, 4, [3, 8, 36, 3]);
-export const resnext50_32x4d = resnet("resnext50_32x4d", bottleneck(32, 4), 4, [3, 4, 6, 3]);
+export const resnet18 = resnet(
+  "resnet18",
+  "a first network that trains on a CPU in minutes",
+  basic,
+  1,
+  [2, 2, 2, 2],
+);
+export const resnet34 = resnet("resnet34", "twice resnet18", basic, 1, [3, 4, 6, 3]);
+export const resnet50 = resnet(
+  "resnet50",
+  "the reference's network, and the one with the most published weights",
+  plain,
+  4,
+  [3, 4, 6, 3],
+);
+export const resnet101 = resnet("resnet101", "twice resnet50: for a GPU", plain, 4, [3, 4, 23, 3]);
+export const resnet152 = resnet("resnet152", "three times resnet50: for a GPU", plain, 4, [3, 8, 36, 3]);
+export const resnext50_32x4d = resnet(
+  "resnext50_32x4d",
+  "resnet50's cost, with a little more accuracy on ImageNet",
+  bottleneck(32, 4),
+  4,
+  [3, 4, 6, 3],
+);

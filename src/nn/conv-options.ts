@@ -61,7 +61,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
   } = options;
   for (const channels of [x.channels, options.out]) {
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
-      throw new GraphError(`${groups} groups do not divide ${channels} channels`);
+      throw new GraphError(`${name}: ${groups} groups do not divide ${channels} channels`);
   }
   const [before, after] =
     padding === "same" ? samePadding(x, options.kernel, stride) : ([padding, padding] as const);

@@ -252,7 +252,7 @@ export class Network {
 
   /** Self-attention of `heads` heads, from queries, keys and values side by side [N, T, 3·C]. */
   attention(x: Tokens, name: string, heads: number): Tokens {
-    return this.in(name, () => attend(x, heads));
+    return this.in(name, () => attend(x, name, heads));
   }
 
   /** A tensor of the stage's own: a class token, a position table, the scale of a layer. */

@@ -50,10 +50,10 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
  * Softmax attention of every token to all (Vaswani et al. 2017), from queries, keys and values side by side [N, T, 3·C], of
  * `heads` heads each: [N, T, C]. @throws GraphError where the heads do not divide the channels.
  */
-export function attend(x: Tokens, heads: number): Tokens {
+export function attend(x: Tokens, name: string, heads: number): Tokens {
   const { value, batch, count, channels } = x;
   const width = channels / 3;
-  if (width % heads !== 0) throw new GraphError(`${heads} heads do not divide ${width} channels`);
+  if (width % heads !== 0) throw new GraphError(`${name}: ${heads} heads do not divide ${width} channels`);
   const perHead = width / heads;
   const byHead = transpose(reshape(value, [batch, count, 3 * heads, perHead]), [0, 2, 1, 3]);
   const [q, k, v] = [0, 1, 2].map((i) => slice(byHead, 1, i * heads, (i + 1) * heads)) as [

@@ -45,7 +45,7 @@ function file(name: string, metadata: Record<string, string>): string {
 const load = (path: string, backbone: Backbone) =>
   loadWeights(path, architecture(backbone), describe(architecture(backbone)));
 
-test("a file of the variant has the channels of its first layer turned round, which a note says", () => {
+test("a file of the variant has its first layer changed for RGB, a 64th as large, which a note says", () => {
   const path = file("faces.safetensors", { preprocessing });
   const { weights, notes } = load(path, ofFaces);
   expect([...(weights.get("conv_stem.weight")?.data ?? [])]).toEqual(
@@ -54,7 +54,8 @@ test("a file of the variant has the channels of its first layer turned round, wh
       [20, 16, 12],
     ]
       .flat()
-      .flatMap((first) => [first, first + 1, first + 2, first + 3]),
+      .flatMap((first) => [first, first + 1, first + 2, first + 3])
+      .map((weight) => 64 * weight),
   );
   expect([...(weights.get("conv_stem.bias")?.data ?? [])]).toEqual([7, 8]);
   expect(notes[0]).toMatch(

@@ -27,12 +27,12 @@ export const variants: readonly Variant[] = [
     of: "mobilenet_v1",
     note:
       "weights of MobileNet trained on VGGFace2, with TensorFlow's padding and their own mean and deviation (backbone mobilenet_v1_vggface2); " +
-      "the file expects BGR, and the channels of its first layer are turned round, since pictures are RGB here",
+      "the file expects BGR from 0 to 255, and its first layer is changed to expect RGB, a 64th as large",
     tells: (text) =>
       /^BGR\b/.test(text) &&
       ["103.939", "116.779", "123.68"].every((mean) => text.includes(mean)) &&
       /\bSAME padding\b/.test(text),
-    adapt: (tensors) => withReversedInput(tensors, "conv_stem.weight"),
+    adapt: (tensors) => withOtherInput(tensors, "conv_stem.weight", 64),
   },
 ];
 
@@ -92,20 +92,19 @@ function areVariants(one: string, other: string): boolean {
   return family(one) === family(other);
 }
 
-/** Turns round the input channels of a convolution [O, C, K, K]. */
-function withReversedInput(tensors: StateDict, name: string): StateDict {
+/** Turns round the input channels of a convolution [O, C, K, K], and multiplies it by `factor`. */
+function withOtherInput(tensors: StateDict, name: string, factor: number): StateDict {
   const kernel = tensors.get(name);
-  return kernel ? new Map([...tensors, [name, reversedInput(kernel)]]) : tensors;
+  return kernel ? new Map([...tensors, [name, otherInput(kernel, factor)]]) : tensors;
 }
 
-function reversedInput({ shape, data }: FloatTensor): FloatTensor {
+function otherInput({ shape, data }: FloatTensor, factor: number): FloatTensor {
   const [out = 0, channels = 0] = shape;
   const area = data.length / (out * channels);
-  const turned = new Float32Array(data.length);
-  for (let o = 0; o < out; o++)
-    for (let c = 0; c < channels; c++) {
-      const from = (o * channels + c) * area;
-      turned.set(data.subarray(from, from + area), (o * channels + channels - 1 - c) * area);
-    }
-  return floatTensor(shape, turned);
+  const changed = new Float32Array(data.length);
+  for (const [i, weight] of data.entries()) {
+    const [o, c, place] = [Math.floor(i / (channels * area)), Math.floor(i / area) % channels, i % area];
+    changed[(o * channels + channels - 1 - c) * area + place] = factor * weight;
+  }
+  return floatTensor(shape, changed);
 }

@@ -76,13 +76,13 @@ function config(line: string): BackboneConfig {
 /** Each family with both optimizers and, where it has batch norm, both statistics; its larger members once. */
 const others = [
   "resnext50_32x4d layer4 running sgd 4 1e-3",
-  "resnext50_32x4d layer4 batch adamw 8 4e-4",
+  "resnext50_32x4d layer4 batch adamw 4 4e-4",
   "mobilenet_v1 all running adamw 4 3e-4",
   "mobilenet_v1 blocks.4 running sgd 4 1e-3",
-  "mobilenet_v1_vggface2 all batch sgd 8 1e-3",
+  "mobilenet_v1_vggface2 blocks.4 batch sgd 8 1e-3",
   "mobilenet_v2 features.16+features.17+features.18 running adamw 4 3e-4",
   "mobilenet_v2 features.16+features.17+features.18 batch sgd 8 1e-3",
-  "mobilenet_v3_small all running adamw 4 3e-4 1e-5",
+  "mobilenet_v3_small features.10+features.11+features.12+classifier.0 running adamw 4 3e-4 1e-5",
   "mobilenet_v3_small features.12+classifier.0 batch sgd 8 1e-3",
   "mobilenet_v3_large features.14+features.15+features.16+classifier.0 running sgd 4 1e-3",
   "efficientnet_b0 all running adamw 4 2e-4 1e-5",
@@ -107,10 +107,8 @@ export const backboneConfigs: readonly BackboneConfig[] = [
   ...others,
 ];
 
-/** Backbones that none of these trains, and why. */
+/** Backbones of a library that none of these trains, and why. */
 export const untrainedHere: Readonly<Record<string, string>> = {
   resnet101: "ResNet50 with more blocks; its tensors are compared",
   resnet152: "ResNet50 with more blocks; its tensors are compared",
-  vultus_s: "no library has it; its blocks are ResNet18's",
-  vultus_m: "no library has it; its blocks are ResNet18's",
 };

@@ -105,12 +105,24 @@ export async function withStatistics(architecture: Architecture, pictures: Tenso
     feeds[name] = floatTensor(value.shape as number[], numbers);
     if (next) graph.output(`next.${name}`, next);
   }
-  for (const [name, tensor] of Object.entries(await run(encode(graph, "statistics"), feeds))) {
-    const key = name.slice("next.".length);
-    const before = key.endsWith("running_var") ? 1 : 0;
-    // The running statistic takes a tenth of the batch's.
-    const of = (tensor.data as Float32Array).map((after) => (after - 0.9 * before) / 0.1);
-    weights.set(key, floatTensor(tensor.shape, of));
+  // A step mixes the batch's statistics with those before: from 0 and from 1 it tells by which share.
+  const model = encode(graph, "statistics");
+  const isStatistic = (name: string): boolean => /\.running_(mean|var)$/.test(name);
+  const from = (before: number): Promise<Readonly<Record<string, Tensor>>> => {
+    const started = Object.entries(feeds).map(([name, tensor]): [string, Tensor] => {
+      const { shape, data } = tensor;
+      return [
+        name,
+        isStatistic(name) ? floatTensor(shape, new Float32Array(data.length).fill(before)) : tensor,
+      ];
+    });
+    return run(model, Object.fromEntries(started));
+  };
+  const [from0, from1] = [await from(0), await from(1)];
+  for (const [name, { shape, data }] of Object.entries(from0)) {
+    const after1 = (from1[name] as Tensor).data;
+    const of = (data as Float32Array).map((after, i) => after / (1 - ((after1[i] as number) - after)));
+    weights.set(name.slice("next.".length), floatTensor(shape, of));
   }
   return weights;
 }

@@ -90,6 +90,7 @@ function backboneLines(models: readonly ListedModel[]): string[] {
     `${inputSize} px`,
     weights.join(", ") || "a file",
   ]);
+  const attentions = indicesByKey(models.map(({ attention }) => attention.join()));
   const alike = indicesByKey(models.map(({ stages }) => stages.join(" ")));
   const named = (indices: readonly number[]): string => indices.map((i) => models[i]?.name).join(", ");
   return [
@@ -99,5 +100,11 @@ function backboneLines(models: readonly ListedModel[]): string[] {
     ...purposeLines(models),
     styled("bold", "stages, which a recipe may train"),
     ...alike.map((indices) => `${named(indices)}: ${models[indices[0] as number]?.stages.join(" ")}`),
+    "",
+    styled("bold", "--attention"),
+    ...attentions.map((indices) => {
+      const kinds = models[indices[0] as number]?.attention ?? [];
+      return `${kinds.join(", ") || "none"}: ${named(indices)}`;
+    }),
   ];
 }

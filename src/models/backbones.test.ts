@@ -1,0 +1,54 @@
+/** What networks refuse, and where they say so. */
+
+import { expect, test } from "vitest";
+import { Graph } from "../graph/graph.ts";
+import { type FeatureMap, pictures } from "../nn/features.ts";
+import { type Network, weightless } from "../nn/network.ts";
+import { type Architecture, describe } from "./classifier.ts";
+import { backboneNamed, backbones } from "./registry.ts";
+
+const architecture = (name: string, inputSize: number): Architecture => ({
+  backbone: backboneNamed(name),
+  head: "linear",
+  classes: ["a", "b"],
+  dropout: 0,
+  inputSize,
+  resize: 1,
+});
+
+/** Builds layers over maps of 6 channels and 8 × 8 pixels. */
+function built(layers: (net: Network, x: FeatureMap) => unknown): () => unknown {
+  const graph = new Graph();
+  const net = weightless(graph);
+  const x = pictures(graph.input("pictures", "float32", [2, 6, 8, 8]));
+  return () => net.stage("own", x, (maps) => (layers(net, maps), maps));
+}
+
+test("pictures that no patch fits, or that are no multiple of one", () => {
+  expect(() => describe(architecture("vit_tiny", 8))).toThrow("vit_tiny needs pictures of at least 16 px");
+  expect(() => describe(architecture("vit_tiny", 72))).toThrow(
+    "vit_tiny cuts pictures into patches of 16 px, the input of 72 px is no multiple of it",
+  );
+});
+
+test("groups that do not divide the channels, at the layer", () => {
+  const grouped = (out: number, groups: number): (() => unknown) =>
+    built((net, x) => net.conv(x, "own.conv", { out, kernel: 3, groups }));
+  expect(grouped(6, 4)).toThrow(/own\.conv.*4 groups do not divide 6 channels/);
+  expect(grouped(8, 3)).toThrow(/own\.conv.*3 groups do not divide 8 channels/);
+  expect(grouped(6, 0)).toThrow("0 groups do not divide 6 channels");
+});
+
+test("heads that do not divide the channels, at the layer", () => {
+  expect(built((net, x) => net.attention(net.tokens(x), "own.attention", 4))).toThrow(
+    /own\.attention.*4 heads do not divide 2 channels/,
+  );
+});
+
+test("tokens that are no map of the size", () => {
+  expect(built((net, x) => net.maps(net.tokens(x), 4, 4))).toThrow("64 tokens are no maps of 4 × 4 pixels");
+});
+
+test("every backbone states what it is good for", () => {
+  expect(backbones.filter(({ purpose }) => !purpose).map(({ name }) => name)).toEqual([]);
+});
