@@ -73,6 +73,7 @@ export { where } from "./ops/where.ts";
 export { type Distillation, distillation } from "./losses/distillation.ts";
 export type { Loss, LossInput } from "./losses/loss.ts";
 export { type LossChoice, losses } from "./losses/registry.ts";
+export { withAttention } from "./models/attention.ts";
 export type { Backbone, Preprocessing } from "./models/backbone.ts";
 export { imagenet } from "./models/backbone.ts";
 export {
@@ -84,6 +85,7 @@ export {
   withNewWeights,
 } from "./models/classifier.ts";
 export { type BackboneOptions, backboneNamed, backbones } from "./models/registry.ts";
+export { type AttentionKind, attentionKinds } from "./nn/attention.ts";
 export { type FeatureMap, pictures } from "./nn/features.ts";
 export { Network, type NetworkOptions } from "./nn/network.ts";
 
