@@ -95,7 +95,7 @@ export const mobilenet_v1 = mobilenet(
 export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
-    purpose: "starts from weights that know faces: the best choice for small sets of them",
+    purpose: "a MobileNet whose published weights know faces (VGGFace2)",
     origin: {
       ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
       ...{ classifier: "classifier", poolsInside: false },

@@ -5,8 +5,10 @@ import { didYouMean } from "../util/nearest.ts";
 import type { Backbone } from "./backbone.ts";
 import * as families from "./families.ts";
 
-/** In the order of their names. */
-export const backbones: readonly Backbone[] = Object.values<unknown>(families).filter(isBackbone);
+/** In the order of their names, of which the numbers count as numbers. */
+export const backbones: readonly Backbone[] = Object.values<unknown>(families)
+  .filter(isBackbone)
+  .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
 
 function isBackbone(exported: unknown): exported is Backbone {
   return typeof exported === "object" && exported !== null && "build" in exported && "stages" in exported;

@@ -93,7 +93,7 @@ function vit(
 export const vit_b_16 = vit(
   {
     name: "vit_b_16",
-    purpose: "a transformer: the most accurate where there are many pictures, the slowest on a CPU",
+    purpose: "a transformer, for many pictures and a GPU",
     preprocessing: imagenet,
     origin: {
       library: "torchvision",

@@ -1,7 +1,7 @@
 /**
  * Convolution in groups of channels of pictures held as rows of pixels, [N·H·W, C], by PyTorch's weight [O, C / groups, K, K].
  * It is the form that trains. The result and the gradient of the pictures are `Conv`s over pictures. For the gradient of the
- * weight the pixels lie group by group, and each tap is a product of every group's pixels under it with the gradient.
+ * weight the pixels lie group by group, and each row of taps is a product of every group's pixels under it with the gradient.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -19,7 +19,6 @@ import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import {
-  column,
   outputSize,
   tapsOfOutputs,
   type Window,
@@ -149,15 +148,22 @@ function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttrib
   const table = tapsOfOutputs(window);
   const source = withRow(byGroup(x, inside), 0);
   const gradient = swapLast(byGroup(dy, out / groups));
-  const products = Array.from({ length: taps }, (_, tap) => {
-    const own = column(table, taps, tap);
-    const under = new Int32Array(batch * own.length);
-    for (let n = 0; n < batch; n++)
-      for (const [o, pixel] of own.entries())
-        under[n * own.length + o] = pixel === pixels ? batch * pixels : n * pixels + pixel;
-    return reshape(matmul(gradient, gather(source, under, 1)), [out, inside, 1]);
+  // A row of taps at a time: all of them would take K² times the pixels' memory, and one alone makes products too thin.
+  const rows = Array.from({ length: kernel }, (_, i) => {
+    const under = new Int32Array((batch * table.length) / kernel);
+    for (let n = 0, entry = 0; n < batch; n++) {
+      for (let o = 0; o < table.length / taps; o++) {
+        for (let j = 0; j < kernel; j++, entry++) {
+          const pixel = table[o * taps + i * kernel + j] as number;
+          under[entry] = pixel === pixels ? batch * pixels : n * pixels + pixel;
+        }
+      }
+    }
+    const windows = reshape(gather(source, under, 1), [groups, -1, kernel * inside]);
+    const product = reshape(matmul(gradient, windows), [out, kernel, inside]);
+    return reshape(transpose(product, [0, 2, 1]), [out, inside, 1, kernel]);
   });
-  return reshape(concat(products, 2), w.shape);
+  return concat(rows, 2);
 }
 
 /**
