@@ -60,7 +60,7 @@ function expectClose(actual: Float32Array, expected: Float32Array): void {
 const read = (name: string): StateDict => readSafetensors(at(name)).tensors;
 
 describe.skipIf(!available)("PyTorch to vultus", () => {
-  test.each(["resnet18", "resnet50"])("%s", { timeout: 120_000 }, async (model) => {
+  test.each(["resnet18", "resnet50", "mobilenet_v3_small"])("%s", { timeout: 120_000 }, async (model) => {
     run("save", model, folder);
     const io = read("io.safetensors");
     const design = architecture(model, "linear");
@@ -80,6 +80,7 @@ describe.skipIf(!available)("vultus to PyTorch and back", () => {
     ["resnet18", "reference"],
     ["resnet50", "linear"],
     ["squeezenet1_1", "reference"],
+    ["mobilenet_v3_small", "reference"],
   ] as const)("%s with the %s head", { timeout: 120_000 }, async (model, head) => {
     run("save", "resnet18", folder);
     const x = read("io.safetensors").get("x") as FloatTensor;
