@@ -133,7 +133,8 @@ test("a run with attention that was stopped goes on with the same bits", async (
   const first = await trained({ attention: "cbam", out }, stop.signal, () => ++steps === 5 && stop.abort());
   expect(first.run.interrupted).toBe(true);
   await trained({ attention: "cbam", resume: out });
-  const [{ tensors }, whole] = [out, at("cbam")].map((run) => readCheckpoint(runPaths(run).checkpoint)) as [
+  await trained({ attention: "cbam", out: at("whole") });
+  const [{ tensors }, whole] = [out, at("whole")].map((run) => readCheckpoint(runPaths(run).checkpoint)) as [
     ReturnType<typeof readCheckpoint>,
     ReturnType<typeof readCheckpoint>,
   ];
