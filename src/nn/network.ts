@@ -270,11 +270,6 @@ export class Network {
     );
   }
 
-  /** Mean over the pixels: [N, C], float32. */
-  globalAveragePool(x: FeatureMap): Value {
-    return this.vector(x);
-  }
-
   /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
   linear(x: Value, name: string, out: number, initialise: Initialiser = xavierUniform): Value {
     return this.in(name, () => {
