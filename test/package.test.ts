@@ -49,13 +49,20 @@ test("an engine starts in a program that is given by --eval as a module", () => 
   expect(opened).toBe("opened");
 });
 
-test("an import takes less than 150 ms of a processor", () => {
+/** Milliseconds of a processor that Node takes to start, the least of five: machines differ by a factor of three, and one by two. */
+function startOfNode(): number {
+  const script = "const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)";
+  const times = Array.from({ length: 5 }, () => Number(execFileSync(process.execPath, ["-e", script])));
+  return Math.min(...times);
+}
+
+test("an import takes less than four times what Node itself takes to start", () => {
   // The least of five: on a busy machine all but the calmest say more of the others.
   const times = Array.from({ length: 5 }, () => printed("return milliseconds") as number);
-  expect(Math.min(...times)).toBeLessThan(150);
+  expect(Math.min(...times) / startOfNode()).toBeLessThan(4);
 });
 
-test("vultus --version takes less than 300 ms of a processor", () => {
+test("vultus --version takes less than six times what Node itself takes to start", () => {
   const script = `
     process.argv = ["node", "vultus", "--version"];
     process.on("exit", () => {
@@ -70,7 +77,7 @@ test("vultus --version takes less than 300 ms of a processor", () => {
     expect(stdout).toBe(`${version}\n`);
     return Number(stderr);
   });
-  expect(Math.min(...times)).toBeLessThan(300);
+  expect(Math.min(...times) / startOfNode()).toBeLessThan(6);
 });
 
 test("the browser's entry needs nothing but ONNX Runtime for browsers", () => {
