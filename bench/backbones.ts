@@ -85,21 +85,31 @@ async function compare(
   if (!served) throw new Error(`${own} --mode ${mode} does not start`);
   const peers = (await startPeers()).filter((one) => one !== undefined);
   try {
-    const result = await takeTurns(served, peers, turns);
+    const { own, peers: others } = await takeTurns(served, peers, turns);
+    const [fastest] = others;
     return {
       name,
-      value: result.own.imagesPerSecond,
+      value: own.imagesPerSecond,
       unit: "img/s",
-      peakMB: Math.round(result.own.peakRssMB),
-      gflops: result.own.gflops ?? 0,
-      ...(result.peer
+      peakMB: Math.round(own.peakRssMB),
+      gflops: own.gflops ?? 0,
+      ...(fastest
         ? {
-            peer: peerName,
-            peerValue: result.peer.imagesPerSecond,
-            peerPeakMB: Math.round(result.peer.peakRssMB),
+            peer: fastest.about ?? peerName,
+            peerValue: fastest.imagesPerSecond,
+            peerPeakMB: Math.round(fastest.peakRssMB),
+            ratio: fastest.ratio,
           }
         : {}),
-      ...(result.ratio ? { ratio: result.ratio } : {}),
+      ...(others.length > 1
+        ? {
+            peers: others.map(({ about = peerName, imagesPerSecond, ratio }) => ({
+              about,
+              imagesPerSecond,
+              ratio,
+            })),
+          }
+        : {}),
     };
   } finally {
     for (const one of [served, ...peers]) one.stop();

@@ -44,10 +44,24 @@ for (const [name, ask] of Object.entries(questions)) {
 }
 if (values.json) console.log(JSON.stringify(rows, null, 2));
 
-function line({ name, value, unit, peer, peerValue, ratio, peakMB, peerPeakMB, gflops }: Row): string {
+function line({
+  name,
+  value,
+  unit,
+  peer,
+  peerValue,
+  ratio,
+  peakMB,
+  peerPeakMB,
+  gflops,
+  peers = [],
+}: Row): string {
   const own = `${name.padEnd(28)} ${value.toFixed(1).padStart(9)} ${unit.padEnd(8)}`;
   const cost = peakMB ? ` ${(peakMB / 1000).toFixed(2)} GB  ${gflops?.toFixed(0)} GFLOP/s` : "";
   const memory = peerPeakMB ? ` (${(peerPeakMB / 1000).toFixed(2)} GB)` : "";
   const other = peer ? `  ${peer} ${peerValue?.toFixed(1)}${memory}  ratio ${ratio?.toFixed(2)}` : "";
-  return `${own}${cost}${other}`;
+  const further = peers
+    .slice(1)
+    .map((one) => `; ${one.about} ${one.imagesPerSecond.toFixed(1)}, ${one.ratio.toFixed(2)}`);
+  return `${own}${cost}${other}${further.join("")}`;
 }

@@ -6,8 +6,14 @@ export interface Row {
   readonly unit: string;
   readonly peer?: string;
   readonly peerValue?: number;
-  /** Own speed divided by the peer's. */
+  /** Own speed divided by that of the fastest peer. */
   readonly ratio?: number;
+  /** All of them, where there are several; the first one is the fastest. */
+  readonly peers?: readonly {
+    readonly about: string;
+    readonly imagesPerSecond: number;
+    readonly ratio: number;
+  }[];
   readonly peakMB?: number;
   readonly peerPeakMB?: number;
   readonly gflops?: number;

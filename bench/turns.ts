@@ -14,6 +14,8 @@ export interface Iteration {
 
 /** A program that runs one iteration per line of its input. */
 export interface Served {
+  /** What it says of itself when it is ready: a version, a layout. */
+  readonly about?: string;
   iterate(): Promise<Iteration>;
   stop(): void;
 }
@@ -27,8 +29,11 @@ export async function serve(command: string, args: readonly string[]): Promise<S
     const { value, done } = (await lines?.next()) ?? { value: undefined, done: true };
     return done ? undefined : String(value);
   };
-  if ((await next()) === undefined) return undefined;
+  const ready = await next();
+  if (ready === undefined) return undefined;
+  const { about } = JSON.parse(ready) as { about?: string };
   return {
+    ...(about ? { about } : {}),
     async iterate() {
       child.stdin?.write("\n");
       return JSON.parse((await next()) ?? "{}") as Iteration;
@@ -48,11 +53,17 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** One of the peers. */
+export interface Peer extends Iteration {
+  readonly about?: string;
+  /** Median over the turns of own speed divided by the peer's in the same turn. */
+  readonly ratio: number;
+}
+
 export interface Compared {
   readonly own: Iteration;
-  readonly peer?: Iteration;
-  /** Median over the turns of own speed divided by the peer's in the same turn. */
-  readonly ratio?: number;
+  /** The fastest first. */
+  readonly peers: readonly Peer[];
 }
 
 /**
@@ -62,7 +73,7 @@ export interface Compared {
 const PAUSE = 200;
 
 /**
- * Runs both sides `turns` times, one after the other, and takes medians. The faster of several peers counts. A turn is two
+ * Runs both sides `turns` times, one after the other, and takes medians. A turn is two
  * iterations, of which the second counts: the first finds a core that slept and caches that the other side filled, and
  * nobody trains or predicts like that.
  */
@@ -84,13 +95,12 @@ export async function takeTurns(own: Served, peers: readonly Served[], turns: nu
     peakRssMB: Math.max(...iterations.map((one) => one.peakRssMB)),
     gflops: median(iterations.map((one) => one.gflops ?? 0)),
   });
-  const summaries = others.map(summarise);
-  const best = summaries.findIndex(
-    (one) => one.seconds === Math.min(...summaries.map((other) => other.seconds)),
-  );
-  if (best < 0) return { own: summarise(runs) };
-  const ratio = median(
-    runs.map((run, turn) => run.imagesPerSecond / (others[best]?.[turn]?.imagesPerSecond ?? Number.NaN)),
-  );
-  return { own: summarise(runs), peer: summaries[best] as Iteration, ratio };
+  const summaries = others.map((iterations, i): Peer => {
+    const ratios = runs.map(
+      (run, turn) => run.imagesPerSecond / (iterations[turn]?.imagesPerSecond ?? Number.NaN),
+    );
+    const { about } = peers[i] as Served;
+    return { ...summarise(iterations), ...(about ? { about } : {}), ratio: median(ratios) };
+  });
+  return { own: summarise(runs), peers: summaries.sort((a, b) => a.seconds - b.seconds) };
 }

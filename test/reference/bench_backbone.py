@@ -3,7 +3,7 @@
     python3 bench_backbone.py --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2] [--iterations 5] [--channels-last]
         prints {"imagesPerSecond", "seconds" (median of the iterations, after one that is not counted), "peakRssMB"}
     python3 bench_backbone.py --mode layer4 --serve
-        runs one iteration, prints {"ready": true, "peakRssMB"}, then for every line on stdin runs one and prints
+        runs one iteration, prints {"ready": true, "about", "peakRssMB"}, then for every line on stdin runs one and prints
         {"seconds", "imagesPerSecond", "peakRssMB"}; ends with its input. So two programs can be timed in turn.
 
 --mode  predict         forward, eval mode, no gradients
@@ -110,7 +110,8 @@ def main():
 
     iteration()
     if args.serve:
-        say(ready=True)
+        version = torch.__version__.split("+")[0]
+        say(ready=True, about=f"PyTorch {version}" + (", channels last" if args.channels_last else ""))
         for _ in sys.stdin:
             say(**speed(iteration()))
     else:
