@@ -105,8 +105,8 @@ function lineMatrices(w: Value, i: number, window: Window): Value {
 /**
  * The gradient of the filters, [C, K·K]. For row i of the taps, lines of `x` lie under lines of `dy`; their product over the
  * lines of all pictures relates each result of a line to each pixel of it, [C, results, pixels], and a tap's gradient is the
- * sum along a diagonal. Of the product only few numbers are needed. Yet on a CPU it takes a quarter of the time of K²
- * multiplications that are summed up, which have to move all pixels each time.
+ * sum along a diagonal. Of the product only few numbers are needed. Yet on a CPU it takes a quarter to a third of the
+ * time of K² multiplications that are summed up, which have to move all pixels each time.
  */
 export function groupedFilterGradient(x: Value, dy: Value, window: Window): Value {
   const { batch, height, width, kernel, padding, stride } = window;
