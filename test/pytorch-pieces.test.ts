@@ -173,7 +173,7 @@ interface LossReference {
   shape: [number, number];
   logits: number[];
   targets: number[];
-  options: { labelSmoothing: number; classWeights: number[] | null };
+  options: { labelSmoothing: number; classWeights: number[] | null; prior?: number[] };
   kind: LossChoice;
   teacher: number[] | null;
   distillation: Distillation | null;
@@ -187,10 +187,10 @@ test.each(reference<LossReference[]>("losses").map((one) => [one.name, one] as c
     const graph = new Graph();
     const logits = graph.input("logits", "float32", one.shape);
     const targets = graph.input("targets", "float32", one.shape);
-    const { labelSmoothing, classWeights } = one.options;
+    const { labelSmoothing, classWeights, prior } = one.options;
     const { loss: chosen, options } = lossOf(one.kind);
     const own = chosen.build(
-      { logits, targets, labelSmoothing, classWeights: classWeights ?? undefined },
+      { logits, targets, labelSmoothing, classWeights: classWeights ?? undefined, prior },
       options,
     );
     const { teacher, distillation: numbers } = one;

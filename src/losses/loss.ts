@@ -5,6 +5,7 @@ import { add } from "../ops/add.ts";
 import { div } from "../ops/div.ts";
 import { mul } from "../ops/mul.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
+import { GraphError } from "../util/errors.ts";
 
 export interface LossInput {
   /** [N, C]. */
@@ -15,6 +16,28 @@ export interface LossInput {
   readonly labelSmoothing?: number;
   /** A weight per class. */
   readonly classWeights?: readonly number[] | undefined;
+  /** The share of each class among the training targets, as the loss counts them; only logit adjustment needs it. */
+  readonly prior?: readonly number[] | undefined;
+}
+
+/** The option of a loss with logit adjustment: τ. */
+export const logitAdjustment = { default: 0, minimum: 0 } as const;
+export type AdjustedOptions = Readonly<Partial<Record<"logitAdjustment", number>>>;
+
+/**
+ * Logits + τ·log prior (Menon et al. 2021, "Long-tail learning via logit adjustment", equation 10): what a loss is computed on,
+ * so that the network's own logits are those for the prior prior^(1 − τ), normalised; with τ = 1 for the uniform one.
+ *
+ * @throws GraphError without a prior, or where a class has no share of it.
+ */
+export function adjustedLogits({ logits, prior }: LossInput, tau: number): Value {
+  if (tau === 0) return logits;
+  if (!prior?.every((share) => share > 0))
+    throw new GraphError(
+      `logit adjustment needs a class prior above 0 for every class, and it is ${prior?.join(", ")}; train without logitAdjustment, or on classes that all have images`,
+    );
+  const shift = Float32Array.from(prior, (share) => tau * Math.log(share));
+  return add(logits, logits.graph.constant("float32", [prior.length], shift));
 }
 
 /** A number that a recipe may set. */
@@ -39,7 +62,7 @@ export interface Loss<Options extends string = string> {
  */
 export function weightedMean(
   cost: Value,
-  { targets, labelSmoothing = 0, classWeights }: Omit<LossInput, "logits">,
+  { targets, labelSmoothing = 0, classWeights }: Omit<LossInput, "logits" | "prior">,
   targetKind: Loss["targets"],
 ): Value {
   const { graph } = cost;

@@ -11,12 +11,17 @@ import { type LossChoice, type LossName, losses, lossOf } from "./registry.ts";
 
 const names = Object.keys(losses) as LossName[];
 
-async function lossAndGradient(choice: LossChoice, logits: number[][], targets: number[][]) {
+async function lossAndGradient(
+  choice: LossChoice,
+  logits: number[][],
+  targets: number[][],
+  prior?: readonly number[],
+) {
   const shape = [logits.length, logits[0]?.length as number];
   const graph = new Graph();
   const [x, t] = [graph.input("logits", "float32", shape), graph.input("targets", "float32", shape)];
   const { loss, options } = lossOf(choice);
-  const value = loss.build({ logits: x, targets: t }, options);
+  const value = loss.build({ logits: x, targets: t, prior }, options);
   graph.output("loss", value);
   graph.output("gradient", gradients(value, [x])[0] as Value);
   const session = await openSession(encode(graph, "loss"), { device: "cpu", threads: 1 });
@@ -90,4 +95,53 @@ test("an image with ten votes pulls five times as hard as one with two", async (
 test("numbers that a recipe leaves out take their defaults", () => {
   expect(lossOf({ type: "focal" }).options).toEqual({ gamma: 2 });
   expect(lossOf({ type: "focal", gamma: 1 }).options).toEqual({ gamma: 1 });
+});
+
+const prior = [0.6, 0.3, 0.1];
+const adjusted = ["crossEntropy", "votes"] as const;
+
+test.each(adjusted)("%s with logit adjustment has the gradient of central differences", async (type) => {
+  const choice = { type, logitAdjustment: 1 };
+  const logits = [
+    [0.3, -1.2, 0.8],
+    [2, 0.1, -0.5],
+  ];
+  const targets =
+    type === "votes"
+      ? [
+          [3, 1, 0],
+          [0, 2, 6],
+        ]
+      : [
+          [0.75, 0.25, 0],
+          [0, 0.25, 0.75],
+        ];
+  const { gradient } = await lossAndGradient(choice, logits, targets, prior);
+  const step = 0.01;
+  for (const [i, found] of gradient.entries()) {
+    const at = async (change: number): Promise<number> => {
+      const moved = logits.map((row, n) => row.map((x, k) => x + (3 * n + k === i ? change : 0)));
+      return (await lossAndGradient(choice, moved, targets, prior)).loss;
+    };
+    expect(found).toBeCloseTo(((await at(step)) - (await at(-step))) / (2 * step), 4);
+  }
+});
+
+test.each(adjusted)(
+  "%s with logit adjustment is smallest where the answers are the targets without the prior",
+  async (type) => {
+    // p(y|x) of the world of the prior is (0.5, 0.3, 0.2); the balanced world's is proportional to p/prior.
+    const shares = [0.5, 0.3, 0.2];
+    const balanced = shares.map((share, k) => Math.log(share / (prior[k] as number)));
+    const { gradient } = await lossAndGradient({ type, logitAdjustment: 1 }, [balanced], [shares], prior);
+    for (const g of gradient) expect(g).toBeCloseTo(0, 6);
+  },
+);
+
+test("logit adjustment without a prior, or with a class that never occurs, is refused", async () => {
+  const choice = { type: "crossEntropy", logitAdjustment: 1 } as const;
+  await expect(lossAndGradient(choice, [[0, 0]], [[1, 0]])).rejects.toThrow("needs a class prior");
+  await expect(lossAndGradient(choice, [[0, 0]], [[1, 0]], [1, 0])).rejects.toThrow(
+    "above 0 for every class",
+  );
 });

@@ -40,6 +40,8 @@ export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
   readonly loss?: LossChoice;
   readonly labelSmoothing?: number;
   readonly classWeights?: readonly number[] | undefined;
+  /** The share of each class among the training targets; only a loss with logit adjustment needs it. */
+  readonly prior?: readonly number[] | undefined;
   /** Networks whose answers to the same images are learned as well as the labels. Not for an input of `features`. */
   readonly teachers?: readonly Teacher[];
   /** How to learn from the teachers. Default: share 0.5 at temperature 1. */
@@ -102,9 +104,9 @@ function lossOver(
   compute: "float32" | "float16",
   options: TrainOptions,
 ): Value {
-  const { architecture, labelSmoothing = 0, classWeights, teachers = [] } = options;
+  const { architecture, labelSmoothing = 0, classWeights, prior, teachers = [] } = options;
   const { loss, options: numbers } = lossOf(options.loss ?? { type: "crossEntropy" });
-  const own = loss.build({ logits, targets, labelSmoothing, classWeights }, numbers);
+  const own = loss.build({ logits, targets, labelSmoothing, classWeights, prior }, numbers);
   if (teachers.length === 0) return own;
   if (!view)
     throw new GraphError("teachers need images, but the input is cached features; train without the cache");

@@ -24,6 +24,7 @@ import type { BatchSource } from "./source.ts";
 import { featureSource, pictureSource } from "./sources.ts";
 import { Stepper } from "./stepper.ts";
 import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
+import { targetPrior } from "./trained-prior.ts";
 import { watchedIndices } from "./watched.node.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
@@ -72,6 +73,7 @@ export async function setUpPhase(
     labelSmoothing: recipe.labelSmoothing,
     classWeights:
       recipe.classWeights === "balanced" ? classWeights(labels, architecture.classes.length) : undefined,
+    prior: targetPrior(training.samples, architecture.classes.length, recipe),
     clipNorm: phase.clipNorm,
     ema: phase.ema,
     accumulate: phase.accumulate,

@@ -1,6 +1,7 @@
 """The losses of src/losses and their gradients by PyTorch: python3 losses.py FILE
 
-FILE holds [{name, shape, logits [N·C], targets [N·C], options {labelSmoothing, classWeights or null}, type and numbers of
+FILE holds [{name, shape, logits [N·C], targets [N·C], options {labelSmoothing, classWeights or null, prior where
+logits are adjusted}, type and numbers of
 the loss, teacher [N·C] with distillation {temperature, share} or null, loss, gradient [N·C]}]. `targets` are rows as the
 loss takes them: one-hot, shares, mixed, or counted votes. Computed in float64 from float32 inputs. Mixup is written as the
 reference does, λ·CE(logits, a) + (1 − λ)·CE(logits, b); focal loss as its paper does, from the probability of the label;
@@ -22,7 +23,7 @@ cases = []
 
 
 def case(name, n, classes, loss, targets, smoothing=0.0, weights=None, scale=3.0, kind=None, teacher=None,
-         distillation=None):
+         distillation=None, prior=None):
     logits = (scale * formula.uniform(f"logits.{n}.{classes}", (n, classes))).astype(np.float32)
     x = torch.from_numpy(logits).double().requires_grad_()
     w = None if weights is None else torch.tensor(weights, dtype=torch.float64)
@@ -30,7 +31,8 @@ def case(name, n, classes, loss, targets, smoothing=0.0, weights=None, scale=3.0
     value.backward()
     flat = lambda a: [float(f"{v:.9g}") for v in np.asarray(a, np.float64).ravel()]
     cases.append({"name": name, "shape": [n, classes], "logits": flat(logits), "targets": flat(targets),
-                  "options": {"labelSmoothing": smoothing, "classWeights": weights},
+                  "options": {"labelSmoothing": smoothing, "classWeights": weights,
+                              **({} if prior is None else {"prior": prior})},
                   "kind": kind or {"type": "crossEntropy"},
                   "teacher": None if teacher is None else flat(teacher), "distillation": distillation,
                   "loss": value.item(), "gradient": flat(x.grad)})
@@ -79,6 +81,14 @@ for n in (7, 1):
 
     counts = torch.from_numpy(votes)
     case("votes' likelihood", n, 6, likelihood, counts, kind={"type": "votes"})
+    # Menon et al. 2021: the loss of the logits with τ·log prior added.
+    prior = [0.3, 0.05, 0.25, 0.1, 0.2, 0.1]
+    for tau in (0.5, 1.0):
+        adjusted = lambda loss: lambda x, o: loss(x + tau * torch.log(torch.tensor(prior, dtype=torch.float64)), o)
+        case(f"hard, smoothed, class weights, logit adjustment {tau}", n, 6, adjusted(hard), hot(labels, 6), 0.1, WEIGHTS,
+             kind={"type": "crossEntropy", "logitAdjustment": tau}, prior=prior)
+        case(f"votes' likelihood, logit adjustment {tau}", n, 6, adjusted(likelihood), counts,
+             kind={"type": "votes", "logitAdjustment": tau}, prior=prior)
     teacher = softmax(torch.from_numpy(2 * formula.uniform(f"teacher.{n}", (n, 6))).double(), 1)
     for temperature, share in ((1.0, 0.5), (4.0, 0.7)):
 
