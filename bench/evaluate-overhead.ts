@@ -34,15 +34,16 @@ const weights = withNewWeights(describe(architecture).specs, new Map(), 1);
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 const open = await engine.open(compileBundle({ architecture, weights }));
 
+const bundle = { input: "uint8", architecture } as const;
 const classes = architecture.classes.length;
 const rng = random("bench evaluate");
 const labels = Array.from({ length: count }, () => rng.integer(classes));
 const pictures = labels.map((label, i): Picture => drawFace(expressions[label] ?? "happy", "bench", i));
 
 // Once before, so that nothing is compiled while it is timed.
-await runBundle(open, "uint8", classes, inMemory(pictures.slice(0, 64)));
+await runBundle(open, bundle, inMemory(pictures.slice(0, 64)));
 const started = performance.now();
-const outputs = await runBundle(open, "uint8", classes, inMemory(pictures));
+const outputs = await runBundle(open, bundle, inMemory(pictures));
 const forward = performance.now() - started;
 const options = { temperature: 1, fittedHere: false };
 const begun = performance.now();

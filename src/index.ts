@@ -205,6 +205,7 @@ export { resolveArchitecture } from "./weights/resolve-architecture.ts";
 
 // Photos: faces are found, and what each expresses is said.
 
+export type { PriorChoice } from "./metrics/prior.ts";
 export type { Box, DetectedFace } from "./predict/boxes.ts";
 export type { DetectorChoice, DetectorOptions } from "./predict/detector-choice.node.ts";
 export type { FaceDetector } from "./predict/face-detector.ts";

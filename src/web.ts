@@ -1,6 +1,7 @@
 /** The browser's public entry: everything that `import … from "vultus/web"` offers. Needs onnxruntime-web. */
 
 export type { Picture } from "./data/dataset.ts";
+export type { PriorChoice } from "./metrics/prior.ts";
 export type { Box, DetectedFace } from "./predict/boxes.ts";
 export {
   loadModel,

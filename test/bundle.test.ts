@@ -52,9 +52,9 @@ const pictures: Picture[] = [
 
 async function answers(options: BundleOptions): Promise<Float32Array> {
   const { model } = compileBundle(options);
-  const { program, input } = decodeBundle(model, "bundle");
-  const open = await engine.open(program);
-  const { probabilities } = await runBundle(open, input, classes.length, inMemory(pictures));
+  const bundle = decodeBundle(model, "bundle");
+  const open = await engine.open(bundle.program);
+  const { probabilities } = await runBundle(open, bundle, inMemory(pictures));
   await open.release();
   return probabilities;
 }

@@ -33,27 +33,14 @@ const weights = ["--weights", "0.5,0.2,0.3"];
 
 function write({ name, architecture, weights: tensors, metadata }: Member, more: Provenance = {}): string {
   const path = at(`${name}.onnx`);
-  writeBundle(
-    path,
-    { architecture, weights: tensors, temperature: provenanceOf(metadata, name).temperature ?? 1 },
-    {
-      ...provenanceOf(metadata, name),
-      ...more,
-    },
-  );
+  writeBundle(path, { architecture, weights: tensors }, { ...provenanceOf(metadata, name), ...more });
   return path;
 }
 
 async function answersOf(path: string): Promise<Float32Array> {
   const bundle = loadBundle(path);
   const model = await loadModel(path, { detector: false, threads: 1 });
-  const { classes } = bundle.architecture;
-  const { probabilities } = await runBundle(
-    model.classifier.open,
-    "uint8",
-    classes.length,
-    inMemory(pictures),
-  );
+  const { probabilities } = await runBundle(model.classifier.open, bundle, inMemory(pictures));
   await model.close();
   return probabilities;
 }
@@ -244,7 +231,7 @@ describe("everything takes it like any model", () => {
   test("a page: it is loaded there and answers as in Node", async () => {
     const model = await loadWebModel(new Uint8Array(readFileSync(written)), { device: "cpu", threads: 1 });
     const { open, bundle } = model.classifier;
-    const { probabilities } = await runBundle(open, bundle.input, model.classes.length, inMemory(pictures));
+    const { probabilities } = await runBundle(open, bundle, inMemory(pictures));
     await model.close();
     expect(distance(probabilities, await answersOf(written))).toBeLessThan(1e-5);
   });

@@ -38,7 +38,8 @@ test.skipIf(!hasPython("numpy, timm, torchvision, efficientnet_lite_pytorch"))(
 );
 
 test.skipIf(!hasPython("numpy, scipy, sklearn"))("by scikit-learn", () => {
-  expectSame(JSON.parse(run(join(reference, "metrics.py"))), committed("metrics"), "metrics");
+  for (const name of ["metrics", "prior"])
+    expectSame(JSON.parse(run(join(reference, `${name}.py`))), committed(name), name);
 });
 
 /** What Python prints. */

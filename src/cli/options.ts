@@ -147,6 +147,14 @@ export function withData(command: Command): Command {
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
 }
 
+/** The class prior that probabilities are for. */
+export function withPriorOption(command: Command, usual = "as the model's file was exported"): Command {
+  return command.option(
+    "--prior <prior>",
+    `shift probabilities to a class prior: trained, uniform, uniform:0.5 (half way to uniform), or shares such as happy=0.3,neutral=0.4, of which the other classes divide the rest as in training (default: ${usual})`,
+  );
+}
+
 /** Which pictures are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
   return withRename(command)

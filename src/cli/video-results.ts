@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { encodeJsonLine } from "../formats/json-lines.ts";
+import type { Prediction } from "../predict/prediction.ts";
 import { timelineFrames } from "../predict/timeline-frames.ts";
 import { shareCells, timelineHead, timelineRow } from "../predict/timeline-rows.ts";
 import { trackMeans } from "../predict/track-means.ts";
@@ -77,7 +78,7 @@ export function writtenRows({ head, lines }: VideoRows, path: string): VideoResu
  * The one element of `--json` on standard output: as that of a photo, one face per track with its mean over time, and the frames,
  * one a line. Since the faces stand before the frames, these wait in a temporary file.
  */
-export function printedJson(file: string, threshold: number): VideoResult {
+export function printedJson(file: string, threshold: number, prior: Prediction["prior"]): VideoResult {
   const folder = mkdtempSync(join(tmpdir(), "vultus-frames-"));
   const waiting = join(folder, "frames.jsonl");
   const means = trackMeans(threshold);
@@ -88,7 +89,12 @@ export function printedJson(file: string, threshold: number): VideoResult {
     },
     async finish() {
       const faces = means.faces();
-      const head = JSON.stringify({ file, status: faces.length > 0 ? "ok" : "no_face", faces });
+      const head = JSON.stringify({
+        file,
+        status: faces.length > 0 ? "ok" : "no_face",
+        ...(prior && { prior }),
+        faces,
+      });
       resultAsIs(`[\n ${head.slice(0, -1)},"frames":[`);
       let before: string | undefined;
       if (existsSync(waiting))

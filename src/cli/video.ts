@@ -4,8 +4,10 @@ import { createWriteStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { namedPrior } from "../metrics/prior.ts";
 import type { Model } from "../predict/model.node.ts";
 import { predictVideo } from "../predict/video.node.ts";
+import { shiftedPriorOf } from "../program/bundle-prior.ts";
 import { counted } from "../util/counted.ts";
 import { UsageError } from "../util/errors.ts";
 import { untilInterrupted } from "./interrupts.ts";
@@ -66,7 +68,7 @@ export async function predictOneVideo(
       let time = 0;
       const frames = predictVideo(model, file, asked);
       for await (const frame of frames) {
-        if (results.length === 0) results.push(...resultsFor(model.classes, options, every, name));
+        if (results.length === 0) results.push(...resultsFor(model, options, every, name));
         for (const one of results) one.add(frame);
         time = frame.time;
         faces = frame.faces.reduce((most, { track }) => Math.max(most, track), faces);
@@ -102,15 +104,16 @@ function checkFiles({ out, chart }: VideoCommandOptions): void {
 }
 
 function resultsFor(
-  classes: readonly string[],
+  { classes, bundle }: Model,
   { json, jsonl, csv, out, chart, threshold }: VideoCommandOptions,
   every: number,
   name: string,
 ): VideoResult[] {
   const form = out === undefined ? undefined : formOfFile(out);
   const rows = jsonl || form === "jsonl" ? jsonRows : csv || form ? csvRows(classes) : tableRows(classes);
+  const prior = shiftedPriorOf(bundle);
   const text = json
-    ? printedJson(name, threshold)
+    ? printedJson(name, threshold, prior && namedPrior(classes, prior))
     : out === undefined
       ? printedRows(rows, !jsonl && !csv)
       : writtenRows(rows, out);

@@ -55,8 +55,9 @@ export async function scoreMaps(
     architecture: { ...architecture, resize: architecture.resize / resize },
   }));
   const open = await engine.open(compileEnsemble(onSeen, { classes }));
+  const ensemble = { input: "uint8", architecture: { classes } } as const;
   const curve = async (pictures: readonly Picture[], target: number): Promise<number> => {
-    const { probabilities } = await runBundle(open, "uint8", classes.length, inMemory(pictures));
+    const { probabilities } = await runBundle(open, ensemble, inMemory(pictures));
     return areaUnder(pictures.map((_, i) => probabilities[i * classes.length + target] as number));
   };
   const areas = { deletion: [] as Areas[], insertion: [] as Areas[] };

@@ -72,15 +72,15 @@ export async function evaluateBundle(
 /** A bundle's answers for all pictures of `pixels`. */
 export async function bundleOutputs(
   engine: Engine,
-  { architecture: { classes }, program, input }: Bundle,
+  bundle: Bundle,
   pixels: PixelCache,
   onBatch?: (done: number) => void,
 ): Promise<BundleOutputs> {
   const count = pixels.samples.length;
   if (count === 0) throw new UsageError("there are no pictures to score; check the folder and --split");
-  const open = await engine.open(program);
+  const open = await engine.open(bundle.program);
   try {
-    const outputs = await runBundle(open, input, classes.length, { ...pixels, count }, onBatch);
+    const outputs = await runBundle(open, bundle, { ...pixels, count }, onBatch);
     if (outputs.probabilities.some(Number.isNaN)) {
       throw new VultusError(
         "the model answers NaN: its weights are damaged or its training diverged; train again with a lower rate",

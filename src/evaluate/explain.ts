@@ -2,10 +2,11 @@
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { type PriorShift, shiftedProbabilities } from "../metrics/prior.ts";
 import type { CellGrid } from "../models/receptive-field.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
+import { answeringOf } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import type { Member, MembersFile } from "../weights/members.ts";
 import { type CellMap, enlarged } from "./enlarge.ts";
@@ -31,6 +32,8 @@ export interface ExplainPicturesOptions {
   readonly method: ExplainMethod;
   /** Index of the class to explain, the same for all or one per picture; the predicted one where it is left out. */
   readonly target?: number | ((index: number) => number | undefined);
+  /** By which the probabilities, and with them the predicted class, are shifted to another class prior. */
+  readonly shift?: PriorShift | undefined;
   readonly onBatch?: (done: number) => void;
 }
 
@@ -47,7 +50,7 @@ export async function explainPictures(
   model: Classifier | MembersFile,
   pixels: Pick<PixelCache, "shape" | "get">,
   indices: readonly number[],
-  { method, target, onBatch }: ExplainPicturesOptions,
+  { method, target, shift, onBatch }: ExplainPicturesOptions,
 ): Promise<Explanation[]> {
   if (indices.length === 0) return [];
   const members = membersOf(model);
@@ -63,7 +66,7 @@ export async function explainPictures(
   return indices.map((index, n) => {
     const looks = looked.map((rows) => rows[n] as Look);
     const asked = typeof target === "function" ? target(index) : target;
-    const explained = combined(members, looks, model.architecture.classes, frame, asked);
+    const explained = combined(members, looks, model.architecture.classes, frame, { asked, shift });
     return { ...explained, size: frame.inputSize, seen: seen[n] as Picture };
   });
 }
@@ -71,7 +74,7 @@ export async function explainPictures(
 /** A model's networks with their shares; one that is alone has all. */
 export function membersOf(model: Classifier | MembersFile): readonly Omit<Member, "name">[] {
   if ("members" in model) return model.members;
-  return [{ ...model, temperature: temperatureOf(model.metadata, model.path), weight: 1 }];
+  return [{ ...model, ...answeringOf(model.metadata, model.path), weight: 1 }];
 }
 
 /** What at least one of the networks sees: the widest cut, the most pixels, and colour where one sees colour. */
@@ -91,7 +94,7 @@ function combined(
   looks: readonly Look[],
   classes: readonly string[],
   frame: Frame,
-  asked: number | undefined,
+  { asked, shift }: { readonly asked: number | undefined; readonly shift: PriorShift | undefined },
 ): Omit<Explanation, "size" | "seen"> {
   const total = members.reduce((sum, { weight }) => sum + weight, 0);
   const parts = members.map((member, k) => ({
@@ -101,12 +104,13 @@ function combined(
   }));
   const columnOf = ({ architecture }: Pick<Member, "architecture">, name: string): number =>
     architecture.classes.indexOf(name);
-  const probabilities = Float32Array.from(classes, (name) =>
+  const unshifted = Float32Array.from(classes, (name) =>
     parts.reduce(
       (sum, part) => sum + part.share * (part.look.probabilities[columnOf(part, name)] as number),
       0,
     ),
   );
+  const probabilities = shift ? shiftedProbabilities(unshifted, shift.factors) : unshifted;
   const predicted = probabilities.indexOf(Math.max(...probabilities));
   const target = asked ?? predicted;
   const coarse = parts.map(({ share, look, ...part }): CellMap => {

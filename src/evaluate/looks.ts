@@ -46,14 +46,14 @@ export interface Look {
 /** Each chosen picture through one network. */
 export async function looksAt(
   engine: Engine,
-  { architecture, weights, temperature }: Pick<Member, "architecture" | "weights" | "temperature">,
+  { architecture, weights, temperature, offset }: Omit<Member, "name" | "weight" | "metadata" | "path">,
   method: ExplainMethod,
   chosen: Chosen,
 ): Promise<Look[]> {
   const all: Look[] = [];
   const grid = cellGrid(architecture.backbone, architecture.inputSize);
   const compile = (canvas: Canvas, batch: number): Program =>
-    compileExplain({ architecture, weights, canvas, batch, method, temperature });
+    compileExplain({ architecture, weights, canvas, batch, method, temperature, ...(offset && { offset }) });
   for await (const rowOf of rows(engine, compile, architecture, chosen)) {
     const probabilities = rowOf("probabilities").data;
     if (probabilities.some(Number.isNaN))

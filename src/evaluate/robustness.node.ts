@@ -43,14 +43,14 @@ export interface Robustness {
  */
 export async function measureRobustness(
   engine: Engine,
-  { architecture, program, input }: Bundle,
+  bundle: Bundle,
   pixels: Pick<PixelCache, "samples" | "get">,
   indices: readonly number[],
   onPass?: (done: number, total: number) => void,
 ): Promise<Robustness> {
-  const { classes, inputSize, resize } = architecture;
+  const { classes, inputSize, resize } = bundle.architecture;
   const passes = 1 + SEVERITIES * corruptions.length;
-  const open = await engine.open(program);
+  const open = await engine.open(bundle.program);
   let done = 0;
   const accuracyOf = async (spoil: (picture: Picture, id: string) => Promise<Picture>): Promise<number> => {
     let right = 0;
@@ -62,7 +62,7 @@ export async function measureRobustness(
           return spoil(picture, (pixels.samples[index] as { id: string }).id);
         }),
       );
-      const { probabilities } = await runBundle(open, input, classes.length, inMemory(pictures));
+      const { probabilities } = await runBundle(open, bundle, inMemory(pictures));
       const predicted = argmaxRows(probabilities, classes.length);
       right += chunk.filter((index, i) => pixels.samples[index]?.label === predicted[i]).length;
     }

@@ -1,6 +1,7 @@
 /** Runs a bundle over pictures of any sizes: those of one size go together. */
 
 import type { Picture, PictureShape } from "../data/dataset.ts";
+import { type PriorShift, shiftedOutputs } from "../metrics/prior.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
@@ -28,11 +29,17 @@ export function inMemory(pictures: readonly Picture[]): Pictures {
   return { count: pictures.length, shape: get, get };
 }
 
+/** What running a bundle needs to know of it. */
+export interface RunnableBundle {
+  readonly input: BundleInput;
+  readonly architecture: { readonly classes: readonly string[] };
+  readonly shift?: PriorShift | undefined;
+}
+
 /** The bundle's answers for all pictures, in their order. */
 export async function runBundle(
   open: OpenProgram,
-  input: BundleInput,
-  classes: number,
+  { input, architecture, shift }: RunnableBundle,
   { count, shape, get }: Pictures,
   onBatch: (done: number) => void = () => {},
 ): Promise<BundleOutputs> {
@@ -44,6 +51,7 @@ export async function runBundle(
     if (same) same.push(i);
     else bySize.set(size, [i]);
   }
+  const classes = architecture.classes.length;
   const outputs = {
     probabilities: new Float32Array(count * classes),
     logits: new Float32Array(count * classes),
@@ -64,7 +72,7 @@ export async function runBundle(
       onBatch(done);
     }
   }
-  return outputs;
+  return shift ? shiftedOutputs(outputs, shift) : outputs;
 }
 
 /** Pictures of one size as a bundle takes them, always RGB: a grey picture's channel is repeated. */

@@ -1,6 +1,7 @@
 /** Writes an ensemble as one bundle, checked against its members' own answers before it takes its place. */
 
 import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
+import { isSamePrior } from "../metrics/prior.ts";
 import { reorderedColumns } from "../metrics/probabilities.ts";
 import { compileBundle } from "../program/bundle.ts";
 import { decodeBundle } from "../program/decode-bundle.ts";
@@ -11,7 +12,9 @@ import { writeFileAtomic } from "../util/files.node.ts";
 import {
   classifierMetadata,
   type DescribedArchitecture,
+  type Priors,
   type Provenance,
+  priorsIn,
 } from "../weights/classifier-file.ts";
 import { type Ensemble, ensembleMetadata, sharedEntries } from "../weights/ensemble-file.ts";
 import type { Member } from "../weights/members.ts";
@@ -47,7 +50,10 @@ export async function writeEnsemble(options: EnsembleFileOptions): Promise<Ensem
   const { path, members, classes, stored, fitted, provenance, engine, pictures } = options;
   const described = members.map(({ name, weight, metadata }) => ({ name, weight, metadata }));
   const metadata = {
-    ...classifierMetadata(describeTogether(members, classes), provenance),
+    ...classifierMetadata(describeTogether(members, classes), {
+      ...priorsTogether(members, classes),
+      ...provenance,
+    }),
     ...sharedEntries(described),
     ...ensembleMetadata({ members: described, ...(fitted && { fitted }) }),
   };
@@ -86,6 +92,29 @@ function describeTogether(
 }
 
 /**
+ * The weighted means of the members' priors: what the mean of their probabilities is for. Nothing where a member's file does not
+ * record its own.
+ */
+function priorsTogether(members: readonly Member[], classes: readonly string[]): Priors {
+  const each = members.map(({ metadata, path, weight, architecture }) => {
+    const { trainedPrior, prior = trainedPrior } = priorsIn(metadata, path);
+    return {
+      trainedPrior,
+      prior,
+      weight,
+      columns: classes.map((name) => architecture.classes.indexOf(name)),
+    };
+  });
+  const mean = (kind: "trainedPrior" | "prior"): number[] =>
+    classes.map((_, k) =>
+      each.reduce((sum, one) => sum + one.weight * (one[kind]?.[one.columns[k] as number] ?? Number.NaN), 0),
+    );
+  const [trainedPrior, prior] = [mean("trainedPrior"), mean("prior")];
+  if (trainedPrior.some(Number.isNaN)) return {};
+  return { trainedPrior, ...(!isSamePrior(trainedPrior, prior) && { prior }) };
+}
+
+/**
  * Each member's probabilities [N, classes], in the order of `classes`; `onPass` hears how many members are done.
  *
  * @throws VultusError for a member that answers NaN.
@@ -98,10 +127,10 @@ export async function memberAnswers(
   onPass?: (done: number) => void,
 ): Promise<Float32Array[]> {
   const all: Float32Array[] = [];
-  for (const { architecture, weights, temperature, path } of members) {
-    const open = await engine.open(compileBundle({ architecture, weights, temperature }));
+  for (const { architecture, path, metadata: _, ...member } of members) {
+    const open = await engine.open(compileBundle({ architecture, ...member }));
     try {
-      const { probabilities } = await runBundle(open, "uint8", classes.length, pictures);
+      const { probabilities } = await runBundle(open, { input: "uint8", architecture }, pictures);
       if (probabilities.some(Number.isNaN))
         throw new VultusError(`${path} answers NaN: its weights are damaged; leave it out or train it again`);
       all.push(reorderedColumns(probabilities, architecture.classes, classes));

@@ -13,7 +13,12 @@ import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { libraryNames } from "../weights/canonical-names.ts";
-import { classifierMetadata, describeArchitecture, type Provenance } from "../weights/classifier-file.ts";
+import {
+  answeringOf,
+  classifierMetadata,
+  describeArchitecture,
+  type Provenance,
+} from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { accuracyOf, chooseInt8 } from "./int8.node.ts";
 import { tritonConfig, tritonFiles } from "./triton.ts";
@@ -86,11 +91,13 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   const { pictures, labels } = held;
   const { architecture, weights } = classifier;
   if (wanted.some((form) => form !== "triton")) makeFolder(folder);
+  const metadata = classifierMetadata(architecture, options.provenance);
   const trained: Bundle = {
     ...classifier,
+    metadata,
     architecture: describeArchitecture(architecture),
     input: "uint8",
-    program: compileBundle({ architecture, weights, temperature: options.provenance.temperature ?? 1 }),
+    program: compileBundle({ architecture, weights, ...answeringOf(metadata, classifier.path) }),
   };
   const expected = await answersOf(engine, trained, pictures);
   const known = { backbones: [architecture.backbone] };
@@ -133,19 +140,18 @@ async function write(
 ): Promise<readonly string[] | undefined> {
   const { classifier, provenance, input, held } = options;
   const { architecture, weights } = classifier;
-  const { temperature = 1 } = provenance;
   switch (form) {
     case "bundle":
-      writeBundle(path, { architecture, weights, input, temperature }, provenance);
+      writeBundle(path, { architecture, weights, input }, provenance);
       return undefined;
     case "fp16":
-      writeBundle(path, { architecture, weights, input, temperature, stored: "float16" }, provenance);
+      writeBundle(path, { architecture, weights, input, stored: "float16" }, provenance);
       return undefined;
     case "triton": {
       const { repository, name } = options.triton;
       const own = join(repository, name);
       makeFolder(dirname(path));
-      const { program } = writeBundle(path, { architecture, weights, input, temperature }, provenance);
+      const { program } = writeBundle(path, { architecture, weights, input }, provenance);
       writeFileAtomic(join(own, tritonFiles.labels), `${architecture.classes.join("\n")}\n`);
       writeFileAtomic(join(own, tritonFiles.config), tritonConfig(name, program));
       return undefined;

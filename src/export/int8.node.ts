@@ -14,7 +14,7 @@ import type { Ranges } from "../program/quantize-ranges.ts";
 import type { WeightBits } from "../program/quantize-weights.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
+import { answeringOf, classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import { answersOf } from "./verify.ts";
 
@@ -57,6 +57,7 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   const { classifier, provenance, input, engine, held, weightBits } = options;
   const { architecture, weights } = classifier;
   const ranges = await calibrate(options);
+  const metadata = classifierMetadata(architecture, provenance);
   const first = architecture.backbone.stages[0] as string;
   const isFirst = (layer: string): boolean => layer === first || layer.startsWith(`${first}.`);
   const isHead = (layer: string): boolean => layer.startsWith("head.");
@@ -76,8 +77,8 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
       input,
       weightBits,
       ...plan,
-      temperature: provenance.temperature ?? 1,
-      metadata: classifierMetadata(architecture, provenance),
+      ...answeringOf(metadata, classifier.path),
+      metadata,
     });
     const { probabilities } = await answersOf(engine, decodeBundle(model, "the int8 form"), held.pictures);
     const accuracy = accuracyOf(probabilities, held.labels, architecture.classes.length);

@@ -13,11 +13,9 @@ export interface Answers {
 
 /** What a bundle says about pictures, and how fast. */
 export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictures): Promise<Answers> {
-  const { program, input, architecture } = bundle;
-  const open = await engine.open(program);
+  const open = await engine.open(bundle.program);
   try {
-    const run = (count: number) =>
-      runBundle(open, input, architecture.classes.length, { ...pictures, count });
+    const run = (count: number) => runBundle(open, bundle, { ...pictures, count });
     // The first run takes memory, which later ones use again.
     await run(Math.min(8, pictures.count));
     const started = performance.now();

@@ -3,15 +3,14 @@
 import { type BundleOptions, compileBundle } from "../program/bundle.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { readBytes, writeFileAtomic } from "../util/files.node.ts";
-import { classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
+import { answeringOf, classifierMetadata, type Provenance } from "../weights/classifier-file.ts";
 
 export function writeBundle(
   path: string,
-  options: Omit<BundleOptions, "metadata">,
+  options: Omit<BundleOptions, "metadata" | "temperature" | "offset">,
   provenance: Provenance,
 ): Bundle {
-  const { architecture, temperature = 1 } = options;
-  const metadata = classifierMetadata(architecture, { ...provenance, temperature });
-  writeFileAtomic(path, compileBundle({ ...options, metadata }).model);
+  const metadata = classifierMetadata(options.architecture, { temperature: 1, ...provenance });
+  writeFileAtomic(path, compileBundle({ ...options, ...answeringOf(metadata, path), metadata }).model);
   return decodeBundle(readBytes(path), path);
 }

@@ -18,7 +18,7 @@ import { trainInto } from "../train/train.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { callTo } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
-import { describeArchitecture } from "../weights/classifier-file.ts";
+import { classifierMetadata, describeArchitecture } from "../weights/classifier-file.ts";
 import { defaults } from "./defaults.ts";
 import type { DeviceChoice } from "./device.ts";
 import type { Teller } from "./events.ts";
@@ -117,7 +117,7 @@ export async function trainedBaseline(
     const program = compileBundle({ architecture, weights: trained.weights });
     return {
       architecture: describeArchitecture(architecture),
-      metadata: {},
+      metadata: classifierMetadata(architecture, { trainedPrior: trained.trainedPrior }),
       program,
       input: "uint8",
       path: kind,

@@ -2,7 +2,9 @@
 
 import { channelNote } from "../data/canvas.ts";
 import { checkComparable, compareBundles, compareWithAnswers } from "../evaluate/compare.node.ts";
+import type { PriorChoice } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
+import { priorNote, shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { writeComparison } from "../report/comparison.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -21,6 +23,8 @@ export interface CompareOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly data: DataSource;
   /** Where `base` and `linear-probe` start: imagenet, vultus, none, or a file. Default: what the recipe of A needs. */
   readonly weights?: string | undefined;
+  /** The class prior that the probabilities of both are shifted to, as of `evaluate`. Default: those of their files. */
+  readonly prior?: PriorChoice | undefined;
   /** Folder for contact sheets of the images that only one of the two gets right. */
   readonly out?: string | undefined;
   /** Also receives the events of the baseline's training, if it is trained. */
@@ -56,9 +60,9 @@ export function compare(
 
 async function compared(options: CompareOptions, teller: Teller<TrainEvent>): Promise<ComparisonResult> {
   const { a: sourceA, b, data, out } = options;
-  const a = bundleOf(sourceA, options);
+  const a = withPrior(bundleOf(sourceA, options), options.prior);
   const baseline = typeof b === "string" && isBaseline(b) ? b : undefined;
-  const other = baseline === undefined ? bundleOf(b, options) : undefined;
+  const other = baseline === undefined ? withPrior(bundleOf(b, options), options.prior) : undefined;
   const models: [Bundle, ...Bundle[]] = other ? [a, other] : [a];
   for (const model of models) checkComparable(a, model);
   const device = chooseDevice(options, teller.note);
@@ -66,6 +70,10 @@ async function compared(options: CompareOptions, teller: Teller<TrainEvent>): Pr
   const { dataset, split, pixels } = labelled;
   const notes = models.flatMap(({ architecture }) => channelNote(pixels, architecture.network) ?? []);
   for (const note of new Set(notes)) teller.note(note);
+  for (const model of models) {
+    const prior = shiftedPriorOf(model);
+    if (prior) teller.note(priorNote(model, prior));
+  }
   const engine = startEngine(device);
   const onBatch = (done: number): void => teller.progress("scoring", done, 2 * pixels.samples.length);
   try {
@@ -76,14 +84,17 @@ async function compared(options: CompareOptions, teller: Teller<TrainEvent>): Pr
             engine,
             a,
             other ??
-              (await trainedBaseline(
-                baseline as Exclude<Baseline, "majority">,
-                pathOf(sourceA),
-                dataset,
-                options,
-                device,
-                teller,
-              )),
+              withPrior(
+                await trainedBaseline(
+                  baseline as Exclude<Baseline, "majority">,
+                  pathOf(sourceA),
+                  dataset,
+                  options,
+                  device,
+                  teller,
+                ),
+                options.prior,
+              ),
             pixels,
             onBatch,
           );

@@ -16,6 +16,7 @@ import type { Listener } from "../train/events.ts";
 import { runPaths, writeJson } from "../train/run-folder.node.ts";
 import type { TensorBoard } from "../train/tensorboard.node.ts";
 import type { TrainResult } from "../train/train.node.ts";
+import type { Provenance } from "../weights/classifier-file.ts";
 import { type EvaluationResult, evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
 import { withoutSeen } from "./labelled-pictures.ts";
@@ -48,7 +49,8 @@ export async function conclude(
   if (ending === "interrupted") return undefined;
   const paths = runPaths(folder);
   // Scores the file that users will run, on images as they will pass them.
-  const bundle = writeBundle(paths.bundle, { architecture, weights }, runProvenance(folder));
+  const provenance = (): Provenance => ({ ...runProvenance(folder), trainedPrior: trained.trainedPrior });
+  const bundle = writeBundle(paths.bundle, { architecture, weights }, { ...provenance(), temperature: 1 });
   const { classes } = architecture;
   const { split, pixels } = await finalPixels(trained, options);
   try {
@@ -72,7 +74,7 @@ export async function conclude(
     writeJson(paths.evaluation, result);
     const finished = { split, accuracy: result.accuracy };
     await log.finished?.(finished);
-    writeBundle(paths.bundle, { architecture, weights, temperature }, runProvenance(folder));
+    writeBundle(paths.bundle, { architecture, weights }, { ...provenance(), temperature });
     await writeEvaluation(folder, scored, pixels, teller.note);
     const { dataset, unreadable } = trained;
     const report = await reportTraining(

@@ -6,8 +6,10 @@ import { stratifiedSample } from "../data/stratified.ts";
 import { evaluateBundle, labelsOf } from "../evaluate/evaluate.node.ts";
 import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
 import { measureTestTime, type TestTime } from "../evaluate/test-time.node.ts";
+import { namedPrior, type PriorChoice } from "../metrics/prior.ts";
 import { MINIMUM_GROUP } from "../metrics/subgroups.ts";
 import type { BackboneOptions } from "../models/registry.ts";
+import { priorNote, shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeRobustness } from "../report/robustness.ts";
@@ -42,6 +44,11 @@ export interface EvaluateOptions extends LabelledOptions, DeviceOptions, Backbon
   readonly pictures?: number | undefined;
   /** Also score test-time augmentation: flipped and shifted views, their gain and cost. */
   readonly tta?: boolean | undefined;
+  /**
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
+   * Default: that of the model's file.
+   */
+  readonly prior?: PriorChoice | undefined;
   /** Also return what the model answers for each image. */
   readonly predictions?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;
@@ -49,6 +56,8 @@ export interface EvaluateOptions extends LabelledOptions, DeviceOptions, Backbon
 
 /** What `evaluate --json` prints. */
 export interface ModelEvaluation extends EvaluationResult {
+  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  readonly prior?: Readonly<Record<string, number>>;
   readonly subgroups?: ColumnScores;
   readonly tta?: TestTime;
   readonly robustness?: Robustness;
@@ -80,7 +89,8 @@ export function evaluate(
 
 async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEvaluation> {
   const { data, out, leaks = true, subgroup, subgroupMinimum = MINIMUM_GROUP } = options;
-  const bundle = bundleOf(options.model, options);
+  const bundle = withPrior(bundleOf(options.model, options), options.prior);
+  const prior = shiftedPriorOf(bundle);
   const { device, threads } = chooseDevice(options, teller.note);
   const labelled = await readLabelled(data, [bundle], options, teller);
   const { dataset, split, pixels, isSeen } = labelled;
@@ -89,6 +99,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
     if (subgroup !== undefined) checkColumn(subgroup, pixels.samples);
     const note = channelNote(pixels, bundle.architecture.network);
     if (note) teller.note(note);
+    if (prior) teller.note(priorNote(bundle, prior));
     const plain = await evaluateBundle(engine, bundle, pixels, {
       fittedHere: isFittedOn(bundle, labelled),
       onBatch: (done) => teller.progress("scoring", done, pixels.samples.length),
@@ -107,6 +118,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
     if (out !== undefined && robustness) teller.wrote(...(await writeRobustness(out, robustness)));
     return {
       ...evaluationResult(evaluated, split),
+      ...(prior && { prior: namedPrior(bundle.architecture.classes, prior) }),
       ...(subgroup !== undefined && { subgroups: scoresBy(subgroup, subgroupMinimum, pixels, evaluated) }),
       ...(tta && { tta }),
       ...(robustness && { robustness }),

@@ -6,10 +6,12 @@ import { averageMaps } from "../evaluate/average-maps.ts";
 import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
+import { namedPrior, type PriorChoice, type PriorShift } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { DetectorChoice } from "../predict/detector-choice.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
 import { readDetector } from "../predict/shipped-detector.node.ts";
+import { priorShift, shiftedPriorOf } from "../program/bundle-prior.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { averageMapsPng } from "../report/heat-map.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -39,6 +41,8 @@ export interface ExplainOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly pictures?: number | undefined;
   /** How maps are made. Default: grad-cam. */
   readonly method?: ExplainMethod | undefined;
+  /** The class prior that probabilities are shifted to, as of `evaluate`. Default: that of the model's file. */
+  readonly prior?: PriorChoice | undefined;
   /** The class to explain. Default: the one that the model answers. */
   readonly class?: string | undefined;
   /**
@@ -63,6 +67,8 @@ export interface ExplainedData {
 /** What `explain --json` prints. */
 export interface ExplainResult {
   readonly method: ExplainMethod;
+  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  readonly prior?: Readonly<Record<string, number>>;
   readonly photos: readonly ExplainedPhoto[];
   readonly data?: ExplainedData;
 }
@@ -82,6 +88,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   if (photos.length === 0 && data === undefined)
     throw new UsageError("no photos given; name some, or a folder of labelled images with --data");
   const classifier = loadMembers(pathOf(options.model), options);
+  const shift = options.prior === undefined ? undefined : priorShift(classifier, options.prior);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
   makeFolder(out);
@@ -92,7 +99,13 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
         ? await openDetector(engine, await readDetector(finder, { onNote: teller.note }))
         : undefined;
     const rows: ExplainedPhoto[] = [];
-    for await (const row of explainPhotos(engine, classifier, photos, { method, target, detector, out })) {
+    for await (const row of explainPhotos(engine, classifier, photos, {
+      method,
+      target,
+      shift,
+      detector,
+      out,
+    })) {
       rows.push(row);
       if (row.reason !== undefined) teller.unreadable([{ id: row.file, reason: row.reason }]);
       teller.progress("explaining", rows.length);
@@ -100,8 +113,10 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
     const found =
       data === undefined
         ? undefined
-        : await explainData(engine, classifier, { ...options, data, method, out }, teller);
-    return { method, photos: rows, ...(found ? { data: found } : {}) };
+        : await explainData(engine, classifier, { ...options, data, method, shift, out }, teller);
+    const prior = shiftedPriorOf({ ...classifier, shift });
+    const about = prior ? { prior: namedPrior(classifier.architecture.classes, prior) } : {};
+    return { method, ...about, photos: rows, ...(found ? { data: found } : {}) };
   } finally {
     await engine.close();
   }
@@ -120,6 +135,7 @@ function classNamed(name: string | undefined, classes: readonly string[]): numbe
 interface DataOptions extends ExplainOptions {
   readonly data: DataSource;
   readonly method: ExplainMethod;
+  readonly shift: PriorShift | undefined;
   readonly out: string;
 }
 
@@ -130,7 +146,7 @@ async function explainData(
   options: DataOptions,
   teller: Teller,
 ): Promise<ExplainedData> {
-  const { data, method, out, pictures = explainDefaults.pictures } = options;
+  const { data, method, shift, out, pictures = explainDefaults.pictures } = options;
   const { classes } = classifier.architecture;
   const { split, pixels } = await readLabelled(data, [classifier], options, teller);
   try {
@@ -146,7 +162,7 @@ async function explainData(
     const average = join(out, `mean-${method === "grad-cam" ? "grad-cam" : "grad-cam-plus-plus"}.png`);
     writeFileAtomic(average, await averageMapsPng(averageMaps(ofTruth, classes.length), classes, method));
     teller.wrote(average);
-    const ofAnswer = await explainPictures(engine, classifier, pixels, chosen, { method });
+    const ofAnswer = await explainPictures(engine, classifier, pixels, chosen, { method, shift });
     const scores = await scoreMaps(engine, classifier, ofAnswer, (done) =>
       teller.progress("deletion and insertion", done, chosen.length),
     );

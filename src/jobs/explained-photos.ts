@@ -4,6 +4,7 @@ import { basename, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { type Explanation, explainPictures } from "../evaluate/explain.ts";
 import { inMemory } from "../evaluate/run-bundle.ts";
+import type { PriorShift } from "../metrics/prior.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { cropsFor } from "../predict/framing.ts";
 import { photoSources, readPhotos } from "../predict/inputs.node.ts";
@@ -37,6 +38,8 @@ export interface ExplainPhotosOptions {
   readonly target: number | undefined;
   /** Without a detector every photo is treated as one face. */
   readonly detector: FaceDetector | undefined;
+  /** By which probabilities are shifted to another class prior. */
+  readonly shift?: PriorShift | undefined;
   /** An existing folder. */
   readonly out: string;
 }
@@ -84,12 +87,13 @@ async function* explainTogether(
   classifier: Classifier | MembersFile,
   photos: readonly Found[],
   nameOf: (file: string) => string,
-  { method, target, out }: ExplainPhotosOptions,
+  { method, target, shift, out }: ExplainPhotosOptions,
 ): AsyncGenerator<ExplainedPhoto> {
   const { classes } = classifier.architecture;
   const crops = cropsOf(photos);
   const explanations = await explainPictures(engine, classifier, inMemory(crops), [...crops.keys()], {
     method,
+    shift,
     ...(target === undefined ? {} : { target }),
   });
   let next = 0;

@@ -20,17 +20,20 @@ import { accuracyOf, fittingBits } from "../export/int8.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeSite } from "../export/site.node.ts";
 import { answersOf } from "../export/verify.ts";
+import { isSamePrior, type PriorChoice, priorText, wholePrior } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
+import { chosenPriorOf, unrecordedPrior } from "../program/bundle-prior.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { random, shuffled } from "../util/random.ts";
+import { option } from "../util/spelling.ts";
 import { urlName } from "../util/url-name.ts";
 import { librarySnippet } from "../weights/canonical-names.ts";
-import { classifierMetadata, provenanceOf } from "../weights/classifier-file.ts";
+import { classifierMetadata, type Priors, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
 import { bundleOf, type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
@@ -58,6 +61,13 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, RenameOpt
   readonly weightBits?: "auto" | 8 | 7 | undefined;
   /** Licence of the model, written into its metadata. */
   readonly license?: string | undefined;
+  /**
+   * The class prior that the files' probabilities are for: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
+   * Default: that of the model.
+   */
+  readonly prior?: PriorChoice | undefined;
+  /** The class prior that the model was trained for, shares of all classes, where its file does not record it. */
+  readonly trainedPrior?: PriorChoice | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
@@ -131,11 +141,13 @@ async function convertedFiles(
   const classifier = loadClassifier(bestWeights(model), options);
   const isRun = isFolder(model);
   const folder = options.out ?? defaultFolder(model);
-  const provenance = {
+  const recorded = {
     ...provenanceOf(classifier.metadata, classifier.path),
     ...(isRun ? runProvenance(model) : {}),
     ...(license ? { license } : {}),
   };
+  const { classes } = classifier.architecture;
+  const provenance = { ...recorded, ...priorsFor(options, classes, recorded, classifier.path) };
   const weightBits = bits === "auto" ? fittingBits() : bits;
   if (wanted.includes("int8") && bits === "auto" && weightBits === 7)
     teller.note("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
@@ -178,6 +190,26 @@ async function convertedFiles(
   return files;
 }
 
+/** The priors to write into the files. @throws UsageError for those that do not go with the model. */
+function priorsFor(
+  { prior: asked, trainedPrior: given }: Pick<ExportOptions, "prior" | "trainedPrior">,
+  classes: readonly string[],
+  { trainedPrior: recorded, prior: present }: Priors,
+  path: string,
+): Priors {
+  if (given !== undefined && recorded)
+    throw new UsageError(
+      `${path} records the class prior that it was trained for (${priorText(classes, recorded)}); leave out ${option("trainedPrior")}`,
+    );
+  const trainedPrior = given === undefined ? recorded : wholePrior(given, classes);
+  if (!trainedPrior) {
+    if (asked === undefined || asked === "trained") return {};
+    throw unrecordedPrior(path);
+  }
+  const prior = asked === undefined ? present : chosenPriorOf(asked, classes, trainedPrior, path);
+  return { trainedPrior, prior: prior && !isSamePrior(prior, trainedPrior) ? prior : undefined };
+}
+
 /**
  * The page with this model. It gets the bundle as `predict` and `serve` use it, so an ensemble or an int8 export is no
  * exception, and its answers are the model's own.
@@ -186,6 +218,10 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
   if (options.license !== undefined)
     throw new UsageError(
       "the web form copies the model as it is, so --license cannot be written into it; export --to bundle --license …, and that file --to web",
+    );
+  if (options.prior !== undefined || options.trainedPrior !== undefined)
+    throw new UsageError(
+      `the web form copies the model as it is, so ${option(options.prior === undefined ? "trainedPrior" : "prior")} cannot change it; export the bundle form with it, and that file as the web form`,
     );
   const model = pathOf(options.model);
   const bundle = bundleOf(options.model, options);

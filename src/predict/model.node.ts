@@ -3,6 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
+import type { PriorChoice } from "../metrics/prior.ts";
+import { withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { usualDevice } from "../runtime/cuda.node.ts";
@@ -42,6 +44,11 @@ export interface ModelOptions {
    * photo is a face crop.
    */
   readonly detector?: DetectorChoice | false | undefined;
+  /**
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such as
+   * `{ happy: 0.3 }`, of which the other classes divide the rest as they were trained. Default: that of the model's file.
+   */
+  readonly prior?: PriorChoice | undefined;
 }
 
 export interface LoadOptions extends ModelOptions {
@@ -66,7 +73,8 @@ export interface Model extends AsyncDisposable {
  * Loads a model: `await using model = await loadModel({ model: "runs/first" })`. A path may also stand alone, before the
  * options.
  *
- * @throws UsageError for a model or a device that is not there; FormatError for a file that is no model.
+ * @throws UsageError for a model or a device that is not there, or a prior that the model cannot be shifted to; FormatError for
+ * a file that is no model.
  */
 export function loadModel(options?: LoadOptions): Promise<Model>;
 export function loadModel(model: string | undefined, options?: ModelOptions): Promise<Model>;
@@ -76,7 +84,8 @@ export async function loadModel(first?: LoadOptions | string, more: ModelOptions
 }
 
 /** Opens a model that was read, on a worker thread of its own. */
-export async function openModel(bundle: Bundle, options: ModelOptions = {}): Promise<Model> {
+export async function openModel(read: Bundle, options: ModelOptions = {}): Promise<Model> {
+  const bundle = withPrior(read, options.prior);
   const device = deviceOf(options);
   const engine = engineOf({ ...options, device });
   try {

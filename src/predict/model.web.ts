@@ -2,6 +2,8 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
+import type { PriorChoice } from "../metrics/prior.ts";
+import { withPrior } from "../program/bundle-prior.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
@@ -43,6 +45,11 @@ export interface WebModelOptions {
   readonly device?: WebDevice | "auto" | undefined;
   /** Threads of the CPU; all that the browser allows where it is left out. */
   readonly threads?: number | undefined;
+  /**
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such as
+   * `{ happy: 0.3 }`, of which the other classes divide the rest as they were trained. Default: that of the model's file.
+   */
+  readonly prior?: PriorChoice | undefined;
 }
 
 export interface WebLoadOptions extends WebModelOptions {
@@ -71,7 +78,8 @@ export interface WebModel extends AsyncDisposable {
  * Loads a model: `await using model = await loadModel({ model: "/model.onnx" })`. Its source may also stand alone, before the
  * options.
  *
- * @throws VultusError where it cannot be fetched; FormatError for a file that is no model.
+ * @throws VultusError where it cannot be fetched; FormatError for a file that is no model; UsageError for a prior that it cannot
+ * be shifted to.
  */
 export function loadModel(options: WebLoadOptions): Promise<WebModel>;
 export function loadModel(source: ModelSource, options?: WebModelOptions): Promise<WebModel>;
@@ -83,7 +91,8 @@ export async function loadModel(
   const { detector: asked } = options;
   const finder =
     asked === undefined || asked === false ? undefined : isOptions(asked) ? asked : { source: asked };
-  const [bundle, found] = await Promise.all([fetchBundle(source), finder && fetchDetector(finder)]);
+  const [read, found] = await Promise.all([fetchBundle(source), finder && fetchDetector(finder)]);
+  const bundle = withPrior(read, options.prior);
   const { device = "auto", threads = 0 } = options;
   const chosen = device === "auto" ? await chooseDevice(bundle, found) : device;
   const engine = webEngine(chosen, threads);

@@ -18,6 +18,8 @@ export type PredictionStatus = "ok" | "no_face" | "unreadable";
 export interface Prediction {
   readonly file: string;
   readonly status: PredictionStatus;
+  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  readonly prior?: Readonly<Record<string, number>>;
   /** The largest first. */
   readonly faces: readonly Face[];
   /** Why it could not be read. */

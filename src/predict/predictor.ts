@@ -2,6 +2,8 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import { namedPrior, type PriorChoice } from "../metrics/prior.ts";
+import { shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
@@ -22,7 +24,7 @@ export type ReadPhoto =
 /** A classifier that is ready to run. */
 export interface OpenClassifier {
   readonly open: OpenProgram;
-  readonly bundle: Pick<Bundle, "architecture" | "input">;
+  readonly bundle: Omit<Bundle, "program">;
 }
 
 export interface PredictOptions {
@@ -30,6 +32,8 @@ export interface PredictOptions {
   readonly faces?: "all" | "largest";
   /** A face whose greatest probability is smaller has no label. */
   readonly threshold?: number;
+  /** The class prior that probabilities are shifted to. Default: that of the model's file, or of its loading. */
+  readonly prior?: PriorChoice | undefined;
 }
 
 /** Faces in one run of the classifier, and what may be held until there are as many. */
@@ -55,6 +59,8 @@ interface Found<P extends ReadPhoto> {
  * Predictions in the order of the photos, each with the photo that it is of. Without a detector every photo is taken as one
  * face. Two detections are under way at a time, so that the engine has work while the next image is prepared. The classifier
  * runs on whatever was found while it was busy, so that no photo that is done waits for another.
+ *
+ * @throws UsageError for a prior that the model cannot be shifted to.
  */
 export async function* predictPhotos<P extends ReadPhoto>(
   photos: AsyncIterable<P> | Iterable<P>,
@@ -62,9 +68,11 @@ export async function* predictPhotos<P extends ReadPhoto>(
   detector: FaceDetector | undefined,
   options: PredictOptions = {},
 ): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: P }> {
+  const { open } = classifier;
+  const shifted = { open, bundle: withPrior(classifier.bundle, options.prior) };
   const find = (photo: P): Promise<Found<P>> => findFaces(photo, classifier, detector, options);
   for await (const batch of gathered(inOrder(photos, 2, find), isBatch))
-    yield* classified(batch, classifier, options);
+    yield* classified(batch, shifted, options);
 }
 
 /** Whether faces are enough for a run of the classifier, or photos for the memory. */
@@ -117,8 +125,10 @@ async function* classified<P extends ReadPhoto>(
 ): AsyncGenerator<{ readonly prediction: Prediction; readonly photo: P }> {
   const { classes } = bundle.architecture;
   const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
-  const { probabilities } = await runBundle(open, bundle.input, classes.length, inMemory(crops));
+  const { probabilities } = await runBundle(open, bundle, inMemory(crops));
   requireNumbers(probabilities);
+  const prior = shiftedPriorOf(bundle);
+  const about = prior ? { prior: namedPrior(classes, prior) } : {};
   let row = 0;
   for (const { photo, faces: found } of batch) {
     const { file } = photo;
@@ -130,7 +140,7 @@ async function* classified<P extends ReadPhoto>(
       const shares = probabilities.subarray(row * classes.length, ++row * classes.length);
       return faceOf(face, shares, classes, threshold);
     });
-    yield { photo, prediction: { file, status: faces.length > 0 ? "ok" : "no_face", faces } };
+    yield { photo, prediction: { file, status: faces.length > 0 ? "ok" : "no_face", ...about, faces } };
   }
 }
 

@@ -10,9 +10,10 @@ import { type Architecture, buildFeatures, buildHead } from "../models/classifie
 import { Network } from "../nn/network.ts";
 import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
-import { softmax } from "../ops/softmax.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { StateDict } from "../util/tensor.ts";
+import type { Answering } from "../weights/classifier-file.ts";
+import { answers } from "./answering.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
@@ -22,20 +23,21 @@ import type { Program } from "./program.ts";
  */
 export type BundleInput = "uint8" | "float32";
 
-export interface BundleOptions {
+export interface BundleOptions extends Partial<Answering> {
   readonly architecture: Architecture;
   readonly weights: StateDict;
-  /** Logits are divided by it before the softmax; 1 leaves them. */
-  readonly temperature?: number;
   readonly input?: BundleInput;
   /** How matrices are stored; they compute in float32 either way. */
   readonly stored?: "float32" | "float16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Feed `pictures`, all of a batch of one size; outputs `probabilities`, `logits` and `embedding` (before the head). */
+/**
+ * Feed `pictures`, all of a batch of one size; outputs `probabilities`, `logits` and `embedding` (before the head). Default of
+ * `temperature`: 1.
+ */
 export function compileBundle(options: BundleOptions): Program {
-  const { architecture, weights, temperature = 1, input = "uint8", stored = "float32", metadata } = options;
+  const { architecture, weights, input = "uint8", stored = "float32", metadata } = options;
   const { backbone, inputSize: size, resize } = architecture;
   const { mean, std } = backbone.preprocessing;
   const graph = new Graph();
@@ -46,8 +48,7 @@ export function compileBundle(options: BundleOptions): Program {
     buildAnySize(pixels(graph, input), { size, resize, mean, std }),
   );
   const logits = buildHead(net, architecture, embedding);
-  const scaled = temperature === 1 ? logits : mul(logits, 1 / temperature);
-  return finish(graph, "bundle", { probabilities: softmax(scaled), logits, embedding }, metadata);
+  return finish(graph, "bundle", { ...answers(logits, options), embedding }, metadata);
 }
 
 /** The input as [N, 3, H, W] from 0 to 1. */

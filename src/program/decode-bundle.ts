@@ -1,5 +1,6 @@
 /** An exported file as a bundle: its program, and what its metadata says of it. Plain data: no backbone is looked up. */
 
+import type { PriorShift } from "../metrics/prior.ts";
 import { FormatError } from "../util/errors.ts";
 import { type DescribedArchitecture, type Metadata, readArchitecture } from "../weights/classifier-file.ts";
 import type { BundleInput } from "./bundle.ts";
@@ -13,6 +14,8 @@ export interface Bundle {
   readonly input: BundleInput;
   /** Where it was read from. */
   readonly path: string;
+  /** By which its outputs are shifted to another class prior (`withPrior`). */
+  readonly shift?: PriorShift | undefined;
 }
 
 /** Reads an exported file; `name` is its name in errors. @throws FormatError for what is not a bundle. */

@@ -18,11 +18,11 @@ import { compileEnsemble, type EnsembleBundleOptions } from "./ensemble.ts";
 const described = { classes, inputSize: 48, resize: 1.25, network: undefined };
 const metadata = { ...classifierMetadata(described), ...ensembleMetadata({ members: [...members] }) };
 
-async function answersOf(model: Uint8Array, count = classes.length) {
-  const { program, input } = decodeBundle(model, "bundle");
-  const open = await engine.open(program);
+async function answersOf(model: Uint8Array) {
+  const bundle = decodeBundle(model, "bundle");
+  const open = await engine.open(bundle.program);
   try {
-    return await runBundle(open, input, count, inMemory(pictures));
+    return await runBundle(open, bundle, inMemory(pictures));
   } finally {
     await open.release();
   }

@@ -22,23 +22,23 @@ import { reduceMean } from "../ops/reduce-mean.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { relu } from "../ops/relu.ts";
 import { reshape } from "../ops/reshape.ts";
-import { softmax } from "../ops/softmax.ts";
 import type { StateDict } from "../util/tensor.ts";
+import type { Answering } from "../weights/classifier-file.ts";
+import { answers } from "./answering.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
 export const explainMethods = ["grad-cam", "grad-cam++"] as const;
 export type ExplainMethod = (typeof explainMethods)[number];
 
-export interface ExplainOptions {
+/** The maps are those of the logits, whatever the temperature and the prior. */
+export interface ExplainOptions extends Answering {
   readonly architecture: Architecture;
   readonly weights: StateDict;
   readonly canvas: Canvas;
   /** Pictures in each run. */
   readonly batch: number;
   readonly method: ExplainMethod;
-  /** Logits are divided by it before the softmax; the maps are those of the logits. */
-  readonly temperature: number;
 }
 
 /**
@@ -46,7 +46,7 @@ export interface ExplainOptions {
  * speak for the class, in units that differ from picture to picture.
  */
 export function compileExplain(options: ExplainOptions): Program {
-  const { architecture, weights, canvas, batch, method, temperature } = options;
+  const { architecture, weights, canvas, batch, method } = options;
   const { backbone, inputSize: size, classes } = architecture;
   const { mean, std } = backbone.preprocessing;
   const graph = new Graph();
@@ -68,7 +68,7 @@ export function compileExplain(options: ExplainOptions): Program {
     return reshape(relu(reduceSum(mul(activations, weight), [2])), [batch, 1, height, width]);
   });
   return finish(graph, "explain", {
-    probabilities: softmax(mul(logits, 1 / temperature)),
+    probabilities: answers(logits, options).probabilities,
     maps: concat(maps, 1),
   });
 }

@@ -8,12 +8,12 @@ import { mul } from "../ops/mul.ts";
 import { softmax } from "../ops/softmax.ts";
 import { GraphError, UsageError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
+import type { Answering } from "../weights/classifier-file.ts";
+import { withOffset } from "./answering.ts";
 
-export interface MixedNetwork {
+export interface MixedNetwork extends Answering {
   readonly architecture: Architecture;
   readonly weights: StateDict;
-  /** By which its logits are calibrated; 1 leaves them. */
-  readonly temperature: number;
   /** Its share in the mean of the probabilities, relative to the others'. */
   readonly weight: number;
 }
@@ -44,7 +44,8 @@ export function mixtureOf(
     throw new GraphError(`the temperature is ${temperature}; it must be a number above 0`);
   return networks
     .map((network, k) => {
-      const chosen = inOrder(logitsOf(network, k), network.architecture.classes, classes, noun);
+      const logits = withOffset(logitsOf(network, k), network.offset);
+      const chosen = inOrder(logits, network.architecture.classes, classes, noun);
       return mul(softmax(mul(chosen, 1 / (network.temperature * temperature))), network.weight / total);
     })
     .reduce((a, b) => add(a, b));

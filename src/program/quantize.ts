@@ -6,8 +6,7 @@ import type { Value } from "../graph/types.ts";
 import type { Preprocessing } from "../models/backbone.ts";
 import { buildClassifier } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
-import { mul } from "../ops/mul.ts";
-import { softmax } from "../ops/softmax.ts";
+import { answers } from "./answering.ts";
 import { type BundleOptions, pixels } from "./bundle.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
@@ -25,7 +24,7 @@ export interface QuantizedOptions extends Omit<BundleOptions, "stored">, PlanOpt
 
 /** The bundle of `compileBundle` on bytes; batch norm is folded into the weights before they are rounded. */
 export function compileQuantized(options: QuantizedOptions): Program {
-  const { architecture, weights, temperature = 1, input = "uint8", metadata, weightBits = 8 } = options;
+  const { architecture, weights, input = "uint8", metadata, weightBits = 8 } = options;
   const { backbone, inputSize: size, resize } = architecture;
   const { mean, std } = backbone.preprocessing;
   const graph = new Graph();
@@ -35,11 +34,10 @@ export function compileQuantized(options: QuantizedOptions): Program {
   const plan = planQuantization(pictures, [features, unrounded], options);
   const ranges = new Map([...options.ranges, [PICTURES, pictureRange(backbone.preprocessing)]]);
   const [embedding, logits] = quantizeNodes(plan, ranges, weightBits) as [Value, Value];
-  const scaled = temperature === 1 ? logits : mul(logits, 1 / temperature);
   return finish(
     graph,
     "bundle",
-    { probabilities: softmax(scaled), logits, embedding },
+    { ...answers(logits, options), embedding },
     { ...metadata, quantization: "int8", weight_bits: String(weightBits) },
   );
 }

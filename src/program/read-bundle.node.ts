@@ -2,7 +2,7 @@
 
 import type { BackboneOptions } from "../models/registry.ts";
 import { readBytes } from "../util/files.node.ts";
-import { describeArchitecture, temperatureOf } from "../weights/classifier-file.ts";
+import { answeringOf, describeArchitecture } from "../weights/classifier-file.ts";
 import { classifierPath, loadClassifier } from "../weights/load.node.ts";
 import { compileBundle } from "./bundle.ts";
 import { type Bundle, decodeBundle } from "./decode-bundle.ts";
@@ -15,11 +15,10 @@ export function loadBundle(path: string, options: BackboneOptions = {}): Bundle 
   const file = classifierPath(path);
   if (file.endsWith(".onnx")) return decodeBundle(readBytes(file), file);
   const { architecture, weights, metadata } = loadClassifier(file, options);
-  const temperature = temperatureOf(metadata, file);
   return {
     architecture: describeArchitecture(architecture),
     metadata,
-    program: compileBundle({ architecture, weights, temperature, metadata }),
+    program: compileBundle({ architecture, weights, ...answeringOf(metadata, file), metadata }),
     input: "uint8",
     path: file,
   };

@@ -1,6 +1,9 @@
 /** `POST /v1/predict`: pictures in, faces out. */
 
 import type { FastifyInstance } from "fastify";
+import { namedPrior, type PriorShift } from "../metrics/prior.ts";
+import { shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
+import { UsageError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { AllModels } from "./all-models.ts";
 import { readBody } from "./bodies.ts";
@@ -18,6 +21,7 @@ import {
   type Query,
   querySchema,
 } from "./schemas.ts";
+import type { ServedModel } from "./served-model.ts";
 
 /** What requests for predictions share. */
 export interface PredictService {
@@ -64,17 +68,18 @@ export async function predictRoute(app: FastifyInstance, service: PredictService
     onRequest: async () => admission.check(),
     async handler(request, reply): Promise<Answer> {
       const query = checked(querySchema, request.query, "address");
-      // A name that is not served is refused before anything is read.
+      // A name that is not served, or a prior that the model does not have, is refused before anything is read.
       const models = service.models.named(query.model);
+      shiftFor(models.current, query.prior);
       const body = await readBody(request.raw, limits, admission);
       const { signal, end } = requestSignal(reply, limits.timeout);
       const work = predict(models, service, body.pictures, query, signal).finally(() => {
         body.release();
         end();
       });
-      const { model, predictions } = await orAborted(work, signal);
+      const { predictions, ...about } = await orAborted(work, signal);
       request.faces = predictions.reduce((sum, { faces }) => sum + faces.length, 0);
-      return { model, predictions, milliseconds: Math.round(reply.elapsedTime * 10) / 10 };
+      return { ...about, predictions, milliseconds: Math.round(reply.elapsedTime * 10) / 10 };
     },
   });
 }
@@ -90,8 +95,10 @@ async function predict(
   const leave = admission.accept(pictures.length);
   try {
     return await models.use(async (model) => {
+      const { shift, prior } = shiftFor(model, query.prior);
+      const asked = { ...query, shift };
       const settled = await Promise.allSettled(
-        pictures.map((bytes) => recognise(bytes, model, admission, limits, query, signal, metrics.search)),
+        pictures.map((bytes) => recognise(bytes, model, admission, limits, asked, signal, metrics.search)),
       );
       const predictions = settled.map((result) => {
         if (result.status === "rejected") throw result.reason;
@@ -100,10 +107,25 @@ async function predict(
       predictions.forEach(metrics.picture);
       refuseUnreadable(predictions);
       const { name, version } = model.description;
-      return { model: { name, version }, predictions };
+      return { model: { name, version }, ...(prior && { prior }), predictions };
     });
   } finally {
     leave();
+  }
+}
+
+/** What the file's probabilities change by for the prior of a request, or of the service. @throws Problem for one that is none. */
+function shiftFor(
+  { bundle }: ServedModel,
+  asked: Query["prior"],
+): { readonly shift: PriorShift | undefined; readonly prior: Answer["prior"] } {
+  try {
+    const shifted = withPrior(bundle, asked);
+    const prior = shiftedPriorOf(shifted);
+    return { shift: shifted.shift, prior: prior && namedPrior(bundle.architecture.classes, prior) };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new Problem("invalid_request", error.message);
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import { type PriorShift, shiftedProbabilities } from "../metrics/prior.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { cropsFor } from "../predict/framing.ts";
 import { faceOf } from "../predict/prediction.ts";
@@ -16,13 +17,18 @@ import type { ServedModel } from "./served-model.ts";
 /** A face larger than this, in pixels, keeps its picture's turn until it is classified, so that memory stays bounded. */
 const SMALL_FACE = 256 * 256;
 
+/** How the pictures of a request are looked at, and the shift of their probabilities to its class prior. */
+export interface Asked extends Omit<Query, "prior" | "model"> {
+  readonly shift: PriorShift | undefined;
+}
+
 /** A picture that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
 export async function recognise(
   bytes: Uint8Array,
   model: ServedModel,
   admission: Admission,
   limits: Limits,
-  { faces: which, threshold, detect }: Query,
+  { faces: which, threshold, detect, shift }: Asked,
   signal: AbortSignal,
   onSearch: (search: Search) => void,
 ): Promise<PictureAnswer> {
@@ -40,8 +46,9 @@ export async function recognise(
     const kept = all.slice(0, limits.faces);
     const detection = took();
     if (kept.every(({ crop }) => crop.width * crop.height <= SMALL_FACE)) end();
-    const shares = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
-    shares.forEach(requireNumbers);
+    const answered = await Promise.all(kept.map(({ crop }) => model.classify.add(crop, signal)));
+    answered.forEach(requireNumbers);
+    const shares = answered.map((row) => (shift ? shiftedProbabilities(row, shift.factors) : row));
     const { classes } = model.bundle.architecture;
     return {
       status: kept.length > 0 ? "ok" : "no_face",

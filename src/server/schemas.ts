@@ -20,6 +20,12 @@ export const querySchema = z.strictObject({
     .max(1)
     .default(0)
     .describe("A face whose greatest probability is smaller gets the label null: not sure."),
+  prior: z
+    .string()
+    .optional()
+    .describe(
+      "The class prior that probabilities are shifted to: trained, uniform, uniform:0.5 (half way), or shares such as happy=0.3,neutral=0.4, of which the other classes divide the rest as in training. Left out, it is the service's.",
+    ),
   detect: z
     .enum(["true", "false"])
     .optional()
@@ -74,8 +80,15 @@ const modelName = z.object({
   version: z.string().describe("The first 12 digits of the SHA-256 of the model's file."),
 });
 
+const prior = z
+  .record(z.string(), z.number())
+  .describe(
+    "By label, the class prior that the probabilities are for; missing where it is the one that the model was trained for.",
+  );
+
 export const answerSchema = z.object({
   model: modelName,
+  prior: prior.optional(),
   predictions: z.array(pictureSchema).describe("One for each picture, in the order of the request."),
   milliseconds: milliseconds.describe("From the request's head to this answer."),
 });
@@ -97,6 +110,15 @@ export const modelSchema = z.object({
     )
     .nullable()
     .describe("The members of an ensemble; null for any other model."),
+  trainedPrior: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe(
+      "By label, the class prior that the model was trained for; null where its file does not record it.",
+    ),
+  prior: prior
+    .nullable()
+    .describe("As of an answer that no prior is asked for; null where it is the trained one."),
   inputSize: z.number().describe("Side of the square that the network sees, in pixels."),
   metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),

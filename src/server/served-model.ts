@@ -5,12 +5,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
+import { namedPrior } from "../metrics/prior.ts";
 import { type ModelOptions, openModel } from "../predict/model.node.ts";
+import { shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { VultusError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
-import { readArchitecture } from "../weights/classifier-file.ts";
+import { priorsIn, readArchitecture } from "../weights/classifier-file.ts";
 import { readEnsemble } from "../weights/ensemble-file.ts";
 import { modelName } from "../weights/load.node.ts";
 import { type Batcher, type BatcherSettings, createBatcher } from "./batcher.ts";
@@ -18,10 +20,11 @@ import type { ModelAnswer } from "./schemas.ts";
 import { openWorkers, type Workers } from "./workers.ts";
 
 export interface ServedModel {
+  /** Shifted to the service's class prior, which requests may replace (`recognise.ts`). */
   readonly bundle: Bundle;
   readonly description: Omit<ModelAnswer, "limits" | "served" | "detector">;
   readonly workers: Workers;
-  /** From a face to its probabilities. */
+  /** From a face to its probabilities, as the file answers: without the shift. */
   readonly classify: Batcher<Picture, Float32Array>;
 }
 
@@ -56,13 +59,17 @@ export function readModelFile(file: string): ModelFile {
  * @throws VultusError where it does not work; nothing is left open then.
  */
 export async function openServedModel(read: ModelFile, options: ServingOptions): Promise<ServedModel> {
-  const { bundle } = read;
+  const bundle = withPrior(read.bundle, options.model.prior);
   const { workers: count, model, batch, onBatch, onLost } = options;
-  const workers = await openWorkers(count, () => openModel(bundle, model), onLost);
+  const workers = await openWorkers(
+    count,
+    () => openModel(read.bundle, { ...model, prior: undefined }),
+    onLost,
+  );
   const classify = createBatcher(
     async (faces: readonly Picture[]) => {
       onBatch(faces.length);
-      return workers.use((worker) => probabilitiesOf(worker.classifier.open, bundle, faces));
+      return workers.use((worker) => probabilitiesOf(worker.classifier.open, read.bundle, faces));
     },
     { ...batch, atOnce: count },
   );
@@ -72,7 +79,7 @@ export async function openServedModel(read: ModelFile, options: ServingOptions):
     await workers.close();
     throw error;
   }
-  return { bundle, description: descriptionOf(read), workers, classify };
+  return { bundle, description: descriptionOf({ ...read, bundle }), workers, classify };
 }
 
 type Open = Parameters<typeof runBundle>[0];
@@ -80,11 +87,11 @@ type Open = Parameters<typeof runBundle>[0];
 /** A row for each face. */
 async function probabilitiesOf(
   open: Open,
-  { architecture, input }: Bundle,
+  bundle: Bundle,
   faces: readonly Picture[],
 ): Promise<Float32Array[]> {
-  const classes = architecture.classes.length;
-  const { probabilities } = await runBundle(open, input, classes, inMemory(faces));
+  const classes = bundle.architecture.classes.length;
+  const { probabilities } = await runBundle(open, bundle, inMemory(faces));
   return faces.map((_, i) => probabilities.subarray(i * classes, (i + 1) * classes));
 }
 
@@ -121,11 +128,22 @@ function descriptionOf({ file, bundle, sha256 }: ModelFile): ServedModel["descri
     labels: [...architecture.classes],
     backbone: architecture.network?.backbone ?? null,
     members: membersOf(bundle),
+    ...priorsOf(bundle),
     inputSize: architecture.inputSize,
     metrics: objectIn(metadata.metrics),
     trainedBy: metadata.vultus_version ?? null,
     license: metadata.license ?? null,
     card: cardOf(file),
+  };
+}
+
+function priorsOf(bundle: Bundle): Pick<ModelAnswer, "trainedPrior" | "prior"> {
+  const { classes } = bundle.architecture;
+  const { trainedPrior } = priorsIn(bundle.metadata, bundle.path);
+  const prior = shiftedPriorOf(bundle);
+  return {
+    trainedPrior: trainedPrior ? namedPrior(classes, trainedPrior) : null,
+    prior: prior ? namedPrior(classes, prior) : null,
   };
 }
 

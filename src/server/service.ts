@@ -39,6 +39,8 @@ export interface ServiceSettings extends AppSettings {
   readonly threads?: number;
   readonly device?: ModelOptions["device"];
   readonly detector?: ModelOptions["detector"];
+  /** The class prior that probabilities are shifted to where a request asks for none. Default: that of each model's file. */
+  readonly prior?: ModelOptions["prior"];
   /** Faces in one batch, and milliseconds that a face waits for others. */
   readonly batchSize?: number;
   readonly batchDelay?: number;
@@ -132,7 +134,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   }
   const options: Parameters<typeof openModels>[1] = {
     workers,
-    model: { threads, device: settings.device, detector: chosen },
+    model: { threads, device: settings.device, detector: chosen, prior: settings.prior },
     batch: { most: batchSize, delay: batchDelay },
     watchEvery: settings.watchEvery ?? 1000,
     onBatch: (faces) => metrics.batches.observe(faces),

@@ -43,6 +43,7 @@ import {
 } from "./run-folder.node.ts";
 import type { TrainSettings } from "./settings.ts";
 import { digestsOf, keepTeachers, keptTeachers, loadTeachers, teachersOfRun } from "./teachers.node.ts";
+import { trainedPrior } from "./trained-prior.ts";
 import { watchedIndices, writeWatched } from "./watched.node.ts";
 
 export interface TrainResult {
@@ -61,6 +62,8 @@ export interface TrainResult {
   readonly unreadable: PixelCache["unreadable"];
   /** The images that the weights at the start were trained on; undefined where the run does not record them. */
   readonly before: KnownImages | undefined;
+  /** The class prior that the weights' own probabilities are for. */
+  readonly trainedPrior: readonly number[];
 }
 
 /**
@@ -152,6 +155,7 @@ async function trainOn(
   ])
     await emit("note", { text });
   const canvas: Canvas = canvasOf(everyShape([training, validation]), architecture.inputSize);
+  const prior = trainedPrior(training.samples, architecture.classes.length, recipe);
   let lastSave = performance.now();
   let asRun = recipe;
 
@@ -183,7 +187,10 @@ async function trainOn(
       writeSafetensors(
         paths.best,
         weights,
-        classifierMetadata(architecture, { ...(trainingImages && { trainingImages }) }),
+        classifierMetadata(architecture, {
+          trainedPrior: prior,
+          ...(trainingImages && { trainingImages }),
+        }),
       );
     },
     async loadBest() {
@@ -204,6 +211,7 @@ async function trainOn(
     engine,
     unreadable,
     before,
+    trainedPrior: prior,
   };
 }
 

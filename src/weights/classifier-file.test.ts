@@ -5,12 +5,14 @@ import { smallArchitecture } from "../../test/support/small-classifier.ts";
 import { withAttention } from "../models/attention.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import {
+  answeringOf,
   classesOf,
   classifierMetadata,
   cutOf,
   describeArchitecture,
   type Metadata,
   type Provenance,
+  priorsIn,
   provenanceOf,
   readArchitecture,
 } from "./classifier-file.ts";
@@ -19,6 +21,8 @@ import { resolveArchitecture } from "./resolve-architecture.ts";
 const architecture = { ...smallArchitecture("happy", "sad"), dropout: 0.4, resize: 1.15 };
 const provenance: Provenance = {
   temperature: 1.25,
+  trainedPrior: [0.25, 0.75],
+  prior: [0.5, 0.5],
   metrics: { split: "validation", n: 40, accuracy: 0.75, interval: [0.6, 0.86] },
   dataFingerprint: "f00d",
   cut: { from: "beef", seed: 3, validation: 0.2, test: 0.1 },
@@ -82,6 +86,41 @@ test.each(["0", "-1", "", "warm", "NaN", "Infinity"])("the temperature %o is ref
   const read = (): Provenance => provenanceOf({ temperature }, "f.onnx");
   expect(read).toThrow(FormatError);
   expect(read).toThrow(`f.onnx: its temperature is "${temperature}"; it must be a number greater than 0`);
+});
+
+test("a shift of the prior is an offset of the logits, and older files have none", () => {
+  const { temperature, offset } = answeringOf(classifierMetadata(architecture, provenance), "f");
+  expect(temperature).toBe(1.25);
+  expect(offset?.[0]).toBeCloseTo(1.25 * Math.log(2), 12);
+  expect(offset?.[1]).toBeCloseTo(1.25 * Math.log(2 / 3), 12);
+  const { prior: _, ...unshifted } = provenance;
+  expect(answeringOf(classifierMetadata(architecture, unshifted), "f")).toEqual({ temperature: 1.25 });
+  expect(answeringOf(classifierMetadata(architecture), "f")).toEqual({ temperature: 1 });
+  expect(priorsIn(classifierMetadata(architecture), "f")).toEqual({});
+});
+
+test.each<[string, Provenance, string]>([
+  [
+    "shares of another number of classes",
+    { trainedPrior: [1] },
+    "its description of the classifier is damaged",
+  ],
+  ["a negative share", { trainedPrior: [-0.5, 1.5] }, "its description of the classifier is damaged"],
+  [
+    "shares that do not add up",
+    { trainedPrior: [0.5, 0.6] },
+    "the shares of its trained_prior add up to 1.1",
+  ],
+  ["a prior alone", { prior: [0.5, 0.5] }, "it has a prior, but not the trained_prior"],
+])("%s are refused", (_, priors, message) => {
+  const metadata = classifierMetadata(architecture, priors);
+  expect(() => priorsIn(metadata, "f.onnx")).toThrow(FormatError);
+  expect(() => priorsIn(metadata, "f.onnx")).toThrow(`f.onnx: ${message}`);
+});
+
+test("a prior of a class that did not occur in training is refused", () => {
+  const metadata = classifierMetadata(architecture, { trainedPrior: [0, 1], prior: [0.5, 0.5] });
+  expect(() => answeringOf(metadata, "f.onnx")).toThrow("above 0 for every class");
 });
 
 const damaged = "f.onnx: its description of the classifier is damaged: ";

@@ -79,6 +79,10 @@ export type TrainingCut = z.infer<typeof cutSchema>;
 export interface Provenance {
   /** Logits are divided by it before the softmax. */
   readonly temperature?: number;
+  /** The class prior that it was trained for: a share per class, in the order of the classes, summing to 1. */
+  readonly trainedPrior?: readonly number[] | undefined;
+  /** The prior that its probabilities are for; left out where it is the trained one. */
+  readonly prior?: readonly number[] | undefined;
   /** What was measured, and on what: `{split, n, accuracy, interval, …}`. */
   readonly metrics?: object;
   /** Of the training data with its splits (`Dataset.fingerprint`). */
@@ -104,6 +108,8 @@ export function classifierMetadata(
   const { backbone: model, head, dropout, mean, std, attention } = network ?? {};
   const {
     temperature,
+    trainedPrior,
+    prior,
     metrics,
     dataFingerprint,
     cut,
@@ -126,6 +132,8 @@ export function classifierMetadata(
       std,
     },
     temperature,
+    trained_prior: trainedPrior,
+    prior,
     metrics,
     data_fingerprint: dataFingerprint,
     data_cut: cut,
@@ -176,6 +184,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const trainingImages = trainingImagesIn(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
+    ...priorsIn(metadata, name),
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
     ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
     ...(cut && { cut }),
@@ -204,6 +213,49 @@ export function temperatureOf(metadata: Metadata, name: string): number {
     );
   }
   return temperature;
+}
+
+/** Priors of a classifier, a share per class in the order of its classes, each summing to 1. */
+export type Priors = Pick<Provenance, "trainedPrior" | "prior">;
+
+/** What a file says of priors: nothing in older ones. @throws FormatError for shares that are none. */
+export function priorsIn(metadata: Metadata, name: string): Priors {
+  const { trained_prior, prior } = metadata;
+  if (trained_prior === undefined && prior === undefined) return {};
+  const count = readArchitecture(metadata, name).classes.length;
+  const shares = (key: string, text: string): number[] => {
+    const found = parseEntry(text, name, z.array(z.number().min(0)).length(count));
+    const total = found.reduce((sum, share) => sum + share, 0);
+    if (Math.abs(total - 1) < 1e-6) return found;
+    throw new FormatError(
+      `${name}: the shares of its ${key} add up to ${total}, not to 1; export the file again`,
+    );
+  };
+  if (trained_prior === undefined)
+    throw new FormatError(
+      `${name}: it has a prior, but not the trained_prior that it was shifted from; export it again`,
+    );
+  const trainedPrior = shares("trained_prior", trained_prior);
+  return { trainedPrior, ...(prior !== undefined && { prior: shares("prior", prior) }) };
+}
+
+/** How a classifier's logits become its probabilities: softmax((logits + offset)/temperature). */
+export interface Answering {
+  readonly temperature: number;
+  /** Per class, temperature·log(prior/trained prior); left out where the prior is the trained one. */
+  readonly offset?: readonly number[];
+}
+
+/** What a file says of its probabilities. Logits with the offset are what a bundle gives as `logits`. */
+export function answeringOf(metadata: Metadata, name: string): Answering {
+  const temperature = temperatureOf(metadata, name);
+  const { trainedPrior, prior } = priorsIn(metadata, name);
+  if (!trainedPrior || !prior) return { temperature };
+  const offset = prior.map((share, k) => temperature * Math.log(share / (trainedPrior[k] as number)));
+  if (offset.every(Number.isFinite)) return { temperature, offset };
+  throw new FormatError(
+    `${name}: its prior and trained_prior must be above 0 for every class; export it again`,
+  );
 }
 
 /** The splits that were cut for the training of a classifier; undefined where its data had them, or the file does not say. */

@@ -4,18 +4,17 @@ import type { BackboneOptions } from "../models/registry.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
 import {
+  type Answering,
+  answeringOf,
   type DescribedArchitecture,
   type Metadata,
   readArchitecture,
-  temperatureOf,
 } from "./classifier-file.ts";
 import { type Ensemble, memberScope, readEnsemble } from "./ensemble-file.ts";
 
 /** A classifier with its share in the mean of several ones' probabilities. */
-export interface Member extends Classifier {
+export interface Member extends Classifier, Answering {
   readonly name: string;
-  /** Its logits are divided by it before the softmax. */
-  readonly temperature: number;
   /** Relative to the others'. */
   readonly weight: number;
 }
@@ -71,6 +70,6 @@ function member(
     ...classifierOf({ tensors, metadata }, path, options),
     name,
     weight,
-    temperature: temperatureOf(metadata, path),
+    ...answeringOf(metadata, path),
   };
 }

@@ -8,11 +8,11 @@ import type { OpenProgram } from "../../src/runtime/engine.ts";
 /** The most probable class of each crop; `open` is the bundle's program on an engine. */
 export async function labelsOf(
   open: OpenProgram,
-  { architecture, input }: Pick<Bundle, "architecture" | "input">,
+  bundle: Pick<Bundle, "architecture" | "input">,
   crops: readonly Picture[],
 ): Promise<string[]> {
-  const { classes } = architecture;
-  const { probabilities } = await runBundle(open, input, classes.length, inMemory(crops));
+  const { classes } = bundle.architecture;
+  const { probabilities } = await runBundle(open, bundle, inMemory(crops));
   return crops.map((_, i) => {
     const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
     return classes[row.indexOf(Math.max(...row))] as string;

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { baselines } from "../../jobs/baselines.ts";
 import { type CompareOptions, compare } from "../../jobs/compare.ts";
 import { comparisonText } from "../comparison.ts";
-import { type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import { type SetExitCode, withDevice, withLabelled, withPriorOption } from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -13,7 +13,7 @@ interface Options extends Omit<CompareOptions, "a" | "b" | "data" | "onEvent"> {
 }
 
 export function compareCommand(setExitCode: SetExitCode): Command {
-  return withDevice(withLabelled(new Command("compare")))
+  return withPriorOption(withDevice(withLabelled(new Command("compare"))))
     .description("compare two models on the same pictures, or one with a baseline, with intervals and a test")
     .argument(
       "<a>",

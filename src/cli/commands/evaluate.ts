@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { type EvaluateOptions, evaluate, SPOILT_IMAGES } from "../../jobs/evaluate.ts";
 import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
 import { evaluationText } from "../evaluation.ts";
-import { numberOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
+import { numberOf, type SetExitCode, withDevice, withLabelled, withPriorOption } from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 import { robustnessText, testTimeText } from "../robustness.ts";
@@ -15,7 +15,7 @@ interface Options extends Omit<EvaluateOptions, "model" | "data" | "onEvent"> {
 }
 
 export function evaluateCommand(setExitCode: SetExitCode): Command {
-  return withDevice(withLabelled(new Command("evaluate")))
+  return withPriorOption(withDevice(withLabelled(new Command("evaluate"))))
     .description("score a model: classification report, confusion matrix, intervals, calibration")
     .argument(
       "<model>",

@@ -13,6 +13,7 @@ import {
   withDetector,
   withDevice,
   withLabelled,
+  withPriorOption,
 } from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
@@ -23,7 +24,7 @@ interface Options extends Omit<ExplainOptions, "photos" | "detector" | "onEvent"
 }
 
 export function explainCommand(setExitCode: SetExitCode): Command {
-  return withDetector(withDevice(withLabelled(new Command("explain"))))
+  return withPriorOption(withDetector(withDevice(withLabelled(new Command("explain")))))
     .description("show where a model looked: heat maps over faces, and how far such maps can be trusted")
     .argument("[photos...]", "files, folders, patterns")
     .option(

@@ -6,7 +6,7 @@ import { type Form, forms } from "../../export/export.node.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
 import { type ExportedFile, exportModel } from "../../jobs/export.ts";
 import type { BundleInput } from "../../program/bundle.ts";
-import { listOf, withDevice, withRename } from "../options.ts";
+import { listOf, withDevice, withPriorOption, withRename } from "../options.ts";
 import { percent, result, resultAsIs, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -18,12 +18,14 @@ interface Options extends DeviceOptions {
   readonly input: BundleInput;
   readonly weightBits: "auto" | "8" | "7";
   readonly license?: string;
+  readonly prior?: string;
+  readonly trainedPrior?: string;
   readonly rename?: Readonly<Record<string, string>>;
   readonly json?: boolean;
 }
 
 export function exportCommand(): Command {
-  return withRename(withDevice(new Command("export")))
+  return withPriorOption(withRename(withDevice(new Command("export"))), "that of the model")
     .description("write a trained model as files for other places, each checked against the run")
     .argument("<model>", "run folder, a file that a run or an export wrote, vultus_m or vultus_s")
     .option(
@@ -59,6 +61,10 @@ export function exportCommand(): Command {
         .default("auto"),
     )
     .option("--license <text>", "licence of the model, written into its metadata")
+    .option(
+      "--trained-prior <shares>",
+      "the shares of all classes in the training, as happy=0.3,sad=0.7, where the model's file does not record them",
+    )
     .option("--json", "print JSON")
     .action(async (model: string, { json, data, weightBits, ...options }: Options) => {
       const { files } = await exportModel({

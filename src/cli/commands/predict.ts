@@ -25,6 +25,7 @@ import {
   secondsOf,
   withDetector,
   withDevice,
+  withPriorOption,
 } from "../options.ts";
 import { duration, liveLine, result, resultAsIs, say } from "../output.ts";
 import {
@@ -43,6 +44,7 @@ interface Options extends DeviceOptions, DetectorFlags {
   readonly detect: boolean;
   readonly faces: "all" | "largest";
   readonly threshold: number;
+  readonly prior?: string;
   readonly json?: boolean;
   readonly jsonl?: boolean;
   readonly csv?: boolean;
@@ -56,7 +58,7 @@ interface Options extends DeviceOptions, DetectorFlags {
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
-  return withDetector(withDevice(new Command("predict")), "thorough, of videos too")
+  return withPriorOption(withDetector(withDevice(new Command("predict")), "thorough, of videos too"))
     .description("find the faces of photos and say what each expresses")
     .argument("<photos...>", "files, folders, patterns, - for standard input; or one video")
     .option(
@@ -105,6 +107,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       const { device, threads } = chooseDevice(options, say);
       const model = await loadModel({
         model: options.model,
+        prior: options.prior,
         device,
         threads,
         // Here and not by the model, which could not pass on what is to be known of the hub.
@@ -201,12 +204,13 @@ async function predictAll(
 
 /** Options of the same call that prints; its files are there by now. */
 function again(inputs: readonly string[], options: Options): CallOptions {
-  const { model, faces, threshold, device, threads, json, jsonl, csv, allowUrls } = options;
+  const { model, faces, threshold, prior, device, threads, json, jsonl, csv, allowUrls } = options;
   return {
     ...{ data: inputs, model, threads },
     ...detectorFlags(options),
     faces: faces === "all" ? undefined : faces,
     threshold: threshold === 0 ? undefined : threshold,
+    prior,
     device: device === "auto" ? undefined : device,
     json: json || undefined,
     jsonl: jsonl || undefined,

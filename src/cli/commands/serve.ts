@@ -16,11 +16,13 @@ import {
   secondsOf,
   withDetector,
   withDevice,
+  withPriorOption,
 } from "../options.ts";
 import { say } from "../output.ts";
 
 interface Options extends DeviceOptions, DetectorFlags {
   readonly model?: readonly string[];
+  readonly prior?: string;
   readonly host: string;
   readonly port: number;
   readonly workers: number;
@@ -44,7 +46,7 @@ const TOKEN = "VULTUS_TOKEN";
 
 export function serveCommand(): Command {
   const { bodyBytes, pixels, pictures, faces, queue, timeout } = usualLimits;
-  return withDetector(withDevice(new Command("serve"), "1 for each worker"))
+  return withPriorOption(withDetector(withDevice(new Command("serve"), "1 for each worker")))
     .description("serve predictions over HTTP, and a page that recognises faces in the browser")
     .option(
       "--model <path>",
@@ -116,7 +118,7 @@ export function serveCommand(): Command {
 }
 
 function settingsOf(options: Options): ServiceSettings {
-  const { model, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
+  const { model, prior, host, workers, batchSize, batchDelay, rate, cors, trustProxy } = options;
   if (options.timeout === 0) throw new UsageError("--timeout must be more than 0 seconds");
   const { device, threads } = chooseDevice(
     { ...options, threads: options.threads ?? usualService.threads },
@@ -135,6 +137,7 @@ function settingsOf(options: Options): ServiceSettings {
   const token = tokenOf(options);
   return {
     ...(model === undefined ? {} : { model }),
+    ...(prior === undefined ? {} : { prior }),
     ...(token === undefined ? {} : { token }),
     detector: options.detect && detectorOf(options),
     host,

@@ -16,7 +16,7 @@ import type { ExplainedFace } from "./protocol.ts";
  * weights, UsageError for one whose backbone is unknown or that is not one network.
  */
 export async function explainFace(
-  { bundle: { program, path }, device }: WebModel,
+  { bundle: { program, path, shift }, device }: WebModel,
   picture: Picture,
   face?: Pick<DetectedFace, "box" | "tilt">,
 ): Promise<ExplainedFace> {
@@ -25,7 +25,8 @@ export async function explainFace(
   const crop = face ? faceCrop(picture, face, model.architecture) : centreSquare(picture);
   // The CPU in any case: the program runs once.
   const engine = webEngine("cpu", 0, device === "webgpu" ? "webgpu" : "wasm");
-  const [explanation] = await explainPictures(engine, model, inMemory([crop]), [0], { method: "grad-cam" });
+  const asked = { method: "grad-cam", shift } as const;
+  const [explanation] = await explainPictures(engine, model, inMemory([crop]), [0], asked);
   if (!explanation) throw new Error("there is no explanation");
   const { seen, predicted } = explanation;
   return { label: classes[predicted] as string, seen, overlay: heatOverlay(explanation) };
