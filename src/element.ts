@@ -82,6 +82,11 @@ export interface VultusCameraAttributes {
    */
   model?: string | undefined;
   /**
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such as
+   * `happy=0.3,neutral=0.4`. Left out, it is that of the model's file. A change loads the model anew.
+   */
+  prior?: string | undefined;
+  /**
    * Address of an image or a video to look at instead of the camera; it is looked at as soon as the element is in the page.
    * From another host it needs that host's permission (CORS).
    */
@@ -115,6 +120,7 @@ export interface VultusCameraElement
     }> {
   /** Null where the attribute is missing. */
   model: string | null;
+  prior: string | null;
   src: string | null;
   readonly state: VultusCameraState;
   /** The model that runs; undefined until it is loaded. */

@@ -82,7 +82,9 @@ describe.skipIf(chromiumPath === undefined)(
         at("html", "bare.html"),
         html('<script type="module" src="site/vultus-element.js"></script>'),
       );
-      writeSmallBundle(at("html", "own 70%.onnx"), smallArchitecture("calm", "happy", "cross"));
+      writeSmallBundle(at("html", "own 70%.onnx"), smallArchitecture("calm", "happy", "cross"), {
+        trainedPrior: [0.5, 0.25, 0.25],
+      });
       await encoded(twoFaces()).jpeg({ quality: 95 }).toFile(at("html", "two.jpg"));
       await writeCameraFile(at("camera.mjpeg"));
       server = await serveFolder(at("html"), { path: "/below/" });
@@ -343,6 +345,27 @@ describe.skipIf(chromiumPath === undefined)(
         await page.waitForFunction("camera.loaded.name === 'vultus_m' && camera.faces.length === 1");
       });
 
+      test("a prior shifts the probabilities, and one that the model cannot have is told of", async () => {
+        const oddsFor = async (prior: string): Promise<number> => {
+          await put(page, `src="two.jpg" model="own 70%25.onnx" prior="${prior}"`);
+          await page.waitForFunction("camera.faces.length === 2");
+          const [face] = await property(page, "faces");
+          const { calm = 0, happy = 0 } = face?.probabilities ?? {};
+          return calm / happy;
+        };
+        const trained = await oddsFor("trained");
+        const uniform = await oddsFor("uniform");
+        expect(trained / uniform).toBeCloseTo(2, 3);
+        await page.evaluate("camera.prior = 'calm=0.8'");
+        const odds = "camera.faces[0]?.probabilities.calm / camera.faces[0]?.probabilities.happy";
+        await page.waitForFunction(`Math.abs(${odds} / ${8 * uniform} - 1) < 0.001`);
+        await page.evaluate("camera.prior = 'clam=0.8'");
+        await page.waitForFunction("camera.state === 'failed'");
+        expect((await told(page)).at(-1)?.[1]).toMatchObject({
+          reason: expect.stringContaining('Did you mean "calm"?') as unknown,
+        });
+      });
+
       test("an address that is neither image nor video is told of", async () => {
         await put(page, 'src="bare.html"');
         await page.waitForFunction("camera.state === 'failed'");
@@ -359,6 +382,7 @@ describe.skipIf(chromiumPath === undefined)(
           smooth: 0.4,
           facing: "user",
           model: null,
+          prior: null,
           src: null,
         };
         for (const [name, value] of Object.entries(usual))

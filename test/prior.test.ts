@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { type BundleOutputs, inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
+import type { PageModels } from "../src/export/page-models.ts";
 import type { ModelEvaluation } from "../src/jobs/evaluate.ts";
 import type { ExplainResult } from "../src/jobs/explain.ts";
 import { ensemble, evaluate, exportModel } from "../src/jobs/on-demand.ts";
@@ -340,6 +341,8 @@ describe("the service", () => {
         { happy: 0.75, sad: 0.25 },
         { happy: 0.5, sad: 0.5 },
       ]);
+      const [onPage] = (await service.app.inject("/models.json")).json<PageModels>().models;
+      expect(onPage?.prior).toEqual({ happy: 0.5, sad: 0.5 });
       expect(JSON.stringify((await service.app.inject("/openapi.json")).json())).toContain('"name":"prior"');
     } finally {
       await service.close();

@@ -3,6 +3,7 @@
  * web` one for an exported model, and `vultus serve` answers with one for the models that it serves.
  */
 
+import type { PriorChoice } from "../metrics/prior.ts";
 import { urlName } from "../util/url-name.ts";
 
 /** Its name, beside the page. */
@@ -15,6 +16,8 @@ export interface PageModel {
   readonly file: string;
   /** Size of the bundle. */
   readonly bytes: number;
+  /** The class prior that its probabilities are shifted to; left out, it is that of its file. */
+  readonly prior?: PriorChoice;
 }
 
 /** What finds the faces, where it is not as the page was built. */

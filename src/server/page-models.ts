@@ -19,6 +19,8 @@ export interface ServedPageModel {
   /** Of its content. */
   readonly version: string;
   readonly bytes: Uint8Array;
+  /** By class, the prior of the service where it is not that of the file. */
+  readonly prior?: Readonly<Record<string, number>>;
 }
 
 export interface ServedPageModels {
@@ -35,11 +37,17 @@ export function pageModelsOf(served: readonly ServedModel[], detector?: ServedDe
     name,
     version,
     bytes: bundle.program.model,
+    ...(bundle.shift && { prior: sharesOf(bundle.architecture.classes, bundle.shift.prior) }),
   }));
   shipped ??= readShipped();
   const { name, version } = shipped;
   const known = models.some((model) => model.version === version || model.name === name);
   return { models, offered: known ? [] : [shipped], detector };
+}
+
+/** Not rounded, as for people, since the page computes with them. */
+function sharesOf(classes: readonly string[], prior: readonly number[]): Record<string, number> {
+  return Object.fromEntries(classes.map((name, k) => [name, prior[k] as number]));
 }
 
 let shipped: ServedPageModel | undefined;
@@ -102,7 +110,7 @@ function entriesOf(
 ): { readonly model: ServedPageModel; readonly entry: PageModel }[] {
   const files = pageModelFiles(models.map(({ name }) => name));
   return models.map((model, i) => {
-    const { name, bytes } = model;
-    return { model, entry: { name, file: files[i] as string, bytes: bytes.length } };
+    const { name, bytes, prior } = model;
+    return { model, entry: { name, file: files[i] as string, bytes: bytes.length, ...(prior && { prior }) } };
   });
 }

@@ -60,7 +60,8 @@ test("its models are those that it was built with, or those that are served at t
   expect((await built.inject("/models.json")).json()).toEqual({ models: [] });
   expect((await built.inject("/models/vultus_m.onnx")).body).toContain("built with");
 
-  const own = { name: "vultus m", version: "0013bd4f079f", bytes: Buffer.from("mine") };
+  const prior = { happy: 0.5, sad: 0.5 };
+  const own = { name: "vultus m", version: "0013bd4f079f", bytes: Buffer.from("mine"), prior };
   const other = { name: "other", version: "1", bytes: Buffer.from("the other one") };
   let models = [own];
   const app = await served({ models: () => ({ models, offered: [other] }) });
@@ -70,7 +71,7 @@ test("its models are those that it was built with, or those that are served at t
     "cross-origin-embedder-policy": "require-corp",
   });
   expect(list.json()).toEqual({
-    models: [{ name: "vultus m", file: "models/vultus_m.onnx", bytes: 4 }],
+    models: [{ name: "vultus m", file: "models/vultus_m.onnx", bytes: 4, prior }],
     offered: [{ name: "other", file: "models/other.onnx", bytes: 13 }],
   });
   const file = await app.inject("/models/vultus_m.onnx");

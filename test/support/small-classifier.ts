@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
 import { compileBundle } from "../../src/program/bundle.ts";
-import { classifierMetadata } from "../../src/weights/classifier-file.ts";
+import { classifierMetadata, type Provenance } from "../../src/weights/classifier-file.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
 export function smallArchitecture(...classes: string[]): Architecture {
@@ -19,9 +19,13 @@ export function smallArchitecture(...classes: string[]): Architecture {
 }
 
 /** The same as a bundle, which a page reads. */
-export function writeSmallBundle(path: string, architecture: Architecture): void {
+export function writeSmallBundle(
+  path: string,
+  architecture: Architecture,
+  provenance: Provenance = {},
+): void {
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
-  const metadata = classifierMetadata(architecture);
+  const metadata = classifierMetadata(architecture, provenance);
   writeFileSync(path, compileBundle({ architecture, weights, metadata }).model);
 }
 

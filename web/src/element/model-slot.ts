@@ -1,7 +1,7 @@
 /** The one model of an element, in a worker of its own: loaded once, and exchanged for another. */
 
 import type { VultusCameraModel } from "../../../src/element.ts";
-import { fetchPageModels } from "../models/page-models.ts";
+import { fetchPageModels, toLoad } from "../models/page-models.ts";
 import { detectorOf } from "../recogniser/networks.ts";
 import type { ModelInfo, Setup, StartRequest } from "../recogniser/protocol.ts";
 import { type Recogniser, startRecogniser } from "../recogniser/recogniser.ts";
@@ -13,24 +13,34 @@ export interface LoadedModel {
   readonly model: VultusCameraModel;
 }
 
+/** What the attributes of an element say of its model. */
+export interface WantedModel {
+  readonly model: string | undefined;
+  readonly prior: string | undefined;
+}
+
 export interface ModelSlot {
-  /** The model at this address, or the first of the folder at `home`. @throws Error with the reason. */
-  load(address: string | undefined): Promise<LoadedModel>;
+  /**
+   * The model at this address, or the first of the folder at `home`, for this class prior, or its own. @throws Error with the
+   * reason.
+   */
+  load(wanted: WantedModel): Promise<LoadedModel>;
   /** Ends the worker. */
   close(): void;
 }
 
 export function modelSlot(home: string): ModelSlot {
-  let asked: { readonly address: string | undefined; readonly loaded: Promise<LoadedModel> } | undefined;
+  let asked: { readonly wanted: WantedModel; readonly loaded: Promise<LoadedModel> } | undefined;
   let running: { readonly recogniser: Recogniser; readonly setup: Setup; info: ModelInfo } | undefined;
   let recogniser: Recogniser | undefined;
   let closed = false;
 
-  async function open(address: string | undefined): Promise<LoadedModel> {
-    const { model, detector } =
+  async function open({ model: address, prior }: WantedModel): Promise<LoadedModel> {
+    const { model: found, detector } =
       address === undefined
         ? await firstOf(home)
         : { model: { source: address }, detector: detectorOf(undefined) };
+    const model = prior === undefined ? found : { ...found, prior };
     if (closed) throw new Error("the element has left the page");
     if (running) {
       const former = running.info;
@@ -53,14 +63,15 @@ export function modelSlot(home: string): ModelSlot {
   }
 
   return {
-    load(address) {
-      if (asked && asked.address === address) return asked.loaded;
+    load(wanted) {
+      if (asked && asked.wanted.model === wanted.model && asked.wanted.prior === wanted.prior)
+        return asked.loaded;
       const former = asked?.loaded;
       const loaded = (async () => {
         await former?.catch(() => {});
-        return open(address);
+        return open(wanted);
       })();
-      const current = { address, loaded };
+      const current = { wanted, loaded };
       asked = current;
       // What failed may be asked for again.
       loaded.catch(() => {
@@ -81,7 +92,7 @@ async function firstOf(home: string): Promise<Pick<StartRequest, "model" | "dete
       models: [first],
       detector,
     } = await fetchPageModels(home);
-    if (first) return { model: { source: first.file, name: first.name }, detector: detectorOf(detector) };
+    if (first) return { model: toLoad(first), detector: detectorOf(detector) };
   } catch {}
   throw new Error(
     "there is no model: set the attribute model to the address of one, since no models.json lies beside the element's script",

@@ -43,7 +43,7 @@ export interface PanelProps {
 const MOST_FACES = 4;
 
 export function Panel({ settings, home, listener, connect }: PanelProps) {
-  const { model, src, autostart, threshold, smooth, facing } = settings;
+  const { model, prior, src, autostart, threshold, smooth, facing } = settings;
   const slot = useMemo(() => modelSlot(home), [home]);
   const camera = useCamera();
   const [loaded, setLoaded] = useState<LoadedModel>();
@@ -64,13 +64,15 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   const load = async (): Promise<VultusCameraModel> => {
     setFailure(undefined);
     setLoading(true);
-    const wanted = latest.current.model;
+    const wanted = latest.current;
+    const isWanted = (): boolean =>
+      wanted.model === latest.current.model && wanted.prior === latest.current.prior;
     try {
       const found = await slot.load(wanted);
-      if (wanted === latest.current.model) setLoaded(found);
+      if (isWanted()) setLoaded(found);
       return found.model;
     } catch (error) {
-      if (wanted === latest.current.model) fail((error as Error).message);
+      if (isWanted()) fail((error as Error).message);
       throw error;
     } finally {
       setLoading(false);
@@ -108,10 +110,10 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   useLayoutEffect(() => {
     if (loaded) listener.ready(loaded.model);
   }, [loaded]);
-  // Another model takes the place of one that was loaded, or is being loaded.
+  // Another model, or one for another prior, takes the place of one that was loaded, or is being loaded.
   useEffect(() => {
     if (loaded || loading) load().catch(() => {});
-  }, [model]);
+  }, [model, prior]);
   useEffect(() => {
     setIsVideo(src !== undefined && /^data:video\/|\.(mp4|m4v|mov|ogv|webm)([?#]|$)/i.test(src));
     if (src === undefined) return;

@@ -3,6 +3,8 @@
 export interface Settings {
   /** Absolute; undefined for the model beside the element's script. */
   readonly model: string | undefined;
+  /** Undefined for the class prior of the model. */
+  readonly prior: string | undefined;
   /** Absolute; undefined for the camera. */
   readonly src: string | undefined;
   readonly autostart: boolean;
@@ -11,7 +13,7 @@ export interface Settings {
   readonly facing: "user" | "environment";
 }
 
-export const attributes = ["model", "src", "autostart", "threshold", "smooth", "facing"] as const;
+export const attributes = ["model", "prior", "src", "autostart", "threshold", "smooth", "facing"] as const;
 
 /** What is missing or makes no sense is as usual. */
 export function settingsOf(element: Element): Settings {
@@ -22,6 +24,7 @@ export function settingsOf(element: Element): Settings {
   };
   return {
     model: address("model"),
+    prior: element.getAttribute("prior") || undefined,
     src: address("src"),
     autostart: element.hasAttribute("autostart"),
     threshold: numberOf(element.getAttribute("threshold"), 0.5, 1),

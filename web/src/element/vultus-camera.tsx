@@ -87,6 +87,12 @@ class VultusCamera extends Base implements VultusCameraElement {
   set model(value) {
     this.#reflect("model", value);
   }
+  get prior(): string | null {
+    return this.getAttribute("prior");
+  }
+  set prior(value) {
+    this.#reflect("prior", value);
+  }
   get src(): string | null {
     return this.getAttribute("src");
   }

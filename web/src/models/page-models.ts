@@ -1,6 +1,7 @@
 /** Which models a page has, by the `models.json` that lies beside it. */
 
-import { PAGE_MODELS, type PageModels } from "../../../src/export/page-models.ts";
+import { PAGE_MODELS, type PageModel, type PageModels } from "../../../src/export/page-models.ts";
+import type { ModelToLoad } from "../recogniser/protocol.ts";
 
 /** Reads the list in the folder at `base`; addresses of models are then absolute. @throws Error with the reason. */
 export async function fetchPageModels(base: string): Promise<PageModels> {
@@ -17,4 +18,9 @@ export async function fetchPageModels(base: string): Promise<PageModels> {
       detector: { ...detector, ...(detector.file && { file: new URL(detector.file, address).href }) },
     }),
   };
+}
+
+/** A model of the list, as the worker loads it. */
+export function toLoad({ file, name, prior }: PageModel): ModelToLoad {
+  return { source: file, name, prior };
 }

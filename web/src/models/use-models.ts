@@ -5,7 +5,7 @@ import { PAGE_MODELS, type PageModel } from "../../../src/export/page-models.ts"
 import { detectorOf } from "../recogniser/networks.ts";
 import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
-import { fetchPageModels } from "./page-models.ts";
+import { fetchPageModels, toLoad } from "./page-models.ts";
 
 /** Models beside each other. */
 const MOST_MODELS = 2;
@@ -52,11 +52,11 @@ export function useModels(
       setKnown([...page.models, ...(page.offered ?? [])]);
       setBytes([first, ...others].reduce((sum, model) => sum + model.bytes, 0));
       const started = await recogniser.start({
-        model: { source: first.file, name: first.name },
+        model: toLoad(first),
         detector: detectorOf(page.detector),
       });
       const added: ModelInfo[] = [];
-      for (const { file, name } of others) added.push(await recogniser.add({ source: file, name }));
+      for (const other of others) added.push(await recogniser.add(toLoad(other)));
       setSetup(started);
       setModels([started.model, ...added]);
       const own = [
@@ -81,9 +81,7 @@ export function useModels(
       const busy: Notice = { kind: "busy", text: `Loading ${model.name} …` };
       setNotice(busy);
       const load = async (): Promise<void> => {
-        const added = await recogniser.add(
-          model instanceof File ? { source: model } : { source: model.file, name: model.name },
-        );
+        const added = await recogniser.add(model instanceof File ? { source: model } : toLoad(model));
         setModels((before) => {
           for (const { id } of before.slice(MOST_MODELS - 1))
             recogniser.remove({ model: id }).catch(() => {});

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
+import type { PriorChoice } from "../../../src/metrics/prior.ts";
 import type { Box } from "../../../src/predict/boxes.ts";
 import type { WebDetectorOptions, WebDevice } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
@@ -21,6 +22,8 @@ export interface ModelInfo {
 export interface ModelToLoad {
   readonly source: string | File;
   readonly name?: string;
+  /** The class prior that its probabilities are shifted to; that of its file where it is left out. */
+  readonly prior?: PriorChoice | undefined;
 }
 
 /** How the models run here. */

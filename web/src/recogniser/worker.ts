@@ -16,6 +16,7 @@ import {
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
+import { withPrior } from "../../../src/program/bundle-prior.ts";
 import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { sharedPrograms } from "../../../src/runtime/shared-programs.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";
@@ -46,7 +47,8 @@ type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[
 
 const handlers: Handlers = {
   async start({ model, detector }) {
-    const [bundle, found] = await Promise.all([fetchBundle(model.source), fetchDetector(detector)]);
+    const [read, found] = await Promise.all([fetchBundle(model.source), fetchDetector(detector)]);
+    const bundle = withPrior(read, model.prior);
     device = await chooseDevice(bundle, found);
     const first = await openModel(bundle, webEngine(device), device);
     detectors = await openDetectors(found, device);
@@ -55,7 +57,8 @@ const handlers: Handlers = {
   },
   async add(model) {
     // On WebGPU each model is compared with the CPU, since each has operations of its own.
-    return kept(await loadModel(model.source, { device: device === "cpu" ? "cpu" : "auto" }), model);
+    const options = { device: device === "cpu" ? "cpu" : "auto", prior: model.prior } as const;
+    return kept(await loadModel(model.source, options), model);
   },
   async remove({ model }) {
     const { classifier } = modelOf(model);
