@@ -201,7 +201,7 @@ export const recipeSchema = object({
   batchSize: count,
   seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
   /** What is minimised; runs of older versions have cross-entropy. */
-  loss: lossSchema.default({ type: "crossEntropy" }),
+  loss: lossSchema.prefault({ type: "crossEntropy" }),
   /** How much is learned from teachers, where there are any. */
   distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
   labelSmoothing: shareBelow1,
