@@ -477,6 +477,7 @@ describe("what it says of itself", () => {
       parameters: [
         { name: "faces" },
         { name: "threshold", schema: { maximum: 1 } },
+        { name: "prior" },
         { name: "detect" },
         { name: "model" },
       ],
