@@ -120,7 +120,13 @@ export type { CompareOptions } from "./jobs/compare.ts";
 export type { ComparisonResult } from "./jobs/comparison-result.ts";
 export type { CropOptions, CroppedFolder, CropResult, FaceRule } from "./jobs/crop.ts";
 export type { FaceCheck } from "./jobs/crop-check.ts";
-export type { DataOptions, DataSource, ModelSource, RenameOptions } from "./jobs/data.ts";
+export type {
+  DataOptions,
+  DataSource,
+  ModelSource,
+  NamingOptions,
+  NamingOptions as RenameOptions,
+} from "./jobs/data.ts";
 export type { EnsembleMember, EnsembleOptions, EnsembleResult } from "./jobs/ensemble.ts";
 export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
 export type { EvaluationResult } from "./jobs/evaluation-result.ts";

@@ -6,7 +6,7 @@ import { type Form, forms } from "../../export/export.node.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
 import { type ExportedFile, exportModel } from "../../jobs/export.ts";
 import type { BundleInput } from "../../program/bundle.ts";
-import { listOf, withDevice, withRename } from "../options.ts";
+import { listOf, withDevice, withNaming } from "../options.ts";
 import { percent, result, resultAsIs, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -19,11 +19,12 @@ interface Options extends DeviceOptions {
   readonly weightBits: "auto" | "8" | "7";
   readonly license?: string;
   readonly rename?: Readonly<Record<string, string>>;
+  readonly notAClass?: string[];
   readonly json?: boolean;
 }
 
 export function exportCommand(): Command {
-  return withRename(withDevice(new Command("export")))
+  return withNaming(withDevice(new Command("export")))
     .description("write a trained model as files for other places, each checked against the run")
     .argument("<model>", "run folder, a file that a run or an export wrote, vultus_m or vultus_s")
     .option(
