@@ -162,7 +162,9 @@ function sampleVotes(
 ): Pick<Sample, "votes" | "voteCount" | "otherVotes"> {
   const counts = classes.map((name) => votes.get(name) ?? 0);
   const voteCount = counts.reduce((a, b) => a + b, 0);
-  const others = [...votes].filter(([name, count]) => count > 0 && !classes.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const others = [...votes]
+    .filter(([name, count]) => count > 0 && !classes.includes(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     votes: counts.map((count) => count / voteCount),
     voteCount,

@@ -5,7 +5,7 @@ import { differenceInterval } from "./difference-interval.ts";
 import { leaveOneOut, pairAgreement } from "./leave-one-out.ts";
 import { type Estimate, ratioEstimates, type Terms } from "./ratio-intervals.ts";
 import { jensenShannonDistance, voteEntropy, voteLogLoss } from "./vote-distance.ts";
-import { pluralityOf, type Votes } from "./votes.ts";
+import { chosenClass, pluralityOf, type Votes } from "./votes.ts";
 
 /** The share of people who agree on an image that is clear to people. */
 export const CLEAR = 0.8;
@@ -186,8 +186,7 @@ function imageOf(
   const ownTotal = own.reduce((sum, count) => sum + count, 0);
   const shares = own.map((count) => count / ownTotal);
   const row = own.map((_, k) => probabilities[index * classes.length + k] as number);
-  const top = pluralityOf(counts);
-  const plurality = top !== undefined && top < classes.length ? top : undefined;
+  const plurality = chosenClass(counts, classes.length);
   const left = leaveOneOut(counts);
   const others = left.flatMap(({ chosen, annotators, plurality: most, agreed }) =>
     most !== undefined && most < classes.length
@@ -204,7 +203,7 @@ function imageOf(
   );
   return {
     total,
-    isTied: top === undefined,
+    isTied: pluralityOf(counts) === undefined,
     plurality,
     isClear: plurality !== undefined && isMost((counts[plurality] as number) / total),
     isRight: answer === plurality,

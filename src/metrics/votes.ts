@@ -12,3 +12,9 @@ export function pluralityOf(counts: readonly number[]): number | undefined {
   const first = counts.indexOf(most);
   return counts.indexOf(most, first + 1) < 0 ? first : undefined;
 }
+
+/** The class that most people chose; undefined for a tie, and for a name that is none of the `classCount` classes. */
+export function chosenClass(counts: readonly number[], classCount: number): number | undefined {
+  const top = pluralityOf(counts);
+  return top !== undefined && top < classCount ? top : undefined;
+}

@@ -6,6 +6,7 @@ import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
 import { evaluationText } from "../evaluation.ts";
 import { numberOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
 import { result, resultJson } from "../output.ts";
+import { peopleText } from "../people.ts";
 import { printer } from "../progress.ts";
 import { robustnessText, testTimeText } from "../robustness.ts";
 import { subgroupText } from "../subgroups.ts";
@@ -48,10 +49,11 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], { json, ...options }: Options) => {
       const evaluation = await evaluate({ ...options, model, data, onEvent: printer(setExitCode) });
-      const { subgroups, tta, robustness } = evaluation;
+      const { people, subgroups, tta, robustness } = evaluation;
       if (json) return resultJson(evaluation);
       const parts = [
         evaluationText(evaluation),
+        ...(people ? [peopleText(people)] : []),
         ...(subgroups ? [subgroupText(subgroups)] : []),
         ...(tta ? [testTimeText(tta)] : []),
         ...(robustness ? [robustnessText(robustness)] : []),
