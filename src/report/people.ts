@@ -54,7 +54,7 @@ export function peopleRows(people: PeopleScores): PeopleRow[] {
   return [
     shares("agreement with the plurality", agreement),
     ...(onePerson
-      ? [shares("agreement with the others of one person", onePerson.model, onePerson.agreement)]
+      ? [shares("agreement with the plurality of all but one", onePerson.model, onePerson.agreement)]
       : []),
     ...(clear ? [shares("agreement where at least 80 % agree", clear, onePerson?.clear)] : []),
     ...Object.entries(perClass).map(([name, own]) =>

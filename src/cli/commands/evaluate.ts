@@ -17,7 +17,9 @@ interface Options extends Omit<EvaluateOptions, "model" | "data" | "onEvent"> {
 
 export function evaluateCommand(setExitCode: SetExitCode): Command {
   return withDevice(withLabelled(new Command("evaluate")))
-    .description("score a model: classification report, confusion matrix, intervals, calibration")
+    .description(
+      "score a model: classification report, confusion matrix, intervals, calibration; and beside people, where the data has votes",
+    )
     .argument(
       "<model>",
       "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
