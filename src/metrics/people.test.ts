@@ -63,7 +63,7 @@ describe("equals the reference", () => {
   });
 
   test.each(["agreement", "voteShare", "clear", "model", "difference"] as const)("one person: %s", (name) => {
-    expectSame(found.onePerson?.[name], wanted.onePerson[name] as Wanted, name);
+    expectSame(found.onePerson?.[name], wanted.onePerson[name], name);
   });
 
   test("per class", () => {
