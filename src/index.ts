@@ -117,13 +117,19 @@ export { type Position, Stepper, type StepperOptions, type StepResult } from "./
 export type { AuditOptions, AuditResult, LabelSearch } from "./jobs/audit.ts";
 export type { Baseline } from "./jobs/baselines.ts";
 export type { CompareOptions } from "./jobs/compare.ts";
-export type { ComparisonResult } from "./jobs/comparison-result.ts";
+export type { ComparedPeople, ComparisonResult } from "./jobs/comparison-result.ts";
 export type { CropOptions, CroppedFolder, CropResult, FaceRule } from "./jobs/crop.ts";
 export type { FaceCheck } from "./jobs/crop-check.ts";
-export type { DataOptions, DataSource, ModelSource, RenameOptions } from "./jobs/data.ts";
+export type {
+  DataOptions,
+  DataSource,
+  ModelSource,
+  NamingOptions,
+  NamingOptions as RenameOptions,
+} from "./jobs/data.ts";
 export type { EnsembleMember, EnsembleOptions, EnsembleResult } from "./jobs/ensemble.ts";
 export type { EvaluateOptions, ModelEvaluation } from "./jobs/evaluate.ts";
-export type { EvaluationResult } from "./jobs/evaluation-result.ts";
+export type { EvaluationResult, PeopleResult } from "./jobs/evaluation-result.ts";
 export type {
   JobEvent,
   NoteEvent,
@@ -191,6 +197,9 @@ export { heatOverlay } from "./evaluate/heat-overlay.ts";
 export { measureRobustness, type Robustness } from "./evaluate/robustness.node.ts";
 export type { AnswerScores } from "./metrics/answer-scores.ts";
 export { classificationReport } from "./metrics/classification-report.ts";
+export { type OnePerson, type PeopleOptions, type PeopleScores, peopleScores } from "./metrics/people.ts";
+export type { Estimate } from "./metrics/ratio-intervals.ts";
+export type { Votes } from "./metrics/votes.ts";
 export type { EnsembleScores } from "./report/ensemble-card.ts";
 export type { Listener } from "./train/events.ts";
 export { recipeArchitecture } from "./train/forecast.ts";

@@ -55,7 +55,9 @@ test("a training picture gets the mean of the label and the answers, a validatio
 test("a label stays a label where teachers are sure of another class", async () => {
   const path = at("faces", "train", "sad", "0.png");
   const sample: Sample = { id: "a", source: { kind: "file", path }, label: 1, split: "train" };
-  const samples = softened([sample, { ...sample, votes: [0.4, 0.6] }], Float64Array.of(1, 0, 1, 0), 2, 0.5);
+  const voted = { ...sample, votes: [0.4, 0.6], voteCount: 5, otherVotes: { unknown: 4 } };
+  const samples = softened([sample, voted], Float64Array.of(1, 0, 1, 0), 2, 0.5);
+  expect(samples[1]).not.toHaveProperty("otherVotes");
   expect(samples.map(({ votes }) => votes)).toEqual([
     [0.4999, 0.5],
     [0.7, 0.3],

@@ -1,6 +1,11 @@
 /** A comparison as text. */
 
-import { type ComparedNumbers, type ComparisonResult, pText } from "../jobs/comparison-result.ts";
+import {
+  type ComparedNumbers,
+  type ComparedPeople,
+  type ComparisonResult,
+  pText,
+} from "../jobs/comparison-result.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
 import { metricText, percent } from "./output.ts";
@@ -38,7 +43,28 @@ export function comparisonText(comparison: ComparisonResult): string {
     ),
     "",
     verdict,
+    ...(comparison.people ? ["", ...peopleLines(comparison.people)] : []),
   ].join("\n");
+}
+
+/** Both against people's votes. */
+function peopleLines(people: ComparedPeople): string[] {
+  const { n, agreementA, agreementB, difference, interval, mcnemarP, voteShare, onePerson, verdict } = people;
+  const percents = ([low, high]: readonly [number, number]): string => `${signed(low)} to ${signed(high)}`;
+  return [
+    `agreement with people  A ${percent(agreementA)}, B ${percent(agreementB)} of ${n} images with a plurality`,
+    `B minus A              ${signed(difference)}  (95 % interval ${percents(interval)}), McNemar's p ${pText(mcnemarP)}`,
+    ...Object.entries(people.perClass).map(
+      ([name, { a, b, change }]) =>
+        `  where it is ${name}: A ${percent(a)}, B ${percent(b)}, ${signed(change)}`,
+    ),
+    `share of the votes     A ${percent(voteShare.a)}, B ${percent(voteShare.b)}, ${signed(voteShare.change)}  (95 % interval ${percents(voteShare.interval)})`,
+    ...(onePerson ? [`one person             ${percent(onePerson.value)} agreement with the others`] : []),
+    "",
+    verdict,
+    `A: ${people.verdictA}`,
+    `B: ${people.verdictB}`,
+  ];
 }
 
 function row(metric: Pick<Metric, "label" | "format">, { a, b, change }: ComparedNumbers): string[] {

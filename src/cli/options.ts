@@ -51,16 +51,22 @@ export function withDevice(command: Command, threads = "all cores"): Command {
     .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
-/** What classes names in the data mean. */
-export function withRename(command: Command): Command {
-  return command.option(
-    "--rename <name=class>",
-    'the class of a folder or label whose name does not tell it, such as "not sure=neutral"; may be repeated',
-    (text: string, earlier: Readonly<Record<string, string>> | undefined) => ({
-      ...earlier,
-      ...renameOf(text),
-    }),
-  );
+/** What names in the data mean: which class, or none. */
+export function withNaming(command: Command): Command {
+  return command
+    .option(
+      "--rename <name=class>",
+      'the class of a folder or label whose name does not tell it, such as "not sure=neutral"; may be repeated',
+      (text: string, earlier: Readonly<Record<string, string>> | undefined) => ({
+        ...earlier,
+        ...renameOf(text),
+      }),
+    )
+    .option(
+      "--not-a-class <a,b,…>",
+      "folders, labels or columns of votes that are no class, such as unknown,not_a_face: their images are left out, and votes for them count as people asked",
+      listOf,
+    );
 }
 
 /** `"sad =(=sad"`: what follows the last `=` is the class. */
@@ -142,7 +148,7 @@ export function detectorOf(flags: DetectorFlags): DetectorOptions {
 
 /** Which pictures, and which classes of them. */
 export function withData(command: Command): Command {
-  return withRename(command)
+  return withNaming(command)
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
 }
@@ -157,7 +163,7 @@ export function withPriorOption(command: Command, usual = "as the model's file w
 
 /** Which pictures are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
-  return withRename(command)
+  return withNaming(command)
     .option(
       "--split <name>",
       "train, validation, test or all (default: validation where there is one, else all)",

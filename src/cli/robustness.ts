@@ -7,7 +7,8 @@ import { tableText } from "./table.ts";
 import { widthOf } from "./terminal.ts";
 
 /** The claims in one line a group, then every corruption. */
-export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions }: Robustness): string {
+export function robustnessText(robustness: Robustness): string {
+  const { n, clean, meanRelativeDrop, groups, corruptions, people } = robustness;
   const worst = (group: string): string => {
     const own = corruptions.filter((one) => one.group === group);
     const { title, relativeDrop } = own.reduce((a, b) => (b.relativeDrop > a.relativeDrop ? b : a));
@@ -19,6 +20,11 @@ export function robustnessText({ n, clean, meanRelativeDrop, groups, corruptions
       ({ group, relativeDrop }) =>
         `  ${group.padEnd(16)} ${signed(relativeDrop).padStart(8)}  (most: ${worst(group)})`,
     ),
+    ...(people
+      ? [
+          `  agreement with the plurality of people: ${percent(people.clean)} of ${people.n} images as they are, ${signed(people.meanRelativeDrop)} of it where they are spoilt`,
+        ]
+      : []),
     "",
     tableText(
       [

@@ -1,21 +1,22 @@
 /** Scores by subgroup as text. */
 
 import type { ColumnScores } from "../jobs/subgroups.ts";
-import type { Interval } from "../metrics/subgroups.ts";
+import type { Interval, SubgroupScores } from "../metrics/subgroups.ts";
 import { counted } from "../util/counted.ts";
 import { percent } from "./output.ts";
 import { tableText } from "./table.ts";
 import { widthOf } from "./terminal.ts";
 
-export function subgroupText({
-  column,
-  groups,
-  suppressed,
-  minimum,
-  without,
-  accuracy,
-  n,
-}: ColumnScores): string {
+export function subgroupText({ column, people, ...scores }: ColumnScores): string {
+  const own = groupText(column, "accuracy", scores);
+  return people ? `${own}\n\n${groupText(column, "agreement with people", people)}` : own;
+}
+
+function groupText(
+  column: string,
+  measure: string,
+  { groups, suppressed, minimum, without, accuracy, n }: SubgroupScores,
+): string {
   const range = ([low, high]: Interval): string => `${percent(low)} to ${percent(high)}`;
   const gap = (difference: number, [low, high]: Interval): string =>
     `${signed(difference)} (${signed(low)} to ${signed(high)})`;
@@ -25,7 +26,7 @@ export function subgroupText({
       [
         { name: column },
         { name: "n", right: true },
-        { name: "accuracy", right: true },
+        { name: measure, right: true },
         { name: "95 % interval" },
         { name: "points above all" },
         { name: "points above the best" },

@@ -29,6 +29,7 @@ export function trainingCard(
     ],
     details: [
       ["measured on", measuredOn(evaluation)],
+      ...(evaluation.people ? [["people", evaluation.people.verdict] as Row] : []),
       ["most confused", confused[0]?.text ?? "nothing"],
       ...(report === undefined ? [["report", "not written; the run is complete"] as Row] : []),
     ],

@@ -10,7 +10,10 @@ import { classKey } from "./names.ts";
 export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
   (
     | { readonly className: string; readonly votes?: undefined }
-    /** Counts of votes by class name. Those of the chosen classes become shares that sum to 1. */
+    /**
+     * Counts of votes by class name. Those of the chosen classes become shares that sum to 1; the others join the sample's
+     * `otherVotes`.
+     */
     | { readonly className?: undefined; readonly votes: ReadonlyMap<string, number> }
   );
 
@@ -30,15 +33,15 @@ export interface RawSource {
 /**
  * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
  * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
- * its majority, and left out if a class that isn't chosen has more votes than all chosen ones. Ties go to the first class by
- * name.
+ * its plurality, and left out if a name that is no chosen class has more votes than each of them. Ties go to the first class
+ * by name.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
  */
 export function assemble(sources: readonly RawSource[], options: ClassOptions = {}): Dataset {
   const where = sources.map((source) => source.path).join(", ");
   const names = nameClasses(sources.flatMap(namesIn), where, options);
-  const { classes, labelOf, usualName, rename, byWord } = names;
+  const { classes, labelOf, usualName, rename, notAClass, byWord } = names;
   const notes = sources.flatMap((source) => source.notes);
   for (const [label, others] of names.otherSpellings.entries())
     if (others.length > 0) notes.push(`${others.map(quoted).join(", ")} read as "${classes[label]}"`);
@@ -52,16 +55,24 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
       .sort()
       .map((name) => [name, 0]),
   );
+  const found = new Set(unchosen.keys());
   const { read, formerIds } = identified(sources);
-  for (const { className, votes, ...rest } of sortedById(read)) {
-    const counts = votes && votesByClass(votes, names);
-    const own = counts ? majority(counts, classes) : classOf(className as string, names);
+  for (const { className, votes, otherVotes = {}, ...rest } of sortedById(read)) {
+    const counts = votes && votesByClass(votes, otherVotes, names);
+    const own = counts ? plurality(counts, classes) : classOf(className as string, names);
     const label = classes.indexOf(own);
     if (label < 0) unchosen.set(own, (unchosen.get(own) ?? 0) + 1);
-    else samples.push({ ...rest, label, ...(counts && voteShares(counts, classes)) });
+    else samples.push({ ...rest, label, ...(counts && sampleVotes(counts, classes)) });
   }
   const leftOut = [...unchosen].map(([className, count]) => ({ className, count }));
-  notes.push(...leftOut.map((c) => `class "${c.className}" left out: ${plural(c.count, "picture")}`));
+  notes.push(
+    ...leftOut.map(({ className, count }) =>
+      notAClass.includes(className) || !found.has(className)
+        ? `"${className}" is no class: ${plural(count, "image")} left out`
+        : `class "${className}" left out: ${plural(count, "picture")}`,
+    ),
+    ...otherVotesNote(samples, found),
+  );
   notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
   return {
     sources: sources.map(({ path }) => path),
@@ -72,6 +83,7 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
     fingerprint: fingerprintOf(classes, samples),
     formerIds,
     ...(Object.keys(rename).length > 0 && { rename }),
+    ...(notAClass.length > 0 && { notAClass }),
     ...(byWord.length > 0 && { byWord }),
   };
 }
@@ -121,9 +133,13 @@ function classOf(name: string, { classes, labelOf, usualName }: ClassNames): str
   return label === undefined ? usualName(name) : (classes[label] as string);
 }
 
-/** The votes of each class: those for its synonyms are votes for it. */
-function votesByClass(votes: ReadonlyMap<string, number>, names: ClassNames): Map<string, number> {
-  const counts = new Map<string, number>();
+/** The votes of each class, and `others`: those for a class's synonyms are votes for it. */
+function votesByClass(
+  votes: ReadonlyMap<string, number>,
+  others: Readonly<Record<string, number>>,
+  names: ClassNames,
+): Map<string, number> {
+  const counts = new Map(Object.entries(others));
   for (const [name, count] of votes) {
     const own = classOf(name, names);
     counts.set(own, (counts.get(own) ?? 0) + count);
@@ -131,22 +147,49 @@ function votesByClass(votes: ReadonlyMap<string, number>, names: ClassNames): Ma
   return counts;
 }
 
-/** The class with the most votes. A tie goes to a chosen class, then to the first by name. */
-function majority(votes: ReadonlyMap<string, number>, classes: readonly string[]): string {
+/** The name with the most votes. A tie goes to a chosen class, then to the first by name. */
+function plurality(votes: ReadonlyMap<string, number>, classes: readonly string[]): string {
   const most = Math.max(...votes.values());
   const equal = [...votes].flatMap(([name, count]) => (count === most ? [name] : []));
   equal.sort((a, b) => (classKey(a) < classKey(b) ? -1 : 1));
   return equal.find((name) => classes.includes(name)) ?? (equal[0] as string);
 }
 
-/** The chosen classes' shares of the votes for chosen classes, and the number of those votes. */
-function voteShares(
+/** The chosen classes' shares of the votes for chosen classes, the number of those votes, and the other votes. */
+function sampleVotes(
   votes: ReadonlyMap<string, number>,
   classes: readonly string[],
-): Required<Pick<Sample, "votes" | "voteCount">> {
+): Pick<Sample, "votes" | "voteCount" | "otherVotes"> {
   const counts = classes.map((name) => votes.get(name) ?? 0);
   const voteCount = counts.reduce((a, b) => a + b, 0);
-  return { votes: counts.map((count) => count / voteCount), voteCount };
+  const others = [...votes]
+    .filter(([name, count]) => count > 0 && !classes.includes(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    votes: counts.map((count) => count / voteCount),
+    voteCount,
+    ...(others.length > 0 && { otherVotes: Object.fromEntries(others) }),
+  };
+}
+
+/** What becomes of the votes for `names`, which are no chosen class, on the images that are used. */
+function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>): string[] {
+  let [own, all] = [0, 0];
+  const voted = new Set<string>();
+  for (const { voteCount = 0, otherVotes = {} } of samples) {
+    all += voteCount;
+    for (const [name, count] of Object.entries(otherVotes)) {
+      all += count;
+      if (!names.has(name)) continue;
+      own += count;
+      voted.add(name);
+    }
+  }
+  if (voted.size === 0) return [];
+  const share = `${Number(own.toFixed(2))} of ${plural(Number(all.toFixed(2)), "vote")}`;
+  return [
+    `${share} on the images used are for ${[...voted].sort().join(", ")}: they count as people asked, and are no part of soft labels`,
+  ];
 }
 
 /** Notes on classes without images, if that is allowed. If there is training data, every class must be in it. */

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onCommandLine } from "../cli/invocation.ts";
-import { withRename } from "../cli/options.ts";
+import { withNaming } from "../cli/options.ts";
 import { audit } from "../jobs/audit.ts";
 import { openDataset, openKnownDataset, withClasses } from "../jobs/data.ts";
 import { evaluate } from "../jobs/evaluate.ts";
@@ -134,7 +134,7 @@ describe("folders", () => {
     for (const flags of suggestions) {
       const args = [...flags.matchAll(/--rename (?:'([^']*)'|([^ ']+))/g)].map(([, a, b]) => a ?? b ?? "");
       expect(args).toHaveLength(2);
-      const command = withRename(new Command()).parse(
+      const command = withNaming(new Command()).parse(
         args.flatMap((arg) => ["--rename", arg]),
         { from: "user" },
       );
@@ -170,7 +170,7 @@ describe("folders", () => {
     );
     await expect(readDataset([dir], { rename: { sad: " " } })).rejects.toThrow(/the class of "sad" is empty/);
     // What a run remembers applies only where it can.
-    const { rename } = await readDataset([dir], { remembered: { gone: "happy", sad: "blue" } });
+    const { rename } = await readDataset([dir], { remembered: { rename: { gone: "happy", sad: "blue" } } });
     expect(rename).toEqual({ sad: "blue" });
   });
 

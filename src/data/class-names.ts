@@ -1,4 +1,4 @@
-/** Which class each name in the data means: by a rename, as a whole, or by one clear word in it. */
+/** Which class each name in the data means: by a rename, as a whole, or by one clear word in it; or that it is no class. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -8,15 +8,24 @@ import { classKey, emotionNamed, folded, readName } from "./names.ts";
 /** Names in the data, and the class that each of them means. */
 export type Renames = Readonly<Record<string, string>>;
 
-export interface ClassOptions {
+/** What a caller says of names in the data. */
+export interface Naming {
+  /** The classes of names that don't tell them clearly: `{ "happy_or_content": "happy" }`. */
+  readonly rename?: Renames | undefined;
+  /**
+   * Names that are no class, such as `["unknown", "not_a_face"]`. Images of such a name, or most of whose votes are for it, are left
+   * out; other votes for it count as people asked (`Sample.otherVotes`).
+   */
+  readonly notAClass?: readonly string[] | undefined;
+}
+
+export interface ClassOptions extends Naming {
   /** The classes to use, in this order. Default: all, sorted by name. */
   readonly classes?: readonly string[] | undefined;
   /** Accept classes without images, to score a model with fixed classes on a folder that has only some of them. */
   readonly allowMissing?: boolean;
-  /** The classes of names that don't tell them clearly: `{ "happy_or_content": "happy" }`. */
-  readonly rename?: Renames | undefined;
-  /** Renames of a run or a data set, for names that occur here and that `rename` doesn't contain. */
-  readonly remembered?: Renames | undefined;
+  /** What a run or a data set says of names, for those that occur here and that the caller says nothing else of. */
+  readonly remembered?: Naming | undefined;
   /** Whether a word in a name can tell its class. Default: true. Versions until November 2026 matched whole names only. */
   readonly byWord?: boolean;
 }
@@ -37,6 +46,8 @@ export interface ClassNames {
   readonly otherSpellings: readonly (readonly string[])[];
   /** The renames that were applied. */
   readonly rename: Renames;
+  /** What each of the names is usually called that were declared to be no class. */
+  readonly notAClass: readonly string[];
   /** Names whose class was told by a word in them. */
   readonly byWord: readonly string[];
 }
@@ -88,7 +99,7 @@ interface Meaning {
  * does is that one. Names of one class that stand side by side, such as `happy_low` and `happy_high`, are unclear unless
  * they differ only in synonyms, signs and words such as "faces".
  *
- * @throws UsageError for an unknown or repeated class, or a rename of a name that isn't there; UnclearNames.
+ * @throws UsageError for an unknown or repeated class, or a name to rename or to take for no class that isn't there; UnclearNames.
  */
 export function nameClasses(found: readonly FoundName[], where: string, options: ClassOptions): ClassNames {
   const { allowMissing = false, remembered = {}, byWord = true } = options;
@@ -98,7 +109,10 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
   const rename = splitAtNames(options.rename ?? {}, spellings);
   checkRenames(rename, [...spellings.keys()], where);
   const targets = new Map(
-    Object.entries({ ...remembered, ...rename }).map(([name, target]) => [folded(name), target.trim()]),
+    Object.entries({ ...remembered.rename, ...rename }).map(([name, target]) => [
+      folded(name),
+      target.trim(),
+    ]),
   );
   const meanings = new Map(
     [...spellings].map(([name, written]) => [
@@ -106,7 +120,13 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
       meaningOf([...written].sort(), targets.get(name), byWord),
     ]),
   );
-  const usual = [...meanings.values()].map(usualNameOf).sort();
+  checkNotAClass(options, [...meanings.values()], where);
+  const noClass = noClassOf(options);
+  const isNoClass = (meaning: Meaning): boolean => namesOf(meaning).some((name) => noClass.has(name));
+  const usual = [...meanings.values()]
+    .filter((meaning) => !isNoClass(meaning))
+    .map(usualNameOf)
+    .sort();
   const available = [...new Map(usual.reverse().map((name) => [classKey(name), name])).values()].reverse();
   const classes = options.classes ?? available;
   checkTwice(classes);
@@ -114,6 +134,7 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
   const labels = new Map<string, number | undefined>();
   const unclear = new Map<string, readonly string[]>();
   for (const [name, meaning] of meanings) {
+    if (isNoClass(meaning)) continue;
     const choice =
       options.classes || meaning.unclear.length === 0 ? labelIn(classes, meaning) : meaning.unclear;
     if (typeof choice === "object") unclear.set(name, choice);
@@ -157,18 +178,20 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
         target === undefined ? [] : [[spelling, target]],
       ),
     ),
+    notAClass: [...new Set([...meanings.values()].filter(isNoClass).map(usualNameOf))].sort(),
     byWord: used.flatMap(([name, { spelling, key, isByWord }]) =>
       isByWord && folded(classes[labels.get(name) as number] as string) !== key ? [spelling] : [],
     ),
   };
 }
 
-/** @throws UsageError if what a caller gave as `rename` is none. */
-export function checkRename(rename: unknown): void {
-  if (rename === undefined) return;
+/** @throws UsageError if `rename` or `notAClass`, as a program gave it, is of another kind. */
+export function checkNaming({ rename = {}, notAClass = [] }: Naming): void {
   const isRecord = typeof rename === "object" && rename !== null && !Array.isArray(rename);
-  if (isRecord && Object.values(rename).every((target) => typeof target === "string")) return;
-  throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object of texts by name`);
+  if (!isRecord || !Object.values(rename).every((target) => typeof target === "string"))
+    throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object of texts by name`);
+  if (!Array.isArray(notAClass) || !notAClass.every((name) => typeof name === "string"))
+    throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of texts`);
 }
 
 /** The ways to split each rename into a name and its class, as given first: on a command line both may have a `=` in them. */
@@ -207,6 +230,39 @@ function checkRenames(rename: Renames, names: readonly string[], where: string):
       throw new UsageError(
         `${option("rename", { [name]: target })}: there is no class "${name}" in ${where}. ` +
           `Found: ${[...names].sort().join(", ")}.${didYouMean(folded(name), names)}`,
+      );
+  }
+}
+
+/** By how many ways of writing it a name may be declared to be no class: as the data spells it unless it is renamed, or as usual. */
+function namesOf(meaning: Meaning): string[] {
+  const usual = classKey(usualNameOf(meaning));
+  return meaning.target === undefined ? [usual, classKey(meaning.spelling)] : [usual];
+}
+
+/** The keys of the names that are no class. What a run or a model remembers to be none may be a class by now. */
+function noClassOf({ classes = [], notAClass = [], remembered = {} }: ClassOptions): Set<string> {
+  const chosen = new Set(classes.map(classKey));
+  const known = (remembered.notAClass ?? []).map(classKey).filter((name) => !chosen.has(name));
+  return new Set([...notAClass.map(classKey), ...known]);
+}
+
+function checkNotAClass(
+  { classes = [], notAClass = [] }: ClassOptions,
+  meanings: readonly Meaning[],
+  where: string,
+): void {
+  const names = meanings.flatMap(namesOf);
+  for (const name of notAClass) {
+    const chosen = classes.find((own) => classKey(own) === classKey(name));
+    if (chosen !== undefined)
+      throw new UsageError(
+        `${option("notAClass", [name])}: "${chosen}" is one of the classes ${classes.join(", ")}; it can't be both`,
+      );
+    if (!names.includes(classKey(name)))
+      throw new UsageError(
+        `${option("notAClass", [name])}: there is no "${name}" in ${where}. ` +
+          `Found: ${meanings.map(({ spelling }) => spelling).join(", ")}.${didYouMean(folded(name), names)}`,
       );
   }
 }

@@ -30,6 +30,8 @@ export interface Sample {
   readonly votes?: readonly number[];
   /** How many votes for these classes were counted; beside `votes` only. */
   readonly voteCount?: number;
+  /** How many votes each name got that is none of these classes; beside `votes`, and only where there are such votes. */
+  readonly otherVotes?: Readonly<Record<string, number>>;
   readonly split: Split;
   /** Who is in the picture; one person never sits on two sides of a split that vultus cuts. */
   readonly identity?: string;
@@ -47,8 +49,8 @@ export interface Dataset {
   /** What a person should be told aloud: names matched, classes left out, splits cut. */
   readonly notes: readonly string[];
   /**
-   * Hexadecimal; changes when an image's id, label, split or identity or the classes change, but not with the order of
-   * reading. It does not see pixels.
+   * Hexadecimal; changes when an image's id, label, votes, split or identity or the classes change, but not with the order of
+   * reading. It sees neither pixels nor votes for what is none of the classes: no training depends on those.
    */
   readonly fingerprint: string;
   /**
@@ -58,6 +60,8 @@ export interface Dataset {
   readonly formerIds?: ReadonlyMap<string, string>;
   /** Names in the sources that a caller gave classes (`rename`), and the classes. */
   readonly rename?: Readonly<Record<string, string>>;
+  /** Names in the sources that a caller declared to be no class (`notAClass`). */
+  readonly notAClass?: readonly string[];
   /** Names in the sources whose class was told by a word in them. */
   readonly byWord?: readonly string[];
 }

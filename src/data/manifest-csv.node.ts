@@ -9,12 +9,14 @@ import { splitNamed } from "./names.ts";
 const named = ["path", "label", "identity", "split"];
 /** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
 const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
+/** With votes, what tells a column of votes for what is no class from a class: `not-a-class:unknown`. */
+const otherColumn = /^not-a-class:\s*(?<name>.+)$/i;
 
 /**
  * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class; optional
  * `identity` and `split` (train when empty). With labels every other column holds subgroups; with votes it is a class,
- * but for `subgroup` and those that begin with `subgroup:`, which is not part of their name. Only the names of classes
- * keep their case.
+ * but for `subgroup` and those that begin with `subgroup:` or `not-a-class:`, which are not part of their names. Only the names
+ * of classes keep their case.
  *
  * @throws FormatError naming the file and the row.
  */
@@ -24,15 +26,25 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   const labelled = header.includes("label");
   const grouping = others.filter((column) => labelled || subgroupColumn.test(column));
   // In one order, since fractions of votes add up to other last digits in another.
-  const voted = others.filter((column) => !grouping.includes(column)).sort();
+  const columns = others.filter((column) => !grouping.includes(column)).sort();
+  const noClass = columns.flatMap((column) => {
+    const name = otherColumn.exec(column)?.groups?.name;
+    return name === undefined ? [] : [[column, name] as const];
+  });
+  const voted = columns.filter((column) => !otherColumn.test(column));
   if (!header.includes("path") || (!labelled && voted.length === 0)) throw missingColumns(path, header);
   const names = new Map(
     grouping.map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
   );
-  const notes =
-    names.size > 0
-      ? [`${path}: ${plural(names.size, "column")} of subgroups: ${[...names.values()].join(", ")}`]
-      : [];
+  const columnsOf = (what: string, own: readonly string[]): string[] =>
+    own.length > 0 ? [`${path}: ${plural(own.length, "column")} of ${what}: ${own.join(", ")}`] : [];
+  const notes = [
+    ...columnsOf("subgroups", [...names.values()]),
+    ...columnsOf(
+      "votes for what is no class",
+      noClass.map(([, name]) => name),
+    ),
+  ];
 
   const samples: RawSample[] = [];
   const rowOf = new Map<string, number>();
@@ -47,12 +59,18 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
     const split = splitName === "" ? "train" : splitNamed(splitName);
     if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);
     if (labelled && label === "") throw wrong("label is empty");
-    const votes = labelled ? undefined : parseVotes(cells, voted, wrong);
+    const votes = labelled ? undefined : parseVotes(cells, columns, wrong);
+    const otherVotes = noClass.flatMap(([column, name]) => {
+      const count = votes?.get(column) ?? 0;
+      votes?.delete(column);
+      return count > 0 ? [[name, count] as const] : [];
+    });
     const subgroups = [...names].flatMap(([column, name]) => (cells[column] ? [[name, cells[column]]] : []));
     samples.push({
       id: id.split(sep).join("/"),
       source: { kind: "file", path: file },
       ...(votes ? { votes } : { className: label }),
+      ...(otherVotes.length > 0 && { otherVotes: Object.fromEntries(otherVotes) }),
       split,
       ...(identity && { identity }),
       ...(subgroups.length > 0 && { subgroups: Object.fromEntries(subgroups) as Record<string, string> }),
@@ -73,11 +91,11 @@ export function missingColumns(path: string, header: readonly string[]): FormatE
 
 function parseVotes(
   cells: Readonly<Record<string, string>>,
-  classNames: readonly string[],
+  columns: readonly string[],
   wrong: (problem: string) => FormatError,
 ): Map<string, number> {
   const votes = new Map<string, number>();
-  for (const name of classNames) {
+  for (const name of columns) {
     const text = cells[name] ?? "";
     const count = Number(text);
     if (!Number.isFinite(count) || count < 0)

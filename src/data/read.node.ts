@@ -5,7 +5,7 @@ import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { assemble, type RawSource } from "./assemble.ts";
 import { sourceNames } from "./canonical.ts";
-import { type ClassOptions, checkRename, namesIn } from "./class-names.ts";
+import { type ClassOptions, checkNaming, namesIn } from "./class-names.ts";
 import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
@@ -29,9 +29,9 @@ export async function readDataset(
 ): Promise<Dataset> {
   if (paths.length === 0)
     throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
-  const { classes = [], rename = {}, remembered = {} } = options;
-  checkRename(rename);
-  const known = [...classes, ...namesIn(rename), ...Object.keys(remembered)];
+  const { classes = [], rename = {}, notAClass = [], remembered = {} } = options;
+  checkNaming(options);
+  const known = [...classes, ...namesIn(rename), ...Object.keys(remembered.rename ?? {}), ...notAClass];
   const sources: RawSource[] = [];
   for (const path of paths) {
     const csv = extname(path).toLowerCase() === ".csv";

@@ -9,7 +9,8 @@ const DECIMALS = 9;
 
 /**
  * The text of a manifest, one row per sample in their order; `pathOf` gives a file's path as seen from the manifest's
- * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label.
+ * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label; votes for
+ * what is no class stand in columns `not-a-class:…`.
  *
  * @throws UsageError for samples that are no files, as those of fer2013.csv, and for a file that occurs twice.
  */
@@ -17,27 +18,34 @@ export function manifestText({ classes, samples }: Dataset, pathOf: (file: strin
   const voted = samples.some(({ votes }) => votes !== undefined);
   const identified = samples.some(({ identity }) => identity !== undefined);
   const columns = [...new Set(samples.flatMap(({ subgroups = {} }) => Object.keys(subgroups)))];
+  const others = [...new Set(samples.flatMap(({ otherVotes = {} }) => Object.keys(otherVotes)))].sort();
   const header = [
     "path",
     "split",
     ...(voted ? classes : ["label"]),
+    ...others.map((name) => `not-a-class:${name}`),
     ...(identified ? ["identity"] : []),
     ...columns.map((name) => (voted ? `subgroup:${name}` : name)),
   ];
   const labelCells = ({ label, votes, voteCount = 1 }: Sample): string[] => {
     if (!voted) return [classes[label] as string];
     if (!votes) return classes.map((_, k) => String(Number(k === label)));
-    return votes.map((share) => String(Number((share * voteCount).toFixed(DECIMALS))));
+    return votes.map((share) => voteText(share * voteCount));
   };
   const taken = new Set<string>();
   const rows = samples.map((sample) => [
     pathOf(onlyOnce(fileOf(sample), taken)),
     sample.split,
     ...labelCells(sample),
+    ...others.map((name) => voteText(sample.otherVotes?.[name] ?? 0)),
     ...(identified ? [sample.identity ?? ""] : []),
     ...columns.map((name) => sample.subgroups?.[name] ?? ""),
   ]);
   return [header, ...rows].map((cells) => `${csvRow(cells)}\n`).join("");
+}
+
+function voteText(count: number): string {
+  return String(Number(count.toFixed(DECIMALS)));
 }
 
 function fileOf({ id, source }: Sample): string {

@@ -6,10 +6,13 @@ import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
 import { argmaxRows, reorderedColumns } from "../metrics/probabilities.ts";
 import { type Metrics, metricEntries } from "../metrics/registry.ts";
 import { summarize } from "../metrics/scores.ts";
+import type { Votes } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
+import { comparePeople, type PeopleComparison } from "./compare-people.ts";
 import { bundleOutputs, labelsOf } from "./evaluate.node.ts";
+import { votesOf } from "./people-votes.ts";
 
 /** One model's answers, in the order of the classes of the comparison. */
 export interface ComparedAnswers {
@@ -28,6 +31,8 @@ export interface Comparison extends PairedDifference {
   readonly labels: readonly number[];
   readonly a: ComparedAnswers;
   readonly b: ComparedAnswers;
+  /** Against people's votes; missing where the images have none. */
+  readonly people?: PeopleComparison;
 }
 
 /**
@@ -51,6 +56,7 @@ export async function compareBundles(
     first.probabilities,
     reorderedColumns(second.probabilities, b.architecture.classes, classes),
     classes,
+    votesOf(pixels.samples),
   );
 }
 
@@ -63,7 +69,13 @@ export async function compareWithAnswers(
   onBatch?: (done: number) => void,
 ): Promise<Comparison> {
   const { probabilities } = await bundleOutputs(engine, a, pixels, onBatch);
-  return comparison(labelsOf(pixels), probabilities, answers, a.architecture.classes);
+  return comparison(
+    labelsOf(pixels),
+    probabilities,
+    answers,
+    a.architecture.classes,
+    votesOf(pixels.samples),
+  );
 }
 
 /** @throws UsageError unless both models tell the same classes apart. */
@@ -78,12 +90,13 @@ export function checkComparable(
   );
 }
 
-/** Every figure of a comparison, from labels and both models' probabilities [N, classes]. */
+/** Every figure of a comparison, from labels, both models' probabilities [N, classes], and votes where there are any. */
 export function comparison(
   labels: readonly number[],
   probabilitiesA: Float32Array,
   probabilitiesB: Float32Array,
   classes: readonly string[],
+  votes: Votes = [],
 ): Comparison {
   const answers = (probabilities: Float32Array): ComparedAnswers => {
     const predicted = [...argmaxRows(probabilities, classes.length)];
@@ -103,5 +116,10 @@ export function comparison(
     };
   };
   const [a, b] = [answers(probabilitiesA), answers(probabilitiesB)];
-  return { ...pairedDifference(labels, a.predicted, b.predicted), classes, labels, a, b };
+  const people = comparePeople(votes, a, b, classes);
+  return {
+    ...pairedDifference(labels, a.predicted, b.predicted),
+    ...{ classes, labels, a, b },
+    ...(people && { people }),
+  };
 }

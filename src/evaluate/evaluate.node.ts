@@ -6,16 +6,19 @@ import { majorityBaseline } from "../metrics/baseline.ts";
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
 import { type CoveragePoint, coverageCurve } from "../metrics/coverage.ts";
+import { type PeopleScores, peopleScores } from "../metrics/people.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { type Metrics, measure } from "../metrics/registry.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
+import type { Votes } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { temperatureOf } from "../weights/classifier-file.ts";
 import { type Calibration, type CalibrationOptions, calibrationOf } from "./calibration.ts";
 import type { Leaks } from "./leaks.node.ts";
+import { votesOf } from "./people-votes.ts";
 import { type BundleOutputs, runBundle } from "./run-bundle.ts";
 
 /**
@@ -45,6 +48,8 @@ export interface Evaluation extends Metrics {
   readonly calibration: Calibration;
   /** Accuracy of always answering the most frequent class. */
   readonly majority: number;
+  /** Against people's votes; missing where the images have none. */
+  readonly people?: PeopleScores;
   /** The score without pictures that are in the training data too; unknown where that was not looked at. */
   readonly leaks?: Leaks;
   /** The score without images that the model knows from its training; missing where its file does not record them. */
@@ -66,7 +71,11 @@ export async function evaluateBundle(
 ): Promise<Evaluation> {
   const outputs = await bundleOutputs(engine, bundle, pixels, onBatch);
   const temperature = temperatureOf(bundle.metadata, bundle.path);
-  return evaluation(outputs, labelsOf(pixels), bundle.architecture.classes, { temperature, fittedHere });
+  return evaluation(outputs, labelsOf(pixels), bundle.architecture.classes, {
+    temperature,
+    fittedHere,
+    votes: votesOf(pixels.samples),
+  });
 }
 
 /** A bundle's answers for all pictures of `pixels`. */
@@ -97,12 +106,17 @@ export function labelsOf(pixels: PixelCache): number[] {
   return pixels.samples.map(({ label }) => label);
 }
 
-/** Every figure that follows from a model's answers [N, classes] and labels. */
+export interface EvaluationOptions extends CalibrationOptions {
+  /** People's votes on the images. Default: none. */
+  readonly votes?: Votes;
+}
+
+/** Every figure that follows from a model's answers [N, classes], labels and votes. */
 export function evaluation(
   outputs: BundleOutputs,
   labels: readonly number[],
   classes: readonly string[],
-  options: CalibrationOptions,
+  { votes = [], ...options }: EvaluationOptions,
 ): Evaluation {
   const { probabilities } = outputs;
   const count = classes.length;
@@ -111,6 +125,7 @@ export function evaluation(
   const scores = summarize(matrix);
   const intervals = scoreIntervals(labels, predicted, count);
   const { calibration, judged } = calibrationOf(outputs, labels, count, options);
+  const people = peopleScores({ classes, predicted, probabilities: judged, votes });
   return {
     classes,
     labels,
@@ -126,5 +141,6 @@ export function evaluation(
     coverage: coverageCurve(judged, labels, count),
     calibration,
     majority: majorityBaseline(scores.perClass.map(({ support }) => support)),
+    ...(people && { people }),
   };
 }

@@ -1,13 +1,15 @@
 /** How much accuracy a model loses on spoilt pictures: every corruption at every severity. */
 
-import type { Picture } from "../data/dataset.ts";
+import type { Picture, Sample } from "../data/dataset.ts";
 import { reduced } from "../data/decode.node.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
+import { chosenClass } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { type CorruptionGroup, corruptionGroups, SEVERITIES } from "./corruptions/corruption.ts";
 import { corrupted, corruptions } from "./corruptions/registry.node.ts";
+import { votesOf } from "./people-votes.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
 /** Spoilt pictures in memory at a time. */
@@ -23,17 +25,27 @@ export interface CorruptionResult {
   readonly accuracy: readonly number[];
   /** Mean over severities of (clean - accuracy)/clean; below 0 where a corruption helps, 0 where nothing was right. */
   readonly relativeDrop: number;
+  /** Agreement with the plurality of people at severities 1 to 5, and its relative drop, where the images have votes. */
+  readonly people?: { readonly agreement: readonly number[]; readonly relativeDrop: number };
 }
 
-export interface Robustness {
+/** What corruptions cost of a share of right answers. */
+export interface Losses {
+  /** Images over which it is taken. */
   readonly n: number;
-  /** Accuracy on the same pictures as they are. */
+  /** The share on the same images as they are. */
   readonly clean: number;
   /** Mean over the corruptions. */
   readonly meanRelativeDrop: number;
   /** Means over the corruptions of a group. */
   readonly groups: readonly { readonly group: CorruptionGroup; readonly relativeDrop: number }[];
+}
+
+/** Losses of accuracy. */
+export interface Robustness extends Losses {
   readonly corruptions: readonly CorruptionResult[];
+  /** Losses of agreement with the plurality of people, on the images that have one. */
+  readonly people?: Losses;
 }
 
 /**
@@ -51,9 +63,18 @@ export async function measureRobustness(
   const { classes, inputSize, resize } = bundle.architecture;
   const passes = 1 + SEVERITIES * corruptions.length;
   const open = await engine.open(bundle.program);
+  const pluralities = new Map(
+    indices.flatMap((index) => {
+      const [counts] = votesOf([pixels.samples[index] as Sample]);
+      const plurality = counts && chosenClass(counts, classes.length);
+      return plurality === undefined ? [] : [[index, plurality] as const];
+    }),
+  );
   let done = 0;
-  const accuracyOf = async (spoil: (picture: Picture, id: string) => Promise<Picture>): Promise<number> => {
-    let right = 0;
+  const scoresOf = async (
+    spoil: (picture: Picture, id: string) => Promise<Picture>,
+  ): Promise<{ accuracy: number; agreement: number }> => {
+    let [right, agreed] = [0, 0];
     for (let start = 0; start < indices.length; start += CHUNK) {
       const chunk = indices.slice(start, start + CHUNK);
       const pictures = await Promise.all(
@@ -65,30 +86,55 @@ export async function measureRobustness(
       const { probabilities } = await runBundle(open, bundle, inMemory(pictures));
       const predicted = argmaxRows(probabilities, classes.length);
       right += chunk.filter((index, i) => pixels.samples[index]?.label === predicted[i]).length;
+      agreed += chunk.filter((index, i) => pluralities.get(index) === predicted[i]).length;
     }
     onPass?.(++done, passes);
-    return right / indices.length;
+    return { accuracy: right / indices.length, agreement: agreed / pluralities.size };
   };
   try {
-    const clean = await accuracyOf(async (picture) => picture);
+    const clean = await scoresOf(async (picture) => picture);
+    const hasVotes = pluralities.size > 0;
     const results: CorruptionResult[] = [];
     for (const corruption of corruptions) {
       const { name, title, group, parameter, values } = corruption;
       const accuracy: number[] = [];
-      for (let severity = 1; severity <= SEVERITIES; severity++)
-        accuracy.push(await accuracyOf((picture, id) => corrupted(corruption, picture, severity, id)));
-      const relativeDrop = clean > 0 ? mean(accuracy.map((value) => (clean - value) / clean)) : 0;
-      results.push({ name, title, group, parameter, values, accuracy, relativeDrop });
+      const agreement: number[] = [];
+      for (let severity = 1; severity <= SEVERITIES; severity++) {
+        const scores = await scoresOf((picture, id) => corrupted(corruption, picture, severity, id));
+        accuracy.push(scores.accuracy);
+        agreement.push(scores.agreement);
+      }
+      results.push({
+        ...{ name, title, group, parameter, values, accuracy },
+        relativeDrop: relativeDropOf(clean.accuracy, accuracy),
+        ...(hasVotes && { people: { agreement, relativeDrop: relativeDropOf(clean.agreement, agreement) } }),
+      });
     }
-    return { n: indices.length, clean, ...dropsOf(results), corruptions: results };
+    return {
+      ...{ n: indices.length, clean: clean.accuracy },
+      ...dropsOf(results, ({ relativeDrop }) => relativeDrop),
+      corruptions: results,
+      ...(hasVotes && {
+        people: {
+          ...{ n: pluralities.size, clean: clean.agreement },
+          ...dropsOf(results, ({ people }) => people?.relativeDrop ?? 0),
+        },
+      }),
+    };
   } finally {
     await open.release();
   }
 }
 
-function dropsOf(results: readonly CorruptionResult[]): Pick<Robustness, "meanRelativeDrop" | "groups"> {
-  const drop = (some: readonly CorruptionResult[]): number =>
-    mean(some.map(({ relativeDrop }) => relativeDrop));
+function relativeDropOf(clean: number, values: readonly number[]): number {
+  return clean > 0 ? mean(values.map((value) => (clean - value) / clean)) : 0;
+}
+
+function dropsOf(
+  results: readonly CorruptionResult[],
+  of: (result: CorruptionResult) => number,
+): Pick<Losses, "meanRelativeDrop" | "groups"> {
+  const drop = (some: readonly CorruptionResult[]): number => mean(some.map(of));
   const groups = corruptionGroups.flatMap((group) => {
     const own = results.filter((result) => result.group === group);
     return own.length > 0 ? [{ group, relativeDrop: drop(own) }] : [];

@@ -33,7 +33,8 @@ export async function teachersAnswers(
 /**
  * The samples with soft labels: `share` of the teachers' answers and the rest of the label, or of the votes where people
  * voted; to four decimals. Up to one half a label without votes stays the most probable class, whatever the teachers say: of
- * equal shares the manifest's reader would take the first by name.
+ * equal shares the manifest's reader would take the first by name. Votes for what is no class are left out: beside softened ones
+ * they could outnumber the label.
  */
 export function softened(
   samples: readonly Sample[],
@@ -49,6 +50,7 @@ export function softened(
     const kept = rounded.map((vote, k) =>
       vote === top && k !== sample.label ? Number((vote - 0.0001).toFixed(4)) : vote,
     );
-    return { ...sample, votes: sample.votes ? rounded : kept };
+    const { otherVotes: _, ...rest } = sample;
+    return { ...rest, votes: sample.votes ? rounded : kept };
   });
 }

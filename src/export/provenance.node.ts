@@ -30,6 +30,7 @@ export function runProvenance(folder: string): Provenance {
           dataFingerprint: environment.fingerprint,
           ...(environment.cut && { cut: environment.cut }),
           ...(environment.rename && { rename: environment.rename }),
+          ...(environment.notAClass && { notAClass: environment.notAClass }),
           vultusVersion: environment.vultus,
         }
       : {}),

@@ -1,7 +1,11 @@
 /** What a comparison hands back: plain data, as `compare --json` prints it. */
 
 import type { Comparison } from "../evaluate/compare.node.ts";
+import type { PeopleComparison } from "../evaluate/compare-people.ts";
+import type { PairedDifference } from "../metrics/paired.ts";
+import type { Estimate } from "../metrics/ratio-intervals.ts";
 import { type MetricName, metricEntries } from "../metrics/registry.ts";
+import { peopleSentence } from "../report/people.ts";
 import type { Baseline } from "./baselines.ts";
 import type { Interval } from "./evaluation-result.ts";
 
@@ -13,6 +17,33 @@ export interface ComparedNumbers {
   readonly a: number;
   readonly b: number;
   readonly change: number;
+}
+
+/** Both against people's votes, on the images that have a plurality. */
+export interface ComparedPeople {
+  readonly n: number;
+  /** How often each answers the plurality. */
+  readonly agreementA: number;
+  readonly agreementB: number;
+  /** Agreement of B less that of A, with its 95 % interval and McNemar's exact p. */
+  readonly difference: number;
+  readonly interval: Interval;
+  readonly mcnemarP: number;
+  readonly onlyA: number;
+  readonly onlyB: number;
+  readonly bothRight: number;
+  readonly bothWrong: number;
+  /** Mean share of the votes that the answer got, on all images with votes; the 95 % interval is that of the change. */
+  readonly voteShare: ComparedNumbers & { readonly interval: Interval };
+  /** Agreement by plurality. */
+  readonly perClass: Readonly<Record<string, ComparedNumbers>>;
+  /** One person against the others. */
+  readonly onePerson?: Estimate;
+  /** Of each, whether it is better than one more person. */
+  readonly verdictA: string;
+  readonly verdictB: string;
+  /** Whether the difference is more than chance. */
+  readonly verdict: string;
 }
 
 /** Shares are fractions from 0 to 1. */
@@ -38,6 +69,8 @@ export interface ComparisonResult {
   readonly metrics: Readonly<Partial<Record<MetricName, ComparedNumbers>>>;
   /** One sentence: whether the difference is more than chance. */
   readonly verdict: string;
+  /** Missing where the images have no votes of people. */
+  readonly people?: ComparedPeople;
   /** What B is, where it is not a model. */
   readonly baseline?: Baseline;
 }
@@ -68,6 +101,32 @@ export function comparisonResult(comparison: Comparison, split: string): Compari
       }),
     ),
     verdict: verdictOn(comparison),
+    ...(comparison.people && { people: comparedPeople(comparison.people) }),
+  };
+}
+
+function comparedPeople({
+  a,
+  b,
+  voteShareInterval,
+  accuracyA,
+  accuracyB,
+  ...paired
+}: PeopleComparison): ComparedPeople {
+  const { agreement: onePerson } = a.onePerson ?? {};
+  return {
+    ...{ agreementA: accuracyA, agreementB: accuracyB, ...paired },
+    voteShare: { ...numbers(a.voteShare.value, b.voteShare.value), interval: voteShareInterval },
+    perClass: Object.fromEntries(
+      Object.entries(a.perClass).flatMap(([name, { agreement }]) => {
+        const other = b.perClass[name];
+        return other ? [[name, numbers(agreement.value, other.agreement.value)]] : [];
+      }),
+    ),
+    ...(onePerson && { onePerson }),
+    verdictA: peopleSentence(a),
+    verdictB: peopleSentence(b),
+    verdict: verdictOn(paired, { better: "agrees with people more often", right: "agree with people" }),
   };
 }
 
@@ -75,14 +134,17 @@ function numbers(a: number, b: number): ComparedNumbers {
   return { a, b, change: b - a };
 }
 
-function verdictOn({ difference, mcnemarP, onlyA, onlyB, n }: Comparison): string {
+function verdictOn(
+  { difference, mcnemarP, onlyA, onlyB, n }: Omit<PairedDifference, "accuracyA" | "accuracyB">,
+  words = { better: "is better", right: "are right" },
+): string {
   const better = difference > 0 ? "B" : "A";
   const p = `McNemar's p ${mcnemarP < 0.0001 ? "" : "= "}${pText(mcnemarP)}`;
   const points = `${(Math.abs(difference) * 100).toFixed(1)} points`;
   if (onlyA + onlyB === 0)
-    return `A and B are right on the same pictures: nothing tells them apart on these ${n}.`;
+    return `A and B ${words.right} on the same pictures: nothing tells them apart on these ${n}.`;
   if (mcnemarP < SIGNIFICANT)
-    return `${better} is better by ${points}, which is more than chance would give (${p}).`;
+    return `${better} ${words.better} by ${points}, which is more than chance would give (${p}).`;
   return `The difference of ${points} is no more than chance would give (${p}): ${n} pictures cannot tell A and B apart.`;
 }
 

@@ -5,6 +5,7 @@ import type { Sample, Split } from "../data/dataset.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { bundleOutputs, evaluation, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
 import { leaksOf } from "../evaluate/leaks.node.ts";
+import { votesOf } from "../evaluate/people-votes.ts";
 import { seenIn } from "../evaluate/seen.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
@@ -65,7 +66,8 @@ export async function conclude(
     const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
     const fittedHere = split === "validation" && temperature !== 1;
     const labels = labelsOf(pixels);
-    const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere });
+    const votes = votesOf(pixels.samples);
+    const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere, votes });
     const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
     const isSeen = trained.before && seenIn(pixels, trained.before);
     const leaks = leaksOf(labels, found.predicted, isLeaked);

@@ -2,9 +2,10 @@
 
 import { assemble, type RawSample } from "../data/assemble.ts";
 import { sortedById } from "../data/canonical.ts";
-import { type ClassOptions, checkRename, type Renames, UnclearNames } from "../data/class-names.ts";
+import { type ClassOptions, checkNaming, type Renames, UnclearNames } from "../data/class-names.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
+import { classKey } from "../data/names.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
@@ -15,16 +16,22 @@ import { shippedModel } from "../weights/shipped.node.ts";
 /** A folder or CSV file of labelled images, several of them, or a data set as `readDataset` returns it. */
 export type DataSource = string | readonly string[] | Dataset;
 
-export interface RenameOptions {
+/** What names in the data mean. */
+export interface NamingOptions {
   /**
    * The classes of folders or labels whose names don't tell them clearly: `{ "happy_or_content": "happy" }`. A name that is given
    * its own name is a class of its own.
    */
   readonly rename?: Renames | undefined;
+  /**
+   * Folders, labels or columns of votes that are no class: `["unknown", "not_a_face"]`. Images of such a label, or most of whose
+   * votes are for it, are left out; on others, votes for it count as people asked.
+   */
+  readonly notAClass?: readonly string[] | undefined;
 }
 
 /** How labelled data is read: which classes, under which names, and without which images. */
-export interface DataOptions extends RenameOptions {
+export interface DataOptions extends NamingOptions {
   /** Classes to use, in this order. Default: all that are found. */
   readonly classes?: readonly string[] | undefined;
   /** A file that lists images to leave out, one id a line, as an audit writes it. */
@@ -41,7 +48,7 @@ export type ModelSource = string | { readonly bundle: Bundle };
  * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; UnclearNames for classes that `rename` must name; FormatError for a file that is wrong inside.
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
-  checkRename(options.rename);
+  checkNaming(options);
   if (typeof data === "string") return readDataset([data], options);
   if (data instanceof Array) return readDataset(data, options);
   if (!Array.isArray(data?.samples) || !Array.isArray(data.classes)) {
@@ -93,13 +100,20 @@ export async function openKnownDataset(
 
 /** The data set with these classes, in this order, some under other names; samples of other classes are left out. */
 export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
-  const { classes, samples, sources, leftOut, notes, rename: settled = {} } = dataset;
+  const { classes, samples, sources, leftOut, notes, rename: settled = {}, notAClass: gone = [] } = dataset;
   const rename = Object.fromEntries(
     Object.entries(options.rename ?? {}).filter(([name]) => !Object.hasOwn(settled, name)),
   );
+  const outside = [...gone, ...leftOut.map(({ className }) => className)].map(classKey);
+  const notAClass = (options.notAClass ?? []).filter((name) => !outside.includes(classKey(name)));
   const isRenamed = Object.keys(rename).length > 0;
   const wanted = options.classes ?? classes;
-  if (!isRenamed && wanted.length === classes.length && wanted.every((name, i) => name === classes[i]))
+  if (
+    !isRenamed &&
+    notAClass.length === 0 &&
+    wanted.length === classes.length &&
+    wanted.every((name, i) => name === classes[i])
+  )
     return dataset;
   const raw = samples.map(({ label, votes, voteCount = 1, ...rest }): RawSample => {
     if (!votes) return { ...rest, className: classes[label] as string };
@@ -112,16 +126,19 @@ export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
   const chosen = assemble([{ path, classNames: classes, samples: raw, notes }], {
     ...options,
     rename,
-    remembered: { ...options.remembered, ...own },
+    notAClass,
+    remembered: { ...options.remembered, rename: { ...options.remembered?.rename, ...own } },
   });
   const { formerIds = chosen.formerIds } = dataset;
   const all = { ...settled, ...rename };
+  const none = [...gone, ...(chosen.notAClass ?? [])];
   return {
     ...chosen,
     sources,
     leftOut: [...leftOut, ...chosen.leftOut],
     ...(formerIds && { formerIds }),
     ...(Object.keys(all).length > 0 && { rename: all }),
+    ...(none.length > 0 && { notAClass: none }),
   };
 }
 

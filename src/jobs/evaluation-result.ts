@@ -5,12 +5,20 @@ import type { Evaluation } from "../evaluate/evaluate.node.ts";
 import { confusedPairText } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { CoveragePoint } from "../metrics/coverage.ts";
+import type { PeopleScores } from "../metrics/people.ts";
 import { eachMetric, type Metrics } from "../metrics/registry.ts";
 import type { ScoreIntervals } from "../metrics/score-intervals.ts";
 import type { Scores } from "../metrics/scores.ts";
+import { peopleSentence } from "../report/people.ts";
 
 /** Low and high end of a 95 % interval: a bootstrap one, or Wilson's (1927) where all or none are right. */
 export type Interval = readonly [low: number, high: number];
+
+/** Scores against people's votes, and the sentence that they allow. */
+export interface PeopleResult extends PeopleScores {
+  /** Whether the model is better than, as good as, or not as good as one more person. */
+  readonly verdict: string;
+}
 
 /** Two classes that are confused. */
 export interface ConfusedClasses {
@@ -57,6 +65,8 @@ export interface EvaluationResult extends Metrics {
     readonly accuracy: number;
     readonly interval: Interval;
   } | null;
+  /** Against people's votes, beside one person against the others; missing where the images have none. */
+  readonly people?: PeopleResult;
   readonly intervals: ScoreIntervals;
   /** Each class against all others; NaN for a class that occurs in no image or in all. */
   readonly auc: Readonly<Record<string, number>>;
@@ -68,7 +78,7 @@ export interface EvaluationResult extends Metrics {
 
 export function evaluationResult(evaluation: Evaluation, split: string): EvaluationResult {
   const { scores, interval, intervals, matrix, classes, majority } = evaluation;
-  const { auc, calibration, coverage, confused } = evaluation;
+  const { auc, calibration, coverage, confused, people } = evaluation;
   return {
     n: scores.n,
     split,
@@ -87,6 +97,7 @@ export function evaluationResult(evaluation: Evaluation, split: string): Evaluat
       seen: evaluation.seen.leaked,
       withoutSeen: evaluation.seen.withoutLeaked ?? null,
     }),
+    ...(people && { people: { ...people, verdict: peopleSentence(people) } }),
     intervals,
     auc: Object.fromEntries(classes.map((name, i) => [name, auc[i] as number])),
     calibration,

@@ -36,12 +36,12 @@ import { librarySnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, type Priors, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
-import { bundleOf, type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
+import { bundleOf, type DataSource, type ModelSource, type NamingOptions, pathOf } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, type Judged, openFor } from "./labelled-pictures.ts";
 
-export interface ExportOptions extends DeviceOptions, BackboneOptions, RenameOptions {
+export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOptions {
   /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
   readonly model?: ModelSource | undefined;
   /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
@@ -279,7 +279,7 @@ interface ChosenImages {
 /** The given images, or those of the run, or drawn ones; a note says if they are drawn. */
 async function imagesFor(
   model: string,
-  { data: given, rename }: ExportOptions,
+  { data: given, rename, notAClass }: ExportOptions,
   judged: Judged,
   teller: Teller,
 ): Promise<ChosenImages> {
@@ -294,7 +294,7 @@ async function imagesFor(
     return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
   }
   const { classes } = judged.architecture;
-  const dataset = await openFor([judged], data, { classes, rename });
+  const dataset = await openFor([judged], data, { classes, rename, notAClass });
   const { samples } = await asCutFor(judged, dataset, teller);
   const order = shuffled(samples, random("export"));
   const [apart, rest] = [

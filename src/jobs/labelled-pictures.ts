@@ -10,15 +10,15 @@ import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { cutOf, renamesIn, temperatureOf, trainingImagesIn } from "../weights/classifier-file.ts";
+import { cutOf, namingIn, temperatureOf, trainingImagesIn } from "../weights/classifier-file.ts";
 import { networksIn, readEnsemble, type TrainedNetwork } from "../weights/ensemble-file.ts";
 import { knownImages } from "../weights/known-images.node.ts";
-import { type DataSource, openKnownDataset, type RenameOptions, withClasses } from "./data.ts";
+import { type DataSource, type NamingOptions, openKnownDataset, withClasses } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import type { Teller } from "./events.ts";
 
 /** Which images are scored, and how they are read. */
-export interface LabelledOptions extends RenameOptions {
+export interface LabelledOptions extends NamingOptions {
   /** The split to score; by default validation where there is one, else all images. */
   readonly split?: Split | "all" | undefined;
   /** Go on where more than 1 % of the images cannot be read. Default: false. */
@@ -53,12 +53,13 @@ export type Judged = TrainedNetwork;
 export async function readLabelled(
   data: DataSource,
   models: readonly [Judged, ...Judged[]],
-  { exclude, rename, split: asked, memory = defaults.memory, allowUnreadable = false }: LabelledOptions,
+  { exclude, rename, notAClass, split: asked, ...reading }: LabelledOptions,
   teller: Teller,
 ): Promise<LabelledPictures> {
+  const { memory = defaults.memory, allowUnreadable = false } = reading;
   const [model] = models;
   const { classes } = model.architecture;
-  const read = await openFor(models, data, { classes, exclude, rename });
+  const read = await openFor(models, data, { classes, exclude, rename, notAClass });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
   const chosen = choose(dataset.samples, asked);
@@ -80,15 +81,19 @@ export async function readLabelled(
 
 /**
  * Opens data to score `models` on; classes may be missing. Names have the classes that the training of the models gave them,
- * unless `rename` differs.
+ * unless `rename` or `notAClass` differs.
  */
 export function openFor(
   models: readonly Judged[],
   data: DataSource,
-  options: Pick<ReadOptions, "classes" | "exclude" | "rename">,
+  options: Pick<ReadOptions, "classes" | "exclude" | "rename" | "notAClass">,
 ): Promise<Dataset> {
   const networks = models.flatMap(networksIn);
-  const remembered = Object.assign({}, ...networks.map(({ metadata, path }) => renamesIn(metadata, path)));
+  const known = networks.map(({ metadata, path }) => namingIn(metadata, path));
+  const remembered = {
+    rename: Object.assign({}, ...known.map(({ rename }) => rename)),
+    notAClass: known.flatMap(({ notAClass = [] }) => notAClass),
+  };
   return openKnownDataset(data, { ...options, allowMissing: true, remembered }, (dataset) =>
     networks.some(({ architecture: { classes }, metadata, path }) => {
       const own = inOrderOf(classes, dataset);

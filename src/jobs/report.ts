@@ -7,12 +7,12 @@ import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { runPaths } from "../train/run-folder.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import type { RenameOptions } from "./data.ts";
+import type { NamingOptions } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } from "./reporting.ts";
 
-export interface ReportOptions extends DeviceOptions, BackboneOptions, RenameOptions {
+export interface ReportOptions extends DeviceOptions, BackboneOptions, NamingOptions {
   /** The run folder. */
   readonly run: string;
   /** Where its images are now. Default: where they were when it was trained. */
@@ -80,8 +80,8 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
       "Made without pictures: the run doesn't say where they are. Name their folder after the run.",
     );
   try {
-    const { memory, exclude, rename } = options;
-    const labelled = { memory, exclude, rename, allowUnreadable: true };
+    const { memory, exclude, rename, notAClass } = options;
+    const labelled = { memory, exclude, rename, notAClass, allowUnreadable: true };
     return await scoredAnew(engine, folder, run, places, labelled, teller);
   } catch (error) {
     // Data that the caller names must exist; the training data may have moved.

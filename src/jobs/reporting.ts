@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { canonicalId } from "../data/canonical.ts";
 import { channelNote } from "../data/canvas.ts";
-import { checkRename } from "../data/class-names.ts";
+import { checkNaming } from "../data/class-names.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
@@ -138,7 +138,7 @@ async function explained(
 export async function withFoundPictures(
   run: RunRecord,
   data: readonly string[],
-  { memory = defaults.memory, rename }: Pick<LabelledOptions, "memory" | "rename">,
+  { memory = defaults.memory, rename, notAClass }: Pick<LabelledOptions, "memory" | "rename" | "notAClass">,
   teller: Teller,
 ): Promise<Illustrated> {
   const none = (reason: string): Illustrated => ({
@@ -146,12 +146,13 @@ export async function withFoundPictures(
     pixels: undefined,
     notes: [`Made without pictures: ${reason}.`],
   });
-  checkRename(rename);
+  checkNaming({ rename, notAClass });
   if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
   let dataset: Dataset;
   try {
-    const { rename: remembered, fingerprint, cut } = run.environment ?? {};
-    const options = { classes: run.evaluation?.classes ?? [], allowMissing: true, rename, remembered };
+    const { fingerprint, cut, ...remembered } = run.environment ?? {};
+    const classes = run.evaluation?.classes ?? [];
+    const options = { classes, allowMissing: true, rename, notAClass, remembered };
     dataset = await openKnownDataset(data, options, (read) =>
       [fingerprint, cut?.from].some((known) => hasFingerprint(read, known)),
     );

@@ -8,7 +8,7 @@ import { softened, teachersAnswers } from "../evaluate/teachers.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { bundleOf, type DataSource, type ModelSource, pathOf, type RenameOptions } from "./data.ts";
+import { bundleOf, type DataSource, type ModelSource, type NamingOptions, pathOf } from "./data.ts";
 import { defaults } from "./defaults.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -18,7 +18,7 @@ import { newManifest } from "./manifest.ts";
 /** Default weight of the models' answers in a soft label. */
 export const SOFTENED_SHARE = 0.5;
 
-export interface SoftenOptions extends DeviceOptions, RenameOptions {
+export interface SoftenOptions extends DeviceOptions, NamingOptions {
   readonly data: DataSource;
   /** The models, of the same classes. */
   readonly by: readonly ModelSource[];
@@ -50,14 +50,15 @@ export function soften(options: SoftenOptions): Promise<SoftenResult> {
 }
 
 async function softening(options: SoftenOptions, teller: Teller): Promise<SoftenResult> {
-  const { data, out, share = SOFTENED_SHARE, exclude, rename, allowUnreadable = false } = options;
+  const { data, out, share = SOFTENED_SHARE, exclude, allowUnreadable = false } = options;
+  const { rename, notAClass } = options;
   const manifest = newManifest(out);
   const teachers = options.by.map((model) => bundleOf(model));
   const [first] = teachers;
   if (!first) throw new UsageError("--by names no model; give run folders or files, separated by commas");
   for (const teacher of teachers) checkComparable(first, teacher);
   const { classes } = first.architecture;
-  const dataset = await openFor(teachers, data, { classes, exclude, rename });
+  const dataset = await openFor(teachers, data, { classes, exclude, rename, notAClass });
   for (const note of dataset.notes) teller.note(note);
   manifest.check(dataset);
   const training = dataset.samples.filter(({ split }) => split === "train");

@@ -2,12 +2,16 @@
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { votesOf } from "../evaluate/people-votes.ts";
 import { type SubgroupScores, subgroupScores } from "../metrics/subgroups.ts";
+import { chosenClass } from "../metrics/votes.ts";
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 
 export interface ColumnScores extends SubgroupScores {
   readonly column: string;
+  /** The same of agreement with the plurality of people, on the images that have one; missing where none has. */
+  readonly people?: SubgroupScores;
 }
 
 /** @throws UsageError for a column that no image has; the message names the columns that exist. */
@@ -15,12 +19,26 @@ export function scoresBy(
   column: string,
   minimum: number,
   { samples }: Pick<PixelCache, "samples">,
-  { labels, predicted }: Pick<Evaluation, "labels" | "predicted">,
+  { labels, predicted, classes }: Pick<Evaluation, "labels" | "predicted" | "classes">,
 ): ColumnScores {
   const name = checkColumn(column, samples);
   const groupOf = samples.map(({ subgroups }) => subgroups?.[name]);
   const isRight = labels.map((label, i) => label === predicted[i]);
-  return { column: name, ...subgroupScores(groupOf, isRight, { minimum }) };
+  const voted = votesOf(samples).flatMap((counts, i) => {
+    const plurality = counts && chosenClass(counts, classes.length);
+    return plurality === undefined ? [] : [{ group: groupOf[i], isRight: plurality === predicted[i] }];
+  });
+  return {
+    column: name,
+    ...subgroupScores(groupOf, isRight, { minimum }),
+    ...(voted.length > 0 && {
+      people: subgroupScores(
+        voted.map(({ group }) => group),
+        voted.map((image) => image.isRight),
+        { minimum },
+      ),
+    }),
+  };
 }
 
 /** The column's name as read from the manifest. */

@@ -317,11 +317,11 @@ function hasEnded(folder: string, { phases }: Recipe): boolean {
 
 /** The data as it is found, with the names of classes that a resumed run knows. */
 async function readData(
-  { data, classes, rename, exclude }: TrainOptions,
+  { data, classes, rename, notAClass, exclude }: TrainOptions,
   resumed: string | undefined,
 ): Promise<Dataset> {
   const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
-  const naming = { classes, rename, remembered: then?.rename, exclude };
+  const naming = { classes, rename, notAClass, remembered: then, exclude };
   return openKnownDataset(data as DataSource, naming, (read) =>
     hasFingerprint(read, then?.cut?.from ?? then?.fingerprint),
   );

@@ -5,6 +5,7 @@ import { summarize } from "../metrics/scores.ts";
 import { count, decimals, percents, pictures, precisionAndRecall, range } from "./html.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { type MetricText, metricTexts } from "./metrics.ts";
+import { peopleColumns, peopleCounts, peopleRows, peopleSentence } from "./people.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
 export interface CardSection {
@@ -26,6 +27,7 @@ export function modelCard(run: RunRecord): CardSection[] {
     outOfScope,
     dataPart(run),
     metrics(run),
+    ...people(run),
     calibration(run),
     robustness(run),
     limits(run),
@@ -173,6 +175,23 @@ function metrics({ evaluation }: RunRecord): CardSection {
   };
 }
 
+/** Nothing where the images had no votes. */
+function people({ evaluation }: RunRecord): CardSection[] {
+  if (!evaluation?.people) return [];
+  const { people: scores } = evaluation;
+  return [
+    {
+      title: "Against people",
+      paragraphs: [peopleSentence(scores), `${peopleCounts(scores)}.`],
+      table: {
+        caption: "The model and one person, each against people's votes",
+        head: peopleColumns,
+        rows: peopleRows(scores),
+      },
+    },
+  ];
+}
+
 function metricItem({ name, value, details }: MetricText): string {
   return `${name} ${value}${details.length > 0 ? ` (${details.join("; ")})` : ""}.`;
 }
@@ -226,11 +245,16 @@ function sureness({ coverage = [] }: EvaluationRecord): string[] {
 function robustness({ robustness }: RunRecord): CardSection {
   const title = "Robustness";
   if (!robustness) return { title, paragraphs: ["Not measured (vultus evaluate --robustness)."] };
-  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
+  const { n, clean, meanRelativeDrop, groups, corruptions, people: agreed } = robustness;
   return {
     title,
     paragraphs: [
       `On ${pictures(n)}, undisturbed accuracy ${percents(clean)}: ${corruptions.length} disturbances cost ${percents(meanRelativeDrop)} of it on average.`,
+      ...(agreed
+        ? [
+            `Of the agreement with the plurality of people, undisturbed ${percents(agreed.clean)}, they cost ${percents(agreed.meanRelativeDrop)}.`,
+          ]
+        : []),
     ],
     items: groups.map(
       ({ group, relativeDrop }) => `${group}: ${percents(relativeDrop)} of the accuracy lost on average`,

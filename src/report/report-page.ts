@@ -12,6 +12,7 @@ import { confusion, confusionStyle } from "./sections/confusion.ts";
 import { audit, data } from "./sections/data.ts";
 import { next, nextStyle, use } from "./sections/next.ts";
 import { overview } from "./sections/overview.ts";
+import { people } from "./sections/people.ts";
 import { misses, samples } from "./sections/pictures.ts";
 import { robustness, robustnessStyle } from "./sections/robustness.ts";
 import { setup } from "./sections/setup.ts";
@@ -37,6 +38,7 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
     baseAgainstFineTuned(run),
     confusion(run, hasPictures),
     classes(run),
+    people(run),
     calibration(run),
     misses(run, faces),
     samples(faces, names),

@@ -9,6 +9,7 @@ import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { type EpochLine, epochSchema, type PhaseLine, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { messageOf } from "../util/errors.ts";
+import { peopleSchema } from "./people-record.ts";
 import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
 
 /** JSON has no NaN: a number that could not be had is null there. */
@@ -45,6 +46,8 @@ export const evaluationSchema = z.object({
   /** Images that the model or the weights at its start were trained on, and the score of the others. */
   seen: z.number().optional(),
   withoutSeen: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
+  /** Against people's votes, where the images had some. */
+  people: peopleSchema.optional(),
 });
 
 const auditSchema = z.object({
@@ -60,11 +63,16 @@ const auditSchema = z.object({
   }),
 });
 
-const robustnessSchema = z.object({
+const lossesSchema = z.object({
   n: z.number(),
   clean: share,
   meanRelativeDrop: z.number(),
   groups: z.array(z.object({ group: z.string(), relativeDrop: z.number() })),
+});
+
+const robustnessSchema = lossesSchema.extend({
+  /** Of agreement with people, where the images had votes. */
+  people: lossesSchema.optional(),
   corruptions: z.array(
     z.object({
       name: z.string(),

@@ -43,6 +43,8 @@ const environmentSchema = z.object({
   data: z.array(z.string()).default([]),
   /** Names of folders or labels that were given classes, where there were any. */
   rename: z.record(z.string(), z.string()).optional(),
+  /** Names of folders, labels or columns of votes that are no class, where there were any. */
+  notAClass: z.array(z.string()).optional(),
   /** How `data` was asked for; missing in runs that did not record it, and where a program gave a data set. */
   request: dataRequestSchema.optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
@@ -174,7 +176,12 @@ function filesBelow(folder: string): string[] {
 
 export function describeEnvironment(
   options: TrainSettings,
-  { fingerprint, sources, rename }: Pick<Dataset, "fingerprint" | "sources" | "rename">,
+  {
+    fingerprint,
+    sources,
+    rename,
+    notAClass,
+  }: Pick<Dataset, "fingerprint" | "sources" | "rename" | "notAClass">,
   found: Pick<Environment, "views" | "pixels" | "teacherDigests">,
 ): Environment {
   const {
@@ -204,6 +211,7 @@ export function describeEnvironment(
     ...(cut && { cut }),
     data: sources.map((path) => resolve(path)),
     ...(rename && { rename }),
+    ...(notAClass && { notAClass: [...notAClass] }),
     ...(request && { request }),
     weights: weightsSource,
     teachers: [...teachers],

@@ -90,6 +90,8 @@ export interface Provenance {
   readonly cut?: TrainingCut;
   /** Names in the training data that were given classes (`Dataset.rename`). */
   readonly rename?: Readonly<Record<string, string>>;
+  /** Names in the training data that are no class (`Dataset.notAClass`). */
+  readonly notAClass?: readonly string[];
   /** SHA-256 of recipe.json. */
   readonly recipeSha256?: string;
   readonly vultusVersion?: string;
@@ -114,6 +116,7 @@ export function classifierMetadata(
     dataFingerprint,
     cut,
     rename,
+    notAClass,
     recipeSha256,
     vultusVersion,
     license,
@@ -138,6 +141,7 @@ export function classifierMetadata(
     data_fingerprint: dataFingerprint,
     data_cut: cut,
     data_rename: rename,
+    data_not_a_class: notAClass,
     recipe_sha256: recipeSha256,
     vultus_version: vultusVersion,
     license,
@@ -180,7 +184,6 @@ export function networkOf({ network }: DescribedArchitecture, name: string): Des
 export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const { metrics, data_fingerprint, recipe_sha256, vultus_version, license } = metadata;
   const cut = cutOf(metadata, name);
-  const rename = renamesIn(metadata, name);
   const trainingImages = trainingImagesIn(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
@@ -188,7 +191,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
     ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
     ...(cut && { cut }),
-    ...(rename && { rename }),
+    ...namingIn(metadata, name),
     ...(recipe_sha256 !== undefined && { recipeSha256: recipe_sha256 }),
     ...(vultus_version !== undefined && { vultusVersion: vultus_version }),
     ...(license !== undefined && { license }),
@@ -263,9 +266,18 @@ export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut |
   return text === undefined ? undefined : parseEntry(text, name, cutSchema);
 }
 
-/** The names in the training data that were given classes; undefined where there are none, or the file does not say. */
-export function renamesIn({ data_rename: text }: Metadata, name: string): Record<string, string> | undefined {
-  return text === undefined ? undefined : parseEntry(text, name, z.record(z.string(), z.string()));
+/**
+ * The names in the training data that were given classes, and those that are no class; each left out where there are none, or
+ * the file does not say.
+ */
+export function namingIn(
+  { data_rename: rename, data_not_a_class: notAClass }: Metadata,
+  name: string,
+): Pick<Provenance, "rename" | "notAClass"> {
+  return {
+    ...(rename !== undefined && { rename: parseEntry(rename, name, z.record(z.string(), z.string())) }),
+    ...(notAClass !== undefined && { notAClass: parseEntry(notAClass, name, z.array(z.string())) }),
+  };
 }
 
 /** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */

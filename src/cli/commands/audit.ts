@@ -7,13 +7,14 @@ import { UsageError } from "../../util/errors.ts";
 import { auditCard } from "../audit-card.ts";
 import { auditText } from "../audit-text.ts";
 import { endCard } from "../end-card.ts";
-import { listOf, numberOf, type SetExitCode, withDevice, withRename } from "../options.ts";
+import { listOf, numberOf, type SetExitCode, withDevice, withNaming } from "../options.ts";
 import { result, resultJson, say } from "../output.ts";
 import { printer } from "../progress.ts";
 
 interface Options extends DeviceOptions {
   readonly classes?: string[];
   readonly rename?: Readonly<Record<string, string>>;
+  readonly notAClass?: string[];
   readonly out?: string;
   readonly labels?: boolean;
   readonly weights?: string;
@@ -25,7 +26,7 @@ interface Options extends DeviceOptions {
 }
 
 export function auditCommand(setExitCode: SetExitCode): Command {
-  return withRename(withDevice(new Command("audit")))
+  return withNaming(withDevice(new Command("audit")))
     .description(
       "duplicates, leaks between splits, near-duplicates, blank and spoilt pictures, class balance",
     )

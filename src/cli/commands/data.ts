@@ -17,6 +17,7 @@ import { splitCommand } from "./split.ts";
 interface Options {
   readonly classes?: string[];
   readonly rename?: Readonly<Record<string, string>>;
+  readonly notAClass?: string[];
   readonly sheet: string | false;
   readonly json?: boolean;
 }
@@ -29,11 +30,12 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
-      const { classes, rename, sheet, json } = options;
+      const { classes, rename, notAClass, sheet, json } = options;
       const inspection = await inspect({
         data,
         classes,
         rename,
+        notAClass,
         sheet: sheet || undefined,
         onEvent: printer(),
       });

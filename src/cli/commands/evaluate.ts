@@ -6,6 +6,7 @@ import { MINIMUM_GROUP } from "../../metrics/subgroups.ts";
 import { evaluationText } from "../evaluation.ts";
 import { numberOf, type SetExitCode, withDevice, withLabelled, withPriorOption } from "../options.ts";
 import { result, resultJson } from "../output.ts";
+import { peopleText } from "../people.ts";
 import { printer } from "../progress.ts";
 import { robustnessText, testTimeText } from "../robustness.ts";
 import { subgroupText } from "../subgroups.ts";
@@ -16,7 +17,9 @@ interface Options extends Omit<EvaluateOptions, "model" | "data" | "onEvent"> {
 
 export function evaluateCommand(setExitCode: SetExitCode): Command {
   return withPriorOption(withDevice(withLabelled(new Command("evaluate"))))
-    .description("score a model: classification report, confusion matrix, intervals, calibration")
+    .description(
+      "score a model: classification report, confusion matrix, intervals, calibration; and beside people, where the data has votes",
+    )
     .argument(
       "<model>",
       "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
@@ -48,10 +51,11 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], { json, ...options }: Options) => {
       const evaluation = await evaluate({ ...options, model, data, onEvent: printer(setExitCode) });
-      const { subgroups, tta, robustness } = evaluation;
+      const { people, subgroups, tta, robustness } = evaluation;
       if (json) return resultJson(evaluation);
       const parts = [
         evaluationText(evaluation),
+        ...(people ? [peopleText(people)] : []),
         ...(subgroups ? [subgroupText(subgroups)] : []),
         ...(tta ? [testTimeText(tta)] : []),
         ...(robustness ? [robustnessText(robustness)] : []),

@@ -6,7 +6,7 @@ import { type Form, forms } from "../../export/export.node.ts";
 import type { DeviceOptions } from "../../jobs/device.ts";
 import { type ExportedFile, exportModel } from "../../jobs/export.ts";
 import type { BundleInput } from "../../program/bundle.ts";
-import { listOf, withDevice, withPriorOption, withRename } from "../options.ts";
+import { listOf, withDevice, withNaming, withPriorOption } from "../options.ts";
 import { percent, result, resultAsIs, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -21,11 +21,12 @@ interface Options extends DeviceOptions {
   readonly prior?: string;
   readonly trainedPrior?: string;
   readonly rename?: Readonly<Record<string, string>>;
+  readonly notAClass?: string[];
   readonly json?: boolean;
 }
 
 export function exportCommand(): Command {
-  return withPriorOption(withRename(withDevice(new Command("export"))), "that of the model")
+  return withPriorOption(withNaming(withDevice(new Command("export"))), "that of the model")
     .description("write a trained model as files for other places, each checked against the run")
     .argument("<model>", "run folder, a file that a run or an export wrote, vultus_m or vultus_s")
     .option(

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import { type ReportOptions, report } from "../../jobs/report.ts";
-import { numberOf, withDevice, withRename } from "../options.ts";
+import { numberOf, withDevice, withNaming } from "../options.ts";
 import { result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -12,7 +12,7 @@ interface Options extends Omit<ReportOptions, "run" | "data" | "onEvent"> {
 }
 
 export function reportCommand(): Command {
-  return withRename(withDevice(new Command("report")))
+  return withNaming(withDevice(new Command("report")))
     .description("write report.html and model-card.md of a run into its folder")
     .argument("<run>", "run folder")
     .argument("[data...]", "where its pictures are now (default: where they were when it was trained)")

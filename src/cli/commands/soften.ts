@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
 import { SOFTENED_SHARE, type SoftenOptions, soften } from "../../jobs/soften.ts";
-import { listOf, numberOf, type SetExitCode, withDevice, withRename } from "../options.ts";
+import { listOf, numberOf, type SetExitCode, withDevice, withNaming } from "../options.ts";
 import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -12,7 +12,7 @@ interface Options extends Omit<SoftenOptions, "data" | "onEvent"> {
 }
 
 export function softenCommand(setExitCode: SetExitCode): Command {
-  return withRename(withDevice(new Command("soften")))
+  return withNaming(withDevice(new Command("soften")))
     .description(
       "give training pictures soft labels, blended from their labels and what trained models answer",
     )

@@ -10,7 +10,7 @@ import {
 } from "../../jobs/split.ts";
 import { counted } from "../../util/counted.ts";
 import { callTo } from "../../util/spelling.ts";
-import { listOf, numberOf, type SetExitCode, withRename } from "../options.ts";
+import { listOf, numberOf, type SetExitCode, withNaming } from "../options.ts";
 import { percent, result, resultJson } from "../output.ts";
 import { printer } from "../progress.ts";
 
@@ -19,7 +19,7 @@ interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
 }
 
 export function splitCommand(setExitCode: SetExitCode): Command {
-  return withRename(new Command("split"))
+  return withNaming(new Command("split"))
     .description("cut splits that keep copies of a picture, and people, on one side; written as a manifest")
     .argument("<data...>", "folders or CSV files with labelled pictures")
     .requiredOption("--out <file>", "the manifest, a CSV file that train, evaluate and data audit read")

@@ -32,14 +32,20 @@ function splitName(split: string): string {
 const SHOWN: readonly MetricName[] = ["macroF1", "ece"];
 
 function headline(evaluation: EvaluationRecord): string {
-  const { n, split, accuracy, interval, majority } = evaluation;
+  const { n, split, accuracy, interval, majority, people } = evaluation;
   const all = metricTexts(evaluation);
   const shown = all.filter(({ key }) => SHOWN.includes(key));
   return `<dl class="headline">
 ${figure("Accuracy", percents(accuracy), `95 % interval ${range(interval)} · ${pictures(n)} · ${splitName(split)}`, "first")}
+${people ? figure("Agreement with people", percents(people.agreement.value), agreementDetail(people)) : ""}
 ${figure("Majority baseline", percents(majority), "always answering the largest class")}
 ${shown.map((metric) => figure(metric.name, metric.value, metric.details.join(" · "))).join("\n")}
 </dl>${others(all.filter((metric) => !shown.includes(metric)))}`;
+}
+
+function agreementDetail({ agreement, onePerson }: NonNullable<EvaluationRecord["people"]>): string {
+  const own = `95 % interval ${range(agreement.interval)} · ${pictures(agreement.n)} with a plurality`;
+  return onePerson ? `${own} · one person: ${percents(onePerson.agreement.value)}` : own;
 }
 
 function others(rest: readonly MetricText[]): string {

@@ -7,7 +7,7 @@ import { percent } from "../svg.ts";
 
 export function robustness({ robustness }: RunRecord): Section | undefined {
   if (!robustness) return undefined;
-  const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
+  const { n, clean, meanRelativeDrop, groups, corruptions, people } = robustness;
   const worst = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
   return {
     id: "robustness",
@@ -16,16 +16,19 @@ export function robustness({ robustness }: RunRecord): Section | undefined {
       paragraph(
         `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil a picture; untouched, it gets ${percents(clean)} of ${pictures(n)} right. Lost by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
       ),
+      people
+        ? paragraph(
+            `Untouched, it agrees with the plurality of people on ${percents(people.clean)} of ${pictures(people.n)}. On average ${lossText(people.meanRelativeDrop, "agreement")}.`,
+          )
+        : "",
       scrolling("Accuracy on spoilt pictures", severityTable(robustness)),
     ].join("\n"),
   };
 }
 
-/** Of a share of the accuracy; some corruptions help. */
-function lossText(drop: number): string {
-  return drop < 0
-    ? `${percents(-drop)} of the accuracy is gained`
-    : `${percents(drop)} of the accuracy is lost`;
+/** A share of the accuracy, or of what else is given; some corruptions help. */
+function lossText(drop: number, of = "accuracy"): string {
+  return drop < 0 ? `${percents(-drop)} of the ${of} is gained` : `${percents(drop)} of the ${of} is lost`;
 }
 
 function severityTable({ clean, groups, corruptions }: RobustnessRecord): string {

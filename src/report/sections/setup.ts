@@ -61,6 +61,7 @@ function again(folder: string, environment: RunRecord["environment"]): string {
     ...["--recipe", `${folder}/recipe.json`],
     ...(classes ? ["--classes", classes.join(",")] : []),
     ...Object.entries(environment?.rename ?? {}).flatMap(([from, to]) => ["--rename", `${from}=${to}`]),
+    ...(environment?.notAClass ? ["--not-a-class", environment.notAClass.join(",")] : []),
     ...(validation === undefined ? [] : ["--validation", `${validation}`]),
     ...(test === undefined ? [] : ["--test", `${test}`]),
   );

@@ -1,0 +1,88 @@
+/** Bootstrap intervals of means over parts of the images, all from the same resamples. */
+
+import { VultusError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
+import { intervalOfAlike } from "./wilson.ts";
+
+/** Share of the resampled values inside an interval. */
+const LEVEL = 0.95;
+
+/** A mean over images, or over part of what belongs to each: Σ of / Σ weight. */
+export interface Estimate {
+  readonly value: number;
+  /** 95 %; of shares that are all 0 or all 1, Wilson's of as many images. */
+  readonly interval: readonly [low: number, high: number];
+  /** Images that it is taken over. */
+  readonly n: number;
+}
+
+/** The parts of a mean, one entry for each image. */
+export interface Terms {
+  /** What an image adds to the numerator. */
+  readonly of: Float64Array;
+  /** What it adds to the denominator: 0 for an image that is left out. */
+  readonly weight: Float64Array;
+  /** Whether it is a share from 0 to 1, whose interval must have some width even where all images are alike. */
+  readonly isShare: boolean;
+}
+
+/**
+ * Ratios Σ of / Σ weight with percentile intervals (Efron 1979) over resampled images, all of the same resamples. A ratio that no
+ * image has any weight in is left out. A resample without weight for a ratio doesn't count for it.
+ */
+export function ratioEstimates<K extends string>(
+  terms: Readonly<Record<K, Terms>>,
+  { seed = 0, resamples = 2000 }: ResampleOptions = {},
+): Partial<Record<K, Estimate>> {
+  const names = (Object.keys(terms) as K[]).filter((name) => terms[name].weight.some((own) => own > 0));
+  const n = names.length > 0 ? terms[names[0] as K].weight.length : 0;
+  for (const name of names) {
+    const { of, weight } = terms[name];
+    if (of.length !== n || weight.length !== n)
+      throw new VultusError(
+        `"${name}" has ${of.length} values and ${weight.length} weights; give ${n} of each.`,
+      );
+  }
+  // Image after image, so that a draw reads numbers that lie side by side.
+  const width = 2 * names.length;
+  const rows = new Float64Array(n * width);
+  for (const [t, name] of names.entries()) {
+    for (let i = 0; i < n; i++) {
+      rows[i * width + 2 * t] = terms[name].of[i] as number;
+      rows[i * width + 2 * t + 1] = terms[name].weight[i] as number;
+    }
+  }
+  const rng = random(seed, "people");
+  const drawn = names.map(() => new Float64Array(resamples));
+  const sums = new Float64Array(width);
+  for (let resample = 0; resample < resamples; resample++) {
+    sums.fill(0);
+    for (let draw = 0; draw < n; draw++) {
+      const row = rng.integer(n) * width;
+      for (let c = 0; c < width; c++) sums[c] = (sums[c] as number) + (rows[row + c] as number);
+    }
+    for (const [t, values] of drawn.entries())
+      values[resample] = (sums[2 * t] as number) / (sums[2 * t + 1] as number);
+  }
+  return Object.fromEntries(
+    names.map((name, t) => [name, estimate(terms[name], drawn[t] as Float64Array)]),
+  ) as Partial<Record<K, Estimate>>;
+}
+
+function estimate({ of, weight, isShare }: Terms, drawn: Float64Array): Estimate {
+  const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+  const n = weight.filter((own) => own > 0).length;
+  const alike = of.every((value, i) => value === weight[i])
+    ? n
+    : of.every((value) => value === 0)
+      ? 0
+      : undefined;
+  return {
+    value: total(of) / total(weight),
+    interval:
+      (isShare && alike !== undefined ? intervalOfAlike(alike, n) : undefined) ??
+      percentileInterval(drawn.filter(Number.isFinite), LEVEL),
+    n,
+  };
+}
