@@ -4,7 +4,8 @@
  * this form, with the operators of this file; weights that train it leaves alone. B depends on the processor: see `Builder.block`.
  */
 
-import type { Builder, One, Operator, Two, Value } from "../graph/types.ts";
+import { apply } from "../graph/graph.ts";
+import type { Builder, One, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
@@ -44,7 +45,7 @@ type BlockedConvAttributes = {
   readonly group: number;
 };
 
-const BlockedConv: Operator<BlockedConvAttributes, Two> = {
+const BlockedConv: Operator<BlockedConvAttributes, TwoOrThree> = {
   type: "Conv",
   domain,
   attributes: { kernel_shape: "ints", strides: "ints", dilations: "ints", pads: "ints", group: "int" },
@@ -98,22 +99,24 @@ export interface BlockedWindow {
   readonly after: readonly [number, number];
 }
 
-/** Each map convolved with its own filter; filters are maps themselves, in the same blocks. */
-export function blockedConv(x: BlockedMaps, filters: BlockedMaps, window: BlockedWindow): BlockedMaps {
+/** Each map convolved with its own filter; filters are maps themselves, in the same blocks. `bias` is a number for each map. */
+export function blockedConv(
+  x: BlockedMaps,
+  filters: BlockedMaps,
+  window: BlockedWindow,
+  bias?: Value,
+): BlockedMaps {
   const { stride = 1, dilation = 1, before, after } = window;
   const { maps, height, width } = filters;
-  const [value] = x.value.graph.apply(
-    BlockedConv,
-    [x.value, reshape(filters.value, [maps, 1, height, width])],
-    {
-      kernel_shape: [height, width],
-      strides: [stride, stride],
-      dilations: [dilation, dilation],
-      pads: [...before, ...after],
-      group: maps,
-    },
-  );
-  const [, , h, w] = value.shape as number[] as [number, number, number, number];
+  const weight = reshape(filters.value, [maps, 1, height, width]);
+  const value = apply(BlockedConv, bias ? [x.value, weight, bias] : [x.value, weight], {
+    kernel_shape: [height, width],
+    strides: [stride, stride],
+    dilations: [dilation, dilation],
+    pads: [...before, ...after],
+    group: maps,
+  });
+  const [, , h, w] = value.shape as [number, number, number, number];
   return { value, maps, height: h, width: w };
 }
 

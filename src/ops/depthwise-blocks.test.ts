@@ -40,6 +40,9 @@ test.skipIf(block === undefined).each([
   // The last line and column are under no window.
   [16, windowAttributes(1, 8, 10, 3, 2, 0)],
   [16, windowAttributes(2, 1, 1, 3, 1, 1)],
+  [4, windowAttributes(4, 11, 10, 3, 3, 1)],
+  // The gradient of the pictures is no convolution with padding.
+  [16, windowAttributes(1, 7, 7, 1, 2, 0)],
 ])("%i channels, %o: blocks give what the evaluation gives", async (channels, window) => {
   const graph = new Graph(block);
   for (const [i, value] of build(graph, channels, window).entries()) graph.output(`out${i}`, value);

@@ -5,8 +5,8 @@
  */
 
 import type { Value } from "../graph/types.ts";
-import { add } from "./add.ts";
 import {
+  type BlockedMaps,
   blockedConv,
   blocksFit,
   intoBlocks,
@@ -17,6 +17,7 @@ import {
 import { slice } from "./concat.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
+import { pad } from "./pad.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { outputSize, type Window } from "./window.ts";
@@ -31,18 +32,15 @@ export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: 
   const { batch, height, width, kernel, stride, padding, after } = window;
   const channels = w.shape[0] as number;
   const pictures = intoBlocks(x, channels * batch, height, width);
-  const y = blockedConv(pictures, repeated(w, batch, kernel), {
-    stride,
-    before: [padding, padding],
-    after: [after, after],
-  });
-  const columns = reshape(outOfBlocks(y), [channels, -1]);
-  return bias ? add(columns, reshape(bias, [channels, 1])) : columns;
+  const shifts = bias && reshape(expand(reshape(bias, [channels, 1]), [channels, batch]), [channels * batch]);
+  const places = { stride, before: [padding, padding], after: [after, after] } as const;
+  const y = blockedConv(pictures, repeated(w, batch, kernel), places, shifts);
+  return reshape(outOfBlocks(y), [channels, -1]);
 }
 
-/** The gradient of the pictures at a stride of 1. */
+/** The gradient of the pictures. */
 export function blocksInputGradient(dy: Value, w: Value, window: Window): Value {
-  const { batch, kernel, padding, after } = window;
+  const { batch, kernel, stride, padding } = window;
   const [channels, taps] = w.shape as [number, number];
   const [h, v] = outputSize(window);
   const last = kernel - 1;
@@ -51,11 +49,34 @@ export function blocksInputGradient(dy: Value, w: Value, window: Window): Value 
     Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
     1,
   );
-  const dx = blockedConv(intoBlocks(dy, channels * batch, h, v), repeated(reversed, batch, kernel), {
+  const results = spreadOut(intoBlocks(dy, channels * batch, h, v), stride);
+  const dx = blockedConv(results, repeated(reversed, batch, kernel), {
     before: [last - padding, last - padding],
-    after: [last - after, last - after],
+    after: linesAfter(window),
   });
   return reshape(outOfBlocks(dx), [channels, -1]);
+}
+
+/** Whether that is a convolution: its lines of zeros below and to the right are not fewer than none. */
+export function inputGradientFits(window: Window): boolean {
+  return Math.min(...linesAfter(window)) >= 0;
+}
+
+function linesAfter(window: Window): [number, number] {
+  const { height, width, stride, padding } = window;
+  const [h, v] = outputSize(window);
+  return [height + padding - h * stride, width + padding - v * stride];
+}
+
+/** Maps with zeros between their pixels, as many as lie between windows. */
+function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
+  if (stride === 1) return x;
+  const { value, maps, height, width } = x;
+  const block = value.graph.block as number;
+  const pixels = reshape(value, [maps / block, height, 1, width, block]);
+  const spread = pad(pixels, { 2: [0, stride - 1], 4: [0, (stride - 1) * block] });
+  const size = [height * stride, width * stride] as const;
+  return { value: reshape(spread, [1, maps, ...size]), maps, height: size[0], width: size[1] };
 }
 
 /** The gradient of the filters, [C, K·K]. */

@@ -15,6 +15,7 @@ import {
   blocksFilterGradient,
   blocksInputGradient,
   depthwiseBlocksFit,
+  inputGradientFits,
 } from "./depthwise-blocks.ts";
 import { groupedConv, groupedFilterGradient, groupedInputGradient } from "./depthwise-groups.ts";
 import {
@@ -54,8 +55,7 @@ export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
     const elsewhere = mapsAreSmall(window)
       ? ([smallMapsInputGradient, smallMapsFilterGradient] as const)
       : ([groupedInputGradient, groupedFilterGradient] as const);
-    // At a larger stride most of what a convolution of `dy` would multiply are zeros.
-    const inputGradient = blocks && window.stride === 1 ? blocksInputGradient : elsewhere[0];
+    const inputGradient = blocks && inputGradientFits(window) ? blocksInputGradient : elsewhere[0];
     const filterGradient = blocks ? blocksFilterGradient : elsewhere[1];
     const [dx, dw] = [inputGradient(dy, w, window), filterGradient(x, dy, window)];
     return b ? [dx, dw, reduceSum(dy, [1])] : [dx, dw];
