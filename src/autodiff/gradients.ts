@@ -7,7 +7,7 @@ import { known, show } from "../graph/infer.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Shape, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
-import { columnSums } from "../ops/over-rows.ts";
+import { columnSums } from "../ops/column-sums.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { reshape } from "../ops/reshape.ts";
 import { GraphError } from "../util/errors.ts";
