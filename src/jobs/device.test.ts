@@ -9,16 +9,16 @@ const plain = ["cpu", "webgpu"];
 const withCuda = [...plain, "cuda"];
 const cuda = "device: cuda, since its provider works here";
 const cpu = "device: cpu with 3 threads, since there is no CUDA";
-const half = "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision";
 const full = (device: string): string => `precision: fp32, since fp16 is no faster on ${device}`;
 
 test.each([
-  ["auto", "auto", withCuda, "cuda", "fp16", [cuda, half]],
+  ["auto", "auto", withCuda, "cuda", "fp32", [cuda, full("cuda")]],
   ["auto", "auto", plain, "cpu", "fp32", [cpu, full("cpu")]],
-  ["cuda", "auto", withCuda, "cuda", "fp16", [half]],
+  ["cuda", "auto", withCuda, "cuda", "fp32", [full("cuda")]],
   ["webgpu", "auto", withCuda, "webgpu", "fp32", [full("webgpu")]],
   ["auto", "fp32", withCuda, "cuda", "fp32", [cuda]],
   ["auto", "fp16", plain, "cpu", "fp16", [cpu]],
+  ["cuda", "fp16", withCuda, "cuda", "fp16", []],
   // Only a training has a choice of number formats.
   ["auto", undefined, withCuda, "cuda", "fp32", [cuda]],
   ["cuda", undefined, withCuda, "cuda", "fp32", []],

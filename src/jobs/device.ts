@@ -51,13 +51,6 @@ export function chooseDevice(
     );
   }
   if (webAssembly !== undefined) note(`runtime: WebAssembly, which is slower, since ${webAssembly}`);
-  const half = precision === "fp16" || (precision === "auto" && chosen === "cuda");
-  if (precision === "auto") {
-    note(
-      half
-        ? "precision: fp16, as is usual on CUDA; --precision fp32 asks for full precision"
-        : `precision: fp32, since fp16 is no faster on ${chosen}`,
-    );
-  }
-  return { device: chosen, precision: half ? "fp16" : "fp32", threads };
+  if (precision === "auto") note(`precision: fp32, since fp16 is no faster on ${chosen}`);
+  return { device: chosen, precision: precision === "fp16" ? "fp16" : "fp32", threads };
 }

@@ -21,7 +21,7 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
   [
     "how to add CUDA",
     { providers: ["cpu", "webgpu"], cuda: { installed: false, fault: "its provider is not installed" } },
-    [/run `node .*install\.js` once/],
+    [/`node .*install\.js` downloads it; docs\/how-to\/gpu\.md names/],
   ],
   [
     "why CUDA does not work",

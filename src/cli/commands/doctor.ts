@@ -37,7 +37,7 @@ export function adviceFor(machine: Machine): string[] {
       hasNvidiaDriver && cuda.installed
         ? `there is an NVIDIA driver, and CUDA does not work: ${cuda.fault}`
         : hasNvidiaDriver
-          ? "there is an NVIDIA driver but no CUDA provider: run `node node_modules/onnxruntime-node/script/install.js` once, which downloads it"
+          ? "there is an NVIDIA driver but no CUDA provider: `node node_modules/onnxruntime-node/script/install.js` downloads it; docs/how-to/gpu.md names another source"
           : providers.includes("webgpu")
             ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
             : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
