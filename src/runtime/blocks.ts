@@ -44,7 +44,8 @@ async function computes(engine: Engine, block: number): Promise<boolean> {
   const program = { name: "blocks", model: encode(graph, "blocks"), tensors: [], masks: [] };
   try {
     const open = await engine.open(program);
-    const { y } = await open.run(feeds).finally(() => open.release());
+    const { y } = await open.run(feeds);
+    await open.release();
     const [expected] = DepthwiseConv.evaluate([x, w], window);
     return expected.data.every((value, i) => Math.abs(Number(y?.data[i]) - value) < 1e-4);
   } catch {
