@@ -5,7 +5,6 @@
  */
 
 import type { Value } from "../graph/types.ts";
-import { add } from "../ops/add.ts";
 import { cast } from "../ops/cast.ts";
 import { depthwiseConv } from "../ops/depthwise-conv.ts";
 import { gemm } from "../ops/gemm.ts";
@@ -20,11 +19,6 @@ import type { Parameters } from "./parameters.ts";
 export function columnsFit(options: FullConvOptions, channels: number): boolean {
   const { kernel, stride, groups } = options;
   return isDepthwise(options, channels) || (kernel === 1 && stride === 1 && groups === 1);
-}
-
-/** ONNX Runtime fills a bias into the result before a product, on one thread, which takes longer than to add it behind. */
-function shifted(y: Value, bias: Value | undefined): Value {
-  return bias ? add(y, perChannel(bias, 0)) : y;
 }
 
 /** A depthwise or 1×1 convolution of columns. */
@@ -45,7 +39,9 @@ export function columnsConv(
   const weight = parameters.exact(spec, form);
   const compute = (value: Value): Value => cast(value, parameters.compute);
   const convolved = (w: Value, bias?: Value): Value =>
-    depthwise ? depthwiseConv(x.value, w, bias, window) : shifted(gemm(w, x.value), bias);
+    depthwise
+      ? depthwiseConv(x.value, w, bias, window)
+      : gemm(w, x.value, { bias: bias && perChannel(bias, 0) });
 
   if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));
   if (policy === "batch")

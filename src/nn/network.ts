@@ -160,10 +160,8 @@ export class Network {
 
   /** The sum of two features of one size, as residual connections have it. */
   add<F extends Feature>(a: F, b: F): F {
-    if (a.layout === "tokens" || b.layout === "tokens") return { ...a, value: add(a.value, b.value) };
-    // What follows a branch of columns widens the sum and wants columns again: there are fewer numbers to move here.
-    const layout = b.layout === "columns" ? b.layout : a.layout;
-    return { ...a, layout, value: add(asLayout(layout, a).value, asLayout(layout, b).value) };
+    const other = a.layout === "tokens" || b.layout === "tokens" ? b : asLayout(a.layout, b);
+    return { ...a, value: add(a.value, other.value) };
   }
 
   /** Builds `body` with `gate` over the result of every residual branch in it. */

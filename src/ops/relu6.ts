@@ -6,16 +6,15 @@
 import { uniform64 } from "../graph/tensor64.ts";
 import { clip } from "./clip.ts";
 import { builder1, unary } from "./elementwise.ts";
-import { hardSigmoid } from "./hard-sigmoid.ts";
 import { mul } from "./mul.ts";
 import { isPositive } from "./relu.ts";
+import { sub } from "./sub.ts";
 
 export const Relu6 = unary({
   type: "Relu6",
   f: (x = 0) => Math.min(Math.max(x, 0), 6),
-  // y·(1 − y/6) is positive between the limits. A choice between two tensors takes longer than these products, a difference to a
-  // number longer than a HardSigmoid.
-  gradient: ([dy], { outputs: [y] }) => [mul(dy, isPositive(mul(y, hardSigmoid(y, -1 / 6, 1))))],
+  // y·(6 − y) is positive between the limits. A choice between two tensors takes longer than these products.
+  gradient: ([dy], { outputs: [y] }) => [mul(dy, isPositive(mul(y, sub(6, y))))],
   expand: (x) => clip(x, 0, 6),
   cases: [
     { inputs: [uniform64([3, 5], -4, 10)], attributes: {} },
