@@ -20,6 +20,7 @@ import { compileForward } from "../src/program/predict.ts";
 import { stateNames } from "../src/program/program.ts";
 import type { Teacher } from "../src/program/teachers.ts";
 import { compileTrain } from "../src/program/train.ts";
+import { blockOf } from "../src/runtime/blocks.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import type { Device } from "../src/runtime/session.ts";
@@ -57,13 +58,16 @@ const architecture: Architecture = {
 };
 const description = describe(architecture);
 const weights = withNewWeights(description.specs, new Map(), 1);
-const engine = localEngine((program) =>
-  openSession(program.model, {
-    device,
-    threads,
-    carries: stateNames(program),
-    ...(profile ? { profile } : {}),
-  }),
+const engine = localEngine(
+  (program) =>
+    openSession(program.model, {
+      device,
+      threads,
+      carries: stateNames(program),
+      // Not of the question for blocks.
+      ...(profile && program.name !== "blocks" ? { profile } : {}),
+    }),
+  device,
 );
 
 const groups: Record<string, number> = { features: 0, head: 0, layer4: 1, layer3: 2 };
@@ -135,6 +139,7 @@ async function training(): Promise<Timed> {
     optimizer,
     labelSmoothing: 0.1,
     precision,
+    block: await blockOf(engine),
     teachers: values.teacher === undefined ? [] : [teacherNamed(values.teacher)],
   });
   const stepper = await Stepper.open(engine, program, { rate: 1e-4 });

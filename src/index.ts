@@ -108,6 +108,7 @@ export {
 } from "./program/step.ts";
 export type { Teacher } from "./program/teachers.ts";
 export { compileTrain, type TrainOptions as TrainStepOptions } from "./program/train.ts";
+export { blockOf } from "./runtime/blocks.ts";
 export { startEngine } from "./runtime/engine.node.ts";
 export type { Engine, OpenProgram } from "./runtime/engine.ts";
 export { type Position, Stepper, type StepperOptions, type StepResult } from "./train/stepper.ts";

@@ -17,6 +17,7 @@ import type { OptimizerOptions } from "../src/optim/optimizer.ts";
 import { compileForward } from "../src/program/predict.ts";
 import { stateOf, toCanonical } from "../src/program/program.ts";
 import { compileTrain } from "../src/program/train.ts";
+import { blockOf } from "../src/runtime/blocks.ts";
 import { localEngine } from "../src/runtime/engine.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import { Stepper } from "../src/train/stepper.ts";
@@ -77,7 +78,7 @@ print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for n
   60_000,
 );
 
-const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
+const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }), "cpu");
 
 describe
   .skipIf(!available)
@@ -151,6 +152,7 @@ async function compare(
     optimizer,
     labelSmoothing: 0.1,
     exposeGradients: true,
+    block: await blockOf(engine),
   });
   const stepper = await Stepper.open(engine, program, { rate: lr });
   await stepper.load(weights);

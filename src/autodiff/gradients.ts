@@ -7,9 +7,10 @@ import { known, show } from "../graph/infer.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Shape, Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
-import { columnSums } from "../ops/over-rows.ts";
+import { columnSums } from "../ops/column-sums.ts";
+import { Expand } from "../ops/expand.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
-import { reshape } from "../ops/reshape.ts";
+import { Reshape, reshape } from "../ops/reshape.ts";
 import { GraphError } from "../util/errors.ts";
 
 /**
@@ -57,10 +58,24 @@ function backward(node: Node, onPath: ReadonlySet<Value>, gradientOf: Map<Value,
         if (!result || !onPath.has(input)) continue;
         const contribution = sumTo(result, input.shape);
         const sofar = gradientOf.get(input);
-        gradientOf.set(input, sofar ? add(sofar, contribution) : contribution);
+        gradientOf.set(input, sofar ? plus(sofar, contribution) : contribution);
       }
     }),
   );
+}
+
+/** `a + b` of one shape. What only repeats numbers, as the gradient of a mean does, is repeated by the sum itself. */
+function plus(a: Value, b: Value): Value {
+  for (const [repeating, other] of [
+    [b, a],
+    [a, b],
+  ] as const) {
+    const inner = repeating.node?.operator === Reshape ? (repeating.node.inputs[0] as Value) : repeating;
+    if (inner.node?.operator !== Expand) continue;
+    const [repeated] = inner.node.inputs as readonly [Value];
+    return reshape(add(reshape(other, inner.shape), repeated), a.shape);
+  }
+  return add(a, b);
 }
 
 /** Undoes broadcasting: `gradient` summed over the axes along which `shape` was repeated. */

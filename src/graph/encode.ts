@@ -79,7 +79,8 @@ function encodeNode(
       inputs.push(intsInput(concrete(value as readonly (number | string)[])));
     else attributes.push(attribute(key, kind, value));
   }
-  return nodeProto(node.operator.type, name, inputs, node.outputs.map(nameOf), attributes);
+  const { type, domain } = node.operator;
+  return nodeProto(type, name, inputs, node.outputs.map(nameOf), attributes, domain);
 }
 
 /** A shape with its one unknown extent written as -1, the way ONNX's Reshape wants it. */

@@ -6,6 +6,7 @@ import { type DType, sizeOf, type TypedArray } from "../util/tensor.ts";
 import type { Attributes, Builder, Each, One, Operator, Shape, Tensors, Value } from "./types.ts";
 
 export class Graph implements Builder {
+  readonly block: number | undefined;
   readonly inputs: Value[] = [];
   readonly outputs = new Map<string, Value>();
   readonly #scopes: string[] = [];
@@ -13,6 +14,11 @@ export class Graph implements Builder {
   readonly #names = new Set<string>();
   readonly #weights = new Map<string, Value>();
   #count = 0;
+
+  /** `block`: see `Builder`; a runtime that blocks otherwise computes wrong numbers, so it must have been asked. */
+  constructor(block?: number) {
+    this.block = block;
+  }
 
   /** A tensor that is fed to every run. */
   input(name: string, dtype: DType, shape: Shape): Value {

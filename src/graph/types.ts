@@ -15,6 +15,11 @@ export interface TensorType {
 export interface Builder {
   /** The layer under construction, for messages. */
   readonly scope: string;
+  /**
+   * How many channels ONNX Runtime's blocked convolutions hold side by side on the machine that will run the graph; undefined
+   * where the graph must run anywhere.
+   */
+  readonly block: number | undefined;
   input(name: string, dtype: DType, shape: Shape): Value;
   constant(dtype: DType, shape: readonly number[], data: TypedArray, name?: string): Value;
   weight(name: string, dtype: DType, shape: readonly number[], data: TypedArray): Value;
@@ -126,6 +131,8 @@ export interface Operator<
 > {
   /** ONNX's name, or ours for a composite. */
   readonly type: string;
+  /** The set of operators that the name belongs to. Default: ONNX's own. */
+  readonly domain?: string;
   readonly attributes: Readonly<Record<keyof A & string, AttributeKind>>;
   /** Types of the outputs; throws GraphError where the inputs do not fit. */
   infer(inputs: Each<In, TensorType>, attributes: A): Each<Out, TensorType>;

@@ -72,8 +72,9 @@ export function node(
   input: string[],
   output: string[],
   attributes: AttributeProto[],
+  domain = "",
 ): NodeProto {
-  return create(NodeProtoSchema, { opType, name, input, output, attribute: attributes });
+  return create(NodeProtoSchema, { opType, name, input, output, attribute: attributes, domain });
 }
 
 export function valueInfo(name: string, dtype: DType, shape: readonly (number | string)[]): ValueInfoProto {
@@ -164,10 +165,14 @@ export interface ModelParts {
 }
 
 export function encodeModel(parts: ModelParts): Uint8Array {
+  const others = new Set(parts.nodes.map(({ domain }) => domain).filter(Boolean));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "vultus",
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) })],
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) }),
+      ...[...others].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
+    ],
     metadataProps: Object.entries(parts.metadata ?? {}).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     ),

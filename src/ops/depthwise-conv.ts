@@ -1,6 +1,7 @@
 /**
  * Depthwise convolution, one filter a channel, of maps whose channels are rows: [C, N·H·W] by [C, K·K]. It is the form that
- * trains. Large maps are done by `depthwise-groups.ts`, small ones by `depthwise-maps.ts`.
+ * trains. Where ONNX Runtime's blocked kernels can be used, `depthwise-blocks.ts` does it. Elsewhere large maps are done by
+ * `depthwise-groups.ts`, small ones by `depthwise-maps.ts`.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -9,6 +10,13 @@ import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 import { add } from "./add.ts";
+import {
+  blocksConv,
+  blocksFilterGradient,
+  blocksInputGradient,
+  depthwiseBlocksFit,
+  inputGradientFits,
+} from "./depthwise-blocks.ts";
 import { groupedConv, groupedFilterGradient, groupedInputGradient } from "./depthwise-groups.ts";
 import {
   mapsAreSmall,
@@ -43,13 +51,17 @@ export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
     return [{ dtype: x.dtype, shape: [channels, batch * h * v] }];
   },
   gradient: ([dy], { inputs: [x, w, b], attributes: window }) => {
-    const [inputGradient, filterGradient] = mapsAreSmall(window)
-      ? [smallMapsInputGradient, smallMapsFilterGradient]
-      : [groupedInputGradient, groupedFilterGradient];
+    const blocks = depthwiseBlocksFit(x, window);
+    const elsewhere = mapsAreSmall(window)
+      ? ([smallMapsInputGradient, smallMapsFilterGradient] as const)
+      : ([groupedInputGradient, groupedFilterGradient] as const);
+    const inputGradient = blocks && inputGradientFits(window) ? blocksInputGradient : elsewhere[0];
+    const filterGradient = blocks ? blocksFilterGradient : elsewhere[1];
     const [dx, dw] = [inputGradient(dy, w, window), filterGradient(x, dy, window)];
     return b ? [dx, dw, reduceSum(dy, [1])] : [dx, dw];
   },
   expand: ([x, w, b], window) => {
+    if (depthwiseBlocksFit(x, window)) return [blocksConv(x, w, b, window)];
     if (!mapsAreSmall(window)) return [groupedConv(x, w, b, window)];
     const y = smallMapsConv(x, w, window);
     return [b ? add(y, reshape(b, [-1, 1])) : y];

@@ -5,6 +5,7 @@ import { requireRank, requireSameDType, show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Dim, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { columnSums } from "./column-sums.ts";
 import { reduceSum } from "./reduce-sum.ts";
 
 type GemmAttributes = { readonly transA: number; readonly transB: number };
@@ -35,7 +36,8 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
       ? gemm(dy, a, { transA: true, transB: transA === 1 })
       : gemm(a, dy, { transA: transA === 0 });
     if (!c) return [da, db];
-    return [da, db, c.shape.length === 1 ? reduceSum(dy, [0]) : reduceSum(dy, [1], true)];
+    if (c.shape.length === 2) return [da, db, reduceSum(dy, [1], true)];
+    return [da, db, typeof dy.shape[0] === "number" ? columnSums(dy) : reduceSum(dy, [0])];
   },
   evaluate: ([a, b, c], attributes) => {
     const { m, k, n } = extents(a.shape, b.shape, attributes) as { m: number; k: number; n: number };

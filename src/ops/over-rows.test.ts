@@ -6,7 +6,8 @@ import { Graph } from "../graph/graph.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { random } from "../util/random.ts";
 import { type FloatTensor, floatTensor } from "../util/tensor.ts";
-import { columnSums, productOverRows } from "./over-rows.ts";
+import { columnSums } from "./column-sums.ts";
+import { productOverRows } from "./over-rows.ts";
 
 // 64 pieces; 10; 3, since 5 do not divide; a prime number, which cannot be cut; fewer than are worth it.
 test.each([16384, 2570, 1287, 1289, 17])("%i rows", async (rows) => {

@@ -36,6 +36,8 @@ export type BuildObjective = (graph: Graph, compute: "float32" | "float16") => O
 
 export interface StepOptions extends UpdateOptions {
   readonly precision?: "fp32" | "fp16";
+  /** See `blockOf`, which asks the engine that is to run the program. Without it the program runs anywhere. */
+  readonly block?: number | undefined;
   /** Also return every gradient, as `gradient.<name>`. */
   readonly exposeGradients?: boolean;
 }
@@ -59,7 +61,7 @@ export function compileStep(name: string, objective: BuildObjective, options: St
   if (!(Number.isInteger(accumulate) && accumulate >= 1))
     throw new GraphError(`accumulate is ${accumulate}; it must be a whole number of 1 or more`);
   const half = precision === "fp16";
-  const graph = new Graph();
+  const graph = new Graph(options.block);
   const { loss, networks, metrics = {} } = objective(graph, half ? "float16" : "float32");
   const state = networks.flatMap((net) => [...net.parameters.state.values()]);
   const of = (role: string): StateTensor[] => state.filter(({ spec }) => spec.role === role);

@@ -51,6 +51,7 @@ export function startEngine(options: SessionOptions): Engine {
   };
 
   return {
+    device: options.device,
     async open(program) {
       const number = await ask<number>({ kind: "open", program });
       return {

@@ -3,7 +3,7 @@
 import { type Program, stateOf } from "../program/program.ts";
 import { VultusError } from "../util/errors.ts";
 import { carriedInMemory } from "./carried-in-memory.ts";
-import type { Session, Tensors } from "./session.ts";
+import type { Device, Session, Tensors } from "./session.ts";
 
 /** A program that is loaded and ready to run. */
 export interface OpenProgram {
@@ -20,6 +20,8 @@ export interface OpenProgram {
 
 /** Where programs run: on this thread, or on a worker so that the caller stays free. */
 export interface Engine {
+  /** What it runs programs on, where that is known. */
+  readonly device?: Device | undefined;
   open(program: Program): Promise<OpenProgram>;
   close(): Promise<void>;
 }
@@ -29,9 +31,10 @@ export class EngineLost extends VultusError {
   override readonly name = "EngineLost";
 }
 
-/** An engine on the calling thread. */
-export function localEngine(openSession: (program: Program) => Promise<Session>): Engine {
+/** An engine on the calling thread; `device` is what its sessions run on. */
+export function localEngine(openSession: (program: Program) => Promise<Session>, device?: Device): Engine {
   return {
+    device,
     async open(program) {
       return openProgram(program, await openSession(program));
     },

@@ -5,6 +5,7 @@ import { type Architecture, type Description, describe, withNewWeights } from ".
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
 import { compileHead } from "../program/predict.ts";
 import { compileTrain } from "../program/train.ts";
+import { blockOf } from "../runtime/blocks.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { floatTensor, sizeOf, type Tensor } from "../util/tensor.ts";
 import type { Phase, Recipe } from "./recipe.ts";
@@ -65,6 +66,7 @@ export async function measureSpeed(
     input: { kind: "normalised" },
     batchNorm: phase.batchNorm,
     optimizer: phase.optimizer,
+    block: await blockOf(engine),
   });
   const stepper = await Stepper.open(engine, program, { rate: 0 });
   try {

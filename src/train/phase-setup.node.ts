@@ -12,6 +12,7 @@ import { compileFeatures, compileHead, compilePredict } from "../program/predict
 import type { Program } from "../program/program.ts";
 import type { Teacher } from "../program/teachers.ts";
 import { compileTrain } from "../program/train.ts";
+import { blockOf } from "../runtime/blocks.ts";
 import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
@@ -78,6 +79,7 @@ export async function setUpPhase(
     ema: phase.ema,
     accumulate: phase.accumulate,
     precision: context.precision,
+    block: await blockOf(engine),
   });
   const common = {
     pixels: training,

@@ -1,0 +1,140 @@
+/**
+ * ONNX Runtime's convolution of maps in blocks, of which each map has one filter: [M, h, w] is held as [M / B, h, w, B], B maps
+ * side by side, so that one instruction works on B of them. ONNX Runtime's optimiser brings convolutions with constant weights into
+ * this form, with the operators of this file; weights that train it leaves alone. B depends on the processor: see `Builder.block`.
+ */
+
+import { apply } from "../graph/graph.ts";
+import type { Builder, One, Operator, TwoOrThree, Value } from "../graph/types.ts";
+import { GraphError } from "../util/errors.ts";
+import { reshape } from "./reshape.ts";
+import { transpose } from "./transpose.ts";
+
+const domain = "com.microsoft.nchwc";
+const gradient = { notDifferentiable: "it is part of a composite that has a gradient itself" };
+const evaluate = (): never => {
+  throw new GraphError("blocked operators have no evaluation; the composites that they are parts of do");
+};
+
+/** Both keep their shape, [1, M, h, w], whatever the order of the numbers is. */
+const ReorderInput: Operator<Record<never, never>, One> = {
+  type: "ReorderInput",
+  domain,
+  attributes: {},
+  infer: ([{ dtype, shape }]) => [{ dtype, shape }],
+  gradient,
+  evaluate,
+  cases: [],
+};
+
+const ReorderOutput: Operator<{ readonly channels: number }, One> = {
+  type: "ReorderOutput",
+  domain,
+  attributes: { channels: "int" },
+  infer: ([{ dtype, shape }]) => [{ dtype, shape }],
+  gradient,
+  evaluate,
+  cases: [],
+};
+
+type BlockedConvAttributes = {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly pads: readonly number[];
+  readonly group: number;
+};
+
+const BlockedConv: Operator<BlockedConvAttributes, TwoOrThree> = {
+  type: "Conv",
+  domain,
+  attributes: { kernel_shape: "ints", strides: "ints", dilations: "ints", pads: "ints", group: "int" },
+  infer: ([x], { kernel_shape, strides, dilations, pads }) => {
+    const [batch, maps, ...size] = x.shape as [number, number, number, number];
+    const places = size.map((extent, axis) => {
+      const covered = (dilations[axis] as number) * ((kernel_shape[axis] as number) - 1) + 1;
+      const padded = extent + (pads[axis] as number) + (pads[axis + 2] as number);
+      return Math.floor((padded - covered) / (strides[axis] as number)) + 1;
+    });
+    return [{ dtype: x.dtype, shape: [batch, maps, ...places] }];
+  },
+  gradient,
+  evaluate,
+  cases: [],
+};
+
+/** Maps of one size, in blocks. */
+export interface BlockedMaps {
+  readonly value: Value;
+  readonly maps: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Whether this graph may hold `maps` maps in blocks. */
+export function blocksFit({ graph, dtype }: Value, maps: number): boolean {
+  return graph.block !== undefined && dtype === "float32" && maps % graph.block === 0;
+}
+
+/** Maps that lie one after the other, [..., height, width], in blocks; made once, however many convolutions need them. */
+export function intoBlocks(x: Value, maps: number, height: number, width: number): BlockedMaps {
+  const value = x.graph.once(`blocks of ${x.name}`, () => {
+    const pictures = reshape(x, [1, maps, height, width]);
+    return x.graph.apply(ReorderInput, [pictures], {})[0];
+  });
+  return { value, maps, height, width };
+}
+
+/** The maps one after the other, [1, maps, height, width]. */
+export function outOfBlocks({ value, maps }: BlockedMaps): Value {
+  return value.graph.apply(ReorderOutput, [value], { channels: maps })[0];
+}
+
+export interface BlockedWindow {
+  readonly stride?: number;
+  /** Pixels from one tap to the next. */
+  readonly dilation?: number;
+  /** Zeros above and to the left, and below and to the right. */
+  readonly before: readonly [number, number];
+  readonly after: readonly [number, number];
+}
+
+/** Each map convolved with its own filter; filters are maps themselves, in the same blocks. `bias` is a number for each map. */
+export function blockedConv(
+  x: BlockedMaps,
+  filters: BlockedMaps,
+  window: BlockedWindow,
+  bias?: Value,
+): BlockedMaps {
+  const { stride = 1, dilation = 1, before, after } = window;
+  const { maps, height, width } = filters;
+  const weight = reshape(filters.value, [maps, 1, height, width]);
+  const value = apply(BlockedConv, bias ? [x.value, weight, bias] : [x.value, weight], {
+    kernel_shape: [height, width],
+    strides: [stride, stride],
+    dilations: [dilation, dilation],
+    pads: [...before, ...after],
+    group: maps,
+  });
+  const [, , h, w] = value.shape as [number, number, number, number];
+  return { value, maps, height: h, width: w };
+}
+
+/** Small maps [M, numbers] in blocks, by a transposition of each block. */
+export function smallIntoBlocks(x: Value, height: number, width: number): BlockedMaps {
+  const maps = x.shape[0] as number;
+  const block = blockOf(x.graph);
+  const value = transpose(reshape(x, [maps / block, block, height * width]), [0, 2, 1]);
+  return { value, maps, height, width };
+}
+
+/** Small maps, in blocks, as [M, numbers]. */
+export function smallOutOfBlocks({ value, maps, height, width }: BlockedMaps): Value {
+  const block = blockOf(value.graph);
+  return reshape(transpose(reshape(value, [maps / block, height * width, block]), [0, 2, 1]), [maps, -1]);
+}
+
+function blockOf({ block }: Builder): number {
+  if (block === undefined) throw new GraphError("this graph has no blocks");
+  return block;
+}

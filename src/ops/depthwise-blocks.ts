@@ -1,0 +1,108 @@
+/**
+ * Depthwise convolution by ONNX Runtime's blocked kernels, for machines that have them. The gradient of the pictures is the
+ * convolution of `dy` with the taps reversed. That of the filters is a convolution too: `dy` is the filter, as large as the
+ * pictures, and what it leaves are the K × K taps.
+ */
+
+import type { Value } from "../graph/types.ts";
+import {
+  type BlockedMaps,
+  blockedConv,
+  blocksFit,
+  intoBlocks,
+  outOfBlocks,
+  smallIntoBlocks,
+  smallOutOfBlocks,
+} from "./blocked-conv.ts";
+import { slice } from "./concat.ts";
+import { expand } from "./expand.ts";
+import { gather } from "./gather.ts";
+import { pad } from "./pad.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
+import { outputSize, type Window } from "./window.ts";
+
+/** Whether `x` [C, N·H·W] can be convolved in blocks. */
+export function depthwiseBlocksFit(x: Value, { batch }: Window): boolean {
+  return blocksFit(x, (x.shape[0] as number) * batch);
+}
+
+/** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]: [C, N·h·w]. */
+export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
+  const { batch, height, width, kernel, stride, padding, after } = window;
+  const channels = w.shape[0] as number;
+  const pictures = intoBlocks(x, channels * batch, height, width);
+  const shifts = bias && reshape(expand(reshape(bias, [channels, 1]), [channels, batch]), [channels * batch]);
+  const places = { stride, before: [padding, padding], after: [after, after] } as const;
+  const y = blockedConv(pictures, repeated(w, batch, kernel), places, shifts);
+  return reshape(outOfBlocks(y), [channels, -1]);
+}
+
+/** The gradient of the pictures. */
+export function blocksInputGradient(dy: Value, w: Value, window: Window): Value {
+  const { batch, kernel, stride, padding } = window;
+  const [channels, taps] = w.shape as [number, number];
+  const [h, v] = outputSize(window);
+  const last = kernel - 1;
+  const reversed = gather(
+    w,
+    Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    1,
+  );
+  const results = spreadOut(intoBlocks(dy, channels * batch, h, v), stride);
+  const dx = blockedConv(results, repeated(reversed, batch, kernel), {
+    before: [last - padding, last - padding],
+    after: linesAfter(window),
+  });
+  return reshape(outOfBlocks(dx), [channels, -1]);
+}
+
+/** Whether that is a convolution: its lines of zeros below and to the right are not fewer than none. */
+export function inputGradientFits(window: Window): boolean {
+  return Math.min(...linesAfter(window)) >= 0;
+}
+
+function linesAfter(window: Window): [number, number] {
+  const { height, width, stride, padding } = window;
+  const [h, v] = outputSize(window);
+  return [height + padding - h * stride, width + padding - v * stride];
+}
+
+/** Maps with zeros between their pixels, as many as lie between windows. */
+function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
+  if (stride === 1) return x;
+  const { value, maps, height, width } = x;
+  const block = value.graph.block as number;
+  const pixels = reshape(value, [maps / block, height, 1, width, block]);
+  const spread = pad(pixels, { 2: [0, stride - 1], 4: [0, (stride - 1) * block] });
+  const size = [height * stride, width * stride] as const;
+  return { value: reshape(spread, [1, maps, ...size]), maps, height: size[0], width: size[1] };
+}
+
+/** The gradient of the filters, [C, K·K]. */
+export function blocksFilterGradient(x: Value, dy: Value, window: Window): Value {
+  const { batch, height, width, kernel, stride, padding } = window;
+  const channels = x.shape[0] as number;
+  const maps = channels * batch;
+  const [h, v] = outputSize(window);
+  // Where the last lines of the pictures are under no window, this is negative, and more than K lines are left.
+  const missing = (results: number, extent: number): number =>
+    (results - 1) * stride + kernel - extent - padding;
+  const after = [Math.max(0, missing(h, height)), Math.max(0, missing(v, width))] as const;
+  const sums = blockedConv(intoBlocks(x, maps, height, width), intoBlocks(dy, maps, h, v), {
+    dilation: stride,
+    before: [padding, padding],
+    after,
+  });
+  const each = reshape(smallOutOfBlocks(sums), [channels, batch, sums.height, sums.width]);
+  const whole = reduceSum(each, [1]);
+  const taps = slice(slice(whole, 1, 0, kernel), 2, 0, kernel);
+  return reshape(taps, [channels, kernel ** 2]);
+}
+
+/** The filters [C, K·K], one for each map of every picture. */
+function repeated(w: Value, batch: number, kernel: number) {
+  const [channels, taps] = w.shape as [number, number];
+  const each = expand(reshape(w, [channels, 1, taps]), [channels, batch, taps]);
+  return smallIntoBlocks(reshape(each, [channels * batch, taps]), kernel, kernel);
+}

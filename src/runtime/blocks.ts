@@ -1,0 +1,54 @@
+/**
+ * How many channels the blocked convolutions of an engine's ONNX Runtime hold side by side. It depends on the processor and nothing
+ * reports it, so a small program is tried with each number there is: with the wrong one it cannot be loaded or computes something
+ * else.
+ */
+
+import { encode } from "../graph/encode.ts";
+import { Graph } from "../graph/graph.ts";
+import { normal64 } from "../graph/tensor64.ts";
+import { DepthwiseConv, depthwiseConv } from "../ops/depthwise-conv.ts";
+import { windowAttributes } from "../ops/window.ts";
+import { floatTensor } from "../util/tensor.ts";
+import type { Engine } from "./engine.ts";
+
+/** With AVX-512, with AVX, and with NEON. */
+const BLOCKS = [16, 8, 4] as const;
+
+const asked = new WeakMap<Engine, Promise<number | undefined>>();
+
+/** The number for `Graph` and `compileStep`; undefined where the engine has no such convolutions. It is asked once. */
+export function blockOf(engine: Engine): Promise<number | undefined> {
+  const known = asked.get(engine);
+  if (known) return known;
+  const answer = engine.device === "cpu" ? find(engine) : Promise.resolve(undefined);
+  asked.set(engine, answer);
+  return answer;
+}
+
+async function find(engine: Engine): Promise<number | undefined> {
+  for (const block of BLOCKS) if (await computes(engine, block)) return block;
+  return undefined;
+}
+
+async function computes(engine: Engine, block: number): Promise<boolean> {
+  const graph = new Graph(block);
+  const [x, w] = [normal64([16, 2 * 5 * 4], "pictures"), normal64([16, 9], "filters")];
+  const window = windowAttributes(2, 5, 4, 3, 1, 1);
+  const feeds = {
+    x: floatTensor(x.shape, Float32Array.from(x.data)),
+    w: floatTensor(w.shape, Float32Array.from(w.data)),
+  };
+  const [pictures, filters] = [graph.input("x", "float32", x.shape), graph.input("w", "float32", w.shape)];
+  graph.output("y", depthwiseConv(pictures, filters, undefined, window));
+  const program = { name: "blocks", model: encode(graph, "blocks"), tensors: [], masks: [] };
+  try {
+    const open = await engine.open(program);
+    const { y } = await open.run(feeds);
+    await open.release();
+    const [expected] = DepthwiseConv.evaluate([x, w], window);
+    return expected.data.every((value, i) => Math.abs(Number(y?.data[i]) - value) < 1e-4);
+  } catch {
+    return false;
+  }
+}
