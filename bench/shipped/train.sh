@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Trains the models that ship, as models/*.onnx were made: bench/shipped/train.sh DATA OUT
-# DATA is FER2013 with train/ and validation/, OUT is where the audit and the run folders go. Training leaves out copies of
-# validation pictures, copies within train, and pictures with two labels; validation keeps all of its pictures. A stage
-# that was interrupted goes on where it stopped. docs/results.md tells how long each took and what it reached.
-# DEVICE=webgpu trains on a GPU.
+# Trains the models that ship, as models/*.onnx were made: bench/shipped/train.sh DATA VOTES OUT
+# DATA is FER2013 with train/ and validation/, VOTES is FER+'s table of the same images, OUT is where the audit and the run
+# folders go. Training leaves out copies of validation images, copies within train, and images with two labels; validation
+# keeps all of its images. A stage that was interrupted goes on where it stopped. docs/results.md tells how long each took
+# and what it reached. DEVICE=webgpu or DEVICE=cuda trains on a GPU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-data=$(realpath "$1") out=$2
+data=$(realpath "$1") votes=$2 out=$3
 npm run --silent build
 mkdir -p "$out"
 [[ -f $out/audit/exclude.txt ]] || node bin/vultus.js data audit "$data" --out "$out/audit"
@@ -27,11 +27,11 @@ soft() {
   [[ -f $out/$1 ]] || node bin/vultus.js data soften "$data" --exclude "$out/exclude.txt" --by "$2" --out "$out/$1"
 }
 
-# ship NAME: the run as a model of the package, with its card.
+# ship RUN NAME: the run as a model of the package, with its card.
 ship() {
   node bin/vultus.js export "$out/$1" --to fp16 --license MIT
-  cp "$out/$1/export/"*fp16*.onnx "models/$1.onnx"
-  cp "$out/$1/model-card.md" "models/$1.md"
+  cp "$out/$1/export/"*fp16*.onnx "models/$2.onnx"
+  cp "$out/$1/model-card.md" "models/$2.md"
 }
 
 stage first "$data" --exclude "$out/exclude.txt" --recipe faces --input-size 48 --weights none
@@ -44,7 +44,7 @@ stage distilled "$out/soft.csv" --recipe distil --weights "$out/again/best.safet
 soft soft-small.csv "$out/distilled"
 stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none \
   --set phases.small.epochs=14 --set phases.middle.epochs=8 --set phases.full.epochs=12
-ship vultus_s
+ship vultus_s vultus_s
 
 soft soft-last.csv "$out/distilled,$out/vultus_s"
 stage last "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out/distilled/best.safetensors"
@@ -54,6 +54,10 @@ stage last "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out
 soft soft-m.csv "$out/last,$out/vultus_s"
 stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.last.epochs=13 --set phases.last.patience=13 \
   --seed 2 --weights "$out/last/best.safetensors"
-ship vultus_m
+
+# What people say of the same images, from the networks that learned the data set's labels.
+[[ -f $out/votes.csv ]] || node --import tsx bench/shipped/votes.ts "$data" "$votes" "$out/exclude.txt" "$out/votes.csv"
+stage votes-vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
+ship votes-vultus_m vultus_m
 # Which images both were trained on.
 node --import tsx bench/shipped/training-images.ts "$data" "$out/exclude.txt"
