@@ -232,12 +232,12 @@ describe.skipIf(chromiumPath === undefined)(
       });
 
       test("below the chosen probability no expression is named", async () => {
-        const verdict = page.locator(".card", { hasText: "single.png" }).locator(".verdict");
+        const unsure = page.locator(".verdict", { hasText: "not sure" });
         const slider = page.getByRole("slider");
         await slider.fill("95");
-        expect(await verdict.textContent()).toContain("not sure");
+        expect(await unsure.count()).toBeGreaterThan(0);
         await slider.fill("0");
-        expect(await verdict.textContent()).not.toContain("not sure");
+        expect(await unsure.count()).toBe(0);
         await slider.fill("50");
       });
 

@@ -37,6 +37,7 @@ function shippedLines(models: readonly ListedModel[], { speed, threads }: Option
   const rows = shipped.map((model) => [
     model.name,
     accuracyText(model),
+    model.n.toLocaleString("en"),
     `${(model.bytes / 1e6).toFixed(1)} MB`,
     ...(model.facesPerSecond === undefined
       ? []
@@ -45,13 +46,14 @@ function shippedLines(models: readonly ListedModel[], { speed, threads }: Option
   const columns = [
     { name: "model" },
     { name: "accuracy" },
+    { name: "images", right: true },
     { name: "size", right: true },
     ...(speed === false ? [] : [{ name: "speed here", right: true }]),
   ];
   const measured = `${threads ?? availableParallelism()} threads of ${cpus()[0]?.model.trim() ?? "this processor"}`;
   return [
     tableText(columns, rows, widthOf()),
-    `Accuracy, with its 95 % interval: on ${first.n.toLocaleString("en")} ${first.split} images, by which the best epoch was chosen, of ${first.classes.length} classes (${first.classes.join(", ")}).`,
+    `Accuracy, with its 95 % interval: on ${first.split} images, by which the best epoch was chosen, of ${first.classes.length} classes (${first.classes.join(", ")}), labelled as the model's training images are. Models of other data cannot be compared by it.`,
     ...(speed === false ? [] : [`Speed: measured now, on ${measured}, for faces that are cut out already.`]),
     "",
   ];
