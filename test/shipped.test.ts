@@ -1,11 +1,14 @@
 /** What ships: small enough, described, and as good on FER2013's validation faces as its card says. */
 
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { expect, test } from "vitest";
+import { expressions } from "../src/data/synthetic-expression.ts";
+import { readCsvRows } from "../src/formats/csv.node.ts";
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 import { shippedModel, shippedModels } from "../src/weights/shipped.node.ts";
-import { hasFer2013, labelledFaces } from "./support/fer2013.ts";
+import { hasFer2013, type LabelledFace, labelledFaces } from "./support/fer2013.ts";
 import { labelsOf } from "./support/labels.ts";
 import { capture, printedJson } from "./support/printed.ts";
 
@@ -22,7 +25,8 @@ test.each(shippedModels())("%s: six classes, a calibrated temperature, a card", 
   const { architecture, metadata } = loadBundle(name);
   expect(architecture.network?.backbone).toBe(name);
   expect(architecture.classes).toEqual(["angry", "fear", "happy", "neutral", "sad", "surprise"]);
-  expect(Number(metadata.temperature)).toBeGreaterThan(0.8);
+  // Below 1 where it learned votes: the plurality is surer than the shares of its votes.
+  expect(Number(metadata.temperature)).toBeGreaterThan(0.5);
   expect(Number(metadata.temperature)).toBeLessThan(1.3);
   const card = readFileSync(shippedModel(name).replace(".onnx", ".md"), "utf8");
   expect(card).toContain(`# Model card: ${name.replace("_", "\\_")}`);
@@ -36,16 +40,48 @@ test("vultus models says which weights there are of each backbone", async () => 
   expect(weights).toMatchObject({ resnet50: ["imagenet"], squeezenet1_1: [], vultus_s: ["vultus"] });
 });
 
+const votesFile = new URL("../../shared/data/fer2013-ferplus-votes.csv", import.meta.url).pathname;
+if (!existsSync(votesFile)) console.warn(`people's votes are not in ${votesFile}: the test with them skips`);
+
 test.skipIf(!hasFer2013).each([
-  ["vultus_m", 0.7],
+  ["vultus_m", 0.616],
   ["vultus_s", 0.67],
-])("%s is right on as many of FER2013's validation faces as is written", async (name, accuracy) => {
-  const bundle = loadBundle(name);
+])("%s gives FER2013's own labels as often as is written", async (name, accuracy) => {
   const faces = await labelledFaces();
-  const engine = startEngine({ device: "cpu", threads: 2 });
-  const pictures = faces.map(({ picture }) => picture);
-  const labels = await labelsOf(await engine.open(bundle.program), bundle, pictures);
-  await engine.close();
-  const right = faces.filter(({ label }, i) => label === labels[i]);
+  const answers = await answersOf(name, faces);
+  const right = faces.filter(({ label }, i) => label === answers[i]);
   expect(right.length / faces.length).toBeCloseTo(accuracy, 2);
 });
+
+test.skipIf(!hasFer2013 || !existsSync(votesFile)).each([
+  ["vultus_m", 0.859],
+  ["vultus_s", 0.718],
+])("%s agrees with most people as often as is written", async (name, agreement) => {
+  const votes = new Map<string, number[]>();
+  for await (const { cells } of readCsvRows(votesFile, ["path", ...expressions])) {
+    votes.set(
+      basename(cells.path as string),
+      expressions.map((label) => Number(cells[label])),
+    );
+  }
+  // Faces of which more people chose one of the classes than any other of them.
+  const faces = (await labelledFaces()).flatMap((face) => {
+    const counts = votes.get(face.file) ?? [];
+    const most = Math.max(...counts);
+    const [plurality, ...others] = expressions.filter((_, k) => counts[k] === most);
+    return plurality !== undefined && most > 0 && others.length === 0 ? [{ ...face, plurality }] : [];
+  });
+  expect(faces.length).toBeGreaterThan(3000);
+  const answers = await answersOf(name, faces);
+  const agreed = faces.filter(({ plurality }, i) => plurality === answers[i]);
+  expect(agreed.length / faces.length).toBeCloseTo(agreement, 2);
+});
+
+async function answersOf(name: string, faces: readonly LabelledFace[]): Promise<readonly string[]> {
+  const bundle = loadBundle(name);
+  const engine = startEngine({ device: "cpu", threads: 2 });
+  const pictures = faces.map(({ picture }) => picture);
+  const answers = await labelsOf(await engine.open(bundle.program), bundle, pictures);
+  await engine.close();
+  return answers;
+}

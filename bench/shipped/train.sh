@@ -57,7 +57,7 @@ stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.l
 
 # What people say of the same images, from the networks that learned the data set's labels.
 [[ -f $out/votes.csv ]] || node --import tsx bench/shipped/votes.ts "$data" "$votes" "$out/exclude.txt" "$out/votes.csv"
-stage votes-vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
-ship votes-vultus_m vultus_m
+stage votes/vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
+ship votes/vultus_m vultus_m
 # Which images both were trained on.
 node --import tsx bench/shipped/training-images.ts "$data" "$out/exclude.txt"

@@ -1,7 +1,7 @@
 /** FER2013's validation faces where they are on this machine. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Picture } from "../../src/data/dataset.ts";
 import { readPicture } from "../../src/data/decode.node.ts";
 import { expressions } from "../../src/data/synthetic-expression.ts";
@@ -14,6 +14,8 @@ if (!hasFer2013) console.warn(`FER2013's pictures are not in ${root} (VULTUS_FER
 export interface LabelledFace {
   readonly picture: Picture;
   readonly label: string;
+  /** Name of its file. */
+  readonly file: string;
 }
 
 /** The first `count` validation faces of each class by name, one class after the other in turn; all where it is left out. */
@@ -32,7 +34,8 @@ export async function labelledFaces(count = Number.POSITIVE_INFINITY): Promise<L
   for (let i = 0; i < Math.max(...files.map(({ paths }) => paths.length)); i++) {
     for (const { label, paths } of files) {
       const path = paths[i];
-      if (path) faces.push({ picture: await readPicture({ kind: "file", path }), label });
+      if (path)
+        faces.push({ picture: await readPicture({ kind: "file", path }), label, file: basename(path) });
     }
   }
   return faces;
