@@ -19,20 +19,25 @@ export interface ComparedNumbers {
   readonly change: number;
 }
 
-/** Both against people's votes, on the images that have a plurality. */
-export interface ComparedPeople {
-  readonly n: number;
-  /** How often each answers the plurality. */
-  readonly agreementA: number;
-  readonly agreementB: number;
-  /** Agreement of B less that of A, with its 95 % interval and McNemar's exact p. */
-  readonly difference: number;
-  readonly interval: Interval;
-  readonly mcnemarP: number;
+/** Who is right of two, on the same images. */
+interface PairedCounts {
+  /** Images that one alone gets right, that both do, that neither does. */
   readonly onlyA: number;
   readonly onlyB: number;
   readonly bothRight: number;
   readonly bothWrong: number;
+  /** The score of B less that of A, with its 95 % interval and McNemar's exact p. */
+  readonly difference: number;
+  readonly interval: Interval;
+  readonly mcnemarP: number;
+}
+
+/** Both against people's votes, on the images that have a plurality; right is who answers it. */
+export interface ComparedPeople extends PairedCounts {
+  readonly n: number;
+  /** How often each answers the plurality. */
+  readonly agreementA: number;
+  readonly agreementB: number;
   /** Mean share of the votes that the answer got, on all images with votes; the 95 % interval is that of the change. */
   readonly voteShare: ComparedNumbers & { readonly interval: Interval };
   /** Agreement by plurality. */
@@ -47,22 +52,13 @@ export interface ComparedPeople {
 }
 
 /** Shares are fractions from 0 to 1. */
-export interface ComparisonResult {
+export interface ComparisonResult extends PairedCounts {
   /** Images on which both were scored. */
   readonly n: number;
   /** The split that they are of, or "all". */
   readonly split: string;
   readonly accuracyA: number;
   readonly accuracyB: number;
-  /** Accuracy of B less that of A, with its 95 % interval and McNemar's exact p. */
-  readonly difference: number;
-  readonly interval: Interval;
-  readonly mcnemarP: number;
-  /** Images that one alone gets right, that both do, that neither does. */
-  readonly onlyA: number;
-  readonly onlyB: number;
-  readonly bothRight: number;
-  readonly bothWrong: number;
   readonly classes: readonly string[];
   readonly recall: Readonly<Record<string, ComparedNumbers>>;
   /** Those that judge answers. Those of probabilities are what an evaluation of each model gives. */

@@ -1,0 +1,23 @@
+/** The likelihood of targets, which cross-entropy and the loss of votes both are: they differ in what the targets count. */
+
+import type { Value } from "../graph/types.ts";
+import { neg } from "../ops/neg.ts";
+import { logSoftmax } from "../ops/softmax.ts";
+import {
+  type AdjustedOptions,
+  adjustedLogits,
+  type Loss,
+  type LossInput,
+  logitAdjustment,
+  weightedMean,
+} from "./loss.ts";
+
+/** −Σ t·log p, averaged as `weightedMean` does. With logit adjustment p are the probabilities of the adjusted logits. */
+export function likelihood<const T extends "shares" | "votes">(targets: T) {
+  return {
+    targets,
+    options: { logitAdjustment },
+    build: (input: LossInput, { logitAdjustment: tau = 0 }: AdjustedOptions): Value =>
+      weightedMean(neg(logSoftmax(adjustedLogits(input, tau))), input, targets),
+  } as const satisfies Loss<"logitAdjustment">;
+}
