@@ -64,3 +64,14 @@ export const vultus_m = vultus(
     ],
   },
 );
+
+/** 3.8 M parameters, 330 MMAC at 64 px: in half floats below 8 MB. */
+export const vultus_l = vultus("vultus_l", "faces, where accuracy counts more than speed", {
+  stem: { out: 64, stride: 2 },
+  stages: [
+    { width: 64, blocks: 1, stride: 1 },
+    { width: 128, blocks: 2, stride: 2 },
+    { width: 208, blocks: 2, stride: 2 },
+    { width: 336, blocks: 1, stride: 2 },
+  ],
+});
