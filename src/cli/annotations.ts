@@ -6,15 +6,16 @@ import type { Prediction } from "../predict/prediction.ts";
 import type { ReadPhoto } from "../predict/predictor.ts";
 import { annotatedJpeg } from "../report/annotated.ts";
 import { UsageError } from "../util/errors.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 
 /** Writes a photo's annotated copy and returns its path; nothing for one that could not be read. */
 export type Annotate = (photo: ReadPhoto, prediction: Prediction) => Promise<string | undefined>;
 
 /** The folder must be new or empty, unless a run is continued, so that no file of the user's is ever replaced. */
 export function annotateInto(folder: string, resume: boolean): Annotate {
-  makeFolder(folder);
-  if (!resume && readdirSync(folder).length > 0)
+  makeOwnFolder(folder);
+  if (!resume && readdirSync(folder).some((name) => !name.startsWith(".")))
     throw new UsageError(`--annotate ${folder}: the folder is not empty; name a new one`);
   return async (photo, { file, faces }) => {
     if ("reason" in photo) return undefined;

@@ -70,10 +70,37 @@ test.each(["happyfaces", "fearsome", "contemptible", "gender", "1", ":("])(
   },
 );
 
+describe("a name of no emotion among emotions", () => {
+  test("is confirmed, left out or chosen, and never silently a class", async () => {
+    folders("happy", "sad", "surprise", "old");
+    const error = await unclear();
+    expect(error.names).toEqual([{ name: "old", candidates: [] }]);
+    expect(error.message).toBe(
+      `${dir}: the class of "old" is not clear. To keep it as a class of its own: \`rename: {"old":"old"}\`. ` +
+        'To leave out its images: `notAClass: ["old"]`',
+    );
+    const classes = async (options: ClassOptions) => (await readDataset([dir], options)).classes;
+    expect(await classes({ rename: { old: "old" } })).toEqual(["happy", "old", "sad", "surprise"]);
+    expect(await classes({ remembered: { rename: { old: "old" } } })).toHaveLength(4);
+    expect(await classes({ notAClass: ["old"] })).toEqual(["happy", "sad", "surprise"]);
+    expect(await classes({ classes: ["happy", "old"] })).toEqual(["happy", "old"]);
+  });
+
+  test("stands beside an unclear one, each with its ways out", async () => {
+    folders("happy", "sad", "surprise", "old", "angry_or_sad");
+    expect((await unclear()).message).toContain('To leave out old: `notAClass: ["old"]`');
+  });
+
+  test("is a name like any other where few names are emotions", async () => {
+    folders("happy", "wink", "yawn");
+    expect((await readDataset([dir])).classes).toEqual(["happy", "wink", "yawn"]);
+  });
+});
+
 describe("folders", () => {
   test("are matched by word, which a note reports, with ids as the folders are called", async () => {
     folders("Surprised!", "Happy Faces", "sad :(", "Pain");
-    const { classes, samples, notes } = await readDataset([dir]);
+    const { classes, samples, notes } = await readDataset([dir], { rename: { Pain: "Pain" } });
     expect(classes).toEqual(["Pain", "happy", "sad", "surprise"]);
     expect(samples.map(({ id, label }) => [id, classes[label]])).toEqual([
       ["Happy Faces/1.jpg", "happy"],

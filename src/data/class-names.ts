@@ -52,9 +52,10 @@ export interface ClassNames {
   readonly byWord: readonly string[];
 }
 
-/** A name that can mean several classes, or the opposite of one. */
+/** A name that can mean several classes, or the opposite of one, or a stray among names of emotions. */
 export interface UnclearName {
   readonly name: string;
+  /** Empty for a stray. */
   readonly candidates: readonly string[];
 }
 
@@ -64,14 +65,22 @@ export class UnclearNames extends UsageError {
   readonly names: readonly UnclearName[];
 
   constructor(where: string, names: readonly UnclearName[]) {
-    const list = names.map(({ name, candidates }) => `"${name}" (${candidates.join(" or ")}?)`);
+    const list = names.map(({ name, candidates }) =>
+      candidates.length === 0 ? `"${name}"` : `"${name}" (${candidates.join(" or ")}?)`,
+    );
     const flags = (classOf: (name: UnclearName) => string): string =>
       option("rename", Object.fromEntries(names.map((unclear) => [unclear.name, classOf(unclear)])));
-    const isDenied = ({ name }: UnclearName): boolean => readName(name).isDenied;
-    const keep = `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`;
     // What is no happy face must not become one by a command that is pasted.
-    const choose = `To choose it: ${flags((own) => (isDenied(own) ? own.name : (own.candidates[0] as string)))}`;
-    const ways = !names.some(isDenied) ? [choose, keep] : names.every(isDenied) ? [keep] : [keep, choose];
+    const isItsOwn = ({ name, candidates }: UnclearName): boolean =>
+      candidates.length === 0 || readName(name).isDenied;
+    const keep = `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`;
+    const choose = `To choose it: ${flags((own) => (isItsOwn(own) ? own.name : (own.candidates[0] as string)))}`;
+    const strays = names.filter(({ candidates }) => candidates.length === 0).map(({ name }) => name);
+    const ways = !names.some(isItsOwn) ? [choose, keep] : names.every(isItsOwn) ? [keep] : [keep, choose];
+    if (strays.length > 0)
+      ways.push(
+        `To leave out ${strays.length < names.length ? strays.join(", ") : strays.length === 1 ? "its images" : "their images"}: ${option("notAClass", strays)}`,
+      );
     super(`${where}: the class of ${list.join(", ")} is not clear. ${ways.join(". ")}`);
     this.names = names;
   }
@@ -140,6 +149,7 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
     if (typeof choice === "object") unclear.set(name, choice);
     else labels.set(name, choice);
   }
+  if (!options.classes && byWord) for (const name of straysIn(meanings, isNoClass)) unclear.set(name, []);
   for (const name of sideBySide(found, labels, meanings))
     unclear.set(name, [classes[labels.get(name) as number] as string]);
   if (unclear.size > 0)
@@ -316,6 +326,20 @@ function labelIn(
   return emotion !== undefined && candidates.length === 1
     ? classes.indexOf(candidates[0] as string)
     : candidates;
+}
+
+/** Names of no emotion that nobody has confirmed, where most names are emotions. */
+function straysIn(
+  meanings: ReadonlyMap<string, Meaning>,
+  isNoClass: (meaning: Meaning) => boolean,
+): readonly string[] {
+  const used = [...meanings].filter(([, meaning]) => !isNoClass(meaning));
+  const emotions = new Set(used.flatMap(([, { emotion }]) => emotion ?? []));
+  const strays = used.filter(
+    ([, { emotion, target, unclear }]) =>
+      emotion === undefined && target === undefined && unclear.length === 0,
+  );
+  return emotions.size > 1 && strays.length < emotions.size ? strays.map(([name]) => name) : [];
 }
 
 /** Names that stand beside another name of their class from which more than a synonym or a sign distinguishes them. */

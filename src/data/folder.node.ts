@@ -1,9 +1,10 @@
 /** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, or either one level down. */
 
 import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { reasonOf } from "../util/files.node.ts";
+import { isOwnFolder } from "../util/own-folder.node.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
 import type { Split } from "./dataset.ts";
 import { classKey, emotionNamed, readName, splitNamed } from "./names.ts";
@@ -15,9 +16,30 @@ const otherFiles = new Set(
   ),
 );
 
+/** Folders of operating systems, of other programs and of devices: thumbnails, deleted files, code. */
+const systemFolders = new Set([
+  "#recycle",
+  "$recycle.bin",
+  "@eadir",
+  "@recently-snapshot",
+  "@recycle",
+  "__macosx",
+  "__pycache__",
+  "lost+found",
+  "node_modules",
+  "recycler",
+  "system volume information",
+  "venv",
+]);
+
+/** What the documents call folders of results: no class, unless it is asked for. */
+const resultFolders = new Set(["marked", "runs"]);
+
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
+  /** Folders whose images are no data: `systemFolders`, and what vultus wrote. */
+  readonly noData: readonly string[];
 }
 
 interface Root {
@@ -39,35 +61,75 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
       `There is no folder ${dir}. Give a folder that has one folder of pictures per class.`,
     );
   }
-  const { root, layout } = findRoot(dir, new Set(classes.map(classKey)));
+  const asked = new Set(classes.map(classKey));
+  const { root, layout } = findRoot(dir, asked);
   const notes: string[] = [];
-  const classFolders: { under: string; className: string; split: Split }[] = [];
-  for (const name of list(root).folders) {
+  const noData = new Map<string, number>();
+  const passOver = (name: string): void => void noData.set(name, (noData.get(name) ?? 0) + 1);
+  notes.push(...looseNote(root));
+  const found: { under: string; className: string; split: Split }[] = [];
+  for (const name of dataFolders(root, asked, passOver)) {
     const split = splitNamed(name);
-    if (layout === "classes") classFolders.push({ under: name, className: name, split: "train" });
+    if (layout === "classes") found.push({ under: name, className: name, split: "train" });
     else if (split === undefined)
       notes.push(`folder ${join(root, name)} passed over: not train, validation or test`);
     else {
-      const names = list(join(root, name)).folders;
-      classFolders.push(...names.map((className) => ({ under: `${name}/${className}`, className, split })));
+      const names = dataFolders(join(root, name), asked, passOver);
+      notes.push(...looseNote(join(root, name)));
+      found.push(...names.map((className) => ({ under: `${name}/${className}`, className, split })));
     }
   }
   const samples: RawSample[] = [];
+  const classNames = new Set<string>();
   let others = 0;
-  for (const { under, className, split } of classFolders) {
-    for (const id of walk(root, under, new Set())) {
+  for (const { under, className, split } of found) {
+    const before = { samples: samples.length, noData: total(noData) };
+    for (const id of walk(root, under, new Set(), passOver)) {
       if (otherFiles.has(extname(id).toLowerCase())) others++;
       else samples.push({ id, source: { kind: "file", path: join(root, id) }, className, split });
     }
+    // A folder of runs alone is no class without images.
+    if (samples.length > before.samples || total(noData) === before.noData) classNames.add(className);
   }
+  if (noData.size > 0) notes.push(`folders passed over, since their images are no data: ${counted(noData)}`);
   if (others > 0) notes.push(`${plural(others, "file")} in ${dir} passed over: not pictures by their names`);
   if (samples.length === 0) throw noClasses(dir);
   return {
     path: dir,
-    classNames: [...new Set(classFolders.map((folder) => folder.className))],
+    classNames: [...classNames],
     samples,
     notes,
   };
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** A note on the files in `path` that may be images and lie in no class folder. */
+function looseNote(path: string): string[] {
+  const loose = list(path).files.filter((name) => !otherFiles.has(extname(name).toLowerCase())).length;
+  return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} passed over: not in a class folder`];
+}
+
+/** The names, each with how often it was met: `@eaDir (12), runs`. */
+function counted(names: ReadonlyMap<string, number>): string {
+  return [...names]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, count]) => (count === 1 ? name : `${name} (${count})`))
+    .join(", ");
+}
+
+/** The folders in `path` that may be splits, classes or data sets. */
+function dataFolders(
+  path: string,
+  asked: ReadonlySet<string>,
+  passOver: (name: string) => void = () => {},
+): string[] {
+  const { folders, noData } = list(path);
+  const isResult = (name: string): boolean => resultFolders.has(classKey(name)) && !asked.has(classKey(name));
+  for (const name of [...noData, ...folders.filter(isResult)]) passOver(name);
+  return folders.filter((name) => !isResult(name));
 }
 
 /**
@@ -76,17 +138,17 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
  */
 function findRoot(dir: string, asked: ReadonlySet<string>): Root {
   const named = (path: string): Root["layout"] | undefined => {
-    const { folders } = list(path);
+    const folders = dataFolders(path, asked);
     if (folders.some((name) => splitNamed(name) !== undefined)) return "splits";
     if (folders.some((name) => emotionNamed(name) !== undefined || asked.has(classKey(name))))
       return "classes";
     return undefined;
   };
   const namedByWord = (path: string): Root["layout"] | undefined =>
-    list(path).folders.filter((name) => readName(name).emotions.length > 0).length > 1
+    dataFolders(path, asked).filter((name) => readName(name).emotions.length > 0).length > 1
       ? "classes"
       : undefined;
-  const folders = list(dir).folders.map((name) => join(dir, name));
+  const folders = dataFolders(dir, asked).map((name) => join(dir, name));
   const below = (layoutOf: typeof named): Root | undefined => {
     const roots = folders.flatMap((root) => {
       const layout = layoutOf(root);
@@ -133,32 +195,45 @@ export function* picturesBelow(dir: string): Generator<string> {
 }
 
 /** The files below `root/under`, as paths from `root` with forward slashes. `seen` holds real paths, against link loops. */
-function* walk(root: string, under: string, seen: Set<string>): Generator<string> {
+function* walk(
+  root: string,
+  under: string,
+  seen: Set<string>,
+  passOver: (name: string) => void = () => {},
+): Generator<string> {
   const path = join(root, under);
   const real = reading(path, () => realpathSync(path));
   if (seen.has(real)) return;
   seen.add(real);
-  const { folders, files } = list(path);
+  const { folders, files, noData } = list(path);
+  for (const name of noData) passOver(name);
   for (const name of files) yield `${under}/${name}`;
-  for (const name of folders) yield* walk(root, `${under}/${name}`, seen);
+  for (const name of folders) yield* walk(root, `${under}/${name}`, seen, passOver);
 }
 
 /** The visible entries of a folder, links resolved, sorted by code unit so that no locale changes the order. */
 function list(path: string): Listing {
   const folders: string[] = [];
   const files: string[] = [];
+  const noData: string[] = [];
   reading(path, () => {
     const dir = opendirSync(path);
     try {
       for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
         if (entry.name.startsWith(".")) continue;
-        (isFolder(path, entry) ? folders : files).push(entry.name);
+        if (!isFolder(path, entry)) files.push(entry.name);
+        else if (holdsNoData(join(path, entry.name))) noData.push(entry.name);
+        else folders.push(entry.name);
       }
     } finally {
       dir.closeSync();
     }
   });
-  return { folders: folders.sort(), files: files.sort() };
+  return { folders: folders.sort(), files: files.sort(), noData: noData.sort() };
+}
+
+function holdsNoData(folder: string): boolean {
+  return systemFolders.has(basename(folder).toLowerCase()) || isOwnFolder(folder);
 }
 
 /** What the file system says of a folder. @throws VultusError that names it, with the reason. */

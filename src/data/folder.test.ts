@@ -128,6 +128,58 @@ describe("what a folder may hold", () => {
   });
 });
 
+describe("what is no data", () => {
+  test("folders of systems and of other programs, at any depth, are passed over and counted", () => {
+    make(
+      "happy/a.jpg",
+      "happy/@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg",
+      "sad/b.jpg",
+      "sad/@eaDir/b.jpg/THUMB.jpg",
+    );
+    make("__MACOSX/happy/a.jpg", "lost+found/c.jpg", "$RECYCLE.BIN/d.jpg", "node_modules/x/e.jpg");
+    const { classNames, samples, notes } = readFolder(dir);
+    expect(classNames).toEqual(["happy", "sad"]);
+    expect(samples.map(({ id }) => id)).toEqual(["happy/a.jpg", "sad/b.jpg"]);
+    expect(notes).toEqual([
+      "folders passed over, since their images are no data: $RECYCLE.BIN, @eaDir (2), __MACOSX, lost+found, node_modules",
+    ]);
+  });
+
+  test("runs and results, by their content and by their names", () => {
+    make("happy/a.jpg", "sad/b.jpg", "runs/x/recipe.json", "runs/x/environment.json", "runs/x/curves.png");
+    make("experiments/y/recipe.json", "experiments/y/environment.json", "experiments/y/samples.png");
+    make("explained/.vultus", "explained/a.png", "marked/a.jpg");
+    const { classNames, notes } = readFolder(dir);
+    expect(classNames).toEqual(["happy", "sad"]);
+    expect(notes).toEqual([
+      "folders passed over, since their images are no data: explained, marked, runs, y",
+    ]);
+  });
+
+  test("a folder that is asked for is a class, and one that vultus wrote is read where it is named itself", () => {
+    make("runs/a.jpg", "walks/b.jpg", "marked/.vultus", "marked/x/c.jpg", "marked/y/d.jpg");
+    expect(readFolder(dir, ["runs", "walks"]).classNames).toEqual(["runs", "walks"]);
+    expect(readFolder(join(dir, "marked")).classNames).toEqual(["x", "y"]);
+  });
+
+  test("files beside class folders, and a split without classes, are counted", () => {
+    make(
+      "train/happy/a.jpg",
+      "train/sad/b.jpg",
+      "train/c.jpg",
+      "train/notes.txt",
+      "test/d.jpg",
+      "test/e.jpg",
+    );
+    const { samples, notes } = readFolder(dir);
+    expect(samples).toHaveLength(2);
+    expect(notes).toEqual([
+      `2 files in ${join(dir, "test")} passed over: not in a class folder`,
+      `1 file in ${join(dir, "train")} passed over: not in a class folder`,
+    ]);
+  });
+});
+
 describe("classes", () => {
   test("case and synonyms are matched across splits, and said", async () => {
     make("train/Anger/a.jpg", "train/HAPPY/b.jpg", "val/angry/c.jpg", "val/joy/d.jpg");

@@ -11,7 +11,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { auditPage } from "../report/audit-page.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { messageOf, UsageError } from "../util/errors.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { type DataOptions, type DataSource, openDataset } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -119,7 +120,7 @@ function newFiles(dir: string): Files {
   if (there !== undefined)
     throw new UsageError(`${there} exists already and is not overwritten. Move it, or give another --out`);
   try {
-    makeFolder(dir);
+    makeOwnFolder(dir);
   } catch (error) {
     throw new UsageError(`the folder --out ${dir} cannot be created: ${messageOf(error)}. Give another one`);
   }

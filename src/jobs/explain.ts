@@ -17,8 +17,9 @@ import { averageMapsPng } from "../report/heat-map.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { loadMembers } from "../weights/load.node.ts";
 import type { MembersFile } from "../weights/members.ts";
 import { type DataSource, type ModelSource, pathOf } from "./data.ts";
@@ -91,7 +92,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const shift = options.prior === undefined ? undefined : priorShift(classifier, options.prior);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
-  makeFolder(out);
+  makeOwnFolder(out);
   const engine = startEngine({ device, threads });
   try {
     const detector =

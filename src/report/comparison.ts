@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { ComparedAnswers, Comparison } from "../evaluate/compare.node.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { samplePrediction, samplesPng } from "./samples.ts";
 
@@ -19,7 +20,7 @@ export async function writeComparison(
   comparison: Comparison,
   pixels: PixelCache,
 ): Promise<string[]> {
-  makeFolder(folder);
+  makeOwnFolder(folder);
   const { a, b } = comparison;
   const paths: string[] = [];
   for (const [name, right, wrong] of [

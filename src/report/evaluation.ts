@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.node.ts";
 import { messageOf } from "../util/errors.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { confusionSvg } from "./confusion.ts";
 import { svgToPng } from "./raster.ts";
@@ -20,7 +21,7 @@ export async function writeEvaluation(
   pixels: PixelCache,
   note: (text: string) => void,
 ): Promise<string[]> {
-  makeFolder(folder);
+  makeOwnFolder(folder);
   const svg = confusionSvg(evaluation.matrix, evaluation.classes);
   const drawn: [string, () => string | Promise<Uint8Array>][] = [
     ["confusion.svg", () => svg],

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { SEVERITIES } from "../evaluate/corruptions/corruption.ts";
 import type { CorruptionResult, Robustness } from "../evaluate/robustness.node.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
+import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { svgToPng } from "./raster.ts";
 import { palette, percent, rect, svgPage, text, widthOf } from "./svg.ts";
 
@@ -56,7 +57,7 @@ export function robustnessSvg(robustness: Robustness): string {
 
 /** Writes robustness.json, robustness.svg and robustness.png; returns their paths. */
 export async function writeRobustness(folder: string, robustness: Robustness): Promise<string[]> {
-  makeFolder(folder);
+  makeOwnFolder(folder);
   const svg = robustnessSvg(robustness);
   const files: [string, string | Uint8Array][] = [
     ["robustness.json", `${JSON.stringify(robustness, null, 2)}\n`],

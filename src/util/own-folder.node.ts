@@ -1,0 +1,23 @@
+/** Folders of results, which no later command must take for data. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder, writeFileAtomic } from "./files.node.ts";
+
+const MARK = ".vultus";
+
+/** Makes a folder for results and marks it. One that has files already may hold a person's data, and is not marked. */
+export function makeOwnFolder(path: string): void {
+  makeFolder(path);
+  if (readdirSync(path).length === 0)
+    writeFileAtomic(
+      join(path, MARK),
+      "vultus wrote this folder, and takes none of its images for data. To change that, delete this file.\n",
+    );
+}
+
+/** Whether vultus wrote the folder: it is marked, or it is a run. */
+export function isOwnFolder(path: string): boolean {
+  const has = (name: string): boolean => existsSync(join(path, name));
+  return has(MARK) || (has("recipe.json") && has("environment.json"));
+}
