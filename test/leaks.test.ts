@@ -7,8 +7,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
 import { readDataset } from "../src/data/read.node.ts";
+import { drawFace } from "../src/data/synthetic.ts";
 import { leaksOf } from "../src/evaluate/leaks.node.ts";
 import { readPictures } from "../src/train/read-pictures.node.ts";
+import { recut } from "../src/train/recut.node.ts";
 import { random } from "../src/util/random.ts";
 import { capture, printed } from "./support/printed.ts";
 
@@ -41,6 +43,30 @@ beforeAll(async () => {
 const options = (): { memoryBudget: number; spillDir: string } => ({
   memoryBudget: 1e6,
   spillDir: at("spill"),
+});
+
+test("near copies stay on one side too, unless the cut is that of an earlier version", async () => {
+  const faces = Array.from({ length: 40 }, (_, i) => i);
+  for (const i of faces) {
+    const name = i % 2 ? "happy" : "sad";
+    const { pixels, width, height, channels } = drawFace(name, "copies", i);
+    const image = sharp(pixels, { raw: { width, height, channels } });
+    mkdirSync(at(`near/${name}`), { recursive: true });
+    await image.png().toFile(at(`near/${name}/${i}.png`));
+    await image.jpeg({ quality: 85 }).toFile(at(`near/${name}/${i} copy.jpg`));
+  }
+  const data = await readDataset([at("near")]);
+  const apart = async (nearCopies: boolean): Promise<number> => {
+    const cut = { validation: 0.25, seed: 1, nearCopies };
+    const { dataset } = await readPictures(data, cut, options());
+    const from = { from: data.fingerprint, ...cut };
+    const again = await recut(data, { cut: from, fingerprint: dataset.fingerprint }, 64, () => {});
+    expect(again?.fingerprint).toBe(dataset.fingerprint);
+    const splitOf = new Map(dataset.samples.map(({ id, split }) => [id.replace(/^.*\//, ""), split]));
+    return faces.filter((i) => splitOf.get(`${i}.png`) !== splitOf.get(`${i} copy.jpg`)).length;
+  };
+  expect(await apart(false)).toBeGreaterThan(5);
+  expect(await apart(true)).toBeLessThan(3);
 });
 
 test("splits that training cuts keep equal pixels on one side, at the shares that were asked for", async () => {

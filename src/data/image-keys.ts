@@ -23,6 +23,12 @@ const bitKeys = Array.from({ length: BITS }, (_, bit) => {
   return { high: rng.integer(2 ** (KEY_BITS - 32)), low: rng.integer(LOW) };
 });
 
+/** An image's key, and the frequencies that it was made of. */
+export interface ImageLook {
+  readonly key: number;
+  readonly values: Float32Array;
+}
+
 /** The key of an image, for a set; undefined for one without any structure. */
 export function imageKey(picture: Picture): number | undefined {
   return lookOf(picture)?.key;
@@ -31,8 +37,11 @@ export function imageKey(picture: Picture): number | undefined {
 /** All keys under which a set may hold the image: its own, then those with some of its least certain bits turned. */
 export function keysToLookUp(picture: Picture): number[] {
   const look = lookOf(picture);
-  if (!look) return [];
-  const { key, values } = look;
+  return look ? keysAround(look) : [];
+}
+
+/** As `keysToLookUp`, of an image that is no longer there. */
+export function keysAround({ key, values }: ImageLook): number[] {
   const unsure = [...values.keys()]
     .sort((a, b) => Math.abs(values[a] as number) - Math.abs(values[b] as number))
     .slice(0, UNSURE_BITS);
@@ -41,7 +50,8 @@ export function keysToLookUp(picture: Picture): number[] {
   return keys;
 }
 
-function lookOf(picture: Picture): { key: number; values: Float32Array } | undefined {
+/** How the image looks; undefined for one without any structure. */
+export function lookOf(picture: Picture): ImageLook | undefined {
   const values = frequencies(thumbnail(greyOf(picture)))[0] as Float32Array;
   if (values.every((value) => value === 0)) return undefined;
   const hash = hashOf(values);

@@ -13,6 +13,12 @@ export interface SplitShares {
   readonly test?: number | undefined;
 }
 
+/** The splits that a training cuts. */
+export interface CutShares extends SplitShares {
+  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 parted them. */
+  readonly nearCopies?: boolean | undefined;
+}
+
 /** Names the group of a sample in one respect: who is in the picture, or which pixels it has. */
 export type Grouping = (sample: Sample) => string | undefined;
 

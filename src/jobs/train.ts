@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { Unreadable } from "../data/decode-all.node.ts";
 import { hasFingerprint } from "../data/former.ts";
-import { cutSplits, type SplitShares } from "../data/split.ts";
+import { type CutShares, cutSplits } from "../data/split.ts";
 import { describe } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
@@ -16,6 +16,7 @@ import { extended } from "../train/extension.ts";
 import { recipeArchitecture } from "../train/forecast.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { EpochRecord, PhaseRecord } from "../train/records.ts";
+import type { CutOptions } from "../train/recut.node.ts";
 import { readCheckpoint, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { modelSummary } from "../train/summary.ts";
 import { keptTeachers, loadTeachers } from "../train/teachers.node.ts";
@@ -129,7 +130,10 @@ async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise
   const suggestions = trainSuggestions(options, recipe.model);
   if (resumed === undefined)
     chooseStart(recipe, backboneNamed(recipe.model, options), options.weights, suggestions);
-  const { cut, trial } = chooseCut(options, dataset, recipe.seed, teller);
+  const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
+  // A resumed run cuts its splits as it did before.
+  const nearCopies = then === undefined || then.cut?.nearCopies;
+  const { cut, trial } = chooseCut(options, dataset, { seed: recipe.seed, nearCopies }, teller);
   const device = chooseDevice({ precision: "auto", ...options }, teller.note);
   const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
   const budget = options.timeBudget === undefined ? Number.POSITIVE_INFINITY : secondsOf(options.timeBudget);
@@ -164,7 +168,7 @@ interface Prepared {
   readonly recipe: Recipe;
   readonly device: DeviceChoice;
   readonly dataset: Dataset;
-  readonly cut: SplitShares;
+  readonly cut: CutShares;
   /** The data with the splits about as they will be. */
   readonly trial: Dataset;
   readonly teachers: readonly string[];
@@ -334,9 +338,9 @@ async function readData(
 function chooseCut(
   options: TrainOptions,
   dataset: Dataset,
-  seed: number,
+  { seed, nearCopies }: Pick<CutOptions, "seed" | "nearCopies">,
   teller: Teller,
-): { cut: SplitShares; trial: Dataset } {
+): { cut: CutShares; trial: Dataset } {
   const given = dataset.samples.some((sample) => sample.split === "validation");
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
@@ -344,6 +348,7 @@ function chooseCut(
       `no validation split: 20 % of the training images are set apart for it (${option("validation")})`,
     );
   const cut = {
+    ...(nearCopies ? { nearCopies } : {}),
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),
   };

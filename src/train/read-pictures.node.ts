@@ -2,6 +2,7 @@
 
 import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
 import { checkUnreadable, decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { NearCopies } from "../data/near-copies.ts";
 import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
 import { callTo, option } from "../util/spelling.ts";
@@ -18,7 +19,7 @@ export interface TrainingPictures {
 }
 
 /**
- * Pictures from which splits are to be cut are decoded before, since equal pixels must go to one side. Of a given test
+ * Images from which splits are to be cut are decoded before, since equal ones and near copies go to one side. Of a given test
  * split only hashes are kept.
  */
 export async function readPictures(
@@ -53,7 +54,7 @@ function divided(
   test: TestPictures,
 ): TrainingPictures {
   const hashes = new Map(pool.samples.map(({ id }, i) => [id, pool.hashes[i] as string]));
-  const done = cutPictures(dataset, cut, hashes);
+  const done = cutPictures(dataset, cut, hashes, cut.nearCopies ? nearCopiesIn(pool) : undefined);
   const sides = new Map(done.samples.map(({ id, split }) => [id, split]));
   const partOf = (split: Split): PixelCache =>
     pool.part(pool.samples.flatMap(({ id }, i) => (sides.get(id) === split ? [i] : [])));
@@ -70,6 +71,12 @@ function divided(
     unreadable: [...pool.unreadable, ...validation.unreadable, ...test.unreadable],
     leaked: new Set(held.flatMap(([id, hash]) => (known.has(hash) ? [id] : []))),
   };
+}
+
+function nearCopiesIn(pool: PixelCache): ReadonlyMap<string, string> {
+  const near = new NearCopies();
+  for (const [index, { id }] of pool.samples.entries()) near.add(id, pool.get(index));
+  return near.groups();
 }
 
 interface TestPictures {

@@ -1,20 +1,37 @@
 /** Cuts splits for a training, and cuts those of an earlier training again, so that no training image is scored. */
 
 import { trainingSide } from "../augment/canvas.ts";
-import { type Dataset, fingerprintOf } from "../data/dataset.ts";
+import { type Dataset, fingerprintOf, type Sample } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
 import { areFormerIdsUnsure, asFormerly } from "../data/former.ts";
+import { NearCopies } from "../data/near-copies.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
-import { byIdentity, cutSplits, type SplitShares } from "../data/split.ts";
+import { byIdentity, type CutShares, cutSplits } from "../data/split.ts";
 import type { TrainingCut } from "../weights/classifier-file.ts";
 
-export interface CutOptions extends SplitShares {
+export interface CutOptions extends CutShares {
   readonly seed: number;
 }
 
-/** Cuts the splits that the data lacks. A person, and images of equal pixels (`hashes`, by id), stay on one side. */
-export function cutPictures(dataset: Dataset, cut: CutOptions, hashes: ReadonlyMap<string, string>): Dataset {
-  return cutSplits(dataset, { ...cut, groupings: [byIdentity, ({ id }) => hashes.get(id)] });
+/**
+ * Cuts the splits that the data lacks. A person, images of equal pixels (`hashes`, by id) and near copies (groups by id) stay on
+ * one side.
+ */
+export function cutPictures(
+  dataset: Dataset,
+  { nearCopies: _, ...cut }: CutOptions,
+  hashes: ReadonlyMap<string, string>,
+  nearCopies: ReadonlyMap<string, string> = new Map(),
+): Dataset {
+  const groupings = [
+    byIdentity,
+    ...[hashes, nearCopies].map(
+      (of) =>
+        ({ id }: Sample) =>
+          of.get(id),
+    ),
+  ];
+  return cutSplits(dataset, { ...cut, groupings });
 }
 
 /** What a model's file says about its training data. */
@@ -42,11 +59,14 @@ export async function recut(
   if (!data || (data === former && areFormerIdsUnsure(dataset))) return undefined;
   const pool = data.samples.filter(({ split }) => split === "train");
   const hashes = new Map<string, string>();
+  const near = cut.nearCopies ? new NearCopies() : undefined;
   const options = { maxSide: trainingSide(inputSize), onProgress };
-  await decodeAll(pool, options, (index, picture) =>
-    hashes.set(pool[index]?.id as string, pixelHash(picture)),
-  );
-  const done = cutPictures(data, cut, hashes);
+  await decodeAll(pool, options, (index, picture) => {
+    const id = pool[index]?.id as string;
+    hashes.set(id, pixelHash(picture));
+    near?.add(id, picture);
+  });
+  const done = cutPictures(data, cut, hashes, near?.groups());
   if (data === dataset) return done.fingerprint === fingerprint ? done : undefined;
   return asFormerly(done).fingerprint === fingerprint ? withSplitsOf(dataset, done) : undefined;
 }

@@ -1,7 +1,7 @@
 /** All settings of a training, without defaults. */
 
 import type { Dataset } from "../data/dataset.ts";
-import type { SplitShares } from "../data/split.ts";
+import type { CutShares } from "../data/split.ts";
 import type { Architecture } from "../models/classifier.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Device } from "../runtime/session.ts";
@@ -19,7 +19,7 @@ export interface TrainSettings {
   /** The file that lists pictures which the data set lacks for that reason; the run keeps a copy. */
   readonly exclude?: string | undefined;
   /** Splits to cut from the training images if the data has none, by the recipe's seed. */
-  readonly cut?: SplitShares;
+  readonly cut?: CutShares;
   readonly architecture: Architecture;
   readonly recipe: Recipe;
   /** Weights to start from; missing ones are drawn from the recipe's seed. */

@@ -70,6 +70,8 @@ export const cutSchema = z.object({
   seed: z.number(),
   validation: z.number().optional(),
   test: z.number().optional(),
+  /** Whether near copies of an image were kept on its side. */
+  nearCopies: z.boolean().optional(),
 });
 
 /** How a training cut splits from data that lacked them, so that the same cut can be made again. */

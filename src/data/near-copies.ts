@@ -1,0 +1,35 @@
+/** Which images are near copies of each other, such as thumbnails, recompressed and slightly edited copies. */
+
+import { disjointSets } from "../util/disjoint-sets.ts";
+import type { Picture } from "./dataset.ts";
+import { type ImageLook, keysAround, lookOf } from "./image-keys.ts";
+
+/** Gathers how images look, a quarter of a kilobyte each, and then tells which are near copies, by any number of steps. */
+export class NearCopies {
+  readonly #looks = new Map<string, ImageLook>();
+
+  /** Images without any structure have no copies. */
+  add(id: string, picture: Picture): void {
+    const look = lookOf(picture);
+    if (look) this.#looks.set(id, look);
+  }
+
+  /** The same text for near copies: the id of the first of them. */
+  groups(): ReadonlyMap<string, string> {
+    const ids = [...this.#looks.keys()];
+    const looks = [...this.#looks.values()];
+    const sets = disjointSets(ids.length);
+    const first = new Map<number, number>();
+    for (const [index, { key }] of looks.entries()) {
+      const earlier = first.get(key);
+      if (earlier === undefined) first.set(key, index);
+      else sets.join(earlier, index);
+    }
+    for (const [index, look] of looks.entries())
+      for (const key of keysAround(look)) {
+        const other = first.get(key);
+        if (other !== undefined) sets.join(other, index);
+      }
+    return new Map(ids.map((id, index) => [id, ids[sets.rootOf(index)] as string]));
+  }
+}
