@@ -10,6 +10,7 @@ import { backboneNamed } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { checkBatchStatistics } from "../train/batch-statistics.ts";
 import { eventLog } from "../train/event-log.node.ts";
 import type { Listener } from "../train/events.ts";
 import { extended } from "../train/extension.ts";
@@ -134,6 +135,9 @@ async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise
   // A resumed run cuts its splits as it did before.
   const nearCopies = then === undefined || then.cut?.nearCopies;
   const { cut, trial } = chooseCut(options, dataset, { seed: recipe.seed, nearCopies }, teller);
+  const trained = trial.samples.filter(({ split }) => split === "train").length;
+  const small = checkBatchStatistics(recipeArchitecture(recipe, dataset.classes, options), recipe, trained);
+  if (small !== undefined) teller.note(small);
   const device = chooseDevice({ precision: "auto", ...options }, teller.note);
   const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
   const budget = options.timeBudget === undefined ? Number.POSITIVE_INFINITY : secondsOf(options.timeBudget);

@@ -260,6 +260,19 @@ describe("intervals of scores", () => {
     expect(scoreIntervals(labels, wrong, 2).accuracy).toEqual([0, 1 - wilson[0]]);
   });
 
+  test("leave a class that a resample lacks out of both means, and count one that no sample has in macro F1", () => {
+    // Of 20 samples the last alone is of class 1: a third of the resamples lack it.
+    const labels = Array.from({ length: 20 }, (_, i) => (i === 19 ? 1 : 0));
+    const oneWrong = labels.with(0, 1);
+    const { balancedAccuracy, macroF1 } = scoreIntervals(labels, oneWrong, 2);
+    expect(balancedAccuracy[0]).toBeGreaterThan(0.8);
+    // Class 1 has an F1 of 2/3 at its usual, and more than 0.4 with three wrong answers; it was 0 where it was lacking.
+    expect(macroF1[0]).toBeGreaterThan(0.6);
+    const third = scoreIntervals(labels, oneWrong, 3);
+    expect(third.balancedAccuracy).toEqual(balancedAccuracy);
+    expect(third.macroF1[1]).toBeLessThanOrEqual(2 / 3);
+  });
+
   test("cover the truth about as often as they say", () => {
     // Samples are drawn from a known confusion of three unequal classes, whose true scores follow from its shares.
     const shares = [

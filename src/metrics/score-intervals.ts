@@ -2,7 +2,7 @@
 
 import { random } from "../util/random.ts";
 import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
-import { confusionMatrix } from "./confusion.ts";
+import { confusionMatrix, sum } from "./confusion.ts";
 import { summarize } from "./scores.ts";
 import { intervalOfAlike } from "./wilson.ts";
 
@@ -18,7 +18,8 @@ export interface ScoreIntervals {
 /**
  * 95 % percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979), or, where all or none are right and so all
  * three scores are 1 or 0, Wilson's interval of the accuracy for each. With the same options that of the
- * accuracy is `accuracyInterval`'s. A score that is no mean over samples is computed anew for each resample.
+ * accuracy is `accuracyInterval`'s. A score that is no mean over samples is computed anew for each resample; a class that the samples
+ * have and a resample lacks is left out of its means.
  */
 export function scoreIntervals(
   labels: ArrayLike<number>,
@@ -39,6 +40,7 @@ export function scoreIntervals(
   const balancedAccuracy = new Float64Array(resamples);
   const macroF1 = new Float64Array(resamples);
   const counts = new Uint32Array(classCount * classCount);
+  const occurs = new Set(Array.from(labels));
   for (let resample = 0; resample < resamples; resample++) {
     counts.fill(0);
     for (let i = 0; i < n; i++) {
@@ -52,7 +54,8 @@ export function scoreIntervals(
     );
     accuracy[resample] = scores.accuracy;
     balancedAccuracy[resample] = scores.balancedAccuracy;
-    macroF1[resample] = scores.macro.f1;
+    const judged = scores.perClass.filter(({ support }, k) => support > 0 || !occurs.has(k));
+    macroF1[resample] = sum(judged.map(({ f1 }) => f1)) / judged.length;
   }
   return {
     accuracy: percentileInterval(accuracy, LEVEL),
