@@ -17,7 +17,7 @@ import {
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
@@ -348,12 +348,9 @@ describe("results", () => {
   test("annotated copies go to a new folder, under names of their own; photos stay as they are", async () => {
     const before = readFileSync(at("photos", "b.jpg"));
     const { predictions } = await predicted(at("photos"), "--annotate", at("photos", "marked"));
-    expect(readdirSync(at("photos", "marked")).sort()).toEqual([
-      "a two.jpg",
-      "b-2.jpg",
-      "b.jpg",
-      "c none.jpg",
-    ]);
+    expect(readdirSync(at("photos", "marked")).sort()).toEqual(
+      ["a two.jpg", "b-2.jpg", ".vultus", "b.jpg", "c none.jpg"].sort(),
+    );
     expect(predictions[4]?.annotated).toBe(at("photos", "marked", "b-2.jpg"));
     expect(readFileSync(at("photos", "b.jpg")).equals(before)).toBe(true);
     // A frame was drawn around the face: pixels of the palette's blue.
@@ -369,6 +366,18 @@ describe("results", () => {
     expect(printed.err).toContain("is not empty");
     rmSync(at("photos", "marked"), { recursive: true });
   });
+});
+
+test("a photo with the longest name that a file may have is annotated, and so are those behind it", async () => {
+  const photos = at("long");
+  mkdirSync(photos);
+  const long = `${"a".repeat(251)}.jpg`;
+  for (const name of [long, "b.jpg"]) cpSync(at("photos", "b.jpg"), join(photos, name));
+  const { predictions } = await predicted(photos, "--annotate", join(photos, "marked"));
+  expect(predictions.map(({ annotated }) => basename(annotated ?? ""))).toEqual([
+    `${"a".repeat(200)}.jpg`,
+    "b.jpg",
+  ]);
 });
 
 describe("as a library", () => {

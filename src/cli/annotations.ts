@@ -6,6 +6,7 @@ import type { Prediction } from "../predict/prediction.ts";
 import type { ReadPhoto } from "../predict/predictor.ts";
 import { annotatedJpeg } from "../report/annotated.ts";
 import { UsageError } from "../util/errors.ts";
+import { shortName } from "../util/file-name.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { makeOwnFolder } from "../util/own-folder.node.ts";
 
@@ -29,7 +30,7 @@ export function annotateInto(folder: string, resume: boolean): Annotate {
 /** `name.jpg`, or `name-2.jpg`, … where photos of several folders have one name. */
 function freeName(folder: string, file: string): string {
   const last = /^https?:/i.test(file) ? new URL(file).pathname : file;
-  const name = file === "-" ? "stdin" : basename(last, extname(last)) || "photo";
+  const name = file === "-" ? "stdin" : shortName(basename(last, extname(last))) || "photo";
   for (let number = 1; ; number++) {
     const path = join(folder, number === 1 ? `${name}.jpg` : `${name}-${number}.jpg`);
     if (!existsSync(path)) return path;

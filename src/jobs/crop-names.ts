@@ -1,9 +1,13 @@
 /** Names of face crops: each photo's own name, as far as another photo's crops don't have it. */
 
 import { posix } from "node:path";
+import { shortName } from "../util/file-name.ts";
 
 /** Crops are stored without loss, so that a model sees the pixels that were cut out. */
 export const CROP_FORM = ".png";
+
+/** In bytes: the number of a face and the form are appended to it. */
+const LONGEST_STEM = 230;
 
 /** The file of face `index` of a photo, counted from 0: `a.png`, then `a-2.png`. */
 export function cropFile(base: string, index: number): string {
@@ -59,5 +63,5 @@ function firstFaceOf(base: string): string | undefined {
 
 function stemOf(photo: string): string {
   const { dir, name } = posix.parse(photo);
-  return posix.join(dir, name);
+  return posix.join(dir, shortName(name, LONGEST_STEM));
 }

@@ -13,6 +13,7 @@ import { type FramedFace, framedFaces } from "../predict/predictor.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { explanationPng } from "../report/heat-map.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { shortName } from "../util/file-name.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import type { Classifier } from "../weights/load.node.ts";
 import type { MembersFile } from "../weights/members.ts";
@@ -119,7 +120,7 @@ function cropsOf(photos: readonly Found[]): Picture[] {
 function freeNames(): (file: string) => string {
   const taken = new Set<string>();
   return (file) => {
-    const stem = basename(file, extname(file));
+    const stem = shortName(basename(file, extname(file)));
     let name = stem;
     for (let count = 2; taken.has(name); count++) name = `${stem}-${count}`;
     taken.add(name);

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { FormatError, messageOf, VultusError } from "./errors.ts";
+import { shortName } from "./file-name.ts";
 
 /** The file-system calls that writing needs; tests give ones that fail. */
 export interface FileCalls {
@@ -60,7 +61,7 @@ export function writeFileAtomic(
 ): void {
   const parts =
     typeof data === "string" ? [new TextEncoder().encode(data)] : data instanceof Uint8Array ? [data] : data;
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const beside = join(dirname(path), `.${shortName(basename(path))}.${process.pid}.tmp`);
   try {
     withFile(beside, "w", calls, (file) => {
       for (const part of parts) writeAll(file, part, calls);
@@ -85,7 +86,7 @@ export interface GrowingFile {
 
 /** Begins a file at `path`; what is there stays until `finish`. @throws VultusError, as each of its functions, with the reason. */
 export function growingFile(path: string, calls: FileCalls = realCalls): GrowingFile {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const beside = join(dirname(path), `.${shortName(basename(path))}.${process.pid}.tmp`);
   let file: number | undefined;
   let isOver = false;
   const discard = (): void => {

@@ -11,7 +11,7 @@ import { predictPhotos, type ReadPhoto } from "../../predict/predictor.ts";
 import { isNamedAsVideo, isVideo, kindOf } from "../../predict/video-file.node.ts";
 import { ahead } from "../../util/ahead.ts";
 import { counted } from "../../util/counted.ts";
-import { UsageError } from "../../util/errors.ts";
+import { messageOf, UsageError } from "../../util/errors.ts";
 import { type Peeked, peeked } from "../../util/peeked.ts";
 import { type Options as CallOptions, callTo } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
@@ -181,7 +181,7 @@ async function predictAll(
   const found = predictPhotos(readPhotos(sources), classifier, detector, options);
   for await (const { photo, prediction: plain } of found) {
     const prediction = withAdvice(photo, plain);
-    const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)));
+    const shown = await annotated(prediction, annotate && (() => annotate(photo, prediction)), setExitCode);
     if (!file && counts.photos === 0) write(format.head);
     write(format.lines(shown, counts.photos));
     count(counts, prediction);
@@ -268,11 +268,16 @@ function* notDone(
   }
 }
 
-/** The prediction with the path of its annotated photo. */
+/** The prediction with the path of its annotated photo; a photo that can't be annotated keeps its row. */
 async function annotated(
   prediction: Prediction,
   annotate: (() => ReturnType<Annotate>) | undefined,
+  setExitCode: SetExitCode,
 ): Promise<Prediction> {
-  const path = await annotate?.();
+  const path = await annotate?.().catch((error: unknown) => {
+    say(`${prediction.file}: not annotated: ${messageOf(error)}`);
+    setExitCode(1);
+    return undefined;
+  });
   return path === undefined ? prediction : { ...prediction, annotated: path };
 }
