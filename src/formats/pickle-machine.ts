@@ -247,8 +247,49 @@ export class PickleMachine {
   }
 }
 
-/** Python's own classes that any pickle may make. */
-const standard = new Map<string, PickleFunction>([["collections.OrderedDict", orderedDict]]);
+/** Stands for every object that lies beside weights and that nobody needs. */
+export const INERT: Pickled = Object.freeze({});
+const inert: PickleFunction = () => INERT;
+
+/** Settings, numbers and paths that programs save beside weights. */
+const besideWeights = [
+  ...[
+    "argparse.Namespace",
+    "types.SimpleNamespace",
+    "datetime.datetime",
+    "datetime.timedelta",
+    "torch.device",
+  ],
+  ...["pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath"],
+  ...["numpy.dtype", "numpy.ndarray", "_codecs.encode"],
+  ...["numpy.core", "numpy._core"].flatMap((module) => [
+    `${module}.multiarray.scalar`,
+    `${module}.multiarray._reconstruct`,
+    `${module}.numeric._frombuffer`,
+  ]),
+  ...["builtins", "__builtin__"].flatMap((module) =>
+    ["bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"].map(
+      (type) => `${module}.${type}`,
+    ),
+  ),
+];
+
+/** Kinds of dictionary. */
+const dictionaries = [
+  "collections.defaultdict",
+  ...[
+    "lightning_fabric.utilities.data",
+    "lightning.fabric.utilities.data",
+    "pytorch_lightning.utilities.parsing",
+  ].map((module) => `${module}.AttributeDict`),
+];
+
+/** Python's own classes that any pickle may make, and those of which nothing is kept. */
+const standard = new Map<string, PickleFunction>([
+  ["collections.OrderedDict", orderedDict],
+  ...dictionaries.map((name) => [name, () => new Map()] as const),
+  ...besideWeights.map((name) => [name, inert] as const),
+]);
 
 /** Empty, or, as Python 2 wrote it, with a list of pairs. */
 function orderedDict([pairs]: readonly Pickled[]): Pickled {

@@ -3,7 +3,7 @@
  * refused by name: state_dicts do not need them, and protocol 0 cannot refer to PyTorch's storages.
  */
 
-import type { PickleMachine } from "./pickle-machine.ts";
+import { INERT, type PickleMachine } from "./pickle-machine.ts";
 
 type Step = (machine: PickleMachine) => void;
 
@@ -78,7 +78,9 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
     (m) => {
       // The attributes of an object, such as the versions of a state_dict's modules: nothing of them is needed.
       m.pop();
-      if (!(m.top() instanceof Map)) throw m.fail("the pickle sets attributes of what is no dictionary");
+      const object = m.top();
+      if (!(object instanceof Map) && object !== INERT)
+        throw m.fail("the pickle sets attributes of what is no dictionary");
     },
   ],
   Q: ["BINPERSID", (m) => m.push(m.persistent(m.pop()))],

@@ -7,12 +7,15 @@ import { FormatError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { type ElementType, toFloats } from "./floats.ts";
 import { type Pickled, readPickle } from "./pickle.ts";
-import { findNothing, isTensor, storageId, tensorBuilders } from "./pytorch-objects.ts";
+import { findNothing, storageId, tensorBuilders } from "./pytorch-objects.ts";
+import { tensorsIn } from "./state-dicts.ts";
 import { readStoredZip } from "./zip.ts";
 
 export interface PytorchContent {
   readonly tensors: StateDict;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Which of several dictionaries of tensors was taken, where there are several. */
+  readonly notes: readonly string[];
 }
 
 /** All that was saved: tensors (FloatTensor) in dictionaries (Map), lists and tuples (arrays) with plain values. */
@@ -25,8 +28,8 @@ export interface PytorchValue {
 export const METADATA_ENTRY = "vultus.json";
 
 /**
- * The tensors of a file that `torch.save` wrote from a state_dict, alone or under `state_dict`, `model_state_dict` or
- * `model`; what else stands beside them is left out. Every dtype becomes float32; float32 that is aligned is a view of
+ * The tensors of a file that `torch.save` wrote from a state_dict, alone or within other dictionaries (`tensorsIn`); what else
+ * stands beside them is left out. Every dtype becomes float32; float32 that is aligned is a view of
  * `bytes`. `file` is what errors call it. `owned` says that nobody else uses `bytes`: numbers of the older format, which lie
  * at any byte, are then moved to where they can be viewed, instead of being copied, and `bytes` is no longer the file.
  *
@@ -34,7 +37,7 @@ export const METADATA_ENTRY = "vultus.json";
  */
 export function decodePytorch(bytes: Uint8Array, file: string, owned = false): PytorchContent {
   const { value, metadata } = decodePytorchValue(bytes, file, owned);
-  return { tensors: stateDictOf(value, file), metadata };
+  return { ...tensorsIn(value, file), metadata };
 }
 
 /** The same with everything that was saved. It may hold itself. */
@@ -43,9 +46,22 @@ export function decodePytorchValue(bytes: Uint8Array, file: string, owned = fals
   return bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
 }
 
+/** The entries of an archive of weights; that of a program, whose code is compressed, is refused as such. */
+function archiveOf(bytes: Uint8Array, file: string): ReadonlyMap<string, Uint8Array> {
+  try {
+    return readStoredZip(bytes, file);
+  } catch (error) {
+    if (!(error instanceof FormatError && /[ /]code\/__torch__/.test(error.message))) throw error;
+    throw new FormatError(
+      `${file} is a TorchScript program, not a file of weights; convert it in Python: ` +
+        `torch.save(torch.jit.load("${file}", "cpu").state_dict(), "weights.pth")`,
+    );
+  }
+}
+
 /** `<folder>/data.pkl` and `<folder>/data/<key>`, whatever the name of the folder. */
 function readArchive(bytes: Uint8Array, file: string): PytorchValue {
-  const entries = readStoredZip(bytes, file);
+  const entries = archiveOf(bytes, file);
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (!pickle)
     throw new FormatError(`${file} is a zip archive, but not one of torch.save: it has no data.pkl`);
@@ -157,30 +173,6 @@ function alignedInPlace(data: Uint8Array, width: number): Uint8Array {
   const moved = new Uint8Array(data.buffer, data.byteOffset - shift, data.length);
   if (shift > 0) moved.set(data);
   return moved;
-}
-
-/** The dictionary of tensors in what was saved. */
-function stateDictOf(value: Pickled, file: string): StateDict {
-  let dictionary = value;
-  // A wrapper holds the dictionary under one of these, perhaps beside other things.
-  for (let depth = 0; depth < 3 && dictionary instanceof Map; depth++) {
-    const wrapper: Map<Pickled, Pickled> = dictionary;
-    const inner = ["state_dict", "model_state_dict", "model"].map((key) => wrapper.get(key));
-    dictionary = inner.find((one) => one instanceof Map) ?? dictionary;
-  }
-  if (!(dictionary instanceof Map))
-    throw new FormatError(`${file} holds no state_dict; save one with torch.save(model.state_dict(), …)`);
-  const tensors: StateDict = new Map();
-  for (const [name, entry] of dictionary) {
-    if (typeof name === "string" && isTensor(entry)) tensors.set(name, entry);
-  }
-  if (tensors.size === 0) {
-    const keys = [...dictionary.keys()].filter((key) => typeof key === "string").slice(0, 5);
-    throw new FormatError(
-      `${file} holds no tensors, only ${keys.join(", ").slice(0, 100) || "a dictionary without names"}; save model.state_dict()`,
-    );
-  }
-  return tensors;
 }
 
 const bigEndian = (file: string): FormatError =>

@@ -9,8 +9,50 @@ import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { foreignNaming } from "./namings.ts";
 
-/** What DataParallel, Lightning and wrapping modules put before every name. */
-const prefixes = ["module.", "backbone.", "model.", "net.", "encoder."];
+/** What DataParallel, Lightning, torch.compile and wrapping modules put before every name. */
+const prefixes = ["module.", "_orig_mod.", "backbone.", "model.", "net.", "network.", "encoder.", "ema."];
+
+/** The tensors of one network in a file. */
+export interface Unwrapped {
+  /** Without their prefix. */
+  readonly tensors: StateDict;
+  readonly prefix: string;
+  /** The names of the other tensors. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * The tensors behind the prefix under which most tensors of the classifier lie, whatever its words are: `module._orig_mod.` or
+ * `model.`, beside the `criterion.weight` of a loss. All tensors where no prefix has more than half of what is expected.
+ */
+export function unwrapped(
+  found: StateDict,
+  architecture: Architecture,
+  expected: Iterable<string>,
+): Unwrapped {
+  const theirs = new Map(layerNames(architecture));
+  const names = new Set<string>();
+  for (const name of expected) {
+    names.add(name);
+    const dot = name.lastIndexOf(".");
+    const layer = theirs.get(name.slice(0, dot));
+    if (layer) names.add(layer + name.slice(dot));
+  }
+  const counts = new Map<string, number>([["", 0]]);
+  for (const name of found.keys())
+    for (let at = 0; at >= 0; at = name.indexOf(".", at) + 1 || -1) {
+      if (names.has(name.slice(at))) counts.set(name.slice(0, at), (counts.get(name.slice(0, at)) ?? 0) + 1);
+    }
+  const [prefix, count] = [...counts].reduce((best, one) => (one[1] > best[1] ? one : best));
+  if (prefix === "" || 2 * count <= [...expected].length)
+    return { tensors: found, prefix: "", passedOver: [] };
+  const own = [...found].filter(([name]) => name.startsWith(prefix));
+  return {
+    tensors: new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor])),
+    prefix,
+    passedOver: [...found.keys()].filter((name) => !name.startsWith(prefix)),
+  };
+}
 
 /** `found` under canonical names, as far as they can be told. */
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {

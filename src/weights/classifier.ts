@@ -11,6 +11,8 @@ import { resolveArchitecture } from "./resolve-architecture.ts";
 export interface WeightsFile {
   readonly tensors: StateDict;
   readonly metadata: Metadata;
+  /** What was taken of a file that holds more. */
+  readonly notes?: readonly string[];
 }
 
 /** A classifier that is ready to be compiled. */

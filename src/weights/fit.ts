@@ -4,7 +4,7 @@ import type { Origin } from "../models/backbone.ts";
 import { type Architecture, type Description, newWeights } from "../models/classifier.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
-import { canonicalNames, isOfClassifier, namedBy } from "./canonical-names.ts";
+import { canonicalNames, isOfClassifier, namedBy, unwrapped } from "./canonical-names.ts";
 import { type Misfit, refusal } from "./misfit.ts";
 import { gridSide, isPositionTable, resizedPositions } from "./position-table.ts";
 
@@ -24,11 +24,11 @@ export interface HeadRows {
 }
 
 /**
- * Takes from `found` what `architecture` needs; `name` is what errors call the file, `classes` are those that its head
+ * Takes from `file` what `architecture` needs; `name` is what errors call the file, `classes` are those that its head
  * tells apart, where it says so: a head for other classes is left out or, given `rows`, taken over row by row.
  */
 export function fitWeights(
-  found: StateDict,
+  file: StateDict,
   architecture: Architecture,
   { specs }: Description,
   name: string,
@@ -36,6 +36,15 @@ export function fitWeights(
   rows?: HeadRows,
 ): Fitted {
   const { origin } = architecture.backbone;
+  const {
+    tensors: found,
+    prefix,
+    passedOver,
+  } = unwrapped(
+    file,
+    architecture,
+    specs.map((spec) => spec.name),
+  );
   const theirTensors = canonicalNames(found, architecture);
   const differ = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
   const joined = differ && rows ? joinedHead(theirTensors, architecture, specs, classes, rows) : undefined;
@@ -82,7 +91,20 @@ export function fitWeights(
   const translated = library
     ? [`${name} has ${library} names, which are translated to ${origin?.library}'s`]
     : [];
-  return { weights, notes: [...ofHead, ...translated, ...resized.map((note) => `${name}: ${note}`)] };
+  const beside =
+    passedOver.length > 0
+      ? [`${name}: took the tensors under "${prefix}", passed over ${few(passedOver)}`]
+      : [];
+  return {
+    weights,
+    notes: [...beside, ...ofHead, ...translated, ...resized.map((note) => `${name}: ${note}`)],
+  };
+}
+
+/** Up to five names, and how many more there are. */
+function few(names: readonly string[]): string {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return `${names.slice(0, 5).join(", ")}${more}`;
 }
 
 /**

@@ -100,7 +100,7 @@ export function loadWeights(
 ): Fitted & { readonly metadata: Metadata } {
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
-  const { tensors, metadata } = readWeights(path);
+  const { tensors, metadata, notes = [] } = readWeights(path);
   refuseEnsemble(metadata, path);
   const { name, preprocessing } = architecture.backbone;
   const ofVariant = adapted(tensors, metadata, name, path);
@@ -118,7 +118,7 @@ export function loadWeights(
   const trainedWith = differs ? [normalisationNote(normalisation, taken !== undefined)] : [];
   return {
     ...fitted,
-    notes: [...ofVariant.notes, ...attention.notes, ...fitted.notes, ...trainedWith],
+    notes: [...notes, ...ofVariant.notes, ...attention.notes, ...fitted.notes, ...trainedWith],
     metadata,
   };
 }
