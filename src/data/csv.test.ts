@@ -204,7 +204,6 @@ describe("manifest", () => {
       ["name,age", "a,1"],
       /columns name, age\. Expected path and label.*emotion, pixels and Usage/,
     ],
-    ["fer2013.csv without Usage", ["emotion,pixels", "0,1"], /columns emotion, pixels/],
     ["a repeated path", ["path,label", "a,sad", "b,happy", "a,happy"], /row 4: "a" is already in row 2/],
     ["a path in two spellings", ["path,label", "a,sad", "./a,happy"], /row 3: "\.\/a" is already in row 2/],
     ["an empty path", ["path,label", ",sad"], /row 2: path is empty/],
@@ -219,6 +218,66 @@ describe("manifest", () => {
     const result = read(...lines);
     await expect(result).rejects.toThrow(FormatError);
     await expect(result).rejects.toThrow(message);
+  });
+});
+
+describe("as spreadsheets and Kaggle write them", () => {
+  const own = ({ samples, classes }: Dataset) =>
+    samples.map(({ id, label, split }) => `${id} ${classes[label]} ${split}`);
+
+  test.each([
+    ["semicolons", ["path;label", "a, b;sad", "c;happy"], ["a, b sad train", "c happy train"]],
+    ["tabs", ["path\tlabel\tsplit", "a\tsad\ttrain", "c\thappy\ttrain"], ["a sad train", "c happy train"]],
+    [
+      "commas, and semicolons in cells",
+      ["path,label", "a;1,sad", "c;2,happy"],
+      ["a;1 sad train", "c;2 happy train"],
+    ],
+    [
+      "backslashes",
+      ["path,label", "x\\a.jpg,sad", "x\\b.jpg,happy"],
+      ["x/a.jpg sad train", "x/b.jpg happy train"],
+    ],
+    ["emotions by name", ["path,emotion", "a,sad", "b,happy"], ["a sad train", "b happy train"]],
+    ["emotions by number", ["image,emotion", "a,4", "b,3"], ["a sad train", "b happy train"]],
+  ])("%s", async (_, lines, expected) => {
+    expect(own(await read(...lines))).toEqual(expected);
+  });
+
+  test("fer2013.csv without Usage is all for training", async () => {
+    const data = await read("emotion,pixels", `0,${grey(1)}`, `3,${grey(2)}`);
+    expect(own(data)).toEqual(["row 2 angry train", "row 3 happy train"]);
+  });
+
+  test("numbers that are no FER2013 emotions stay names", async () => {
+    expect((await read("path,emotion", "a,4", "b,7")).classes).toEqual(["4", "7"]);
+    expect((await read("path,label", "a,4", "b,3")).classes).toEqual(["3", "4"]);
+  });
+
+  test(".tsv, and UTF-16 with its mark", async () => {
+    const path = join(dir, "table.tsv");
+    writeFileSync(path, Buffer.from("\ufeffpath\tlabel\r\nä\tsad\r\nö\thappy\r\n", "utf16le"));
+    expect(own(await readDataset([path]))).toEqual(["ä sad train", "ö happy train"]);
+  });
+
+  test("a code page is refused by line, with the remedy", async () => {
+    const path = join(dir, "excel.csv");
+    writeFileSync(path, Buffer.from("path;label\r\na;sad\r\nm\u00fcller;happy\r\n", "latin1"));
+    const result = readDataset([path]);
+    await expect(result).rejects.toThrow(FormatError);
+    await expect(result).rejects.toThrow(/excel\.csv is not UTF-8.*save it as "CSV UTF-8".*iconv -f cp1252/);
+  });
+
+  test.each([
+    ["a.zip", 'unzip -q "'],
+    ["a.tar.gz", "tar -xf"],
+    ["a.7z", "7z x"],
+  ])("%s is an archive to unpack", async (name, command) => {
+    writeFileSync(join(dir, name), "PK");
+    const result = readDataset([join(dir, name)]);
+    await expect(result).rejects.toThrow(UsageError);
+    await expect(result).rejects.toThrow(`${join(dir, name)} is an archive: unpack it`);
+    await expect(result).rejects.toThrow(command);
   });
 });
 

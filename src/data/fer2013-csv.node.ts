@@ -1,4 +1,7 @@
-/** Reads the original fer2013.csv: 48 × 48 grey pixels as text, an emotion's number, and the split it was published in. */
+/**
+ * Reads fer2013.csv: 48 × 48 grey pixels as text, an emotion's number, and the split it was published in; or the same without
+ * splits, as Kaggle's competition has it, whose images are all for training.
+ */
 
 import { readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
@@ -7,7 +10,8 @@ import { splitNamed } from "./names.ts";
 
 /** The classes in the order of the file's numbers (Goodfellow et al. 2013). */
 export const fer2013Classes = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
-export const fer2013Columns = ["emotion", "pixels", "usage"] as const;
+export const fer2013Columns = ["emotion", "pixels"] as const;
+const columns = [...fer2013Columns, "usage"];
 
 const side = 48;
 const space = 32;
@@ -17,9 +21,9 @@ const usages = "Training, PublicTest or PrivateTest";
 /** Every row as a sample whose id is `row <number>`. @throws FormatError naming the file and the row. */
 export async function readFer2013Csv(path: string): Promise<RawSource> {
   const samples: RawSample[] = [];
-  for await (const { number, cells } of readCsvRows(path, fer2013Columns)) {
+  for await (const { number, cells } of readCsvRows(path, columns)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
-    const { emotion = "", pixels = "", usage = "" } = cells;
+    const { emotion = "", pixels = "", usage = "Training" } = cells;
     const className = /^\d$/.test(emotion) ? fer2013Classes[Number(emotion)] : undefined;
     if (className === undefined) {
       throw wrong(`emotion is "${emotion}", expected 0 to 6 (${fer2013Classes.join(", ")})`);

@@ -1,8 +1,10 @@
 /** Reads what a person names on the command line, folders and CSV files alike, as one data set. */
 
+import { existsSync } from "node:fs";
 import { basename, extname, resolve, sep } from "node:path";
 import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { isFolder } from "../util/files.node.ts";
 import { assemble, type RawSource } from "./assemble.ts";
 import { sourceNames } from "./canonical.ts";
 import { type ClassOptions, checkNaming, namesIn } from "./class-names.ts";
@@ -10,7 +12,10 @@ import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
 import { readFolder } from "./folder.node.ts";
-import { missingColumns, readManifestCsv } from "./manifest-csv.node.ts";
+import { missingColumns, pathColumns, readManifestCsv } from "./manifest-csv.node.ts";
+
+const tables = new Set([".csv", ".tsv"]);
+const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
 
 export interface ReadOptions extends ClassOptions {
   /** A file that lists the ids of samples to leave out. */
@@ -34,17 +39,30 @@ export async function readDataset(
   const known = [...classes, ...namesIn(rename), ...Object.keys(remembered.rename ?? {}), ...notAClass];
   const sources: RawSource[] = [];
   for (const path of paths) {
-    const csv = extname(path).toLowerCase() === ".csv";
-    sources.push(csv ? await readCsv(path) : readFolder(path, known));
+    const form = extname(path).toLowerCase();
+    if (archives.has(form) && existsSync(path) && !isFolder(path))
+      throw new UsageError(
+        `${path} is an archive: unpack it and name the folder, as in \`${unpacked(path, form)}\``,
+      );
+    sources.push(tables.has(form) ? await readCsv(path) : readFolder(path, known));
   }
   const dataset = assemble(sources.length === 1 ? sources : withNames(sources), options);
   return exclude === undefined ? dataset : excludeListed(dataset, exclude);
 }
 
+/** A command that unpacks the archive beside it. */
+function unpacked(path: string, form: string): string {
+  const folder = path.replace(/(\.tar)?\.\w+$/i, "");
+  if (form === ".zip") return `unzip -q "${path}" -d "${folder}"`;
+  return form === ".7z" || form === ".rar"
+    ? `7z x "${path}" -o"${folder}"`
+    : `mkdir "${folder}" && tar -xf "${path}" -C "${folder}"`;
+}
+
 async function readCsv(path: string): Promise<RawSource> {
-  const header = await readCsvHeader(path, ["path", ...fer2013Columns]);
-  if (header.includes("path")) return readManifestCsv(path);
+  const header = await readCsvHeader(path, [...pathColumns, ...fer2013Columns]);
   if (fer2013Columns.every((column) => header.includes(column))) return readFer2013Csv(path);
+  if (pathColumns.some((column) => header.includes(column))) return readManifestCsv(path);
   throw missingColumns(path, header);
 }
 
