@@ -1,6 +1,15 @@
 /** `evaluate` and `compare` on small trained runs: what they say agrees, and the stored temperature is honest. */
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import sharp from "sharp";
@@ -239,6 +248,28 @@ describe("data whose splits the training cut", () => {
     expect(seen).toBe(48);
     expect(printed.err).toMatch(/48 of the 48 images are training images of .*best\.onnx, or near copies/);
   });
+
+  test("that has changed since is told by its images: what was trained on is left out", async () => {
+    cpSync(at(...flat), at("grown"), { recursive: true });
+    const { pixels, width, height, channels } = drawFace("happy", "new", 0);
+    await sharp(pixels, { raw: { width, height, channels } })
+      .png()
+      .toFile(at("grown", "happy", "new.png"));
+    const added = await json<Scores>("evaluate", at("cut"), at("grown"));
+    expect(added).toMatchObject({ split: "not trained on", n: 25 });
+    expect(printed.err).toMatch(
+      /the data has changed since .*cut\/best\.onnx was trained on it: of the 49 images 24 were trained on and are left out; --split all/,
+    );
+    renameSync(at("grown", "happy"), at("grown", "glad"));
+    const renamed = await json<Scores>("evaluate", at("cut"), at("grown"), "--rename", "glad=happy");
+    expect(renamed.confusion).toEqual(added.confusion);
+    expect(
+      await json<Scores>("evaluate", at("cut"), at("grown"), "--rename", "glad=happy", "--split", "all"),
+    ).toMatchObject({
+      split: "all",
+      n: 49,
+    });
+  }, 60_000);
 
   test("an exported file is checked on pictures that the training kept apart", async () => {
     await trained(join(...flat), "cut4", 1, "--validation", "0.25", "--seed", "4");

@@ -10,6 +10,7 @@ import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import { cutOf, namingIn, temperatureOf, trainingImagesIn } from "../weights/classifier-file.ts";
 import { networksIn, readEnsemble, type TrainedNetwork } from "../weights/ensemble-file.ts";
 import { knownImages } from "../weights/known-images.node.ts";
@@ -62,21 +63,57 @@ export async function readLabelled(
   const read = await openFor(models, data, { classes, exclude, rename, notAClass });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
-  const chosen = choose(dataset.samples, asked);
-  const { samples, split } = chosen;
-  const pixels = await loadPixels(samples, {
+  const { samples, split: found } = choose(dataset.samples, asked);
+  const all = await loadPixels(samples, {
     maxSide: LARGEST_SIDE,
     memoryBudget: memory * 1e9,
     spillDir: tmpdir(),
     allowUnreadable,
     onProgress: (done, total) => teller.progress("reading", done, total),
   });
-  teller.unreadable(pixels.unreadable);
-  const found = models.map((judged) =>
-    seenBy(judged, dataset, read, { ...chosen, samples: pixels.samples }, pixels),
+  teller.unreadable(all.unreadable);
+  const rest =
+    asked === undefined && found === "all" ? notTrainedOn(models, dataset, all, teller) : undefined;
+  const { pixels, split } = rest ? { pixels: rest, split: "not trained on" } : { pixels: all, split: found };
+  const seen = models.map((judged) =>
+    seenBy(judged, dataset, read, { samples: pixels.samples, split }, pixels),
   );
-  for (const { notes } of found) for (const note of notes) teller.note(note);
-  return { dataset, split, pixels, isSeen: found[0]?.isSeen };
+  for (const { notes } of seen) for (const note of notes) teller.note(note);
+  return { dataset, split, pixels, isSeen: seen[0]?.isSeen };
+}
+
+/** Data that holds this share of the images that a model was trained on is taken for the data of that training, changed since. */
+const SAME_DATA = 0.5;
+
+/**
+ * The images that no model was trained on, of data without splits that has changed since the training of one; `all` is then
+ * closed. Undefined for other data, and where no image is left.
+ */
+function notTrainedOn(
+  models: readonly Judged[],
+  dataset: Dataset,
+  all: PixelCache,
+  teller: Teller,
+): PixelCache | undefined {
+  const leftOut = new Set<number>();
+  for (const { architecture, metadata, path } of models.flatMap(networksIn)) {
+    const record = trainingImagesIn(metadata, path);
+    if (!record || hasFingerprint(inOrderOf(architecture.classes, dataset), metadata.data_fingerprint))
+      continue;
+    const known = knownImages(record, "own");
+    const trained = [...seenIn(all, known).entries()].flatMap(([index, isSeen]) => (isSeen ? [index] : []));
+    if (trained.length < SAME_DATA * known.count || trained.length === 0) continue;
+    for (const index of trained) leftOut.add(index);
+    teller.note(
+      `the data has changed since ${path} was trained on it: of the ${all.samples.length} images ${trained.length} were trained on and are left out; ` +
+        `${option("split", "all")} scores every image`,
+    );
+  }
+  const rest = [...all.samples.keys()].filter((index) => !leftOut.has(index));
+  if (leftOut.size === 0 || rest.length === 0) return undefined;
+  const pixels = all.part(rest);
+  all.close();
+  return pixels;
 }
 
 /**

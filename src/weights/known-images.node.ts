@@ -17,16 +17,24 @@ export interface KnownImages {
 const readSets = new Map<string, readonly number[]>();
 
 /**
- * The images that the record names: all, or those that the weights at the start of the training were trained on.
+ * The images that the record names: all, those of its own training, or those that the weights at its start were trained on.
  *
  * @throws FormatError for a damaged record, or a damaged file of the package.
  */
-export function knownImages(record: TrainingImagesRecord, which: "all" | "before" = "all"): KnownImages {
+export function knownImages(
+  record: TrainingImagesRecord,
+  which: "all" | "own" | "before" = "all",
+): KnownImages {
   const { own, before, sets, complete } = record;
   // Only runs record images of their own: the sets of a model that ships are what it was trained on itself.
   const isShipped = own === undefined;
-  const files = (which === "before" && isShipped ? [] : sets).map(shippedImages);
-  const known = new Set([...(which === "all" ? keysIn(own) : []), ...keysIn(before)]);
+  const files = ((which === "before" && isShipped) || (which === "own" && !isShipped) ? [] : sets).map(
+    shippedImages,
+  );
+  const known = new Set([
+    ...(which === "before" ? [] : keysIn(own)),
+    ...(which === "own" ? [] : keysIn(before)),
+  ]);
   for (const file of files) if (file !== undefined) for (const key of keysOf(file)) known.add(key);
   return {
     has: (keys) => keys.some((key) => known.has(key)),
