@@ -16,6 +16,9 @@ const otherFiles = new Set(
   ),
 );
 
+/** Videos, also those that phones write beside each photo. */
+const videoFiles = new Set(".3gp .avi .m4v .mkv .mov .mp4 .mpeg .mpg .webm .wmv".split(" "));
+
 /** Folders of operating systems, of other programs and of devices: thumbnails, deleted files, code. */
 const systemFolders = new Set([
   "#recycle",
@@ -81,11 +84,13 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
   }
   const samples: RawSample[] = [];
   const classNames = new Set<string>();
-  let others = 0;
+  let [others, videos] = [0, 0];
   for (const { under, className, split } of found) {
     const before = { samples: samples.length, noData: total(noData) };
     for (const id of walk(root, under, new Set(), passOver)) {
-      if (otherFiles.has(extname(id).toLowerCase())) others++;
+      const form = extname(id).toLowerCase();
+      if (otherFiles.has(form)) others++;
+      else if (videoFiles.has(form)) videos++;
       else samples.push({ id, source: { kind: "file", path: join(root, id) }, className, split });
     }
     // A folder of runs alone is no class without images.
@@ -93,6 +98,8 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
   }
   if (noData.size > 0) notes.push(`folders passed over, since their images are no data: ${counted(noData)}`);
   if (others > 0) notes.push(`${plural(others, "file")} in ${dir} passed over: not pictures by their names`);
+  if (videos > 0)
+    notes.push(`${plural(videos, "video")} in ${dir} passed over: only images are learned from`);
   if (samples.length === 0) throw noClasses(dir);
   return {
     path: dir,

@@ -162,6 +162,13 @@ describe("what is no data", () => {
     expect(readFolder(join(dir, "marked")).classNames).toEqual(["x", "y"]);
   });
 
+  test("videos are counted, and are no images that cannot be read", () => {
+    make("happy/a.jpg", "happy/IMG_1.MOV", "sad/b.jpg", "sad/c.mp4");
+    const { samples, notes } = readFolder(dir);
+    expect(samples.map(({ id }) => id)).toEqual(["happy/a.jpg", "sad/b.jpg"]);
+    expect(notes).toEqual([`2 videos in ${dir} passed over: only images are learned from`]);
+  });
+
   test("files beside class folders, and a split without classes, are counted", () => {
     make(
       "train/happy/a.jpg",
