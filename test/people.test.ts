@@ -67,23 +67,17 @@ async function drawVotes(): Promise<void> {
   );
 }
 
+const trainingArgs = [
+  ...["train", "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32", "--batch-size", "8"],
+  ...["--set", "phases.all.epochs=12"],
+];
+
 beforeEach(capture);
 beforeAll(async () => {
   const restore = capture();
   await drawVotes();
-  const args = [
-    "train",
-    "--model",
-    "vultus_s",
-    "--recipe",
-    "scratch",
-    "--input-size",
-    "32",
-    "--batch-size",
-    "8",
-  ];
-  const set = ["--set", "phases.all.epochs=12", "--not-a-class", "unknown"];
-  expect(await run([...args, at("votes.csv"), ...set, ...device, "--out", at("run")]), printed.err).toBe(0);
+  const args = [...trainingArgs, at("votes.csv"), "--not-a-class", "unknown", ...device];
+  expect(await run([...args, "--out", at("run")]), printed.err).toBe(0);
   restore();
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -227,6 +221,47 @@ test("a written split keeps what is no class", async () => {
   const found = await json<EvaluationResult>("evaluate", at("run"), at("cut.csv"), "--split", "validation");
   const said = readJson<EvaluationResult>("run", "evaluation.json").people;
   expect(found.people?.onePerson).toEqual(said?.onePerson);
+});
+
+describe("calibrated to votes", () => {
+  const calibrated = ["--set", "calibration=votes", ...device];
+  const scoresOf = (name: string): EvaluationResult => readJson<EvaluationResult>(name, "evaluation.json");
+
+  test("a training's probabilities are nearer to the votes, and its answers the same", async () => {
+    const args = [...trainingArgs, at("votes.csv"), "--not-a-class", "unknown", ...calibrated];
+    expect(await run([...args, "--out", at("calibrated")]), printed.err).toBe(0);
+    const [plurality, votes] = [scoresOf("run"), scoresOf("calibrated")];
+    expect(plurality.calibration).toMatchObject({ fittedTo: "plurality", fittedHere: true });
+    expect(votes.calibration).toMatchObject({ fittedTo: "votes", fittedHere: true });
+    expect(votes.confusion).toEqual(plurality.confusion);
+    expect(votes.calibration.temperature).not.toBeCloseTo(plurality.calibration.temperature, 2);
+    expect(votes.people?.logLoss.value).toBeLessThan(plurality.people?.logLoss.value as number);
+    expect(votes.nll).toBeGreaterThan(plurality.nll);
+    expect(readFileSync(at("calibrated", "model-card.md"), "utf8")).toContain(
+      "fitted to the shares of people's votes on the same pictures",
+    );
+  }, 120_000);
+
+  test("evaluate scores it as the run did, in every form", async () => {
+    const said = scoresOf("calibrated");
+    await json("export", at("calibrated"), "--to", "bundle,safetensors");
+    for (const path of ["", "export/model.onnx", "export/model.safetensors"]) {
+      const found = await json<EvaluationResult>("evaluate", at("calibrated", path), at("votes.csv"));
+      expect(found.calibration, path).toMatchObject({ fittedTo: "votes", fittedHere: true });
+      expect(found.calibration.temperature).toBe(said.calibration.temperature);
+      expect(found.people?.logLoss.value, path).toBeCloseTo(said.people?.logLoss.value as number, 5);
+      expect(found.ece, path).toBe(found.calibration.eceCrossFitted);
+    }
+    expect(await run(["evaluate", at("calibrated"), at("votes.csv"), ...device])).toBe(0);
+    expect(printed.out).toMatch(/\(temperature \d+\.\d\d fitted to votes, cross-fitted; /);
+  });
+
+  test("without votes it is fitted to labels, and a note reports that", async () => {
+    const args = [...trainingArgs, at("labels.csv"), ...calibrated, "--set", "phases.all.epochs=1"];
+    expect(await run([...args, "--out", at("labelled")]), printed.err).toBe(0);
+    expect(printed.err).toContain("no validation image has people's votes");
+    expect(scoresOf("labelled").calibration.fittedTo).toBe("plurality");
+  }, 60_000);
 });
 
 describe("results of before there were votes", () => {

@@ -225,8 +225,11 @@ function measuredOn(n: number, split: string): string {
 function calibration({ evaluation }: RunRecord): CardSection {
   const title = "Calibration";
   if (!evaluation?.calibration) return { title, paragraphs: ["Not measured."] };
-  const { temperature, fittedHere } = evaluation.calibration;
-  const fitted = fittedHere ? ", fitted on the same pictures: what follows is cross-fitted" : "";
+  const { temperature, fittedHere, fittedTo } = evaluation.calibration;
+  const to = fittedTo === "votes" ? " to the shares of people's votes" : "";
+  const fitted = fittedHere
+    ? `, fitted${to} on the same pictures: what follows is cross-fitted`
+    : to && `, fitted${to}`;
   return {
     title,
     paragraphs: [`Its temperature is ${temperature.toFixed(2)}${fitted}.`, ...sureness(evaluation)],

@@ -5,6 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { readJsonLines } from "../formats/json-lines.node.ts";
 import { eachMetric } from "../metrics/registry.ts";
+import { calibrationTargets } from "../metrics/temperature.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { type EpochLine, epochSchema, type PhaseLine, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
@@ -32,6 +33,7 @@ export const evaluationSchema = z.object({
   calibration: z
     .object({
       temperature: z.number(),
+      fittedTo: z.enum(calibrationTargets).default("plurality"),
       eceRaw: number,
       eceModel: number,
       eceCrossFitted: number,
