@@ -1,6 +1,6 @@
 /** The class prior, from the training through every form of a file to each place that answers: recorded, shifted, stated. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -192,6 +192,45 @@ test("an ensemble has the mean prior of its members, and none where one lacks it
   expect(distance((await answersOf(both)).probabilities, mean ?? [])).toBeLessThan(1e-5);
   await ensemble({ models: [members[0] as string, at("older.onnx")], out: at("older-both.onnx"), ...quiet });
   expect(priorsIn(loadBundle(at("older-both.onnx")).metadata, "older")).toEqual({});
+});
+
+describe("a model card", () => {
+  const card = (...path: string[]): string => readFileSync(at(...path), "utf8");
+  const own = "It was trained for the class prior happy 0.750, sad 0.250";
+
+  test("of a run states the trained prior, and what shifts it, and so does the report", () => {
+    for (const name of ["model-card.md", "report.html"]) {
+      expect(card("run", name)).toContain(own);
+      expect(card("run", name)).toContain("Its probabilities are for these shares.");
+      expect(card("run", name)).toContain("--prior uniform");
+    }
+  });
+
+  test("of an export states the prior that it was exported with, and that scores are of the other", () => {
+    expect(card("plain", "model-card.md")).toBe(card("run", "model-card.md"));
+    const shown = card("half", "model-card.md");
+    expect(shown).toContain(own);
+    expect(shown).toContain(
+      "exported for another one: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
+    );
+    expect(shown).not.toContain("for these shares");
+  });
+
+  test("of an ensemble states its own", () => {
+    expect(card("both.md")).toContain(own);
+    expect(card("both.md")).toContain("exported for another one");
+    expect(card("older-both.md")).toContain("does not record the class prior");
+  });
+
+  test("replaces no file that is none", async () => {
+    mkdirSync(at("mine"));
+    writeFileSync(at("mine", "model-card.md"), "mine");
+    await expect(exportModel({ model: at("run"), out: at("mine"), ...quiet })).rejects.toThrow(
+      "is there and is no model card",
+    );
+    expect(readdirSync(at("mine"))).toEqual(["model-card.md"]);
+    expect(card("mine", "model-card.md")).toBe("mine");
+  });
 });
 
 const bundle = () => at("plain", "model.onnx");

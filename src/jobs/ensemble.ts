@@ -101,7 +101,7 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
     const [{ architecture }] = files;
     const { classes } = architecture;
     const scores = measured?.scores;
-    const { bytes, maxProbabilityDifference, pictures } = await writeEnsemble({
+    const { bytes, maxProbabilityDifference, pictures, priors } = await writeEnsemble({
       path: out,
       members,
       classes,
@@ -115,7 +115,7 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
       pictures: inMemory(drawnFaces()),
     });
     teller.wrote(out);
-    writeFileAtomic(card, ensembleCardMarkdown({ file: out, classes, members, fitted: fit, scores }));
+    writeFileAtomic(card, ensembleCardMarkdown({ file: out, classes, members, priors, fitted: fit, scores }));
     teller.wrote(card);
     return {
       file: out,

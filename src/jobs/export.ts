@@ -25,9 +25,12 @@ import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
 import { chosenPriorOf, unrecordedPrior } from "../program/bundle-prior.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
+import { modelCardMarkdown } from "../report/model-card.ts";
+import { readRun } from "../report/run-record.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { random, shuffled } from "../util/random.ts";
 import { option } from "../util/spelling.ts";
@@ -36,6 +39,7 @@ import { librarySnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, type Priors, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
+import { checkCard } from "./check-card.ts";
 import { bundleOf, type DataSource, type ModelSource, type NamingOptions, pathOf } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -156,6 +160,7 @@ async function convertedFiles(
   const { held, calibration, close } = await imagesFor(model, options, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   const files: ExportedFile[] = [];
+  const card = isRun ? cardFor(model, folder, wanted) : undefined;
   try {
     const exports = exportClassifier({
       classifier,
@@ -183,11 +188,31 @@ async function convertedFiles(
         );
       teller.wrote(file.path);
     }
+    if (card !== undefined) {
+      const { trainedPrior, prior } = provenance;
+      writeFileAtomic(
+        card,
+        modelCardMarkdown({ ...readRun(model), prior: { classes, trainedPrior, prior } }),
+      );
+      teller.wrote(card);
+    }
   } finally {
     await engine.close();
     close();
   }
   return files;
+}
+
+/**
+ * Where the card of a run's exports goes, beside their files; undefined where there are none, or where the run's own card is.
+ *
+ * @throws UsageError where it would replace a file that is no card.
+ */
+function cardFor(run: string, folder: string, wanted: readonly ConvertedForm[]): string | undefined {
+  if (resolve(folder) === resolve(run) || wanted.every((form) => form === "triton")) return undefined;
+  const card = join(folder, "model-card.md");
+  checkCard(card);
+  return card;
 }
 
 /** The priors to write into the files. @throws UsageError for those that do not go with the model. */

@@ -2,9 +2,12 @@
 
 import { basename } from "node:path";
 import type { AnswerScores } from "../metrics/answer-scores.ts";
+import type { Priors } from "../weights/classifier-file.ts";
 import type { Member } from "../weights/members.ts";
+import { type CardSection, cardMarkdown } from "./card.ts";
 import { decimals, percents, pictures, range } from "./html.ts";
-import { type CardSection, cardMarkdown, intendedUse, outOfScope } from "./model-card.ts";
+import { intendedUse, outOfScope } from "./model-card.ts";
+import { priorSection } from "./prior.ts";
 
 export interface EnsembleScores {
   /** Images that were scored, and the split that they are of, or "all". */
@@ -22,6 +25,8 @@ export interface EnsembleCard {
   readonly file: string;
   readonly classes: readonly string[];
   readonly members: readonly Member[];
+  /** Of the file. */
+  readonly priors: Priors;
   /** Whether the weights were fitted on the images that were scored. */
   readonly fitted: boolean;
   /** Undefined where nothing was measured. */
@@ -31,6 +36,7 @@ export interface EnsembleCard {
 export function ensembleCardMarkdown(card: EnsembleCard): string {
   const sections = [
     model(card),
+    priorSection({ classes: card.classes, ...card.priors }, { measured: false }),
     intendedUse,
     outOfScope,
     data(card),
