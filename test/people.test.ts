@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import type { ComparisonResult } from "../src/jobs/comparison-result.ts";
+import type { EnsembleResult } from "../src/jobs/ensemble.ts";
 import type { ModelEvaluation } from "../src/jobs/evaluate.ts";
 import type { EvaluationResult } from "../src/jobs/evaluation-result.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
@@ -67,23 +68,17 @@ async function drawVotes(): Promise<void> {
   );
 }
 
+const trainingArgs = [
+  ...["train", "--model", "vultus_s", "--recipe", "scratch", "--input-size", "32", "--batch-size", "8"],
+  ...["--set", "phases.all.epochs=12"],
+];
+
 beforeEach(capture);
 beforeAll(async () => {
   const restore = capture();
   await drawVotes();
-  const args = [
-    "train",
-    "--model",
-    "vultus_s",
-    "--recipe",
-    "scratch",
-    "--input-size",
-    "32",
-    "--batch-size",
-    "8",
-  ];
-  const set = ["--set", "phases.all.epochs=12", "--not-a-class", "unknown"];
-  expect(await run([...args, at("votes.csv"), ...set, ...device, "--out", at("run")]), printed.err).toBe(0);
+  const args = [...trainingArgs, at("votes.csv"), "--not-a-class", "unknown", ...device];
+  expect(await run([...args, "--out", at("run")]), printed.err).toBe(0);
   restore();
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -228,6 +223,74 @@ test("a written split keeps what is no class", async () => {
   const said = readJson<EvaluationResult>("run", "evaluation.json").people;
   expect(found.people?.onePerson).toEqual(said?.onePerson);
 });
+
+describe("calibrated to votes", () => {
+  const calibrated = ["--set", "calibration=votes", ...device];
+  const scoresOf = (name: string): EvaluationResult => readJson<EvaluationResult>(name, "evaluation.json");
+
+  test("a training's probabilities are nearer to the votes, and its answers the same", async () => {
+    const args = [...trainingArgs, at("votes.csv"), "--not-a-class", "unknown", ...calibrated];
+    expect(await run([...args, "--out", at("calibrated")]), printed.err).toBe(0);
+    const [plurality, votes] = [scoresOf("run"), scoresOf("calibrated")];
+    expect(plurality.calibration).toMatchObject({ fittedTo: "plurality", fittedHere: true });
+    expect(votes.calibration).toMatchObject({ fittedTo: "votes", fittedHere: true });
+    expect(votes.confusion).toEqual(plurality.confusion);
+    expect(votes.calibration.temperature).not.toBeCloseTo(plurality.calibration.temperature, 2);
+    expect(votes.people?.logLoss.value).toBeLessThan(plurality.people?.logLoss.value as number);
+    expect(votes.nll).toBeGreaterThan(plurality.nll);
+    expect(readFileSync(at("calibrated", "model-card.md"), "utf8")).toContain(
+      "fitted to the shares of people's votes on the same pictures",
+    );
+  }, 120_000);
+
+  test("evaluate scores it as the run did, in every form", async () => {
+    const said = scoresOf("calibrated");
+    await json("export", at("calibrated"), "--to", "bundle,safetensors");
+    for (const path of ["", "export/model.onnx", "export/model.safetensors"]) {
+      const found = await json<EvaluationResult>("evaluate", at("calibrated", path), at("votes.csv"));
+      expect(found.calibration, path).toMatchObject({ fittedTo: "votes", fittedHere: true });
+      expect(found.calibration.temperature).toBe(said.calibration.temperature);
+      expect(found.people?.logLoss.value, path).toBeCloseTo(said.people?.logLoss.value as number, 5);
+      expect(found.ece, path).toBe(found.calibration.eceCrossFitted);
+    }
+    expect(await run(["evaluate", at("calibrated"), at("votes.csv"), ...device])).toBe(0);
+    expect(printed.out).toMatch(/\(temperature \d+\.\d\d fitted to votes, cross-fitted; /);
+  });
+
+  test("without votes it is fitted to labels, and a note reports that", async () => {
+    const args = [...trainingArgs, at("labels.csv"), ...calibrated, "--set", "phases.all.epochs=1"];
+    expect(await run([...args, "--out", at("labelled")]), printed.err).toBe(0);
+    expect(printed.err).toContain("no validation image has people's votes");
+    expect(scoresOf("labelled").calibration.fittedTo).toBe("plurality");
+  }, 60_000);
+});
+
+test("an ensemble is scored against people too, beside its members", async () => {
+  const args = ["ensemble", at("run"), at("calibrated"), "--out", at("both.onnx"), "--fit", at("votes.csv")];
+  const { scores } = await json<EnsembleResult>(...args);
+  const { n, ensemble, equal, members } = scores as NonNullable<EnsembleResult["scores"]>;
+  expect(n).toBe(kept().length);
+  for (const { people } of [ensemble, equal, ...Object.values(members)])
+    expect(people).toMatchObject({ n, tied: n - untied().length });
+  const said = readJson<EvaluationResult>("run", "evaluation.json").people;
+  expect(members.run?.people?.agreement).toEqual(said?.agreement);
+  expect(ensemble.people?.onePerson?.agreement).toEqual(said?.onePerson?.agreement);
+  const card = readFileSync(at("both.md"), "utf8");
+  expect(card).toContain("| agreement with people |");
+  expect(card).toContain("## Against people");
+  expect(card).toMatch(/^Agrees with the plurality of people on /m);
+  const { metadata } = decodeBundle(readFileSync(at("both.onnx")), "both.onnx");
+  expect(JSON.parse(metadata.metrics ?? "")).not.toHaveProperty("people");
+
+  const found = await json<EvaluationResult>("evaluate", at("both.onnx"), at("votes.csv"));
+  expect(found.n).toBe(n);
+  expect(found.people?.agreement.n).toBe(untied().length);
+  expect(found.calibration.fittedHere).toBe(true);
+  const shown = [...args.with(4, at("shown.onnx")), ...device];
+  expect(await run(shown), printed.err).toBe(0);
+  expect(printed.out).toMatch(/^equal weights .* agreement with people [\d.]+ %$/m);
+  expect(printed.out).toContain("Agrees with the plurality of people on ");
+}, 60_000);
 
 describe("results of before there were votes", () => {
   test("are read and shown as they were", async () => {

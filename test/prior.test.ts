@@ -1,6 +1,6 @@
 /** The class prior, from the training through every form of a file to each place that answers: recorded, shifted, stated. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -160,9 +160,28 @@ describe("a file", () => {
     );
   });
 
-  test("that a page gets is copied as it is", async () => {
-    await expect(exportModel({ model: at("run"), to: "web", prior: "uniform" })).rejects.toThrow(
-      "the web form copies the model as it is",
+  test("that a page gets is copied as it is, and models.json has the prior", async () => {
+    const site = { model: at("run"), to: "web", out: at("site"), data: at("faces"), ...quiet } as const;
+    const models = (): PageModels =>
+      JSON.parse(readFileSync(at("site", "models.json"), "utf8")) as PageModels;
+    const [shiftedFile] = (await exportModel({ ...site, prior: "uniform" })).files;
+    expect(models().models[0]?.prior).toEqual({ happy: 0.5, sad: 0.5 });
+    expect(readFileSync(at("site", "models", "run.onnx"))).toEqual(readFileSync(at("run", "best.onnx")));
+    // What is reported of it is what the page answers.
+    const found = await evaluate({
+      model: at("run"),
+      data: at("faces"),
+      prior: "uniform",
+      leaks: false,
+      ...quiet,
+    });
+    expect(shiftedFile?.accuracy).toBeCloseTo(found.accuracy, 12);
+    await exportModel({ ...site, model: at("half", "model.onnx"), prior: "trained" });
+    const back = models().models[0]?.prior as Record<string, number>;
+    expect(distance(Object.values(back), trained)).toBeLessThan(1e-9);
+    await expect(exportModel({ ...site, prior: "hapy=0.3" })).rejects.toThrow('Did you mean "happy"?');
+    await expect(exportModel({ ...site, trainedPrior: "happy=0.5,sad=0.5" })).rejects.toThrow(
+      "the web form copies the model as it is, so `trainedPrior` cannot be written into it",
     );
   });
 });
@@ -192,6 +211,45 @@ test("an ensemble has the mean prior of its members, and none where one lacks it
   expect(distance((await answersOf(both)).probabilities, mean ?? [])).toBeLessThan(1e-5);
   await ensemble({ models: [members[0] as string, at("older.onnx")], out: at("older-both.onnx"), ...quiet });
   expect(priorsIn(loadBundle(at("older-both.onnx")).metadata, "older")).toEqual({});
+});
+
+describe("a model card", () => {
+  const card = (...path: string[]): string => readFileSync(at(...path), "utf8");
+  const own = "It was trained for the class prior happy 0.750, sad 0.250";
+
+  test("of a run states the trained prior, and what shifts it, and so does the report", () => {
+    for (const name of ["model-card.md", "report.html"]) {
+      expect(card("run", name)).toContain(own);
+      expect(card("run", name)).toContain("Its probabilities are for these shares.");
+      expect(card("run", name)).toContain("--prior uniform");
+    }
+  });
+
+  test("of an export states the prior that it was exported with, and that scores are of the other", () => {
+    expect(card("plain", "model-card.md")).toBe(card("run", "model-card.md"));
+    const shown = card("half", "model-card.md");
+    expect(shown).toContain(own);
+    expect(shown).toContain(
+      "exported for another one: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
+    );
+    expect(shown).not.toContain("for these shares");
+  });
+
+  test("of an ensemble states its own", () => {
+    expect(card("both.md")).toContain(own);
+    expect(card("both.md")).toContain("exported for another one");
+    expect(card("older-both.md")).toContain("does not record the class prior");
+  });
+
+  test("replaces no file that is none", async () => {
+    mkdirSync(at("mine"));
+    writeFileSync(at("mine", "model-card.md"), "mine");
+    await expect(exportModel({ model: at("run"), out: at("mine"), ...quiet })).rejects.toThrow(
+      "is there and is no model card",
+    );
+    expect(readdirSync(at("mine"))).toEqual(["model-card.md"]);
+    expect(card("mine", "model-card.md")).toBe("mine");
+  });
 });
 
 const bundle = () => at("plain", "model.onnx");
@@ -247,6 +305,32 @@ describe("answers", () => {
     expect(explained.prior).toEqual({ happy: 0.5, sad: 0.5 });
     const probabilities = Object.values(explained.photos[0]?.faces[0]?.probabilities ?? {});
     expect(distance(probabilities, wanted)).toBeLessThan(1e-4);
+  });
+
+  test("of a file that is continued must be for one prior", async () => {
+    const out = at("rows.jsonl");
+    const args = ["predict", "--model", bundle(), "--no-detect", ...device, "--out", out];
+    const photo = (i: number): string => at("faces", "validation", "sad", `${i}.png`);
+    const ask = (count: number, ...more: string[]): Promise<number> =>
+      run([...args, ...Array.from({ length: count }, (_, i) => photo(i)), "--resume", ...more]);
+    expect(await ask(1, "--prior", "uniform:0.5")).toBe(0);
+    const before = readFileSync(out, "utf8");
+    expect(await ask(2)).toBe(2);
+    expect(printed.err).toContain(
+      "line 1 was made for the class prior happy 0.634, sad 0.366, and this run is for the trained class prior; " +
+        "continue it with --prior happy=0.634,sad=0.366, or give another name for --out",
+    );
+    expect(await ask(2, "--prior", "uniform")).toBe(2);
+    expect(readFileSync(out, "utf8")).toBe(before);
+    // As the error advises, and as it was asked at first.
+    expect(await ask(2, "--prior", "happy=0.634,sad=0.366"), printed.err).toBe(0);
+    expect(await ask(3, "--prior", "uniform:0.5"), printed.err).toBe(0);
+    expect(readFileSync(out, "utf8").trim().split("\n")).toHaveLength(3);
+    rmSync(out);
+    expect(await ask(1)).toBe(0);
+    expect(await ask(2, "--prior", "uniform")).toBe(2);
+    expect(printed.err).toContain("continue it with --prior trained, or give another name for --out");
+    expect(await ask(2, "--prior", "trained")).toBe(0);
   });
 
   test("of an evaluation are judged after the shift, as those of a file with that prior", async () => {

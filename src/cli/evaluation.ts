@@ -94,13 +94,14 @@ function aucText({ auc, classes }: EvaluationResult): string {
 
 /** At which temperature the calibration error was found, and what it would be otherwise. */
 function calibrationText({ calibration }: EvaluationResult): string {
-  const { temperature, fittedTemperature, eceRaw, eceCrossFitted, fittedHere } = calibration;
+  const { temperature, fittedTemperature, fittedTo, eceRaw, eceCrossFitted, fittedHere } = calibration;
+  const to = fittedTo === "votes" ? " fitted to votes" : "";
   const at = (value: number): string => `at temperature ${value.toFixed(2)}`;
   const raw = `${eceRaw.toFixed(4)} ${at(1)}`;
   const notes = fittedHere
-    ? [`temperature ${temperature.toFixed(2)}, cross-fitted`, raw]
+    ? [`temperature ${temperature.toFixed(2)}${to}, cross-fitted`, raw]
     : [
-        at(temperature),
+        `${at(temperature)}${to}`,
         ...(temperature === 1 ? [] : [raw]),
         `${eceCrossFitted.toFixed(4)} cross-fitted ${at(fittedTemperature)}`,
       ];

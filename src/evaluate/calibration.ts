@@ -4,13 +4,16 @@ import { expectedCalibrationError } from "../metrics/calibration.ts";
 import { crossFittedProbabilities } from "../metrics/cross-fit.ts";
 import { type ReliabilityBin, reliabilityBins } from "../metrics/reliability.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
-import { fitTemperature } from "../metrics/temperature.ts";
+import { type CalibrationTarget, fitTemperature } from "../metrics/temperature.ts";
+import type { Votes } from "../metrics/votes.ts";
 import type { BundleOutputs } from "./run-bundle.ts";
 
-/** Expected calibration errors, from 0 to 1, at several temperatures. */
+/** Expected calibration errors, from 0 to 1, at several temperatures. They are always of the labels. */
 export interface Calibration {
   /** What the model divides its logits by. */
   readonly temperature: number;
+  /** What the temperatures are fitted to. */
+  readonly fittedTo: CalibrationTarget;
   /** What would fit these pictures best. */
   readonly fittedTemperature: number;
   /** Without any temperature. */
@@ -29,6 +32,10 @@ export interface CalibrationOptions {
   readonly temperature: number;
   /** Whether the temperature was fitted on these very pictures. */
   readonly fittedHere: boolean;
+  /** What the temperature was fitted to, and others are. Default: plurality. */
+  readonly fittedTo?: CalibrationTarget | undefined;
+  /** People's votes on the images. Default: none. */
+  readonly votes?: Votes | undefined;
 }
 
 /**
@@ -39,14 +46,16 @@ export function calibrationOf(
   { logits, probabilities }: BundleOutputs,
   labels: readonly number[],
   classes: number,
-  { temperature, fittedHere }: CalibrationOptions,
+  { temperature, fittedHere, fittedTo = "plurality", votes }: CalibrationOptions,
 ): { calibration: Calibration; judged: ArrayLike<number> } {
   const error = (rows: ArrayLike<number>): number => expectedCalibrationError(rows, labels, classes);
-  const crossFitted = crossFittedProbabilities(logits, labels, classes);
+  const fitted = { votes: fittedTo === "votes" ? votes : undefined };
+  const crossFitted = crossFittedProbabilities(logits, labels, classes, fitted);
   const judged = fittedHere ? crossFitted : probabilities;
   const calibration = {
     temperature,
-    fittedTemperature: fitTemperature(logits, labels, classes),
+    fittedTo,
+    fittedTemperature: fitTemperature(logits, labels, classes, fitted),
     eceRaw: error(softmaxRows(logits, classes)),
     eceModel: error(probabilities),
     eceCrossFitted: error(crossFitted),

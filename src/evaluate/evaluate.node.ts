@@ -11,11 +11,10 @@ import { argmaxRows } from "../metrics/probabilities.ts";
 import { type Metrics, measure } from "../metrics/registry.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
-import type { Votes } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
-import { temperatureOf } from "../weights/classifier-file.ts";
+import { calibrationTargetOf, temperatureOf } from "../weights/classifier-file.ts";
 import { type Calibration, type CalibrationOptions, calibrationOf } from "./calibration.ts";
 import type { Leaks } from "./leaks.node.ts";
 import { votesOf } from "./people-votes.ts";
@@ -74,6 +73,7 @@ export async function evaluateBundle(
   return evaluation(outputs, labelsOf(pixels), bundle.architecture.classes, {
     temperature,
     fittedHere,
+    fittedTo: calibrationTargetOf(bundle.metadata, bundle.path),
     votes: votesOf(pixels.samples),
   });
 }
@@ -106,17 +106,12 @@ export function labelsOf(pixels: PixelCache): number[] {
   return pixels.samples.map(({ label }) => label);
 }
 
-export interface EvaluationOptions extends CalibrationOptions {
-  /** People's votes on the images. Default: none. */
-  readonly votes?: Votes;
-}
-
 /** Every figure that follows from a model's answers [N, classes], labels and votes. */
 export function evaluation(
   outputs: BundleOutputs,
   labels: readonly number[],
   classes: readonly string[],
-  { votes = [], ...options }: EvaluationOptions,
+  options: CalibrationOptions,
 ): Evaluation {
   const { probabilities } = outputs;
   const count = classes.length;
@@ -125,7 +120,7 @@ export function evaluation(
   const scores = summarize(matrix);
   const intervals = scoreIntervals(labels, predicted, count);
   const { calibration, judged } = calibrationOf(outputs, labels, count, options);
-  const people = peopleScores({ classes, predicted, probabilities: judged, votes });
+  const people = peopleScores({ classes, predicted, probabilities: judged, votes: options.votes ?? [] });
   return {
     classes,
     labels,

@@ -43,15 +43,18 @@ export interface EnsembleFile extends Agreement {
   readonly picturesPerSecond: number;
   /** How many it was checked on. */
   readonly pictures: number;
+  /** Of its probabilities. */
+  readonly priors: Priors;
 }
 
 /** @throws VultusError where the file disagrees with its members, or cannot be written; nothing is written then. */
 export async function writeEnsemble(options: EnsembleFileOptions): Promise<EnsembleFile> {
   const { path, members, classes, stored, fitted, provenance, engine, pictures } = options;
+  const priors = priorsTogether(members, classes);
   const described = members.map(({ name, weight, metadata }) => ({ name, weight, metadata }));
   const metadata = {
     ...classifierMetadata(describeTogether(members, classes), {
-      ...priorsTogether(members, classes),
+      ...priors,
       ...provenance,
     }),
     ...sharedEntries(described),
@@ -76,6 +79,7 @@ export async function writeEnsemble(options: EnsembleFileOptions): Promise<Ensem
     bytes: model.length,
     picturesPerSecond: read.picturesPerSecond,
     pictures: pictures.count,
+    priors,
     ...agreed,
   };
 }

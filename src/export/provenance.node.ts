@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { eachMetric } from "../metrics/registry.ts";
+import { calibrationTargets } from "../metrics/temperature.ts";
 import { parseJson, readEnvironment, readTrainingImages, runPaths } from "../train/run-folder.node.ts";
 import { readBytes } from "../util/files.node.ts";
 import type { Provenance } from "../weights/classifier-file.ts";
@@ -15,8 +16,10 @@ const metricsSchema = z.object({
   accuracy: z.number(),
   interval: z.tuple([z.number(), z.number()]),
   ...eachMetric(() => z.number().nullish()),
-  /** Missing in runs of before it was fitted. */
-  calibration: z.object({ temperature: z.number() }).optional(),
+  /** Missing in runs of before it was fitted, and what it was fitted to in those of before there was a choice. */
+  calibration: z
+    .object({ temperature: z.number(), fittedTo: z.enum(calibrationTargets).optional() })
+    .optional(),
 });
 
 /** The provenance of the run in `folder`; what the folder does not hold is left out. */
@@ -43,5 +46,6 @@ export function runProvenance(folder: string): Provenance {
 }
 
 function measured({ calibration, ...metrics }: z.infer<typeof metricsSchema>): Provenance {
-  return { metrics, ...(calibration ? { temperature: calibration.temperature } : {}) };
+  if (!calibration) return { metrics };
+  return { metrics, temperature: calibration.temperature, calibratedTo: calibration.fittedTo };
 }

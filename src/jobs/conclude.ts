@@ -10,7 +10,8 @@ import { seenIn } from "../evaluate/seen.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
 import { softmaxRows } from "../metrics/softmax.ts";
-import { fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
+import { type CalibrationTarget, fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
+import type { Votes } from "../metrics/votes.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
 import type { Listener } from "../train/events.ts";
@@ -28,6 +29,8 @@ export interface ConcludeOptions {
   readonly folder: string;
   readonly board: TensorBoard;
   readonly log: Listener;
+  /** What the temperature is fitted to. */
+  readonly calibration: CalibrationTarget;
   /** Gigabytes of decoded images. */
   readonly memory: number;
   readonly allowUnreadable: boolean;
@@ -45,7 +48,7 @@ export async function conclude(
   teller: Teller<TrainEvent>,
 ): Promise<Conclusion | undefined> {
   const { progress, ending, architecture, weights, engine } = trained;
-  const { folder, board, log } = options;
+  const { folder, board, log, calibration } = options;
   if (progress.history.length > 0) await writeCurves(folder, progress.history);
   if (ending === "interrupted") return undefined;
   const paths = runPaths(folder);
@@ -60,14 +63,19 @@ export async function conclude(
     const { logits } = await bundleOutputs(engine, bundle, pixels);
     const onValidation = split === "validation" ? pixels : trained.validation;
     const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
-    const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
+    const fitVotes = votesOf(onValidation.samples);
+    const fittedTo = calibrationTarget(calibration, fitVotes, teller);
+    const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length, {
+      votes: fittedTo === "votes" ? fitVotes : undefined,
+    });
     if (temperature === 1) teller.note(unfittedNote(onValidation.samples.length));
     // The temperature changes only the confidence, so the bundle with it need not run again.
     const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
     const fittedHere = split === "validation" && temperature !== 1;
     const labels = labelsOf(pixels);
     const votes = votesOf(pixels.samples);
-    const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere, votes });
+    const fitted = { temperature, fittedHere, fittedTo, votes };
+    const found = evaluation({ logits, probabilities }, labels, classes, fitted);
     const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
     const isSeen = trained.before && seenIn(pixels, trained.before);
     const leaks = leaksOf(labels, found.predicted, isLeaked);
@@ -76,7 +84,11 @@ export async function conclude(
     writeJson(paths.evaluation, result);
     const finished = { split, accuracy: result.accuracy };
     await log.finished?.(finished);
-    writeBundle(paths.bundle, { architecture, weights }, { ...provenance(), temperature });
+    writeBundle(
+      paths.bundle,
+      { architecture, weights },
+      { ...provenance(), temperature, calibratedTo: fittedTo },
+    );
     await writeEvaluation(folder, scored, pixels, teller.note);
     const { dataset, unreadable } = trained;
     const report = await reportTraining(
@@ -89,6 +101,19 @@ export async function conclude(
   } finally {
     pixels.close();
   }
+}
+
+/** What is asked for, or the plurality where no validation image has votes; a note reports that. */
+function calibrationTarget(
+  asked: CalibrationTarget,
+  votes: Votes,
+  teller: Teller<TrainEvent>,
+): CalibrationTarget {
+  if (asked === "plurality" || votes.some((counts) => counts !== undefined)) return asked;
+  teller.note(
+    "no validation image has people's votes, so the model is calibrated to the labels, not to votes",
+  );
+  return "plurality";
 }
 
 function unfittedNote(images: number): string {

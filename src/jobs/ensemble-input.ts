@@ -1,6 +1,6 @@
 /** What an ensemble is asked to be made of, checked before the long work begins. */
 
-import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { checkComparable } from "../evaluate/compare.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
@@ -8,10 +8,8 @@ import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder } from "../util/files.node.ts";
 import { loadMembers } from "../weights/load.node.ts";
 import type { Member, MembersFile } from "../weights/members.ts";
+import { checkCard } from "./check-card.ts";
 import { type ModelSource, pathOf } from "./data.ts";
-
-/** Every card that vultus writes begins so. */
-const CARD_START = "# Model card";
 
 /** @throws UsageError for fewer than two models, one that is named twice, or models of different classes. */
 export function openModels(
@@ -84,8 +82,7 @@ export function cardBeside(out: string, members: readonly string[]): string {
       throw new UsageError(`--out ${out} is one of the members; give another name`);
   }
   const card = out.replace(/\.onnx$/, ".md");
-  if (existsSync(card) && !readFileSync(card, "utf8").startsWith(CARD_START))
-    throw new UsageError(`${card} is there and is no model card, which would replace it; give another --out`);
+  checkCard(card);
   try {
     makeFolder(dirname(out));
     accessSync(dirname(out), constants.W_OK);

@@ -101,7 +101,7 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
     const [{ architecture }] = files;
     const { classes } = architecture;
     const scores = measured?.scores;
-    const { bytes, maxProbabilityDifference, pictures } = await writeEnsemble({
+    const { bytes, maxProbabilityDifference, pictures, priors } = await writeEnsemble({
       path: out,
       members,
       classes,
@@ -109,13 +109,13 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
       fitted: measured?.fitted,
       provenance: {
         vultusVersion: version,
-        ...(scores && { metrics: { n: scores.n, split: scores.split, ...scores.ensemble } }),
+        ...(scores && { metrics: metricsOf(scores) }),
       },
       engine,
       pictures: inMemory(drawnFaces()),
     });
     teller.wrote(out);
-    writeFileAtomic(card, ensembleCardMarkdown({ file: out, classes, members, fitted: fit, scores }));
+    writeFileAtomic(card, ensembleCardMarkdown({ file: out, classes, members, priors, fitted: fit, scores }));
     teller.wrote(card);
     return {
       file: out,
@@ -136,6 +136,11 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
   } finally {
     await engine.close();
   }
+}
+
+/** What travels with the file: no more than of a single network. */
+function metricsOf({ n, split, ensemble: { people: _, ...scores } }: EnsembleScores): object {
+  return { n, split, ...scores };
 }
 
 /** The members with their weights, without those that count next to nothing. */

@@ -17,17 +17,21 @@ import {
   forms,
 } from "../export/export.node.ts";
 import { accuracyOf, fittingBits } from "../export/int8.node.ts";
+import { pagePrior } from "../export/page-models.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeSite } from "../export/site.node.ts";
 import { answersOf } from "../export/verify.ts";
 import { isSamePrior, type PriorChoice, priorText, wholePrior } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
-import { chosenPriorOf, unrecordedPrior } from "../program/bundle-prior.ts";
+import { chosenPriorOf, unrecordedPrior, withPrior } from "../program/bundle-prior.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
+import { modelCardMarkdown } from "../report/model-card.ts";
+import { readRun } from "../report/run-record.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { random, shuffled } from "../util/random.ts";
 import { option } from "../util/spelling.ts";
@@ -36,6 +40,7 @@ import { librarySnippet } from "../weights/canonical-names.ts";
 import { classifierMetadata, type Priors, provenanceOf } from "../weights/classifier-file.ts";
 import { loadClassifier } from "../weights/load.node.ts";
 import { isShipped } from "../weights/shipped.node.ts";
+import { checkCard } from "./check-card.ts";
 import { bundleOf, type DataSource, type ModelSource, type NamingOptions, pathOf } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
@@ -63,7 +68,7 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOpt
   readonly license?: string | undefined;
   /**
    * The class prior that the files' probabilities are for: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
-   * Default: that of the model.
+   * Default: that of the model. The web form copies the model as it is, and its page shifts the probabilities.
    */
   readonly prior?: PriorChoice | undefined;
   /** The class prior that the model was trained for, shares of all classes, where its file does not record it. */
@@ -156,6 +161,7 @@ async function convertedFiles(
   const { held, calibration, close } = await imagesFor(model, options, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   const files: ExportedFile[] = [];
+  const card = isRun ? cardFor(model, folder, wanted) : undefined;
   try {
     const exports = exportClassifier({
       classifier,
@@ -183,11 +189,31 @@ async function convertedFiles(
         );
       teller.wrote(file.path);
     }
+    if (card !== undefined) {
+      const { trainedPrior, prior } = provenance;
+      writeFileAtomic(
+        card,
+        modelCardMarkdown({ ...readRun(model), prior: { classes, trainedPrior, prior } }),
+      );
+      teller.wrote(card);
+    }
   } finally {
     await engine.close();
     close();
   }
   return files;
+}
+
+/**
+ * Where the card of a run's exports goes, beside their files; undefined where there are none, or where the run's own card is.
+ *
+ * @throws UsageError where it would replace a file that is no card.
+ */
+function cardFor(run: string, folder: string, wanted: readonly ConvertedForm[]): string | undefined {
+  if (resolve(folder) === resolve(run) || wanted.every((form) => form === "triton")) return undefined;
+  const card = join(folder, "model-card.md");
+  checkCard(card);
+  return card;
 }
 
 /** The priors to write into the files. @throws UsageError for those that do not go with the model. */
@@ -219,22 +245,28 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
     throw new UsageError(
       "the web form copies the model as it is, so --license cannot be written into it; export --to bundle --license …, and that file --to web",
     );
-  if (options.prior !== undefined || options.trainedPrior !== undefined)
+  if (options.trainedPrior !== undefined)
     throw new UsageError(
-      `the web form copies the model as it is, so ${option(options.prior === undefined ? "trainedPrior" : "prior")} cannot change it; export the bundle form with it, and that file as the web form`,
+      `the web form copies the model as it is, so ${option("trainedPrior")} cannot be written into it; export the bundle form with it, and that file as the web form`,
     );
   const model = pathOf(options.model);
-  const bundle = bundleOf(options.model, options);
+  const bundle = withPrior(bundleOf(options.model, options), options.prior);
+  const { classes } = bundle.architecture;
+  const { shift } = bundle;
+  const prior = shift && pagePrior(classes, shift.prior);
   const folder =
     alone && options.out !== undefined ? options.out : join(options.out ?? defaultFolder(model), forms.web);
-  const path = writeSite(folder, { name: nameOf(model), bytes: bundle.program.model });
-  const read = loadBundle(path);
+  const path = writeSite(folder, {
+    name: nameOf(model),
+    bytes: bundle.program.model,
+    ...(prior && { prior }),
+  });
+  const read = { ...loadBundle(path), ...(shift && { shift }) };
   const { held, close } = await imagesFor(model, options, bundle, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   try {
     const { probabilities, picturesPerSecond } = await answersOf(engine, read, held.pictures);
-    const accuracy =
-      held.labels && accuracyOf(probabilities, held.labels, bundle.architecture.classes.length);
+    const accuracy = held.labels && accuracyOf(probabilities, held.labels, classes.length);
     teller.wrote(folder);
     return {
       form: "web",

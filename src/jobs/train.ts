@@ -270,7 +270,12 @@ async function trainedIn(
     try {
       teller.unreadable(unreadable);
       if (unreadable.length > 0) teller.note(`${counted(unreadable.length, "image")} could not be read`);
-      const end = await conclude(result, { folder, board, log, memory, allowUnreadable }, teller);
+      const { calibration } = recipe;
+      const end = await conclude(
+        result,
+        { folder, board, log, calibration, memory, allowUnreadable },
+        teller,
+      );
       const { history, phases, best } = progress;
       const seconds = (performance.now() - started) / 1000;
       const run = { folder, classes, history, phases, unreadable, seconds };

@@ -3,7 +3,7 @@
 import { random, shuffled } from "../util/random.ts";
 import { checkProbabilities } from "./probabilities.ts";
 import { softmaxRow } from "./softmax.ts";
-import { fitTemperature } from "./temperature.ts";
+import { fitTemperature, type TemperatureOptions } from "./temperature.ts";
 
 export interface CrossFitOptions {
   readonly folds?: number;
@@ -13,18 +13,18 @@ export interface CrossFitOptions {
 /**
  * Probabilities `[N, classCount]` from logits of the same shape. The samples are dealt into folds at random, and the
  * temperature of a fold is fitted on all others (cross-fitting, Chernozhukov et al. 2018): a score of the result is
- * not flattered by the fit. With fewer than two samples nothing is fitted.
+ * not flattered by the fit. `votes` are as in `fitTemperature`. With fewer than two samples nothing is fitted.
  */
 export function crossFittedProbabilities(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   classCount: number,
-  options: CrossFitOptions = {},
+  { votes, ...options }: CrossFitOptions & Pick<TemperatureOptions, "votes"> = {},
 ): Float64Array {
   checkProbabilities(logits, labels, classCount, "logits");
   const out = new Float64Array(logits.length);
   for (const { own, others } of crossFolds(labels.length, options)) {
-    const temperature = fitTemperature(logits, labels, classCount, others);
+    const temperature = fitTemperature(logits, labels, classCount, { rows: others, votes });
     for (const row of own) softmaxRow(logits, row * classCount, classCount, 1 / temperature, out);
   }
   return out;

@@ -13,6 +13,7 @@ import { crossFittedProbabilities } from "./cross-fit.ts";
 import { negativeLogLikelihood } from "./likelihood.ts";
 import { mcnemarP } from "./mcnemar.ts";
 import { pairedDifference } from "./paired.ts";
+import { argmaxRows } from "./probabilities.ts";
 import { reliabilityBins } from "./reliability.ts";
 import { scoreIntervals } from "./score-intervals.ts";
 import { summarize } from "./scores.ts";
@@ -95,6 +96,42 @@ describe.each(reference.soft)("$name", (wanted) => {
 });
 
 describe("temperature", () => {
+  test("with votes, probabilities come as near to how people are divided as they can", () => {
+    const rng = random("divided");
+    const count = 500;
+    const logits = Float64Array.from({ length: 3 * count }, () => 3 * rng.normal());
+    // People are divided as the logits at 1.7 times the temperature; two columns are no class.
+    const shares = softmaxRows(logits, 3, 1.7);
+    const full = Array.from({ length: count }, (_, i) => [
+      ...[0, 1, 2].map((k) => 1e6 * (shares[3 * i + k] as number)),
+      ...[3e5, 1e5],
+    ]);
+    const votes = full.map((counts, i) => (i % 10 === 0 ? undefined : counts));
+    const labels = argmaxRows(shares, 3);
+    const rows = votes.flatMap((counts, i) => (counts ? [i] : []));
+    expect(fitTemperature(logits, labels, 3, { rows, votes })).toBeCloseTo(1.7, 6);
+    // Most people always chose what the model answers: to the plurality there is nothing to fit.
+    expect(fitTemperature(logits, labels, 3, { rows })).toBe(1);
+    // A sample without votes counts by its label, which makes the model surer.
+    const all = fitTemperature(logits, labels, 3, { votes });
+    expect(all).toBeLessThan(1.7);
+    expect(all).toBeGreaterThan(1.3);
+    const crossed = crossFittedProbabilities(logits, labels, 3, { votes: full });
+    for (const [i, share] of shares.entries()) expect(crossed[i]).toBeCloseTo(share, 6);
+  });
+
+  test("votes that all agree are labels", () => {
+    const rng = random("agreed");
+    const logits = Float64Array.from({ length: 3 * 200 }, () => 2 * rng.normal());
+    const labels = Array.from({ length: 200 }, () => rng.integer(3));
+    const votes = labels.map((label) => [0, 1, 2].map((k) => (k === label ? 7 : 0)));
+    expect(fitTemperature(logits, labels, 3)).not.toBe(1);
+    expect(fitTemperature(logits, labels, 3, { votes })).toBe(fitTemperature(logits, labels, 3));
+    expect(crossFittedProbabilities(logits, labels, 3, { votes })).toEqual(
+      crossFittedProbabilities(logits, labels, 3),
+    );
+  });
+
   test("an honest model keeps its temperature, one that is too sure gets the factor back", () => {
     const rng = random("honest");
     const logits = Float64Array.from({ length: 3 * 20_000 }, () => 2 * rng.normal());

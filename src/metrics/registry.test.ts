@@ -134,6 +134,7 @@ function pages(record: EvaluationRecord): { html: string; card: string } {
       data: undefined,
       audit: undefined,
       robustness: undefined,
+      prior: undefined,
     },
   };
   return { html: reportHtml(run, { faces: [], notes: [] }), card: modelCardMarkdown(run) };

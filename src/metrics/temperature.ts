@@ -2,9 +2,24 @@
 
 import { checkProbabilities } from "./probabilities.ts";
 import { softmaxRow } from "./softmax.ts";
+import type { Votes } from "./votes.ts";
 
 /** Temperatures that are searched, as their reciprocals: from 20 down to 0.05. */
 const scales = [0.05, 20] as const;
+
+/**
+ * What a temperature is fitted to: `plurality`, the label of each image, which with votes is the class that most people chose; or
+ * `votes`, the shares of the votes that each class got.
+ */
+export const calibrationTargets = ["plurality", "votes"] as const;
+export type CalibrationTarget = (typeof calibrationTargets)[number];
+
+export interface TemperatureOptions {
+  /** The samples that are looked at. Default: all. */
+  readonly rows?: ArrayLike<number> | undefined;
+  /** A sample's votes for the classes stand for its label, by their shares. Default: labels alone. */
+  readonly votes?: Votes | undefined;
+}
 
 /**
  * Wrong answers that a temperature needs to be fitted. Only they keep the fit from making a model ever surer of itself. Ten per
@@ -14,19 +29,27 @@ const scales = [0.05, 20] as const;
 export const LEAST_MISTAKES = 10;
 
 /**
- * The temperature that logits `[N, classCount]` are best divided by: the one of least negative log likelihood between
- * 0.05 and 20, to twelve digits. 1 where fewer than `LEAST_MISTAKES` samples are wrong: too little says how often the model errs.
- * Only the samples in `rows` are looked at.
+ * The temperature that logits `[N, classCount]` are best divided by: the one of least negative log likelihood of the labels or,
+ * with votes, of least cross-entropy to their shares; between 0.05 and 20, to twelve digits. 1 where fewer than `LEAST_MISTAKES`
+ * samples are wrong: too little says how often the model errs. Of a sample with votes, the share that the answer did not get is
+ * wrong.
  */
 export function fitTemperature(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   classCount: number,
-  rows: ArrayLike<number> = Uint32Array.from(labels, (_, i) => i),
+  { rows = Uint32Array.from(labels, (_, i) => i), votes }: TemperatureOptions = {},
 ): number {
   checkProbabilities(logits, labels, classCount, "logits");
-  if (mistakesOf(logits, labels, classCount, rows) < LEAST_MISTAKES) return 1;
-  const at = (scale: number): Derivatives => derivatives(logits, labels, classCount, rows, scale);
+  const samples = Array.from(rows, (row): Sample => {
+    const q = sharesOf(votes?.[row], labels[row] as number, classCount);
+    const own = q.map((_, k) => logits[row * classCount + k] as number);
+    // Relative to the target's mean, so that large common parts cancel before they are squared.
+    const mean = own.reduce((sum, logit, k) => (q[k] ? sum + q[k] * logit : sum), 0);
+    return { z: own.map((logit) => logit - mean), q };
+  });
+  if (mistakesOf(samples) < LEAST_MISTAKES) return 1;
+  const at = (scale: number): Derivatives => derivatives(samples, scale);
   let [low, high]: [number, number] = [...scales];
   if (at(low).slope > 0) return 1 / low;
   if (!(at(high).slope > 0)) return 1 / high;
@@ -45,18 +68,25 @@ export function fitTemperature(
   return 1 / scale;
 }
 
-/** How many of the samples in `rows` have another class with a greater logit than their own. */
-function mistakesOf(
-  logits: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classCount: number,
-  rows: ArrayLike<number>,
-): number {
-  return Array.from(rows).filter((row) => {
-    const at = (k: number): number => logits[row * classCount + k] as number;
-    const truth = at(labels[row] as number);
-    return Array.from({ length: classCount }, (_, k) => at(k)).some((logit) => logit > truth);
-  }).length;
+/** Logits of a sample, less their mean over its target, and the share of each class in that target. */
+interface Sample {
+  readonly z: readonly number[];
+  readonly q: readonly number[];
+}
+
+function sharesOf(votes: readonly number[] | undefined, label: number, classCount: number): number[] {
+  const own = votes?.slice(0, classCount) ?? [];
+  const total = own.reduce((sum, count) => sum + count, 0);
+  if (total > 0) return own.map((count) => count / total);
+  return Array.from({ length: classCount }, (_, k) => (k === label ? 1 : 0));
+}
+
+/** The shares of the samples' targets that are in classes with less than the greatest logit. */
+function mistakesOf(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { z, q }) => {
+    const top = Math.max(...z);
+    return q.reduce((total, share, k) => ((z[k] as number) < top ? total + share : total), sum);
+  }, 0);
 }
 
 interface Derivatives {
@@ -65,24 +95,14 @@ interface Derivatives {
 }
 
 /**
- * First and second derivative of the summed negative log likelihood by the factor s on the logits z: with p the softmax
- * of s·z they are E_p[z] − z_truth and Var_p[z], summed over the rows.
+ * First and second derivative of the summed cross-entropy by the factor s on the logits z: with p the softmax of s·z and q the
+ * target they are E_p[z] − E_q[z] and Var_p[z], summed over the samples. Here E_q[z] is 0.
  */
-function derivatives(
-  logits: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classCount: number,
-  rows: ArrayLike<number>,
-  scale: number,
-): Derivatives {
-  const z = new Float64Array(classCount);
+function derivatives(samples: readonly Sample[], scale: number): Derivatives {
+  const classCount = samples[0]?.z.length ?? 0;
   const p = new Float64Array(classCount);
   let [slope, curvature] = [0, 0];
-  for (let i = 0; i < rows.length; i++) {
-    const sample = rows[i] as number;
-    const truth = logits[sample * classCount + (labels[sample] as number)] as number;
-    // Relative to the truth, so that large common parts cancel before they are squared.
-    for (let k = 0; k < classCount; k++) z[k] = (logits[sample * classCount + k] as number) - truth;
+  for (const { z } of samples) {
     softmaxRow(z, 0, classCount, scale, p);
     let [mean, square] = [0, 0];
     for (let k = 0; k < classCount; k++) {

@@ -2,9 +2,13 @@
 
 import { basename } from "node:path";
 import type { AnswerScores } from "../metrics/answer-scores.ts";
+import type { Priors } from "../weights/classifier-file.ts";
 import type { Member } from "../weights/members.ts";
+import { type CardSection, cardMarkdown } from "./card.ts";
 import { decimals, percents, pictures, range } from "./html.ts";
-import { type CardSection, cardMarkdown, intendedUse, outOfScope } from "./model-card.ts";
+import { intendedUse, outOfScope } from "./model-card.ts";
+import { peopleSection } from "./people-section.ts";
+import { priorSection } from "./prior.ts";
 
 export interface EnsembleScores {
   /** Images that were scored, and the split that they are of, or "all". */
@@ -22,6 +26,8 @@ export interface EnsembleCard {
   readonly file: string;
   readonly classes: readonly string[];
   readonly members: readonly Member[];
+  /** Of the file. */
+  readonly priors: Priors;
   /** Whether the weights were fitted on the images that were scored. */
   readonly fitted: boolean;
   /** Undefined where nothing was measured. */
@@ -31,10 +37,12 @@ export interface EnsembleCard {
 export function ensembleCardMarkdown(card: EnsembleCard): string {
   const sections = [
     model(card),
+    priorSection({ classes: card.classes, ...card.priors }, { measured: false }),
     intendedUse,
     outOfScope,
     data(card),
     metrics(card),
+    ...people(card),
     limits(card),
     licence(card),
   ];
@@ -83,11 +91,13 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
   const title = "Metrics";
   if (!scores)
     return { title, paragraphs: ["Not measured: vultus evaluate scores an ensemble like any model."] };
-  const row = (name: string, { accuracy, interval, nll }: AnswerScores): string[] => [
+  const hasVotes = scores.ensemble.people !== undefined;
+  const row = (name: string, { accuracy, interval, nll, people: found }: AnswerScores): string[] => [
     name,
     percents(accuracy),
     range(interval),
     nll.toFixed(4),
+    ...(found ? [percents(found.agreement.value), range(found.agreement.interval)] : []),
   ];
   const crossFitted =
     " Each image was answered with weights that were fitted on the others, in five folds, so that the fit flatters no score.";
@@ -96,7 +106,10 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
     paragraphs: [`On ${pictures(scores.n)} (${scores.split}).${fitted ? crossFitted : ""}`],
     table: {
       caption: "The ensemble beside its members",
-      head: ["model", "accuracy", "95 % interval", "log loss"],
+      head: [
+        ...["model", "accuracy", "95 % interval", "log loss"],
+        ...(hasVotes ? ["agreement with people", "95 % interval"] : []),
+      ],
       rows: [
         row("ensemble", scores.ensemble),
         ...(fitted ? [row("with equal weights", scores.equal)] : []),
@@ -104,6 +117,12 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
       ],
     },
   };
+}
+
+/** Nothing where nothing was measured, or the images had no votes. */
+function people({ scores }: EnsembleCard): CardSection[] {
+  const found = scores?.ensemble.people;
+  return found ? [peopleSection(found, "The ensemble")] : [];
 }
 
 function limits({ classes }: EnsembleCard): CardSection {

@@ -2,27 +2,18 @@
 
 import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
+import { type CardSection, cardMarkdown } from "./card.ts";
 import { count, decimals, percents, pictures, precisionAndRecall, range } from "./html.ts";
-import { markdownTable, markdownText } from "./markdown.ts";
 import { type MetricText, metricTexts } from "./metrics.ts";
-import { peopleColumns, peopleCounts, peopleRows, peopleSentence } from "./people.ts";
+import { peopleSection } from "./people-section.ts";
+import { priorSection } from "./prior.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
-
-export interface CardSection {
-  readonly title: string;
-  readonly paragraphs: readonly string[];
-  readonly items?: readonly string[];
-  readonly table?: {
-    readonly caption: string;
-    readonly head: readonly string[];
-    readonly rows: readonly (readonly string[])[];
-  };
-}
 
 /** The parts of the card; what was not measured is said to be so. */
 export function modelCard(run: RunRecord): CardSection[] {
   return [
     model(run),
+    ...prior(run),
     intendedUse,
     outOfScope,
     dataPart(run),
@@ -37,24 +28,11 @@ export function modelCard(run: RunRecord): CardSection[] {
 
 /** What of the card the other sections of a report do not show. */
 export function shownCard(run: RunRecord): CardSection[] {
-  return [model(run), intendedUse, outOfScope, limits(run), licence(run)];
+  return [model(run), ...prior(run), intendedUse, outOfScope, limits(run), licence(run)];
 }
 
 export function modelCardMarkdown(run: RunRecord): string {
   return cardMarkdown(run.name, modelCard(run));
-}
-
-/** A card as Markdown, under the name of the model. */
-export function cardMarkdown(name: string, sections: readonly CardSection[]): string {
-  const parts = sections.map(({ title, paragraphs, items = [], table }) =>
-    [
-      `## ${title}`,
-      ...paragraphs.map(markdownText),
-      ...(items.length > 0 ? [items.map((item) => `- ${markdownText(item)}`).join("\n")] : []),
-      ...(table ? [markdownTable(table.head, table.rows)] : []),
-    ].join("\n\n"),
-  );
-  return `${[`# Model card: ${markdownText(name)}`, ...parts].join("\n\n")}\n`;
 }
 
 function attentionText({ attention }: NonNullable<RunRecord["recipe"]>): string {
@@ -77,6 +55,11 @@ function model({ recipe, environment, evaluation, data }: RunRecord): CardSectio
     "Input: a picture cropped to one face. It finds no faces itself.",
   ];
   return { title: "Model", paragraphs: ["A classifier of facial expressions."], items };
+}
+
+/** Nothing where there is no file of the model yet. */
+function prior({ prior: recorded, evaluation }: RunRecord): CardSection[] {
+  return recorded ? [priorSection(recorded, { measured: evaluation !== undefined })] : [];
 }
 
 export const intendedUse: CardSection = {
@@ -177,19 +160,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
 
 /** Nothing where the images had no votes. */
 function people({ evaluation }: RunRecord): CardSection[] {
-  if (!evaluation?.people) return [];
-  const { people: scores } = evaluation;
-  return [
-    {
-      title: "Against people",
-      paragraphs: [peopleSentence(scores), `${peopleCounts(scores)}.`],
-      table: {
-        caption: "The model and one person, each against people's votes",
-        head: peopleColumns,
-        rows: peopleRows(scores),
-      },
-    },
-  ];
+  return evaluation?.people ? [peopleSection(evaluation.people, "The model")] : [];
 }
 
 function metricItem({ name, value, details }: MetricText): string {
@@ -225,8 +196,11 @@ function measuredOn(n: number, split: string): string {
 function calibration({ evaluation }: RunRecord): CardSection {
   const title = "Calibration";
   if (!evaluation?.calibration) return { title, paragraphs: ["Not measured."] };
-  const { temperature, fittedHere } = evaluation.calibration;
-  const fitted = fittedHere ? ", fitted on the same pictures: what follows is cross-fitted" : "";
+  const { temperature, fittedHere, fittedTo } = evaluation.calibration;
+  const to = fittedTo === "votes" ? " to the shares of people's votes" : "";
+  const fitted = fittedHere
+    ? `, fitted${to} on the same pictures: what follows is cross-fitted`
+    : to && `, fitted${to}`;
   return {
     title,
     paragraphs: [`Its temperature is ${temperature.toFixed(2)}${fitted}.`, ...sureness(evaluation)],

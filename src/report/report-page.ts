@@ -1,8 +1,9 @@
 /** The report of a run as one HTML page: all sections for which the run has something to say. */
 
+import type { CardSection } from "./card.ts";
 import { type Face, facesData } from "./faces.ts";
 import { list, paragraph, type Section, table } from "./html.ts";
-import { type CardSection, shownCard } from "./model-card.ts";
+import { shownCard } from "./model-card.ts";
 import { escape, inlineJson, page, section } from "./page.ts";
 import { reportScript } from "./report-script.ts";
 import type { RunRecord } from "./run-record.ts";

@@ -5,11 +5,15 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { readJsonLines } from "../formats/json-lines.node.ts";
 import { eachMetric } from "../metrics/registry.ts";
+import { calibrationTargets } from "../metrics/temperature.ts";
+import { loadBundle } from "../program/read-bundle.node.ts";
 import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { type EpochLine, epochSchema, type PhaseLine, phaseSchema } from "../train/run-events.ts";
 import { type Environment, parseJson, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { messageOf } from "../util/errors.ts";
+import { priorsIn } from "../weights/classifier-file.ts";
 import { peopleSchema } from "./people-record.ts";
+import type { PriorRecord } from "./prior.ts";
 import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
 
 /** JSON has no NaN: a number that could not be had is null there. */
@@ -32,6 +36,7 @@ export const evaluationSchema = z.object({
   calibration: z
     .object({
       temperature: z.number(),
+      fittedTo: z.enum(calibrationTargets).default("plurality"),
       eceRaw: number,
       eceModel: number,
       eceCrossFitted: number,
@@ -105,6 +110,8 @@ export interface RunRecord {
   readonly data: DataRecord | undefined;
   readonly audit: AuditRecord | undefined;
   readonly robustness: RobustnessRecord | undefined;
+  /** Of the model's file; undefined where there is none yet. */
+  readonly prior: PriorRecord | undefined;
   /** Files that are there but could not be used, and why. */
   readonly damaged: readonly string[];
 }
@@ -147,8 +154,14 @@ export function readRun(folder: string): RunRecord {
     data: json("data.json", dataSchema),
     audit: json("audit.json", auditSchema)?.summary,
     robustness: json("robustness.json", robustnessSchema),
+    prior: attempt(paths.bundle, () => priorOf(paths.bundle)),
     damaged,
   };
+}
+
+function priorOf(path: string): PriorRecord {
+  const { architecture, metadata } = loadBundle(path);
+  return { classes: architecture.classes, ...priorsIn(metadata, path) };
 }
 
 function ofKind<T>(events: readonly unknown[], kind: string, schema: z.ZodType<T>): T[] {

@@ -278,6 +278,16 @@ test("a size that a backbone does not take is refused, and so are phases of size
   expect(resolveRecipe("faces", ["model=mobilenet_v2", "inputSize=96"]).model).toBe("mobilenet_v2");
 });
 
+test("the temperature is fitted to the plurality unless a recipe asks for votes, also in recipes of before it", () => {
+  const { calibration, ...former } = resolveRecipe("finetune");
+  expect(calibration).toBe("plurality");
+  expect(recipeSchema.parse(former).calibration).toBe("plurality");
+  expect(resolveRecipe("finetune", ["calibration=votes"]).calibration).toBe("votes");
+  expect(refusal("finetune", "calibration=vote")).toContain(
+    'must be one of plurality, votes. Did you mean "votes"?',
+  );
+});
+
 test("stochastic depth is off unless a recipe asks for it, also in recipes of before it", () => {
   expect(resolveRecipe("finetune").stochasticDepth).toBe(0);
   const { stochasticDepth: _, ...former } = resolveRecipe("finetune");

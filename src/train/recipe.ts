@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Loss } from "../losses/loss.ts";
 import { type LossName, losses } from "../losses/registry.ts";
+import { calibrationTargets } from "../metrics/temperature.ts";
 import { attentionKinds } from "../nn/attention.ts";
 import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
@@ -205,6 +206,8 @@ export const recipeSchema = object({
   /** How much is learned from teachers, where there are any. */
   distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
   labelSmoothing: shareBelow1,
+  /** What the temperature is fitted to at the end; runs of older versions fitted it to the plurality. */
+  calibration: oneOf(calibrationTargets).default("plurality"),
   /** Weighted draws with replacement, every class equally often; shuffle takes every picture once. */
   sampler: oneOf(["weighted", "shuffle"]),
   /** Factors of the loss: balanced counts every class the same. Beside the weighted sampler it would do so twice. */

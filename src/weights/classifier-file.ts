@@ -1,6 +1,7 @@
 /** What a file of weights says about the classifier that they make: in the metadata, as text, under these keys. */
 
 import { z } from "zod";
+import { type CalibrationTarget, calibrationTargets } from "../metrics/temperature.ts";
 import type { Architecture } from "../models/classifier.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { type TrainingImagesRecord, trainingImagesSchema } from "./training-images.ts";
@@ -81,6 +82,8 @@ export type TrainingCut = z.infer<typeof cutSchema>;
 export interface Provenance {
   /** Logits are divided by it before the softmax. */
   readonly temperature?: number;
+  /** What the temperature was fitted to. Default: plurality. */
+  readonly calibratedTo?: CalibrationTarget | undefined;
   /** The class prior that it was trained for: a share per class, in the order of the classes, summing to 1. */
   readonly trainedPrior?: readonly number[] | undefined;
   /** The prior that its probabilities are for; left out where it is the trained one. */
@@ -112,6 +115,7 @@ export function classifierMetadata(
   const { backbone: model, head, dropout, mean, std, attention } = network ?? {};
   const {
     temperature,
+    calibratedTo,
     trainedPrior,
     prior,
     metrics,
@@ -137,6 +141,8 @@ export function classifierMetadata(
       std,
     },
     temperature,
+    // As in files of before there was a choice, plurality is not written.
+    calibrated_to: calibratedTo === "plurality" ? undefined : calibratedTo,
     trained_prior: trainedPrior,
     prior,
     metrics,
@@ -189,6 +195,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const trainingImages = trainingImagesIn(metadata, name);
   return {
     temperature: temperatureOf(metadata, name),
+    calibratedTo: calibrationTargetOf(metadata, name),
     ...priorsIn(metadata, name),
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),
     ...(data_fingerprint !== undefined && { dataFingerprint: data_fingerprint }),
@@ -218,6 +225,18 @@ export function temperatureOf(metadata: Metadata, name: string): number {
     );
   }
   return temperature;
+}
+
+/** What a file says that its temperature was fitted to; the plurality where it does not say. */
+export function calibrationTargetOf(
+  { calibrated_to: text = "plurality" }: Metadata,
+  name: string,
+): CalibrationTarget {
+  const target = calibrationTargets.find((one) => one === text);
+  if (target) return target;
+  throw new FormatError(
+    `${name}: its temperature was fitted to "${text}", which this version of vultus does not know; export it again with this version, or use a later one`,
+  );
 }
 
 /** Priors of a classifier, a share per class in the order of its classes, each summing to 1. */

@@ -64,7 +64,7 @@ export function networksIn({ architecture, metadata, path }: TrainedNetwork): re
 }
 
 /**
- * The entries that all members share, of those that say what they were trained on: an ensemble of models of one data set is
+ * The entries that all members share, of those that say what they were trained on and calibrated to: an ensemble of models of one data set is
  * then itself one of that data set. Licences that differ are listed.
  */
 export function sharedEntries(members: Ensemble["members"]): Metadata {
@@ -74,11 +74,13 @@ export function sharedEntries(members: Ensemble["members"]): Metadata {
   };
   const licences = members.map(({ name, metadata }) => `${name}: ${metadata.license ?? "not stated"}`);
   const [dataFingerprint, cut] = [shared("data_fingerprint"), shared("data_cut")];
+  const calibratedTo = shared("calibrated_to");
   const license =
     shared("license") ?? (members.some(({ metadata }) => metadata.license) && licences.join("; "));
   return {
     ...(dataFingerprint !== undefined && { data_fingerprint: dataFingerprint }),
     ...(cut !== undefined && { data_cut: cut }),
+    ...(calibratedTo !== undefined && { calibrated_to: calibratedTo }),
     ...(license && { license }),
   };
 }

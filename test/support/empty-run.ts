@@ -14,5 +14,6 @@ export const emptyRun: RunRecord = {
   data: undefined,
   audit: undefined,
   robustness: undefined,
+  prior: undefined,
   damaged: [],
 };

@@ -16,7 +16,7 @@ export function calibration({ evaluation }: RunRecord): Section | undefined {
 
 function temperatureText({ calibration, ece }: EvaluationRecord): string {
   if (!calibration) return "";
-  const { temperature, eceRaw, fittedHere } = calibration;
+  const { temperature, eceRaw, fittedHere, fittedTo } = calibration;
   const crossFitted = fittedHere
     ? " The temperature was fitted on these pictures, so it is judged cross-fitted: on each fold by a temperature of the others."
     : "";
@@ -24,7 +24,11 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
     temperature === 1
       ? ", and no temperature was fitted to its confidence"
       : `, ${decimals(eceRaw)} without its temperature of ${temperature.toFixed(2)}`;
-  return `The expected calibration error is ${decimals(ece)}${change}.${crossFitted}`;
+  const votes =
+    fittedTo === "votes"
+      ? " The temperature was fitted to the shares of people's votes; the calibration error is that of the labels."
+      : "";
+  return `The expected calibration error is ${decimals(ece)}${change}.${votes}${crossFitted}`;
 }
 
 function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
