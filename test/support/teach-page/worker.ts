@@ -44,7 +44,7 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
   const [training, validation] = [await fetched(asked.training), await fetched(asked.validation)];
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
-  let steps = 0;
+  let [steps, untilFirstStep] = [0, 0];
   try {
     const {
       bundle,
@@ -60,7 +60,7 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       onEvent(event) {
         events.push(event);
         if (event.kind !== "step") return;
-        steps++;
+        if (++steps === 1) untilFirstStep = seconds();
         if (steps === stopAfter) stop.abort();
         if (steps === loseAfter) for (const device of devices) device.destroy();
         const { memory } = performance as { memory?: { usedJSHeapSize: number } };
@@ -73,11 +73,12 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       events,
       training: { ...rest, bundle: text, probabilities: [...probabilities], labels },
       seconds: seconds(),
+      untilFirstStep,
       heap,
     };
   } catch (error) {
     const { name, message } = error as Error;
-    return { events, error: `${name}: ${message}`, seconds: seconds(), heap };
+    return { events, error: `${name}: ${message}`, seconds: seconds(), untilFirstStep, heap };
   }
 }
 
