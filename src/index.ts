@@ -167,7 +167,7 @@ export {
   train,
   trainEvents,
 } from "./jobs/on-demand.ts";
-export type { Overrides, RecipeChanges } from "./jobs/recipe.ts";
+export type { Overrides } from "./jobs/recipe.ts";
 export type { ReportOptions, ReportResult } from "./jobs/report.ts";
 export type { SoftenOptions, SoftenResult } from "./jobs/soften.ts";
 export type { SplitOptions, SplitResult } from "./jobs/split.ts";
@@ -192,7 +192,7 @@ export { cutSplits } from "./data/split.ts";
 export { writeSyntheticFaces } from "./data/synthetic.node.ts";
 export { type Comparison, compareBundles } from "./evaluate/compare.node.ts";
 export { type MapScores, scoreMaps } from "./evaluate/deletion-insertion.ts";
-export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.node.ts";
+export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.ts";
 export { type Explanation, explainPictures } from "./evaluate/explain.ts";
 export { heatOverlay } from "./evaluate/heat-overlay.ts";
 export { measureRobustness, type Robustness } from "./evaluate/robustness.node.ts";
@@ -204,7 +204,7 @@ export type { Votes } from "./metrics/votes.ts";
 export type { EnsembleScores } from "./report/ensemble-card.ts";
 export type { Listener } from "./train/events.ts";
 export { recipeArchitecture } from "./train/forecast.ts";
-export { resolveRecipe } from "./train/override.ts";
+export { type RecipeChanges, resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
 export type { TrainSettings } from "./train/settings.ts";
 export { type TrainResult, trainInto } from "./train/train.node.ts";

@@ -1,18 +1,18 @@
 /** The browser's way in: load a model once, then pictures go in and faces with probabilities come out. */
 
-import type { Picture } from "../data/dataset.ts";
+import { readWebPhoto, type WebPhoto } from "../data/photo.web.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
+import { agreesOnWebGpu, bundleAgrees, madeUp } from "../evaluate/web-gpu.web.ts";
 import type { PriorChoice } from "../metrics/prior.ts";
 import { withPrior } from "../program/bundle-prior.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { decodeProgram } from "../program/onnx-program.ts";
-import type { Program } from "../program/program.ts";
-import { type Engine, localEngine } from "../runtime/engine.ts";
-import type { Tensors } from "../runtime/session.ts";
-import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { webEngine } from "../runtime/engine.web.ts";
+import { hasWebGpu, type WebDevice } from "../runtime/session.web.ts";
+import { fetchBytes, type ModelSource, nameOf } from "../util/bytes.web.ts";
 import { asyncDispose } from "../util/dispose.ts";
-import { messageOf, VultusError } from "../util/errors.ts";
-import type { Tensor } from "../util/tensor.ts";
+import { VultusError } from "../util/errors.ts";
 import { EYES_INPUT } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import {
@@ -23,12 +23,8 @@ import {
   openDetector,
   openLiveDetector,
 } from "./onnx-detector.ts";
-import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
-
-/** Where a model's bytes are: an address, a file that a person chose, or the bytes themselves. */
-export type ModelSource = string | URL | Blob | Uint8Array;
 
 export interface WebDetectorOptions extends Partial<DetectorSettings> {
   readonly source: ModelSource;
@@ -56,8 +52,6 @@ export interface WebLoadOptions extends WebModelOptions {
   /** A bundle that `vultus export` wrote, or a model that ships. */
   readonly model: ModelSource;
 }
-
-export type WebDevice = "cpu" | "webgpu";
 
 /**
  * A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. `await
@@ -143,12 +137,6 @@ export async function predict(
   throw new VultusError("there is no prediction");
 }
 
-/** An engine on the calling thread. */
-export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime): Engine {
-  // As in Node: between two runs pictures are prepared, and threads that wait by spinning would take the cores for nothing.
-  return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
-}
-
 /** Side of the square in which a detector that takes any size is compared: as small as the looks that are taken most often. */
 const COMPARED_SIDE = 160;
 
@@ -158,12 +146,12 @@ const COMPARED_SIDE = 160;
  */
 export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
   if (!(await hasWebGpu())) return "cpu";
-  const { program, input, architecture } = bundle;
   try {
     const works =
-      (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
-      (!detector || (await agrees(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
-      (!detector?.eyes || (await agrees(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
+      (await bundleAgrees(bundle)) &&
+      (!detector ||
+        (await agreesOnWebGpu(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
+      (!detector?.eyes || (await agreesOnWebGpu(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
     return works ? "webgpu" : "cpu";
   } catch {
     return "cpu";
@@ -172,55 +160,6 @@ export async function chooseDevice(bundle: Bundle, detector: DetectorModel | und
 
 function sideOf({ side, settings: { size, sees } }: DetectorModel): number {
   return side ?? (sees ? COMPARED_SIDE : size);
-}
-
-/** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
-const MOST_DIFFERENCE = 0.01;
-
-async function agrees(program: Program, picture: Tensor): Promise<boolean> {
-  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
-  const answersOn = async (device: WebDevice): Promise<Tensors> => {
-    const open = await webEngine(device, 0, "webgpu").open(program);
-    try {
-      return await open.run({ [feed]: picture });
-    } finally {
-      await open.release();
-    }
-  };
-  const [ours, reference] = [await answersOn("webgpu"), await answersOn("cpu")];
-  return Object.entries(reference).every(([name, { data }]) =>
-    Array.from(data as Float32Array).every((value, i) => {
-      const other = Number(ours[name]?.data[i]);
-      return Math.abs(value - other) <= MOST_DIFFERENCE * Math.max(1, Math.abs(value));
-    }),
-  );
-}
-
-/** A square picture with structure at every scale. */
-function madeUp(side: number): Picture {
-  const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
-  return { pixels, width: side, height: side, channels: 1 };
-}
-
-/** The bytes of a model. @throws VultusError where they cannot be fetched. */
-async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  let response: Response;
-  try {
-    response = await fetch(source);
-  } catch (error) {
-    throw new VultusError(`${nameOf(source)} cannot be fetched: ${messageOf(error)}`);
-  }
-  if (!response.ok) throw new VultusError(`${nameOf(source)}: the server answers ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** What errors call a model. */
-function nameOf(source: ModelSource): string {
-  if (source instanceof File) return source.name;
-  if (typeof source === "string" || source instanceof URL) return String(source);
-  return "the model";
 }
 
 function isOptions(detector: ModelSource | WebDetectorOptions): detector is WebDetectorOptions {

@@ -2,6 +2,7 @@
 
 import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import { readWebPhoto } from "../../../src/data/photo.web.ts";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import {
@@ -11,12 +12,11 @@ import {
   loadModel,
   openModel,
   type WebModel,
-  webEngine,
 } from "../../../src/predict/model.web.ts";
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
-import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { shiftedPriorOf, withPrior } from "../../../src/program/bundle-prior.ts";
+import { webEngine } from "../../../src/runtime/engine.web.ts";
 import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { sharedPrograms } from "../../../src/runtime/shared-programs.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";

@@ -1,6 +1,6 @@
 /** Scores a classifier on labelled pictures. */
 
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Pixels } from "../data/pixels.ts";
 import { areaUnderCurves } from "../metrics/auc.ts";
 import { majorityBaseline } from "../metrics/baseline.ts";
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
@@ -8,9 +8,12 @@ import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
 import { type CoveragePoint, coverageCurve } from "../metrics/coverage.ts";
 import { type PeopleScores, peopleScores } from "../metrics/people.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
-import { type Metrics, measure } from "../metrics/registry.ts";
+import { eachMetric, type Metrics, measure } from "../metrics/registry.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { type CalibrationTarget, fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
+import type { Votes } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
@@ -65,7 +68,7 @@ export interface EvaluateOptions {
 export async function evaluateBundle(
   engine: Engine,
   bundle: Bundle,
-  pixels: PixelCache,
+  pixels: Pixels,
   { onBatch, fittedHere = false }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const outputs = await bundleOutputs(engine, bundle, pixels, onBatch);
@@ -82,7 +85,7 @@ export async function evaluateBundle(
 export async function bundleOutputs(
   engine: Engine,
   bundle: Bundle,
-  pixels: PixelCache,
+  pixels: Pixels,
   onBatch?: (done: number) => void,
 ): Promise<BundleOutputs> {
   const count = pixels.samples.length;
@@ -102,8 +105,77 @@ export async function bundleOutputs(
 }
 
 /** The labels of the pictures, in their order. */
-export function labelsOf(pixels: PixelCache): number[] {
+export function labelsOf(pixels: Pixels): number[] {
   return pixels.samples.map(({ label }) => label);
+}
+
+/** What a training says of a classifier on held-out images. */
+export interface FinalScore {
+  readonly evaluation: Evaluation;
+  /** By which its logits are to be divided; 1 where too few answers are wrong to fit it. */
+  readonly temperature: number;
+  /** What a person should be told. */
+  readonly notes: readonly string[];
+}
+
+/** Answers to images, and what they are to be. */
+export interface Answered {
+  /** [N, classes], row after row. */
+  readonly logits: Float32Array;
+  readonly labels: readonly number[];
+  readonly votes: Votes;
+}
+
+export interface FinalOptions {
+  /** The answers that the temperature is fitted on. Default: those that are scored. */
+  readonly fitOn?: Answered;
+  /** What it is fitted to. Default: "plurality". */
+  readonly fitTo?: CalibrationTarget;
+}
+
+/** Fits the temperature of a classifier and scores it with that. */
+export function finalScore(
+  held: Answered,
+  classes: readonly string[],
+  { fitOn = held, fitTo = "plurality" }: FinalOptions = {},
+): FinalScore {
+  const fittedTo = fitOn.votes.some((counts) => counts !== undefined) ? fitTo : "plurality";
+  const temperature = fitTemperature(fitOn.logits, fitOn.labels, classes.length, {
+    votes: fittedTo === "votes" ? fitOn.votes : undefined,
+  });
+  // The temperature changes only the confidence, so the bundle with it need not run again.
+  const probabilities = Float32Array.from(softmaxRows(held.logits, classes.length, temperature));
+  const fittedHere = fitOn === held && temperature !== 1;
+  const outputs = { logits: held.logits, probabilities };
+  const withoutVotes =
+    "no validation image has people's votes, so the model is calibrated to the labels, not to votes";
+  return {
+    evaluation: evaluation(outputs, held.labels, classes, {
+      temperature,
+      fittedHere,
+      fittedTo,
+      votes: held.votes,
+    }),
+    temperature,
+    notes: [
+      ...(fittedTo === fitTo ? [] : [withoutVotes]),
+      ...(temperature === 1 ? [unfittedNote(fitOn.labels.length)] : []),
+    ],
+  };
+}
+
+function unfittedNote(images: number): string {
+  return (
+    `the model's confidence was not calibrated: of ${images} validation images fewer than ${LEAST_MISTAKES} are answered wrong, ` +
+    "too few to show how often it errs (its temperature stays 1)"
+  );
+}
+
+/** The part of an evaluation that travels in the metadata of a model: everything but what belongs to single classes. */
+export function metricsOf(evaluation: Evaluation, split: string) {
+  const { scores, interval } = evaluation;
+  const { n, accuracy } = scores;
+  return { n, split, accuracy, interval, ...eachMetric((name) => evaluation[name]) };
 }
 
 /** Every figure that follows from a model's answers [N, classes], labels and votes. */
