@@ -139,8 +139,9 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
 }
 
 /** What travels with the file: no more than of a single network. */
-function metricsOf({ n, split, ensemble: { people: _, ...scores } }: EnsembleScores): object {
-  return { n, split, ...scores };
+function metricsOf({ n, split, ensemble: scores }: EnsembleScores): object {
+  const { people: _, ...short } = scores;
+  return { n, split, ...short };
 }
 
 /** The members with their weights, without those that count next to nothing. */

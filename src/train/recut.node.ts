@@ -19,7 +19,7 @@ export interface CutOptions extends CutShares {
  */
 export function cutPictures(
   dataset: Dataset,
-  { nearCopies: _, ...cut }: CutOptions,
+  cut: CutOptions,
   hashes: ReadonlyMap<string, string>,
   nearCopies: ReadonlyMap<string, string> = new Map(),
 ): Dataset {

@@ -64,8 +64,7 @@ const handlers: Handlers = {
   },
   async prior({ model: id, prior }) {
     const { model, asked } = loadedModel(id);
-    const { shift: _, ...own } = model.bundle;
-    const bundle = withPrior(own, prior ?? asked.prior);
+    const bundle = withPrior(unshifted(model), prior ?? asked.prior);
     models.delete(id);
     return kept({ ...model, bundle, classifier: { ...model.classifier, bundle } }, asked);
   },
@@ -152,10 +151,14 @@ function kept(model: WebModel, asked: ModelToLoad): ModelInfo {
   };
 }
 
-function priorOf(
-  { bundle: { shift: _, ...own } }: WebModel,
-  prior: ModelToLoad["prior"],
-): Pick<ModelInfo, "prior"> {
+/** The bundle as its file is, for no other prior. */
+function unshifted({ bundle }: WebModel): WebModel["bundle"] {
+  const { shift: _, ...own } = bundle;
+  return own;
+}
+
+function priorOf(model: WebModel, prior: ModelToLoad["prior"]): Pick<ModelInfo, "prior"> {
+  const own = unshifted(model);
   const { trainedPrior } = priorsIn(own.metadata, own.path);
   // A class that its training lacked cannot be given a share.
   if (!trainedPrior?.every((share) => share > 0)) return {};
