@@ -376,7 +376,8 @@ describe.skipIf(chromiumPath === undefined)(
 
     test("a prior that models.json sets is the page's own, and may be left for another", async () => {
       // Without the service worker, whose requests are not seen here.
-      const context = await newContext({ serviceWorkers: "block" });
+      const context = await browser.newContext({ serviceWorkers: "block" });
+      context.setDefaultTimeout(PATIENCE);
       await context.route("**/models.json", async (route) => {
         const { models } = (await (await route.fetch()).json()) as PageModels;
         await route.fulfill({ json: { models: models.map((model) => ({ ...model, prior: "happy=0.5" })) } });
