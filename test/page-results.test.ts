@@ -15,7 +15,7 @@ test("a model that fails on a picture leaves the other's answer, and the picture
     ...rest,
   });
   const answers = [
-    { model: 1, faces: [face] },
+    { model: 1, faces: [face], prior: { calm: 0.5, cross: 0.5 } },
     { model: 2, faces: [], error: "the model answers NaN" },
   ];
   const milliseconds = { read: 1, detect: 1, classify: 1 };
@@ -25,7 +25,7 @@ test("a model that fails on a picture leaves the other's answer, and the picture
   ];
   const models = [1, 2].map((id) => ({ id, name: `m${id}`, classes: ["calm", "cross"], inputSize: 32 }));
   expect(JSON.parse(resultsJson(items, models, 0.5))).toEqual([
-    { file: "1.jpg", model: "m1", status: "ok", faces: [face] },
+    { file: "1.jpg", model: "m1", status: "ok", prior: { calm: 0.5, cross: 0.5 }, faces: [face] },
     { file: "1.jpg", model: "m2", status: "failed", faces: [], reason: "the model answers NaN" },
     { file: "2.jpg", model: "m1", status: "unreadable", faces: [], reason: "damaged JPEG" },
     { file: "2.jpg", model: "m2", status: "unreadable", faces: [], reason: "damaged JPEG" },

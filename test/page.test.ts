@@ -14,6 +14,7 @@ import { decodePicture } from "../src/data/decode.node.ts";
 import { type Explanation, explainPictures } from "../src/evaluate/explain.ts";
 import { heatOverlay } from "../src/evaluate/heat-overlay.ts";
 import { inMemory } from "../src/evaluate/run-bundle.ts";
+import type { PageModels } from "../src/export/page-models.ts";
 import type { DetectedFace } from "../src/predict/boxes.ts";
 import { faceCrop } from "../src/predict/framing.ts";
 import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
@@ -327,6 +328,76 @@ describe.skipIf(chromiumPath === undefined)(
         await page.evaluate(`document.documentElement.dir = "${dir}"`);
         await expectAccessible(page);
       });
+    });
+
+    test("the class prior may be chosen, for every model that records its own, and is remembered", async () => {
+      const context = await newContext();
+      const page = await open(context);
+      await give(page, 1, "single.png");
+      const choice = page.getByLabel("Class prior");
+      expect(await choice.locator("option").allTextContents()).toEqual(["as trained", "half-way", "uniform"]);
+      expect(await choice.inputValue()).toBe("trained");
+      const facesOf = async (own: Page, wanted: string): Promise<Prediction> => {
+        let found: Prediction | undefined;
+        await expect
+          .poll(
+            async () => {
+              const all = JSON.parse(await downloaded(own, "Download JSON")) as Prediction[];
+              found = all.find(({ file, faces }) => file === "single.png" && faces.length > 0);
+              return found && JSON.stringify(found.prior ?? "trained");
+            },
+            { timeout: PATIENCE },
+          )
+          .toBe(wanted);
+        return found as Prediction;
+      };
+      const before = await facesOf(page, '"trained"');
+      for (const prior of ["uniform:0.5", "uniform"]) {
+        await choice.selectOption(prior);
+        const theirs = await predict(node, at("photos", "single.png"), { threshold: 0.5, prior });
+        expectClose((await facesOf(page, JSON.stringify(theirs.prior))).faces, theirs.faces);
+      }
+      await expectAccessible(page);
+      // A model that records none keeps its answers, and the page says which.
+      await page.locator(".model-bar input[type=file]").setInputFiles(at("own 70%.onnx"));
+      await page.locator(".choice", { hasText: "not of own 70%" }).waitFor();
+      await page.getByRole("button", { name: "Remove own 70%" }).click();
+
+      const again = await open(context);
+      expect(await again.getByLabel("Class prior").inputValue()).toBe("uniform");
+      await give(again, 1, "single.png");
+      const theirs = await predict(node, at("photos", "single.png"), { threshold: 0.5, prior: "uniform" });
+      expectClose((await facesOf(again, JSON.stringify(theirs.prior))).faces, theirs.faces);
+      await again.close();
+      await choice.selectOption("trained");
+      expect((await facesOf(page, '"trained"')).faces).toEqual(before.faces);
+      await context.close();
+    });
+
+    test("a prior that models.json sets is the page's own, and may be left for another", async () => {
+      // Without the service worker, whose requests are not seen here.
+      const context = await browser.newContext({ serviceWorkers: "block" });
+      context.setDefaultTimeout(PATIENCE);
+      await context.route("**/models.json", async (route) => {
+        const { models } = (await (await route.fetch()).json()) as PageModels;
+        await route.fulfill({ json: { models: models.map((model) => ({ ...model, prior: "happy=0.5" })) } });
+      });
+      const page = await open(context);
+      const choice = page.getByLabel("Class prior");
+      expect(await choice.inputValue()).toBe("");
+      expect(await choice.locator("option").first().textContent()).toBe("as set for this page");
+      await give(page, 1, "single.png");
+      const answer = async (): Promise<Prediction | undefined> =>
+        (JSON.parse(await downloaded(page, "Download JSON")) as Prediction[])[0];
+      const theirs = await predict(node, at("photos", "single.png"), { threshold: 0.5, prior: "happy=0.5" });
+      expect((await answer())?.prior).toEqual(theirs.prior);
+      expectClose((await answer())?.faces ?? [], theirs.faces);
+      await choice.selectOption("trained");
+      await expect.poll(async () => (await answer())?.status, { timeout: PATIENCE }).toBe("ok");
+      expect(await answer()).not.toHaveProperty("prior");
+      await choice.selectOption("");
+      await expect.poll(async () => (await answer())?.prior, { timeout: PATIENCE }).toEqual(theirs.prior);
+      await context.close();
     });
 
     test("once it is loaded, no network is needed, and none is used", async () => {

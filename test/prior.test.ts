@@ -160,9 +160,28 @@ describe("a file", () => {
     );
   });
 
-  test("that a page gets is copied as it is", async () => {
-    await expect(exportModel({ model: at("run"), to: "web", prior: "uniform" })).rejects.toThrow(
-      "the web form copies the model as it is",
+  test("that a page gets is copied as it is, and models.json has the prior", async () => {
+    const site = { model: at("run"), to: "web", out: at("site"), data: at("faces"), ...quiet } as const;
+    const models = (): PageModels =>
+      JSON.parse(readFileSync(at("site", "models.json"), "utf8")) as PageModels;
+    const [shiftedFile] = (await exportModel({ ...site, prior: "uniform" })).files;
+    expect(models().models[0]?.prior).toEqual({ happy: 0.5, sad: 0.5 });
+    expect(readFileSync(at("site", "models", "run.onnx"))).toEqual(readFileSync(at("run", "best.onnx")));
+    // What is reported of it is what the page answers.
+    const found = await evaluate({
+      model: at("run"),
+      data: at("faces"),
+      prior: "uniform",
+      leaks: false,
+      ...quiet,
+    });
+    expect(shiftedFile?.accuracy).toBeCloseTo(found.accuracy, 12);
+    await exportModel({ ...site, model: at("half", "model.onnx"), prior: "trained" });
+    const back = models().models[0]?.prior as Record<string, number>;
+    expect(distance(Object.values(back), trained)).toBeLessThan(1e-9);
+    await expect(exportModel({ ...site, prior: "hapy=0.3" })).rejects.toThrow('Did you mean "happy"?');
+    await expect(exportModel({ ...site, trainedPrior: "happy=0.5,sad=0.5" })).rejects.toThrow(
+      "the web form copies the model as it is, so `trainedPrior` cannot be written into it",
     );
   });
 });

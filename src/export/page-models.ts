@@ -42,6 +42,11 @@ export interface PageModels {
   readonly detector?: PageDetector;
 }
 
+/** A prior for `PageModel`, by class: not rounded, as for people, since the page computes with it. */
+export function pagePrior(classes: readonly string[], prior: readonly number[]): Record<string, number> {
+  return Object.fromEntries(classes.map((name, k) => [name, prior[k] as number]));
+}
+
 /** Where a detector lies that is not the one that ships, relative to `models.json`. */
 export const PAGE_DETECTOR = "faces/served.onnx";
 

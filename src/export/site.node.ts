@@ -16,13 +16,15 @@ import { z } from "zod";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { makeFolder, readJson, reasonOf, writeFileAtomic } from "../util/files.node.ts";
 import { packageFile } from "../util/package.node.ts";
-import { PAGE_MODELS, pageModelFile, pageModelsText } from "./page-models.ts";
+import { PAGE_MODELS, type PageModel, pageModelFile, pageModelsText } from "./page-models.ts";
 
 export interface SiteModel {
   /** What the page calls it. */
   readonly name: string;
   /** Its bundle. */
   readonly bytes: Uint8Array;
+  /** The class prior that the page shifts its probabilities to. Default: that of the bundle. */
+  readonly prior?: PageModel["prior"];
 }
 
 /** Lists the files of an export, so that the next one replaces these files and no others. */
@@ -52,7 +54,7 @@ const HEADERS = `/*
  */
 export function writeSite(
   folder: string,
-  { name, bytes }: SiteModel,
+  { name, bytes, prior }: SiteModel,
   built: string = packageFile("dist/web"),
 ): string {
   if (!existsSync(join(built, "index.html")))
@@ -62,7 +64,7 @@ export function writeSite(
   const contents = new Map<string, string | Uint8Array>([
     ...builtFiles(built).map((path) => [path, readFileSync(join(built, path))] as const),
     [file, bytes],
-    [PAGE_MODELS, pageModelsText({ models: [{ name, file, bytes: bytes.length }] })],
+    [PAGE_MODELS, pageModelsText({ models: [{ name, file, bytes: bytes.length, ...(prior && { prior }) }] })],
     ["_headers", HEADERS],
     // GitHub Pages would otherwise put every file through Jekyll.
     [".nojekyll", ""],

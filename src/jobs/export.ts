@@ -17,13 +17,14 @@ import {
   forms,
 } from "../export/export.node.ts";
 import { accuracyOf, fittingBits } from "../export/int8.node.ts";
+import { pagePrior } from "../export/page-models.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeSite } from "../export/site.node.ts";
 import { answersOf } from "../export/verify.ts";
 import { isSamePrior, type PriorChoice, priorText, wholePrior } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { BundleInput } from "../program/bundle.ts";
-import { chosenPriorOf, unrecordedPrior } from "../program/bundle-prior.ts";
+import { chosenPriorOf, unrecordedPrior, withPrior } from "../program/bundle-prior.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { modelCardMarkdown } from "../report/model-card.ts";
 import { readRun } from "../report/run-record.ts";
@@ -67,7 +68,7 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOpt
   readonly license?: string | undefined;
   /**
    * The class prior that the files' probabilities are for: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
-   * Default: that of the model.
+   * Default: that of the model. The web form copies the model as it is, and its page shifts the probabilities.
    */
   readonly prior?: PriorChoice | undefined;
   /** The class prior that the model was trained for, shares of all classes, where its file does not record it. */
@@ -244,22 +245,28 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
     throw new UsageError(
       "the web form copies the model as it is, so --license cannot be written into it; export --to bundle --license …, and that file --to web",
     );
-  if (options.prior !== undefined || options.trainedPrior !== undefined)
+  if (options.trainedPrior !== undefined)
     throw new UsageError(
-      `the web form copies the model as it is, so ${option(options.prior === undefined ? "trainedPrior" : "prior")} cannot change it; export the bundle form with it, and that file as the web form`,
+      `the web form copies the model as it is, so ${option("trainedPrior")} cannot be written into it; export the bundle form with it, and that file as the web form`,
     );
   const model = pathOf(options.model);
-  const bundle = bundleOf(options.model, options);
+  const bundle = withPrior(bundleOf(options.model, options), options.prior);
+  const { classes } = bundle.architecture;
+  const { shift } = bundle;
+  const prior = shift && pagePrior(classes, shift.prior);
   const folder =
     alone && options.out !== undefined ? options.out : join(options.out ?? defaultFolder(model), forms.web);
-  const path = writeSite(folder, { name: nameOf(model), bytes: bundle.program.model });
-  const read = loadBundle(path);
+  const path = writeSite(folder, {
+    name: nameOf(model),
+    bytes: bundle.program.model,
+    ...(prior && { prior }),
+  });
+  const read = { ...loadBundle(path), ...(shift && { shift }) };
   const { held, close } = await imagesFor(model, options, bundle, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   try {
     const { probabilities, picturesPerSecond } = await answersOf(engine, read, held.pictures);
-    const accuracy =
-      held.labels && accuracyOf(probabilities, held.labels, bundle.architecture.classes.length);
+    const accuracy = held.labels && accuracyOf(probabilities, held.labels, classes.length);
     teller.wrote(folder);
     return {
       form: "web",

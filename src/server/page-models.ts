@@ -7,6 +7,7 @@ import {
   type PageDetector,
   type PageModel,
   pageModelFiles,
+  pagePrior,
 } from "../export/page-models.ts";
 import { modelName } from "../weights/load.node.ts";
 import { shippedModel } from "../weights/shipped.node.ts";
@@ -37,17 +38,12 @@ export function pageModelsOf(served: readonly ServedModel[], detector?: ServedDe
     name,
     version,
     bytes: bundle.program.model,
-    ...(bundle.shift && { prior: sharesOf(bundle.architecture.classes, bundle.shift.prior) }),
+    ...(bundle.shift && { prior: pagePrior(bundle.architecture.classes, bundle.shift.prior) }),
   }));
   shipped ??= readShipped();
   const { name, version } = shipped;
   const known = models.some((model) => model.version === version || model.name === name);
   return { models, offered: known ? [] : [shipped], detector };
-}
-
-/** Not rounded, as for people, since the page computes with them. */
-function sharesOf(classes: readonly string[], prior: readonly number[]): Record<string, number> {
-  return Object.fromEntries(classes.map((name, k) => [name, prior[k] as number]));
 }
 
 let shipped: ServedPageModel | undefined;

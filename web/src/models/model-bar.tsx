@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import type { PageModel } from "../../../src/export/page-models.ts";
 import { share } from "../parts/numbers.ts";
 import type { Setup } from "../recogniser/protocol.ts";
+import { PriorSelect } from "./prior-select.tsx";
 import type { Models } from "./use-models.ts";
 
 export interface ModelBarProps {
@@ -13,7 +14,7 @@ export interface ModelBarProps {
 }
 
 export function ModelBar({ models: all, threshold, onThreshold }: ModelBarProps) {
-  const { setup, offered, models, failure, notice, bytes, add, remove } = all;
+  const { setup, offered, models, failure, notice, bytes, prior, add, remove, setPrior } = all;
   const input = useRef<HTMLInputElement>(null);
   const compare = useRef<HTMLButtonElement>(null);
   return (
@@ -68,6 +69,7 @@ export function ModelBar({ models: all, threshold, onThreshold }: ModelBarProps)
           }}
         />
       </div>
+      <PriorSelect models={models} prior={prior} setPrior={setPrior} />
       <label class="threshold">
         <span>
           Not sure below <b class="number">{share(threshold)}</b>

@@ -1,11 +1,12 @@
 /** The models of the page: those that it has, and of these and a person's own one or two that are loaded. */
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { PAGE_MODELS, type PageModel } from "../../../src/export/page-models.ts";
 import { detectorOf } from "../recogniser/networks.ts";
 import type { ModelInfo, Setup } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { fetchPageModels, toLoad } from "./page-models.ts";
+import { type ChosenPrior, rememberedPrior, rememberPrior } from "./prior-choice.ts";
 
 /** Models beside each other. */
 const MOST_MODELS = 2;
@@ -18,6 +19,8 @@ export interface Models {
   /** Bytes of the models that are being loaded at first, once they are known. */
   readonly bytes: number | undefined;
   readonly models: readonly ModelInfo[];
+  /** The class prior that was chosen for all of them; without a choice each has the one that it came with. */
+  readonly prior: ChosenPrior | undefined;
   /** Why nothing can run. */
   readonly failure: string | undefined;
   /** Why a file was not taken, or what is being loaded. */
@@ -25,6 +28,7 @@ export interface Models {
   /** Loads a file, or a model of the page. */
   add(model: File | PageModel): void;
   remove(id: number): void;
+  setPrior(prior: ChosenPrior | undefined): void;
 }
 
 export interface Notice {
@@ -38,8 +42,24 @@ export function useModels(
 ): Models {
   const [setup, setSetup] = useState<Setup>();
   const [models, setModels] = useState<readonly ModelInfo[]>([]);
+  // As `models`, for what goes on between two of the page's looks at them.
+  const loaded = useRef(models);
+  const change = useCallback((next: readonly ModelInfo[]) => {
+    loaded.current = next;
+    setModels(next);
+  }, []);
+  const [prior, setShownPrior] = useState(rememberedPrior);
+  const chosen = useRef(prior);
   const [failure, setFailure] = useState<string>();
   const [notice, setNotice] = useState<Notice>();
+
+  // One change after the other: another prior gives the models new ids.
+  const turn = useRef(Promise.resolve());
+  const inTurn = useCallback((work: () => Promise<void>) => {
+    turn.current = turn.current
+      .then(work)
+      .catch((error: Error) => setNotice({ kind: "error", text: error.message }));
+  }, []);
 
   const [known, setKnown] = useState<readonly PageModel[]>([]);
   const [bytes, setBytes] = useState<number>();
@@ -57,8 +77,11 @@ export function useModels(
       });
       const added: ModelInfo[] = [];
       for (const other of others) added.push(await recogniser.add(toLoad(other)));
+      const all: ModelInfo[] = [];
+      for (const model of [started.model, ...added])
+        all.push(chosen.current ? await withPrior(recogniser, model, chosen.current) : model);
       setSetup(started);
-      setModels([started.model, ...added]);
+      change(all);
       const own = [
         ...added.map(({ address }) => address as string),
         new URL(PAGE_MODELS, document.baseURI).href,
@@ -66,14 +89,14 @@ export function useModels(
       onReady([...started.files, ...own]);
     };
     begin().catch((error: Error) => setFailure(error.message));
-  }, [recogniser, onReady]);
+  }, [recogniser, onReady, change]);
 
   const remove = useCallback(
     (id: number) => {
-      setModels((before) => before.filter((model) => model.id !== id));
+      change(loaded.current.filter((model) => model.id !== id));
       recogniser.remove({ model: id }).catch(() => {});
     },
-    [recogniser],
+    [recogniser, change],
   );
 
   const add = useCallback(
@@ -81,19 +104,45 @@ export function useModels(
       const busy: Notice = { kind: "busy", text: `Loading ${model.name} …` };
       setNotice(busy);
       const load = async (): Promise<void> => {
-        const added = await recogniser.add(model instanceof File ? { source: model } : toLoad(model));
-        setModels((before) => {
-          for (const { id } of before.slice(MOST_MODELS - 1))
-            recogniser.remove({ model: id }).catch(() => {});
-          return [...before.slice(0, MOST_MODELS - 1), added];
-        });
+        const read = await recogniser.add(model instanceof File ? { source: model } : toLoad(model));
+        const added = chosen.current ? await withPrior(recogniser, read, chosen.current) : read;
+        for (const { id } of loaded.current.slice(MOST_MODELS - 1))
+          recogniser.remove({ model: id }).catch(() => {});
+        change([...loaded.current.slice(0, MOST_MODELS - 1), added]);
         // What is said of another file by now stays.
         setNotice((now) => (now === busy ? undefined : now));
       };
-      load().catch((error: Error) => setNotice({ kind: "error", text: error.message }));
+      inTurn(load);
     },
-    [recogniser],
+    [recogniser, change, inTurn],
+  );
+
+  const setPrior = useCallback(
+    (choice: ChosenPrior | undefined) => {
+      chosen.current = choice;
+      setShownPrior(choice);
+      rememberPrior(choice);
+      const shift = async (): Promise<void> => {
+        for (const before of loaded.current) {
+          const after = await withPrior(recogniser, before, choice);
+          const isThere = loaded.current.some(({ id }) => id === before.id);
+          if (isThere) change(loaded.current.map((model) => (model.id === before.id ? after : model)));
+          else recogniser.remove({ model: after.id }).catch(() => {});
+        }
+      };
+      inTurn(shift);
+    },
+    [recogniser, change, inTurn],
   );
   const offered = known.filter(({ file }) => models.every(({ address }) => address !== file));
-  return { setup, offered, bytes, models, failure, notice, add, remove };
+  return { setup, offered, bytes, models, failure, notice, prior, add, remove, setPrior };
+}
+
+/** The model for another prior, or as it is where that cannot be. */
+async function withPrior(
+  recogniser: Recogniser,
+  model: ModelInfo,
+  prior: ChosenPrior | undefined,
+): Promise<ModelInfo> {
+  return model.prior === undefined ? model : recogniser.prior({ model: model.id, prior });
 }

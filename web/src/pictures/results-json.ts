@@ -25,7 +25,8 @@ export function resultsJson(
         return { file, ...model, status, faces: [], reason };
       }
       const faces = found.faces.map((face) => ({ ...face, label: labelOf(face.probabilities, threshold) }));
-      return { file, ...model, status: faces.length > 0 ? "ok" : "no_face", faces };
+      const status = faces.length > 0 ? "ok" : "no_face";
+      return { file, ...model, status, ...(found.prior && { prior: found.prior }), faces };
     }),
   );
   return `${JSON.stringify(elements, null, 1)}\n`;

@@ -16,6 +16,8 @@ export interface ModelInfo {
   readonly classes: readonly string[];
   /** Side of the pictures that its network sees. */
   readonly inputSize: number;
+  /** The prior that it came with; left out where its file does not record the trained one, so that no other can be asked for. */
+  readonly prior?: "trained" | "other";
 }
 
 /** A model to load: its address, or a file that a person chose. */
@@ -41,6 +43,8 @@ export interface ModelFaces {
   readonly model: number;
   /** The largest first; the same boxes from every model. Labels are those of a threshold of 0. */
   readonly faces: readonly Face[];
+  /** The prior of its probabilities, by class, where it is not the trained one. */
+  readonly prior?: Readonly<Record<string, number>>;
   /** Why it has no answer. */
   readonly error?: string;
 }
@@ -96,6 +100,8 @@ export interface ExplainedFace {
 export interface Calls {
   readonly start: { ask: StartRequest; answer: Setup };
   readonly add: { ask: ModelToLoad; answer: ModelInfo };
+  /** The same model for another prior, or for the one that it came with: under a new id, since its answers are others. */
+  readonly prior: { ask: { model: number; prior: PriorChoice | undefined }; answer: ModelInfo };
   readonly remove: { ask: { model: number }; answer: undefined };
   readonly examine: { ask: ExamineRequest; answer: Examination };
   readonly explain: { ask: ExplainRequest; answer: ExplainedFace };

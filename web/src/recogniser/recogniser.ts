@@ -49,6 +49,7 @@ export function startRecogniser(): Recogniser {
   return {
     start: call("start"),
     add: call("add"),
+    prior: call("prior"),
     remove: call("remove"),
     examine: call("examine", ({ photo }) => (photo instanceof ImageBitmap ? [photo] : [])),
     explain: call("explain"),

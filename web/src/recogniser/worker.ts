@@ -16,11 +16,12 @@ import {
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
-import { withPrior } from "../../../src/program/bundle-prior.ts";
+import { shiftedPriorOf, withPrior } from "../../../src/program/bundle-prior.ts";
 import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { sharedPrograms } from "../../../src/runtime/shared-programs.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";
 import { isFromElsewhere } from "../../../src/util/origin.ts";
+import { priorsIn } from "../../../src/weights/classifier-file.ts";
 import type {
   Answer,
   Calls,
@@ -40,7 +41,8 @@ type Way = Exclude<NonNullable<ExamineRequest["faces"]>, "whole">;
 /** What finds the faces for all models. */
 let detectors: Readonly<Record<Way, FaceDetector>> | undefined;
 let device: WebModel["device"] | "auto" = "auto";
-const models = new Map<number, WebModel>();
+/** Each with what it was loaded by. */
+const models = new Map<number, { readonly model: WebModel; readonly asked: ModelToLoad }>();
 let loaded = 0;
 
 type Handlers = { readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
@@ -60,9 +62,15 @@ const handlers: Handlers = {
     const options = { device: device === "cpu" ? "cpu" : "auto", prior: model.prior } as const;
     return kept(await loadModel(model.source, options), model);
   },
-  async remove({ model }) {
-    const { classifier } = modelOf(model);
-    models.delete(model);
+  async prior({ model: id, prior }) {
+    const { model, asked } = loadedModel(id);
+    const bundle = withPrior(unshifted(model), prior ?? asked.prior);
+    models.delete(id);
+    return kept({ ...model, bundle, classifier: { ...model.classifier, bundle } }, asked);
+  },
+  async remove({ model: id }) {
+    const { classifier } = loadedModel(id).model;
+    models.delete(id);
     await classifier.open.release();
   },
   examine,
@@ -96,12 +104,14 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
   await found?.catch(() => {});
   const detectTime = clock();
   const answers: Examination["models"][number][] = [];
-  for (const [model, { classifier }] of models) {
+  for (const [id, { model }] of models) {
     try {
-      for await (const { prediction } of predictPhotos([read], classifier, known))
-        answers.push({ model, faces: prediction.faces });
+      for await (const { prediction } of predictPhotos([read], model.classifier, known)) {
+        const { faces, prior } = prediction;
+        answers.push({ model: id, faces, ...(prior && { prior }) });
+      }
     } catch (error) {
-      answers.push({ model, faces: [], error: messageOf(error) });
+      answers.push({ model: id, faces: [], error: messageOf(error) });
     }
   }
   const { width, height } = read;
@@ -113,29 +123,46 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
   };
 }
 
-async function explain({ photo, model, box, faces = "still" }: ExplainRequest) {
+async function explain({ photo, model: id, box, faces = "still" }: ExplainRequest) {
   const { explainFace } = await import("./explain.ts");
   const { picture, width } = await readWebPhoto(photo);
-  if (!box) return explainFace(modelOf(model), picture);
+  const { model } = loadedModel(id);
+  if (!box) return explainFace(model, picture);
   // The detector knows how the face leans, which its answer does not say.
   const asked = scaled(box, picture.width / width);
   const found = (await detectors?.[faces].detect(picture)) ?? [];
   const face = found.find((other) => overlapOf(other.box, asked) > 0.9);
-  return explainFace(modelOf(model), picture, face ?? { box: asked });
+  return explainFace(model, picture, face ?? { box: asked });
 }
 
-function kept(model: WebModel, { source, name }: ModelToLoad): ModelInfo {
+function kept(model: WebModel, asked: ModelToLoad): ModelInfo {
+  const { source, name, prior } = asked;
   const { classes, inputSize } = model.bundle.architecture;
   const file = typeof source === "string" ? fileOf(source) : source.name;
   const id = ++loaded;
-  models.set(id, model);
+  models.set(id, { model, asked });
   return {
     id,
     name: name ?? file.replace(/\.onnx$/i, ""),
     ...(typeof source === "string" ? { address: source } : {}),
     classes,
     inputSize,
+    ...priorOf(model, prior),
   };
+}
+
+/** The bundle as its file is, for no other prior. */
+function unshifted({ bundle }: WebModel): WebModel["bundle"] {
+  const { shift: _, ...own } = bundle;
+  return own;
+}
+
+function priorOf(model: WebModel, prior: ModelToLoad["prior"]): Pick<ModelInfo, "prior"> {
+  const own = unshifted(model);
+  const { trainedPrior } = priorsIn(own.metadata, own.path);
+  // A class that its training lacked cannot be given a share.
+  if (!trainedPrior?.every((share) => share > 0)) return {};
+  return { prior: shiftedPriorOf(withPrior(own, prior)) ? "other" : "trained" };
 }
 
 /** The file in an address, decoded; where it is not encoded properly, as it stands. */
@@ -148,7 +175,7 @@ function fileOf(address: string): string {
   }
 }
 
-function modelOf(id: number): WebModel {
+function loadedModel(id: number): { readonly model: WebModel; readonly asked: ModelToLoad } {
   const model = models.get(id);
   if (!model) throw new VultusError(`model ${id} is not loaded`);
   return model;

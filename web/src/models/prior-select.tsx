@@ -1,0 +1,30 @@
+/** The class prior that probabilities are for: as each model was trained, or nearer to equal shares of the classes. */
+
+import { choiceNamed, priorChoices } from "./prior-choice.ts";
+import type { Models } from "./use-models.ts";
+
+/** Nothing where no model records the prior that it was trained for. */
+export function PriorSelect({ models, prior, setPrior }: Pick<Models, "models" | "prior" | "setPrior">) {
+  const able = models.filter((model) => model.prior !== undefined);
+  if (able.length === 0) return null;
+  // Without a choice, every model that came with the trained prior answers for that.
+  const isAsTrained = able.every((model) => model.prior === "trained");
+  const unable = models.filter((model) => model.prior === undefined);
+  return (
+    <label class="choice">
+      <span>Class prior</span>
+      <select
+        value={prior ?? (isAsTrained ? "trained" : "")}
+        onChange={({ currentTarget }) => setPrior(choiceNamed(currentTarget.value))}
+      >
+        {!isAsTrained && <option value="">as set for this page</option>}
+        {Object.entries(priorChoices).map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+      {unable.length > 0 && <span>not of {unable.map(({ name }) => name).join(", ")}</span>}
+    </label>
+  );
+}
