@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { run } from "../src/cli/main.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import type { ComparisonResult } from "../src/jobs/comparison-result.ts";
+import type { EnsembleResult } from "../src/jobs/ensemble.ts";
 import type { ModelEvaluation } from "../src/jobs/evaluate.ts";
 import type { EvaluationResult } from "../src/jobs/evaluation-result.ts";
 import { decodeBundle } from "../src/program/decode-bundle.ts";
@@ -263,6 +264,33 @@ describe("calibrated to votes", () => {
     expect(scoresOf("labelled").calibration.fittedTo).toBe("plurality");
   }, 60_000);
 });
+
+test("an ensemble is scored against people too, beside its members", async () => {
+  const args = ["ensemble", at("run"), at("calibrated"), "--out", at("both.onnx"), "--fit", at("votes.csv")];
+  const { scores } = await json<EnsembleResult>(...args);
+  const { n, ensemble, equal, members } = scores as NonNullable<EnsembleResult["scores"]>;
+  expect(n).toBe(kept().length);
+  for (const { people } of [ensemble, equal, ...Object.values(members)])
+    expect(people).toMatchObject({ n, tied: n - untied().length });
+  const said = readJson<EvaluationResult>("run", "evaluation.json").people;
+  expect(members.run?.people?.agreement).toEqual(said?.agreement);
+  expect(ensemble.people?.onePerson?.agreement).toEqual(said?.onePerson?.agreement);
+  const card = readFileSync(at("both.md"), "utf8");
+  expect(card).toContain("| agreement with people |");
+  expect(card).toContain("## Against people");
+  expect(card).toMatch(/^Agrees with the plurality of people on /m);
+  const { metadata } = decodeBundle(readFileSync(at("both.onnx")), "both.onnx");
+  expect(JSON.parse(metadata.metrics ?? "")).not.toHaveProperty("people");
+
+  const found = await json<EvaluationResult>("evaluate", at("both.onnx"), at("votes.csv"));
+  expect(found.n).toBe(n);
+  expect(found.people?.agreement.n).toBe(untied().length);
+  expect(found.calibration.fittedHere).toBe(true);
+  const shown = [...args.with(4, at("shown.onnx")), ...device];
+  expect(await run(shown), printed.err).toBe(0);
+  expect(printed.out).toMatch(/^equal weights .* agreement with people [\d.]+ %$/m);
+  expect(printed.out).toContain("Agrees with the plurality of people on ");
+}, 60_000);
 
 describe("results of before there were votes", () => {
   test("are read and shown as they were", async () => {

@@ -1,6 +1,7 @@
 /** Fits the weights of an ensemble's members on labelled images, and measures it there beside each of them. */
 
 import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { votesOf } from "../evaluate/people-votes.ts";
 import { memberAnswers, mixed } from "../export/ensemble.node.ts";
 import { type AnswerScores, answerScores } from "../metrics/answer-scores.ts";
 import { crossFittedMixture, mixtureWeights } from "../metrics/mixture-weights.ts";
@@ -38,10 +39,9 @@ export async function measure(
     const answers = await memberAnswers(engine, members, classes, { ...pixels, count }, (done) =>
       teller.progress("asking the members", done, members.length),
     );
-    const labels = labelsOf(pixels);
     const targets = targetsOf(pixels.samples, classes.length).data;
-    const scoresOf = (probabilities: ArrayLike<number>): AnswerScores =>
-      answerScores(probabilities, labels, classes.length);
+    const truth = { classes, labels: labelsOf(pixels), votes: votesOf(pixels.samples) };
+    const scoresOf = (probabilities: ArrayLike<number>): AnswerScores => answerScores(probabilities, truth);
     const own = members.map(({ weight }) => weight);
     return {
       weights: fit ? mixtureWeights(answers, targets) : own,

@@ -109,7 +109,7 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
       fitted: measured?.fitted,
       provenance: {
         vultusVersion: version,
-        ...(scores && { metrics: { n: scores.n, split: scores.split, ...scores.ensemble } }),
+        ...(scores && { metrics: metricsOf(scores) }),
       },
       engine,
       pictures: inMemory(drawnFaces()),
@@ -136,6 +136,12 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
   } finally {
     await engine.close();
   }
+}
+
+/** What travels with the file: no more than of a single network. */
+function metricsOf({ n, split, ensemble: scores }: EnsembleScores): object {
+  const { people: _, ...short } = scores;
+  return { n, split, ...short };
 }
 
 /** The members with their weights, without those that count next to nothing. */

@@ -1,8 +1,10 @@
-/** What is said of answers in short: how often they are right, and how likely they make the labels. */
+/** Answers in short: how often they are right, how likely they make the labels, and how they compare with people's votes. */
 
 import { accuracyInterval } from "./bootstrap.ts";
 import { negativeLogLikelihood } from "./likelihood.ts";
+import { type PeopleScores, peopleScores } from "./people.ts";
 import { argmaxRows } from "./probabilities.ts";
+import type { Votes } from "./votes.ts";
 
 export interface AnswerScores {
   /** From 0 to 1. */
@@ -11,18 +13,29 @@ export interface AnswerScores {
   readonly interval: readonly [low: number, high: number];
   /** Mean negative log likelihood of the labels, in nats. */
   readonly nll: number;
+  /** Against people's votes; missing where the images have none. */
+  readonly people?: PeopleScores;
 }
 
-/** Scores of probabilities `[N, classCount]` against labels. */
+/** What answers are scored against. */
+export interface Truth {
+  readonly classes: readonly string[];
+  readonly labels: readonly number[];
+  /** People's votes on the same samples; undefined for a sample that has none. */
+  readonly votes: Votes;
+}
+
+/** Scores of probabilities `[N, classes]` against labels and votes. */
 export function answerScores(
   probabilities: ArrayLike<number>,
-  labels: readonly number[],
-  classCount: number,
+  { classes, labels, votes }: Truth,
 ): AnswerScores {
-  const predicted = argmaxRows(probabilities, classCount);
+  const predicted = argmaxRows(probabilities, classes.length);
+  const people = peopleScores({ classes, predicted, probabilities, votes });
   return {
     accuracy: labels.filter((label, n) => predicted[n] === label).length / labels.length,
     interval: accuracyInterval(labels, predicted),
-    nll: negativeLogLikelihood(probabilities, labels, classCount),
+    nll: negativeLogLikelihood(probabilities, labels, classes.length),
+    ...(people && { people }),
   };
 }

@@ -7,6 +7,7 @@ import type { Member } from "../weights/members.ts";
 import { type CardSection, cardMarkdown } from "./card.ts";
 import { decimals, percents, pictures, range } from "./html.ts";
 import { intendedUse, outOfScope } from "./model-card.ts";
+import { peopleSection } from "./people-section.ts";
 import { priorSection } from "./prior.ts";
 
 export interface EnsembleScores {
@@ -41,6 +42,7 @@ export function ensembleCardMarkdown(card: EnsembleCard): string {
     outOfScope,
     data(card),
     metrics(card),
+    ...people(card),
     limits(card),
     licence(card),
   ];
@@ -89,11 +91,13 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
   const title = "Metrics";
   if (!scores)
     return { title, paragraphs: ["Not measured: vultus evaluate scores an ensemble like any model."] };
-  const row = (name: string, { accuracy, interval, nll }: AnswerScores): string[] => [
+  const hasVotes = scores.ensemble.people !== undefined;
+  const row = (name: string, { accuracy, interval, nll, people: found }: AnswerScores): string[] => [
     name,
     percents(accuracy),
     range(interval),
     nll.toFixed(4),
+    ...(found ? [percents(found.agreement.value), range(found.agreement.interval)] : []),
   ];
   const crossFitted =
     " Each image was answered with weights that were fitted on the others, in five folds, so that the fit flatters no score.";
@@ -102,7 +106,10 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
     paragraphs: [`On ${pictures(scores.n)} (${scores.split}).${fitted ? crossFitted : ""}`],
     table: {
       caption: "The ensemble beside its members",
-      head: ["model", "accuracy", "95 % interval", "log loss"],
+      head: [
+        ...["model", "accuracy", "95 % interval", "log loss"],
+        ...(hasVotes ? ["agreement with people", "95 % interval"] : []),
+      ],
       rows: [
         row("ensemble", scores.ensemble),
         ...(fitted ? [row("with equal weights", scores.equal)] : []),
@@ -110,6 +117,12 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
       ],
     },
   };
+}
+
+/** Nothing where nothing was measured, or the images had no votes. */
+function people({ scores }: EnsembleCard): CardSection[] {
+  const found = scores?.ensemble.people;
+  return found ? [peopleSection(found, "The ensemble")] : [];
 }
 
 function limits({ classes }: EnsembleCard): CardSection {

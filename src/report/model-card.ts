@@ -5,7 +5,7 @@ import { summarize } from "../metrics/scores.ts";
 import { type CardSection, cardMarkdown } from "./card.ts";
 import { count, decimals, percents, pictures, precisionAndRecall, range } from "./html.ts";
 import { type MetricText, metricTexts } from "./metrics.ts";
-import { peopleColumns, peopleCounts, peopleRows, peopleSentence } from "./people.ts";
+import { peopleSection } from "./people-section.ts";
 import { priorSection } from "./prior.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
@@ -160,19 +160,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
 
 /** Nothing where the images had no votes. */
 function people({ evaluation }: RunRecord): CardSection[] {
-  if (!evaluation?.people) return [];
-  const { people: scores } = evaluation;
-  return [
-    {
-      title: "Against people",
-      paragraphs: [peopleSentence(scores), `${peopleCounts(scores)}.`],
-      table: {
-        caption: "The model and one person, each against people's votes",
-        head: peopleColumns,
-        rows: peopleRows(scores),
-      },
-    },
-  ];
+  return evaluation?.people ? [peopleSection(evaluation.people, "The model")] : [];
 }
 
 function metricItem({ name, value, details }: MetricText): string {

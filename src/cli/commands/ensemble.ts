@@ -2,6 +2,8 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { type EnsembleOptions, type EnsembleResult, ensemble } from "../../jobs/ensemble.ts";
+import type { AnswerScores } from "../../metrics/answer-scores.ts";
+import { peopleSentence } from "../../report/people.ts";
 import { UsageError } from "../../util/errors.ts";
 import { command } from "../invocation.ts";
 import { listOf, type SetExitCode, withDevice, withLabelled } from "../options.ts";
@@ -88,12 +90,16 @@ function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResu
             : `on ${scores.n} images (${scores.split})`,
         ]
       : []),
+    ...(scores?.ensemble.people ? ["", peopleSentence(scores.ensemble.people)] : []),
     "",
     `${file}  ${(bytes / 1e6).toFixed(2)} MB, at most ${checked.maxProbabilityDifference.toExponential(1)} from the mean of its members on ${checked.checkedOn} images`,
     "Every command takes it like any model:",
   ].join("\n");
 }
 
-function scoreText(scores: { readonly accuracy: number; readonly nll: number } | undefined): string {
-  return scores ? `accuracy ${percent(scores.accuracy)}  log loss ${scores.nll.toFixed(4)}` : "";
+function scoreText(scores: AnswerScores | undefined): string {
+  if (!scores) return "";
+  const { accuracy, nll, people } = scores;
+  const agreed = people ? `  agreement with people ${percent(people.agreement.value)}` : "";
+  return `accuracy ${percent(accuracy)}  log loss ${nll.toFixed(4)}${agreed}`;
 }
