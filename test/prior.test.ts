@@ -307,6 +307,32 @@ describe("answers", () => {
     expect(distance(probabilities, wanted)).toBeLessThan(1e-4);
   });
 
+  test("of a file that is continued must be for one prior", async () => {
+    const out = at("rows.jsonl");
+    const args = ["predict", "--model", bundle(), "--no-detect", ...device, "--out", out];
+    const photo = (i: number): string => at("faces", "validation", "sad", `${i}.png`);
+    const ask = (count: number, ...more: string[]): Promise<number> =>
+      run([...args, ...Array.from({ length: count }, (_, i) => photo(i)), "--resume", ...more]);
+    expect(await ask(1, "--prior", "uniform:0.5")).toBe(0);
+    const before = readFileSync(out, "utf8");
+    expect(await ask(2)).toBe(2);
+    expect(printed.err).toContain(
+      "line 1 was made for the class prior happy 0.634, sad 0.366, and this run is for the trained class prior; " +
+        "continue it with --prior happy=0.634,sad=0.366, or give another name for --out",
+    );
+    expect(await ask(2, "--prior", "uniform")).toBe(2);
+    expect(readFileSync(out, "utf8")).toBe(before);
+    // As the error advises, and as it was asked at first.
+    expect(await ask(2, "--prior", "happy=0.634,sad=0.366"), printed.err).toBe(0);
+    expect(await ask(3, "--prior", "uniform:0.5"), printed.err).toBe(0);
+    expect(readFileSync(out, "utf8").trim().split("\n")).toHaveLength(3);
+    rmSync(out);
+    expect(await ask(1)).toBe(0);
+    expect(await ask(2, "--prior", "uniform")).toBe(2);
+    expect(printed.err).toContain("continue it with --prior trained, or give another name for --out");
+    expect(await ask(2, "--prior", "trained")).toBe(0);
+  });
+
   test("of an evaluation are judged after the shift, as those of a file with that prior", async () => {
     const options = { data: at("faces"), leaks: false, predictions: true, ...quiet };
     const own = await evaluate({ ...options, model: bundle() });

@@ -4,8 +4,11 @@ import { createReadStream, existsSync, truncateSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { parse } from "csv-parse";
 import { cutTornLine } from "../formats/json-lines.node.ts";
+import { priorText } from "../metrics/prior.ts";
+import type { Prediction } from "../predict/prediction.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { appendLine, readFirstLine } from "../util/files.node.ts";
+import { option } from "../util/spelling.ts";
 import { csvFormat, jsonLinesFormat, type PredictionFormat } from "./predictions.ts";
 
 export interface ResultsFile {
@@ -22,14 +25,23 @@ export function formOfFile(path: string): "csv" | "jsonl" {
   throw new UsageError(`--out ${path}: its name must end in .jsonl or .csv`);
 }
 
+export interface ResultsOptions {
+  readonly classes: readonly string[];
+  readonly resume: boolean;
+  /** As predictions state it: by class, where it is not the trained one. */
+  readonly prior: Prediction["prior"];
+}
+
 /**
  * Opens `path`, which is made when the first prediction comes. With `resume` it is continued: what a kill tore off at its
  * end is cut away, and in CSV the last photo, which may lack faces, is done again.
+ *
+ * @throws UsageError for a file that is there and is not to be continued, or whose rows have other classes or, in JSON lines, which
+ * state it, another prior; FormatError for one that holds something else.
  */
 export async function openResults(
   path: string,
-  classes: readonly string[],
-  resume: boolean,
+  { classes, resume, prior }: ResultsOptions,
 ): Promise<ResultsFile> {
   const isCsv = formOfFile(path) === "csv";
   const format = isCsv ? csvFormat(classes) : jsonLinesFormat;
@@ -43,12 +55,12 @@ export async function openResults(
   if (!resume)
     throw new UsageError(`${path} exists already; continue it with --resume, or give another name`);
   cutTornLine(path);
-  const done = isCsv ? await filesOfCsv(path, format.head[0] as string) : await filesOfJsonLines(path);
+  const done = isCsv ? await filesOfCsv(path, format.head[0] as string) : await filesOfJsonLines(path, prior);
   if (readFirstLine(path) !== "") head = [];
   return { format, done, append };
 }
 
-async function filesOfJsonLines(path: string): Promise<Map<string, string>> {
+async function filesOfJsonLines(path: string, prior: Prediction["prior"]): Promise<Map<string, string>> {
   const done = new Map<string, string>();
   let number = 0;
   for await (const line of createInterface({
@@ -56,16 +68,44 @@ async function filesOfJsonLines(path: string): Promise<Map<string, string>> {
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
     number++;
+    let row: Prediction;
     try {
-      const { file, status } = JSON.parse(line) as { file: unknown; status: unknown };
-      done.set(String(file), String(status));
+      row = JSON.parse(line) as Prediction;
+      done.set(String(row.file), String(row.status));
     } catch (error) {
       throw new FormatError(
         `${path}, line ${number} is no prediction: ${messageOf(error)}; it cannot be continued`,
       );
     }
+    if (row.status !== "unreadable" && !isSame(row.prior, prior))
+      throw new UsageError(
+        `${path}, line ${number} was made for ${textOf(row.prior)}, and this run is for ${textOf(prior)}; ` +
+          `continue it with ${option("prior")} ${choiceOf(row.prior)}, or give another name for --out`,
+      );
   }
   return done;
+}
+
+/** Shares are stated to four digits, and those that are given again are divided by their sum. */
+const ROUNDING = 5e-4;
+
+function isSame(a: Prediction["prior"], b: Prediction["prior"]): boolean {
+  if (!a || !b) return !a && !b;
+  const names = Object.keys({ ...a, ...b });
+  return names.every((name) => Math.abs((a[name] ?? 0) - (b[name] ?? 0)) <= ROUNDING);
+}
+
+function textOf(prior: Prediction["prior"]): string {
+  return prior
+    ? `the class prior ${priorText(Object.keys(prior), Object.values(prior))}`
+    : "the trained class prior";
+}
+
+function choiceOf(prior: Prediction["prior"]): string {
+  if (!prior) return "trained";
+  return Object.entries(prior)
+    .map(([name, share]) => `${name}=${share}`)
+    .join(",");
 }
 
 /** Also cuts off the rows of the last file. */

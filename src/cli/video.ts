@@ -4,10 +4,9 @@ import { createWriteStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { namedPrior } from "../metrics/prior.ts";
 import type { Model } from "../predict/model.node.ts";
 import { predictVideo } from "../predict/video.node.ts";
-import { shiftedPriorOf } from "../program/bundle-prior.ts";
+import { statedPrior } from "../program/bundle-prior.ts";
 import { counted } from "../util/counted.ts";
 import { UsageError } from "../util/errors.ts";
 import { untilInterrupted } from "./interrupts.ts";
@@ -111,9 +110,8 @@ function resultsFor(
 ): VideoResult[] {
   const form = out === undefined ? undefined : formOfFile(out);
   const rows = jsonl || form === "jsonl" ? jsonRows : csv || form ? csvRows(classes) : tableRows(classes);
-  const prior = shiftedPriorOf(bundle);
   const text = json
-    ? printedJson(name, threshold, prior && namedPrior(classes, prior))
+    ? printedJson(name, threshold, statedPrior(bundle))
     : out === undefined
       ? printedRows(rows, !jsonl && !csv)
       : writtenRows(rows, out);

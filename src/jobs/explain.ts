@@ -6,12 +6,12 @@ import { averageMaps } from "../evaluate/average-maps.ts";
 import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
 import { labelsOf } from "../evaluate/evaluate.node.ts";
 import { explainPictures } from "../evaluate/explain.ts";
-import { namedPrior, type PriorChoice, type PriorShift } from "../metrics/prior.ts";
+import type { PriorChoice, PriorShift } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import type { DetectorChoice } from "../predict/detector-choice.node.ts";
 import { openDetector } from "../predict/onnx-detector.ts";
 import { readDetector } from "../predict/shipped-detector.node.ts";
-import { priorShift, shiftedPriorOf } from "../program/bundle-prior.ts";
+import { priorShift, statedPrior } from "../program/bundle-prior.ts";
 import type { ExplainMethod } from "../program/explain.ts";
 import { averageMapsPng } from "../report/heat-map.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -114,8 +114,8 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
       data === undefined
         ? undefined
         : await explainData(engine, classifier, { ...options, data, method, shift, out }, teller);
-    const prior = shiftedPriorOf({ ...classifier, shift });
-    const about = prior ? { prior: namedPrior(classifier.architecture.classes, prior) } : {};
+    const prior = statedPrior({ ...classifier, shift });
+    const about = prior ? { prior } : {};
     return { method, ...about, photos: rows, ...(found ? { data: found } : {}) };
   } finally {
     await engine.close();

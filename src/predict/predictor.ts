@@ -2,8 +2,8 @@
 
 import type { Picture } from "../data/dataset.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
-import { namedPrior, type PriorChoice } from "../metrics/prior.ts";
-import { shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
+import type { PriorChoice } from "../metrics/prior.ts";
+import { statedPrior, withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { VultusError } from "../util/errors.ts";
@@ -127,8 +127,8 @@ async function* classified<P extends ReadPhoto>(
   const crops = batch.flatMap(({ faces }) => faces.map(({ crop }) => crop));
   const { probabilities } = await runBundle(open, bundle, inMemory(crops));
   requireNumbers(probabilities);
-  const prior = shiftedPriorOf(bundle);
-  const about = prior ? { prior: namedPrior(classes, prior) } : {};
+  const prior = statedPrior(bundle);
+  const about = prior ? { prior } : {};
   let row = 0;
   for (const { photo, faces: found } of batch) {
     const { file } = photo;

@@ -3,6 +3,7 @@
 import {
   chosenPrior,
   isSamePrior,
+  namedPrior,
   type PriorChoice,
   type PriorShift,
   priorFactors,
@@ -67,6 +68,12 @@ export function shiftedPriorOf(bundle: Described): readonly number[] | undefined
   const { trainedPrior, prior } = priorsIn(bundle.metadata, bundle.path);
   const shown = bundle.shift?.prior ?? prior;
   return shown && trainedPrior && !isSamePrior(shown, trainedPrior) ? shown : undefined;
+}
+
+/** `shiftedPriorOf` as results state it: by class, to four digits. */
+export function statedPrior(bundle: Described): Readonly<Record<string, number>> | undefined {
+  const prior = shiftedPriorOf(bundle);
+  return prior && namedPrior(bundle.architecture.classes, prior);
 }
 
 /** What to say of a model whose probabilities are shifted to `prior`. */

@@ -1,8 +1,8 @@
 /** `POST /v1/predict`: pictures in, faces out. */
 
 import type { FastifyInstance } from "fastify";
-import { namedPrior, type PriorShift } from "../metrics/prior.ts";
-import { shiftedPriorOf, withPrior } from "../program/bundle-prior.ts";
+import type { PriorShift } from "../metrics/prior.ts";
+import { statedPrior, withPrior } from "../program/bundle-prior.ts";
 import { UsageError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { AllModels } from "./all-models.ts";
@@ -121,8 +121,7 @@ function shiftFor(
 ): { readonly shift: PriorShift | undefined; readonly prior: Answer["prior"] } {
   try {
     const shifted = withPrior(bundle, asked);
-    const prior = shiftedPriorOf(shifted);
-    return { shift: shifted.shift, prior: prior && namedPrior(bundle.architecture.classes, prior) };
+    return { shift: shifted.shift, prior: statedPrior(shifted) };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new Problem("invalid_request", error.message);

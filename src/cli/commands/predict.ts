@@ -9,6 +9,7 @@ import { loadModel, type Model } from "../../predict/model.node.ts";
 import type { Prediction } from "../../predict/prediction.ts";
 import { predictPhotos, type ReadPhoto } from "../../predict/predictor.ts";
 import { isNamedAsVideo, isVideo, kindOf } from "../../predict/video-file.node.ts";
+import { statedPrior } from "../../program/bundle-prior.ts";
 import { ahead } from "../../util/ahead.ts";
 import { counted } from "../../util/counted.ts";
 import { UsageError } from "../../util/errors.ts";
@@ -161,7 +162,8 @@ async function predictAll(
   peekedInput: Peeked | undefined,
 ): Promise<void> {
   const { out, annotate: folder, resume = false, allowUrls } = options;
-  const file = out === undefined ? undefined : await openResults(out, classes, resume);
+  const prior = statedPrior(classifier.bundle);
+  const file = out === undefined ? undefined : await openResults(out, { classes, resume, prior });
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
   const except = [out, folder].filter((path) => path !== undefined);
   const standardInput = peekedInput && (() => wholeOf(peekedInput.all()));
