@@ -1,5 +1,5 @@
 /**
- * The lowering for what trains beside depthwise convolutions: maps are columns of pixels, one row a channel. A 1×1
+ * The lowering for what trains beside depthwise convolutions: maps are columns of pixels, one row a channel, in either order. A 1×1
  * convolution is a matrix product here as it is over rows, and a depthwise one finds the maps of each channel together, which
  * over rows would have to be turned around before and after, forward and backward.
  */
@@ -12,7 +12,7 @@ import { mul } from "../ops/mul.ts";
 import { outputSize } from "../ops/window.ts";
 import { affine, batchNorm, type NormPolicy, perChannel } from "./batch-norm.ts";
 import { biasOf, type FullConvOptions, isDepthwise, weightShape } from "./conv-options.ts";
-import { type FeatureMap, windowOver } from "./features.ts";
+import { blockOf, type FeatureMap, windowOver } from "./features.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** Whether a convolution needs no other layout than columns: it is depthwise, or sees one pixel at a time. */
@@ -40,7 +40,7 @@ export function columnsConv(
   const compute = (value: Value): Value => cast(value, parameters.compute);
   const convolved = (w: Value, bias?: Value): Value =>
     depthwise
-      ? depthwiseConv(x.value, w, bias, window)
+      ? depthwiseConv(x.value, w, bias, x.layout === "blocks" ? { ...window, block: blockOf(x) } : window)
       : gemm(w, x.value, { bias: bias && perChannel(bias, 0) });
 
   if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));

@@ -22,24 +22,44 @@ import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { outputSize, type Window } from "./window.ts";
 
+/** `block`: how many maps lie side by side already, in pictures and results alike (`interleave.ts`), or 0. */
+export type DepthwiseWindow = Window & { readonly block: number };
+
 /** Whether `x` [C, N·H·W] can be convolved in blocks. */
-export function depthwiseBlocksFit(x: Value, { batch }: Window): boolean {
-  return blocksFit(x, (x.shape[0] as number) * batch);
+export function depthwiseBlocksFit(x: Value, { batch, block }: DepthwiseWindow): boolean {
+  return blocksFit(x, (x.shape[0] as number) * batch) && (block === 0 || block === x.graph.block);
+}
+
+/** Maps [M, h, w] as the blocked convolutions take them. */
+function taken(
+  x: Value,
+  { block }: DepthwiseWindow,
+  maps: number,
+  height: number,
+  width: number,
+): BlockedMaps {
+  if (!block) return intoBlocks(x, maps, height, width);
+  return { value: reshape(x, [1, maps, height, width]), maps, height, width };
+}
+
+/** Their results as [C, pixels]. */
+function given(y: BlockedMaps, { block }: DepthwiseWindow, channels: number): Value {
+  return reshape(block ? y.value : outOfBlocks(y), [channels, -1]);
 }
 
 /** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]: [C, N·h·w]. */
-export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
+export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: DepthwiseWindow): Value {
   const { batch, height, width, kernel, stride, padding, after } = window;
   const channels = w.shape[0] as number;
-  const pictures = intoBlocks(x, channels * batch, height, width);
+  const pictures = taken(x, window, channels * batch, height, width);
   const shifts = bias && reshape(expand(reshape(bias, [channels, 1]), [channels, batch]), [channels * batch]);
   const places = { stride, before: [padding, padding], after: [after, after] } as const;
   const y = blockedConv(pictures, repeated(w, batch, kernel), places, shifts);
-  return reshape(outOfBlocks(y), [channels, -1]);
+  return given(y, window, channels);
 }
 
 /** The gradient of the pictures. */
-export function blocksInputGradient(dy: Value, w: Value, window: Window): Value {
+export function blocksInputGradient(dy: Value, w: Value, window: DepthwiseWindow): Value {
   const { batch, kernel, stride, padding } = window;
   const [channels, taps] = w.shape as [number, number];
   const [h, v] = outputSize(window);
@@ -49,12 +69,12 @@ export function blocksInputGradient(dy: Value, w: Value, window: Window): Value 
     Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
     1,
   );
-  const results = spreadOut(intoBlocks(dy, channels * batch, h, v), stride);
+  const results = spreadOut(taken(dy, window, channels * batch, h, v), stride);
   const dx = blockedConv(results, repeated(reversed, batch, kernel), {
     before: [last - padding, last - padding],
     after: linesAfter(window),
   });
-  return reshape(outOfBlocks(dx), [channels, -1]);
+  return given(dx, window, channels);
 }
 
 /** Whether that is a convolution: its lines of zeros below and to the right are not fewer than none. */
@@ -80,7 +100,7 @@ function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
 }
 
 /** The gradient of the filters, [C, K·K]. */
-export function blocksFilterGradient(x: Value, dy: Value, window: Window): Value {
+export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindow): Value {
   const { batch, height, width, kernel, stride, padding } = window;
   const channels = x.shape[0] as number;
   const maps = channels * batch;
@@ -89,7 +109,7 @@ export function blocksFilterGradient(x: Value, dy: Value, window: Window): Value
   const missing = (results: number, extent: number): number =>
     (results - 1) * stride + kernel - extent - padding;
   const after = [Math.max(0, missing(h, height)), Math.max(0, missing(v, width))] as const;
-  const sums = blockedConv(intoBlocks(x, maps, height, width), intoBlocks(dy, maps, h, v), {
+  const sums = blockedConv(taken(x, window, maps, height, width), taken(dy, window, maps, h, v), {
     dilation: stride,
     before: [padding, padding],
     after,
