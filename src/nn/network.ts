@@ -92,6 +92,8 @@ export class Network {
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
   #rows = false;
+  /** What the first stage that trains is given, as it was and as rows; it has no gradient. */
+  #frozen: { readonly pictures: FeatureMap; readonly rows: Value } | undefined;
   #gate: BranchGate | undefined;
 
   constructor(options: NetworkOptions) {
@@ -115,12 +117,18 @@ export class Network {
   ): Out {
     this.#stages = typeof names === "string" ? [names] : names;
     this.#rows ||= this.#stages.some(this.#options.trainable);
-    const input = this.#rows && x.layout === "nchw" ? asRows(x) : x;
+    const input = this.#rows && x.layout === "nchw" ? this.#asRows(x) : x;
     const made = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
     const { gradientsOf } = this.#options;
     const output = gradientsOf && this.#stages.includes(gradientsOf) ? this.withGradients(made) : made;
     for (const stage of this.#stages) this.outputs.set(stage, output);
     return output;
+  }
+
+  #asRows(pictures: FeatureMap): FeatureMap {
+    const rows = asRows(pictures);
+    this.#frozen = { pictures, rows: rows.value };
+    return rows;
   }
 
   /** `x` so that everything behind it has gradients, although nothing trains: maps as rows. */
@@ -140,6 +148,9 @@ export class Network {
         return columnsConv(this.parameters, fitsBlocks(x) ? asBlocks(x) : asColumns(x), full, policy);
       if ((x.layout === "columns" || x.layout === "blocks") && columnsFit(full, x.channels))
         return columnsConv(this.parameters, x, full, policy);
+      const frozen = x.value === this.#frozen?.rows ? this.#frozen.pictures : undefined;
+      if (full.columns && frozen && fitsBlocks(frozen))
+        return columnsConv(this.parameters, frozen, full, policy);
       return full.groups > 1
         ? groupedConv(this.parameters, asRows(x), full, policy)
         : rowsConv(this.parameters, asRows(x), full, policy);

@@ -114,15 +114,32 @@ export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindo
     before: [padding, padding],
     after,
   });
-  const each = reshape(smallOutOfBlocks(sums), [channels, batch, sums.height, sums.width]);
-  const whole = reduceSum(each, [1]);
+  const whole = summed(sums, batch);
   const taps = slice(slice(whole, 1, 0, kernel), 2, 0, kernel);
   return reshape(taps, [channels, kernel ** 2]);
 }
 
 /** The filters [C, K·K], one for each map of every picture. */
-function repeated(w: Value, batch: number, kernel: number) {
+function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   const [channels, taps] = w.shape as [number, number];
+  const maps = channels * batch;
+  const block = w.graph.block as number;
+  if (batch % block === 0) {
+    const value = expand(reshape(w, [channels, 1, taps, 1]), [channels, batch / block, taps, block]);
+    return { value, maps, height: kernel, width: kernel };
+  }
   const each = expand(reshape(w, [channels, 1, taps]), [channels, batch, taps]);
-  return smallIntoBlocks(reshape(each, [channels * batch, taps]), kernel, kernel);
+  return smallIntoBlocks(reshape(each, [maps, taps]), kernel, kernel);
+}
+
+/** The sums of each channel's maps over the pictures: [C, h, w]. */
+function summed(maps: BlockedMaps, batch: number): Value {
+  const { value, height, width } = maps;
+  const channels = maps.maps / batch;
+  const block = value.graph.block as number;
+  const whole =
+    batch % block === 0
+      ? reduceSum(reshape(value, [channels, batch / block, height * width, block]), [1, 3])
+      : reduceSum(reshape(smallOutOfBlocks(maps), [channels, batch, height * width]), [1]);
+  return reshape(whole, [channels, height, width]);
 }
