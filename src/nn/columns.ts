@@ -65,5 +65,6 @@ function windowsOf(x: FeatureMap, window: Window): Value {
   const maps = reshape(asBlocks(x).value, [-1, pixels, block]);
   const under = gather(table.includes(pixels) ? withRow(maps, 0) : maps, byTap, 1);
   const byPictures = reshape(under, [x.channels, batch / block, taps, outputs * block]);
-  return reshape(transpose(byPictures, [0, 2, 1, 3]), [x.channels * taps, -1]);
+  const byTaps = batch === block ? byPictures : transpose(byPictures, [0, 2, 1, 3]);
+  return reshape(byTaps, [x.channels * taps, -1]);
 }
