@@ -13,14 +13,14 @@ import {
   outOfBlocks,
   smallIntoBlocks,
   smallOutOfBlocks,
+  spreadMaps,
 } from "./blocked-conv.ts";
 import { slice } from "./concat.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
-import { pad } from "./pad.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
-import { outputSize, type Window } from "./window.ts";
+import { linesAfter, outputSize, type Window } from "./window.ts";
 
 /** `block`: how many maps lie side by side already, in pictures and results alike (`interleave.ts`), or 0. */
 export type DepthwiseWindow = Window & { readonly block: number };
@@ -82,21 +82,10 @@ export function inputGradientFits(window: Window): boolean {
   return Math.min(...linesAfter(window)) >= 0;
 }
 
-function linesAfter(window: Window): [number, number] {
-  const { height, width, stride, padding } = window;
-  const [h, v] = outputSize(window);
-  return [height + padding - h * stride, width + padding - v * stride];
-}
-
 /** Maps with zeros between their pixels, as many as lie between windows. */
 function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
-  if (stride === 1) return x;
-  const { value, maps, height, width } = x;
-  const block = value.graph.block as number;
-  const pixels = reshape(value, [maps / block, height, 1, width, block]);
-  const spread = pad(pixels, { 2: [0, stride - 1], 4: [0, (stride - 1) * block] });
-  const size = [height * stride, width * stride] as const;
-  return { value: reshape(spread, [1, maps, ...size]), maps, height: size[0], width: size[1] };
+  const value = spreadMaps(x.value, stride);
+  return { ...x, value, height: x.height * stride, width: x.width * stride };
 }
 
 /** The gradient of the filters, [C, K·K]. */
