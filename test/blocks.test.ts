@@ -77,12 +77,12 @@ test
   expect(plain.file).not.toContain("nchwc");
   expect(Math.abs(blocked.loss / plain.loss - 1)).toBeLessThan(1e-5);
   expect(plain.gradients.size).toBeGreaterThan(10);
-  const scale = largest([...plain.gradients.values()].map((data) => largest(data as Float32Array)));
+  const scale = largest([...plain.gradients.values()].map((data) => largest(data)));
   for (const [name, data] of plain.gradients) {
     const other = blocked.gradients.get(name) as Float32Array;
-    const off = (data as Float32Array).map((value, i) => value - (other[i] as number));
+    const off = data.map((value, i) => value - (other[i] as number));
     // What is zero but for rounding, such as a bias in front of batch statistics, is measured by the others.
-    expect(largest(off), name).toBeLessThan(2e-5 * Math.max(largest(data as Float32Array), 0.01 * scale));
+    expect(largest(off), name).toBeLessThan(2e-5 * Math.max(largest(data), 0.01 * scale));
   }
   for (const [name, { data }] of plain.state) {
     const other = blocked.state.get(name)?.data as Float32Array;

@@ -64,14 +64,14 @@ const BlockedConv: Operator<BlockedConvAttributes, TwoOrThree> = {
   type: "Conv",
   domain,
   attributes: { kernel_shape: "ints", strides: "ints", dilations: "ints", pads: "ints", group: "int" },
-  infer: ([x], { kernel_shape, strides, dilations, pads }) => {
-    const [batch, maps, ...size] = x.shape as [number, number, number, number];
+  infer: ([x, w], { kernel_shape, strides, dilations, pads }) => {
+    const [batch, , ...size] = x.shape as [number, number, number, number];
     const places = size.map((extent, axis) => {
       const covered = (dilations[axis] as number) * ((kernel_shape[axis] as number) - 1) + 1;
       const padded = extent + (pads[axis] as number) + (pads[axis + 2] as number);
       return Math.floor((padded - covered) / (strides[axis] as number)) + 1;
     });
-    return [{ dtype: x.dtype, shape: [batch, maps, ...places] }];
+    return [{ dtype: x.dtype, shape: [batch, w.shape[0] as number, ...places] }];
   },
   gradient,
   evaluate,
@@ -112,6 +112,12 @@ export function rowsIntoBlocks(x: Value, batch: number, height: number, width: n
   );
 }
 
+/** The columns [R, M] of a matrix as a picture [1, R, M, 1] whose channels, the rows, lie in blocks. */
+export function blockedColumns(x: Value): Value {
+  const [rows, columns] = x.shape as [number, number];
+  return apply(ReorderInput, [reshape(x, [1, rows, columns, 1])], {});
+}
+
 /**
  * The way back. A block's pixels are rows of C / B pixels here, each of as many channels as all pixels have in a block: putting
  * those into blocks turns them around, on all threads, which `ReorderOutput` does on one.
@@ -125,8 +131,8 @@ export function rowsOutOfBlocks(y: Value): Value {
 }
 
 /**
- * Pictures [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, C, h', w'].
- * `filters` [C, C / groups, K, K] hold the numbers [groups, output blocks, input blocks, K, K, inputs, outputs].
+ * Pictures [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, O, h', w'].
+ * `filters` [O, C / groups, K, K] hold the numbers [groups, output blocks, input blocks, K, K, inputs, outputs].
  */
 export function blockedGroups(
   x: Value,
