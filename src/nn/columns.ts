@@ -25,7 +25,7 @@ export function columnsFit(options: FullConvOptions, channels: number): boolean 
   return isDepthwise(options, channels) || (kernel === 1 && stride === 1 && groups === 1);
 }
 
-/** A depthwise or 1×1 convolution of columns, or any convolution of pictures without a gradient: the result is blocks then. */
+/** A depthwise or 1×1 convolution of columns, or any convolution of images without a gradient: the result is blocks then. */
 export function columnsConv(
   parameters: Parameters,
   x: FeatureMap,
@@ -55,7 +55,7 @@ export function columnsConv(
   return result(convolved(compute(mul(weight, perChannel(factor, 0))), compute(shift)));
 }
 
-/** The windows over pictures that fit blocks, as columns in blocks: [C·K·K, N·h·w]. */
+/** The windows over images that fit blocks, as columns in blocks: [C·K·K, N·h·w]. */
 function windowsOf(x: FeatureMap, window: Window): Value {
   const { batch, height, width, kernel } = window;
   const [block, taps, pixels] = [blockOf(x), kernel ** 2, height * width];
@@ -64,7 +64,7 @@ function windowsOf(x: FeatureMap, window: Window): Value {
   const byTap = table.map((_, i) => table[(i % outputs) * taps + Math.floor(i / outputs)] as number);
   const maps = reshape(asBlocks(x).value, [-1, pixels, block]);
   const under = gather(table.includes(pixels) ? withRow(maps, 0) : maps, byTap, 1);
-  const byPictures = reshape(under, [x.channels, batch / block, taps, outputs * block]);
-  const byTaps = batch === block ? byPictures : transpose(byPictures, [0, 2, 1, 3]);
+  const byImages = reshape(under, [x.channels, batch / block, taps, outputs * block]);
+  const byTaps = batch === block ? byImages : transpose(byImages, [0, 2, 1, 3]);
   return reshape(byTaps, [x.channels * taps, -1]);
 }

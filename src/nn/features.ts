@@ -12,7 +12,7 @@ import { GraphError } from "../util/errors.ts";
 /**
  * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training and for
  * Winograd's products. `columns`: [C, N·H·W], one column a pixel, for training depthwise convolutions. `blocks`: columns in
- * the order [N / B, H, W, B], as the blocked convolutions of `Builder.block` = B pictures hold maps.
+ * the order [N / B, H, W, B], as the blocked convolutions of `Builder.block` = B images hold maps.
  */
 export type Layout = "nchw" | "rows" | "columns" | "blocks";
 
@@ -100,13 +100,13 @@ export function fitsBlocks({ value, batch }: FeatureMap): boolean {
   return block !== undefined && value.dtype === "float32" && typeof batch === "number" && batch % block === 0;
 }
 
-/** The same maps as columns in blocks of pictures, which must fit. */
+/** The same maps as columns in blocks of images, which must fit. */
 export function asBlocks(x: FeatureMap): FeatureMap {
   if (x.layout === "blocks") return x;
   return { ...x, layout: "blocks", value: together(columnsOf(x), blockOf(x), x.height * x.width) };
 }
 
-/** How many pictures lie side by side in `blocks`. */
+/** How many images lie side by side in `blocks`. */
 export function blockOf({ value }: FeatureMap): number {
   return value.graph.block as number;
 }

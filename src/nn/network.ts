@@ -93,7 +93,7 @@ export class Network {
   #stages: readonly string[] = [];
   #rows = false;
   /** What the first stage that trains is given, as it was and as rows; it has no gradient. */
-  #frozen: { readonly pictures: FeatureMap; readonly rows: Value } | undefined;
+  #frozen: { readonly images: FeatureMap; readonly rows: Value } | undefined;
   #gate: BranchGate | undefined;
 
   constructor(options: NetworkOptions) {
@@ -125,9 +125,9 @@ export class Network {
     return output;
   }
 
-  #asRows(pictures: FeatureMap): FeatureMap {
-    const rows = asRows(pictures);
-    this.#frozen = { pictures, rows: rows.value };
+  #asRows(images: FeatureMap): FeatureMap {
+    const rows = asRows(images);
+    this.#frozen = { images, rows: rows.value };
     return rows;
   }
 
@@ -148,7 +148,7 @@ export class Network {
         return columnsConv(this.parameters, fitsBlocks(x) ? asBlocks(x) : asColumns(x), full, policy);
       if ((x.layout === "columns" || x.layout === "blocks") && columnsFit(full, x.channels))
         return columnsConv(this.parameters, x, full, policy);
-      const frozen = x.value === this.#frozen?.rows ? this.#frozen.pictures : undefined;
+      const frozen = x.value === this.#frozen?.rows ? this.#frozen.images : undefined;
       if (full.columns && frozen && fitsBlocks(frozen))
         return columnsConv(this.parameters, frozen, full, policy);
       return full.groups > 1

@@ -43,7 +43,7 @@ export function scaled(x: FeatureMap, gate: FeatureMap): FeatureMap {
   return { ...x, value: reshape(value, x.value.shape) };
 }
 
-/** `x` times a factor for each picture, `factors` [N]: its value. */
+/** `x` times a factor for each image, `factors` [N]: its value. */
 export function byFactors(x: Feature, factors: Value): Value {
   const { value, layout, channels } = x;
   if (layout === "blocks")

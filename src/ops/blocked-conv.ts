@@ -105,14 +105,14 @@ export function outOfBlocks({ value, maps }: BlockedMaps): Value {
   return value.graph.apply(ReorderOutput, [value], { channels: maps })[0];
 }
 
-/** Rows of pixels [N·h·w, C] as pictures [N, C, h, w] whose channels lie in blocks. */
+/** Rows of pixels [N·h·w, C] as images [N, C, h, w] whose channels lie in blocks. */
 export function rowsIntoBlocks(x: Value, batch: number, height: number, width: number): Value {
   return x.graph.once(`blocks of channels of ${x.name}`, () =>
     apply(ReorderPixels, [reshape(x, [batch, height, width, -1])], { channels_last: 1 }),
   );
 }
 
-/** The columns [R, M] of a matrix as a picture [1, R, M, 1] whose channels, the rows, lie in blocks. */
+/** The columns [R, M] of a matrix as an image [1, R, M, 1] whose channels, the rows, lie in blocks. */
 export function blockedColumns(x: Value): Value {
   const [rows, columns] = x.shape as [number, number];
   return apply(ReorderInput, [reshape(x, [1, rows, columns, 1])], {});
@@ -131,7 +131,7 @@ export function rowsOutOfBlocks(y: Value): Value {
 }
 
 /**
- * Pictures [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, O, h', w'].
+ * Images [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, O, h', w'].
  * `filters` [O, C / groups, K, K] hold the numbers [groups, output blocks, input blocks, K, K, inputs, outputs].
  */
 export function blockedGroups(
@@ -179,7 +179,7 @@ export function blockedConv(
   return { value, maps, height: h, width: w };
 }
 
-/** Pictures or maps in blocks, [N, M, h, w], with zeros after each pixel and each line: [N, M, h·stride, w·stride]. */
+/** Images or maps in blocks, [N, M, h, w], with zeros after each pixel and each line: [N, M, h·stride, w·stride]. */
 export function spreadMaps(x: Value, stride: number): Value {
   if (stride === 1) return x;
   const [batch, maps, height, width] = x.shape as [number, number, number, number];

@@ -22,7 +22,7 @@ import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { linesAfter, outputSize, type Window } from "./window.ts";
 
-/** `block`: how many maps lie side by side already, in pictures and results alike (`interleave.ts`), or 0. */
+/** `block`: how many maps lie side by side already, in images and results alike (`interleave.ts`), or 0. */
 export type DepthwiseWindow = Window & { readonly block: number };
 
 /** Whether `x` [C, N·H·W] can be convolved in blocks. */
@@ -121,7 +121,7 @@ function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   return smallIntoBlocks(reshape(each, [maps, taps]), kernel, kernel);
 }
 
-/** The sums of each channel's maps over the pictures: [C, h, w]. */
+/** The sums of each channel's maps over the images: [C, h, w]. */
 function summed(maps: BlockedMaps, batch: number): Value {
   const { value, height, width } = maps;
   const channels = maps.maps / batch;

@@ -61,23 +61,23 @@ export const DepthwiseConv: Operator<DepthwiseAttributes, TwoOrThree> = {
       : ([groupedInputGradient, groupedFilterGradient] as const);
     const inputGradient = blocks && inputGradientFits(window) ? blocksInputGradient : elsewhere[0];
     const filterGradient = blocks ? blocksFilterGradient : elsewhere[1];
-    const [pictures, results] = [picturesIn(window), resultsIn(window)];
+    const [images, results] = [imagesIn(window), resultsIn(window)];
     const dx =
       inputGradient === blocksInputGradient
         ? blocksInputGradient(dy, w, window)
-        : pictures.blocked(inputGradient(results.plain(dy), w, window));
+        : images.blocked(inputGradient(results.plain(dy), w, window));
     const dw =
       filterGradient === blocksFilterGradient
         ? blocksFilterGradient(x, dy, window)
-        : filterGradient(pictures.plain(x), results.plain(dy), window);
+        : filterGradient(images.plain(x), results.plain(dy), window);
     return b ? [dx, dw, reduceSum(dy, [1])] : [dx, dw];
   },
   expand: ([x, w, b], window) => {
     if (depthwiseBlocksFit(x, window)) return [blocksConv(x, w, b, window)];
-    const pictures = picturesIn(window).plain(x);
+    const images = imagesIn(window).plain(x);
     const { blocked } = resultsIn(window);
-    if (!mapsAreSmall(window)) return [blocked(groupedConv(pictures, w, b, window))];
-    const y = smallMapsConv(pictures, w, window);
+    if (!mapsAreSmall(window)) return [blocked(groupedConv(images, w, b, window))];
+    const y = smallMapsConv(images, w, window);
     return [blocked(b ? add(y, reshape(b, [-1, 1])) : y)];
   },
   window: (window) => window,
@@ -166,8 +166,8 @@ function plain(...window: Parameters<typeof windowAttributes>): DepthwiseAttribu
   return { ...windowAttributes(...window), block: 0 };
 }
 
-/** Pictures one map after the other, and as the window has them. */
-function picturesIn({ block, height, width }: DepthwiseWindow) {
+/** Images one map after the other, and as the window has them. */
+function imagesIn({ block, height, width }: DepthwiseWindow) {
   return order(block, height * width);
 }
 

@@ -29,7 +29,7 @@ export function groupedBlocksConv(x: Value, w: Value, window: GroupedWindow): Va
   return convolved(rowsIntoBlocks(x, batch, height, width), w, groups, places);
 }
 
-/** The gradient of the pictures: the convolution of `dy`, spread out by the stride, with taps reversed and channels exchanged. */
+/** The gradient of the images: the convolution of `dy`, spread out by the stride, with taps reversed and channels exchanged. */
 export function groupedBlocksInputGradient(dy: Value, w: Value, window: GroupedWindow): Value {
   const { batch, kernel, stride, padding, groups } = window;
   const [channels, inside] = w.shape as [number, number];
@@ -44,12 +44,12 @@ export function groupedBlocksInputGradient(dy: Value, w: Value, window: GroupedW
 }
 
 function convolved(
-  pictures: Value,
+  images: Value,
   w: Value,
   groups: number,
   places: Parameters<typeof blockedGroups>[3],
 ): Value {
-  const block = pictures.graph.block as number;
+  const block = images.graph.block as number;
   const [channels, inside, kernel] = w.shape as [number, number, number];
   const joined = Math.max(1, block / inside);
   const [parts, width] = [groups / joined, joined * inside];
@@ -57,7 +57,7 @@ function convolved(
   const apart = joined === 1 ? each : mul(each, identity(w, joined));
   const blocks = reshape(apart, [parts, width / block, block, width / block, block, kernel ** 2]);
   const filters = reshape(transpose(blocks, [0, 1, 3, 5, 4, 2]), [channels, width, kernel, kernel]);
-  return rowsOutOfBlocks(blockedGroups(pictures, filters, parts, places));
+  return rowsOutOfBlocks(blockedGroups(images, filters, parts, places));
 }
 
 /** 1 where a group meets itself, else 0. */
