@@ -31,7 +31,13 @@ export interface MobileConv {
 export function mobileConv(net: Network, x: FeatureMap, style: MobileStyle, layer: MobileConv): FeatureMap {
   const { conv, norm, kernel = 1, activation, ...rest } = layer;
   const padding: ConvOptions["padding"] = style.same ? "same" : (kernel - 1) / 2;
-  const y = net.conv(x, conv, { ...rest, kernel, padding, norm: { ...style.norm, name: norm } });
+  const y = net.conv(x, conv, {
+    ...rest,
+    kernel,
+    padding,
+    norm: { ...style.norm, name: norm },
+    columns: true,
+  });
   return activation ? net.activate(y, activation) : y;
 }
 

@@ -21,6 +21,8 @@ export interface ConvOptions {
   /** Whether there is a bias where no batch norm follows. Default: true. */
   readonly bias?: boolean;
   readonly initialise?: Initialiser;
+  /** Whether depthwise convolutions follow, so that the result had better be columns. Default: false. */
+  readonly columns?: boolean;
 }
 
 export interface PoolOptions {
@@ -44,6 +46,7 @@ export interface FullConvOptions {
   readonly norm: Norm | undefined;
   readonly bias: boolean;
   readonly initialise: Initialiser;
+  readonly columns: boolean;
 }
 
 export type FullPoolOptions = Required<PoolOptions>;
@@ -57,6 +60,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     norm,
     bias = true,
     initialise = kaimingNormalIn(groups),
+    columns = false,
     ...rest
   } = options;
   for (const channels of [x.channels, options.out]) {
@@ -75,6 +79,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     norm: norm && normOf(norm),
     bias: bias && !norm,
     initialise,
+    columns,
   } as FullConvOptions;
 }
 

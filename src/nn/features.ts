@@ -3,6 +3,7 @@
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";
 import { slice } from "../ops/concat.ts";
+import { apart, together } from "../ops/interleave.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { Window } from "../ops/window.ts";
@@ -10,9 +11,10 @@ import { GraphError } from "../util/errors.ts";
 
 /**
  * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training and for
- * Winograd's products. `columns`: [C, N·H·W], one column a pixel, for training depthwise convolutions.
+ * Winograd's products. `columns`: [C, N·H·W], one column a pixel, for training depthwise convolutions. `blocks`: columns in
+ * the order [N / B, H, W, B], as the blocked convolutions of `Builder.block` = B images hold maps.
  */
-export type Layout = "nchw" | "rows" | "columns";
+export type Layout = "nchw" | "rows" | "columns" | "blocks";
 
 export interface FeatureMap {
   readonly value: Value;
@@ -74,20 +76,39 @@ export function ofPlaces(x: Feature, value: Value): Value {
 export function asRows(x: FeatureMap): FeatureMap {
   if (x.layout === "rows") return x;
   const value =
-    x.layout === "columns"
-      ? transpose(x.value, [1, 0])
-      : reshape(transpose(x.value, [0, 2, 3, 1]), [pixelsOf(x), x.channels]);
+    x.layout === "nchw"
+      ? reshape(transpose(x.value, [0, 2, 3, 1]), [pixelsOf(x), x.channels])
+      : transpose(asColumns(x).value, [1, 0]);
   return { ...x, layout: "rows", value };
 }
 
 /** The same maps as columns of pixels; the batch must be a number by then. */
 export function asColumns(x: FeatureMap): FeatureMap {
-  if (x.layout === "columns") return x;
-  const value =
-    x.layout === "rows"
-      ? transpose(x.value, [1, 0])
-      : reshape(transpose(x.value, [1, 0, 2, 3]), [x.channels, pixelsOf(x)]);
-  return { ...x, layout: "columns", value };
+  return { ...x, layout: "columns", value: columnsOf(x) };
+}
+
+function columnsOf(x: FeatureMap): Value {
+  if (x.layout === "columns") return x.value;
+  if (x.layout === "blocks") return apart(x.value, blockOf(x), x.height * x.width);
+  if (x.layout === "rows") return transpose(x.value, [1, 0]);
+  return reshape(transpose(x.value, [1, 0, 2, 3]), [x.channels, pixelsOf(x)]);
+}
+
+/** Whether the maps can be held as `blocks` where the graph runs. */
+export function fitsBlocks({ value, batch }: FeatureMap): boolean {
+  const { block } = value.graph;
+  return block !== undefined && value.dtype === "float32" && typeof batch === "number" && batch % block === 0;
+}
+
+/** The same maps as columns in blocks of images, which must fit. */
+export function asBlocks(x: FeatureMap): FeatureMap {
+  if (x.layout === "blocks") return x;
+  return { ...x, layout: "blocks", value: together(columnsOf(x), blockOf(x), x.height * x.width) };
+}
+
+/** How many images lie side by side in `blocks`. */
+export function blockOf({ value }: FeatureMap): number {
+  return value.graph.block as number;
 }
 
 /** The same maps as pictures [N, C, H, W]. */
@@ -97,14 +118,15 @@ export function asPictures(x: FeatureMap): FeatureMap {
   const value =
     x.layout === "rows"
       ? transpose(reshape(x.value, [batch, height, width, channels]), [0, 3, 1, 2])
-      : transpose(reshape(x.value, [channels, batch, height, width]), [1, 0, 2, 3]);
+      : transpose(reshape(columnsOf(x), [channels, batch, height, width]), [1, 0, 2, 3]);
   return { ...x, layout: "nchw", value };
 }
 
 /** The same maps in the layout of others, to be joined with them. */
 export function asLayout(layout: Layout, x: FeatureMap): FeatureMap {
   if (layout === "rows") return asRows(x);
-  return layout === "columns" ? asColumns(x) : asPictures(x);
+  if (layout === "columns") return asColumns(x);
+  return layout === "blocks" ? asBlocks(x) : asPictures(x);
 }
 
 /** The pixels of maps as tokens, line by line. */

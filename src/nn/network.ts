@@ -21,6 +21,7 @@ import { batchNorm, type NormPolicy } from "./batch-norm.ts";
 import { columnsConv, columnsFit } from "./columns.ts";
 import { type ConvOptions, fullConv, isDepthwise, type PoolOptions } from "./conv-options.ts";
 import {
+  asBlocks,
   asColumns,
   asLayout,
   asMaps,
@@ -29,6 +30,7 @@ import {
   asTokens,
   type Feature,
   type FeatureMap,
+  fitsBlocks,
   type Tokens,
   tokensOf,
 } from "./features.ts";
@@ -38,7 +40,7 @@ import { constant, type Initialiser, truncatedNormal, xavierUniform, zeros } fro
 import { namedBatchNorm, namedConv } from "./named.ts";
 import { normOf } from "./norm.ts";
 import { Parameters } from "./parameters.ts";
-import { type Pooling, poolPixels, scaled } from "./pooling.ts";
+import { byFactors, type Pooling, poolPixels, scaled } from "./pooling.ts";
 import { rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
 import { attend, type DenseOptions, dense, normTokens } from "./tokens.ts";
 
@@ -90,6 +92,8 @@ export class Network {
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
   #rows = false;
+  /** What the first stage that trains is given, as it was and as rows; it has no gradient. */
+  #frozen: { readonly images: FeatureMap; readonly rows: Value } | undefined;
   #gate: BranchGate | undefined;
 
   constructor(options: NetworkOptions) {
@@ -113,12 +117,18 @@ export class Network {
   ): Out {
     this.#stages = typeof names === "string" ? [names] : names;
     this.#rows ||= this.#stages.some(this.#options.trainable);
-    const input = this.#rows && x.layout === "nchw" ? asRows(x) : x;
+    const input = this.#rows && x.layout === "nchw" ? this.#asRows(x) : x;
     const made = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
     const { gradientsOf } = this.#options;
     const output = gradientsOf && this.#stages.includes(gradientsOf) ? this.withGradients(made) : made;
     for (const stage of this.#stages) this.outputs.set(stage, output);
     return output;
+  }
+
+  #asRows(images: FeatureMap): FeatureMap {
+    const rows = asRows(images);
+    this.#frozen = { images, rows: rows.value };
+    return rows;
   }
 
   /** `x` so that everything behind it has gradients, although nothing trains: maps as rows. */
@@ -134,8 +144,13 @@ export class Network {
       if (this.#options.named) return namedConv(this.parameters, x, full);
       if (!this.#rows && !rowsGain(x, full)) return foldedConv(this.parameters, asPictures(x), full);
       const policy = this.#normPolicy(full.norm?.name);
-      if (isDepthwise(full, x.channels) || (x.layout === "columns" && columnsFit(full, x.channels)))
-        return columnsConv(this.parameters, asColumns(x), full, policy);
+      if (isDepthwise(full, x.channels))
+        return columnsConv(this.parameters, fitsBlocks(x) ? asBlocks(x) : asColumns(x), full, policy);
+      if ((x.layout === "columns" || x.layout === "blocks") && columnsFit(full, x.channels))
+        return columnsConv(this.parameters, x, full, policy);
+      const frozen = x.value === this.#frozen?.rows ? this.#frozen.images : undefined;
+      if (full.columns && frozen && fitsBlocks(frozen))
+        return columnsConv(this.parameters, frozen, full, policy);
       return full.groups > 1
         ? groupedConv(this.parameters, asRows(x), full, policy)
         : rowsConv(this.parameters, asRows(x), full, policy);
@@ -160,8 +175,11 @@ export class Network {
 
   /** The sum of two features of one size, as residual connections have it. */
   add<F extends Feature>(a: F, b: F): F {
-    const other = a.layout === "tokens" || b.layout === "tokens" ? b : asLayout(a.layout, b);
-    return { ...a, value: add(a.value, other.value) };
+    if (a.layout === "tokens" || b.layout === "tokens") return { ...a, value: add(a.value, b.value) };
+    // What follows a depthwise convolution in blocks goes on there, and would have to be turned around twice.
+    const layout = b.layout === "blocks" ? b.layout : a.layout;
+    const [one, other] = [asLayout(layout, a), asLayout(layout, b)];
+    return { ...a, ...one, value: add(one.value, other.value) };
   }
 
   /** Builds `body` with `gate` over the result of every residual branch in it. */
@@ -185,7 +203,11 @@ export class Network {
     const channels = maps.reduce((sum, map) => sum + map.channels, 0);
     const first = maps[0] as FeatureMap;
     const values = maps.map((map) => asLayout(first.layout, map).value);
-    return { ...first, channels, value: concat(values, first.layout === "columns" ? 0 : 1) };
+    return {
+      ...first,
+      channels,
+      value: concat(values, first.layout === "columns" || first.layout === "blocks" ? 0 : 1),
+    };
   }
 
   /** The mean, or the maximum, over the pixels of each channel, as maps of one pixel. */
@@ -265,7 +287,9 @@ export class Network {
     if (x.layout === "tokens") return cast(reshape(x.value, [x.batch, x.channels]), "float32");
     const { value, layout, batch, channels } = this.pooled(x);
     return cast(
-      layout === "columns" ? transpose(value, [1, 0]) : reshape(value, [batch, channels]),
+      layout === "columns" || layout === "blocks"
+        ? transpose(value, [1, 0])
+        : reshape(value, [batch, channels]),
       "float32",
     );
   }
@@ -301,11 +325,8 @@ export class Network {
   stochasticDepth<F extends Feature>(branch: F, layer: string, share: number): F {
     const probability = share * (this.#options.stochasticDepth ?? 0);
     if (!this.#options.training || probability === 0 || !this.#rows) return branch;
-    const { batch, channels, layout, value } = branch;
-    const mask = this.#mask(layer, probability, [batch]);
-    const byPicture = layout === "columns" ? [channels, batch, -1] : [batch, -1, channels];
-    const masks = reshape(cast(mask, value.dtype), layout === "columns" ? [1, -1, 1] : [-1, 1, 1]);
-    return { ...branch, value: reshape(mul(reshape(value, byPicture), masks), value.shape) };
+    const mask = cast(this.#mask(layer, probability, [branch.batch]), branch.value.dtype);
+    return { ...branch, value: byFactors(branch, mask) };
   }
 
   /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */

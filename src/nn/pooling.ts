@@ -1,12 +1,14 @@
 /** Means and maxima of maps, over the pixels of each channel or over the channels of each pixel, and products with such numbers. */
 
-import type { Dim } from "../graph/types.ts";
+import type { Dim, Value } from "../graph/types.ts";
+import { depthwiseConv } from "../ops/depthwise-conv.ts";
+import { expand } from "../ops/expand.ts";
 import { globalAveragePool } from "../ops/global-average-pool.ts";
 import { mul } from "../ops/mul.ts";
 import { reduceMax } from "../ops/reduce-max.ts";
 import { reduceMean } from "../ops/reduce-mean.ts";
 import { reshape } from "../ops/reshape.ts";
-import { asLayout, type FeatureMap } from "./features.ts";
+import { asLayout, blockOf, type Feature, type FeatureMap } from "./features.ts";
 
 const reducers = { mean: reduceMean, max: reduceMax };
 
@@ -21,12 +23,13 @@ export function poolPixels(x: FeatureMap, pooling: Pooling): FeatureMap {
       value: pooling === "mean" ? globalAveragePool(x.value) : reduceMax(x.value, [2, 3], true),
     };
   const { shape, pixels } = byPicture(x);
-  return { ...one, value: reducers[pooling](reshape(x.value, shape), [pixels]) };
+  const value = reducers[pooling](reshape(x.value, shape), [pixels]);
+  return { ...one, value: x.layout === "blocks" ? reshape(value, [x.channels, x.batch]) : value };
 }
 
 /** One number for each pixel, as maps of one channel. */
 export function poolChannels(x: FeatureMap, pooling: Pooling): FeatureMap {
-  const value = reducers[pooling](x.value, [x.layout === "columns" ? 0 : 1], true);
+  const value = reducers[pooling](x.value, [x.layout === "rows" || x.layout === "nchw" ? 1 : 0], true);
   return { ...x, channels: 1, value };
 }
 
@@ -34,18 +37,41 @@ export function poolChannels(x: FeatureMap, pooling: Pooling): FeatureMap {
 export function scaled(x: FeatureMap, gate: FeatureMap): FeatureMap {
   const factors = asLayout(x.layout, gate).value;
   if (x.layout === "nchw" || gate.channels === 1) return { ...x, value: mul(x.value, factors) };
+  if (x.layout === "blocks") return { ...x, value: scaledMaps(x, factors) };
   const { shape, pixels } = byPicture(x);
   const value = mul(reshape(x.value, shape), reshape(factors, shape.with(pixels, 1)));
   return { ...x, value: reshape(value, x.value.shape) };
 }
 
+/** `x` times a factor for each image, `factors` [N]: its value. */
+export function byFactors(x: Feature, factors: Value): Value {
+  const { value, layout, channels } = x;
+  if (layout === "blocks")
+    return scaledMaps(x, expand(reshape(factors, [1, -1]), [channels, factors.shape[0] as Dim]));
+  const shape = layout === "columns" ? [channels, x.batch, -1] : [x.batch, -1, channels];
+  const each = reshape(factors, layout === "columns" ? [1, -1, 1] : [-1, 1, 1]);
+  return reshape(mul(reshape(value, shape), each), value.shape);
+}
+
+/** Maps in blocks times a number each, by a convolution of one tap: a product would broadcast to a block at a time. */
+function scaledMaps(x: FeatureMap, factors: Value): Value {
+  const { value, batch, channels, height, width } = x;
+  const maps = channels * (batch as number);
+  const tap = { kernel: 1, stride: 1, padding: 0, after: 0, ceil: 0, block: blockOf(x) };
+  const window = { ...tap, batch: 1, height, width };
+  const pixels = reshape(value, [maps, height * width]);
+  return reshape(depthwiseConv(pixels, reshape(factors, [maps, 1]), undefined, window), value.shape);
+}
+
 /** Rows or columns with the pixels of each picture along an axis of their own. */
-function byPicture({ layout, batch, channels, height, width }: FeatureMap): {
+function byPicture(x: FeatureMap): {
   readonly shape: Dim[];
   readonly pixels: number;
 } {
+  const { layout, batch, channels, height, width } = x;
   const count = height * width;
-  return layout === "rows"
-    ? { shape: [batch, count, channels], pixels: 1 }
-    : { shape: [channels, batch, count], pixels: 2 };
+  if (layout === "rows") return { shape: [batch, count, channels], pixels: 1 };
+  if (layout === "columns") return { shape: [channels, batch, count], pixels: 2 };
+  const block = blockOf(x);
+  return { shape: [channels, (batch as number) / block, count, block], pixels: 2 };
 }

@@ -7,6 +7,7 @@
 import { apply } from "../graph/graph.ts";
 import type { Builder, One, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 
@@ -22,6 +23,20 @@ const ReorderInput: Operator<Record<never, never>, One> = {
   domain,
   attributes: {},
   infer: ([{ dtype, shape }]) => [{ dtype, shape }],
+  gradient,
+  evaluate,
+  cases: [],
+};
+
+/** The same from pixels whose channels lie together, [N, h, w, C], to [N, C, h, w]. */
+const ReorderPixels: Operator<{ readonly channels_last: number }, One> = {
+  type: "ReorderInput",
+  domain,
+  attributes: { channels_last: "int" },
+  infer: ([{ dtype, shape }]) => {
+    const [batch, height, width, channels] = shape as [number, number, number, number];
+    return [{ dtype, shape: [batch, channels, height, width] }];
+  },
   gradient,
   evaluate,
   cases: [],
@@ -49,14 +64,14 @@ const BlockedConv: Operator<BlockedConvAttributes, TwoOrThree> = {
   type: "Conv",
   domain,
   attributes: { kernel_shape: "ints", strides: "ints", dilations: "ints", pads: "ints", group: "int" },
-  infer: ([x], { kernel_shape, strides, dilations, pads }) => {
-    const [batch, maps, ...size] = x.shape as [number, number, number, number];
+  infer: ([x, w], { kernel_shape, strides, dilations, pads }) => {
+    const [batch, , ...size] = x.shape as [number, number, number, number];
     const places = size.map((extent, axis) => {
       const covered = (dilations[axis] as number) * ((kernel_shape[axis] as number) - 1) + 1;
       const padded = extent + (pads[axis] as number) + (pads[axis + 2] as number);
       return Math.floor((padded - covered) / (strides[axis] as number)) + 1;
     });
-    return [{ dtype: x.dtype, shape: [batch, maps, ...places] }];
+    return [{ dtype: x.dtype, shape: [batch, w.shape[0] as number, ...places] }];
   },
   gradient,
   evaluate,
@@ -90,6 +105,50 @@ export function outOfBlocks({ value, maps }: BlockedMaps): Value {
   return value.graph.apply(ReorderOutput, [value], { channels: maps })[0];
 }
 
+/** Rows of pixels [N·h·w, C] as images [N, C, h, w] whose channels lie in blocks. */
+export function rowsIntoBlocks(x: Value, batch: number, height: number, width: number): Value {
+  return x.graph.once(`blocks of channels of ${x.name}`, () =>
+    apply(ReorderPixels, [reshape(x, [batch, height, width, -1])], { channels_last: 1 }),
+  );
+}
+
+/** The columns [R, M] of a matrix as an image [1, R, M, 1] whose channels, the rows, lie in blocks. */
+export function blockedColumns(x: Value): Value {
+  const [rows, columns] = x.shape as [number, number];
+  return apply(ReorderInput, [reshape(x, [1, rows, columns, 1])], {});
+}
+
+/**
+ * The way back. A block's pixels are rows of C / B pixels here, each of as many channels as all pixels have in a block: putting
+ * those into blocks turns them around, on all threads, which `ReorderOutput` does on one.
+ */
+export function rowsOutOfBlocks(y: Value): Value {
+  const [batch, channels, height, width] = y.shape as [number, number, number, number];
+  const block = blockOf(y.graph);
+  const shape = [batch, channels / block, 1, height * width * block];
+  const rows = apply(ReorderPixels, [reshape(y, shape)], { channels_last: 1 });
+  return reshape(rows, [batch * height * width, channels]);
+}
+
+/**
+ * Images [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, O, h', w'].
+ * `filters` [O, C / groups, K, K] hold the numbers [groups, output blocks, input blocks, K, K, inputs, outputs].
+ */
+export function blockedGroups(
+  x: Value,
+  filters: Value,
+  groups: number,
+  { stride = 1, before, after }: BlockedWindow,
+): Value {
+  return apply(BlockedConv, [x, filters], {
+    kernel_shape: filters.shape.slice(2) as number[],
+    strides: [stride, stride],
+    dilations: [1, 1],
+    pads: [...before, ...after],
+    group: groups,
+  });
+}
+
 export interface BlockedWindow {
   readonly stride?: number;
   /** Pixels from one tap to the next. */
@@ -118,6 +177,16 @@ export function blockedConv(
   });
   const [, , h, w] = value.shape as [number, number, number, number];
   return { value, maps, height: h, width: w };
+}
+
+/** Images or maps in blocks, [N, M, h, w], with zeros after each pixel and each line: [N, M, h·stride, w·stride]. */
+export function spreadMaps(x: Value, stride: number): Value {
+  if (stride === 1) return x;
+  const [batch, maps, height, width] = x.shape as [number, number, number, number];
+  const block = blockOf(x.graph);
+  const pixels = reshape(x, [(batch * maps) / block, height, 1, width, block]);
+  const spread = pad(pixels, { 2: [0, stride - 1], 4: [0, (stride - 1) * block] });
+  return reshape(spread, [batch, maps, height * stride, width * stride]);
 }
 
 /** Small maps [M, numbers] in blocks, by a transposition of each block. */

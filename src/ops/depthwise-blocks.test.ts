@@ -12,13 +12,13 @@ import { floatTensor } from "../util/tensor.ts";
 import { depthwiseConv } from "./depthwise-conv.ts";
 import { mul } from "./mul.ts";
 import { reduceSum } from "./reduce-sum.ts";
-import { outputSize, windowAttributes } from "./window.ts";
+import { outputSize, type Window, windowAttributes } from "./window.ts";
 
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }), "cpu");
 const block = await blockOf(engine);
 
 /** The result, and the gradients of a sum of it with random weights. */
-function build(graph: Graph, channels: number, window: ReturnType<typeof windowAttributes>): Value[] {
+function build(graph: Graph, channels: number, window: Window & { readonly block?: number }): Value[] {
   const { batch, height, width, kernel } = window;
   const x = graph.input("x", "float32", [channels, batch * height * width]);
   const w = graph.input("w", "float32", [channels, kernel ** 2]);
@@ -41,6 +41,11 @@ test.skipIf(block === undefined).each([
   [16, windowAttributes(1, 8, 10, 3, 2, 0)],
   [16, windowAttributes(2, 1, 1, 3, 1, 1)],
   [4, windowAttributes(4, 11, 10, 3, 3, 1)],
+  // Maps that lie side by side already.
+  [4, { ...windowAttributes(16, 9, 8, 3, 2, 1), block: block ?? 0 }],
+  [2, { ...windowAttributes(16, 7, 7, 5, 1, 2), block: block ?? 0 }],
+  [32, { ...windowAttributes(1, 6, 5, 1, 1, 0), block: block ?? 0 }],
+  [2, { ...windowAttributes(16, 7, 7, 1, 2, 0), block: block ?? 0 }],
   // The gradient of the pictures is no convolution with padding.
   [16, windowAttributes(1, 7, 7, 1, 2, 0)],
 ])("%i channels, %o: blocks give what the evaluation gives", async (channels, window) => {

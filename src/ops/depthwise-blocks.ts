@@ -13,33 +13,53 @@ import {
   outOfBlocks,
   smallIntoBlocks,
   smallOutOfBlocks,
+  spreadMaps,
 } from "./blocked-conv.ts";
 import { slice } from "./concat.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
-import { pad } from "./pad.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
-import { outputSize, type Window } from "./window.ts";
+import { linesAfter, outputSize, type Window } from "./window.ts";
+
+/** `block`: how many maps lie side by side already, in images and results alike (`interleave.ts`), or 0. */
+export type DepthwiseWindow = Window & { readonly block: number };
 
 /** Whether `x` [C, N·H·W] can be convolved in blocks. */
-export function depthwiseBlocksFit(x: Value, { batch }: Window): boolean {
-  return blocksFit(x, (x.shape[0] as number) * batch);
+export function depthwiseBlocksFit(x: Value, { batch, block }: DepthwiseWindow): boolean {
+  return blocksFit(x, (x.shape[0] as number) * batch) && (block === 0 || block === x.graph.block);
+}
+
+/** Maps [M, h, w] as the blocked convolutions take them. */
+function taken(
+  x: Value,
+  { block }: DepthwiseWindow,
+  maps: number,
+  height: number,
+  width: number,
+): BlockedMaps {
+  if (!block) return intoBlocks(x, maps, height, width);
+  return { value: reshape(x, [1, maps, height, width]), maps, height, width };
+}
+
+/** Their results as [C, pixels]. */
+function given(y: BlockedMaps, { block }: DepthwiseWindow, channels: number): Value {
+  return reshape(block ? y.value : outOfBlocks(y), [channels, -1]);
 }
 
 /** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]: [C, N·h·w]. */
-export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
+export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: DepthwiseWindow): Value {
   const { batch, height, width, kernel, stride, padding, after } = window;
   const channels = w.shape[0] as number;
-  const pictures = intoBlocks(x, channels * batch, height, width);
+  const pictures = taken(x, window, channels * batch, height, width);
   const shifts = bias && reshape(expand(reshape(bias, [channels, 1]), [channels, batch]), [channels * batch]);
   const places = { stride, before: [padding, padding], after: [after, after] } as const;
   const y = blockedConv(pictures, repeated(w, batch, kernel), places, shifts);
-  return reshape(outOfBlocks(y), [channels, -1]);
+  return given(y, window, channels);
 }
 
 /** The gradient of the pictures. */
-export function blocksInputGradient(dy: Value, w: Value, window: Window): Value {
+export function blocksInputGradient(dy: Value, w: Value, window: DepthwiseWindow): Value {
   const { batch, kernel, stride, padding } = window;
   const [channels, taps] = w.shape as [number, number];
   const [h, v] = outputSize(window);
@@ -49,12 +69,12 @@ export function blocksInputGradient(dy: Value, w: Value, window: Window): Value 
     Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
     1,
   );
-  const results = spreadOut(intoBlocks(dy, channels * batch, h, v), stride);
+  const results = spreadOut(taken(dy, window, channels * batch, h, v), stride);
   const dx = blockedConv(results, repeated(reversed, batch, kernel), {
     before: [last - padding, last - padding],
     after: linesAfter(window),
   });
-  return reshape(outOfBlocks(dx), [channels, -1]);
+  return given(dx, window, channels);
 }
 
 /** Whether that is a convolution: its lines of zeros below and to the right are not fewer than none. */
@@ -62,25 +82,14 @@ export function inputGradientFits(window: Window): boolean {
   return Math.min(...linesAfter(window)) >= 0;
 }
 
-function linesAfter(window: Window): [number, number] {
-  const { height, width, stride, padding } = window;
-  const [h, v] = outputSize(window);
-  return [height + padding - h * stride, width + padding - v * stride];
-}
-
 /** Maps with zeros between their pixels, as many as lie between windows. */
 function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
-  if (stride === 1) return x;
-  const { value, maps, height, width } = x;
-  const block = value.graph.block as number;
-  const pixels = reshape(value, [maps / block, height, 1, width, block]);
-  const spread = pad(pixels, { 2: [0, stride - 1], 4: [0, (stride - 1) * block] });
-  const size = [height * stride, width * stride] as const;
-  return { value: reshape(spread, [1, maps, ...size]), maps, height: size[0], width: size[1] };
+  const value = spreadMaps(x.value, stride);
+  return { ...x, value, height: x.height * stride, width: x.width * stride };
 }
 
 /** The gradient of the filters, [C, K·K]. */
-export function blocksFilterGradient(x: Value, dy: Value, window: Window): Value {
+export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindow): Value {
   const { batch, height, width, kernel, stride, padding } = window;
   const channels = x.shape[0] as number;
   const maps = channels * batch;
@@ -89,20 +98,37 @@ export function blocksFilterGradient(x: Value, dy: Value, window: Window): Value
   const missing = (results: number, extent: number): number =>
     (results - 1) * stride + kernel - extent - padding;
   const after = [Math.max(0, missing(h, height)), Math.max(0, missing(v, width))] as const;
-  const sums = blockedConv(intoBlocks(x, maps, height, width), intoBlocks(dy, maps, h, v), {
+  const sums = blockedConv(taken(x, window, maps, height, width), taken(dy, window, maps, h, v), {
     dilation: stride,
     before: [padding, padding],
     after,
   });
-  const each = reshape(smallOutOfBlocks(sums), [channels, batch, sums.height, sums.width]);
-  const whole = reduceSum(each, [1]);
+  const whole = summed(sums, batch);
   const taps = slice(slice(whole, 1, 0, kernel), 2, 0, kernel);
   return reshape(taps, [channels, kernel ** 2]);
 }
 
 /** The filters [C, K·K], one for each map of every picture. */
-function repeated(w: Value, batch: number, kernel: number) {
+function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   const [channels, taps] = w.shape as [number, number];
+  const maps = channels * batch;
+  const block = w.graph.block as number;
+  if (batch % block === 0) {
+    const value = expand(reshape(w, [channels, 1, taps, 1]), [channels, batch / block, taps, block]);
+    return { value, maps, height: kernel, width: kernel };
+  }
   const each = expand(reshape(w, [channels, 1, taps]), [channels, batch, taps]);
-  return smallIntoBlocks(reshape(each, [channels * batch, taps]), kernel, kernel);
+  return smallIntoBlocks(reshape(each, [maps, taps]), kernel, kernel);
+}
+
+/** The sums of each channel's maps over the images: [C, h, w]. */
+function summed(maps: BlockedMaps, batch: number): Value {
+  const { value, height, width } = maps;
+  const channels = maps.maps / batch;
+  const block = value.graph.block as number;
+  const whole =
+    batch % block === 0
+      ? reduceSum(reshape(value, [channels, batch / block, height * width, block]), [1, 3])
+      : reduceSum(reshape(smallOutOfBlocks(maps), [channels, batch, height * width]), [1]);
+  return reshape(whole, [channels, height, width]);
 }

@@ -14,6 +14,7 @@ import {
   blocksConv,
   blocksFilterGradient,
   blocksInputGradient,
+  type DepthwiseWindow,
   depthwiseBlocksFit,
   inputGradientFits,
 } from "./depthwise-blocks.ts";
@@ -24,6 +25,7 @@ import {
   smallMapsFilterGradient,
   smallMapsInputGradient,
 } from "./depthwise-maps.ts";
+import { apart, apart64, together, together64 } from "./interleave.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import {
@@ -35,9 +37,11 @@ import {
   windowKinds,
 } from "./window.ts";
 
-export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
+type DepthwiseAttributes = WindowAttributes & DepthwiseWindow;
+
+export const DepthwiseConv: Operator<DepthwiseAttributes, TwoOrThree> = {
   type: "DepthwiseConv",
-  attributes: windowKinds,
+  attributes: { ...windowKinds, block: "hidden" },
   infer: ([x, w, b], window) => {
     const { batch, height, width, kernel } = window;
     if (x.shape.length !== 2 || x.shape[1] !== batch * height * width)
@@ -57,18 +61,34 @@ export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
       : ([groupedInputGradient, groupedFilterGradient] as const);
     const inputGradient = blocks && inputGradientFits(window) ? blocksInputGradient : elsewhere[0];
     const filterGradient = blocks ? blocksFilterGradient : elsewhere[1];
-    const [dx, dw] = [inputGradient(dy, w, window), filterGradient(x, dy, window)];
+    const [images, results] = [imagesIn(window), resultsIn(window)];
+    const dx =
+      inputGradient === blocksInputGradient
+        ? blocksInputGradient(dy, w, window)
+        : images.blocked(inputGradient(results.plain(dy), w, window));
+    const dw =
+      filterGradient === blocksFilterGradient
+        ? blocksFilterGradient(x, dy, window)
+        : filterGradient(images.plain(x), results.plain(dy), window);
     return b ? [dx, dw, reduceSum(dy, [1])] : [dx, dw];
   },
   expand: ([x, w, b], window) => {
     if (depthwiseBlocksFit(x, window)) return [blocksConv(x, w, b, window)];
-    if (!mapsAreSmall(window)) return [groupedConv(x, w, b, window)];
-    const y = smallMapsConv(x, w, window);
-    return [b ? add(y, reshape(b, [-1, 1])) : y];
+    const images = imagesIn(window).plain(x);
+    const { blocked } = resultsIn(window);
+    if (!mapsAreSmall(window)) return [blocked(groupedConv(images, w, b, window))];
+    const y = smallMapsConv(images, w, window);
+    return [blocked(b ? add(y, reshape(b, [-1, 1])) : y)];
   },
   window: (window) => window,
   evaluate: ([x, w, b], window) => {
-    const { batch, height, width, kernel } = window;
+    const { batch, height, width, kernel, block } = window;
+    if (block) {
+      const plain = apart64(x, block, height * width);
+      const [y] = DepthwiseConv.evaluate(b ? [plain, w, b] : [plain, w], { ...window, block: 0 });
+      const [h, v] = outputSize(window);
+      return [together64(y, block, h * v)];
+    }
     const [channels] = x.shape as [number];
     const [pixels, taps] = [height * width, kernel ** 2];
     const table = tapsOfOutputs(window);
@@ -93,34 +113,73 @@ export const DepthwiseConv: Operator<WindowAttributes, TwoOrThree> = {
   cases: [
     {
       inputs: [normal64([3, 2 * 5 * 4]), normal64([3, 9]), normal64([3])],
-      attributes: windowAttributes(2, 5, 4, 3, 1, 1),
+      attributes: plain(2, 5, 4, 3, 1, 1),
     },
-    { inputs: [normal64([2, 7 * 6]), normal64([2, 9])], attributes: windowAttributes(1, 7, 6, 3, 2, 1) },
-    { inputs: [normal64([1, 3 * 8 * 5]), normal64([1, 25])], attributes: windowAttributes(3, 8, 5, 5, 2, 2) },
-    { inputs: [normal64([2, 7 * 7]), normal64([2, 49])], attributes: windowAttributes(1, 7, 7, 7, 1, 3) },
+    { inputs: [normal64([2, 7 * 6]), normal64([2, 9])], attributes: plain(1, 7, 6, 3, 2, 1) },
+    { inputs: [normal64([1, 3 * 8 * 5]), normal64([1, 25])], attributes: plain(3, 8, 5, 5, 2, 2) },
+    { inputs: [normal64([2, 7 * 7]), normal64([2, 49])], attributes: plain(1, 7, 7, 7, 1, 3) },
     {
       // TensorFlow's "same" padding at stride 2: nothing before, one line after.
       inputs: [normal64([2, 2 * 6 * 8]), normal64([2, 9])],
-      attributes: windowAttributes(2, 6, 8, 3, 2, 0, 0, 1),
+      attributes: plain(2, 6, 8, 3, 2, 0, 0, 1),
     },
     // Maps that are too large for matrices.
     {
       inputs: [normal64([2, 2 * 11 * 13]), normal64([2, 9]), normal64([2])],
-      attributes: windowAttributes(2, 11, 13, 3, 1, 1),
+      attributes: plain(2, 11, 13, 3, 1, 1),
     },
-    { inputs: [normal64([1, 17 * 22]), normal64([1, 25])], attributes: windowAttributes(1, 17, 22, 5, 2, 2) },
+    { inputs: [normal64([1, 17 * 22]), normal64([1, 25])], attributes: plain(1, 17, 22, 5, 2, 2) },
     {
       inputs: [normal64([2, 18 * 22]), normal64([2, 9])],
-      attributes: windowAttributes(1, 18, 22, 3, 2, 0, 0, 1),
+      attributes: plain(1, 18, 22, 3, 2, 0, 0, 1),
+    },
+    // Maps side by side.
+    {
+      inputs: [normal64([3, 4 * 5 * 6]), normal64([3, 9]), normal64([3])],
+      attributes: { ...plain(4, 5, 6, 3, 2, 1), block: 4 },
+    },
+    {
+      inputs: [normal64([2, 2 * 11 * 13]), normal64([2, 9])],
+      attributes: { ...plain(2, 11, 13, 3, 1, 1), block: 2 },
     },
     {
       inputs: [normal64([2, 2 * 40 * 3]), normal64([2, 49])],
-      attributes: windowAttributes(2, 40, 3, 7, 1, 3),
+      attributes: plain(2, 40, 3, 7, 1, 3),
     },
   ],
 };
 
-/** `x` [C, N·H·W], `w` [C, K·K], `bias` [C]; the result is [C, N·h·w]. */
-export function depthwiseConv(x: Value, w: Value, bias: Value | undefined, window: Window): Value {
-  return apply(DepthwiseConv, bias ? [x, w, bias] : [x, w], { ...window });
+/**
+ * `x` [C, N·H·W], `w` [C, K·K], `bias` [C]; the result is [C, N·h·w]. With `block` the maps of `x` lie side by side
+ * (`interleave.ts`), and those of the result too.
+ */
+export function depthwiseConv(
+  x: Value,
+  w: Value,
+  bias: Value | undefined,
+  window: Window & { readonly block?: number },
+): Value {
+  return apply(DepthwiseConv, bias ? [x, w, bias] : [x, w], { ...window, block: window.block ?? 0 });
+}
+
+function plain(...window: Parameters<typeof windowAttributes>): DepthwiseAttributes {
+  return { ...windowAttributes(...window), block: 0 };
+}
+
+/** Images one map after the other, and as the window has them. */
+function imagesIn({ block, height, width }: DepthwiseWindow) {
+  return order(block, height * width);
+}
+
+/** The same for results. */
+function resultsIn(window: DepthwiseWindow) {
+  const [h, v] = outputSize(window);
+  return order(window.block, h * v);
+}
+
+function order(block: number, pixels: number) {
+  return {
+    plain: (x: Value): Value => (block ? apart(x, block, pixels) : x),
+    blocked: (x: Value): Value => (block ? together(x, block, pixels) : x),
+  };
 }

@@ -5,6 +5,7 @@ import { requireRank, requireSameDType, show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Dim, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { blockedProduct, blockedProductGains } from "./blocked-product.ts";
 import { columnSums } from "./column-sums.ts";
 import { reduceSum } from "./reduce-sum.ts";
 
@@ -32,9 +33,11 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
     const da = transA
       ? gemm(b, dy, { transA: transB === 1, transB: true })
       : gemm(dy, b, { transB: transB === 0 });
-    const db = transB
-      ? gemm(dy, a, { transA: true, transB: transA === 1 })
-      : gemm(a, dy, { transA: transA === 0 });
+    const [tall, wide] = transB ? [dy, a] : [a, dy];
+    const db =
+      !transA && blockedProductGains(tall, wide)
+        ? blockedProduct(tall, wide)
+        : gemm(tall, wide, { transA: transB === 1 || transA === 0, transB: transB === 1 && transA === 1 });
     if (!c) return [da, db];
     if (c.shape.length === 2) return [da, db, reduceSum(dy, [1], true)];
     return [da, db, typeof dy.shape[0] === "number" ? columnSums(dy) : reduceSum(dy, [0])];

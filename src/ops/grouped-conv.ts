@@ -9,11 +9,13 @@ import { show } from "../graph/infer.ts";
 import { normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { add } from "./add.ts";
 import { cast } from "./cast.ts";
 import { columnSums } from "./column-sums.ts";
 import { concat } from "./concat.ts";
 import { conv } from "./conv.ts";
 import { gather } from "./gather.ts";
+import { groupedBlocksConv, groupedBlocksFit, groupedBlocksInputGradient } from "./grouped-blocks.ts";
 import { matmul, swapLast } from "./matmul.ts";
 import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
@@ -47,10 +49,17 @@ export const GroupedConv: Operator<GroupedConvAttributes, TwoOrThree> = {
     return [{ dtype: x.dtype, shape: [batch * h * v, out] }];
   },
   gradient: ([dy], { inputs: [x, w, b], attributes: window }) => {
-    const [dx, dw] = [inputGradient(dy, w, window), weightGradient(x, dy, w, window)];
+    const inBlocks = groupedBlocksFit(x, w, window);
+    const dx = (inBlocks ? groupedBlocksInputGradient : inputGradient)(dy, w, window);
+    const dw = weightGradient(x, dy, w, window);
     return b ? [dx, dw, columnSums(dy)] : [dx, dw];
   },
-  expand: ([x, w, b], { batch, height, width, stride, padding, after, groups }) => {
+  expand: ([x, w, b], window) => {
+    if (groupedBlocksFit(x, w, window)) {
+      const y = groupedBlocksConv(x, w, window);
+      return [b ? add(y, b) : y];
+    }
+    const { batch, height, width, stride, padding, after, groups } = window;
     const y = conv(pictures(x, { batch, height, width }), w, b, stride, padding, groups, after);
     return [rows(y)];
   },
@@ -142,12 +151,14 @@ function inputGradient(dy: Value, w: Value, window: GroupedConvAttributes): Valu
 function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttributes): Value {
   const { batch, height, width, kernel, groups } = window;
   const [out, inside] = w.shape as [number, number];
-  const byGroup = (value: Value, each: number): Value =>
-    transpose(reshape(value, [-1, groups, each]), [1, 0, 2]);
+  const joined = joinedGroups(x, inside, groups);
+  const [parts, each] = [groups / joined, out / groups];
+  const byPart = (value: Value, channels: number): Value =>
+    transpose(reshape(value, [-1, parts, joined * channels]), [1, 0, 2]);
   const [pixels, taps] = [height * width, kernel ** 2];
   const table = tapsOfOutputs(window);
-  const source = withRow(byGroup(x, inside), 0);
-  const gradient = swapLast(byGroup(dy, out / groups));
+  const source = withRow(byPart(x, inside), 0);
+  const gradient = swapLast(byPart(dy, each));
   // A row of taps at a time: all of them would take K² times the pixels' memory, and one alone makes products too thin.
   const rows = Array.from({ length: kernel }, (_, i) => {
     const under = new Int32Array((batch * table.length) / kernel);
@@ -159,11 +170,41 @@ function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttrib
         }
       }
     }
-    const windows = reshape(gather(source, under, 1), [groups, -1, kernel * inside]);
-    const product = reshape(matmul(gradient, windows), [out, kernel, inside]);
-    return reshape(transpose(product, [0, 2, 1]), [out, inside, 1, kernel]);
+    const windows = reshape(gather(source, under, 1), [parts, -1, kernel * joined * inside]);
+    const product = matmul(gradient, windows);
+    const own = ownGroups(reshape(product, [parts, joined, each, kernel, joined, inside]));
+    return reshape(transpose(reshape(own, [out, kernel, inside]), [0, 2, 1]), [out, inside, 1, kernel]);
   });
   return concat(rows, 2);
+}
+
+/**
+ * How many groups are multiplied at once, each with the others too. Gathering a few channels of each pixel takes as long as many,
+ * and products of so few are slow, so that on a CPU it pays to throw away most of what the products give.
+ */
+function joinedGroups({ graph, dtype }: Value, inside: number, groups: number): number {
+  if (graph.block === undefined || dtype !== "float32") return 1;
+  let joined = Math.max(1, Math.floor(WIDTH / inside));
+  while (groups % joined !== 0) joined--;
+  return joined;
+}
+
+/** Channels of joined groups. */
+const WIDTH = 16;
+
+/** Of [parts, groups, each, K, groups, inside] what each group has to do with itself: [parts, groups, each, K, inside]. */
+function ownGroups(product: Value): Value {
+  const [parts, joined, each, kernel, , inside] = product.shape as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const pairs = reshape(transpose(product, [0, 1, 4, 2, 3, 5]), [parts, joined ** 2, each * kernel * inside]);
+  const diagonal = Int32Array.from({ length: joined }, (_, i) => i * (joined + 1));
+  return reshape(gather(pairs, diagonal, 1), [parts, joined, each, kernel, inside]);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { known } from "../graph/infer.ts";
 import type { Value } from "../graph/types.ts";
+import { blockedProduct, blockedProductGains } from "./blocked-product.ts";
 import { piecesOf } from "./column-sums.ts";
 import { gemm } from "./gemm.ts";
 import { matmul, swapLast } from "./matmul.ts";
@@ -14,6 +15,7 @@ import { reshape } from "./reshape.ts";
 
 /** Aᵀ·B of [R, M] and [R, N], as the gradient of a weight is made: [M, N]. */
 export function productOverRows(a: Value, b: Value): Value {
+  if (blockedProductGains(a, b)) return blockedProduct(a, b);
   const [rows, m] = extents(a);
   const [, n] = extents(b);
   // With fewer rows the pieces' results, which must be added up, weigh too much.

@@ -29,6 +29,7 @@ import { GroupedConv } from "./grouped-conv.ts";
 import { HardSigmoid } from "./hard-sigmoid.ts";
 import { HardSwish } from "./hard-swish.ts";
 import { Col2Im, Im2Col } from "./im2col.ts";
+import { Interleave } from "./interleave.ts";
 import { LayerNormalization } from "./layer-normalization.ts";
 import { LeakyRelu } from "./leaky-relu.ts";
 import { Less } from "./less.ts";
@@ -98,6 +99,7 @@ export const operators: readonly Operator[] = [
   HardSigmoid,
   HardSwish,
   Im2Col,
+  Interleave,
   LayerNormalization,
   LeakyRelu,
   Less,

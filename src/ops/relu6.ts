@@ -6,6 +6,7 @@
 import { uniform64 } from "../graph/tensor64.ts";
 import { clip } from "./clip.ts";
 import { builder1, unary } from "./elementwise.ts";
+import { hardSigmoid } from "./hard-sigmoid.ts";
 import { mul } from "./mul.ts";
 import { isPositive } from "./relu.ts";
 import { sub } from "./sub.ts";
@@ -13,8 +14,12 @@ import { sub } from "./sub.ts";
 export const Relu6 = unary({
   type: "Relu6",
   f: (x = 0) => Math.min(Math.max(x, 0), 6),
-  // y·(6 − y) is positive between the limits. A choice between two tensors takes longer than these products.
-  gradient: ([dy], { outputs: [y] }) => [mul(dy, isPositive(mul(y, sub(6, y))))],
+  // y·(6 − y) is positive between the limits. A choice between two tensors takes longer than these products, and a difference to a
+  // number longer than a HardSigmoid, here (6 − y)·2²⁰: a power of two, so that it is 0 at 6 in spite of rounding.
+  gradient: ([dy], { outputs: [y] }) => {
+    const below = y.dtype === "float32" ? hardSigmoid(y, -(2 ** 20), 6 * 2 ** 20) : sub(6, y);
+    return [mul(dy, isPositive(mul(y, below)))];
+  },
   expand: (x) => clip(x, 0, 6),
   cases: [
     { inputs: [uniform64([3, 5], -4, 10)], attributes: {} },

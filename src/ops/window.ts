@@ -53,6 +53,16 @@ export function outputSize(window: Window): [number, number] {
 }
 
 /**
+ * The lines of zeros below and to the right with which the gradient of the images is a convolution of the results, spread out by
+ * the stride; where they are fewer than none, it is not.
+ */
+export function linesAfter(window: Window): [number, number] {
+  const { height, width, stride, padding } = window;
+  const [h, v] = outputSize(window);
+  return [height + padding - h * stride, width + padding - v * stride];
+}
+
+/**
  * For every output pixel and every tap of the window, the input pixel under it, or `height·width` (the padding row)
  * where the tap lies outside: [outputs · taps].
  */

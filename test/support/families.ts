@@ -28,6 +28,7 @@ export const mobile: Backbone = {
         stride: 2,
         padding: "same",
         norm: "stem.bn",
+        columns: true,
       });
       return net.activate(y, "hardSwish");
     });
