@@ -5,7 +5,7 @@ import { DeviceLoss, reasonOfLoss } from "./device-loss.ts";
 import { EngineLost } from "./engine.ts";
 
 function losable(): { loss: DeviceLoss; lose: (reason: string) => void } {
-  let lose = (_: string): void => {};
+  let lose: (reason: string) => void = () => {};
   const loss = new DeviceLoss(new Promise((resolve) => (lose = resolve)));
   return { loss, lose };
 }
