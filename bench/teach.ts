@@ -4,8 +4,8 @@
  *     npm run build && node --import tsx bench/teach.ts [--model vultus_s] [--per-class 40] [--stop-after 2000] [--epochs 15]
  *
  * draws faces of three classes, trains the recipe `adapt` in a page and in Node, and prints one line of JSON: seconds from the
- * call to the bundle, images a second of the last epoch, and the resident memory of the page's process at its first and last
- * hundredth step. `--stop-after` ends both after so many steps.
+ * call to the bundle, images a second of the last steps, and the resident memory of the page's process. `--stop-after` ends both
+ * after so many steps.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -103,7 +103,6 @@ try {
       share: ofPage / ofNode,
       accuracy: { page: page.training?.history.at(-1)?.validationAccuracy, node: run.best?.accuracy },
       memoryMB: { after10s: memory[4], most: Math.max(...memory), last: memory.at(-1) },
-      heapMB: [page.heap[0], page.heap.at(-1)].map((bytes) => Math.round((bytes ?? 0) / 1e6)),
     }),
   );
 } finally {

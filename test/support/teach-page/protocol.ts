@@ -38,6 +38,4 @@ export interface Taught {
   readonly seconds: number;
   /** Seconds until the first step was done. */
   readonly untilFirstStep: number;
-  /** Bytes of JavaScript's heap after each hundredth step. */
-  readonly heap: readonly number[];
 }

@@ -39,7 +39,6 @@ async function fetched(examples: readonly ServedExample[]): Promise<WebExample[]
 
 async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise<Taught> {
   const events: WebTrainEvent[] = [];
-  const heap: number[] = [];
   const stop = new AbortController();
   const [training, validation] = [await fetched(asked.training), await fetched(asked.validation)];
   const started = performance.now();
@@ -63,8 +62,6 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
         if (++steps === 1) untilFirstStep = seconds();
         if (steps === stopAfter) stop.abort();
         if (steps === loseAfter) for (const device of devices) device.destroy();
-        const { memory } = performance as { memory?: { usedJSHeapSize: number } };
-        if (steps % 100 === 0) heap.push(memory?.usedJSHeapSize ?? 0);
       },
     });
     const text = bundle && btoa(Array.from(bundle, (byte) => String.fromCharCode(byte)).join(""));
@@ -74,11 +71,10 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       training: { ...rest, bundle: text, probabilities: [...probabilities], labels },
       seconds: seconds(),
       untilFirstStep,
-      heap,
     };
   } catch (error) {
     const { name, message } = error as Error;
-    return { events, error: `${name}: ${message}`, seconds: seconds(), untilFirstStep, heap };
+    return { events, error: `${name}: ${message}`, seconds: seconds(), untilFirstStep };
   }
 }
 
