@@ -4,8 +4,8 @@
  * (`web/src/element/`), so importing it in Node, to render on a server, does nothing.
  */
 
-import type { WebDevice } from "./predict/model.web.ts";
 import type { TrackedFace } from "./predict/tracking.ts";
+import type { WebDevice } from "./runtime/session.web.ts";
 
 export type { Face } from "./predict/prediction.ts";
 export type { TrackedFace, WebDevice };

@@ -167,7 +167,7 @@ export {
   train,
   trainEvents,
 } from "./jobs/on-demand.ts";
-export type { Overrides, RecipeChanges } from "./jobs/recipe.ts";
+export type { Overrides } from "./jobs/recipe.ts";
 export type { ReportOptions, ReportResult } from "./jobs/report.ts";
 export type { SoftenOptions, SoftenResult } from "./jobs/soften.ts";
 export type { SplitOptions, SplitResult } from "./jobs/split.ts";
@@ -204,7 +204,7 @@ export type { Votes } from "./metrics/votes.ts";
 export type { EnsembleScores } from "./report/ensemble-card.ts";
 export type { Listener } from "./train/events.ts";
 export { recipeArchitecture } from "./train/forecast.ts";
-export { resolveRecipe } from "./train/override.ts";
+export { type RecipeChanges, resolveRecipe } from "./train/override.ts";
 export type { Recipe } from "./train/recipe.ts";
 export type { TrainSettings } from "./train/settings.ts";
 export { type TrainResult, trainInto } from "./train/train.node.ts";

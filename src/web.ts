@@ -5,10 +5,8 @@ export type { PriorChoice } from "./metrics/prior.ts";
 export type { Box, DetectedFace } from "./predict/boxes.ts";
 export {
   loadModel,
-  type ModelSource,
   predict,
   type WebDetectorOptions,
-  type WebDevice,
   type WebLoadOptions,
   type WebModel,
   type WebModelOptions,
@@ -17,4 +15,18 @@ export type { WebPhoto } from "./predict/photo.web.ts";
 export type { Face, Prediction } from "./predict/prediction.ts";
 export type { PredictOptions } from "./predict/predictor.ts";
 export { faceTracker, type TrackedFace, type TrackingOptions } from "./predict/tracking.ts";
+export type { WebDevice } from "./runtime/session.web.ts";
+export { train } from "./train/on-demand.web.ts";
+export type { RecipeChanges } from "./train/override.ts";
+export type {
+  CheckpointStore,
+  WebEpochEvent,
+  WebExample,
+  WebStartEvent,
+  WebStepEvent,
+  WebTrainEvent,
+  WebTraining,
+  WebTrainOptions,
+} from "./train/train-options.web.ts";
+export type { ModelSource } from "./util/bytes.web.ts";
 export { FormatError, UsageError, VultusError } from "./util/errors.ts";

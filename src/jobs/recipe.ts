@@ -6,8 +6,8 @@ import type { BackboneOptions } from "../models/registry.ts";
 import { changedByBudget } from "../train/budget.ts";
 import { differences } from "../train/differences.ts";
 import { asBegun } from "../train/extension.ts";
-import { resolveRecipe } from "../train/override.ts";
-import { type Recipe, type RecipeInput, recipeSchema } from "../train/recipe.ts";
+import { type RecipeChanges, resolveRecipe } from "../train/override.ts";
+import { type Recipe, recipeSchema } from "../train/recipe.ts";
 import { parseJson, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
@@ -16,16 +16,6 @@ import { DEFAULT_MODEL, shippedModels } from "../weights/shipped.node.ts";
 import { sources } from "../weights/sources.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-type PhaseInput = RecipeInput["phases"][number];
-
-/** A recipe, or the changes to the one that `extends` names. */
-export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "augmentation">> {
-  readonly extends?: string;
-  readonly augmentation?: Partial<RecipeInput["augmentation"]>;
-  /** A list replaces the phases; an object changes phases by name or position. */
-  readonly phases?: readonly PhaseInput[] | { readonly [phase: string]: Partial<PhaseInput> };
-}
 
 /**
  * Changes of single numbers of the recipe: `{ "phases.0.epochs": 3 }`, or `["phases.0.epochs=3"]` as the command line takes

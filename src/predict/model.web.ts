@@ -7,11 +7,13 @@ import { withPrior } from "../program/bundle-prior.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { decodeProgram } from "../program/onnx-program.ts";
 import type { Program } from "../program/program.ts";
-import { type Engine, localEngine } from "../runtime/engine.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { webEngine } from "../runtime/engine.web.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { hasWebGpu, openSession, type WebRuntime } from "../runtime/session.web.ts";
+import { hasWebGpu, type WebDevice } from "../runtime/session.web.ts";
+import { fetchBytes, type ModelSource, nameOf } from "../util/bytes.web.ts";
 import { asyncDispose } from "../util/dispose.ts";
-import { messageOf, VultusError } from "../util/errors.ts";
+import { VultusError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { EYES_INPUT } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
@@ -26,9 +28,6 @@ import {
 import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
-
-/** Where a model's bytes are: an address, a file that a person chose, or the bytes themselves. */
-export type ModelSource = string | URL | Blob | Uint8Array;
 
 export interface WebDetectorOptions extends Partial<DetectorSettings> {
   readonly source: ModelSource;
@@ -56,8 +55,6 @@ export interface WebLoadOptions extends WebModelOptions {
   /** A bundle that `vultus export` wrote, or a model that ships. */
   readonly model: ModelSource;
 }
-
-export type WebDevice = "cpu" | "webgpu";
 
 /**
  * A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. `await
@@ -143,12 +140,6 @@ export async function predict(
   throw new VultusError("there is no prediction");
 }
 
-/** An engine on the calling thread. */
-export function webEngine(device: WebDevice, threads = 0, runtime?: WebRuntime): Engine {
-  // As in Node: between two runs pictures are prepared, and threads that wait by spinning would take the cores for nothing.
-  return localEngine(({ model }) => openSession(model, { device, threads, spinning: false }, runtime));
-}
-
 /** Side of the square in which a detector that takes any size is compared: as small as the looks that are taken most often. */
 const COMPARED_SIDE = 160;
 
@@ -200,27 +191,6 @@ async function agrees(program: Program, picture: Tensor): Promise<boolean> {
 function madeUp(side: number): Picture {
   const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
   return { pixels, width: side, height: side, channels: 1 };
-}
-
-/** The bytes of a model. @throws VultusError where they cannot be fetched. */
-async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  let response: Response;
-  try {
-    response = await fetch(source);
-  } catch (error) {
-    throw new VultusError(`${nameOf(source)} cannot be fetched: ${messageOf(error)}`);
-  }
-  if (!response.ok) throw new VultusError(`${nameOf(source)}: the server answers ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** What errors call a model. */
-function nameOf(source: ModelSource): string {
-  if (source instanceof File) return source.name;
-  if (typeof source === "string" || source instanceof URL) return String(source);
-  return "the model";
 }
 
 function isOptions(detector: ModelSource | WebDetectorOptions): detector is WebDetectorOptions {

@@ -11,6 +11,9 @@ import type { Session, SessionOptions } from "./session.ts";
 
 type Ort = typeof ort;
 
+/** What a browser runs programs on. */
+export type WebDevice = "cpu" | "webgpu";
+
 /** The two builds of ONNX Runtime: the one for WebGPU is twice as large, and slower on the CPU. */
 export type WebRuntime = "wasm" | "webgpu";
 

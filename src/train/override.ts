@@ -15,6 +15,16 @@ import { trainableStages } from "./trainable.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+type PhaseInput = RecipeInput["phases"][number];
+
+/** A recipe, or the changes to the one that `extends` names. */
+export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "augmentation">> {
+  readonly extends?: string;
+  readonly augmentation?: Partial<RecipeInput["augmentation"]>;
+  /** A list replaces the phases; an object changes phases by name or position. */
+  readonly phases?: readonly PhaseInput[] | { readonly [phase: string]: Partial<PhaseInput> };
+}
+
 /**
  * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
  * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its

@@ -3,8 +3,9 @@
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { PriorChoice } from "../../../src/metrics/prior.ts";
 import type { Box } from "../../../src/predict/boxes.ts";
-import type { WebDetectorOptions, WebDevice } from "../../../src/predict/model.web.ts";
+import type { WebDetectorOptions } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
+import type { WebDevice } from "../../../src/runtime/session.web.ts";
 
 /** A model that is loaded. */
 export interface ModelInfo {

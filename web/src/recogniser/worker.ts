@@ -11,12 +11,12 @@ import {
   loadModel,
   openModel,
   type WebModel,
-  webEngine,
 } from "../../../src/predict/model.web.ts";
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
 import { readWebPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { withPrior } from "../../../src/program/bundle-prior.ts";
+import { webEngine } from "../../../src/runtime/engine.web.ts";
 import { threadsHere, useWasmFiles } from "../../../src/runtime/session.web.ts";
 import { sharedPrograms } from "../../../src/runtime/shared-programs.ts";
 import { messageOf, VultusError } from "../../../src/util/errors.ts";

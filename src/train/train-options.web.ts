@@ -1,0 +1,128 @@
+/** What a training in a browser takes, reports and gives: plain data, but for what the caller brings. */
+
+import type { Picture } from "../data/dataset.ts";
+import type { WebDevice } from "../runtime/session.web.ts";
+import type { ModelSource } from "../util/bytes.web.ts";
+import type { RecipeChanges } from "./override.ts";
+
+/** One image to learn from, or to measure on. */
+export interface WebExample {
+  /** A cut face. A file is decoded as photos to predict are. */
+  readonly image: Blob | ImageBitmap | Picture;
+  /** Its class. */
+  readonly label: string;
+}
+
+/** Keeps one block of bytes, from which a training goes on after its page was closed. */
+export interface CheckpointStore {
+  /** What was written last; undefined where there is nothing. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Replaces what is there, as a whole or not at all. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Called when a training has ended, since there is nothing left to go on with. */
+  clear(): Promise<void>;
+}
+
+export interface WebTrainOptions {
+  /** The bundle to start from: one that ships, or any that vultus wrote of one network. */
+  readonly model: ModelSource;
+  readonly training: readonly WebExample[];
+  /** Kept apart by the caller: other moments than the training examples. Empty only with `measure: false`. */
+  readonly validation: readonly WebExample[];
+  /** `false`: nothing is measured, and the weights of the last epoch are kept. Default: true. */
+  readonly measure?: boolean | undefined;
+  /** In the order of the model's probabilities. Default: those of the training examples, in the order of data sets. */
+  readonly classes?: readonly string[] | undefined;
+  /** `adapt` trains all layers, `head` the head alone; or changes to a recipe by name. Default: `adapt`. */
+  readonly recipe?: "adapt" | "head" | RecipeChanges | undefined;
+  /** Seed of everything random: a whole number from 0. Default: 0. */
+  readonly seed?: number | undefined;
+  /** `auto`: WebGPU where there is a graphics processor, else the CPU. */
+  readonly device?: WebDevice | "auto" | undefined;
+  /** Threads of the CPU. Default: all that the browser allows, one where the page is not cross-origin isolated. */
+  readonly threads?: number | undefined;
+  /** What the model is called in its file. */
+  readonly name?: string | undefined;
+  /** Where checkpoints are kept; what it holds is gone on with. Default: none. */
+  readonly checkpoints?: CheckpointStore | undefined;
+  /** Seconds between two checkpoints within an epoch; there is one after each epoch too. Default: 30. */
+  readonly checkpointEvery?: number | undefined;
+  /** Called in order; the training waits for the promise, so holding back that of a step is a pause. */
+  readonly onEvent?: ((event: WebTrainEvent) => void | Promise<void>) | undefined;
+  /** Ends the training after the step under way; its checkpoint is kept. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The training begins, or goes on. */
+export interface WebStartEvent {
+  readonly kind: "start";
+  readonly device: WebDevice;
+  /** Threads of the CPU. */
+  readonly threads: number;
+  /** Training examples. */
+  readonly images: number;
+  /** Steps of the whole training, and those that a checkpoint had done. */
+  readonly steps: number;
+  readonly done: number;
+}
+
+export interface WebStepEvent {
+  readonly kind: "step";
+  /** Steps that are done, of all. */
+  readonly step: number;
+  readonly steps: number;
+  /** Counted from 1, over all phases. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Of this step's batch. */
+  readonly loss: number;
+  /** Mean over the epoch so far, from 0 to 1. */
+  readonly accuracy: number;
+  /** Of the last steps. */
+  readonly imagesPerSecond: number;
+  /** Estimate for the rest, scoring included. */
+  readonly secondsLeft: number;
+}
+
+export interface WebEpochEvent {
+  readonly kind: "epoch";
+  /** Counted from 1, over all phases. */
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** On the validation examples; missing with `measure: false`. */
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
+}
+
+export type WebTrainEvent =
+  | WebStartEvent
+  | WebStepEvent
+  | WebEpochEvent
+  /** A checkpoint was written to the store. */
+  | { readonly kind: "checkpoint" }
+  /** Something a person should be told. */
+  | { readonly kind: "note"; readonly text: string }
+  /** WebGPU was lost for the reason; the training goes on from its last checkpoint on this device. */
+  | { readonly kind: "device"; readonly device: WebDevice; readonly reason: string };
+
+export interface WebTraining {
+  /** `interrupted`: the signal ended it. */
+  readonly ending: "finished" | "interrupted";
+  /** The `.onnx` file of the best epoch so far; undefined where it was interrupted before the first epoch's end. */
+  readonly bundle: Uint8Array | undefined;
+  readonly classes: readonly string[];
+  /** What the bundle answers for the validation examples, in their order. */
+  readonly validation: {
+    /** [examples, classes], row after row. */
+    readonly probabilities: Float32Array;
+    /** Indices into `classes`. */
+    readonly labels: readonly number[];
+  };
+  /** One a finished epoch. */
+  readonly history: readonly WebEpochEvent[];
+  /** What the last step ran on. */
+  readonly device: WebDevice;
+  /** Of the last epoch; 0 before the end of the first. */
+  readonly imagesPerSecond: number;
+}

@@ -1,0 +1,27 @@
+/** The bytes of a model, wherever a page has them. */
+
+import { messageOf, VultusError } from "./errors.ts";
+
+/** Where a model's bytes are: an address, a file that a person chose, or the bytes themselves. */
+export type ModelSource = string | URL | Blob | Uint8Array;
+
+/** The bytes of a model. @throws VultusError where they cannot be fetched. */
+export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  let response: Response;
+  try {
+    response = await fetch(source);
+  } catch (error) {
+    throw new VultusError(`${nameOf(source)} cannot be fetched: ${messageOf(error)}`);
+  }
+  if (!response.ok) throw new VultusError(`${nameOf(source)}: the server answers ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** What errors call a model. */
+export function nameOf(source: ModelSource): string {
+  if (source instanceof File) return source.name;
+  if (typeof source === "string" || source instanceof URL) return String(source);
+  return "the model";
+}
