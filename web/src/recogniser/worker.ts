@@ -13,7 +13,7 @@ import {
   type WebModel,
 } from "../../../src/predict/model.web.ts";
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
-import { readWebPhoto } from "../../../src/predict/photo.web.ts";
+import { readWebPhoto, type WebReadPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { withPrior } from "../../../src/program/bundle-prior.ts";
 import { webEngine } from "../../../src/runtime/engine.web.ts";
@@ -66,6 +66,11 @@ const handlers: Handlers = {
     await classifier.open.release();
   },
   examine,
+  async cut({ photo, name, faces, model }) {
+    const { cutLargestFace } = await import("../teach/cut.ts");
+    const detector = faces === "whole" ? undefined : detectors?.[faces];
+    return cutLargestFace(await readOnce(photo, name), detector, modelOf(model).bundle.architecture);
+  },
   explain,
 };
 
@@ -86,9 +91,7 @@ async function openDetectors(
 /** @throws VultusError where the picture cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
-  const read = await readWebPhoto(photo, name).finally(() => {
-    if (photo instanceof ImageBitmap) photo.close();
-  });
+  const read = await readOnce(photo, name);
   const readTime = clock();
   const found = faces === "whole" ? undefined : detectors?.[faces].detect(read.picture);
   // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
@@ -111,6 +114,13 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
     models: answers,
     milliseconds: { read: readTime, detect: detectTime, classify: clock() },
   };
+}
+
+/** Reads a photo, and closes it where it was handed over. */
+function readOnce(photo: Blob | ImageBitmap, name: string): Promise<WebReadPhoto> {
+  return readWebPhoto(photo, name).finally(() => {
+    if (photo instanceof ImageBitmap) photo.close();
+  });
 }
 
 async function explain({ photo, model, box, faces = "still" }: ExplainRequest) {
