@@ -51,11 +51,10 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
       <main id="main" ref={main} tabIndex={-1}>
         {view === "pictures" ? (
           <PicturesView pictures={pictures} models={models} threshold={threshold} onFiles={take} />
-        ) : view === "camera" ? (
-          <CameraView recogniser={recogniser} models={models} threshold={threshold} />
         ) : (
-          <TeachLater recogniser={recogniser} models={loaded} show={show} />
+          view === "camera" && <CameraView recogniser={recogniser} models={models} threshold={threshold} />
         )}
+        <TeachLater active={view === "teach"} recogniser={recogniser} models={loaded} show={show} />
       </main>
       <Footer />
     </div>

@@ -18,9 +18,11 @@ export interface ExamplesSectionProps {
   /** Whose crops are kept; undefined until it is loaded. */
   readonly model: number | undefined;
   readonly project: OpenProject;
+  /** Whether the view is shown. */
+  readonly active: boolean;
 }
 
-export function ExamplesSection({ recogniser, model, project }: ExamplesSectionProps) {
+export function ExamplesSection({ recogniser, model, project, active }: ExamplesSectionProps) {
   const camera = useCamera();
   const live = camera.state.kind === "running";
   const recorder = useRecorder({ recogniser, video: camera.video, model, on: live, project });
@@ -32,7 +34,10 @@ export function ExamplesSection({ recogniser, model, project }: ExamplesSectionP
   );
   const most = Math.max(0, ...counts.map(([, n]) => n));
   const imbalance = imbalanceOf(counts);
-  useDrops((files, to) => void adding.add(files, to));
+  useDrops(active, (files, to) => void adding.add(files, to));
+  useEffect(() => {
+    if (!active) camera.stop();
+  }, [active]);
 
   const held = useRef<string>();
   const isTyping = ({ target }: Event): boolean =>
@@ -94,10 +99,14 @@ export function ExamplesSection({ recogniser, model, project }: ExamplesSectionP
 }
 
 /** Files dropped or pasted anywhere: on a class they are its own, elsewhere their folders name the class. */
-function useDrops(take: (files: readonly GivenFile[], to: string | undefined) => void): void {
+function useDrops(
+  active: boolean,
+  take: (files: readonly GivenFile[], to: string | undefined) => void,
+): void {
   const latest = useRef(take);
   latest.current = take;
   useEffect(() => {
+    if (!active) return;
     const given = ({ target }: Event, data: DataTransfer | null): void => {
       const to = target instanceof Element ? target.closest<HTMLElement>("[data-class]") : null;
       if (!data) return;
@@ -121,7 +130,7 @@ function useDrops(take: (files: readonly GivenFile[], to: string | undefined) =>
       removeEventListener("drop", drop);
       removeEventListener("paste", paste);
     };
-  }, []);
+  }, [active]);
 }
 
 function AddClass({ project }: { readonly project: OpenProject }) {

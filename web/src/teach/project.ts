@@ -9,7 +9,7 @@ export interface TaughtClass {
 export interface Project {
   readonly id: string;
   readonly name: string;
-  /** Milliseconds since 1970. */
+  /** When its classes or examples were changed last, in milliseconds since 1970. */
   readonly changed: number;
   readonly classes: readonly TaughtClass[];
 }

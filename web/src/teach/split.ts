@@ -87,7 +87,7 @@ function unitsOf(
   return [...members.values()];
 }
 
-/** Keeps apart what fits into a quarter of what its class has so far. */
+/** Keeps apart what brings its class nearer to a quarter of what it has so far. */
 function keepApart(units: readonly number[][], examples: readonly SplitExample[], sides: Side[]): void {
   const seen = new Map<string, { all: number; kept: number }>();
   for (const members of units) {
@@ -95,7 +95,7 @@ function keepApart(units: readonly number[][], examples: readonly SplitExample[]
     const own = seen.get(label) ?? { all: 0, kept: 0 };
     seen.set(label, own);
     own.all += members.length;
-    if (own.kept + members.length > KEPT * own.all) continue;
+    if (own.kept + members.length / 2 > KEPT * own.all) continue;
     own.kept += members.length;
     for (const i of members) sides[i] = "measured";
   }

@@ -2,7 +2,7 @@
 
 import type { CheckpointStore } from "../../../src/train/train-options.web.ts";
 import type { Example, Project } from "./project.ts";
-import type { Mode, Training } from "./trainings.ts";
+import type { Slot, Trained, Training, Unfinished } from "./trainings.ts";
 
 /** A project in the list. */
 export interface StoredProject extends Project {
@@ -22,10 +22,14 @@ export interface TeachStore {
   examples(project: string): Promise<readonly Example[]>;
   saveExamples(examples: readonly Example[]): Promise<void>;
   deleteExamples(ids: readonly string[]): Promise<void>;
-  training(project: string, mode: Mode): Promise<Training | undefined>;
+  training<S extends Slot>(
+    project: string,
+    slot: S,
+  ): Promise<(S extends "unfinished" ? Unfinished : Trained) | undefined>;
   saveTraining(training: Training): Promise<void>;
-  deleteTraining(project: string, mode: Mode): Promise<void>;
-  checkpoints(project: string, mode: Mode): CheckpointStore;
+  deleteTraining(project: string, slot: Slot): Promise<void>;
+  /** Of the project's unfinished training. */
+  checkpoints(project: string): CheckpointStore;
   close(): void;
 }
 
@@ -93,7 +97,7 @@ export async function openStore(name: string): Promise<TeachStore> {
           ]);
           const bytes = [
             ...examples.map(({ image, thumbnail }) => image.size + thumbnail.length),
-            ...trainings.map(({ outcome }) => outcome?.bundle.size ?? 0),
+            ...trainings.map((training) => ("bundle" in training ? training.bundle.size : 0)),
             ...checkpoints.map(({ content }) => content.length),
           ].reduce((sum, size) => sum + size, 0);
           return { ...project, examples: examples.length, bytes };
@@ -118,15 +122,15 @@ export async function openStore(name: string): Promise<TeachStore> {
     },
     saveExamples: (examples) => write("examples", ...examples),
     deleteExamples: (ids) => remove("examples", ids),
-    training: (project, mode) => read("trainings", [project, mode]),
+    training: (project, slot) => read("trainings", [project, slot]),
     saveTraining: (training) => write("trainings", training),
-    deleteTraining: (project, mode) => remove("trainings", [[project, mode]]),
-    checkpoints: (project, mode) => ({
+    deleteTraining: (project, slot) => remove("trainings", [[project, slot]]),
+    checkpoints: (project) => ({
       async read() {
-        return (await read<Checkpoint | undefined>("checkpoints", [project, mode]))?.content;
+        return (await read<Checkpoint | undefined>("checkpoints", project))?.content;
       },
-      write: (content) => write("checkpoints", { project, mode, content } satisfies Checkpoint),
-      clear: () => remove("checkpoints", [[project, mode]]),
+      write: (content) => write("checkpoints", { project, content } satisfies Checkpoint),
+      clear: () => remove("checkpoints", [project]),
     }),
     close: () => database.close(),
   };
@@ -134,7 +138,6 @@ export async function openStore(name: string): Promise<TeachStore> {
 
 interface Checkpoint {
   readonly project: string;
-  readonly mode: Mode;
   readonly content: Uint8Array;
 }
 
@@ -146,8 +149,8 @@ function opened(name: string): Promise<IDBDatabase> {
       result.createObjectStore("projects", { keyPath: "id" });
       for (const [store, keyPath] of [
         ["examples", "id"],
-        ["trainings", ["project", "mode"]],
-        ["checkpoints", ["project", "mode"]],
+        ["trainings", ["project", "slot"]],
+        ["checkpoints", "project"],
       ] as const)
         result
           .createObjectStore(store, { keyPath: keyPath as string | string[] })

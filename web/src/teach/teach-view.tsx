@@ -2,17 +2,24 @@
 
 import type { Models } from "../models/use-models.ts";
 import type { View } from "../parts/use-view.ts";
+import type { ExplainedFace } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { ExamplesSection } from "./examples-section.tsx";
+import { MeasureSection } from "./measure-section.tsx";
 import { ProjectBar } from "./project-bar.tsx";
 import { Start } from "./start.tsx";
 import { databaseName, type TeachStore } from "./store.ts";
+import { TakeSection } from "./take-section.tsx";
 import "./teach.css";
+import { TrainingSection } from "./training-section.tsx";
 import { projectLock, useLock } from "./use-lock.ts";
 import { useProject } from "./use-project.ts";
 import { type Projects, useProjects } from "./use-projects.ts";
+import { useTraining } from "./use-training.ts";
 
 export interface TeachViewProps {
+  /** Whether it is the view that is shown: a training goes on while another is. */
+  readonly active: boolean;
   readonly recogniser: Recogniser;
   readonly models: Models;
   show(view: View): void;
@@ -61,19 +68,63 @@ function LockedProject(props: ProjectProps) {
   );
 }
 
-function ProjectView({ recogniser, models, projects, store, id }: ProjectProps) {
+function ProjectView({ recogniser, models, projects, store, id, active, show }: ProjectProps) {
   const project = useProject(store, id);
-  // Examples are cut for the model that the page has, which every training starts from.
+  const { examples, problem } = project;
+  const current = project.project;
+  const trainings = useTraining(store, id, current?.name ?? "");
+  // Examples are cut for the model that the page has, which trainings start from.
   const base = models.models.find(({ address }) => address !== undefined) ?? models.models[0];
+  const address = base?.address;
+  const counts = (current?.classes ?? []).map(
+    (one) => [one.name, examples.filter((example) => example.class === one.id).length] as const,
+  );
+  const explain = async (bundle: Blob, image: Blob): Promise<ExplainedFace> => {
+    const { id: model } = await recogniser.add({ source: new File([bundle], "taught.onnx") });
+    try {
+      return await recogniser.explain({ photo: image, model });
+    } finally {
+      recogniser.remove({ model }).catch(() => {});
+    }
+  };
   return (
     <>
       <ProjectBar projects={projects} open={project} known={knownClasses(models)} />
-      {project.problem !== undefined && (
+      {problem !== undefined && (
         <p class="error" role="alert">
-          {project.problem}
+          {problem}
         </p>
       )}
-      {project.project && <ExamplesSection recogniser={recogniser} model={base?.id} project={project} />}
+      {current && (
+        <>
+          <ExamplesSection recogniser={recogniser} model={base?.id} project={project} active={active} />
+          <TrainingSection
+            trainings={trainings}
+            counts={counts}
+            base={base && address !== undefined ? { name: base.name, address } : undefined}
+          />
+          {trainings.all && (
+            <MeasureSection
+              trainings={trainings}
+              all={trainings.all}
+              examples={examples}
+              changed={current.changed}
+              explain={explain}
+            />
+          )}
+          {examples.length > 0 && (
+            <TakeSection
+              project={current}
+              examples={examples}
+              all={trainings.all}
+              onTry={(model) => {
+                models.add(model);
+                show("camera");
+              }}
+            />
+          )}
+        </>
+      )}
     </>
   );
 }

@@ -74,7 +74,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   const change = async (changes: Partial<Project>): Promise<void> => {
     const before = now.current.project;
     if (!before) return;
-    const next = { ...before, ...changes, changed: Date.now() };
+    const next = { ...before, changed: Date.now(), ...changes };
     await store.saveProject(next);
     show({ project: next });
   };
@@ -103,7 +103,9 @@ export function useProject(store: TeachStore, id: string): OpenProject {
     done: steps.at(-1)?.text,
     problem,
     async rename(name) {
-      if (name.trim() !== "") await keep(() => change({ name: name.trim() }));
+      // A model knows nothing of it.
+      const changed = now.current.project?.changed ?? 0;
+      if (name.trim() !== "") await keep(() => change({ name: name.trim(), changed }));
     },
     async addClass(name) {
       const added = { id: newId(), name: name.trim() };
