@@ -13,9 +13,9 @@ import { parseArgs } from "node:util";
 import sharp from "sharp";
 import type { Picture } from "../src/data/dataset.ts";
 import { decodeFitted } from "../src/data/decode.node.ts";
+import { MOST_PHOTO_PIXELS } from "../src/data/photo-size.ts";
 import { type Box, type DetectedFace, overlapOf } from "../src/predict/boxes.ts";
 import { openDetector } from "../src/predict/onnx-detector.ts";
-import { MOST_PHOTO_PIXELS } from "../src/predict/predictor.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 

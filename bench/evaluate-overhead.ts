@@ -10,7 +10,7 @@
 import type { Picture } from "../src/data/dataset.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { expressions } from "../src/data/synthetic-expression.ts";
-import { evaluation } from "../src/evaluate/evaluate.node.ts";
+import { evaluation } from "../src/evaluate/evaluate.ts";
 import { inMemory, runBundle } from "../src/evaluate/run-bundle.ts";
 import { type Architecture, describe, withNewWeights } from "../src/models/classifier.ts";
 import { backboneNamed } from "../src/models/registry.ts";

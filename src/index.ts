@@ -192,7 +192,7 @@ export { cutSplits } from "./data/split.ts";
 export { writeSyntheticFaces } from "./data/synthetic.node.ts";
 export { type Comparison, compareBundles } from "./evaluate/compare.node.ts";
 export { type MapScores, scoreMaps } from "./evaluate/deletion-insertion.ts";
-export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.node.ts";
+export { type Evaluation, evaluateBundle } from "./evaluate/evaluate.ts";
 export { type Explanation, explainPictures } from "./evaluate/explain.ts";
 export { heatOverlay } from "./evaluate/heat-overlay.ts";
 export { measureRobustness, type Robustness } from "./evaluate/robustness.node.ts";

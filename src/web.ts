@@ -1,6 +1,7 @@
 /** The browser's public entry: everything that `import … from "vultus/web"` offers. Needs onnxruntime-web. */
 
 export type { Picture } from "./data/dataset.ts";
+export type { WebPhoto } from "./data/photo.web.ts";
 export type { PriorChoice } from "./metrics/prior.ts";
 export type { Box, DetectedFace } from "./predict/boxes.ts";
 export {
@@ -11,7 +12,6 @@ export {
   type WebModel,
   type WebModelOptions,
 } from "./predict/model.web.ts";
-export type { WebPhoto } from "./predict/photo.web.ts";
 export type { Face, Prediction } from "./predict/prediction.ts";
 export type { PredictOptions } from "./predict/predictor.ts";
 export { faceTracker, type TrackedFace, type TrackingOptions } from "./predict/tracking.ts";

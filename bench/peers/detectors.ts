@@ -8,9 +8,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeFitted } from "../../src/data/decode.node.ts";
+import { MOST_PHOTO_PIXELS } from "../../src/data/photo-size.ts";
 import { type Box, overlapOf } from "../../src/predict/boxes.ts";
 import { openDetector } from "../../src/predict/onnx-detector.ts";
-import { MOST_PHOTO_PIXELS } from "../../src/predict/predictor.ts";
 import { loadDetector } from "../../src/predict/shipped-detector.node.ts";
 import { startEngine } from "../../src/runtime/engine.node.ts";
 import { median } from "../turns.ts";

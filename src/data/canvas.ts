@@ -4,7 +4,7 @@ import { type Canvas, extentOnCanvas, type Part, type Placed } from "../augment/
 import type { Tensor } from "../util/tensor.ts";
 import type { DescribedNetwork } from "../weights/classifier-file.ts";
 import type { Picture, PictureShape } from "./dataset.ts";
-import type { PixelCache } from "./pixel-cache.node.ts";
+import type { Pixels } from "./pixels.ts";
 
 /** The smallest canvas for these pictures before a network of `size` pixels: grey only if all of them are. */
 export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas {
@@ -20,7 +20,7 @@ export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas
 
 /** What to say where images are grey and the network wants RGB, or the reverse; undefined where they agree or it is not known. */
 export function channelNote(
-  { samples, shape }: Pick<PixelCache, "samples" | "shape">,
+  { samples, shape }: Pick<Pixels, "samples" | "shape">,
   network: DescribedNetwork | undefined,
 ): string | undefined {
   if (!network) return undefined;

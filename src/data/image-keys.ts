@@ -3,6 +3,7 @@
 import { random } from "../util/random.ts";
 import type { Picture } from "./dataset.ts";
 import { BITS, hashOf, transform, WORDS, wholePicture } from "./perceptual-hash.ts";
+import type { Pixels } from "./pixels.ts";
 import { greyOf, thumbnail } from "./thumbnail.ts";
 
 /** A key is a whole number of so many bits. */
@@ -26,6 +27,14 @@ const bitKeys = Array.from({ length: BITS }, (_, bit) => {
 /** The key of an image, for a set; undefined for one without any structure. */
 export function imageKey(picture: Picture): number | undefined {
   return lookOf(picture)?.key;
+}
+
+/** The keys of images, one after the other; those without any structure have none. */
+export function* keysOf(pixels: Pixels): Generator<number> {
+  for (let i = 0; i < pixels.samples.length; i++) {
+    const key = imageKey(pixels.get(i));
+    if (key !== undefined) yield key;
+  }
 }
 
 /** All keys under which a set may hold the image: its own, then those with some of its least certain bits turned. */

@@ -7,6 +7,7 @@ import { makeFolder, reasonOf } from "../util/files.node.ts";
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
 import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
 import { pixelHash } from "./pixel-hash.node.ts";
+import type { Pixels } from "./pixels.ts";
 
 export interface PixelCacheOptions extends DecodeAllOptions {
   /** Bytes of pixels to keep in memory; pictures beyond it go to a file in `spillDir`. */
@@ -17,17 +18,12 @@ export interface PixelCacheOptions extends DecodeAllOptions {
   readonly allowUnreadable?: boolean;
 }
 
-export interface PixelCache {
-  /** The samples that could be read, in the order given; `get` takes indices into this list. */
-  readonly samples: readonly Sample[];
+/** Its samples are those that could be read, in the order given. */
+export interface PixelCache extends Pixels {
   /** Equal for samples of equal pixels, as they are in this cache: reduced where `maxSide` says so. */
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
-  /** What is known of a picture without reading its pixels. */
-  shape(index: number): PictureShape;
-  /** Treat the pixels as read-only: in memory they are the cache's own. */
-  get(index: number): Picture;
   /** The samples at these indices as a cache of their own. Its pictures stay, whichever of the two is closed first. */
   part(indices: readonly number[]): PixelCache;
   /** Frees the file once all parts are closed too; call it when nothing reads any more. */

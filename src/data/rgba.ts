@@ -27,6 +27,14 @@ export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
   return { pixels: single, width, height, channels: 1 };
 }
 
+/** A picture as a canvas takes it, opaque. */
+export function rgbaOf({ pixels, width, height, channels }: Picture): Uint8ClampedArray<ArrayBuffer> {
+  const data = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let i = 0; i < width * height; i++)
+    for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[channels === 3 ? 3 * i + c : i] as number;
+  return data;
+}
+
 function onWhite(value: number, opacity: number): number {
   return 255 + ((value - 255) * opacity) / 255 + 0.5;
 }

@@ -11,7 +11,7 @@ import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { UsageError } from "../util/errors.ts";
 import { comparePeople, type PeopleComparison } from "./compare-people.ts";
-import { bundleOutputs, labelsOf } from "./evaluate.node.ts";
+import { bundleOutputs, labelsOf } from "./evaluate.ts";
 import { votesOf } from "./people-votes.ts";
 
 /** One model's answers, in the order of the classes of the comparison. */

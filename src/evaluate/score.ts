@@ -3,7 +3,7 @@
 import type { Canvas } from "../augment/canvas.ts";
 import { packValidation, placedCentre } from "../augment/validation.ts";
 import { packPictures } from "../data/canvas.ts";
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Pixels } from "../data/pixels.ts";
 import type { Architecture } from "../models/classifier.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
@@ -15,7 +15,7 @@ export function scoringBatch(count: number): number {
 
 /** Feeds of a prediction for the pictures at `indices`, prepared as for validation. */
 export function validationFeeds(
-  pixels: Pick<PixelCache, "get">,
+  pixels: Pick<Pixels, "get">,
   indices: readonly number[],
   canvas: Canvas,
   { inputSize: size, resize }: Pick<Architecture, "inputSize" | "resize">,

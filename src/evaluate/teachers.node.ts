@@ -4,7 +4,7 @@ import type { Picture, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { bundleOutputs } from "./evaluate.node.ts";
+import { bundleOutputs } from "./evaluate.ts";
 import { mirror } from "./test-time.node.ts";
 
 /**

@@ -7,7 +7,7 @@ import { argmaxRows } from "../metrics/probabilities.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { warped } from "./corruptions/warp.ts";
-import { bundleOutputs, labelsOf } from "./evaluate.node.ts";
+import { bundleOutputs, labelsOf } from "./evaluate.ts";
 
 /** How far shifted views are moved, a share of the shorter side, in whole pixels. */
 const SHIFT = 0.06;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noAugmentation } from "../augment/settings.ts";
 import { classCounts, type Dataset, indicesOf, type Sample } from "../data/dataset.ts";
-import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { labelsOf } from "../evaluate/evaluate.ts";
 import { describe } from "../models/classifier.ts";
 import { compileBundle } from "../program/bundle.ts";
 import type { Bundle } from "../program/decode-bundle.ts";

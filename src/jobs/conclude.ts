@@ -3,14 +3,12 @@
 import { channelNote } from "../data/canvas.ts";
 import type { Sample, Split } from "../data/dataset.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
-import { bundleOutputs, evaluation, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { type Answered, bundleOutputs, finalScore, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.ts";
 import { leaksOf } from "../evaluate/leaks.node.ts";
 import { votesOf } from "../evaluate/people-votes.ts";
 import { seenIn } from "../evaluate/seen.node.ts";
 import { runProvenance } from "../export/provenance.node.ts";
 import { writeBundle } from "../export/write-bundle.node.ts";
-import { softmaxRows } from "../metrics/softmax.ts";
-import { fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
 import { writeEvaluation } from "../report/evaluation.ts";
 import { writeCurves } from "../report/run.ts";
 import type { Listener } from "../train/events.ts";
@@ -57,20 +55,21 @@ export async function conclude(
   try {
     const note = channelNote(pixels, bundle.architecture.network);
     if (note) teller.note(note);
-    const { logits } = await bundleOutputs(engine, bundle, pixels);
-    const onValidation = split === "validation" ? pixels : trained.validation;
-    const toFit = split === "validation" ? { logits } : await bundleOutputs(engine, bundle, onValidation);
-    const temperature = fitTemperature(toFit.logits, labelsOf(onValidation), classes.length);
-    if (temperature === 1) teller.note(unfittedNote(onValidation.samples.length));
-    // The temperature changes only the confidence, so the bundle with it need not run again.
-    const probabilities = Float32Array.from(softmaxRows(logits, classes.length, temperature));
-    const fittedHere = split === "validation" && temperature !== 1;
-    const labels = labelsOf(pixels);
-    const votes = votesOf(pixels.samples);
-    const found = evaluation({ logits, probabilities }, labels, classes, { temperature, fittedHere, votes });
+    const answered = async (on: PixelCache): Promise<Answered> => ({
+      logits: (await bundleOutputs(engine, bundle, on)).logits,
+      labels: labelsOf(on),
+    });
+    const held = await answered(pixels);
+    const fitOn = split === "validation" ? held : await answered(trained.validation);
+    const {
+      evaluation: found,
+      temperature,
+      notes,
+    } = finalScore(held, classes, votesOf(pixels.samples), fitOn);
+    for (const text of notes) teller.note(text);
     const isLeaked = pixels.samples.map(({ id }) => trained.leaked.has(id));
     const isSeen = trained.before && seenIn(pixels, trained.before);
-    const leaks = leaksOf(labels, found.predicted, isLeaked);
+    const leaks = leaksOf(held.labels, found.predicted, isLeaked);
     const scored = { ...found, leaks, ...withoutSeen(found, isSeen) };
     const result = evaluationResult(scored, split);
     writeJson(paths.evaluation, result);
@@ -89,13 +88,6 @@ export async function conclude(
   } finally {
     pixels.close();
   }
-}
-
-function unfittedNote(images: number): string {
-  return (
-    `the model's confidence was not calibrated: of ${images} validation images fewer than ${LEAST_MISTAKES} are answered wrong, ` +
-    "too few to show how often it errs (its temperature stays 1)"
-  );
 }
 
 /** The decoded images of the final score: the test split, scored only here, or else the validation split. */

@@ -1,6 +1,6 @@
 /** Fits the weights of an ensemble's members on labelled images, and measures it there beside each of them. */
 
-import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { labelsOf } from "../evaluate/evaluate.ts";
 import { memberAnswers, mixed } from "../export/ensemble.node.ts";
 import { type AnswerScores, answerScores } from "../metrics/answer-scores.ts";
 import { crossFittedMixture, mixtureWeights } from "../metrics/mixture-weights.ts";

@@ -3,7 +3,7 @@
 import { channelNote } from "../data/canvas.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { stratifiedSample } from "../data/stratified.ts";
-import { evaluateBundle, labelsOf } from "../evaluate/evaluate.node.ts";
+import { evaluateBundle, labelsOf } from "../evaluate/evaluate.ts";
 import { measureRobustness, type Robustness } from "../evaluate/robustness.node.ts";
 import { measureTestTime, type TestTime } from "../evaluate/test-time.node.ts";
 import { namedPrior, type PriorChoice } from "../metrics/prior.ts";

@@ -1,12 +1,12 @@
 /** What an evaluation hands back: plain data, as `evaluate --json` prints it and a run's evaluation.json holds it. */
 
 import type { Calibration } from "../evaluate/calibration.ts";
-import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import { type Evaluation, metricsOf } from "../evaluate/evaluate.ts";
 import { confusedPairText } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { CoveragePoint } from "../metrics/coverage.ts";
 import type { PeopleScores } from "../metrics/people.ts";
-import { eachMetric, type Metrics } from "../metrics/registry.ts";
+import type { Metrics } from "../metrics/registry.ts";
 import type { ScoreIntervals } from "../metrics/score-intervals.ts";
 import type { Scores } from "../metrics/scores.ts";
 import { peopleSentence } from "../report/people.ts";
@@ -77,14 +77,10 @@ export interface EvaluationResult extends Metrics {
 }
 
 export function evaluationResult(evaluation: Evaluation, split: string): EvaluationResult {
-  const { scores, interval, intervals, matrix, classes, majority } = evaluation;
+  const { scores, intervals, matrix, classes, majority } = evaluation;
   const { auc, calibration, coverage, confused, people } = evaluation;
   return {
-    n: scores.n,
-    split,
-    accuracy: scores.accuracy,
-    interval,
-    ...eachMetric((name) => evaluation[name]),
+    ...metricsOf(evaluation, split),
     majority,
     classes,
     perClass: Object.fromEntries(classes.map((name, i) => [name, scores.perClass[i] as Scores])),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stratifiedSample } from "../data/stratified.ts";
 import { averageMaps } from "../evaluate/average-maps.ts";
 import { type MapScores, scoreMaps } from "../evaluate/deletion-insertion.ts";
-import { labelsOf } from "../evaluate/evaluate.node.ts";
+import { labelsOf } from "../evaluate/evaluate.ts";
 import { explainPictures } from "../evaluate/explain.ts";
 import { namedPrior, type PriorChoice, type PriorShift } from "../metrics/prior.ts";
 import type { BackboneOptions } from "../models/registry.ts";

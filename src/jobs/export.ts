@@ -7,7 +7,7 @@ import type { Sample } from "../data/dataset.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { drawFace } from "../data/synthetic.ts";
 import { expressions } from "../data/synthetic-expression.ts";
-import { LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.ts";
 import { inMemory, type Pictures } from "../evaluate/run-bundle.ts";
 import {
   type ExportedFile as CheckedFile,

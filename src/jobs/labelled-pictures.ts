@@ -5,7 +5,7 @@ import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import type { ReadOptions } from "../data/read.node.ts";
-import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
 import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { recut } from "../train/recut.node.ts";

@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import { stratifiedSample } from "../data/stratified.ts";
-import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.node.ts";
+import { type Evaluation, evaluateBundle, LARGEST_SIDE, labelsOf } from "../evaluate/evaluate.ts";
 import { explainPictures } from "../evaluate/explain.ts";
 import type { Backbone } from "../models/backbone.ts";
 import type { BackboneOptions } from "../models/registry.ts";

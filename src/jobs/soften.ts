@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { loadPixels } from "../data/pixel-cache.node.ts";
 import { checkComparable } from "../evaluate/compare.node.ts";
-import { LARGEST_SIDE } from "../evaluate/evaluate.node.ts";
+import { LARGEST_SIDE } from "../evaluate/evaluate.ts";
 import { softened, teachersAnswers } from "../evaluate/teachers.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { startEngine } from "../runtime/engine.node.ts";

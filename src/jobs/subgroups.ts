@@ -1,7 +1,7 @@
 /** Scores by subgroup, of a column of a manifest. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.ts";
 import { votesOf } from "../evaluate/people-votes.ts";
 import { type SubgroupScores, subgroupScores } from "../metrics/subgroups.ts";
 import { chosenClass } from "../metrics/votes.ts";

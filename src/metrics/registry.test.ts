@@ -6,7 +6,7 @@ import { comparisonText } from "../cli/comparison.ts";
 import { evaluationText } from "../cli/evaluation.ts";
 import { metricText } from "../cli/output.ts";
 import { comparison } from "../evaluate/compare.node.ts";
-import { evaluation } from "../evaluate/evaluate.node.ts";
+import { evaluation } from "../evaluate/evaluate.ts";
 import { comparisonResult } from "../jobs/comparison-result.ts";
 import { type EvaluationResult, evaluationResult } from "../jobs/evaluation-result.ts";
 import { decimals, percents } from "../report/html.ts";

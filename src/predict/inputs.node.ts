@@ -5,13 +5,14 @@ import { open, readFile, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeFitted } from "../data/decode.node.ts";
 import { picturesBelow } from "../data/folder.node.ts";
+import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
 import { sniffPicture, VideoInstead } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { isFolder } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
-import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
+import type { ReadPhoto } from "./predictor.ts";
 
 /** Larger files are no photos. */
 const MOST_BYTES = 1e9;

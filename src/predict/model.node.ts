@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
 import { fitted } from "../data/decode.node.ts";
+import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
 import type { PriorChoice } from "../metrics/prior.ts";
 import { withPrior } from "../program/bundle-prior.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
@@ -23,7 +24,6 @@ import { openDetector } from "./onnx-detector.ts";
 import type { Prediction } from "./prediction.ts";
 import {
   inOriginal,
-  MOST_PHOTO_PIXELS,
   type OpenClassifier,
   type PredictOptions,
   predictPhotos,

@@ -1,20 +1,18 @@
 /** The browser's way in: load a model once, then pictures go in and faces with probabilities come out. */
 
-import type { Picture } from "../data/dataset.ts";
+import { readWebPhoto, type WebPhoto } from "../data/photo.web.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
+import { agreesOnWebGpu, bundleAgrees, madeUp } from "../evaluate/web-gpu.web.ts";
 import type { PriorChoice } from "../metrics/prior.ts";
 import { withPrior } from "../program/bundle-prior.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";
 import { decodeProgram } from "../program/onnx-program.ts";
-import type { Program } from "../program/program.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { webEngine } from "../runtime/engine.web.ts";
-import type { Tensors } from "../runtime/session.ts";
 import { hasWebGpu, type WebDevice } from "../runtime/session.web.ts";
 import { fetchBytes, type ModelSource, nameOf } from "../util/bytes.web.ts";
 import { asyncDispose } from "../util/dispose.ts";
 import { VultusError } from "../util/errors.ts";
-import type { Tensor } from "../util/tensor.ts";
 import { EYES_INPUT } from "./eyes.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import {
@@ -25,7 +23,6 @@ import {
   openDetector,
   openLiveDetector,
 } from "./onnx-detector.ts";
-import { readWebPhoto, type WebPhoto } from "./photo.web.ts";
 import type { Prediction } from "./prediction.ts";
 import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predictor.ts";
 
@@ -149,12 +146,12 @@ const COMPARED_SIDE = 160;
  */
 export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
   if (!(await hasWebGpu())) return "cpu";
-  const { program, input, architecture } = bundle;
   try {
     const works =
-      (await agrees(program, bundleInput([madeUp(architecture.inputSize)], input))) &&
-      (!detector || (await agrees(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
-      (!detector?.eyes || (await agrees(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
+      (await bundleAgrees(bundle)) &&
+      (!detector ||
+        (await agreesOnWebGpu(detector.program, detectorInput(detector, madeUp(sideOf(detector)))))) &&
+      (!detector?.eyes || (await agreesOnWebGpu(detector.eyes, bundleInput([madeUp(EYES_INPUT)], "uint8"))));
     return works ? "webgpu" : "cpu";
   } catch {
     return "cpu";
@@ -163,34 +160,6 @@ export async function chooseDevice(bundle: Bundle, detector: DetectorModel | und
 
 function sideOf({ side, settings: { size, sees } }: DetectorModel): number {
   return side ?? (sees ? COMPARED_SIDE : size);
-}
-
-/** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
-const MOST_DIFFERENCE = 0.01;
-
-async function agrees(program: Program, picture: Tensor): Promise<boolean> {
-  const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
-  const answersOn = async (device: WebDevice): Promise<Tensors> => {
-    const open = await webEngine(device, 0, "webgpu").open(program);
-    try {
-      return await open.run({ [feed]: picture });
-    } finally {
-      await open.release();
-    }
-  };
-  const [ours, reference] = [await answersOn("webgpu"), await answersOn("cpu")];
-  return Object.entries(reference).every(([name, { data }]) =>
-    Array.from(data as Float32Array).every((value, i) => {
-      const other = Number(ours[name]?.data[i]);
-      return Math.abs(value - other) <= MOST_DIFFERENCE * Math.max(1, Math.abs(value));
-    }),
-  );
-}
-
-/** A square picture with structure at every scale. */
-function madeUp(side: number): Picture {
-  const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
-  return { pixels, width: side, height: side, channels: 1 };
 }
 
 function isOptions(detector: ModelSource | WebDetectorOptions): detector is WebDetectorOptions {

@@ -13,9 +13,6 @@ import type { FaceDetector } from "./face-detector.ts";
 import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
 
-/** Photos with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
-export const MOST_PHOTO_PIXELS = 4e6;
-
 /** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
 export type ReadPhoto =
   | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }

@@ -1,10 +1,11 @@
 /** Faces in a video: found frame by frame, followed and classified. */
 
 import { fitted } from "../data/decode.node.ts";
+import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
 import { probeVideo, type VideoFacts, videoFrames } from "./ffmpeg.node.ts";
 import type { Model } from "./model.node.ts";
 import type { Face } from "./prediction.ts";
-import { MOST_PHOTO_PIXELS, type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
+import { type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.ts";
 import { faceTracker, type TrackedFace } from "./tracking.ts";
 
 export interface VideoOptions extends PredictOptions {

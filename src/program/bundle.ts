@@ -12,7 +12,12 @@ import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { StateDict } from "../util/tensor.ts";
-import type { Answering } from "../weights/classifier-file.ts";
+import {
+  type Answering,
+  answeringOf,
+  classifierMetadata,
+  type Provenance,
+} from "../weights/classifier-file.ts";
 import { answers } from "./answering.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
@@ -49,6 +54,16 @@ export function compileBundle(options: BundleOptions): Program {
   );
   const logits = buildHead(net, architecture, embedding);
   return finish(graph, "bundle", { ...answers(logits, options), embedding }, metadata);
+}
+
+/** The bundle as a file that says in its metadata how it came to be; `name` is what errors call it. */
+export function encodeBundle(
+  options: Omit<BundleOptions, "metadata" | "temperature" | "offset">,
+  provenance: Provenance,
+  name: string,
+): Uint8Array {
+  const metadata = classifierMetadata(options.architecture, { temperature: 1, ...provenance });
+  return compileBundle({ ...options, ...answeringOf(metadata, name), metadata }).model;
 }
 
 /** The input as [N, 3, H, W] from 0 to 1. */

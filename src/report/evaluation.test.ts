@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import { evaluation } from "../evaluate/evaluate.node.ts";
+import { evaluation } from "../evaluate/evaluate.ts";
 import { writeEvaluation } from "./evaluation.ts";
 
 test("a chart that cannot be drawn is noted, and the others are written", async () => {

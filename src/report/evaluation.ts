@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.ts";
 import { messageOf } from "../util/errors.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { random, shuffled } from "../util/random.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { classCounts, type Dataset, splits } from "../data/dataset.ts";
 import type { Unreadable } from "../data/decode-all.node.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
-import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.ts";
 import { encodeJsonLines } from "../formats/json-lines.ts";
 import { writeJson } from "../train/run-folder.node.ts";
 import { writeFileAtomic } from "../util/files.node.ts";

@@ -1,7 +1,7 @@
 /** The result of a run as TensorBoard shows it. */
 
 import { join } from "node:path";
-import type { Evaluation } from "../evaluate/evaluate.node.ts";
+import type { Evaluation } from "../evaluate/evaluate.ts";
 import type { Shown } from "../formats/tensorboard.ts";
 import { metricEntries } from "../metrics/registry.ts";
 import { readBytes } from "../util/files.node.ts";

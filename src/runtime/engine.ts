@@ -26,7 +26,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** The worker of an engine ended. Nothing is wrong with what it was asked: another engine may answer it. */
+/** The worker of an engine ended, or its device is gone. Nothing is wrong with what it was asked: another engine may answer it. */
 export class EngineLost extends VultusError {
   override readonly name = "EngineLost";
 }

@@ -2,8 +2,10 @@
 
 import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
+import { carriedOnDevice, type DeviceProgram, keptOnDevice } from "./carried-on-device.ts";
+import { EngineLost } from "./engine.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
-import type { Session } from "./session.ts";
+import type { Session, SessionOptions } from "./session.ts";
 
 /** More threads gain little on networks of this size, and each takes memory. */
 export const MOST_THREADS = 8;
@@ -11,33 +13,55 @@ export const MOST_THREADS = 8;
 /** Runs wait for each other: on WebGPU two at a time are refused, on the CPU they would take each other's threads. */
 let last: Promise<unknown> = Promise.resolve();
 
+export interface OpenOptions extends Pick<SessionOptions, "spinning" | "carries"> {
+  readonly device: "cpu" | "webgpu";
+  /** Does work on the device, and fails where that is lost meanwhile. Default: only does it. */
+  readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /** Loads a program; the error of one that the runtime refuses carries its reason. */
 export async function openOn(
   { InferenceSession, Tensor }: Pick<typeof ort, "InferenceSession" | "Tensor">,
   model: Uint8Array,
-  device: "cpu" | "webgpu",
-  spinning: boolean,
+  { device, spinning = true, carries = [], during = (work) => work() }: OpenOptions,
 ): Promise<Session> {
-  const create = (): Promise<ort.InferenceSession> =>
-    InferenceSession.create(model, {
-      executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
-    });
-  let session: ort.InferenceSession;
+  const open = async (bytes: Uint8Array, kept: readonly string[] = []): Promise<DeviceProgram> => {
+    const session = await inTurn(() =>
+      during(() =>
+        InferenceSession.create(bytes, {
+          executionProviders: [device === "cpu" ? "wasm" : "webgpu"],
+          graphOptimizationLevel: "all",
+          logSeverityLevel: 3,
+          extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+          ...(kept.length > 0 && { preferredOutputLocation: keptOnDevice(kept) }),
+        }),
+      ),
+    );
+    return {
+      run: (feeds) => inTurn(() => during(() => session.run(feeds))) as Promise<Record<string, ort.Tensor>>,
+      release: () => session.release(),
+    };
+  };
+  const onDevice = device === "webgpu" ? carries : [];
+  let program: DeviceProgram;
   try {
-    session = await inTurn(create);
+    program = await open(model, onDevice);
   } catch (error) {
+    if (error instanceof EngineLost) throw error;
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
+  const carried = onDevice.length > 0 ? carriedOnDevice(Tensor, program, onDevice, open) : undefined;
   return {
+    ...(carried && { carried }),
     async run(feeds, outputs = {}) {
       const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
       // onnxruntime-web cannot write into memory that is given to it.
-      return writtenInto(mapValues(await inTurn(() => session.run(inputs)), fromOrt), outputs);
+      return writtenInto(mapValues(await program.run(inputs), fromOrt), outputs);
     },
-    release: () => session.release(),
+    async release() {
+      await carried?.release();
+      await program.release();
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
-import { carriedOnDevice, keptOnDevice } from "./carried-on-device.node.ts";
+import { carriedOnDevice, type DeviceProgram, keptOnDevice } from "./carried-on-device.ts";
 import { cudaState } from "./cuda.node.ts";
 import { nativeRuntime } from "./onnxruntime.node.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
@@ -48,7 +48,11 @@ export async function openSessionOn(
   }
   const names = uncopied?.resultsOf(session) ?? session.outputNames;
   const onDevice =
-    carried === "on the device" ? carriedOnDevice(runtime, session, carries, common) : undefined;
+    carried === "on the device"
+      ? carriedOnDevice(runtime.Tensor, asProgram(session), carries, async (copy) =>
+          asProgram(await runtime.InferenceSession.create(copy, common)),
+        )
+      : undefined;
   return {
     ...(onDevice ? { carried: onDevice } : {}),
     async run(feeds, outputs = {}) {
@@ -67,6 +71,13 @@ export async function openSessionOn(
       if (profile) session.endProfiling();
       await session.release();
     },
+  };
+}
+
+function asProgram(session: ort.InferenceSession): DeviceProgram {
+  return {
+    run: (feeds) => session.run(feeds),
+    release: () => session.release(),
   };
 }
 

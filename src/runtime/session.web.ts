@@ -6,6 +6,7 @@
 import type * as ort from "onnxruntime-web/wasm";
 import { VultusError } from "../util/errors.ts";
 import { isFromElsewhere } from "../util/origin.ts";
+import { DeviceLoss, reasonOfLoss } from "./device-loss.ts";
 import { MOST_THREADS, openOn } from "./onnxruntime-web.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
@@ -39,7 +40,7 @@ export function useWasmFiles(files: Readonly<Record<WebRuntime, string>>): void 
  */
 export async function openSession(
   model: Uint8Array,
-  { device, threads, spinning = true }: SessionOptions,
+  { device, threads, spinning = true, carries = [] }: SessionOptions,
   runtime: WebRuntime = device === "webgpu" ? "webgpu" : "wasm",
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
@@ -50,7 +51,19 @@ export async function openSession(
   if (wasmFiles) env.wasm.wasmPaths = { wasm: wasmFiles[runtime] };
   const most = await threadsHere();
   env.wasm.numThreads = threads > 0 ? Math.min(threads, most) : most;
-  return openOn(ort, model, device, spinning);
+  const options = { device, spinning, carries };
+  if (device === "cpu") return openOn(ort, model, options);
+  const session = await openOn(ort, model, { ...options, during: (work) => whileThere(work) });
+  // The runtime names its device once it has a session on it, and keeps it for all others.
+  loss ??= new DeviceLoss(reasonOfLoss(await env.webgpu.device));
+  return { ...session, release: async () => (loss?.isLost ? undefined : session.release()) };
+}
+
+/** Of the device of WebGPU, as soon as there is one. */
+let loss: DeviceLoss | undefined;
+
+function whileThere<T>(work: () => Promise<T>): Promise<T> {
+  return loss ? loss.during(work) : work();
 }
 
 /**

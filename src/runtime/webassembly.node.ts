@@ -40,7 +40,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     throw new VultusError(`WebAssembly writes no profile; it is used, since ${whyWebAssembly()}`);
   const runtime = webAssembly();
   runtime.env.wasm.numThreads = Math.min(threads > 0 ? threads : availableParallelism(), MOST_THREADS);
-  const session = await openOn(runtime, model, device, spinning).catch(rethrow);
+  const session = await openOn(runtime, model, { device, spinning }).catch(rethrow);
   return { ...session, run: (feeds, outputs) => session.run(feeds, outputs).catch(rethrow) };
 }
 

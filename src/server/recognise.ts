@@ -1,11 +1,12 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
 import { type PriorShift, shiftedProbabilities } from "../metrics/prior.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { cropsFor } from "../predict/framing.ts";
 import { faceOf } from "../predict/prediction.ts";
-import { type FramedFace, framedFaces, MOST_PHOTO_PIXELS, requireNumbers } from "../predict/predictor.ts";
+import { type FramedFace, framedFaces, requireNumbers } from "../predict/predictor.ts";
 import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";

@@ -38,6 +38,8 @@ export interface LoopHost {
   saveCheckpoint(tensors: StateDict, progress: Progress): Promise<void>;
   saveBest(weights: StateDict, progress: Progress): Promise<void>;
   loadBest(): Promise<StateDict>;
+  /** Whether each epoch is better than the last, where nothing is set apart that could tell. Default: false. */
+  readonly keepsLast?: boolean;
   /** Whether a checkpoint is due in the middle of an epoch. */
   checkpointDue(): boolean;
   readonly signal: AbortSignal;
@@ -297,7 +299,7 @@ async function endEpoch(
   const betterInPhase = accuracy > progress.phaseBest + phase.minimumImprovement;
   progress.sinceBest = betterInPhase ? 0 : progress.sinceBest + 1;
   progress.phaseBest = Math.max(progress.phaseBest, accuracy);
-  const improved = accuracy > (progress.best?.accuracy ?? -1);
+  const improved = host.keepsLast === true || accuracy > (progress.best?.accuracy ?? -1);
   const steps = setup.plan.stepsOf(progress.epoch);
   nextEpoch(progress);
   if (improved) {

@@ -8,7 +8,7 @@ import { compileTrain, type TrainOptions } from "../program/train.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { recipeArchitecture } from "./forecast.ts";
 import { resolveRecipe } from "./override.ts";
-import { setUpPhase } from "./phase-setup.node.ts";
+import { setUpPhase } from "./phase-setup.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 
 const classes = ["a", "b"];

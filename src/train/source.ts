@@ -29,6 +29,11 @@ export interface OrderOptions {
   readonly batchSize: number;
 }
 
+/** Whole batches of an epoch, of which there is one at least. */
+export function batchesIn(images: number, batchSize: number): number {
+  return Math.max(1, Math.floor(images / batchSize));
+}
+
 /** Which samples each batch of an epoch holds. Every batch is full, since a step's batch size is fixed. */
 export function epochBatches(samples: readonly Sample[], epoch: number, options: OrderOptions): number[][] {
   const { sampler, seed, phase, batchSize } = options;

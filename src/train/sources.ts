@@ -6,7 +6,7 @@ import type { Augmentation } from "../augment/settings.ts";
 import { type Draw, drawTraining, packDraws, placedForDraw } from "../augment/training.ts";
 import { packPictures } from "../data/canvas.ts";
 import type { Sample } from "../data/dataset.ts";
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Pixels } from "../data/pixels.ts";
 import type { Loss } from "../losses/loss.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
@@ -18,7 +18,7 @@ import { type BatchSource, epochBatches, mixTargets, type OrderOptions, targetsO
 const TIMED_BATCHES = 3;
 
 export interface PictureSourceOptions extends OrderOptions {
-  readonly pixels: PixelCache;
+  readonly pixels: Pixels;
   readonly classes: number;
   /** What the loss is fed. */
   readonly targets: Loss["targets"];

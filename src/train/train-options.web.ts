@@ -37,7 +37,7 @@ export interface WebTrainOptions {
   readonly recipe?: "adapt" | "head" | RecipeChanges | undefined;
   /** Seed of everything random: a whole number from 0. Default: 0. */
   readonly seed?: number | undefined;
-  /** `auto`: WebGPU where there is a graphics processor, else the CPU. */
+  /** `auto`, the default: WebGPU where it is there and gives the CPU's answers, else the CPU. */
   readonly device?: WebDevice | "auto" | undefined;
   /** Threads of the CPU. Default: all that the browser allows, one where the page is not cross-origin isolated. */
   readonly threads?: number | undefined;

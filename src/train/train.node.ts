@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { type Canvas, trainingSide } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
-import { imageKey } from "../data/image-keys.ts";
+import { keysOf } from "../data/image-keys.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { pixelsDigest } from "../data/pixel-hash.node.ts";
 import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
@@ -23,7 +23,7 @@ import { noImages, recordOf } from "../weights/training-images.ts";
 import { emitter } from "./events.ts";
 import { dataOfRun } from "./former-run.node.ts";
 import { type Ending, type LoopHost, runLoop } from "./loop.ts";
-import { setUpPhase, viewsThatFit } from "./phase-setup.node.ts";
+import { setUpPhase, viewsThatFit } from "./phase-setup.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { leakNotes, readPictures, type TrainingPictures } from "./read-pictures.node.ts";
 import { withCutsFor } from "./recipe.ts";
@@ -42,9 +42,11 @@ import {
   writeJson,
 } from "./run-folder.node.ts";
 import type { TrainSettings } from "./settings.ts";
+import { batchesIn } from "./source.ts";
 import { digestsOf, keepTeachers, keptTeachers, loadTeachers, teachersOfRun } from "./teachers.node.ts";
 import { trainedPrior } from "./trained-prior.ts";
-import { watchedIndices, writeWatched } from "./watched.node.ts";
+import { writeWatched } from "./watched.node.ts";
+import { watchedIndices } from "./watched.ts";
 
 export interface TrainResult {
   readonly ending: Ending;
@@ -220,19 +222,6 @@ function startNotes(weights: string, before: KnownImages, validation: PixelCache
   const [name, what] = [`the starting weights (${weights})`, "validation images"];
   const notes = seenNotes(name, seenIn(validation, before), what);
   return before.isComplete ? notes : [...notes, unknownNote(name, validation.samples.length, what)];
-}
-
-/** Whole batches of an epoch, of which there is one at least. */
-function batchesIn(images: number, batchSize: number): number {
-  return Math.max(1, Math.floor(images / batchSize));
-}
-
-/** The keys of the images, one after the other. */
-function* keysOf(pixels: PixelCache): Generator<number> {
-  for (let i = 0; i < pixels.samples.length; i++) {
-    const key = imageKey(pixels.get(i));
-    if (key !== undefined) yield key;
-  }
 }
 
 /** The error of data with which nothing could be measured. */

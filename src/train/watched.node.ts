@@ -1,12 +1,10 @@
-/** The few validation pictures whose answers are told after each epoch, so that one can watch a model learn them. */
+/** The watched pictures as files of a run folder. */
 
 import { join } from "node:path";
-import type { PixelCache } from "../data/pixel-cache.node.ts";
-import { shuffledOrder } from "../data/sampler.ts";
+import type { Pixels } from "../data/pixels.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 
-const MOST = 12;
 /** Greatest side of their pictures as files, in pixels. */
 const SIDE = 160;
 
@@ -15,18 +13,10 @@ export function watchedPath(folder: string, number: number): string {
   return join(folder, "watched", `${number}.webp`);
 }
 
-/** At most twelve, as many of each class as there are, drawn by the seed; in the order of the classes. */
-export function watchedIndices(labels: readonly number[], classes: number, seed: number): number[] {
-  const order = shuffledOrder(labels.length, seed, "watched");
-  const ofClass = Array.from({ length: classes }, (_, label) => order.filter((i) => labels[i] === label));
-  const each = Math.max(1, Math.floor(MOST / classes));
-  return ofClass.flatMap((indices) => indices.slice(0, each)).slice(0, MOST);
-}
-
 /** Writes their pictures into the run folder, since those that they were made of may move, or lie in no file of their own. */
 export async function writeWatched(
   folder: string,
-  pixels: Pick<PixelCache, "get">,
+  pixels: Pick<Pixels, "get">,
   indices: readonly number[],
 ): Promise<void> {
   makeFolder(join(folder, "watched"));

@@ -20,6 +20,9 @@ import { resolveArchitecture } from "./resolve-architecture.ts";
 
 const architecture = { ...smallArchitecture("happy", "sad"), dropout: 0.4, resize: 1.15 };
 const provenance: Provenance = {
+  name: "my smile",
+  trainedIn: "browser",
+  counts: { training: { happy: 40, sad: 38 }, validation: { happy: 8, sad: 8 } },
   temperature: 1.25,
   trainedPrior: [0.25, 0.75],
   prior: [0.5, 0.5],

@@ -75,8 +75,21 @@ export const cutSchema = z.object({
 /** How a training cut splits from data that lacked them, so that the same cut can be made again. */
 export type TrainingCut = z.infer<typeof cutSchema>;
 
+const countsSchema = z.object({
+  training: z.record(z.string(), z.number()),
+  validation: z.record(z.string(), z.number()),
+});
+
+/** How many images of each class a classifier was trained on, and measured on. */
+export type ImageCounts = z.infer<typeof countsSchema>;
+
 /** How a classifier came to be, and how good it is; what is not known is left out. */
 export interface Provenance {
+  /** What its maker calls it. */
+  readonly name?: string;
+  /** Where it was trained, such as `browser`; left out for Node. */
+  readonly trainedIn?: string;
+  readonly counts?: ImageCounts;
   /** Logits are divided by it before the softmax. */
   readonly temperature?: number;
   /** The class prior that it was trained for: a share per class, in the order of the classes, summing to 1. */
@@ -109,6 +122,9 @@ export function classifierMetadata(
   const { classes, inputSize, resize, network } = described;
   const { backbone: model, head, dropout, mean, std, attention } = network ?? {};
   const {
+    name,
+    trainedIn,
+    counts,
     temperature,
     trainedPrior,
     prior,
@@ -125,6 +141,8 @@ export function classifierMetadata(
   const entries = {
     [KEY]: { format: 1, model, attention, head, classes, dropout, inputSize, resize, mean, std },
     labels: classes,
+    name,
+    trained_in: trainedIn,
     preprocessing: network && {
       channels: network.mean.length === 1 ? "luma" : "RGB",
       range: [0, 1],
@@ -139,6 +157,7 @@ export function classifierMetadata(
     prior,
     metrics,
     data_fingerprint: dataFingerprint,
+    data_counts: counts,
     data_cut: cut,
     data_rename: rename,
     data_not_a_class: notAClass,
@@ -182,10 +201,13 @@ export function networkOf({ network }: DescribedArchitecture, name: string): Des
 
 /** What a file says of how its classifier came to be: what was given to `classifierMetadata`. */
 export function provenanceOf(metadata: Metadata, name: string): Provenance {
-  const { metrics, data_fingerprint, recipe_sha256, vultus_version, license } = metadata;
+  const { metrics, data_fingerprint, data_counts, recipe_sha256, vultus_version, license } = metadata;
   const cut = cutOf(metadata, name);
   const trainingImages = trainingImagesIn(metadata, name);
   return {
+    ...(metadata.name !== undefined && { name: metadata.name }),
+    ...(metadata.trained_in !== undefined && { trainedIn: metadata.trained_in }),
+    ...(data_counts !== undefined && { counts: parseEntry(data_counts, name, countsSchema) }),
     temperature: temperatureOf(metadata, name),
     ...priorsIn(metadata, name),
     ...(metrics !== undefined && { metrics: parseEntry(metrics, name, z.record(z.string(), z.unknown())) }),

@@ -10,17 +10,15 @@ import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
 import { callTo, option } from "../util/spelling.ts";
-import { attentionFor } from "./attention.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
-import { classesOf, type Metadata, readArchitecture, saysClassifier } from "./classifier-file.ts";
-import { readEnsemble } from "./ensemble-file.ts";
-import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
+import { readArchitecture, saysClassifier } from "./classifier-file.ts";
+import type { HeadRows } from "./fit.ts";
 import { type MembersFile, membersIn } from "./members.ts";
-import { renormalised, sameNormalisation } from "./normalisation.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { libraryCommand, sources } from "./sources.ts";
-import { adapted, hasVariants, variantIn } from "./variants.ts";
+import { refuseEnsemble, type TakenOver, takenOver } from "./taken-over.ts";
+import { hasVariants, variantIn } from "./variants.ts";
 
 export type { Classifier, WeightsFile } from "./classifier.ts";
 
@@ -45,16 +43,6 @@ export function loadClassifier(path: string, options: BackboneOptions = {}): Cla
 export function loadMembers(path: string, options: BackboneOptions = {}): MembersFile {
   const file = classifierPath(path);
   return membersIn(readWeights(file), file, modelName(file), options);
-}
-
-/** @throws UsageError for the file of an ensemble, where one network is needed. */
-function refuseEnsemble(metadata: Metadata, path: string): void {
-  const ensemble = readEnsemble(metadata, path);
-  if (!ensemble) return;
-  const names = ensemble.members.map(({ name }) => name).join(", ");
-  throw new UsageError(
-    `${path} is an ensemble of ${names}: it can be neither trained further nor exported in another form; use one of its members`,
-  );
 }
 
 /** What a classifier's file is called: a run's files are all called best, so there it is the folder's name. */
@@ -97,37 +85,10 @@ export function loadWeights(
   description: Description,
   rows?: HeadRows,
   normalisation?: Pick<Preprocessing, "mean" | "std">,
-): Fitted & { readonly metadata: Metadata } {
+): TakenOver {
   if (!existsSync(path))
     throw new UsageError(`the weights ${path} do not exist; ${howToGetWeights(architecture)}`);
-  const { tensors, metadata } = readWeights(path);
-  refuseEnsemble(metadata, path);
-  const { name, preprocessing } = architecture.backbone;
-  const ofVariant = adapted(tensors, metadata, name, path);
-  const differs = normalisation && !sameNormalisation(normalisation, preprocessing);
-  const taken = differs ? renormalised(ofVariant.tensors, normalisation, preprocessing) : undefined;
-  const attention = attentionFor(taken ?? ofVariant.tensors, architecture, description, path);
-  const fitted = fitWeights(
-    taken ?? ofVariant.tensors,
-    architecture,
-    attention.description,
-    path,
-    classesOf(metadata, path),
-    rows,
-  );
-  const trainedWith = differs ? [normalisationNote(normalisation, taken !== undefined)] : [];
-  return {
-    ...fitted,
-    notes: [...ofVariant.notes, ...attention.notes, ...fitted.notes, ...trainedWith],
-    metadata,
-  };
-}
-
-function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {
-  const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
-  return takenUp
-    ? `these weights were trained with ${numbers}; the first layer takes up the difference`
-    : `warning: these weights were trained with ${numbers}, and pictures are normalised otherwise here`;
+  return takenOver(readWeights(path), path, architecture, description, rows, normalisation);
 }
 
 /** The backbone in which the weights at `path` compute as they were trained: a variant of `model` where the file says so. */

@@ -2,6 +2,7 @@
 
 import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import { readWebPhoto, type WebReadPhoto } from "../../../src/data/photo.web.ts";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import {
@@ -13,7 +14,6 @@ import {
   type WebModel,
 } from "../../../src/predict/model.web.ts";
 import { type DetectorModel, openDetector, openLiveDetector } from "../../../src/predict/onnx-detector.ts";
-import { readWebPhoto, type WebReadPhoto } from "../../../src/predict/photo.web.ts";
 import { predictPhotos } from "../../../src/predict/predictor.ts";
 import { withPrior } from "../../../src/program/bundle-prior.ts";
 import { webEngine } from "../../../src/runtime/engine.web.ts";

@@ -1,10 +1,10 @@
 /** Cuts the largest face out of an image, as it is cut out for a model; loaded by the recogniser's worker when it is asked for. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
+import type { WebReadPhoto } from "../../../src/data/photo.web.ts";
 import { greyOf, thumbnail } from "../../../src/data/thumbnail.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import { cropsFor } from "../../../src/predict/framing.ts";
-import type { WebReadPhoto } from "../../../src/predict/photo.web.ts";
 import { framedFaces } from "../../../src/predict/predictor.ts";
 import { resampled } from "../../../src/predict/resample.ts";
 import type { DescribedArchitecture } from "../../../src/weights/classifier-file.ts";

@@ -1,6 +1,6 @@
 /** Scores a classifier on labelled pictures. */
 
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Pixels } from "../data/pixels.ts";
 import { areaUnderCurves } from "../metrics/auc.ts";
 import { majorityBaseline } from "../metrics/baseline.ts";
 import { type ConfusedPair, confusedPairs } from "../metrics/confused-pairs.ts";
@@ -8,9 +8,11 @@ import { type ConfusionMatrix, confusionMatrix } from "../metrics/confusion.ts";
 import { type CoveragePoint, coverageCurve } from "../metrics/coverage.ts";
 import { type PeopleScores, peopleScores } from "../metrics/people.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
-import { type Metrics, measure } from "../metrics/registry.ts";
+import { eachMetric, type Metrics, measure } from "../metrics/registry.ts";
 import { type ScoreIntervals, scoreIntervals } from "../metrics/score-intervals.ts";
 import { type ScoreSummary, summarize } from "../metrics/scores.ts";
+import { softmaxRows } from "../metrics/softmax.ts";
+import { fitTemperature, LEAST_MISTAKES } from "../metrics/temperature.ts";
 import type { Votes } from "../metrics/votes.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -66,7 +68,7 @@ export interface EvaluateOptions {
 export async function evaluateBundle(
   engine: Engine,
   bundle: Bundle,
-  pixels: PixelCache,
+  pixels: Pixels,
   { onBatch, fittedHere = false }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const outputs = await bundleOutputs(engine, bundle, pixels, onBatch);
@@ -82,7 +84,7 @@ export async function evaluateBundle(
 export async function bundleOutputs(
   engine: Engine,
   bundle: Bundle,
-  pixels: PixelCache,
+  pixels: Pixels,
   onBatch?: (done: number) => void,
 ): Promise<BundleOutputs> {
   const count = pixels.samples.length;
@@ -102,8 +104,59 @@ export async function bundleOutputs(
 }
 
 /** The labels of the pictures, in their order. */
-export function labelsOf(pixels: PixelCache): number[] {
+export function labelsOf(pixels: Pixels): number[] {
   return pixels.samples.map(({ label }) => label);
+}
+
+/** What a training says of a classifier on held-out images. */
+export interface FinalScore {
+  readonly evaluation: Evaluation;
+  /** By which its logits are to be divided; 1 where too few answers are wrong to fit it. */
+  readonly temperature: number;
+  /** What a person should be told. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Fits the temperature of a classifier and scores it with that: `held` are logits [N, classes] and what they are to be, `fitOn`
+ * those that the temperature is fitted on, by default the same.
+ */
+export function finalScore(
+  held: Answered,
+  classes: readonly string[],
+  votes: Votes,
+  fitOn: Answered = held,
+): FinalScore {
+  const temperature = fitTemperature(fitOn.logits, fitOn.labels, classes.length);
+  // The temperature changes only the confidence, so the bundle with it need not run again.
+  const probabilities = Float32Array.from(softmaxRows(held.logits, classes.length, temperature));
+  const fittedHere = fitOn === held && temperature !== 1;
+  const outputs = { logits: held.logits, probabilities };
+  return {
+    evaluation: evaluation(outputs, held.labels, classes, { temperature, fittedHere, votes }),
+    temperature,
+    notes: temperature === 1 ? [unfittedNote(fitOn.labels.length)] : [],
+  };
+}
+
+export interface Answered {
+  /** [N, classes], row after row. */
+  readonly logits: Float32Array;
+  readonly labels: readonly number[];
+}
+
+function unfittedNote(images: number): string {
+  return (
+    `the model's confidence was not calibrated: of ${images} validation images fewer than ${LEAST_MISTAKES} are answered wrong, ` +
+    "too few to show how often it errs (its temperature stays 1)"
+  );
+}
+
+/** The part of an evaluation that travels in the metadata of a model: everything but what belongs to single classes. */
+export function metricsOf(evaluation: Evaluation, split: string) {
+  const { scores, interval } = evaluation;
+  const { n, accuracy } = scores;
+  return { n, split, accuracy, interval, ...eachMetric((name) => evaluation[name]) };
 }
 
 export interface EvaluationOptions extends CalibrationOptions {

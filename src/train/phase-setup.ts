@@ -1,7 +1,7 @@
 /** Makes a phase ready: compiles and loads its program, and chooses where its batches come from. */
 
 import type { Canvas } from "../augment/canvas.ts";
-import type { PixelCache } from "../data/pixel-cache.node.ts";
+import type { Pixels } from "../data/pixels.ts";
 import { classWeights } from "../data/sampler.ts";
 import { collect, lossAndAccuracy, scoringBatch, validationFeeds } from "../evaluate/score.ts";
 import { losses } from "../losses/registry.ts";
@@ -26,16 +26,17 @@ import { featureSource, pictureSource } from "./sources.ts";
 import { Stepper } from "./stepper.ts";
 import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { targetPrior } from "./trained-prior.ts";
-import { watchedIndices } from "./watched.node.ts";
+import { watchedIndices } from "./watched.ts";
 
 /** Pictures that the frozen backbone sees at a time when features are cached. */
 const FEATURE_BATCH = 32;
 
-export interface SetupContext extends Omit<TrainSettings, "teachers"> {
+export interface SetupContext
+  extends Pick<TrainSettings, "architecture" | "recipe" | "precision" | "cacheFeatures" | "signal"> {
   readonly teachers: readonly Teacher[];
   readonly engine: Engine;
-  readonly training: PixelCache;
-  readonly validation: PixelCache;
+  readonly training: Pixels;
+  readonly validation: Pixels;
   readonly canvas: Canvas;
   /** Augmented views per picture that are kept where features are cached. */
   readonly views: number;
@@ -207,7 +208,7 @@ async function withProgram<T>(
 
 /** How many of the recipe's augmented views of `pictures` fit the memory for cached features. */
 export function viewsThatFit(
-  { recipe, architecture, memoryBudget }: TrainSettings,
+  { recipe, architecture, memoryBudget }: Pick<TrainSettings, "recipe" | "architecture" | "memoryBudget">,
   pictures: number,
 ): number {
   const bytes = pictures * architecture.backbone.features * Float32Array.BYTES_PER_ELEMENT;

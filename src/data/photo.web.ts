@@ -1,11 +1,11 @@
 /** Pictures of a browser, in any of its forms, as photos that the predictor reads. */
 
-import type { Picture } from "../data/dataset.ts";
-import { pictureOfRgba } from "../data/rgba.ts";
-import { sniffPicture } from "../data/sniff.ts";
-import { VIDEO_HEAD } from "../data/sniff-video.ts";
 import { FormatError, VultusError } from "../util/errors.ts";
-import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
+import type { Picture } from "./dataset.ts";
+import { MOST_PHOTO_PIXELS } from "./photo-size.ts";
+import { pictureOfRgba, rgbaOf } from "./rgba.ts";
+import { sniffPicture } from "./sniff.ts";
+import { VIDEO_HEAD } from "./sniff-video.ts";
 
 /**
  * A picture that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
@@ -13,20 +13,38 @@ import { MOST_PHOTO_PIXELS, type ReadPhoto } from "./predictor.ts";
  */
 export type WebPhoto = Blob | CanvasImageSource | ImageData | Picture;
 
-/** A photo that could be read. */
-export type WebReadPhoto = Extract<ReadPhoto, { picture: Picture }>;
+/** A photo that was read, perhaps reduced; `width` and `height` are those of the original. */
+export interface WebReadPhoto {
+  readonly file: string;
+  readonly picture: Picture;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** By what factor the sides of a picture are reduced; one that is not below 1 leaves it as it is. */
+export type ScaleOf = (width: number, height: number) => number;
+
+const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (width * height));
 
 /**
- * Decodes and, where it has more than four million pixels, reduces a picture. Boxes will be in pixels of the original.
+ * Decodes a picture and reduces it: by default where it has more than four million pixels. Boxes will be in pixels of the original.
  *
  * @throws FormatError whose message is the reason, without a name.
  */
-export async function readWebPhoto(photo: WebPhoto, file = "photo"): Promise<WebReadPhoto> {
-  if ("pixels" in photo) return { file, picture: photo, width: photo.width, height: photo.height };
-  if (!(photo instanceof Blob)) return drawn(photo, file);
+export async function readWebPhoto(
+  photo: WebPhoto,
+  file = "photo",
+  scaleOf: ScaleOf = toPhotoSize,
+): Promise<WebReadPhoto> {
+  if ("pixels" in photo) {
+    const { width, height } = photo;
+    if (scaleOf(width, height) >= 1) return { file, picture: photo, width, height };
+    return drawn(new ImageData(rgbaOf(photo), width, height), file, scaleOf);
+  }
+  if (!(photo instanceof Blob)) return drawn(photo, file, scaleOf);
   const bitmap = await decoded(photo);
   try {
-    return drawn(bitmap, file);
+    return drawn(bitmap, file, scaleOf);
   } finally {
     bitmap.close();
   }
@@ -43,11 +61,11 @@ async function decoded(blob: Blob): Promise<ImageBitmap> {
   }
 }
 
-function drawn(source: CanvasImageSource | ImageData, file: string): WebReadPhoto {
+function drawn(source: CanvasImageSource | ImageData, file: string, scaleOf: ScaleOf): WebReadPhoto {
   const { width, height } = extentOf(source);
   if (width === 0 || height === 0)
     throw new VultusError("the picture has no pixels yet: wait until it is loaded");
-  const scale = Math.min(1, Math.sqrt(MOST_PHOTO_PIXELS / (width * height)));
+  const scale = Math.min(1, scaleOf(width, height));
   if (source instanceof ImageData && scale === 1)
     return { file, picture: pictureOfRgba(source), width, height };
   const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale))) as [

@@ -1,0 +1,68 @@
+/** The events of the training loop as those of a page. */
+
+import { type Emit, emitter, type Listener } from "./events.ts";
+import type { KeptState } from "./kept-state.ts";
+import type { EpochRecord } from "./records.ts";
+import type { StepClock } from "./step-clock.ts";
+import type { WebEpochEvent, WebTrainOptions } from "./train-options.web.ts";
+
+/** The loop's events as those of a page, and the epochs so far. */
+export function reporter(
+  { onEvent, measure = true }: WebTrainOptions,
+  clock: StepClock,
+  { progress }: KeptState,
+): { readonly emit: Emit; readonly history: () => WebEpochEvent[] } {
+  let phase = progress.phase;
+  let lastStep = 0;
+  const epochs = progress.history.map((record, i) => epochEvent(record, i + 1, measure));
+  const listener: Listener = {
+    note: ({ text }) => onEvent?.({ kind: "note", text }),
+    phaseStart({ index }) {
+      phase = index;
+    },
+    // A page that wants to stop must be heard while features are computed.
+    features: turn,
+    async step({ epoch, step, batch, loss, accuracy, stepSeconds }) {
+      clock.stepped(batch, stepSeconds);
+      const done = clock.stepsBefore(phase, epoch - 1, step);
+      await onEvent?.({
+        kind: "step",
+        step: done,
+        steps: clock.steps,
+        epoch: clock.epochsBefore(phase) + epoch,
+        epochs: clock.epochs,
+        loss,
+        accuracy,
+        imagesPerSecond: clock.imagesPerSecond,
+        secondsLeft: clock.secondsLeft(done),
+      });
+      await turn();
+      lastStep = performance.now();
+    },
+    async epochEnd({ record }) {
+      clock.scored((performance.now() - lastStep) / 1000);
+      const event = epochEvent(record, clock.epochsBefore(phase) + record.epoch, measure);
+      epochs.splice(event.epoch - 1, epochs.length, event);
+      await onEvent?.(event);
+    },
+  };
+  return { emit: emitter([listener]), history: () => epochs };
+}
+
+function epochEvent(record: EpochRecord, epoch: number, measure: boolean): WebEpochEvent {
+  const { trainLoss, trainAccuracy, validationLoss, validationAccuracy } = record;
+  const measured = measure ? { validationLoss, validationAccuracy } : {};
+  return { kind: "epoch", epoch, trainLoss, trainAccuracy, ...measured };
+}
+
+/** Lets everything else happen that waits, such as a message to stop: a step on the CPU gives nothing else a turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

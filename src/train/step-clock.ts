@@ -1,0 +1,68 @@
+/** How far a training is, how fast it goes, and how long the rest will take. */
+
+import type { Recipe } from "./recipe.ts";
+
+/** Steps that the speed is the mean of. */
+const RECENT = 20;
+
+export class StepClock {
+  readonly #batchesPerEpoch: number;
+  readonly #epochsOf: readonly number[];
+  #recent: { readonly images: number; readonly seconds: number }[] = [];
+  #scoringSeconds = 0;
+
+  /** `phases` are those of the recipe; all have as many batches an epoch. */
+  constructor({ phases }: Pick<Recipe, "phases">, batchesPerEpoch: number) {
+    this.#batchesPerEpoch = batchesPerEpoch;
+    this.#epochsOf = phases.map(({ epochs }) => epochs);
+  }
+
+  /** Epochs of the whole training. */
+  get epochs(): number {
+    return sum(this.#epochsOf);
+  }
+
+  /** Steps of the whole training. */
+  get steps(): number {
+    return this.epochs * this.#batchesPerEpoch;
+  }
+
+  /** Epochs that lie before a phase. */
+  epochsBefore(phase: number): number {
+    return sum(this.#epochsOf.slice(0, phase));
+  }
+
+  /** Steps before a place: `epoch` epochs and `step` steps of a phase are over. */
+  stepsBefore(phase: number, epoch: number, step: number): number {
+    return (this.epochsBefore(phase) + epoch) * this.#batchesPerEpoch + step;
+  }
+
+  stepped(images: number, seconds: number): void {
+    this.#recent = [...this.#recent, { images, seconds }].slice(-RECENT);
+  }
+
+  /** An epoch was scored. */
+  scored(seconds: number): void {
+    this.#scoringSeconds = seconds;
+  }
+
+  /** Of the last steps. */
+  get imagesPerSecond(): number {
+    return sum(this.#recent.map(({ images }) => images)) / this.#seconds;
+  }
+
+  /** Estimate for what follows `done` steps. */
+  secondsLeft(done: number): number {
+    const left = this.steps - done;
+    const scorings = Math.ceil(left / this.#batchesPerEpoch);
+    return left * (this.#seconds / this.#recent.length) + scorings * this.#scoringSeconds;
+  }
+
+  get #seconds(): number {
+    return sum(this.#recent.map(({ seconds }) => seconds));
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,13 @@
+/** The few validation pictures whose answers are told after each epoch, so that one can watch a model learn them. */
+
+import { shuffledOrder } from "../data/sampler.ts";
+
+const MOST = 12;
+
+/** At most twelve, as many of each class as there are, drawn by the seed; in the order of the classes. */
+export function watchedIndices(labels: readonly number[], classes: number, seed: number): number[] {
+  const order = shuffledOrder(labels.length, seed, "watched");
+  const ofClass = Array.from({ length: classes }, (_, label) => order.filter((i) => labels[i] === label));
+  const each = Math.max(1, Math.floor(MOST / classes));
+  return ofClass.flatMap((indices) => indices.slice(0, each)).slice(0, MOST);
+}

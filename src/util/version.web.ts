@@ -1,0 +1,5 @@
+/** The version of the package, where no file can be read: it is built in. */
+
+import manifest from "../../package.json" with { type: "json" };
+
+export const version: string = manifest.version;

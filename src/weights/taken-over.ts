@@ -1,0 +1,70 @@
+/** The weights of a file as the start of a training, wherever its bytes were read. */
+
+import type { Preprocessing } from "../models/backbone.ts";
+import type { Architecture, Description } from "../models/classifier.ts";
+import { UsageError } from "../util/errors.ts";
+import { attentionFor } from "./attention.ts";
+import type { WeightsFile } from "./classifier.ts";
+import { classesOf, type Metadata } from "./classifier-file.ts";
+import { readEnsemble } from "./ensemble-file.ts";
+import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
+import { renormalised, sameNormalisation } from "./normalisation.ts";
+import { adapted } from "./variants.ts";
+
+/** Weights that fit a classifier, and what their file says of them. */
+export interface TakenOver extends Fitted {
+  readonly metadata: Metadata;
+}
+
+/**
+ * The weights of a file, fitted to a classifier; `path` is the file's name in errors, `rows` say how a head for other classes is
+ * taken over, and `normalisation` is what the weights were trained with, where that is known and not the file's to say.
+ *
+ * @throws UsageError for weights of another network, and for an ensemble.
+ */
+export function takenOver(
+  { tensors, metadata }: WeightsFile,
+  path: string,
+  architecture: Architecture,
+  description: Description,
+  rows?: HeadRows,
+  normalisation?: Pick<Preprocessing, "mean" | "std">,
+): TakenOver {
+  refuseEnsemble(metadata, path);
+  const { name, preprocessing } = architecture.backbone;
+  const ofVariant = adapted(tensors, metadata, name, path);
+  const differs = normalisation && !sameNormalisation(normalisation, preprocessing);
+  const taken = differs ? renormalised(ofVariant.tensors, normalisation, preprocessing) : undefined;
+  const attention = attentionFor(taken ?? ofVariant.tensors, architecture, description, path);
+  const fitted = fitWeights(
+    taken ?? ofVariant.tensors,
+    architecture,
+    attention.description,
+    path,
+    classesOf(metadata, path),
+    rows,
+  );
+  const trainedWith = differs ? [normalisationNote(normalisation, taken !== undefined)] : [];
+  return {
+    ...fitted,
+    notes: [...ofVariant.notes, ...attention.notes, ...fitted.notes, ...trainedWith],
+    metadata,
+  };
+}
+
+function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {
+  const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
+  return takenUp
+    ? `these weights were trained with ${numbers}; the first layer takes up the difference`
+    : `warning: these weights were trained with ${numbers}, and pictures are normalised otherwise here`;
+}
+
+/** @throws UsageError for the file of an ensemble, where one network is needed. */
+export function refuseEnsemble(metadata: Metadata, path: string): void {
+  const ensemble = readEnsemble(metadata, path);
+  if (!ensemble) return;
+  const names = ensemble.members.map(({ name }) => name).join(", ");
+  throw new UsageError(
+    `${path} is an ensemble of ${names}: it can be neither trained further nor exported in another form; use one of its members`,
+  );
+}

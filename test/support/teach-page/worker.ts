@@ -1,0 +1,84 @@
+/** Trains in a worker, as pages should. */
+
+import { train, type WebExample, type WebTrainEvent } from "../../../src/web.ts";
+import type { Asked, ServedExample, Taught } from "./protocol.ts";
+
+let kept: Uint8Array | undefined;
+const checkpoints = {
+  read: async () => kept,
+  async write(bytes: Uint8Array) {
+    kept = bytes;
+  },
+  async clear() {
+    kept = undefined;
+  },
+};
+
+/** Devices of WebGPU that were given out, so that a test can take them away. */
+const devices: { destroy(): void }[] = [];
+const { GPUAdapter: Adapter } = globalThis as {
+  GPUAdapter?: { prototype: { requestDevice(...args: unknown[]): Promise<{ destroy(): void }> } };
+};
+if (Adapter) {
+  const original = Adapter.prototype.requestDevice;
+  Adapter.prototype.requestDevice = async function (...args) {
+    const device = await original.apply(this, args);
+    devices.push(device);
+    return device;
+  };
+}
+
+async function fetched(examples: readonly ServedExample[]): Promise<WebExample[]> {
+  return Promise.all(
+    examples.map(async ({ path, label }) => ({
+      image: await (await fetch(new URL(path, location.origin))).blob(),
+      label,
+    })),
+  );
+}
+
+async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise<Taught> {
+  const events: WebTrainEvent[] = [];
+  const heap: number[] = [];
+  const stop = new AbortController();
+  const [training, validation] = [await fetched(asked.training), await fetched(asked.validation)];
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  let steps = 0;
+  try {
+    const {
+      bundle,
+      validation: answers,
+      ...rest
+    } = await train({
+      ...asked,
+      model: new URL(asked.model, location.origin),
+      training,
+      validation,
+      signal: stop.signal,
+      ...(isKept && { checkpoints }),
+      onEvent(event) {
+        events.push(event);
+        if (event.kind !== "step") return;
+        steps++;
+        if (steps === stopAfter) stop.abort();
+        if (steps === loseAfter) for (const device of devices) device.destroy();
+        const { memory } = performance as { memory?: { usedJSHeapSize: number } };
+        if (steps % 100 === 0) heap.push(memory?.usedJSHeapSize ?? 0);
+      },
+    });
+    const text = bundle && btoa(Array.from(bundle, (byte) => String.fromCharCode(byte)).join(""));
+    const { probabilities, labels } = answers;
+    return {
+      events,
+      training: { ...rest, bundle: text, probabilities: [...probabilities], labels },
+      seconds: seconds(),
+      heap,
+    };
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { events, error: `${name}: ${message}`, seconds: seconds(), heap };
+  }
+}
+
+onmessage = async ({ data }: MessageEvent<Asked>) => postMessage(await teach(data));
