@@ -34,20 +34,27 @@ export async function writeCameraFile(path: string): Promise<void> {
   writeFileSync(path, Buffer.concat(frames));
 }
 
+/** What `writeTwoFacesCameraFile` shows, by the level of the upper left corner of the picture. */
+export const cornerOf = { first: 255, second: 0, nobody: 128 } as const;
+
 /**
- * Two faces in turn, for about four seconds each, that wander and change their size a little. While the first is shown, the upper left
- * corner of the picture is white, while the second is, black: by that a test knows which.
+ * Two faces in turn, for four seconds each, that wander and change their size a little, and then nobody for two. A test knows which by
+ * the upper left corner of the picture.
  */
 export async function writeTwoFacesCameraFile(path: string): Promise<void> {
   const parts: Buffer[] = [];
   const [frames, rate, cameraRate] = [60, 15, 30];
-  for (const shown of [face, clearFace]) {
-    for (let i = 0; i < frames; i++) {
+  for (const [who, shown] of [
+    ["first", face],
+    ["second", clearFace],
+    ["nobody", undefined],
+  ] as const) {
+    for (let i = 0; i < (shown ? frames : frames / 2); i++) {
       const angle = (i / frames) * 2 * Math.PI;
       const side = 220 + 20 * Math.cos(angle);
       const at = { x: 320 + 50 * Math.sin(angle), y: 240 + 20 * Math.sin(2 * angle) };
-      const picture = composite(640, 480, [{ face: shown, ...at, side }], i);
-      for (let y = 0; y < 40; y++) picture.pixels.fill(shown === face ? 255 : 0, y * 640, y * 640 + 40);
+      const picture = composite(640, 480, shown ? [{ face: shown, ...at, side }] : [], i);
+      for (let y = 0; y < 40; y++) picture.pixels.fill(cornerOf[who], y * 640, y * 640 + 40);
       const frame = await encoded(picture).jpeg({ quality: 92 }).toBuffer();
       for (let shots = 0; shots < cameraRate / rate; shots++) parts.push(frame);
     }

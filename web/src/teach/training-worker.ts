@@ -18,6 +18,7 @@ import {
   type Mode,
   type Plan,
   type PlannedExample,
+  type Start,
   type Trained,
   type Unfinished,
   upTo,
@@ -63,9 +64,8 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     await store.saveTraining(before);
   }
   say({ kind: "planned", mode, plan });
-  const { start } = plan;
   const result = await train({
-    model: start.kind === "page" ? start.address : start.bundle,
+    model: await modelOf(plan.start),
     training: imagesOf(plan.training, examples),
     validation: imagesOf(plan.measured, examples),
     measure: plan.measured.length > 0,
@@ -113,6 +113,15 @@ async function unfinishedOf(
   const classes = (await store.project(project))?.classes ?? [];
   const learned = what.start.kind === "taught" ? (last?.plan.learned ?? []) : [];
   return begun("all", planOf(examples, classes, what.start, learned));
+}
+
+/** The bundle, under the name that the page gives it: errors and notes name it so. */
+async function modelOf(start: Start): Promise<Blob> {
+  if (start.kind === "taught") return new File([start.bundle], start.name);
+  const response = await fetch(start.address);
+  if (!response.ok)
+    throw new Error(`${start.name} cannot be fetched: the server answers ${response.status}.`);
+  return new File([await response.blob()], start.name);
 }
 
 /** @throws Error where one of them was deleted since they were planned. */
