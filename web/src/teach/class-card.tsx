@@ -169,6 +169,7 @@ interface HoldButtonProps {
 function HoldButton({ recorder, to, name, on, shortcut }: HoldButtonProps) {
   const holds = recorder.state.kind === "recording" && recorder.state.class === to;
   const isKey = ({ key }: KeyboardEvent): boolean => key === " " || key === "Enter";
+  const key = shortcut < 10 ? String(shortcut) : undefined;
   // Pressing and letting go may both come before the next rendering.
   const holding = useRef(false);
   const hold = (): void => {
@@ -184,8 +185,8 @@ function HoldButton({ recorder, to, name, on, shortcut }: HoldButtonProps) {
       class="button primary hold"
       type="button"
       disabled={!on}
-      aria-label={`Hold to record ${name}`}
-      aria-keyshortcuts={shortcut < 10 ? String(shortcut) : undefined}
+      aria-keyshortcuts={key}
+      data-key={key}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -205,8 +206,10 @@ function HoldButton({ recorder, to, name, on, shortcut }: HoldButtonProps) {
       }}
       onBlur={release}
     >
-      {holds ? "Recording …" : "Hold to record"}
-      {shortcut < 10 && <kbd aria-hidden="true">{shortcut}</kbd>}
+      <span>
+        {holds ? "Recording …" : "Hold to record"}
+        <span class="visually-hidden"> {name}</span>
+      </span>
     </button>
   );
 }
