@@ -2,7 +2,7 @@
 
 import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
-import { carriedOnDevice, type DeviceProgram, keptOnDevice } from "./carried-on-device.ts";
+import type { DeviceProgram } from "./carried-on-device.ts";
 import { EngineLost } from "./engine.ts";
 import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -25,6 +25,9 @@ export async function openOn(
   model: Uint8Array,
   { device, spinning = true, carries = [], during = (work) => work() }: OpenOptions,
 ): Promise<Session> {
+  // Only training carries anything, so pages that predict do not load it.
+  const carrying =
+    device === "webgpu" && carries.length > 0 ? await import("./carried-on-device.ts") : undefined;
   const open = async (bytes: Uint8Array, kept: readonly string[] = []): Promise<DeviceProgram> => {
     const session = await inTurn(() =>
       during(() =>
@@ -33,7 +36,7 @@ export async function openOn(
           graphOptimizationLevel: "all",
           logSeverityLevel: 3,
           extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
-          ...(kept.length > 0 && { preferredOutputLocation: keptOnDevice(kept) }),
+          ...(carrying && { preferredOutputLocation: carrying.keptOnDevice(kept) }),
         }),
       ),
     );
@@ -42,15 +45,14 @@ export async function openOn(
       release: () => session.release(),
     };
   };
-  const onDevice = device === "webgpu" ? carries : [];
   let program: DeviceProgram;
   try {
-    program = await open(model, onDevice);
+    program = await open(model, carries);
   } catch (error) {
     if (error instanceof EngineLost) throw error;
     throw new VultusError(`ONNX Runtime cannot load the program on ${device}: ${messageOf(error)}`);
   }
-  const carried = onDevice.length > 0 ? carriedOnDevice(Tensor, program, onDevice, open) : undefined;
+  const carried = carrying?.carriedOnDevice(Tensor, program, carries, open);
   return {
     ...(carried && { carried }),
     async run(feeds, outputs = {}) {

@@ -6,7 +6,7 @@
 import type * as ort from "onnxruntime-web/wasm";
 import { VultusError } from "../util/errors.ts";
 import { isFromElsewhere } from "../util/origin.ts";
-import { DeviceLoss, reasonOfLoss } from "./device-loss.ts";
+import type { DeviceLoss } from "./device-loss.ts";
 import { MOST_THREADS, openOn } from "./onnxruntime-web.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
@@ -54,12 +54,15 @@ export async function openSession(
   const options = { device, spinning, carries };
   if (device === "cpu") return openOn(ort, model, options);
   const session = await openOn(ort, model, { ...options, during: (work) => whileThere(work) });
-  // The runtime names its device once it has a session on it, and keeps it for all others.
-  loss ??= new DeviceLoss(reasonOfLoss(await env.webgpu.device));
+  if (carries.length > 0 && !loss) {
+    const { DeviceLoss: Loss, reasonOfLoss } = await import("./device-loss.ts");
+    // The runtime names its device once it has a session on it, and keeps it for all others.
+    loss = new Loss(reasonOfLoss(await env.webgpu.device));
+  }
   return { ...session, release: async () => (loss?.isLost ? undefined : session.release()) };
 }
 
-/** Of the device of WebGPU, as soon as there is one. */
+/** Of the device of WebGPU, as soon as something trains on it. */
 let loss: DeviceLoss | undefined;
 
 function whileThere<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,6 @@ import { classCounts, digestOf, type Picture, type Sample, type Split } from "..
 import { classKey } from "../data/names.ts";
 import { readWebPhoto, type ScaleOf } from "../data/photo.web.ts";
 import type { Pixels } from "../data/pixels.ts";
-import { counted } from "../util/counted.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
 import type { WebExample, WebTrainOptions } from "./train-options.web.ts";
@@ -99,7 +98,7 @@ export function leakNotes(training: Pixels, validation: Pixels): string[] {
   const count = validation.samples.filter(({ id }) => known.has(id)).length;
   if (count === 0) return [];
   return [
-    `leak: ${count} of ${counted(validation.samples.length, "validation example")} are pixel-identical to training examples, so scores on them are too good`,
+    `leak: ${count} of ${validation.samples.length} validation examples are pixel-identical to training examples, so scores on them are too good`,
   ];
 }
 

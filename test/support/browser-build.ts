@@ -3,20 +3,23 @@
  * `vultus/element` as the page's build made it.
  */
 
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
-import { vi } from "vitest";
 
 const web = fileURLToPath(new URL("../../src/web.ts", import.meta.url));
 
-/** The page is `root`/index.html. */
+/** The pages are the HTML files in `root`. */
 export async function buildPage(
   root: string,
   outDir: string,
   plugins: readonly Plugin[] = [],
 ): Promise<void> {
+  const pages = readdirSync(root).filter((file) => file.endsWith(".html"));
   // Vitest sets NODE_ENV, and Vite would build for development.
-  vi.stubEnv("NODE_ENV", "production");
+  const { NODE_ENV: before } = process.env;
+  process.env.NODE_ENV = "production";
   await build({
     root,
     configFile: false,
@@ -32,7 +35,13 @@ export async function buildPage(
       target: "es2022",
       assetsInlineLimit: 0,
       reportCompressedSize: false,
-      rolldownOptions: { checks: { pluginTimings: false } },
+      rolldownOptions: {
+        input: pages.map((file) => join(root, file)),
+        checks: { pluginTimings: false },
+      },
     },
-  }).finally(() => vi.unstubAllEnvs());
+  }).finally(() => {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  });
 }

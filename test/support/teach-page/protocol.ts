@@ -36,6 +36,6 @@ export interface Taught {
   /** Name and message. */
   readonly error?: string;
   readonly seconds: number;
-  /** Bytes of JavaScript's heap after each hundredth step. */
-  readonly heap: readonly number[];
+  /** Seconds until the first step was done. */
+  readonly untilFirstStep: number;
 }

@@ -39,12 +39,11 @@ async function fetched(examples: readonly ServedExample[]): Promise<WebExample[]
 
 async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise<Taught> {
   const events: WebTrainEvent[] = [];
-  const heap: number[] = [];
   const stop = new AbortController();
   const [training, validation] = [await fetched(asked.training), await fetched(asked.validation)];
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
-  let steps = 0;
+  let [steps, untilFirstStep] = [0, 0];
   try {
     const {
       bundle,
@@ -60,11 +59,9 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       onEvent(event) {
         events.push(event);
         if (event.kind !== "step") return;
-        steps++;
+        if (++steps === 1) untilFirstStep = seconds();
         if (steps === stopAfter) stop.abort();
         if (steps === loseAfter) for (const device of devices) device.destroy();
-        const { memory } = performance as { memory?: { usedJSHeapSize: number } };
-        if (steps % 100 === 0) heap.push(memory?.usedJSHeapSize ?? 0);
       },
     });
     const text = bundle && btoa(Array.from(bundle, (byte) => String.fromCharCode(byte)).join(""));
@@ -73,11 +70,11 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       events,
       training: { ...rest, bundle: text, probabilities: [...probabilities], labels },
       seconds: seconds(),
-      heap,
+      untilFirstStep,
     };
   } catch (error) {
     const { name, message } = error as Error;
-    return { events, error: `${name}: ${message}`, seconds: seconds(), heap };
+    return { events, error: `${name}: ${message}`, seconds: seconds(), untilFirstStep };
   }
 }
 
