@@ -32,17 +32,17 @@ export function TeachView(props: TeachViewProps) {
   return (
     <div class="teach">
       <h2 class="visually-hidden">Teach</h2>
-      {!store ? (
-        projects.problem !== undefined && (
-          <p class="error" role="alert">
-            {projects.problem}
-          </p>
-        )
-      ) : open === undefined ? (
-        <Start known={known} onCreate={(classes) => void projects.create(classes)} />
-      ) : (
-        <LockedProject key={open} {...props} projects={projects} store={store} id={open} />
+      {open === undefined && projects.problem !== undefined && (
+        <p class="error" role="alert">
+          {projects.problem}
+        </p>
       )}
+      {store &&
+        (open === undefined ? (
+          <Start known={known} onCreate={(classes) => void projects.create(classes)} />
+        ) : (
+          <LockedProject key={open} {...props} projects={projects} store={store} id={open} />
+        ))}
     </div>
   );
 }
