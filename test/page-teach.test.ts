@@ -11,6 +11,7 @@ import { alikeAmong, lookAlike } from "../web/src/teach/looks.ts";
 import { comparisonOf, measureOf } from "../web/src/teach/measure.ts";
 import { type Example, imbalanceOf, missingForTraining, refusalOfName } from "../web/src/teach/project.ts";
 import { type HonestSplit, type SplitExample, splitHonestly } from "../web/src/teach/split.ts";
+import { emptyCurve, upTo, withEpoch, withStep } from "../web/src/teach/trainings.ts";
 
 function face(i: number): Uint8Array {
   return thumbnail(
@@ -207,6 +208,28 @@ describe("classes", () => {
       ]),
     ).toBeUndefined();
   });
+});
+
+test("the curve of a training that goes on from a checkpoint ends where the checkpoint was", () => {
+  const step = (n: number, loss: number) => ({
+    kind: "step" as const,
+    step: n,
+    steps: 4,
+    epoch: 1,
+    epochs: 2,
+    loss,
+    accuracy: 0.5,
+    imagesPerSecond: 1,
+    secondsLeft: 1,
+  });
+  let curve = emptyCurve;
+  for (const n of [1, 2]) curve = withStep(curve, step(n, n));
+  curve = withEpoch(curve, { kind: "epoch", epoch: 1, trainLoss: 1, trainAccuracy: 0.5 });
+  curve = withStep(curve, step(3, 9));
+  curve = withStep(upTo(curve, 2, 4), step(3, 3));
+  expect(curve.steps.map(({ loss }) => loss)).toEqual([1, 2, 3]);
+  expect(curve.epochs.map((epoch) => epoch.step)).toEqual([2]);
+  expect(upTo(curve, 1, 4).epochs).toEqual([]);
 });
 
 test("examples become a zip archive with a folder per class, in any alphabet", async () => {

@@ -33,10 +33,11 @@ export function ClassCard(props: ClassCardProps) {
   const recording = recorder.state.kind === "recording" && recorder.state.class === id;
   const input = useRef<HTMLInputElement>(null);
   const card = useRef<HTMLElement>(null);
-  // While examples come in, nothing is compared.
+  // While examples come in, nothing is compared; nor again where they are the same.
+  const which = [examples.length, examples[0]?.id, examples.at(-1)?.id].join();
   const alike = useMemo(
     () => !recording && lookAlike(examples.map(({ thumbnail }) => thumbnail)),
-    [examples, recording],
+    [which, recording],
   );
   const remove = (): void => {
     const near = card.current?.nextElementSibling ?? card.current?.previousElementSibling;

@@ -40,8 +40,8 @@ export function MeasureSection({ trainings, all, examples, changed, explain }: M
       )}
       {!measure ? (
         <p class="panel">
-          Too few to say: no example could be kept apart. Record each class for a few seconds, or add more
-          images.
+          Too few to say: no example could be kept apart. Record each class for a few seconds, or add images
+          that do not resemble each other.
         </p>
       ) : (
         <div class="panel measure">

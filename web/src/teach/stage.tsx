@@ -112,7 +112,7 @@ function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes
   return (
     <>
       {state.kind === "countdown" ? (
-        <p class="countdown" role="timer">
+        <p class="countdown" role="timer" aria-live="polite">
           <b>{state.seconds}</b> Get ready for “{name}”
         </p>
       ) : (

@@ -76,8 +76,8 @@ export function useProjects(): Projects {
         };
         await to.saveProject(project);
         setOpen(project.id);
-        // Without it a browser may delete what it keeps when space runs short. Some browsers ask the person.
-        await (navigator as Partial<Navigator>).storage?.persist?.();
+        // Without it a browser may delete what it keeps when space runs short. Some browsers ask the person, who may wait.
+        void (navigator as Partial<Navigator>).storage?.persist?.();
       }),
     remove: (id) =>
       trying(async (to) => {
