@@ -372,12 +372,16 @@ describe.skipIf(chromiumPath === undefined)(
         args: ["--no-sandbox"],
       });
       context.setDefaultTimeout(PATIENCE);
-      const page = await open(context);
+      // And it remembers for a while what it last knew of one: the database is opened after that is set.
+      const page = await context.newPage();
+      await page.goto(server.address);
+      await page.locator(".model-chip").first().waitFor();
       await untilKept(page, /models\.json/);
       const usage = await page.evaluate<number>("navigator.storage.estimate().then(({ usage }) => usage)");
       const session = await context.newCDPSession(page);
       const { origin } = new URL(server.address);
       await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 15_000 });
+      await page.getByRole("link", { name: "Teach" }).click();
       await begin(page);
       const names = Array.from({ length: 6 }, (_, i) => `first${i}.png`);
       await addImages(page, 0, ...names);

@@ -136,7 +136,8 @@ export function useProject(store: TeachStore, id: string): OpenProject {
       return (await keep(() => put([added]))) ? added.id : undefined;
     },
     added(text, ids) {
-      void keep(() => change({}));
+      // Why the rest was not kept stays said.
+      change({}).catch((error: Error) => setProblem(error.message));
       did(text, async () => {
         await take(ids);
         await change({});
