@@ -45,11 +45,15 @@ function threadsHere(cores: number): string {
 
 test("the first load of code and style is small", () => {
   const files = readdirSync(built, { recursive: true, encoding: "utf8" });
-  // ONNX Runtime comes with its models, and the view of trainings with its server.
-  const own = files.filter((name) => /\.(js|css|html)$/.test(name) && !/\/ort\.|watch/.test(name));
-  const bytes = own.reduce((sum, name) => sum + gzipSync(readFileSync(join(built, name))).length, 0);
+  // ONNX Runtime comes with its models, the view of trainings with its server, and the view Teach when it is opened.
+  const later = /teach|train|cut-|examples-zip/;
+  const code = files.filter((name) => /\.(js|css|html)$/.test(name) && !/\/ort\.|watch/.test(name));
+  const bytesOf = (names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + gzipSync(readFileSync(join(built, name))).length, 0);
+  const own = code.filter((name) => !later.test(name));
   expect(own.length).toBeGreaterThan(5);
-  expect(bytes).toBeLessThan(250_000);
+  expect(bytesOf(own)).toBeLessThan(250_000);
+  expect(bytesOf(code.filter((name) => later.test(name)))).toBeLessThan(180_000);
 });
 
 describe.skipIf(chromiumPath === undefined)(

@@ -89,8 +89,8 @@ function bundlersFindWorker(): Plugin {
 }
 
 /**
- * Tells the service worker the files that the page needs without a network: all but the models and ONNX Runtime, of which
- * the page tells those that run here, and the view of trainings, which needs its server.
+ * Tells the service worker the files that the page needs without a network: all but the models and ONNX Runtime's WebAssembly, of
+ * which the page tells those that run here, and the view of trainings, which needs its server.
  */
 function offlineFiles(): Plugin {
   return {
@@ -101,9 +101,7 @@ function offlineFiles(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("the service worker was not built");
       const files = Object.keys(bundle)
-        .filter(
-          (name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/(ort\.|watch)/.test(name),
-        )
+        .filter((name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/watch/.test(name))
         .sort();
       const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
       worker.code = worker.code

@@ -79,7 +79,7 @@ function lookAlikes(
   });
   const groups = findNearDuplicates(
     distinct.map((one) => one.thumbnail),
-    onProgress,
+    { onProgress },
   );
   return groups.map((members) =>
     members.flatMap((member) => distinct[member]?.indices ?? []).sort((a, b) => a - b),

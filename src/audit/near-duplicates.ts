@@ -21,7 +21,7 @@ const RADIUS = 14;
  * more. Of the 48 natural pairs between 0.945 and 0.95, judged by eye, about a quarter are different people; above 0.96
  * hardly any are.
  */
-const SAME = 0.945;
+export const SAME = 0.945;
 
 /**
  * The windows that each picture is asked with: the whole, every mix of edges cut by 0.5 and 2.5 of 48 pixels, and the
@@ -37,17 +37,23 @@ const windows: readonly Window[] = [
   ...moves.flatMap((x) => moves.map((y) => ({ left: x, right: -x, top: y, bottom: -y }))),
 ];
 
+export interface NearDuplicateOptions {
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Frequencies that all images share, which are taken off before hashing. Default: the mean of these images. */
+  readonly mean?: Float64Array;
+}
+
 /**
  * Groups of positions in the list of thumbnails: what looks the same, by any number of steps. Work grows nearly as the
  * number of pictures does: see `bench/audit.ts`.
  */
 export function findNearDuplicates(
   thumbnails: readonly Uint8Array[],
-  onProgress: (done: number, total: number) => void = () => {},
+  { onProgress = () => {}, mean: known }: NearDuplicateOptions = {},
 ): readonly (readonly number[])[] {
   const whole = transform([wholePicture]);
   const frequencies = thumbnails.map((thumbnail) => whole(thumbnail)[0] as Float32Array);
-  const mean = meanFrequencies(frequencies);
+  const mean = known ?? meanFrequencies(frequencies);
   const hashes = new Uint32Array(WORDS * thumbnails.length);
   for (const [i, values] of frequencies.entries()) hashes.set(hashOf(centre(values, mean)), WORDS * i);
 

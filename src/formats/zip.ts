@@ -106,6 +106,9 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
   }
 }
 
+/** The flag of an entry whose name is UTF-8. */
+const UTF8 = 0x0800;
+
 /** What PyTorch aligns the data of every entry to, so that it can be mapped into memory. */
 const ALIGNMENT = 64;
 
@@ -124,10 +127,10 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
     // An extra field of zeros fills up to the alignment; its own header takes four bytes.
     const padding = -(start + 30 + encoded.length + 4) & (ALIGNMENT - 1);
     const checksum = crc32(data);
-    // Version, flags and method, time and date, checksum, both sizes, lengths of the name and of the extra fields.
+    // Version, flags (names that are not ASCII are UTF-8) and method, time and date, checksum, both sizes, lengths of the name and of the extra fields.
     const numbers = [
       [2, 20],
-      [4, 0],
+      [4, encoded.length > name.length ? UTF8 : 0],
       [4, 0],
       [4, checksum],
       [4, data.length],

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import sharp from "sharp";
 import type { Picture } from "../../src/data/dataset.ts";
-import { composite, drawnFaces } from "./composites.ts";
+import { clearFace, composite, drawnFaces } from "./composites.ts";
 
 /** The face in them: one of those, of the many that are drawn, that the detector finds at any size, and is surprised in any. */
 export const face = drawnFaces(36)[35] as Picture;
@@ -32,6 +32,34 @@ export async function writeCameraFile(path: string): Promise<void> {
     );
   }
   writeFileSync(path, Buffer.concat(frames));
+}
+
+/** What `writeTwoFacesCameraFile` shows, by the level of the upper left corner of the picture. */
+export const cornerOf = { first: 255, second: 0, nobody: 128 } as const;
+
+/**
+ * Two faces in turn, for four seconds each, that wander and change their size a little, and then nobody for two. A test knows which by
+ * the upper left corner of the picture.
+ */
+export async function writeTwoFacesCameraFile(path: string): Promise<void> {
+  const parts: Buffer[] = [];
+  const [frames, rate, cameraRate] = [60, 15, 30];
+  for (const [who, shown] of [
+    ["first", face],
+    ["second", clearFace],
+    ["nobody", undefined],
+  ] as const) {
+    for (let i = 0; i < (shown ? frames : frames / 2); i++) {
+      const angle = (i / frames) * 2 * Math.PI;
+      const side = 220 + 20 * Math.cos(angle);
+      const at = { x: 320 + 50 * Math.sin(angle), y: 240 + 20 * Math.sin(2 * angle) };
+      const picture = composite(640, 480, shown ? [{ face: shown, ...at, side }] : [], i);
+      for (let y = 0; y < 40; y++) picture.pixels.fill(cornerOf[who], y * 640, y * 640 + 40);
+      const frame = await encoded(picture).jpeg({ quality: 92 }).toBuffer();
+      for (let shots = 0; shots < cameraRate / rate; shots++) parts.push(frame);
+    }
+  }
+  writeFileSync(path, Buffer.concat(parts));
 }
 
 /** Chromium's arguments for such a camera. */

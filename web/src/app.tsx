@@ -1,4 +1,4 @@
-/** The whole page: its head, the models, and the two views. */
+/** The whole page: its head, the models, and the views. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CameraView } from "./camera/camera-view.tsx";
@@ -11,6 +11,7 @@ import { useView } from "./parts/use-view.ts";
 import { PicturesView } from "./pictures/pictures-view.tsx";
 import { usePictures } from "./pictures/use-pictures.ts";
 import { startRecogniser } from "./recogniser/recogniser.ts";
+import { TeachLater } from "./teach/teach-later.tsx";
 
 /** Below this, no expression is named. A person may move it. */
 const USUAL_THRESHOLD = 0.5;
@@ -28,15 +29,16 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
       const own = files.filter(isModel);
       const photos = files.filter((file) => !isModel(file));
       for (const file of own) add(file);
-      if (photos.length === 0) return;
+      // The view Teach takes images by itself, as examples.
+      if (photos.length === 0 || view === "teach") return;
       pictures.add(photos);
       show("pictures");
     },
-    [add, pictures.add, show],
+    [add, pictures.add, show, view],
   );
   const dragging = useFilesFromAnywhere(take);
   useEffect(() => {
-    document.title = view === "camera" ? "vultus: camera" : "vultus";
+    document.title = view === "pictures" ? "vultus" : `vultus: ${view}`;
   }, [view]);
 
   return (
@@ -50,8 +52,9 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
         {view === "pictures" ? (
           <PicturesView pictures={pictures} models={models} threshold={threshold} onFiles={take} />
         ) : (
-          <CameraView recogniser={recogniser} models={models} threshold={threshold} />
+          view === "camera" && <CameraView recogniser={recogniser} models={models} threshold={threshold} />
         )}
+        <TeachLater active={view === "teach"} recogniser={recogniser} models={loaded} show={show} />
       </main>
       <Footer />
     </div>

@@ -1,5 +1,6 @@
 /** What stands in the camera's place while it does not run: how to start it, or why it cannot be. */
 
+import type { ComponentChildren } from "preact";
 import type { CameraState } from "./use-camera.ts";
 
 const reasons: Readonly<
@@ -23,10 +24,12 @@ export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */
   readonly ready: boolean;
+  /** What the camera is for, in place of what the models read. */
+  readonly invitation?: ComponentChildren;
   onStart(): void;
 }
 
-export function CameraNotice({ state, ready, onStart }: CameraNoticeProps) {
+export function CameraNotice({ state, ready, invitation, onStart }: CameraNoticeProps) {
   const { kind } = state;
   if (kind === "asking")
     return (
@@ -40,10 +43,12 @@ export function CameraNotice({ state, ready, onStart }: CameraNoticeProps) {
       {reason ? (
         <p role="alert">{reason}</p>
       ) : (
-        <p>
-          See what the models read in your face, live.
-          <span class="muted"> The pictures are looked at in this browser and nowhere kept.</span>
-        </p>
+        (invitation ?? (
+          <p>
+            See what the models read in your face, live.
+            <span class="muted"> The pictures are looked at in this browser and nowhere kept.</span>
+          </p>
+        ))
       )}
       <button class="button primary" part="start" type="button" disabled={!ready} onClick={onStart}>
         {reason ? "Try again" : "Start the camera"}

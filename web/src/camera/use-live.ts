@@ -132,7 +132,7 @@ function alike(models: Moment["models"]): Moment["models"] {
 }
 
 /** Resolves when the video shows a new frame. */
-function nextFrame(video: HTMLVideoElement): Promise<void> {
+export function nextFrame(video: HTMLVideoElement): Promise<void> {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
     else requestAnimationFrame(() => resolve());

@@ -5,6 +5,7 @@ import type { View } from "./use-view.ts";
 const views: readonly { readonly view: View; readonly name: string }[] = [
   { view: "pictures", name: "Pictures" },
   { view: "camera", name: "Camera" },
+  { view: "teach", name: "Teach" },
 ];
 
 export function Header({ view }: { readonly view: View }) {

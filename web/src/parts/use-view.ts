@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-export type View = "pictures" | "camera";
+export type View = "pictures" | "camera" | "teach";
 
 export function useView(): [View, (view: View) => void] {
   const [view, setView] = useState(viewOfAddress);
@@ -18,5 +18,6 @@ export function useView(): [View, (view: View) => void] {
 }
 
 function viewOfAddress(): View {
-  return location.hash === "#camera" ? "camera" : "pictures";
+  const name = location.hash.slice(1);
+  return name === "camera" || name === "teach" ? name : "pictures";
 }

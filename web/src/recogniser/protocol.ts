@@ -97,6 +97,24 @@ export interface ExplainedFace {
   readonly overlay: Picture;
 }
 
+export interface CutRequest {
+  readonly photo: Blob | ImageBitmap;
+  readonly name: string;
+  /** As those of `ExamineRequest`. */
+  readonly faces: "still" | "live" | "whole";
+  /** Whose crops are wanted. */
+  readonly model: number;
+}
+
+/** The faces of an image, the largest first; boxes are in its pixels. */
+export interface CutFaces {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly Box[];
+  /** The largest as a square PNG, and as `data/thumbnail.ts` makes it small; left out where there is none. */
+  readonly face?: { readonly image: Blob; readonly thumbnail: Uint8Array };
+}
+
 /** Requests by kind, each with what is asked and what is answered. */
 export interface Calls {
   readonly start: { ask: StartRequest; answer: Setup };
@@ -105,6 +123,7 @@ export interface Calls {
   readonly prior: { ask: { model: number; prior: PriorChoice | undefined }; answer: ModelInfo };
   readonly remove: { ask: { model: number }; answer: undefined };
   readonly examine: { ask: ExamineRequest; answer: Examination };
+  readonly cut: { ask: CutRequest; answer: CutFaces };
   readonly explain: { ask: ExplainRequest; answer: ExplainedFace };
 }
 

@@ -5,7 +5,7 @@ import type { Answer, Calls, Kind, Question } from "./protocol.ts";
 // oxlint-disable-next-line import/default -- Vite makes the module.
 import workerUrl from "./worker.ts?worker&url";
 
-/** One method per question. A bitmap that is examined is handed over, and closed by the worker. */
+/** One method per question. A bitmap that is examined or cut is handed over, and closed by the worker. */
 export type Recogniser = {
   readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]>;
 } & {
@@ -51,13 +51,18 @@ export function startRecogniser(): Recogniser {
     add: call("add"),
     prior: call("prior"),
     remove: call("remove"),
-    examine: call("examine", ({ photo }) => (photo instanceof ImageBitmap ? [photo] : [])),
+    examine: call("examine", handedOver),
+    cut: call("cut", handedOver),
     explain: call("explain"),
     close() {
       worker.terminate();
       lose("the models were closed");
     },
   };
+}
+
+function handedOver({ photo }: { readonly photo: Blob | ImageBitmap }): Transferable[] {
+  return photo instanceof ImageBitmap ? [photo] : [];
 }
 
 /** A worker must be of the page's own host; where this code comes from another, a worker of the page's imports it from there. */

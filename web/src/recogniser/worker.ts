@@ -2,7 +2,7 @@
 
 import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import { readWebPhoto } from "../../../src/data/photo.web.ts";
+import { readWebPhoto, type WebReadPhoto } from "../../../src/data/photo.web.ts";
 import { overlapOf, scaled } from "../../../src/predict/boxes.ts";
 import type { FaceDetector } from "../../../src/predict/face-detector.ts";
 import {
@@ -74,6 +74,11 @@ const handlers: Handlers = {
     await classifier.open.release();
   },
   examine,
+  async cut({ photo, name, faces, model }) {
+    const { cutLargestFace } = await import("../teach/cut.ts");
+    const detector = faces === "whole" ? undefined : detectors?.[faces];
+    return cutLargestFace(await readOnce(photo, name), detector, modelOf(model).bundle.architecture);
+  },
   explain,
 };
 
@@ -94,9 +99,7 @@ async function openDetectors(
 /** @throws VultusError where the picture cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
-  const read = await readWebPhoto(photo, name).finally(() => {
-    if (photo instanceof ImageBitmap) photo.close();
-  });
+  const read = await readOnce(photo, name);
   const readTime = clock();
   const found = faces === "whole" ? undefined : detectors?.[faces].detect(read.picture);
   // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
@@ -121,6 +124,13 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
     models: answers,
     milliseconds: { read: readTime, detect: detectTime, classify: clock() },
   };
+}
+
+/** Reads a photo, and closes it where it was handed over. */
+function readOnce(photo: Blob | ImageBitmap, name: string): Promise<WebReadPhoto> {
+  return readWebPhoto(photo, name).finally(() => {
+    if (photo instanceof ImageBitmap) photo.close();
+  });
 }
 
 async function explain({ photo, model: id, box, faces = "still" }: ExplainRequest) {

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { About } from "../../../src/server/runs/protocol.ts";
 import type { EpochPoint, RunState } from "../../../src/train/run-state.ts";
-import { Confusion } from "./confusion.tsx";
+import { Confusion } from "../parts/confusion.tsx";
 import { Pictures } from "./pictures.tsx";
 
 interface Props {

@@ -2,20 +2,12 @@
 
 import type { About } from "../../../src/server/runs/protocol.ts";
 import { bestEpoch, type RunState, secondsLeft } from "../../../src/train/run-state.ts";
+import { roughly } from "../parts/durations.ts";
 import { Answers } from "./answers.tsx";
 import { Curves } from "./curves.tsx";
 import { Epochs, Notes } from "./tables.tsx";
 import type { Followed } from "./watcher.ts";
-import {
-  count,
-  decimal,
-  percent,
-  rate,
-  roughly,
-  standingOf,
-  standingSentence,
-  standingWords,
-} from "./words.ts";
+import { count, decimal, percent, rate, standingOf, standingSentence, standingWords } from "./words.ts";
 
 interface Props {
   readonly id: string;

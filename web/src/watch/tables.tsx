@@ -1,7 +1,8 @@
 /** The numbers behind the charts as tables, and what a run said on its way. */
 
 import { bestEpoch, type RunState } from "../../../src/train/run-state.ts";
-import { decimal, duration, percent, rate } from "./words.ts";
+import { duration } from "../parts/durations.ts";
+import { decimal, percent, rate } from "./words.ts";
 
 export function Epochs({ state }: { readonly state: RunState }) {
   const { epochs } = state;

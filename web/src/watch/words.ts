@@ -2,6 +2,7 @@
 
 import type { About } from "../../../src/server/runs/protocol.ts";
 import { quietFor, type RunState } from "../../../src/train/run-state.ts";
+import { roughly } from "../parts/durations.ts";
 
 export const missing = "–";
 
@@ -27,22 +28,6 @@ export function rate(value: number | null | undefined): string {
 
 export function count(value: number): string {
   return value.toLocaleString("en");
-}
-
-/** `1 h 02 min`, `3 min 05 s`, `12 s`. */
-export function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  const two = (n: number): string => String(n).padStart(2, "0");
-  if (s >= 3600) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
-  if (s >= 60) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
-  return `${s} s`;
-}
-
-/** To the minute, where seconds would only flicker. */
-export function roughly(seconds: number): string {
-  if (seconds < 60) return duration(seconds);
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  return duration(seconds);
 }
 
 export type Standing =

@@ -1,20 +1,24 @@
 /** A confusion matrix as a table: rows are the truth, columns the answer, darker where a larger share of a row lies. */
 
-import { count } from "./words.ts";
+import "../style/confusion.css";
 
 interface Props {
   readonly classes: readonly string[];
   readonly matrix: readonly (readonly number[])[];
   /** Whose answers these are. */
   readonly of: string;
+  /** What a cell holds: per cent of its row, or a count, which is honest where there are few. Default: `share`. */
+  readonly cells?: "share" | "count";
 }
 
-export function Confusion({ classes, matrix, of }: Props) {
+export function Confusion({ classes, matrix, of, cells: unit = "share" }: Props) {
+  const number = (n: number): string => n.toLocaleString("en");
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={`Confusion after ${of}`}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={`Confusion of ${of}`}>
       <table class="confusion">
         <caption>
-          Share of each true class, in per cent <span class="visually-hidden">, of {of}</span>
+          {unit === "share" ? "Share of each true class, in per cent" : "Images of each true class"}{" "}
+          <span class="visually-hidden">, of {of}</span>
         </caption>
         <thead>
           <tr>
@@ -42,9 +46,9 @@ export function Confusion({ classes, matrix, of }: Props) {
                       key={classes[column]}
                       class={row === column ? "right" : ""}
                       style={{ "--share": `${Math.round(share * 100)}%` }}
-                      title={`${count(n)} of ${count(total)} pictures of ${name} were called ${classes[column]}`}
+                      title={`${number(n)} of ${number(total)} images of ${name} were called ${classes[column]}`}
                     >
-                      {Math.round(share * 100)}
+                      {unit === "share" ? Math.round(share * 100) : number(n)}
                     </td>
                   );
                 })}

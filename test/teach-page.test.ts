@@ -1,0 +1,426 @@
+/** The page's view Teach in a real browser: record, train, measure, export, all of it without a network, and in Node what it gave. */
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pageModelsText } from "../src/export/page-models.ts";
+import { readStoredZip } from "../src/formats/zip.ts";
+import type { Prediction } from "../src/predict/prediction.ts";
+import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { cli } from "./support/cli.ts";
+import { clearFace, composite } from "./support/composites.ts";
+import { cameraArguments, cornerOf, encoded, face, writeTwoFacesCameraFile } from "./support/photos.ts";
+import { type StaticServer, serveFolder } from "./support/static-server.ts";
+
+const built = fileURLToPath(new URL("../dist/web", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "vultus-teach-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+/** Milliseconds: where others compute, a page takes its time. */
+const PATIENCE = 240_000;
+
+/** The page as it is built, with the smaller of the models that ship. */
+function writePage(): void {
+  mkdirSync(at("page", "models"), { recursive: true });
+  for (const name of ["assets", "faces"]) symlinkSync(join(built, name), at("page", name));
+  for (const name of ["index.html", "sw.js", "vultus-element.js"])
+    cpSync(join(built, name), at("page", name));
+  const file = "models/vultus_s.onnx";
+  const source = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)));
+  writeFileSync(at("page", file), source);
+  const models = [{ name: "vultus_s", file, bytes: source.length }];
+  writeFileSync(at("page", "models.json"), pageModelsText({ models }));
+}
+
+describe.skipIf(chromiumPath === undefined)(
+  "in Chromium (skipped where there is none)",
+  { timeout: 2 * PATIENCE },
+  () => {
+    let browser: Browser;
+    let server: StaticServer;
+    const complaints: string[] = [];
+
+    beforeAll(async () => {
+      writePage();
+      await writeTwoFacesCameraFile(at("camera.mjpeg"));
+      mkdirSync(at("images"));
+      for (const [name, shown] of [
+        ["first", face],
+        ["second", clearFace],
+      ] as const)
+        for (let i = 0; i < 6; i++) {
+          const picture = composite(
+            300,
+            260,
+            [{ face: shown, x: 140 + 4 * i, y: 130, side: 110 + 5 * i }],
+            i,
+          );
+          await encoded(picture)
+            .png()
+            .toFile(at("images", `${name}${i}.png`));
+        }
+      await encoded(composite(300, 300, []))
+        .png()
+        .toFile(at("images", "empty.png"));
+      writeFileSync(at("images", "broken.png"), "no image at all");
+      server = await serveFolder(at("page"), { isolated: true });
+      browser = await startChromium(cameraArguments(at("camera.mjpeg")));
+    });
+    afterAll(async () => {
+      await browser?.close();
+      server?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function newContext(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        permissions: ["camera"],
+        ...options,
+      });
+      context.setDefaultTimeout(PATIENCE);
+      context.on("console", (message) => {
+        if (message.type() !== "info") complaints.push(message.text());
+      });
+      context.on("weberror", (error) => complaints.push(error.error().message));
+      return context;
+    }
+
+    async function open(context: BrowserContext): Promise<Page> {
+      const page = await context.newPage();
+      await page.goto(`${server.address}#teach`);
+      await page.locator(".model-chip").first().waitFor();
+      return page;
+    }
+
+    async function begin(page: Page): Promise<void> {
+      await page.getByRole("button", { name: "Begin with two classes" }).click();
+      await page.locator(".class-card").nth(1).waitFor();
+    }
+
+    /** Waits until the service worker has kept a file. */
+    async function untilKept(page: Page, file: RegExp): Promise<void> {
+      const kept =
+        "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).map(({ url }) => url).join() : '')";
+      await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
+    }
+
+    const card = (page: Page, index: number): Locator => page.locator(".class-card").nth(index);
+
+    async function countIn(page: Page, index: number): Promise<number> {
+      return Number.parseInt((await card(page, index).locator(".card-head .number").textContent()) ?? "", 10);
+    }
+
+    const corner = `(() => {
+      const context = new OffscreenCanvas(20, 20).getContext("2d");
+      context.drawImage(document.querySelector(".teach video"), 0, 0);
+      return context.getImageData(10, 10, 1, 1).data[0];
+    })()`;
+
+    /** Waits until the camera begins to show somebody. */
+    async function untilShown(page: Page, who: keyof typeof cornerOf): Promise<void> {
+      const isShown = async (): Promise<boolean> =>
+        Math.abs((await page.evaluate<number>(corner)) - cornerOf[who]) < 30;
+      while (await isShown()) await page.waitForTimeout(50);
+      while (!(await isShown())) await page.waitForTimeout(50);
+    }
+
+    /** Holds a key while the camera shows the face of the class, until it has so many examples. */
+    async function record(page: Page, index: number, wanted: number): Promise<void> {
+      await card(page, index).locator(".hold").focus();
+      const key = ["1", "2"][index] as string;
+      while ((await countIn(page, index)) < wanted) {
+        await untilShown(page, index === 0 ? "first" : "second");
+        await page.keyboard.down(key);
+        await page.waitForTimeout(3200);
+        await page.keyboard.up(key);
+      }
+    }
+
+    async function addImages(page: Page, index: number, ...names: string[]): Promise<void> {
+      const close = page.locator(".files-report").getByRole("button", { name: "Close" });
+      if (await close.isVisible()) await close.click();
+      await card(page, index)
+        .locator("input[type=file]")
+        .setInputFiles(names.map((name) => at("images", name)));
+      await page.locator(".files-report.panel").waitFor();
+    }
+
+    async function downloaded(page: Page, button: string, file: string): Promise<string> {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: button }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(file);
+      await download.saveAs(at(file));
+      return at(file);
+    }
+
+    async function expectAccessible(page: Page): Promise<void> {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate(overflow)).toBe(0);
+    }
+
+    describe("two classes, without a network from the first visit on", () => {
+      let context: BrowserContext;
+      let page: Page;
+      const tried: string[] = [];
+      let asked = 0;
+      beforeAll(async () => {
+        context = await newContext();
+        page = await open(context);
+      });
+      afterAll(() => context?.close());
+
+      test("is kept for later visits, before it is opened", async () => {
+        for (const file of [
+          /models\.json/,
+          /vultus_s\.onnx/,
+          /eyes\.onnx/,
+          /\.wasm/,
+          /train\.web/,
+          /cut-/,
+          /training-worker/,
+        ])
+          await untilKept(page, file);
+        context.on("requestfailed", (request) => tried.push(request.url()));
+        await context.setOffline(true);
+        asked = server.asked.length;
+        // The service worker answers from here on.
+        await page.reload();
+        await page.locator(".model-chip").first().waitFor();
+      });
+
+      test("begins with two classes, and says what is missing", async () => {
+        await expectAccessible(page);
+        await begin(page);
+        await expectAccessible(page);
+        expect(await page.getByRole("button", { name: "Train", exact: true }).isDisabled()).toBe(true);
+        expect(await page.locator("#teach-missing").textContent()).toContain("“Class 1” and “Class 2”");
+        const name = card(page, 0).getByLabel("Name of the class");
+        await name.fill("class 2");
+        await name.press("Enter");
+        expect(await card(page, 0).getByRole("alert").textContent()).toContain("“class 2” already");
+        await name.fill("wow");
+        await name.press("Enter");
+        await card(page, 1).getByLabel("Name of the class").fill("oh");
+        await page.locator(".project-name").fill("My looks");
+        await page.locator(".project-name").press("Enter");
+        await page.getByLabel("Name of another class").fill("third");
+        await page.getByRole("button", { name: "Add a class" }).click();
+        await page.getByRole("button", { name: "Delete the class third" }).click();
+        await page.getByRole("button", { name: "Undo" }).click();
+        await page.locator(".class-card").nth(2).waitFor();
+        await page.getByRole("button", { name: "Delete the class third" }).click();
+      });
+
+      test("records while a key is held, and says at once when nobody is in view", async () => {
+        await page.getByRole("button", { name: "Start the camera" }).focus();
+        await page.keyboard.press("Enter");
+        await page.locator(".overlay .box").first().waitFor();
+        await record(page, 0, 16);
+        await record(page, 1, 16);
+        await page.locator(".project-bar").click();
+        await untilShown(page, "nobody");
+        await card(page, 0).locator(".hold").hover();
+        await page.mouse.down();
+        await page.getByText("No face in view: nothing is recorded.").waitFor();
+        const before = await countIn(page, 0);
+        await page.waitForTimeout(300);
+        expect(await countIn(page, 0)).toBe(before);
+        await page.mouse.up();
+        await expectAccessible(page);
+      });
+
+      test("records hands-free after a countdown", async () => {
+        const before = await countIn(page, 0);
+        await page.getByRole("button", { name: "Record wow hands-free" }).click();
+        await page.locator(".countdown").waitFor();
+        await page.locator(".recording-mark").waitFor();
+        await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(before);
+        await page.getByRole("button", { name: "Stop", exact: true }).click();
+        await page.getByRole("button", { name: "Undo" }).click();
+        await expect.poll(() => countIn(page, 0)).toBe(before);
+        await page.getByRole("button", { name: "Stop the camera" }).click();
+      });
+
+      test("adds images, and reports those without a face and those that are none", async () => {
+        await addImages(page, 0, "first0.png", "empty.png", "broken.png");
+        const report = page.locator(".files-report");
+        expect(await report.textContent()).toContain("1 image added.");
+        expect(await report.textContent()).toContain("No face was found in empty.png");
+        expect(await report.textContent()).toContain("broken.png");
+        await page.getByRole("button", { name: "Take the whole image as faces" }).click();
+        await report.getByText("1 image added.").waitFor();
+        const before = await countIn(page, 0);
+        await card(page, 0).locator(".thumbnail").first().click();
+        await page.getByRole("button", { name: "Delete", exact: true }).first().click();
+        await expect.poll(() => countIn(page, 0)).toBe(before - 1);
+        await card(page, 0).locator(".thumbnail").first().click();
+        await card(page, 0).getByLabel("Move to another class").selectOption({ label: "oh" });
+        await expect.poll(() => countIn(page, 0)).toBe(before - 2);
+        await page.getByRole("button", { name: "Undo" }).click();
+        await expect.poll(() => countIn(page, 0)).toBe(before - 1);
+      });
+
+      test("trains, pauses, and goes on after a reload", async () => {
+        await page.getByRole("button", { name: "Train", exact: true }).click();
+        await page.locator(".curve circle").first().waitFor();
+        await page.getByRole("button", { name: "Pause" }).click();
+        await expectAccessible(page);
+        await page.reload();
+        await page.getByText(/A training stopped after step \d+ of \d+/).waitFor();
+        await expectAccessible(page);
+        await page.getByRole("button", { name: "Go on" }).click();
+        await page.locator(".teach-measure").waitFor();
+      });
+
+      test("is measured on what was kept apart, and compared with the head alone", async () => {
+        const measure = page.locator(".measure");
+        expect(await measure.locator(".accuracy").textContent()).toMatch(
+          /\d+ of \d+ examples kept apart, 95\s% interval/,
+        );
+        await measure.getByRole("button", { name: "What if only the head?" }).click();
+        await measure.locator(".accuracy").nth(1).waitFor();
+        expect(await page.locator(".legend").textContent()).toContain("The head only");
+      });
+
+      test.each([
+        { name: "light", colorScheme: "light", width: 1280, dir: "ltr" },
+        { name: "dark", colorScheme: "dark", width: 1280, dir: "ltr" },
+        { name: "narrow", colorScheme: "light", width: 360, dir: "ltr" },
+        { name: "right to left", colorScheme: "dark", width: 360, dir: "rtl" },
+      ] as const)("axe finds nothing: $name", async ({ colorScheme, width, dir }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await page.evaluate(`document.documentElement.dir = "${dir}"`);
+        await page.locator(".projects summary").click();
+        await expectAccessible(page);
+        await page.locator(".projects summary").click();
+      });
+
+      test("the model and the examples are taken along: vultus predict answers as the page measured", async () => {
+        const model = await downloaded(page, "Download the model", "My_looks.onnx");
+        const archive = await downloaded(page, "Download the examples", "My_looks.zip");
+        const entries = [...readStoredZip(readFileSync(archive), archive)];
+        expect(new Set(entries.map(([name]) => name.split("/")[0]))).toEqual(new Set(["wow", "oh"]));
+        const recorded = entries.filter(([name]) => name.includes("recording"));
+        const files = recorded.map(([name, bytes]) => {
+          const path = at(name.replace("/", "-"));
+          writeFileSync(path, bytes);
+          return path;
+        });
+        const args = [...cli, "predict", ...files, "--model", model, "--no-detect", "--json"];
+        const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+        expect(status, stderr).toBe(0);
+        const answers = JSON.parse(stdout) as Prediction[];
+        const right = answers.filter(({ faces }, i) => recorded[i]?.[0].startsWith(`${faces[0]?.label}/`));
+        expect(answers[0] && Object.keys(answers[0].faces[0]?.probabilities ?? {})).toEqual(["wow", "oh"]);
+        expect(right.length / answers.length).toBeGreaterThan(0.9);
+      });
+
+      test("is tried on the camera beside the model that ships", async () => {
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.getByRole("button", { name: "Try it on the camera" }).click();
+        await page.locator(".model-chip", { hasText: "My_looks" }).waitFor();
+        await page.getByRole("button", { name: "Start the camera" }).click();
+        await page.locator(".live-faces .bars").nth(1).waitFor();
+        expect(await page.locator(".live-faces .bars").nth(1).locator("dt").allTextContents()).toEqual([
+          "wow",
+          "oh",
+        ]);
+      });
+
+      test("nothing was asked of a network", () => {
+        // A browser looks by itself whether there is a new service worker.
+        expect(server.asked.slice(asked).filter((path) => path !== "/sw.js")).toEqual([]);
+        expect(tried.filter((address) => new URL(address).origin !== new URL(server.address).origin)).toEqual(
+          [],
+        );
+      });
+    });
+
+    test("another tab waits for a project, and has it once the first is closed", async () => {
+      const context = await newContext();
+      const [first, second] = [await open(context), await open(context)];
+      await begin(first);
+      await second.reload();
+      await second.getByText("This project is open in another tab.").waitFor();
+      await expectAccessible(second);
+      await first.close();
+      await second.locator(".class-card").first().waitFor();
+      // Deleted, nothing is left of it.
+      await second.locator(".projects summary").click();
+      await second.getByRole("button", { name: "Delete Project 1" }).click();
+      await second.getByRole("button", { name: "Delete Project 1 for good" }).click();
+      await second.getByRole("button", { name: "Begin with two classes" }).waitFor();
+      await context.close();
+    });
+
+    test("where the storage is full, that is said, and what is there stays", async () => {
+      // A browser keeps to a quota only what it writes to its disk.
+      const context = await chromium.launchPersistentContext(at("profile"), {
+        executablePath: chromiumPath as string,
+        args: ["--no-sandbox"],
+      });
+      context.setDefaultTimeout(PATIENCE);
+      // And it remembers for a while what it last knew of one: the database is opened after that is set.
+      const page = await context.newPage();
+      await page.goto(server.address);
+      await page.locator(".model-chip").first().waitFor();
+      await untilKept(page, /models\.json/);
+      const usage = await page.evaluate<number>("navigator.storage.estimate().then(({ usage }) => usage)");
+      const session = await context.newCDPSession(page);
+      const { origin } = new URL(server.address);
+      await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 15_000 });
+      await page.getByRole("link", { name: "Teach" }).click();
+      await begin(page);
+      const names = Array.from({ length: 6 }, (_, i) => `first${i}.png`);
+      await addImages(page, 0, ...names);
+      await page.getByRole("alert").getByText("The browser's storage is full.").waitFor();
+      const kept = await countIn(page, 0);
+      expect(kept).toBeGreaterThan(0);
+      expect(kept).toBeLessThan(names.length);
+      await expectAccessible(page);
+      await page.reload();
+      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBe(kept);
+      await context.close();
+    });
+
+    test("a camera that was refused is said to be, and images can be added still", async () => {
+      const context = await newContext({ permissions: [] });
+      const page = await open(context);
+      await begin(page);
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      expect(await page.getByRole("alert").textContent()).toContain("The camera was refused");
+      await addImages(page, 1, "second0.png");
+      expect(await countIn(page, 1)).toBe(1);
+      await context.close();
+    });
+
+    test("a folder per class makes the classes", async () => {
+      const context = await newContext();
+      const page = await open(context);
+      await begin(page);
+      mkdirSync(at("faces", "happy"), { recursive: true });
+      cpSync(at("images", "first1.png"), at("faces", "happy", "1.png"));
+      await page.locator(".add-folder input").setInputFiles(at("faces"));
+      await page.locator(".class-card").nth(2).waitFor();
+      expect(await card(page, 2).getByLabel("Name of the class").inputValue()).toBe("happy");
+      await expect.poll(() => countIn(page, 2), { timeout: PATIENCE }).toBe(1);
+      await context.close();
+    });
+
+    test("nothing was complained of in all that time", () => {
+      expect(complaints).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,68 @@
+/** What became of the files that were added. */
+
+import { count } from "../parts/numbers.ts";
+import type { Adding } from "./use-files.ts";
+
+export function FilesReport({
+  adding: { progress, report, takeWhole, dismiss },
+}: {
+  readonly adding: Adding;
+}) {
+  if (progress)
+    return (
+      <p class="files-report muted number" role="status">
+        Looking for faces: {progress.done} of {count(progress.all, "image")}
+      </p>
+    );
+  if (!report) return null;
+  const { added, several, faceless, unreadable, homeless, problems } = report;
+  return (
+    <div class="files-report panel" role="status">
+      <p>
+        {added > 0 ? `${count(added, "image")} added.` : "Nothing was added."}
+        {several > 0 && ` ${count(several, "image")} showed several faces: the largest was taken.`}
+      </p>
+      {homeless > 0 && (
+        <p class="warning">
+          {count(homeless, "image")} belong to no class: drop images on a class, or a folder per class.
+        </p>
+      )}
+      {unreadable.length > 0 && (
+        <p class="error">
+          {unreadable.length === 1
+            ? "This file is no image that can be read"
+            : "These files are no images that can be read"}
+          : {namesOf(unreadable)}
+        </p>
+      )}
+      {problems.map((problem) => (
+        <p class="error" key={problem}>
+          {problem}
+        </p>
+      ))}
+      {faceless.length > 0 && (
+        <p class="warning">
+          No face was found in {namesOf(faceless.map(({ file }) => file.name))}.{" "}
+          <span class="muted">If faces fill these images, take them whole.</span>
+        </p>
+      )}
+      <div class="choices">
+        {faceless.length > 0 && (
+          <button class="button quiet" type="button" onClick={() => void takeWhole()}>
+            Take {faceless.length === 1 ? "the whole image" : "the whole images"} as faces
+          </button>
+        )}
+        <button class="button quiet" type="button" onClick={dismiss}>
+          Close
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const FEW = 3;
+
+function namesOf(names: readonly string[]): string {
+  const more = names.length - FEW;
+  return more > 0 ? `${names.slice(0, FEW).join(", ")} and ${more} more` : names.join(", ");
+}

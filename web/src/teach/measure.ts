@@ -1,0 +1,96 @@
+/** How good a model is on the examples that were kept apart, and whether there are enough of them to say so. */
+
+import { type ConfusionMatrix, confusionMatrix, margins } from "../../../src/metrics/confusion.ts";
+import { mcnemarP } from "../../../src/metrics/mcnemar.ts";
+import { wilsonInterval } from "../../../src/metrics/wilson.ts";
+
+/** What a training answers for the examples that were kept apart, in their order. */
+export interface Answers {
+  /** Examples × classes. */
+  readonly probabilities: Float32Array;
+  /** Indices of classes. */
+  readonly labels: readonly number[];
+}
+
+export interface ClassMeasure {
+  readonly name: string;
+  readonly n: number;
+  readonly right: number;
+  readonly tooFew: boolean;
+}
+
+export interface Measure {
+  readonly n: number;
+  readonly right: number;
+  /** 95 % interval of the accuracy, as if the examples were independent of each other. */
+  readonly interval: readonly [low: number, high: number];
+  /** So few that the accuracy says nothing. */
+  readonly tooFew: boolean;
+  readonly classes: readonly ClassMeasure[];
+  readonly matrix: ConfusionMatrix;
+  /** Positions of the examples with a wrong answer, the surest of them first. */
+  readonly wrong: readonly WrongAnswer[];
+}
+
+export interface WrongAnswer {
+  readonly example: number;
+  readonly answered: string;
+  /** From 0 to 1. */
+  readonly probability: number;
+}
+
+/** Examples without which nothing is said of a class, and of all. */
+const FEWEST_OF_CLASS = 5;
+const FEWEST = 10;
+
+/** Undefined where no example was kept apart. */
+export function measureOf(answers: Answers, classes: readonly string[]): Measure | undefined {
+  const { labels } = answers;
+  if (labels.length === 0) return undefined;
+  const predicted = predictedBy(answers, classes.length);
+  const matrix = confusionMatrix(labels, predicted, classes.length);
+  const { n, right, labelled } = margins(matrix);
+  const surest = (i: number): number =>
+    answers.probabilities[i * classes.length + (predicted[i] as number)] as number;
+  const ofClass = classes.map((name, k): ClassMeasure => {
+    const count = labelled[k] as number;
+    return { name, n: count, right: matrix[k]?.[k] ?? 0, tooFew: count < FEWEST_OF_CLASS };
+  });
+  return {
+    n,
+    right,
+    interval: wilsonInterval(right, n),
+    tooFew: n < FEWEST || ofClass.every(({ tooFew }) => tooFew),
+    classes: ofClass,
+    matrix,
+    wrong: [...labels.keys()]
+      .filter((i) => predicted[i] !== labels[i])
+      .map((i) => ({
+        example: i,
+        answered: classes[predicted[i] as number] as string,
+        probability: surest(i),
+      }))
+      .sort((a, b) => b.probability - a.probability),
+  };
+}
+
+/** What the difference of two models that answered for the same examples is worth. */
+export function comparisonOf(all: Answers, head: Answers, classCount: number): string {
+  const [a, b] = [predictedBy(all, classCount), predictedBy(head, classCount)];
+  const { labels } = all;
+  const only = (one: readonly number[], other: readonly number[]): number =>
+    labels.filter((label, i) => one[i] === label && other[i] !== label).length;
+  const [onlyAll, onlyHead] = [only(a, b), only(b, a)];
+  if (onlyAll + onlyHead === 0) return "Both are right on the same examples.";
+  const counts = `${onlyAll} examples are right with all layers only, ${onlyHead} with the head only`;
+  return mcnemarP(onlyAll, onlyHead) < 0.05
+    ? `${counts}.`
+    : `${counts}: the difference is not statistically significant.`;
+}
+
+function predictedBy({ probabilities, labels }: Answers, classCount: number): number[] {
+  return labels.map((_, i) => {
+    const row = probabilities.subarray(i * classCount, (i + 1) * classCount);
+    return row.indexOf(Math.max(...row));
+  });
+}

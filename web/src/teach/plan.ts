@@ -1,0 +1,41 @@
+/** Decides what a training learns from, and what it is measured by. */
+
+import { alikeAmong } from "./looks.ts";
+import type { Example, TaughtClass } from "./project.ts";
+import { splitHonestly } from "./split.ts";
+import type { Plan, PlannedExample, Start } from "./trainings.ts";
+
+/** `learned`: ids of the examples that the model that the training starts from has learned from. */
+export function planOf(
+  examples: readonly Example[],
+  classes: readonly TaughtClass[],
+  start: Start,
+  learned: readonly string[],
+): Plan {
+  const names = new Map(classes.map(({ id, name }) => [id, name]));
+  const own = examples.flatMap((example) => {
+    const label = names.get(example.class);
+    return label === undefined ? [] : [{ ...example, label }];
+  });
+  const known = new Set(learned);
+  // Frames of recordings are cut in time; only files can be duplicates of something.
+  const hasFiles = own.some(({ recording }) => recording === undefined);
+  const groups = hasFiles ? alikeAmong(own.map(({ thumbnail }) => thumbnail)) : [];
+  const { training, measured, leftOut } = splitHonestly(
+    own.map((example) => ({ ...example, learned: known.has(example.id) })),
+    groups,
+  );
+  const planned = (positions: readonly number[]): PlannedExample[] =>
+    positions.map((i) => {
+      const { id, label } = own[i] as (typeof own)[number];
+      return { id, label };
+    });
+  return {
+    start,
+    classes: classes.map(({ name }) => name),
+    training: planned(training),
+    measured: planned(measured),
+    leftOut: leftOut.length,
+    learned: [...known, ...planned(training).map(({ id }) => id)],
+  };
+}

@@ -1,0 +1,143 @@
+/** The projects that the browser keeps: their names, sizes, and which is open. */
+
+import { useEffect, useState } from "preact/hooks";
+import { count } from "../parts/numbers.ts";
+import type { StoredProject } from "./store.ts";
+import type { OpenProject } from "./use-project.ts";
+import type { Projects } from "./use-projects.ts";
+
+export interface ProjectBarProps {
+  readonly projects: Projects;
+  /** Of the open one; undefined where another tab has it. */
+  readonly open: OpenProject | undefined;
+  /** Of the model that the page has. */
+  readonly known: readonly string[];
+}
+
+export function ProjectBar({ projects, open, known }: ProjectBarProps) {
+  const { list, refresh } = projects;
+  const name = open?.project?.name ?? list.find(({ id }) => id === projects.open)?.name ?? "";
+  return (
+    <div class="project-bar">
+      {open ? (
+        <input
+          class="name-input project-name"
+          aria-label="Name of the project"
+          value={name}
+          onChange={({ currentTarget }) => {
+            if (currentTarget.value.trim() === "") currentTarget.value = name;
+            else void open.rename(currentTarget.value).then(refresh);
+          }}
+          onKeyDown={({ key, currentTarget }) => {
+            if (key === "Enter") currentTarget.blur();
+          }}
+        />
+      ) : (
+        <b>{name}</b>
+      )}
+      <details
+        class="projects"
+        onToggle={({ currentTarget }) => {
+          if (currentTarget.open) void refresh();
+        }}
+      >
+        <summary class="button quiet">Projects</summary>
+        <div class="panel projects-panel">
+          <ul>
+            {list.map((project) => (
+              <Row key={project.id} project={project} projects={projects} />
+            ))}
+          </ul>
+          <Space list={list} />
+          <div class="choices">
+            <button
+              class="button quiet"
+              type="button"
+              onClick={() => void projects.create(["Class 1", "Class 2"])}
+            >
+              New project
+            </button>
+            {known.length > 0 && (
+              <button class="button quiet" type="button" onClick={() => void projects.create(known)}>
+                New project with {known.length} expressions
+              </button>
+            )}
+          </div>
+        </div>
+      </details>
+      {projects.problem !== undefined && (
+        <p class="error" role="alert">
+          {projects.problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Row({ project, projects }: { readonly project: StoredProject; readonly projects: Projects }) {
+  const { id, name, examples, bytes } = project;
+  const [asked, ask] = useState(false);
+  const isOpen = id === projects.open;
+  return (
+    <li>
+      <span class="project-row">
+        <b>{name}</b>
+        <span class="muted number">
+          {count(examples, "example")}, {megabytes(bytes)}
+        </span>
+      </span>
+      <span class="choices">
+        {isOpen ? (
+          <span class="muted">open</span>
+        ) : (
+          <button
+            class="button quiet"
+            type="button"
+            aria-label={`Open ${name}`}
+            onClick={() => projects.show(id)}
+          >
+            Open
+          </button>
+        )}
+        <button
+          class="button quiet"
+          type="button"
+          aria-label={asked ? `Delete ${name} for good` : `Delete ${name}`}
+          onClick={() => (asked ? void projects.remove(id) : ask(true))}
+          onBlur={() => ask(false)}
+        >
+          {asked ? "Delete for good" : "Delete"}
+        </button>
+      </span>
+    </li>
+  );
+}
+
+/** What the browser gives the page, and whether it promises to keep it. */
+function Space({ list }: { readonly list: readonly StoredProject[] }) {
+  const [space, setSpace] = useState<{ quota: number | undefined; persisted: boolean }>();
+  useEffect(() => {
+    const { storage } = navigator as Partial<Navigator>;
+    const ask = async (): Promise<void> => {
+      const [estimate, persisted] = await Promise.all([storage?.estimate(), storage?.persisted?.()]);
+      setSpace({ quota: estimate?.quota, persisted: persisted ?? false });
+    };
+    ask().catch(() => {});
+  }, [list]);
+  const used = list.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (
+    <p class="muted number">
+      {megabytes(used)}
+      {space?.quota !== undefined && ` of ${megabytes(space.quota)}`} used.
+      {space &&
+        (space.persisted
+          ? " The browser keeps it until you delete it."
+          : " The browser may delete it when the device runs short of space: take your model and examples along.")}
+    </p>
+  );
+}
+
+export function megabytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return `${bytes >= 1e7 || bytes === 0 ? Math.round(bytes / 1e6) : (bytes / 1e6).toFixed(1)} MB`;
+}

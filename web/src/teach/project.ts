@@ -1,0 +1,81 @@
+/** What a person teaches: a project has classes, and examples of them. */
+
+/** A class; its name may change, its id does not. */
+export interface TaughtClass {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  /** When its classes or examples were changed last, in milliseconds since 1970. */
+  readonly changed: number;
+  readonly classes: readonly TaughtClass[];
+}
+
+/** A face that was cut out of an image. */
+export interface Example {
+  readonly id: string;
+  readonly project: string;
+  /** Id of its class. */
+  readonly class: string;
+  /** The recording that it is a frame of; left out for an image that was added as a file. */
+  readonly recording?: string;
+  /** When it was recorded or added, in milliseconds since 1970. */
+  readonly time: number;
+  /** `camera`, or the name of the file. */
+  readonly source: string;
+  /** A square PNG. */
+  readonly image: Blob;
+  /** As `data/thumbnail.ts` makes it: what examples are compared by. */
+  readonly thumbnail: Uint8Array;
+}
+
+const LONGEST_NAME = 40;
+/** What no folder's name may hold: a class is a folder of the examples that a person takes along. */
+// oxlint-disable-next-line no-control-regex -- Control characters are what it looks for.
+const refused = /[\\/:*?"<>|\u0000-\u001f]/;
+
+/** Why a class cannot have this name beside the `others`; undefined where it can. */
+export function refusalOfName(name: string, others: readonly string[]): string | undefined {
+  const wanted = name.trim();
+  if (wanted === "") return "A class needs a name.";
+  if (wanted.length > LONGEST_NAME) return `A name has at most ${LONGEST_NAME} characters.`;
+  const [character] = refused.exec(wanted) ?? [];
+  if (character !== undefined)
+    return `A name cannot contain ${character < " " ? "a control character" : character}`;
+  if (/^\.|\.$/.test(wanted)) return "A name cannot begin or end with a dot.";
+  if (others.some((other) => sameName(other, wanted))) return `There is a class “${wanted}” already.`;
+  return undefined;
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a.trim().toLowerCase() === b.trim().toLowerCase();
+}
+
+/** The classes with the largest imbalance: where the largest has so many times the examples of the smallest. */
+const UNBALANCED = 3;
+
+/** A warning where one class has many times the examples of another; counts by the classes' names. */
+export function imbalanceOf(counts: readonly (readonly [name: string, count: number])[]): string | undefined {
+  const sorted = [...counts].filter(([, n]) => n > 0).sort((a, b) => a[1] - b[1]);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (!least || !most || most[1] < UNBALANCED * least[1]) return undefined;
+  const times = Math.floor(most[1] / least[1]);
+  return `“${most[0]}” has ${times} times as many examples as “${least[0]}”. Add examples of “${least[0]}”.`;
+}
+
+/** Why nothing can be trained yet; undefined where it can. */
+export function missingForTraining(
+  counts: readonly (readonly [name: string, count: number])[],
+): string | undefined {
+  if (counts.length < 2) return "Add a second class: a model tells at least two classes apart.";
+  const few = counts.filter(([, n]) => n < FEWEST_EXAMPLES).map(([name]) => `“${name}”`);
+  if (few.length === 0) return undefined;
+  const classes = few.length === 1 ? few[0] : `${few.slice(0, -1).join(", ")} and ${few.at(-1)}`;
+  return `Add examples of ${classes}: a class needs at least ${FEWEST_EXAMPLES}. Or delete the class.`;
+}
+
+/** Examples of a class without which no training starts: fewer teach nothing but those images. */
+export const FEWEST_EXAMPLES = 4;

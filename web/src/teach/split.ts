@@ -1,0 +1,130 @@
+/**
+ * Which examples a model learns from, and which are kept apart to measure it by. Neighbouring frames of a recording are nearly the
+ * same image: shared out at random, a model would be measured on what it has learned by heart.
+ */
+
+import { disjointSets } from "../../../src/util/disjoint-sets.ts";
+
+/** What of an example decides where it goes. */
+export interface SplitExample {
+  readonly label: string;
+  readonly recording?: string | undefined;
+  /** Milliseconds. */
+  readonly time: number;
+  /** Whether the model that the training starts from has learned from it. */
+  readonly learned?: boolean | undefined;
+}
+
+/** Positions in the list of examples, in order; each example is in one of them. */
+export interface HonestSplit {
+  readonly training: readonly number[];
+  readonly measured: readonly number[];
+  /** In neither: too near to a measured example to learn from. */
+  readonly leftOut: readonly number[];
+}
+
+/** The share that is kept apart. */
+const KEPT = 0.25;
+/** Milliseconds between the last frame to learn from and the first to measure by. */
+const GAP = 500;
+/** Of a recording with fewer frames no end is cut off: it is kept apart as a whole, or not at all. */
+const FEWEST_FRAMES = 8;
+
+type Side = "training" | "measured" | "leftOut";
+
+/**
+ * Cuts each recording in time: its last quarter is kept apart, and what was recorded within half a second of a frame that is kept
+ * apart is left out. Of files and of short recordings about a quarter of each class is kept apart; what looks alike, by `groups` of
+ * positions, stays on one side. The same examples in the same order are always split in the same way, and more at the end do not
+ * change the sides of those before them.
+ */
+export function splitHonestly(
+  examples: readonly SplitExample[],
+  groups: readonly (readonly number[])[] = [],
+): HonestSplit {
+  const sides = new Array<Side>(examples.length).fill("training");
+  const recordings = recordingsIn(examples);
+  const long = recordings.filter((frames) => frames.length >= FEWEST_FRAMES);
+  for (const frames of long)
+    for (const frame of frames.slice(-Math.round(KEPT * frames.length))) sides[frame] = "measured";
+  const isFrame = new Set(long.flat());
+  keepApart(unitsOf(examples.length, isFrame, recordings, groups), examples, sides);
+  leaveNeighboursOut(examples, sides);
+  leaveAlikeOut(groups, isFrame, sides);
+  for (const [i, { learned }] of examples.entries()) if (learned) sides[i] = "training";
+  const of = (side: Side): number[] => [...sides.keys()].filter((i) => sides[i] === side);
+  return { training: of("training"), measured: of("measured"), leftOut: of("leftOut") };
+}
+
+/** Positions of the frames of each recording, in the order of time. */
+function recordingsIn(examples: readonly SplitExample[]): number[][] {
+  const byRecording = new Map<string, number[]>();
+  for (const [i, { recording }] of examples.entries()) {
+    if (recording === undefined) continue;
+    const frames = byRecording.get(recording);
+    if (frames) frames.push(i);
+    else byRecording.set(recording, [i]);
+  }
+  const time = (i: number): number => examples[i]?.time ?? 0;
+  return [...byRecording.values()].map((frames) => frames.sort((a, b) => time(a) - time(b)));
+}
+
+/** What goes to one side as a whole, of all that is no frame of a long recording; in the order of the first of each. */
+function unitsOf(
+  count: number,
+  isFrame: ReadonlySet<number>,
+  recordings: readonly (readonly number[])[],
+  groups: readonly (readonly number[])[],
+): number[][] {
+  const sets = disjointSets(count);
+  for (const together of [...recordings, ...groups]) {
+    const [first, ...others] = together.filter((i) => !isFrame.has(i));
+    for (const i of others) sets.join(first as number, i);
+  }
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < count; i++)
+    if (!isFrame.has(i)) members.set(sets.rootOf(i), [...(members.get(sets.rootOf(i)) ?? []), i]);
+  return [...members.values()];
+}
+
+/** Keeps apart what brings its class nearer to a quarter of what it has so far. */
+function keepApart(units: readonly number[][], examples: readonly SplitExample[], sides: Side[]): void {
+  const seen = new Map<string, { all: number; kept: number }>();
+  for (const members of units) {
+    const label = examples[members[0] as number]?.label ?? "";
+    const own = seen.get(label) ?? { all: 0, kept: 0 };
+    seen.set(label, own);
+    own.all += members.length;
+    if (own.kept + members.length / 2 > KEPT * own.all) continue;
+    own.kept += members.length;
+    for (const i of members) sides[i] = "measured";
+  }
+}
+
+/** The gap: frames to learn from that were recorded next to one to measure by, whatever their recording. */
+function leaveNeighboursOut(examples: readonly SplitExample[], sides: Side[]): void {
+  const frames = [...examples.keys()]
+    .filter((i) => examples[i]?.recording !== undefined)
+    .sort((a, b) => (examples[a]?.time ?? 0) - (examples[b]?.time ?? 0));
+  for (const order of [frames, [...frames].reverse()]) {
+    let last = Number.NaN;
+    for (const i of order) {
+      const { time } = examples[i] as SplitExample;
+      if (sides[i] === "measured") last = time;
+      else if (Math.abs(time - last) < GAP) sides[i] = "leftOut";
+    }
+  }
+}
+
+/** A file that looks like a frame to measure by teaches that frame. */
+function leaveAlikeOut(
+  groups: readonly (readonly number[])[],
+  isFrame: ReadonlySet<number>,
+  sides: Side[],
+): void {
+  for (const group of groups) {
+    if (!group.some((i) => isFrame.has(i))) continue;
+    const isKept = group.some((i) => isFrame.has(i) && sides[i] === "measured");
+    for (const i of group) if (!isFrame.has(i)) sides[i] = isKept ? "leftOut" : "training";
+  }
+}

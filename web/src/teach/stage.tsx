@@ -1,0 +1,150 @@
+/** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { CameraNotice } from "../camera/camera-notice.tsx";
+import type { Camera } from "../camera/use-camera.ts";
+import { count } from "../parts/numbers.ts";
+import type { TaughtClass } from "./project.ts";
+import type { Recorder } from "./use-recorder.ts";
+
+export interface StageProps {
+  readonly camera: Camera;
+  readonly recorder: Recorder;
+  readonly classes: readonly TaughtClass[];
+  /** Whether the models are loaded. */
+  readonly ready: boolean;
+}
+
+export function Stage({ camera, recorder, classes, ready }: StageProps) {
+  const { state, video, devices } = camera;
+  const running = state.kind === "running";
+  const place = useRef<HTMLDivElement>(null);
+  const begun = useRef(false);
+  // The button that was pressed is gone: whoever uses the keyboard goes on at the one that stops the camera.
+  useEffect(() => {
+    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
+      place.current?.querySelector("button")?.focus();
+  }, [state.kind]);
+  const begin = (deviceId?: string): void => {
+    begun.current = true;
+    void camera.start({ deviceId });
+  };
+  return (
+    <div ref={place} class="teach-stage">
+      <div class={running ? "stage running" : "stage"}>
+        <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
+        {running ? (
+          <>
+            <Boxes seen={recorder.seen} />
+            <Recording recorder={recorder} classes={classes} />
+          </>
+        ) : (
+          <CameraNotice
+            state={state}
+            ready={ready}
+            invitation={
+              <p>
+                Record examples with the camera.
+                <span class="muted"> Faces are cut out and kept in this browser. Nothing is sent.</span>
+              </p>
+            }
+            onStart={() => begin()}
+          />
+        )}
+      </div>
+      {running && (
+        <div class="controls">
+          <button class="button" type="button" onClick={camera.stop}>
+            Stop the camera
+          </button>
+          {devices.length > 1 && (
+            <select
+              class="button"
+              aria-label="Camera"
+              value={state.deviceId}
+              onChange={({ currentTarget }) => begin(currentTarget.value)}
+            >
+              {devices.map(({ deviceId, label }, i) => (
+                <option key={deviceId} value={deviceId}>
+                  {label || `Camera ${i + 1}`}
+                </option>
+              ))}
+            </select>
+          )}
+          <SeenNote recorder={recorder} />
+        </div>
+      )}
+      {recorder.error !== undefined && (
+        <p class="error" role="alert">
+          {recorder.error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The face that is taken, and thinner those that are not. */
+function Boxes({ seen }: { readonly seen: Recorder["seen"] }) {
+  if (!seen) return null;
+  const { width, height, boxes } = seen;
+  return (
+    <div class="overlay" aria-hidden="true">
+      <svg viewBox={`0 0 ${width} ${height}`}>
+        {boxes.map((box, i) => {
+          const at = { ...box, x: width - box.x - box.width, rx: box.width * 0.04 };
+          return (
+            <g key={i} class={i === 0 ? "taken" : "passed-over"}>
+              <rect class="box-halo" {...at} />
+              <rect class="box" {...at} />
+            </g>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}
+
+function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes">) {
+  const { state, seen, count: recorded } = recorder;
+  if (state.kind === "idle") return null;
+  const name = classes.find(({ id }) => id === state.class)?.name;
+  const faceless = seen?.boxes.length === 0;
+  return (
+    <>
+      {state.kind === "countdown" ? (
+        <p class="countdown" role="timer" aria-live="polite">
+          <b>{state.seconds}</b> Get ready for “{name}”
+        </p>
+      ) : (
+        <p class="recording-mark">
+          <span class="recording-dot" aria-hidden="true" /> “{name}” <b class="number">{recorded}</b>
+          {state.seconds !== undefined && <span class="number">{state.seconds} s</span>}
+        </p>
+      )}
+      {faceless && state.kind === "recording" && (
+        <p class="no-face-alert" role="alert">
+          No face in view: nothing is recorded.
+        </p>
+      )}
+      {state.kind === "countdown" || state.seconds !== undefined ? (
+        <button class="button stop-recording" type="button" onClick={recorder.release}>
+          Stop
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+function SeenNote({ recorder: { seen, state } }: Pick<StageProps, "recorder">) {
+  if (!seen || state.kind !== "idle") return null;
+  const faces = seen.boxes.length;
+  return (
+    <p class="muted seen-note" role="status">
+      {faces === 0
+        ? "No face in view."
+        : faces === 1
+          ? "A face is in view."
+          : `${count(faces, "face")} in view: the largest is recorded.`}
+    </p>
+  );
+}

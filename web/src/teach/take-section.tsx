@@ -1,0 +1,71 @@
+/** The last part of the view Teach: using the model, and taking it and the examples along. */
+
+import { useState } from "preact/hooks";
+import { urlName } from "../../../src/util/url-name.ts";
+import { download } from "../parts/download.ts";
+import type { Example, Project } from "./project.ts";
+import { megabytes } from "./project-bar.tsx";
+import type { Trained } from "./trainings.ts";
+
+export interface TakeSectionProps {
+  readonly project: Project;
+  readonly examples: readonly Example[];
+  readonly all: Trained | undefined;
+  /** Puts the model beside the one that ships, and shows the camera. */
+  onTry(model: File): void;
+}
+
+export function TakeSection({ project, examples, all, onTry }: TakeSectionProps) {
+  const [problem, setProblem] = useState<string>();
+  const file = urlName(project.name);
+  const pack = async (): Promise<void> => {
+    try {
+      // The archive's code is loaded when it is asked for.
+      const { examplesZip } = await import("./examples-zip.ts");
+      download(`${file}.zip`, await examplesZip(project.classes, examples), "application/zip");
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <section class="teach-take" aria-labelledby="teach-take">
+      <h3 id="teach-take">
+        <span class="step-number">{all ? 4 : 3}</span> {all ? "Use it, and take it along" : "Take it along"}
+      </h3>
+      <div class="choices">
+        {all && (
+          <>
+            <button
+              class="button primary"
+              type="button"
+              onClick={() => onTry(new File([all.bundle], `${file}.onnx`))}
+            >
+              Try it on the camera
+            </button>
+            <button
+              class="button"
+              type="button"
+              onClick={() => download(`${file}.onnx`, all.bundle, "application/octet-stream")}
+            >
+              Download the model <span class="muted number">{megabytes(all.bundle.size)}</span>
+            </button>
+          </>
+        )}
+        <button class="button" type="button" disabled={examples.length === 0} onClick={() => void pack()}>
+          Download the examples <span class="muted">.zip</span>
+        </button>
+      </div>
+      {problem !== undefined && (
+        <p class="error" role="alert">
+          {problem}
+        </p>
+      )}
+      <p class="muted">
+        {all
+          ? "The model is one .onnx file that this page, Node and vultus serve take. The archive has a folder per class, as vultus train takes it."
+          : "The archive has a folder per class, as vultus train takes it."}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,134 @@
+/** The view Teach: examples, training, measure, and what to do with the model; all of it stays in this browser. */
+
+import type { Models } from "../models/use-models.ts";
+import type { View } from "../parts/use-view.ts";
+import type { ExplainedFace } from "../recogniser/protocol.ts";
+import type { Recogniser } from "../recogniser/recogniser.ts";
+import { ExamplesSection } from "./examples-section.tsx";
+import { MeasureSection } from "./measure-section.tsx";
+import { ProjectBar } from "./project-bar.tsx";
+import { Start } from "./start.tsx";
+import { databaseName, type TeachStore } from "./store.ts";
+import { TakeSection } from "./take-section.tsx";
+import "./teach.css";
+import { TrainingSection } from "./training-section.tsx";
+import { projectLock, useLock } from "./use-lock.ts";
+import { useProject } from "./use-project.ts";
+import { type Projects, useProjects } from "./use-projects.ts";
+import { useTraining } from "./use-training.ts";
+
+export interface TeachViewProps {
+  /** Whether it is the view that is shown: a training goes on while another is. */
+  readonly active: boolean;
+  readonly recogniser: Recogniser;
+  readonly models: Models;
+  show(view: View): void;
+}
+
+export function TeachView(props: TeachViewProps) {
+  const projects = useProjects();
+  const { store, open } = projects;
+  const known = knownClasses(props.models);
+  return (
+    <div class="teach">
+      <h2 class="visually-hidden">Teach</h2>
+      {open === undefined && projects.problem !== undefined && (
+        <p class="error" role="alert">
+          {projects.problem}
+        </p>
+      )}
+      {store &&
+        (open === undefined ? (
+          <Start known={known} onCreate={(classes) => void projects.create(classes)} />
+        ) : (
+          <LockedProject key={open} {...props} projects={projects} store={store} id={open} />
+        ))}
+    </div>
+  );
+}
+
+interface ProjectProps extends TeachViewProps {
+  readonly projects: Projects;
+  readonly store: TeachStore;
+  readonly id: string;
+}
+
+/** A project, unless another tab works on it. */
+function LockedProject(props: ProjectProps) {
+  const lock = useLock(projectLock(databaseName(), props.id));
+  if (lock === "asking") return null;
+  if (lock === "held") return <ProjectView {...props} />;
+  return (
+    <>
+      <ProjectBar projects={props.projects} open={undefined} known={knownClasses(props.models)} />
+      <p class="panel" role="status">
+        This project is open in another tab. Close it there, and it opens here.
+      </p>
+    </>
+  );
+}
+
+function ProjectView({ recogniser, models, projects, store, id, active, show }: ProjectProps) {
+  const project = useProject(store, id);
+  const { examples, problem } = project;
+  const current = project.project;
+  const trainings = useTraining(store, id, current?.name ?? "");
+  // Examples are cut for the model that the page has, which trainings start from.
+  const base = models.models.find(({ address }) => address !== undefined) ?? models.models[0];
+  const address = base?.address;
+  const counts = (current?.classes ?? []).map(
+    (one) => [one.name, examples.filter((example) => example.class === one.id).length] as const,
+  );
+  const explain = async (bundle: Blob, image: Blob): Promise<ExplainedFace> => {
+    const { id: model } = await recogniser.add({ source: new File([bundle], "taught.onnx") });
+    try {
+      return await recogniser.explain({ photo: image, model });
+    } finally {
+      recogniser.remove({ model }).catch(() => {});
+    }
+  };
+  return (
+    <>
+      <ProjectBar projects={projects} open={project} known={knownClasses(models)} />
+      {problem !== undefined && (
+        <p class="error" role="alert">
+          {problem}
+        </p>
+      )}
+      {current && (
+        <>
+          <ExamplesSection recogniser={recogniser} model={base?.id} project={project} active={active} />
+          <TrainingSection
+            trainings={trainings}
+            counts={counts}
+            base={base && address !== undefined ? { name: base.name, address } : undefined}
+          />
+          {trainings.all && (
+            <MeasureSection
+              trainings={trainings}
+              all={trainings.all}
+              examples={examples}
+              changed={current.changed}
+              explain={explain}
+            />
+          )}
+          {examples.length > 0 && (
+            <TakeSection
+              project={current}
+              examples={examples}
+              all={trainings.all}
+              onTry={(model) => {
+                models.add(model);
+                show("camera");
+              }}
+            />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+function knownClasses({ models }: Models): readonly string[] {
+  return models[0]?.classes ?? [];
+}

@@ -1,0 +1,34 @@
+/** What the page and the worker that trains say to each other. */
+
+import type { WebTrainEvent } from "../../../src/train/train-options.web.ts";
+import type { Mode, Plan, Start, Trained } from "./trainings.ts";
+
+export type ToTrainer =
+  | TrainRequest
+  /** The training waits before its next step, or goes on. */
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  /** The training ends after the step under way. */
+  | { readonly kind: "stop" };
+
+export interface TrainRequest {
+  readonly kind: "train";
+  /** Name of the database. */
+  readonly database: string;
+  readonly project: string;
+  /** What the model is called. */
+  readonly name: string;
+  readonly what:
+    | { readonly kind: "all"; readonly start: Start }
+    /** With the examples of the last training of all layers. */
+    | { readonly kind: "head" }
+    /** Goes on with the training that has not ended. */
+    | { readonly kind: "unfinished" };
+}
+
+export type FromTrainer =
+  | { readonly kind: "planned"; readonly mode: Mode; readonly plan: Plan }
+  | { readonly kind: "event"; readonly event: WebTrainEvent }
+  /** `trained` is left out where it was stopped before it had a model. */
+  | { readonly kind: "ended"; readonly mode: Mode; readonly trained?: Trained; readonly finished: boolean }
+  | { readonly kind: "failed"; readonly reason: string };

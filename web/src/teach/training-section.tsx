@@ -1,0 +1,190 @@
+/** The second part of the view Teach: training, its progress, and how it can be paused, stopped and gone on with. */
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { roughly } from "../parts/durations.ts";
+import { count, share } from "../parts/numbers.ts";
+import { Curves, modeNames } from "./curves.tsx";
+import { missingForTraining } from "./project.ts";
+import type { Start } from "./trainings.ts";
+import type { Running, Trainings } from "./use-training.ts";
+
+export interface TrainingSectionProps {
+  readonly trainings: Trainings;
+  /** Examples by the names of the classes. */
+  readonly counts: readonly (readonly [name: string, count: number])[];
+  /** The model of the page; undefined until it is loaded. */
+  readonly base: { readonly name: string; readonly address: string } | undefined;
+}
+
+export function TrainingSection({ trainings, counts, base }: TrainingSectionProps) {
+  const { running, failure, all, head, unfinished, ready } = trainings;
+  const [fromTaught, setFromTaught] = useState(false);
+  const missing = missingForTraining(counts);
+  const starts: Start[] = [
+    ...(base ? [{ kind: "page", ...base } as const] : []),
+    ...(all ? [{ kind: "taught", name: "the model taught here", bundle: all.bundle } as const] : []),
+  ];
+  const start = starts[fromTaught && all ? starts.length - 1 : 0];
+  const curves = [
+    ...(all && running?.mode !== "all" ? [{ mode: "all", curve: all.curve } as const] : []),
+    ...(head && running?.mode === undefined ? [{ mode: "head", curve: head.curve } as const] : []),
+    ...(running?.mode ? [{ mode: running.mode, curve: running.curve }] : []),
+  ];
+  return (
+    <section class="teach-training" aria-labelledby="teach-training">
+      <h3 id="teach-training">
+        <span class="step-number">2</span> Train
+      </h3>
+      {failure !== undefined && (
+        <p class="error" role="alert">
+          {failure}
+        </p>
+      )}
+      {unfinished && !running && (
+        <div class="panel unfinished">
+          <p>
+            {unfinished.curve.steps.length > 0
+              ? `A training stopped after step ${unfinished.curve.steps.at(-1)?.step} of ${unfinished.curve.length}.`
+              : "A training was begun."}{" "}
+            <span class="muted">It goes on with the examples that it had.</span>
+          </p>
+          <div class="choices">
+            <button class="button primary" type="button" onClick={trainings.goOn}>
+              Go on
+            </button>
+            <button class="button" type="button" onClick={() => void trainings.discard()}>
+              Forget it
+            </button>
+          </div>
+        </div>
+      )}
+      {running ? (
+        <Progress running={running} trainings={trainings} />
+      ) : (
+        <div class="choices">
+          <button
+            class={unfinished ? "button" : "button primary"}
+            type="button"
+            disabled={missing !== undefined || !start || !ready}
+            aria-describedby={missing === undefined ? undefined : "teach-missing"}
+            onClick={() => start && trainings.train(start)}
+          >
+            {all || unfinished ? "Train anew" : "Train"}
+          </button>
+          {starts.length > 1 && (
+            <label class="start-from">
+              from{" "}
+              <select
+                class="button"
+                value={fromTaught ? "taught" : "page"}
+                onChange={({ currentTarget }) => setFromTaught(currentTarget.value === "taught")}
+              >
+                {starts.map(({ kind, name }) => (
+                  <option key={kind} value={kind}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          {missing !== undefined && (
+            <p class="muted" id="teach-missing">
+              {missing}
+            </p>
+          )}
+          {missing === undefined && !all && (
+            <p class="muted">
+              All layers of {start?.name ?? "the model"} learn. A quarter of the examples is kept apart to
+              measure by: the end of each recording, never random frames.
+            </p>
+          )}
+        </div>
+      )}
+      <Curves curves={curves} />
+    </section>
+  );
+}
+
+function Progress({ running, trainings }: { readonly running: Running; readonly trainings: Trainings }) {
+  const { phase, mode, plan, start, step, notes } = running;
+  const stopping = phase === "stopping";
+  return (
+    <div class="panel progress">
+      <div class="progress-head">
+        <b role="status">{titleOf(running)}</b>
+        <span class="choices">
+          <button
+            class="button"
+            type="button"
+            disabled={phase === "preparing" || stopping}
+            onClick={phase === "paused" ? trainings.resume : trainings.pause}
+          >
+            {phase === "paused" ? "Go on" : "Pause"}
+          </button>
+          <button class="button" type="button" disabled={stopping} onClick={trainings.stop}>
+            Stop
+          </button>
+        </span>
+      </div>
+      <progress
+        aria-label="Training"
+        max={start?.steps ?? 1}
+        // Without a value it is under way by an unknown share.
+        {...(start ? { value: step?.step ?? start.done } : {})}
+      />
+      {step && start && (
+        <dl class="facts number">
+          <Fact name="Epoch">
+            {step.epoch} of {step.epochs}
+          </Fact>
+          <Fact name="Step">
+            {step.step} of {step.steps}
+          </Fact>
+          <Fact name="Loss">{step.loss.toFixed(3)}</Fact>
+          <Fact name="Right in this epoch">{share(step.accuracy)}</Fact>
+          <Fact name="Images per second">{Math.round(step.imagesPerSecond)}</Fact>
+          <Fact name="Left">{roughly(step.secondsLeft)}</Fact>
+        </dl>
+      )}
+      {plan && (
+        <p class="muted">
+          {modeNames[mode ?? "all"]} of {plan.start.name}: learns from{" "}
+          {count(plan.training.length, "example")}, {plan.measured.length} kept apart
+          {plan.leftOut > 0 && `, ${plan.leftOut} left out between them`}
+          {start && `; ${deviceOf(start.device, start.threads)}`}.
+        </p>
+      )}
+      {notes.map((note) => (
+        <p class="warning" key={note}>
+          {note}
+        </p>
+      ))}
+      <p class="muted">
+        It goes on while you use another view or another tab. Close the page, and it can be gone on with from
+        its last checkpoint.
+      </p>
+    </div>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt class="muted">{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function titleOf({ phase, mode }: Running): string {
+  if (phase === "preparing") return "Preparing …";
+  if (phase === "paused") return "Paused";
+  if (phase === "stopping") return "Stopping after this step …";
+  return mode === "head" ? "Training the head only" : "Training all layers";
+}
+
+function deviceOf(device: string, threads: number): string {
+  if (device === "webgpu") return "on the graphics processor";
+  return threads > 1 ? `on ${threads} threads` : "on one thread";
+}

@@ -1,0 +1,192 @@
+/** The worker that trains: it reads examples where the page keeps them, and keeps the model there. */
+
+import { train } from "../../../src/train/on-demand.web.ts";
+import type {
+  CheckpointStore,
+  WebExample,
+  WebTrainEvent,
+  WebTraining,
+} from "../../../src/train/train-options.web.ts";
+import { messageOf } from "../../../src/util/errors.ts";
+import { planOf } from "./plan.ts";
+import type { Example } from "./project.ts";
+import { openStore, StorageFull, type TeachStore } from "./store.ts";
+import type { FromTrainer, ToTrainer, TrainRequest } from "./training-protocol.ts";
+import {
+  type Curve,
+  emptyCurve,
+  type Mode,
+  type Plan,
+  type PlannedExample,
+  type Start,
+  type Trained,
+  type Unfinished,
+  upTo,
+  withEpoch,
+  withStep,
+} from "./trainings.ts";
+
+const stopped = new AbortController();
+/** Settles when the training may do its next step. */
+let gate: Promise<void> = Promise.resolve();
+let open = (): void => {};
+
+self.addEventListener("message", ({ data }: MessageEvent<ToTrainer>) => {
+  if (data.kind === "train") void answer(data);
+  else if (data.kind === "pause")
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+  else {
+    if (data.kind === "stop") stopped.abort();
+    open();
+  }
+});
+
+async function answer(request: TrainRequest): Promise<void> {
+  try {
+    const store = await openStore(request.database);
+    await run(store, request);
+    store.close();
+  } catch (error) {
+    say({ kind: "failed", reason: messageOf(error) });
+  }
+}
+
+async function run(store: TeachStore, request: TrainRequest): Promise<void> {
+  const { project, what } = request;
+  const examples = new Map((await store.examples(project)).map((example) => [example.id, example]));
+  const before = await unfinishedOf(store, request, [...examples.values()]);
+  const { mode, plan } = before;
+  let curve = before.curve;
+  if (what.kind !== "unfinished") {
+    await store.checkpoints(project).clear();
+    await store.saveTraining(before);
+  }
+  say({ kind: "planned", mode, plan });
+  const result = await train({
+    model: await modelOf(plan.start),
+    training: imagesOf(plan.training, examples),
+    validation: imagesOf(plan.measured, examples),
+    measure: plan.measured.length > 0,
+    classes: plan.classes,
+    recipe: mode === "all" ? "adapt" : "head",
+    name: request.name,
+    checkpoints: forgiving(store.checkpoints(project)),
+    signal: stopped.signal,
+    async onEvent(event) {
+      curve = continued(curve, event);
+      say({ kind: "event", event });
+      // From these a training goes on after a reload, and so does its curve.
+      if (event.kind === "checkpoint") await kept(() => store.saveTraining({ ...before, curve }));
+      if (event.kind === "step") await gate;
+    },
+  });
+  const trained = await keep(store, before, curve, result);
+  const finished = result.ending === "finished";
+  say({ kind: "ended", mode, finished, ...(trained ? { trained } : {}) });
+}
+
+/** The training that is asked for, as it is kept before its first step. */
+async function unfinishedOf(
+  store: TeachStore,
+  { project, what }: TrainRequest,
+  examples: readonly Example[],
+): Promise<Unfinished> {
+  const begun = (mode: Mode, plan: Plan): Unfinished => ({
+    project,
+    slot: "unfinished",
+    mode,
+    plan,
+    curve: emptyCurve,
+  });
+  if (what.kind === "unfinished") {
+    const found = await store.training(project, "unfinished");
+    if (!found) throw new Error("There is no training to go on with.");
+    return found;
+  }
+  const last = await store.training(project, "all");
+  if (what.kind === "head") {
+    if (!last) throw new Error("All layers must be trained before the head alone is.");
+    return begun("head", last.plan);
+  }
+  const classes = (await store.project(project))?.classes ?? [];
+  const learned = what.start.kind === "taught" ? (last?.plan.learned ?? []) : [];
+  return begun("all", planOf(examples, classes, what.start, learned));
+}
+
+/** The bundle, under the name that the page gives it: errors and notes name it so. */
+async function modelOf(start: Start): Promise<Blob> {
+  if (start.kind === "taught") return new File([start.bundle], start.name);
+  const response = await fetch(start.address);
+  if (!response.ok)
+    throw new Error(`${start.name} cannot be fetched: the server answers ${response.status}.`);
+  return new File([await response.blob()], start.name);
+}
+
+/** @throws Error where one of them was deleted since they were planned. */
+function imagesOf(planned: readonly PlannedExample[], examples: ReadonlyMap<string, Example>): WebExample[] {
+  return planned.map(({ id, label }) => {
+    const found = examples.get(id);
+    if (!found) throw new Error("Examples of this training were deleted meanwhile: train anew.");
+    return { image: found.image, label };
+  });
+}
+
+function continued(curve: Curve, event: WebTrainEvent): Curve {
+  if (event.kind === "start") return upTo(curve, event.done, event.steps);
+  if (event.kind === "step") return withStep(curve, event);
+  return event.kind === "epoch" ? withEpoch(curve, event) : curve;
+}
+
+/** What came of it; a training that was stopped can still be gone on with. */
+async function keep(
+  store: TeachStore,
+  { project, mode, plan }: Unfinished,
+  curve: Curve,
+  result: WebTraining,
+): Promise<Trained | undefined> {
+  const { bundle, validation, device, imagesPerSecond, ending } = result;
+  const finished = ending === "finished";
+  if (finished) await store.deleteTraining(project, "unfinished");
+  else await kept(() => store.saveTraining({ project, slot: "unfinished", mode, plan, curve }));
+  if (!bundle) return undefined;
+  const trained: Trained = {
+    project,
+    slot: mode,
+    plan,
+    curve,
+    when: Date.now(),
+    finished,
+    bundle: new Blob([bundle as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" }),
+    answers: { probabilities: validation.probabilities, labels: validation.labels },
+    device,
+    imagesPerSecond,
+  };
+  // What the head alone reached was measured on other examples.
+  if (mode === "all") await store.deleteTraining(project, "head");
+  await kept(() => store.saveTraining(trained));
+  return trained;
+}
+
+/** Where the storage is full a training goes on: it can only not be gone on with after a reload. */
+function forgiving(store: CheckpointStore): CheckpointStore {
+  return { ...store, write: (bytes) => kept(() => store.write(bytes)) };
+}
+
+let isFull = false;
+async function kept(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    if (isFull) return;
+    isFull = true;
+    const text = "The browser's storage is full: keep this page open, and download the model at the end.";
+    say({ kind: "event", event: { kind: "note", text } });
+  }
+}
+
+function say(message: FromTrainer): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,149 @@
+/** Adds files as examples: the largest face of each image is cut out, one image after the other. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
+import { type GivenFile, isImage } from "./drop.ts";
+import { refusalOfName, sameName, type TaughtClass } from "./project.ts";
+import type { OpenProject } from "./use-project.ts";
+
+export interface Adding {
+  /** While images are added: how many are done, of all. */
+  readonly progress: { readonly done: number; readonly all: number } | undefined;
+  /** What became of the last files; undefined before any, and once it was put away. */
+  readonly report: AddingReport | undefined;
+  /** Adds files to a class; without one, each goes to the class that is named as its folder. */
+  add(files: readonly GivenFile[], to?: string): Promise<void>;
+  /** Adds the images without a face once more, each as a face by itself. */
+  takeWhole(): Promise<void>;
+  dismiss(): void;
+}
+
+export interface AddingReport {
+  readonly added: number;
+  /** Of which several faces were found: the largest was taken. */
+  readonly several: number;
+  /** No face was found in them. */
+  readonly faceless: readonly Wanted[];
+  /** Names of files that cannot be read, or that are no images. */
+  readonly unreadable: readonly string[];
+  /** Files that lay in no folder, and were given to no class. */
+  readonly homeless: number;
+  /** What stopped it, or a folder that is no class. */
+  readonly problems: readonly string[];
+}
+
+/** A file that is to be an example of a class. */
+export interface Wanted {
+  readonly file: File;
+  readonly class: string;
+}
+
+const nothing: AddingReport = {
+  added: 0,
+  several: 0,
+  faceless: [],
+  unreadable: [],
+  homeless: 0,
+  problems: [],
+};
+
+export function useFiles(recogniser: Recogniser, model: number | undefined, project: OpenProject): Adding {
+  const [progress, setProgress] = useState<Adding["progress"]>();
+  const [report, setReport] = useState<AddingReport>();
+  const latest = useRef(project);
+  latest.current = project;
+  const left = useRef(false);
+  useEffect(
+    () => () => {
+      left.current = true;
+    },
+    [],
+  );
+  // What is given while something is added comes after it.
+  const turn = useRef<Promise<void>>(Promise.resolve());
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    turn.current = turn.current.then(work);
+    return turn.current;
+  };
+
+  async function addAll(
+    wanted: readonly Wanted[],
+    faces: "still" | "whole",
+    so: Partial<AddingReport>,
+  ): Promise<void> {
+    const found = { ...nothing, ...so };
+    const ids = new Set<string>();
+    for (const [i, { file, class: to }] of wanted.entries()) {
+      setProgress({ done: i, all: wanted.length });
+      if (left.current || model === undefined) return;
+      try {
+        const { face, boxes } = await recogniser.cut({ photo: file, name: file.name, faces, model });
+        if (!face) {
+          found.faceless = [...found.faceless, { file, class: to }];
+          continue;
+        }
+        const id = await latest.current.add({ class: to, time: Date.now(), source: file.name, ...face });
+        // Why it was not kept, the project says.
+        if (id === undefined) break;
+        ids.add(id);
+        found.added++;
+        if (boxes.length > 1) found.several++;
+      } catch (error) {
+        if (error instanceof WorkerLost) {
+          found.problems = [...found.problems, error.message];
+          break;
+        }
+        found.unreadable = [...found.unreadable, file.name];
+      }
+    }
+    if (ids.size > 0) latest.current.added(`Added ${ids.size} ${ids.size === 1 ? "image" : "images"}`, ids);
+    setProgress(undefined);
+    setReport(found);
+  }
+
+  return {
+    progress,
+    report,
+    dismiss: () => setReport(undefined),
+    add: (files, to) =>
+      inTurn(async () => {
+        const images = files.filter(({ file }) => isImage(file));
+        const unreadable = files.filter(({ file }) => !isImage(file)).map(({ file }) => file.name);
+        const { wanted, homeless, problems } = await classesOf(images, to, latest.current);
+        await addAll(wanted, "still", { unreadable, homeless, problems });
+      }),
+    takeWhole: () => inTurn(() => addAll(report?.faceless ?? [], "whole", {})),
+  };
+}
+
+/** The class of each file; a folder whose name no class has becomes one. */
+async function classesOf(
+  files: readonly GivenFile[],
+  to: string | undefined,
+  { project, addClass }: OpenProject,
+): Promise<{ wanted: Wanted[]; homeless: number; problems: string[] }> {
+  if (to !== undefined)
+    return { wanted: files.map(({ file }) => ({ file, class: to })), homeless: 0, problems: [] };
+  const classes: TaughtClass[] = [...(project?.classes ?? [])];
+  const problems = new Set<string>();
+  const wanted: Wanted[] = [];
+  let homeless = 0;
+  for (const { file, folder } of files) {
+    if (folder === undefined) {
+      homeless++;
+      continue;
+    }
+    let own = classes.find(({ name }) => sameName(name, folder));
+    if (!own) {
+      const refusal = refusalOfName(folder, []);
+      if (refusal !== undefined) {
+        problems.add(`The folder ${folder} cannot be a class. ${refusal}`);
+        continue;
+      }
+      own = { id: await addClass(folder), name: folder };
+      classes.push(own);
+    }
+    wanted.push({ file, class: own.id });
+  }
+  return { wanted, homeless, problems: [...problems] };
+}

@@ -1,0 +1,98 @@
+/** The projects that this browser keeps. */
+
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { Project } from "./project.ts";
+import { databaseName, openStore, type StoredProject, type TeachStore } from "./store.ts";
+import { projectLock, unlessTaken } from "./use-lock.ts";
+
+export interface Projects {
+  /** Undefined until it is open. */
+  readonly store: TeachStore | undefined;
+  readonly list: readonly StoredProject[];
+  /** Id of the open one. */
+  readonly open: string | undefined;
+  /** Why nothing can be kept, or why something was not done. */
+  readonly problem: string | undefined;
+  create(classes: readonly string[]): Promise<void>;
+  show(id: string): void;
+  remove(id: string): Promise<void>;
+  /** Reads the list anew: what the open project holds has changed. */
+  refresh(): Promise<void>;
+}
+
+export const newId = (): string => crypto.randomUUID();
+
+export function useProjects(): Projects {
+  const [store, setStore] = useState<TeachStore>();
+  const [list, setList] = useState<readonly StoredProject[]>([]);
+  const [open, setOpen] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+
+  useEffect(() => {
+    let opened: TeachStore | undefined;
+    let left = false;
+    const begin = async (): Promise<void> => {
+      opened = await openStore(databaseName());
+      const found = await opened.projects();
+      if (left) return opened.close();
+      setList(found);
+      setOpen(found[0]?.id);
+      setStore(opened);
+    };
+    begin().catch((error: Error) => setProblem(error.message));
+    return () => {
+      left = true;
+      opened?.close();
+    };
+  }, []);
+
+  const refresh = useCallback(async () => {
+    if (store) setList(await store.projects());
+  }, [store]);
+  const trying = async (work: (store: TeachStore) => Promise<void>): Promise<void> => {
+    if (!store) return;
+    try {
+      await work(store);
+      setProblem(undefined);
+      await refresh();
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return {
+    store,
+    list,
+    open,
+    problem,
+    show: setOpen,
+    refresh,
+    create: (classes) =>
+      trying(async (to) => {
+        const project: Project = {
+          id: newId(),
+          name: freeName(list.map(({ name }) => name)),
+          changed: Date.now(),
+          classes: classes.map((name) => ({ id: newId(), name })),
+        };
+        await to.saveProject(project);
+        setOpen(project.id);
+        // Without it a browser may delete what it keeps when space runs short. Some browsers ask the person, who may wait.
+        void (navigator as Partial<Navigator>).storage?.persist?.();
+      }),
+    remove: (id) =>
+      trying(async (to) => {
+        if (id === open) {
+          await to.deleteProject(id);
+          setOpen(list.find((other) => other.id !== id)?.id);
+        } else if (!(await unlessTaken(projectLock(databaseName(), id), () => to.deleteProject(id))))
+          throw new Error("The project is open in another tab. Close it there, and delete it then.");
+      }),
+  };
+}
+
+function freeName(taken: readonly string[]): string {
+  for (let number = 1; ; number++) {
+    const name = `Project ${number}`;
+    if (!taken.includes(name)) return name;
+  }
+}

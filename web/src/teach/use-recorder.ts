@@ -1,0 +1,175 @@
+/** Records examples: frame after frame of the camera, of which the largest face is kept while a class is recorded. */
+
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Box } from "../../../src/predict/boxes.ts";
+import { nextFrame } from "../camera/use-live.ts";
+import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
+import type { OpenProject } from "./use-project.ts";
+import { newId } from "./use-projects.ts";
+
+/** What the camera saw last; boxes in its pixels, the largest first. */
+export interface Seen {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly Box[];
+}
+
+export type RecorderState =
+  | { readonly kind: "idle" }
+  /** Hands-free recording begins in so many seconds, or ends in so many. */
+  | { readonly kind: "countdown"; readonly class: string; readonly seconds: number }
+  | { readonly kind: "recording"; readonly class: string; readonly seconds?: number };
+
+export interface Recorder {
+  readonly seen: Seen | undefined;
+  readonly state: RecorderState;
+  /** Examples of the recording that runs or ran last. */
+  readonly count: number;
+  /** Why no frame can be looked at. */
+  readonly error: string | undefined;
+  /** Records until `release`. */
+  hold(to: string): void;
+  release(): void;
+  /** Records for some seconds, after others to get ready in. */
+  handsFree(to: string): void;
+}
+
+export interface RecorderOptions {
+  readonly recogniser: Recogniser;
+  readonly video: RefObject<HTMLVideoElement>;
+  /** Whose crops are recorded; undefined while there is none. */
+  readonly model: number | undefined;
+  /** Whether the camera runs. */
+  readonly on: boolean;
+  readonly project: OpenProject;
+}
+
+/** Milliseconds between two examples at least: neighbouring frames teach little more than one. */
+const STEP = 120;
+/** Seconds of hands-free recording: to get ready, and to record. */
+export const GET_READY = 3;
+export const HANDS_FREE = 5;
+
+interface Recording {
+  readonly id: string;
+  readonly class: string;
+  /** Of the examples that were kept. */
+  readonly ids: Set<string>;
+}
+
+export function useRecorder({ recogniser, video, model, on, project }: RecorderOptions): Recorder {
+  const [seen, setSeen] = useState<Seen>();
+  const [state, setState] = useState<RecorderState>({ kind: "idle" });
+  const [count, setCount] = useState(0);
+  const [error, setError] = useState<string>();
+  const recording = useRef<Recording>();
+  const latest = useRef(project);
+  latest.current = project;
+  const timer = useRef<ReturnType<typeof setInterval>>();
+
+  const begin = (to: string, seconds?: number): void => {
+    recording.current = { id: newId(), class: to, ids: new Set() };
+    setCount(0);
+    setState({ kind: "recording", class: to, ...(seconds === undefined ? {} : { seconds }) });
+  };
+  const release = (): void => {
+    clearInterval(timer.current);
+    const ended = recording.current;
+    recording.current = undefined;
+    setState({ kind: "idle" });
+    if (!ended || ended.ids.size === 0) return;
+    const { project: current, added } = latest.current;
+    const name = current?.classes.find(({ id }) => id === ended.class)?.name ?? "";
+    added(
+      `Recorded ${ended.ids.size} ${ended.ids.size === 1 ? "example" : "examples"} of “${name}”`,
+      ended.ids,
+    );
+  };
+  const handsFree = (to: string): void => {
+    release();
+    let left = GET_READY;
+    setState({ kind: "countdown", class: to, seconds: left });
+    timer.current = setInterval(() => {
+      left--;
+      if (left > 0) return setState({ kind: "countdown", class: to, seconds: left });
+      if (left === 0) return begin(to, HANDS_FREE);
+      if (left === -HANDS_FREE) return release();
+      setState({ kind: "recording", class: to, seconds: HANDS_FREE + left });
+    }, 1000);
+  };
+
+  useEffect(() => {
+    if (!on || model === undefined) return;
+    const current = { stopped: false };
+    void run(model, current);
+    return () => {
+      current.stopped = true;
+      release();
+      setSeen(undefined);
+      setError(undefined);
+    };
+  }, [on, model, recogniser]);
+
+  async function run(cutFor: number, current: { stopped: boolean }): Promise<void> {
+    let last = 0;
+    while (!current.stopped && video.current) {
+      await nextFrame(video.current);
+      if (current.stopped) return;
+      const to = recording.current;
+      const now = Date.now();
+      if (to && now - last < STEP) continue;
+      let photo: ImageBitmap | undefined;
+      try {
+        photo = await createImageBitmap(video.current);
+        const { face, ...found } = await recogniser.cut({
+          photo,
+          name: "camera",
+          faces: "live",
+          model: cutFor,
+        });
+        if (current.stopped) return;
+        setSeen(found);
+        setError(undefined);
+        // What was released meanwhile is kept no more.
+        if (!to || !face || recording.current !== to) continue;
+        last = now;
+        const { id } = to;
+        const kept = await latest.current.add({
+          class: to.class,
+          recording: id,
+          time: now,
+          source: "camera",
+          ...face,
+        });
+        if (kept === undefined) {
+          release();
+          continue;
+        }
+        to.ids.add(kept);
+        setCount(to.ids.size);
+      } catch (failure) {
+        if (current.stopped) return;
+        setError((failure as Error).message);
+        if (failure instanceof WorkerLost) return release();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      } finally {
+        // Where the worker never got it.
+        photo?.close();
+      }
+    }
+  }
+
+  return {
+    seen,
+    state,
+    count,
+    error,
+    hold(to) {
+      if (state.kind !== "idle") release();
+      begin(to);
+    },
+    release,
+    handsFree,
+  };
+}

@@ -1,0 +1,191 @@
+/** The trainings of the open project: the one that runs in its worker, and what earlier ones gave. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { WebStartEvent, WebStepEvent } from "../../../src/train/train-options.web.ts";
+import { databaseName, type TeachStore } from "./store.ts";
+import type { FromTrainer, ToTrainer, TrainRequest } from "./training-protocol.ts";
+import {
+  type Curve,
+  emptyCurve,
+  type Mode,
+  type Plan,
+  type Start,
+  type Trained,
+  type Unfinished,
+  upTo,
+  withEpoch,
+  withStep,
+} from "./trainings.ts";
+
+/** The training that runs. */
+export interface Running {
+  readonly phase: "preparing" | "running" | "paused" | "stopping";
+  /** Undefined until it is planned. */
+  readonly mode: Mode | undefined;
+  readonly plan: Plan | undefined;
+  readonly start: WebStartEvent | undefined;
+  readonly step: WebStepEvent | undefined;
+  readonly curve: Curve;
+  /** What a person should be told. */
+  readonly notes: readonly string[];
+}
+
+export interface Trainings {
+  /** Whether what was kept of earlier trainings has been read. */
+  readonly ready: boolean;
+  readonly running: Running | undefined;
+  /** Why the last training did not end well. */
+  readonly failure: string | undefined;
+  readonly all: Trained | undefined;
+  readonly head: Trained | undefined;
+  /** What can be gone on with. */
+  readonly unfinished: Unfinished | undefined;
+  train(start: Start): void;
+  trainHead(): void;
+  goOn(): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** Forgets what can be gone on with. */
+  discard(): Promise<void>;
+}
+
+const preparing: Running = {
+  phase: "preparing",
+  mode: undefined,
+  plan: undefined,
+  start: undefined,
+  step: undefined,
+  curve: emptyCurve,
+  notes: [],
+};
+
+interface Kept {
+  readonly all?: Trained | undefined;
+  readonly head?: Trained | undefined;
+  readonly unfinished?: Unfinished | undefined;
+}
+
+export function useTraining(store: TeachStore, project: string, name: string): Trainings {
+  const [kept, setKept] = useState<Kept>();
+  const [running, setRunning] = useState<Running>();
+  const [failure, setFailure] = useState<string>();
+  const worker = useRef<Worker>();
+
+  const read = async (): Promise<Kept> => ({
+    all: await store.training(project, "all"),
+    head: await store.training(project, "head"),
+    unfinished: await store.training(project, "unfinished"),
+  });
+  useEffect(() => {
+    let left = false;
+    read().then(
+      (found) => left || setKept(found),
+      (error: Error) => setFailure(error.message),
+    );
+    return () => {
+      left = true;
+      worker.current?.terminate();
+    };
+  }, [store, project]);
+
+  const say = (message: ToTrainer): void => worker.current?.postMessage(message);
+  const end = async (): Promise<void> => {
+    worker.current?.terminate();
+    worker.current = undefined;
+    setRunning(undefined);
+    setKept(await read());
+  };
+  const begin = (what: TrainRequest["what"]): void => {
+    if (worker.current) return;
+    setFailure(undefined);
+    const unfinished = what.kind === "unfinished" ? kept?.unfinished : undefined;
+    setRunning({ ...preparing, curve: unfinished?.curve ?? emptyCurve });
+    const trainer = new Worker(new URL("./training-worker.ts", import.meta.url), {
+      type: "module",
+      name: "training",
+    });
+    worker.current = trainer;
+    const fail = (reason: string): void => {
+      setFailure(reason);
+      void end();
+    };
+    trainer.addEventListener("error", ({ message }) =>
+      fail(`The training stopped${message ? `: ${message}` : ""}.`),
+    );
+    trainer.addEventListener("message", ({ data }: MessageEvent<FromTrainer>) => {
+      if (data.kind === "failed") return fail(data.reason);
+      if (data.kind === "ended") {
+        // Where the storage is full, what came of it is nowhere but here.
+        const { trained, mode } = data;
+        return void end().then(() => {
+          if (trained) setKept((before) => ({ ...before, [mode]: trained }));
+        });
+      }
+      setRunning((before) => before && told(before, data));
+    });
+    say({ kind: "train", database: databaseName(), project, name, what });
+  };
+  const become = (phase: Running["phase"]): void => setRunning((before) => before && { ...before, phase });
+
+  return {
+    ready: kept !== undefined,
+    running,
+    failure,
+    all: kept?.all,
+    head: kept?.head,
+    unfinished: running ? undefined : kept?.unfinished,
+    train: (start) => begin({ kind: "all", start }),
+    trainHead: () => begin({ kind: "head" }),
+    goOn: () => begin({ kind: "unfinished" }),
+    pause() {
+      say({ kind: "pause" });
+      become("paused");
+    },
+    resume() {
+      say({ kind: "resume" });
+      become("running");
+    },
+    stop() {
+      // Before the first step there is nothing to keep.
+      if (running?.phase === "preparing") return void end();
+      say({ kind: "stop" });
+      become("stopping");
+    },
+    async discard() {
+      await store.deleteTraining(project, "unfinished");
+      await store.checkpoints(project).clear();
+      setFailure(undefined);
+      setKept(await read());
+    },
+  };
+}
+
+type Progress = Extract<FromTrainer, { kind: "planned" | "event" }>;
+
+function told(before: Running, message: Progress): Running {
+  if (message.kind === "planned") return { ...before, mode: message.mode, plan: message.plan };
+  const { event } = message;
+  const { curve, notes } = before;
+  switch (event.kind) {
+    case "start":
+      return {
+        ...before,
+        phase: before.phase === "preparing" ? "running" : before.phase,
+        start: event,
+        curve: upTo(curve, event.done, event.steps),
+      };
+    case "step":
+      return { ...before, step: event, curve: withStep(curve, event) };
+    case "epoch":
+      return { ...before, curve: withEpoch(curve, event) };
+    case "note":
+      return { ...before, notes: [...notes, event.text] };
+    case "device": {
+      const text = `The graphics processor was lost (${event.reason}): the training goes on from its last checkpoint on the processor.`;
+      return { ...before, notes: [...notes, text] };
+    }
+    case "checkpoint":
+      return before;
+  }
+}
