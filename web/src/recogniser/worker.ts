@@ -77,7 +77,11 @@ const handlers: Handlers = {
   async cut({ photo, name, faces, model }) {
     const { cutLargestFace } = await import("../teach/cut.ts");
     const detector = faces === "whole" ? undefined : detectors?.[faces];
-    return cutLargestFace(await readOnce(photo, name), detector, modelOf(model).bundle.architecture);
+    return cutLargestFace(
+      await readOnce(photo, name),
+      detector,
+      loadedModel(model).model.bundle.architecture,
+    );
   },
   explain,
 };
