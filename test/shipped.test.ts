@@ -45,7 +45,7 @@ if (!existsSync(votesFile)) console.warn(`people's votes are not in ${votesFile}
 
 test.skipIf(!hasFer2013).each([
   ["vultus_m", 0.616],
-  ["vultus_s", 0.67],
+  ["vultus_s", 0.624],
 ])("%s gives FER2013's own labels as often as is written", async (name, accuracy) => {
   const faces = await labelledFaces();
   const answers = await answersOf(name, faces);
@@ -55,7 +55,7 @@ test.skipIf(!hasFer2013).each([
 
 test.skipIf(!hasFer2013 || !existsSync(votesFile)).each([
   ["vultus_m", 0.859],
-  ["vultus_s", 0.718],
+  ["vultus_s", 0.836],
 ])("%s agrees with most people as often as is written", async (name, agreement) => {
   const votes = new Map<string, number[]>();
   for await (const { cells } of readCsvRows(votesFile, ["path", ...expressions])) {
