@@ -27,11 +27,13 @@ soft() {
   [[ -f $out/$1 ]] || node bin/vultus.js data soften "$data" --exclude "$out/exclude.txt" --by "$2" --out "$out/$1"
 }
 
-# ship RUN NAME: the run as a model of the package, with its card.
+# ship RUN NAME OPTIONS…: the run as a model of the package, with its card.
 ship() {
-  node bin/vultus.js export "$out/$1" --to fp16 --license MIT
-  cp "$out/$1/export/"*fp16*.onnx "models/$2.onnx"
-  cp "$out/$1/model-card.md" "models/$2.md"
+  local run=$out/$1 name=$2
+  shift 2
+  node bin/vultus.js export "$run" --to fp16 --license MIT "$@"
+  cp "$run/export/"*fp16*.onnx "models/$name.onnx"
+  cp "$run/export/model-card.md" "models/$name.md"
 }
 
 stage first "$data" --exclude "$out/exclude.txt" --recipe faces --input-size 48 --weights none
@@ -44,7 +46,6 @@ stage distilled "$out/soft.csv" --recipe distil --weights "$out/again/best.safet
 soft soft-small.csv "$out/distilled"
 stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set labelSmoothing=0 --weights none \
   --set phases.small.epochs=14 --set phases.middle.epochs=8 --set phases.full.epochs=12
-ship vultus_s vultus_s
 
 soft soft-last.csv "$out/distilled,$out/vultus_s"
 stage last "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out/distilled/best.safetensors"
@@ -59,5 +60,12 @@ stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.l
 [[ -f $out/votes.csv ]] || node --import tsx bench/shipped/votes.ts "$data" "$votes" "$out/exclude.txt" "$out/votes.csv"
 stage votes/vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
 ship votes/vultus_m vultus_m
-# Which images both were trained on.
+stage votes/vultus_s "$out/votes.csv" --recipe bench/shipped/votes.json --model vultus_s \
+  --weights "$out/vultus_s/best.safetensors" --teacher "$out/votes/vultus_m" --set dropout=0.1 \
+  --set phases.small.epochs=9 --set phases.small.patience=9 --set phases.full.epochs=8 --set phases.full.patience=8 \
+  --set phases.small.optimizer.learningRate=0.002 --set phases.full.optimizer.learningRate=0.0013 \
+  --set phases.small.optimizer.weightDecay=0.02 --set phases.full.optimizer.weightDecay=0.02
+ship votes/vultus_s vultus_s --prior uniform:0.5
+# Which images both were trained on, and how good the smaller one is with that prior.
 node --import tsx bench/shipped/training-images.ts "$data" "$out/exclude.txt"
+node --import tsx bench/shipped/measure.ts models/vultus_s.onnx "$out/votes.csv"
