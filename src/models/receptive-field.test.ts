@@ -134,6 +134,7 @@ test("centres of the backbones that ship: around multiples of the stride with pa
     squeezenet1_1: { start: 15.5, step: 16 },
     vultus_s: { start: 0.5, step: 16 },
     vultus_m: { start: 0.5, step: 16 },
+    vultus_l: { start: 0.5, step: 16 },
     // Patches lie side by side.
     convnext_tiny: { start: 16, step: 32 },
     vit_tiny: { start: 8, step: 16 },
