@@ -7,6 +7,7 @@ import { Bars } from "../parts/bars.tsx";
 import { download } from "../parts/download.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
+import { CameraChoice } from "./camera-choice.tsx";
 import { CameraNotice } from "./camera-notice.tsx";
 import { facesOf, type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
 import { Overlay } from "./overlay.tsx";
@@ -27,7 +28,7 @@ const MOST_FACES = 4;
 
 export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const camera = useCamera();
-  const { state, video, devices } = camera;
+  const { state, video } = camera;
   const [paused, setPaused] = useState(false);
   const running = state.kind === "running";
   const live = useLive(recogniser, { video, models, on: running && !paused });
@@ -80,20 +81,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
               <button class="button" type="button" onClick={camera.stop}>
                 Stop
               </button>
-              {devices.length > 1 && (
-                <select
-                  class="button"
-                  aria-label="Camera"
-                  value={state.deviceId}
-                  onChange={({ currentTarget }) => begin(currentTarget.value)}
-                >
-                  {devices.map(({ deviceId, label }, i) => (
-                    <option key={deviceId} value={deviceId}>
-                      {label || `Camera ${i + 1}`}
-                    </option>
-                  ))}
-                </select>
-              )}
+              <CameraChoice camera={camera} onChoose={begin} />
               <Speed live={live} />
             </>
           )}

@@ -1,6 +1,7 @@
 /** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { CameraChoice } from "../camera/camera-choice.tsx";
 import { CameraNotice } from "../camera/camera-notice.tsx";
 import type { Camera } from "../camera/use-camera.ts";
 import { count } from "../parts/numbers.ts";
@@ -16,7 +17,7 @@ export interface StageProps {
 }
 
 export function Stage({ camera, recorder, classes, ready }: StageProps) {
-  const { state, video, devices } = camera;
+  const { state, video } = camera;
   const running = state.kind === "running";
   const place = useRef<HTMLDivElement>(null);
   const begun = useRef(false);
@@ -57,20 +58,7 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
           <button class="button" type="button" onClick={camera.stop}>
             Stop the camera
           </button>
-          {devices.length > 1 && (
-            <select
-              class="button"
-              aria-label="Camera"
-              value={state.deviceId}
-              onChange={({ currentTarget }) => begin(currentTarget.value)}
-            >
-              {devices.map(({ deviceId, label }, i) => (
-                <option key={deviceId} value={deviceId}>
-                  {label || `Camera ${i + 1}`}
-                </option>
-              ))}
-            </select>
-          )}
+          <CameraChoice camera={camera} onChoose={begin} />
           <SeenNote recorder={recorder} />
         </div>
       )}
