@@ -24,6 +24,7 @@ const provenance: Provenance = {
   trainedIn: "browser",
   counts: { training: { happy: 40, sad: 38 }, validation: { happy: 8, sad: 8 } },
   temperature: 1.25,
+  calibratedTo: "votes",
   trainedPrior: [0.25, 0.75],
   prior: [0.5, 0.5],
   metrics: { split: "validation", n: 40, accuracy: 0.75, interval: [0.6, 0.86] },
@@ -81,7 +82,10 @@ test("a head of another version is refused where the network is built, and nowhe
 });
 
 test("what is not known stays unknown; without a temperature logits are taken as they are", () => {
-  expect(provenanceOf(classifierMetadata(architecture), "f")).toEqual({ temperature: 1 });
+  expect(provenanceOf(classifierMetadata(architecture), "f")).toEqual({
+    temperature: 1,
+    calibratedTo: "plurality",
+  });
   expect(classesOf({}, "f")).toBeUndefined();
 });
 
