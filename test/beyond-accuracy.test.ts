@@ -101,7 +101,7 @@ describe("explain", () => {
     const { photos } = JSON.parse(printed.out) as Explained;
     expect(photos.map(({ status }) => status)).toEqual(["ok", "unreadable", "unreadable"]);
     expect(photos[0]?.faces[0]?.explained).toBe("happy");
-    expect(readdirSync(at("named"))).toEqual(["3.png"]);
+    expect(readdirSync(at("named"))).toEqual([".vultus", "3.png"]);
     expect(printed.err).toMatch(/none\.png: no such file/);
     printed.out = "";
     expect(await run([...args, ...more])).toBe(1);
