@@ -69,6 +69,21 @@ test("near copies stay on one side too, unless the cut is that of an earlier ver
   expect(await apart(true)).toBeLessThan(3);
 });
 
+test("a class of near copies alone is parted, which a note reports", async () => {
+  for (const name of ["alike", "others"])
+    for (let i = 0; i < 10; i++) {
+      const { pixels, width, height, channels } = drawFace("happy", name, name === "alike" ? 0 : i);
+      mkdirSync(at(`few/${name}`), { recursive: true });
+      await sharp(pixels, { raw: { width, height, channels } })
+        .jpeg({ quality: 95 - i })
+        .toFile(at(`few/${name}/${i}.jpg`));
+    }
+  const cut = { validation: 0.2, seed: 0, nearCopies: true };
+  const { dataset, validation } = await readPictures(await readDataset([at("few")]), cut, options());
+  expect(validation.samples).toHaveLength(4);
+  expect(dataset.notes.at(-1)).toMatch(/^near copies of images are on both sides/);
+});
+
 test("splits that training cuts keep equal pixels on one side, at the shares that were asked for", async () => {
   const { dataset, training, validation, leaked } = await readPictures(
     await readDataset([at("one")]),

@@ -1,12 +1,13 @@
 /** Cuts splits for a training, and cuts those of an earlier training again, so that no training image is scored. */
 
 import { trainingSide } from "../augment/canvas.ts";
-import { type Dataset, fingerprintOf, type Sample } from "../data/dataset.ts";
+import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
 import { areFormerIdsUnsure, asFormerly } from "../data/former.ts";
 import { NearCopies } from "../data/near-copies.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
-import { byIdentity, type CutShares, cutSplits } from "../data/split.ts";
+import { byIdentity, type CutShares, cutSplits, type Grouping } from "../data/split.ts";
+import { UsageError } from "../util/errors.ts";
 import type { TrainingCut } from "../weights/classifier-file.ts";
 
 export interface CutOptions extends CutShares {
@@ -15,7 +16,7 @@ export interface CutOptions extends CutShares {
 
 /**
  * Cuts the splits that the data lacks. A person, images of equal pixels (`hashes`, by id) and near copies (groups by id) stay on
- * one side.
+ * one side. Where a class has too few images but near copies, those are parted, which a note reports.
  */
 export function cutPictures(
   dataset: Dataset,
@@ -23,15 +24,22 @@ export function cutPictures(
   hashes: ReadonlyMap<string, string>,
   nearCopies: ReadonlyMap<string, string> = new Map(),
 ): Dataset {
-  const groupings = [
-    byIdentity,
-    ...[hashes, nearCopies].map(
-      (of) =>
-        ({ id }: Sample) =>
-          of.get(id),
-    ),
-  ];
-  return cutSplits(dataset, { ...cut, groupings });
+  const by =
+    (groups: ReadonlyMap<string, string>): Grouping =>
+    ({ id }) =>
+      groups.get(id);
+  const cutBy = (...groupings: readonly Grouping[]): Dataset =>
+    cutSplits(dataset, { ...cut, groupings: [byIdentity, by(hashes), ...groupings] });
+  if (nearCopies.size === 0) return cutBy();
+  try {
+    return cutBy(by(nearCopies));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const parted = cutBy();
+    const note =
+      "near copies of images are on both sides of the splits, since a class has too few others: scores are too good";
+    return { ...parted, notes: [...parted.notes, note] };
+  }
 }
 
 /** What a model's file says about its training data. */
