@@ -6,7 +6,7 @@
 
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import manifest from "../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -17,8 +17,19 @@ const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts")
 const { dependencies, optionalDependencies, peerDependencies } = manifest;
 const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 
+/** What the bundler's own helpers import from Node, and the same without an import, since browsers load the helpers too. */
+const nodeImport = 'import { createRequire } from "node:module";';
+const nodeOnly =
+  'const createRequire = globalThis.process?.getBuiltinModule?.("node:module")?.createRequire ?? (() => undefined);';
+
+const helpersForBrowsers: Plugin = {
+  name: "helpers-for-browsers",
+  renderChunk: (code, { name }) => (name === "rolldown-runtime" ? code.replace(nodeImport, nodeOnly) : null),
+};
+
 export default defineConfig({
   root,
+  plugins: [helpersForBrowsers],
   ssr: { noExternal: true, external: installed },
   build: {
     ssr: true,
