@@ -51,7 +51,10 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   const [failure, setFailure] = useState<string>();
   /** Whether the file at `src` is looked at. */
   const [playing, setPlaying] = useState(false);
-  const [isVideo, setIsVideo] = useState(false);
+  /** The address whose image could not be loaded: it may be a video that is not called one. */
+  const [noImage, setNoImage] = useState<string>();
+  const isVideo =
+    src !== undefined && (src === noImage || /^data:video\/|\.(mp4|m4v|mov|ogv|webm)([?#]|$)/i.test(src));
   const image = useRef<HTMLImageElement>(null);
   const latest = useRef(settings);
   latest.current = settings;
@@ -115,7 +118,6 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
     if (loaded || loading) load().catch(() => {});
   }, [model, prior]);
   useEffect(() => {
-    setIsVideo(src !== undefined && /^data:video\/|\.(mp4|m4v|mov|ogv|webm)([?#]|$)/i.test(src));
     if (src === undefined) return;
     camera.stop();
     start();
@@ -176,8 +178,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
             crossOrigin="anonymous"
             alt={`${faces.length} ${faces.length === 1 ? "face" : "faces"}`}
             onLoad={still.look}
-            // It may be a video that is not called one.
-            onError={() => setIsVideo(true)}
+            onError={() => setNoImage(src)}
           />
         ) : (
           <video
