@@ -101,6 +101,7 @@ function notTrainedOn(
     if (!record || hasFingerprint(inOrderOf(architecture.classes, dataset), metadata.data_fingerprint))
       continue;
     const known = knownImages(record, "own");
+    if (all.samples.length < SAME_DATA * known.count) continue;
     const trained = [...seenIn(all, known).entries()].flatMap(([index, isSeen]) => (isSeen ? [index] : []));
     if (trained.length < SAME_DATA * known.count || trained.length === 0) continue;
     for (const index of trained) leftOut.add(index);

@@ -357,7 +357,8 @@ function chooseCut(
       `no validation split: 20 % of the training images are set apart for it (${option("validation")})`,
     );
   const cut = {
-    ...(nearCopies ? { nearCopies } : {}),
+    // Where nothing is cut, they need not be found.
+    ...(nearCopies && (validation ?? options.test) !== undefined ? { nearCopies } : {}),
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),
   };
