@@ -1,0 +1,85 @@
+/** What the server of `vultus review` and its page tell each other; types only, so that the page can import them. */
+
+import type { Split } from "../../data/dataset.ts";
+
+/** What a person decided on an image. */
+export type Decision =
+  | { readonly kind: "keep" }
+  | { readonly kind: "relabel"; readonly label: string }
+  | { readonly kind: "leave out" };
+
+/** What the model answers for an image, or a list of suspects suggests. */
+export interface Opinion {
+  /** Index into the classes. */
+  readonly answer: number;
+  /** Probabilities of the answer and of the image's label; missing where only a list of suspects is known. */
+  readonly probability?: number;
+  readonly ofLabel?: number;
+}
+
+/** An image; its index in `ReviewSet.images` stands for it everywhere else. */
+export interface ReviewImage {
+  readonly id: string;
+  readonly split: Split;
+  /** Index into the classes, as the data has it; missing for images without labels. */
+  readonly label?: number;
+  /** Missing where there is none, and for images of `ReviewSet.blind`. */
+  readonly opinion?: Opinion;
+  /** One share per class, summing to 1, where people voted. */
+  readonly votes?: readonly number[];
+  /** What was decided so far. */
+  readonly decision?: Decision;
+}
+
+/** `GET /v1/review`. */
+export interface ReviewSet {
+  /** `labels`: put labels right. `unlabelled`: give labels to images that have none. */
+  readonly task: "labels" | "unlabelled";
+  /** The folders and files of the data. */
+  readonly sources: readonly string[];
+  /** The file that decisions are written to. */
+  readonly file: string;
+  readonly classes: readonly string[];
+  /** The model whose opinion is shown, as the person named it. */
+  readonly model?: string;
+  /** The file whose suspects come first. */
+  readonly suspects?: string;
+  /** The split of whose images no opinion is shown, since results are measured on it. */
+  readonly blind?: Split;
+  readonly images: readonly ReviewImage[];
+  /** Indices of all images in the order in which to look: the surest suspects first, blind images last, in random order. */
+  readonly order: readonly number[];
+  /** Whether the model can show where it looked, and there are features for neighbours and a map. */
+  readonly looks: boolean;
+  readonly features: boolean;
+  /** Steps that can be undone. */
+  readonly undoable: number;
+  /** What a person should know, such as that the model was trained on these images. */
+  readonly notes: readonly string[];
+}
+
+/** `POST /v1/review/decisions`: one decision on one or many images; undone in one step. */
+export interface DecisionRequest {
+  readonly images: readonly number[];
+  readonly decision: Decision;
+}
+
+/** The answer to a decision, and to `POST /v1/review/undo`: every image that changed, and what holds for it now. */
+export interface Decided {
+  readonly changed: readonly { readonly image: number; readonly decision?: Decision }[];
+  readonly undoable: number;
+}
+
+/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first. */
+export interface Neighbours {
+  readonly neighbours: readonly { readonly image: number; readonly similarity: number }[];
+}
+
+/**
+ * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others.
+ * `GET /v1/review/map/features` holds their features, [images, width] little-endian floats, from which the page lays out the map.
+ */
+export interface ReviewMap {
+  readonly images: readonly number[];
+  readonly width: number;
+}
