@@ -51,7 +51,7 @@ export function withDevice(command: Command, threads = "all cores"): Command {
     .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
-/** What names in the data mean: which class, or none. */
+/** What names in the data mean: which class, or none; and which labels are wrong. */
 export function withNaming(command: Command): Command {
   return command
     .option(
@@ -66,7 +66,8 @@ export function withNaming(command: Command): Command {
       "--not-a-class <a,b,…>",
       "folders, labels or columns of votes that are no class, such as unknown,not_a_face: their images are left out, and votes for them count as people asked",
       listOf,
-    );
+    )
+    .option("--corrections <file>", "labels that a person put right, as review writes them");
 }
 
 /** `"sad =(=sad"`: what follows the last `=` is the class. */

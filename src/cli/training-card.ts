@@ -6,7 +6,7 @@ import { picturesBelow } from "../data/folder.node.ts";
 import type { EvaluationResult } from "../jobs/evaluation-result.ts";
 import type { FinishedRun } from "../jobs/train.ts";
 import { dataOf } from "../report/commands.ts";
-import { readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { keptLists, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import type { EndCard, Row } from "./end-card.ts";
 import { command } from "./invocation.ts";
 import { percent } from "./output.ts";
@@ -61,10 +61,11 @@ function without(rest: EvaluationResult["withoutSeen"]): string {
 function nextCommands(folder: string, data: readonly string[], report: string | undefined): string[] {
   const found = data.filter((path) => existsSync(path));
   const photo = found.map(firstPicture).find((path) => path !== undefined);
+  const lists = Object.entries(keptLists(folder)).flatMap(([name, file]) => [`--${name}`, file]);
   const commands = [
     ...(report === undefined ? [["report", folder]] : []),
     ...(photo === undefined ? [] : [["predict", photo, "--no-detect", "--model", folder]]),
-    ...(found.length === 0 ? [] : [["evaluate", folder, ...found]]),
+    ...(found.length === 0 ? [] : [["evaluate", folder, ...found, ...lists]]),
     ["serve", "--model", folder],
     ["export", folder],
     ["watch", folder],

@@ -3,6 +3,7 @@
 import { UsageError } from "../util/errors.ts";
 import { canonicalId, sortedById } from "./canonical.ts";
 import { type ClassNames, type ClassOptions, type FoundName, nameClasses } from "./class-names.ts";
+import { type Corrected, correctorOf } from "./corrections.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
 import { classKey } from "./names.ts";
 
@@ -30,15 +31,20 @@ export interface RawSource {
   readonly notes: readonly string[];
 }
 
+export interface AssembleOptions extends ClassOptions {
+  /** Labels that a person put right. */
+  readonly corrected?: Corrected | undefined;
+}
+
 /**
  * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
  * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
  * its plurality, and left out if a name that is no chosen class has more votes than each of them. Ties go to the first class
- * by name.
+ * by name. A relabelled sample has no votes.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
  */
-export function assemble(sources: readonly RawSource[], options: ClassOptions = {}): Dataset {
+export function assemble(sources: readonly RawSource[], options: AssembleOptions = {}): Dataset {
   const where = sources.map((source) => source.path).join(", ");
   const names = nameClasses(sources.flatMap(namesIn), where, options);
   const { classes, labelOf, usualName, rename, notAClass, byWord } = names;
@@ -57,12 +63,15 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
   );
   const found = new Set(unchosen.keys());
   const { read, formerIds } = identified(sources);
+  const corrector = options.corrected && correctorOf(options.corrected, [...classes, ...found]);
   for (const { className, votes, otherVotes = {}, ...rest } of sortedById(read)) {
     const counts = votes && votesByClass(votes, otherVotes, names);
     const own = counts ? plurality(counts, classes) : classOf(className as string, names);
-    const label = classes.indexOf(own);
-    if (label < 0) unchosen.set(own, (unchosen.get(own) ?? 0) + 1);
-    else samples.push({ ...rest, label, ...(counts && sampleVotes(counts, classes)) });
+    const right = corrector ? corrector.labelFor(rest, own) : own;
+    if (right === undefined) continue;
+    const label = classes.indexOf(right);
+    if (label < 0) unchosen.set(right, (unchosen.get(right) ?? 0) + 1);
+    else samples.push({ ...rest, label, ...(counts && right === own && sampleVotes(counts, classes)) });
   }
   const leftOut = [...unchosen].map(([className, count]) => ({ className, count }));
   notes.push(
@@ -73,6 +82,7 @@ export function assemble(sources: readonly RawSource[], options: ClassOptions = 
     ),
     ...otherVotesNote(samples, found),
   );
+  notes.push(...(corrector?.notes() ?? []));
   notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
   return {
     sources: sources.map(({ path }) => path),

@@ -8,6 +8,7 @@ import { isFolder } from "../util/files.node.ts";
 import { assemble, type RawSource } from "./assemble.ts";
 import { sourceNames } from "./canonical.ts";
 import { type ClassOptions, checkNaming, namesIn } from "./class-names.ts";
+import { readCorrected } from "./corrections.node.ts";
 import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
@@ -20,6 +21,8 @@ const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", "
 export interface ReadOptions extends ClassOptions {
   /** A file that lists the ids of samples to leave out. */
   readonly exclude?: string | undefined;
+  /** A file of labels that a person put right, as `vultus review` writes it. */
+  readonly corrections?: string | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface ReadOptions extends ClassOptions {
  */
 export async function readDataset(
   paths: readonly string[],
-  { exclude, ...options }: ReadOptions = {},
+  { exclude, corrections, ...options }: ReadOptions = {},
 ): Promise<Dataset> {
   if (paths.length === 0)
     throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
@@ -46,7 +49,8 @@ export async function readDataset(
       );
     sources.push(tables.has(form) ? await readCsv(path) : readFolder(path, known));
   }
-  const dataset = assemble(sources.length === 1 ? sources : withNames(sources), options);
+  const corrected = await readCorrected(corrections);
+  const dataset = assemble(sources.length === 1 ? sources : withNames(sources), { ...options, corrected });
   return exclude === undefined ? dataset : excludeListed(dataset, exclude);
 }
 

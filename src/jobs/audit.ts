@@ -65,8 +65,8 @@ export function audit(
 
 async function audited(options: AuditOptions, teller: Teller): Promise<AuditResult> {
   const files = options.out === undefined ? undefined : newFiles(options.out);
-  const { classes: chosen, rename, notAClass } = options;
-  const dataset = await openDataset(options.data, { classes: chosen, rename, notAClass });
+  const { classes: chosen, rename, notAClass, corrections } = options;
+  const dataset = await openDataset(options.data, { classes: chosen, rename, notAClass, corrections });
   const judge = options.labels && labelJudge(dataset, options.labels, options, teller);
   const found = await auditDataset(dataset, teller.progress, judge);
   teller.unreadable(found.unreadable);

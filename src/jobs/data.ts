@@ -1,8 +1,9 @@
 /** The inputs of jobs: data sets by path or already read, and models by path or already loaded. */
 
-import { assemble, type RawSample } from "../data/assemble.ts";
+import { type AssembleOptions, assemble, type RawSample } from "../data/assemble.ts";
 import { sortedById } from "../data/canonical.ts";
-import { type ClassOptions, checkNaming, type Renames, UnclearNames } from "../data/class-names.ts";
+import { checkNaming, type Renames, UnclearNames } from "../data/class-names.ts";
+import { readCorrected } from "../data/corrections.node.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
 import { classKey } from "../data/names.ts";
@@ -16,7 +17,7 @@ import { shippedModel } from "../weights/shipped.node.ts";
 /** A folder or CSV file of labelled images, several of them, or a data set as `readDataset` returns it. */
 export type DataSource = string | readonly string[] | Dataset;
 
-/** What names in the data mean. */
+/** What names in the data mean, and which labels are wrong. */
 export interface NamingOptions {
   /**
    * The classes of folders or labels whose names don't tell them clearly: `{ "happy_or_content": "happy" }`. A name that is given
@@ -28,6 +29,8 @@ export interface NamingOptions {
    * votes are for it, are left out; on others, votes for it count as people asked.
    */
   readonly notAClass?: readonly string[] | undefined;
+  /** A file of labels that a person put right, as `review` writes it. */
+  readonly corrections?: string | undefined;
 }
 
 /** How labelled data is read: which classes, under which names, and without which images. */
@@ -56,8 +59,9 @@ export async function openDataset(data: DataSource, options: ReadOptions = {}): 
       "data is no data set: name a folder with one folder of images per class, a CSV file, several of them, or give what readDataset returns",
     );
   }
-  const { exclude, ...ofClasses } = options;
-  const chosen = withClasses(canonical(data), ofClasses);
+  const { exclude, corrections, ...ofClasses } = options;
+  const corrected = await readCorrected(corrections);
+  const chosen = withClasses(canonical(data), { ...ofClasses, corrected });
   return exclude === undefined ? chosen : excludeListed(chosen, exclude);
 }
 
@@ -99,7 +103,7 @@ export async function openKnownDataset(
 }
 
 /** The data set with these classes, in this order, some under other names; samples of other classes are left out. */
-export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
+export function withClasses(dataset: Dataset, options: AssembleOptions): Dataset {
   const { classes, samples, sources, leftOut, notes, rename: settled = {}, notAClass: gone = [] } = dataset;
   const rename = Object.fromEntries(
     Object.entries(options.rename ?? {}).filter(([name]) => !Object.hasOwn(settled, name)),
@@ -109,6 +113,7 @@ export function withClasses(dataset: Dataset, options: ClassOptions): Dataset {
   const isRenamed = Object.keys(rename).length > 0;
   const wanted = options.classes ?? classes;
   if (
+    !options.corrected &&
     !isRenamed &&
     notAClass.length === 0 &&
     wanted.length === classes.length &&

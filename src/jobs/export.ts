@@ -311,7 +311,7 @@ interface ChosenImages {
 /** The given images, or those of the run, or drawn ones; a note says if they are drawn. */
 async function imagesFor(
   model: string,
-  { data: given, rename, notAClass }: ExportOptions,
+  { data: given, rename, notAClass, corrections }: ExportOptions,
   judged: Judged,
   teller: Teller,
 ): Promise<ChosenImages> {
@@ -326,7 +326,7 @@ async function imagesFor(
     return { held: { pictures: inMemory(pictures) }, calibration: inMemory([]), close() {} };
   }
   const { classes } = judged.architecture;
-  const dataset = await openFor([judged], data, { classes, rename, notAClass });
+  const dataset = await openFor([judged], data, { classes, rename, notAClass, corrections });
   const { samples } = await asCutFor(judged, dataset, teller);
   const order = shuffled(samples, random("export"));
   const [apart, rest] = [

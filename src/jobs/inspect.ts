@@ -27,10 +27,10 @@ export function inspect(options: InspectOptions): Promise<InspectResult> {
 }
 
 async function inspected(
-  { data, classes, rename, notAClass, sheet }: InspectOptions,
+  { data, classes, rename, notAClass, corrections, sheet }: InspectOptions,
   teller: Teller,
 ): Promise<InspectResult> {
-  const dataset = await openDataset(data, { classes, rename, notAClass });
+  const dataset = await openDataset(data, { classes, rename, notAClass, corrections });
   const found = await inspectDataset(dataset, (done, total) => teller.progress("reading", done, total));
   const faces = await checkFaces(dataset.samples, { threads: availableParallelism() });
   const advice = croppingAdvice(faces, dataset);

@@ -54,13 +54,13 @@ export type Judged = TrainedNetwork;
 export async function readLabelled(
   data: DataSource,
   models: readonly [Judged, ...Judged[]],
-  { exclude, rename, notAClass, split: asked, ...reading }: LabelledOptions,
+  { exclude, rename, notAClass, corrections, split: asked, ...reading }: LabelledOptions,
   teller: Teller,
 ): Promise<LabelledPictures> {
   const { memory = defaults.memory, allowUnreadable = false } = reading;
   const [model] = models;
   const { classes } = model.architecture;
-  const read = await openFor(models, data, { classes, exclude, rename, notAClass });
+  const read = await openFor(models, data, { classes, exclude, rename, notAClass, corrections });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
   const { samples, split: found } = choose(dataset.samples, asked);
@@ -124,7 +124,7 @@ function notTrainedOn(
 export function openFor(
   models: readonly Judged[],
   data: DataSource,
-  options: Pick<ReadOptions, "classes" | "exclude" | "rename" | "notAClass">,
+  options: Pick<ReadOptions, "classes" | "exclude" | "rename" | "notAClass" | "corrections">,
 ): Promise<Dataset> {
   const networks = models.flatMap(networksIn);
   const known = networks.map(({ metadata, path }) => namingIn(metadata, path));

@@ -5,7 +5,7 @@ import type { BackboneOptions } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { runPaths } from "../train/run-folder.node.ts";
+import { keptLists, runPaths } from "../train/run-folder.node.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import type { NamingOptions } from "./data.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
@@ -80,8 +80,9 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
       "Made without pictures: the run doesn't say where they are. Name their folder after the run.",
     );
   try {
-    const { memory, exclude, rename, notAClass } = options;
-    const labelled = { memory, exclude, rename, notAClass, allowUnreadable: true };
+    const kept = keptLists(folder);
+    const { memory, rename, notAClass, exclude = kept.exclude, corrections = kept.corrections } = options;
+    const labelled = { memory, exclude, rename, notAClass, corrections, allowUnreadable: true };
     return await scoredAnew(engine, folder, run, places, labelled, teller);
   } catch (error) {
     // Data that the caller names must exist; the training data may have moved.

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { providers } from "../runtime/session.node.ts";
 import type { Device } from "../runtime/session.ts";
 import { type DataRequest, dataRequestSchema } from "../train/data-request.ts";
-import { type Environment, readEnvironment, runPaths } from "../train/run-folder.node.ts";
+import { type Environment, keptLists, readEnvironment, runPaths } from "../train/run-folder.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { callTo } from "../util/spelling.ts";
 import type { DataSource } from "./data.ts";
@@ -14,6 +14,7 @@ import type { PrecisionOptions } from "./device.ts";
 export interface KnownOptions extends PrecisionOptions, DataRequestOptions {
   readonly data?: DataSource | undefined;
   readonly exclude?: string | undefined;
+  readonly corrections?: string | undefined;
   readonly cacheFeatures?: boolean | undefined;
 }
 
@@ -35,6 +36,7 @@ export function requestOf({ data, ...options }: KnownOptions): DataRequest | und
 export function resumedOptions<T extends KnownOptions>(folder: string, options: T): T & { data: DataSource } {
   const paths = runPaths(folder);
   const then = readEnvironment(paths);
+  const kept = keptLists(folder);
   const { precision = "auto", device = "auto" } = options;
   return {
     ...options,
@@ -44,7 +46,8 @@ export function resumedOptions<T extends KnownOptions>(folder: string, options: 
     threads: options.threads ?? then.threads,
     precision: precision === "auto" ? (then.precision ?? "auto") : precision,
     cacheFeatures: then.cacheFeatures === false ? false : options.cacheFeatures,
-    exclude: options.exclude ?? (existsSync(paths.exclude) ? paths.exclude : undefined),
+    exclude: options.exclude ?? kept.exclude,
+    corrections: options.corrections ?? kept.corrections,
     data: options.data ?? knownData(folder, then),
   };
 }

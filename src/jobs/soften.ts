@@ -51,14 +51,14 @@ export function soften(options: SoftenOptions): Promise<SoftenResult> {
 
 async function softening(options: SoftenOptions, teller: Teller): Promise<SoftenResult> {
   const { data, out, share = SOFTENED_SHARE, exclude, allowUnreadable = false } = options;
-  const { rename, notAClass } = options;
+  const { rename, notAClass, corrections } = options;
   const manifest = newManifest(out);
   const teachers = options.by.map((model) => bundleOf(model));
   const [first] = teachers;
   if (!first) throw new UsageError("--by names no model; give run folders or files, separated by commas");
   for (const teacher of teachers) checkComparable(first, teacher);
   const { classes } = first.architecture;
-  const dataset = await openFor(teachers, data, { classes, exclude, rename, notAClass });
+  const dataset = await openFor(teachers, data, { classes, exclude, rename, notAClass, corrections });
   for (const note of dataset.notes) teller.note(note);
   manifest.check(dataset);
   const training = dataset.samples.filter(({ split }) => split === "train");

@@ -61,11 +61,11 @@ export function split(options: SplitOptions): Promise<SplitResult> {
 }
 
 async function cutInto(options: SplitOptions, teller: Teller): Promise<SplitResult> {
-  const { data, out, test, seed = 0, classes, rename, notAClass, exclude } = options;
+  const { data, out, test, seed = 0, classes, rename, notAClass, corrections, exclude } = options;
   const manifest = newManifest(out);
   const validation = options.validation ?? (test === undefined ? DEFAULT_VALIDATION : undefined);
   const shares = { ...(validation !== undefined && { validation }), ...(test !== undefined && { test }) };
-  const chosen = await openDataset(data, { classes, rename, notAClass, exclude });
+  const chosen = await openDataset(data, { classes, rename, notAClass, corrections, exclude });
   // Fails before the long reading if no manifest can describe the data or the shares cannot be cut.
   manifest.check(chosen);
   resplit(chosen, { ...shares, seed });

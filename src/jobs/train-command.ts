@@ -20,6 +20,7 @@ interface CommonOptions {
   readonly classes?: readonly string[] | undefined;
   readonly rename?: Readonly<Record<string, string>> | undefined;
   readonly notAClass?: readonly string[] | undefined;
+  readonly corrections?: string | undefined;
   readonly validation?: number | undefined;
   readonly test?: number | undefined;
   readonly seed?: number | undefined;
@@ -42,11 +43,11 @@ export function trainSuggestions(options: CommonOptions, model: string): Suggest
 function trainCommand(options: CommonOptions, start: Options): string {
   const { data = [], device, memory, allowUnreadable, timeBudget, ...common } = options;
   const sources = typeof data === "string" ? [data] : "samples" in data ? data.sources : data;
-  const { exclude, classes, rename, notAClass, validation, test, seed, out, threads } = common;
+  const { exclude, classes, rename, notAClass, corrections, validation, test, seed, out, threads } = common;
   return callTo("train", {
     data: sources,
     ...start,
-    ...{ exclude, classes, rename, notAClass, validation, test, seed, out, threads },
+    ...{ exclude, classes, rename, notAClass, corrections, validation, test, seed, out, threads },
     timeBudget: typeof timeBudget === "number" ? `${timeBudget}s` : timeBudget,
     device: device === "auto" ? undefined : device,
     memory: memory === defaults.memory ? undefined : memory,

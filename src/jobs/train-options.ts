@@ -67,7 +67,7 @@ const {
 } = kinds;
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
   ...{ data: unchecked, out: text, resume: textOrFlag, extend: count, exclude: text, classes: texts },
-  ...{ rename: textsByName, notAClass: texts },
+  ...{ rename: textsByName, notAClass: texts, corrections: text },
   // What is not of one kind, or that the recipe or the cut checks.
   ...{
     recipe: unchecked,

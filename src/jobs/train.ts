@@ -246,6 +246,7 @@ async function trainedIn(
       dataset,
       request: requestOf(options),
       exclude: options.exclude,
+      corrections: options.corrections,
       cut,
       architecture,
       recipe,
@@ -330,11 +331,11 @@ function hasEnded(folder: string, { phases }: Recipe): boolean {
 
 /** The data as it is found, with the names of classes that a resumed run knows. */
 async function readData(
-  { data, classes, rename, notAClass, exclude }: TrainOptions,
+  { data, classes, rename, notAClass, corrections, exclude }: TrainOptions,
   resumed: string | undefined,
 ): Promise<Dataset> {
   const then = resumed === undefined ? undefined : readEnvironment(runPaths(resumed));
-  const naming = { classes, rename, notAClass, remembered: then, exclude };
+  const naming = { classes, rename, notAClass, remembered: then, corrections, exclude };
   return openKnownDataset(data as DataSource, naming, (read) =>
     hasFingerprint(read, then?.cut?.from ?? then?.fingerprint),
   );

@@ -63,7 +63,7 @@ export type Environment = z.infer<typeof environmentSchema>;
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
-  /^(cache\/pixels-\d+-\d+\.tmp|\.?data-excluded\.txt(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
+  /^(cache\/pixels-\d+-\d+\.tmp|\.?data-(excluded\.txt|corrections\.csv)(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
 /** What a kill leaves of a file that was being written, or of pictures on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
@@ -80,6 +80,8 @@ export interface RunPaths {
   readonly teachers: string;
   /** A copy of the list of pictures to leave out. */
   readonly exclude: string;
+  /** A copy of the labels that a person put right. */
+  readonly corrections: string;
   readonly best: string;
   /** The best weights as the file that is exported; written when training has ended. */
   readonly bundle: string;
@@ -97,11 +99,18 @@ export function runPaths(folder: string): RunPaths {
     checkpoint: join(folder, "checkpoints", "last.safetensors"),
     teachers: join(folder, "teachers"),
     exclude: join(folder, "data-excluded.txt"),
+    corrections: join(folder, "data-corrections.csv"),
     best: join(folder, "best.safetensors"),
     bundle: join(folder, "best.onnx"),
     evaluation: join(folder, "evaluation.json"),
     cache: join(folder, "cache"),
   };
+}
+
+/** The run's copies of the lists that its data was read with: the options of commands that read the same data again. */
+export function keptLists(folder: string): { exclude?: string; corrections?: string } {
+  const { exclude, corrections } = runPaths(folder);
+  return { ...(existsSync(exclude) && { exclude }), ...(existsSync(corrections) && { corrections }) };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface TrainSettings {
   readonly request?: DataRequest | undefined;
   /** The file that lists pictures which the data set lacks for that reason; the run keeps a copy. */
   readonly exclude?: string | undefined;
+  /** The file of labels that a person put right, which the data set has; the run keeps a copy. */
+  readonly corrections?: string | undefined;
   /** Splits to cut from the training images if the data has none, by the recipe's seed. */
   readonly cut?: CutShares;
   readonly architecture: Architecture;

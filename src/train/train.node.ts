@@ -81,7 +81,10 @@ export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const paths = resume ? openRunFolder(folder, options) : createRunFolder(folder);
   if (!resume) {
     keepTeachers(named, paths.teachers);
-    if (options.exclude !== undefined) writeFileAtomic(paths.exclude, readBytes(options.exclude));
+    for (const file of ["exclude", "corrections"] as const) {
+      const given = options[file];
+      if (given !== undefined) writeFileAtomic(paths[file], readBytes(given));
+    }
   }
   const { dataset, notes, as } = resume
     ? dataOfRun(readEnvironment(paths), options.dataset)

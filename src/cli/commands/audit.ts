@@ -15,6 +15,7 @@ interface Options extends DeviceOptions {
   readonly classes?: string[];
   readonly rename?: Readonly<Record<string, string>>;
   readonly notAClass?: string[];
+  readonly corrections?: string;
   readonly out?: string;
   readonly labels?: boolean;
   readonly weights?: string;

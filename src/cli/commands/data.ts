@@ -18,6 +18,7 @@ interface Options {
   readonly classes?: string[];
   readonly rename?: Readonly<Record<string, string>>;
   readonly notAClass?: string[];
+  readonly corrections?: string;
   readonly sheet: string | false;
   readonly json?: boolean;
 }
@@ -30,12 +31,10 @@ export function dataCommand(setExitCode: SetExitCode): Command {
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
-      const { classes, rename, notAClass, sheet, json } = options;
+      const { sheet, json, ...rest } = options;
       const inspection = await inspect({
+        ...rest,
         data,
-        classes,
-        rename,
-        notAClass,
         sheet: sheet || undefined,
         onEvent: printer(),
       });

@@ -22,6 +22,7 @@ interface Options extends DeviceOptions {
   readonly trainedPrior?: string;
   readonly rename?: Readonly<Record<string, string>>;
   readonly notAClass?: string[];
+  readonly corrections?: string;
   readonly json?: boolean;
 }
 

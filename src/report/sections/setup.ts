@@ -1,6 +1,7 @@
 /** How a run can be made again: its recipe, the machine it ran on, and what its random numbers follow from. */
 
 import type { Phase, Recipe } from "../../train/recipe.ts";
+import { keptLists } from "../../train/run-folder.node.ts";
 import { commandHtml, dataOf, vultus } from "../commands.ts";
 import { details, paragraph, type Section, table } from "../html.ts";
 import { escape } from "../page.ts";
@@ -61,6 +62,7 @@ function again(folder: string, environment: RunRecord["environment"]): string {
     ...["--recipe", `${folder}/recipe.json`],
     ...(classes ? ["--classes", classes.join(",")] : []),
     ...Object.entries(environment?.rename ?? {}).flatMap(([from, to]) => ["--rename", `${from}=${to}`]),
+    ...Object.entries(keptLists(folder)).flatMap(([name, file]) => [`--${name}`, file]),
     ...(environment?.notAClass ? ["--not-a-class", environment.notAClass.join(",")] : []),
     ...(validation === undefined ? [] : ["--validation", `${validation}`]),
     ...(test === undefined ? [] : ["--test", `${test}`]),
