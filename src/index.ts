@@ -162,6 +162,7 @@ export {
   listModels,
   listRuns,
   report,
+  review,
   soften,
   split,
   train,
@@ -169,6 +170,7 @@ export {
 } from "./jobs/on-demand.ts";
 export type { Overrides } from "./jobs/recipe.ts";
 export type { ReportOptions, ReportResult } from "./jobs/report.ts";
+export type { ReviewOptions } from "./jobs/review.ts";
 export type { SoftenOptions, SoftenResult } from "./jobs/soften.ts";
 export type { SplitOptions, SplitResult } from "./jobs/split.ts";
 export type {

@@ -19,6 +19,7 @@ const WRONG_REQUEST = 2;
 const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode) => Command>>> = {
   quickstart: async () => (await import("./commands/quickstart.ts")).quickstartCommand,
   data: async () => (await import("./commands/data.ts")).dataCommand,
+  review: async () => (await import("./commands/review.ts")).reviewCommand,
   train: async () => (await import("./commands/train.ts")).trainCommand,
   watch: async () => (await import("./commands/watch.ts")).watchCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,

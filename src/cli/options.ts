@@ -164,11 +164,15 @@ export function withPriorOption(command: Command, usual = "as the model's file w
 
 /** Which pictures are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
+  return withReading(command).option(
+    "--split <name>",
+    "train, validation, test or all (default: validation where there is one, else all)",
+  );
+}
+
+/** How labelled pictures are read. */
+export function withReading(command: Command): Command {
   return withNaming(command)
-    .option(
-      "--split <name>",
-      "train, validation, test or all (default: validation where there is one, else all)",
-    )
     .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
     .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), defaults.memory);

@@ -5,7 +5,7 @@ import { canonicalId, sortedById } from "./canonical.ts";
 import { type ClassNames, type ClassOptions, type FoundName, nameClasses } from "./class-names.ts";
 import { type Corrected, correctorOf } from "./corrections.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
-import { classKey } from "./names.ts";
+import { classKey, emotionNamed } from "./names.ts";
 
 /** A sample whose class is still a name, as spelt in its source, or several names with votes. */
 export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
@@ -46,7 +46,9 @@ export interface AssembleOptions extends ClassOptions {
  */
 export function assemble(sources: readonly RawSource[], options: AssembleOptions = {}): Dataset {
   const where = sources.map((source) => source.path).join(", ");
-  const names = nameClasses(sources.flatMap(namesIn), where, options);
+  const { corrected } = options;
+  const found = [...sources.flatMap(namesIn), ...(corrected ? emotionsIn(corrected) : [])];
+  const names = nameClasses(found, where, options);
   const { classes, labelOf, usualName, rename, notAClass, byWord } = names;
   const notes = sources.flatMap((source) => source.notes);
   for (const [label, others] of names.otherSpellings.entries())
@@ -61,9 +63,9 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
       .sort()
       .map((name) => [name, 0]),
   );
-  const found = new Set(unchosen.keys());
+  const unused = new Set(unchosen.keys());
   const { read, formerIds } = identified(sources);
-  const corrector = options.corrected && correctorOf(options.corrected, [...classes, ...found]);
+  const corrector = corrected && correctorOf(corrected, [...classes, ...unused]);
   for (const { className, votes, otherVotes = {}, ...rest } of sortedById(read)) {
     const counts = votes && votesByClass(votes, otherVotes, names);
     const own = counts ? plurality(counts, classes) : classOf(className as string, names);
@@ -76,11 +78,11 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   const leftOut = [...unchosen].map(([className, count]) => ({ className, count }));
   notes.push(
     ...leftOut.map(({ className, count }) =>
-      notAClass.includes(className) || !found.has(className)
+      notAClass.includes(className) || !unused.has(className)
         ? `"${className}" is no class: ${plural(count, "image")} left out`
         : `class "${className}" left out: ${plural(count, "picture")}`,
     ),
-    ...otherVotesNote(samples, found),
+    ...otherVotesNote(samples, unused),
   );
   notes.push(...(corrector?.notes() ?? []));
   notes.push(...checkEmptyClasses(classes, samples, where, options.allowMissing ?? false));
@@ -106,6 +108,14 @@ function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
   return [...places].flatMap(([name, found]) =>
     [...(found.size > 0 ? found : ["nowhere"])].map((place) => ({ name, place: `${place} ${path}` })),
   );
+}
+
+/** The new labels that are known emotions: classes too, though the sources may have no image of them. */
+function emotionsIn({ corrections, path }: Corrected): FoundName[] {
+  const labels = [...corrections.values()].flatMap(({ decision }) =>
+    decision.kind === "relabel" && emotionNamed(decision.label) !== undefined ? [decision.label] : [],
+  );
+  return [...new Set(labels)].map((name) => ({ name, place: `corrected ${path}` }));
 }
 
 /** The samples with their final ids, in the order of reading, and the ids that earlier versions gave them. */

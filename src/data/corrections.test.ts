@@ -121,6 +121,11 @@ test("votes give way to a person's label, and stay where it is the same", async 
   ]);
 });
 
+test("a known emotion that the folder lacks becomes a class", async () => {
+  const { of } = await labels(file("train/happy/1.png,happy,fear,"));
+  expect(of["train/happy/1.png"]).toBe("fear");
+});
+
 test("an unknown class, a table of another kind and incomplete rows are refused", async () => {
   await expect(labels(file("train/happy/1.png,happy,sadd,"))).rejects.toThrow(
     /no class "sadd"\. Did you mean "sad"\?.*disgust, happy, sad/,

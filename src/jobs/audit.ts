@@ -7,6 +7,7 @@ import type { Copies } from "../audit/copies.node.ts";
 import { excludeText, exclusionsOf } from "../audit/exclude.ts";
 import { auditLabels, type LabelAudit, labelNetwork } from "../audit/labels.node.ts";
 import { type AuditSummary, summaryOf } from "../audit/summary.ts";
+import { suspectsText } from "../audit/suspects.node.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { auditPage } from "../report/audit-page.ts";
 import { startEngine } from "../runtime/engine.node.ts";
@@ -36,7 +37,7 @@ export interface LabelSearch {
 
 export interface AuditOptions extends DeviceOptions, Omit<DataOptions, "exclude"> {
   readonly data: DataSource;
-  /** Folder into which audit.html, audit.json and exclude.txt are written. */
+  /** Folder into which audit.html, audit.json, exclude.txt and, with `labels`, labels.csv are written. */
   readonly out?: string | undefined;
   /** Also look for label errors, which takes minutes. */
   readonly labels?: LabelSearch | undefined;
@@ -107,6 +108,7 @@ interface Files {
   readonly audit: string;
   readonly exclude: string;
   readonly page: string;
+  readonly labels: string;
 }
 
 /** Protects a list that somebody has edited, and fails before the long reading if the folder cannot be written. */
@@ -115,6 +117,7 @@ function newFiles(dir: string): Files {
     audit: join(dir, "audit.json"),
     exclude: join(dir, "exclude.txt"),
     page: join(dir, "audit.html"),
+    labels: join(dir, "labels.csv"),
   };
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined)
@@ -140,5 +143,6 @@ async function writeFiles(
     excludeText(exclusionsOf(found.duplicates, found.faults.blank), found.labels?.suspects),
   );
   writeFileAtomic(files.page, await auditPage(found, dataset));
-  teller.wrote(files.page, files.audit, files.exclude);
+  if (found.labels) writeFileAtomic(files.labels, suspectsText(found.labels.suspects));
+  teller.wrote(files.page, files.audit, files.exclude, ...(found.labels ? [files.labels] : []));
 }

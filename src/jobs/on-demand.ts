@@ -23,6 +23,7 @@ export const inspect = loaded(async () => (await import("./inspect.ts")).inspect
 export const listModels = loaded(async () => (await import("./list-models.ts")).listModels);
 export const listRuns = loaded(async () => (await import("./list-runs.ts")).listRuns);
 export const report = loaded(async () => (await import("./report.ts")).report);
+export const review = loaded(async () => (await import("./review.ts")).review);
 export const soften = loaded(async () => (await import("./soften.ts")).soften);
 export const split = loaded(async () => (await import("./split.ts")).split);
 export const train = loaded(async () => (await import("./train.ts")).train);

@@ -1,12 +1,9 @@
 /** What the server of `vultus review` and its page tell each other; types only, so that the page can import them. */
 
+import type { Decision } from "../../data/corrections.ts";
 import type { Split } from "../../data/dataset.ts";
 
-/** What a person decided on an image. */
-export type Decision =
-  | { readonly kind: "keep" }
-  | { readonly kind: "relabel"; readonly label: string }
-  | { readonly kind: "leave out" };
+export type { Decision };
 
 /** What the model answers for an image, or a list of suspects suggests. */
 export interface Opinion {

@@ -1,0 +1,55 @@
+/** Which unlabelled images to label next: those that a model is unsure of, and that differ from each other. */
+
+import { similarities } from "./nearest.ts";
+import type { Features } from "./out-of-sample.ts";
+
+/** Images that are ranked by how they differ too; so many are what a person labels in a day. */
+const MOST_DIVERSE = 1000;
+/** Images among which those are chosen, by uncertainty. */
+const MOST_CANDIDATES = 5000;
+
+/**
+ * All images, the one to label first at the front. An image's worth is its uncertainty, 1 less the margin between its two
+ * greatest probabilities (margin sampling, Scheffer et al. 2001), times the cosine distance of its features to the nearest image
+ * that stands before it (farthest-first traversal, Gonzalez 1985). Beyond the first 1,000, uncertainty alone decides.
+ *
+ * @param probabilities [N, classes], row after row.
+ * @param unit [N, width], rows of length 1.
+ */
+export function labelNext(probabilities: Float32Array, classes: number, unit: Features): number[] {
+  const uncertainty = Array.from({ length: probabilities.length / classes }, (_, row) =>
+    marginUncertainty(probabilities.subarray(row * classes, (row + 1) * classes)),
+  );
+  const byUncertainty = [...uncertainty.keys()].sort(
+    (a, b) => (uncertainty[b] as number) - (uncertainty[a] as number) || a - b,
+  );
+  const chosen: number[] = [];
+  const open = new Set(byUncertainty.slice(0, MOST_CANDIDATES));
+  const distance = new Map([...open].map((image) => [image, 1]));
+  while (chosen.length < MOST_DIVERSE && open.size > 0) {
+    const next = best(open, (image) => (uncertainty[image] as number) * (distance.get(image) as number));
+    open.delete(next);
+    chosen.push(next);
+    const alike = similarities(unit, next);
+    for (const image of open)
+      distance.set(image, Math.min(distance.get(image) as number, Math.max(0, 1 - (alike[image] as number))));
+  }
+  const first = new Set(chosen);
+  return [...chosen, ...byUncertainty.filter((image) => !first.has(image))];
+}
+
+/** 1 where the two greatest probabilities are equal, 0 where one class has it all. */
+function marginUncertainty(row: Float32Array): number {
+  const [first = 1, second = 0] = [...row].sort((a, b) => b - a);
+  return 1 - (first - second);
+}
+
+/** The candidate of the greatest worth; of equals the earliest. */
+function best(candidates: Iterable<number>, worth: (image: number) => number): number {
+  let [found, greatest] = [-1, Number.NEGATIVE_INFINITY];
+  for (const image of candidates) {
+    const value = worth(image);
+    if (value > greatest) [found, greatest] = [image, value];
+  }
+  return found;
+}

@@ -1,0 +1,64 @@
+/** `vultus review`: a page on which labels are put right by hand, or images without labels get their first ones. */
+
+import { Command } from "commander";
+import { type ReviewOptions, review, reviewDefaults } from "../../jobs/review.ts";
+import { UsageError } from "../../util/errors.ts";
+import { command } from "../invocation.ts";
+import { numberOf, type SetExitCode, withDevice, withReading } from "../options.ts";
+import { result, say } from "../output.ts";
+import { printer } from "../progress.ts";
+
+type Options = Omit<ReviewOptions, "data" | "onEvent">;
+
+export function reviewCommand(setExitCode: SetExitCode): Command {
+  return withReading(withDevice(new Command("review")))
+    .description(
+      "put labels right by hand: a page that shows the surest errors first. Images are never changed",
+    )
+    .argument("[data...]", "folders or CSV files with labelled images")
+    .option(
+      "--unlabelled <dir>",
+      "give labels to these face crops instead, those first that teach a model most",
+    )
+    .option(
+      "--model <run>",
+      "whose opinion is shown: run folder, file, vultus_m or vultus_s (default: vultus_m, if it knows all classes)",
+    )
+    .option(
+      "--suspects <file>",
+      "show these first: labels.csv or audit.json, as data audit --labels writes them",
+    )
+    .option(
+      "--out <file>",
+      `with --unlabelled: the manifest of the new labels (default: ${reviewDefaults.out})`,
+    )
+    .option("--show-test", "show the model's opinion of test images too", false)
+    .option(
+      "--port <n>",
+      "port to listen on; 0 takes a free one (default: 8091, or a free one)",
+      numberOf(0, 65535, true),
+    )
+    .action(async (data: string[], options: Options) => {
+      if (
+        options.unlabelled !== undefined &&
+        (options.suspects !== undefined || options.corrections !== undefined)
+      )
+        throw new UsageError(
+          "--suspects and --corrections are about labels, and images of --unlabelled have none",
+        );
+      const { unlabelled, corrections = reviewDefaults.corrections, out = reviewDefaults.out } = options;
+      const server = await review({
+        ...options,
+        data: data.length > 0 ? data : undefined,
+        onEvent: printer(setExitCode),
+      });
+      result(server.url);
+      const next = unlabelled === undefined ? [...data, "--corrections", corrections] : [out];
+      say(`then: ${command("train", ...next)}`);
+      say("press Ctrl-C to stop; every decision is saved as it is made");
+      await new Promise<void>((stop) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
+      });
+      await server.close();
+    });
+}

@@ -1,0 +1,86 @@
+/** The decisions of a review: what holds for each image, steps that can be undone, and a file that is never behind. */
+
+import type { Decision } from "../../data/corrections.ts";
+import { messageOf } from "../../util/errors.ts";
+import { Problem } from "../problems.ts";
+import type { Decided } from "./protocol.ts";
+
+/** A decision and when it was made, in ISO 8601. */
+export interface Dated {
+  readonly decision: Decision;
+  readonly when: string;
+}
+
+/** Where decisions are kept; images by their index. */
+export interface DecisionStore {
+  /** What was decided earlier, in that order. @throws UsageError, FormatError for a file that cannot be read. */
+  load(): Promise<ReadonlyMap<number, Dated>>;
+  /** Writes all of it, in this order, or nothing. @throws where it cannot be written, or another program has changed the file. */
+  save(decided: ReadonlyMap<number, Dated>): void;
+}
+
+export interface DecisionBook {
+  decisionOn(image: number): Decision | undefined;
+  readonly undoable: number;
+  /** One step, on one image or many. @throws Problem where it cannot be saved; then nothing has changed. */
+  decide(images: readonly number[], decision: Decision): Decided;
+  /** Takes the last step back; changes nothing where there is none. @throws Problem as `decide`. */
+  undo(): Decided;
+}
+
+/** What held for the images of a step before it. */
+type Step = ReadonlyMap<number, Dated | undefined>;
+
+export async function openDecisionBook(
+  store: DecisionStore,
+  now: () => Date = () => new Date(),
+): Promise<DecisionBook> {
+  let decided = await store.load();
+  // Of earlier sessions the images can be taken back one by one, the last one first.
+  let steps: readonly Step[] = [...decided.keys()].map((image) => new Map([[image, undefined]]));
+  const commit = (
+    next: ReadonlyMap<number, Dated>,
+    left: readonly Step[],
+    images: Iterable<number>,
+  ): Decided => {
+    try {
+      store.save(next);
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw new Problem("not_saved", `the decision was not saved: ${messageOf(error)}`);
+    }
+    [decided, steps] = [next, left];
+    const changed = [...images].map((image) => {
+      const decision = decided.get(image)?.decision;
+      return { image, ...(decision && { decision }) };
+    });
+    return { changed, undoable: steps.length };
+  };
+  return {
+    decisionOn: (image) => decided.get(image)?.decision,
+    get undoable() {
+      return steps.length;
+    },
+    decide(images, decision) {
+      const next = new Map(decided);
+      const when = now().toISOString();
+      for (const image of images) {
+        // The file holds decisions in the order in which they were made.
+        next.delete(image);
+        next.set(image, { decision, when });
+      }
+      const step = new Map(images.map((image) => [image, decided.get(image)]));
+      return commit(next, [...steps, step], step.keys());
+    },
+    undo() {
+      const step = steps.at(-1);
+      if (!step) return { changed: [], undoable: 0 };
+      const next = new Map(decided);
+      for (const [image, before] of step) {
+        next.delete(image);
+        if (before) next.set(image, before);
+      }
+      return commit(next, steps.slice(0, -1), step.keys());
+    },
+  };
+}

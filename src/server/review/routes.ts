@@ -1,0 +1,154 @@
+/** A review over HTTP: the images and what is known of them, and the decisions. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { nearest } from "../../audit/nearest.ts";
+import type { Features } from "../../audit/out-of-sample.ts";
+import type { Picture } from "../../data/dataset.ts";
+import type { PixelCache } from "../../data/pixel-cache.node.ts";
+import { sharp } from "../../util/sharp.node.ts";
+import { Problem } from "../problems.ts";
+import { checked } from "../schemas.ts";
+import type { DecisionBook } from "./decision-book.ts";
+import type { DecisionRequest, Neighbours, ReviewImage, ReviewMap, ReviewSet } from "./protocol.ts";
+
+/** What is reviewed. */
+export interface Review {
+  /** As a client gets it, but for decisions. */
+  readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable">;
+  readonly images: readonly Omit<ReviewImage, "decision">[];
+  readonly pixels: Pick<PixelCache, "get" | "hashes">;
+  readonly book: DecisionBook;
+  /** Shows where the model looked in an image. */
+  readonly look?: ((image: number) => Promise<Picture>) | undefined;
+  /** The model's features of all images, rows of length 1; computed once. */
+  readonly features?: (() => Promise<Features>) | undefined;
+}
+
+const NEIGHBOURS = 8;
+/** Images of the map: laying out more takes minutes. */
+const MOST_ON_MAP = 5000;
+/** Of these, images from the front of the order; the others are a sample of the rest. */
+const FIRST_ON_MAP = 1000;
+const MOST_DECIDED = 100_000;
+
+const sideSchema = z.object({ side: z.coerce.number().int().min(32).max(1024).default(512) });
+const requestSchema = z.strictObject({
+  images: z.array(z.number().int().min(0)).min(1).max(MOST_DECIDED),
+  decision: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("keep") }),
+    z.strictObject({ kind: z.literal("relabel"), label: z.string() }),
+    z.strictObject({ kind: z.literal("leave out") }),
+  ]),
+}) satisfies z.ZodType<DecisionRequest>;
+
+type Indexed = FastifyRequest<{ Params: { index: string } }>;
+
+/** The plugin. Only the images of the review can be had: an index is looked up, and never becomes part of a path. */
+export async function reviewRoutes(app: FastifyInstance, review: Review): Promise<void> {
+  const { set, images, pixels, book, look, features } = review;
+  const indexIn = ({ params: { index } }: Indexed): number => {
+    const image = /^\d{1,9}$/.test(index) ? Number(index) : -1;
+    if (!images[image])
+      throw new Problem("not_found", `there is no image ${index}; there are ${images.length}`);
+    return image;
+  };
+  const featuresOf = async (): Promise<Features> => {
+    if (!features) throw new Problem("not_found", "without a model there are no features");
+    return features();
+  };
+
+  app.get("/v1/review", (): ReviewSet => {
+    const now = images.map((image, index): ReviewImage => {
+      const decision = book.decisionOn(index);
+      return { ...image, ...(decision && { decision }) };
+    });
+    const { undoable } = book;
+    return { ...set, images: now, looks: look !== undefined, features: features !== undefined, undoable };
+  });
+
+  app.get("/v1/review/images/:index", async (request: Indexed, reply) => {
+    const image = indexIn(request);
+    const { side } = checked(sideSchema, request.query, "query");
+    return sendPicture(reply, request, `"${pixels.hashes[image]}-${side}"`, () =>
+      webp(pixels.get(image), side),
+    );
+  });
+
+  app.get("/v1/review/images/:index/heat", async (request: Indexed, reply) => {
+    const image = indexIn(request);
+    const { split } = images[image] as ReviewImage;
+    if (!look || split === set.blind)
+      throw new Problem("not_found", look ? "this image is reviewed blind" : "there is no model");
+    return sendPicture(reply, request, `"${pixels.hashes[image]}-heat"`, async () =>
+      webp(await look(image), 512),
+    );
+  });
+
+  app.get("/v1/review/images/:index/neighbours", async (request: Indexed): Promise<Neighbours> => {
+    const image = indexIn(request);
+    return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS) };
+  });
+
+  const onMap = mapImages(set.order);
+  app.get(
+    "/v1/review/map",
+    async (): Promise<ReviewMap> => ({ images: onMap, width: (await featuresOf()).width }),
+  );
+
+  app.get("/v1/review/map/features", async (_, reply) => {
+    const { rows, width } = await featuresOf();
+    const chosen = new Float32Array(onMap.length * width);
+    for (const [at, image] of onMap.entries())
+      chosen.set(rows.subarray(image * width, (image + 1) * width), at * width);
+    return reply.type("application/octet-stream").send(Buffer.from(chosen.buffer));
+  });
+
+  app.post("/v1/review/decisions", (request) => {
+    const { images: chosen, decision } = checked(requestSchema, request.body, "body");
+    const unknown = chosen.find((image) => !images[image]);
+    if (unknown !== undefined)
+      throw new Problem("invalid_request", `there is no image ${unknown}; there are ${images.length}`);
+    if (decision.kind === "relabel" && !set.classes.includes(decision.label))
+      throw new Problem(
+        "invalid_request",
+        `there is no class "${decision.label}"; valid are ${set.classes.join(", ")}`,
+      );
+    if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
+      throw new Problem("invalid_request", "an image without a label has none to keep");
+    return book.decide([...new Set(chosen)], decision);
+  });
+
+  app.post("/v1/review/undo", () => book.undo());
+}
+
+/** The front of the order, and images at equal steps behind it. */
+function mapImages(order: readonly number[]): number[] {
+  if (order.length <= MOST_ON_MAP) return [...order];
+  const rest = order.length - FIRST_ON_MAP;
+  const wanted = MOST_ON_MAP - FIRST_ON_MAP;
+  const sample = Array.from(
+    { length: wanted },
+    (_, i) => order[FIRST_ON_MAP + Math.floor((i * rest) / wanted)] as number,
+  );
+  return [...order.slice(0, FIRST_ON_MAP), ...sample];
+}
+
+/** The address of an image may belong to another one after a restart, so that clients ask again, and get no bytes if it does not. */
+async function sendPicture(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  tag: string,
+  make: () => Promise<Buffer>,
+): Promise<FastifyReply> {
+  void reply.headers({ etag: tag, "cache-control": "private, no-cache" });
+  if (request.headers["if-none-match"] === tag) return reply.code(304).send();
+  return reply.type("image/webp").send(await make());
+}
+
+function webp({ pixels, width, height, channels }: Picture, side: number): Promise<Buffer> {
+  return sharp(pixels, { raw: { width, height, channels } })
+    .resize({ width: side, height: side, fit: "inside", withoutEnlargement: true })
+    .webp({ quality: 90 })
+    .toBuffer();
+}

@@ -1,0 +1,35 @@
+/** The server of `vultus review`: the page, the images and the decisions, for this machine alone. */
+
+import { allowOrigins, requireLoopbackHost } from "../access.ts";
+import { createApp } from "../app.ts";
+import { listenOn, PortTaken } from "../listen.ts";
+import { page } from "../page.ts";
+import { type Review, reviewRoutes } from "./routes.ts";
+
+export interface ReviewServer {
+  /** Where a person reviews. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const USUAL_PORT = 8091;
+
+/** `port` 0 takes a free one; left out it is the usual one, or a free one where another program has that. @throws UsageError where the port is taken. */
+export async function startReview(review: Review, port?: number): Promise<ReviewServer> {
+  try {
+    return await reviewAt(review, port ?? USUAL_PORT);
+  } catch (error) {
+    if (error instanceof PortTaken && port === undefined) return reviewAt(review, 0);
+    throw error;
+  }
+}
+
+async function reviewAt(review: Review, port: number): Promise<ReviewServer> {
+  const app = createApp({ log: false });
+  requireLoopbackHost(app);
+  allowOrigins(app, []);
+  await app.register(reviewRoutes, review);
+  await page(app, { entry: "review.html" });
+  return { url: await listenOn(app, HOST, port), close: () => app.close() };
+}
