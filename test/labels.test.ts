@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readSuspects } from "../src/audit/suspects.node.ts";
 import { run } from "../src/cli/main.ts";
 import { classCounts, type Sample } from "../src/data/dataset.ts";
 import { stratifiedFolds } from "../src/data/folds.ts";
@@ -191,6 +192,11 @@ describe("from the command line", () => {
     expect(labels.joint.flatMap((row, k) => row.filter((_, j) => j !== k)).reduce((a, b) => a + b)).toBe(
       suspects.length,
     );
+
+    const named = suspects.map(({ id, suggested }) => ({ id, suggested }));
+    expect(await readSuspects(at("out", "labels.csv"))).toEqual(named);
+    expect(await readSuspects(at("out", "audit.json"))).toEqual(named);
+    expect(printed.out).toContain(`--suspects ${at("out", "labels.csv")}`);
 
     const list = readFileSync(at("out", "exclude.txt"), "utf8").split("\n");
     const [first] = suspects;

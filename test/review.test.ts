@@ -35,7 +35,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let server: ReviewServer | undefined;
 async function open(options: ReviewOptions = { data: at("photos") }): Promise<ReviewSet> {
-  const own = { model: "vultus_s", device: "cpu", threads: 2, port: 0, corrections: at("corrections.csv") };
+  const own: ReviewOptions = {
+    model: "vultus_s",
+    device: "cpu",
+    threads: 2,
+    port: 0,
+    corrections: at("corrections.csv"),
+  };
   server = await review({ ...own, ...options });
   return get<ReviewSet>("/v1/review");
 }

@@ -1,12 +1,14 @@
 /** Which unlabelled images to label next: those that a model is unsure of, and that differ from each other. */
 
-import { similarities } from "./nearest.ts";
+import { similarity } from "./nearest.ts";
 import type { Features } from "./out-of-sample.ts";
 
 /** Images that are ranked by how they differ too; so many are what a person labels in a day. */
 const MOST_DIVERSE = 1000;
 /** Images among which those are chosen, by uncertainty. */
 const MOST_CANDIDATES = 5000;
+/** The greatest cosine distance. */
+const FARTHEST = 2;
 
 /**
  * All images, the one to label first at the front. An image's worth is its uncertainty, 1 less the margin between its two
@@ -25,14 +27,13 @@ export function labelNext(probabilities: Float32Array, classes: number, unit: Fe
   );
   const chosen: number[] = [];
   const open = new Set(byUncertainty.slice(0, MOST_CANDIDATES));
-  const distance = new Map([...open].map((image) => [image, 1]));
+  const distance = new Map([...open].map((image) => [image, FARTHEST]));
   while (chosen.length < MOST_DIVERSE && open.size > 0) {
     const next = best(open, (image) => (uncertainty[image] as number) * (distance.get(image) as number));
     open.delete(next);
     chosen.push(next);
-    const alike = similarities(unit, next);
     for (const image of open)
-      distance.set(image, Math.min(distance.get(image) as number, Math.max(0, 1 - (alike[image] as number))));
+      distance.set(image, Math.min(distance.get(image) as number, 1 - similarity(unit, next, image)));
   }
   const first = new Set(chosen);
   return [...chosen, ...byUncertainty.filter((image) => !first.has(image))];

@@ -13,14 +13,12 @@ export function unitRows({ rows, width }: Features): Features {
   return { rows: unit, width };
 }
 
-/** Cosine similarity, from -1 to 1, of row `index` of unit rows to every row. */
-export function similarities({ rows, width }: Features, index: number): Float32Array {
-  const own = rows.subarray(index * width, (index + 1) * width);
-  return Float32Array.from({ length: rows.length / width }, (_, row) => {
-    let sum = 0;
-    for (let i = 0, at = row * width; i < width; i++, at++) sum += (own[i] as number) * (rows[at] as number);
-    return sum;
-  });
+/** Cosine similarity, from -1 to 1, of two of these rows, which have length 1. */
+export function similarity({ rows, width }: Features, a: number, b: number): number {
+  let sum = 0;
+  for (let i = 0, j = a * width, k = b * width; i < width; i++, j++, k++)
+    sum += (rows[j] as number) * (rows[k] as number);
+  return sum;
 }
 
 /** The `count` rows most similar to row `index`, without itself, the nearest first. */
@@ -29,9 +27,10 @@ export function nearest(
   index: number,
   count: number,
 ): { image: number; similarity: number }[] {
-  return [...similarities(features, index)]
-    .map((similarity, image) => ({ image, similarity }))
-    .filter(({ image }) => image !== index)
+  const others = Array.from({ length: features.rows.length / features.width }, (_, image) => image);
+  return others
+    .filter((image) => image !== index)
+    .map((image) => ({ image, similarity: similarity(features, index, image) }))
     .sort((a, b) => b.similarity - a.similarity || a.image - b.image)
     .slice(0, count);
 }

@@ -18,7 +18,7 @@ export interface Audited {
 
 /** What an audit came to. Every image was looked at, so its counts have no interval. */
 export function auditCard(audit: AuditResult, audited: Audited): EndCard {
-  const { summary, duplicates, faults } = audit;
+  const { summary, duplicates, faults, labels } = audit;
   const excluded = exclusionsOf(duplicates, faults.blank).reduce((sum, { ids }) => sum + ids.length, 0);
   const all = summary.pictures.toLocaleString("en");
   return {
@@ -31,7 +31,7 @@ export function auditCard(audit: AuditResult, audited: Audited): EndCard {
       ["most confused", confusedText(audit)],
     ],
     ...(audited.out === undefined ? {} : { report: join(audited.out, "audit.html") }),
-    next: nextCommands(audited, excluded > 0),
+    next: nextCommands(audited, excluded > 0, labels?.suspects.length ?? 0),
   };
 }
 
@@ -63,11 +63,14 @@ function confusedText({ duplicates, nearDuplicates, labels }: AuditResult): stri
   return `labels ${pair}: ${times === 1 ? "1 doubtful case" : `${times.toLocaleString("en")} doubtful cases`}`;
 }
 
-function nextCommands({ data, classes, out }: Audited, excludes: boolean): string[] {
+function nextCommands({ data, classes, out }: Audited, excludes: boolean, suspects: number): string[] {
   const chosen = classes ? ["--classes", classes.join(",")] : [];
   const exclude = excludes && out !== undefined ? ["--exclude", join(out, "exclude.txt")] : [];
   const commands = [
     ...(out === undefined ? [["data", "audit", ...data, ...chosen, "--out", "audited"]] : []),
+    ...(suspects > 0 && out !== undefined
+      ? [["review", ...data, "--suspects", join(out, "labels.csv")]]
+      : []),
     ["data", "split", ...data, ...chosen, ...exclude, "--out", "split.csv"],
     ["train", ...data, ...chosen, ...exclude],
     ["data", "inspect", ...data, ...chosen],
