@@ -11,6 +11,7 @@ import { type Copy, DockerfileParser, type From } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { shardOf } from "../src/cli/shard.ts";
 import { usualLimits } from "../src/server/limits.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -130,6 +131,26 @@ function at(value: unknown, path: string): unknown {
   return path.split(".").reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
+// Within node_modules, so that the compiler finds the types.
+const scratch = join(root, "node_modules", ".cache");
+mkdirSync(scratch, { recursive: true });
+const folder = mkdtempSync(join(scratch, "manifest-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What the compiler says of the manifest as values of the API's types, where unknown fields are errors. */
+function typeErrors(manifests: readonly Manifest[]): string {
+  const lines = manifests.map(({ apiVersion, kind }, i) => {
+    const group = apiVersion === "v1" ? "core/v1" : apiVersion.replace(".k8s.io", "");
+    const value = JSON.stringify(manifests[i]);
+    return `export const o${i}: import("kubernetes-types/${group}").${kind} = ${value};`;
+  });
+  writeFileSync(join(folder, "manifest.ts"), lines.join("\n"));
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const flags = ["--noEmit", "--strict", "--module", "esnext", "--moduleResolution", "bundler"];
+  const all = [...flags, "--ignoreConfig", "--types", "", "manifest.ts"];
+  return spawnSync(tsc, all, { cwd: folder, encoding: "utf8" }).stdout;
+}
+
 /** A container that may do little: what Kubernetes' pod security standards call "restricted", on a file system to read. */
 describe("the Kubernetes manifest", () => {
   const text = read("deploy/kubernetes.yaml");
@@ -144,26 +165,6 @@ describe("the Kubernetes manifest", () => {
   };
   const pod = at(object("Deployment"), "spec.template");
   const container = at(pod, "spec.containers.0");
-
-  // Within node_modules, so that the compiler finds the types.
-  const scratch = join(root, "node_modules", ".cache");
-  mkdirSync(scratch, { recursive: true });
-  const folder = mkdtempSync(join(scratch, "manifest-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  /** What the compiler says of the manifest as values of the API's types, where unknown fields are errors. */
-  function typeErrors(manifests: readonly Manifest[]): string {
-    const lines = manifests.map(({ apiVersion, kind }, i) => {
-      const group = apiVersion === "v1" ? "core/v1" : apiVersion.replace(".k8s.io", "");
-      const value = JSON.stringify(manifests[i]);
-      return `export const o${i}: import("kubernetes-types/${group}").${kind} = ${value};`;
-    });
-    writeFileSync(join(folder, "manifest.ts"), lines.join("\n"));
-    const tsc = join(root, "node_modules", ".bin", "tsc");
-    const flags = ["--noEmit", "--strict", "--module", "esnext", "--moduleResolution", "bundler"];
-    const all = [...flags, "--ignoreConfig", "--types", "", "manifest.ts"];
-    return spawnSync(tsc, all, { cwd: folder, encoding: "utf8" }).stdout;
-  }
 
   test("is what Kubernetes' API takes", { timeout: 60_000 }, () => {
     expect(typeErrors(objects)).toBe("");
@@ -239,6 +240,50 @@ describe("the Kubernetes manifest", () => {
     expect(at(object("NetworkPolicy"), "spec")).toMatchObject({
       policyTypes: ["Ingress", "Egress"],
       egress: [],
+    });
+  });
+});
+
+describe("the Kubernetes job", () => {
+  const text = read("deploy/predict-job.yaml");
+  const [document, ...others] = parseAllDocuments(text, { strict: true, uniqueKeys: true });
+  expect(others).toEqual([]);
+  expect(document?.errors).toEqual([]);
+  const job = document?.toJS() as Manifest;
+  const container = at(job, "spec.template.spec.containers.0");
+
+  test("is what Kubernetes' API takes", { timeout: 60_000 }, () => {
+    expect(typeErrors([job])).toBe("");
+  });
+
+  test("gives each index its shard and its file, goes on after a restart, and ends well over bad photos", () => {
+    const args = at(container, "args") as string[];
+    const count = at(job, "spec.completions") as number;
+    expect(at(job, "spec.completionMode")).toBe("Indexed");
+    expect(at(container, "env.0")).toEqual({
+      name: "SHARD",
+      valueFrom: {
+        fieldRef: { fieldPath: "metadata.annotations['batch.kubernetes.io/job-completion-index']" },
+      },
+    });
+    expect(args.join(" ")).toContain(
+      `--shard $(SHARD)/${count} --out /results/$(SHARD).jsonl --resume --exit-zero`,
+    );
+    const files = Array.from({ length: 200 }, (_, i) => `/photos/${i}.jpg`);
+    const indices = Array.from({ length: count }, (_, index) => shardOf(`${index}/${count}`));
+    for (const file of files) expect(indices.filter((isOurs) => isOurs(file))).toHaveLength(1);
+    expect(at(container, "resources.limits.cpu")).toBe(args[args.indexOf("--threads") + 1]);
+  });
+
+  test("gives the container no rights", () => {
+    expect(at(job, "spec.template.spec")).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    expect(at(container, "securityContext")).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
     });
   });
 });

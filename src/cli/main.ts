@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode)
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
   predict: async () => (await import("./commands/predict.ts")).predictCommand,
+  results: async () => (await import("./commands/results.ts")).resultsCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
   ensemble: async () => (await import("./commands/ensemble.ts")).ensembleCommand,

@@ -177,3 +177,8 @@ export function withReading(command: Command): Command {
     .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
     .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), defaults.memory);
 }
+
+/** Values of an option that may be repeated. */
+export function collected(value: string, earlier: readonly string[]): string[] {
+  return [...earlier, value];
+}

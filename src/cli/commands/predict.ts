@@ -1,5 +1,6 @@
 /** `vultus predict`: the faces of photos, and what each expresses. */
 
+import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { VIDEO_HEAD } from "../../data/sniff-video.ts";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
@@ -13,6 +14,7 @@ import { statedPrior } from "../../program/bundle-prior.ts";
 import { ahead } from "../../util/ahead.ts";
 import { counted } from "../../util/counted.ts";
 import { messageOf, UsageError } from "../../util/errors.ts";
+import { writeFileAtomic } from "../../util/files.node.ts";
 import { type Peeked, peeked } from "../../util/peeked.ts";
 import { type Options as CallOptions, callTo } from "../../util/spelling.ts";
 import { type Annotate, annotateInto } from "../annotations.ts";
@@ -37,6 +39,7 @@ import {
   tableFormat,
 } from "../predictions.ts";
 import { formOfFile, openResults } from "../results-file.ts";
+import { type IsOurs, shardOf } from "../shard.ts";
 import { widthOf } from "../terminal.ts";
 import { inTemporaryFile, predictOneVideo, usualVideo } from "../video.ts";
 
@@ -51,11 +54,13 @@ interface Options extends DeviceOptions, DetectorFlags {
   readonly csv?: boolean;
   readonly out?: string;
   readonly resume?: boolean;
+  readonly shard?: IsOurs;
   readonly annotate?: string;
   readonly every?: number;
   readonly smooth?: number;
   readonly chart?: string;
   readonly allowUrls: boolean;
+  readonly exitZero: boolean;
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
@@ -80,6 +85,11 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     .option("--out <file>", "write to this .jsonl or .csv file instead, as predictions come")
     .option("--resume", "continue the file of --out: photos that it holds are passed over")
     .option(
+      "--shard <i/n>",
+      "only the photos of one of n shares, for n processes or machines; results merge joins their files",
+      shardOf,
+    )
+    .option(
       "--annotate <folder>",
       "also write the photos with boxes and labels, as JPEG, into this new folder",
     )
@@ -95,6 +105,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     )
     .option("--chart <file>", "of a video: also draw its timeline, as .svg or .png")
     .option("--allow-urls", "fetch photos that are named by http:// or https:// addresses", false)
+    .option("--exit-zero", "exit with 0 although photos have no face or cannot be read", false)
     .action(async (inputs: string[], options: Options) => {
       if (options.resume && !options.out)
         throw new UsageError("--resume continues the file of --out; name it");
@@ -116,7 +127,8 @@ export function predictCommand(setExitCode: SetExitCode): Command {
       });
       try {
         const ofVideo = (path: string): Promise<boolean> => predictOneVideo(model, path, options, only);
-        if (!isOfVideo) await predictAll(model, inputs, options, setExitCode, standardInput);
+        const onBadPhoto: SetExitCode = (code) => options.exitZero || setExitCode(code);
+        if (!isOfVideo) await predictAll(model, inputs, options, onBadPhoto, standardInput);
         else if (!(await (standardInput ? inTemporaryFile(standardInput.all(), ofVideo) : ofVideo(only))))
           setExitCode(1);
       } finally {
@@ -140,7 +152,7 @@ function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
 /** Photos whose names decide how wide the table's first column is; later ones that are longer push their row aside. */
 const NAMES_FOR_WIDTH = 1000;
 
-const ofPhotos = ["annotate", "resume"] as const;
+const ofPhotos = ["annotate", "resume", "shard"] as const;
 const ofVideos = ["every", "smooth", "chart"] as const;
 
 /** @throws UsageError for options that would be passed over. */
@@ -161,7 +173,7 @@ async function predictAll(
   setExitCode: SetExitCode,
   peekedInput: Peeked | undefined,
 ): Promise<void> {
-  const { out, annotate: folder, resume = false, allowUrls } = options;
+  const { out, annotate: folder, resume = false, shard = () => true, allowUrls } = options;
   const prior = statedPrior(classifier.bundle);
   const file = out === undefined ? undefined : await openResults(out, { classes, resume, prior });
   const annotate = folder === undefined ? undefined : annotateInto(folder, resume);
@@ -174,7 +186,7 @@ async function predictAll(
     counts.unreadableBefore++;
     say(`${name}: unreadable before`);
   };
-  const named = photoSources(inputs, { allowUrls, except, standardInput });
+  const named = filtered(photoSources(inputs, { allowUrls, except, standardInput }), shard);
   const sources = ahead(notDone(named, file?.done, onDone));
   const format = file?.format ?? formatOf(options, classes, () => sources.peek(NAMES_FOR_WIDTH));
   const print = options.json || options.jsonl || options.csv ? resultAsIs : result;
@@ -194,7 +206,9 @@ async function predictAll(
       `${counted(counts.photos, "photo")}, ${counted(counts.faces, "face")}, ${rate.toFixed(1)} photos/s`,
     );
   }
-  if (counts.photos === 0 && !file?.done.size)
+  // A shard may be empty, and its file is missed where it is not.
+  if (options.shard && out !== undefined && !existsSync(out)) writeFileAtomic(out, "");
+  if (counts.photos === 0 && !file?.done.size && !options.shard)
     throw new UsageError(`there are no pictures in ${inputs.join(", ")}`);
   if (!file) write(format.tail);
   if (counts.photos !== 1 || file)
@@ -255,6 +269,11 @@ function formatOf(
   // Rows are printed as they come, so the width of their first column must be known before.
   const nameWidth = first().reduce((width, { file }) => Math.max(width, file.length), "file".length);
   return tableFormat(classes, nameWidth, widthOf());
+}
+
+/** The photos of this process's shard. */
+function* filtered(sources: Iterable<PhotoSource>, isOurs: IsOurs): Generator<PhotoSource> {
+  for (const source of sources) if (isOurs(source.file)) yield source;
 }
 
 /** What is left; `onDone` hears of each photo that is passed over. */

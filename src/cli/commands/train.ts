@@ -6,7 +6,7 @@ import type { TrainOptions } from "../../jobs/train-options.ts";
 import { UsageError } from "../../util/errors.ts";
 import { endCard } from "../end-card.ts";
 import { command } from "../invocation.ts";
-import { numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
+import { collected, numberOf, type SetExitCode, withData, withDevice } from "../options.ts";
 import { result, resultJson, say } from "../output.ts";
 import { runTraining, trainingJson } from "../training.ts";
 import { trainingCard } from "../training-card.ts";
@@ -55,7 +55,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option(
       "--teacher <model>",
       "learn beside the labels what this model answers: run folder, file, vultus_m or vultus_s; may be repeated",
-      collect,
+      collected,
       [],
     )
     .option(
@@ -85,7 +85,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .option(
       "--set <key=value>",
       "change one number of the recipe, such as phases.1.epochs=5; may be repeated",
-      collect,
+      collected,
       [],
     )
     .addOption(
@@ -139,8 +139,4 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       else result(endCard(trainingCard(run, data)));
       if (json) resultJson(trainingJson(run));
     });
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
 }
