@@ -31,6 +31,9 @@ def main(load_model, folder, out, epochs=1):
     model = nn.SyncBatchNorm.convert_sync_batchnorm(space["model"]) if cuda else space["model"]
     model = DistributedDataParallel(model.to(device).train())
 
+    if rank == 0:
+        print(f"{dist.get_world_size()} processes", flush=True)
+
     pictures = datasets.ImageFolder(
         folder,
         transforms.Compose(
