@@ -126,19 +126,17 @@ export function connectionProblem(error: Error): Problem | undefined {
   if (code === "HPE_HEADER_OVERFLOW")
     return new Problem("header_too_large", `headers may have ${MOST_HEADER_BYTES} bytes`);
   const start = rawPacket instanceof Uint8Array ? String.fromCharCode(...rawPacket.subarray(0, 14)) : "";
-  const [, protocol = undefined] = otherProtocols.find(([signature]) => signature.test(start)) ?? [];
+  const other = otherProtocols.find(([signature]) => start.startsWith(signature));
   return new Problem(
     "bad_http",
-    protocol ? `the client speaks ${protocol}` : "the bytes sent are no HTTP/1.1 request",
+    other ? `the client speaks ${other[1]}` : "the bytes sent are no HTTP/1.1 request",
   );
 }
 
 /** What balancers, proxies and browsers speak where they are set up for another service, and what to set up instead. */
 const otherProtocols = [
-  [/^\x16\x03/, "TLS; the service speaks plain HTTP: use http://, or put a proxy before it that ends TLS"],
-  [/^PRI \* HTTP\/2/, "HTTP/2; the service speaks HTTP/1.1: set the proxy to that"],
-  [
-    /^(PROXY |\r\n\r\n\0\r\nQUIT\n)/,
-    "the PROXY protocol: switch it off, and name the proxy with --trust-proxy",
-  ],
+  ["\x16\x03", "TLS; the service speaks plain HTTP: use http://, or put a proxy before it that ends TLS"],
+  ["PRI * HTTP/2", "HTTP/2; the service speaks HTTP/1.1: set the proxy to that"],
+  ["PROXY ", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
+  ["\r\n\r\n\0\r\nQUIT\n", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
 ] as const;
