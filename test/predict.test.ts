@@ -94,6 +94,13 @@ describe("inputs", () => {
       "photos/inner/b.jpg ok",
     ]);
     expect(predictions[2]?.reason).toContain("not an image");
+    expect(predictions.map(({ code: why }) => why)).toEqual([
+      undefined,
+      undefined,
+      "not_an_image",
+      undefined,
+      undefined,
+    ]);
     expect(printed.err).toContain("5 photos");
     expect(printed.err.match(/to find faces that lie on their side: /g)).toHaveLength(1);
     expect(printed.err).toMatch(
@@ -134,6 +141,7 @@ describe("inputs", () => {
       "a{b*.jpg unreadable",
     ]);
     for (const row of [3, 5, 6]) expect(predictions[row]?.reason).toBe("no file matches this pattern");
+    for (const row of [3, 4, 5, 6]) expect(predictions[row]?.code).toBe("no_such_file");
   });
 
   test("standard input", () => {

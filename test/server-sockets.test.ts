@@ -102,6 +102,27 @@ describe("clients", () => {
     await works();
   });
 
+  test("of HTTP/1.0 need not name the host, as probes of balancers do not", async () => {
+    for (const path of ["/healthz", "/readyz"])
+      expect(await (await bare(service, `GET ${path} HTTP/1.0\r\n\r\n`)).answer).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("that speak another protocol are told which, in the answer and in the log, and are counted", async () => {
+    const before = await service.metric('vultus_problems_total{code="bad_http"}');
+    const others: readonly (readonly [string, string])[] = [
+      ["\x16\x03\x01\x02\x00\x01\x00", "TLS; the service speaks plain HTTP"],
+      ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2; the service speaks HTTP/1.1"],
+      ["PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n", "the PROXY protocol"],
+    ];
+    for (const [bytes, protocol] of others) {
+      const answer = await (await bare(service, bytes)).answer;
+      expect(codeOf(answer)).toBe("400 bad_http");
+      expect(answer).toContain(`the client speaks ${protocol}`);
+      expect(JSON.stringify(service.lines.at(-1))).toContain(`the client speaks ${protocol}`);
+    }
+    expect(await service.metric('vultus_problems_total{code="bad_http"}')).toBe(before + others.length);
+  });
+
   test("that are slow with the head or the body are cut off with a problem", async () => {
     const slow = await Promise.all([
       bare(service, "POST /v1/predict HTTP/1.1\r\nHost: loc"),

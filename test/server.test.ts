@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../src/data/dataset.ts";
 import type { PageModels } from "../src/export/page-models.ts";
 import { loadModel, type Model, predict } from "../src/predict/model.node.ts";
+import { isOrigin } from "../src/server/access.ts";
 import { problems } from "../src/server/problems.ts";
 import { type Answer, answerSchema, modelSchema, problemSchema } from "../src/server/schemas.ts";
 import { TURNS } from "../src/server/service.ts";
@@ -39,7 +40,7 @@ beforeAll(async () => {
     model: file,
     limits: { bodyBytes: 200_000, pixels: 250_000, pictures: 3, faces: 1 },
     batchDelay: 30,
-    cors: ["https://listed.example"],
+    cors: ["https://listed.example", "capacitor://localhost", "file://"],
   });
 });
 afterAll(async () => {
@@ -172,6 +173,8 @@ describe("predictions", () => {
     const answers = await Promise.all([
       answered(crop, { "content-type": "image/png" }, "?detect=false"),
       answered(crop, { "content-type": "application/octet-stream" }, "?detect=false"),
+      answered(crop, { "content-type": "binary/octet-stream" }, "?detect=false"),
+      answered(crop, {}, "?detect=false"),
       answered(multipart(crop), form, "?detect=false"),
       answered(asJson(crop), json, "?detect=false"),
       answered(
@@ -216,6 +219,24 @@ describe("predictions", () => {
     expect(predictions[1]?.reason).toContain("not an image");
   });
 
+  test("keep the place of a form's field without a file", async () => {
+    const empty =
+      '--XX\r\nContent-Disposition: form-data; name="a"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n';
+    const body = Buffer.concat([Buffer.from(empty), multipart(two)]);
+    const { predictions } = await answered(body, form);
+    expect(predictions.map(({ status, reason }) => [status, reason])).toEqual([
+      ["unreadable", "the file is empty"],
+      ["ok", undefined],
+    ]);
+  });
+
+  test("are had at addresses with a slash too many", async () => {
+    for (const url of ["//v1/predict", "/v1//predict", "/v1/predict/"])
+      expect(
+        (await service.app.inject({ method: "POST", url, payload: crop, headers: jpeg })).statusCode,
+      ).toBe(200);
+  });
+
   test("of many requests are made in one batch, and each gets its own", async () => {
     const faces = drawnFaces(24).slice(0, 12);
     const pictures = await Promise.all(faces.map((one) => encoded(one, "png")));
@@ -257,7 +278,9 @@ describe("refusals", () => {
     expect(await refused(text, form)).toMatch(/^400 invalid_request: the part "threshold"/);
     expect(await refused(two, { "content-type": "text/plain" })).toMatch(/^415 unsupported_media_type/);
     expect(await refused(two, { ...jpeg, "content-encoding": "gzip" })).toMatch(/^415/);
-    expect(await refused("", {})).toMatch(/^415 unsupported_media_type/);
+    expect(await refused(two, { "content-type": "application/x-www-form-urlencoded" })).toMatch(
+      /^415 unsupported_media_type: .*curl/,
+    );
   });
 
   test("of what is too much", async () => {
@@ -280,6 +303,12 @@ describe("refusals", () => {
     const response = await service.app.inject("/v1/nothing");
     expect(response.json()).toMatchObject({ code: "not_found", status: 404 });
     expect((await service.app.inject("/%zz")).json()).toMatchObject({ code: "invalid_request" });
+    const asked = await service.app.inject("/v1/predict/?faces=all");
+    expect(asked.headers.allow).toBe("POST");
+    expect(asked.json()).toMatchObject({
+      code: "not_found",
+      detail: "/v1/predict is asked with POST, not with GET",
+    });
   });
 
   test("of the service's own faults tell nothing of its inside", async () => {
@@ -343,6 +372,9 @@ describe("access", () => {
     // The same routes, written otherwise.
     expect(await get("/%76%31/model")).toBe(401);
     expect(await get("/metric%73?a=1")).toBe(401);
+    expect(await Promise.all(["//v1/model", "/v1//model/", "//metrics"].map((url) => get(url)))).toEqual([
+      401, 401, 401,
+    ]);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url, right)))).toEqual([200, 200]);
     expect(
       await Promise.all(["/healthz", "/readyz", "/docs", "/openapi.json"].map((url) => get(url))),
@@ -368,12 +400,40 @@ describe("access", () => {
     });
     expect(preflight.statusCode).toBe(204);
     expect(preflight.headers["access-control-allow-headers"]).toContain("authorization");
+    expect(preflight.headers["access-control-allow-private-network"]).toBeUndefined();
     expect((await post(two, jpeg)).headers["access-control-allow-origin"]).toBeUndefined();
   });
 
+  test("is for listed apps, whose origins have schemes of their own", async () => {
+    const from = (origin: string): Promise<string> => refused(two, { ...jpeg, origin, host: "localhost:80" });
+    for (const origin of ["capacitor://localhost", "file://"])
+      expect((await post(two, { ...jpeg, origin })).headers["access-control-allow-origin"]).toBe(origin);
+    for (const origin of ["null", "ionic://localhost", "app://localhost:80"])
+      expect(await from(origin)).toMatch(/^403 origin_refused/);
+    for (const origin of ["https://a.example", "chrome-extension://abcdef", "app://obsidian.md", "file://"])
+      expect(isOrigin(origin)).toBe(true);
+    for (const text of ["*", "null", "a.example", "https://a.example/", "https://a.example/path", "app://"])
+      expect(isOrigin(text)).toBe(false);
+  });
+
+  test("in a private network is for listed pages of the web, where the browser asks", async () => {
+    const asked = async (origin: string): Promise<unknown> => {
+      const headers = {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+      };
+      const answer = await service.app.inject({ method: "OPTIONS", url: "/v1/predict", headers });
+      return answer.headers["access-control-allow-private-network"];
+    };
+    expect(await asked("https://listed.example")).toBe("true");
+    expect(await asked("https://other.example")).toBeUndefined();
+  });
+
   test("on the loopback is for loopback names", async () => {
-    expect(await refused(two, { ...jpeg, host: "evil.example" })).toMatch(/^403 host_refused/);
-    for (const host of ["127.0.0.1:8080", "[::1]:8080", "localhost"])
+    for (const host of ["evil.example", "localhost.evil.example", "evil-localhost"])
+      expect(await refused(two, { ...jpeg, host })).toMatch(/^403 host_refused/);
+    for (const host of ["127.0.0.1:8080", "[::1]:8080", "localhost", "localhost.", "vultus.localhost:80"])
       expect((await post(two, { ...jpeg, host })).status).toBe(200);
   });
 

@@ -1,8 +1,8 @@
 /** What is wrong with a data set: duplicates, leaks, near-duplicates, pictures that teach nothing, shares that drift. */
 
 import type { Dataset, Sample } from "../data/dataset.ts";
-import type { Unreadable } from "../data/decode-all.node.ts";
 import { type CrossSplitPictures, crossSplitPictures } from "../data/pixel-hash.node.ts";
+import type { Unreadable } from "../data/unreadable.ts";
 import { type Balance, balanceOf } from "./balance.ts";
 import { type AuditProgress, type Copies, findCopies } from "./copies.node.ts";
 import { type AuditedPicture, groupOf, type PictureGroup } from "./groups.ts";

@@ -1,10 +1,11 @@
 /** One pass over the pixels of a data set: which pictures show the same, and what each shows of faults. */
 
 import type { Sample } from "../data/dataset.ts";
-import { decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { decodeAll } from "../data/decode-all.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
 import type { Grouping } from "../data/split.ts";
 import { greyOf, thumbnail } from "../data/thumbnail.ts";
+import type { Unreadable } from "../data/unreadable.ts";
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { type Fault, faultsOf, qualityOf } from "./quality.ts";

@@ -2,18 +2,14 @@
 
 import { Command, CommanderError } from "commander";
 import { UnclearNames } from "../data/class-names.ts";
-import { messageOf, UsageError, VultusError } from "../util/errors.ts";
 import { spelledAs } from "../util/spelling.ts";
 import { version } from "../util/version.node.ts";
 import { askOnTerminal, withRenames } from "./ask-classes.ts";
+import { exitCodes, failureOf } from "./failure.ts";
 import { errorPrefix, helpFormat, helpOutput } from "./help.ts";
 import { onCommandLine } from "./invocation.ts";
 import type { SetExitCode } from "./options.ts";
-import { clearLine, say, Unread } from "./output.ts";
-
-/** Exit codes: the work failed or some input did; the request was wrong. */
-const FAILED = 1;
-const WRONG_REQUEST = 2;
+import { clearLine, expectResult, hasResult, resultJson, say, Unread } from "./output.ts";
 
 /** Each command's module, loaded when it is asked for: what one needs would slow down the start of every other. */
 const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode) => Command>>> = {
@@ -52,6 +48,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     .configureOutput(helpOutput)
     .configureHelp(helpFormat);
   let code = 0;
+  expectResult();
   for (const command of await Promise.all(asked(args).map((load) => load())))
     program.addCommand(
       withSettingsOf(
@@ -67,12 +64,15 @@ async function runCommand(args: readonly string[]): Promise<number> {
     if (error instanceof Unread) return 0;
     const renames = error instanceof UnclearNames ? await askOnTerminal(error.names) : undefined;
     if (renames) return run(withRenames(args, renames));
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_REQUEST;
-    const known = error instanceof VultusError;
-    say(`${errorPrefix()} ${messageOf(error)}`);
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = failureOf(error);
+    // Commander has printed its own message.
+    if (!(error instanceof CommanderError)) say(`${errorPrefix()} ${failure.message}`);
     if (args.includes("--debug")) say(String((error as Error).stack));
-    else if (!known) say("this is a fault of vultus; run again with --debug and report it");
-    return error instanceof UsageError ? WRONG_REQUEST : FAILED;
+    else if (failure.code === "internal")
+      say("this is a fault of vultus; run again with --debug and report it");
+    if (args.includes("--json") && !hasResult()) resultJson({ error: failure });
+    return exitCodes[failure.code];
   }
 }
 

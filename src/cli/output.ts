@@ -19,6 +19,18 @@ export function isUnread(): boolean {
   return unread;
 }
 
+let begun = false;
+
+/** A command begins: it has no result yet. */
+export function expectResult(): void {
+  begun = false;
+}
+
+/** Whether the command has printed its result, or some of it, or nobody reads it. */
+export function hasResult(): boolean {
+  return begun || unread;
+}
+
 /** The result of a command, for a person: on a terminal, lines break between words. */
 export function result(text: string): void {
   resultAsIs(wrapped(text, widthOf(process.stdout)));
@@ -28,6 +40,7 @@ export function result(text: string): void {
 export function resultAsIs(text: string): void {
   if (unread) throw new Unread("nobody reads the result");
   clearLine();
+  begun = true;
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 

@@ -1,17 +1,18 @@
 /** Decodes BMP files, which sharp does not read, with bmp-ts; checks first what bmp-ts takes on trust. */
 
 import { decode } from "bmp-ts";
-import { FormatError } from "../util/errors.ts";
 import type { Picture } from "./dataset.ts";
+import { UnreadableImage } from "./unreadable.ts";
 
-/** Width and height by the header. @throws FormatError for a file that ends within it. */
+/** Width and height by the header. @throws UnreadableImage for a file that ends within it. */
 export function bmpSize(bytes: Uint8Array): { width: number; height: number } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < 54) throw new FormatError(`the BMP file ends early, after ${buffer.length} bytes`);
+  if (buffer.length < 54)
+    throw new UnreadableImage("damaged", `the BMP file ends early, after ${buffer.length} bytes`);
   return { width: buffer.readInt32LE(18), height: Math.abs(buffer.readInt32LE(22)) };
 }
 
-/** @throws FormatError for RLE compression (bmp-ts decodes it wrongly), odd headers and files that end early. */
+/** @throws UnreadableImage for RLE compression (bmp-ts decodes it wrongly), odd headers and files that end early. */
 export function decodeBmp(bytes: Uint8Array): Picture {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { width, height } = bmpSize(bytes);
@@ -25,16 +26,21 @@ export function decodeBmp(bytes: Uint8Array): Picture {
     ![1, 4, 8, 16, 24, 32].includes(depth) ||
     colours > 256
   ) {
-    throw new FormatError(
+    throw new UnreadableImage(
+      "unsupported_format",
       `a BMP file with a ${headerSize}-byte header and ${depth} bits per pixel; save it as PNG`,
     );
   }
   if (compression !== 0 && compression !== 3 && compression !== 6) {
-    throw new FormatError("a compressed BMP file, which cannot be decoded here; save it as PNG");
+    throw new UnreadableImage(
+      "unsupported_format",
+      "a compressed BMP file, which cannot be decoded here; save it as PNG",
+    );
   }
   const needed = offset + Math.ceil((width * depth) / 32) * 4 * height;
   if (width <= 0 || height === 0 || buffer.length < needed) {
-    throw new FormatError(
+    throw new UnreadableImage(
+      "damaged",
       `the BMP file ends early: ${width} × ${height} pixels need ${needed} bytes, ${buffer.length} found`,
     );
   }

@@ -1,13 +1,9 @@
 /** Decodes every picture of a data set once, a few at a time, and keeps a list of those that cannot be read. */
 
-import { messageOf, VultusError } from "../util/errors.ts";
+import { VultusError } from "../util/errors.ts";
 import type { Picture, Sample } from "./dataset.ts";
 import { type DecodeOptions, readPicture } from "./decode.node.ts";
-
-export interface Unreadable {
-  readonly id: string;
-  readonly reason: string;
-}
+import { type Unreadable, type WhyUnreadable, whyUnreadable } from "./unreadable.ts";
 
 export interface DecodeAllOptions extends DecodeOptions {
   readonly onProgress?: (done: number, total: number) => void;
@@ -29,7 +25,7 @@ export async function decodeAll(
   options: DecodeAllOptions,
   visit: (index: number, picture: Picture) => void,
 ): Promise<Unreadable[]> {
-  const reasons = new Map<number, string>();
+  const reasons = new Map<number, WhyUnreadable>();
   let next = 0;
   let done = 0;
   let stopped = false;
@@ -39,7 +35,7 @@ export async function decodeAll(
         throw new VultusError("stopped while pictures were read; the same command begins again");
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
-        reasons.set(index, messageOf(error));
+        reasons.set(index, whyUnreadable(error));
       });
       if (stopped) return;
       if (picture) visit(index, picture);
@@ -55,7 +51,7 @@ export async function decodeAll(
   }
   return [...reasons.entries()]
     .sort(([a], [b]) => a - b)
-    .map(([index, reason]) => ({ id: (samples[index] as Sample).id, reason }));
+    .map(([index, why]) => ({ id: (samples[index] as Sample).id, ...why }));
 }
 
 /** @throws VultusError if more than 1 % of `total` pictures cannot be read, with the first few reasons. */

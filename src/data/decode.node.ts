@@ -2,20 +2,16 @@
 
 import { readFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
-import { FormatError, messageOf, VultusError } from "../util/errors.ts";
+import { messageOf, VultusError } from "../util/errors.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { bmpSize, decodeBmp } from "./bmp.node.ts";
 import type { Picture, SampleSource } from "./dataset.ts";
-import { decodeDeepTiff } from "./deep-tiff.node.ts";
-import { sniffPicture } from "./sniff.ts";
+import { decodeDeep } from "./deep-image.node.ts";
+import { type PictureFormat, sniffPicture } from "./sniff.ts";
+import { cannotOpen, UnreadableImage } from "./unreadable.ts";
 
 /** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
 const limitInputPixels = 20_000 * 20_000;
-
-/** A picture that is larger, by its header, than what was allowed; nothing of it was decoded. */
-export class TooManyPixels extends FormatError {
-  override readonly name = "TooManyPixels";
-}
 
 export interface DecodeOptions {
   /**
@@ -28,22 +24,18 @@ export interface DecodeOptions {
 /**
  * The picture in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
  * by its EXIF orientation, laid on white where it is transparent, converted to sRGB by its profile, and grey if every
- * pixel has R = G = B. TIFFs of floats and wide integers are read by their range (`decodeDeepTiff` has the rule). Reduction is
+ * pixel has R = G = B. Images of floats and wide integers are read by their range (`decodeDeep` has the rule). Reduction is
  * antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on gamma-encoded values, as torchvision's does.
  *
- * @throws FormatError whose message is the reason, without the file's name.
+ * @throws UnreadableImage whose message is the reason, without the file's name.
  */
 export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
-  const format = sniffPicture(bytes);
-  try {
-    if (format === "bmp") return await reduced(greyIfGrey(decodeBmp(bytes)), options.maxSide);
-    const deep = format === "tiff" ? await decodeDeepTiff(bytes, atMost(limitInputPixels)) : undefined;
-    if (deep) return await reduced(greyIfGrey(deep.picture), options.maxSide);
-    return await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient(), options.maxSide);
-  } catch (error) {
-    if (error instanceof VultusError) throw error;
-    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
-  }
+  return decoding(bytes, async (format) => {
+    if (format === "bmp") return reduced(greyIfGrey(decodeBmp(bytes)), options.maxSide);
+    const deep = isDeep(format, bytes) ? await decodeDeep(bytes, atMost(limitInputPixels)) : undefined;
+    if (deep) return reduced(greyIfGrey(deep.picture), options.maxSide);
+    return pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels }).autoOrient(), options.maxSide);
+  });
 }
 
 /** A picture that may have been reduced, and how large it was before, upright. */
@@ -58,37 +50,56 @@ export interface FittedPicture {
  * JPEG or WebP is then never decoded in full, and other formats pass through in strips. One of more than `refuseAbove`
  * pixels is not decoded at all.
  *
- * @throws FormatError whose message is the reason, without the file's name; `TooManyPixels` is one.
+ * @throws UnreadableImage whose message is the reason, without the file's name.
  */
 export async function decodeFitted(
   bytes: Uint8Array,
   mostPixels: number,
   refuseAbove: number = limitInputPixels,
 ): Promise<FittedPicture> {
-  const format = sniffPicture(bytes);
   const check = atMost(refuseAbove);
-  try {
+  return decoding(bytes, async (format) => {
     if (format === "bmp") {
       check(bmpSize(bytes));
-      return await fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
+      return fitted(greyIfGrey(decodeBmp(bytes)), mostPixels);
     }
-    const deep = format === "tiff" ? await decodeDeepTiff(bytes, check) : undefined;
+    const deep = isDeep(format, bytes) ? await decodeDeep(bytes, check) : undefined;
     if (deep) return { ...deep, picture: (await fitted(greyIfGrey(deep.picture), mostPixels)).picture };
     // The header of a larger picture is read too, so that it can be refused in our words.
     const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
     check({ width, height });
     return { picture: await pixelsOf(fitting(image, width, height, mostPixels), undefined), width, height };
+  });
+}
+
+/** @throws UnreadableImage for whatever is wrong with the bytes, and what `decode` throws on purpose. */
+async function decoding<T>(bytes: Uint8Array, decode: (format: PictureFormat) => Promise<T>): Promise<T> {
+  const format = sniffPicture(bytes);
+  try {
+    return await decode(format);
   } catch (error) {
     if (error instanceof VultusError) throw error;
-    throw new FormatError(`damaged ${format.toUpperCase()}: ${messageOf(error).split("\n")[0]}`);
+    const reason = messageOf(error).split("\n")[0] as string;
+    throw new UnreadableImage(
+      reason.includes("exceeds pixel limit") ? "too_many_pixels" : "damaged",
+      `damaged ${format.toUpperCase()}: ${reason}`,
+    );
   }
+}
+
+/** Whether a file may hold samples that are not of 8 bits. The depth of a PNG stands in its first chunk. */
+function isDeep(format: PictureFormat, bytes: Uint8Array): boolean {
+  return format === "tiff" || (format === "png" && bytes[24] === 16);
 }
 
 function atMost(pixels: number): (size: { readonly width: number; readonly height: number }) => void {
   return ({ width, height }) => {
     if (width * height > pixels)
-      throw new TooManyPixels(`${width} × ${height} pixels; at most ${pixels / 1e6} megapixels are decoded`);
+      throw new UnreadableImage(
+        "too_many_pixels",
+        `${width} × ${height} pixels; at most ${pixels / 1e6} megapixels are decoded`,
+      );
   };
 }
 
@@ -107,15 +118,14 @@ function fitting(image: Sharp, width: number, height: number, mostPixels: number
   return image.resize({ width: side(width), height: side(height), fit: "fill" });
 }
 
-/** A sample's picture. @throws FormatError whose message is the reason, without the sample's name. */
+/** A sample's picture. @throws UnreadableImage whose message is the reason, without the sample's name. */
 export async function readPicture(source: SampleSource, options: DecodeOptions = {}): Promise<Picture> {
   if (source.kind === "pixels") return reduced(source.picture, options.maxSide);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(source.path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new FormatError(code === "ENOENT" ? "no such file" : `cannot be opened (${code})`);
+    throw cannotOpen(error);
   }
   return decodePicture(bytes, options);
 }

@@ -6,6 +6,7 @@ import { crc32 } from "node:zlib";
 import { encode } from "bmp-ts";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import { tiffOf } from "../../test/support/tiff.ts";
 import { FormatError, VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
 import type { Sample } from "./dataset.ts";
@@ -239,12 +240,55 @@ describe("what cannot be read says why", () => {
   test.each([
     ["empty", Buffer.alloc(0), /empty/],
     ["text", Buffer.from("hello, I am a text file"), /not an image: begins with the text "hello, I am /],
-    ["SVG", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), /not an image/],
+    ["SVG", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), /an SVG drawing/],
     ["other bytes", Buffer.from([0, 1, 2, 3]), /the bytes 00 01 02 03/],
     ["HEIC", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), /HEIC.*JPEG or PNG/],
   ])("%s", async (_, bytes, reason) => {
     await expect(decodePicture(bytes)).rejects.toThrow(reason);
     await expect(decodePicture(bytes)).rejects.toThrow(FormatError);
+  });
+
+  test.each([
+    ["a raw file of Canon", "\0\0\0\x18ftypcrx \0\0\0\x01", "a raw file of a camera"],
+    ["a raw file of Fujifilm", "FUJIFILMCCD-RAW 0201", "a raw file of a camera"],
+    ["a raw file of Panasonic", "IIU\0\x18\0\0\0", "a raw file of a camera"],
+    ["JPEG XL", "\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"],
+    ["JPEG 2000", "\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"],
+    ["PGM", "P5\n64 64\n255\n", "a PNM image"],
+    ["Photoshop", "8BPS\0\x01", "a Photoshop image"],
+    ["SVG behind a declaration", '<?xml version="1.0"?>\n<!-- by hand -->\n<svg/>', "an SVG drawing"],
+    ["an icon", "\0\0\x01\0\x01\0", "an icon"],
+    ["DICOM", `${"\0".repeat(128)}DICM`, "a DICOM image"],
+    ["PDF", "%PDF-1.7", "a PDF document"],
+  ])("%s is named, with the remedy", async (_, text, name) => {
+    await expect(decodePicture(Buffer.from(text, "latin1"))).rejects.toMatchObject({
+      code: "unsupported_format",
+      message: `${name}, which cannot be decoded here; save it as JPEG or PNG`,
+    });
+  });
+
+  test.each([
+    ["a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", /git lfs pull/],
+    ["a web page", "\n<!DOCTYPE html><title>404</title>", /a web page/],
+    ["gzip", "\x1f\x8b\x08\0", /gunzip/],
+    ["a file of zeros", "\0".repeat(100), /nothing but zeros/],
+  ])("%s in place of an image", async (_, text, reason) => {
+    await expect(decodePicture(Buffer.from(text, "latin1"))).rejects.toMatchObject({
+      code: "not_an_image",
+      message: expect.stringMatching(reason) as unknown,
+    });
+  });
+
+  test("a raw file that is a TIFF is not taken for the thumbnail in it", async () => {
+    const samples = new Array<number>(12).fill(90);
+    const tiff = (further: Readonly<Record<number, number>>, big = false): Uint8Array =>
+      tiffOf({ width: 4, height: 3, channels: 1, format: "uint8", samples, further, big });
+    await expect(decodePicture(tiff({ 254: 0 }))).resolves.toMatchObject({ width: 4, height: 3 });
+    for (const raw of [tiff({ 254: 1 }), tiff({ 254: 1 }, true), tiff({ 50706: 0x0401 })])
+      await expect(decodePicture(raw)).rejects.toThrow("a raw file of a camera");
+    const canon = tiff({});
+    canon.set(Buffer.from("CR"), 8);
+    await expect(decodePicture(canon)).rejects.toMatchObject({ code: "unsupported_format" });
   });
 
   test.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("%s cut in half", async (format) => {

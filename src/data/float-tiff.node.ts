@@ -1,8 +1,8 @@
 /** Reads TIFFs of 64-bit and 16-bit floats, which libvips refuses or takes for integers; NumPy's default is 64 bits. */
 
 import { inflateSync } from "node:zlib";
-import { FormatError } from "../util/errors.ts";
 import { fromFloat16 } from "../util/half.ts";
+import { UnreadableImage } from "./unreadable.ts";
 
 export interface FloatSamples {
   readonly width: number;
@@ -39,7 +39,7 @@ const typeSizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4 };
  * The first image of a TIFF of 64- or 16-bit floats, uncompressed or deflated; undefined for other TIFFs.
  *
  * @param check hears the size before samples are read, and throws where it is too large.
- * @throws FormatError for such floats in tiles, or compressed in another way, or cut off.
+ * @throws UnreadableImage for such floats in tiles, or compressed in another way, or cut off.
  */
 export function readFloatTiff(
   bytes: Uint8Array,
@@ -59,13 +59,14 @@ export function readFloatTiff(
   const offsets = directory(tag.strips);
   const isPlain = offsets.length > 0 && one("planar", 1) === 1 && one("predictor", 1) === 1;
   if (!isPlain || !(compression === 1 || isDeflated) || one("photometric", 1) > 2 || channels > 4)
-    throw new FormatError(
+    throw new UnreadableImage(
+      "unsupported_format",
       `a TIFF of ${bits}-bit floats that are compressed or arranged in a way that is not read; save it with 32-bit floats`,
     );
   const counts = directory(tag.stripBytes);
   const stored = counts.reduce((sum, count) => sum + Math.min(count, bytes.length), 0);
   if ((width * height * channels * bits) / 8 > stored * (isDeflated ? MOST_DEFLATED : 1))
-    throw new FormatError("damaged TIFF: its samples are cut off");
+    throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
   const samples = new Float32Array(width * height * channels);
   const maxOutputLength = Math.max(1, (samples.length * bits) / 8);
   let at = 0;
@@ -78,7 +79,7 @@ export function readFloatTiff(
       samples[at++] =
         bits === 64 ? values.getFloat64(8 * k, little) : fromFloat16(values.getUint16(2 * k, little));
   }
-  if (at < samples.length) throw new FormatError("damaged TIFF: its samples are cut off");
+  if (at < samples.length) throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
   if (one("photometric", 1) === 0) for (let i = 0; i < at; i++) samples[i] = 1 - (samples[i] as number);
   return { width, height, channels, samples };
 }

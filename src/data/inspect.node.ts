@@ -1,8 +1,9 @@
 /** What `vultus data inspect` tells about a data set: counts, sizes, balance, unreadable pictures, pictures that leak. */
 
 import { classCounts, type Dataset, type Sample, type Split } from "./dataset.ts";
-import { decodeAll, type Unreadable } from "./decode-all.node.ts";
+import { decodeAll } from "./decode-all.node.ts";
 import { type CrossSplitPictures, crossSplitPictures, pixelHash } from "./pixel-hash.node.ts";
+import type { Unreadable } from "./unreadable.ts";
 
 export interface Inspection {
   readonly classes: readonly string[];

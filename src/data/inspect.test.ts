@@ -47,7 +47,7 @@ test("counts, balance, sizes, leaks and unreadable pictures", async () => {
       { width: 5, height: 5, count: 1 },
     ],
     grey: 7,
-    unreadable: [{ id: "gone", reason: "no such file" }],
+    unreadable: [{ id: "gone", code: "no_such_file", reason: "no such file" }],
     crossSplitPictures: { "validation in train": 1, "test in train": 1, "test in validation": 1 },
     fingerprint: dataset.fingerprint,
   });

@@ -1,11 +1,12 @@
 /** Pictures of a browser, in any of its forms, as photos that the predictor reads. */
 
-import { FormatError, VultusError } from "../util/errors.ts";
+import { VultusError } from "../util/errors.ts";
 import type { Picture } from "./dataset.ts";
 import { MOST_PHOTO_PIXELS } from "./photo-size.ts";
 import { pictureOfRgba, rgbaOf } from "./rgba.ts";
 import { sniffPicture } from "./sniff.ts";
 import { VIDEO_HEAD } from "./sniff-video.ts";
+import { UnreadableImage } from "./unreadable.ts";
 
 /**
  * A picture that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
@@ -29,7 +30,7 @@ const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (w
 /**
  * Decodes a picture and reduces it: by default where it has more than four million pixels. Boxes will be in pixels of the original.
  *
- * @throws FormatError whose message is the reason, without a name.
+ * @throws UnreadableImage whose message is the reason, without a name.
  */
 export async function readWebPhoto(
   photo: WebPhoto,
@@ -57,7 +58,7 @@ async function decoded(blob: Blob): Promise<ImageBitmap> {
   } catch {
     const format = sniffPicture(new Uint8Array(await blob.slice(0, VIDEO_HEAD).arrayBuffer()));
     const why = format === "tiff" || format === "avif" ? "or this browser cannot read its kind; " : "";
-    throw new FormatError(`damaged ${format.toUpperCase()}, ${why}save it as JPEG or PNG`);
+    throw new UnreadableImage("damaged", `damaged ${format.toUpperCase()}, ${why}save it as JPEG or PNG`);
   }
 }
 

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { FormatError, VultusError } from "../util/errors.ts";
 import { makeFolder, reasonOf } from "../util/files.node.ts";
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
-import { checkUnreadable, type DecodeAllOptions, decodeAll, type Unreadable } from "./decode-all.node.ts";
+import { checkUnreadable, type DecodeAllOptions, decodeAll } from "./decode-all.node.ts";
 import { pixelHash } from "./pixel-hash.node.ts";
 import type { Pixels } from "./pixels.ts";
+import type { Unreadable } from "./unreadable.ts";
 
 export interface PixelCacheOptions extends DecodeAllOptions {
   /** Bytes of pixels to keep in memory; pictures beyond it go to a file in `spillDir`. */

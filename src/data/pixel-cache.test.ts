@@ -139,7 +139,7 @@ describe("unreadable pictures", () => {
   });
 
   test("1 % itself goes on", () => {
-    const one = { id: "a", reason: "b" };
+    const one = { id: "a", code: "damaged", reason: "b" } as const;
     expect(() => checkUnreadable([one], 100)).not.toThrow();
     expect(() => checkUnreadable([one], 99)).toThrow(VultusError);
     expect(() => checkUnreadable([], 0)).not.toThrow();

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import type { Picture } from "../data/dataset.ts";
+import type { WhyUnreadable } from "../data/unreadable.ts";
 import { csvRow } from "../formats/csv.ts";
 import type { DetectorChoice } from "../predict/detector-choice.node.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
@@ -123,17 +124,17 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
       for (const [i, picture] of one.crops.entries()) await writeCrop(join(out, files[i] as string), picture);
       const former = log.missing.get(photo.name);
       if (former) removeCrops(out, former, files);
-      const { status, faces: count, reason } = one;
+      const { status, faces: count, why } = one;
       const record = {
         photo: photo.name,
         status,
         faces: count,
         files,
-        ...(reason !== undefined && { reason }),
+        ...(why && { reason: why.reason }),
       };
       log.add(record);
       records.set(photo.name, record);
-      if (reason !== undefined) teller.unreadable([{ id: photo.name, reason }]);
+      if (why) teller.unreadable([{ id: photo.name, ...why }]);
       teller.progress("cropping", records.size, photos.length);
     }
     const written = sources.map((source) =>
@@ -167,7 +168,8 @@ function basesOf(photos: readonly PhotoToCrop[], { done, missing }: CropLog): Ma
   return new Map([...former, ...cropBases(fresh, known.values())]);
 }
 
-interface Cropped extends Pick<CropRecord, "status" | "faces" | "reason"> {
+interface Cropped extends Pick<CropRecord, "status" | "faces"> {
+  readonly why?: WhyUnreadable;
   readonly photo: PhotoToCrop;
   readonly crops: readonly Picture[];
 }
@@ -189,7 +191,7 @@ async function cropPhoto(
   detector: FaceDetector,
   { faces: rule, size }: Required<Pick<CropOptions, "faces">> & Pick<CropOptions, "size">,
 ): Promise<Omit<Cropped, "photo">> {
-  if ("reason" in photo) return { status: "unreadable", faces: 0, crops: [], reason: photo.reason };
+  if ("reason" in photo) return { status: "unreadable", faces: 0, crops: [], why: photo };
   const found = await framedFaces(photo, detector, (picture, face) =>
     faceCrop(picture, face, { inputSize: size ?? Math.min(LARGEST_CROP, ownSide(face)), resize: 1 }),
   );

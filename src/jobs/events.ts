@@ -1,5 +1,7 @@
 /** The events of a job, and how a caller receives them. */
 
+import type { Unreadable, UnreadableCode } from "../data/unreadable.ts";
+
 /** What a job is doing. Most count images; downloading counts bytes, scoring spoilt images passes over all of them. */
 export type Stage =
   | "reading"
@@ -39,6 +41,8 @@ export interface ProgressEvent {
 export interface UnreadableEvent {
   readonly type: "unreadable";
   readonly id: string;
+  /** For programs. */
+  readonly code: UnreadableCode;
   readonly reason: string;
 }
 
@@ -59,7 +63,7 @@ export interface Teller<E = JobEvent> {
   tell(event: E): void;
   note(text: string): void;
   progress(stage: Stage, done: number, total?: number): void;
-  unreadable(images: readonly { readonly id: string; readonly reason: string }[]): void;
+  unreadable(images: readonly Unreadable[]): void;
   wrote(...paths: readonly string[]): void;
   /** Resolves when the listener has finished all events so far. @throws what the listener threw. */
   heard(): Promise<void>;
@@ -85,7 +89,7 @@ export async function telling<R, E = never>(
     progress: (stage, done, total) =>
       tell({ type: "progress", stage, done, ...(total === undefined ? {} : { total }) }),
     unreadable(images) {
-      for (const { id, reason } of images) tell({ type: "unreadable", id, reason });
+      for (const { id, code, reason } of images) tell({ type: "unreadable", id, code, reason });
     },
     wrote(...paths) {
       for (const path of paths) tell({ type: "wrote", path });

@@ -108,7 +108,8 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
       out,
     })) {
       rows.push(row);
-      if (row.reason !== undefined) teller.unreadable([{ id: row.file, reason: row.reason }]);
+      const { file: id, code, reason } = row;
+      if (code !== undefined && reason !== undefined) teller.unreadable([{ id, code, reason }]);
       teller.progress("explaining", rows.length);
     }
     const found =

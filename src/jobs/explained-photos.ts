@@ -2,6 +2,7 @@
 
 import { basename, extname, join } from "node:path";
 import type { Picture } from "../data/dataset.ts";
+import type { UnreadableCode, WhyUnreadable } from "../data/unreadable.ts";
 import { type Explanation, explainPictures } from "../evaluate/explain.ts";
 import { inMemory } from "../evaluate/run-bundle.ts";
 import type { PriorShift } from "../metrics/prior.ts";
@@ -29,6 +30,7 @@ export interface ExplainedFace extends Face {
 export interface ExplainedPhoto {
   readonly file: string;
   readonly status: "ok" | "no_face" | "unreadable";
+  readonly code?: UnreadableCode;
   readonly reason?: string;
   readonly faces: readonly ExplainedFace[];
 }
@@ -53,7 +55,7 @@ const MOST_PIXELS = 16e6;
 /** A photo with its faces, before they are explained. */
 interface Found {
   readonly file: string;
-  readonly reason?: string;
+  readonly why?: WhyUnreadable;
   readonly faces: readonly FramedFace[];
 }
 
@@ -72,7 +74,7 @@ export async function* explainPhotos(
   let waiting: Found[] = [];
   for await (const photo of readPhotos(photoSources(inputs, { except: [options.out] }))) {
     const { file } = photo;
-    if ("reason" in photo) waiting.push({ file, reason: photo.reason, faces: [] });
+    if ("reason" in photo) waiting.push({ file, why: { code: photo.code, reason: photo.reason }, faces: [] });
     else waiting.push({ file, faces: await framedFaces(photo, options.detector, crop) });
     const crops = cropsOf(waiting);
     const pixels = crops.reduce((sum, { width, height }) => sum + width * height, 0);
@@ -98,7 +100,7 @@ async function* explainTogether(
     ...(target === undefined ? {} : { target }),
   });
   let next = 0;
-  for (const { file, reason, faces: found } of photos) {
+  for (const { file, why, faces: found } of photos) {
     const faces: ExplainedFace[] = [];
     for (const { box } of found) {
       const explanation = explanations[next++] as Explanation;
@@ -107,7 +109,7 @@ async function* explainTogether(
       const explained = classes[explanation.target] as string;
       faces.push({ ...faceOf({ box }, explanation.probabilities, classes, 0), explained, overlay });
     }
-    if (reason !== undefined) yield { file, status: "unreadable", reason, faces };
+    if (why) yield { file, status: "unreadable", ...why, faces };
     else yield { file, status: faces.length > 0 ? "ok" : "no_face", faces };
   }
 }

@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
-import type { Unreadable } from "../data/decode-all.node.ts";
 import { hasFingerprint } from "../data/former.ts";
 import { type CutShares, cutSplits } from "../data/split.ts";
+import type { Unreadable } from "../data/unreadable.ts";
 import { describe } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
 import { readRun } from "../report/run-record.ts";

@@ -6,9 +6,10 @@ import { resolve, sep } from "node:path";
 import { decodeFitted } from "../data/decode.node.ts";
 import { picturesBelow } from "../data/folder.node.ts";
 import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
-import { sniffPicture, VideoInstead } from "../data/sniff.ts";
+import { sniffPicture } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
-import { FormatError, messageOf, UsageError } from "../util/errors.ts";
+import { cannotOpen, UnreadableImage, whyUnreadable } from "../data/unreadable.ts";
+import { messageOf, UsageError } from "../util/errors.ts";
 import { isFolder } from "../util/files.node.ts";
 import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
@@ -68,7 +69,10 @@ function* sourcesOf(
         if (!isOwn(file)) yield fileSource(file);
       }
       if (count === 0)
-        yield { file: input, bytes: () => Promise.reject(new FormatError("no file matches this pattern")) };
+        yield {
+          file: input,
+          bytes: () => Promise.reject(new UnreadableImage("no_such_file", "no file matches this pattern")),
+        };
     }
   }
 }
@@ -84,7 +88,7 @@ export async function readPhoto({ file, bytes }: PhotoSource): Promise<ReadPhoto
   try {
     return { file, ...(await decodeFitted(await bytes(), MOST_PHOTO_PIXELS)) };
   } catch (error) {
-    return { file, reason: messageOf(error), isVideo: error instanceof VideoInstead };
+    return { file, ...whyUnreadable(error) };
   }
 }
 
@@ -97,16 +101,17 @@ async function fileBytes(path: string): Promise<Uint8Array> {
     const { size } = await stat(path);
     if (size > SURELY_READ) await refuseVideo(path);
     if (size > MOST_BYTES)
-      throw new FormatError(`a file of ${(size / 1e9).toFixed(1)} GB, which is no photo`);
+      throw new UnreadableImage(
+        "too_many_bytes",
+        `a file of ${(size / 1e9).toFixed(1)} GB, which is no photo`,
+      );
     return await readFile(path);
   } catch (error) {
-    if (error instanceof FormatError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new FormatError(code === "ENOENT" ? "no such file" : `cannot be opened (${code})`);
+    throw error instanceof UnreadableImage ? error : cannotOpen(error);
   }
 }
 
-/** @throws VideoInstead where the file is one, without reading it. */
+/** @throws UnreadableImage where the file is a video, without reading it. */
 async function refuseVideo(path: string): Promise<void> {
   const file = await open(path);
   try {
@@ -115,20 +120,21 @@ async function refuseVideo(path: string): Promise<void> {
     sniffPicture(head);
   } catch (error) {
     // What it is instead is found out when it is decoded.
-    if (error instanceof VideoInstead || !(error instanceof FormatError)) throw error;
+    if (!(error instanceof UnreadableImage) || error.code === "video") throw error;
   } finally {
     await file.close();
   }
 }
 
-/** All bytes of a stream. @throws FormatError where there are more than a photo has. */
+/** All bytes of a stream. @throws UnreadableImage where there are more than a photo has. */
 export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of stream) {
     parts.push(part);
     size += part.length;
-    if (size > MOST_BYTES) throw new FormatError(`more than ${MOST_BYTES / 1e9} GB on standard input`);
+    if (size > MOST_BYTES)
+      throw new UnreadableImage("too_many_bytes", `more than ${MOST_BYTES / 1e9} GB on standard input`);
   }
   return Buffer.concat(parts);
 }
@@ -139,15 +145,17 @@ async function fetched(address: string): Promise<Uint8Array> {
     response = await fetch(address, { signal: AbortSignal.timeout(URL_SECONDS * 1000) });
   } catch (error) {
     const { cause } = error as { cause?: unknown };
-    throw new FormatError(`cannot be fetched: ${messageOf(cause ?? error)}`);
+    throw new UnreadableImage("cannot_fetch", `cannot be fetched: ${messageOf(cause ?? error)}`);
   }
-  if (!response.ok) throw new FormatError(`the server answers ${response.status} ${response.statusText}`);
+  if (!response.ok)
+    throw new UnreadableImage("cannot_fetch", `the server answers ${response.status} ${response.statusText}`);
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {
     parts.push(part);
     size += part.length;
-    if (size > MOST_BYTES_OF_URL) throw new FormatError(`more than ${MOST_BYTES_OF_URL / 1e6} MB`);
+    if (size > MOST_BYTES_OF_URL)
+      throw new UnreadableImage("too_many_bytes", `more than ${MOST_BYTES_OF_URL / 1e6} MB`);
   }
   return Buffer.concat(parts);
 }

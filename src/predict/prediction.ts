@@ -1,5 +1,6 @@
 /** What is said of a photo: its faces, and the probabilities of each. */
 
+import type { UnreadableCode } from "../data/unreadable.ts";
 import type { DetectedFace } from "./boxes.ts";
 
 /** One face. Probabilities sum to 1; the label is null where the greatest of them is below the asked threshold. */
@@ -22,7 +23,8 @@ export interface Prediction {
   readonly prior?: Readonly<Record<string, number>>;
   /** The largest first. */
   readonly faces: readonly Face[];
-  /** Why it could not be read. */
+  /** Why it could not be read: for programs, and in words. */
+  readonly code?: UnreadableCode;
   readonly reason?: string;
   /** Where its annotated copy was written. */
   readonly annotated?: string;

@@ -1,6 +1,7 @@
 /** From decoded photos to predictions: faces are found photo by photo; those found meanwhile are classified together. */
 
 import type { Picture } from "../data/dataset.ts";
+import type { WhyUnreadable } from "../data/unreadable.ts";
 import { inMemory, runBundle } from "../evaluate/run-bundle.ts";
 import type { PriorChoice } from "../metrics/prior.ts";
 import { statedPrior, withPrior } from "../program/bundle-prior.ts";
@@ -16,7 +17,7 @@ import { type Face, faceOf, type Prediction } from "./prediction.ts";
 /** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
 export type ReadPhoto =
   | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }
-  | { readonly file: string; readonly reason: string; readonly isVideo?: boolean };
+  | ({ readonly file: string } & WhyUnreadable);
 
 /** A classifier that is ready to run. */
 export interface OpenClassifier {
@@ -130,7 +131,8 @@ async function* classified<P extends ReadPhoto>(
   for (const { photo, faces: found } of batch) {
     const { file } = photo;
     if ("reason" in photo) {
-      yield { photo, prediction: { file, status: "unreadable", faces: [], reason: photo.reason } };
+      const { code, reason } = photo;
+      yield { photo, prediction: { file, status: "unreadable", faces: [], code, reason } };
       continue;
     }
     const faces = found.map((face): Face => {

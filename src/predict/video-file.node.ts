@@ -1,9 +1,10 @@
 /** Which files are videos. */
 
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { sniffPicture, VideoInstead } from "../data/sniff.ts";
+import { sniffPicture } from "../data/sniff.ts";
 import { VIDEO_HEAD } from "../data/sniff-video.ts";
-import { FormatError, UsageError, VultusError } from "../util/errors.ts";
+import { UnreadableImage } from "../data/unreadable.ts";
+import { UsageError, VultusError } from "../util/errors.ts";
 import { shellWord } from "../util/shell.ts";
 import { callTo } from "../util/spelling.ts";
 import { isGlob } from "./globs.node.ts";
@@ -48,8 +49,7 @@ export function kindOf(head: Uint8Array): "video" | "image" | undefined {
     sniffPicture(head);
     return "image";
   } catch (error) {
-    if (error instanceof VideoInstead) return "video";
-    if (error instanceof FormatError) return undefined;
+    if (error instanceof UnreadableImage) return error.code === "video" ? "video" : undefined;
     throw error;
   }
 }

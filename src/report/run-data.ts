@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { classCounts, type Dataset, splits } from "../data/dataset.ts";
-import type { Unreadable } from "../data/decode-all.node.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { type Unreadable, unreadableCodes } from "../data/unreadable.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import { encodeJsonLines } from "../formats/json-lines.ts";
 import { writeJson } from "../train/run-folder.node.ts";
@@ -18,7 +18,10 @@ export const dataSchema = z.object({
   counts: z.record(z.string(), z.array(z.number())),
   leftOut: z.array(z.object({ className: z.string(), count: z.number() })),
   notes: z.array(z.string()),
-  unreadable: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** Runs of earlier versions have no codes. */
+  unreadable: z.array(
+    z.object({ id: z.string(), code: z.enum(unreadableCodes).optional(), reason: z.string() }),
+  ),
 });
 
 /** One line of predictions.jsonl: what the model said of one picture. */
@@ -52,7 +55,7 @@ export function dataRecord(dataset: Dataset, unreadable: readonly Unreadable[]):
     counts: Object.fromEntries(counts),
     leftOut: [...leftOut],
     notes: [...notes],
-    unreadable: unreadable.map(({ id, reason }) => ({ id, reason })),
+    unreadable: unreadable.map(({ id, code, reason }) => ({ id, code, reason })),
   };
 }
 

@@ -33,6 +33,13 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
+/** Whether a browser or an app may send it as `Origin`: `https://a.example`, `capacitor://localhost`, `file://`. */
+export function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, host } = new URL(text);
+  return text === `${protocol}//${host}` && (host !== "" || protocol === "file:");
+}
+
 /**
  * Lets pages of the listed origins read answers, and refuses those of all others: without that, any page that a person opens
  * could keep the service busy. What sends no `Origin`, as programs do, is no page.
@@ -50,11 +57,14 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
       vary: "origin",
     });
     if (method !== "OPTIONS") return;
+    // A page of the web asks before it uses a service of the person's own network.
+    const isPrivate = headers["access-control-request-private-network"] === "true";
     return reply
       .headers({
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": "authorization, content-type",
         "access-control-max-age": "600",
+        ...(isPrivate && { "access-control-allow-private-network": "true" }),
       })
       .code(204)
       .send();
@@ -62,7 +72,7 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
 }
 
 function sameHost(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).host === host;
 }
 
 /**
@@ -70,13 +80,14 @@ function sameHost(origin: string, host: string): boolean {
  * as the service's own page.
  */
 export function requireLoopbackHost(app: FastifyInstance): void {
-  app.addHook("onRequest", async ({ hostname }) => {
-    if (!isLoopback(hostname))
+  app.addHook("onRequest", async ({ hostname, raw }) => {
+    // Every browser names the host; a balancer's probe in HTTP/1.0 does not.
+    if (raw.headers.host !== undefined && !isLoopback(hostname))
       throw new Problem("host_refused", "the service listens on this machine only; ask for localhost");
   });
 }
 
 /** Whether a host's name or address is this machine itself. */
 export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+  return /^(([^.]+\.)*localhost\.?|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

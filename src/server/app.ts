@@ -9,7 +9,7 @@ import {
   LogController,
 } from "fastify";
 import { loggerOf, onRequestEnd } from "./log.ts";
-import { Problem, type ProblemCode, problemBody, problemOf, problems, problemType } from "./problems.ts";
+import { Problem, problemBody, problemOf, problems, problemType } from "./problems.ts";
 
 export interface AppSettings {
   /** Where log lines go; `false` for nowhere. */
@@ -31,6 +31,8 @@ export const usualApp = {
 /** Connections that are open at a time; more are dropped by Node before anything is read. */
 const MOST_CONNECTIONS = 4096;
 const MOST_HEADER_BYTES = 16_384;
+/** Methods of our routes. */
+const methods = ["GET", "HEAD", "POST"] as const;
 
 /** Makes the service without any route. */
 export function createApp(settings: AppSettings = {}): FastifyInstance {
@@ -52,7 +54,14 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request, reply);
     },
-    clientErrorHandler: answerBadHttp,
+    clientErrorHandler: (error, socket) => {
+      const problem = connectionProblem(error);
+      if (!problem || !socket.writable) return void socket.destroy();
+      app.log.info({ code: problem.code, detail: problem.message }, "a connection without a request");
+      answerBare(problem, socket);
+    },
+    // Clients put addresses together from a base and a path, with a slash too many.
+    routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
   });
   app.server.maxConnections = MOST_CONNECTIONS;
   // An expectation that nobody knows may be passed over (RFC 9110); Node alone would answer 417, and without a problem.
@@ -60,8 +69,13 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
   app.decorateRequest("problem", undefined);
   app.decorateRequest("faces", undefined);
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request) => {
-    throw new Problem("not_found", `${request.method} is not answered here; /docs lists what is`);
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = url.replace(/[?#].*/s, "").replace(/(?<=.)\/+$/, "");
+    const answered = methods.filter((other) => app.hasRoute({ method: other, url: path }));
+    if (answered.length === 0)
+      throw new Problem("not_found", `${method} is not answered here; /docs lists what is`);
+    void reply.header("allow", answered.join(", "));
+    throw new Problem("not_found", `${path} is asked with ${answered.join(" or ")}, not with ${method}`);
   });
   app.addHook("onRequest", async ({ raw }, reply) => {
     if (raw.headers.host === undefined && raw.httpVersion === "1.1")
@@ -95,20 +109,34 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
 }
 
 /** What is no HTTP, or comes too slowly or with too long a head, never reaches a route; Node hands over the bare socket. */
-function answerBadHttp(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const { message, code } = badHttp(error.code);
-  const body = JSON.stringify(problemBody(new Problem(code, message)));
-  const { status } = problems[code];
+function answerBare(problem: Problem, socket: Duplex): void {
+  const body = JSON.stringify(problemBody(problem));
+  const { status } = problems[problem.code];
   socket.end(
     `HTTP/1.1 ${status} Error\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 
-function badHttp(code: string | undefined): { readonly code: ProblemCode; readonly message: string } {
+/** Why a connection brought no request, by the error that Node reports; nothing where the client only left. */
+export function connectionProblem(error: Error): Problem | undefined {
+  const { code, rawPacket } = error as { readonly code?: unknown; readonly rawPacket?: unknown };
+  if (code === "ECONNRESET") return undefined;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT")
-    return { code: "request_timeout", message: "the whole request did not arrive in time" };
+    return new Problem("request_timeout", "the whole request did not arrive in time");
   if (code === "HPE_HEADER_OVERFLOW")
-    return { code: "header_too_large", message: `headers may have ${MOST_HEADER_BYTES} bytes` };
-  return { code: "bad_http", message: "the bytes sent are no HTTP/1.1 request" };
+    return new Problem("header_too_large", `headers may have ${MOST_HEADER_BYTES} bytes`);
+  const start = rawPacket instanceof Uint8Array ? String.fromCharCode(...rawPacket.subarray(0, 14)) : "";
+  const other = otherProtocols.find(([signature]) => start.startsWith(signature));
+  return new Problem(
+    "bad_http",
+    other ? `the client speaks ${other[1]}` : "the bytes sent are no HTTP/1.1 request",
+  );
 }
+
+/** What balancers, proxies and browsers speak where they are set up for another service, and what to set up instead. */
+const otherProtocols = [
+  ["\x16\x03", "TLS; the service speaks plain HTTP: use http://, or put a proxy before it that ends TLS"],
+  ["PRI * HTTP/2", "HTTP/2; the service speaks HTTP/1.1: set the proxy to that"],
+  ["PROXY ", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
+  ["\r\n\r\n\0\r\nQUIT\n", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
+] as const;

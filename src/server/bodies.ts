@@ -43,6 +43,10 @@ export async function readBody(
 
 type Chunks = AsyncIterable<Uint8Array>;
 
+/** What programs call bytes of any kind; many send a file without any content type (RFC 9110, 8.3). */
+const bytesTypes = ["", "application/octet-stream", "binary/octet-stream"];
+const curlType = "application/x-www-form-urlencoded";
+
 async function picturesOf(
   { headers }: IncomingMessage,
   limits: BodyLimits,
@@ -52,12 +56,12 @@ async function picturesOf(
   const coding = headers["content-encoding"];
   if (coding !== undefined && coding !== "identity")
     throw new Problem("unsupported_media_type", `the body is encoded as ${coding}; send it as it is`);
-  if (type.startsWith("image/") || type === "application/octet-stream") return [await whole(chunks)];
+  if (type.startsWith("image/") || bytesTypes.includes(type)) return [await whole(chunks)];
   if (type === "application/json") return fromJson(await whole(chunks), limits);
   if (type === "multipart/form-data") return fromMultipart(headers["content-type"] ?? "", chunks, limits);
   throw new Problem(
     "unsupported_media_type",
-    `${type === "" ? "there is no content type" : `the content type is ${type}`}; image/*, application/octet-stream, multipart/form-data and application/json are read`,
+    `the content type is ${type}${type === curlType ? ", which curl sends unless it is told another" : ""}; image/*, application/octet-stream, multipart/form-data and application/json are read`,
   );
 }
 

@@ -1,13 +1,13 @@
 /** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
-import { decodeFitted, type FittedPicture, TooManyPixels } from "../data/decode.node.ts";
+import { decodeFitted, type FittedPicture } from "../data/decode.node.ts";
 import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
+import { UnreadableImage } from "../data/unreadable.ts";
 import { type PriorShift, shiftedProbabilities } from "../metrics/prior.ts";
 import type { FaceDetector } from "../predict/face-detector.ts";
 import { cropsFor } from "../predict/framing.ts";
 import { faceOf } from "../predict/prediction.ts";
 import { type FramedFace, framedFaces, requireNumbers } from "../predict/predictor.ts";
-import { FormatError } from "../util/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import type { Search } from "./metrics.ts";
@@ -69,8 +69,8 @@ async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPic
   try {
     return await decodeFitted(bytes, MOST_PHOTO_PIXELS, mostPixels);
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    const code = error instanceof TooManyPixels ? "too_many_pixels" : "unreadable_picture";
+    if (!(error instanceof UnreadableImage)) throw error;
+    const code = error.code === "too_many_pixels" ? error.code : "unreadable_picture";
     return { status: "unreadable", faces: [], code, reason: error.message };
   }
 }

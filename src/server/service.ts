@@ -11,7 +11,7 @@ import { shippedModel } from "../weights/shipped.node.ts";
 import { allowOrigins, isLoopback, requireLoopbackHost, requireToken } from "./access.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { openAllModels } from "./all-models.ts";
-import { type AppSettings, createApp } from "./app.ts";
+import { type AppSettings, connectionProblem, createApp } from "./app.ts";
 import { docsRoutes, healthRoutes, metricsRoute, modelRoute } from "./info-routes.ts";
 import { type Limits, usualLimits } from "./limits.ts";
 import { listenOn } from "./listen.ts";
@@ -164,6 +164,10 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   onRequestEnd(app, ({ method, route, status, milliseconds, code }) => {
     metrics.requests.observe({ method, route, status }, milliseconds / 1000);
     if (code) metrics.problems.inc({ code });
+  });
+  app.server.on("clientError", (error) => {
+    const problem = connectionProblem(error);
+    if (problem) metrics.problems.inc({ code: problem.code });
   });
   if (isLoopback(host) && trustProxy.length === 0) requireLoopbackHost(app);
   allowOrigins(app, cors);

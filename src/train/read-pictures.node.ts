@@ -1,10 +1,11 @@
 /** Reads the pictures of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
 
 import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
-import { checkUnreadable, decodeAll, type Unreadable } from "../data/decode-all.node.ts";
+import { checkUnreadable, decodeAll } from "../data/decode-all.node.ts";
 import { NearCopies } from "../data/near-copies.ts";
 import { loadPixels, type PixelCache, type PixelCacheOptions } from "../data/pixel-cache.node.ts";
 import { pixelHash } from "../data/pixel-hash.node.ts";
+import type { Unreadable } from "../data/unreadable.ts";
 import { callTo, option } from "../util/spelling.ts";
 import { type CutOptions, cutPictures } from "./recut.node.ts";
 

@@ -17,6 +17,8 @@ export interface TiffSamples {
   readonly deflated?: boolean;
   /** Big-endian, as `MM` files are. */
   readonly big?: boolean;
+  /** Further tags, each with one value of 32 bits. */
+  readonly further?: Readonly<Record<number, number>>;
 }
 
 const kinds = { uint: 1, int: 2, float: 3 } as const;
@@ -32,6 +34,7 @@ export function tiffOf({
   icc,
   deflated = false,
   big = false,
+  further = {},
 }: TiffSamples): Uint8Array {
   const [, kind, bits] = /^([a-z]+)(\d+)$/.exec(format) as unknown as [string, keyof typeof kinds, string];
   const each = <T>(value: T): T[] => new Array<T>(channels).fill(value);
@@ -67,7 +70,9 @@ export function tiffOf({
     ...(channels % 2 === 0 ? [[338, short, [2]] as const] : []),
     [339, short, each(kinds[kind])],
     ...(icc ? [[34675, undefinedType, [...icc]] as const] : []),
+    ...Object.entries(further).map(([tag, value]) => [Number(tag), long, [value]] as const),
   ];
+  tags.sort(([a], [b]) => a - b);
   const sizeOf = (type: number): number => (type === short ? 2 : type === long ? 4 : 1);
   const longer = tags.reduce((sum, [, type, { length }]) => {
     const size = sizeOf(type) * length;

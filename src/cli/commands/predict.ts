@@ -145,7 +145,7 @@ function alone(file: string): string {
 }
 
 function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
-  if (!("reason" in photo) || !photo.isVideo) return prediction;
+  if (!("reason" in photo) || photo.code !== "video") return prediction;
   return { ...prediction, reason: `${photo.reason}; ${alone(photo.file)}` };
 }
 

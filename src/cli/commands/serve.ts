@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { Command } from "commander";
 import { chooseDevice, type DeviceOptions } from "../../jobs/device.ts";
+import { isOrigin } from "../../server/access.ts";
 import { usualLimits } from "../../server/limits.ts";
 import { usualRate } from "../../server/rate.ts";
 import { createService, type Service, type ServiceSettings, usualService } from "../../server/service.ts";
@@ -124,7 +125,7 @@ function settingsOf(options: Options): ServiceSettings {
     { ...options, threads: options.threads ?? usualService.threads },
     say,
   );
-  const wrong = cors.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  const wrong = cors.find((origin) => !isOrigin(origin));
   if (wrong !== undefined)
     throw new UsageError(
       `--cors ${wrong} is no origin; an origin is a scheme and a host, as https://a.example`,

@@ -1,4 +1,4 @@
-/** TIFFs whose samples are floats or wide integers, as NumPy and image editors write them: brought to 8 bits. */
+/** Images whose samples are floats or wide integers, as NumPy and image editors write them: brought to 8 bits. */
 
 import type { Metadata } from "sharp";
 import { sharp } from "../util/sharp.node.ts";
@@ -14,7 +14,7 @@ const MOST_PIXELS = 16e6;
 /** Colour spaces that libvips gives such TIFFs. In its own space (grey: as sRGB, to keep alpha) nothing is converted. */
 const ownSpaces = { "b-w": "srgb", srgb: "srgb", scrgb: "scrgb", grey16: "grey16", rgb16: "rgb16" } as const;
 
-export interface DeepTiff {
+export interface DeepImage {
   readonly picture: Picture;
   /** Before it was reduced, upright. */
   readonly width: number;
@@ -22,9 +22,9 @@ export interface DeepTiff {
 }
 
 /**
- * Returns the image of a TIFF whose samples are floats, 32-bit or signed integers, or 8-bit values in 16-bit samples: upright,
- * on white, three channels. Returns undefined for other TIFFs, which libvips converts itself. An image of more than 16
- * megapixels is reduced to as many.
+ * Returns the image of a TIFF whose samples are floats or 32-bit or signed integers, or of a TIFF or PNG of 16-bit samples that hold
+ * 8-bit values: upright, on white, three channels. Returns undefined for other images, which libvips converts itself. An image of
+ * more than 16 megapixels is reduced to as many.
  *
  * White is decided by sample format and by the greatest finite sample, for colours and for alpha each:
  *
@@ -37,10 +37,10 @@ export interface DeepTiff {
  *
  * @param check hears the size before samples are read, and throws where it is too large.
  */
-export async function decodeDeepTiff(
+export async function decodeDeep(
   bytes: Uint8Array,
   check: (size: { width: number; height: number }) => void,
-): Promise<DeepTiff | undefined> {
+): Promise<DeepImage | undefined> {
   const floats = readFloatTiff(bytes, check);
   if (floats) {
     const { samples, channels, width, height } = floats;

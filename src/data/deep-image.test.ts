@@ -1,5 +1,6 @@
 /** TIFFs of floats and wide integers are the image that they are in 8 bits. */
 
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { type TiffSamples, tiffOf } from "../../test/support/tiff.ts";
 import { decodeFitted, decodePicture } from "./decode.node.ts";
@@ -42,6 +43,21 @@ const ranges: readonly (readonly [name: string, TiffSamples["format"], (level: n
   ["signed 32 bits", "int32", (level) => Math.round((level * (2 ** 31 - 1)) / 255)],
   ["signed 32 bits that hold 0..255", "int32", (level) => level],
 ];
+
+test("a PNG of 16 bits that hold 0..255 is as in 8 bits, and one that holds more is as it says", async () => {
+  const levels = ramp(1);
+  const png = (valueOf: (level: number) => number): Promise<Buffer> =>
+    sharp(Uint16Array.from(levels, valueOf), { raw: { width, height, channels: 1 } })
+      .toColourspace("grey16")
+      .png()
+      .toBuffer();
+  const eight = levels.flatMap((level) => [level, level, level]);
+  for (const valueOf of [(level: number) => level, (level: number) => 257 * level]) {
+    const bytes = await png(valueOf);
+    expect(bytes[24]).toBe(16);
+    expect(farthest(await rgb(bytes), eight)).toBeLessThanOrEqual(1);
+  }
+});
 
 describe.each([1, 2, 3, 4] as const)("%d channels", (channels) => {
   const levels = ramp(channels);

@@ -1,0 +1,21 @@
+/** How a command fails: for shells by its exit code, for programs by a code that never changes its meaning. */
+
+import { CommanderError } from "commander";
+import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
+
+/** The codes with their exit codes; `docs/how-to/command-line.md` lists their meanings, and a test compares the two. */
+export const exitCodes = { wrong_request: 2, wrong_content: 1, failed: 1, internal: 1 } as const;
+
+export interface Failure {
+  readonly code: keyof typeof exitCodes;
+  readonly message: string;
+}
+
+export function failureOf(error: unknown): Failure {
+  const message = messageOf(error);
+  if (error instanceof CommanderError)
+    return { code: "wrong_request", message: message.replace(/^error: /, "") };
+  if (error instanceof UsageError) return { code: "wrong_request", message };
+  if (error instanceof FormatError) return { code: "wrong_content", message };
+  return { code: error instanceof VultusError ? "failed" : "internal", message };
+}

@@ -1,0 +1,31 @@
+/** Content that lies in a file of any name where its real content should be: what it is, and how to get the real one. */
+
+const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
+  [/^version https:\/\/git-lfs/, "a pointer of Git LFS; fetch the file itself with `git lfs pull`"],
+  [/^\/annex\/objects\//, "a pointer of git-annex; fetch the file itself with `git annex get`"],
+  [
+    /^\s*<(!doctype html|html\b)/i,
+    "a web page; the address that it came from has no such file, or asks who you are",
+  ],
+  [/^\x1f\x8b/, "compressed by gzip; unpack it with `gunzip`"],
+  [/^BZh\d/, "compressed by bzip2; unpack it with `bunzip2`"],
+  [/^\xfd7zXZ/, "compressed by xz; unpack it with `unxz`"],
+  [/^7z\xbc\xaf/, "a 7z archive; unpack it with `7z x`"],
+  [/^Rar!/, "a RAR archive; unpack it with `7z x`"],
+  [/^[^]{257}ustar/, "a tar archive; unpack it with `tar -xf`"],
+  [/^\0{64}/, "nothing but zeros; it was not written in full"],
+];
+
+/** Bytes that are enough to recognise it. */
+export const FOREIGN_HEAD = 512;
+
+/** The first bytes as text of one character a byte, for patterns. */
+export function textOf(bytes: Uint8Array, length: number = FOREIGN_HEAD): string {
+  return Array.from(bytes.subarray(0, length), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** What a file holds instead, with what to do, such as `a web page; …`; undefined for anything else. */
+export function foreignContent(bytes: Uint8Array): string | undefined {
+  const head = textOf(bytes);
+  return signatures.find(([begin]) => begin.test(head))?.[1];
+}
