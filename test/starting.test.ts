@@ -194,7 +194,7 @@ describe("images that the starting weights know", () => {
     writeSafetensors(weights, tensors, rest);
     expect(await scored(bundle, at("new"), "--split", "all")).not.toHaveProperty("seen");
     const unknown = (name: string, count: number, what: string): string =>
-      `it is not known which images ${name} was trained on: if some of the ${count} ${what} are among them, scores on them are too high`;
+      `the training images of ${name} are not known: if some of the ${count} ${what} are among them, scores on them are too high`;
     expect(printed.err).toContain(unknown(bundle, 48, "images"));
     capture();
     const from = ["--weights", weights, "--input-size", "32", ...one, ...device, "--out", at("from older")];

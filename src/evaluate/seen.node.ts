@@ -21,5 +21,5 @@ export function seenNotes(model: string, isSeen: readonly boolean[], what = "ima
 
 /** What to say where it is not known which images a model was trained on. */
 export function unknownNote(model: string, count: number, what = "images"): string {
-  return `it is not known which images ${model} was trained on: if some of the ${count} ${what} are among them, scores on them are too high`;
+  return `the training images of ${model} are not known: if some of the ${count} ${what} are among them, scores on them are too high`;
 }

@@ -74,13 +74,16 @@ export async function readLabelled(
   teller.unreadable(all.unreadable);
   const rest =
     asked === undefined && found === "all" ? notTrainedOn(models, dataset, all, teller) : undefined;
-  const { pixels, split } = rest ? { pixels: rest, split: "not trained on" } : { pixels: all, split: found };
+  const { pixels, split } = rest ? { pixels: rest, split: NOT_TRAINED_ON } : { pixels: all, split: found };
   const seen = models.map((judged) =>
     seenBy(judged, dataset, read, { samples: pixels.samples, split }, pixels),
   );
   for (const { notes } of seen) for (const note of notes) teller.note(note);
   return { dataset, split, pixels, isSeen: seen[0]?.isSeen };
 }
+
+/** What is scored of data that has changed: among its images are those of the training, which no split tells apart. */
+const NOT_TRAINED_ON = "not trained on";
 
 /** Data that holds this share of the images that a model was trained on is taken for the data of that training, changed since. */
 const SAME_DATA = 0.5;
@@ -256,7 +259,7 @@ export async function leaksIn(
   teller: Teller,
 ): Promise<{ leaks?: Leaks }> {
   const training = samples.filter((sample) => sample.split === "train");
-  if (training.length === 0 || split === "train" || split === "all") return {};
+  if (training.length === 0 || [NOT_TRAINED_ON, "train", "all"].includes(split)) return {};
   const isLeaked = await findLeaked(pixels, training, {
     maxSide: LARGEST_SIDE,
     onProgress: (done, total) => teller.progress("looking for leaks", done, total),
