@@ -91,6 +91,12 @@ describe("a name of no emotion among emotions", () => {
     expect((await unclear()).message).toContain('To leave out old: `notAClass: ["old"]`');
   });
 
+  test("is confirmed among as many others too where it says that nothing is meant", async () => {
+    folders("happy", "sad", "wink", "yawn", "Unsorted images", "NaN", "misc_other");
+    const { names } = await unclear();
+    expect(names.map(({ name }) => name).toSorted()).toEqual(["NaN", "Unsorted images", "misc_other"]);
+  });
+
   test("is a name like any other where few names are emotions", async () => {
     folders("happy", "wink", "yawn");
     expect((await readDataset([dir])).classes).toEqual(["happy", "wink", "yawn"]);

@@ -3,7 +3,7 @@
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { option } from "../util/spelling.ts";
-import { classKey, emotionNamed, folded, readName } from "./names.ts";
+import { classKey, emotionNamed, folded, isStray, readName } from "./names.ts";
 
 /** Names in the data, and the class that each of them means. */
 export type Renames = Readonly<Record<string, string>>;
@@ -328,7 +328,7 @@ function labelIn(
     : candidates;
 }
 
-/** Names of no emotion that nobody has confirmed, where most names are emotions. */
+/** Names of no emotion that nobody has confirmed, beside emotions: all where most names are emotions, else those that say so. */
 function straysIn(
   meanings: ReadonlyMap<string, Meaning>,
   isNoClass: (meaning: Meaning) => boolean,
@@ -339,7 +339,10 @@ function straysIn(
     ([, { emotion, target, unclear }]) =>
       emotion === undefined && target === undefined && unclear.length === 0,
   );
-  return emotions.size > 1 && strays.length < emotions.size ? strays.map(([name]) => name) : [];
+  if (emotions.size < 2) return [];
+  return strays
+    .filter(([, { spelling }]) => strays.length < emotions.size || isStray(spelling))
+    .map(([name]) => name);
 }
 
 /** Names that stand beside another name of their class from which more than a synonym or a sign distinguishes them. */

@@ -1,39 +1,14 @@
-/** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, or either one level down. */
+/** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, `dir/<class>/<split>`, or one of these further down. */
 
 import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { join, sep } from "node:path";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { reasonOf } from "../util/files.node.ts";
 import { isOwnFolder } from "../util/own-folder.node.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
+import { type FileKind, isSystemFolder, kindOfFile } from "./beside-images.ts";
 import type { Split } from "./dataset.ts";
 import { classKey, emotionNamed, readName, splitNamed } from "./names.ts";
-
-/** Files that lie beside pictures and never are one. Everything else is judged by its content when it is decoded. */
-const otherFiles = new Set(
-  ".txt .md .csv .tsv .json .jsonl .xml .yaml .yml .html .pdf .db .ini .zip .py .log .npy .mat .pkl".split(
-    " ",
-  ),
-);
-
-/** Videos, also those that phones write beside each photo. */
-const videoFiles = new Set(".3gp .avi .m4v .mkv .mov .mp4 .mpeg .mpg .webm .wmv".split(" "));
-
-/** Folders of operating systems, of other programs and of devices: thumbnails, deleted files, code. */
-const systemFolders = new Set([
-  "#recycle",
-  "$recycle.bin",
-  "@eadir",
-  "@recently-snapshot",
-  "@recycle",
-  "__macosx",
-  "__pycache__",
-  "lost+found",
-  "node_modules",
-  "recycler",
-  "system volume information",
-  "venv",
-]);
 
 /** What the documents call folders of results: no class, unless it is asked for. */
 const resultFolders = new Set(["marked", "runs"]);
@@ -41,7 +16,7 @@ const resultFolders = new Set(["marked", "runs"]);
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  /** Folders whose images are no data: `systemFolders`, and what vultus wrote. */
+  /** Folders whose images are no data: those of systems, what vultus wrote, and links to a folder above. */
   readonly noData: readonly string[];
 }
 
@@ -70,36 +45,48 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
   const noData = new Map<string, number>();
   const passOver = (name: string): void => void noData.set(name, (noData.get(name) ?? 0) + 1);
   notes.push(...looseNote(root));
-  const found: { under: string; className: string; split: Split }[] = [];
-  for (const name of dataFolders(root, asked, passOver)) {
+  const found: ClassFolder[] = [];
+  const names = dataFolders(root, asked, passOver);
+  const hasTraining = names.some((name) => splitNamed(name) === "train");
+  const beside: string[] = [];
+  for (const name of names) {
     const split = splitNamed(name);
     if (layout === "classes") found.push({ under: name, className: name, split: "train" });
-    else if (split === undefined)
-      notes.push(`folder ${join(root, name)} passed over: not train, validation or test`);
-    else {
-      const names = dataFolders(join(root, name), asked, passOver);
+    else if (split !== undefined) {
+      const classFolders = dataFolders(join(root, name), asked, passOver);
       notes.push(...looseNote(join(root, name)));
-      found.push(...names.map((className) => ({ under: `${name}/${className}`, className, split })));
-    }
+      found.push(...classFolders.map((className) => ({ under: `${name}/${className}`, className, split })));
+    } else if (!hasTraining && isKnownClass(name, asked)) {
+      found.push({ under: name, className: name, split: "train" });
+      beside.push(name);
+    } else notes.push(`folder ${join(root, name)} passed over: not train, validation or test`);
   }
+  if (beside.length > 0)
+    notes.push(`${beside.join(", ")} beside ${names.find(splitNamed)}: read as training images`);
+  const cut = layout === "classes" ? splitsWithin(root, found) : undefined;
+  if (cut) notes.push(`folders called ${cut.names.join(", ")} within those of the classes: read as splits`);
   const samples: RawSample[] = [];
   const classNames = new Set<string>();
-  let [others, videos] = [0, 0];
+  const besides: Record<Exclude<FileKind, "image">, number> = { other: 0, video: 0, raw: 0, elsewhere: 0 };
   for (const { under, className, split } of found) {
     const before = { samples: samples.length, noData: total(noData) };
     for (const id of walk(root, under, new Set(), passOver)) {
-      const form = extname(id).toLowerCase();
-      if (otherFiles.has(form)) others++;
-      else if (videoFiles.has(form)) videos++;
-      else samples.push({ id, source: { kind: "file", path: join(root, id) }, className, split });
+      const kind = kindOfFile(id.slice(id.lastIndexOf("/") + 1));
+      if (kind !== "image") besides[kind]++;
+      else
+        samples.push({
+          id,
+          source: { kind: "file", path: join(root, id) },
+          className,
+          split: cut?.splitOf(under, id) ?? split,
+        });
     }
     // A folder of runs alone is no class without images.
     if (samples.length > before.samples || total(noData) === before.noData) classNames.add(className);
   }
   if (noData.size > 0) notes.push(`folders passed over, since their images are no data: ${counted(noData)}`);
-  if (others > 0) notes.push(`${plural(others, "file")} in ${dir} passed over: not pictures by their names`);
-  if (videos > 0)
-    notes.push(`${plural(videos, "video")} in ${dir} passed over: only images are learned from`);
+  for (const [kind, noun, why] of besideNotes)
+    if (besides[kind] > 0) notes.push(`${plural(besides[kind], noun)} in ${dir} passed over: ${why}`);
   if (samples.length === 0) throw noClasses(dir);
   return {
     path: dir,
@@ -109,13 +96,51 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
   };
 }
 
+const besideNotes = [
+  ["other", "file", "not pictures by their names"],
+  ["video", "video", "only images are learned from"],
+  ["raw", "raw file", "export them as JPEG"],
+  ["elsewhere", "placeholder", "the files are in a cloud; download them first"],
+] as const;
+
+/** A folder of images of one class. */
+interface ClassFolder {
+  /** Its path from the root. */
+  readonly under: string;
+  readonly className: string;
+  readonly split: Split;
+}
+
+/**
+ * The splits of `<class>/<split>/…`, where folders of at least two classes hold one with the name of a split; images that lie
+ * beside such folders have none.
+ */
+function splitsWithin(
+  root: string,
+  classFolders: readonly ClassFolder[],
+): { names: readonly string[]; splitOf(under: string, id: string): Split | undefined } | undefined {
+  const within = classFolders.map(({ under }) =>
+    list(join(root, under)).folders.filter((name) => splitNamed(name) !== undefined),
+  );
+  if (within.filter((names) => names.length > 0).length < 2) return undefined;
+  const splitOf = (under: string, id: string): Split | undefined => {
+    const [name, file] = id.slice(under.length + 1).split("/");
+    return file === undefined ? undefined : splitNamed(name as string);
+  };
+  return { names: [...new Set(within.flat())].sort(), splitOf };
+}
+
+function isKnownClass(name: string, asked: ReadonlySet<string>): boolean {
+  return emotionNamed(name) !== undefined || asked.has(classKey(name));
+}
+
 function total(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** A note on the files in `path` that may be images and lie in no class folder. */
 function looseNote(path: string): string[] {
-  const loose = list(path).files.filter((name) => !otherFiles.has(extname(name).toLowerCase())).length;
+  const loose = list(path).files.filter((name) => kindOfFile(name) === "image").length;
   return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} passed over: not in a class folder`];
 }
 
@@ -141,14 +166,13 @@ function dataFolders(
 
 /**
  * Known names first (splits, then classes), here and then one level down; then folders that hold files; then folders of which
- * two have an emotion among the words of their names, one level down.
+ * two have an emotion among the words of their names, one level down. Where a folder holds nothing but one folder, from there.
  */
 function findRoot(dir: string, asked: ReadonlySet<string>): Root {
   const named = (path: string): Root["layout"] | undefined => {
     const folders = dataFolders(path, asked);
     if (folders.some((name) => splitNamed(name) !== undefined)) return "splits";
-    if (folders.some((name) => emotionNamed(name) !== undefined || asked.has(classKey(name))))
-      return "classes";
+    if (folders.some((name) => isKnownClass(name, asked))) return "classes";
     return undefined;
   };
   const namedByWord = (path: string): Root["layout"] | undefined =>
@@ -176,8 +200,9 @@ function findRoot(dir: string, asked: ReadonlySet<string>): Root {
     return { root: dir, layout: "classes" };
   const insideByWord = below(namedByWord);
   if (insideByWord) return insideByWord;
-  if (folders.length === 1 && folders[0]) return { root: folders[0], layout: "classes" };
-  throw noClasses(dir);
+  const [only, ...more] = folders;
+  if (only === undefined || more.length > 0) throw noClasses(dir);
+  return dataFolders(only, asked).length === 1 ? findRoot(only, asked) : { root: only, layout: "classes" };
 }
 
 function noClasses(dir: string): UsageError {
@@ -198,7 +223,7 @@ function noClasses(dir: string): UsageError {
  */
 export function* picturesBelow(dir: string): Generator<string> {
   for (const id of walk(dir, ".", new Set()))
-    if (!otherFiles.has(extname(id).toLowerCase())) yield join(dir, id);
+    if (!["other", "elsewhere"].includes(kindOfFile(id.slice(id.lastIndexOf("/") + 1)))) yield join(dir, id);
 }
 
 /** The files below `root/under`, as paths from `root` with forward slashes. `seen` holds real paths, against link loops. */
@@ -227,10 +252,10 @@ function list(path: string): Listing {
     const dir = opendirSync(path);
     try {
       for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
-        if (entry.name.startsWith(".")) continue;
-        if (!isFolder(path, entry)) files.push(entry.name);
-        else if (holdsNoData(join(path, entry.name))) noData.push(entry.name);
-        else folders.push(entry.name);
+        if (entry.name.startsWith(".") && kindOfFile(entry.name) !== "elsewhere") continue;
+        const kind = kindOfEntry(path, entry);
+        if (kind === "file") files.push(entry.name);
+        else if (kind === "folder") (holdsNoData(path, entry) ? noData : folders).push(entry.name);
       }
     } finally {
       dir.closeSync();
@@ -239,8 +264,17 @@ function list(path: string): Listing {
   return { folders: folders.sort(), files: files.sort(), noData: noData.sort() };
 }
 
-function holdsNoData(folder: string): boolean {
-  return systemFolders.has(basename(folder).toLowerCase()) || isOwnFolder(folder);
+function holdsNoData(path: string, entry: Dirent): boolean {
+  const folder = join(path, entry.name);
+  return (
+    isSystemFolder(entry.name) || isOwnFolder(folder) || (entry.isSymbolicLink() && leadsUp(path, folder))
+  );
+}
+
+/** Whether a link in `path` leads to a folder above: everything there would lie in `path` once more. */
+function leadsUp(path: string, link: string): boolean {
+  const target = realpathSync(link);
+  return (realpathSync(path) + sep).startsWith(target.endsWith(sep) ? target : target + sep);
 }
 
 /** What the file system says of a folder. @throws VultusError that names it, with the reason. */
@@ -252,12 +286,17 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-function isFolder(path: string, entry: Dirent): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
+/** Undefined for pipes, sockets and devices, which have no end that a reader would come to. */
+function kindOfEntry(path: string, entry: Dirent): "folder" | "file" | undefined {
+  if (!entry.isSymbolicLink()) return kindOf(entry);
   // A broken link counts as a file, so that it is listed among the unreadable pictures; so does a link to itself.
   try {
-    return statSync(join(path, entry.name)).isDirectory();
+    return kindOf(statSync(join(path, entry.name)));
   } catch {
-    return false;
+    return "file";
   }
+}
+
+function kindOf(entry: Pick<Dirent, "isDirectory" | "isFile">): "folder" | "file" | undefined {
+  return entry.isDirectory() ? "folder" : entry.isFile() ? "file" : undefined;
 }

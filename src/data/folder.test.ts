@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import type * as FileSystem from "node:fs";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -67,6 +68,8 @@ describe("layouts", () => {
     ["train", "validation", "test"],
     ["Training", "val", "testing"],
     ["train", "valid", "PrivateTest"],
+    ["trn", "validate", "tst"],
+    ["train_set", "val images", "TestData"],
   ])("splits %s, %s, %s", (train, validation, testing) => {
     make(`${train}/sad/a.jpg`, `${validation}/sad/b.jpg`, `${testing}/happy/c.jpg`, "extra/sad/d.jpg");
     expect(ids().sort()).toEqual(
@@ -86,6 +89,44 @@ describe("layouts", () => {
     expect(ids()).toEqual(ids(join(dir, "images")));
     make("other/happy/a.jpg");
     expect(() => ids()).toThrow(/holds 2 data sets.*images.*other/);
+  });
+
+  test("further down, as archives are unpacked", () => {
+    make("archive/images/images/train/sad/a.jpg", "archive/images/images/train/happy/b.jpg", "readme.txt");
+    expect(ids()).toEqual(ids(join(dir, "archive/images/images")));
+  });
+
+  test("splits within the class folders, where two classes have them", () => {
+    make("happy/train/a.jpg", "happy/val/b.jpg", "happy/c.jpg", "happy/2019/d.jpg", "sad/e.jpg");
+    expect(ids().filter((id) => !id.startsWith("train"))).toEqual([]);
+    make("sad/Test set/f.jpg");
+    expect(ids()).toEqual([
+      "train happy happy/c.jpg",
+      "train happy happy/2019/d.jpg",
+      "train happy happy/train/a.jpg",
+      "validation happy happy/val/b.jpg",
+      "train sad sad/e.jpg",
+      "test sad sad/Test set/f.jpg",
+    ]);
+    expect(readFolder(dir).notes).toEqual([
+      "folders called Test set, train, val within those of the classes: read as splits",
+    ]);
+  });
+
+  test("classes beside a split are for training, unless there is a folder for that", () => {
+    make("happy/a.jpg", "sad/b.jpg", "test/happy/c.jpg", "test/sad/d.jpg", "other/e.jpg");
+    expect(ids()).toEqual([
+      "train happy happy/a.jpg",
+      "train sad sad/b.jpg",
+      "test happy test/happy/c.jpg",
+      "test sad test/sad/d.jpg",
+    ]);
+    expect(readFolder(dir).notes).toEqual([
+      `folder ${join(dir, "other")} passed over: not train, validation or test`,
+      "happy, sad beside test: read as training images",
+    ]);
+    make("train/happy/f.jpg");
+    expect(ids().filter((id) => id.startsWith("train"))).toEqual(["train happy train/happy/f.jpg"]);
   });
 
   test("class names that are no emotions, also one level down", () => {
@@ -160,6 +201,69 @@ describe("what is no data", () => {
     make("runs/a.jpg", "walks/b.jpg", "marked/.vultus", "marked/x/c.jpg", "marked/y/d.jpg");
     expect(readFolder(dir, ["runs", "walks"]).classNames).toEqual(["runs", "walks"]);
     expect(readFolder(join(dir, "marked")).classNames).toEqual(["x", "y"]);
+  });
+
+  test("a link to a folder above is no class, and no part of one", () => {
+    make("happy/a.jpg", "sad/b.jpg");
+    symlinkSync("..", join(dir, "happy", "up"));
+    symlinkSync(dir, join(dir, "everything"));
+    const { classNames, samples, notes } = readFolder(dir);
+    expect([classNames, samples.map(({ id }) => id)]).toEqual([
+      ["happy", "sad"],
+      ["happy/a.jpg", "sad/b.jpg"],
+    ]);
+    expect(notes).toEqual(["folders passed over, since their images are no data: everything, up"]);
+  });
+
+  test("pipes are passed over, and not waited for", () => {
+    make("happy/a.jpg", "sad/b.jpg");
+    execFileSync("mkfifo", [join(dir, "happy", "pipe.jpg")]);
+    symlinkSync("pipe.jpg", join(dir, "happy", "link.jpg"));
+    expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/b.jpg"]);
+  });
+
+  test("libraries of photo programs are no classes", () => {
+    make(
+      "happy/a.jpg",
+      "sad/b.jpg",
+      "Catalog Previews.lrdata/0/c.lrprev",
+      "My.photoslibrary/originals/d.jpg",
+    );
+    make("sad/CaptureOne/Cache/e.jpg");
+    expect(readFolder(dir).classNames).toEqual(["happy", "sad"]);
+    expect(readFolder(dir).notes).toEqual([
+      "folders passed over, since their images are no data: CaptureOne, Catalog Previews.lrdata, My.photoslibrary",
+    ]);
+  });
+
+  test("files that systems, programs and browsers leave beside images are counted", () => {
+    make("happy/a.jpg", "happy/Icon\r", "happy/a.AAE", "happy/a.jpg.xmp", "happy/photo.lnk", "sad/site.url");
+    make(
+      "sad/b.jpg",
+      "sad/b.jpg~",
+      "sad/c.jpg.part",
+      "sad/d.jpg.crdownload",
+      "sad/labels.xlsx",
+      "sad/clip.THM",
+    );
+    expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/b.jpg"]);
+    expect(readFolder(dir).notes).toEqual([`10 files in ${dir} passed over: not pictures by their names`]);
+  });
+
+  test("raw files of cameras, and files that are still in a cloud, are counted", () => {
+    make(
+      "happy/a.jpg",
+      "happy/a.CR2",
+      "happy/b.nef",
+      "sad/c.jpg",
+      "sad/.d.jpg.icloud",
+      "sad/e.jpg.nextcloud",
+    );
+    expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/c.jpg"]);
+    expect(readFolder(dir).notes).toEqual([
+      `2 raw files in ${dir} passed over: export them as JPEG`,
+      `2 placeholders in ${dir} passed over: the files are in a cloud; download them first`,
+    ]);
   });
 
   test("videos are counted, and are no images that cannot be read", () => {

@@ -54,10 +54,21 @@ const fillers = new Set(
 );
 
 const splitNames: Record<Split, readonly string[]> = {
-  train: ["train", "training"],
-  validation: ["validation", "valid", "val", "dev", "publictest"],
-  test: ["test", "testing", "privatetest"],
+  train: ["train", "training", "trn"],
+  validation: ["validation", "validate", "valid", "val", "dev", "publictest"],
+  test: ["test", "testing", "tst", "privatetest"],
 };
+
+/** Words that stand beside the name of a split and say nothing: `train_set`, `test images`. */
+const splitFillers = new Set([...fillers, "folder", "set", "split", "subset"]);
+
+/** Words by which people name what they have not sorted, or what is empty in a table. */
+const strayWords = new Set(
+  (
+    "all backup bad discard discarded misc miscellaneous na nan new nil none null old other others processed raw rejected " +
+    "rest sorted temp tmp todo trash uncategorized unclassified unknown unlabeled unlabelled unsorted unused"
+  ).split(" "),
+);
 
 const emotionOf = new Map(
   Object.entries(emotions).flatMap(([name, synonyms]) =>
@@ -103,12 +114,7 @@ export interface NameReading {
  * have one clear emotion; `happy_or_sad`, `not happy` and `unhappy` have none.
  */
 export function readName(name: string): NameReading {
-  const words =
-    name
-      .normalize("NFC")
-      .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
-      .toLowerCase()
-      .match(/\p{L}+|\p{N}+/gu) ?? [];
+  const words = wordsOf(name);
   const emotions = [...new Set(words.flatMap((word) => emotionOfWord.get(word) ?? []))].sort();
   const isDenied = words.some((word) => negations.has(word) || Object.hasOwn(denials, word));
   const isDoubtful = isDenied || words.some((word) => doubts.has(word));
@@ -116,12 +122,31 @@ export function readName(name: string): NameReading {
   return { emotions, isClear: emotions.length === 1 && !isDoubtful, isDenied, rest: rest.join(" ") };
 }
 
+function wordsOf(name: string): string[] {
+  return (
+    name
+      .normalize("NFC")
+      .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
+      .toLowerCase()
+      .match(/\p{L}+|\p{N}+/gu) ?? []
+  );
+}
+
 /** What two spellings of one class have in common. */
 export function classKey(name: string): string {
   return emotionNamed(name) ?? folded(name);
 }
 
-/** The split that a folder or a CSV cell names, or undefined. */
+/** Whether a class name says that its images are of no class, as `unsorted` and `N/A` do. */
+export function isStray(name: string): boolean {
+  const words = wordsOf(name).filter((word) => !fillers.has(word));
+  return words.length > 0 && (words.every((word) => strayWords.has(word)) || strayWords.has(words.join("")));
+}
+
+/** The split that a folder or a CSV cell names, as `val` or `Validation set`, or undefined. */
 export function splitNamed(name: string): Split | undefined {
-  return splitOf.get(folded(name));
+  const whole = splitOf.get(folded(name));
+  if (whole) return whole;
+  const [word = "", ...more] = wordsOf(name).filter((one) => !splitFillers.has(one));
+  return more.length === 0 ? splitOf.get(word) : undefined;
 }
