@@ -69,7 +69,13 @@ const parts: Readonly<Record<PartName, Part>> = {
     what: "the page",
     sources: () =>
       reachable([...filesBelow(at("web")), ...filesBelow(at("models")), ...parts.networks.sources()]),
-    results: ["dist/web/index.html", "dist/web/watch.html", "dist/web/sw.js", "dist/web/vultus-element.js"],
+    results: [
+      "dist/web/index.html",
+      "dist/web/watch.html",
+      "dist/web/review.html",
+      "dist/web/sw.js",
+      "dist/web/vultus-element.js",
+    ],
     command: () => [vite(), "build", "web", "--config", "web/vite.config.ts", ...quietly],
   },
 };

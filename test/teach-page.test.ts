@@ -5,12 +5,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pageModelsText } from "../src/export/page-models.ts";
 import { readStoredZip } from "../src/formats/zip.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
+import { expectAccessible } from "./support/accessible.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { cli } from "./support/cli.ts";
 import { clearFace, composite } from "./support/composites.ts";
@@ -159,14 +159,6 @@ describe.skipIf(chromiumPath === undefined)(
       expect(download.suggestedFilename()).toBe(file);
       await download.saveAs(at(file));
       return at(file);
-    }
-
-    async function expectAccessible(page: Page): Promise<void> {
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-      const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-      expect(await page.evaluate(overflow)).toBe(0);
     }
 
     describe("two classes, without a network from the first visit on", () => {

@@ -4,12 +4,12 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startWatching, type WatchServer } from "../src/server/runs/server.ts";
 import type { RunEvent } from "../src/train/run-events.ts";
+import { expectAccessible } from "./support/accessible.ts";
 import { chromiumPath, startChromium } from "./support/chromium.ts";
 import { classes, lineOf, recordedEvents, writeRecordedRun } from "./support/recorded-run.ts";
 
@@ -128,12 +128,7 @@ describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped wher
     );
     await page.locator(".pictures img").nth(23).waitFor();
     for (const summary of await page.locator("summary").all()) await summary.click();
-    await page.evaluate(axe.source);
-    const { violations, passes } = await page.evaluate<axe.AxeResults>("axe.run()");
-    expect(passes.length).toBeGreaterThan(20);
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-    const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-    expect(await page.evaluate(overflow)).toBe(0);
+    await expectAccessible(page);
     await page.close();
   });
 

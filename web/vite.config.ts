@@ -31,6 +31,7 @@ export default defineConfig({
       input: {
         index: here("index.html"),
         watch: here("watch.html"),
+        review: here("review.html"),
         sw: here("src/service-worker.ts"),
         "vultus-element": here("src/element/vultus-camera.tsx"),
       },
@@ -90,7 +91,7 @@ function bundlersFindWorker(): Plugin {
 
 /**
  * Tells the service worker the files that the page needs without a network: all but the models and ONNX Runtime's WebAssembly, of
- * which the page tells those that run here, and the view of trainings, which needs its server.
+ * which the page tells those that run here, and the pages of `watch` and `review`, which need their servers.
  */
 function offlineFiles(): Plugin {
   return {
@@ -101,7 +102,9 @@ function offlineFiles(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("the service worker was not built");
       const files = Object.keys(bundle)
-        .filter((name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/watch/.test(name))
+        .filter(
+          (name) => !/(^sw\.js|\.map|\.html|\.wasm|\.json)$|^models\/|^assets\/(watch|review)/.test(name),
+        )
         .sort();
       const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
       worker.code = worker.code

@@ -1,7 +1,7 @@
 /** A static file server as plain as a host may be, on a free port of this machine. */
 
 import { createReadStream, statSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
@@ -22,17 +22,32 @@ export interface StaticServer {
   close(): void;
 }
 
-/**
- * Serves `folder` below `path`; `isolated` sends the headers that a browser wants before it gives threads, `cors` the one with
- * which pages of other hosts may use what is served.
- */
+export interface StaticServerSettings {
+  /** What the folder lies below. */
+  readonly path?: string;
+  /** The file at `path` itself. */
+  readonly entry?: string;
+  /** Sends the headers that a browser wants before it gives threads. */
+  readonly isolated?: boolean;
+  /** Sends the header with which pages of other hosts may use what is served. */
+  readonly cors?: boolean;
+  /** Default: any port that is free. */
+  readonly port?: number;
+  /** Answers what is no file. @returns whether it did. */
+  readonly answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+/** Serves the files of `folder`. */
 export async function serveFolder(
   folder: string,
   {
     path = "/",
+    entry = "index.html",
     isolated = false,
     cors = false,
-  }: { readonly path?: string; readonly isolated?: boolean; readonly cors?: boolean } = {},
+    port: wanted = 0,
+    answer,
+  }: StaticServerSettings = {},
 ): Promise<StaticServer> {
   const asked: string[] = [];
   const isolation = {
@@ -42,7 +57,8 @@ export async function serveFolder(
   const server = createServer((request, response) => {
     const pathname = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     asked.push(pathname);
-    const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || "index.html") : "..";
+    if (answer?.(request, response)) return;
+    const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || entry) : "..";
     const file = join(folder, inside);
     const found = inside.startsWith("..") ? undefined : statSync(file, { throwIfNoEntry: false });
     if (!found?.isFile()) {
@@ -57,7 +73,7 @@ export async function serveFolder(
     });
     createReadStream(file).pipe(response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}${path}`,

@@ -4,7 +4,8 @@ import { useRef } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import { share } from "../parts/numbers.ts";
-import { Tags, useExtent } from "../parts/tags.tsx";
+import { Tags } from "../parts/tags.tsx";
+import { useExtent } from "../parts/use-extent.ts";
 import { accentOf } from "../style/accents.ts";
 import { onStage } from "./letterbox.ts";
 

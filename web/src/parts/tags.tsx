@@ -1,7 +1,5 @@
 /** Labels at the boxes of faces: as long as there is room, else the number alone, else none. */
 
-import type { RefObject } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { accentOf } from "../style/accents.ts";
 import { type Extent, placeLabels, type Rect } from "./place-labels.ts";
 
@@ -74,19 +72,4 @@ function extentOf(text: string, { font, height, padding }: typeof LONG): Extent 
   if (context) context.font = `600 ${font}px system-ui, sans-serif`;
   const width = context?.measureText(text).width ?? 0.6 * font * text.length;
   return { width: Math.ceil(width + padding), height };
-}
-
-/** The extent of an element as it is shown; 0 × 0 until it is known. */
-export function useExtent(element: RefObject<HTMLElement>): Extent {
-  const [extent, setExtent] = useState<Extent>({ width: 0, height: 0 });
-  useEffect(() => {
-    const { current } = element;
-    if (!current) return;
-    const observer = new ResizeObserver(() =>
-      setExtent({ width: current.clientWidth, height: current.clientHeight }),
-    );
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, []);
-  return extent;
 }

@@ -6,7 +6,8 @@ import { type Face, labelOf } from "../../../src/predict/prediction.ts";
 import { onStage } from "../camera/letterbox.ts";
 import { count } from "../parts/numbers.ts";
 import type { Extent, Rect } from "../parts/place-labels.ts";
-import { Tags, useExtent } from "../parts/tags.tsx";
+import { Tags } from "../parts/tags.tsx";
+import { useExtent } from "../parts/use-extent.ts";
 import { accentOf } from "../style/accents.ts";
 import { faceAt } from "./face-at.ts";
 

@@ -1,6 +1,6 @@
 /** The accent colour of each expression; the colours themselves are in tokens.css. */
 
-const known = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"];
+export const known = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"];
 
 /** As a CSS colour. Classes that vultus does not know take the colours in their order. */
 export function accentOf(name: string, index: number): string {

@@ -1,0 +1,102 @@
+/** What can be decided, as buttons with their keys. */
+
+import { useRef } from "preact/hooks";
+import type { ReviewSet } from "../../../src/server/review/protocol.ts";
+import { useExtent } from "../parts/use-extent.ts";
+import type { Marking } from "./palette.ts";
+import { labelOf, number } from "./words.ts";
+
+export interface DecideBarProps {
+  readonly set: ReviewSet;
+  readonly palette: readonly Marking[];
+  /** The images that are decided on. */
+  readonly targets: readonly number[];
+  /** For images without labels: the answer that would be accepted. */
+  readonly accepted: string | undefined;
+  readonly undoable: boolean;
+  onRelabel(index: number): void;
+  onKeep(): void;
+  onLeaveOut(): void;
+  onUndo(): void;
+  /** A pointer pressed a button: the focus goes back, so that Enter does not press it again for the next image. */
+  onPressed(): void;
+}
+
+/** A bar that takes more of the window than this would hide what it is about. */
+const MOST_OF_WINDOW = 0.3;
+
+export function DecideBar(props: DecideBarProps) {
+  const { set, palette, targets, accepted, undoable, onRelabel, onKeep, onLeaveOut, onUndo, onPressed } =
+    props;
+  const bar = useRef<HTMLElement>(null);
+  const { height } = useExtent(bar);
+  const none = targets.length === 0;
+  const labels = set.task === "labels";
+  const press =
+    (work: () => void) =>
+    (event: MouseEvent): void => {
+      work();
+      // Keys press with no pointer.
+      if (event.detail > 0) onPressed();
+    };
+  const own = targets.length === 1 ? labelOf(set, targets[0] as number) : undefined;
+  return (
+    <section
+      ref={bar}
+      class={height > MOST_OF_WINDOW * innerHeight ? "decide" : "decide sticky"}
+      aria-label={targets.length > 1 ? `Decision on ${targets.length} images` : "Decision"}
+    >
+      {targets.length > 1 && (
+        <p class="decide-for number">
+          <b>{number(targets.length)}</b> images
+        </p>
+      )}
+      <div class="decide-classes" role="group" aria-label={labels ? "Relabel to" : "Label"}>
+        {set.classes.map((name, i) => (
+          <button
+            type="button"
+            key={name}
+            class={name === own ? "button small own" : "button small"}
+            disabled={none}
+            aria-keyshortcuts={i < 10 ? String((i + 1) % 10) : undefined}
+            onClick={press(() => onRelabel(i))}
+          >
+            <span class="dot" style={{ background: `var(${palette[i]?.colour})` }} aria-hidden="true" />
+            {name}
+            {i < 10 && <kbd aria-hidden="true">{(i + 1) % 10}</kbd>}
+          </button>
+        ))}
+      </div>
+      <div class="decide-others">
+        <button
+          type="button"
+          class="button small primary"
+          disabled={none || (!labels && accepted === undefined)}
+          aria-keyshortcuts="Enter"
+          onClick={press(onKeep)}
+        >
+          {labels ? "Keep" : accepted === undefined ? "Accept" : `Accept ${accepted}`}{" "}
+          <kbd aria-hidden="true">⏎</kbd>
+        </button>
+        <button
+          type="button"
+          class="button small"
+          disabled={none}
+          aria-keyshortcuts="x"
+          onClick={press(onLeaveOut)}
+        >
+          Leave out <kbd aria-hidden="true">x</kbd>
+        </button>
+        <button
+          type="button"
+          class="button small"
+          disabled={!undoable}
+          aria-keyshortcuts="u"
+          onClick={press(onUndo)}
+        >
+          Undo <kbd aria-hidden="true">u</kbd>
+        </button>
+      </div>
+    </section>
+  );
+}

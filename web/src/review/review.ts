@@ -1,0 +1,230 @@
+/**
+ * The review as the page knows it: what is decided and saved, and what still waits to be saved. Decisions are sent one after the
+ * other and show at once, but count as saved only when the server has answered. One that is refused, or that nobody answers, waits
+ * with all behind it.
+ */
+
+import type { Decided, Decision, DecisionRequest, ReviewSet } from "../../../src/server/review/protocol.ts";
+import { answers, askJson, post, Refused } from "./requests.ts";
+
+/** `changed`: the server has come back with other images, of which this page knows nothing. */
+export type Link = "loading" | "open" | "lost" | "changed";
+
+export interface Review {
+  readonly set: ReviewSet | undefined;
+  readonly link: Link;
+  /** Why the server refused the first of the waiting decisions, or the whole review. */
+  readonly refusal: string | undefined;
+  /** Why the last step could not be undone. */
+  readonly notUndone: string | undefined;
+  /** Decisions that wait to be saved. */
+  readonly waiting: number;
+  readonly undoable: boolean;
+  /** Grows with every change of a decision. */
+  readonly version: number;
+  decisionOf(image: number): Decision | undefined;
+  isSaved(image: number): boolean;
+  decide(images: readonly number[], decision: Decision): void;
+  /** @returns the images that are as they were before; none where that failed. */
+  undo(): Promise<readonly number[]>;
+  retry(): void;
+  /** Gives up what is not saved. */
+  discard(): void;
+}
+
+type Step =
+  | ({ readonly kind: "decide" } & DecisionRequest)
+  | { readonly kind: "undo"; readonly done: (images: readonly number[]) => void };
+
+/** Milliseconds between two looks whether the server is there, and while it is not. */
+const LOOK_EVERY = 5000;
+const LOOK_AGAIN = 2000;
+
+export function createReview(changed: () => void): Review {
+  let set: ReviewSet | undefined;
+  let link: Link = "loading";
+  let refusal: string | undefined;
+  let notUndone: string | undefined;
+  let saved: (Decision | undefined)[] = [];
+  let undoable = 0;
+  let version = 0;
+  let steps: Step[] = [];
+  /** The decisions in `steps`, by image. */
+  let pending = new Map<number, Decision>();
+  let sending = false;
+
+  const update = (): void => {
+    pending = new Map();
+    for (const step of steps)
+      if (step.kind === "decide") for (const image of step.images) pending.set(image, step.decision);
+    version++;
+    changed();
+  };
+
+  const lose = (): void => {
+    if (link !== "changed") link = "lost";
+    // It may have been undone without an answer: doing it again could undo another step.
+    for (const step of steps) if (step.kind === "undo") step.done([]);
+    steps = steps.filter(({ kind }) => kind === "decide");
+  };
+
+  const take = async (step: Step): Promise<readonly number[]> => {
+    const decided =
+      step.kind === "undo"
+        ? await post<Decided>("v1/review/undo", {})
+        : await post<Decided>("v1/review/decisions", { images: step.images, decision: step.decision });
+    for (const { image, decision } of decided.changed) saved[image] = decision;
+    undoable = decided.undoable;
+    return decided.changed.map(({ image }) => image);
+  };
+
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    while (steps.length > 0 && link === "open" && refusal === undefined) {
+      const step = steps[0] as Step;
+      try {
+        const images = await take(step);
+        steps.shift();
+        if (step.kind === "undo") step.done(images);
+      } catch (error) {
+        if (!(error instanceof Refused)) lose();
+        else if (step.kind === "decide") {
+          refusal = error.message;
+          steps = withoutUndone(steps);
+        } else {
+          notUndone = error.message;
+          steps.shift();
+          step.done([]);
+        }
+      }
+      update();
+    }
+    sending = false;
+  };
+
+  /** Reads the review, again where the server was gone: it may have saved what it could not say. */
+  const load = async (): Promise<void> => {
+    try {
+      const next = await askJson<ReviewSet>("v1/review", { cache: "no-store" });
+      if (set && !isSame(set, next)) {
+        link = "changed";
+      } else {
+        set ??= next;
+        saved = next.images.map(({ decision }) => decision);
+        undoable = next.undoable;
+        steps = steps.filter(
+          (step) =>
+            step.kind === "undo" || !step.images.every((image) => isEqual(step.decision, saved[image])),
+        );
+        link = "open";
+        refusal = undefined;
+      }
+    } catch (error) {
+      if (error instanceof Refused) refusal = error.message;
+      else lose();
+    }
+    update();
+    void send();
+  };
+
+  const look = async (): Promise<void> => {
+    if (link !== "changed" && document.visibilityState === "visible") {
+      const there = await answers();
+      if (!there && link === "open") {
+        lose();
+        update();
+      } else if (there && link === "lost" && !sending) await load();
+    }
+    setTimeout(() => void look(), link === "lost" ? LOOK_AGAIN : LOOK_EVERY);
+  };
+
+  addEventListener("beforeunload", (event) => {
+    if (steps.length > 0) event.preventDefault();
+  });
+  void load().then(() => setTimeout(() => void look(), LOOK_AGAIN));
+
+  return {
+    get set() {
+      return set;
+    },
+    get link() {
+      return link;
+    },
+    get refusal() {
+      return refusal;
+    },
+    get notUndone() {
+      return notUndone;
+    },
+    get waiting() {
+      return steps.filter(({ kind }) => kind === "decide").length;
+    },
+    get undoable() {
+      return undoable + steps.reduce((sum, { kind }) => sum + (kind === "decide" ? 1 : -1), 0) > 0;
+    },
+    get version() {
+      return version;
+    },
+    decisionOf: (image) => pending.get(image) ?? saved[image],
+    isSaved: (image) => !pending.has(image),
+    decide(images, decision) {
+      notUndone = undefined;
+      steps.push({ kind: "decide", images, decision });
+      update();
+      void send();
+    },
+    async undo() {
+      notUndone = undefined;
+      const last = steps.at(-1);
+      if (last?.kind === "decide" && !(sending && steps.length === 1)) {
+        steps.pop();
+        if (steps.length === 0) refusal = undefined;
+        update();
+        return last.images;
+      }
+      const images = new Promise<readonly number[]>((done) => void steps.push({ kind: "undo", done }));
+      update();
+      void send();
+      return images;
+    },
+    retry() {
+      refusal = undefined;
+      if (!set || link === "lost") void load();
+      else {
+        changed();
+        void send();
+      }
+    },
+    discard() {
+      steps = steps.slice(0, sending ? 1 : 0);
+      refusal = undefined;
+      update();
+    },
+  };
+}
+
+/** Decisions that are not saved are undone by dropping them. */
+function withoutUndone(steps: readonly Step[]): Step[] {
+  const left: Step[] = [];
+  for (const step of steps) {
+    const before = left.at(-1);
+    if (step.kind === "undo" && before?.kind === "decide") {
+      left.pop();
+      step.done(before.images);
+    } else left.push(step);
+  }
+  return left;
+}
+
+function isSame(a: ReviewSet, b: ReviewSet): boolean {
+  return (
+    a.images.length === b.images.length &&
+    a.images.every(({ id }, i) => id === b.images[i]?.id) &&
+    a.classes.join("\0") === b.classes.join("\0")
+  );
+}
+
+function isEqual(a: Decision, b: Decision | undefined): boolean {
+  return a.kind === b?.kind && (a.kind !== "relabel" || b.kind !== "relabel" || a.label === b.label);
+}
