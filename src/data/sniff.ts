@@ -17,6 +17,7 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
   ["bmp", /^BM/],
 ];
 
+/* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 /** Images that are not decoded, as they are named. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
   ["a HEIC picture", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],

@@ -1,5 +1,6 @@
 /** Content that lies in a file of any name where its real content should be: what it is, and how to get the real one. */
 
+/* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^version https:\/\/git-lfs/, "a pointer of Git LFS; fetch the file itself with `git lfs pull`"],
   [/^\/annex\/objects\//, "a pointer of git-annex; fetch the file itself with `git annex get`"],
