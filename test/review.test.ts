@@ -130,6 +130,8 @@ describe("what is shown", () => {
       channels: 3,
     });
     expect((await ask(`/v1/review/images/${named(set, "validation/happy/0001.png")}/heat`)).status).toBe(404);
+    const blind = named(set, "validation/happy/0001.png");
+    expect((await ask(`/v1/review/images/${blind}/neighbours`)).status).toBe(404);
     const { neighbours } = await get<Neighbours>("/v1/review/images/3/neighbours");
     expect(neighbours).toHaveLength(8);
     expect(neighbours.some(({ image: other }) => other === 3)).toBe(false);
@@ -220,6 +222,17 @@ describe("decisions", () => {
     });
     expect(rows()).toEqual(["image,old_label,new_label", "by hand.png,happy,sad"]);
     expect((await get<ReviewSet>("/v1/review")).images[1]?.decision).toBeUndefined();
+  });
+
+  test("are not taken where their file cannot be written", async () => {
+    await open({ data: at("photos"), corrections: at("no folder", "corrections.csv") });
+    const answer = await post("/v1/review/decisions", { images: [0], decision: { kind: "keep" } });
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({
+      code: "not_saved",
+      detail: expect.stringContaining("no folder") as unknown,
+    });
+    expect((await get<ReviewSet>("/v1/review")).undoable).toBe(0);
   });
 
   test("are only taken from the page itself", async () => {

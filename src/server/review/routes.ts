@@ -53,6 +53,9 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       throw new Problem("not_found", `there is no image ${index}; there are ${images.length}`);
     return image;
   };
+  const refuseBlind = (image: number): void => {
+    if (images[image]?.split === set.blind) throw new Problem("not_found", "this image is reviewed blind");
+  };
   const featuresOf = async (): Promise<Features> => {
     if (!features) throw new Problem("not_found", "without a model there are no features");
     return features();
@@ -77,9 +80,8 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
 
   app.get("/v1/review/images/:index/heat", async (request: Indexed, reply) => {
     const image = indexIn(request);
-    const { split } = images[image] as ReviewImage;
-    if (!look || split === set.blind)
-      throw new Problem("not_found", look ? "this image is reviewed blind" : "there is no model");
+    refuseBlind(image);
+    if (!look) throw new Problem("not_found", "there is no model");
     return sendPicture(reply, request, `"${pixels.hashes[image]}-heat"`, async () =>
       webp(await look(image), 512),
     );
@@ -87,6 +89,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
 
   app.get("/v1/review/images/:index/neighbours", async (request: Indexed): Promise<Neighbours> => {
     const image = indexIn(request);
+    refuseBlind(image);
     return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS) };
   });
 

@@ -12,7 +12,11 @@ export interface HelpProps {
 
 export function Help({ task, singleKeys, onSingleKeys, onClose }: HelpProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const closing = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    closing.current?.focus();
+  }, []);
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={onClose}>
       <h2 id="help-title">Keys</h2>
@@ -36,7 +40,7 @@ export function Help({ task, singleKeys, onSingleKeys, onClose }: HelpProps) {
         />
         Keys work everywhere on the page, not only while an image has the focus
       </label>
-      <button type="button" class="button primary" autoFocus onClick={() => dialog.current?.close()}>
+      <button type="button" class="button primary" ref={closing} onClick={() => dialog.current?.close()}>
         Close
       </button>
     </dialog>
