@@ -374,25 +374,19 @@ describe("errors name the thing, what was found and what is valid", () => {
     await rejected(/found: happy, sad and 2 files/);
   });
 
-  test("one class", async () => {
+  test("one class, and a class that is empty, altogether or in training", async () => {
     make("happy/a.jpg");
     await rejected(/one class \("happy"\).*at least two/);
-  });
-
-  test("a class that is empty, altogether or in training", async () => {
+    rmSync(join(dir, "happy"), { recursive: true });
     make("train/happy/a.jpg", "train/sad/b.jpg", "train/fear/", "validation/fear/c.jpg");
     await rejected(/no training pictures of "fear".*--classes happy,sad/);
   });
 
-  test("an unknown class, with the nearest", async () => {
+  test("an unknown class, with the nearest, and one named twice", async () => {
     make("happy/a.jpg", "sad/b.jpg");
     await rejected(/"hapy", which is not in .* Found: happy, sad\. Did you mean "happy"\?/, {
       classes: ["hapy", "sad"],
     });
-  });
-
-  test("one class named twice", async () => {
-    make("happy/a.jpg", "sad/b.jpg");
     await rejected(/twice: "happy" and "joy"/, { classes: ["happy", "joy"] });
   });
 
