@@ -1,11 +1,11 @@
 /** A class: its name, how to give it examples, and those that it has. */
 
-import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../parts/numbers.ts";
 import { accentOf } from "../style/accents.ts";
 import { filesChosen, type GivenFile } from "./drop.ts";
 import { lookAlike } from "./looks.ts";
+import { NameInput } from "./name-input.tsx";
 import { type Example, refusalOfName, type TaughtClass } from "./project.ts";
 import { Thumbnails } from "./thumbnails.tsx";
 import type { OpenProject } from "./use-project.ts";
@@ -126,27 +126,21 @@ interface ClassNameProps {
 /** A name that another class has, or that no folder can have, is refused; the class then keeps its own. */
 function ClassName({ of: { id, name }, others, onRename }: ClassNameProps) {
   const [refusal, setRefusal] = useState<string>();
-  const rename = ({ currentTarget }: JSX.TargetedEvent<HTMLInputElement>): void => {
-    const { value } = currentTarget;
+  const rename = (value: string): void => {
     const why = refusalOfName(
       value,
       others.map((other) => other.name),
     );
     setRefusal(why);
-    if (why !== undefined) currentTarget.value = name;
-    else if (value.trim() !== name) onRename(value);
+    if (why === undefined) onRename(value);
   };
   return (
     <span class="class-name">
-      <input
-        class="name-input"
-        aria-label="Name of the class"
-        aria-describedby={refusal === undefined ? undefined : `refusal-${id}`}
-        value={name}
-        onChange={rename}
-        onKeyDown={({ key, currentTarget }) => {
-          if (key === "Enter") currentTarget.blur();
-        }}
+      <NameInput
+        label="Name of the class"
+        describedBy={refusal === undefined ? undefined : `refusal-${id}`}
+        name={name}
+        onRename={rename}
       />
       {refusal !== undefined && (
         <span class="error" role="alert" id={`refusal-${id}`}>

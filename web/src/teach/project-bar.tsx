@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { count } from "../parts/numbers.ts";
+import { NameInput } from "./name-input.tsx";
 import type { StoredProject } from "./store.ts";
 import type { OpenProject } from "./use-project.ts";
 import type { Projects } from "./use-projects.ts";
@@ -20,16 +21,12 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
   return (
     <div class="project-bar">
       {open ? (
-        <input
-          class="name-input project-name"
-          aria-label="Name of the project"
-          value={name}
-          onChange={({ currentTarget }) => {
-            if (currentTarget.value.trim() === "") currentTarget.value = name;
-            else void open.rename(currentTarget.value).then(refresh);
-          }}
-          onKeyDown={({ key, currentTarget }) => {
-            if (key === "Enter") currentTarget.blur();
+        <NameInput
+          class="project-name"
+          label="Name of the project"
+          name={name}
+          onRename={(next) => {
+            if (next.trim() !== "") void open.rename(next).then(refresh);
           }}
         />
       ) : (
