@@ -81,8 +81,9 @@ test
   for (const [name, data] of plain.gradients) {
     const other = blocked.gradients.get(name) as Float32Array;
     const off = data.map((value, i) => value - (other[i] as number));
-    // What is zero but for rounding, such as a bias in front of batch statistics, is measured by the others.
-    expect(largest(off), name).toBeLessThan(2e-5 * Math.max(largest(data), 0.01 * scale));
+    // What is zero but for rounding, such as a bias in front of batch statistics, is measured by the others. How such sums round
+    // depends on the processor: they may be off by a few units in the last place of the largest gradient.
+    expect(largest(off), name).toBeLessThan(2e-5 * Math.max(largest(data), 0.05 * scale));
   }
   for (const [name, { data }] of plain.state) {
     const other = blocked.state.get(name)?.data as Float32Array;
