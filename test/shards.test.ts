@@ -97,6 +97,10 @@ test("an empty shard has an empty file", async () => {
   const args = ["predict", alone, ...predict.slice(2), "--shard", `${other}/2`, "--out", at("empty.jsonl")];
   expect(await run(args), printed.err).toBe(0);
   expect(readFileSync(at("empty.jsonl"), "utf8")).toBe("");
+  for (const name of ["empty-0.csv", "empty-1.csv"]) writeFileSync(at(name), "");
+  const merging = ["results", "merge", at("empty-0.csv"), at("empty-1.csv"), "--out", at("empty.csv")];
+  expect(await run(merging), printed.err).toBe(0);
+  expect(readFileSync(at("empty.csv"), "utf8")).toBe("");
 });
 
 test("files that do not belong together are refused; a torn end is reported, and nothing half is written", async () => {

@@ -43,7 +43,8 @@ export async function mergeResults(parts: readonly string[], out: string): Promi
   let repeated = 0;
   const file = growingFile(out);
   try {
-    if (isCsv) file.append(`${headOf(parts)}\n`);
+    const head = isCsv ? headOf(parts) : undefined;
+    if (head !== undefined) file.append(`${head}\n`);
     for (const path of parts) {
       const onTorn = (): void => void torn.push(path);
       for await (const { photo, text } of isCsv ? csvEntries(path, onTorn) : jsonEntries(path, onTorn)) {
@@ -65,10 +66,10 @@ export async function mergeResults(parts: readonly string[], out: string): Promi
   return { photos: new Set(known.keys()), repeated, torn };
 }
 
-/** The one head of all files that have any rows. */
-function headOf(parts: readonly string[]): string {
+/** The one head of all files that have any rows; undefined where none has. */
+function headOf(parts: readonly string[]): string | undefined {
   const [first, ...others] = parts.filter((path) => readFirstLine(path) !== "");
-  const head = first === undefined ? "" : readFirstLine(first);
+  const head = first === undefined ? undefined : readFirstLine(first);
   const other = others.find((path) => readFirstLine(path) !== head);
   if (other !== undefined)
     throw new UsageError(`${first} and ${other} have different columns; are they of one model?`);
