@@ -57,21 +57,13 @@ export async function readLabelled(
   { exclude, rename, notAClass, corrections, split: asked, ...reading }: LabelledOptions,
   teller: Teller,
 ): Promise<LabelledPictures> {
-  const { memory = defaults.memory, allowUnreadable = false } = reading;
   const [model] = models;
   const { classes } = model.architecture;
   const read = await openFor(models, data, { classes, exclude, rename, notAClass, corrections });
   const dataset = await asCutFor(model, read, teller);
   for (const note of dataset.notes) teller.note(note);
   const { samples, split: found } = choose(dataset.samples, asked);
-  const all = await loadPixels(samples, {
-    maxSide: LARGEST_SIDE,
-    memoryBudget: memory * 1e9,
-    spillDir: tmpdir(),
-    allowUnreadable,
-    onProgress: (done, total) => teller.progress("reading", done, total),
-  });
-  teller.unreadable(all.unreadable);
+  const all = await decoded(samples, reading, teller);
   const rest =
     asked === undefined && found === "all" ? notTrainedOn(models, dataset, all, teller) : undefined;
   const { pixels, split } = rest ? { pixels: rest, split: NOT_TRAINED_ON } : { pixels: all, split: found };
@@ -84,6 +76,23 @@ export async function readLabelled(
 
 /** What is scored of data that has changed: among its images are those of the training, which no split tells apart. */
 const NOT_TRAINED_ON = "not trained on";
+
+/** Decodes the images as bundles take them, and reports those that cannot be read. The caller closes them. */
+export async function decoded(
+  samples: readonly Sample[],
+  { memory = defaults.memory, allowUnreadable = false }: Pick<LabelledOptions, "memory" | "allowUnreadable">,
+  teller: Pick<Teller, "progress" | "unreadable">,
+): Promise<PixelCache> {
+  const pixels = await loadPixels(samples, {
+    maxSide: LARGEST_SIDE,
+    memoryBudget: memory * 1e9,
+    spillDir: tmpdir(),
+    allowUnreadable,
+    onProgress: (done, total) => teller.progress("reading", done, total),
+  });
+  teller.unreadable(pixels.unreadable);
+  return pixels;
+}
 
 /** Data that holds this share of the images that a model was trained on is taken for the data of that training, changed since. */
 const SAME_DATA = 0.5;

@@ -1,7 +1,6 @@
 /** Serves a page on which a person puts labels right, or gives images without labels their first ones. */
 
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { labelNext } from "../audit/label-next.ts";
 import { unitRows } from "../audit/nearest.ts";
 import type { Features } from "../audit/out-of-sample.ts";
@@ -9,8 +8,8 @@ import { blindSplit, reviewOrder } from "../audit/review-order.ts";
 import { readSuspects } from "../audit/suspects.node.ts";
 import type { Sample, Split } from "../data/dataset.ts";
 import { picturesBelow } from "../data/folder.node.ts";
-import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
-import { bundleOutputs, LARGEST_SIDE } from "../evaluate/evaluate.ts";
+import type { PixelCache } from "../data/pixel-cache.node.ts";
+import { bundleOutputs } from "../evaluate/evaluate.ts";
 import { explainPictures } from "../evaluate/explain.ts";
 import { featuresOf } from "../evaluate/features.ts";
 import { heatOverlay } from "../evaluate/heat-overlay.ts";
@@ -28,10 +27,9 @@ import { isFolder } from "../util/files.node.ts";
 import { loadMembers } from "../weights/load.node.ts";
 import { DEFAULT_MODEL } from "../weights/shipped.node.ts";
 import { bundleOf, type DataSource, type ModelSource, openDataset, pathOf } from "./data.ts";
-import { defaults } from "./defaults.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
-import { asCutFor, type LabelledOptions, openFor, readLabelled } from "./labelled-pictures.ts";
+import { asCutFor, decoded, type LabelledOptions, openFor, readLabelled } from "./labelled-pictures.ts";
 
 /** The files that decisions are written to, if no other is named. */
 export const reviewDefaults = { corrections: "corrections.csv", out: "labels.csv" } as const;
@@ -183,22 +181,6 @@ async function readUnlabelled(folder: string, options: ReviewOptions, teller: Te
   if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} holds no images`);
   const pixels = await decoded(samples, options, teller);
   return { sources: [folder], classes: bundle.architecture.classes, pixels, bundle };
-}
-
-async function decoded(
-  samples: readonly Sample[],
-  { memory = defaults.memory, allowUnreadable = false }: ReviewOptions,
-  teller: Teller,
-): Promise<PixelCache> {
-  const pixels = await loadPixels(samples, {
-    maxSide: LARGEST_SIDE,
-    memoryBudget: memory * 1e9,
-    spillDir: tmpdir(),
-    allowUnreadable,
-    onProgress: (done, total) => teller.progress("reading", done, total),
-  });
-  teller.unreadable(pixels.unreadable);
-  return pixels;
 }
 
 /** A model's answers, and what else it can be asked. */

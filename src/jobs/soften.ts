@@ -1,18 +1,14 @@
 /** Gives training images soft labels, mixed from their labels and the answers of trained models, and writes a manifest. */
 
-import { tmpdir } from "node:os";
-import { loadPixels } from "../data/pixel-cache.node.ts";
 import { checkComparable } from "../evaluate/compare.node.ts";
-import { LARGEST_SIDE } from "../evaluate/evaluate.ts";
 import { softened, teachersAnswers } from "../evaluate/teachers.node.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { bundleOf, type DataSource, type ModelSource, type NamingOptions, pathOf } from "./data.ts";
-import { defaults } from "./defaults.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
-import { openFor } from "./labelled-pictures.ts";
+import { decoded, openFor } from "./labelled-pictures.ts";
 import { newManifest } from "./manifest.ts";
 
 /** Default weight of the models' answers in a soft label. */
@@ -50,7 +46,7 @@ export function soften(options: SoftenOptions): Promise<SoftenResult> {
 }
 
 async function softening(options: SoftenOptions, teller: Teller): Promise<SoftenResult> {
-  const { data, out, share = SOFTENED_SHARE, exclude, allowUnreadable = false } = options;
+  const { data, out, share = SOFTENED_SHARE, exclude } = options;
   const { rename, notAClass, corrections } = options;
   const manifest = newManifest(out);
   const teachers = options.by.map((model) => bundleOf(model));
@@ -66,13 +62,7 @@ async function softening(options: SoftenOptions, teller: Teller): Promise<Soften
     throw new UsageError(
       "this data has no training images to soften; give a folder with train/, or a manifest",
     );
-  const pixels = await loadPixels(training, {
-    maxSide: LARGEST_SIDE,
-    memoryBudget: (options.memory ?? defaults.memory) * 1e9,
-    spillDir: tmpdir(),
-    allowUnreadable,
-    onProgress: (done, total) => teller.progress("reading", done, total),
-  });
+  const pixels = await decoded(training, options, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   try {
     const answers = await teachersAnswers(engine, teachers, pixels, (done, total) =>
@@ -81,7 +71,6 @@ async function softening(options: SoftenOptions, teller: Teller): Promise<Soften
     const soft = softened(pixels.samples, answers, classes.length, share);
     const others = dataset.samples.filter(({ split }) => split !== "train");
     manifest.write({ ...dataset, classes, samples: [...soft, ...others] });
-    teller.unreadable(pixels.unreadable);
     teller.wrote(out);
     const answered = argmaxRows(answers, classes.length);
     const agreement = soft.filter(({ label }, n) => answered[n] === label).length / soft.length;
