@@ -332,7 +332,7 @@ describe("from the command line", () => {
     expect(readFileSync(at("mine", "exclude.txt"), "utf8")).toBe("edited\n");
   });
 
-  test("pictures that cannot be read are counted, named, and end with 1", async () => {
+  test("images that cannot be read are counted, named, and end with 1", async () => {
     expect(await run(["data", "audit", at("broken"), "--json"])).toBe(1);
     expect(JSON.parse(printed.out)).toMatchObject({
       pictures: 2,

@@ -262,14 +262,14 @@ describe("on the command line", () => {
   test.each([
     ["an unknown form", ["--to", "bundel"], 2, /bundle/],
     ["int8 without pictures", ["--to", "int8"], 2, /--data/],
-    ["pictures that are not there", ["--data", "nowhere"], 2, /nowhere/],
+    ["images that are not there", ["--data", "nowhere"], 2, /nowhere/],
   ])("%s", async (_, more, code, message) => {
     // A file knows no pictures, unlike the run that it comes from.
     expect(await run(["export", at("run", "best.safetensors"), ...more])).toBe(code);
     expect(printed.err).toMatch(message);
   });
 
-  test("pictures to check with that cannot be read are named", async () => {
+  test("images to check with that cannot be read are named", async () => {
     for (const label of ["happy", "sad"]) {
       mkdirSync(at("some", label), { recursive: true });
       for (let i = 0; i < 2; i++)

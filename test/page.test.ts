@@ -478,7 +478,7 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
-    test("pictures and models may be dropped anywhere, and pictures pasted", async () => {
+    test("images and models may be dropped anywhere, and images pasted", async () => {
       const context = await newContext();
       const page = await open(context, `${server.address}#camera`);
       const bytes = (path: string): string => JSON.stringify(readFileSync(path).toString("base64"));

@@ -191,7 +191,7 @@ describe("inputs", () => {
   });
 });
 
-describe("pictures of every kind", () => {
+describe("images of every kind", () => {
   const photo = (): Sharp => jpegOf(two);
   const expectTwo = async (bytes: Buffer): Promise<void> => {
     writeFileSync(at("photo"), bytes);

@@ -3,7 +3,7 @@
 import type { View } from "./use-view.ts";
 
 const views: readonly { readonly view: View; readonly name: string }[] = [
-  { view: "pictures", name: "Pictures" },
+  { view: "pictures", name: "Images" },
   { view: "camera", name: "Camera" },
   { view: "teach", name: "Teach" },
 ];
@@ -23,7 +23,7 @@ export function Header({ view }: { readonly view: View }) {
         ))}
       </nav>
       <p class="promise">
-        <Lock /> Nothing is uploaded. Pictures and camera stay on this device.
+        <Lock /> Nothing is uploaded. Images and camera stay on this device.
       </p>
     </header>
   );
