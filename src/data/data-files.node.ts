@@ -8,6 +8,8 @@ import { isImageName } from "./beside-images.ts";
 
 const tables = new Set([".csv", ".tsv", ".txt"]);
 const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
+/** What unpacks a single file. */
+const unpackers: Readonly<Record<string, string>> = { ".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz" };
 const spreadsheets = new Set([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"]);
 /** How pandas reads what it can write as CSV again. */
 const readers: Readonly<Record<string, string>> = {
@@ -36,7 +38,7 @@ export function refuseOtherFiles(path: string): void {
   const csv = `${path.slice(0, path.length - form.length)}.csv`;
   if (archives.has(form))
     throw new UsageError(
-      `${path} is an archive: unpack it and name the folder, as in \`${unpacked(path, form)}\``,
+      `${path} is an archive: unpack it and name what was in it, as in \`${unpacked(path, form)}\``,
     );
   if (spreadsheets.has(form))
     throw new UsageError(`${path} is a spreadsheet: save its sheet as "CSV UTF-8", and name that file`);
@@ -68,6 +70,8 @@ function isFile(path: string): boolean {
 /** A command that unpacks the archive beside it. */
 function unpacked(path: string, form: string): string {
   const folder = path.replace(/(\.tar)?\.\w+$/i, "");
+  const single = /\.tar\.\w+$/i.test(path) ? undefined : unpackers[form];
+  if (single !== undefined) return `${single} -k "${path}"`;
   if (form === ".zip") return `unzip -q "${path}" -d "${folder}"`;
   return form === ".7z" || form === ".rar"
     ? `7z x "${path}" -o"${folder}"`

@@ -17,9 +17,14 @@ const labelColumns = [
   ...["label", "emotion", "expression", "class", "labels", "target", "category", "emotions"],
   ...["class_name", "label_name", "emotion_name"],
 ];
+/** What tables call the person: whoever is on both sides of a split makes a model look better than it is. */
+const identityColumns = [
+  ...["identity", "person", "person_id", "subject", "subject_id"],
+  ...["participant", "participant_id", "actor", "actor_id"],
+];
 /** The names of columns that may be written in any case. */
 export const knownColumns: readonly string[] = [
-  ...new Set(["identity", ...splitColumns, ...pathColumns, ...labelColumns]),
+  ...new Set([...identityColumns, ...splitColumns, ...pathColumns, ...labelColumns]),
 ];
 /** Row numbers that programs write into a table, most often without a name; beside votes also under one. */
 const rowNumbers = /^(column|unnamed:) ?\d+$/i;
@@ -36,6 +41,7 @@ export interface ManifestColumns {
   readonly label: string | undefined;
   /** Other columns by whose names they may be labels too. */
   readonly labels: readonly string[];
+  readonly identity: string | undefined;
   readonly split: string | undefined;
   /** The name of each column of subgroups. */
   readonly subgroups: ReadonlyMap<string, string>;
@@ -68,8 +74,9 @@ export function manifestColumns(
   const isNumbering = (column: string): boolean =>
     rowNumbers.test(column) || (label === undefined && rowNumbersByName.test(column));
   if (label === undefined) checkRowNumbers(path, header.filter(isNumbering), rows);
+  const identity = identityColumns.find((column) => header.includes(column));
   const free = header.filter(
-    (column) => !["identity", pathColumn, label].includes(column) && !isNumbering(column),
+    (column) => ![identity, pathColumn, label].includes(column) && !isNumbering(column),
   );
   const split = splitColumnOf(path, free, rows);
   const others = free.filter((column) => column !== split);
@@ -93,13 +100,16 @@ export function manifestColumns(
   if (label === undefined && classes.length < 2) throw missingColumns(path, header);
   const listed = (what: string, names: readonly string[]): string[] =>
     names.length > 0 ? [`${path}: ${plural(names.length, "column")} of ${what}: ${names.join(", ")}`] : [];
+  const readAs = (column: string | undefined, what: string): string[] =>
+    column === undefined || column === what ? [] : [`${path}: the column ${column} is read as ${what}`];
   const notes = [
     ...listed("subgroups", [...subgroups.values()]),
     ...listed("votes for what is no class", [...noClasses.values()]),
-    ...(split === undefined || split === "split" ? [] : [`${path}: the column ${split} is read as split`]),
+    ...readAs(identity, "identity"),
+    ...readAs(split, "split"),
   ];
   const labels = labelColumns.filter((column) => column !== label && subgroups.has(column));
-  return { path: pathColumn, label, labels, split, subgroups, classes, noClasses, notes };
+  return { path: pathColumn, label, labels, identity, split, subgroups, classes, noClasses, notes };
 }
 
 /** The error for a CSV file that is neither a manifest nor fer2013.csv. */

@@ -56,7 +56,7 @@ export async function readListedImages(path: string): Promise<ListedImages> {
 /**
  * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class, or these by other names
  * (`manifest-columns.ts`; an `emotion` from 0 to 6 in every row is FER2013's number); optional
- * `identity` and `split` (train when empty), or another column that names splits. With labels every other column holds subgroups;
+ * `identity` and `split` (train when empty), also by other names, or another column that names splits. With labels every other column holds subgroups;
  * with votes it is a class, but for `subgroup` and those that begin with `subgroup:` or `not-a-class:`, which are not part of their
  * names. Only the names of classes keep their case.
  *
@@ -65,7 +65,7 @@ export async function readListedImages(path: string): Promise<ListedImages> {
 export async function readManifestCsv(path: string): Promise<RawSource> {
   const { header, rows: all, notes: found } = await readListedImages(path);
   const columns = manifestColumns(path, header, all);
-  const { label, split: splitColumn, subgroups, classes } = columns;
+  const { label, identity, split: splitColumn, subgroups, classes } = columns;
   const rows = withoutRepeats(path, all, columns);
   const repeated = all.length - rows.length;
   const notes = [
@@ -85,7 +85,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
       source: { kind: "file", path: image.file },
       ...labelIn(cells, columns, (problem) => new FormatError(`${path}, row ${number}: ${problem}`)),
       split,
-      ...(cells.identity && { identity: cells.identity }),
+      ...(cells[identity ?? ""] && { identity: cells[identity as string] }),
       ...(own.length > 0 && { subgroups: Object.fromEntries(own) }),
     };
   });
@@ -115,9 +115,9 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
 function withoutRepeats(
   path: string,
   rows: ListedImages["rows"],
-  { label, split, subgroups, classes, noClasses }: ManifestColumns,
+  { label, identity, split, subgroups, classes, noClasses }: ManifestColumns,
 ): ListedImages["rows"] {
-  const columns = [label, split, "identity", ...subgroups.keys(), ...classes, ...noClasses.keys()];
+  const columns = [label, identity, split, ...subgroups.keys(), ...classes, ...noClasses.keys()];
   const contentOf = ({ cells }: CsvRow): string =>
     JSON.stringify(columns.map((column) => cells[column ?? ""]));
   const first = new Map<string, CsvRow>();

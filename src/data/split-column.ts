@@ -7,12 +7,15 @@ import { splitNamed } from "./names.ts";
 /** What tables call it besides `split`. A cell of such a column that names no split is an error, if another names one. */
 export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
 
+/** Columns of true and false that say whether an image is of one split, as fastai has them. */
+const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
+
 /**
  * The column called `split`; otherwise the one that is called as splits often are and names one, or whose cells all name splits, at
  * least two of them. Without this, test images would be trained on.
  *
  * @param columns those that hold neither paths nor labels nor people.
- * @throws FormatError for a cell that names no split beside others that do, or for columns that name different splits.
+ * @throws FormatError for a cell that names no split beside others that do, columns that name different splits, or `is_valid`.
  */
 export function splitColumnOf(
   path: string,
@@ -33,6 +36,11 @@ export function splitColumnOf(
   if (other !== undefined)
     throw new FormatError(
       `${path}: the columns ${first} and ${other} name different splits. Call the one that counts "split".`,
+    );
+  const single = columns.find((column) => oneSplit.test(column));
+  if (first === undefined && single !== undefined)
+    throw new FormatError(
+      `${path} marks a split in the column ${single}. Add a column split that holds train, validation or test instead.`,
     );
   const isWrong = ({ cells: { [first ?? ""]: cell = "" } }: CsvRow): boolean =>
     cell !== "" && splitNamed(cell) === undefined;

@@ -267,6 +267,19 @@ describe("labels", () => {
   });
 });
 
+test.each(["identity", "Subject", "person_id", "actor"])("people in a column %s", async (column) => {
+  for (const text of [
+    `path,label,${column}\na.jpg,happy,p1\nb.jpg,sad,p2\n`,
+    `path,happy,sad,${column}\na.jpg,2,1,p1\nb.jpg,1,2,p2\n`,
+  ]) {
+    const { samples } = await read(text);
+    expect(samples.map(({ identity, subgroups }) => [identity, subgroups])).toEqual([
+      ["p1", undefined],
+      ["p2", undefined],
+    ]);
+  }
+});
+
 describe("rows for one image", () => {
   test("count once where they say the same", async () => {
     const data = await read(",path,label\n0,a.jpg,happy\n1,b.jpg,sad\n2,a.jpg,happy\n");
@@ -286,6 +299,8 @@ describe("other files given as data", () => {
   test.each([
     ["t.xlsx", /is a spreadsheet: save its sheet as "CSV UTF-8"/],
     ["t.ods", /is a spreadsheet/],
+    ["t.csv.gz", /is an archive: unpack it.*gunzip -k ".*t\.csv\.gz"/],
+    ["t.tar.gz", /is an archive: unpack it.*tar -xf/],
     ["metadata.jsonl", /pandas\.read_json\(.*lines=True\)\.to_csv\(.*metadata\.csv/],
     ["t.parquet", /pandas\.read_parquet\(/],
     ["t.json", /pandas\.read_json\("[^"]*"\)\.to_csv/],
