@@ -357,7 +357,7 @@ describe("lists", () => {
 
   test("and folders together each get a folder or list of their own", async () => {
     const list = at("lists/few.csv");
-    writeFileSync(list, "path,label\n../photos/val/sad :(/one.jpg,sad\n");
+    writeFileSync(list, "emotion;file\nsad;..\\photos\\val\\sad :(\\one.jpg\n");
     const { data } = await crop({
       data: [at("photos/val"), list],
       out: at("both"),
@@ -365,6 +365,9 @@ describe("lists", () => {
       threads: 2,
     });
     expect(data).toEqual([at("both/val"), at("both/few.csv")]);
+    expect(readFileSync(at("both/few.csv"), "utf8")).toBe(
+      "emotion,file\nsad,few/photos/val/sad :(/one.png\n",
+    );
     expect(filesIn(at("both")).filter((name) => name.endsWith(".png"))).toEqual([
       "few/photos/val/sad :(/one.png",
       "val/Happy Faces/inner/one.png",

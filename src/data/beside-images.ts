@@ -18,6 +18,14 @@ const videos = endings("3gp avi flv insv lrv m2ts m4v mkv mov mp4 mpeg mpg mts w
 /** Cameras' raw files, often beside a JPEG of the same photo. */
 const raws = endings("3fr arw cr2 cr3 crw dng erf kdc mrw nef nrw orf pef raf raw rw2 sr2 srf srw x3f");
 
+/** What images end in, of whichever format they are. */
+const imageEnding = /.\.(jpe?g|jfif|png|webp|gif|tiff?|avif|bmp)$/i;
+
+/** Whether a name ends as those of images do. */
+export function isImageName(name: string): boolean {
+  return imageEnding.test(name);
+}
+
 /** What stands for a file that lies in a cloud. */
 const placeholder = /^\..+\.icloud$|\.(nextcloud|owncloud|cloudf?)$/i;
 

@@ -57,6 +57,8 @@ export interface UnclearName {
   readonly name: string;
   /** Empty for a stray. */
   readonly candidates: readonly string[];
+  /** Whether it is a column of votes. */
+  readonly isVoted?: boolean;
 }
 
 /** Names whose class must be given by `rename`. */
@@ -80,6 +82,11 @@ export class UnclearNames extends UsageError {
     if (strays.length > 0)
       ways.push(
         `To leave out ${strays.length < names.length ? strays.join(", ") : strays.length === 1 ? "its images" : "their images"}: ${option("notAClass", strays)}`,
+      );
+    const columns = names.filter(({ candidates, isVoted }) => isVoted && candidates.length === 0);
+    if (columns.length > 0)
+      ways.push(
+        `If a column holds no votes, call it ${columns.map(({ name }) => `subgroup:${name}`).join(", ")}`,
       );
     super(`${where}: the class of ${list.join(", ")} is not clear. ${ways.join(". ")}`);
     this.names = names;
@@ -158,6 +165,9 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
       [...unclear].map(([name, candidates]) => ({
         name: (meanings.get(name) as Meaning).spelling,
         candidates,
+        ...(found.some((one) => folded(one.name) === name && one.place.startsWith("votes ")) && {
+          isVoted: true,
+        }),
       })),
     );
   const missing = allowMissing ? undefined : classes.find((_, i) => ![...labels.values()].includes(i));

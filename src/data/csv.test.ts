@@ -64,7 +64,7 @@ describe("fer2013.csv", () => {
     ["a word", `3,${grey(8, 2303)} x,Training`, /row 3: pixel 2304 is "x"/],
     ["an unknown emotion", `7,${grey(8)},Training`, /row 3: emotion is "7", expected 0 to 6/],
     ["an unknown split", `3,${grey(8)},Sometime`, /row 3: Usage is "Sometime", expected Training/],
-    ["a missing cell", `3,${grey(8)}`, /\d\.csv: .*line 3/],
+    ["a missing cell", `3,${grey(8)}`, /\d\.csv, row 3: 2 cells, expected 3/],
   ])("%s", async (_, row, message) => {
     const result = read("emotion,pixels,Usage", `0,${grey(7)},Training`, row);
     await expect(result).rejects.toThrow(FormatError);
@@ -283,7 +283,10 @@ describe("as spreadsheets and Kaggle write them", () => {
 
 test("a folder, a manifest and fer2013.csv are one data set", async () => {
   const root = mkdtempSync(join(dir, "mixed-"));
-  for (const path of ["faces/train/Happiness/a.jpg", "faces/train/sad/a.jpg", "faces/val/sad/b.jpg"]) {
+  for (const path of [
+    ...["faces/train/Happiness/a.jpg", "faces/train/sad/a.jpg", "faces/val/sad/b.jpg"],
+    ...["a.jpg", "b/c.jpg"],
+  ]) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), "");
   }

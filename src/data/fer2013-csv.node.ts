@@ -3,15 +3,16 @@
  * splits, as Kaggle's competition has it, whose images are all for training.
  */
 
-import { readCsvRows } from "../formats/csv.node.ts";
+import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import type { RawSample, RawSource } from "./assemble.ts";
-import { splitNamed } from "./names.ts";
+import { emotionNamed, splitNamed } from "./names.ts";
+import { splitColumns } from "./split-column.ts";
 
 /** The classes in the order of the file's numbers (Goodfellow et al. 2013). */
 export const fer2013Classes = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
 export const fer2013Columns = ["emotion", "pixels"] as const;
-const columns = [...fer2013Columns, "usage"];
+const columns = [...fer2013Columns, ...splitColumns];
 
 const side = 48;
 const space = 32;
@@ -21,15 +22,18 @@ const usages = "Training, PublicTest or PrivateTest";
 /** Every row as a sample whose id is `row <number>`. @throws FormatError naming the file and the row. */
 export async function readFer2013Csv(path: string): Promise<RawSource> {
   const samples: RawSample[] = [];
+  const header = await readCsvHeader(path, columns);
+  const splitColumn = ["usage", ...splitColumns].find((column) => header.includes(column));
   for await (const { number, cells } of readCsvRows(path, columns)) {
     const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
-    const { emotion = "", pixels = "", usage = "Training" } = cells;
-    const className = /^\d$/.test(emotion) ? fer2013Classes[Number(emotion)] : undefined;
-    if (className === undefined) {
-      throw wrong(`emotion is "${emotion}", expected 0 to 6 (${fer2013Classes.join(", ")})`);
-    }
+    const { emotion = "", pixels = "" } = cells;
+    const className = /^\d(\.0)?$/.test(emotion) ? fer2013Classes[Number(emotion)] : emotionNamed(emotion);
+    if (className === undefined)
+      throw wrong(`emotion is "${emotion}", expected 0 to 6 (${fer2013Classes.join(", ")}) or a name`);
+    const usage = cells[splitColumn ?? ""] ?? "Training";
     const split = splitNamed(usage);
-    if (split === undefined) throw wrong(`Usage is "${usage}", expected ${usages}`);
+    if (split === undefined)
+      throw wrong(`${splitColumn === "usage" ? "Usage" : splitColumn} is "${usage}", expected ${usages}`);
     const picture = { pixels: parsePixels(pixels, wrong), width: side, height: side, channels: 1 } as const;
     samples.push({ id: `row ${number}`, source: { kind: "pixels", picture }, className, split });
   }

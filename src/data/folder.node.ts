@@ -208,9 +208,13 @@ function noClasses(dir: string): UsageError {
   const found = [folders.slice(0, 5).join(", "), files.length > 0 ? plural(files.length, "file") : ""].filter(
     Boolean,
   );
+  const table = files.find((name) => /\.[ct]sv$/i.test(name));
   return new UsageError(
     `${dir} has no class folders with images (found: ${found.join(" and ") || "nothing"}). ` +
       "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…" +
+      (table !== undefined
+        ? `. If ${table} holds the labels, name ${join(dir, table)} instead of the folder`
+        : "") +
       (files.length > 0 ? ". predict and data crop take photos that are not in class folders" : ""),
   );
 }

@@ -349,7 +349,7 @@ describe("errors name the thing, what was found and what is valid", () => {
   test("missing folder, and a file instead", async () => {
     make("file.jpg");
     await rejected(/There is no folder .*nowhere/, {}, join(dir, "nowhere"));
-    await rejected(/There is no folder .*file\.jpg/, {}, join(dir, "file.jpg"));
+    await rejected(/file\.jpg is a single image/, {}, join(dir, "file.jpg"));
   });
 
   test.each([

@@ -1,143 +1,163 @@
 /** Reads a manifest: a CSV file with the path of each image and its label, or one column of votes per class. */
 
-import { existsSync } from "node:fs";
-import { dirname, resolve, sep } from "node:path";
-import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
+import { type CsvRow, readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
+import { option } from "../util/spelling.ts";
 import { plural, type RawSample, type RawSource } from "./assemble.ts";
+import { isNumber, type NamedNumbers, namedNumbers } from "./class-numbers.node.ts";
 import { fer2013Classes } from "./fer2013-csv.node.ts";
+import { type FoundImage, findImages } from "./find-images.node.ts";
+import {
+  isWithoutImage,
+  knownColumns,
+  type ManifestColumns,
+  manifestColumns,
+  missingColumns,
+  pathColumnOf,
+} from "./manifest-columns.ts";
 import { splitNamed } from "./names.ts";
+import { wrongSplit } from "./split-column.ts";
+import { parseVotes } from "./vote-cells.ts";
 
-/** What tables call the path of an image, and its label where no column is called label; the first that is there counts. */
-export const pathColumns = [
-  "path",
-  "file",
-  "filename",
-  "filepath",
-  "file_path",
-  "image",
-  "image_path",
-  "img",
-];
-const labelColumns = ["label", "emotion", "expression", "class"];
-const named = ["path", "label", "identity", "split"];
-const known = [...new Set([...named, ...pathColumns, ...labelColumns])];
-/** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
-const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
-/** With votes, what tells a column of votes for what is no class from a class: `not-a-class:unknown`. */
-const otherColumn = /^not-a-class:\s*(?<name>.+)$/i;
+/** The rows of a manifest with the image that each of them lists. */
+export interface ListedImages {
+  readonly header: readonly string[];
+  readonly pathColumn: string;
+  readonly rows: readonly (CsvRow & { readonly image: FoundImage })[];
+  readonly notes: readonly string[];
+}
+
+/** Reads which images a manifest lists, labelled or not. @throws FormatError naming the file and the row. */
+export async function readListedImages(path: string): Promise<ListedImages> {
+  const header = await readCsvHeader(path, knownColumns);
+  const pathColumn = pathColumnOf(header);
+  if (pathColumn === undefined) throw missingColumns(path, header);
+  const rows: CsvRow[] = [];
+  let withoutImage = 0;
+  for await (const row of readCsvRows(path, knownColumns)) {
+    if (isWithoutImage(pathColumn, row.cells)) withoutImage++;
+    else if (row.cells[pathColumn] === "")
+      throw new FormatError(`${path}, row ${row.number}: ${pathColumn} is empty`);
+    else rows.push(row);
+  }
+  const listed = rows.map(({ number, cells }) => ({ number, path: cells[pathColumn] as string }));
+  const { images, notes } = findImages(path, listed);
+  return {
+    header,
+    pathColumn,
+    rows: rows.map((row, i) => ({ ...row, image: images[i] as FoundImage })),
+    notes: [
+      ...notes,
+      ...(withoutImage > 0 ? [`${path}: ${plural(withoutImage, "row")} without an image passed over`] : []),
+    ],
+  };
+}
 
 /**
  * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class, or these by other names
- * (`pathColumns`, `labelColumns`; an `emotion` from 0 to 6 in every row is FER2013's number); optional
- * `identity` and `split` (train when empty). With labels every other column holds subgroups; with votes it is a class,
- * but for `subgroup` and those that begin with `subgroup:` or `not-a-class:`, which are not part of their names. Only the names
- * of classes keep their case.
+ * (`manifest-columns.ts`; an `emotion` from 0 to 6 in every row is FER2013's number); optional
+ * `identity` and `split` (train when empty), also by other names, or another column that names splits. With labels every other column holds subgroups;
+ * with votes it is a class, but for `subgroup` and those that begin with `subgroup:` or `not-a-class:`, which are not part of their
+ * names. Only the names of classes keep their case.
  *
  * @throws FormatError naming the file and the row.
  */
 export async function readManifestCsv(path: string): Promise<RawSource> {
-  const header = await readCsvHeader(path, known);
-  const pathColumn = pathColumns.find((column) => header.includes(column));
-  // A table of votes has a column for each class, and none for the label alone.
-  const labelColumn = labelColumns.find((column) => header.includes(column));
-  const used = [...named, pathColumn, labelColumn];
-  const others = header.filter((column) => !used.includes(column));
-  const labelled = labelColumn !== undefined;
-  const grouping = others.filter((column) => labelled || subgroupColumn.test(column));
-  // In one order, since fractions of votes add up to other last digits in another.
-  const columns = others.filter((column) => !grouping.includes(column)).sort();
-  const noClass = columns.flatMap((column) => {
-    const name = otherColumn.exec(column)?.groups?.name;
-    return name === undefined ? [] : [[column, name] as const];
-  });
-  const voted = columns.filter((column) => !otherColumn.test(column));
-  if (pathColumn === undefined || (!labelled && voted.length === 0)) throw missingColumns(path, header);
-  const names = new Map(
-    grouping.map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
-  );
-  const columnsOf = (what: string, own: readonly string[]): string[] =>
-    own.length > 0 ? [`${path}: ${plural(own.length, "column")} of ${what}: ${own.join(", ")}`] : [];
+  const { header, rows: all, notes: found } = await readListedImages(path);
+  const columns = manifestColumns(path, header, all);
+  const { label, identity, split: splitColumn, subgroups, classes } = columns;
+  const rows = withoutRepeats(path, all, columns);
+  const repeated = all.length - rows.length;
   const notes = [
-    ...columnsOf("subgroups", [...names.values()]),
-    ...columnsOf(
-      "votes for what is no class",
-      noClass.map(([, name]) => name),
-    ),
+    ...columns.notes,
+    ...found,
+    ...(repeated > 0 ? [`${path}: repeated rows passed over: ${repeated}`] : []),
   ];
-
-  const samples: RawSample[] = [];
-  const rowOf = new Map<string, number>();
-  for await (const { number, cells } of readCsvRows(path, known)) {
-    const wrong = (problem: string): FormatError => new FormatError(`${path}, row ${number}: ${problem}`);
-    const { split: splitName = "", identity } = cells;
-    const id = slashed(dirname(path), cells[pathColumn] ?? "");
-    const label = labelled ? (cells[labelColumn] ?? "") : "";
-    const file = resolve(dirname(path), id);
-    const earlier = rowOf.get(file);
-    if (id === "") throw wrong(`${pathColumn} is empty`);
-    if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each image once`);
-    rowOf.set(file, number);
+  const samples = rows.map(({ number, cells, image }): RawSample => {
+    const splitName = cells[splitColumn ?? ""] ?? "";
     const split = splitName === "" ? "train" : splitNamed(splitName);
-    if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);
-    if (labelled && label === "") throw wrong(`${labelColumn} is empty`);
-    const votes = labelled ? undefined : parseVotes(cells, columns, wrong);
-    const otherVotes = noClass.flatMap(([column, name]) => {
-      const count = votes?.get(column) ?? 0;
-      votes?.delete(column);
-      return count > 0 ? [[name, count] as const] : [];
-    });
-    const subgroups = [...names].flatMap(([column, name]) => (cells[column] ? [[name, cells[column]]] : []));
-    samples.push({
-      id: id.split(sep).join("/"),
-      source: { kind: "file", path: file },
-      ...(votes ? { votes } : { className: label }),
-      ...(otherVotes.length > 0 && { otherVotes: Object.fromEntries(otherVotes) }),
+    if (split === undefined) throw wrongSplit(path, splitColumn as string, all);
+    const own = [...subgroups].flatMap(([column, name]) =>
+      cells[column] ? [[name, cells[column]] as const] : [],
+    );
+    return {
+      id: image.id,
+      source: { kind: "file", path: image.file },
+      ...labelIn(cells, columns, (problem) => new FormatError(`${path}, row ${number}: ${problem}`)),
       split,
-      ...(identity && { identity }),
-      ...(subgroups.length > 0 && { subgroups: Object.fromEntries(subgroups) as Record<string, string> }),
-    });
-  }
+      ...(cells[identity ?? ""] && { identity: cells[identity as string] }),
+      ...(own.length > 0 && { subgroups: Object.fromEntries(own) }),
+    };
+  });
   if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
-  if (labelColumn === "emotion" && samples.every(({ className = "" }) => /^[0-6]$/.test(className))) {
-    notes.push(`${path}: emotions 0 to 6 read as FER2013's: ${fer2013Classes.join(", ")}`);
-    for (const [i, sample] of samples.entries())
-      samples[i] = {
-        ...sample,
-        votes: undefined,
-        className: fer2013Classes[Number(sample.className)] as string,
-      };
+  if (label === undefined) return { path, classNames: classes, samples, notes };
+  const classNames = [...new Set(samples.flatMap(({ className = [] }) => className))];
+  if (!classNames.every(isNumber)) return { path, classNames, samples, notes };
+  const numbers = classNames.toSorted((a, b) => Number(a) - Number(b));
+  const labels = rows.map(({ cells }, i) => ({ cells, label: samples[i]?.className as string }));
+  const named = namedNumbers(path, label, numbers, labels, columns.labels) ?? fer2013Numbers(label, numbers);
+  if (named === undefined) {
+    const way = option("rename", { [numbers[0] as string]: "NAME" });
+    const note = `${path}: ${label} holds numbers, which become the names of classes. To name them: ${way}, and so on`;
+    return { path, classNames, samples, notes: [...notes, note] };
   }
-  const classNames = labelled ? [...new Set(samples.flatMap(({ className = [] }) => className))] : voted;
-  return { path, classNames, samples, notes };
+  const nameOf = (number: string): string => named.names.get(number) as string;
+  const names = numbers.map((number) => `${number} ${nameOf(number)}`).join(", ");
+  return {
+    path,
+    classNames: classNames.map(nameOf),
+    samples: samples.map((one) => ({ ...one, votes: undefined, className: nameOf(one.className as string) })),
+    notes: [...notes, `${path}: the numbers in ${label} are named by ${named.from}: ${names}`],
+  };
 }
 
-/** The error for a CSV file that is neither a manifest nor fer2013.csv. */
-export function missingColumns(path: string, header: readonly string[]): FormatError {
-  return new FormatError(
-    `${path} has the columns ${header.join(", ")}. Expected path and label (or path and one column of votes per ` +
-      "class), or fer2013.csv's emotion, pixels and Usage.",
-  );
+/** The rows but for those that repeat an earlier one. @throws FormatError for another row about the same image. */
+function withoutRepeats(
+  path: string,
+  rows: ListedImages["rows"],
+  { label, identity, split, subgroups, classes, noClasses }: ManifestColumns,
+): ListedImages["rows"] {
+  const columns = [label, identity, split, ...subgroups.keys(), ...classes, ...noClasses.keys()];
+  const contentOf = ({ cells }: CsvRow): string =>
+    JSON.stringify(columns.map((column) => cells[column ?? ""]));
+  const first = new Map<string, CsvRow>();
+  return rows.filter((row) => {
+    const { image, number } = row;
+    const earlier = first.get(image.file);
+    if (earlier === undefined) first.set(image.file, row);
+    else if (contentOf(earlier) !== contentOf(row))
+      throw new FormatError(
+        `${path}, row ${number}: "${image.id}" is already in row ${earlier.number}, with other cells; list each image once`,
+      );
+    return earlier === undefined;
+  });
 }
 
-/** A path as it is, or, where no file is called that, with the slashes that Windows writes turned. */
-function slashed(folder: string, path: string): string {
-  return path.includes("\\") && !existsSync(resolve(folder, path)) ? path.replaceAll("\\", "/") : path;
+/** FER2013's names, for a column that is called as in its table, and holds no other numbers. */
+function fer2013Numbers(column: string, numbers: readonly string[]): NamedNumbers | undefined {
+  const names = new Map(fer2013Classes.map((name, i) => [String(i), name]));
+  return column === "emotion" && numbers.every((number) => names.has(number))
+    ? { names, from: "FER2013" }
+    : undefined;
 }
 
-function parseVotes(
-  cells: Readonly<Record<string, string>>,
-  columns: readonly string[],
+/** The label or the votes of a row. */
+function labelIn(
+  cells: CsvRow["cells"],
+  { label, classes, noClasses }: ManifestColumns,
   wrong: (problem: string) => FormatError,
-): Map<string, number> {
-  const votes = new Map<string, number>();
-  for (const name of columns) {
-    const text = cells[name] ?? "";
-    const count = Number(text);
-    if (!Number.isFinite(count) || count < 0)
-      throw wrong(`${name} is "${text}", expected a number of votes, 0 or more`);
-    votes.set(name, count);
+): { className: string } | (Pick<RawSample, "otherVotes"> & { votes: ReadonlyMap<string, number> }) {
+  if (label !== undefined) {
+    // As it was before an empty cell in its column made pandas write fractions: 3 for 3.0.
+    const className = (cells[label] ?? "").replace(/^(\d+)\.0+$/, "$1");
+    if (className === "") throw wrong(`${label} is empty`);
+    return { className };
   }
-  if ([...votes.values()].every((count) => count === 0)) throw wrong("no class has a vote");
-  return votes;
+  const all = parseVotes(cells, [...classes, ...noClasses.keys()], wrong);
+  const votes = new Map(classes.map((column) => [column, all.get(column) ?? 0]));
+  const others = [...noClasses].flatMap(([column, name]) => {
+    const count = all.get(column) ?? 0;
+    return count > 0 ? [[name, count] as const] : [];
+  });
+  return { votes, ...(others.length > 0 && { otherVotes: Object.fromEntries(others) }) };
 }

@@ -1,22 +1,19 @@
 /** Reads what a person names on the command line, folders and CSV files alike, as one data set. */
 
-import { existsSync } from "node:fs";
-import { basename, extname, resolve, sep } from "node:path";
+import { basename, resolve, sep } from "node:path";
 import { readCsvHeader } from "../formats/csv.node.ts";
 import { UsageError } from "../util/errors.ts";
-import { isFolder } from "../util/files.node.ts";
 import { assemble, type RawSource } from "./assemble.ts";
 import { sourceNames } from "./canonical.ts";
 import { type ClassOptions, checkNaming, namesIn } from "./class-names.ts";
 import { readCorrected } from "./corrections.node.ts";
+import { isTable, refuseOtherFiles } from "./data-files.node.ts";
 import type { Dataset } from "./dataset.ts";
 import { excludeListed } from "./exclude.node.ts";
 import { fer2013Columns, readFer2013Csv } from "./fer2013-csv.node.ts";
 import { readFolder } from "./folder.node.ts";
-import { missingColumns, pathColumns, readManifestCsv } from "./manifest-csv.node.ts";
-
-const tables = new Set([".csv", ".tsv"]);
-const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
+import { knownColumns, missingColumns, pathColumnOf } from "./manifest-columns.ts";
+import { readManifestCsv } from "./manifest-csv.node.ts";
 
 export interface ReadOptions extends ClassOptions {
   /** A file that lists the ids of samples to leave out. */
@@ -42,32 +39,19 @@ export async function readDataset(
   const known = [...classes, ...namesIn(rename), ...Object.keys(remembered.rename ?? {}), ...notAClass];
   const sources: RawSource[] = [];
   for (const path of paths) {
-    const form = extname(path).toLowerCase();
-    if (archives.has(form) && existsSync(path) && !isFolder(path))
-      throw new UsageError(
-        `${path} is an archive: unpack it and name the folder, as in \`${unpacked(path, form)}\``,
-      );
-    sources.push(tables.has(form) ? await readCsv(path) : readFolder(path, known));
+    refuseOtherFiles(path);
+    sources.push(isTable(path) ? await readCsv(path) : readFolder(path, known));
   }
   const corrected = await readCorrected(corrections);
   const dataset = assemble(sources.length === 1 ? sources : withNames(sources), { ...options, corrected });
   return exclude === undefined ? dataset : excludeListed(dataset, exclude);
 }
 
-/** A command that unpacks the archive beside it. */
-function unpacked(path: string, form: string): string {
-  const folder = path.replace(/(\.tar)?\.\w+$/i, "");
-  if (form === ".zip") return `unzip -q "${path}" -d "${folder}"`;
-  return form === ".7z" || form === ".rar"
-    ? `7z x "${path}" -o"${folder}"`
-    : `mkdir "${folder}" && tar -xf "${path}" -C "${folder}"`;
-}
-
 async function readCsv(path: string): Promise<RawSource> {
-  const header = await readCsvHeader(path, [...pathColumns, ...fer2013Columns]);
+  const header = await readCsvHeader(path, [...knownColumns, ...fer2013Columns]);
   if (fer2013Columns.every((column) => header.includes(column))) return readFer2013Csv(path);
-  if (pathColumns.some((column) => header.includes(column))) return readManifestCsv(path);
-  throw missingColumns(path, header);
+  if (pathColumnOf(header) === undefined) throw missingColumns(path, header);
+  return readManifestCsv(path);
 }
 
 function withNames(sources: readonly RawSource[]): RawSource[] {

@@ -7,7 +7,9 @@ import { CsvError, type Info, parse } from "csv-parse";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 
 /** What may stand between cells; the header tells which. */
-const separators = [",", ";", "\t"];
+const separators = [",", ";", "\t", "|"];
+/** The first line by which Excel is told the separator. */
+const separatorLine = /^"?sep=(.)"?[;,\t|]*$/i;
 /** Bytes in which a header ends. */
 const LONGEST_HEADER = 65_536;
 
@@ -19,70 +21,110 @@ export interface CsvRow {
 }
 
 /**
- * The column names of a CSV file: its first row, trimmed. Those in `known` may be written in any case.
+ * The column names of a CSV file: its first row, trimmed. Those in `known` may be written in any case. A column without a name is
+ * called by its place: `column 3`.
  *
- * @throws UsageError if the file cannot be opened, FormatError if it is no CSV, or neither UTF-8 nor UTF-16 with its mark.
+ * @throws UsageError if the file cannot be opened, FormatError if it is no CSV, neither UTF-8 nor UTF-16, or has two columns of one name.
  */
 export async function readCsvHeader(path: string, known: readonly string[]): Promise<string[]> {
-  for await (const cells of records(path, { to: 1 })) return columnNames(cells as string[], known);
+  for await (const { cells } of records(path, { to: 2 })) return columnNames(cells, known, path);
   throw new FormatError(`${path} is empty. Expected a CSV file whose first row names the columns.`);
 }
 
 /**
- * The rows under the header, whose names are those of `readCsvHeader`; cells trimmed, empty lines skipped.
+ * The rows under the header, whose names are those of `readCsvHeader`; cells trimmed, rows without any text skipped.
  *
  * @throws FormatError naming the row whose cells do not fit the header or whose quotes do not close.
  */
 export async function* readCsvRows(path: string, known: readonly string[]): AsyncGenerator<CsvRow> {
-  const columns = (header: string[]): string[] => columnNames(header, known);
-  for await (const row of records(path, { columns, info: true })) {
-    const { record, info } = row as { record: Record<string, string>; info: Info };
-    // The header is a row too, and is not counted among the records.
-    yield { number: 1 + info.records + info.empty_lines, cells: record };
+  let names: string[] | undefined;
+  for await (const { number, cells } of records(path)) {
+    if (names === undefined) {
+      names = columnNames(cells, known, path);
+      continue;
+    }
+    // Separators at the end of a row add nothing.
+    const isLonger = cells.slice(names.length).some((cell) => cell !== "");
+    if (cells.length < names.length || isLonger)
+      throw new FormatError(
+        `${path}, row ${number}: ${cells.length} cells, expected ${names.length} as in the first row. ` +
+          "Put quotes around a cell that contains the separator.",
+      );
+    yield { number, cells: Object.fromEntries(names.map((name, i) => [name, cells[i] as string])) };
   }
 }
 
-async function* records(path: string, options: object): AsyncGenerator<unknown> {
+interface CsvRecord {
+  readonly number: number;
+  readonly cells: readonly string[];
+}
+
+/** The rows that hold any text, the header included. */
+async function* records(path: string, options: object = {}): AsyncGenerator<CsvRecord> {
   let input: ReadStream | undefined;
   try {
-    const { encoding, delimiter } = await formOf(path);
+    const { encoding, delimiter, above } = await formOf(path);
     input = createReadStream(path);
-    const parser = parse({ delimiter, trim: true, skip_empty_lines: true, ...options });
-    const text = Readable.from(decoded(input, encoding, path));
+    const parser = parse({
+      ...{ delimiter, record_delimiter: "\n", trim: true, skip_empty_lines: true, info: true },
+      ...{ relax_column_count: true, ...options },
+    });
+    const text = Readable.from(withLineFeeds(decoded(input, encoding, path)));
     text.on("error", (error) => parser.destroy(error));
-    yield* text.pipe(parser);
+    for await (const row of text.pipe(parser)) {
+      const { record: cells, info } = row as { record: string[]; info: Info };
+      // Spreadsheets don't show the line of the separator.
+      const number = info.records + info.empty_lines - above;
+      if (number > 0 && cells.some((cell) => cell.trim() !== "")) yield { number, cells };
+    }
   } catch (error) {
     if (error instanceof FormatError) throw error;
     if (!(error instanceof CsvError)) throw new UsageError(`${path} cannot be read: ${messageOf(error)}`);
-    throw new FormatError(`${path}: ${error.message}. Every row needs as many cells as the first.`);
+    throw new FormatError(`${path}: ${error.message}`);
   } finally {
     input?.destroy();
   }
 }
 
-/** The encoding, by the mark at the beginning, and the separator, by the header. */
-async function formOf(path: string): Promise<{ encoding: string; delimiter: string }> {
+interface Form {
+  readonly encoding: string;
+  readonly delimiter: string;
+  /** Lines above the header that are no rows. */
+  readonly above: number;
+}
+
+/** The encoding, by the mark at the beginning or zero bytes, and the separator, by Excel's line for it or the header. */
+async function formOf(path: string): Promise<Form> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_HEADER));
     const start = buffer.subarray(0, bytesRead);
-    const encoding =
-      start[0] === 0xff && start[1] === 0xfe
-        ? "utf-16le"
-        : start[0] === 0xfe && start[1] === 0xff
-          ? "utf-16be"
-          : "utf-8";
-    const header = (
-      new TextDecoder(encoding)
-        .decode(start)
-        .split(/\r?\n|\r/)
-        .find((line) => line.trim() !== "") ?? ""
-    ).replace(/"[^"]*"/g, "");
+    const encoding = encodingOf(start, path);
+    const lines = new TextDecoder(encoding).decode(start).split(/\r?\n|\r/);
+    const first = lines.find((line) => line.trim() !== "") ?? "";
+    const told = separatorLine.exec(first)?.[1];
+    if (told !== undefined) return { encoding, delimiter: told, above: 1 };
+    const header = first.replace(/"[^"]*"/g, "");
     const counts = separators.map((separator) => header.split(separator).length);
-    return { encoding, delimiter: separators[counts.indexOf(Math.max(...counts))] as string };
+    return { encoding, delimiter: separators[counts.indexOf(Math.max(...counts))] as string, above: 0 };
   } finally {
     await file.close();
   }
+}
+
+/** UTF-16 without its mark has a zero beside each letter of a header. */
+function encodingOf(start: Uint8Array, path: string): string {
+  const [a, b, c, d] = start;
+  const share = (remainder: number): number => {
+    const bytes = start.subarray(0, 64).filter((_, i) => i % 2 === remainder);
+    return bytes.filter((byte) => byte === 0).length / bytes.length;
+  };
+  const [even, odd] = [share(0), share(1)];
+  if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (even >= 0.4 && odd > 0.4))
+    throw new FormatError(`${path} is UTF-32: save it as "CSV UTF-8", or convert it with iconv -t utf-8`);
+  if ((a === 0xff && b === 0xfe) || (odd > 0.4 && even < 0.1)) return "utf-16le";
+  if ((a === 0xfe && b === 0xff) || (even > 0.4 && odd < 0.1)) return "utf-16be";
+  return "utf-8";
 }
 
 /** @throws FormatError that names the line with bytes that are not of the encoding. */
@@ -108,9 +150,27 @@ async function* decoded(
   }
 }
 
-function columnNames(header: readonly string[], known: readonly string[]): string[] {
-  return header.map((cell) => {
-    const name = cell.trim();
+/** The text with one kind of line end: files that were joined have several. */
+async function* withLineFeeds(parts: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = "";
+  for await (const part of parts) {
+    const text = held + part;
+    // Its line feed may come with the next part.
+    held = text.endsWith("\r") ? "\r" : "";
+    yield text.slice(0, text.length - held.length).replace(/\r\n?/g, "\n");
+  }
+  if (held !== "") yield "\n";
+}
+
+function columnNames(header: readonly string[], known: readonly string[], path: string): string[] {
+  const names = header.map((cell, i) => {
+    const name = cell.trim() || `column ${i + 1}`;
     return known.includes(name.toLowerCase()) ? name.toLowerCase() : name;
   });
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new FormatError(
+      `${path} has two columns called ${twice}. Rename or remove one, so that it is clear which counts.`,
+    );
+  return names;
 }

@@ -1,12 +1,15 @@
 /** The photos that are to be cropped: those of folders, or those that manifests list, under the names of their crops. */
 
 import { existsSync, realpathSync } from "node:fs";
-import { basename, dirname, extname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { sourceNames } from "../data/canonical.ts";
+import { isTable, refuseOtherFiles, withoutTableEnding } from "../data/data-files.node.ts";
 import { fer2013Columns } from "../data/fer2013-csv.node.ts";
+import { refuseAbsent } from "../data/find-images.node.ts";
 import { picturesBelow } from "../data/folder.node.ts";
-import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
-import { FormatError, UsageError } from "../util/errors.ts";
+import { readListedImages } from "../data/manifest-csv.node.ts";
+import { readCsvHeader } from "../formats/csv.node.ts";
+import { UsageError } from "../util/errors.ts";
 import { isFolder } from "../util/files.node.ts";
 
 /** The cells of a manifest's row, by column. */
@@ -24,7 +27,12 @@ export interface CropSource {
   /** The folder below `out` into which it is cut; empty where it is the only source. */
   readonly under: string;
   readonly photos: readonly PhotoToCrop[];
-  readonly manifest?: { readonly columns: readonly string[]; readonly rows: readonly Cells[] };
+  readonly manifest?: {
+    readonly columns: readonly string[];
+    readonly pathColumn: string;
+    readonly rows: readonly { readonly cells: Cells; readonly photo: string }[];
+    readonly notes: readonly string[];
+  };
 }
 
 /**
@@ -35,19 +43,14 @@ export interface CropSource {
 export async function cropSources(paths: readonly string[], out: string): Promise<CropSource[]> {
   if (paths.length === 0)
     throw new UsageError("no photos given; name a folder, or a CSV file that lists them");
-  const named = paths.map((path) =>
-    resolve(path)
-      .split(sep)
-      .join("/")
-      .replace(/\.csv$/i, ""),
-  );
+  const named = paths.map((path) => withoutTableEnding(resolve(path)).split(sep).join("/"));
   const names = paths.length > 1 ? sourceNames(named) : [""];
   const sources: CropSource[] = [];
   for (const [i, path] of paths.entries()) {
     // No colon, which not every file system allows in names.
     const under = (names[i] as string).replaceAll(":", "_");
-    const isCsv = extname(path).toLowerCase() === ".csv";
-    const source = isCsv ? await listed(path, under) : below(path, under);
+    refuseOtherFiles(path);
+    const source = isTable(path) ? await listed(path, under) : below(path, under);
     if (source.photos.length === 0) throw new UsageError(`${path} has no photos in it`);
     checkApart(source, out);
     sources.push(source);
@@ -68,30 +71,30 @@ function below(path: string, under: string): CropSource {
 }
 
 async function listed(path: string, under: string): Promise<CropSource> {
-  const columns = await readCsvHeader(path, ["path", ...fer2013Columns]);
+  const columns = await readCsvHeader(path, fer2013Columns);
   if (fer2013Columns.every((column) => columns.includes(column)))
     throw new UsageError(`${path} holds face crops of 48 × 48 pixels already; train on it as it is`);
-  if (!columns.includes("path"))
-    throw new FormatError(
-      `${path} has the columns ${columns.join(", ")}. Expected path, which names the photos.`,
-    );
-  const rows: Cells[] = [];
-  for await (const { number, cells } of readCsvRows(path, ["path"])) {
-    if (!cells.path) throw new FormatError(`${path}, row ${number}: path is empty`);
-    rows.push(cells);
-  }
+  const { header, pathColumn, rows, notes } = await readListedImages(path);
+  const files = rows.map(({ image }) => image.file);
+  refuseAbsent(path, files);
   const photos = new Map<string, PhotoToCrop>();
   const taken = new Set<string>();
-  for (const { path: own = "" } of rows) {
-    const file = resolve(dirname(path), own);
-    if (photos.has(file)) continue;
+  for (const { image } of rows) {
+    if (photos.has(image.file)) continue;
+    const own = image.isMoved ? relative(dirname(path), image.file) : image.id;
     const { dir, name, ext } = posix.parse(posix.join(under, nameOf(own)));
     let free = posix.join(dir, `${name}${ext}`);
     for (let number = 2; taken.has(free); number++) free = posix.join(dir, `${name}~${number}${ext}`);
     taken.add(free);
-    photos.set(file, { name: free, path: file });
+    photos.set(image.file, { name: free, path: image.file });
   }
-  return { path, under, photos: [...photos.values()], manifest: { columns, rows } };
+  const listed = rows.map(({ cells, image }) => ({ cells, photo: image.file }));
+  return {
+    path,
+    under,
+    photos: [...photos.values()],
+    manifest: { columns: header, pathColumn, rows: listed, notes },
+  };
 }
 
 /** A path in a manifest without what leads out of the manifest's folder. */
@@ -102,11 +105,6 @@ function nameOf(path: string): string {
     .replace(/^[a-z]:/i, "")
     .split("/");
   return posix.normalize(parts.filter((part) => part !== ".." && part !== "." && part !== "").join("/"));
-}
-
-/** The photo that a row of a manifest lists. */
-export function fileOfRow({ path }: CropSource, { path: own = "" }: Cells): string {
-  return resolve(dirname(path), own);
 }
 
 /** @throws UsageError if crops would come to lie among the photos, or the other way round. */
@@ -132,7 +130,7 @@ export function freeCropFolder(sources: readonly string[]): string {
   const folders = sources.filter(isFolder);
   const isFree = (out: string): boolean =>
     !existsSync(out) && folders.every((folder) => areApart(folder, out));
-  const beside = besides(first.replace(/\.csv$/i, ""));
+  const beside = besides(withoutTableEnding(first));
   const names = ["faces", basename(beside), beside];
   for (let number = 2; !names.some(isFree) && number < 100; number++) names.push(`${beside}-${number}`);
   return names.find(isFree) ?? beside;

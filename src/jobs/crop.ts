@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
+import { isTable } from "../data/data-files.node.ts";
 import type { Picture } from "../data/dataset.ts";
 import type { WhyUnreadable } from "../data/unreadable.ts";
 import { csvRow } from "../formats/csv.ts";
@@ -20,7 +21,7 @@ import { sharp } from "../util/sharp.node.ts";
 import { checkOptions, kinds, oneOf } from "./check-options.ts";
 import { type CropLog, type CropRecord, openCropLog, removeCrops } from "./crop-log.ts";
 import { cropBaseOf, cropBases, cropFile } from "./crop-names.ts";
-import { type CropSource, cropSources, fileOfRow, type PhotoToCrop } from "./crop-sources.ts";
+import { type CropSource, cropSources, type PhotoToCrop } from "./crop-sources.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
@@ -93,6 +94,7 @@ export function crop(options: CropOptions): Promise<CropResult> {
 async function cropped(options: CropOptions, teller: Teller): Promise<CropResult> {
   const { data, out, faces = "largest", size, detector: finder, signal } = options;
   const sources = await cropSources(typeof data === "string" ? [data] : data, out);
+  for (const note of sources.flatMap(({ manifest }) => manifest?.notes ?? [])) teller.note(note);
   const { device, threads } = chooseDevice(options, teller.note);
   const model = await readDetector(finder, { signal, onNote: teller.note });
   const detector = createHash("sha256")
@@ -140,7 +142,7 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
     const written = sources.map((source) =>
       source.manifest ? writeManifest(source, records, out) : join(out, source.under),
     );
-    teller.wrote(...written.filter((path) => path.endsWith(".csv")), log.path);
+    teller.wrote(...written.filter(isTable), log.path);
     return { out, data: written, report: log.path, ...summaryOf([...records.values()]), before };
   } finally {
     log.close();
@@ -210,12 +212,12 @@ async function writeCrop(path: string, { pixels, width, height, channels }: Pict
 /** Writes the rows of a manifest again for its crops, a row for each; returns its path. */
 function writeManifest(source: CropSource, records: ReadonlyMap<string, CropRecord>, out: string): string {
   const { manifest, photos, path } = source;
-  const { columns = [], rows = [] } = manifest ?? {};
-  const names = new Map(photos.map((photo) => [photo.path, photo.name]));
-  const lines = rows.flatMap((cells) => {
-    const files = records.get(names.get(fileOfRow(source, cells)) as string)?.files ?? [];
+  const { columns = [], rows = [], pathColumn } = manifest ?? {};
+  const names = new Map(photos.map((one) => [one.path, one.name]));
+  const lines = rows.flatMap(({ cells, photo }) => {
+    const files = records.get(names.get(photo) as string)?.files ?? [];
     return files.map((file) =>
-      csvRow(columns.map((column) => (column === "path" ? file : (cells[column] ?? "")))),
+      csvRow(columns.map((column) => (column === pathColumn ? file : (cells[column] ?? "")))),
     );
   });
   // Beside the crops, since a manifest lists paths from its own folder.

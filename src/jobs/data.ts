@@ -4,8 +4,10 @@ import { type AssembleOptions, assemble, type RawSample } from "../data/assemble
 import { sortedById } from "../data/canonical.ts";
 import { checkNaming, type Renames, UnclearNames } from "../data/class-names.ts";
 import { readCorrected } from "../data/corrections.node.ts";
+import { isTable } from "../data/data-files.node.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
 import { excludeListed } from "../data/exclude.node.ts";
+import { refuseAbsent } from "../data/find-images.node.ts";
 import { classKey } from "../data/names.ts";
 import { type ReadOptions, readDataset } from "../data/read.node.ts";
 import type { BackboneOptions } from "../models/registry.ts";
@@ -52,8 +54,14 @@ export type ModelSource = string | { readonly bundle: Bundle };
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   checkNaming(options);
-  if (typeof data === "string") return readDataset([data], options);
-  if (data instanceof Array) return readDataset(data, options);
+  if (typeof data === "string") return openDataset([data], options);
+  if (data instanceof Array) {
+    const read = await readDataset(data, options);
+    const table = data.find(isTable);
+    const files = read.samples.flatMap(({ source }) => (source.kind === "file" ? [source.path] : []));
+    if (table !== undefined && files.length === read.samples.length) refuseAbsent(table, files);
+    return read;
+  }
   if (!Array.isArray(data?.samples) || !Array.isArray(data.classes)) {
     throw new UsageError(
       "data is no data set: name a folder with one folder of images per class, a CSV file, several of them, or give what readDataset returns",

@@ -38,6 +38,7 @@ beforeAll(() => {
     }
   write("list.csv", ["path,label", ...rows].join("\n"));
   write("turned/list.csv", ["path,label", ...rows.toReversed()].join("\n"));
+  for (const folder of ["", "turned/"]) for (let i = 0; i < 40; i++) write(`${folder}${i}.png`);
 });
 
 /** With class names as versions of then matched them. */

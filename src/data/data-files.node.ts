@@ -1,0 +1,79 @@
+/** Which files are data: tables. Every other kind of file is refused with what to do instead. */
+
+import { statSync } from "node:fs";
+import { extname } from "node:path";
+import { UsageError } from "../util/errors.ts";
+import { shellWord } from "../util/shell.ts";
+import { isImageName } from "./beside-images.ts";
+
+const tables = new Set([".csv", ".tsv", ".txt"]);
+const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
+/** What unpacks a single file. */
+const unpackers: Readonly<Record<string, string>> = { ".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz" };
+const spreadsheets = new Set([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"]);
+/** How pandas reads what it can write as CSV again. */
+const readers: Readonly<Record<string, string>> = {
+  ".json": "read_json({})",
+  ".jsonl": "read_json({}, lines=True)",
+  ".ndjson": "read_json({}, lines=True)",
+  ".parquet": "read_parquet({})",
+  ".arrow": "read_feather({})",
+  ".feather": "read_feather({})",
+};
+
+/** Whether a file of this name is read as a table. */
+export function isTable(path: string): boolean {
+  return tables.has(extname(path).toLowerCase());
+}
+
+/** The path of a table without the ending that makes it one; other paths as they are. */
+export function withoutTableEnding(path: string): string {
+  return isTable(path) ? path.slice(0, -extname(path).length) : path;
+}
+
+/** @throws UsageError for a file that is no table, with the way to make it data. */
+export function refuseOtherFiles(path: string): void {
+  if (isTable(path) || !isFile(path)) return;
+  const form = extname(path).toLowerCase();
+  const csv = `${path.slice(0, path.length - form.length)}.csv`;
+  if (archives.has(form))
+    throw new UsageError(
+      `${path} is an archive: unpack it and name what was in it, as in \`${unpacked(path, form)}\``,
+    );
+  if (spreadsheets.has(form))
+    throw new UsageError(`${path} is a spreadsheet: save its sheet as "CSV UTF-8", and name that file`);
+  const reader = readers[form];
+  if (reader !== undefined) {
+    const program = `import pandas; pandas.${reader.replace("{}", JSON.stringify(path))}.to_csv(${JSON.stringify(csv)}, index=False)`;
+    throw new UsageError(
+      `${path} is no CSV file. Convert it, as in \`python3 -c ${shellWord(program, process.platform)}\`, and name ${csv}; images in it have to be saved as files`,
+    );
+  }
+  if (isImageName(path))
+    throw new UsageError(
+      `${path} is a single image. Name a folder with one folder of images per class, or a CSV file that lists images`,
+    );
+  throw new UsageError(
+    `${path} is a file that is not read as data. Name a folder with one folder of images per class, or a CSV file that lists images`,
+  );
+}
+
+/** Whether it is a file for certain. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** A command that unpacks the archive beside it. */
+function unpacked(path: string, form: string): string {
+  const folder = path.replace(/(\.tar)?\.\w+$/i, "");
+  const single = /\.tar\.\w+$/i.test(path) ? undefined : unpackers[form];
+  if (single !== undefined) return `${single} -k "${path}"`;
+  if (form === ".zip") return `unzip -q "${path}" -d "${folder}"`;
+  return form === ".7z" || form === ".rar"
+    ? `7z x "${path}" -o"${folder}"`
+    : `mkdir "${folder}" && tar -xf "${path}" -C "${folder}"`;
+}

@@ -1,0 +1,226 @@
+/** Finds the images that a table lists: where it lists them, or, where the table comes from elsewhere, by the end of their paths. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FormatError, UsageError } from "../util/errors.ts";
+import { plural } from "./assemble.ts";
+import { isImageName } from "./beside-images.ts";
+import { picturesBelow } from "./folder.node.ts";
+import { splitNamed } from "./names.ts";
+
+/** A cell that names an image, and the number of its row. */
+export interface ListedImage {
+  readonly number: number;
+  readonly path: string;
+}
+
+export interface FoundImage {
+  /** As it is listed, with forward slashes. */
+  readonly id: string;
+  /** Where it is; where it should be if it is nowhere. */
+  readonly file: string;
+  /** Whether it was found below the table's folder though the table lists it elsewhere. */
+  readonly isMoved: boolean;
+}
+
+export interface FoundImages {
+  /** One for each that is listed, in their order. */
+  readonly images: readonly FoundImage[];
+  readonly notes: readonly string[];
+}
+
+/** How many folders above a table are tried as the one that its paths start from. */
+const FOLDERS_ABOVE = 3;
+const address = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i;
+
+/**
+ * Paths start from the table's folder. One that no file has is tried with slashes for backslashes, with decoded `%20`, and with an
+ * ending that it lacks. If no image at all is where the table lists it, they are looked for below the table's folder, by the end
+ * of their paths; one that fits several images is refused.
+ *
+ * @throws FormatError for an address instead of a path, or a path that fits several images.
+ */
+export function findImages(table: string, listed: readonly ListedImage[]): FoundImages {
+  const folder = dirname(table);
+  const listing = endings();
+  const there = listed.map(({ number, path }) => {
+    if (address.test(path))
+      throw new FormatError(
+        `${table}, row ${number}: ${path} is an address, and vultus reads files. Download the images, and list their paths.`,
+      );
+    return spellings(folder, path).find((file) => existsSync(file)) ?? listing(resolve(folder, turned(path)));
+  });
+  const isElsewhere = listed.length > 0 && there.every((file) => file === undefined);
+  const moved = isElsewhere ? findMoved(table, listed) : [];
+  const images = listed.map(({ path }, i): FoundImage => {
+    const file = there[i] ?? moved[i];
+    const isAsListed = file === resolve(folder, path);
+    const id = isAsListed ? path : turned(path);
+    return {
+      id: id.split(sep).join("/"),
+      file: file ?? resolve(folder, id),
+      isMoved: moved[i] !== undefined,
+    };
+  });
+  const first = images.find(({ isMoved }) => isMoved);
+  if (first === undefined) return { images, notes: [] };
+  const count = images.filter(({ isMoved }) => isMoved).length;
+  return {
+    images,
+    notes: [
+      `${table}: ${count} of ${plural(images.length, "image")} found by the end of their paths, since none is where it is listed: ` +
+        `${first.id} is ${relative(folder, first.file).split(sep).join("/")}`,
+    ],
+  };
+}
+
+/** @throws UsageError if none of a table's images is there, with the folder that its paths start from, where one can be seen. */
+export function refuseAbsent(table: string, files: readonly string[]): void {
+  const [first] = files;
+  if (first === undefined || files.some((file) => existsSync(file))) return;
+  const folder = dirname(resolve(table));
+  const path = relative(folder, first);
+  const above = [folder];
+  while (above.length <= FOLDERS_ABOVE) above.push(dirname(above.at(-1) as string));
+  const root = [process.cwd(), ...above].find((one) => existsSync(join(one, path)));
+  throw new UsageError(
+    `none of the ${plural(files.length, "image")} that ${table} lists is there, such as ${first}. ${
+      root === undefined
+        ? "Put the table into the folder that its paths start from, or correct them"
+        : `Its paths start from ${relative(process.cwd(), root) || "this folder"}: put the table there`
+    }.`,
+  );
+}
+
+/** The files that a path may mean, the likeliest first. */
+function spellings(folder: string, path: string): string[] {
+  const own = path.trim();
+  const plain = /^file:/i.test(own) ? fromFileAddress(own) : own;
+  const forms = [path, own, plain, turned(plain), decodedPath(turned(plain))];
+  return [...new Set(forms.map((form) => resolve(folder, form)))];
+}
+
+/** With the slashes that Windows writes turned. */
+function turned(path: string): string {
+  return path.replaceAll("\\", "/");
+}
+
+function fromFileAddress(text: string): string {
+  try {
+    return fileURLToPath(text);
+  } catch {
+    return text;
+  }
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The one image whose path differs by an ending that the table leaves out, or by its ending's case. */
+function endings(): (file: string) => string | undefined {
+  const folders = new Map<string, readonly string[]>();
+  return (file) => {
+    const folder = dirname(file);
+    const names = folders.get(folder) ?? imagesIn(folder);
+    folders.set(folder, names);
+    const [own, whole] = [basename(file), stemOf(basename(file))];
+    const fitting = names.filter((name) =>
+      whole === own
+        ? stemOf(name) === own
+        : name.toLowerCase() === own.toLowerCase() && stemOf(name) === whole,
+    );
+    return fitting.length === 1 ? join(folder, fitting[0] as string) : undefined;
+  };
+}
+
+function imagesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(isImageName);
+  } catch {
+    return [];
+  }
+}
+
+/** The name without the ending of an image. */
+function stemOf(name: string): string {
+  return isImageName(name) ? name.replace(/\.[^.]+$/, "") : name;
+}
+
+/** For each path the one image below the table's folder that it means. @throws FormatError if there are several. */
+function findMoved(table: string, listed: readonly ListedImage[]): (string | undefined)[] {
+  const folder = dirname(table);
+  const byName = new Map<string, string[][]>();
+  for (const path of imagesBelow(folder)) {
+    const parts = relative(folder, path).split(sep);
+    const name = parts.at(-1) as string;
+    byName.set(name, [...(byName.get(name) ?? []), parts]);
+  }
+  const paths = listed.map(({ path }) =>
+    turned(path.trim())
+      .split("/")
+      .filter((part) => !["", ".", ".."].includes(part)),
+  );
+  const common = commonFolders(paths);
+  return paths.map((parts, i) => {
+    const fitting = (byName.get(parts.at(-1) ?? "") ?? []).filter((image) => mayBe(image, parts, common));
+    const longest = Math.max(...fitting.map((image) => commonEnd(image, parts)));
+    const [image, ...others] = fitting.filter((one) => commonEnd(one, parts) === longest);
+    if (image === undefined) return undefined;
+    if (others.length === 0) return resolve(folder, ...image);
+    const { number, path } = listed[i] as ListedImage;
+    throw new FormatError(
+      `${table}, row ${number}: there is no ${path}, and ${[image, ...others.slice(0, 2)].map((one) => one.join("/")).join(" and ")} ` +
+        "could be meant. List paths that start from the table's folder.",
+    );
+  });
+}
+
+/** Those of a folder; none if a part of it cannot be read, since another image could lie there. */
+function imagesBelow(folder: string): string[] {
+  try {
+    return [...picturesBelow(folder)];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Whether an image may be what a path of another machine means. Both must end in all folders that distinguish the table's images,
+ * and in the image's own folder, unless one of the two has no more; and they must not name different splits.
+ */
+function mayBe(image: readonly string[], listed: readonly string[], common: number): boolean {
+  const end = commonEnd(image, listed);
+  const whole = Math.min(image.length, listed.length);
+  const [own, other] = [splitIn(image), splitIn(listed)];
+  const isOtherSplit = own !== undefined && other !== undefined && own !== other;
+  return end >= listed.length - common && end >= Math.min(2, whole) && !isOtherSplit;
+}
+
+/** The split that the innermost folder with such a name names. */
+function splitIn(parts: readonly string[]): string | undefined {
+  return parts
+    .slice(0, -1)
+    .map(splitNamed)
+    .findLast((split) => split !== undefined);
+}
+
+/** How many folders at the beginning all paths share. */
+function commonFolders(paths: readonly (readonly string[])[]): number {
+  const [first = []] = paths;
+  let count = 0;
+  while (paths.every((parts) => count < parts.length - 1 && parts[count] === first[count])) count++;
+  return count;
+}
+
+/** How many parts at the end two paths share. */
+function commonEnd(a: readonly string[], b: readonly string[]): number {
+  let count = 0;
+  while (count < a.length && count < b.length && a.at(-1 - count) === b.at(-1 - count)) count++;
+  return count;
+}

@@ -1,0 +1,141 @@
+/** What the columns of a manifest hold: paths, labels or votes, people, splits, subgroups; under the names that tables have for them. */
+
+import type { CsvRow } from "../formats/csv.node.ts";
+import { FormatError } from "../util/errors.ts";
+import { plural } from "./assemble.ts";
+import { isImageName } from "./beside-images.ts";
+import { splitColumnOf, splitColumns } from "./split-column.ts";
+
+/** What FER+ calls the name of an image; rows of images that it gave up have none. */
+const ferPlusColumn = "image name";
+/** What tables call the path of an image, and its label where no column is called label; the first that is there counts. */
+const pathColumns = [
+  ...["path", "file", "filename", "filepath", "file_path", "file_name", "image", "image_path", "img"],
+  ...["img_path", "image_name", ferPlusColumn, "subdirectory_filepath", "pth"],
+];
+const labelColumns = [
+  ...["label", "emotion", "expression", "class", "labels", "target", "category", "emotions"],
+  ...["class_name", "label_name", "emotion_name"],
+];
+/** What tables call the person: whoever is on both sides of a split makes a model look better than it is. */
+const identityColumns = [
+  ...["identity", "person", "person_id", "subject", "subject_id"],
+  ...["participant", "participant_id", "actor", "actor_id"],
+];
+/** The names of columns that may be written in any case. */
+export const knownColumns: readonly string[] = [
+  ...new Set([...identityColumns, ...splitColumns, ...pathColumns, ...labelColumns]),
+];
+/** Row numbers that programs write into a table, most often without a name; beside votes also under one. */
+const rowNumbers = /^(column|unnamed:) ?\d+$/i;
+const rowNumbersByName = /^(index|id)$/i;
+/** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
+const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
+/** With votes, what tells a column of votes for what is no class from a class: `not-a-class:unknown`. */
+const otherColumn = /^not-a-class:\s*(?<name>.+)$/i;
+
+/** The columns of a manifest by what they hold. */
+export interface ManifestColumns {
+  readonly path: string;
+  /** Undefined for a table of votes. */
+  readonly label: string | undefined;
+  /** Other columns by whose names they may be labels too. */
+  readonly labels: readonly string[];
+  readonly identity: string | undefined;
+  readonly split: string | undefined;
+  /** The name of each column of subgroups. */
+  readonly subgroups: ReadonlyMap<string, string>;
+  /** Columns of votes for classes, and for what is no class with its name. */
+  readonly classes: readonly string[];
+  readonly noClasses: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/** The column of a table that holds the paths of images. */
+export function pathColumnOf(header: readonly string[]): string | undefined {
+  return pathColumns.find((column) => header.includes(column));
+}
+
+/** Whether a row of FER+'s votes has no image: its name is empty, since people found no face in it. */
+export function isWithoutImage(pathColumn: string, cells: CsvRow["cells"]): boolean {
+  return pathColumn === ferPlusColumn && cells[pathColumn] === "";
+}
+
+/** Sorts the columns by what they hold. @throws FormatError if there are no paths or no labels, or the splits are not clear. */
+export function manifestColumns(
+  path: string,
+  header: readonly string[],
+  rows: readonly CsvRow[],
+): ManifestColumns {
+  const pathColumn = pathColumnOf(header);
+  if (pathColumn === undefined) throw missingColumns(path, header);
+  // A table of votes has a column for each class, and none for the label alone.
+  const label = labelColumns.find((column) => header.includes(column));
+  const isNumbering = (column: string): boolean =>
+    rowNumbers.test(column) || (label === undefined && rowNumbersByName.test(column));
+  if (label === undefined) checkRowNumbers(path, header.filter(isNumbering), rows);
+  const identity = identityColumns.find((column) => header.includes(column));
+  const free = header.filter(
+    (column) => ![identity, pathColumn, label].includes(column) && !isNumbering(column),
+  );
+  const split = splitColumnOf(path, free, rows);
+  const others = free.filter((column) => column !== split);
+  const isSubgroup = (column: string): boolean =>
+    label !== undefined || subgroupColumn.test(column) || splitColumns.includes(column as "split");
+  const subgroups = new Map(
+    others
+      .filter(isSubgroup)
+      .map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
+  );
+  // In one order, since fractions of votes add up to other last digits in another.
+  const votes = others.filter((column) => !isSubgroup(column)).sort();
+  const noClasses = new Map(
+    votes.flatMap((column) => {
+      const name = otherColumn.exec(column)?.groups?.name;
+      return name === undefined ? [] : [[column, name] as const];
+    }),
+  );
+  const classes = votes.filter((column) => !noClasses.has(column));
+  // A single column is no choice: it holds labels, or something else.
+  if (label === undefined && classes.length < 2) throw missingColumns(path, header);
+  const listed = (what: string, names: readonly string[]): string[] =>
+    names.length > 0 ? [`${path}: ${plural(names.length, "column")} of ${what}: ${names.join(", ")}`] : [];
+  const readAs = (column: string | undefined, what: string): string[] =>
+    column === undefined || column === what ? [] : [`${path}: the column ${column} is read as ${what}`];
+  const notes = [
+    ...listed("subgroups", [...subgroups.values()]),
+    ...listed("votes for what is no class", [...noClasses.values()]),
+    ...readAs(identity, "identity"),
+    ...readAs(split, "split"),
+  ];
+  const labels = labelColumns.filter((column) => column !== label && subgroups.has(column));
+  return { path: pathColumn, label, labels, identity, split, subgroups, classes, noClasses, notes };
+}
+
+/** The error for a CSV file that is neither a manifest nor fer2013.csv. */
+export function missingColumns(path: string, header: readonly string[]): FormatError {
+  if (header.some((cell) => cell.split(/\s/).some(isImageName)))
+    return new FormatError(
+      `${path} does not name its columns: its first row is ${header.join(", ")}. ` +
+        "Put a line such as path,label above it; commas, semicolons, tabs or | separate cells.",
+    );
+  if (header.some((cell) => /^(image_?)?urls?$/i.test(cell)))
+    return new FormatError(
+      `${path} lists addresses, and vultus reads files. Download the images, and list their paths in a column path.`,
+    );
+  return new FormatError(
+    `${path} has the columns ${header.join(", ")}. Expected path and label (or path and one column of votes per ` +
+      "class), or fer2013.csv's emotion, pixels and Usage.",
+  );
+}
+
+/** @throws FormatError if a column that should hold the numbers of rows holds something else, which may be votes. */
+function checkRowNumbers(path: string, columns: readonly string[], rows: readonly CsvRow[]): void {
+  for (const column of columns) {
+    const cells = rows.map((row) => row.cells[column]).filter((cell) => cell !== "");
+    if (new Set(cells).size < cells.length)
+      throw new FormatError(
+        `${path}: ${column} is no name of a class, and the column does not number the rows. Name it, or remove it.`,
+      );
+  }
+}

@@ -1,0 +1,60 @@
+/** Which column of a table holds its splits: `split`, or another one whose cells name splits. */
+
+import type { CsvRow } from "../formats/csv.node.ts";
+import { FormatError } from "../util/errors.ts";
+import { splitNamed } from "./names.ts";
+
+/** What tables call it besides `split`. A cell of such a column that names no split is an error, if another names one. */
+export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
+
+/** Columns of true and false that say whether an image is of one split, as fastai has them. */
+const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
+
+/**
+ * The column called `split`; otherwise the one that is called as splits often are and names one, or whose cells all name splits, at
+ * least two of them. Without this, test images would be trained on.
+ *
+ * @param columns those that hold neither paths nor labels nor people.
+ * @throws FormatError for a cell that names no split beside others that do, columns that name different splits, or `is_valid`.
+ */
+export function splitColumnOf(
+  path: string,
+  columns: readonly string[],
+  rows: readonly CsvRow[],
+): string | undefined {
+  if (columns.includes("split")) return "split";
+  const found = columns.filter((column) => {
+    const cells = [...new Set(rows.map(({ cells }) => cells[column] ?? ""))];
+    const splits = new Set(cells.map(splitNamed));
+    if (!splits.has(undefined)) return splits.size > 1 || splitColumns.includes(column as "split");
+    return splitColumns.includes(column as "split") && splits.size > 1;
+  });
+  const [first, ...others] = found;
+  const other = others.find((column) =>
+    rows.some(({ cells }) => splitNamed(cells[column] ?? "") !== splitNamed(cells[first as string] ?? "")),
+  );
+  if (other !== undefined)
+    throw new FormatError(
+      `${path}: the columns ${first} and ${other} name different splits. Call the one that counts "split".`,
+    );
+  const single = columns.find((column) => oneSplit.test(column));
+  if (first === undefined && single !== undefined)
+    throw new FormatError(
+      `${path} marks a split in the column ${single}. Add a column split that holds train, validation or test instead.`,
+    );
+  const isWrong = ({ cells: { [first ?? ""]: cell = "" } }: CsvRow): boolean =>
+    cell !== "" && splitNamed(cell) === undefined;
+  if (first !== undefined && rows.some(isWrong)) throw wrongSplit(path, first, rows);
+  return first;
+}
+
+/** The error for cells that name no split: the first of them with its row, and the others. */
+export function wrongSplit(path: string, column: string, rows: readonly CsvRow[]): FormatError {
+  const wrong = rows.filter(({ cells: { [column]: cell = "" } }) => cell !== "" && !splitNamed(cell));
+  const names = [...new Set(wrong.map(({ cells }) => `"${cells[column]}"`))];
+  const more = names.length > 1 ? `; other rows have ${names.slice(1, 6).join(", ")}` : "";
+  const otherwise = column === "split" ? "" : ". Give the column another name if it holds no splits";
+  return new FormatError(
+    `${path}, row ${wrong[0]?.number}: ${column} is ${names[0]}, expected train, validation or test${more}${otherwise}`,
+  );
+}

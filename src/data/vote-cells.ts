@@ -1,0 +1,48 @@
+/** Reads the cells of a manifest that hold votes: numbers, as programs and spreadsheets write them, or true and false. */
+
+import type { FormatError } from "../util/errors.ts";
+import { emotionNamed } from "./names.ts";
+
+const decided: Readonly<Record<string, number>> = { true: 1, yes: 1, false: 0, no: 0 };
+const written = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** Where people write 0,75. */
+const withComma = /^\d+,\d+$/;
+/** 1234 to some people and 1.234 to others. */
+const ambiguous = /^[1-9]\d{0,2},\d{3}$/;
+
+/** The votes of a row by column; an empty cell is 0. @throws the error that `wrong` makes. */
+export function parseVotes(
+  cells: Readonly<Record<string, string>>,
+  columns: readonly string[],
+  wrong: (problem: string) => FormatError,
+): Map<string, number> {
+  const votes = new Map<string, number>();
+  for (const name of columns) {
+    const text = cells[name] ?? "";
+    if (ambiguous.test(text))
+      throw wrong(
+        `${name} is "${text}", which may be ${text.replace(",", "")} or ${text.replace(",", ".")}; write one of these`,
+      );
+    const count = text === "" ? 0 : (decided[text.toLowerCase()] ?? numberIn(text));
+    if (count === undefined)
+      throw wrong(
+        `${name} is "${text}", expected a number of votes, 0 or more, or True or False${hint(name)}`,
+      );
+    votes.set(name, count);
+  }
+  if ([...votes.values()].every((count) => count === 0)) throw wrong("no class has a vote");
+  return votes;
+}
+
+function numberIn(text: string): number | undefined {
+  const plain = withComma.test(text) ? text.replace(",", ".") : text;
+  const count = written.test(plain) ? Number(plain) : Number.NaN;
+  return Number.isFinite(count) ? count : undefined;
+}
+
+/** What else a column may be whose name is no emotion. */
+function hint(name: string): string {
+  return emotionNamed(name) === undefined
+    ? `. If ${name} holds no votes, call it subgroup:${name}, or label if it holds the labels`
+    : "";
+}
