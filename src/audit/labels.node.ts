@@ -141,11 +141,11 @@ export function labelNetwork(model: string, path: string, dataset: Dataset): Lab
     inputSize: INPUT_SIZE,
     resize: 1,
   };
-  const { tensors, metadata } = readWeights(path);
+  const { tensors, metadata, notes: ofFile = [] } = readWeights(path);
   const notes = checkUnseen(metadata, path, dataset);
   const ofVariant = adapted(tensors, metadata, backbone.name, path);
-  const { weights } = fitWeights(ofVariant.tensors, architecture, describe(architecture), path);
-  return { architecture, weights, path, notes: [...notes, ...ofVariant.notes] };
+  const { weights, notes: ofFit } = fitWeights(ofVariant.tensors, architecture, describe(architecture), path);
+  return { architecture, weights, path, notes: [...ofFile, ...notes, ...ofVariant.notes, ...ofFit] };
 }
 
 /** What a stage in the middle of the backbone sees of each sample. Every sample must be readable. */

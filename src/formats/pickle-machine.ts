@@ -188,6 +188,7 @@ export class PickleMachine {
 
   append(values: readonly Pickled[]): void {
     const list = this.top();
+    if (list instanceof Opaque) return;
     if (!Array.isArray(list)) throw this.fail("the pickle appends to what is no list");
     for (const value of values) list.push(value);
   }
@@ -217,6 +218,7 @@ export class PickleMachine {
     const full = `${module}.${name}`;
     const found = standard.get(full) ?? this.#guarded(() => this.#options.find(full));
     if (found !== undefined) return found;
+    if (!pythonsOwn.test(full)) return opaque(full);
     throw this.fail(
       `the pickle names ${full.slice(0, 100)}, which weights do not need and vultus does not run; save model.state_dict() alone`,
     );
@@ -247,48 +249,45 @@ export class PickleMachine {
   }
 }
 
-/** Stands for every object that lies beside weights and that nobody needs. */
-export const INERT: Pickled = Object.freeze({});
-const inert: PickleFunction = () => INERT;
+/**
+ * Stands for an object of a class that vultus doesn't know. Nothing of the class runs, and attributes are dropped; what a
+ * dictionary of such a class holds is kept.
+ */
+export class Opaque extends Map<Pickled, Pickled> {
+  /** The class or function that would have made it, as `module.name`. */
+  readonly of: string;
 
-/** Settings, numbers and paths that programs save beside weights. */
-const besideWeights = [
-  ...[
-    "argparse.Namespace",
-    "types.SimpleNamespace",
-    "datetime.datetime",
-    "datetime.timedelta",
-    "torch.device",
-  ],
-  ...["pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath"],
-  ...["numpy.dtype", "numpy.ndarray", "_codecs.encode"],
-  ...["numpy.core", "numpy._core"].flatMap((module) => [
-    `${module}.multiarray.scalar`,
-    `${module}.multiarray._reconstruct`,
-    `${module}.numeric._frombuffer`,
-  ]),
+  constructor(of: string) {
+    super();
+    this.of = of.slice(0, 100);
+  }
+}
+
+const opaque =
+  (name: string): PickleFunction =>
+  () =>
+    new Opaque(name);
+
+/** Modules of Python itself. Of these a pickle may name what is listed below; the rest isn't data, and some of it runs programs. */
+const pythonsOwn =
+  /^(__builtin__|_?codecs|asyncio|builtins|code|collections|commands|copy_?reg|ctypes|functools|http|importlib|io|itertools|marshal|multiprocessing|nt|operator|os|pickle|pip|platform|posix|posixpath|pty|pydoc|runpy|shutil|signal|site|socket|subprocess|sys|tempfile|threading|timeit|types|urllib|webbrowser)\./;
+
+const pythonsData = [
+  ...["Counter", "defaultdict", "deque"].map((type) => `collections.${type}`),
+  ...["_codecs.encode", "functools.partial", "types.SimpleNamespace"],
+  ...["copyreg._reconstructor", "copy_reg._reconstructor"],
   ...["builtins", "__builtin__"].flatMap((module) =>
-    ["bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"].map(
-      (type) => `${module}.${type}`,
-    ),
+    [
+      ...["bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object"],
+      ...["range", "set", "slice", "str", "tuple", "xrange"],
+    ].map((type) => `${module}.${type}`),
   ),
 ];
 
-/** Kinds of dictionary. */
-const dictionaries = [
-  "collections.defaultdict",
-  ...[
-    "lightning_fabric.utilities.data",
-    "lightning.fabric.utilities.data",
-    "pytorch_lightning.utilities.parsing",
-  ].map((module) => `${module}.AttributeDict`),
-];
-
-/** Python's own classes that any pickle may make, and those of which nothing is kept. */
+/** Python's own classes that any pickle may make. */
 const standard = new Map<string, PickleFunction>([
   ["collections.OrderedDict", orderedDict],
-  ...dictionaries.map((name) => [name, () => new Map()] as const),
-  ...besideWeights.map((name) => [name, inert] as const),
+  ...pythonsData.map((name) => [name, opaque(name)] as const),
 ]);
 
 /** Empty, or, as Python 2 wrote it, with a list of pairs. */

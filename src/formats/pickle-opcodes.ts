@@ -3,7 +3,7 @@
  * refused by name: state_dicts do not need them, and protocol 0 cannot refer to PyTorch's storages.
  */
 
-import { INERT, type PickleMachine } from "./pickle-machine.ts";
+import type { PickleMachine } from "./pickle-machine.ts";
 
 type Step = (machine: PickleMachine) => void;
 
@@ -38,8 +38,12 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
   C: ["SHORT_BINBYTES", (m) => m.push(m.bytes(m.uint8()))],
   B: ["BINBYTES", (m) => m.push(m.bytes(m.uint32()))],
   "\x8e": ["BINBYTES8", (m) => m.push(m.bytes(m.uint64()))],
+  "\x96": ["BYTEARRAY8", (m) => m.push(m.bytes(m.uint64()))],
 
-  // Lists, tuples and dictionaries.
+  // Lists, tuples and dictionaries; sets become lists.
+  "\x8f": ["EMPTY_SET", (m) => m.push([])],
+  "\x90": ["ADDITEMS", (m) => m.append(m.popToMark())],
+  "\x91": ["FROZENSET", (m) => m.push(m.popToMark())],
   "(": ["MARK", (m) => m.pushMark()],
   "]": ["EMPTY_LIST", (m) => m.push([])],
   a: ["APPEND", (m) => m.append([m.pop()])],
@@ -65,6 +69,13 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
   "\x93": ["STACK_GLOBAL", (m) => m.push(m.find(...m.popTwo()))],
   R: ["REDUCE", (m) => m.push(m.call(...m.popTwo()))],
   "\x81": ["NEWOBJ", (m) => m.push(m.call(...m.popTwo()))],
+  "\x92": [
+    "NEWOBJ_EX",
+    (m) => {
+      m.pop();
+      m.push(m.call(...m.popTwo()));
+    },
+  ],
   i: ["INST", (m) => m.push(m.call(m.find(m.line(), m.line()), m.popToMark()))],
   o: [
     "OBJ",
@@ -78,9 +89,7 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
     (m) => {
       // The attributes of an object, such as the versions of a state_dict's modules: nothing of them is needed.
       m.pop();
-      const object = m.top();
-      if (!(object instanceof Map) && object !== INERT)
-        throw m.fail("the pickle sets attributes of what is no dictionary");
+      if (!(m.top() instanceof Map)) throw m.fail("the pickle sets attributes of what is no dictionary");
     },
   ],
   Q: ["BINPERSID", (m) => m.push(m.persistent(m.pop()))],
@@ -99,11 +108,6 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
   "\x82": ["EXT1"],
   "\x83": ["EXT2"],
   "\x84": ["EXT4"],
-  "\x8f": ["EMPTY_SET"],
-  "\x90": ["ADDITEMS"],
-  "\x91": ["FROZENSET"],
-  "\x92": ["NEWOBJ_EX"],
-  "\x96": ["BYTEARRAY8"],
   "\x97": ["NEXT_BUFFER"],
   "\x98": ["READONLY_BUFFER"],
 };

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import reference from "../../test/reference/pytorch-files.json" with { type: "json" };
 import { FormatError } from "../util/errors.ts";
-import { type Pickled, type PickleOptions, readPickle } from "./pickle.ts";
+import { Opaque, type Pickled, type PickleOptions, readPickle } from "./pickle.ts";
 
 const options: PickleOptions = { file: "a.pkl", find: () => undefined };
 /** A character of a test's pickle is a byte. */
@@ -40,6 +40,13 @@ test("bytes, and the dictionary of pairs that Python 2 wrote", () => {
   expect(read("\x80\x02ccollections\nOrderedDict\n](U\x01aK\x01\x86e\x85R.")).toEqual(new Map([["a", 1]]));
 });
 
+test("sets, bytes that can change, and objects with named arguments, of protocols 4 and 5", () => {
+  expect(read("\x80\x04\x8f(K\x01K\x02\x90.")).toEqual([1, 2]);
+  expect(read("\x80\x04(K\x01\x91.")).toEqual([1]);
+  expect(read(`\x80\x05\x96\x02${"\0".repeat(7)}ab.`)).toEqual(Uint8Array.of(97, 98));
+  expect((read("\x80\x04ca\nB\n)}\x92.") as Opaque).of).toBe("a.B");
+});
+
 test("reading ends with the pickle, and the next begins there", () => {
   const both = latin1("\x80\x02K\x01.\x80\x02K\x02.");
   const { value, end } = readPickle(both, 0, options);
@@ -65,7 +72,6 @@ test.each([
     "ccollections\nOrderedDict.fromkeys\n.",
     "names collections.OrderedDict.fromkeys",
   ],
-  ["Object's own names", "c__proto__\nconstructor\n.", "names __proto__.constructor"],
   ["a call of a text", "U\x09os.system)R.", "calls what is no function"],
   ["a call of a dictionary", "}U\x04callNs)R.", "calls what is no function"],
   ["a call with a number", "ccollections\nOrderedDict\nK\x01R.", "calls what is no function"],
@@ -113,6 +119,27 @@ test.each([
   expect((error as Error).message).toMatch(/^a\.pkl: .*\(byte \d+\)$/);
   // Without the limits it would take minutes, or all memory.
   expect(performance.now() - started).toBeLessThan(20_000);
+});
+
+describe("an object of an unknown class", () => {
+  test.each([
+    ["called", "cyacs.config\nCfgNode\n)R."],
+    ["made anew", "cyacs.config\nCfgNode\n)\x81."],
+    ["with attributes", "cyacs.config\nCfgNode\n)\x81}U\x01aK\x01sb."],
+    ["to which is appended", "cyacs.config\nCfgNode\n)\x81K\x01a."],
+  ])("is named and holds nothing, %s", (_, pickle) => {
+    const value = read(pickle) as Opaque;
+    expect(value).toBeInstanceOf(Opaque);
+    expect([value.of, value.size]).toEqual(["yacs.config.CfgNode", 0]);
+  });
+
+  test("keeps what it holds as a dictionary", () => {
+    expect([...(read("caddict.addict\nDict\n)\x81U\x01aK\x01s.") as Opaque)]).toEqual([["a", 1]]);
+  });
+
+  test("may have the names of an object's own properties", () => {
+    expect((read("c__proto__\nconstructor\n)R.") as Opaque).of).toBe("__proto__.constructor");
+  });
 });
 
 test("an error of the caller's functions gets the file and the byte", () => {

@@ -1,12 +1,13 @@
 /**
  * Reads Python's pickles without running them: numbers, texts, lists, tuples and dictionaries become plain values, a
- * class or function is looked up among those that the caller allows, and anything else is refused by name.
+ * class or function is looked up among those that the caller allows. Objects of other programs' classes become `Opaque`, and
+ * whatever else of Python itself is named is refused.
  */
 
 import { type Pickled, PickleMachine, type PickleOptions } from "./pickle-machine.ts";
 import { opcodes } from "./pickle-opcodes.ts";
 
-export type { Pickled, PickleFunction, PickleOptions } from "./pickle-machine.ts";
+export { Opaque, type Pickled, type PickleFunction, type PickleOptions } from "./pickle-machine.ts";
 
 /**
  * Reads the pickle that begins at `start`; `end` is the byte after it. The value may hold itself and may be nested

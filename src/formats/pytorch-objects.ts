@@ -98,6 +98,10 @@ function finder(rebuild: PickleFunction): (name: string) => Pickled | undefined 
   return (name) => {
     const found = functions.get(name) ?? storageTypes.get(name) ?? (classes.has(name) ? { name } : undefined);
     if (found || !/^torch\.[\w.]*Storage$/.test(name)) return found;
+    if (name.startsWith("torch.Q"))
+      throw new FormatError(
+        `the tensors are quantized (${name}), which no training starts from; save those of the model before it was converted`,
+      );
     const known = [...storageTypes.keys()].join(", ");
     throw new FormatError(`the storage type ${name} is not read; valid: ${known}; save tensor.float()`);
   };

@@ -86,9 +86,9 @@ describe.each(versions)("a file of PyTorch $torch", (reference) => {
     },
   );
 
-  test("a pickled module is refused by the class that it would run", () => {
+  test("a pickled module is refused by its class, with the way to convert it", () => {
     expect(() => decodePytorch(fileOf(reference.module), "a.pth")).toThrow(
-      /^a\.pth: .*names torch\.nn\.modules\.container\.Sequential.*save model\.state_dict\(\).*byte \d+/,
+      /^a\.pth holds a whole object \(torch\.nn\.modules\.container\.Sequential\).*: torch\.save\(torch\.load\("a\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
     );
   });
 
@@ -232,6 +232,27 @@ test.each([
 ])("an archive %s is refused", (_, bytes, message) => {
   expect(() => decodePytorch(bytes, "a.pth")).toThrow(message);
   expect(() => decodePytorch(bytes, "a.pth")).toThrow(FormatError);
+});
+
+test.each([
+  [
+    "a.zip",
+    "folder/weights.pth",
+    /^a\.zip is a zip archive; unpack it with `unzip a\.zip` and give folder\/weights\.pth$/,
+  ],
+  ["a.keras", "model.weights.h5", /^a\.keras is a Keras model; vultus reads weights of PyTorch networks/],
+  ["a.npz", "conv1.npy", /^a\.npz holds NumPy's arrays; convert it in Python: torch\.save\(/],
+  ["a.pt2", "a/models/model.json", /^a\.pt2 is a program of torch\.export.*torch\.export\.load\("a\.pt2"\)/],
+  ["a.pt", "a/constants.pkl", /^a\.pt is a TorchScript program/],
+])("%s that holds %s is named, with what to do", (file, entry, message) => {
+  const bytes = joined(
+    writeStoredZip([
+      ["a.txt", latin1("")],
+      [entry, latin1("x")],
+    ]),
+  );
+  expect(() => decodePytorch(bytes, file)).toThrow(FormatError);
+  expect(() => decodePytorch(bytes, file)).toThrow(message);
 });
 
 test("a big-endian file of the old format is refused", () => {

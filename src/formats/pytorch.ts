@@ -46,22 +46,43 @@ export function decodePytorchValue(bytes: Uint8Array, file: string, owned = fals
   return bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
 }
 
-/** The entries of an archive of weights; that of a program, whose code is compressed, is refused as such. */
-function archiveOf(bytes: Uint8Array, file: string): ReadonlyMap<string, Uint8Array> {
-  try {
-    return readStoredZip(bytes, file);
-  } catch (error) {
-    if (!(error instanceof FormatError && /[ /]code\/__torch__/.test(error.message))) throw error;
-    throw new FormatError(
-      `${file} is a TorchScript program, not a file of weights; convert it in Python: ` +
-        `torch.save(torch.jit.load("${file}", "cpu").state_dict(), "weights.pth")`,
-    );
+/** What other zip archives hold, by the names of their entries, and how to get weights out of them. */
+const otherArchives: readonly (readonly [entry: RegExp, what: (file: string, entry: string) => string])[] = [
+  [
+    /(^|\/)(code\/__torch__|constants\.pkl$)/,
+    (file) =>
+      `is a TorchScript program, not a file of weights; convert it in Python: torch.save(torch.jit.load("${file}", "cpu").state_dict(), "weights.pth")`,
+  ],
+  [
+    /(^|\/)(serialized_exported_program\.json|models\/\w+\.json)$/,
+    (file) =>
+      `is a program of torch.export, not a file of weights; convert it in Python: torch.save(torch.export.load("${file}").state_dict, "weights.pth")`,
+  ],
+  [
+    /^model\.weights\.h5$/,
+    () => "is a Keras model; vultus reads weights of PyTorch networks: .safetensors, .pth or .pt",
+  ],
+  [
+    /^[^/]+\.npy$/,
+    (file) =>
+      `holds NumPy's arrays; convert it in Python: torch.save({k: torch.from_numpy(v) for k, v in numpy.load("${file}").items()}, "weights.pth")`,
+  ],
+  [
+    /\.(pth|pt|ckpt|bin|safetensors|onnx|tar)$/i,
+    (file, entry) => `is a zip archive; unpack it with \`unzip ${file}\` and give ${entry}`,
+  ],
+];
+
+function refuseOtherArchives(names: readonly string[], file: string): void {
+  for (const [pattern, what] of otherArchives) {
+    const entry = names.find((name) => pattern.test(name));
+    if (entry !== undefined) throw new FormatError(`${file} ${what(file, entry)}`);
   }
 }
 
 /** `<folder>/data.pkl` and `<folder>/data/<key>`, whatever the name of the folder. */
 function readArchive(bytes: Uint8Array, file: string): PytorchValue {
-  const entries = archiveOf(bytes, file);
+  const entries = readStoredZip(bytes, file, (names) => refuseOtherArchives(names, file));
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (!pickle)
     throw new FormatError(`${file} is a zip archive, but not one of torch.save: it has no data.pkl`);
@@ -107,14 +128,16 @@ function metadataOf(bytes: Uint8Array | undefined, file: string): Record<string,
 function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchValue {
   let position = 0;
   const types = new Map<string, ElementType>();
-  const persistent = (id: readonly Pickled[]): Pickled => storageId(id, types);
+  const persistent = (id: readonly Pickled[]): Pickled => moduleIn(id) ?? storageId(id, types);
   const next = (): Pickled => {
     const { value, end } = readPickle(bytes, position, { file, find: findNothing, persistent });
     position = end;
     return value;
   };
   if (next() !== 0x1950a86a20f9469cfc6cn || next() !== 1001)
-    throw new FormatError(`${file} is a pickle, but not one of torch.save`);
+    throw new FormatError(
+      `${file} is a pickle, but not one of torch.save; if you trust it, convert it in Python: torch.save(pickle.load(open("${file}", "rb")), "weights.pth")`,
+    );
   const system = next();
   if (system instanceof Map && system.get("little_endian") === false) throw bigEndian(file);
   const start = position;
@@ -135,6 +158,8 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchVal
     file,
     find: tensorBuilders(bytes.length),
     persistent: (id) => {
+      const module = moduleIn(id);
+      if (module) return module;
       const { key, count } = storageId(id, types);
       const numbers = storages.get(key);
       if (numbers?.length === count) return numbers;
@@ -146,6 +171,10 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchVal
   return { value, metadata: {} };
 }
 
+/** The class that `("module", class, path, source)` refers to. */
+const moduleIn = ([kind, type]: readonly Pickled[]): Pickled | undefined =>
+  kind === "module" && typeof type === "function" ? type : undefined;
+
 /** The bytes of the storage whose length is at `position`. */
 function legacyStorage(
   bytes: Uint8Array,
@@ -156,12 +185,12 @@ function legacyStorage(
 ): Uint8Array {
   const begin = position + 8;
   if (begin > bytes.length)
-    throw new FormatError(`${file} is truncated before storage ${key} (byte ${position})`);
+    throw new FormatError(`${file} is truncated before storage ${key}; fetch it again (byte ${position})`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = begin + Number(view.getBigUint64(position, true)) * type.width;
   if (end > bytes.length) {
     throw new FormatError(
-      `${file} is truncated: storage ${key} ends at byte ${end}, the file has ${bytes.length} (byte ${position})`,
+      `${file} is truncated: storage ${key} ends at byte ${end}, the file has ${bytes.length}; fetch it again (byte ${position})`,
     );
   }
   return bytes.subarray(begin, end);

@@ -102,7 +102,9 @@ function readEntry(key: string, value: unknown, available: number, name: string)
   const type = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
   if (type === undefined) {
     const known = Object.keys(dtypes).join(", ");
-    throw new FormatError(`${name}: ${key} has the dtype ${dtype}; vultus reads ${known}`);
+    throw new FormatError(
+      `${name}: ${key} has the dtype ${dtype}; vultus reads ${known}; save it as float32`,
+    );
   }
   const size = sizeOf(shape) * type.width;
   if (end - begin !== size) {
@@ -112,7 +114,7 @@ function readEntry(key: string, value: unknown, available: number, name: string)
   }
   if (end > available) {
     throw new FormatError(
-      `${name} is truncated: ${key} ends at ${end}, but ${available} bytes of numbers follow the header`,
+      `${name} is truncated: ${key} ends at ${end}, but ${available} bytes of numbers follow the header; fetch it again`,
     );
   }
   return { key, type, shape, begin, end };
@@ -139,7 +141,7 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
   const start = 8 + Number(length);
   if (start > bytes.length)
     throw new FormatError(
-      `${name} is truncated: its header ends at byte ${start}, the file has ${bytes.length}`,
+      `${name} is truncated: its header ends at byte ${start}, the file has ${bytes.length}; fetch it again`,
     );
   const damaged = `${name}: the header (bytes 8 to ${start})`;
   let text: string;

@@ -18,14 +18,29 @@ const LONGEST_END = 22 + 0xffff;
 const FULL16 = 0xffff;
 const FULL32 = 0xffffffff;
 
-/** The entries of an archive by name; `file` is what errors call it. @throws FormatError that names the byte. */
-export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<string, Uint8Array> {
+/**
+ * The entries of an archive by name; `file` is what errors call it. `check` sees all names before any entry is read, and may
+ * throw.
+ *
+ * @throws FormatError that names the byte.
+ */
+export function readStoredZip(
+  bytes: Uint8Array,
+  file: string,
+  check: (names: readonly string[]) => void = () => {},
+): ReadonlyMap<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries = new Map<string, Uint8Array>();
   const places: { name: string; begin: number; end: number }[] = [];
-  let { position, count } = findDirectory();
-  for (; count > 0; count--) {
-    const { name, size, checksum, offset, next } = readEntry(position);
+  const directory = readDirectory();
+  check(directory.map(({ name }) => name));
+  for (const { name, size, checksum, offset, position, isStored } of directory) {
+    if (!isStored) {
+      throw fail(
+        position,
+        `${name} is compressed, and vultus reads what torch.save stores; unpack it and store it, or save it again`,
+      );
+    }
     if (entries.has(name)) throw fail(position, `it holds ${name} twice`);
     const begin = need(offset, 30, `the header of ${name}`);
     if (view.getUint32(begin, true) !== LOCAL) throw fail(begin, `there is no entry where ${name} should be`);
@@ -37,7 +52,6 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
       throw fail(data, `the checksum of ${name} is wrong; fetch the file again`);
     entries.set(name, content);
     places.push({ name, begin, end: data + size });
-    position = next;
   }
   places.sort((a, b) => a.begin - b.begin);
   for (const [i, { begin, name }] of places.entries()) {
@@ -65,7 +79,7 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
     const least = Math.max(0, bytes.length - LONGEST_END);
     let end = bytes.length - 22;
     while (end >= least && view.getUint32(end, true) !== END) end--;
-    if (end < least) throw fail(bytes.length, "it has no end record, so it is cut short");
+    if (end < least) throw fail(bytes.length, "it has no end record, so it is cut short; fetch it again");
     const count = view.getUint16(end + 10, true);
     const position = view.getUint32(end + 16, true);
     if (count !== FULL16 && position !== FULL32) return { count, position };
@@ -76,6 +90,17 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
     return { count: uint64(large + 32), position: uint64(large + 48) };
   }
 
+  function readDirectory() {
+    const found: ReturnType<typeof readEntry>[] = [];
+    let { position, count } = findDirectory();
+    for (; count > 0; count--) {
+      const entry = readEntry(position);
+      found.push(entry);
+      position = entry.next;
+    }
+    return found;
+  }
+
   /** The entry of the directory at `position`. */
   function readEntry(position: number) {
     need(position, 46, "its directory");
@@ -84,12 +109,6 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
     const extraEnd = nameEnd + view.getUint16(position + 30, true);
     need(position, extraEnd - position, "its directory");
     const name = new TextDecoder().decode(bytes.subarray(position + 46, nameEnd));
-    if (view.getUint16(position + 10, true) !== 0) {
-      throw fail(
-        position,
-        `${name} is compressed, and vultus reads what torch.save stores; unpack it and store it, or save it again`,
-      );
-    }
     // Full numbers stand in an extra field of the kind 1, in this order.
     let wide = nameEnd;
     while (wide + 4 <= extraEnd && view.getUint16(wide, true) !== 1)
@@ -102,7 +121,8 @@ export function readStoredZip(bytes: Uint8Array, file: string): ReadonlyMap<stri
       return uint64(wide - 8);
     }) as [number, number, number];
     const next = extraEnd + view.getUint16(position + 32, true);
-    return { name, size, offset, checksum: view.getUint32(position + 16, true), next };
+    const isStored = view.getUint16(position + 10, true) === 0;
+    return { name, size, offset, position, isStored, checksum: view.getUint32(position + 16, true), next };
   }
 }
 

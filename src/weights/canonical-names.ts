@@ -3,14 +3,18 @@
  * and a head that hangs where the library of origin has its classifier gets the names of our heads; and the way back.
  */
 
+import { followsAnother } from "../formats/state-dicts.ts";
 import type { Origin } from "../models/backbone.ts";
 import type { Architecture } from "../models/classifier.ts";
 import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
-import { foreignNaming } from "./namings.ts";
+import { foreignNaming, foreignPrefixes } from "./namings.ts";
 
-/** What DataParallel, Lightning, torch.compile and wrapping modules put before every name. */
-const prefixes = ["module.", "_orig_mod.", "backbone.", "model.", "net.", "network.", "encoder.", "ema."];
+/** What DataParallel, Lightning and wrapping modules put before every name. */
+const prefixes = ["module.", "backbone.", "model.", "net.", "network.", "encoder.", "ema."];
+
+/** What torch.compile, FSDP, DeepSpeed, Opacus and activation checkpointing put anywhere into a name. */
+const wrappers = /(^|\.)_(orig_mod|(fsdp|checkpoint)_wrapped_module|fpw_module|forward_module|module)(?=\.)/g;
 
 /** The tensors of one network in a file. */
 export interface Unwrapped {
@@ -22,36 +26,42 @@ export interface Unwrapped {
 }
 
 /**
- * The tensors behind the prefix under which most tensors of the classifier lie, whatever its words are: `module._orig_mod.` or
- * `model.`, beside the `criterion.weight` of a loss. All tensors where no prefix has more than half of what is expected.
+ * The tensors behind the prefix under which most tensors of the backbone lie, whatever its words are: `module.` or `model.`, beside
+ * the `criterion.weight` of a loss. Of prefixes that have as many, the first is taken that names no average and no teacher. All
+ * tensors where no prefix has more than half of what is expected. `expected` are the names of the backbone's tensors.
  */
 export function unwrapped(
-  found: StateDict,
-  architecture: Architecture,
-  expected: Iterable<string>,
+  file: StateDict,
+  { backbone }: Architecture,
+  expected: readonly string[],
 ): Unwrapped {
-  const theirs = new Map(layerNames(architecture));
-  const names = new Set<string>();
-  for (const name of expected) {
-    names.add(name);
-    const dot = name.lastIndexOf(".");
-    const layer = theirs.get(name.slice(0, dot));
-    if (layer) names.add(layer + name.slice(dot));
-  }
+  const found = withoutWrappers(file);
+  const names = new Set(expected);
   const counts = new Map<string, number>([["", 0]]);
   for (const name of found.keys())
     for (let at = 0; at >= 0; at = name.indexOf(".", at) + 1 || -1) {
       if (names.has(name.slice(at))) counts.set(name.slice(0, at), (counts.get(name.slice(0, at)) ?? 0) + 1);
     }
-  const [prefix, count] = [...counts].reduce((best, one) => (one[1] > best[1] ? one : best));
-  if (prefix === "" || 2 * count <= [...expected].length)
-    return { tensors: found, prefix: "", passedOver: [] };
+  const most = Math.max(...counts.values());
+  const best = [...counts].flatMap(([prefix, count]) => (count === most ? [prefix] : []));
+  const foreign = foreignPrefixes(found.keys(), backbone.origin);
+  const candidates = 2 * most > names.size ? best : foreign;
+  const prefix = candidates.find((one) => !followsAnother(one)) ?? candidates[0] ?? "";
+  if (prefix === "") return { tensors: found, prefix, passedOver: [] };
   const own = [...found].filter(([name]) => name.startsWith(prefix));
   return {
     tensors: new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor])),
     prefix,
     passedOver: [...found.keys()].filter((name) => !name.startsWith(prefix)),
   };
+}
+
+/** The tensors without what wrappers put into their names, unless two would then have one name. */
+function withoutWrappers(found: StateDict): StateDict {
+  const bare = new Map(
+    [...found].map(([name, tensor]) => [name.replace(wrappers, "").replace(/^\./, ""), tensor]),
+  );
+  return bare.size === found.size ? bare : found;
 }
 
 /** `found` under canonical names, as far as they can be told. */

@@ -7,6 +7,7 @@ import { type FloatTensor, floatTensor, type StateDict, sizeOf } from "../util/t
 import { canonicalNames, isOfClassifier, namedBy, unwrapped } from "./canonical-names.ts";
 import { type Misfit, refusal } from "./misfit.ts";
 import { gridSide, isPositionTable, resizedPositions } from "./position-table.ts";
+import { checkValues } from "./values.ts";
 
 export interface Fitted {
   /** The backbone's tensors, and the head's where the file has a head of the same shapes. */
@@ -43,7 +44,7 @@ export function fitWeights(
   } = unwrapped(
     file,
     architecture,
-    specs.map((spec) => spec.name),
+    specs.map((spec) => spec.name).filter((tensor) => !tensor.startsWith("head.")),
   );
   const theirTensors = canonicalNames(found, architecture);
   const differ = classes !== undefined && classes.join("\n") !== architecture.classes.join("\n");
@@ -79,6 +80,7 @@ export function fitWeights(
   misfit.unexpected.push(...rest.filter((key) => !isClassifier(key) && !known.has(key)));
   if (misfit.missing.length + misfit.misshapen.length + misfit.unexpected.length > 0)
     throw refusal(misfit, found, architecture, name);
+  checkValues(weights, name);
   const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
   const ofHead = whole
     ? [joined ? joined.note : `the head of ${name} is kept`]

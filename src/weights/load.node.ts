@@ -8,17 +8,19 @@ import type { Preprocessing } from "../models/backbone.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
 import { FormatError, UsageError } from "../util/errors.ts";
-import { readBytes } from "../util/files.node.ts";
+import { isFolder, readBytes } from "../util/files.node.ts";
 import { callTo, option } from "../util/spelling.ts";
 import { type Classifier, classifierOf, type WeightsFile } from "./classifier.ts";
 import { readArchitecture, saysClassifier } from "./classifier-file.ts";
 import type { HeadRows } from "./fit.ts";
+import { foreignByName, foreignWeights } from "./foreign-weights.ts";
 import { type MembersFile, membersIn } from "./members.ts";
 import { decodeOnnxWeights } from "./onnx-weights.ts";
 import { shippedModel, shippedModels } from "./shipped.node.ts";
 import { libraryCommand, sources } from "./sources.ts";
 import { refuseEnsemble, type TakenOver, takenOver } from "./taken-over.ts";
 import { hasVariants, variantIn } from "./variants.ts";
+import { isIndex, partsOf, refusePart, weightFilesIn } from "./weights-folder.node.ts";
 
 export type { Classifier, WeightsFile } from "./classifier.ts";
 
@@ -93,24 +95,49 @@ export function loadWeights(
 
 /** The backbone in which the weights at `path` compute as they were trained: a variant of `model` where the file says so. */
 export function backboneFor(model: string, path: string | undefined): string {
-  if (path === undefined || !hasVariants(model) || !existsSync(path) || !statSync(path).isFile())
-    return model;
+  if (path === undefined || !hasVariants(model) || !existsSync(path)) return model;
   const variant = variantIn(readWeights(path).metadata);
   return variant?.of === model ? variant.backbone : model;
 }
 
-/** The backbone of the classifier in a file, in a run folder or of a model that ships; undefined where that is not known. */
+/** The backbone of the classifier in a file, in a folder or of a model that ships; undefined where that is not known. */
 export function modelOfWeights(path: string): string | undefined {
   if (!existsSync(path)) return shippedModels().find((name) => name === path);
-  const file = classifierPath(path);
-  const { metadata } = readWeights(file);
+  const { metadata } = readWeights(path);
   return saysClassifier(metadata)
-    ? readArchitecture(metadata, file).network?.backbone
+    ? readArchitecture(metadata, path).network?.backbone
     : variantIn(metadata)?.backbone;
 }
 
-/** Reads `.safetensors`, PyTorch's `.pth` or `.pt`, or `.onnx`, told apart by content. */
+/**
+ * Reads `.safetensors`, PyTorch's `.pth` or `.pt`, or `.onnx`, detected from the content; the best weights of a run folder, or those
+ * in another folder, which may be split into several files.
+ */
 export function readWeights(path: string): WeightsFile {
+  if (isFolder(path)) {
+    if (isRunFolder(path)) return readFile(classifierPath(path));
+    const { files, notes } = weightFilesIn(path);
+    return joined(files, notes);
+  }
+  if (isIndex(path)) return joined(partsOf(path), []);
+  refusePart(path);
+  return readFile(path);
+}
+
+const isRunFolder = (path: string): boolean =>
+  ["best.onnx", "best.safetensors", "recipe.json"].some((name) => existsSync(join(path, name)));
+
+/** The weights of several files as those of one. */
+function joined(files: readonly string[], notes: readonly string[]): WeightsFile {
+  const read = files.map(readFile);
+  return {
+    tensors: new Map(read.flatMap(({ tensors }) => [...tensors])),
+    metadata: read[0]?.metadata ?? {},
+    notes: [...notes, ...read.flatMap((one) => one.notes ?? [])],
+  };
+}
+
+function readFile(path: string): WeightsFile {
   const bytes = readBytes(path);
   const form = formOf(bytes, path);
   if (form === "pytorch") return decodePytorch(bytes, path, true);
@@ -118,7 +145,9 @@ export function readWeights(path: string): WeightsFile {
 }
 
 function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "onnx" {
-  if (bytes.length === 0) throw new FormatError(`${path} is empty`);
+  if (bytes.length === 0) throw new FormatError(`${path} is empty; fetch it again`);
+  const foreign = foreignWeights(bytes);
+  if (foreign !== undefined) throw new FormatError(`${path} holds no weights; it is ${foreign}`);
   const [first, second] = bytes;
   const isZip = first === 0x50 && second === 0x4b;
   const isPickle = first === 0x80 && (second as number) <= 5;
@@ -126,9 +155,7 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
   // Eight bytes of length, then JSON.
   if (bytes[8] === 0x7b || path.endsWith(".safetensors")) return "safetensors";
   if (path.endsWith(".onnx")) return "onnx";
-  throw new FormatError(
-    `${path} holds no weights that vultus reads: .safetensors, PyTorch's .pth or .pt, or .onnx`,
-  );
+  throw new FormatError(`${path} holds no weights that vultus reads; it is ${foreignByName(path)}`);
 }
 
 /** What to do where weights are needed and there are none. */

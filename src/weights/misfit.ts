@@ -24,6 +24,15 @@ export function refusal(
   const { backbone } = architecture;
   const owners = backbonesOf(found, architecture).filter((owner) => owner !== backbone.name);
   const text = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+  const remedy = (): string => {
+    if (owners.length > 0)
+      return `its tensors are those of ${owners.join(" or ")}: choose it with --model, or give weights of ${backbone.name}`;
+    const names = backbone.origin ? `${backbone.origin.library}'s` : "its own";
+    return (
+      knownReason({ missing, misshapen, unexpected }, name) ??
+      `give weights of ${backbone.name} with ${names} names, or choose the backbone that they belong to with --model`
+    );
+  };
   return new FormatError(
     [
       `${name} does not fit ${backbone.name}:`,
@@ -39,11 +48,45 @@ export function refusal(
         ),
       ),
       ...list("unexpected", unexpected),
-      owners.length > 0
-        ? `its tensors are those of ${owners.join(" or ")}: choose it with --model, or give weights of ${backbone.name}`
-        : `give weights of ${backbone.name} with ${backbone.origin ? `${backbone.origin.library}'s` : "its own"} names, or choose the backbone that they belong to with --model`,
+      remedy(),
     ].join("\n"),
   );
+}
+
+/** What names of tensors show to have been done to a network, and how to undo it. */
+const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
+  [
+    /(^|\.)_?flat_param/,
+    "it is one process's part of a model of FSDP: save it with StateDictType.FULL_STATE_DICT",
+  ],
+  [
+    /\.lora_[AB]\./,
+    "it holds LoRA's adapters: merge them into the model with merge_and_unload(), and save that",
+  ],
+  [/_mask$/, "it was pruned: make that permanent with torch.nn.utils.prune.remove, and save it again"],
+  [
+    /\.parametrizations\.|\.weight_(g|v|orig)$/,
+    "its weights are parametrized: call torch.nn.utils.parametrize.remove_parametrizations, remove_weight_norm or remove_spectral_norm, and save it again",
+  ],
+  [
+    /\.(SCB|qweight|weight_scale|zero_point|_packed_params\S*)$/,
+    "it is quantized: give the weights from before that",
+  ],
+];
+
+/** The way out for misfits of a known kind. */
+function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): string | undefined {
+  const known = changes.find(([pattern]) => unexpected.some((tensor) => pattern.test(tensor)));
+  if (known) return known[1];
+  if (missing.length > 0 && name.endsWith(".onnx"))
+    return "exporters fold and rename weights: give the .pth or .safetensors file that it was exported from";
+  const [one, another] = misshapen;
+  if (!one || another || missing.length + unexpected.length > 0 || one.spec.shape[1] !== 3) return undefined;
+  const channels = one.shape[1];
+  const key = `state_dict["${one.spec.name}"]`;
+  if (channels === 1)
+    return `its first layer is for grey images, and vultus's have 3 channels: convert it in Python: ${key} = ${key}.repeat(1, 3, 1, 1) / 3`;
+  return `its first layer was changed, which no backbone of vultus has: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
 }
 
 /** The registered backbones whose tensors these are, all of them and no others, in their sizes. */

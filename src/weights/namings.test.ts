@@ -1,10 +1,12 @@
 /** Other libraries' names against those that names.py paired and computed with. */
 
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { hasPython, python } from "../../test/support/python.ts";
 import type { Origin } from "../models/backbone.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
-import { foreignNaming } from "./namings.ts";
+import { foreignNaming, foreignPrefixes } from "./namings.ts";
 
 interface Reference {
   readonly from: string;
@@ -74,3 +76,25 @@ test("the names that torchvision's downloaded ViT has are those of its older ver
     "encoder.layers.encoder_layer_0.mlp.3.weight",
   ]);
 });
+
+test.runIf(hasPython("torch,torchvision"))(
+  "the numbers of nn.Sequential are those of a ResNet's layers",
+  () => {
+    const script = `
+import json, torch, torchvision
+resnet = torchvision.models.resnet18()
+numbered = torch.nn.Sequential(*resnet.children())
+print(json.dumps([list(numbered.state_dict()), list(resnet.state_dict())]))`;
+    const [numbered, named] = JSON.parse(
+      execFileSync(python, ["-c", script], { encoding: "utf8" }),
+    ) as string[][];
+    for (const name of ["resnet18", "resnext50_32x4d"]) {
+      const theirs = found(numbered ?? [], "");
+      expect([...(foreignNaming(theirs, originOf(name))?.translate(theirs).keys() ?? [])]).toEqual(named);
+    }
+    expect(
+      foreignPrefixes(["cnn.0.weight", "cnn.4.0.conv1.weight", "fc.weight"], originOf("resnet18")),
+    ).toEqual(["cnn."]);
+    expect(foreignNaming(found(named ?? [], ""), originOf("resnet18"))).toBeUndefined();
+  },
+);

@@ -138,6 +138,14 @@ const olderTransformer = byPattern([
   [/\.mlp\.linear_2\./, ".mlp.3."],
 ]);
 
+/** The numbers that `nn.Sequential(*resnet.children())` gives its layers; 2, 3 and 8 have no weights. */
+const sequentialResnet = byPattern([
+  [/^0\./, "conv1."],
+  [/^1\./, "bn1."],
+  [/^([4-7])\./, (_, layer) => `layer${Number(layer) - 3}.`],
+  [/^9\./, "fc."],
+]);
+
 /**
  * For norms that add another epsilon to the variance: their scale makes up for it, so that they compute the same from running
  * statistics.
@@ -191,6 +199,11 @@ const entries: readonly Entry[] = [
     translate: olderTransformer,
   },
   {
+    ...{ library: "torchvision", models: /^(wide_)?res(net|next)\d/, of: "nn.Sequential's" },
+    tells: "4.0.conv1.weight",
+    translate: sequentialResnet,
+  },
+  {
     ...{ library: "timm", models: /^tf_efficientnet_lite/, of: "efficientnet_lite_pytorch's" },
     tells: "_conv_stem.weight",
     translate: byLayer(liteToTimm),
@@ -199,8 +212,17 @@ const entries: readonly Entry[] = [
 
 /** The naming of a file, where it is another than that of the backbone's library. */
 export function foreignNaming(found: StateDict, origin: Origin | undefined): Naming | undefined {
-  return entries.find(
-    ({ library, models, tells }) =>
-      library === origin?.library && models.test(origin.name) && found.has(tells),
-  );
+  return namingsOf(origin).find(({ tells }) => found.has(tells));
 }
+
+/** What stands before the names of such a naming. */
+export function foreignPrefixes(names: Iterable<string>, origin: Origin | undefined): string[] {
+  const ends = namingsOf(origin).map(({ tells }) => tells);
+  return [...names].flatMap((name) => {
+    const end = ends.find((one) => name === one || name.endsWith(`.${one}`));
+    return end === undefined ? [] : [name.slice(0, -end.length)];
+  });
+}
+
+const namingsOf = (origin: Origin | undefined): readonly Entry[] =>
+  entries.filter(({ library, models }) => library === origin?.library && models.test(origin.name));

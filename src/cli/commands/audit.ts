@@ -38,7 +38,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
     .option("--labels", "also look for label errors, with a network that never saw the labels: takes minutes")
     .option(
       "--weights <file>",
-      "for --labels: the network's weights (.safetensors, .pth or .onnx), such as ImageNet's",
+      "for --labels: the network's weights (.safetensors, .pth, .onnx or a folder of these), such as ImageNet's",
     )
     .option("--model <name>", "for --labels: the backbone that the weights belong to", labelDefaults.model)
     .option(

@@ -50,7 +50,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     )
     .option(
       "--weights <source>",
-      "weights to start from: vultus_m or vultus_s, imagenet, none, a run folder, or a .safetensors, .pth or .onnx file (default: what the model and the recipe need; see below)",
+      "weights to start from: vultus_m or vultus_s, imagenet, none, a run folder, a folder of weights, or a .safetensors, .pth or .onnx file (default: what the model and the recipe need; see below)",
     )
     .option(
       "--teacher <model>",

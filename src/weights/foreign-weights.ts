@@ -1,0 +1,41 @@
+/** Files that people give as weights and that hold something else: what it is, and what to do. */
+
+import { foreignContent, textOf } from "../util/foreign.ts";
+
+const reads =
+  "vultus reads weights of PyTorch networks: .safetensors, .pth or .pt, or .onnx with PyTorch's names";
+
+const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
+  [/^\x89HDF\r\n/, `an HDF5 file, as Keras writes it; ${reads}`],
+  [/^GGUF/, `a GGUF file of llama.cpp; ${reads}`],
+  [/^[^]{4}TFL3/, `a model of TensorFlow Lite; ${reads}`],
+  [/^\x93NUMPY/, `a single array of NumPy; ${reads}`],
+  [/^\x89PNG|^\xff\xd8\xff/, `an image; ${reads}`],
+];
+
+/** Formats without a signature, by the names of their files. */
+const names: readonly (readonly [name: RegExp, what: string])[] = [
+  [/\.ckpt\S*\.(index|meta|data-\d+-of-\d+)$/, "part of a checkpoint of TensorFlow"],
+  [/\.pb$/, "a graph of TensorFlow"],
+  [/\.(mlmodel|mlpackage)$/, "a Core ML model"],
+  [/\.caffemodel$/, "a model of Caffe"],
+  [/\.params$/, "a file of MXNet's weights"],
+  [/\.msgpack$/, "a file of Flax's weights"],
+  [/\.(engine|plan|trt)$/, "a program of TensorRT"],
+];
+
+/** What a file's first bytes show it to be, such as `a web page; …`; undefined where they show nothing. */
+export function foreignWeights(bytes: Uint8Array): string | undefined {
+  const head = textOf(bytes);
+  const known = foreignContent(bytes) ?? signatures.find(([begin]) => begin.test(head))?.[1];
+  if (known !== undefined) return known;
+  if (!/^[\x20-\x7e\s]+$/.test(head)) return undefined;
+  const line = head.trim().replace(/\s+/g, " ");
+  return `the text "${line.length > 60 ? `${line.slice(0, 60)}…` : line}"; if it comes from a download, sign in and fetch it again`;
+}
+
+/** What a file is by its name, for content that says nothing. */
+export function foreignByName(file: string): string {
+  const known = names.find(([name]) => name.test(file))?.[1];
+  return `${known ?? "of no known format"}; ${reads}`;
+}
