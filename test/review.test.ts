@@ -34,6 +34,8 @@ afterEach(() => close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let server: ReviewServer | undefined;
+/** Of the review that was opened last. */
+let id = "";
 async function open(options: ReviewOptions = { data: at("photos") }): Promise<ReviewSet> {
   const own: ReviewOptions = {
     model: "vultus_s",
@@ -43,7 +45,9 @@ async function open(options: ReviewOptions = { data: at("photos") }): Promise<Re
     corrections: at("corrections.csv"),
   };
   server = await review({ ...own, ...options });
-  return get<ReviewSet>("/v1/review");
+  const set = await get<ReviewSet>("/v1/review");
+  ({ id } = set);
+  return set;
 }
 async function close(): Promise<void> {
   await server?.close();
@@ -52,7 +56,11 @@ async function close(): Promise<void> {
 const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server?.url}${path}`, init);
 const get = async <T>(path: string): Promise<T> => (await (await ask(path)).json()) as T;
 const post = (path: string, body: unknown = {}): Promise<Response> =>
-  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  ask(`${path}?review=${id}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 const decide = async (images: readonly number[], decision: Decision): Promise<Decided> =>
   (await (await post("/v1/review/decisions", { images, decision })).json()) as Decided;
 const undo = async (): Promise<Decided> => (await (await post("/v1/review/undo")).json()) as Decided;
@@ -171,7 +179,7 @@ describe("decisions", () => {
       "train/sad/0002.png,sad,",
       "train/sad/0003.png,sad,",
     ]);
-    expect(await undo()).toEqual({ changed: [{ image: b }, { image: c }], undoable: 1 });
+    expect(await undo()).toMatchObject({ changed: [{ image: b }, { image: c }], undoable: 1 });
     await decide([b], { kind: "keep" });
     await decide([a], { kind: "keep" });
     expect(await undo()).toMatchObject({
@@ -186,7 +194,7 @@ describe("decisions", () => {
     await undo();
     expect(rows()).toHaveLength(2);
     await undo();
-    expect(await undo()).toEqual({ changed: [], undoable: 0 });
+    expect(await undo()).toMatchObject({ changed: [], undoable: 0 });
     expect(rows()).toEqual(["image,old_label,new_label"]);
   });
 
@@ -233,6 +241,46 @@ describe("decisions", () => {
       detail: expect.stringContaining("no folder") as unknown,
     });
     expect((await get<ReviewSet>("/v1/review")).undoable).toBe(0);
+  });
+
+  test("are only taken for the review that the page shows, whose name a restart keeps", async () => {
+    const first = await open();
+    await decide([0], { kind: "keep" });
+    await close();
+    expect((await open()).id).toBe(first.id);
+    await close();
+    // Another server at the address of a page that was left open.
+    writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\n");
+    rmSync(at("other"), { recursive: true, force: true });
+    cpSync(at("photos"), at("other"), { recursive: true });
+    cpSync(at("other", "train", "sad", "0002.png"), at("other", "train", "sad", "0003.png"));
+    const other = await open({ data: at("other") });
+    expect(other.id).not.toBe(first.id);
+    for (const [path, init] of [
+      ["/v1/review/undo", { method: "POST" }],
+      ["/v1/review/decisions", { method: "POST" }],
+      ["/v1/review/images/0", {}],
+      ["/v1/review/images/0/heat", {}],
+      ["/v1/review/map", {}],
+    ] as const) {
+      const answer = await ask(`${path}?review=${first.id}`, init);
+      expect([answer.status, ((await answer.json()) as { code: string }).code], path).toEqual([
+        409,
+        "other_review",
+      ]);
+    }
+    expect((await ask("/v1/review/undo", { method: "POST" })).status).toBe(400);
+    await close();
+    expect((await open({ data: at("photos"), corrections: at("other.csv") })).id).not.toBe(first.id);
+  });
+
+  test("of another tab are noticed by the count of decisions", async () => {
+    const { version } = await open();
+    const state = () => get<{ version: number }>("/v1/review/state");
+    await decide([0], { kind: "keep" });
+    expect((await undo()).version).toBe(version + 2);
+    await undo();
+    expect(await state()).toMatchObject({ id, version: version + 2 });
   });
 
   test("are only taken from the page itself", async () => {

@@ -1,6 +1,8 @@
 /** Serves a page on which a person puts labels right, or gives images without labels their first ones. */
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { labelNext } from "../audit/label-next.ts";
 import { unitRows } from "../audit/nearest.ts";
 import type { Features } from "../audit/out-of-sample.ts";
@@ -96,7 +98,13 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
     const server = await startReview(
       {
         ...own,
-        set: { ...own.set, classes: read.classes, ...(model && { model: nameOf(options.model) }), notes },
+        set: {
+          ...own.set,
+          id: idOf(own, read),
+          classes: read.classes,
+          ...(model && { model: nameOf(options.model) }),
+          notes,
+        },
         pixels: read.pixels,
         look: model?.look,
         features: model?.features,
@@ -225,8 +233,16 @@ function nameOf(model: ModelSource | undefined): string {
 }
 
 type Own = Pick<Review, "images" | "book"> & {
-  readonly set: Omit<Review["set"], "classes" | "notes" | "model">;
+  readonly set: Omit<Review["set"], "id" | "classes" | "notes" | "model">;
 };
+
+/** The same for the same images with the same labels, whose decisions go into the same file. */
+function idOf({ set: { task, file } }: Own, { classes, pixels: { samples, hashes } }: Read): string {
+  const images = samples.map(({ id, label }, image) => [id, label, hashes[image]]);
+  return createHash("sha256")
+    .update(JSON.stringify([task, resolve(file), classes, images]))
+    .digest("hex");
+}
 
 /** Labels that are put right. */
 async function correcting(

@@ -28,8 +28,19 @@ export interface ReviewImage {
   readonly decision?: Decision;
 }
 
-/** `GET /v1/review`. */
-export interface ReviewSet {
+/** `GET /v1/review/state`: what a page asks again and again, to notice other images, and decisions of another tab. */
+export interface ReviewState {
+  /** What is reviewed, and where decisions go: another one for other images, labels or files, and the same after a restart. */
+  readonly id: string;
+  /** Grows by 1 with every decision that is made or undone. */
+  readonly version: number;
+}
+
+/**
+ * `GET /v1/review`. Other requests name the review that they are about, `?review=<id>`, and are refused by the server of another
+ * one. A request that changes something must name it: a page may be left open while its port goes to another server.
+ */
+export interface ReviewSet extends ReviewState {
   /** `labels`: put labels right. `unlabelled`: give labels to images that have none. */
   readonly task: "labels" | "unlabelled";
   /** The folders and files of the data. */
@@ -62,7 +73,7 @@ export interface DecisionRequest {
 }
 
 /** The answer to a decision, and to `POST /v1/review/undo`: every image that changed, and what holds for it now. */
-export interface Decided {
+export interface Decided extends Pick<ReviewState, "version"> {
   readonly changed: readonly { readonly image: number; readonly decision?: Decision }[];
   readonly undoable: number;
 }

@@ -10,12 +10,19 @@ import { sharp } from "../../util/sharp.node.ts";
 import { Problem } from "../problems.ts";
 import { checked } from "../schemas.ts";
 import type { DecisionBook } from "./decision-book.ts";
-import type { DecisionRequest, Neighbours, ReviewImage, ReviewMap, ReviewSet } from "./protocol.ts";
+import type {
+  DecisionRequest,
+  Neighbours,
+  ReviewImage,
+  ReviewMap,
+  ReviewSet,
+  ReviewState,
+} from "./protocol.ts";
 
 /** What is reviewed. */
 export interface Review {
   /** As a client gets it, but for decisions. */
-  readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable">;
+  readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable" | "version">;
   readonly images: readonly Omit<ReviewImage, "decision">[];
   readonly pixels: Pick<PixelCache, "get" | "hashes">;
   readonly book: DecisionBook;
@@ -61,13 +68,31 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     return features();
   };
 
+  const stateNow = (): ReviewState => ({ id: set.id, version: book.version });
+  app.addHook("onRequest", async ({ method, query }) => {
+    const { review: asked } = query as { readonly review?: unknown };
+    if (asked === undefined && method !== "POST") return;
+    if (asked === undefined) throw new Problem("invalid_request", "?review= must name the review, its id");
+    if (asked !== set.id)
+      throw new Problem("other_review", `this server reviews ${set.sources.join(", ")}; reload the page`);
+  });
+
+  app.get("/v1/review/state", stateNow);
+
   app.get("/v1/review", (): ReviewSet => {
     const now = images.map((image, index): ReviewImage => {
       const decision = book.decisionOn(index);
       return { ...image, ...(decision && { decision }) };
     });
     const { undoable } = book;
-    return { ...set, images: now, looks: look !== undefined, features: features !== undefined, undoable };
+    return {
+      ...set,
+      ...stateNow(),
+      images: now,
+      looks: look !== undefined,
+      features: features !== undefined,
+      undoable,
+    };
   });
 
   app.get("/v1/review/images/:index", async (request: Indexed, reply) => {
@@ -119,7 +144,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       );
     if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
       throw new Problem("invalid_request", "an image without a label has none to keep");
-    return book.decide([...new Set(chosen)], decision);
+    return book.decide(new Map(chosen.map((image) => [image, decision])));
   });
 
   app.post("/v1/review/undo", () => book.undo());

@@ -139,7 +139,7 @@ export function Grid(props: GridProps) {
                 }
                 onDblClick={() => onOpen(image)}
               >
-                <Thumbnail image={image} />
+                <Thumbnail set={set} image={image} />
                 <Caption set={set} review={review} palette={palette} image={image} />
               </div>
             );
@@ -151,11 +151,11 @@ export function Grid(props: GridProps) {
 /** Milliseconds that a cell stays in sight before its image is asked for: whoever scrolls past thousands asks for none of them. */
 const REST = 60;
 
-function Thumbnail({ image }: { readonly image: number }) {
+function Thumbnail({ set, image }: { readonly set: ReviewSet; readonly image: number }) {
   const element = useRef<HTMLImageElement>(null);
   useEffect(() => {
     const { current } = element;
-    const timer = setTimeout(() => current?.setAttribute("src", imageAddress(image, THUMBNAIL)), REST);
+    const timer = setTimeout(() => current?.setAttribute("src", imageAddress(set, image, THUMBNAIL)), REST);
     return () => {
       clearTimeout(timer);
       // Otherwise it would still be loaded.

@@ -42,7 +42,7 @@ export function MapView(props: MapViewProps) {
   const { set, layout } = props;
   const { state } = layout;
   useEffect(() => {
-    if (set.features && layout.state.kind === "none") layout.start();
+    if (set.features && layout.state.kind === "none") layout.start(set);
   }, []);
   if (!set.features)
     return (
@@ -71,7 +71,7 @@ export function MapView(props: MapViewProps) {
       )}
       {(state.kind === "none" || state.kind === "failed") && (
         <p class="panel empty">
-          <button type="button" class="button primary" onClick={layout.start}>
+          <button type="button" class="button primary" onClick={() => layout.start(set)}>
             Lay out the map
           </button>
         </p>

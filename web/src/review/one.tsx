@@ -37,7 +37,7 @@ export function One(props: OneProps) {
   const blind = isBlind(set, one);
   const looks = set.looks && !blind;
   useEffect(() => {
-    for (const next of upcoming) new Image().src = imageAddress(next, LARGE);
+    for (const next of upcoming) new Image().src = imageAddress(set, next, LARGE);
   }, [upcoming.join()]);
   const position = place < 0 ? `outside the filter` : `${number(place + 1)} of ${number(of)}`;
   return (
@@ -103,7 +103,7 @@ export function One(props: OneProps) {
   );
 }
 
-function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string }) {
+function Shown({ set, image, heat, alt, onShown }: OneProps & { readonly alt: string }) {
   const [failed, setFailed] = useState(false);
   const [heatFailed, setHeatFailed] = useState(false);
   const ready = (): void => onShown(image);
@@ -119,7 +119,7 @@ function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string 
   return (
     <>
       <img
-        src={imageAddress(image, LARGE)}
+        src={imageAddress(set, image, LARGE)}
         alt={alt}
         draggable={false}
         onLoad={ready}
@@ -131,7 +131,7 @@ function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string 
       {heat && !heatFailed && (
         <img
           class="heat"
-          src={heatAddress(image)}
+          src={heatAddress(set, image)}
           alt="Where the model looked"
           onError={() => setHeatFailed(true)}
         />
