@@ -198,6 +198,25 @@ describe("decisions", () => {
     expect(rows()).toEqual(["image,old_label,new_label"]);
   });
 
+  test("that give an image the label that it has keep it, also where they give it to others", async () => {
+    const set = await open();
+    const chosen = ["train/happy/0001.png", "train/sad/0002.png"].map((id) => named(set, id));
+    const { changed } = await decide(chosen, { kind: "relabel", label: "happy" });
+    expect(changed.map(({ decision }) => decision)).toEqual([
+      { kind: "keep" },
+      { kind: "relabel", label: "happy" },
+    ]);
+    expect(rows().slice(1)).toEqual(["train/happy/0001.png,happy,happy", "train/sad/0002.png,sad,happy"]);
+  });
+
+  test("on a class that the data lacks are refused, with a model or without", async () => {
+    writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\nwink/0001.png,wink,yawm,\n");
+    for (const [name, expression] of Object.entries({ wink: "happy", yawn: "surprise" }))
+      cpSync(at("photos", "train", expression), at("winks", name), { recursive: true });
+    for (const options of [{}, { model: undefined, data: at("winks") }])
+      await expect(open({ data: at("photos"), ...options })).rejects.toThrow(/there is no class "yawm"/);
+  });
+
   test("on images of other data stay in the file", async () => {
     writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\nelse/1.png,happy,sad,2026\n");
     const set = await open();

@@ -94,7 +94,9 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   try {
     const model = read.bundle && (await asked(engine, read.bundle, read, options, teller));
     const own =
-      data === undefined ? await labelling(read, model, options) : await correcting(read, model, options);
+      data === undefined
+        ? await labelling(read, model, options)
+        : await correcting(read, model, options, noting);
     const server = await startReview(
       {
         ...own,
@@ -148,6 +150,9 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   }
   const { rename, notAClass, exclude } = options;
   const dataset = await openDataset(data, { rename, notAClass, exclude });
+  const { corrections = reviewDefaults.corrections } = options;
+  // Refuses labels that are no class; it is the labels of the data that are reviewed.
+  if (existsSync(corrections)) await openDataset(data, { rename, notAClass, exclude, corrections });
   for (const note of dataset.notes) teller.note(note);
   teller.note(
     "the model that ships does not know all of these classes: there is no opinion to show. Name another with --model",
@@ -249,6 +254,7 @@ async function correcting(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
   { suspects: list, corrections: file = reviewDefaults.corrections, showTest = false }: ReviewOptions,
+  teller: Teller,
 ): Promise<Own> {
   const suggested =
     list === undefined
@@ -275,7 +281,13 @@ async function correcting(
       return place === undefined ? [] : [[image, place] as const];
     }),
   );
-  const labelled = samples.map(({ id, label }) => ({ id, label: classes[label] as string }));
+  const store = correctionsStore(
+    file,
+    samples.map(({ id, label }) => ({ id, label: classes[label] as string })),
+    classes,
+  );
+  const book = await openDecisionBook(store);
+  for (const note of store.notes()) teller.note(note);
   return {
     set: {
       task: "labels",
@@ -286,7 +298,7 @@ async function correcting(
       ...(blind && { blind }),
     },
     images,
-    book: await openDecisionBook(correctionsStore(file, labelled)),
+    book,
   };
 }
 
@@ -330,6 +342,7 @@ async function labelling(
       manifestStore(
         file,
         samples.map(({ id }) => id),
+        classes,
       ),
     ),
   };

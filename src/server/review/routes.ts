@@ -11,6 +11,7 @@ import { Problem } from "../problems.ts";
 import { checked } from "../schemas.ts";
 import type { DecisionBook } from "./decision-book.ts";
 import type {
+  Decision,
   DecisionRequest,
   Neighbours,
   ReviewImage,
@@ -132,6 +133,13 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     return reply.type("application/octet-stream").send(Buffer.from(chosen.buffer));
   });
 
+  /** Of several images that get one label, some may have it already. */
+  const decisionOn = (image: number, decision: Decision): Decision => {
+    const { label } = images[image] as ReviewImage;
+    const isOwn = decision.kind === "relabel" && label !== undefined && decision.label === set.classes[label];
+    return isOwn ? { kind: "keep" } : decision;
+  };
+
   app.post("/v1/review/decisions", (request) => {
     const { images: chosen, decision } = checked(requestSchema, request.body, "body");
     const unknown = chosen.find((image) => !images[image]);
@@ -144,7 +152,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       );
     if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
       throw new Problem("invalid_request", "an image without a label has none to keep");
-    return book.decide(new Map(chosen.map((image) => [image, decision])));
+    return book.decide(new Map(chosen.map((image) => [image, decisionOn(image, decision)])));
   });
 
   app.post("/v1/review/undo", () => book.undo());
