@@ -51,6 +51,16 @@ test("filters hold together, and each counts what its other choices would give",
   ).toEqual([4, 8]);
 });
 
+test("with a list of suspects, its images are the suspects, whatever the model answers", () => {
+  const images = set.images.map((image, i) => (i === 1 ? { ...image, suggested: 6 } : image));
+  const listed = { ...set, images, suspects: "labels.csv" };
+  expect(filtered(listed, () => undefined, { ...noFilters, suspects: true }).list).toEqual([1]);
+  expect([...filtered(listed, () => undefined, noFilters).counts.pair.keys()]).toEqual(["disgust>surprise"]);
+  expect(spokenImage(listed, 1, undefined)).toMatch(
+    /^disgust; the list of suspects: surprise; the model: disgust, /,
+  );
+});
+
 test("the next undecided image is looked for from the last one on, round the end, and from images outside the list", () => {
   expect(nextUndecided([0, 4, 16, 20], 0, decisionOf)).toBe(16);
   expect(nextUndecided([16, 0, 4], 4, decisionOf)).toBe(16);

@@ -101,12 +101,27 @@ describe("what is shown", () => {
 
   test("a list of suspects comes before all others, in its order", async () => {
     const list = ["train/sad/0002.png", "train/angry/0005.png"];
-    writeFileSync(at("labels.csv"), `image,suggested\n${list.map((id) => `${id},happy\n`).join("")}`);
-    const { images, order, suspects } = await open({ data: at("photos"), suspects: at("labels.csv") });
+    writeFileSync(
+      at("labels.csv"),
+      `image,suggested\n${[...list, "validation/sad/0001.png", "gone.png", "other.png"].map((id) => `${id},${id === "gone.png" ? "wink" : "happy"}\n`).join("")}`,
+    );
+    const { images, order, suspects, classes, notes } = await open({
+      data: at("photos"),
+      suspects: at("labels.csv"),
+    });
     expect(suspects).toBe(at("labels.csv"));
     expect(order.slice(0, 2).map((index) => images[index]?.id)).toEqual(list);
+    // What the list suggests stands beside the model's answer.
+    for (const index of order.slice(0, 2))
+      expect(images[index]).toMatchObject({ suggested: classes.indexOf("happy"), opinion: {} });
+    expect(images.filter(({ suggested }) => suggested !== undefined)).toHaveLength(2);
+    expect(notes).toContain(`${at("labels.csv")}: 2 of its 5 images are not among those reviewed`);
     await close();
-    writeFileSync(at("labels.csv"), "image,suggested\nother.png,happy\n");
+    writeFileSync(at("labels.csv"), "image,suggested\n");
+    const none = await open({ data: at("photos"), suspects: at("labels.csv") });
+    expect(none.notes).toContain(`${at("labels.csv")} lists no suspects`);
+    await close();
+    writeFileSync(at("labels.csv"), "image,suggested\nother.png,wink\n");
     await expect(open({ data: at("photos"), suspects: at("labels.csv") })).rejects.toThrow(
       /none of its 1 images is in the data/,
     );
@@ -115,8 +130,14 @@ describe("what is shown", () => {
   test("without a model that knows the classes there is no opinion, and the data's order", async () => {
     for (const [name, expression] of Object.entries({ wink: "happy", yawn: "surprise" }))
       cpSync(at("photos", "train", expression), at("winks", name), { recursive: true });
-    const { model, looks, features, images, order } = await open({ data: at("winks"), model: undefined });
+    const { model, looks, features, images, order, notes } = await open({
+      data: at("winks"),
+      model: undefined,
+    });
     expect({ model, looks, features }).toEqual({ looks: false, features: false });
+    expect(notes).toEqual([
+      'vultus_m does not know "wink", "yawn": no opinion is shown. Name another model with --model',
+    ]);
     expect(order).toEqual([...images.keys()]);
     expect((await ask("/v1/review/images/0/neighbours")).status).toBe(404);
   });
@@ -143,8 +164,9 @@ describe("what is shown", () => {
     const { neighbours } = await get<Neighbours>("/v1/review/images/3/neighbours");
     expect(neighbours).toHaveLength(8);
     expect(neighbours.some(({ image: other }) => other === 3)).toBe(false);
+    for (const { image: other } of neighbours) expect(set.images[other]?.split).toBe("train");
     const { images, width } = await get<ReviewMap>("/v1/review/map");
-    expect(images).toEqual(set.order);
+    expect(images).toEqual(set.order.filter((index) => set.images[index]?.split === "train"));
     const rows = new Float32Array(await (await ask("/v1/review/map/features")).arrayBuffer());
     expect(rows).toHaveLength(images.length * width);
     const row = (index: number) => [
@@ -348,6 +370,9 @@ test("images without labels: the unsure and different ones first; the answers ar
   const unsure = set.order.map((index) => set.images[index]?.opinion?.probability as number);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   expect(mean(unsure.slice(0, 8))).toBeLessThan(mean(unsure.slice(8)));
+  expect(set.notes).toEqual([
+    expect.stringMatching(/folders named after classes \(angry, fear, .*\): these labels are not used/),
+  ]);
   expect((await post("/v1/review/decisions", { images: [0], decision: { kind: "keep" } })).status).toBe(400);
   for (const [index, { id }] of set.images.entries())
     await decide(

@@ -5,12 +5,12 @@ import type { Split } from "../../data/dataset.ts";
 
 export type { Decision };
 
-/** What the model answers for an image, or a list of suspects suggests. */
+/** What the model answers for an image. */
 export interface Opinion {
   /** Index into the classes. */
   readonly answer: number;
-  /** Probabilities of the answer and of the image's label; missing where only a list of suspects is known. */
-  readonly probability?: number;
+  readonly probability: number;
+  /** The probability of the image's label. */
   readonly ofLabel?: number;
 }
 
@@ -22,6 +22,8 @@ export interface ReviewImage {
   readonly label?: number;
   /** Missing where there is none, and for images of `ReviewSet.blind`. */
   readonly opinion?: Opinion;
+  /** Index of the class that the list of suspects suggests; missing where it has none, and for images of `ReviewSet.blind`. */
+  readonly suggested?: number;
   /** One share per class, summing to 1, where people voted. */
   readonly votes?: readonly number[];
   /** What was decided so far. */
@@ -78,13 +80,14 @@ export interface Decided extends Pick<ReviewState, "version"> {
   readonly undoable: number;
 }
 
-/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first. */
+/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first; none is blind. */
 export interface Neighbours {
   readonly neighbours: readonly { readonly image: number; readonly similarity: number }[];
 }
 
 /**
- * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others.
+ * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others. Blind images
+ * are not on it: where one lies tells what the model would answer.
  * `GET /v1/review/map/features` holds their features, [images, width] little-endian floats, from which the page lays out the map.
  */
 export interface ReviewMap {

@@ -61,8 +61,10 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       throw new Problem("not_found", `there is no image ${index}; there are ${images.length}`);
     return image;
   };
+  // Without a blind split no image is of none.
+  const isBlind = (image: number): boolean => images[image]?.split === set.blind;
   const refuseBlind = (image: number): void => {
-    if (images[image]?.split === set.blind) throw new Problem("not_found", "this image is reviewed blind");
+    if (isBlind(image)) throw new Problem("not_found", "this image is reviewed blind");
   };
   const featuresOf = async (): Promise<Features> => {
     if (!features) throw new Problem("not_found", "without a model there are no features");
@@ -116,10 +118,10 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
   app.get("/v1/review/images/:index/neighbours", async (request: Indexed): Promise<Neighbours> => {
     const image = indexIn(request);
     refuseBlind(image);
-    return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS) };
+    return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS, (other) => !isBlind(other)) };
   });
 
-  const onMap = mapImages(set.order);
+  const onMap = mapImages(set.order.filter((image) => !isBlind(image)));
   app.get(
     "/v1/review/map",
     async (): Promise<ReviewMap> => ({ images: onMap, width: (await featuresOf()).width }),

@@ -10,7 +10,7 @@ import { useKeys } from "./keys.ts";
 import type { Marking } from "./palette.ts";
 import { imageAddress, THUMBNAIL } from "./requests.ts";
 import type { Review } from "./review.ts";
-import { answerOf, isBlind, isSuspect, labelNow, labelOf, outcomeOf } from "./words.ts";
+import { answerOf, isBlind, labelNow, labelOf, outcomeOf, suggestionOf } from "./words.ts";
 
 export interface GridProps {
   readonly set: ReviewSet;
@@ -174,6 +174,7 @@ function Caption({ set, review, palette, image }: CaptionProps) {
   const label = labelNow(set, image, decision);
   const marking = label === undefined ? undefined : palette[set.classes.indexOf(label)];
   const answer = answerOf(set, image);
+  const suggestion = suggestionOf(set, image);
   const more =
     outcome === "relabelled"
       ? set.task === "unlabelled"
@@ -183,9 +184,11 @@ function Caption({ set, review, palette, image }: CaptionProps) {
         ? outcome
         : isBlind(set, one)
           ? "blind"
-          : isSuspect(one) || one.label === undefined
-            ? answer && `${set.model === undefined ? "list" : "model"}: ${answer}`
-            : "";
+          : suggestion !== undefined
+            ? `list: ${suggestion}`
+            : answer !== undefined && one.opinion?.answer !== one.label
+              ? `model: ${answer}`
+              : "";
   return (
     <span class="caption">
       <span class="class-name">

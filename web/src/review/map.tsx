@@ -299,6 +299,12 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
           </select>
         </label>
         <Legend groups={groups} counts={counts} />
+        {set.blind !== undefined && (
+          <p class="hint muted">
+            Images of the {set.blind} split are reviewed blind and are not on the map: where they lie would
+            show what the model finds alike.
+          </p>
+        )}
         <p class="hint muted">
           Draw a loop around images to select them, with Shift to add. A double click opens an image.
         </p>
