@@ -4,8 +4,18 @@ import { expect, test } from "vitest";
 import type { Decision } from "../src/server/review/protocol.ts";
 import { random } from "../src/util/random.ts";
 import { filtered, neighbourIn, nextUndecided, noFilters } from "../web/src/review/filters.ts";
+import { classOfDigit, digitOf } from "../web/src/review/keys.ts";
 import { layOut } from "../web/src/review/layout.ts";
-import { inLoop, nearest, onScreen, towards, whole, within, zoomed } from "../web/src/review/map-geometry.ts";
+import {
+  inLoop,
+  nearest,
+  onScreen,
+  pinched,
+  towards,
+  whole,
+  within,
+  zoomed,
+} from "../web/src/review/map-geometry.ts";
 import { paletteOf } from "../web/src/review/palette.ts";
 import { hashOf, placeOf } from "../web/src/review/place.ts";
 import { principalComponents } from "../web/src/review/principal-components.ts";
@@ -49,6 +59,16 @@ test("filters hold together, and each counts what its other choices would give",
   expect(
     filtered(set, decisionOf, { ...noFilters, suspects: true, map: new Set([1, 4, 5, 8]) }).list,
   ).toEqual([4, 8]);
+});
+
+test("with a list of suspects, its images are the suspects, whatever the model answers", () => {
+  const images = set.images.map((image, i) => (i === 1 ? { ...image, suggested: 6 } : image));
+  const listed = { ...set, images, suspects: "labels.csv" };
+  expect(filtered(listed, () => undefined, { ...noFilters, suspects: true }).list).toEqual([1]);
+  expect([...filtered(listed, () => undefined, noFilters).counts.pair.keys()]).toEqual(["disgust>surprise"]);
+  expect(spokenImage(listed, 1, undefined)).toMatch(
+    /^disgust; the list of suspects: surprise; the model: disgust, /,
+  );
 });
 
 test("the next undecided image is looked for from the last one on, round the end, and from images outside the list", () => {
@@ -185,4 +205,38 @@ test("the layout of few images, and of images that are all the same, is finite",
     expect(positions).toHaveLength(2 * count);
     expect(positions?.every(Number.isFinite)).toBe(true);
   }
+});
+
+test("two fingers zoom and move the map, and what lies under them stays there", () => {
+  const extent = { width: 400, height: 300 };
+  const [from, to] = [
+    [
+      { x: 100, y: 100 },
+      { x: 140, y: 100 },
+    ],
+    [
+      { x: 80, y: 130 },
+      { x: 160, y: 130 },
+    ],
+  ] as const;
+  const camera = pinched(whole, from, to, extent);
+  expect(camera.zoom).toBe(2);
+  const positions = Float32Array.of(0, 0, 1, 0, 0, 1, 1, 1);
+  const at = (view: typeof whole): Float32Array => onScreen(positions, extent, view);
+  // Twice as far from the fingers' middle, which has moved down by 30.
+  at(whole).forEach((value, i) => {
+    const [middle, moved] = i % 2 === 0 ? [120, 120] : [100, 130];
+    expect(at(camera)[i]).toBeCloseTo(moved + 2 * (value - middle), 3);
+  });
+  expect(pinched(camera, to, from, extent)).toBe(whole);
+});
+
+test("digits mean classes by their place, unless all classes are named by a digit", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `class ${i}`);
+  expect(["1", "9", "0", "x"].map((key) => classOfDigit(names, key))).toEqual([0, 8, 9, undefined]);
+  expect([0, 9, 10].map((index) => digitOf(names, index))).toEqual(["1", "0", undefined]);
+  const digits = ["0", "1", "3"];
+  expect(["0", "1", "2", "3"].map((key) => classOfDigit(digits, key))).toEqual([0, 1, undefined, 2]);
+  expect(digits.map((_, index) => digitOf(digits, index))).toEqual(digits);
+  expect(classOfDigit(["happy", "sad"], "3")).toBeUndefined();
 });

@@ -298,7 +298,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       server.close();
       await text(page, "[role=alert]").toContain("does not answer");
       server = await serveReview(madeUpReview({ count: 21 }), { port: Number(port) });
-      await text(page, "[role=alert]").toContain("with other images");
+      await text(page, "[role=alert]").toContain("Another review runs at this address now");
       await press(page, "x");
       await text(page, ".saved").toContain("not saved");
       expect(server.posted).toEqual([]);

@@ -34,6 +34,8 @@ afterEach(() => close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let server: ReviewServer | undefined;
+/** Of the review that was opened last. */
+let id = "";
 async function open(options: ReviewOptions = { data: at("photos") }): Promise<ReviewSet> {
   const own: ReviewOptions = {
     model: "vultus_s",
@@ -43,7 +45,9 @@ async function open(options: ReviewOptions = { data: at("photos") }): Promise<Re
     corrections: at("corrections.csv"),
   };
   server = await review({ ...own, ...options });
-  return get<ReviewSet>("/v1/review");
+  const set = await get<ReviewSet>("/v1/review");
+  ({ id } = set);
+  return set;
 }
 async function close(): Promise<void> {
   await server?.close();
@@ -52,7 +56,11 @@ async function close(): Promise<void> {
 const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server?.url}${path}`, init);
 const get = async <T>(path: string): Promise<T> => (await (await ask(path)).json()) as T;
 const post = (path: string, body: unknown = {}): Promise<Response> =>
-  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  ask(`${path}?review=${id}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 const decide = async (images: readonly number[], decision: Decision): Promise<Decided> =>
   (await (await post("/v1/review/decisions", { images, decision })).json()) as Decided;
 const undo = async (): Promise<Decided> => (await (await post("/v1/review/undo")).json()) as Decided;
@@ -93,12 +101,27 @@ describe("what is shown", () => {
 
   test("a list of suspects comes before all others, in its order", async () => {
     const list = ["train/sad/0002.png", "train/angry/0005.png"];
-    writeFileSync(at("labels.csv"), `image,suggested\n${list.map((id) => `${id},happy\n`).join("")}`);
-    const { images, order, suspects } = await open({ data: at("photos"), suspects: at("labels.csv") });
+    writeFileSync(
+      at("labels.csv"),
+      `image,suggested\n${[...list, "validation/sad/0001.png", "gone.png", "other.png"].map((id) => `${id},${id === "gone.png" ? "wink" : "happy"}\n`).join("")}`,
+    );
+    const { images, order, suspects, classes, notes } = await open({
+      data: at("photos"),
+      suspects: at("labels.csv"),
+    });
     expect(suspects).toBe(at("labels.csv"));
     expect(order.slice(0, 2).map((index) => images[index]?.id)).toEqual(list);
+    // What the list suggests stands beside the model's answer.
+    for (const index of order.slice(0, 2))
+      expect(images[index]).toMatchObject({ suggested: classes.indexOf("happy"), opinion: {} });
+    expect(images.filter(({ suggested }) => suggested !== undefined)).toHaveLength(2);
+    expect(notes).toContain(`${at("labels.csv")}: 2 of its 5 images are not among those reviewed`);
     await close();
-    writeFileSync(at("labels.csv"), "image,suggested\nother.png,happy\n");
+    writeFileSync(at("labels.csv"), "image,suggested\n");
+    const none = await open({ data: at("photos"), suspects: at("labels.csv") });
+    expect(none.notes).toContain(`${at("labels.csv")} lists no suspects`);
+    await close();
+    writeFileSync(at("labels.csv"), "image,suggested\nother.png,wink\n");
     await expect(open({ data: at("photos"), suspects: at("labels.csv") })).rejects.toThrow(
       /none of its 1 images is in the data/,
     );
@@ -107,8 +130,14 @@ describe("what is shown", () => {
   test("without a model that knows the classes there is no opinion, and the data's order", async () => {
     for (const [name, expression] of Object.entries({ wink: "happy", yawn: "surprise" }))
       cpSync(at("photos", "train", expression), at("winks", name), { recursive: true });
-    const { model, looks, features, images, order } = await open({ data: at("winks"), model: undefined });
+    const { model, looks, features, images, order, notes } = await open({
+      data: at("winks"),
+      model: undefined,
+    });
     expect({ model, looks, features }).toEqual({ looks: false, features: false });
+    expect(notes).toEqual([
+      'vultus_m does not know "wink", "yawn": no opinion is shown. Name another model with --model',
+    ]);
     expect(order).toEqual([...images.keys()]);
     expect((await ask("/v1/review/images/0/neighbours")).status).toBe(404);
   });
@@ -135,8 +164,9 @@ describe("what is shown", () => {
     const { neighbours } = await get<Neighbours>("/v1/review/images/3/neighbours");
     expect(neighbours).toHaveLength(8);
     expect(neighbours.some(({ image: other }) => other === 3)).toBe(false);
+    for (const { image: other } of neighbours) expect(set.images[other]?.split).toBe("train");
     const { images, width } = await get<ReviewMap>("/v1/review/map");
-    expect(images).toEqual(set.order);
+    expect(images).toEqual(set.order.filter((index) => set.images[index]?.split === "train"));
     const rows = new Float32Array(await (await ask("/v1/review/map/features")).arrayBuffer());
     expect(rows).toHaveLength(images.length * width);
     const row = (index: number) => [
@@ -171,7 +201,7 @@ describe("decisions", () => {
       "train/sad/0002.png,sad,",
       "train/sad/0003.png,sad,",
     ]);
-    expect(await undo()).toEqual({ changed: [{ image: b }, { image: c }], undoable: 1 });
+    expect(await undo()).toMatchObject({ changed: [{ image: b }, { image: c }], undoable: 1 });
     await decide([b], { kind: "keep" });
     await decide([a], { kind: "keep" });
     expect(await undo()).toMatchObject({
@@ -186,8 +216,27 @@ describe("decisions", () => {
     await undo();
     expect(rows()).toHaveLength(2);
     await undo();
-    expect(await undo()).toEqual({ changed: [], undoable: 0 });
+    expect(await undo()).toMatchObject({ changed: [], undoable: 0 });
     expect(rows()).toEqual(["image,old_label,new_label"]);
+  });
+
+  test("that give an image the label that it has keep it, also where they give it to others", async () => {
+    const set = await open();
+    const chosen = ["train/happy/0001.png", "train/sad/0002.png"].map((id) => named(set, id));
+    const { changed } = await decide(chosen, { kind: "relabel", label: "happy" });
+    expect(changed.map(({ decision }) => decision)).toEqual([
+      { kind: "keep" },
+      { kind: "relabel", label: "happy" },
+    ]);
+    expect(rows().slice(1)).toEqual(["train/happy/0001.png,happy,happy", "train/sad/0002.png,sad,happy"]);
+  });
+
+  test("on a class that the data lacks are refused, with a model or without", async () => {
+    writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\nwink/0001.png,wink,yawm,\n");
+    for (const [name, expression] of Object.entries({ wink: "happy", yawn: "surprise" }))
+      cpSync(at("photos", "train", expression), at("winks", name), { recursive: true });
+    for (const options of [{}, { model: undefined, data: at("winks") }])
+      await expect(open({ data: at("photos"), ...options })).rejects.toThrow(/there is no class "yawm"/);
   });
 
   test("on images of other data stay in the file", async () => {
@@ -233,6 +282,46 @@ describe("decisions", () => {
       detail: expect.stringContaining("no folder") as unknown,
     });
     expect((await get<ReviewSet>("/v1/review")).undoable).toBe(0);
+  });
+
+  test("are only taken for the review that the page shows, whose name a restart keeps", async () => {
+    const first = await open();
+    await decide([0], { kind: "keep" });
+    await close();
+    expect((await open()).id).toBe(first.id);
+    await close();
+    // Another server at the address of a page that was left open.
+    writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\n");
+    rmSync(at("other"), { recursive: true, force: true });
+    cpSync(at("photos"), at("other"), { recursive: true });
+    cpSync(at("other", "train", "sad", "0002.png"), at("other", "train", "sad", "0003.png"));
+    const other = await open({ data: at("other") });
+    expect(other.id).not.toBe(first.id);
+    for (const [path, init] of [
+      ["/v1/review/undo", { method: "POST" }],
+      ["/v1/review/decisions", { method: "POST" }],
+      ["/v1/review/images/0", {}],
+      ["/v1/review/images/0/heat", {}],
+      ["/v1/review/map", {}],
+    ] as const) {
+      const answer = await ask(`${path}?review=${first.id}`, init);
+      expect([answer.status, ((await answer.json()) as { code: string }).code], path).toEqual([
+        409,
+        "other_review",
+      ]);
+    }
+    expect((await ask("/v1/review/undo", { method: "POST" })).status).toBe(400);
+    await close();
+    expect((await open({ data: at("photos"), corrections: at("other.csv") })).id).not.toBe(first.id);
+  });
+
+  test("of another tab are noticed by the count of decisions", async () => {
+    const { version } = await open();
+    const state = () => get<{ version: number }>("/v1/review/state");
+    await decide([0], { kind: "keep" });
+    expect((await undo()).version).toBe(version + 2);
+    await undo();
+    expect(await state()).toMatchObject({ id, version: version + 2 });
   });
 
   test("are only taken from the page itself", async () => {
@@ -281,6 +370,9 @@ test("images without labels: the unsure and different ones first; the answers ar
   const unsure = set.order.map((index) => set.images[index]?.opinion?.probability as number);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   expect(mean(unsure.slice(0, 8))).toBeLessThan(mean(unsure.slice(8)));
+  expect(set.notes).toEqual([
+    expect.stringMatching(/folders named after classes \(angry, fear, .*\): these labels are not used/),
+  ]);
   expect((await post("/v1/review/decisions", { images: [0], decision: { kind: "keep" } })).status).toBe(400);
   for (const [index, { id }] of set.images.entries())
     await decide(

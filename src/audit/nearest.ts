@@ -21,15 +21,16 @@ export function similarity({ rows, width }: Features, a: number, b: number): num
   return sum;
 }
 
-/** The `count` rows most similar to row `index`, without itself, the nearest first. */
+/** The `count` rows most similar to row `index`, of those that may be shown and without itself, the nearest first. */
 export function nearest(
   features: Features,
   index: number,
   count: number,
+  isShown: (image: number) => boolean = () => true,
 ): { image: number; similarity: number }[] {
   const others = Array.from({ length: features.rows.length / features.width }, (_, image) => image);
   return others
-    .filter((image) => image !== index)
+    .filter((image) => image !== index && isShown(image))
     .map((image) => ({ image, similarity: similarity(features, index, image) }))
     .sort((a, b) => b.similarity - a.similarity || a.image - b.image)
     .slice(0, count);

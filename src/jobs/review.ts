@@ -1,13 +1,15 @@
 /** Serves a page on which a person puts labels right, or gives images without labels their first ones. */
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { labelNext } from "../audit/label-next.ts";
 import { unitRows } from "../audit/nearest.ts";
 import type { Features } from "../audit/out-of-sample.ts";
 import { blindSplit, reviewOrder } from "../audit/review-order.ts";
-import { readSuspects } from "../audit/suspects.node.ts";
 import type { Sample, Split } from "../data/dataset.ts";
 import { picturesBelow } from "../data/folder.node.ts";
+import { classKey } from "../data/names.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { bundleOutputs } from "../evaluate/evaluate.ts";
 import { explainPictures } from "../evaluate/explain.ts";
@@ -30,9 +32,13 @@ import { bundleOf, type DataSource, type ModelSource, openDataset, pathOf } from
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, decoded, type LabelledOptions, openFor, readLabelled } from "./labelled-pictures.ts";
+import { type Suggestion, suggestionsIn } from "./review-suspects.ts";
 
 /** The files that decisions are written to, if no other is named. */
 export const reviewDefaults = { corrections: "corrections.csv", out: "labels.csv" } as const;
+
+/** Classes that a message names. */
+const MOST_NAMED = 5;
 
 export interface ReviewOptions extends Omit<LabelledOptions, "split">, DeviceOptions {
   /** Labelled images. One of `data` and `unlabelled` is needed. */
@@ -92,11 +98,19 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   try {
     const model = read.bundle && (await asked(engine, read.bundle, read, options, teller));
     const own =
-      data === undefined ? await labelling(read, model, options) : await correcting(read, model, options);
+      data === undefined
+        ? await labelling(read, model, options)
+        : await correcting(read, model, options, noting);
     const server = await startReview(
       {
         ...own,
-        set: { ...own.set, classes: read.classes, ...(model && { model: nameOf(options.model) }), notes },
+        set: {
+          ...own.set,
+          id: idOf(own, read),
+          classes: read.classes,
+          ...(model && { model: nameOf(options.model) }),
+          notes,
+        },
         pixels: read.pixels,
         look: model?.look,
         features: model?.features,
@@ -140,10 +154,11 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   }
   const { rename, notAClass, exclude } = options;
   const dataset = await openDataset(data, { rename, notAClass, exclude });
+  const { corrections = reviewDefaults.corrections } = options;
+  // Refuses labels that are no class; it is the labels of the data that are reviewed.
+  if (existsSync(corrections)) await openDataset(data, { rename, notAClass, exclude, corrections });
   for (const note of dataset.notes) teller.note(note);
-  teller.note(
-    "the model that ships does not know all of these classes: there is no opinion to show. Name another with --model",
-  );
+  teller.note(unknownClasses(dataset.classes));
   const pixels = await decoded(dataset.samples, options, teller);
   return { sources: dataset.sources, classes: dataset.classes, pixels, bundle: undefined };
 }
@@ -156,6 +171,19 @@ async function shippedFor(
   const { classes } = await openDataset(data, { rename, notAClass, exclude });
   const bundle = bundleOf(undefined);
   return classes.every((name) => bundle.architecture.classes.includes(name)) ? bundle : undefined;
+}
+
+/** Why the model that ships gives no opinion on data with these classes, and what to do. */
+function unknownClasses(classes: readonly string[]): string {
+  const known = new Set(bundleOf(undefined).architecture.classes);
+  const unknown = classes.filter((name) => !known.has(name));
+  const named = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
+  const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more classes` : "";
+  const others =
+    unknown.length < classes.length
+      ? `, or --model ${DEFAULT_MODEL} to review images of its classes only`
+      : "";
+  return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no opinion is shown. Name another model with --model${others}`;
 }
 
 /** The splits that a run cut which was trained after a first review, by id: it knows the corrected labels only. */
@@ -179,8 +207,20 @@ async function readUnlabelled(folder: string, options: ReviewOptions, teller: Te
     (path): Sample => ({ id: path, source: { kind: "file", path }, label: 0, split: "train" }),
   );
   if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} holds no images`);
+  const labels = labelsIn(samples, bundle.architecture.classes);
+  if (labels.length > 1)
+    teller.note(
+      `${folder} has folders named after classes (${labels.join(", ")}): these labels are not used. vultus review ${folder} shows them`,
+    );
   const pixels = await decoded(samples, options, teller);
   return { sources: [folder], classes: bundle.architecture.classes, pixels, bundle };
+}
+
+/** Folders that are named after classes: their images have labels. */
+function labelsIn(samples: readonly Sample[], classes: readonly string[]): string[] {
+  const known = new Set(classes.map(classKey));
+  const folders = new Set(samples.map(({ id }) => basename(dirname(id))));
+  return [...folders].filter((name) => known.has(classKey(name))).sort();
 }
 
 /** A model's answers, and what else it can be asked. */
@@ -225,41 +265,51 @@ function nameOf(model: ModelSource | undefined): string {
 }
 
 type Own = Pick<Review, "images" | "book"> & {
-  readonly set: Omit<Review["set"], "classes" | "notes" | "model">;
+  readonly set: Omit<Review["set"], "id" | "classes" | "notes" | "model">;
 };
+
+/** The same for the same images with the same labels, whose decisions go into the same file. */
+function idOf({ set: { task, file } }: Own, { classes, pixels: { samples, hashes } }: Read): string {
+  const images = samples.map(({ id, label }, image) => [id, label, hashes[image]]);
+  return createHash("sha256")
+    .update(JSON.stringify([task, resolve(file), classes, images]))
+    .digest("hex");
+}
 
 /** Labels that are put right. */
 async function correcting(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
   { suspects: list, corrections: file = reviewDefaults.corrections, showTest = false }: ReviewOptions,
+  teller: Teller,
 ): Promise<Own> {
-  const suggested =
-    list === undefined
-      ? new Map<string, { place: number; answer: number }>()
-      : await suspectsOf(list, classes);
-  if (list !== undefined && !samples.some(({ id }) => suggested.has(id)))
-    throw new UsageError(`--suspects ${list}: none of its ${suggested.size} images is in the data`);
+  const suggested: ReadonlyMap<number, Suggestion> =
+    list === undefined ? new Map() : await suggestionsIn(list, samples, classes, teller);
   const blind = showTest ? undefined : blindSplit(samples);
-  const opinions = samples.map(({ id, label }, image): Opinion | undefined => {
-    if (model) return opinionOf(model.probabilities, image, classes.length, label);
-    const answer = suggested.get(id)?.answer;
-    return answer === undefined ? undefined : { answer };
-  });
   const images = samples.map(({ id, split, label, votes }, image): Omit<ReviewImage, "decision"> => {
-    const opinion = split === blind ? undefined : opinions[image];
-    return { id, split, label, ...(opinion && { opinion }), ...(votes && { votes }) };
+    const open = split !== blind;
+    const opinion = open && model && opinionOf(model.probabilities, image, classes.length, label);
+    const suggestion = open && suggested.get(image);
+    return {
+      id,
+      split,
+      label,
+      ...(opinion && { opinion }),
+      ...(suggestion && { suggested: suggestion.label }),
+      ...(votes && { votes }),
+    };
   });
   const margins = samples.map(
     ({ label }, image) => model && marginOf(model.probabilities, image, classes.length, label),
   );
-  const places = new Map(
-    samples.flatMap(({ id }, image) => {
-      const place = suggested.get(id)?.place;
-      return place === undefined ? [] : [[image, place] as const];
-    }),
+  const places = new Map([...suggested].map(([image, { place }]) => [image, place]));
+  const store = correctionsStore(
+    file,
+    samples.map(({ id, label }) => ({ id, label: classes[label] as string })),
+    classes,
   );
-  const labelled = samples.map(({ id, label }) => ({ id, label: classes[label] as string }));
+  const book = await openDecisionBook(store);
+  for (const note of store.notes()) teller.note(note);
   return {
     set: {
       task: "labels",
@@ -270,24 +320,8 @@ async function correcting(
       ...(blind && { blind }),
     },
     images,
-    book: await openDecisionBook(correctionsStore(file, labelled)),
+    book,
   };
-}
-
-/** Places and suggestions by image id. */
-async function suspectsOf(
-  path: string,
-  classes: readonly string[],
-): Promise<Map<string, { place: number; answer: number }>> {
-  const suspects = await readSuspects(path);
-  return new Map(
-    suspects.map(({ id, suggested }, place) => {
-      const answer = classes.indexOf(suggested);
-      if (answer < 0)
-        throw new UsageError(`${path}: there is no class "${suggested}"; the data has ${classes.join(", ")}`);
-      return [id, { place, answer }];
-    }),
-  );
 }
 
 /** Images that get their first labels. */
@@ -314,6 +348,7 @@ async function labelling(
       manifestStore(
         file,
         samples.map(({ id }) => id),
+        classes,
       ),
     ),
   };

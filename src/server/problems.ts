@@ -12,6 +12,7 @@ export const problems = {
   host_refused: { status: 403, title: "The service does not answer to this host name" },
   not_found: { status: 404, title: "There is nothing at this address" },
   request_timeout: { status: 408, title: "The request arrived too slowly" },
+  other_review: { status: 409, title: "The server reviews other images than this page shows" },
   file_changed: { status: 409, title: "The file was changed by another program" },
   body_too_large: { status: 413, title: "The body is too large" },
   too_many_pictures: { status: 413, title: "The request holds too many images" },

@@ -4,10 +4,12 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -54,25 +56,56 @@ const remedies: Readonly<Record<string, string>> = {
  * Replaces the file at `path` by `data`, given whole or in parts. If anything fails the old file is as it was, nothing
  * is left beside it, and the error says why.
  */
-export function writeFileAtomic(
-  path: string,
-  data: string | Uint8Array | readonly Uint8Array[],
+export function writeFileAtomic(path: string, data: FileData, calls: FileCalls = realCalls): void {
+  writeFilesAtomic([[path, data]], calls);
+}
+
+type FileData = string | Uint8Array | readonly Uint8Array[];
+
+/** Replaces several files as `writeFileAtomic` does, none before all have their room on the disk. */
+export function writeFilesAtomic(
+  files: readonly (readonly [path: string, data: FileData])[],
   calls: FileCalls = realCalls,
 ): void {
-  const parts =
-    typeof data === "string" ? [new TextEncoder().encode(data)] : data instanceof Uint8Array ? [data] : data;
-  const beside = join(dirname(path), `.${shortName(basename(path))}.${process.pid}.tmp`);
-  try {
-    withFile(beside, "w", calls, (file) => {
-      for (const part of parts) writeAll(file, part, calls);
-      calls.sync(file);
+  const written: { readonly path: string; readonly beside: string }[] = [];
+  const attempt = (path: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      for (const { beside } of written) removeQuietly(beside, calls);
+      throw new VultusError(
+        `${path} was not written: ${reasonOf(error)}. What was there before is untouched`,
+      );
+    }
+  };
+  for (const [path, data] of files)
+    attempt(path, () => {
+      const beside = besideOf(path);
+      written.push({ path, beside });
+      withFile(beside, "w", calls, (file) => {
+        for (const part of partsOf(data)) writeAll(file, part, calls);
+        calls.sync(file);
+      });
     });
-    calls.rename(beside, path);
-  } catch (error) {
-    removeQuietly(beside, calls);
-    throw new VultusError(`${path} was not written: ${reasonOf(error)}. What was there before is untouched`);
-  }
-  syncFolder(path, calls);
+  for (const { path, beside } of written) attempt(path, () => calls.rename(beside, behindLink(path)));
+  for (const { path } of written) syncFolder(behindLink(path), calls);
+}
+
+function partsOf(data: FileData): readonly Uint8Array[] {
+  if (typeof data === "string") return [new TextEncoder().encode(data)];
+  return data instanceof Uint8Array ? [data] : data;
+}
+
+/** Where a file is written before it takes its place: in the same folder, since a rename cannot leave a disk. */
+function besideOf(path: string): string {
+  const file = behindLink(path);
+  return join(dirname(file), `.${shortName(basename(file))}.${process.pid}.tmp`);
+}
+
+/** The file that a symbolic link leads to: that file is replaced, and not the link. */
+function behindLink(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink && existsSync(path) ? realpathSync(path) : path;
 }
 
 /** A file that grows under another name, and appears under its own when it is whole. */
@@ -86,7 +119,7 @@ export interface GrowingFile {
 
 /** Begins a file at `path`; what is there stays until `finish`. @throws VultusError, as each of its functions, with the reason. */
 export function growingFile(path: string, calls: FileCalls = realCalls): GrowingFile {
-  const beside = join(dirname(path), `.${shortName(basename(path))}.${process.pid}.tmp`);
+  const beside = besideOf(path);
   let file: number | undefined;
   let isOver = false;
   const discard = (): void => {
@@ -114,10 +147,10 @@ export function growingFile(path: string, calls: FileCalls = realCalls): Growing
         const open = file as number;
         file = undefined;
         calls.close(open);
-        calls.rename(beside, path);
+        calls.rename(beside, behindLink(path));
       });
       isOver = true;
-      syncFolder(path, calls);
+      syncFolder(behindLink(path), calls);
     },
     discard,
   };

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -11,6 +20,7 @@ import {
   readJson,
   realCalls,
   writeFileAtomic,
+  writeFilesAtomic,
 } from "./files.node.ts";
 
 let folder: string;
@@ -49,6 +59,42 @@ test("a file is written beside, synced, renamed, and its folder synced", () => {
   expect(readFileSync(path, "utf8")).toBe("new");
   expect(readdirSync(folder)).toEqual(["a.txt"]);
   expect(log).toEqual(["open", "write", "sync", "close", "rename", "open", "sync", "close"]);
+});
+
+test("the file that a symbolic link leads to is replaced, and not the link", () => {
+  const link = join(folder, "link.txt");
+  writeFileSync(path, "old");
+  symlinkSync(path, link);
+  writeFileAtomic(link, "new");
+  expect(readFileSync(path, "utf8")).toBe("new");
+  const growing = growingFile(link);
+  growing.append("newer");
+  growing.finish();
+  expect(readFileSync(path, "utf8")).toBe("newer");
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readdirSync(folder)).toEqual(["a.txt", "link.txt"]);
+});
+
+test("several files are replaced together, and none where the disk is full before all are written", () => {
+  const other = join(folder, "b.txt");
+  writeFileSync(path, "old");
+  // open, write, sync, close of the first; open, write of the second.
+  expect(() =>
+    writeFilesAtomic(
+      [
+        [path, "new"],
+        [other, "new"],
+      ],
+      failingCalls(5, "ENOSPC"),
+    ),
+  ).toThrow(/b\.txt was not written: the disk is full/);
+  expect(readdirSync(folder)).toEqual(["a.txt"]);
+  expect(readFileSync(path, "utf8")).toBe("old");
+  writeFilesAtomic([
+    [path, "new"],
+    [other, "newer"],
+  ]);
+  expect([path, other].map((file) => readFileSync(file, "utf8"))).toEqual(["new", "newer"]);
 });
 
 test("parts are joined, and short writes are continued", () => {

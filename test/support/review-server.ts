@@ -12,6 +12,7 @@ import type {
   ReviewImage,
   ReviewMap,
   ReviewSet,
+  ReviewState,
 } from "../../src/server/review/protocol.ts";
 import { random } from "../../src/util/random.ts";
 import { type StaticServer, serveFolder } from "./static-server.ts";
@@ -77,6 +78,8 @@ export function madeUpReview({
     looks: model,
     features: model,
     undoable: 0,
+    id: `${task}-${count}`,
+    version: 0,
     notes,
   };
 }
@@ -108,15 +111,18 @@ export async function serveReview(
   const decisions = new Map<number, Decision>();
   const posted: DecisionRequest[] = [];
   const undo: (readonly (readonly [number, Decision | undefined])[])[] = [];
+  let version = 0;
   let refusal: string | undefined;
   let gate: Promise<void> = Promise.resolve();
   const change = (changes: readonly (readonly [number, Decision | undefined])[]): Decided => {
     for (const [image, decision] of changes)
       if (decision) decisions.set(image, decision);
       else decisions.delete(image);
+    version++;
     return {
       changed: changes.map(([image, decision]) => ({ image, ...(decision ? { decision } : {}) })),
       undoable: undo.length,
+      version,
     };
   };
 
@@ -126,12 +132,14 @@ export async function serveReview(
       (): ReviewSet => ({
         ...set,
         undoable: undo.length,
+        version,
         images: set.images.map((image, i) => {
           const decision = decisions.get(i);
           return decision ? { ...image, decision } : image;
         }),
       }),
     ],
+    [/^\/v1\/review\/state$/, (): ReviewState => ({ id: set.id, version })],
     [/^\/v1\/review\/images\/(\d+)$/, (image, side) => drawn(set, image, side, false)],
     [
       /^\/v1\/review\/images\/(\d+)\/heat$/,
@@ -155,6 +163,10 @@ export async function serveReview(
   const answer = (request: IncomingMessage, response: ServerResponse): boolean => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
     if (!pathname.startsWith("/v1/")) return false;
+    if ((searchParams.get("review") ?? set.id) !== set.id) {
+      sendProblem(response, 409, "Other images are reviewed here.", "other_review");
+      return true;
+    }
     if (request.method === "POST") {
       void text(request)
         .then((body) => postTo(pathname, body))
@@ -256,9 +268,9 @@ function send(response: ServerResponse, what: unknown): void {
   response.end(Buffer.isBuffer(what) ? what : JSON.stringify(what));
 }
 
-function sendProblem(response: ServerResponse, status: number, detail: string): void {
+function sendProblem(response: ServerResponse, status: number, detail: string, code?: string): void {
   response.writeHead(status, { "content-type": "application/problem+json" });
-  response.end(JSON.stringify({ type: "about:blank", title: "Not done", status, detail }));
+  response.end(JSON.stringify({ type: "about:blank", title: "Not done", status, detail, code }));
 }
 
 async function text(request: IncomingMessage): Promise<string> {

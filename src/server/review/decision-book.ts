@@ -22,8 +22,9 @@ export interface DecisionStore {
 export interface DecisionBook {
   decisionOn(image: number): Decision | undefined;
   readonly undoable: number;
+  readonly version: number;
   /** One step, on one image or many. @throws Problem where it cannot be saved; then nothing has changed. */
-  decide(images: readonly number[], decision: Decision): Decided;
+  decide(decisions: ReadonlyMap<number, Decision>): Decided;
   /** Takes the last step back; changes nothing where there is none. @throws Problem as `decide`. */
   undo(): Decided;
 }
@@ -36,6 +37,8 @@ export async function openDecisionBook(
   now: () => Date = () => new Date(),
 ): Promise<DecisionBook> {
   let decided = await store.load();
+  // A server that follows another one at the same address begins with another number.
+  let version = now().getTime();
   // Of earlier sessions the images can be taken back one by one, the last one first.
   let steps: readonly Step[] = [...decided.keys()].map((image) => new Map([[image, undefined]]));
   const commit = (
@@ -50,31 +53,35 @@ export async function openDecisionBook(
       throw new Problem("not_saved", `the decision was not saved: ${messageOf(error)}`);
     }
     [decided, steps] = [next, left];
+    version++;
     const changed = [...images].map((image) => {
       const decision = decided.get(image)?.decision;
       return { image, ...(decision && { decision }) };
     });
-    return { changed, undoable: steps.length };
+    return { changed, undoable: steps.length, version };
   };
   return {
     decisionOn: (image) => decided.get(image)?.decision,
     get undoable() {
       return steps.length;
     },
-    decide(images, decision) {
+    get version() {
+      return version;
+    },
+    decide(decisions) {
       const next = new Map(decided);
       const when = now().toISOString();
-      for (const image of images) {
+      for (const [image, decision] of decisions) {
         // The file holds decisions in the order in which they were made.
         next.delete(image);
         next.set(image, { decision, when });
       }
-      const step = new Map(images.map((image) => [image, decided.get(image)]));
+      const step = new Map([...decisions.keys()].map((image) => [image, decided.get(image)]));
       return commit(next, [...steps, step], step.keys());
     },
     undo() {
       const step = steps.at(-1);
-      if (!step) return { changed: [], undoable: 0 };
+      if (!step) return { changed: [], undoable: 0, version };
       const next = new Map(decided);
       for (const [image, before] of step) {
         next.delete(image);

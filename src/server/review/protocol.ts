@@ -5,12 +5,12 @@ import type { Split } from "../../data/dataset.ts";
 
 export type { Decision };
 
-/** What the model answers for an image, or a list of suspects suggests. */
+/** What the model answers for an image. */
 export interface Opinion {
   /** Index into the classes. */
   readonly answer: number;
-  /** Probabilities of the answer and of the image's label; missing where only a list of suspects is known. */
-  readonly probability?: number;
+  readonly probability: number;
+  /** The probability of the image's label. */
   readonly ofLabel?: number;
 }
 
@@ -22,14 +22,27 @@ export interface ReviewImage {
   readonly label?: number;
   /** Missing where there is none, and for images of `ReviewSet.blind`. */
   readonly opinion?: Opinion;
+  /** Index of the class that the list of suspects suggests; missing where it has none, and for images of `ReviewSet.blind`. */
+  readonly suggested?: number;
   /** One share per class, summing to 1, where people voted. */
   readonly votes?: readonly number[];
   /** What was decided so far. */
   readonly decision?: Decision;
 }
 
-/** `GET /v1/review`. */
-export interface ReviewSet {
+/** `GET /v1/review/state`: what a page asks again and again, to notice other images, and decisions of another tab. */
+export interface ReviewState {
+  /** What is reviewed, and where decisions go: another one for other images, labels or files, and the same after a restart. */
+  readonly id: string;
+  /** Grows by 1 with every decision that is made or undone. */
+  readonly version: number;
+}
+
+/**
+ * `GET /v1/review`. Other requests name the review that they are about, `?review=<id>`, and are refused by the server of another
+ * one. A request that changes something must name it: a page may be left open while its port goes to another server.
+ */
+export interface ReviewSet extends ReviewState {
   /** `labels`: put labels right. `unlabelled`: give labels to images that have none. */
   readonly task: "labels" | "unlabelled";
   /** The folders and files of the data. */
@@ -62,18 +75,19 @@ export interface DecisionRequest {
 }
 
 /** The answer to a decision, and to `POST /v1/review/undo`: every image that changed, and what holds for it now. */
-export interface Decided {
+export interface Decided extends Pick<ReviewState, "version"> {
   readonly changed: readonly { readonly image: number; readonly decision?: Decision }[];
   readonly undoable: number;
 }
 
-/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first. */
+/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first; none is blind. */
 export interface Neighbours {
   readonly neighbours: readonly { readonly image: number; readonly similarity: number }[];
 }
 
 /**
- * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others.
+ * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others. Blind images
+ * are not on it: where one lies tells what the model would answer.
  * `GET /v1/review/map/features` holds their features, [images, width] little-endian floats, from which the page lays out the map.
  */
 export interface ReviewMap {

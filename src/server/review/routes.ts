@@ -10,12 +10,20 @@ import { sharp } from "../../util/sharp.node.ts";
 import { Problem } from "../problems.ts";
 import { checked } from "../schemas.ts";
 import type { DecisionBook } from "./decision-book.ts";
-import type { DecisionRequest, Neighbours, ReviewImage, ReviewMap, ReviewSet } from "./protocol.ts";
+import type {
+  Decision,
+  DecisionRequest,
+  Neighbours,
+  ReviewImage,
+  ReviewMap,
+  ReviewSet,
+  ReviewState,
+} from "./protocol.ts";
 
 /** What is reviewed. */
 export interface Review {
   /** As a client gets it, but for decisions. */
-  readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable">;
+  readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable" | "version">;
   readonly images: readonly Omit<ReviewImage, "decision">[];
   readonly pixels: Pick<PixelCache, "get" | "hashes">;
   readonly book: DecisionBook;
@@ -53,13 +61,26 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       throw new Problem("not_found", `there is no image ${index}; there are ${images.length}`);
     return image;
   };
+  // Without a blind split no image is of none.
+  const isBlind = (image: number): boolean => images[image]?.split === set.blind;
   const refuseBlind = (image: number): void => {
-    if (images[image]?.split === set.blind) throw new Problem("not_found", "this image is reviewed blind");
+    if (isBlind(image)) throw new Problem("not_found", "this image is reviewed blind");
   };
   const featuresOf = async (): Promise<Features> => {
     if (!features) throw new Problem("not_found", "without a model there are no features");
     return features();
   };
+
+  const stateNow = (): ReviewState => ({ id: set.id, version: book.version });
+  app.addHook("onRequest", async ({ method, query }) => {
+    const { review: asked } = query as { readonly review?: unknown };
+    if (asked === undefined && method !== "POST") return;
+    if (asked === undefined) throw new Problem("invalid_request", "?review= must name the review, its id");
+    if (asked !== set.id)
+      throw new Problem("other_review", `this server reviews ${set.sources.join(", ")}; reload the page`);
+  });
+
+  app.get("/v1/review/state", stateNow);
 
   app.get("/v1/review", (): ReviewSet => {
     const now = images.map((image, index): ReviewImage => {
@@ -67,7 +88,14 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       return { ...image, ...(decision && { decision }) };
     });
     const { undoable } = book;
-    return { ...set, images: now, looks: look !== undefined, features: features !== undefined, undoable };
+    return {
+      ...set,
+      ...stateNow(),
+      images: now,
+      looks: look !== undefined,
+      features: features !== undefined,
+      undoable,
+    };
   });
 
   app.get("/v1/review/images/:index", async (request: Indexed, reply) => {
@@ -90,10 +118,10 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
   app.get("/v1/review/images/:index/neighbours", async (request: Indexed): Promise<Neighbours> => {
     const image = indexIn(request);
     refuseBlind(image);
-    return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS) };
+    return { neighbours: nearest(await featuresOf(), image, NEIGHBOURS, (other) => !isBlind(other)) };
   });
 
-  const onMap = mapImages(set.order);
+  const onMap = mapImages(set.order.filter((image) => !isBlind(image)));
   app.get(
     "/v1/review/map",
     async (): Promise<ReviewMap> => ({ images: onMap, width: (await featuresOf()).width }),
@@ -107,6 +135,13 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     return reply.type("application/octet-stream").send(Buffer.from(chosen.buffer));
   });
 
+  /** Of several images that get one label, some may have it already. */
+  const decisionOn = (image: number, decision: Decision): Decision => {
+    const { label } = images[image] as ReviewImage;
+    const isOwn = decision.kind === "relabel" && label !== undefined && decision.label === set.classes[label];
+    return isOwn ? { kind: "keep" } : decision;
+  };
+
   app.post("/v1/review/decisions", (request) => {
     const { images: chosen, decision } = checked(requestSchema, request.body, "body");
     const unknown = chosen.find((image) => !images[image]);
@@ -119,7 +154,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       );
     if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
       throw new Problem("invalid_request", "an image without a label has none to keep");
-    return book.decide([...new Set(chosen)], decision);
+    return book.decide(new Map(chosen.map((image) => [image, decisionOn(image, decision)])));
   });
 
   app.post("/v1/review/undo", () => book.undo());

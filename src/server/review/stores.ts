@@ -1,14 +1,20 @@
 /** The files of a review: corrections.csv for labels that are put right, a manifest for images that get their first ones. */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { readCorrections } from "../../data/corrections.node.ts";
-import { type Correction, correctionsText, type Decision } from "../../data/corrections.ts";
+import {
+  type Correction,
+  type Corrections,
+  correctionColumns,
+  correctionsText,
+  type Decision,
+} from "../../data/corrections.ts";
 import { classKey } from "../../data/names.ts";
 import { readCsvHeader, readCsvRows } from "../../formats/csv.node.ts";
 import { csvRow } from "../../formats/csv.ts";
 import { FormatError } from "../../util/errors.ts";
-import { readBytes, writeFileAtomic } from "../../util/files.node.ts";
+import { readBytes, writeFilesAtomic } from "../../util/files.node.ts";
 import { Problem } from "../problems.ts";
 import type { Dated, DecisionStore } from "./decision-book.ts";
 
@@ -19,39 +25,84 @@ export interface LabelledImage {
   readonly label: string;
 }
 
-/** Keeps rows of images that are not reviewed, such as those of other classes. */
-export function correctionsStore(path: string, images: readonly LabelledImage[]): DecisionStore {
+/** Keeps rows that do not hold here: of images that are not reviewed, and of labels that have changed since, until they are decided anew. */
+export function correctionsStore(
+  path: string,
+  images: readonly LabelledImage[],
+  classes: readonly string[],
+): CorrectionsStore {
   const file = watched(path);
   const indexOf = new Map(images.map(({ id }, index) => [id, index]));
   let others: [string, Correction][] = [];
+  const spelt = spellingOf(classes);
   return {
     async load() {
-      const corrections = existsSync(path) ? await readCorrections(path) : new Map<string, Correction>();
+      const corrections = existsSync(path) ? await readOwn(path) : new Map<string, Correction>();
       file.seen();
-      others = [...corrections].filter(([id]) => !indexOf.has(id));
-      const found = [...corrections].flatMap(([id, { decision, from, when }]): [number, Dated][] => {
+      others = [];
+      const found = new Map<number, Dated>();
+      for (const [id, correction] of corrections) {
         const index = indexOf.get(id);
-        if (index === undefined) return [];
-        const holds = heldFor((images[index] as LabelledImage).label, from, decision);
-        return holds ? [[index, { decision: holds, when }]] : [];
-      });
-      return new Map(found);
+        const holds = index === undefined ? undefined : heldFor(images[index] as LabelledImage, correction);
+        if (index === undefined || !holds) others.push([id, correction]);
+        else found.set(index, { decision: spelt(holds), when: correction.when });
+      }
+      return found;
+    },
+    notes() {
+      const changed = others.filter(([id]) => indexOf.has(id)).length;
+      const elsewhere = others.length - changed;
+      const rows = (count: number): string => `${path}: ${count} ${count === 1 ? "row is" : "rows are"}`;
+      return [
+        ...(changed > 0
+          ? [`${rows(changed)} on labels that have changed in the data since: decide on these images again`]
+          : []),
+        ...(elsewhere > 0 ? [`${rows(elsewhere)} on images that are not reviewed here, and kept`] : []),
+      ];
     },
     save(decided) {
       const rows = [...decided].map(([index, { decision, when }]): [string, Correction] => {
         const { id, label } = images[index] as LabelledImage;
         return [id, { decision, from: label, when }];
       });
-      file.write(correctionsText(new Map([...others, ...rows])));
+      const isDecided = new Set(rows.map(([id]) => id));
+      const kept = others.filter(([id]) => !isDecided.has(id));
+      writeWatched([[file, correctionsText(new Map([...kept, ...rows]))]]);
     },
   };
 }
 
-/** What a decision on an image labelled `from` says of it now that its label is `label`; nothing where it is out of date. */
-function heldFor(label: string, from: string, decision: Decision): Decision | undefined {
+export interface CorrectionsStore extends DecisionStore {
+  /** What a person should know of the file that was loaded. */
+  notes(): string[];
+}
+
+/** @throws FormatError also for columns that would be lost when the file is written. */
+async function readOwn(path: string): Promise<Corrections> {
+  const own: readonly string[] = correctionColumns;
+  const more = (await readCsvHeader(path, own)).filter((column) => !own.includes(column));
+  const corrections = await readCorrections(path);
+  if (more.length > 0)
+    throw new FormatError(
+      `${path} has the columns ${more.join(", ")} beside ${own.join(", ")}, and vultus review would lose them. Remove them, or write to another file with --corrections`,
+    );
+  return corrections;
+}
+
+/** What a decision on an image says of it now that it has this label; nothing where it is out of date. */
+function heldFor({ label }: LabelledImage, { decision, from }: Correction): Decision | undefined {
   const isSame = (a: string, b: string): boolean => classKey(a) === classKey(b);
-  if (isSame(label, from) || decision.kind === "leave out") return decision;
-  return decision.kind === "relabel" && isSame(label, decision.label) ? { kind: "keep" } : undefined;
+  if (decision.kind === "relabel" && isSame(label, decision.label)) return { kind: "keep" };
+  return isSame(label, from) || decision.kind === "leave out" ? decision : undefined;
+}
+
+/** Labels as the classes are written, whatever case or synonym a file by hand has. */
+function spellingOf(classes: readonly string[]): (decision: Decision) => Decision {
+  const byKey = new Map(classes.map((name) => [classKey(name), name]));
+  return (decision) =>
+    decision.kind === "relabel"
+      ? { ...decision, label: byKey.get(classKey(decision.label)) ?? decision.label }
+      : decision;
 }
 
 const MANIFEST_COLUMNS = ["path", "label"] as const;
@@ -62,7 +113,12 @@ const MANIFEST_COLUMNS = ["path", "label"] as const;
  *
  * @param files The images' files, by index.
  */
-export function manifestStore(path: string, files: readonly string[]): DecisionStore {
+export function manifestStore(
+  path: string,
+  files: readonly string[],
+  classes: readonly string[],
+): DecisionStore {
+  const spelt = spellingOf(classes);
   const manifest = watched(path);
   const leftOut = watched(leftOutList(path));
   const folder = dirname(resolve(path));
@@ -79,7 +135,7 @@ export function manifestStore(path: string, files: readonly string[]): DecisionS
       };
       others = [];
       for (const [name, label] of await readManifest(path))
-        if (!note(name, { kind: "relabel", label })) others.push([name, label]);
+        if (!note(name, spelt({ kind: "relabel", label }))) others.push([name, label]);
       for (const name of readList(leftOutList(path))) note(name, { kind: "leave out" });
       manifest.seen();
       leftOut.seen();
@@ -93,9 +149,10 @@ export function manifestStore(path: string, files: readonly string[]): DecisionS
         if (decision.kind === "relabel") labels.push([name, decision.label]);
         else without.push(name);
       }
-      manifest.check();
-      leftOut.write(without.map((name) => `${name}\n`).join(""));
-      manifest.write([MANIFEST_COLUMNS, ...labels].map((cells) => `${csvRow(cells)}\n`).join(""));
+      writeWatched([
+        [leftOut, without.map((name) => `${name}\n`).join("")],
+        [manifest, [MANIFEST_COLUMNS, ...labels].map((cells) => `${csvRow(cells)}\n`).join("")],
+      ]);
     },
   };
 }
@@ -127,26 +184,46 @@ function readList(path: string): string[] {
 }
 
 /** A file that this process writes whole, and that another program may change meanwhile. */
-function watched(path: string): { seen(): void; check(): void; write(text: string): void } {
+interface Watched {
+  readonly path: string;
+  seen(): void;
+  check(): void;
+  holds(text: string): boolean;
+  wrote(text: string): void;
+}
+
+function watched(path: string): Watched {
   const found = (): string => (existsSync(path) ? new TextDecoder().decode(readBytes(path)) : "");
   let last = "";
-  const check = (): void => {
-    if (found() !== last)
-      throw new Problem(
-        "file_changed",
-        `${path} was changed by another program, and is left as it is; start vultus review again to go on from it`,
-      );
-  };
   return {
+    path,
     seen() {
       last = found();
     },
-    check,
-    write(text) {
-      check();
-      if (text === last) return;
-      writeFileAtomic(path, text);
+    check() {
+      if (found() !== last)
+        throw new Problem(
+          "file_changed",
+          `${path} was changed by another program, and is left as it is; start vultus review again to go on from it`,
+        );
+      // A new file could take its place all the same.
+      if (existsSync(path) && (statSync(path).mode & WRITABLE) === 0)
+        throw new Problem("not_saved", `the decision was not saved: ${path} is read-only; make it writable`);
+    },
+    holds: (text) => text === last,
+    wrote(text) {
       last = text;
     },
   };
+}
+
+/** The bits of a file's mode that let anybody write. */
+const WRITABLE = 0o222;
+
+/** All of them, or none. */
+function writeWatched(files: readonly (readonly [Watched, string])[]): void {
+  for (const [file] of files) file.check();
+  const changed = files.filter(([file, text]) => !file.holds(text));
+  writeFilesAtomic(changed.map(([{ path }, text]) => [path, text]));
+  for (const [file, text] of changed) file.wrote(text);
 }

@@ -166,7 +166,7 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
       return;
     if (!singleKeys && !(target instanceof Element && target.closest(".stage, .grid"))) return;
     const rtl = getComputedStyle(document.documentElement).direction === "rtl";
-    const digit = classOfDigit(key);
+    const digit = classOfDigit(set.classes, key);
     const acts: Readonly<Record<string, () => void>> = {
       Enter: keep,
       x: () => decide({ kind: "leave out" }),

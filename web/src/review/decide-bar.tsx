@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";
 import { useExtent } from "../parts/use-extent.ts";
+import { digitOf } from "./keys.ts";
 import type { Marking } from "./palette.ts";
 import { labelOf, number } from "./words.ts";
 
@@ -58,12 +59,12 @@ export function DecideBar(props: DecideBarProps) {
             key={name}
             class={name === own ? "button small own" : "button small"}
             disabled={none}
-            aria-keyshortcuts={i < 10 ? String((i + 1) % 10) : undefined}
+            aria-keyshortcuts={digitOf(set.classes, i)}
             onClick={press(() => onRelabel(i))}
           >
             <span class="dot" style={{ background: `var(${palette[i]?.colour})` }} aria-hidden="true" />
             {name}
-            {i < 10 && <kbd aria-hidden="true">{(i + 1) % 10}</kbd>}
+            {digitOf(set.classes, i) !== undefined && <kbd aria-hidden="true">{digitOf(set.classes, i)}</kbd>}
           </button>
         ))}
       </div>

@@ -57,7 +57,7 @@ export function FilterBar({ set, filters, passing, onFilter, onDone }: FilterBar
         "State",
         states.map((state) => [state, state === "relabelled" && !labels ? "labelled" : state] as const),
       )}
-      {set.images.some(isSuspect) && (
+      {set.images.some((image) => isSuspect(set, image)) && (
         <label class="check">
           <input
             type="checkbox"

@@ -2,7 +2,7 @@
 
 import type { Split } from "../../../src/data/dataset.ts";
 import type { Decision, ReviewSet } from "../../../src/server/review/protocol.ts";
-import { answerOf, isSuspect, labelOf, type Outcome, outcomeOf } from "./words.ts";
+import { answerOf, isSuspect, labelOf, type Outcome, outcomeOf, suggestionOf } from "./words.ts";
 
 export const states = ["undecided", "decided", "relabelled", "left out"] as const;
 export type State = (typeof states)[number];
@@ -10,7 +10,7 @@ export type State = (typeof states)[number];
 export interface Filters {
   /** The label of the data; of images without labels the answer. */
   readonly class?: string | undefined;
-  /** `label>answer` */
+  /** `label>answer`, or what the list of suspects suggests */
   readonly pair?: string | undefined;
   readonly split?: Split | undefined;
   readonly state?: State | undefined;
@@ -43,7 +43,9 @@ export interface Filtered {
 /** `label>answer` where they differ. */
 export function pairOf(set: ReviewSet, image: number): string | undefined {
   const one = set.images[image];
-  return one && isSuspect(one) ? `${labelOf(set, image)}>${answerOf(set, image)}` : undefined;
+  return one && isSuspect(set, one)
+    ? `${labelOf(set, image)}>${suggestionOf(set, image) ?? answerOf(set, image)}`
+    : undefined;
 }
 
 export function filtered(

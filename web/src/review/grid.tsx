@@ -10,7 +10,7 @@ import { useKeys } from "./keys.ts";
 import type { Marking } from "./palette.ts";
 import { imageAddress, THUMBNAIL } from "./requests.ts";
 import type { Review } from "./review.ts";
-import { answerOf, isBlind, isSuspect, labelNow, labelOf, outcomeOf } from "./words.ts";
+import { answerOf, isBlind, labelNow, labelOf, outcomeOf, suggestionOf } from "./words.ts";
 
 export interface GridProps {
   readonly set: ReviewSet;
@@ -139,7 +139,7 @@ export function Grid(props: GridProps) {
                 }
                 onDblClick={() => onOpen(image)}
               >
-                <Thumbnail image={image} />
+                <Thumbnail set={set} image={image} />
                 <Caption set={set} review={review} palette={palette} image={image} />
               </div>
             );
@@ -151,11 +151,11 @@ export function Grid(props: GridProps) {
 /** Milliseconds that a cell stays in sight before its image is asked for: whoever scrolls past thousands asks for none of them. */
 const REST = 60;
 
-function Thumbnail({ image }: { readonly image: number }) {
+function Thumbnail({ set, image }: { readonly set: ReviewSet; readonly image: number }) {
   const element = useRef<HTMLImageElement>(null);
   useEffect(() => {
     const { current } = element;
-    const timer = setTimeout(() => current?.setAttribute("src", imageAddress(image, THUMBNAIL)), REST);
+    const timer = setTimeout(() => current?.setAttribute("src", imageAddress(set, image, THUMBNAIL)), REST);
     return () => {
       clearTimeout(timer);
       // Otherwise it would still be loaded.
@@ -174,6 +174,7 @@ function Caption({ set, review, palette, image }: CaptionProps) {
   const label = labelNow(set, image, decision);
   const marking = label === undefined ? undefined : palette[set.classes.indexOf(label)];
   const answer = answerOf(set, image);
+  const suggestion = suggestionOf(set, image);
   const more =
     outcome === "relabelled"
       ? set.task === "unlabelled"
@@ -183,9 +184,11 @@ function Caption({ set, review, palette, image }: CaptionProps) {
         ? outcome
         : isBlind(set, one)
           ? "blind"
-          : isSuspect(one) || one.label === undefined
-            ? answer && `${set.model === undefined ? "list" : "model"}: ${answer}`
-            : "";
+          : suggestion !== undefined
+            ? `list: ${suggestion}`
+            : answer !== undefined && one.opinion?.answer !== one.label
+              ? `model: ${answer}`
+              : "";
   return (
     <span class="caption">
       <span class="class-name">

@@ -109,7 +109,7 @@ function Trouble({ review }: { readonly review: Review }) {
     return (
       <div class="trouble" role="alert">
         <p>
-          The server has started again with other images. Nothing more is saved from this page.
+          Another review runs at this address now. Nothing more is saved from this page.
           {waiting > 0 && ` ${count(waiting, "decision")} could not be saved.`}
         </p>
         <button type="button" class="button small" onClick={() => location.reload()}>

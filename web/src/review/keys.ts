@@ -27,9 +27,18 @@ export function keysOf(task: "labels" | "unlabelled"): readonly Key[] {
   ];
 }
 
-/** The class that a digit means; 0 is the tenth. */
-export function classOfDigit(key: string): number | undefined {
-  return /^[0-9]$/.test(key) ? (Number(key) + 9) % 10 : undefined;
+const DIGIT = /^[0-9]$/;
+
+/** The digit of a class: 1 of the first and 0 of the tenth. Classes that are all named by a digit have their own. */
+export function digitOf(classes: readonly string[], index: number): string | undefined {
+  if (classes.every((name) => DIGIT.test(name))) return classes[index];
+  return index < 10 ? String((index + 1) % 10) : undefined;
+}
+
+/** The class that a digit means. */
+export function classOfDigit(classes: readonly string[], key: string): number | undefined {
+  const index = DIGIT.test(key) ? classes.findIndex((_, i) => digitOf(classes, i) === key) : -1;
+  return index < 0 ? undefined : index;
 }
 
 /** Where single keys are for the element itself. */

@@ -19,7 +19,7 @@ export function Bubble({ set, review, image, at, extent }: BubbleProps) {
   const [x, y] = [at.x > extent.width / 2 ? "end" : "start", at.y > extent.height / 2 ? "end" : "start"];
   return (
     <div class={`map-bubble ${x}-x ${y}-y`} style={{ left: `${at.x}px`, top: `${at.y}px` }}>
-      <img src={imageAddress(image, THUMBNAIL)} alt="" key={image} width="112" height="112" />
+      <img src={imageAddress(set, image, THUMBNAIL)} alt="" key={image} width="112" height="112" />
       <span>{spokenImage(set, image, review.decisionOf(image))}</span>
     </div>
   );

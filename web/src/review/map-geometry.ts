@@ -35,6 +35,21 @@ export function zoomed(
     : { zoom: next, pan: { x: moved(fixed.x, width / 2, pan.x), y: moved(fixed.y, height / 2, pan.y) } };
 }
 
+/** Two fingers: what lay between them stays between them. */
+export function pinched(
+  camera: Camera,
+  from: readonly [Point, Point],
+  to: readonly [Point, Point],
+  extent: Extent,
+): Camera {
+  const distance = ([a, b]: readonly [Point, Point]): number => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
+  const middle = ([a, b]: readonly [Point, Point]): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+  const [before, after] = [middle(from), middle(to)];
+  const next = zoomed(camera, distance(to) / distance(from), before, extent);
+  if (next === whole) return whole;
+  return { ...next, pan: { x: next.pan.x + after.x - before.x, y: next.pan.y + after.y - before.y } };
+}
+
 /** @param positions [x, y] of each point. @returns the same in pixels. */
 export function onScreen(
   positions: Float32Array,

@@ -1,8 +1,8 @@
 /** The layout of the map: read from the server, computed in a worker, and kept while other views are open. */
 
-import type { ReviewMap } from "../../../src/server/review/protocol.ts";
+import type { ReviewMap, ReviewState } from "../../../src/server/review/protocol.ts";
 import { messageOf } from "../../../src/util/errors.ts";
-import { ask, askJson } from "./requests.ts";
+import { address, ask, askJson } from "./requests.ts";
 import type { FromLayout, ToLayout } from "./review-worker.ts";
 
 export type LayoutState =
@@ -18,7 +18,7 @@ export interface MapLayout {
   readonly images: readonly number[];
   /** [x, y] of each; undefined until the first is known. */
   readonly positions: Float32Array | undefined;
-  start(): void;
+  start(review: ReviewState): void;
   cancel(): void;
 }
 
@@ -57,10 +57,10 @@ export function createMapLayout(changed: () => void): MapLayout {
     worker.postMessage(request, [request.features.buffer]);
   };
 
-  const begin = async (signal: AbortSignal): Promise<void> => {
+  const begin = async ({ id }: ReviewState, signal: AbortSignal): Promise<void> => {
     try {
-      const map = await askJson<ReviewMap>("v1/review/map", { signal });
-      const bytes = await (await ask("v1/review/map/features", { signal })).arrayBuffer();
+      const map = await askJson<ReviewMap>(address("map", id), { signal });
+      const bytes = await (await ask(address("map/features", id), { signal })).arrayBuffer();
       if (signal.aborted) return;
       const count = map.images.length;
       if (count === 0) throw new Error("there are no images to lay out");
@@ -83,12 +83,12 @@ export function createMapLayout(changed: () => void): MapLayout {
     get positions() {
       return positions;
     },
-    start() {
+    start(review) {
       if (state.kind !== "none" && state.kind !== "failed") return;
       positions = undefined;
       reading = new AbortController();
       become({ kind: "reading" });
-      void begin(reading.signal);
+      void begin(review, reading.signal);
     },
     cancel() {
       stop();

@@ -14,6 +14,7 @@ import {
   nearest,
   onScreen,
   type Point,
+  pinched,
   pointAt,
   towards,
   whole,
@@ -42,7 +43,7 @@ export function MapView(props: MapViewProps) {
   const { set, layout } = props;
   const { state } = layout;
   useEffect(() => {
-    if (set.features && layout.state.kind === "none") layout.start();
+    if (set.features && layout.state.kind === "none") layout.start(set);
   }, []);
   if (!set.features)
     return (
@@ -71,7 +72,7 @@ export function MapView(props: MapViewProps) {
       )}
       {(state.kind === "none" || state.kind === "failed") && (
         <p class="panel empty">
-          <button type="button" class="button primary" onClick={layout.start}>
+          <button type="button" class="button primary" onClick={() => layout.start(set)}>
             Lay out the map
           </button>
         </p>
@@ -126,6 +127,8 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
   const [selection, select] = useState<ReadonlySet<number>>(new Set());
   const [loop, setLoop] = useState<readonly Point[]>([]);
   const drag = useRef<Drag | undefined>(undefined);
+  /** Where each finger is, or the mouse while its button is down; by pointer. */
+  const fingers = useRef(new Map<number, Point>());
 
   const points = useMemo(() => {
     const all = onScreen(positions, extent, camera);
@@ -185,17 +188,27 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
     return () => element?.removeEventListener("wheel", turn);
   }, [extent]);
 
+  const stopDrag = (): void => {
+    drag.current = undefined;
+    setLoop([]);
+  };
   const onPointerDown = (event: PointerEvent): void => {
     if (event.button !== 0) return;
     const element = event.currentTarget as HTMLElement;
     element.setPointerCapture(event.pointerId);
     const at = placeIn(element, event);
+    fingers.current.set(event.pointerId, at);
+    if (fingers.current.size > 1) return stopDrag();
     drag.current = { from: at, last: at, moved: false, path: [at] };
     hover(undefined);
   };
   const onPointerMove = (event: PointerEvent): void => {
     const at = placeIn(event.currentTarget as HTMLElement, event);
     const { current } = drag;
+    const before = [...fingers.current.values()];
+    if (fingers.current.has(event.pointerId)) fingers.current.set(event.pointerId, at);
+    const after = [...fingers.current.values()];
+    if (isPair(before) && isPair(after)) return look((camera) => pinched(camera, before, after, extent));
     if (!current) return hover(nearest(points, at, REACH));
     if (!current.moved && Math.hypot(at.x - current.from.x, at.y - current.from.y) < STILL) return;
     current.moved = true;
@@ -210,8 +223,8 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
   };
   const onPointerUp = (event: PointerEvent): void => {
     const { current } = drag;
-    drag.current = undefined;
-    setLoop([]);
+    fingers.current.delete(event.pointerId);
+    stopDrag();
     if (!current) return;
     if (!current.moved) focusOn(nearest(points, current.from, REACH));
     else if (!moving) selectPoints(inLoop(points, current.path), event.shiftKey);
@@ -249,9 +262,9 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
           onPointerDown={onPointerDown}
           onPointerMove={onPointerMove}
           onPointerUp={onPointerUp}
-          onPointerCancel={() => {
-            drag.current = undefined;
-            setLoop([]);
+          onPointerCancel={({ pointerId }) => {
+            fingers.current.delete(pointerId);
+            stopDrag();
           }}
           onPointerLeave={() => hover(undefined)}
           onDblClick={() => focused !== undefined && onOpen(images[focused] as number)}
@@ -299,6 +312,12 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
           </select>
         </label>
         <Legend groups={groups} counts={counts} />
+        {set.blind !== undefined && (
+          <p class="hint muted">
+            Images of the {set.blind} split are reviewed blind and are not on the map: where they lie would
+            show what the model finds alike.
+          </p>
+        )}
         <p class="hint muted">
           Draw a loop around images to select them, with Shift to add. A double click opens an image.
         </p>
@@ -355,6 +374,10 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
 function placeIn(element: HTMLElement, { clientX, clientY }: MouseEvent): Point {
   const { left, top } = element.getBoundingClientRect();
   return { x: clientX - left - element.clientLeft, y: clientY - top - element.clientTop };
+}
+
+function isPair(points: readonly Point[]): points is readonly [Point, Point] {
+  return points.length === 2;
 }
 
 /** How far to move what lies outside of 0 to `size`, so that it lies well inside. */

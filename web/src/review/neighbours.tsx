@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Neighbours, ReviewSet } from "../../../src/server/review/protocol.ts";
 import { ClassName } from "./class-name.tsx";
 import type { Marking } from "./palette.ts";
-import { askJson, imageAddress, Refused, THUMBNAIL } from "./requests.ts";
+import { address, askJson, imageAddress, Refused, THUMBNAIL } from "./requests.ts";
 import type { Review } from "./review.ts";
 import { answerOf, labelNow } from "./words.ts";
 
@@ -17,7 +17,7 @@ export interface NeighbourListProps {
 }
 
 export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListProps) {
-  const { found, failure, slow } = useNeighbours(of);
+  const { found, failure, slow } = useNeighbours(set, of);
   const own = labelNow(set, of, review.decisionOf(of));
   return (
     <section>
@@ -36,7 +36,13 @@ export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListP
                 title={`${set.images[image]?.id}, similarity ${similarity.toFixed(2)}`}
                 onClick={() => onGo(image)}
               >
-                <img src={imageAddress(image, THUMBNAIL)} alt="" width="72" height="72" draggable={false} />
+                <img
+                  src={imageAddress(set, image, THUMBNAIL)}
+                  alt=""
+                  width="72"
+                  height="72"
+                  draggable={false}
+                />
                 {label === undefined ? (
                   <span class="muted">{answer === undefined ? "no label" : `${answer}?`}</span>
                 ) : (
@@ -62,7 +68,7 @@ interface Answer {
   readonly slow?: true;
 }
 
-function useNeighbours(of: number): Answer {
+function useNeighbours({ id }: ReviewSet, of: number): Answer {
   const [{ about, ...answer }, setAnswer] = useState<Answer & { readonly about: number }>({ about: of });
   useEffect(() => {
     const left = new AbortController();
@@ -70,7 +76,7 @@ function useNeighbours(of: number): Answer {
       if (!left.signal.aborted) setAnswer({ about: of, ...next });
     };
     const begin = setTimeout(() => {
-      askJson<Neighbours>(`v1/review/images/${of}/neighbours`, { signal: left.signal })
+      askJson<Neighbours>(address(`images/${of}/neighbours`, id), { signal: left.signal })
         .then((found) => say({ found }))
         .catch((error: unknown) =>
           say({ failure: error instanceof Refused ? error.message : "The server does not answer." }),

@@ -8,7 +8,16 @@ import { NeighbourList } from "./neighbours.tsx";
 import type { Marking } from "./palette.ts";
 import { heatAddress, imageAddress, LARGE } from "./requests.ts";
 import type { Review } from "./review.ts";
-import { adviser, answerOf, isBlind, labelNow, labelOf, number, outcomeOf, spokenImage } from "./words.ts";
+import {
+  answerOf,
+  isBlind,
+  labelNow,
+  labelOf,
+  number,
+  outcomeOf,
+  spokenImage,
+  suggestionOf,
+} from "./words.ts";
 
 export interface OneProps {
   readonly set: ReviewSet;
@@ -37,7 +46,7 @@ export function One(props: OneProps) {
   const blind = isBlind(set, one);
   const looks = set.looks && !blind;
   useEffect(() => {
-    for (const next of upcoming) new Image().src = imageAddress(next, LARGE);
+    for (const next of upcoming) new Image().src = imageAddress(set, next, LARGE);
   }, [upcoming.join()]);
   const position = place < 0 ? `outside the filter` : `${number(place + 1)} of ${number(of)}`;
   return (
@@ -80,7 +89,10 @@ export function One(props: OneProps) {
             the model under test would flatter it.
           </p>
         ) : (
-          <Answer set={set} palette={palette} image={image} />
+          <>
+            <Suggestion set={set} palette={palette} image={image} />
+            <Answer set={set} palette={palette} image={image} />
+          </>
         )}
         {one.votes && (
           <section>
@@ -103,7 +115,7 @@ export function One(props: OneProps) {
   );
 }
 
-function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string }) {
+function Shown({ set, image, heat, alt, onShown }: OneProps & { readonly alt: string }) {
   const [failed, setFailed] = useState(false);
   const [heatFailed, setHeatFailed] = useState(false);
   const ready = (): void => onShown(image);
@@ -119,7 +131,7 @@ function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string 
   return (
     <>
       <img
-        src={imageAddress(image, LARGE)}
+        src={imageAddress(set, image, LARGE)}
         alt={alt}
         draggable={false}
         onLoad={ready}
@@ -131,7 +143,7 @@ function Shown({ image, heat, alt, onShown }: OneProps & { readonly alt: string 
       {heat && !heatFailed && (
         <img
           class="heat"
-          src={heatAddress(image)}
+          src={heatAddress(set, image)}
           alt="Where the model looked"
           onError={() => setHeatFailed(true)}
         />
@@ -191,6 +203,22 @@ function LabelOf({ set, review, palette, image }: PartProps & { readonly review:
   );
 }
 
+function Suggestion({ set, palette, image }: PartProps) {
+  const suggestion = suggestionOf(set, image);
+  if (suggestion === undefined) return null;
+  return (
+    <section>
+      <h2>
+        Suggested
+        <span class="source"> · {set.suspects}</span>
+      </h2>
+      <p class="answer">
+        <ClassName name={suggestion} classes={set.classes} palette={palette} />
+      </p>
+    </section>
+  );
+}
+
 function Answer({ set, palette, image }: PartProps) {
   const { label, opinion } = set.images[image] as ReviewImage;
   const answer = answerOf(set, image);
@@ -199,14 +227,14 @@ function Answer({ set, palette, image }: PartProps) {
   const differs = label !== undefined && label !== opinion.answer;
   const given = labelOf(set, image);
   const shares = [
-    ...(probability === undefined ? [] : [{ name: answer, share: probability }]),
+    { name: answer, share: probability },
     ...(differs && ofLabel !== undefined && given !== undefined ? [{ name: given, share: ofLabel }] : []),
   ];
   return (
     <section>
       <h2>
-        {adviser(set) === "the model" ? "The model’s answer" : "Suggested"}
-        <span class="source"> · {set.model ?? set.suspects}</span>
+        The model’s answer
+        <span class="source"> · {set.model}</span>
       </h2>
       <p class="answer">
         <ClassName name={answer} classes={set.classes} palette={palette} />
@@ -214,7 +242,7 @@ function Answer({ set, palette, image }: PartProps) {
           <span class="muted">{differs ? "differs from the label" : "agrees with the label"}</span>
         )}
       </p>
-      {shares.length > 0 && <Shares of={shares} classes={set.classes} palette={palette} />}
+      <Shares of={shares} classes={set.classes} palette={palette} />
     </section>
   );
 }

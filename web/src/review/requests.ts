@@ -1,7 +1,18 @@
 /** Requests to the server of the review, and the addresses of its images. */
 
+import type { ProblemBody } from "../../../src/server/problems.ts";
+import type { ReviewState } from "../../../src/server/review/protocol.ts";
+
 /** The server answered, but refused: its reason is the message. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** The problem's code, where it has one. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** Milliseconds after which the connection counts as lost, for what the server can do at once. */
 const PATIENCE = 30_000;
@@ -9,7 +20,7 @@ const PATIENCE = 30_000;
 /** @throws Refused with the server's reason; anything else means that there was no answer. */
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, init);
-  if (!response.ok) throw new Refused(await reasonOf(response));
+  if (!response.ok) throw await refusalIn(response);
   return response;
 }
 
@@ -26,34 +37,39 @@ export function post<T>(path: string, body: unknown): Promise<T> {
   });
 }
 
-/** Whether anybody answers where the page came from. */
-export async function answers(): Promise<boolean> {
+/** What the server reviews now; undefined where nobody answers. */
+export async function askState(): Promise<ReviewState | undefined> {
   try {
-    await fetch("./", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    return true;
+    return await askJson(address("state"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** The address of what belongs to the review named `id`, whose images have these numbers. */
+export function address(what: string, id?: string, query: Readonly<Record<string, string>> = {}): string {
+  const parts = new URLSearchParams({ ...query, ...(id === undefined ? {} : { review: id }) });
+  return `v1/review${what === "" ? "" : `/${what}`}${parts.size === 0 ? "" : `?${parts}`}`;
 }
 
 /** The sides that are asked for are few, so that server and browser can keep what they made. */
 export const THUMBNAIL = 160;
 export const LARGE = 768;
 
-export function imageAddress(image: number, side: number): string {
-  return `v1/review/images/${image}?side=${side}`;
+export function imageAddress({ id }: ReviewState, image: number, side: number): string {
+  return address(`images/${image}`, id, { side: String(side) });
 }
 
-export function heatAddress(image: number): string {
-  return `v1/review/images/${image}/heat`;
+export function heatAddress({ id }: ReviewState, image: number): string {
+  return address(`images/${image}/heat`, id);
 }
 
-async function reasonOf(response: Response): Promise<string> {
+async function refusalIn(response: Response): Promise<Refused> {
   try {
-    const { detail, title } = (await response.json()) as { detail?: string; title?: string };
-    if (detail ?? title) return (detail ?? title) as string;
+    const { detail, title, code } = (await response.json()) as Partial<ProblemBody>;
+    if (detail ?? title) return new Refused((detail ?? title) as string, code);
   } catch {
     // What stands between the page and the server answers in other forms.
   }
-  return `the server answered ${response.status} ${response.statusText}`.trimEnd();
+  return new Refused(`the server answered ${response.status} ${response.statusText}`.trimEnd());
 }

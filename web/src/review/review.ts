@@ -5,7 +5,8 @@
  */
 
 import type { Decided, Decision, DecisionRequest, ReviewSet } from "../../../src/server/review/protocol.ts";
-import { answers, askJson, post, Refused } from "./requests.ts";
+import { address, askJson, askState, post, Refused } from "./requests.ts";
+import { labelNow, outcomeOf } from "./words.ts";
 
 /** `changed`: the server has come back with other images, of which this page knows nothing. */
 export type Link = "loading" | "open" | "lost" | "changed";
@@ -48,6 +49,8 @@ export function createReview(changed: () => void): Review {
   let saved: (Decision | undefined)[] = [];
   let undoable = 0;
   let version = 0;
+  /** The server's count of decisions, as far as this page knows of them. */
+  let known = 0;
   let steps: Step[] = [];
   /** The decisions in `steps`, by image. */
   let pending = new Map<number, Decision>();
@@ -71,8 +74,13 @@ export function createReview(changed: () => void): Review {
   const take = async (step: Step): Promise<readonly number[]> => {
     const decided =
       step.kind === "undo"
-        ? await post<Decided>("v1/review/undo", {})
-        : await post<Decided>("v1/review/decisions", { images: step.images, decision: step.decision });
+        ? await post<Decided>(address("undo", set?.id), {})
+        : await post<Decided>(address("decisions", set?.id), {
+            images: step.images,
+            decision: step.decision,
+          });
+    // More than this one: another page has decided too, and what it did is still to be read.
+    if (decided.version === known + 1 || decided.changed.length === 0) known = decided.version;
     for (const { image, decision } of decided.changed) saved[image] = decision;
     undoable = decided.undoable;
     return decided.changed.map(({ image }) => image);
@@ -89,6 +97,7 @@ export function createReview(changed: () => void): Review {
         if (step.kind === "undo") step.done(images);
       } catch (error) {
         if (!(error instanceof Refused)) lose();
+        else if (error.code === "other_review") link = "changed";
         else if (step.kind === "decide") {
           refusal = error.message;
           steps = withoutUndone(steps);
@@ -106,16 +115,18 @@ export function createReview(changed: () => void): Review {
   /** Reads the review, again where the server was gone: it may have saved what it could not say. */
   const load = async (): Promise<void> => {
     try {
-      const next = await askJson<ReviewSet>("v1/review", { cache: "no-store" });
-      if (set && !isSame(set, next)) {
+      const next = await askJson<ReviewSet>(address(""), { cache: "no-store" });
+      if (set && set.id !== next.id) {
         link = "changed";
       } else {
         set ??= next;
         saved = next.images.map(({ decision }) => decision);
         undoable = next.undoable;
+        known = next.version;
         steps = steps.filter(
           (step) =>
-            step.kind === "undo" || !step.images.every((image) => isEqual(step.decision, saved[image])),
+            step.kind === "undo" ||
+            !step.images.every((image) => isHeld(next, image, step.decision, saved[image])),
         );
         link = "open";
         refusal = undefined;
@@ -130,11 +141,15 @@ export function createReview(changed: () => void): Review {
 
   const look = async (): Promise<void> => {
     if (link !== "changed" && document.visibilityState === "visible") {
-      const there = await answers();
+      const there = await askState();
       if (!there && link === "open") {
         lose();
         update();
       } else if (there && link === "lost" && !sending) await load();
+      else if (there && set && there.id !== set.id) {
+        link = "changed";
+        update();
+      } else if (there && there.version !== known && steps.length === 0) await load();
     }
     setTimeout(() => void look(), link === "lost" ? LOOK_AGAIN : LOOK_EVERY);
   };
@@ -217,14 +232,10 @@ function withoutUndone(steps: readonly Step[]): Step[] {
   return left;
 }
 
-function isSame(a: ReviewSet, b: ReviewSet): boolean {
+/** Whether a decision is what is saved for an image: one to give it its own label is saved as one to keep it. */
+function isHeld(set: ReviewSet, image: number, decision: Decision, saved: Decision | undefined): boolean {
   return (
-    a.images.length === b.images.length &&
-    a.images.every(({ id }, i) => id === b.images[i]?.id) &&
-    a.classes.join("\0") === b.classes.join("\0")
+    outcomeOf(set, image, decision) === outcomeOf(set, image, saved) &&
+    labelNow(set, image, decision) === labelNow(set, image, saved)
   );
-}
-
-function isEqual(a: Decision, b: Decision | undefined): boolean {
-  return a.kind === b?.kind && (a.kind !== "relabel" || b.kind !== "relabel" || a.label === b.label);
 }

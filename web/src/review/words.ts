@@ -37,24 +37,27 @@ export function isBlind(set: ReviewSet, { split }: ReviewImage): boolean {
   return set.blind !== undefined && split === set.blind;
 }
 
-/** An answer that speaks against the label. */
-export function isSuspect({ label, opinion }: ReviewImage): boolean {
-  return label !== undefined && opinion !== undefined && opinion.answer !== label;
+/** The label that the list of suspects suggests. */
+export function suggestionOf(set: ReviewSet, image: number): string | undefined {
+  return nameOf(set, set.images[image]?.suggested);
 }
 
-/** Who gives the opinions. */
-export function adviser({ model, suspects }: ReviewSet): string {
-  return model === undefined && suspects !== undefined ? "the list of suspects" : "the model";
+/** What speaks against the label: the list of suspects where there is one, else the model's answer. */
+export function isSuspect({ suspects }: ReviewSet, { label, opinion, suggested }: ReviewImage): boolean {
+  const other = suspects === undefined ? opinion?.answer : suggested;
+  return label !== undefined && other !== undefined && other !== label;
 }
 
 /** An image in one line: `happy; the model: sad, 93 %`. */
 export function spokenImage(set: ReviewSet, image: number, decision: Decision | undefined): string {
   const one = set.images[image] as ReviewImage;
   const answer = answerOf(set, image);
-  const sure = one.opinion?.probability === undefined ? "" : `, ${share(one.opinion.probability)}`;
+  const suggestion = suggestionOf(set, image);
+  const sure = one.opinion === undefined ? "" : `, ${share(one.opinion.probability)}`;
   return [
     labelOf(set, image) ?? (decision === undefined ? "no label" : undefined),
-    answer === undefined ? undefined : `${adviser(set)}: ${answer}${sure}`,
+    suggestion === undefined ? undefined : `the list of suspects: ${suggestion}`,
+    answer === undefined ? undefined : `the model: ${answer}${sure}`,
     isBlind(set, one) ? "blind" : undefined,
     decision === undefined ? undefined : spokenDecision(set, image, decision),
   ]
