@@ -4,10 +4,9 @@
  * blocks added to a trained network change nothing before they are trained themselves.
  */
 
-import { concat, slice } from "../ops/concat.ts";
+import { concat, pad, slice } from "../ops/concat.ts";
 import { matmul } from "../ops/matmul.ts";
 import { mul } from "../ops/mul.ts";
-import { pad } from "../ops/pad.ts";
 import { reduceSum } from "../ops/reduce-sum.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";

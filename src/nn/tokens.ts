@@ -4,11 +4,11 @@ import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { attention } from "../ops/attention.ts";
 import { cast } from "../ops/cast.ts";
-import { slice } from "../ops/concat.ts";
 import { gemm } from "../ops/gemm.ts";
 import { layerNorm } from "../ops/layer-normalization.ts";
 import { matmul, swapLast } from "../ops/matmul.ts";
 import { reshape } from "../ops/reshape.ts";
+import { split } from "../ops/split.ts";
 import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
 import type { Tokens } from "./features.ts";
@@ -56,11 +56,7 @@ export function attend(x: Tokens, name: string, heads: number): Tokens {
   if (width % heads !== 0) throw new GraphError(`${name}: ${heads} heads do not divide ${width} channels`);
   const perHead = width / heads;
   const byHead = transpose(reshape(value, [batch, count, 3 * heads, perHead]), [0, 2, 1, 3]);
-  const [q, k, v] = [0, 1, 2].map((i) => slice(byHead, 1, i * heads, (i + 1) * heads)) as [
-    Value,
-    Value,
-    Value,
-  ];
+  const [q, k, v] = split(byHead, [heads, heads, heads], 1) as [Value, Value, Value];
   const mixed = transpose(attention(q, k, v), [0, 2, 1, 3]);
   return { ...x, channels: width, value: reshape(mixed, [batch, count, width]) };
 }

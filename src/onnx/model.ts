@@ -25,6 +25,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
+import { modelBytes } from "./write.ts";
 
 /** Opset of ai.onnx that vultus writes. */
 export const OPSET = 18;
@@ -184,7 +185,7 @@ export function encodeModel(parts: ModelParts): Uint8Array {
       initializer: parts.initializers,
     },
   });
-  return toBinary(ModelProtoSchema, model);
+  return modelBytes(model);
 }
 
 /**
@@ -232,7 +233,7 @@ export function withMetadata(
   model.metadataProps = Object.entries(metadata).map(([key, value]) =>
     create(StringStringEntryProtoSchema, { key, value }),
   );
-  return toBinary(ModelProtoSchema, model);
+  return modelBytes(model);
 }
 
 /** A tensor that a model takes or gives. */

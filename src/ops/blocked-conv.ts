@@ -7,7 +7,7 @@
 import { apply } from "../graph/graph.ts";
 import type { Builder, One, Operator, TwoOrThree, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
-import { pad } from "./pad.ts";
+import { pad } from "./concat.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 

@@ -1,11 +1,11 @@
-/** Tensors joined along one axis, and the part of one between two positions: each is in the gradient of the other. */
+/** Tensors joined along one axis, the part of one between two positions, and zeros around one: each is in the gradient of another. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf, show } from "../graph/infer.ts";
 import { at, forEachIndex, normal64, tensor64 } from "../graph/tensor64.ts";
 import type { Dim, One, Operator, Tensors, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
-import { arrayOf, sizeOf, stridesOf } from "../util/tensor.ts";
+import { stridesOf } from "../util/tensor.ts";
 
 export const Concat: Operator<{ axis: number }, Tensors, One> = {
   type: "Concat",
@@ -86,14 +86,10 @@ export const Slice: Operator<
       },
     },
   ) => {
-    const x = inputs[0];
+    const [x] = inputs;
     const along = axisOf(axis, x.shape.length);
-    const zeros = (extent: number): Value[] => {
-      if (extent === 0) return [];
-      const shape = x.shape.map((dim, i) => (i === along ? extent : (dim as number)));
-      return [x.graph.constant(x.dtype, shape, arrayOf(x.dtype, sizeOf(shape)))];
-    };
-    return [concat([...zeros(start), dy, ...zeros((x.shape[along] as number) - end)], along)];
+    // Zeros around it, and not tensors of zeros beside it, which the file would contain.
+    return [pad(dy, { [along]: [start, (x.shape[along] as number) - end] })];
   },
   evaluate: ([x], { starts: [start = 0], ends: [end = 0], axes: [axis = 0] }) => {
     const { shape, data, dtype } = x;
@@ -115,6 +111,44 @@ export const Slice: Operator<
   ],
 };
 
+/** `pads`: zeros before each axis, then after each. */
+export const Pad: Operator<{ pads: readonly number[] }, One> = {
+  type: "Pad",
+  attributes: { pads: "axes" },
+  infer: ([{ dtype, shape }], { pads }) => {
+    const rank = shape.length;
+    if (pads.length !== 2 * rank || pads.some((zeros) => zeros < 0))
+      throw new GraphError(`${show(shape)} needs ${2 * rank} counts of zeros, got [${pads.join(", ")}]`);
+    const grown = shape.map((dim, axis) => {
+      const zeros = (pads[axis] as number) + (pads[rank + axis] as number);
+      if (typeof dim === "number") return dim + zeros;
+      if (zeros > 0) throw new GraphError(`axis ${axis} of ${show(shape)} has no known extent to be padded`);
+      return dim;
+    });
+    return [{ dtype, shape: grown }];
+  },
+  gradient: ([dy], { inputs: [x], attributes: { pads } }) => [
+    x.shape.reduce((inner: Value, dim, axis) => {
+      const before = pads[axis] as number;
+      return dim === inner.shape[axis] ? inner : slice(inner, axis, before, before + (dim as number));
+    }, dy),
+  ],
+  evaluate: ([x], { pads }) => {
+    const [type] = Pad.infer([x], { pads });
+    const out = tensor64(type.shape as number[], undefined, x.dtype);
+    const strides = stridesOf(out.shape);
+    forEachIndex(x.shape, (index, flat) => {
+      const moved = index.map((i, axis) => i + (pads[axis] as number));
+      out.data[at(moved, strides)] = x.data[flat] as number;
+    });
+    return [out];
+  },
+  cases: [
+    { inputs: [normal64([2, 3, 5])], attributes: { pads: [0, 1, 2, 0, 0, 1] } },
+    { inputs: [normal64([4])], attributes: { pads: [1, 0] } },
+  ],
+};
+
 export function concat(values: readonly Value[], axis: number): Value {
   return apply(Concat, values, { axis });
 }
@@ -122,4 +156,14 @@ export function concat(values: readonly Value[], axis: number): Value {
 /** `x` from `start` (included) to `end` (left out) along `axis`. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   return apply(Slice, [x], { starts: [start], ends: [end], axes: [axis] });
+}
+
+/** `before` and `after` zeros along each axis that is named. */
+export function pad(
+  x: Value,
+  zeros: Readonly<Record<number, readonly [before: number, after: number]>>,
+): Value {
+  const along = (side: 0 | 1): number[] => x.shape.map((_, axis) => zeros[axis]?.[side] ?? 0);
+  const pads = [...along(0), ...along(1)];
+  return pads.every((count) => count === 0) ? x : apply(Pad, [x], { pads });
 }

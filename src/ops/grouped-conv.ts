@@ -12,12 +12,11 @@ import { GraphError } from "../util/errors.ts";
 import { add } from "./add.ts";
 import { cast } from "./cast.ts";
 import { columnSums } from "./column-sums.ts";
-import { concat } from "./concat.ts";
+import { concat, pad } from "./concat.ts";
 import { conv } from "./conv.ts";
 import { gather } from "./gather.ts";
 import { groupedBlocksConv, groupedBlocksFit, groupedBlocksInputGradient } from "./grouped-blocks.ts";
 import { matmul, swapLast } from "./matmul.ts";
-import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import {

@@ -4,8 +4,8 @@ import { axisOf, show } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
 import type { One, Operator, Tensors, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
-import { arrayOf, sizeOf } from "../util/tensor.ts";
-import { concat, Slice } from "./concat.ts";
+import { add } from "./add.ts";
+import { concat, pad, Slice } from "./concat.ts";
 
 export const Split: Operator<{ split: readonly number[]; axis: number }, One, Tensors> = {
   type: "Split",
@@ -19,11 +19,18 @@ export const Split: Operator<{ split: readonly number[]; axis: number }, One, Te
     }
     return split.map((extent) => ({ dtype, shape: shape.map((dim, i) => (i === along ? extent : dim)) }));
   },
-  gradient: (gradients, { inputs: [x], outputs, attributes: { axis } }) => {
-    const zeros = ({ dtype, shape }: Value): Value =>
-      x.graph.constant(dtype, shape as number[], arrayOf(dtype, sizeOf(shape as number[])));
-    const parts = outputs.map((output, i) => gradients[i] ?? zeros(output));
-    return [concat(parts, axis)];
+  gradient: (gradients, { inputs: [x], attributes: { split, axis } }) => {
+    const given = gradients.filter((gradient) => gradient !== undefined);
+    if (given.length === split.length) return [concat(given, axis)];
+    const along = axisOf(axis, x.shape.length);
+    const total = split.reduce((sum, extent) => sum + extent, 0);
+    let end = 0;
+    const padded = split.flatMap((extent, i) => {
+      end += extent;
+      const gradient = gradients[i];
+      return gradient ? [pad(gradient, { [along]: [end - extent, total - end] })] : [];
+    });
+    return [padded.reduce((a, b) => add(a, b))];
   },
   evaluate: ([x], { split, axis }) => {
     let end = 0;

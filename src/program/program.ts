@@ -64,8 +64,13 @@ const stateRoles: ReadonlySet<Role> = new Set([
   "scaler",
 ]);
 
+/** Whether nothing in a step reads the tensor but its own update, which may then write over it. */
+export function onlyUpdateReads({ role }: ProgramTensor): boolean {
+  return role === "moment" || role === "average" || role === "accumulator";
+}
+
 /** The tensors that a step takes and returns. */
-export function stateOf(program: Program): ProgramTensor[] {
+export function stateOf(program: Pick<Program, "tensors">): ProgramTensor[] {
   return program.tensors.filter((tensor) => stateRoles.has(tensor.role));
 }
 

@@ -1,37 +1,58 @@
 /**
- * What a training program carries from step to step, in the memory of this process, and there twice: results are written
- * into tensors that exist already, and the two sets change places after the step, so that a step allocates nothing for weights
- * or moments.
+ * What a training program carries from step to step, in the memory of this process. Results are written into tensors that
+ * exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads is there
+ * once, and the update writes over it. The others are there twice, and the two are swapped after the step.
  */
 
-import { nextName, type Program, type ProgramTensor, stateOf } from "../program/program.ts";
+import { nextName, onlyUpdateReads, type Program, type ProgramTensor, stateOf } from "../program/program.ts";
+import { VultusError } from "../util/errors.ts";
 import { arrayOf, sizeOf, type Tensor, type TypedArray } from "../util/tensor.ts";
-import type { Carried, Session } from "./session.ts";
+import type { Carried, Session, Tensors } from "./session.ts";
 
-export function carriedInMemory(program: Program, session: Session): Carried {
+export function carriedInMemory(program: Pick<Program, "name" | "tensors">, session: Session): Carried {
+  const { name: programName, tensors } = program;
   const entries = stateOf(program);
-  const metrics = program.tensors.filter(({ role }) => role === "metric");
+  const metrics = tensors.filter(({ role }) => role === "metric");
+  const feedEntries = tensors.filter(({ role }) => role === "feed");
   let current: Record<string, Tensor> = {};
   let spare: Record<string, Tensor> = {};
+  let lost = false;
+  const whole = (): void => {
+    if (lost)
+      throw new VultusError(
+        `a step of ${programName} failed halfway, and its state is lost. Load the state again, from a checkpoint for example`,
+      );
+  };
   return {
     load(state) {
       current = {};
       spare = {};
       for (const entry of entries) {
-        spare[entry.name] = tensorOf(entry);
-        current[entry.name] = tensorOf(entry, (state[entry.name] as Tensor).data.slice());
+        const tensor = tensorOf(entry, (state[entry.name] as Tensor).data.slice());
+        current[entry.name] = tensor;
+        spare[entry.name] = onlyUpdateReads(entry) ? tensor : tensorOf(entry);
       }
+      lost = false;
     },
     async step(feeds) {
+      whole();
       const next = Object.fromEntries(
         Object.entries(spare).map(([name, tensor]) => [nextName(name), tensor]),
       );
       const measured = Object.fromEntries(metrics.map((metric) => [metric.name, tensorOf(metric)]));
-      const results = await session.run({ ...feeds, ...current }, { ...next, ...measured });
+      let results: Tensors;
+      try {
+        results = await session.run({ ...feeds, ...current }, { ...next, ...measured });
+      } catch (error) {
+        // The runtime refuses other feeds before it computes anything.
+        lost = feedEntries.every((entry) => fits(entry, feeds[entry.name]));
+        throw error;
+      }
       [current, spare] = [spare, current];
       return Object.fromEntries(Object.entries(results).filter(([name]) => !(name in next)));
     },
     async read() {
+      whole();
       return Object.fromEntries(
         Object.entries(current).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
       );
@@ -43,4 +64,9 @@ export function carriedInMemory(program: Program, session: Session): Carried {
 function tensorOf({ dtype, shape }: ProgramTensor, data?: TypedArray): Tensor {
   const fixed = shape as readonly number[];
   return { dtype, shape: fixed, data: data ?? arrayOf(dtype, sizeOf(fixed)) };
+}
+
+function fits({ dtype, shape }: ProgramTensor, feed: Tensor | undefined): boolean {
+  if (feed?.dtype !== dtype || feed.shape.length !== shape.length) return false;
+  return shape.every((extent, axis) => typeof extent === "string" || extent === feed.shape[axis]);
 }

@@ -42,7 +42,9 @@ export function localEngine(openSession: (program: Program) => Promise<Session>,
   };
 }
 
-function openProgram(program: Program, session: Session): OpenProgram {
+/** The model is left out: the session has read it, and it may be as large as all weights. */
+function openProgram({ name, tensors }: Program, session: Session): OpenProgram {
+  const program = { name, tensors };
   const carried = session.carried ?? carriedInMemory(program, session);
   return {
     async load(state) {

@@ -14,8 +14,6 @@ export interface SessionOptions {
   readonly spinning?: boolean;
   /** Where to write the runtime's profile, without an extension. */
   readonly profile?: string;
-  /** Whether images of many sizes come: then a plan of memory for each size would be kept, which helps none of them. */
-  readonly manySizes?: boolean;
   /** Names of the inputs that the program carries from step to step; a device with memory of its own keeps them there. */
   readonly carries?: readonly string[];
 }

@@ -1,7 +1,6 @@
 /** The worker thread of an engine: programs, sessions and training state live here. */
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Dim } from "../graph/types.ts";
 import { stateNames } from "../program/program.ts";
 import { messageOf } from "../util/errors.ts";
 import { localEngine, type OpenProgram } from "./engine.ts";
@@ -13,16 +12,10 @@ const engine = localEngine((program) =>
   openSession(program.model, {
     ...(workerData as SessionOptions),
     carries: stateNames(program),
-    manySizes: program.tensors.some(({ role, shape }) => role === "feed" && hasManySizes(shape)),
   }),
 );
 const programs = new Map<number, OpenProgram>();
 let opened = 0;
-
-/** Of an image the sides are open, not only how many there are. */
-function hasManySizes(shape: readonly Dim[]): boolean {
-  return shape.slice(1).some((extent) => typeof extent === "string");
-}
 
 async function answer(request: Request): Promise<Tensors | number | undefined> {
   if (request.kind === "open") {

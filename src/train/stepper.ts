@@ -94,7 +94,8 @@ export class Stepper {
   /**
    * Trains on one batch. While the engine runs it, the next batch's masks are drawn.
    *
-   * @throws UsageError before `load`, and while another step is under way. A step that fails changes nothing.
+   * @throws UsageError before `load`, and while another step is under way. Feeds that are refused change nothing. A step that
+   * fails halfway, for want of memory for example, loses the state: `load` it again.
    */
   async step(feeds: Tensors): Promise<StepResult> {
     this.#loaded();

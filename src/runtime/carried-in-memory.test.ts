@@ -1,0 +1,58 @@
+/** What a training program carries is there once where only its update reads it, and a step that fails is noticed. */
+
+import { expect, test } from "vitest";
+import { nextName, type ProgramTensor } from "../program/program.ts";
+import { floatTensor } from "../util/tensor.ts";
+import { carriedInMemory } from "./carried-in-memory.ts";
+import type { Tensors } from "./session.ts";
+
+const tensor = { dtype: "float32", shape: [2] } as const;
+const tensors: readonly ProgramTensor[] = [
+  { ...tensor, name: "w", role: "parameter" },
+  { ...tensor, name: "exp_sum.w", role: "moment" },
+  { ...tensor, name: "average.w", role: "average" },
+  { ...tensor, name: "accumulator.w", role: "accumulator" },
+  { ...tensor, name: "x", role: "feed" },
+  { ...tensor, name: "loss", role: "metric" },
+];
+const state = Object.fromEntries(
+  ["w", "exp_sum.w", "average.w", "accumulator.w"].map((name) => [name, floatTensor([2], [1, 2])]),
+);
+
+type Run = (feeds: Tensors, outputs?: Tensors) => Promise<Tensors>;
+
+function carried(run: Run) {
+  const memory = carriedInMemory({ name: "train", tensors }, { run, release: async () => {} });
+  memory.load(state);
+  return memory;
+}
+
+test("moments, averages and accumulators are written over, weights are not", async () => {
+  const shared: string[] = [];
+  const memory = carried(async (feeds, outputs = {}) => {
+    for (const name of Object.keys(state))
+      if (feeds[name]?.data === outputs[nextName(name)]?.data) shared.push(name);
+    for (const output of Object.values(outputs)) (output.data as Float32Array).fill(7);
+    return outputs;
+  });
+  await memory.step({ x: floatTensor([2], [0, 0]) });
+  expect(shared).toEqual(["exp_sum.w", "average.w", "accumulator.w"]);
+  const after = await memory.read();
+  expect(Object.values(after).map(({ data }) => [...data])).toEqual(Array(4).fill([7, 7]));
+  // What was given stays the caller's.
+  expect([...(state["exp_sum.w"]?.data ?? [])]).toEqual([1, 2]);
+});
+
+test("a step that fails halfway loses the state until it is loaded again, refused feeds do not", async () => {
+  const memory = carried(() => Promise.reject(new Error("no memory")));
+  for (const feeds of [{}, { x: floatTensor([3], [0, 0, 0]) }]) {
+    await expect(memory.step(feeds)).rejects.toThrow("no memory");
+    expect([...((await memory.read()).w?.data ?? [])]).toEqual([1, 2]);
+  }
+  const feeds = { x: floatTensor([2], [0, 0]) };
+  await expect(memory.step(feeds)).rejects.toThrow("no memory");
+  await expect(memory.step(feeds)).rejects.toThrow("a step of train failed halfway, and its state is lost");
+  await expect(memory.read()).rejects.toThrow("its state is lost");
+  memory.load(state);
+  expect([...((await memory.read()).w?.data ?? [])]).toEqual([1, 2]);
+});
