@@ -42,9 +42,13 @@ test("a link to a file that is no page becomes text, and fails the build where t
   const md = await createMarkdownRenderer(join(root, "docs"));
   linkToFiles(md, root);
   const env = { relativePath: "docs/how-to/predict.md" };
-  const html = md.render("[one](../../examples/04-faces-in-photos.ts), [a page](data.md)", env);
+  const html = md.render(
+    "[one](../../examples/04-faces-in-photos.ts), [a page](data.md), [all](../README.md)",
+    env,
+  );
   expect(html).toContain("<span>one</span>");
   expect(html).toContain('href="./data.html"');
+  expect(html).toContain('href="./../"');
   expect(() => md.render("[none](../../examples/none.ts)", env)).toThrow(
     "docs/how-to/predict.md links to ../../examples/none.ts, which is not there",
   );

@@ -1,11 +1,12 @@
-/** Links from pages to files of the repository that are no pages, such as examples: the site has no such files. */
+/** Links in pages that the site cannot have as they are: to files of the repository that are no pages, and to READMEs. */
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { MarkdownRenderer } from "vitepress";
 
 /**
- * Leaves of such a link its text. A link to a file that is not there fails the build, as VitePress's own check does for pages.
+ * Leaves of a link to a file its text, since the site has no such files. A link to a file that is not there fails the build, as
+ * VitePress's own check does for pages.
  */
 export function linkToFiles(md: MarkdownRenderer, root: string): void {
   md.core.ruler.push("links-to-files", ({ tokens, env }) => {
@@ -13,9 +14,13 @@ export function linkToFiles(md: MarkdownRenderer, root: string): void {
     for (const { children } of tokens) {
       let inFile = false;
       for (const token of children ?? []) {
-        if (token.type === "link_open") inFile = leadsToFile(String(token.attrGet("href")), page, root);
+        if (token.type === "link_open") {
+          const href = String(token.attrGet("href"));
+          // A README is the index of its folder (`rewrites` in config.ts).
+          token.attrSet("href", href.replace(/(^|\/)README\.md(?=#|$)/, "$1index.md"));
+          inFile = leadsToFile(href, page, root);
+        }
         if (!inFile || !token.type.startsWith("link_")) continue;
-        // Hidden, the token is rendered as nothing.
         token.tag = "span";
         token.attrs = [];
         if (token.type === "link_close") inFile = false;
