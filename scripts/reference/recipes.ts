@@ -29,7 +29,7 @@ export function recipesPage(): string {
         "file of your own. Every field can be set on the command line: `--set augmentation.erasing=null`, `--set phases.all.epochs=5`.",
     ),
     "## Fields of a recipe",
-    "The default is that of a recipe file that extends no other. `null` in place of the numbers below `randomResizedCrop`, `affine`, " +
+    "The default is that of a recipe file that extends no other, to four digits. `null` in place of the numbers below `randomResizedCrop`, `affine`, " +
       "`perspective` or `erasing` switches that change off.",
     fieldTable(fieldsOf(plainAround), meanings, startingPoint({})),
     "## Fields of a phase",
@@ -82,12 +82,7 @@ function fieldTable(
     const parent = path.slice(0, Math.max(0, path.lastIndexOf(".")));
     const value = valueAt(usual, path) ?? defaultOf(schema);
     const meaning = meanings[path] ?? meanings[parent] ?? "";
-    return [
-      code(path),
-      validOf(schema),
-      value === undefined ? "" : code(JSON.stringify(value)),
-      plain(meaning),
-    ];
+    return [code(path), validOf(schema), value === undefined ? "" : code(shown(value)), plain(meaning)];
   });
   return table(["field", "valid", "default", "meaning"], rows);
 }
@@ -102,12 +97,7 @@ function variantTable(schema: z.ZodType): string {
     if (numbers.length === 0) return [[name, "", "", ""]];
     return numbers.map(({ path, schema: field }, i) => {
       const value = defaultOf(field);
-      return [
-        i === 0 ? name : "",
-        code(path),
-        validOf(field),
-        value === undefined ? "" : code(JSON.stringify(value)),
-      ];
+      return [i === 0 ? name : "", code(path), validOf(field), value === undefined ? "" : code(shown(value))];
     });
   });
   return table(["type", "field", "valid", "default"], rows);
