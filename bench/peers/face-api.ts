@@ -75,7 +75,7 @@ export async function loadFaceApi(nets: readonly (keyof FaceApi["nets"])[]): Pro
   return faceApi;
 }
 
-/** A picture as RGB numbers [H, W, 3]. */
+/** An image as RGB numbers [H, W, 3]. */
 export function tensorOf(tf: TensorFlow, { pixels, width, height, channels }: Picture): Tensor {
   const values = new Int32Array(width * height * 3);
   for (let i = 0; i < values.length; i++)

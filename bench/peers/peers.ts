@@ -1,9 +1,9 @@
 /**
  * What a TypeScript user can install for expressions, beside ours, on the same cropped faces in one run: faces per second
- * and accuracy on FER2013's validation pictures, six classes.
+ * and accuracy on FER2013's validation images, six classes.
  *
  * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/peers.ts MODELS [faces per class, or all]
- * [rounds]`, models by commas. FER2013's pictures are in VULTUS_FER2013 (/tmp/fer/images).
+ * [rounds]`, models by commas. FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */
 
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Whether two small pictures show the same: their correlation where they fit best, cropping and mirroring allowed. */
+/** Whether two small images show the same: their correlation where they fit best, cropping and mirroring allowed. */
 
 import type { Window } from "../data/perceptual-hash.ts";
 import { SIDE } from "../data/thumbnail.ts";
@@ -12,7 +12,7 @@ const HOPELESS = 0.8;
 const EDGES = ["left", "right", "top", "bottom"] as const;
 
 export interface Alignment {
-  /** The part of the one picture that the other one shows. */
+  /** The part of the one image that the other one shows. */
   readonly window: Window;
   readonly mirrored: boolean;
 }

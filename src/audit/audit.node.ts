@@ -1,4 +1,4 @@
-/** What is wrong with a data set: duplicates, leaks, near-duplicates, pictures that teach nothing, shares that drift. */
+/** What is wrong with a data set: duplicates, leaks, near-duplicates, images that teach nothing, shares that drift. */
 
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { type CrossSplitPictures, crossSplitPictures } from "../data/pixel-hash.node.ts";
@@ -14,14 +14,14 @@ export interface Audit {
   readonly classes: readonly string[];
   readonly fingerprint: string;
   readonly notes: readonly string[];
-  /** Pictures listed, those that cannot be read included. */
+  /** Images listed, those that cannot be read included. */
   readonly pictures: number;
-  /** Pixel-identical pictures over all splits. */
+  /** Pixel-identical images over all splits. */
   readonly duplicates: readonly PictureGroup[];
   readonly crossSplitPictures: CrossSplitPictures;
-  /** Pictures that look the same without all being identical. Identical copies are listed with them. */
+  /** Images that look the same without all being identical. Identical copies are listed with them. */
   readonly nearDuplicates: readonly PictureGroup[];
-  /** Ids by what is wrong with the picture. */
+  /** Ids by what is wrong with the image. */
   readonly faults: Readonly<Record<Fault, readonly string[]>>;
   readonly unreadable: readonly Unreadable[];
   readonly balance: Balance;
@@ -29,7 +29,7 @@ export interface Audit {
   readonly labels?: LabelAudit;
 }
 
-/** Reads every picture once, and again for `judgeLabels` where that is given. Nothing is written or changed. */
+/** Reads every image once, and again for `judgeLabels` where that is given. Nothing is written or changed. */
 export async function auditDataset(
   dataset: Dataset,
   onProgress: AuditProgress = () => {},

@@ -31,12 +31,12 @@ describe("what is excluded", () => {
   const disputed = groupOf([picture("x", "sad", "train"), picture("y", "fear", "validation")]);
   const black = groupOf([picture("n1", "sad", "train"), picture("n2", "fear", "test")]);
 
-  test("is the training copy of a leak, all but the first copy, every disputed picture and every blank one", () => {
+  test("is the training copy of a leak, all but the first copy, every disputed image and every blank one", () => {
     const ids = exclusionsOf([leaked, repeated, disputed, black], ["n1", "n2"]).map((one) => one.ids);
     expect(ids).toEqual([["x", "y"], ["t1"], ["b", "c"], ["n1", "n2"]]);
   });
 
-  test("leaves one picture of a leak that also repeats, in the split that is scored last", () => {
+  test("leaves one image of a leak that also repeats, in the split that is scored last", () => {
     const group = groupOf([
       picture("t1", "happy", "train"),
       picture("v1", "happy", "validation"),
@@ -50,7 +50,7 @@ describe("what is excluded", () => {
     const lines = excludeText(exclusionsOf([leaked, disputed], [])).split("\n");
     expect(lines.slice(2)).toEqual([
       "",
-      "# the same picture is labelled fear and sad",
+      "# the same image is labelled fear and sad",
       "x",
       "y",
       "",
@@ -58,7 +58,7 @@ describe("what is excluded", () => {
       "t1",
       "",
     ]);
-    expect(lines[0]).toMatch(/^# 3 pictures/);
+    expect(lines[0]).toMatch(/^# 3 images/);
   });
 });
 

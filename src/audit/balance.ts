@@ -16,7 +16,7 @@ export interface Drift {
 }
 
 export interface Balance {
-  /** For each split that has pictures: one share per class, which sum to 1. */
+  /** For each split that has images: one share per class, which sum to 1. */
   readonly shares: Readonly<Partial<Record<Split, readonly number[]>>>;
   /** Every split against training, or against the first that there is. */
   readonly drift: readonly Drift[];
@@ -61,7 +61,7 @@ function driftOf(classes: readonly string[], { split, counts }: Counted, base: C
   };
 }
 
-/** Of the 2 × classes table; a class without pictures on both sides says nothing. */
+/** Of the 2 × classes table; a class without images on both sides says nothing. */
 function chiSquared(a: readonly number[], b: readonly number[]): number {
   const [sumA, sumB] = [sum(a), sum(b)];
   return sum(

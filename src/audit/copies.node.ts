@@ -1,4 +1,4 @@
-/** One pass over the pixels of a data set: which pictures show the same, and what each shows of faults. */
+/** One pass over the pixels of a data set: which images show the same, and what each shows of faults. */
 
 import type { Sample } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
@@ -12,7 +12,7 @@ import { type Fault, faultsOf, qualityOf } from "./quality.ts";
 
 export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
 
-/** What one pass over the pixels leaves of a picture: about a kilobyte. */
+/** What one pass over the pixels leaves of an image: about a kilobyte. */
 export interface Trace {
   readonly sample: Sample;
   readonly hash: string;
@@ -20,13 +20,13 @@ export interface Trace {
   readonly faults: readonly Fault[];
 }
 
-/** Which pictures show the same; the lists hold indices into `traces`. */
+/** Which images show the same; the lists hold indices into `traces`. */
 export interface Copies {
   readonly traces: readonly Trace[];
   readonly unreadable: readonly Unreadable[];
-  /** Pixel-identical pictures; most lists hold one. */
+  /** Pixel-identical images; most lists hold one. */
   readonly identical: readonly (readonly number[])[];
-  /** Groups of pictures that look the same without all being identical, identical ones included. */
+  /** Groups of images that look the same without all being identical, identical ones included. */
   readonly alike: readonly (readonly number[])[];
 }
 
@@ -50,7 +50,7 @@ export function byLooks({ traces, identical, alike }: Copies): Grouping {
   return ({ id }) => groups.get(id);
 }
 
-/** Decodes at full size, since reduced pictures may be equal where the originals are not. In the order of `samples`. */
+/** Decodes at full size, since reduced images may be equal where the originals are not. In the order of `samples`. */
 export async function readTraces(
   samples: readonly Sample[],
   onProgress: (done: number, total: number) => void = () => {},
@@ -68,7 +68,7 @@ export async function readTraces(
   return { traces: found.filter((trace) => trace !== undefined), unreadable };
 }
 
-/** Groups of indices into `traces`. One picture stands for its identical copies; blank ones look alike and say nothing. */
+/** Groups of indices into `traces`. One image stands for its identical copies; blank ones look alike and say nothing. */
 function lookAlikes(
   traces: readonly Trace[],
   identical: readonly (readonly number[])[],

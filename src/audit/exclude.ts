@@ -1,4 +1,4 @@
-/** The pictures to leave out of training and scoring, as a list that a person can read and change. */
+/** The images to leave out of training and scoring, as a list that a person can read and change. */
 
 import { type Split, splits } from "../data/dataset.ts";
 import { counted } from "../util/counted.ts";
@@ -11,9 +11,9 @@ export interface Exclusion {
 }
 
 /**
- * What to leave out: every picture of a group whose labels disagree, since at least one is wrong and nobody knows which;
- * of a group on several splits all but one of the last, so that the score keeps its picture and training loses it; of a
- * group within a split all but the first; and blank pictures. An id occurs once at most.
+ * What to leave out: every image of a group whose labels disagree, since at least one is wrong and nobody knows which;
+ * of a group on several splits all but one of the last, so that the score keeps its image and training loses it; of a
+ * group within a split all but the first; and blank images. An id occurs once at most.
  */
 export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly string[]): Exclusion[] {
   const blanks = new Set(blank);
@@ -26,7 +26,7 @@ export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly st
   };
   return [
     ...conflicting.map((group) => ({
-      reason: `the same picture is labelled ${group.labels.join(" and ")}`,
+      reason: `the same image is labelled ${group.labels.join(" and ")}`,
       ids: idsOf(group),
     })),
     ...agreeing
@@ -34,7 +34,7 @@ export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly st
       .map((group) => without(group, ({ id, split }) => `also in ${split}, kept there as ${id}`)),
     ...agreeing
       .filter((group) => !crossesSplits(group))
-      .map((group) => without(group, ({ id }) => `the same picture as ${id}, which is kept`)),
+      .map((group) => without(group, ({ id }) => `the same image as ${id}, which is kept`)),
     ...(blank.length > 0 ? [{ reason: "blank: nearly one grey all over", ids: blank }] : []),
   ];
 }
@@ -49,8 +49,8 @@ export function excludeText(
 ): string {
   const count = exclusions.reduce((sum, { ids }) => sum + ids.length, 0);
   const head = [
-    `# ${counted(count, "picture")} to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
-    "# Near-duplicates, dark, bright, blurred and tiny pictures are not here: audit.json lists them.",
+    `# ${counted(count, "image")} to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
+    "# Near-duplicates, dark, bright, blurred and tiny images are not here: audit.json lists them.",
   ];
   const suspected =
     suspects.length > 0

@@ -1,4 +1,4 @@
-/** Pictures that belong together: identical pixel by pixel, or looking the same. */
+/** Images that belong together: identical pixel by pixel, or looking the same. */
 
 import type { Split } from "../data/dataset.ts";
 
@@ -9,7 +9,7 @@ export interface AuditedPicture {
   readonly split: Split;
 }
 
-/** Two or more pictures, in the order of the data set. */
+/** Two or more images, in the order of the data set. */
 export interface PictureGroup {
   readonly pictures: readonly AuditedPicture[];
   readonly labels: readonly string[];

@@ -3,7 +3,7 @@
 import { distance, WORD_BITS, WORDS } from "../data/perceptual-hash.ts";
 
 /**
- * How many bits of each word are tried both ways. The bits that a small change of the picture turns are those whose
+ * How many bits of each word are tried both ways. The bits that a small change of the image turns are those whose
  * frequency is near the threshold, and the query knows which these are ("multi-probe", Lv et al., VLDB 2007). A
  * radius by pigeonhole would need as many bits turned anywhere: at the same recall, a hundred times the work.
  */
@@ -19,7 +19,7 @@ export interface HashIndex {
   compared(): number;
 }
 
-/** `hashes` holds `WORDS` words per picture. Memory: 4 bytes per hash and word, and 8 MB per word. */
+/** `hashes` holds `WORDS` words per image. Memory: 4 bytes per hash and word, and 8 MB per word. */
 export function indexHashes(hashes: Uint32Array): HashIndex {
   const tables = Array.from({ length: WORDS }, (_, word) => tableOf(hashes, word));
   let compared = 0;

@@ -1,4 +1,4 @@
-/** Suspected label errors: pictures whose label a model that never saw it is confident against. */
+/** Suspected label errors: images whose label a model that never saw it is confident against. */
 
 import { tmpdir } from "node:os";
 import { canvasOf } from "../data/canvas.ts";
@@ -40,7 +40,7 @@ export interface LabelAudit {
   readonly notes: readonly string[];
   /** How often the heads are right on the folds that they did not see: how far to trust them. */
   readonly accuracy: number;
-  /** Per class, the probability from which on a picture is confidently of it; `null` for a class without pictures. */
+  /** Per class, the probability from which on an image is confidently of it; `null` for a class without images. */
   readonly thresholds: Readonly<Record<string, number | null>>;
   /** `joint[given][suggested]`, in the order of the classes. */
   readonly joint: readonly (readonly number[])[];
@@ -61,19 +61,19 @@ export interface LabelNetwork {
 export interface LabelOptions {
   readonly folds: number;
   readonly seed: number;
-  /** Bytes of decoded pictures to keep in memory. */
+  /** Bytes of decoded images to keep in memory. */
   readonly memoryBudget: number;
 }
 
 export type LabelProgress = (stage: "features" | "training", done: number, total: number) => void;
 
-/** Side of the pictures that the backbone sees: more costs much and gains little where eyes and mouth are seen. */
+/** Side of the images that the backbone sees: more costs much and gains little where eyes and mouth are seen. */
 const INPUT_SIZE = 96;
 const CELLS = 3;
 
 /**
  * Features of a backbone that never saw these labels, a head per fold, confident learning. Folds keep copies and people
- * together, or a head would know the label of a picture's twin.
+ * together, or a head would know the label of an image's twin.
  */
 export async function auditLabels(
   engine: Engine,
@@ -85,7 +85,7 @@ export async function auditLabels(
   const { architecture, path, notes } = network;
   const { backbone, classes } = architecture;
   const { folds, seed, memoryBudget } = options;
-  // No label fits a blank picture, and a head would learn from it what black means.
+  // No label fits a blank image, and a head would learn from it what black means.
   const samples = copies.traces.flatMap(({ sample, faults }) => (faults.includes("blank") ? [] : [sample]));
   const foldOf = stratifiedFolds(samples, classes.length, {
     folds,
@@ -191,6 +191,6 @@ function checkUnseen(metadata: Metadata, path: string, dataset: Dataset): string
   if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
   if (hasFingerprint(dataset, seen)) throw new UsageError(`${what}, on this very data. ${remedy}`);
   return [
-    `${path} was trained on labels of other data (fingerprint ${seen}); if some of these pictures were among them, their labels are judged too kindly`,
+    `${path} was trained on labels of other data (fingerprint ${seen}); if some of these images were among them, their labels are judged too kindly`,
   ];
 }

@@ -1,4 +1,4 @@
-/** Finds pictures that look the same: mirrored, slightly cropped or shifted, recompressed, brighter or darker. */
+/** Finds images that look the same: mirrored, slightly cropped or shifted, recompressed, brighter or darker. */
 
 import {
   BITS,
@@ -14,17 +14,17 @@ import { disjointSets } from "../util/disjoint-sets.ts";
 import { alignedCorrelation } from "./align.ts";
 import { indexHashes } from "./hash-index.ts";
 
-/** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated pictures it is 31. */
+/** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated images it is 31. */
 const RADIUS = 14;
 /**
- * Correlation at which two pictures count as the same. On FER2013 99 % of cropped copies reach 0.95 and other copies
+ * Correlation at which two images count as the same. On FER2013 99 % of cropped copies reach 0.95 and other copies
  * more. Of the 48 natural pairs between 0.945 and 0.95, judged by eye, about a quarter are different people; above 0.96
  * hardly any are.
  */
 export const SAME = 0.945;
 
 /**
- * The windows that each picture is asked with: the whole, every mix of edges cut by 0.5 and 2.5 of 48 pixels, and the
+ * The windows that each image is asked with: the whole, every mix of edges cut by 0.5 and 2.5 of 48 pixels, and the
  * whole moved by 2 pixels in eight directions. A copy cut or moved by 3 pixels or less is then near one of them, and few
  * bits of its hash differ.
  */
@@ -45,7 +45,7 @@ export interface NearDuplicateOptions {
 
 /**
  * Groups of positions in the list of thumbnails: what looks the same, by any number of steps. Work grows nearly as the
- * number of pictures does: see `bench/audit.ts`.
+ * number of images does: see `bench/audit.ts`.
  */
 export function findNearDuplicates(
   thumbnails: readonly Uint8Array[],

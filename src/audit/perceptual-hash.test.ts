@@ -45,7 +45,7 @@ describe("a thumbnail", () => {
     expect(mean(shrunk(picture, SIDE, SIDE))).toBeCloseTo(mean(pixels), 8);
   });
 
-  test("of a coloured picture is its luma", () => {
+  test("of a coloured image is its luma", () => {
     const pixels = Uint8Array.from([255, 0, 0, 0, 255, 0]);
     const small = shrunk({ pixels, width: 2, height: 1, channels: 3 }, 2, 1);
     expect([...small].map(Math.round)).toEqual([76, 150]);
@@ -114,7 +114,7 @@ describe("the index", () => {
   });
 });
 
-test("alignment recovers a mirrored part of a picture, and not of another", () => {
+test("alignment recovers a mirrored part of an image, and not of another", () => {
   const picture = drawFace("happy", "align", 1);
   const side = 44;
   const pixels = new Uint8Array(side * side);

@@ -1,4 +1,4 @@
-/** Pictures that teach nothing or little: blank, tiny, blurred, under- or overexposed. */
+/** Images that teach nothing or little: blank, tiny, blurred, under- or overexposed. */
 
 import type { Picture } from "../data/dataset.ts";
 import { GREY_SIDE, greyOf, shrunk } from "../data/thumbnail.ts";
@@ -15,19 +15,19 @@ export interface Quality {
   readonly sharpness: number;
 }
 
-/** All but one in a thousand of FER2013's pictures vary by 16 and more; JPEG noise on a uniform picture by 1 or 2. */
+/** All but one in a thousand of FER2013's images vary by 16 and more; JPEG noise on a uniform image by 1 or 2. */
 const BLANK_DEVIATION = 4;
 /** Below half of FER2013's side an eye has three pixels, and what remains of an expression is a guess. */
 const TINY_SIDE = 24;
-/** All but one in a thousand of FER2013's pictures have 0.1 and more; blurred by a Gaussian of 2 px, 99 in 100 have less than 0.04. */
+/** All but one in a thousand of FER2013's images have 0.1 and more; blurred by a Gaussian of 2 px, 99 in 100 have less than 0.04. */
 const BLURRED_SHARPNESS = 0.05;
-/** A tenth of the scale at each end: fewer than one in a thousand of FER2013's pictures are that dark or that bright. */
+/** A tenth of the scale at each end: fewer than one in a thousand of FER2013's images are that dark or that bright. */
 const DARK_MEAN = 25;
 const BRIGHT_MEAN = 230;
 
 /**
- * Judged at the size of FER2013's pictures, since a photo that is soft at 4000 px may be crisp at 48. `whole` is what
- * `greyOf` gives of the picture; a picture smaller than that is judged as it is.
+ * Judged at the size of FER2013's images, since a photo that is soft at 4000 px may be crisp at 48. `whole` is what
+ * `greyOf` gives of the image; an image smaller than that is judged as it is.
  */
 export function qualityOf(picture: Picture, whole: Float64Array = greyOf(picture)): Quality {
   const { width, height } = picture;
@@ -44,7 +44,7 @@ export function qualityOf(picture: Picture, whole: Float64Array = greyOf(picture
   };
 }
 
-/** A blank picture is only that: what else would be said of it follows. */
+/** A blank image is only that: what else would be said of it follows. */
 export function faultsOf({ shorterSide, mean, deviation, sharpness }: Quality): Fault[] {
   if (deviation < BLANK_DEVIATION) return ["blank"];
   const found: Fault[] = [];

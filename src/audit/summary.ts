@@ -7,16 +7,16 @@ import { crossesSplits, isConflicting } from "./groups.ts";
 import { type Fault, faults } from "./quality.ts";
 
 export interface AuditSummary extends Readonly<Record<Fault, number>> {
-  /** Pictures listed, those that cannot be read included. */
+  /** Images listed, those that cannot be read included. */
   readonly pictures: number;
-  /** Groups of two or more pixel-identical pictures, over all splits. */
+  /** Groups of two or more pixel-identical images, over all splits. */
   readonly duplicateGroups: number;
   /** The sum of the groups' sizes less one each. */
   readonly redundantPictures: number;
   readonly crossSplitPictures: CrossSplitPictures;
-  /** Groups of identical pictures with more than one label. */
+  /** Groups of identical images with more than one label. */
   readonly conflictingGroups: number;
-  /** Groups of pictures that look the same without all being identical. */
+  /** Groups of images that look the same without all being identical. */
   readonly nearDuplicateGroups: number;
   readonly nearCrossSplitGroups: number;
   readonly nearConflictingGroups: number;

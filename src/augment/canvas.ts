@@ -1,24 +1,24 @@
-/** The canvas on which the pictures of a batch are packed, and what graphs do with it first. */
+/** The canvas on which the images of a batch are packed, and what graphs do with it first. */
 
 import type { Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
 import type { Point } from "./matrix.ts";
 
-/** Extent of the canvas in pixels; pictures lie at its upper left. One channel is grey, three are RGB. */
+/** Extent of the canvas in pixels; images lie at its upper left. One channel is grey, three are RGB. */
 export interface Canvas {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
 }
 
-/** Width and height of a picture on the canvas. */
+/** Width and height of an image on the canvas. */
 export interface Extent {
   readonly width: number;
   readonly height: number;
 }
 
-/** A rectangle of a picture, in its pixels, and how many pixels of the canvas it fills: fewer where it is reduced. */
+/** A rectangle of an image, in its pixels, and how many pixels of the canvas it fills: fewer where it is reduced. */
 export interface Part {
   readonly left: number;
   readonly top: number;
@@ -28,21 +28,21 @@ export interface Part {
   readonly down: number;
 }
 
-/** A picture for a canvas; one that is too long for it lies there in part. */
+/** An image for a canvas; one that is too long for it lies there in part. */
 export interface Placed extends Extent {
   readonly part?: Part;
 }
 
-/** A training's pictures are decoded to at most this many pixels a side, room for augmentation included. */
+/** A training's images are decoded to at most this many pixels a side, room for augmentation included. */
 export function trainingSide(inputSize: number): number {
   return Math.ceil(inputSize * 1.25);
 }
 
-/** Sides that differ by more than this factor are cut: a few long pictures would make the canvas of all others large. */
+/** Sides that differ by more than this factor are cut: a few long images would make the canvas of all others large. */
 const LONGEST = 2;
 
 /**
- * The extent that a canvas needs for a picture. Of a longer one than 1:2 a network of `size` pixels sees a part: the
+ * The extent that a canvas needs for an image. Of a longer one than 1:2 a network of `size` pixels sees a part: the
  * centre square in validation, with a margin for the filter, and in training a crop, or the whole, reduced to what it can
  * tell apart.
  */
@@ -54,8 +54,8 @@ export function extentOnCanvas({ width, height }: Extent, size: number): Extent 
 }
 
 /**
- * A picture that is longer than the canvas, with the part of it that lies there; any other as it is. `from` and `to` are
- * the first and last place that are seen along each side, in pixels of the picture from 0 on, which may lie outside.
+ * An image that is longer than the canvas, with the part of it that lies there; any other as it is. `from` and `to` are
+ * the first and last place that are seen along each side, in pixels of the image from 0 on, which may lie outside.
  */
 export function placed<T extends Extent>(
   picture: T,
@@ -79,7 +79,7 @@ function rangeOf(from: number, to: number, length: number, room: number): [numbe
   return [first, count, Math.min(count, room)];
 }
 
-/** The packed pictures as a feed [N, C, H, W] of bytes, and as floats from 0 to 1. */
+/** The packed images as a feed [N, C, H, W] of bytes, and as floats from 0 to 1. */
 export function canvasInput(
   graph: Value["graph"],
   batch: number | string,

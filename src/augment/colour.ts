@@ -17,7 +17,7 @@ import { where } from "../ops/where.ts";
 import type { Random } from "../util/random.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** Factors of one picture; `gray` is 1 for a grey one. */
+/** Factors of one image; `gray` is 1 for a grey one. */
 export interface ColourDraw {
   readonly brightness: number;
   readonly contrast: number;
@@ -42,7 +42,7 @@ export function drawColour(settings: Augmentation, rng: Random): ColourDraw {
   };
 }
 
-/** Which factors matter: colour does not where all pictures are grey. */
+/** Which factors matter: colour does not where all images are grey. */
 export function activeColours(settings: Augmentation, channels: 1 | 3): readonly (keyof ColourDraw)[] {
   const on = {
     brightness: settings.brightness,
@@ -57,8 +57,8 @@ export function activeColours(settings: Augmentation, channels: 1 | 3): readonly
 }
 
 /**
- * Changes pictures [N, C, S, S] by factors [N, 1, 1, 1]. The order is fixed; torchvision's ColorJitter draws it anew for
- * every picture, which changes little since the factors are near 1.
+ * Changes images [N, C, S, S] by factors [N, 1, 1, 1]. The order is fixed; torchvision's ColorJitter draws it anew for
+ * every image, which changes little since the factors are near 1.
  */
 export function colour(x: Value, factors: Partial<Readonly<Record<keyof ColourDraw, Value>>>): Value {
   let y = x;
@@ -76,7 +76,7 @@ function blend(a: Value, b: Value, factor: Value): Value {
   return clip(add(b, mul(sub(a, b), factor)), 0, 1);
 }
 
-/** The grey picture [N, 1, S, S]; a picture of one channel is its own. */
+/** The grey image [N, 1, S, S]; an image of one channel is its own. */
 export function luma(x: Value): Value {
   if (x.shape[1] === 1) return x;
   const weights = x.graph.constant("float32", [1, 3, 1, 1], Float32Array.from(LUMA));

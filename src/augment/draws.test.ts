@@ -77,7 +77,7 @@ test("chances are kept", () => {
   expect(Math.abs(share((d) => d.box[2] > 0) - 0.2)).toBeLessThan(0.025);
 });
 
-test("crops lie in the picture and have the drawn areas and ratios", () => {
+test("crops lie in the image and have the drawn areas and ratios", () => {
   const crops = draws.map((draw) => draw.geometry.crop);
   for (const { left, top, width, height } of crops) {
     expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThan(-1e-9);
@@ -93,7 +93,7 @@ test("crops lie in the picture and have the drawn areas and ratios", () => {
   expect(Math.max(...ratios)).toBeLessThan(4 / 3);
 });
 
-test("a picture too long for every crop is cut at its centre", () => {
+test("an image too long for every crop is cut at its centre", () => {
   const draw = drawTraining(settings, [1], { width: 400, height: 20 }, size);
   const { left, top, width, height } = draw.geometry.crop;
   expect([top, height]).toEqual([0, 1]);
@@ -134,7 +134,7 @@ test("switching a transform off leaves the others as they were", () => {
   expect(off({ erasing: null })).toEqual({ ...all, box: [0, 0, 0, 0] });
 });
 
-test("mixup draws one share for the batch, and a partner for each picture", () => {
+test("mixup draws one share for the batch, and a partner for each image", () => {
   expect(drawMixing(noAugmentation, 8, 32, [1])).toBeUndefined();
   const mixing = drawMixing({ ...settings, mixup: 0.4 }, 8, 32, [1]);
   expect([...(mixing?.partner ?? [])].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);

@@ -1,4 +1,4 @@
-/** Random erasing (Zhong et al. 2020): a rectangle of the normalised picture becomes zero. */
+/** Random erasing (Zhong et al. 2020): a rectangle of the normalised image becomes zero. */
 
 import type { Dim, Value } from "../graph/types.ts";
 import { and } from "../ops/and.ts";
@@ -32,7 +32,7 @@ export function drawErasing(erasing: NonNullable<Augmentation["erasing"]>, rng: 
   return nothing;
 }
 
-/** Sets `boxes` [N, 4] of pictures [N, C, S, S] to zero. */
+/** Sets `boxes` [N, 4] of images [N, C, S, S] to zero. */
 export function erase(x: Value, boxes: Value): Value {
   // A product, since Where takes three times as long.
   return mul(x, cast(not(within(x, boxes)), "float32"));

@@ -1,8 +1,8 @@
 /**
- * Crop, flip, rotation, shift, scale and perspective as one homography per picture, so that a picture is interpolated
+ * Crop, flip, rotation, shift, scale and perspective as one homography per image, so that an image is interpolated
  * once. torchvision resamples after each transform, which blurs more, and blackens what left the frame in between: a
- * corner that a rotation turns into view is black there, and here shows the picture beyond the crop. Nothing is
- * antialiased: pictures come already reduced to at most 1.25 times the result.
+ * corner that a rotation turns into view is black there, and here shows the image beyond the crop. Nothing is
+ * antialiased: images come already reduced to at most 1.25 times the result.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -17,9 +17,9 @@ import { type Canvas, type Extent, type Placed, placed } from "./canvas.ts";
 import { identity, invert, type Matrix, multiply, type Point, squareTo } from "./matrix.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** What is done to one picture, in this order. */
+/** What is done to one image, in this order. */
 export interface Geometry {
-  /** The rectangle that is cut out, in shares of the picture's sides; it fills the square result. */
+  /** The rectangle that is cut out, in shares of the image's sides; it fills the square result. */
   readonly crop: {
     readonly left: number;
     readonly top: number;
@@ -79,7 +79,7 @@ function drawCrop(
 }
 
 /**
- * Takes a place in the result to the place in the picture that is seen there, both from −1 (left, top) to 1. Each
+ * Takes a place in the result to the place in the image that is seen there, both from −1 (left, top) to 1. Each
  * factor undoes its transform; the last transform is undone first and so stands on the right.
  */
 export function homography({ crop, degrees, flip, scale, shift, corners }: Geometry): Matrix {
@@ -106,7 +106,7 @@ function unwarp([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: NonNullable<Geometry["
 }
 
 /**
- * The matrix as the graph wants it: from places in the result to places on the canvas, where the picture fills only the
+ * The matrix as the graph wants it: from places in the result to places on the canvas, where the image fills only the
  * upper left. GridSample's −1 and 1 are the outer edges of the canvas.
  */
 export function onCanvas(m: Matrix, { width, height, part }: Placed, canvas: Canvas): Matrix {
@@ -117,7 +117,7 @@ export function onCanvas(m: Matrix, { width, height, part }: Placed, canvas: Can
   return multiply([w * x, 0, (w - left) * x - 1, 0, h * y, (h - top) * y - 1, 0, 0, 1], m);
 }
 
-/** The picture for the canvas; one that is too long for it with the part that is seen through the matrix. */
+/** The image for the canvas; one that is too long for it with the part that is seen through the matrix. */
 export function placedSeen<T extends Extent>(picture: T, m: Matrix, canvas: Canvas): T & Placed {
   return placed(picture, canvas, () => {
     const corners = [-1, 1].flatMap((x) => [-1, 1].map((y) => [x, y] as const));
@@ -138,8 +138,8 @@ export function placedSeen<T extends Extent>(picture: T, m: Matrix, canvas: Canv
 }
 
 /**
- * Samples pictures [N, C, H, W] at `size`² places each through `matrices` [N, 3, 3], bilinearly. Beyond a picture all is
- * black: GridSample pads with zeros, and the canvas holds zeros where the picture ends before it does. `projective` says
+ * Samples images [N, C, H, W] at `size`² places each through `matrices` [N, 3, 3], bilinearly. Beyond an image all is
+ * black: GridSample pads with zeros, and the canvas holds zeros where the image ends before it does. `projective` says
  * that the last row of a matrix may be other than (0, 0, 1).
  */
 export function warp(pictures: Value, matrices: Value, size: number, projective: boolean): Value {

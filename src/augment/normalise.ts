@@ -6,7 +6,7 @@ import { sub } from "../ops/sub.ts";
 import { luma } from "./colour.ts";
 
 /**
- * (x − mean)/std per channel. A network that wants RGB sees grey pictures three times, and one that wants grey sees the
+ * (x − mean)/std per channel. A network that wants RGB sees grey images three times, and one that wants grey sees the
  * luma of coloured ones.
  */
 export function normalise(x: Value, mean: readonly number[], std: readonly number[]): Value {

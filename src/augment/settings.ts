@@ -1,7 +1,7 @@
-/** What may happen to a training picture. Every transform can be switched off: null, or 0 for a single number. */
+/** What may happen to a training image. Every transform can be switched off: null, or 0 for a single number. */
 
 export interface Augmentation {
-  /** Part of the picture's area that is cut out, and its aspect ratio; null stretches the whole picture to a square. */
+  /** Part of the image's area that is cut out, and its aspect ratio; null stretches the whole image to a square. */
   readonly randomResizedCrop: {
     readonly scale: readonly [number, number];
     readonly ratio: readonly [number, number];
@@ -20,7 +20,7 @@ export interface Augmentation {
   readonly saturation: number;
   /** Hue turns by up to this share of the circle either way. */
   readonly hue: number;
-  /** Probability of a grey picture. */
+  /** Probability of a grey image. */
   readonly grayscale: number;
   /** A rectangle set to the mean: how often, its share of the area, and its aspect ratio. */
   readonly erasing: {
@@ -28,9 +28,9 @@ export interface Augmentation {
     readonly scale: readonly [number, number];
     readonly ratio: readonly [number, number];
   } | null;
-  /** α of the beta distribution by which two pictures are mixed (Zhang et al. 2018); 0 mixes none. */
+  /** α of the beta distribution by which two images are mixed (Zhang et al. 2018); 0 mixes none. */
   readonly mixup: number;
-  /** The same for CutMix, where a rectangle comes from the other picture (Yun et al. 2019). */
+  /** The same for CutMix, where a rectangle comes from the other image (Yun et al. 2019). */
   readonly cutmix: number;
 }
 
@@ -51,7 +51,7 @@ export const referenceAugmentation: Augmentation = {
   cutmix: 0,
 };
 
-/** No augmentation: the whole picture, resized. */
+/** No augmentation: the whole image, resized. */
 export const noAugmentation: Augmentation = {
   randomResizedCrop: null,
   rotation: 0,

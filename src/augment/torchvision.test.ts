@@ -94,7 +94,7 @@ test.each(cases.map((one) => [`${one.name} ${JSON.stringify(one.options)}`, one]
   },
 );
 
-/** The two ways to prepare a picture outside training: on a canvas of bytes, and by a graph that learns its size. */
+/** The two ways to prepare an image outside training: on a canvas of bytes, and by a graph that learns its size. */
 const ways: Record<
   string,
   (picture: FloatTensor, one: Reference["validation"][number]) => Promise<Float32Array>

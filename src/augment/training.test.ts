@@ -121,7 +121,7 @@ function grid(size: number, f: (x: number, y: number) => number): Plane {
   return Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => f(x, y)));
 }
 
-/** Column and row of the picture that are seen at pixel (i, j) of the result, undoing the last transform first. */
+/** Column and row of the image that are seen at pixel (i, j) of the result, undoing the last transform first. */
 function place(picture: Picture, geometry: Geometry, i: number, j: number): [number, number] {
   let [x, y] = [(2 * (i + 0.5)) / size - 1, (2 * (j + 0.5)) / size - 1];
   if (geometry.corners) [x, y] = throughPerspective(geometry.corners, x, y);
@@ -181,7 +181,7 @@ function solve(rows: number[][]): number[] {
   return m.map((row) => row[n] as number);
 }
 
-/** From 0 to 1; taps beyond the picture are black. */
+/** From 0 to 1; taps beyond the image are black. */
 function bilinear(plane: Plane, [column, row]: readonly [number, number]): number {
   const [x, y] = [Math.floor(column), Math.floor(row)];
   const tap = (i: number, j: number): number => plane[j]?.[i] ?? 0;
@@ -306,7 +306,7 @@ describe.each([
   });
 });
 
-test("with everything off, a picture of the training size stays as it is on any canvas", async () => {
+test("with everything off, an image of the training size stays as it is on any canvas", async () => {
   const [picture] = noise(1) as [Picture];
   const square = { width: 14, height: 14, pixels: [(picture.pixels[0] as Plane).slice(0, 14)] };
   const plain = { mean: [0], std: [1] };
@@ -326,7 +326,7 @@ test("with everything off, a picture of the training size stays as it is on any 
   }
 });
 
-test("what lies beyond a picture is black, also where the canvas goes on", async () => {
+test("what lies beyond an image is black, also where the canvas goes on", async () => {
   const white = { width: 10, height: 10, pixels: [grid(10, () => 255)] };
   const settings = { ...noAugmentation, affine: { translate: 0, scale: [0.5, 0.5] as const } };
   const one = { settings, pictures: [white], preprocessing: { mean: [0], std: [1] }, size: 20 };

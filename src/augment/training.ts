@@ -1,4 +1,4 @@
-/** The training pictures of a batch: one warp, colour, normalisation, erasing and mixup, all in the graph. */
+/** The training images of a batch: one warp, colour, normalisation, erasing and mixup, all in the graph. */
 
 import type { Builder, Value } from "../graph/types.ts";
 import { mul } from "../ops/mul.ts";
@@ -21,7 +21,7 @@ export interface TrainingOptions {
   readonly std: readonly number[];
 }
 
-/** What was drawn for one picture. */
+/** What was drawn for one image. */
 export interface Draw {
   readonly geometry: Geometry;
   readonly colour: ColourDraw;
@@ -79,7 +79,7 @@ export function augmentedViews(
   };
 }
 
-/** Draws everything for one picture; the same key draws the same. */
+/** Draws everything for one image; the same key draws the same. */
 export function drawTraining(settings: Augmentation, key: Key, picture: Extent, size: number): Draw {
   const rng = random(...key);
   return {
@@ -89,7 +89,7 @@ export function drawTraining(settings: Augmentation, key: Key, picture: Extent, 
   };
 }
 
-/** The picture as it lies on the canvas for its draw. */
+/** The image as it lies on the canvas for its draw. */
 export function placedForDraw<T extends Extent>(picture: T, { geometry }: Draw, canvas: Canvas): T & Placed {
   return placedSeen(picture, homography(geometry), canvas);
 }

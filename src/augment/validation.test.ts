@@ -105,7 +105,7 @@ test.each([
   for (const [i, v] of expected.entries()) expect(Math.abs((y?.data[i] as number) - v)).toBeLessThan(1e-4);
 });
 
-test.each(extents)("pictures of %i×%i px, known only when the graph runs", async (width, height) => {
+test.each(extents)("images of %i×%i px, known only when the graph runs", async (width, height) => {
   const [size, factor, mean, std] = [12, 256 / 224, [0.5], [0.2]];
   const graph = new Graph();
   const x = graph.input("pictures", "float32", ["N", 1, "H", "W"]);

@@ -1,5 +1,5 @@
 /**
- * The validation pictures: the shorter side resized with antialiasing, the centre cropped, as two matrix products whose
+ * The validation images: the shorter side resized with antialiasing, the centre cropped, as two matrix products whose
  * weights the graph computes. The filter is Pillow's bilinear one: a triangle as wide as the reduction.
  */
 
@@ -53,7 +53,7 @@ export function buildValidation(
   });
 }
 
-/** The same for pictures [N, C, H, W] whose size is known only when the graph runs, all of a batch alike. */
+/** The same for images [N, C, H, W] whose size is known only when the graph runs, all of a batch alike. */
 export function buildAnySize(
   x: Value,
   {
@@ -81,7 +81,7 @@ export function buildAnySize(
   });
 }
 
-/** One side of a resize: what is fed has shape [N, 1, 1, 1], what is the same for all pictures is a scalar. */
+/** One side of a resize: what is fed has shape [N, 1, 1, 1], what is the same for all images is a scalar. */
 interface Side {
   /** 0, 1, … for every pixel of the canvas. */
   readonly pixels: Value;
@@ -89,7 +89,7 @@ interface Side {
   readonly scale: Value;
   /** Results cropped away before the first. */
   readonly offset: Value;
-  /** Pixels of the picture. */
+  /** Pixels of the image. */
   readonly length: Value;
 }
 
@@ -113,7 +113,7 @@ function weightsOf({ pixels, scale, offset, length }: Side, size: number): Value
 }
 
 /**
- * The numbers of each picture as feeds. `resize`, at least 1, is how much longer than the crop the shorter side becomes;
+ * The numbers of each image as feeds. `resize`, at least 1, is how much longer than the crop the shorter side becomes;
  * 256/224 is torchvision's usual choice.
  */
 export function packValidation(
@@ -153,7 +153,7 @@ function centreCrop(
   return { scale: picture[side] / resized, offset: halfRoundedToEven(resized - size) };
 }
 
-/** The picture for the canvas; one that is too long for it with the centre that validation sees. */
+/** The image for the canvas; one that is too long for it with the centre that validation sees. */
 export function placedCentre<T extends Extent>(
   picture: T,
   canvas: Canvas,

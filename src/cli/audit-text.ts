@@ -6,15 +6,15 @@ import type { AuditSummary } from "../audit/summary.ts";
 import type { AuditResult } from "../jobs/audit.ts";
 import { percent } from "./output.ts";
 
-/** Lines of unreadable pictures shown; audit.json has them all. */
+/** Lines of unreadable images shown; audit.json has them all. */
 const LISTED = 10;
 const NAME_WIDTH = 38;
 
 /** What an audit found, line by line; what did not occur is one line. The groups themselves are in audit.json. */
 export function auditText({ classes, unreadable, notes, labels, summary }: AuditResult): string {
   const counts: [name: string, count: number, within?: boolean][] = [
-    ["groups of pixel-identical pictures", summary.duplicateGroups],
-    ["pictures in them beyond the first", summary.redundantPictures, true],
+    ["groups of pixel-identical images", summary.duplicateGroups],
+    ["images in them beyond the first", summary.redundantPictures, true],
     ["groups whose labels disagree", summary.conflictingGroups, true],
     ...Object.entries(summary.crossSplitPictures).map(([where, count]): [string, number, boolean] => [
       where,
@@ -79,7 +79,7 @@ function balanceLines(classes: readonly string[], { balance }: AuditSummary): st
     ...balance.drift.map((drift) => {
       const { className, difference } = drift.largestDifference;
       return (
-        `${drift.split} against ${drift.against}: ${percent(drift.totalVariation)} of the pictures would have to change ` +
+        `${drift.split} against ${drift.against}: ${percent(drift.totalVariation)} of the images would have to change ` +
         `class for equal shares, most of all ${className} (${difference < 0 ? "-" : "+"}${percent(Math.abs(difference))}); ` +
         `chi-squared ${drift.chiSquared.toFixed(1)}, by chance below ${drift.chiSquared95.toFixed(1)} in 19 of 20 cases`
       );

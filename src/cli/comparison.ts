@@ -27,7 +27,7 @@ export function comparisonText(comparison: ComparisonResult): string {
   const count = (label: string, value: number): string =>
     `${label.padEnd(17)}${String(value).padStart(counted)}  (${percent(value / n)})`;
   return [
-    `accuracy of A    ${percent(accuracyA)}  on ${n} pictures (${split})`,
+    `accuracy of A    ${percent(accuracyA)}  on ${n} images (${split})`,
     `accuracy of B    ${percent(accuracyB)}`,
     `B minus A        ${signed(difference)}  (95 % interval ${signed(low)} to ${signed(high)})`,
     `McNemar's p      ${pText(mcnemarP)}`,

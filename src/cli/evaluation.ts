@@ -68,7 +68,7 @@ function metricRows(evaluation: EvaluationResult): Row[] {
 
 /** Nothing where there is no leak, or none was looked for. */
 function leakRows({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationResult): Row[] {
-  const copies = `${leaked} are pixel-identical to training pictures of this data`;
+  const copies = `${leaked} are pixel-identical to training images of this data`;
   const known = `${seen} are training images of the model or of the weights that it started from, or near copies of such`;
   return [
     ...(leaked ? [withoutRow("without leaks", withoutLeaked, copies)] : []),
@@ -80,7 +80,7 @@ function withoutRow(label: string, rest: EvaluationResult["withoutSeen"], what: 
   if (!rest) return [label, `nothing is left: all ${what}`];
   const { n, accuracy, interval } = rest;
   const within = interval.map(percent).join(" to ");
-  return [label, `${percent(accuracy)}  (95 % interval ${within}), ${n} pictures: ${what}`];
+  return [label, `${percent(accuracy)}  (95 % interval ${within}), ${n} images: ${what}`];
 }
 
 /** Each class against the others; a class that does not occur has none. */
@@ -89,7 +89,7 @@ function aucText({ auc, classes }: EvaluationResult): string {
     const area = auc[name] as number;
     return Number.isNaN(area) ? [] : [`${name} ${area.toFixed(4)}`];
   });
-  return known.length > 0 ? known.join(", ") : "none: all pictures are of one class";
+  return known.length > 0 ? known.join(", ") : "none: all images are of one class";
 }
 
 /** At which temperature the calibration error was found, and what it would be otherwise. */

@@ -24,7 +24,7 @@ export function explainedDataLines({ scores }: ExplainedData): string[] {
     `${name.padEnd(10)} ${map.toFixed(4)}, cells shuffled ${random.toFixed(4)}: difference ${(map - random).toFixed(4)} ` +
     `(95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}); ${better} is better`;
   return [
-    `area under the probability of the answer, ${scores.pictures} pictures, ${scores.steps} steps`,
+    `area under the probability of the answer, ${scores.pictures} images, ${scores.steps} steps`,
     line("deletion", scores.deletion, "lower"),
     line("insertion", scores.insertion, "higher"),
   ];

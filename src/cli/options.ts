@@ -147,11 +147,11 @@ export function detectorOf(flags: DetectorFlags): DetectorOptions {
   };
 }
 
-/** Which pictures, and which classes of them. */
+/** Which images, and which classes of them. */
 export function withData(command: Command): Command {
   return withNaming(command)
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
-    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false);
+    .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false);
 }
 
 /** The class prior that probabilities are for. */
@@ -162,7 +162,7 @@ export function withPriorOption(command: Command, usual = "as the model's file w
   );
 }
 
-/** Which pictures are scored, and how they are read. */
+/** Which images are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
   return withReading(command).option(
     "--split <name>",
@@ -170,12 +170,12 @@ export function withLabelled(command: Command): Command {
   );
 }
 
-/** How labelled pictures are read. */
+/** How labelled images are read. */
 export function withReading(command: Command): Command {
   return withNaming(command)
-    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
-    .option("--allow-unreadable", "go on where more than 1 % of the pictures cannot be read", false)
-    .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), defaults.memory);
+    .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
+    .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false)
+    .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory);
 }
 
 /** Values of an option that may be repeated. */

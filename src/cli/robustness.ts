@@ -15,7 +15,7 @@ export function robustnessText(robustness: Robustness): string {
     return `${title} ${signed(relativeDrop)}`;
   };
   return [
-    `robustness         ${percent(clean)} of ${n} pictures are right as they are; spoilt in ${corruptions.length} ways and 5 severities the accuracy changes by ${signed(meanRelativeDrop)} of it`,
+    `robustness         ${percent(clean)} of ${n} images are right as they are; spoilt in ${corruptions.length} ways and 5 severities the accuracy changes by ${signed(meanRelativeDrop)} of it`,
     ...groups.map(
       ({ group, relativeDrop }) =>
         `  ${group.padEnd(16)} ${signed(relativeDrop).padStart(8)}  (most: ${worst(group)})`,

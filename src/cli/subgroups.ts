@@ -44,8 +44,8 @@ function groupText(
       ],
       widthOf(),
     ),
-    ...(small.length > 0 ? [`not scored, with fewer than ${minimum} pictures: ${small.join(", ")}`] : []),
-    ...(without > 0 ? [`${counted(without, "picture")} ${without === 1 ? "has" : "have"} no ${column}`] : []),
+    ...(small.length > 0 ? [`not scored, with fewer than ${minimum} images: ${small.join(", ")}`] : []),
+    ...(without > 0 ? [`${counted(without, "image")} ${without === 1 ? "has" : "have"} no ${column}`] : []),
   ].join("\n");
 }
 

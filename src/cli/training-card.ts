@@ -12,7 +12,7 @@ import { command } from "./invocation.ts";
 import { percent } from "./output.ts";
 
 /**
- * What a training came to. `data` is where its pictures lie, as the command was given it; where it was given none, the run
+ * What a training came to. `data` is where its images lie, as the command was given it; where it was given none, the run
  * knows. `beside` stands beside the accuracy; by default it is what always answering the largest class scores.
  */
 export function trainingCard(

@@ -44,7 +44,7 @@ test("escape sequences take no place", () => {
 
 test("a live line is cut between its columns, or between words", () => {
   expect(cutToFit("step 3 of 9  loss 0.51  left 3 s", 25)).toBe("step 3 of 9  loss 0.51");
-  expect(cutToFit("reading the pictures of a folder", 20)).toBe("reading the pictures");
+  expect(cutToFit("reading the images of a folder", 20)).toBe("reading the images");
   expect(cutToFit("reading", 20)).toBe("reading");
   expect(cutToFit("a-path-without-spaces", 10)).toBe("a-path-wit");
 });

@@ -80,7 +80,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
     ...leftOut.map(({ className, count }) =>
       notAClass.includes(className) || !unused.has(className)
         ? `"${className}" is no class: ${plural(count, "image")} left out`
-        : `class "${className}" left out: ${plural(count, "picture")}`,
+        : `class "${className}" left out: ${plural(count, "image")}`,
     ),
     ...otherVotesNote(samples, unused),
   );
@@ -223,7 +223,7 @@ function checkEmptyClasses(
   const present = new Set((training.length > 0 ? training : samples).map((sample) => sample.label));
   const empty = names.filter((_, label) => !present.has(label));
   if (empty.length === 0) return [];
-  const what = `no ${training.length > 0 ? "training " : ""}pictures of ${empty.map(quoted).join(", ")} in ${where}`;
+  const what = `no ${training.length > 0 ? "training " : ""}images of ${empty.map(quoted).join(", ")} in ${where}`;
   if (allow) return [what];
   const others = names.filter((name) => !empty.includes(name));
   throw new UsageError(`There are ${what}. Add some, or leave the class out: --classes ${others.join(",")}`);

@@ -49,7 +49,7 @@ export function decodeBmp(bytes: Uint8Array): Picture {
   const headerEnd = 14 + headerSize + masks + 4 * colours;
   const packed =
     offset > headerEnd ? Buffer.concat([buffer.subarray(0, headerEnd), buffer.subarray(offset)]) : buffer;
-  // Its default order is alpha, blue, green, red; the toRGBA option damages 1-bit pictures.
+  // Its default order is alpha, blue, green, red; the toRGBA option damages 1-bit images.
   const { data } = decode(packed);
   const pixels = new Uint8Array(3 * width * height);
   for (let from = 0, to = 0; to < pixels.length; from += 4) {

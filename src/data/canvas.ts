@@ -1,4 +1,4 @@
-/** Packs pictures of several sizes into one uint8 tensor, as programs take them. */
+/** Packs images of several sizes into one uint8 tensor, as programs take them. */
 
 import { type Canvas, extentOnCanvas, type Part, type Placed } from "../augment/canvas.ts";
 import type { Tensor } from "../util/tensor.ts";
@@ -6,7 +6,7 @@ import type { DescribedNetwork } from "../weights/classifier-file.ts";
 import type { Picture, PictureShape } from "./dataset.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** The smallest canvas for these pictures before a network of `size` pixels: grey only if all of them are. */
+/** The smallest canvas for these images before a network of `size` pixels: grey only if all of them are. */
 export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas {
   let [width, height, channels]: [number, number, 1 | 3] = [1, 1, 1];
   for (const picture of pictures) {
@@ -29,11 +29,11 @@ export function channelNote(
   const other = samples.filter((_, i) => (shape(i).channels === 1) !== wantsGrey).length;
   if (other === 0) return undefined;
   return wantsGrey
-    ? `${other} of ${samples.length} pictures are coloured; ${backbone} sees their luma`
-    : `${other} of ${samples.length} pictures are grey; ${backbone} sees the grey channel three times, as RGB`;
+    ? `${other} of ${samples.length} images are coloured; ${backbone} sees their luma`
+    : `${other} of ${samples.length} images are grey; ${backbone} sees the grey channel three times, as RGB`;
 }
 
-/** Pictures [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */
+/** Images [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */
 export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Canvas): Tensor {
   const { width, height, channels } = canvas;
   const plane = width * height;
@@ -57,7 +57,7 @@ export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Ca
   return { dtype: "uint8", shape: [pictures.length, channels, height, width], data };
 }
 
-/** A part of a picture as it lies on the canvas: where it is reduced, each pixel is the mean of the area that it stands for. */
+/** A part of an image as it lies on the canvas: where it is reduced, each pixel is the mean of the area that it stands for. */
 function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
   const { across, down } = part;
   const sums = new Float32Array(across * down * channels);

@@ -80,7 +80,7 @@ test("an image of a class that is not used comes in under its new label, and one
   const { of, notes } = await labels(path, { classes: ["happy", "sad"] });
   expect(of["train/disgust/1.png"]).toBe("sad");
   expect(of["train/happy/1.png"]).toBeUndefined();
-  expect(notes).toContain('class "disgust" left out: 1 picture');
+  expect(notes).toContain('class "disgust" left out: 1 image');
 });
 
 test("labels that have changed since are not overruled; unknown images and test images are counted", async () => {

@@ -1,13 +1,13 @@
-/** What a data set is, wherever it was read from: labelled pictures, each on one side of a split. */
+/** What a data set is, wherever it was read from: labelled images, each on one side of a split. */
 
-/** The extent of a picture; one channel is grey, three are sRGB. */
+/** The extent of an image; one channel is grey, three are sRGB. */
 export interface PictureShape {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
 }
 
-/** A decoded picture: rows of pixels, channels innermost (HWC), 0 to 255. */
+/** A decoded image: rows of pixels, channels innermost (HWC), 0 to 255. */
 export interface Picture extends PictureShape {
   readonly pixels: Uint8Array;
 }
@@ -15,7 +15,7 @@ export interface Picture extends PictureShape {
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
 
-/** Where a picture's pixels come from: a file that is still encoded, or pixels that the source held itself. */
+/** Where an image's pixels come from: a file that is still encoded, or pixels that the source held itself. */
 export type SampleSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "pixels"; readonly picture: Picture };
@@ -33,7 +33,7 @@ export interface Sample {
   /** How many votes each name got that is none of these classes; beside `votes`, and only where there are such votes. */
   readonly otherVotes?: Readonly<Record<string, number>>;
   readonly split: Split;
-  /** Who is in the picture; one person never sits on two sides of a split that vultus cuts. */
+  /** Who is in the image; one person never sits on two sides of a split that vultus cuts. */
   readonly identity?: string;
   /** Groups whose scores may be reported apart, by column: `{ age: "30 to 39" }`. */
   readonly subgroups?: Readonly<Record<string, string>>;

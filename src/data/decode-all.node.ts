@@ -1,4 +1,4 @@
-/** Decodes every picture of a data set once, a few at a time, and keeps a list of those that cannot be read. */
+/** Decodes every image of a data set once, a few at a time, and keeps a list of those that cannot be read. */
 
 import { VultusError } from "../util/errors.ts";
 import type { Picture, Sample } from "./dataset.ts";
@@ -10,12 +10,12 @@ export interface DecodeAllOptions extends DecodeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Twice the four threads that Node gives to files and pictures keeps them busy: more did not help on two cores. */
+/** Twice the four threads that Node gives to files and images keeps them busy: more did not help on two cores. */
 const concurrency = 8;
 const unreadableAllowed = 0.01;
 
 /**
- * Calls `visit` with each sample's index and picture, as they get ready, in no fixed order. Samples that cannot be read
+ * Calls `visit` with each sample's index and image, as they get ready, in no fixed order. Samples that cannot be read
  * are skipped and returned in the order of `samples`.
  *
  * @throws VultusError if the signal says so.
@@ -32,7 +32,7 @@ export async function decodeAll(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < samples.length && !stopped; index = next++) {
       if (options.signal?.aborted)
-        throw new VultusError("stopped while pictures were read; the same command begins again");
+        throw new VultusError("stopped while images were read; the same command begins again");
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
         reasons.set(index, whyUnreadable(error));
@@ -45,7 +45,7 @@ export async function decodeAll(
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
   } catch (error) {
-    // The others still decode a picture each; nobody is to visit them any more.
+    // The others still decode an image each; nobody is to visit them any more.
     stopped = true;
     throw error;
   }
@@ -54,14 +54,14 @@ export async function decodeAll(
     .map(([index, why]) => ({ id: (samples[index] as Sample).id, ...why }));
 }
 
-/** @throws VultusError if more than 1 % of `total` pictures cannot be read, with the first few reasons. */
+/** @throws VultusError if more than 1 % of `total` images cannot be read, with the first few reasons. */
 export function checkUnreadable(unreadable: readonly Unreadable[], total: number): void {
   if (unreadable.length <= unreadableAllowed * total) return;
   const share = ((100 * unreadable.length) / total).toFixed(1);
   const first = unreadable.slice(0, 5).map(({ id, reason }) => `\n  ${id}: ${reason}`);
   const more = unreadable.length > 5 ? `\n  … and ${unreadable.length - 5} more` : "";
   throw new VultusError(
-    `${unreadable.length} of ${total} pictures (${share} %) cannot be read; up to 1 % are skipped. ` +
+    `${unreadable.length} of ${total} images (${share} %) cannot be read; up to 1 % are skipped. ` +
       `Repair or remove them, or allow them with --allow-unreadable.${first.join("")}${more}`,
   );
 }

@@ -1,4 +1,4 @@
-/** Decodes pictures of any common format to 8-bit grey or sRGB, upright, opaque, and no larger than training needs. */
+/** Decodes images of any common format to 8-bit grey or sRGB, upright, opaque, and no larger than training needs. */
 
 import { readFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
@@ -16,13 +16,13 @@ const limitInputPixels = 20_000 * 20_000;
 export interface DecodeOptions {
   /**
    * The shorter side is reduced to this many pixels, never enlarged: 1.25 × the training size leaves room for random
-   * crops. Without it the picture keeps its size.
+   * crops. Without it the image keeps its size.
    */
   readonly maxSide?: number;
 }
 
 /**
- * The picture in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
+ * The image in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
  * by its EXIF orientation, laid on white where it is transparent, converted to sRGB by its profile, and grey if every
  * pixel has R = G = B. Images of floats and wide integers are read by their range (`decodeDeep` has the rule). Reduction is
  * antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on gamma-encoded values, as torchvision's does.
@@ -38,7 +38,7 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   });
 }
 
-/** A picture that may have been reduced, and how large it was before, upright. */
+/** An image that may have been reduced, and how large it was before, upright. */
 export interface FittedPicture {
   readonly picture: Picture;
   readonly width: number;
@@ -46,7 +46,7 @@ export interface FittedPicture {
 }
 
 /**
- * The picture in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
+ * The image in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
  * JPEG or WebP is then never decoded in full, and other formats pass through in strips. One of more than `refuseAbove`
  * pixels is not decoded at all.
  *
@@ -65,7 +65,7 @@ export async function decodeFitted(
     }
     const deep = isDeep(format, bytes) ? await decodeDeep(bytes, check) : undefined;
     if (deep) return { ...deep, picture: (await fitted(greyIfGrey(deep.picture), mostPixels)).picture };
-    // The header of a larger picture is read too, so that it can be refused in our words.
+    // The header of a larger image is read too, so that it can be refused in our words.
     const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
     check({ width, height });
@@ -103,7 +103,7 @@ function atMost(pixels: number): (size: { readonly width: number; readonly heigh
   };
 }
 
-/** A picture in memory, reduced where it has more than `mostPixels` pixels. */
+/** An image in memory, reduced where it has more than `mostPixels` pixels. */
 export async function fitted(picture: Picture, mostPixels: number): Promise<FittedPicture> {
   const { pixels, width, height, channels } = picture;
   if (width * height <= mostPixels) return { picture, width, height };
@@ -118,7 +118,7 @@ function fitting(image: Sharp, width: number, height: number, mostPixels: number
   return image.resize({ width: side(width), height: side(height), fit: "fill" });
 }
 
-/** A sample's picture. @throws UnreadableImage whose message is the reason, without the sample's name. */
+/** A sample's image. @throws UnreadableImage whose message is the reason, without the sample's name. */
 export async function readPicture(source: SampleSource, options: DecodeOptions = {}): Promise<Picture> {
   if (source.kind === "pixels") return reduced(source.picture, options.maxSide);
   let bytes: Uint8Array;

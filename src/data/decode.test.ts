@@ -118,7 +118,7 @@ describe("formats, by content", () => {
     await expectColour(bytes, orange, 3);
   });
 
-  test("EXIF orientation turns the picture upright", async () => {
+  test("EXIF orientation turns the image upright", async () => {
     const data = Buffer.from([255, 255, 255, 0, 0, 0]);
     const bytes = await sharp(data, { raw: { width: 2, height: 1, channels: 3 } })
       .withMetadata({ orientation: 6 })
@@ -303,7 +303,7 @@ describe("what cannot be read says why", () => {
   });
 
   test("the extension does not matter, a missing file does", async () => {
-    const path = join(dir, "really a picture.txt");
+    const path = join(dir, "really an image.txt");
     writeFileSync(path, await flat(orange).png().toBuffer());
     expect((await readPicture({ kind: "file", path })).width).toBe(16);
     await expect(readPicture({ kind: "file", path: join(dir, "gone.jpg") })).rejects.toThrow("no such file");
@@ -323,7 +323,7 @@ describe("what cannot be read says why", () => {
     expect(read).toEqual(new Set(["a.png", "b.png"]));
     expect(() => checkUnreadable(refused, samples.length)).toThrow(
       new VultusError(
-        "2 of 4 pictures (50.0 %) cannot be read; up to 1 % are skipped. Repair or remove them, or allow them with " +
+        "2 of 4 images (50.0 %) cannot be read; up to 1 % are skipped. Repair or remove them, or allow them with " +
           "--allow-unreadable.\n  mine.png: cannot be opened (EACCES)\n  damaged.png: cannot be opened (EIO)",
       ),
     );

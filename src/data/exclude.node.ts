@@ -40,12 +40,12 @@ export function excludeListed(dataset: Dataset, path: string): Dataset {
   const lost = training(samples).findIndex((n, label) => n === 0 && (before[label] ?? 0) > 0);
   if (lost >= 0) {
     throw new UsageError(
-      `--exclude ${path} leaves no training pictures of "${classes[lost]}" (${before[lost]} before). ` +
+      `--exclude ${path} leaves no training images of "${classes[lost]}" (${before[lost]} before). ` +
         "Shorten the list, or leave the class out with --classes.",
     );
   }
   const unknown = listed.size - count;
-  const notes = [...dataset.notes, `${plural(count, "picture")} left out by ${path}`];
+  const notes = [...dataset.notes, `${plural(count, "image")} left out by ${path}`];
   if (unknown > 0)
     notes.push(`${plural(unknown, "id")} of ${path} ${unknown === 1 ? "is" : "are"} not in the data`);
   return { ...dataset, samples, notes, fingerprint: fingerprintOf(classes, samples) };

@@ -30,7 +30,7 @@ test("the listed samples are gone, comments and empty lines mean nothing, and un
   const path = listOf("# why\n\nhappy/2.png\r\n#4/sad.png\nfear/9.png\n");
   const left = excludeListed(dataset, path);
   expect(left.samples.map(({ id }) => id)).toEqual(["happy/1.png", "# 3/sad.png"]);
-  expect(left.notes).toEqual(["a", `2 pictures left out by ${path}`, `1 id of ${path} is not in the data`]);
+  expect(left.notes).toEqual(["a", `2 images left out by ${path}`, `1 id of ${path} is not in the data`]);
   expect(left.fingerprint).not.toBe(fingerprint);
 });
 
@@ -43,7 +43,7 @@ test("a list for other data, one that empties a class, and one that is not there
     /none of its 1 id is in the data.*happy\/1/,
   );
   expect(() => excludeListed(dataset, listOf("happy/1.png\nhappy/2.png\n"))).toThrow(
-    /no training pictures of "happy"/,
+    /no training images of "happy"/,
   );
   expect(() => excludeListed(dataset, join(folder, "gone.txt"))).toThrow(/gone\.txt cannot be read/);
 });

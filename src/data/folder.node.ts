@@ -1,4 +1,4 @@
-/** Reads a folder of pictures sorted by class: `dir/<class>`, `dir/<split>/<class>`, `dir/<class>/<split>`, or one of these further down. */
+/** Reads a folder of images sorted by class: `dir/<class>`, `dir/<split>/<class>`, `dir/<class>/<split>`, or one of these further down. */
 
 import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -35,9 +35,7 @@ interface Root {
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
   if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
-    throw new UsageError(
-      `There is no folder ${dir}. Give a folder that has one folder of pictures per class.`,
-    );
+    throw new UsageError(`There is no folder ${dir}. Give a folder that has one folder of images per class.`);
   }
   const asked = new Set(classes.map(classKey));
   const { root, layout } = findRoot(dir, asked);
@@ -97,7 +95,7 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
 }
 
 const besideNotes = [
-  ["other", "file", "not pictures by their names"],
+  ["other", "file", "not images by their names"],
   ["video", "video", "only images are learned from"],
   ["raw", "raw file", "export them as JPEG"],
   ["elsewhere", "placeholder", "the files are in a cloud; download them first"],
@@ -211,14 +209,14 @@ function noClasses(dir: string): UsageError {
     Boolean,
   );
   return new UsageError(
-    `${dir} has no class folders with pictures (found: ${found.join(" and ") || "nothing"}). ` +
+    `${dir} has no class folders with images (found: ${found.join(" and ") || "nothing"}). ` +
       "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…" +
       (files.length > 0 ? ". predict and data crop take photos that are not in class folders" : ""),
   );
 }
 
 /**
- * The paths of all files below a folder that may be pictures, one after the other: in memory are the names of the folders
+ * The paths of all files below a folder that may be images, one after the other: in memory are the names of the folders
  * on the way to the current one. Order, links and hidden files as in `readFolder`.
  */
 export function* picturesBelow(dir: string): Generator<string> {
@@ -289,7 +287,7 @@ function reading<T>(path: string, read: () => T): T {
 /** Undefined for pipes, sockets and devices, which have no end that a reader would come to. */
 function kindOfEntry(path: string, entry: Dirent): "folder" | "file" | undefined {
   if (!entry.isSymbolicLink()) return kindOf(entry);
-  // A broken link counts as a file, so that it is listed among the unreadable pictures; so does a link to itself.
+  // A broken link counts as a file, so that it is listed among the unreadable images; so does a link to itself.
   try {
     return kindOf(statSync(join(path, entry.name)));
   } catch {

@@ -247,7 +247,7 @@ describe("what is no data", () => {
       "sad/clip.THM",
     );
     expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/b.jpg"]);
-    expect(readFolder(dir).notes).toEqual([`10 files in ${dir} passed over: not pictures by their names`]);
+    expect(readFolder(dir).notes).toEqual([`10 files in ${dir} passed over: not images by their names`]);
   });
 
   test("raw files of cameras, and files that are still in a cloud, are counted", () => {
@@ -314,7 +314,7 @@ describe("classes", () => {
       { className: "disgust", count: 2 },
       { className: "empty", count: 0 },
     ]);
-    expect(notes).toContain('class "disgust" left out: 2 pictures');
+    expect(notes).toContain('class "disgust" left out: 2 images');
   });
 
   test("several folders train together under unique ids", async () => {
@@ -367,7 +367,7 @@ describe("errors name the thing, what was found and what is valid", () => {
   });
 
   test("no class folders", async () => {
-    await rejected(/no class folders with pictures \(found: nothing\)/);
+    await rejected(/no class folders with images \(found: nothing\)/);
     make("a.jpg", "b.jpg");
     await rejected(/found: 2 files.*Expected <folder>\/<class>/);
     make("happy/", "sad/");
@@ -379,7 +379,7 @@ describe("errors name the thing, what was found and what is valid", () => {
     await rejected(/one class \("happy"\).*at least two/);
     rmSync(join(dir, "happy"), { recursive: true });
     make("train/happy/a.jpg", "train/sad/b.jpg", "train/fear/", "validation/fear/c.jpg");
-    await rejected(/no training pictures of "fear".*--classes happy,sad/);
+    await rejected(/no training images of "fear".*--classes happy,sad/);
   });
 
   test("an unknown class, with the nearest, and one named twice", async () => {
@@ -394,6 +394,6 @@ describe("errors name the thing, what was found and what is valid", () => {
     make("happy/a.jpg");
     const { classes, notes } = await readDataset([dir], { classes: ["happy", "sad"], allowMissing: true });
     expect(classes).toEqual(["happy", "sad"]);
-    expect(notes.join()).toMatch(/no training pictures of "sad"/);
+    expect(notes.join()).toMatch(/no training images of "sad"/);
   });
 });

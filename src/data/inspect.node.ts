@@ -1,4 +1,4 @@
-/** What `vultus data inspect` tells about a data set: counts, sizes, balance, unreadable pictures, pictures that leak. */
+/** What `vultus data inspect` tells about a data set: counts, sizes, balance, unreadable images, images that leak. */
 
 import { classCounts, type Dataset, type Sample, type Split } from "./dataset.ts";
 import { decodeAll } from "./decode-all.node.ts";
@@ -7,24 +7,24 @@ import type { Unreadable } from "./unreadable.ts";
 
 export interface Inspection {
   readonly classes: readonly string[];
-  /** Pictures listed, those that cannot be read included. */
+  /** Images listed, those that cannot be read included. */
   readonly pictures: number;
   /** Per split, one number per class. */
   readonly counts: Readonly<Record<Split, readonly number[]>>;
   readonly leftOut: Dataset["leftOut"];
   readonly notes: readonly string[];
-  /** The largest class over the smallest that has pictures, in training (else over all splits); 1 is balanced. */
+  /** The largest class over the smallest that has images, in training (else over all splits); 1 is balanced. */
   readonly imbalance: number;
   /** Sizes in pixels before any reduction, the most frequent first. */
   readonly sizes: readonly { readonly width: number; readonly height: number; readonly count: number }[];
-  /** Pictures without colour. */
+  /** Images without colour. */
   readonly grey: number;
   readonly unreadable: readonly Unreadable[];
   readonly crossSplitPictures: CrossSplitPictures;
   readonly fingerprint: string;
 }
 
-/** Decodes every picture at full size, one pass, and keeps no pixels. */
+/** Decodes every image at full size, one pass, and keeps no pixels. */
 export async function inspectDataset(
   dataset: Dataset,
   onProgress?: (done: number, total: number) => void,

@@ -13,7 +13,7 @@ function sample(id: string, label: number, split: Split, value: number, side = 4
   return { id, source: { kind: "pixels", picture }, label, split };
 }
 
-test("counts, balance, sizes, leaks and unreadable pictures", async () => {
+test("counts, balance, sizes, leaks and unreadable images", async () => {
   const classes = ["happy", "sad"];
   const samples: Sample[] = [
     sample("a", 0, "train", 1),
@@ -54,7 +54,7 @@ test("counts, balance, sizes, leaks and unreadable pictures", async () => {
   expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-test("equal bytes in another shape are another picture", () => {
+test("equal bytes in another shape are another image", () => {
   const pixels = new Uint8Array(12);
   const hashes = [
     pixelHash({ pixels, width: 3, height: 4, channels: 1 }),

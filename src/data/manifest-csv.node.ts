@@ -1,4 +1,4 @@
-/** Reads a manifest: a CSV file with the path of each picture and its label, or one column of votes per class. */
+/** Reads a manifest: a CSV file with the path of each image and its label, or one column of votes per class. */
 
 import { existsSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
@@ -76,7 +76,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
     const file = resolve(dirname(path), id);
     const earlier = rowOf.get(file);
     if (id === "") throw wrong(`${pathColumn} is empty`);
-    if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each picture once`);
+    if (earlier !== undefined) throw wrong(`"${id}" is already in row ${earlier}; list each image once`);
     rowOf.set(file, number);
     const split = splitName === "" ? "train" : splitNamed(splitName);
     if (split === undefined) throw wrong(`split is "${splitName}", expected train, validation or test`);

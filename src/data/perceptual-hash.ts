@@ -1,6 +1,6 @@
 /**
- * A hash of how a picture looks: the signs of its 63 lowest cosine frequencies, in three words of 21 bits. Few bits differ
- * between a picture and a brighter, recompressed or slightly cropped copy.
+ * A hash of how an image looks: the signs of its 63 lowest cosine frequencies, in three words of 21 bits. Few bits differ
+ * between an image and a brighter, recompressed or slightly cropped copy.
  */
 
 import { SIDE } from "./thumbnail.ts";
@@ -9,7 +9,7 @@ export const WORDS = 3;
 /** Each word is a key of `HashIndex`: 2 million different ones, so that a key is rare in any data set of this field. */
 export const WORD_BITS = 21;
 
-/** Part of a picture, in shares of its width or height cut off at each end; below zero its edge is repeated outwards. */
+/** Part of an image, in shares of its width or height cut off at each end; below zero its edge is repeated outwards. */
 export interface Window {
   readonly left: number;
   readonly right: number;
@@ -24,7 +24,7 @@ interface Frequency {
   readonly v: number;
 }
 
-/** Horizontal and vertical frequencies, in half waves per picture: the lowest after the mean. */
+/** Horizontal and vertical frequencies, in half waves per image: the lowest after the mean. */
 const frequencies: readonly Frequency[] = Array.from({ length: 144 }, (_, i) => ({
   u: i % 12,
   v: Math.floor(i / 12),
@@ -37,7 +37,7 @@ export const BITS = frequencies.length;
 const highest = 1 + Math.max(...frequencies.map(({ u, v }) => Math.max(u, v)));
 
 /**
- * A mirrored picture has the same frequencies with the sign turned where the wave is odd from left to right: the hash of
+ * A mirrored image has the same frequencies with the sign turned where the wave is odd from left to right: the hash of
  * the mirror image is the hash with these bits turned, and need not be computed. Neighbouring frequencies go to different
  * words, so that each word sees both the coarse and the fine.
  */
@@ -96,7 +96,7 @@ function alongColumns(half: Float64Array, down: Float64Array): Float32Array {
     out[bit] = sum;
     square += sum * sum;
   }
-  // A constant picture leaves rounding errors, which must not be blown up.
+  // A constant image leaves rounding errors, which must not be blown up.
   const scale = square > 1e-9 ? 1 / Math.sqrt(square) : 0;
   for (let bit = 0; bit < BITS; bit++) out[bit] = (out[bit] as number) * scale;
   return out;
@@ -119,7 +119,7 @@ function waves(before: number, after: number): Float64Array {
 }
 
 /**
- * The mean frequencies of all pictures and their mirror images. What all faces share tells none apart, so bits are signs
+ * The mean frequencies of all images and their mirror images. What all faces share tells none apart, so bits are signs
  * of the difference to this. Odd waves are zero in it, which keeps `mirrorMask` true.
  */
 export function meanFrequencies(all: readonly Float32Array[]): Float64Array {

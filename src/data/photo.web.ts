@@ -1,4 +1,4 @@
-/** Pictures of a browser, in any of its forms, as photos that the predictor reads. */
+/** Images of a browser, in any of its forms, as photos that the predictor reads. */
 
 import { VultusError } from "../util/errors.ts";
 import type { Picture } from "./dataset.ts";
@@ -9,7 +9,7 @@ import { VIDEO_HEAD } from "./sniff-video.ts";
 import { UnreadableImage } from "./unreadable.ts";
 
 /**
- * A picture that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
+ * An image that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
  * them, or pixels that were decoded already.
  */
 export type WebPhoto = Blob | CanvasImageSource | ImageData | Picture;
@@ -22,13 +22,13 @@ export interface WebReadPhoto {
   readonly height: number;
 }
 
-/** By what factor the sides of a picture are reduced; one that is not below 1 leaves it as it is. */
+/** By what factor the sides of an image are reduced; one that is not below 1 leaves it as it is. */
 export type ScaleOf = (width: number, height: number) => number;
 
 const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (width * height));
 
 /**
- * Decodes a picture and reduces it: by default where it has more than four million pixels. Boxes will be in pixels of the original.
+ * Decodes an image and reduces it: by default where it has more than four million pixels. Boxes will be in pixels of the original.
  *
  * @throws UnreadableImage whose message is the reason, without a name.
  */
@@ -65,7 +65,7 @@ async function decoded(blob: Blob): Promise<ImageBitmap> {
 function drawn(source: CanvasImageSource | ImageData, file: string, scaleOf: ScaleOf): WebReadPhoto {
   const { width, height } = extentOf(source);
   if (width === 0 || height === 0)
-    throw new VultusError("the picture has no pixels yet: wait until it is loaded");
+    throw new VultusError("the image has no pixels yet: wait until it is loaded");
   const scale = Math.min(1, scaleOf(width, height));
   if (source instanceof ImageData && scale === 1)
     return { file, picture: pictureOfRgba(source), width, height };
@@ -82,7 +82,7 @@ function drawn(source: CanvasImageSource | ImageData, file: string, scaleOf: Sca
 
 let kept: OffscreenCanvasRenderingContext2D | undefined;
 
-/** One canvas for all pictures of one size: frames of a video come by the thousand. */
+/** One canvas for all images of one size: frames of a video come by the thousand. */
 function canvasContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
   if (kept?.canvas.width !== width || kept.canvas.height !== height)
     kept = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }) ?? undefined;
@@ -97,7 +97,7 @@ function canvasOf(pixels: ImageData): OffscreenCanvas {
   return canvas;
 }
 
-/** The extent in pixels of the picture itself, whatever size the page shows it at. */
+/** The extent in pixels of the image itself, whatever size the page shows it at. */
 function extentOf(source: CanvasImageSource | ImageData): { width: number; height: number } {
   const { naturalWidth, naturalHeight } = source as Partial<HTMLImageElement>;
   if (naturalWidth !== undefined && naturalHeight !== undefined)

@@ -1,4 +1,4 @@
-/** Every picture of a data set, decoded once: kept as bytes in memory up to a budget, the rest in a file. */
+/** Every image of a data set, decoded once: kept as bytes in memory up to a budget, the rest in a file. */
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -11,11 +11,11 @@ import type { Pixels } from "./pixels.ts";
 import type { Unreadable } from "./unreadable.ts";
 
 export interface PixelCacheOptions extends DecodeAllOptions {
-  /** Bytes of pixels to keep in memory; pictures beyond it go to a file in `spillDir`. */
+  /** Bytes of pixels to keep in memory; images beyond it go to a file in `spillDir`. */
   readonly memoryBudget: number;
   /** Made if missing, and only used if the budget is not enough. */
   readonly spillDir: string;
-  /** Go on when more than 1 % of the pictures cannot be read. */
+  /** Go on when more than 1 % of the images cannot be read. */
   readonly allowUnreadable?: boolean;
 }
 
@@ -25,13 +25,13 @@ export interface PixelCache extends Pixels {
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
-  /** The samples at these indices as a cache of their own. Its pictures stay, whichever of the two is closed first. */
+  /** The samples at these indices as a cache of their own. Its images stay, whichever of the two is closed first. */
   part(indices: readonly number[]): PixelCache;
   /** Frees the file once all parts are closed too; call it when nothing reads any more. */
   close(): void;
 }
 
-/** @throws VultusError if more than 1 % of the pictures cannot be read and that is not allowed. */
+/** @throws VultusError if more than 1 % of the images cannot be read and that is not allowed. */
 export async function loadPixels(
   samples: readonly Sample[],
   options: PixelCacheOptions,
@@ -109,7 +109,7 @@ interface Spilled extends PictureShape {
 
 let spillFiles = 0;
 
-/** Pictures one after the other in one file, opened at the first write. It has no name, so that a kill leaves no file. */
+/** Images one after the other in one file, opened at the first write. It has no name, so that a kill leaves no file. */
 class SpillFile {
   /** Caches that may still read. */
   users = 0;
@@ -128,7 +128,7 @@ class SpillFile {
       return this.#append(picture);
     } catch (error) {
       throw new VultusError(
-        `${this.#path} was not written: ${reasonOf(error)}. It holds decoded pictures that --memory leaves no room for`,
+        `${this.#path} was not written: ${reasonOf(error)}. It holds decoded images that --memory leaves no room for`,
       );
     }
   }

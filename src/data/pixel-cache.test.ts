@@ -12,7 +12,7 @@ const dir = mkdtempSync(join(tmpdir(), "vultus-cache-"));
 const spillDir = join(dir, "run", "cache");
 const samples: Sample[] = [];
 
-/** Picture i is flat i, 8 + i pixels wide, so that a mix-up shows. */
+/** Image i is flat i, 8 + i pixels wide, so that a mix-up shows. */
 const expected = (i: number): Picture => ({
   pixels: new Uint8Array((8 + i) * 8).fill(i),
   width: 8 + i,
@@ -79,7 +79,7 @@ test.each([0, 1000, 1e6])("parts outlive the whole, with %i bytes in memory", as
   if (existsSync(spillDir)) expect(readdirSync(spillDir)).toHaveLength(0);
 });
 
-test("a disk that takes no pictures is named, and why", async () => {
+test("a disk that takes no images is named, and why", async () => {
   const file = join(dir, "0.png");
   const result = loadPixels(samples, { memoryBudget: 0, spillDir: join(file, "cache") });
   await expect(result).rejects.toThrow(VultusError);
@@ -106,7 +106,7 @@ test("a signal stops reading, and says so", async () => {
     if (done === 3) stop.abort();
   };
   const options = { memoryBudget: 0, spillDir, onProgress, signal: stop.signal };
-  await expect(loadPixels(samples, options)).rejects.toThrow("stopped while pictures were read");
+  await expect(loadPixels(samples, options)).rejects.toThrow("stopped while images were read");
   expect(read).toBeLessThan(samples.length);
 });
 
@@ -116,7 +116,7 @@ test("an index outside the cache is refused", async () => {
   expect(() => cache.get(-1)).toThrow(RangeError);
 });
 
-describe("unreadable pictures", () => {
+describe("unreadable images", () => {
   test("are skipped and listed when allowed; the rest keeps its order", async () => {
     const mixed = [
       bad("text.jpg", "not an image"),
@@ -134,7 +134,7 @@ describe("unreadable pictures", () => {
   test("more than 1 % stops, with reasons, and leaves no file", async () => {
     const result = loadPixels([...samples, bad("broken.jpg", "")], { memoryBudget: 0, spillDir });
     await expect(result).rejects.toThrow(VultusError);
-    await expect(result).rejects.toThrow(/1 of 21 pictures \(4\.8 %\).*\n {2}broken\.jpg: the file is empty/);
+    await expect(result).rejects.toThrow(/1 of 21 images \(4\.8 %\).*\n {2}broken\.jpg: the file is empty/);
     expect(readdirSync(spillDir)).toHaveLength(0);
   });
 

@@ -1,9 +1,9 @@
-/** Finds pictures with equal pixels on more than one side of a split: the leak that makes a score too good. */
+/** Finds images with equal pixels on more than one side of a split: the leak that makes a score too good. */
 
 import { createHash } from "node:crypto";
 import type { Picture, Split } from "./dataset.ts";
 
-/** Equal for pictures of equal size and pixels, however they were encoded. */
+/** Equal for images of equal size and pixels, however they were encoded. */
 export function pixelHash({ pixels, width, height, channels }: Picture): string {
   return createHash("sha1").update(`${width} ${height} ${channels} `).update(pixels).digest("base64");
 }
@@ -21,13 +21,13 @@ export function pixelsDigest(
   return digest.digest("hex");
 }
 
-/** How many pictures of one split also sit in another. */
+/** How many images of one split also sit in another. */
 export type CrossSplitPictures = Record<
   "validation in train" | "test in train" | "test in validation",
   number
 >;
 
-/** `hashes` and `sides` hold one entry per picture. */
+/** `hashes` and `sides` hold one entry per image. */
 export function crossSplitPictures(hashes: readonly string[], sides: readonly Split[]): CrossSplitPictures {
   const within = (split: Split): Set<string> => new Set(hashes.filter((_, index) => sides[index] === split));
   const inTrain = within("train");

@@ -36,7 +36,7 @@ export async function readDataset(
   { exclude, corrections, ...options }: ReadOptions = {},
 ): Promise<Dataset> {
   if (paths.length === 0)
-    throw new UsageError("No data given. Name a folder with one folder of pictures per class.");
+    throw new UsageError("No data given. Name a folder with one folder of images per class.");
   const { classes = [], rename = {}, notAClass = [], remembered = {} } = options;
   checkNaming(options);
   const known = [...classes, ...namesIn(rename), ...Object.keys(remembered.rename ?? {}), ...notAClass];

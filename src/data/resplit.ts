@@ -5,8 +5,8 @@ import { type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.
 import { byIdentity, cutSplits, groupsOf, type SplitOptions } from "./split.ts";
 
 /**
- * A split with a share in `options` is cut anew, from the training pictures and from those that it had. A split without
- * one is kept, picture by picture; training then loses the pictures that are in a group with one of it, and a note says
+ * A split with a share in `options` is cut anew, from the training images and from those that it had. A split without
+ * one is kept, image by image; training then loses the images that are in a group with one of it, and a note says
  * how many.
  *
  * @throws UsageError as `cutSplits` does.
@@ -18,7 +18,7 @@ export function resplit(dataset: Dataset, options: SplitOptions): Dataset {
   for (const split of ["validation", "test"] as const) {
     const before = dataset.samples.filter((sample) => sample.split === split).length;
     if (before === 0) continue;
-    const had = `the data has a ${split} split of ${plural(before, "picture")}`;
+    const had = `the data has a ${split} split of ${plural(before, "image")}`;
     notes.push(anew(split) ? `${had}, which is cut anew` : `${had}, which is kept`);
   }
   const pooled = dataset.samples.map(
@@ -31,7 +31,7 @@ export function resplit(dataset: Dataset, options: SplitOptions): Dataset {
   );
   if (lost.size > 0)
     notes.push(
-      `${plural(lost.size, "training picture")} left out: copies of pictures of a split that is kept, or of the same people`,
+      `${plural(lost.size, "training image")} left out: copies of images of a split that is kept, or of the same people`,
     );
   const samples = pooled.filter((sample) => !lost.has(sample));
   const { classes } = dataset;

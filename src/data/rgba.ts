@@ -1,4 +1,4 @@
-/** Pixels of a canvas as a picture. */
+/** Pixels of a canvas as an image. */
 
 import type { Picture } from "./dataset.ts";
 
@@ -27,7 +27,7 @@ export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
   return { pixels: single, width, height, channels: 1 };
 }
 
-/** A picture as a canvas takes it, opaque. */
+/** An image as a canvas takes it, opaque. */
 export function rgbaOf({ pixels, width, height, channels }: Picture): Uint8ClampedArray<ArrayBuffer> {
   const data = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let i = 0; i < width * height; i++)

@@ -20,7 +20,7 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 /** Images that are not decoded, as they are named. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
-  ["a HEIC picture", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
+  ["a HEIC image", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
   ["a raw file of a camera", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
   ["a JPEG XL image", /^(\xff\x0a|\0\0\0\x0cJXL )/],
   ["a JPEG 2000 image", /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],

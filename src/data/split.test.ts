@@ -34,8 +34,8 @@ test("every class gives its share, exactly", () => {
   expect(countsOf(cut, "test")).toEqual([10, 5, 1]);
   expect(countsOf(cut, "train")).toEqual([70, 36, 5]);
   expect(cut.notes).toEqual([
-    "validation: 31 pictures cut from training (0.2 of each class, seed 1)",
-    "test: 16 pictures cut from training (0.1 of each class, seed 1)",
+    "validation: 31 images cut from training (0.2 of each class, seed 1)",
+    "test: 16 images cut from training (0.1 of each class, seed 1)",
   ]);
 });
 
@@ -93,7 +93,7 @@ test("any other grouping may be asked for, such as equal pixels", () => {
 });
 
 test("groups of several kinds are joined, and what they cost is said", () => {
-  // Pictures 0 to 4 are one person, 4 and 5 have equal pixels, 5 to 9 are another person.
+  // Images 0 to 4 are one person, 4 and 5 have equal pixels, 5 to 9 are another person.
   const people = dataset([20, 20], (index) =>
     index < 5 ? { identity: "a" } : index < 10 ? { identity: "b" } : {},
   );
@@ -112,13 +112,13 @@ test("groups of several kinds are joined, and what they cost is said", () => {
 
 test.each([
   [
-    "a class with one picture",
+    "a class with one image",
     [10, 1],
     { validation: 0.2 },
-    /"class1" has 1 training picture, too few to cut validation/,
+    /"class1" has 1 training image, too few to cut validation/,
   ],
   [
-    "two pictures for three sides",
+    "two images for three sides",
     [10, 2],
     { validation: 0.2, test: 0.1 },
     /"class1" has 2.*validation and test/,
@@ -134,6 +134,6 @@ test.each([
 test("a class that one person holds cannot be on both sides", () => {
   const one = dataset([20, 5], (index) => (index >= 20 ? { identity: "only" } : {}));
   expect(() => cutSplits(one, { validation: 0.2, seed: 1 })).toThrow(
-    /No pictures of "class1" are left for .* each person/,
+    /No images of "class1" are left for .* each person/,
   );
 });

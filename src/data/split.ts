@@ -19,7 +19,7 @@ export interface CutShares extends SplitShares {
   readonly nearCopies?: boolean | undefined;
 }
 
-/** Names the group of a sample in one respect: who is in the picture, or which pixels it has. */
+/** Names the group of a sample in one respect: who is in the image, or which pixels it has. */
 export type Grouping = (sample: Sample) => string | undefined;
 
 export interface SplitOptions extends SplitShares {
@@ -67,7 +67,7 @@ export function cutSplits(dataset: Dataset, options: SplitOptions): Dataset {
       (sample, i) => sample.split === split && dataset.samples[i]?.split === "train",
     );
     notes.push(
-      `${split}: ${plural(cut.length, "picture")} cut from training (${share} of each class, seed ${seed})`,
+      `${split}: ${plural(cut.length, "image")} cut from training (${share} of each class, seed ${seed})`,
     );
     const off = furthestOff(classCounts(cut, classes.length), wanted.get(split) ?? [], counts);
     if (off)
@@ -157,8 +157,8 @@ function wantedCounts(
   for (const [label, count] of counts.entries()) {
     if (count > shares.size) continue;
     throw new UsageError(
-      `Class "${classes[label]}" has ${plural(count, "training picture")}, too few to cut ` +
-        `${[...shares.keys()].join(" and ")} from. Add pictures or leave the class out with --classes.`,
+      `Class "${classes[label]}" has ${plural(count, "training image")}, too few to cut ` +
+        `${[...shares.keys()].join(" and ")} from. Add images or leave the class out with --classes.`,
     );
   }
   const cut = [...shares].map(
@@ -186,8 +186,8 @@ function checkEveryClass(
     const missing = classes[counts.indexOf(0)];
     if (missing !== undefined) {
       throw new UsageError(
-        `No pictures of "${missing}" are left for ${side} when each person and each group of copies stays on one side. ` +
-          "Add pictures of others to the class, leave it out with --classes, or give the splits yourself.",
+        `No images of "${missing}" are left for ${side} when each person and each group of copies stays on one side. ` +
+          "Add images of others to the class, leave it out with --classes, or give the splits yourself.",
       );
     }
   }

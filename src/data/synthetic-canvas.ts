@@ -1,4 +1,4 @@
-/** A small grey picture that shapes are painted on, given as signed distances in coordinates of the turned head. */
+/** A small grey image that shapes are painted on, given as signed distances in coordinates of the turned head. */
 
 export const SIZE = 48;
 
@@ -63,7 +63,7 @@ export interface Pose {
 }
 
 export interface Frames {
-  /** The plane of the picture, centred on the head, tilted with it, scaled to its half width. */
+  /** The plane of the image, centred on the head, tilted with it, scaled to its half width. */
   readonly plane: Frame;
   /** The skin: what lies under each pixel on the front of an ellipsoid that turns and nods; beside it all is far away. */
   readonly skin: Frame;
@@ -91,7 +91,7 @@ export function framesOf({ centreX, centreY, radius, aspect, yaw, pitch, roll }:
   return { plane: frameOf(1 / radius, onPlane), skin: frameOf(1 / radius, onSkin) };
 }
 
-/** The picture itself, each side from 0 to 1. */
+/** The image itself, each side from 0 to 1. */
 export const wholeFrame: Frame = frameOf(1 / SIZE, (column, row) => [column / SIZE, row / SIZE]);
 
 /**

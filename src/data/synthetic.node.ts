@@ -1,4 +1,4 @@
-/** Writes drawn faces as a folder of pictures, the way people have theirs. */
+/** Writes drawn faces as a folder of images, the way people have theirs. */
 
 import { join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";

@@ -1,13 +1,13 @@
-/** Small grey pictures that stand for large ones: what quality is judged by and near-duplicates are searched with. */
+/** Small grey images that stand for large ones: what quality is judged by and near-duplicates are searched with. */
 
 import type { Picture } from "./dataset.ts";
 
-/** Side of the grey picture that quality is judged by: FER2013's own size. */
+/** Side of the grey image that quality is judged by: FER2013's own size. */
 export const GREY_SIDE = 48;
 /** Side of a thumbnail: a copy shifted by 1 px of `GREY_SIDE` is still aligned to half a cell. */
 export const SIDE = GREY_SIDE / 2;
 
-/** Luma, 0 to 255, of `GREY_SIDE` × `GREY_SIDE` cells, whatever the picture's shape. */
+/** Luma, 0 to 255, of `GREY_SIDE` × `GREY_SIDE` cells, whatever the image's shape. */
 export function greyOf(picture: Picture): Float64Array {
   return shrunk(picture, GREY_SIDE, GREY_SIDE);
 }

@@ -63,7 +63,7 @@ describe("names that are no class", () => {
   test("classes that are not chosen are counted in the same way", async () => {
     const data = await readDataset([manifest], { notAClass, classes: ["happy", "sad"] });
     expect(own(data)[0]).toEqual(["a", "happy", [5, 3], { contempt: 1, unknown: 1 }]);
-    expect(data.notes).toContain('class "contempt" left out: 1 picture');
+    expect(data.notes).toContain('class "contempt" left out: 1 image');
     expect(data.notes.at(-1)).toContain("11 of 40 votes on the images used are for contempt, not_a_face");
     const unnamed = await readDataset([manifest], { classes: ["happy", "sad"] });
     expect(own(unnamed)).toEqual(own(data));

@@ -52,7 +52,7 @@ function fileOf({ id, source }: Sample): string {
   if (source.kind === "file") return source.path;
   throw new UsageError(
     `"${id}" is a row of a CSV file that holds its pixels itself, and a manifest can only name files. ` +
-      "Unpack the pictures into folders first.",
+      "Unpack the images into folders first.",
   );
 }
 

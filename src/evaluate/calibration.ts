@@ -14,15 +14,15 @@ export interface Calibration {
   readonly temperature: number;
   /** What the temperatures are fitted to. */
   readonly fittedTo: CalibrationTarget;
-  /** What would fit these pictures best. */
+  /** What would fit these images best. */
   readonly fittedTemperature: number;
   /** Without any temperature. */
   readonly eceRaw: number;
   /** Of the probabilities that the model gives. */
   readonly eceModel: number;
-  /** With temperatures fitted on these pictures, each on folds that it is not used on. */
+  /** With temperatures fitted on these images, each on folds that it is not used on. */
   readonly eceCrossFitted: number;
-  /** Whether the model's temperature was fitted on these very pictures, so that the cross-fitted error counts. */
+  /** Whether the model's temperature was fitted on these very images, so that the cross-fitted error counts. */
   readonly fittedHere: boolean;
   /** From least to most sure, of the probabilities that are judged. */
   readonly reliability: readonly ReliabilityBin[];
@@ -30,7 +30,7 @@ export interface Calibration {
 
 export interface CalibrationOptions {
   readonly temperature: number;
-  /** Whether the temperature was fitted on these very pictures. */
+  /** Whether the temperature was fitted on these very images. */
   readonly fittedHere: boolean;
   /** What the temperature was fitted to, and others are. Default: plurality. */
   readonly fittedTo?: CalibrationTarget | undefined;
@@ -40,7 +40,7 @@ export interface CalibrationOptions {
 
 /**
  * The calibration, and the probabilities `[N, classes]` that may be judged: the model's own or, where its temperature
- * was fitted on these pictures, cross-fitted ones, since the fit would flatter its own.
+ * was fitted on these images, cross-fitted ones, since the fit would flatter its own.
  */
 export function calibrationOf(
   { logits, probabilities }: BundleOutputs,

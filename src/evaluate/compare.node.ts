@@ -1,4 +1,4 @@
-/** Two classifiers on the same pictures: how they differ, and whether by more than chance. */
+/** Two classifiers on the same images: how they differ, and whether by more than chance. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
@@ -36,7 +36,7 @@ export interface Comparison extends PairedDifference {
 }
 
 /**
- * Runs both over all pictures of `pixels`, whose labels must be indices into the classes of `a`.
+ * Runs both over all images of `pixels`, whose labels must be indices into the classes of `a`.
  * @throws UsageError where the two tell different classes apart; their order may differ.
  */
 export async function compareBundles(

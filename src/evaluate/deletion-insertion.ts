@@ -15,27 +15,27 @@ import { gaussianBlur } from "./corruptions/blur.ts";
 import { type Explanation, frameOf, heatMap, membersOf } from "./explain.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
-/** Equal steps from the whole picture to none of it. */
+/** Equal steps from the whole image to none of it. */
 export const DELETION_STEPS = 20;
-/** What insertion starts from: the picture blurred with this deviation, as a share of its side. */
+/** What insertion starts from: the image blurred with this deviation, as a share of its side. */
 export const INSERTION_BLUR = 1 / 8;
 
 /** Areas under the probability over the share of pixels, from 0 to 1. */
 export interface AreaScore {
-  /** Mean over the pictures. */
+  /** Mean over the images. */
   readonly map: number;
   /** With each map's cells shuffled. */
   readonly random: number;
-  /** 95 % bootstrap interval of map minus random, over pictures. */
+  /** 95 % bootstrap interval of map minus random, over images. */
   readonly difference: readonly [low: number, high: number];
 }
 
 export interface MapScores {
   readonly pictures: number;
   readonly steps: number;
-  /** Pixels become the picture's mean colour, the most important first: lower is better. */
+  /** Pixels become the image's mean colour, the most important first: lower is better. */
   readonly deletion: AreaScore;
-  /** Pixels of the picture return to its blurred copy, the most important first: higher is better. */
+  /** Pixels of the image return to its blurred copy, the most important first: higher is better. */
   readonly insertion: AreaScore;
 }
 
@@ -49,7 +49,7 @@ export async function scoreMaps(
   const { classes } = model.architecture;
   const members = membersOf(model);
   const { inputSize: size, resize } = frameOf(members);
-  // The pictures are what the model saw: only members that see less of them still cut something off.
+  // The images are what the model saw: only members that see less of them still cut something off.
   const onSeen = members.map(({ architecture, ...member }) => ({
     ...member,
     architecture: { ...architecture, resize: architecture.resize / resize },
@@ -101,7 +101,7 @@ function summary(areas: readonly Areas[]): AreaScore {
   };
 }
 
-/** From one picture to the other in equal steps, both ends included, pixels in the order given. */
+/** From one image to the other in equal steps, both ends included, pixels in the order given. */
 export function transition(from: Picture, to: Picture, order: readonly number[]): Picture[] {
   const { channels } = from;
   return Array.from({ length: DELETION_STEPS + 1 }, (_, step) => {

@@ -1,4 +1,4 @@
-/** Scores a classifier on labelled pictures. */
+/** Scores a classifier on labelled images. */
 
 import type { Pixels } from "../data/pixels.ts";
 import { areaUnderCurves } from "../metrics/auc.ts";
@@ -24,7 +24,7 @@ import { votesOf } from "./people-votes.ts";
 import { type BundleOutputs, runBundle } from "./run-bundle.ts";
 
 /**
- * A bundle takes pictures of any size. One whose shorter side is longer than this is reduced to it first, which keeps
+ * A bundle takes images of any size. One whose shorter side is longer than this is reduced to it first, which keeps
  * memory within bounds and changes no probability that anybody could see.
  */
 export const LARGEST_SIDE = 1024;
@@ -42,7 +42,7 @@ export interface Evaluation extends Metrics {
   readonly interval: readonly [number, number];
   /** The same of all scores of hard predictions. */
   readonly intervals: ScoreIntervals;
-  /** Per class against all others; NaN for a class that occurs in no picture or in all. */
+  /** Per class against all others; NaN for a class that occurs in no image or in all. */
   readonly auc: readonly number[];
   /** The pairs of classes that are most often confused. */
   readonly confused: readonly ConfusedPair[];
@@ -52,7 +52,7 @@ export interface Evaluation extends Metrics {
   readonly majority: number;
   /** Against people's votes; missing where the images have none. */
   readonly people?: PeopleScores;
-  /** The score without pictures that are in the training data too; unknown where that was not looked at. */
+  /** The score without images that are in the training data too; unknown where that was not looked at. */
   readonly leaks?: Leaks;
   /** The score without images that the model knows from its training; missing where its file does not record them. */
   readonly seen?: Leaks;
@@ -60,11 +60,11 @@ export interface Evaluation extends Metrics {
 
 export interface EvaluateOptions {
   readonly onBatch?: (done: number) => void;
-  /** Whether the model's temperature was fitted on these very pictures. */
+  /** Whether the model's temperature was fitted on these very images. */
   readonly fittedHere?: boolean;
 }
 
-/** Runs a bundle over all pictures of `pixels`, whose labels must be indices into its classes. */
+/** Runs a bundle over all images of `pixels`, whose labels must be indices into its classes. */
 export async function evaluateBundle(
   engine: Engine,
   bundle: Bundle,
@@ -81,7 +81,7 @@ export async function evaluateBundle(
   });
 }
 
-/** A bundle's answers for all pictures of `pixels`. */
+/** A bundle's answers for all images of `pixels`. */
 export async function bundleOutputs(
   engine: Engine,
   bundle: Bundle,
@@ -89,7 +89,7 @@ export async function bundleOutputs(
   onBatch?: (done: number) => void,
 ): Promise<BundleOutputs> {
   const count = pixels.samples.length;
-  if (count === 0) throw new UsageError("there are no pictures to score; check the folder and --split");
+  if (count === 0) throw new UsageError("there are no images to score; check the folder and --split");
   const open = await engine.open(bundle.program);
   try {
     const outputs = await runBundle(open, bundle, { ...pixels, count }, onBatch);
@@ -104,7 +104,7 @@ export async function bundleOutputs(
   }
 }
 
-/** The labels of the pictures, in their order. */
+/** The labels of the images, in their order. */
 export function labelsOf(pixels: Pixels): number[] {
   return pixels.samples.map(({ label }) => label);
 }

@@ -88,7 +88,7 @@ test("a member that sees the centre only says nothing about the margin", () => {
   expect([...enlarged(centre, 4)]).toEqual([0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0]);
 });
 
-test("each member's cells lie in the part of the picture that it sees", async () => {
+test("each member's cells lie in the part of the image that it sees", async () => {
   const near = memberOf("near", { inputSize: 32, resize: 2 });
   const wide = memberOf("wide", { inputSize: 64, resize: 1 });
   const [found] = await explained(together([near, wide]));

@@ -121,7 +121,7 @@ describe.each(families.map((backbone) => [backbone.name, backbone] as const))("%
       expect(Math.abs(value - (outputs.maps?.data[i] as number)) / greatest).toBeLessThan(2e-3);
   });
 
-  test.each(["grad-cam", "grad-cam++"] as const)("%s covers the picture", async (method) => {
+  test.each(["grad-cam", "grad-cam++"] as const)("%s covers the image", async (method) => {
     const picture: Picture = { pixels, width: SIZE, height: SIZE, channels: 3 };
     const [{ map, probabilities } = { map: [], probabilities: [] }] = await explainPictures(
       engine,

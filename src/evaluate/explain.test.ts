@@ -129,7 +129,7 @@ test.each(backbones.map(({ name }) => [name]))("%s can be explained", async (nam
   }
 });
 
-test("any class can be asked for, one for all or one per picture, in any batch", async () => {
+test("any class can be asked for, one for all or one per image, in any batch", async () => {
   const classifier = classifierOf("vultus_s", "linear", 32);
   const pictures = Array.from({ length: 19 }, (_, n) => picture(`p${n}`, 20 + n));
   const pixels = cacheOf(pictures);
@@ -145,7 +145,7 @@ test("any class can be asked for, one for all or one per picture, in any batch",
   expect(await explainPictures(engine, classifier, pixels, [], { method: "grad-cam" })).toEqual([]);
 });
 
-test("what the network saw is the centre of the resized picture", async () => {
+test("what the network saw is the centre of the resized image", async () => {
   const { architecture, ...rest } = classifierOf("vultus_s", "linear", 32);
   const classifier = { ...rest, architecture: { ...architecture, resize: 2 } };
   const grey = Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * 7) % 256);
@@ -158,7 +158,7 @@ test("what the network saw is the centre of the resized picture", async () => {
   expect([...(explained as Explanation).seen.pixels]).toEqual(centre);
 });
 
-test("a map whose cells share the picture evenly is enlarged as PyTorch does it", () => {
+test("a map whose cells share the image evenly is enlarged as PyTorch does it", () => {
   // F.interpolate(torch.tensor([[[[0., 1.], [2., 4.]]]]), size=(4, 4), mode="bilinear", align_corners=False)
   const even = { width: 2, grid: { start: 1, step: 2 }, seen: [0, 4] } as const;
   expect([...enlarged({ values: Float32Array.of(0, 1, 2, 4), ...even }, 4)]).toEqual([

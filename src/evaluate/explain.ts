@@ -1,4 +1,4 @@
-/** Where a classifier looks: a heat map of every picture, as large as what the network sees. */
+/** Where a classifier looks: a heat map of every image, as large as what the network sees. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -13,13 +13,13 @@ import { type CellMap, enlarged } from "./enlarge.ts";
 import { type Frame, type Look, looksAt, seenPictures } from "./looks.ts";
 
 export interface Explanation {
-  /** [size, size], row after row: 1 where the picture speaks most for the class, 0 where it does not at all. */
+  /** [size, size], row after row: 1 where the image speaks most for the class, 0 where it does not at all. */
   readonly map: Float32Array;
   /** What it was made of: for each network the map of its last feature map, which are enlarged and added up. */
   readonly coarse: readonly CellMap[];
   /** Side of the map in pixels: the network's input size. */
   readonly size: number;
-  /** What the network saw: [size, size], the centre of the resized picture, grey for a network that wants grey. */
+  /** What the network saw: [size, size], the centre of the resized image, grey for a network that wants grey. */
   readonly seen: Picture;
   /** Index of the class that the map speaks for. */
   readonly target: number;
@@ -30,7 +30,7 @@ export interface Explanation {
 
 export interface ExplainPicturesOptions {
   readonly method: ExplainMethod;
-  /** Index of the class to explain, the same for all or one per picture; the predicted one where it is left out. */
+  /** Index of the class to explain, the same for all or one per image; the predicted one where it is left out. */
   readonly target?: number | ((index: number) => number | undefined);
   /** By which the probabilities, and with them the predicted class, are shifted to another class prior. */
   readonly shift?: PriorShift | undefined;
@@ -38,7 +38,7 @@ export interface ExplainPicturesOptions {
 }
 
 /**
- * Explains the pictures at `indices` of `pixels`, in this order. The map of the last feature map's resolution is
+ * Explains the images at `indices` of `pixels`, in this order. The map of the last feature map's resolution is
  * enlarged bilinearly to what the network sees, each of its cells lying in the centre of its receptive field, and divided by its
  * greatest value; where no place speaks for the class it is 0 everywhere.
  *
@@ -88,7 +88,7 @@ export function frameOf(members: readonly Pick<Member, "architecture">[]): Frame
   };
 }
 
-/** The members' answers and maps of one picture as those of the whole. */
+/** The members' answers and maps of one image as those of the whole. */
 function combined(
   members: readonly Omit<Member, "name">[],
   looks: readonly Look[],

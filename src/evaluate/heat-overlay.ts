@@ -1,9 +1,9 @@
-/** Heat maps over pictures, in a perceptually even colour map. */
+/** Heat maps over images, in a perceptually even colour map. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Explanation } from "./explain.ts";
 
-/** How much of the picture the strongest colour hides. */
+/** How much of the image the strongest colour hides. */
 const OPACITY = 0.75;
 
 /**
@@ -43,7 +43,7 @@ function linearRgb(lightness: number, chroma: number, hue: number): number[] {
   ];
 }
 
-/** The picture with the map over it: where the map is 0 the picture shows as it is. Always RGB. */
+/** The image with the map over it: where the map is 0 the image shows as it is. Always RGB. */
 export function heatOverlay({ map, size, seen }: Pick<Explanation, "map" | "size" | "seen">): Picture {
   const pixels = new Uint8Array(size * size * 3);
   for (const [i, value] of map.entries()) {

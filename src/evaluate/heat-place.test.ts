@@ -1,4 +1,4 @@
-/** Heat maps lie where the network looked: over light at a known place, and over pictures that are closed under mirroring. */
+/** Heat maps lie where the network looked: over light at a known place, and over images that are closed under mirroring. */
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
@@ -52,7 +52,7 @@ function lightSeeker(layers: readonly Layer[]): Classifier {
   return { architecture, weights, metadata: {}, path: "own" };
 }
 
-/** A dark picture with one lit square of 3 px whose middle lies in the middle of this pixel. */
+/** A dark image with one lit square of 3 px whose middle lies in the middle of this pixel. */
 function spot(x: number, y: number): Picture {
   const pixels = new Uint8Array(SIZE * SIZE);
   for (let row = y - 1; row <= y + 1; row++) pixels.fill(255, row * SIZE + x - 1, row * SIZE + x + 2);
@@ -76,7 +76,7 @@ function centre({ map, size }: Explanation): [x: number, y: number] {
   return [mean((i) => i % size), mean((i) => Math.floor(i / size))];
 }
 
-/** Each picture's map of this class, or of the class that is answered. */
+/** Each image's map of this class, or of the class that is answered. */
 const explained = (
   model: Classifier | MembersFile,
   pictures: readonly Picture[],
@@ -120,7 +120,7 @@ describe.each<[string, Layer[]]>([
     }
   });
 
-  test("over pictures closed under mirroring the mean x is the middle", async () => {
+  test("over images closed under mirroring the mean x is the middle", async () => {
     const places = Array.from({ length: 16 }, (_, i) => [22 + i, 24 + ((i * 7) % 16)] as const);
     const pictures = places.map(([x, y]) => spot(x, y));
     const maps = await explained(model, [...pictures, ...pictures.map(mirrored)], 0);

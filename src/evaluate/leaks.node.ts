@@ -15,7 +15,7 @@ export interface Leaks {
     | undefined;
 }
 
-/** Labels and predictions are indices of classes; `isLeaked` holds one entry per scored picture. */
+/** Labels and predictions are indices of classes; `isLeaked` holds one entry per scored image. */
 export function leaksOf(
   labels: readonly number[],
   predicted: readonly number[],
@@ -33,7 +33,7 @@ export function leaksOf(
 }
 
 /**
- * For each picture of `pixels` whether it has the pixels of one of the `training` samples, which are read for this and not
+ * For each image of `pixels` whether it has the pixels of one of the `training` samples, which are read for this and not
  * kept. `options.maxSide` must be that of `pixels`.
  */
 export async function findLeaked(

@@ -1,4 +1,4 @@
-/** What networks say of pictures and why, picture by picture: the programs of an explanation, run in batches. */
+/** What networks say of images and why, image by image: the programs of an explanation, run in batches. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
@@ -12,11 +12,11 @@ import { VultusError } from "../util/errors.ts";
 import type { Member } from "../weights/members.ts";
 import { validationFeeds } from "./score.ts";
 
-/** Pictures in one run, and pixels of their canvas. */
+/** Images in one run, and pixels of their canvas. */
 const MOST_PICTURES = 16;
 const MOST_PIXELS = 4e6;
 
-/** The part of a picture that is seen: after its shorter side is resized to `inputSize · resize`, the centre. */
+/** The part of an image that is seen: after its shorter side is resized to `inputSize · resize`, the centre. */
 export interface Frame {
   /** Side of the centre in pixels. */
   readonly inputSize: number;
@@ -24,7 +24,7 @@ export interface Frame {
   readonly channels: 1 | 3;
 }
 
-/** Which of the pictures are looked at. */
+/** Which of the images are looked at. */
 export interface Chosen {
   readonly pixels: Pick<PixelCache, "shape" | "get">;
   readonly indices: readonly number[];
@@ -32,7 +32,7 @@ export interface Chosen {
   readonly onBatch?: (done: number) => void;
 }
 
-/** What a network says of one picture, with a map for every class. */
+/** What a network says of one image, with a map for every class. */
 export interface Look {
   /** One per class. */
   readonly probabilities: Float32Array;
@@ -43,7 +43,7 @@ export interface Look {
   readonly grid: CellGrid;
 }
 
-/** Each chosen picture through one network. */
+/** Each chosen image through one network. */
 export async function looksAt(
   engine: Engine,
   { architecture, weights, temperature, offset }: Omit<Member, "name" | "weight" | "metadata" | "path">,
@@ -68,7 +68,7 @@ export async function looksAt(
   return all;
 }
 
-/** The part of each chosen picture that lies in the frame. */
+/** The part of each chosen image that lies in the frame. */
 export async function seenPictures(engine: Engine, frame: Frame, chosen: Chosen): Promise<Picture[]> {
   const { inputSize: size, channels } = frame;
   const all: Picture[] = [];
@@ -78,10 +78,10 @@ export async function seenPictures(engine: Engine, frame: Frame, chosen: Chosen)
   return all;
 }
 
-/** One picture's part of an output. */
+/** One image's part of an output. */
 type RowOf = (output: string) => { readonly shape: readonly number[]; readonly data: Float32Array };
 
-/** The outputs of a program for one picture after the other. */
+/** The outputs of a program for one image after the other. */
 async function* rows(
   engine: Engine,
   compile: (canvas: Canvas, batch: number) => Program,
@@ -98,7 +98,7 @@ async function* rows(
   try {
     for (let start = 0; start < indices.length; start += batch) {
       const chunk = indices.slice(start, start + batch);
-      // The program's batch is fixed: a last, short one is filled up with its first picture.
+      // The program's batch is fixed: a last, short one is filled up with its first image.
       const full = Array.from({ length: batch }, (_, i) => (chunk[i] ?? chunk[0]) as number);
       const outputs = await open.run(validationFeeds(pixels, full, canvas, frame));
       for (const row of chunk.keys()) {

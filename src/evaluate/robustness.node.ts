@@ -1,4 +1,4 @@
-/** How much accuracy a model loses on spoilt pictures: every corruption at every severity. */
+/** How much accuracy a model loses on spoilt images: every corruption at every severity. */
 
 import type { Picture, Sample } from "../data/dataset.ts";
 import { reduced } from "../data/decode.node.ts";
@@ -12,7 +12,7 @@ import { corrupted, corruptions } from "./corruptions/registry.node.ts";
 import { votesOf } from "./people-votes.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
-/** Spoilt pictures in memory at a time. */
+/** Spoilt images in memory at a time. */
 const CHUNK = 256;
 
 export interface CorruptionResult {
@@ -49,9 +49,9 @@ export interface Robustness extends Losses {
 }
 
 /**
- * Scores `bundle` on the pictures at `indices` of `pixels`, as they are and spoilt. A picture larger than what the
+ * Scores `bundle` on the images at `indices` of `pixels`, as they are and spoilt. An image larger than what the
  * network resizes to is reduced to that first, so that noise and blur mean the same for a photo and for a thumbnail.
- * `onPass` hears, after each pass over the pictures, how many are done and how many there are.
+ * `onPass` hears, after each pass over the images, how many are done and how many there are.
  */
 export async function measureRobustness(
   engine: Engine,

@@ -8,8 +8,8 @@ import { bundleOutputs } from "./evaluate.ts";
 import { mirror } from "./test-time.node.ts";
 
 /**
- * The mean of the teachers' calibrated probabilities for each picture and its mirror image, [N, classes] row after row.
- * `onPass` hears, after each pass over the pictures, how many are done and how many there are.
+ * The mean of the teachers' calibrated probabilities for each image and its mirror image, [N, classes] row after row.
+ * `onPass` hears, after each pass over the images, how many are done and how many there are.
  */
 export async function teachersAnswers(
   engine: Engine,

@@ -1,4 +1,4 @@
-/** Test-time augmentation: the mean of a model's answers to several views of each picture, its gain and its cost. */
+/** Test-time augmentation: the mean of a model's answers to several views of each image, its gain and its cost. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -23,7 +23,7 @@ const shift =
   };
 const shifts = [shift(1, 0), shift(-1, 0), shift(0, 1), shift(0, -1)];
 
-/** Each variant's views beside the picture itself; the first is part of the second. */
+/** Each variant's views beside the image itself; the first is part of the second. */
 const views: readonly View[] = [
   mirror,
   ...shifts,
@@ -40,10 +40,10 @@ const variants = [
 
 export interface TestTimeVariant {
   readonly name: (typeof variants)[number]["name"];
-  /** Views of each picture, itself included. */
+  /** Views of each image, itself included. */
   readonly views: number;
   readonly accuracy: number;
-  /** Accuracy with minus accuracy without, its 95 % interval over pictures, and McNemar's exact p. */
+  /** Accuracy with minus accuracy without, its 95 % interval over images, and McNemar's exact p. */
   readonly difference: number;
   readonly interval: readonly [low: number, high: number];
   readonly mcnemarP: number;

@@ -9,7 +9,7 @@ import type { WebDevice } from "../runtime/session.web.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { bundleInput } from "./run-bundle.ts";
 
-/** Whether WebGPU answers as the CPU does for a made-up picture. */
+/** Whether WebGPU answers as the CPU does for a made-up image. */
 export function bundleAgrees({ program, input, architecture }: Bundle): Promise<boolean> {
   return agreesOnWebGpu(program, bundleInput([madeUp(architecture.inputSize)], input));
 }
@@ -37,7 +37,7 @@ export async function agreesOnWebGpu(program: Program, picture: Tensor): Promise
   );
 }
 
-/** A square picture with structure at every scale. */
+/** A square image with structure at every scale. */
 export function madeUp(side: number): Picture {
   const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
   return { pixels, width: side, height: side, channels: 1 };

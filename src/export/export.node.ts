@@ -49,9 +49,9 @@ export interface ExportOptions {
   /** What the `.onnx` forms take. */
   readonly input: BundleInput;
   readonly engine: Engine;
-  /** Pictures on which every file is compared with the trained model; without labels where nobody labelled them. */
+  /** Images on which every file is compared with the trained model; without labels where nobody labelled them. */
   readonly held: { readonly pictures: Pictures; readonly labels?: readonly number[] };
-  /** Pictures of the training, which the int8 form is calibrated on. */
+  /** Images of the training, which the int8 form is calibrated on. */
   readonly calibration: Pictures;
   /** Bits of the int8 form's weights. */
   readonly weightBits: WeightBits;
@@ -64,7 +64,7 @@ export interface ExportedFile extends Agreement {
   readonly picturesPerSecond: number;
   /** How many it was checked on. */
   readonly pictures: number;
-  /** On the same pictures, where they have labels: of this file, and of the trained model. */
+  /** On the same images, where they have labels: of this file, and of the trained model. */
   readonly accuracy?: number;
   readonly trainedAccuracy?: number;
   /** Of the int8 form: layers that stay in float32. */
@@ -160,7 +160,7 @@ async function write(
       const { labels, pictures } = held;
       if (!labels || options.calibration.count === 0) {
         throw new UsageError(
-          "the int8 form is calibrated and chosen on labelled pictures; name some by --data",
+          "the int8 form is calibrated and chosen on labelled images; name some by --data",
         );
       }
       const { model, float } = await chooseInt8({ ...options, held: { pictures, labels } });

@@ -75,7 +75,7 @@ describe.each(all)("$name", ({ name, backbone, architecture, weights }) => {
     }
   });
 
-  test("a bundle answers each picture of a batch of any size as it does alone", async () => {
+  test("a bundle answers each image of a batch of any size as it does alone", async () => {
     const { model } = compileBundle({ architecture, weights });
     const pictures = channelsLast(blotches(3, CANVAS, "batch"));
     const together = (await run(model, { pictures })).logits?.data as Float32Array;

@@ -1,4 +1,4 @@
-/** The int8 form: calibrated on training pictures, its layers in float32 chosen by accuracy on other, labelled ones. */
+/** The int8 form: calibrated on training images, its layers in float32 chosen by accuracy on other, labelled ones. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { canvasOf } from "../data/canvas.ts";
@@ -18,7 +18,7 @@ import { answeringOf, classifierMetadata, type Provenance } from "../weights/cla
 import type { Classifier } from "../weights/load.node.ts";
 import { answersOf } from "./verify.ts";
 
-/** Pictures with their labels. */
+/** Images with their labels. */
 export interface Labelled {
   readonly pictures: Pictures;
   readonly labels: readonly number[];
@@ -29,9 +29,9 @@ export interface Int8Options {
   readonly provenance: Provenance;
   readonly input: BundleInput;
   readonly engine: Engine;
-  /** Pictures of the training, from which ranges are taken. */
+  /** Images of the training, from which ranges are taken. */
   readonly calibration: Pictures;
-  /** Pictures apart from them, on which candidates are compared. */
+  /** Images apart from them, on which candidates are compared. */
   readonly held: Labelled;
   readonly weightBits: WeightBits;
 }
@@ -43,10 +43,10 @@ export interface Int8Choice {
   readonly accuracy: number;
 }
 
-/** Pictures that are calibrated at a time. */
+/** Images that are calibrated at a time. */
 const BATCH = 16;
 
-/** What a candidate may lack of the most accurate one: less than what a thousand pictures can tell apart. */
+/** What a candidate may lack of the most accurate one: less than what a thousand images can tell apart. */
 const NEGLIGIBLE = 0.003;
 
 /**
@@ -88,7 +88,7 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   return tried.find(({ accuracy }) => accuracy >= best - NEGLIGIBLE) as Int8Choice;
 }
 
-/** The share of pictures whose label is the most probable class. */
+/** The share of images whose label is the most probable class. */
 export function accuracyOf(probabilities: Float32Array, labels: readonly number[], classes: number): number {
   return (
     [...argmaxRows(probabilities, classes)].filter((label, row) => label === labels[row]).length /

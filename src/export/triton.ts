@@ -7,9 +7,9 @@ import type { DType } from "../util/tensor.ts";
 /** Files of a model in Triton's repository, from the model's folder; `1` is the version. */
 export const tritonFiles = { config: "config.pbtxt", labels: "labels.txt", model: "1/model.onnx" } as const;
 
-/** Pictures in one run at most. Requests are merged only when their pictures are of one size. */
+/** Images in one run at most. Requests are merged only when their images are of one size. */
 const MOST_PICTURES = 32;
-/** Microseconds that a picture waits for others of its size. */
+/** Microseconds that an image waits for others of its size. */
 const LONGEST_WAIT = 2000;
 /** Requests that wait; what comes after them is refused at once. */
 const LONGEST_QUEUE = 256;
@@ -67,7 +67,7 @@ function described({ name, dtype, shape }: ProgramTensor): string[] {
   return [`name: ${JSON.stringify(name)}`, `data_type: ${type}`, `dims: [ ${dims.join(", ")} ]`];
 }
 
-/** Colours last or first: a picture's free axes are its height and width. */
+/** Colours last or first: an image's free axes are its height and width. */
 function formatOf({ shape }: ProgramTensor): string {
   return typeof shape.at(-1) === "number" ? "FORMAT_NHWC" : "FORMAT_NCHW";
 }

@@ -1,4 +1,4 @@
-/** Compares an exported file with the trained model, on pictures: what is reported before a file counts as written. */
+/** Compares an exported file with the trained model, on images: what is reported before a file counts as written. */
 
 import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
@@ -11,7 +11,7 @@ export interface Answers {
   readonly picturesPerSecond: number;
 }
 
-/** What a bundle says about pictures, and how fast. */
+/** What a bundle says about images, and how fast. */
 export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictures): Promise<Answers> {
   const open = await engine.open(bundle.program);
   try {
@@ -28,7 +28,7 @@ export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictur
 
 export interface Agreement {
   readonly maxProbabilityDifference: number;
-  /** Share of pictures with the same label. */
+  /** Share of images with the same label. */
   readonly top1Agreement: number;
 }
 

@@ -105,7 +105,7 @@ export interface NotDifferentiable {
   readonly notDifferentiable: string;
 }
 
-/** A square window over pictures: its side, the pixels from one place to the next, and the pixels of padding before the first. */
+/** A square window over images: its side, the pixels from one place to the next, and the pixels of padding before the first. */
 export interface SlidingWindow {
   readonly kernel: number;
   readonly stride: number;

@@ -138,10 +138,10 @@ function verdictOn(
   const p = `McNemar's p ${mcnemarP < 0.0001 ? "" : "= "}${pText(mcnemarP)}`;
   const points = `${(Math.abs(difference) * 100).toFixed(1)} points`;
   if (onlyA + onlyB === 0)
-    return `A and B ${words.right} on the same pictures: nothing tells them apart on these ${n}.`;
+    return `A and B ${words.right} on the same images: nothing tells them apart on these ${n}.`;
   if (mcnemarP < SIGNIFICANT)
     return `${better} ${words.better} by ${points}, which is more than chance would give (${p}).`;
-  return `The difference of ${points} is no more than chance would give (${p}): ${n} pictures cannot tell A and B apart.`;
+  return `The difference of ${points} is no more than chance would give (${p}): ${n} images cannot tell A and B apart.`;
 }
 
 /** A p value to four digits. */

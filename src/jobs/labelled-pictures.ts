@@ -1,4 +1,4 @@
-/** Labelled pictures for jobs that score models on them: which ones, and decoded. */
+/** Labelled images for jobs that score models on them: which ones, and decoded. */
 
 import { tmpdir } from "node:os";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";

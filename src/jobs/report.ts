@@ -55,7 +55,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
     for (const note of notes) teller.note(note);
     const shown = pictures
       ? found
-      : { run, pixels: undefined, notes: [...notes, "Made without pictures, as asked."] };
+      : { run, pixels: undefined, notes: [...notes, "Made without images, as asked."] };
     return { files: await illustratedReport(engine, folder, { ...shown, ...known }, teller, out) };
   } finally {
     found?.pixels?.close();
@@ -77,7 +77,7 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
     return without("The run has no weights yet, so nothing was scored.");
   if (places.length === 0)
     return without(
-      "Made without pictures: the run doesn't say where they are. Name their folder after the run.",
+      "Made without images: the run doesn't say where they are. Name their folder after the run.",
     );
   try {
     const kept = keptLists(folder);
@@ -87,6 +87,6 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
   } catch (error) {
     // Data that the caller names must exist; the training data may have moved.
     if (!(error instanceof VultusError) || given.length > 0) throw error;
-    return without(`Made without pictures: ${error.message}.`);
+    return without(`Made without images: ${error.message}.`);
   }
 }

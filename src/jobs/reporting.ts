@@ -91,7 +91,7 @@ export interface Illustrated extends BackboneOptions {
   readonly notes: readonly string[];
 }
 
-/** Writes the report with heat maps, where there are pictures; returns the paths of its files. */
+/** Writes the report with heat maps, where there are images; returns the paths of its files. */
 export async function illustratedReport(
   engine: Engine,
   folder: string,
@@ -144,7 +144,7 @@ export async function withFoundPictures(
   const none = (reason: string): Illustrated => ({
     run,
     pixels: undefined,
-    notes: [`Made without pictures: ${reason}.`],
+    notes: [`Made without images: ${reason}.`],
   });
   checkNaming({ rename, notAClass });
   if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
@@ -176,7 +176,7 @@ export async function withFoundPictures(
   });
   const missing = scored.size - pixels.samples.length;
   const notes =
-    missing > 0 ? [`${missing} of the pictures that were scored were not found or not readable.`] : [];
+    missing > 0 ? [`${missing} of the images that were scored were not found or not readable.`] : [];
   return { run, pixels, notes };
 }
 

@@ -5,7 +5,7 @@ import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 import { GraphError } from "../util/errors.ts";
 
-/** What a network expects of its pictures. */
+/** What a network expects of its images. */
 export interface Preprocessing {
   /** Mean and standard deviation per channel, of pixels in [0, 1]; their count is the number of channels. */
   readonly mean: readonly number[];
@@ -40,7 +40,7 @@ export interface Origin {
   readonly name: string;
   /** Further arguments, in Python, of the call that makes the model. */
   readonly arguments?: string;
-  /** The argument that sets the side of the pictures, where the model's tensors depend on it. */
+  /** The argument that sets the side of the images, where the model's tensors depend on it. */
   readonly sizeArgument?: string;
   /** The module that classifies, and that a head of ours replaces: "fc", "classifier.3". */
   readonly classifier: string;
@@ -50,7 +50,7 @@ export interface Origin {
 
 export interface Backbone {
   readonly name: string;
-  /** From the picture to the features; each can be frozen as a unit. */
+  /** From the image to the features; each can be frozen as a unit. */
   readonly stages: readonly string[];
   /** Stages in the order in which a recipe unfreezes them, group by group: the last ones first. */
   readonly unfreeze: readonly (readonly string[])[];
@@ -65,10 +65,10 @@ export interface Backbone {
   readonly purpose?: string;
   /** The Python library whose model has the same tensors under the same names. */
   readonly origin?: Origin;
-  /** From normalised pictures to the last feature map, or to the last tokens, before pooling. */
+  /** From normalised images to the last feature map, or to the last tokens, before pooling. */
   build(net: Network, x: FeatureMap): Feature;
   /**
-   * Pooling, and what follows it before a classifier: maps that are averaged, or the one token that stands for a picture. Left
+   * Pooling, and what follows it before a classifier: maps that are averaged, or the one token that stands for an image. Left
    * out where maps are averaged and nothing follows.
    */
   pool?(net: Network, x: Feature): Feature;

@@ -1,4 +1,4 @@
-/** A classifier: a backbone with a head, the classes it tells apart, and how its pictures are prepared. */
+/** A classifier: a backbone with a head, the classes it tells apart, and how its images are prepared. */
 
 import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
@@ -18,13 +18,13 @@ export interface Architecture {
   readonly head: HeadName;
   readonly classes: readonly string[];
   readonly dropout: number;
-  /** Side of the square pictures that go in, in pixels. */
+  /** Side of the square images that go in, in pixels. */
   readonly inputSize: number;
   /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
   readonly resize: number;
 }
 
-/** Backbone, pooling and head over normalised pictures [N, C, S, S]. */
+/** Backbone, pooling and head over normalised images [N, C, S, S]. */
 export function buildClassifier(
   net: Network,
   architecture: Architecture,
@@ -38,7 +38,7 @@ export function buildClassifier(
 export function buildFeatures(net: Network, { backbone, inputSize }: Architecture, x: Value): Value {
   if (inputSize < backbone.smallest) {
     throw new GraphError(
-      `${backbone.name} needs pictures of at least ${backbone.smallest} px, the input size is ${inputSize}`,
+      `${backbone.name} needs images of at least ${backbone.smallest} px, the input size is ${inputSize}`,
     );
   }
   return poolFeatures(net, backbone, backbone.build(net, pictures(x)));
@@ -60,7 +60,7 @@ export interface StageSummary {
   /** Of what it returns: [C, H, W] of maps, [T, C] of tokens, [C] of the head. */
   readonly output: readonly number[];
   readonly parameters: number;
-  /** Multiply-accumulate operations for one picture. */
+  /** Multiply-accumulate operations for one image. */
   readonly macs: number;
 }
 
@@ -70,7 +70,7 @@ export interface Description {
   readonly stages: readonly StageSummary[];
 }
 
-/** The tensors and the cost of a classifier, found by building it once for one picture. */
+/** The tensors and the cost of a classifier, found by building it once for one image. */
 export function describe(architecture: Architecture): Description {
   const { backbone, inputSize, classes } = architecture;
   const graph = new Graph();

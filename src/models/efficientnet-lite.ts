@@ -105,7 +105,7 @@ export const efficientnet_lite0 = lite(
     size: 224,
   },
 );
-export const efficientnet_lite1 = lite("efficientnet_lite1", "lite0, deeper, for larger pictures", {
+export const efficientnet_lite1 = lite("efficientnet_lite1", "lite0, deeper, for larger images", {
   width: 1,
   depth: 1.1,
   size: 240,

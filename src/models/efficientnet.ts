@@ -14,7 +14,7 @@ export const efficientnetStages = [
   [6, 3, 1, 320, 1],
 ] as const;
 
-/** `width` and `depth` multiply the channels and the blocks of B0, `size` is the side of its pictures. */
+/** `width` and `depth` multiply the channels and the blocks of B0, `size` is the side of its images. */
 interface Scale {
   readonly width: number;
   readonly depth: number;
@@ -115,7 +115,7 @@ export const efficientnet_b0 = efficientnet(
     size: 224,
   },
 );
-export const efficientnet_b1 = efficientnet("efficientnet_b1", "deeper than b0, for larger pictures", {
+export const efficientnet_b1 = efficientnet("efficientnet_b1", "deeper than b0, for larger images", {
   width: 1,
   depth: 1.1,
   size: 240,

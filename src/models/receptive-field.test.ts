@@ -34,7 +34,7 @@ const conv = (
   padding = 0,
 ): FeatureMap => net.conv(x, `own.${name}`, { out: 1, kernel, stride, padding });
 
-/** Windows with and without padding, even and odd, of paths that see different parts of the picture. */
+/** Windows with and without padding, even and odd, of paths that see different parts of the image. */
 const ownBackbones: [string, Backbone][] = [
   ["an even window", own((net, x) => conv(net, conv(net, x, "a", 4, 2, 1), "b", 2, 2))],
   ["padding that is too much", own((net, x) => conv(net, conv(net, x, "a", 3, 2, 2), "b", 5, 1, 1))],
@@ -48,7 +48,7 @@ const ownBackbones: [string, Backbone][] = [
   ["pooling", own((net, x) => net.maxPool(conv(net, x, "a", 3, 2), { kernel: 3, stride: 2, ceil: true }))],
 ];
 
-/** The network with weights that are all positive, so that no path cancels another, over pictures of this size. */
+/** The network with weights that are all positive, so that no path cancels another, over images of this size. */
 function built(backbone: Backbone, [height, width]: readonly [number, number]) {
   const channels = backbone.preprocessing.mean.length;
   const asked = new Network({
@@ -69,12 +69,12 @@ function built(backbone: Backbone, [height, width]: readonly [number, number]) {
   }
   const graph = new Graph();
   const net = new Network({ graph, weights, trainable: () => false, training: false });
-  // Of an unknown number of pictures: then no convolution is done by Winograd's products, which are not exact.
+  // Of an unknown number of images: then no convolution is done by Winograd's products, which are not exact.
   const input = graph.input("pictures", "float32", ["N", ...shape]);
   return { graph, input, map: backbone.build(net, pictures(input)) as FeatureMap, shape };
 }
 
-/** Whether a cell in the middle row answers to light in one column of a dark picture. */
+/** Whether a cell in the middle row answers to light in one column of a dark image. */
 async function answers(
   { graph, map, shape }: ReturnType<typeof built>,
   asked: readonly { readonly cell: number; readonly column: number }[],
@@ -147,7 +147,7 @@ test("the layers are found in any lowering, and operators that backbones apply t
   const input = graph.input("x", "float32", [1, 1, 64, 64]);
   const pooled = maxPool(input, 2, 2, 0, false);
   expect(receptiveField(pooled, input)).toEqual({ first: 0, last: 2, step: 2 });
-  // A gate that sees the whole picture moves no cell.
+  // A gate that sees the whole image moves no cell.
   expect(receptiveField(mul(pooled, globalAveragePool(pooled)), input)).toEqual({
     first: 0,
     last: 2,
@@ -155,12 +155,12 @@ test("the layers are found in any lowering, and operators that backbones apply t
   });
 });
 
-test("what has no one place has no field, and its cells share the picture evenly", () => {
+test("what has no one place has no field, and its cells share the image evenly", () => {
   const graph = new Graph();
   const input = graph.input("x", "float32", [1, 1, 8, 8]);
   const other = graph.input("y", "float32", [1, 1, 8, 8]);
   expect(receptiveField(other, input)).toBeUndefined();
-  // The first 32 × 32 of the picture's pixels, which are rows, beside a map of every second one.
+  // The first 32 × 32 of the image's pixels, which are rows, beside a map of every second one.
   const build: Build = (net, x) => {
     const coarse = conv(net, x, "a", 2, 2);
     return net.add(coarse, { ...coarse, value: slice(x.value, 0, 0, 32 * 32) });

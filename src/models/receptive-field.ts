@@ -1,6 +1,6 @@
 /**
  * Where the cells of a feature map look: their receptive fields (Araujo et al. 2019, "Computing Receptive Fields of Convolutional
- * Neural Networks"), accumulated over the convolutions and poolings between the picture and the map.
+ * Neural Networks"), accumulated over the convolutions and poolings between the image and the map.
  */
 
 import { Graph } from "../graph/graph.ts";
@@ -12,7 +12,7 @@ import { type Backbone, explainedOf } from "./backbone.ts";
 
 /**
  * The receptive fields of the cells along one side: cell k sees the pixels from `first` + k·`step` to `last` + k·`step`, in pixels
- * from the edge of the picture, so that the first pixel reaches from 0 to 1. A field may reach over the edge, into padding.
+ * from the edge of the image, so that the first pixel reaches from 0 to 1. A field may reach over the edge, into padding.
  */
 export interface ReceptiveField {
   readonly first: number;
@@ -20,15 +20,15 @@ export interface ReceptiveField {
   readonly step: number;
 }
 
-/** The centres of cells along one side: that of cell k lies at `start` + k·`step` pixels from the edge of the picture. */
+/** The centres of cells along one side: that of cell k lies at `start` + k·`step` pixels from the edge of the image. */
 export interface CellGrid {
   readonly start: number;
   readonly step: number;
 }
 
 /**
- * Where the cells of the map that explains a backbone look, for square pictures of `size` pixels. Where the layers give cells no one
- * place, the cells share the picture evenly.
+ * Where the cells of the map that explains a backbone look, for square images of `size` pixels. Where the layers give cells no one
+ * place, the cells share the image evenly.
  */
 export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const graph = new Graph();

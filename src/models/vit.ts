@@ -70,7 +70,7 @@ function vit(
     build(net, x) {
       if (x.height % PATCH !== 0 || x.width % PATCH !== 0)
         throw new GraphError(
-          `${about.name} cuts pictures into patches of ${PATCH} px, the input of ${x.height} px is no multiple of it`,
+          `${about.name} cuts images into patches of ${PATCH} px, the input of ${x.height} px is no multiple of it`,
         );
       let y: Tokens = net.stage(embedding, x, (x) => {
         const patches = net.conv(x, names.patches, {
@@ -93,7 +93,7 @@ function vit(
 export const vit_b_16 = vit(
   {
     name: "vit_b_16",
-    purpose: "a transformer, for many pictures and a GPU",
+    purpose: "a transformer, for many images and a GPU",
     preprocessing: imagenet,
     origin: {
       library: "torchvision",

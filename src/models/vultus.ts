@@ -18,7 +18,7 @@ function vultus(name: string, purpose: string, { stem, stages: layout }: Layout)
     stages: ["stem", ...stages],
     unfreeze: [...[...stages].reverse().map((stage) => [stage]), ["stem"]],
     features: layout.at(-1)?.width as number,
-    // One grey channel; mean and deviation of FER2013's training pictures. They have 48 px and are enlarged: the maps of a
+    // One grey channel; mean and deviation of FER2013's training images. They have 48 px and are enlarged: the maps of a
     // stem of stride 2 are too coarse otherwise.
     preprocessing: { mean: [0.5077], std: [0.255], size: 64 },
     smallest: 16,

@@ -25,7 +25,7 @@ export interface FeatureMap {
   readonly width: number;
 }
 
-/** A sequence of vectors for each picture, as transformers have them: [N, T, C]. */
+/** A sequence of vectors for each image, as transformers have them: [N, T, C]. */
 export interface Tokens {
   readonly value: Value;
   readonly layout: "tokens";
@@ -38,11 +38,10 @@ export interface Tokens {
 
 export type Feature = FeatureMap | Tokens;
 
-/** Pictures [N, C, H, W] as a feature map. */
+/** Images [N, C, H, W] as a feature map. */
 export function pictures(value: Value): FeatureMap {
   const [batch, channels, height, width] = value.shape;
-  if (value.shape.length !== 4)
-    throw new GraphError(`pictures must be [N, C, H, W], got ${show(value.shape)}`);
+  if (value.shape.length !== 4) throw new GraphError(`images must be [N, C, H, W], got ${show(value.shape)}`);
   return {
     value,
     layout: "nchw",
@@ -111,7 +110,7 @@ export function blockOf({ value }: FeatureMap): number {
   return value.graph.block as number;
 }
 
-/** The same maps as pictures [N, C, H, W]. */
+/** The same maps as images [N, C, H, W]. */
 export function asPictures(x: FeatureMap): FeatureMap {
   if (x.layout === "nchw") return x;
   const { batch, channels, height, width } = x;
@@ -140,7 +139,7 @@ export function asTokens(x: FeatureMap): Tokens {
   return tokensOf(value);
 }
 
-/** Tokens that are the pixels of maps of this size, as such maps: pictures, or in `layout`. */
+/** Tokens that are the pixels of maps of this size, as such maps: images, or in `layout`. */
 export function asMaps(x: Tokens, height: number, width: number, layout: Layout): FeatureMap {
   const { batch, channels, count } = x;
   if (count !== height * width)

@@ -64,7 +64,7 @@ export interface NetworkOptions {
   readonly trainable: (stage: string) => boolean;
   /** Statistics by which stages that train are normalised. The head always uses the batch's. */
   readonly batchNorm?: "running" | "batch";
-  /** The probability with which the last block is left out of a picture's step; those before it less often, the first never. */
+  /** The probability with which the last block is left out of an image's step; those before it less often, the first never. */
   readonly stochasticDepth?: number;
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
   readonly training: boolean;
@@ -215,7 +215,7 @@ export class Network {
     return this.in("avgpool", () => poolPixels(x, pooling));
   }
 
-  /** The mean over the pixels as the one token of each picture; what is one already stays. */
+  /** The mean over the pixels as the one token of each image; what is one already stays. */
   pooledTokens(x: Feature): Tokens {
     return x.layout === "tokens" ? x : asTokens(this.pooled(x));
   }
@@ -235,10 +235,10 @@ export class Network {
     return asMaps(x, height, width, this.#rows ? "rows" : "nchw");
   }
 
-  /** The token that stands for the whole picture, in front of the others. */
+  /** The token that stands for the whole image, in front of the others. */
   withClassToken(x: Tokens, name: string): Tokens {
     const own = this.parameter(name, [1, 1, x.channels], zeros);
-    // One for each picture. Where their number is unknown, it is zeros made of a token of each that takes the shape along.
+    // One for each image. Where their number is unknown, it is zeros made of a token of each that takes the shape along.
     const repeated =
       typeof x.batch === "number"
         ? expand(own, [x.batch, 1, x.channels])
@@ -319,7 +319,7 @@ export class Network {
   }
 
   /**
-   * Stochastic depth (Huang et al. 2016): leaves out what `branch` adds to a block, picture by picture, with this probability,
+   * Stochastic depth (Huang et al. 2016): leaves out what `branch` adds to a block, image by image, with this probability,
    * and enlarges it where it stays, so that its mean is kept. Nothing where the block does not train.
    */
   stochasticDepth<F extends Feature>(branch: F, layer: string, share: number): F {

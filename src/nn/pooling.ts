@@ -63,7 +63,7 @@ function scaledMaps(x: FeatureMap, factors: Value): Value {
   return reshape(depthwiseConv(pixels, reshape(factors, [maps, 1]), undefined, window), value.shape);
 }
 
-/** Rows or columns with the pixels of each picture along an axis of their own. */
+/** Rows or columns with the pixels of each image along an axis of their own. */
 function byPicture(x: FeatureMap): {
   readonly shape: Dim[];
   readonly pixels: number;

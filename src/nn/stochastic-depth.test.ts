@@ -1,4 +1,4 @@
-/** Stochastic depth leaves out a branch picture by picture, in every layout. */
+/** Stochastic depth leaves out a branch image by image, in every layout. */
 
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../graph/evaluate.ts";
@@ -29,7 +29,7 @@ function dropped(layout: "rows" | "columns" | "tokens", share: number, options: 
 }
 
 describe.each(["rows", "columns", "tokens"] as const)("%s", (layout) => {
-  test("each picture has its own factor", () => {
+  test("each image has its own factor", () => {
     const { net, y } = dropped(layout, 0.4, { training: true });
     expect(net.masks).toMatchObject([{ layer: "own.block", probability: 0.2, value: { shape: [BATCH] } }]);
     const factors = [0, 1.25, 1.25];

@@ -1,4 +1,4 @@
-/** Convolution over NCHW pictures, with ONNX Runtime's blocked kernels: for frozen stages and for prediction. */
+/** Convolution over NCHW images, with ONNX Runtime's blocked kernels: for frozen stages and for prediction. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show, windowedExtent } from "../graph/infer.ts";
@@ -18,7 +18,7 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
   type: "Conv",
   attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", group: "int" },
   infer: ([x, w, b], { kernel_shape, strides, pads, group }) => {
-    requireRank(x, 4, "the picture");
+    requireRank(x, 4, "the image");
     requireRank(w, 4, "the weight");
     requireSameDType(x, w);
     const [n, c] = x.shape as [Dim, Dim];
@@ -26,7 +26,7 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
     const wanted = (inside as number) * group;
     if (c !== wanted || (out as number) % group !== 0)
       throw new GraphError(
-        `the picture ${show(x.shape)} has ${c} channels, the weight ${show(w.shape)} in ${group} groups wants ${wanted}`,
+        `the image ${show(x.shape)} has ${c} channels, the weight ${show(w.shape)} in ${group} groups wants ${wanted}`,
       );
     if (b && (b.shape.length !== 1 || b.shape[0] !== out))
       throw new GraphError(`the bias must have shape [${out}], got ${show(b.shape)}`);

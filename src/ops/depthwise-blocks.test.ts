@@ -46,7 +46,7 @@ test.skipIf(block === undefined).each([
   [2, { ...windowAttributes(16, 7, 7, 5, 1, 2), block: block ?? 0 }],
   [32, { ...windowAttributes(1, 6, 5, 1, 1, 0), block: block ?? 0 }],
   [2, { ...windowAttributes(16, 7, 7, 1, 2, 0), block: block ?? 0 }],
-  // The gradient of the pictures is no convolution with padding.
+  // The gradient of the images is no convolution with padding.
   [16, windowAttributes(1, 7, 7, 1, 2, 0)],
 ])("%i channels, %o: blocks give what the evaluation gives", async (channels, window) => {
   const graph = new Graph(block);

@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution by ONNX Runtime's blocked kernels, for machines that have them. The gradient of the pictures is the
+ * Depthwise convolution by ONNX Runtime's blocked kernels, for machines that have them. The gradient of the images is the
  * convolution of `dy` with the taps reversed. That of the filters is a convolution too: `dy` is the filter, as large as the
- * pictures, and what it leaves are the K × K taps.
+ * images, and what it leaves are the K × K taps.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -58,7 +58,7 @@ export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: 
   return given(y, window, channels);
 }
 
-/** The gradient of the pictures. */
+/** The gradient of the images. */
 export function blocksInputGradient(dy: Value, w: Value, window: DepthwiseWindow): Value {
   const { batch, kernel, stride, padding } = window;
   const [channels, taps] = w.shape as [number, number];
@@ -94,7 +94,7 @@ export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindo
   const channels = x.shape[0] as number;
   const maps = channels * batch;
   const [h, v] = outputSize(window);
-  // Where the last lines of the pictures are under no window, this is negative, and more than K lines are left.
+  // Where the last lines of the images are under no window, this is negative, and more than K lines are left.
   const missing = (results: number, extent: number): number =>
     (results - 1) * stride + kernel - extent - padding;
   const after = [Math.max(0, missing(h, height)), Math.max(0, missing(v, width))] as const;
@@ -108,7 +108,7 @@ export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindo
   return reshape(taps, [channels, kernel ** 2]);
 }
 
-/** The filters [C, K·K], one for each map of every picture. */
+/** The filters [C, K·K], one for each map of every image. */
 function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   const [channels, taps] = w.shape as [number, number];
   const maps = channels * batch;

@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution as one `Conv` whose groups are the channels of all pictures, for maps of any size; the gradient of the
- * pictures is another one, with the taps reversed. The same for the filters would have windows as large as the pictures, so
+ * Depthwise convolution as one `Conv` whose groups are the channels of all images, for maps of any size; the gradient of the
+ * images is another one, with the taps reversed. The same for the filters would have windows as large as the images, so
  * their gradient is a matrix product.
  */
 
@@ -36,7 +36,7 @@ export function groupedConv(
   return reshape(y, [channels, -1]);
 }
 
-/** The gradient of the pictures. */
+/** The gradient of the images. */
 export function groupedInputGradient(dy: Value, w: Value, window: Window): Value {
   const { batch, kernel, stride, padding } = window;
   if (stride > 1) return stridedInputGradient(dy, w, window);
@@ -104,7 +104,7 @@ function lineMatrices(w: Value, i: number, window: Window): Value {
 
 /**
  * The gradient of the filters, [C, K·K]. For row i of the taps, lines of `x` lie under lines of `dy`; their product over the
- * lines of all pictures relates each result of a line to each pixel of it, [C, results, pixels], and a tap's gradient is the
+ * lines of all images relates each result of a line to each pixel of it, [C, results, pixels], and a tap's gradient is the
  * sum along a diagonal. Of the product only few numbers are needed. Yet on a CPU it takes a quarter to a third of the
  * time of K² multiplications that are summed up, which have to move all pixels each time.
  */

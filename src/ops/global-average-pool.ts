@@ -1,4 +1,4 @@
-/** Mean over the pixels of NCHW pictures: [N, C, H, W] to [N, C, 1, 1]. */
+/** Mean over the pixels of NCHW images: [N, C, H, W] to [N, C, 1, 1]. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank } from "../graph/infer.ts";
@@ -10,7 +10,7 @@ export const GlobalAveragePool: Operator<Record<never, never>, One> = {
   type: "GlobalAveragePool",
   attributes: {},
   infer: ([x]) => {
-    requireRank(x, 4, "the picture");
+    requireRank(x, 4, "the image");
     const { dtype, shape } = x;
     return [{ dtype, shape: [...shape.slice(0, 2), 1, 1] as Dim[] }];
   },

@@ -1,4 +1,4 @@
-/** Samples NCHW pictures at given places, bilinearly, with zeros outside. ONNX opset 16, align_corners 0. */
+/** Samples NCHW images at given places, bilinearly, with zeros outside. ONNX opset 16, align_corners 0. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, show } from "../graph/infer.ts";
@@ -19,14 +19,14 @@ export const GridSample: Operator<GridSampleAttributes, Two> = {
   type: "GridSample",
   attributes: { mode: "string", padding_mode: "string", align_corners: "int" },
   infer: ([x, grid]) => {
-    requireRank(x, 4, "the picture");
+    requireRank(x, 4, "the image");
     requireRank(grid, 4, "the grid");
     if (grid.shape[3] !== 2 || grid.shape[0] !== x.shape[0]) {
       throw new GraphError(`the grid ${show(grid.shape)} must be [${x.shape[0]}, height, width, 2]`);
     }
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...grid.shape.slice(1, 3)] as Dim[] }];
   },
-  gradient: { notDifferentiable: "pictures are data: nothing before them trains" },
+  gradient: { notDifferentiable: "images are data: nothing before them trains" },
   evaluate: (inputs) => {
     const [x, grid] = inputs;
     const [type] = GridSample.infer(inputs, attributes);

@@ -37,7 +37,7 @@ test.skipIf(block === undefined).each([
   // TensorFlow's "same" padding.
   [32, 4, windowAttributes(2, 6, 8, 3, 2, 0, 0, 1), true],
   [48, 24, windowAttributes(1, 9, 7, 5, 1, 2), true],
-  // The gradient of the pictures is no convolution with padding.
+  // The gradient of the images is no convolution with padding.
   [32, 4, windowAttributes(1, 7, 7, 1, 2, 0), false],
   // Groups that neither fill a block nor divide it.
   [48, 4, windowAttributes(2, 4, 5, 3, 1, 1), false],

@@ -1,6 +1,6 @@
 /**
- * Convolution in groups of channels of pictures held as rows of pixels, [N·H·W, C], by PyTorch's weight [O, C / groups, K, K].
- * It is the form that trains. The result and the gradient of the pictures are `Conv`s over pictures. For the gradient of the
+ * Convolution in groups of channels of images held as rows of pixels, [N·H·W, C], by PyTorch's weight [O, C / groups, K, K].
+ * It is the form that trains. The result and the gradient of the images are `Conv`s over images. For the gradient of the
  * weight the pixels lie group by group, and each row of taps is a product of every group's pixels under it with the gradient.
  */
 
@@ -115,17 +115,17 @@ export function groupedConv(
   return apply(GroupedConv, bias ? [x, w, bias] : [x, w], { ...window, groups });
 }
 
-/** Rows of pixels as pictures [N, C, H, W]. */
+/** Rows of pixels as images [N, C, H, W]. */
 function pictures(x: Value, { batch, height, width }: Pick<Window, "batch" | "height" | "width">): Value {
   return transpose(reshape(x, [batch, height, width, -1]), [0, 3, 1, 2]);
 }
 
-/** Pictures [N, C, H, W] as rows of pixels. */
+/** Images [N, C, H, W] as rows of pixels. */
 function rows(y: Value): Value {
   return reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1] as number]);
 }
 
-/** The gradient of the pictures: a convolution of `dy`, spread out by the stride, taps reversed and channels exchanged. */
+/** The gradient of the images: a convolution of `dy`, spread out by the stride, taps reversed and channels exchanged. */
 function inputGradient(dy: Value, w: Value, window: GroupedConvAttributes): Value {
   const { batch, height, width, kernel, stride, padding, groups } = window;
   const [out, inside] = w.shape as [number, number];

@@ -1,8 +1,8 @@
 /**
- * Windows of pictures laid out as rows, and the reverse. `Im2Col` turns rows of pixels [N·H·W, C] into rows of windows
+ * Windows of images laid out as rows, and the reverse. `Im2Col` turns rows of pixels [N·H·W, C] into rows of windows
  * [N·h·w, K·K·C], so that a convolution is one matrix product; `Col2Im` adds each window's entries back onto their
  * pixels. Each is the other's gradient, and both are gathers with constant tables: nothing is scattered. ONNX's operator
- * `Col2Im` is another: it makes NCHW pictures.
+ * `Col2Im` is another: it makes NCHW images.
  */
 
 import { apply } from "../graph/graph.ts";

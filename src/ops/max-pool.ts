@@ -1,4 +1,4 @@
-/** Max pooling over pictures, NCHW or with the channels last. */
+/** Max pooling over images, NCHW or with the channels last. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, windowedExtent } from "../graph/infer.ts";
@@ -19,7 +19,7 @@ export const MaxPool: Operator<MaxPoolAttributes, One> = {
   attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", ceil_mode: "int" },
   infer: ([x], { kernel_shape, strides, pads, ceil_mode }) => {
     const { dtype, shape } = x;
-    requireRank(x, kernel_shape.length + 2, "the picture");
+    requireRank(x, kernel_shape.length + 2, "the image");
     const extents = kernel_shape.map((kernel, i) =>
       windowedExtent(
         shape[i + 2] as Dim,

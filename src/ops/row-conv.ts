@@ -1,5 +1,5 @@
 /**
- * Convolution of pictures held as rows of pixels, [N·H·W, C], by matrix products: the form that trains. The weight is
+ * Convolution of images held as rows of pixels, [N·H·W, C], by matrix products: the form that trains. The weight is
  * [K·K·C, O], rows ordered by tap and then by channel. Where it gains the products are Winograd's.
  */
 
@@ -76,7 +76,7 @@ export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
       inputs: [normal64([2 * 7 * 4, 3]), normal64([27, 2]), normal64([2])],
       attributes: { ...windowAttributes(2, 7, 4, 3, 1, 1), winograd: 1 },
     },
-    // A mosaic of two by two pictures whose tiles see two of them at once.
+    // A mosaic of two by two images whose tiles see two of them at once.
     {
       inputs: [normal64([4 * 5 * 9, 2]), normal64([18, 3])],
       attributes: { ...windowAttributes(4, 5, 9, 3, 1, 1), winograd: 1 },

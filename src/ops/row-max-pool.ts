@@ -1,4 +1,4 @@
-/** Max pooling of pictures held as rows of pixels; the gradient goes to a window's first maximum, as in PyTorch. */
+/** Max pooling of images held as rows of pixels; the gradient goes to a window's first maximum, as in PyTorch. */
 
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";

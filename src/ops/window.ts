@@ -1,8 +1,8 @@
-/** Index tables of sliding windows over pictures held as rows of pixels, [N, H·W, C]. */
+/** Index tables of sliding windows over images held as rows of pixels, [N, H·W, C]. */
 
 import { windowedExtent } from "../graph/infer.ts";
 
-/** A square window that slides over pictures of a fixed size. */
+/** A square window that slides over images of a fixed size. */
 export interface Window {
   readonly batch: number;
   readonly height: number;

@@ -55,7 +55,7 @@ const FEWEST_CHANNELS = 16;
 const FEWEST_CHANNELS_FROZEN = 128;
 
 /**
- * Whether a convolution of `x`, in rows or as pictures, to `out` channels can be done this way and gains by it. `frozen`:
+ * Whether a convolution of `x`, in rows or as images, to `out` channels can be done this way and gains by it. `frozen`:
  * the weights are constants.
  */
 export function winogradGains(x: Value, out: number, window: Window, frozen = false): boolean {
@@ -125,25 +125,25 @@ function transformed(x: Value, transform: readonly (readonly number[])[], transA
   return gemm(matrix, x, { transA });
 }
 
-/** The rows of `x` [R, C] that `table` picks; row R, for what lies outside a picture, is zeros. */
+/** The rows of `x` [R, C] that `table` picks; row R, for what lies outside an image, is zeros. */
 function pixelRows(x: Value, table: Int32Array): Value {
   const [rows, channels] = x.shape as [number, number];
   if (!table.includes(rows)) return gather(x, table, 0);
   return gather(reshape(withRow(reshape(x, [1, rows, channels]), 0), [rows + 1, channels]), table, 0);
 }
 
-/** How tiles lie along one side of the pictures. */
+/** How tiles lie along one side of the images. */
 interface Axis {
   readonly pictures: number;
-  /** Pixels from one picture to the next. */
+  /** Pixels from one image to the next. */
   readonly pitch: number;
   readonly tiles: number;
-  /** Whether a tile may see two pictures, with a line of zeros between them. */
+  /** Whether a tile may see two images, with a line of zeros between them. */
   readonly shared: boolean;
 }
 
 /**
- * The pictures of a batch laid out as a mosaic that takes the fewest tiles, down and across. A picture of 14 px alone needs
+ * The images of a batch laid out as a mosaic that takes the fewest tiles, down and across. An image of 14 px alone needs
  * 4 tiles a side; four of them, with the zeros between them that are padding to both, need 15.
  */
 function mosaicOf({ batch, height, width }: Window): readonly [Axis, Axis] {
@@ -162,7 +162,7 @@ function axisOf(pictures: number, side: number): Axis {
     : { pictures, pitch: alone * OUT, tiles: pictures * alone, shared: false };
 }
 
-/** Picture and pixel under place `i` of a tile, along one side; the pixel may lie outside the picture. */
+/** Image and pixel under place `i` of a tile, along one side; the pixel may lie outside the image. */
 function pixelAt({ pitch, shared }: Axis, tile: number, i: number): readonly [number, number] {
   const position = tile * OUT + i;
   const picture = Math.floor((shared ? position : tile * OUT) / pitch);

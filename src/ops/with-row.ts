@@ -1,4 +1,4 @@
-/** One more row, at which a table of rows points for what lies outside of a picture. */
+/** One more row, at which a table of rows points for what lies outside of an image. */
 
 import type { Value } from "../graph/types.ts";
 import { toFloat16 } from "../util/half.ts";

@@ -1,4 +1,4 @@
-/** Boxes in a picture: what overlaps what, which of several detections to keep, and what of them lies inside. */
+/** Boxes in an image: what overlaps what, which of several detections to keep, and what of them lies inside. */
 
 /** In pixels; `x` and `y` are the upper left corner. */
 export interface Box {
@@ -64,7 +64,7 @@ export function nonMaximumSuppression<F extends DetectedFace>(
   return kept;
 }
 
-/** The part of a box that lies in a picture, or undefined where none does. */
+/** The part of a box that lies in an image, or undefined where none does. */
 export function clipped(
   box: Box,
   { width, height }: { readonly width: number; readonly height: number },
@@ -77,8 +77,8 @@ export function clipped(
 }
 
 /**
- * A box of a picture that was reduced, in pixels of the original; `across` and `down` are how many of those one pixel was. Sides of
- * a reduced picture are whole numbers, so of a strip the two may differ.
+ * A box of an image that was reduced, in pixels of the original; `across` and `down` are how many of those one pixel was. Sides of
+ * a reduced image are whole numbers, so of a strip the two may differ.
  */
 export function scaled({ x, y, width, height }: Box, across: number, down = across): Box {
   return { x: x * across, y: y * down, width: width * across, height: height * down };

@@ -25,7 +25,7 @@ import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./te
 
 /** Grey levels of red, green and blue that are taken off. */
 const meanRgb = [122.782, 117.001, 104.298];
-/** Of the 68 points the six around each eye; the eye on the left of the picture comes first. */
+/** Of the 68 points the six around each eye; the eye on the left of the image comes first. */
 const eyes = [
   [36, 42],
   [42, 48],
@@ -33,7 +33,7 @@ const eyes = [
 
 /**
  * Takes `pictures` uint8 [N, 112, 112, 3], RGB, each the square around a face, and gives `eyes` [N, 4]: x and y of the eye
- * on the left of the picture, then of the other; `middle` [N, 2] of all points; and their `spread` [N], the root of the mean
+ * on the left of the image, then of the other; `middle` [N, 2] of all points; and their `spread` [N], the root of the mean
  * squared distance from it. All are shares of the square's side, from its upper left corner.
  */
 export function compileEyes(

@@ -5,7 +5,7 @@ import type { DetectedFace } from "./boxes.ts";
 
 export interface FaceDetector {
   /**
-   * The faces of a picture, the surest first; boxes in its pixels, within its borders. `onLook` is called whenever the network is
+   * The faces of an image, the surest first; boxes in its pixels, within its borders. `onLook` is called whenever the network is
    * run, once or many times: what a search costs.
    */
   detect(picture: Picture, onLook?: () => void): Promise<readonly DetectedFace[]>;

@@ -40,7 +40,7 @@ export function squareAround(
 }
 
 /**
- * The face as a square picture of the side that the model's own preprocessing resizes to, which then leaves it as it is:
+ * The face as a square image of the side that the model's own preprocessing resizes to, which then leaves it as it is:
  * so all faces of a batch have one size, and each is resized once. A face that leans is turned upright.
  */
 export function faceCrop(
@@ -55,7 +55,7 @@ export function faceCrop(
   return leans ? turned(picture, around, side, tilt) : resampled(picture, around, side, side);
 }
 
-/** Cuts a face out of a picture. */
+/** Cuts a face out of an image. */
 export type CropFace = (picture: Picture, face: DetectedFace) => Picture;
 
 /** Cuts faces out for a model, by `faceCrop`. */
@@ -63,12 +63,12 @@ export function cropsFor(architecture: Pick<DescribedArchitecture, "inputSize" |
   return (picture, face) => faceCrop(picture, face, architecture);
 }
 
-/** Side in pixels of the square around a face at the scale that it has in its picture. */
+/** Side in pixels of the square around a face at the scale that it has in its image. */
 export function ownSide({ box, square = squareAround(box) }: Pick<DetectedFace, "box" | "square">): number {
   return Math.max(1, Math.round(square.width));
 }
 
-/** The middle of a picture, as wide as it is high: all that the models' centre crop can see of a face crop. */
+/** The middle of an image, as wide as it is high: all that the models' centre crop can see of a face crop. */
 export function centreSquare(picture: Picture): Picture {
   const { width, height, channels, pixels } = picture;
   const side = Math.min(width, height);

@@ -22,7 +22,7 @@ const SURELY_READ = 64e6;
 const MOST_BYTES_OF_URL = 100e6;
 const URL_SECONDS = 30;
 
-/** Files under way at a time: twice the four threads that Node gives to files and pictures. */
+/** Files under way at a time: twice the four threads that Node gives to files and images. */
 const AT_ONCE = 8;
 
 /** A photo by its name in the result, and how to get its bytes. */

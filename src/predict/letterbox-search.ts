@@ -46,7 +46,7 @@ export async function searchLetterboxed(
   }
 }
 
-/** A picture, and how many pixels of the photo one of its own stands for, along either side. */
+/** An image, and how many pixels of the photo one of its own stands for, along either side. */
 interface Reduced {
   readonly picture: Picture;
   readonly reduction: number;
@@ -60,7 +60,7 @@ function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduc
   return { picture, reduction };
 }
 
-/** The longer side fitted to `size`, black below or to the right of the picture: as face-api.js does it. */
+/** The longer side fitted to `size`, black below or to the right of the image: as face-api.js does it. */
 function letterboxed(picture: Picture, tile: Box, size: number): Picture {
   const scale = size / Math.max(tile.width, tile.height);
   const [width, height] = [
@@ -78,7 +78,7 @@ function letterboxed(picture: Picture, tile: Box, size: number): Picture {
 
 /**
  * A panorama is searched in squares that overlap by half; anything else whole. Of a strip the squares are larger than it is
- * high: a picture of a few kilobytes must not ask for thousands of them.
+ * high: an image of a few kilobytes must not ask for thousands of them.
  */
 function tilesOf({ width, height }: Picture): Box[] {
   const [long, short] = [Math.max(width, height), Math.min(width, height)];
@@ -91,7 +91,7 @@ function tilesOf({ width, height }: Picture): Box[] {
   });
 }
 
-/** A square around the middle of the picture. */
+/** A square around the middle of the image. */
 function widened({ width, height }: Picture, factor: number): Box {
   const side = factor * Math.max(width, height);
   return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };

@@ -177,7 +177,7 @@ export async function detectFaces(
 }
 
 function engineOf({ device, threads = availableParallelism() }: ModelOptions): Engine {
-  // Between two runs of a model pictures are decoded: threads that wait by spinning would take the cores for nothing.
+  // Between two runs of a model images are decoded: threads that wait by spinning would take the cores for nothing.
   return startEngine({ device: deviceOf({ device }), threads, spinning: false });
 }
 

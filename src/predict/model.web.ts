@@ -1,4 +1,4 @@
-/** The browser's way in: load a model once, then pictures go in and faces with probabilities come out. */
+/** The browser's way in: load a model once, then images go in and faces with probabilities come out. */
 
 import { readWebPhoto, type WebPhoto } from "../data/photo.web.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
@@ -35,7 +35,7 @@ export interface WebDetectorOptions extends Partial<DetectorSettings> {
 }
 
 export interface WebModelOptions {
-  /** How faces are found; left out, or `false`, where every picture is a face crop. */
+  /** How faces are found; left out, or `false`, where every image is a face crop. */
   readonly detector?: ModelSource | WebDetectorOptions | false | undefined;
   /** `auto`: WebGPU where it is there and gives the CPU's answers, else the CPU. */
   readonly device?: WebDevice | "auto" | undefined;
@@ -126,7 +126,7 @@ export async function fetchDetector(options: WebDetectorOptions): Promise<Detect
   };
 }
 
-/** What the model says of one picture: its faces, the largest first. @throws FormatError for what is no picture. */
+/** What the model says of one image: its faces, the largest first. @throws FormatError for what is no image. */
 export async function predict(
   { classifier, detector }: Pick<WebModel, "classifier" | "detector">,
   photo: WebPhoto,
@@ -141,7 +141,7 @@ export async function predict(
 const COMPARED_SIDE = 160;
 
 /**
- * WebGPU, if it is there and each network answers for a made-up picture as the CPU does. One that differs, or that WebGPU cannot
+ * WebGPU, if it is there and each network answers for a made-up image as the CPU does. One that differs, or that WebGPU cannot
  * run, sends all of them to the CPU.
  */
 export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {

@@ -1,5 +1,5 @@
 /**
- * A face detector that is an ONNX model: one picture in, boxes and scores out. The model that ships is one; so is any
+ * A face detector that is an ONNX model: one image in, boxes and scores out. The model that ships is one; so is any
  * other with the same inputs and outputs, and YuNet (`yunet.ts`).
  */
 
@@ -110,20 +110,20 @@ export function decodeDetector(
     const shown = (types: readonly { name: string; dtype: string }[]): string =>
       types.map((type) => `${type.name} (${type.dtype})`).join(", ");
     throw new FormatError(
-      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one picture (uint8 or float32) and give boxes and scores, or what YuNet gives (docs/how-to/predict.md)`,
+      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one image (uint8 or float32) and give boxes and scores, or what YuNet gives (docs/how-to/predict.md)`,
     );
   }
   const [height, width] = (dtype === "uint8" ? picture?.shape.slice(1, 3) : picture?.shape.slice(2)) ?? [];
   const side = typeof height === "number" ? height : undefined;
   if (side !== undefined && side !== width)
     throw new FormatError(
-      `${name} takes pictures of ${width} × ${height} pixels; a face detector must take squares`,
+      `${name} takes images of ${width} × ${height} pixels; a face detector must take squares`,
     );
   const own = { ...usual, ...(yunet && yunetSettings), ...ownSettings(metadata[KEY], name) };
   const settings = { ...own, ...(side !== undefined && { size: side }), ...defined(chosen) };
   const { sees, search } = settings;
   if (side !== undefined && !sees && settings.size !== side)
-    throw new UsageError(`${name} takes pictures of ${side} px, not of ${settings.size} px`);
+    throw new UsageError(`${name} takes images of ${side} px, not of ${settings.size} px`);
   if (settings.size !== side && settings.size % STEP !== 0)
     throw new UsageError(`${option("detector.size", settings.size)}: give a multiple of ${STEP}`);
   return {

@@ -1,4 +1,4 @@
-/** Cuts a rectangle out of a picture and resizes it, antialiased, in one step. */
+/** Cuts a rectangle out of an image and resizes it, antialiased, in one step. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
@@ -139,7 +139,7 @@ function neighboursOf(
   return { first, second, share };
 }
 
-/** A picture of half the sides, each pixel the mean of four: quick, and enough before another reduction. */
+/** An image of half the sides, each pixel the mean of four: quick, and enough before another reduction. */
 export function halved({ pixels, width, height, channels }: Picture): Picture {
   const [across, down] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
   const [right, below] = [width > 1 ? channels : 0, height > 1 ? width * channels : 0];

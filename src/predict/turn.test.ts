@@ -1,4 +1,4 @@
-/** Leaning squares set upright: against pictures whose grey levels are known everywhere. */
+/** Leaning squares set upright: against images whose grey levels are known everywhere. */
 
 import { expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";

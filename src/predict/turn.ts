@@ -1,11 +1,11 @@
-/** Cuts a square out of a picture that leans, and sets it upright. */
+/** Cuts a square out of an image that leans, and sets it upright. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
 import { resampled } from "./resample.ts";
 
 /**
- * The square `box`, turned clockwise about its middle by `degrees`, as an upright picture of `side` pixels. What is around
+ * The square `box`, turned clockwise about its middle by `degrees`, as an upright image of `side` pixels. What is around
  * it is resized, antialiased, to twice that scale, turned by bilinear interpolation and resized again, so that turning blurs
  * little.
  */
@@ -26,7 +26,7 @@ export function turned(picture: Picture, box: Box, side: number, degrees: number
   return resampled(upright, { x: 0, y: 0, width: 2 * side, height: 2 * side }, side, side);
 }
 
-/** `side` × `side` pixels about the middle of a square picture, `step` of its pixels apart in directions that are turned. */
+/** `side` × `side` pixels about the middle of a square image, `step` of its pixels apart in directions that are turned. */
 function rotated(
   { pixels, width, channels }: Picture,
   side: number,

@@ -1,6 +1,6 @@
 /**
- * Compiles the bundle: one model from pictures of any size to probabilities, with its preprocessing inside, so that no
- * caller can prepare its pictures wrongly.
+ * Compiles the bundle: one model from images of any size to probabilities, with its preprocessing inside, so that no
+ * caller can prepare its images wrongly.
  */
 
 import { buildAnySize } from "../augment/validation.ts";

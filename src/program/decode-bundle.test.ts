@@ -25,11 +25,11 @@ test("a graph with a bundle's inputs and outputs is one", () => {
 test.each<[string, Record<string, DType>, readonly string[]]>([
   ["another input", { x: "uint8" }, ours],
   ["a second input", { pictures: "uint8", x: "uint8" }, ours],
-  ["pictures of another type", { pictures: "int64" }, ours],
+  ["images of another type", { pictures: "int64" }, ours],
   ["an output too few", { pictures: "uint8" }, ["probabilities", "logits"]],
 ])("%s: is not a bundle, and what it is instead is said", (_, inputs, outputs) => {
   const takes = Object.keys(inputs).join(", ");
   expect(() => decodeBundle(foreign(inputs, outputs), "f.onnx")).toThrow(
-    `f.onnx is not a bundle: it must take pictures and give ${ours.join(", ")}, it takes ${takes} and gives ${outputs.join(", ")}`,
+    `f.onnx is not a bundle: it must take images and give ${ours.join(", ")}, it takes ${takes} and gives ${outputs.join(", ")}`,
   );
 });

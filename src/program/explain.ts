@@ -36,14 +36,14 @@ export interface ExplainOptions extends Answering {
   readonly architecture: Architecture;
   readonly weights: StateDict;
   readonly canvas: Canvas;
-  /** Pictures in each run. */
+  /** Images in each run. */
   readonly batch: number;
   readonly method: ExplainMethod;
 }
 
 /**
  * Feeds as for validation. Outputs: `probabilities` [N, classes]; `maps` [N, classes, H, W], 0 where a place does not
- * speak for the class, in units that differ from picture to picture.
+ * speak for the class, in units that differ from image to image.
  */
 export function compileExplain(options: ExplainOptions): Program {
   const { architecture, weights, canvas, batch, method } = options;
@@ -61,7 +61,7 @@ export function compileExplain(options: ExplainOptions): Program {
 
   const activations = ofPlaces(features, features.value);
   const maps = classes.map((_, k) => {
-    // A picture's score depends on no other picture, so the gradient of their sum is that of each.
+    // An image's score depends on no other image, so the gradient of their sum is that of each.
     const score = reduceSum(slice(logits, 1, k, k + 1));
     const [gradient] = gradients(score, [features.value]) as [Value];
     const weight = weightsOf(method, activations, ofPlaces(features, gradient));

@@ -1,4 +1,4 @@
-/** Compiles the programs that do not train: prediction from pictures, features from pictures, logits from features. */
+/** Compiles the programs that do not train: prediction from images, features from images, logits from features. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import type { Augmentation } from "../augment/settings.ts";
@@ -16,7 +16,7 @@ import type { Program } from "./program.ts";
 /** The batch may have any size. Where it is known, more convolutions can be done by Winograd's products. */
 const BATCH = "N";
 
-/** Pictures on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
+/** Images on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
 export function compilePredict(
   architecture: Architecture,
   weights: StateDict,
@@ -33,7 +33,7 @@ export function compilePredict(
   });
 }
 
-/** Normalised pictures [N, C, S, S]: `logits`. For tests and benchmarks. */
+/** Normalised images [N, C, S, S]: `logits`. For tests and benchmarks. */
 export function compileForward(architecture: Architecture, weights: StateDict, batch: Dim = BATCH): Program {
   const { backbone, inputSize: size } = architecture;
   return compile("forward", weights, (net) => {
@@ -47,7 +47,7 @@ export function compileForward(architecture: Architecture, weights: StateDict, b
   });
 }
 
-/** Pictures through the augmentation, or without one as for validation, to `features` of the frozen backbone. */
+/** Images through the augmentation, or without one as for validation, to `features` of the frozen backbone. */
 export function compileFeatures(
   architecture: Architecture,
   weights: StateDict,

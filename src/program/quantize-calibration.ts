@@ -1,4 +1,4 @@
-/** Calibration: a program that returns the ranges of a network's values, and what to make of them for many pictures. */
+/** Calibration: a program that returns the ranges of a network's values, and what to make of them for many images. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";
@@ -19,16 +19,16 @@ const LEAST = ".least";
 const GREATEST = ".greatest";
 
 /**
- * The share of pictures whose greatest value fits; so for their least. Dropping the outermost 1 % keeps odd pictures from
- * setting the scale for all. Measured on FER2013, as the error of the logits (SqueezeNet / vultus_s, 258 pictures): 4.7 /
- * 5.1 %; with the ranges of least squared error, which need every value, 4.4 / 5.7 %; with all pictures 4.9 / 3.5 %; with
+ * The share of images whose greatest value fits; so for their least. Dropping the outermost 1 % keeps odd images from
+ * setting the scale for all. Measured on FER2013, as the error of the logits (SqueezeNet / vultus_s, 258 images): 4.7 /
+ * 5.1 %; with the ranges of least squared error, which need every value, 4.4 / 5.7 %; with all images 4.9 / 3.5 %; with
  * 95 % of them 4.6 / 10.6 %.
  */
 const KEPT = 0.99;
 
 /**
- * For pictures on a canvas, fed as to `compilePredict`: `<point>.least` and `<point>.greatest` [N] for every value that
- * `compileQuantized` turns into bytes, but for the pictures, whose range is known.
+ * For images on a canvas, fed as to `compilePredict`: `<point>.least` and `<point>.greatest` [N] for every value that
+ * `compileQuantized` turns into bytes, but for the images, whose range is known.
  */
 export function compileCalibration(architecture: Architecture, weights: StateDict, canvas: Canvas): Program {
   const { inputSize: size } = architecture;
@@ -47,7 +47,7 @@ export function compileCalibration(architecture: Architecture, weights: StateDic
   return finish(graph, "calibration", outputs);
 }
 
-/** The ranges for `compileQuantized` from what the program returned for each batch; some two hundred pictures are enough. */
+/** The ranges for `compileQuantized` from what the program returned for each batch; some two hundred images are enough. */
 export function rangesOf(batches: readonly Readonly<Record<string, Tensor>>[]): Map<string, Range> {
   const ranges = new Map<string, Range>();
   for (const output of Object.keys(batches[0] ?? {})) {
@@ -57,7 +57,7 @@ export function rangesOf(batches: readonly Readonly<Record<string, Tensor>>[]): 
       batches.flatMap((batch) => [...((batch[name + suffix]?.data ?? []) as Float32Array)]);
     const [least, greatest] = [ofPictures(LEAST), ofPictures(GREATEST)];
     if (![...least, ...greatest].every(Number.isFinite))
-      throw new VultusError(`${name} is not finite for every picture: the weights are damaged; train again`);
+      throw new VultusError(`${name} is not finite for every image: the weights are damaged; train again`);
     ranges.set(name, { least: -mostFit(least.map((x) => -x)), greatest: mostFit(greatest) });
   }
   return ranges;

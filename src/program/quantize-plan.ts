@@ -22,7 +22,7 @@ export interface Point {
 export interface QuantizationPlan {
   readonly pictures: Value;
   readonly outputs: readonly Value[];
-  /** What is computed from the pictures, in order. */
+  /** What is computed from the images, in order. */
   readonly nodes: readonly Node[];
   readonly points: ReadonlyMap<Value, Point>;
   /** Nodes between points. */

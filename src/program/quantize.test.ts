@@ -47,10 +47,10 @@ describe.each([
   const float = compileBundle({ architecture: built, weights });
   const int8 = compileQuantized({ architecture: built, weights, ranges, weightBits: BITS });
 
-  test("gives nearly what the float bundle gives, also for other pictures, of another size", async () => {
+  test("gives nearly what the float bundle gives, also for other images, of another size", async () => {
     for (const [count, canvas] of [
       [8, CANVAS],
-      // Several: one picture and random weights make too few numbers to judge by.
+      // Several: one image and random weights make too few numbers to judge by.
       [5, { width: 61, height: 87, channels: 3 }],
     ] as const) {
       const feeds = { pictures: channelsLast(blotches(count, canvas as typeof CANVAS, "test")) };
@@ -85,7 +85,7 @@ describe.each([
     expect(after.QLinearAdd).toBe({ vultus_s: 4, resnet18: 8, squeezenet1_1: undefined }[name]);
     expect(after.QLinearConcat).toBe(before.Concat);
     for (const type of ["Conv", "FusedConv", "MaxPool", "Relu"]) expect(after[type], type).toBe(undefined);
-    // The pictures; what is pooled, and the weights of the head.
+    // The images; what is pooled, and the weights of the head.
     expect(after.QuantizeLinear).toBe(1);
     expect(after.DequantizeLinear).toBe(head === "linear" ? 2 : 3);
   });
@@ -225,7 +225,7 @@ test("a range becomes bytes with an exact 0", () => {
   expect(affineOf({ least: -1, greatest: 2 }).zero).toBe(85);
 });
 
-test("ranges hold the extremes of 99 % of the pictures, and refuse what is not finite", () => {
+test("ranges hold the extremes of 99 % of the images, and refuse what is not finite", () => {
   const column = (numbers: readonly number[]): Tensor => floatTensor([numbers.length], numbers);
   const batch = (from: number): Record<string, Tensor> => ({
     "a.least": column(Array.from({ length: 100 }, (_, i) => -(from + i))),

@@ -42,7 +42,7 @@ export function compileQuantized(options: QuantizedOptions): Program {
   );
 }
 
-/** Of normalised pixels, which were from 0 to 1: however dark the pictures that were calibrated on. */
+/** Of normalised pixels, which were from 0 to 1: however dark the images that were calibrated on. */
 function pictureRange({ mean, std }: Preprocessing): Range {
   const at = (pixel: number): number[] => mean.map((m, c) => (pixel - m) / (std[c] as number));
   return { least: Math.min(...at(0)), greatest: Math.max(...at(1)) };

@@ -1,4 +1,4 @@
-/** Compiles what a stage in the middle of a backbone sees: features that still say where in the picture they are. */
+/** Compiles what a stage in the middle of a backbone sees: features that still say where in the image they are. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";
@@ -19,7 +19,7 @@ const FINE_ENOUGH = 8;
 
 /**
  * The last stage whose map has at least 8 pixels a side. Later ones are made of objects of ImageNet: on FER2013 a head on
- * the last stage of SqueezeNet is right about 44 % of the time, on this one 54 %, from the same 6,000 pictures. Where no map
+ * the last stage of SqueezeNet is right about 44 % of the time, on this one 54 %, from the same 6,000 images. Where no map
  * is that fine, the last of the finest. A transformer's patches stay as fine as they are: of its stages it is the middle one.
  */
 export function middleStage({ backbone, inputSize }: Architecture): string {
@@ -34,7 +34,7 @@ export function middleStage({ backbone, inputSize }: Architecture): string {
   return output.layout === "tokens" ? (fine[fine.length >> 1] as [string, Feature])[0] : name;
 }
 
-/** Pictures as for validation to `features` [N, C · cells²]: the stage's map, averaged over cells × cells parts. */
+/** Images as for validation to `features` [N, C · cells²]: the stage's map, averaged over cells × cells parts. */
 export function compileStageFeatures(
   architecture: Architecture,
   weights: StateDict,

@@ -32,7 +32,7 @@ export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
   readonly batch: number;
   readonly input: TrainInput;
   readonly batchNorm: "running" | "batch";
-  /** The probability with which the last block that trains is left out for a picture. Default: 0. */
+  /** The probability with which the last block that trains is left out for an image. Default: 0. */
   readonly stochasticDepth?: number;
   /** Factor of the learning rate for a stage. Default: 1. */
   readonly rateFactor?: (stage: string) => number;

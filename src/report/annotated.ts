@@ -8,7 +8,7 @@ import { fontFamily, palette, percent, rect, text, widthOf } from "./svg.ts";
 
 let letters: Promise<boolean> | undefined;
 
-/** A JPEG. `scale` is how many pixels of the faces' boxes one pixel of the picture stands for. */
+/** A JPEG. `scale` is how many pixels of the faces' boxes one pixel of the image stands for. */
 export async function annotatedJpeg(
   picture: Picture,
   faces: readonly Face[],

@@ -1,4 +1,4 @@
-/** The page of an audit: what is wrong with a data set, with its pictures side by side. */
+/** The page of an audit: what is wrong with a data set, with its images side by side. */
 
 import type { Audit } from "../audit/audit.node.ts";
 import { exclusionsOf } from "../audit/exclude.ts";
@@ -21,12 +21,12 @@ import {
 } from "./html.ts";
 import { escape, page, section, thumbnailUri } from "./page.ts";
 
-/** The longer side of a thumbnail in pixels: of FER2013's pictures it is all there is. */
+/** The longer side of a thumbnail in pixels: of FER2013's images it is all there is. */
 const SIDE = 64;
 /** Base64 text of all thumbnails: a page is to stay below 10 MB, also where there are thousands of photos. */
 const BUDGET = 8e6;
 const AT_ONCE = 16;
-/** Unreadable pictures that are listed. */
+/** Unreadable images that are listed. */
 const LISTED = 500;
 
 const style = `
@@ -44,7 +44,7 @@ const style = `
 @media print { .tile, .tile img, .tile .gone { width: 18mm; } .tile img, .tile .gone { height: 18mm; } .group { break-inside: avoid; } }
 `;
 
-/** Reads the pictures that the page shows; one that cannot be read any more is left empty. */
+/** Reads the images that the page shows; one that cannot be read any more is left empty. */
 export async function auditPage(audit: Audit, dataset: Dataset): Promise<string> {
   const tiles = tileSections(audit);
   const uris = await thumbnails(dataset, idsIn(tiles));
@@ -102,7 +102,7 @@ function overview(audit: Audit): Section {
         : "",
       excluded > 0
         ? paragraph(
-            `exclude.txt beside this page names ${pictures(excluded)} to leave out: copies, pictures under different labels and blank ones. train, evaluate and data split take it with --exclude.`,
+            `exclude.txt beside this page names ${pictures(excluded)} to leave out: copies, images under different labels and blank ones. train, evaluate and data split take it with --exclude.`,
           )
         : "",
       audit.notes.length > 0 ? details("Notes on how the data was read", list(audit.notes)) : "",
@@ -120,20 +120,20 @@ function headlines(summary: AuditSummary): Headline[] {
   const leaks = Object.values(summary.crossSplitPictures).reduce((sum, number) => sum + number, 0);
   const spoilt = summary.tiny + summary.blurred + summary.underexposed + summary.overexposed;
   return [
-    { name: "leaks", value: leaks, detail: "pictures that another split has too" },
+    { name: "leaks", value: leaks, detail: "images that another split has too" },
     {
       name: "identical groups",
       value: summary.duplicateGroups,
       detail: `${pictures(summary.redundantPictures)} too many`,
     },
-    { name: "conflicting labels", value: summary.conflictingGroups, detail: "groups of identical pictures" },
+    { name: "conflicting labels", value: summary.conflictingGroups, detail: "groups of identical images" },
     {
       name: "look-alike groups",
       value: summary.nearDuplicateGroups,
       detail: `${count(summary.nearCrossSplitGroups)} across splits`,
     },
     { name: "blank", value: summary.blank, detail: `${count(spoilt)} tiny, blurred, too dark or too bright` },
-    { name: "unreadable", value: summary.unreadable, detail: "files that are no whole picture" },
+    { name: "unreadable", value: summary.unreadable, detail: "files that are no whole image" },
     ...(summary.suspectedLabels === undefined
       ? []
       : [{ name: "suspected labels", value: summary.suspectedLabels, detail: "to be looked at" }]),
@@ -152,7 +152,7 @@ function tileSection({ id, title, intro, parts }: TileSection, uris: ReadonlyMap
   return { id, title, html: [paragraph(intro), ...shown].join("\n") };
 }
 
-/** A group of pictures is a list in a panel; single pictures stand in a row. */
+/** A group of images is a list in a panel; single images stand in a row. */
 function groupsHtml({ groups, noun, title }: Part, uris: ReadonlyMap<string, string>): string {
   if (noun === "picture") {
     const tiles = groups.flatMap((group) => group.map((tile) => tileHtml(tile, uris)));
@@ -188,7 +188,7 @@ function balance({ classes, balance: { shares, drift } }: Audit): Section {
       const { className, difference } = largestDifference;
       const chance =
         chiSquared > chiSquared95 ? "more than chance would give" : "no more than chance would give";
-      return `${split} against ${against}: ${percents(totalVariation)} of the pictures would have to change class for equal shares, most of all ${className} (${difference < 0 ? "−" : "+"}${percents(Math.abs(difference))}); ${chance}.`;
+      return `${split} against ${against}: ${percents(totalVariation)} of the images would have to change class for equal shares, most of all ${className} (${difference < 0 ? "−" : "+"}${percents(Math.abs(difference))}); ${chance}.`;
     },
   );
   return {
@@ -198,7 +198,7 @@ function balance({ classes, balance: { shares, drift } }: Audit): Section {
       chart(
         balanceSvg({ classes, shares }),
         `Shares of ${classes.join(", ")} in ${used.join(", ")}`,
-        "The share of each class among the pictures of each split.",
+        "The share of each class among the images of each split.",
         {
           caption: "Shares of the classes",
           head: ["class", ...used],
@@ -220,7 +220,7 @@ function unreadable({ unreadable: bad }: Audit): Section[] {
       id: "unreadable",
       title: "Unreadable files",
       html: [
-        table({ caption: "Files that are no whole picture", head: ["file", "reason"], rows }),
+        table({ caption: "Files that are no whole image", head: ["file", "reason"], rows }),
         more > 0 ? paragraph(`${count(more)} more are in audit.json.`) : "",
       ].join("\n"),
     },

@@ -1,11 +1,11 @@
-/** What an audit's page shows, before there are pictures: which groups, in which order, under which words. */
+/** What an audit's page shows, before there are images: which groups, in which order, under which words. */
 
 import type { Audit } from "../audit/audit.node.ts";
 import { crossesSplits, isConflicting, type PictureGroup } from "../audit/groups.ts";
 import { faults } from "../audit/quality.ts";
 import { count, pictures } from "./html.ts";
 
-/** One picture and what stands below it. */
+/** One image and what stands below it. */
 export interface Tile {
   readonly id: string;
   readonly label: string;
@@ -16,7 +16,7 @@ export interface Tile {
 
 export interface Part {
   readonly title: string;
-  /** Pictures that belong together stand side by side. */
+  /** Images that belong together stand side by side. */
   readonly groups: readonly (readonly Tile[])[];
   /** Groups that there are, and what they are. */
   readonly found: number;
@@ -31,30 +31,30 @@ export interface TileSection {
   readonly parts: readonly Part[];
 }
 
-/** Groups shown of each part, pictures of each group, and single pictures of each part: audit.json has them all. */
+/** Groups shown of each part, images of each group, and single images of each part: audit.json has them all. */
 const GROUPS = 60;
 const OF_A_GROUP = 7;
 const PICTURES = 120;
 
 export function tileSections(audit: Audit): TileSection[] {
   const blank = new Set(audit.faults.blank);
-  // Black pictures are equal to one another, which nobody needs to look at first.
+  // Black images are equal to one another, which nobody needs to look at first.
   const isBlank = ({ pictures }: PictureGroup): boolean => pictures.some(({ id }) => blank.has(id));
   const identical = groupParts(audit.duplicates.toSorted((a, b) => Number(isBlank(a)) - Number(isBlank(b))));
   const alike = groupParts(audit.nearDuplicates);
   return [
     {
       id: "identical",
-      title: "Identical pictures",
+      title: "Identical images",
       intro:
         identical.length > 0
           ? "The same pixels under more than one name. Under different labels at least one label is wrong; on two sides of a split the score is too good."
-          : "No picture occurs twice.",
+          : "No image occurs twice.",
       parts: identical,
     },
     {
       id: "alike",
-      title: "Pictures that look the same",
+      title: "Images that look the same",
       intro:
         alike.length > 0
           ? "Mirrored, slightly cropped or moved, recompressed, brighter or darker. On FER2013 about one in a hundred of such pairs shows different people: look before leaving any out."
@@ -103,11 +103,11 @@ function spoilt(audit: Audit): TileSection {
   });
   return {
     id: "spoilt",
-    title: "Spoilt pictures",
+    title: "Spoilt images",
     intro:
       parts.length > 0
-        ? "Blank pictures teach nothing and are left out; of the others some can still be recognised."
-        : "No picture is blank, tiny, blurred, underexposed or overexposed.",
+        ? "Blank images teach nothing and are left out; of the others some can still be recognised."
+        : "No image is blank, tiny, blurred, underexposed or overexposed.",
     parts,
   };
 }
@@ -135,7 +135,7 @@ function suspected({ labels }: Audit): TileSection[] {
   ];
 }
 
-/** The ids of every picture that is shown. */
+/** The ids of every image that is shown. */
 export function idsIn(sections: readonly TileSection[]): Set<string> {
   return new Set(
     sections.flatMap(({ parts }) =>

@@ -4,7 +4,7 @@ import { fitText, palette, percent, rect, svgPage, text, widthOf } from "./svg.t
 
 export interface BalanceChart {
   readonly classes: readonly string[];
-  /** Per split that has pictures: one share per class. */
+  /** Per split that has images: one share per class. */
   readonly shares: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -1,4 +1,4 @@
-/** A confusion matrix as aligned text and as a picture: rows are the truth, columns the prediction. */
+/** A confusion matrix as aligned text and as an image: rows are the truth, columns the prediction. */
 
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import { VultusError } from "../util/errors.ts";

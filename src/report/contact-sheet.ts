@@ -7,7 +7,7 @@ import { fitText, palette, svgPage, text, widthOf } from "./svg.ts";
 
 export interface ContactSheetRow {
   readonly label: string;
-  /** Pictures of the class in the data set. */
+  /** Images of the class in the data set. */
   readonly count: number;
   readonly raw: readonly Picture[];
   readonly augmented: readonly Picture[];
@@ -19,10 +19,10 @@ const rowHeight = face + 12;
 const margin = 20;
 const top = 46;
 
-/** A PNG, `scale` pixels per layout pixel. Rows may hold different numbers of pictures, or none. */
+/** A PNG, `scale` pixels per layout pixel. Rows may hold different numbers of images, or none. */
 export async function contactSheetPng(rows: readonly ContactSheetRow[], scale = 2): Promise<Buffer> {
   if (rows.length === 0) throw new VultusError("There are 0 classes to show; give at least one.");
-  const counts = rows.map(({ count }) => `${count.toLocaleString("en-US")} picture${count === 1 ? "" : "s"}`);
+  const counts = rows.map(({ count }) => `${count.toLocaleString("en-US")} image${count === 1 ? "" : "s"}`);
   const nameWidth = Math.max(
     ...rows.map(({ label }) => Math.min(160, widthOf(label, 14))),
     ...counts.map((count) => widthOf(count, 11)),

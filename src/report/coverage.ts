@@ -8,7 +8,7 @@ import { palette } from "./svg.ts";
 const AT_EDGE = 0.84;
 
 export interface CoverageChart {
-  /** Without any threshold: every picture is answered. */
+  /** Without any threshold: every image is answered. */
   readonly accuracy: number;
   /** By rising threshold; accuracy is null where nothing is answered. */
   readonly points: readonly {
@@ -18,7 +18,7 @@ export interface CoverageChart {
   }[];
 }
 
-/** From all pictures on the right to only the surest on the left; each dot is named by its threshold. */
+/** From all images on the right to only the surest on the left; each dot is named by its threshold. */
 export function coverageSvg({ accuracy, points }: CoverageChart): string {
   const answered = points.flatMap((point) =>
     point.coverage > 0 && point.accuracy !== null
@@ -38,7 +38,7 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
   return squareChart({
     title: "Coverage against accuracy",
     heading: "When it may say “not sure”",
-    across: "share of the pictures it answers",
+    across: "share of the images it answers",
     up: "share that is right",
     ticks: 5,
     // Names need room below the heading and above the axis.

@@ -59,7 +59,7 @@ function model({ classes, members, fitted }: EnsembleCard): CardSection {
       fitted
         ? "The weights are those that make the labels of the images below likeliest."
         : "The weights were given, not fitted.",
-      "Input: a picture cropped to one face. It finds no faces itself. Each member prepares it in its own way.",
+      "Input: an image cropped to one face. It finds no faces itself. Each member prepares it in its own way.",
     ],
     table: {
       caption: "Members",
@@ -130,7 +130,7 @@ function limits({ classes }: EnsembleCard): CardSection {
     title: "Limits",
     paragraphs: [],
     items: [
-      `It answers one of ${classes.length} classes, whatever the picture shows.`,
+      `It answers one of ${classes.length} classes, whatever the image shows.`,
       "The mean of calibrated probabilities is less sure than its members where they disagree, and rather too little sure than too much; vultus evaluate reports its calibration.",
       "Every limit of its members is its own too.",
     ],

@@ -1,4 +1,4 @@
-/** Writes the pictures of an evaluation: the confusion matrix and a grid of predictions, right and wrong. */
+/** Writes the images of an evaluation: the confusion matrix and a grid of predictions, right and wrong. */
 
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";

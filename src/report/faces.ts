@@ -1,4 +1,4 @@
-/** The faces in a report: each scored picture once, small, within a budget of bytes. */
+/** The faces in a report: each scored image once, small, within a budget of bytes. */
 
 import type { Picture } from "../data/dataset.ts";
 import { escape, thumbnailUri } from "./page.ts";
@@ -6,7 +6,7 @@ import type { Prediction } from "./run-data.ts";
 
 /** Base64 text of all faces; the rest of a report is well below 1 MB, and a report is to stay below 8 MB. */
 const BUDGET = 6e6;
-/** Pictures that are encoded at a time. */
+/** Images that are encoded at a time. */
 const AT_ONCE = 16;
 
 export interface Face {
@@ -16,7 +16,7 @@ export interface Face {
   readonly predicted: number;
   /** Of the answer, from 0 to 1. */
   readonly confidence: number;
-  /** The picture as a data URI. */
+  /** The image as a data URI. */
   readonly uri: string;
 }
 
@@ -54,7 +54,7 @@ export async function facesOf(
   return [...faces].sort(([a], [b]) => a - b).map(([, face]) => face);
 }
 
-/** A row of faces by their indices, each over its caption; the page's script puts the pictures in. */
+/** A row of faces by their indices, each over its caption; the page's script puts the images in. */
 export function facesHtml(
   faces: readonly Face[],
   indices: readonly number[],
@@ -67,7 +67,7 @@ export function facesHtml(
   return items.length === 0 ? "" : `<ul class="faces">${items.join("")}</ul>`;
 }
 
-/** What the page's script reads: the classes, and `[id, truth, predicted, confidence, picture]` of each face. */
+/** What the page's script reads: the classes, and `[id, truth, predicted, confidence, image]` of each face. */
 export function facesData(faces: readonly Face[], classes: readonly string[]): object {
   return {
     classes,

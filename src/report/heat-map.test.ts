@@ -50,7 +50,7 @@ test.each([1, 3] as const)(
   },
 );
 
-test("pages are pictures of the expected size, with a class that has no map left out", async () => {
+test("pages are images of the expected size, with a class that has no map left out", async () => {
   const classes = ["<calm>", "sad"];
   const one = await sharp(
     await explanationPng(explanation(1), { classes, file: "a&b.png", method: "grad-cam" }),

@@ -11,7 +11,7 @@ const gap = 14;
 const margin = 20;
 const bar = 10;
 
-/** One picture: as the network saw it, and with the map over it; label and probability under them. */
+/** One image: as the network saw it, and with the map over it; label and probability under them. */
 export function explanationPng(
   explanation: Explanation,
   {

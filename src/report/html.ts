@@ -101,5 +101,5 @@ export function count(value: number): string {
 
 /** `1 picture`, `3,533 pictures`. */
 export function pictures(number: number): string {
-  return `${count(number)} picture${number === 1 ? "" : "s"}`;
+  return `${count(number)} image${number === 1 ? "" : "s"}`;
 }

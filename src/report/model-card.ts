@@ -44,7 +44,7 @@ function model({ recipe, environment, evaluation, data }: RunRecord): CardSectio
   const items = [
     ...(recipe
       ? [
-          `Network: ${recipe.model}${attentionText(recipe)} with the head “${recipe.head}”, on pictures of ${recipe.inputSize} × ${recipe.inputSize} px.`,
+          `Network: ${recipe.model}${attentionText(recipe)} with the head “${recipe.head}”, on images of ${recipe.inputSize} × ${recipe.inputSize} px.`,
           `Recipe: ${recipe.name} (${recipe.phases.map(({ name }) => name).join(", then ")}), seed ${recipe.seed}.`,
         ]
       : []),
@@ -52,7 +52,7 @@ function model({ recipe, environment, evaluation, data }: RunRecord): CardSectio
     ...(environment
       ? [`Trained by vultus ${environment.vultus}, begun ${environment.started.slice(0, 10)}.`]
       : []),
-    "Input: a picture cropped to one face. It finds no faces itself.",
+    "Input: an image cropped to one face. It finds no faces itself.",
   ];
   return { title: "Model", paragraphs: ["A classifier of facial expressions."], items };
 }
@@ -65,11 +65,11 @@ function prior({ prior: recorded, evaluation }: RunRecord): CardSection[] {
 export const intendedUse: CardSection = {
   title: "Intended use",
   paragraphs: [
-    "It names the expression that a face shows in a picture, as the people who labelled the training pictures would have named it. An expression is not a feeling: what a person feels cannot be read off a face reliably (Barrett et al. 2019).",
+    "It names the expression that a face shows in an image, as the people who labelled the training images would have named it. An expression is not a feeling: what a person feels cannot be read off a face reliably (Barrett et al. 2019).",
   ],
   items: [
     "Research, teaching, and the development and comparison of methods.",
-    "Sorting or searching pictures by visible expression, where a mistake costs nobody anything and people have agreed.",
+    "Sorting or searching images by visible expression, where a mistake costs nobody anything and people have agreed.",
   ],
 };
 
@@ -97,19 +97,19 @@ function dataPart({ data, environment, audit }: RunRecord): CardSection {
       ({ className, count: number }) => `The class ${className} was left out (${pictures(number)}).`,
     ),
     audit
-      ? `Audited: ${count(audit.duplicateGroups)} groups of identical pictures, ${count(audit.conflictingGroups)} of them under more than one label; ${crossings(audit.crossSplitPictures)}.`
+      ? `Audited: ${count(audit.duplicateGroups)} groups of identical images, ${count(audit.conflictingGroups)} of them under more than one label; ${crossings(audit.crossSplitPictures)}.`
       : "No audit of the data for duplicates, leaks between splits or wrong labels (vultus data audit) lies in the run folder.",
-    "Who the people in the pictures are (age, sex, origin) was not measured.",
+    "Who the people in the images are (age, sex, origin) was not measured.",
   ];
   if (!data)
-    return { title: "Data", paragraphs: ["How many pictures there were of each class was not kept."], items };
+    return { title: "Data", paragraphs: ["How many images there were of each class was not kept."], items };
   const used = Object.keys(data.counts);
   return {
     title: "Data",
     paragraphs: [],
     items,
     table: {
-      caption: "Pictures of each class and split",
+      caption: "Images of each class and split",
       head: ["class", ...used],
       rows: data.classes.map((name, k) => [
         name,
@@ -123,7 +123,7 @@ function crossings(crossing: Readonly<Record<string, number>>): string {
   const found = Object.entries(crossing).filter(([, number]) => number > 0);
   return found.length === 0
     ? "none of them on two sides of a split"
-    : found.map(([where, number]) => `${count(number)} pictures of ${where}`).join(", ");
+    : found.map(([where, number]) => `${count(number)} images of ${where}`).join(", ");
 }
 
 function metrics({ evaluation }: RunRecord): CardSection {
@@ -174,7 +174,7 @@ function leakItems({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
       : `${found}; no other is left.`;
   const own =
     leaked === undefined
-      ? "Whether scored pictures were also trained on was not measured."
+      ? "Whether scored images were also trained on was not measured."
       : leaked === 0
         ? "None of them is pixel-identical to one that was trained on."
         : without(
@@ -189,7 +189,7 @@ function leakItems({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
 function measuredOn(n: number, split: string): string {
   if (split === "test") return `On ${pictures(n)} of a test split that nothing was chosen by, scored once.`;
   if (split === "validation")
-    return `Selected on validation: on the ${pictures(n)} by which the best epoch was chosen, so on new pictures expect somewhat less. There was no test split.`;
+    return `Selected on validation: on the ${pictures(n)} by which the best epoch was chosen, so on new images expect somewhat less. There was no test split.`;
   return `On ${pictures(n)} (${split}).`;
 }
 
@@ -199,7 +199,7 @@ function calibration({ evaluation }: RunRecord): CardSection {
   const { temperature, fittedHere, fittedTo } = evaluation.calibration;
   const to = fittedTo === "votes" ? " to the shares of people's votes" : "";
   const fitted = fittedHere
-    ? `, fitted${to} on the same pictures: what follows is cross-fitted`
+    ? `, fitted${to} on the same images: what follows is cross-fitted`
     : to && `, fitted${to}`;
   return {
     title,
@@ -212,7 +212,7 @@ function sureness({ coverage = [] }: EvaluationRecord): string[] {
   const point = coverage.find(({ threshold }) => threshold === 0.8);
   if (!point || point.accuracy === null) return [];
   return [
-    `Where it is at least 80 % sure (${percents(point.coverage)} of the pictures), ${percents(point.accuracy)} of its answers are right.`,
+    `Where it is at least 80 % sure (${percents(point.coverage)} of the images), ${percents(point.accuracy)} of its answers are right.`,
   ];
 }
 
@@ -243,10 +243,10 @@ function limits({ evaluation }: RunRecord): CardSection {
     items: [
       ...(evaluation
         ? [
-            `It answers one of ${evaluation.classes.length} classes, whatever the picture shows: a face with another expression, or no face at all, is named one of them too.`,
+            `It answers one of ${evaluation.classes.length} classes, whatever the image shows: a face with another expression, or no face at all, is named one of them too.`,
           ]
         : []),
-      "Pictures unlike the training pictures in camera, light, pose, age or origin may be answered worse; how much was not measured beyond what stands above.",
+      "Images unlike the training images in camera, light, pose, age or origin may be answered worse; how much was not measured beyond what stands above.",
       "Labels of expressions are opinions: people disagree on many of them, and the model learns the labels, not the truth.",
       "Differences between groups of people were not measured.",
     ],
@@ -257,11 +257,11 @@ function licence({ environment }: RunRecord): CardSection {
   return {
     title: "Licence",
     paragraphs: [
-      "vultus is under the MIT licence. That says nothing about this model: what may be done with it depends on the licences of the pictures and of the weights that it was trained from.",
+      "vultus is under the MIT licence. That says nothing about this model: what may be done with it depends on the licences of the images and of the weights that it was trained from.",
     ],
     items: [
       startingWeights(environment?.weights),
-      "Licence of the pictures: not known to vultus; ask whoever published them.",
+      "Licence of the images: not known to vultus; ask whoever published them.",
     ],
   };
 }

@@ -96,7 +96,7 @@ export function inlineSvg(svg: string, label: string): string {
   );
 }
 
-/** A picture as a small WebP (about 0.5 kB for a 48 px face), its longer side at most `side` pixels, as a data URI. */
+/** An image as a small WebP (about 0.5 kB for a 48 px face), its longer side at most `side` pixels, as a data URI. */
 export async function thumbnailUri({ pixels, width, height, channels }: Picture, side = 64): Promise<string> {
   const bytes = await sharp(pixels, { raw: { width, height, channels } })
     .resize(side, side, { fit: "inside", withoutEnlargement: true })

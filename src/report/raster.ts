@@ -1,10 +1,10 @@
-/** SVG to PNG, and pictures laid over it. */
+/** SVG to PNG, and images laid over it. */
 
 import type { Picture } from "../data/dataset.ts";
 import { VultusError } from "../util/errors.ts";
 import { sharp } from "../util/sharp.node.ts";
 
-/** A picture's square on a page, in the page's pixels. */
+/** An image's square on a page, in the page's pixels. */
 export interface Tile {
   readonly picture: Picture;
   readonly x: number;
@@ -27,7 +27,7 @@ function rasterised(svg: string, scale: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** A PNG of an SVG document with pictures on it, each fitted whole into a square of `side` pixels. */
+/** A PNG of an SVG document with images on it, each fitted whole into a square of `side` pixels. */
 export async function svgWithTiles(
   svg: string,
   tiles: readonly Tile[],
@@ -63,7 +63,7 @@ export async function textRenders(): Promise<boolean> {
 async function squarePng({ pixels, width, height, channels }: Picture, side: number): Promise<Buffer> {
   if (width < 1 || height < 1 || pixels.length !== width * height * channels) {
     throw new VultusError(
-      `A picture of ${width} × ${height} pixels and ${channels} channel(s) has ${pixels.length} bytes; ` +
+      `An image of ${width} × ${height} pixels and ${channels} channel(s) has ${pixels.length} bytes; ` +
         `it must have ${width * height * channels}, and at least one pixel.`,
     );
   }

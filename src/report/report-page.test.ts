@@ -26,7 +26,7 @@ const environment: Environment = {
   },
 };
 
-/** As evaluation.json is read: one picture, of the only class that occurs, so no area under a curve. */
+/** As evaluation.json is read: one image, of the only class that occurs, so no area under a curve. */
 const ofOnePicture = evaluationSchema.parse({
   n: 1,
   split: "test",
@@ -63,9 +63,9 @@ const one: Prediction = {
 
 describe("honest partial reports", () => {
   test("a run without anything", () => {
-    const html = reportHtml(emptyRun, { faces: [], notes: ["Made without pictures: x."] });
+    const html = reportHtml(emptyRun, { faces: [], notes: ["Made without images: x."] });
     expect(html).toContain("has not finished an epoch");
-    expect(html).toContain("Made without pictures: x.");
+    expect(html).toContain("Made without images: x.");
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
     expect(modelCardMarkdown(emptyRun)).toContain("Not measured: this run was not scored.");
     expect(modelCardMarkdown(emptyRun)).not.toMatch(/NaN|undefined/);
@@ -80,15 +80,15 @@ describe("honest partial reports", () => {
     expect(cardFrom("none.pth")).toContain("- Weights at the start: none.pth. Their licence applies.\n");
   });
 
-  test("one picture of one class, wrong: no area under a curve, no NaN, no markup from names", async () => {
+  test("one image of one class, wrong: no area under a curve, no NaN, no markup from names", async () => {
     const run = { ...emptyRun, evaluation: ofOnePicture, predictions: [one] };
     const faces = await facesOf([one], ofOnePicture.classes, () => drawFace("happy", 1));
     const html = reportHtml(run, { faces, notes: [] });
     expect(html).not.toMatch(/NaN|undefined|<b>happy|<i>\.png/);
-    expect(html).toContain("All pictures are of one class");
+    expect(html).toContain("All images are of one class");
     expect(html).toContain("on the test split, which was scored once");
     expect(html).toContain("cross-fitted");
-    // Its pictures show the mistake; without them a list does.
+    // Its images show the mistake; without them a list does.
     const listed = "&lt;b&gt;happy</strong> taken for <strong>sad</strong>: 1 of 1";
     expect(html).toContain("&lt;b&gt;happy taken for sad");
     expect(html).not.toContain(listed);
@@ -99,10 +99,10 @@ describe("honest partial reports", () => {
     expect(card).not.toContain("Selected on validation");
   });
 
-  test("leaked pictures are told apart, also where nothing is left without them", () => {
+  test("leaked images are told apart, also where nothing is left without them", () => {
     const leaked = { leaked: 1, withoutLeaked: null };
     const run = { ...emptyRun, evaluation: { ...ofOnePicture, ...leaked } };
-    expect(reportHtml(run, { faces: [], notes: [] })).toContain("this is no measure of new pictures");
+    expect(reportHtml(run, { faces: [], notes: [] })).toContain("this is no measure of new images");
     const without = { n: 900, accuracy: 0.512, interval: [0.48, 0.54] as [number, number] };
     const some = { ...emptyRun, evaluation: { ...ofOnePicture, leaked: 7, withoutLeaked: without } };
     expect(reportHtml(some, { faces: [], notes: [] })).toContain(
@@ -130,7 +130,7 @@ describe("honest partial reports", () => {
     const robustness = { n: 10, clean: 0.6, meanRelativeDrop: 0.3, groups, corruptions: [corruption] };
     const html = reportHtml({ ...emptyRun, audit, robustness }, { faces: [], notes: [] });
     expect(html).toContain("2 validation in train");
-    expect(html).toContain("30.0\u00a0% of the accuracy is lost, over 1 way to spoil a picture");
+    expect(html).toContain("30.0\u00a0% of the accuracy is lost, over 1 way to spoil an image");
     expect(html).toContain('title="sigma: 5">10%</td>');
     expect(modelCardMarkdown({ ...emptyRun, robustness })).toContain("quality: 30.0 % of the accuracy lost");
   });

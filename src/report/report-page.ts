@@ -20,9 +20,9 @@ import { setup } from "./sections/setup.ts";
 import { baseAgainstFineTuned, training } from "./sections/training.ts";
 
 export interface ReportContent {
-  /** Of the pictures that were scored, as many as there is room for. */
+  /** Of the images that were scored, as many as there is room for. */
   readonly faces: readonly Face[];
-  /** What a reader should know about this report itself, such as pictures that were not found. */
+  /** What a reader should know about this report itself, such as images that were not found. */
   readonly notes: readonly string[];
   /** Sections that need more than the run's files, such as heat maps. */
   readonly more?: readonly Section[];

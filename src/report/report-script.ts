@@ -25,7 +25,7 @@ function show(button) {
   const words = truth === predicted
     ? classes[truth] + ", recognised"
     : classes[truth] + " taken for " + classes[predicted];
-  const heading = element("h3", { tabIndex: -1 }, words + ": " + count + (count === "1" ? " picture" : " pictures"));
+  const heading = element("h3", { tabIndex: -1 }, words + ": " + count + (count === "1" ? " image" : " images"));
   const missing = Number(count.replaceAll(",", "")) - shown.length;
   const close = element("button", { type: "button" }, "Back to the matrix");
   close.onclick = () => hide(button);

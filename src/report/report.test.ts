@@ -1,4 +1,4 @@
-/** The pictures hold what they should, have the size they should, and stand odd input. */
+/** The images hold what they should, have the size they should, and stand odd input. */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -56,7 +56,7 @@ describe("confusion", () => {
     );
   });
 
-  test("the picture shows counts, shares, names and totals; small and large matrices", async () => {
+  test("the image shows counts, shares, names and totals; small and large matrices", async () => {
     const svg = confusionSvg(matrix, names);
     const texts = textsOf(svg);
     for (const wanted of [
@@ -303,7 +303,7 @@ describe("calibration charts", () => {
       expect(interval[0]).toBeLessThan(accuracy);
       expect(interval[1]).toBeGreaterThan(accuracy);
     }
-    // Few pictures still make a curve, and none make none.
+    // Few images still make a curve, and none make none.
     expect(shownBins(bins.map((bin) => ({ ...bin, count: 1 }))).map(({ count }) => count)).toEqual([
       3, 3, 3, 3, 3,
     ]);

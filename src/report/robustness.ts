@@ -14,7 +14,7 @@ const bar = 120;
 const margin = 20;
 const top = 74;
 
-/** Accuracies in cells; on the right the mean loss as a share of the accuracy on clean pictures. */
+/** Accuracies in cells; on the right the mean loss as a share of the accuracy on clean images. */
 export function robustnessSvg(robustness: Robustness): string {
   const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
   const names = Math.max(...corruptions.map(({ title }) => widthOf(title)), 150);
@@ -24,11 +24,11 @@ export function robustnessSvg(robustness: Robustness): string {
   const muted = { fill: palette.muted, fontSize: 11 };
   const centred = { ...muted, textAnchor: "middle" };
   const parts = [
-    text(margin, margin + 8, "Accuracy on spoilt pictures", { fontSize: 15, fontWeight: "bold" }),
+    text(margin, margin + 8, "Accuracy on spoilt images", { fontSize: 15, fontWeight: "bold" }),
     text(
       margin,
       margin + 26,
-      `${percent(clean)} of ${n.toLocaleString("en-US")} pictures right as they are; on average ${percent(Math.abs(meanRelativeDrop))} of that is ${meanRelativeDrop < 0 ? "gained" : "lost"}`,
+      `${percent(clean)} of ${n.toLocaleString("en-US")} images right as they are; on average ${percent(Math.abs(meanRelativeDrop))} of that is ${meanRelativeDrop < 0 ? "gained" : "lost"}`,
       muted,
     ),
     text(left + (SEVERITIES * cell.width) / 2, top - 14, "severity", centred),
@@ -51,7 +51,7 @@ export function robustnessSvg(robustness: Robustness): string {
     }
   }
   const byGroup = groups.map((one) => `${one.group} ${percent(one.relativeDrop)}`).join(", ");
-  const title = `Accuracy on spoilt pictures; mean loss by kind: ${byGroup}`;
+  const title = `Accuracy on spoilt images; mean loss by kind: ${byGroup}`;
   return svgPage(width, y + margin, title, parts);
 }
 

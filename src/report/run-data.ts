@@ -1,4 +1,4 @@
-/** What a run keeps about its pictures: how many there are of each class, and what was answered for each one scored. */
+/** What a run keeps about its images: how many there are of each class, and what was answered for each one scored. */
 
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,7 +14,7 @@ export const dataSchema = z.object({
   sources: z.array(z.string()),
   fingerprint: z.string(),
   classes: z.array(z.string()),
-  /** Per split that has pictures, one number per class. */
+  /** Per split that has images, one number per class. */
   counts: z.record(z.string(), z.array(z.number())),
   leftOut: z.array(z.object({ className: z.string(), count: z.number() })),
   notes: z.array(z.string()),
@@ -24,7 +24,7 @@ export const dataSchema = z.object({
   ),
 });
 
-/** One line of predictions.jsonl: what the model said of one picture. */
+/** One line of predictions.jsonl: what the model said of one image. */
 export const predictionSchema = z.object({
   /** The sample's. */
   id: z.string(),

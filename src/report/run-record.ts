@@ -45,7 +45,7 @@ export const evaluationSchema = z.object({
     })
     .optional(),
   coverage: z.array(z.object({ threshold: share, coverage: share, accuracy: share.nullable() })).optional(),
-  /** Pictures that are pixel-identical to one of training, and the score of the others; null where none is left. */
+  /** Images that are pixel-identical to one of training, and the score of the others; null where none is left. */
   leaked: z.number().optional(),
   withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
   /** Images that the model or the weights at its start were trained on, and the score of the others. */
@@ -105,7 +105,7 @@ export interface RunRecord {
   readonly history: readonly EpochLine[];
   readonly phases: readonly PhaseLine[];
   readonly evaluation: EvaluationRecord | undefined;
-  /** One per picture that was scored. */
+  /** One per image that was scored. */
   readonly predictions: readonly Prediction[];
   readonly data: DataRecord | undefined;
   readonly audit: AuditRecord | undefined;

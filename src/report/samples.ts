@@ -13,14 +13,14 @@ export interface SamplePrediction extends Picture {
   readonly probability: number;
 }
 
-/** What a model said of the pictures of a data set. */
+/** What a model said of the images of a data set. */
 export interface Answers {
   readonly predicted: readonly number[];
   /** [N, classes], row after row. */
   readonly probabilities: ArrayLike<number>;
 }
 
-/** The prediction of picture `i`, with its face. */
+/** The prediction of image `i`, with its face. */
 export function samplePrediction(
   { classes, labels }: { readonly classes: readonly string[]; readonly labels: readonly number[] },
   { predicted, probabilities }: Answers,

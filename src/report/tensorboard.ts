@@ -8,7 +8,7 @@ import { readBytes } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { confusionMarkdown } from "./confusion.ts";
 
-/** Accuracy and metrics, the confusion matrix as picture and table, sample predictions. */
+/** Accuracy and metrics, the confusion matrix as image and table, sample predictions. */
 export async function shownResult(folder: string, evaluation: Evaluation): Promise<Shown[]> {
   const { classes, matrix, scores } = evaluation;
   const scalar = (name: string, value: number): Shown => ({ kind: "scalar", tag: `result/${name}`, value });

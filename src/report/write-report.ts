@@ -17,7 +17,7 @@ import { baselineRows } from "./sections/training.ts";
 export interface ReportOptions {
   /** Where the report is written; by default into the run folder. */
   readonly out?: string;
-  /** The pictures of the predictions, found by their ids; left out, the report has none. */
+  /** The images of the predictions, found by their ids; left out, the report has none. */
   readonly pixels?: Pick<PixelCache, "samples" | "get">;
   readonly notes?: readonly string[];
   readonly more?: readonly Section[];

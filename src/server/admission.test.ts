@@ -12,7 +12,7 @@ const codeOf = (work: () => unknown): string => {
   return "none";
 };
 
-test("pictures are accepted up to the queue's length, and again when others were answered", () => {
+test("images are accepted up to the queue's length, and again when others were answered", () => {
   const admission = createAdmission({ queue: 4, heldBytes: 100 }, 1);
   const leave = admission.accept(3);
   expect(codeOf(() => admission.accept(2))).toBe("queue_full");

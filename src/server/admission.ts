@@ -1,26 +1,26 @@
-/** Who may come in: a bounded number of pictures and bytes at a time, and of those a few that are worked on. */
+/** Who may come in: a bounded number of images and bytes at a time, and of those a few that are worked on. */
 
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
 
 export interface Admission {
-  /** Pictures that were accepted and are not answered. */
+  /** Images that were accepted and are not answered. */
   readonly accepted: number;
-  /** Pictures among them that wait for their turn. */
+  /** Images among them that wait for their turn. */
   readonly waiting: number;
   /** Bytes of bodies in memory. */
   readonly heldBytes: number;
   /** Refuses a request before its body is read. @throws Problem `queue_full`. */
   check(): void;
-  /** Accepts a request's pictures until the returned function is called. @throws Problem `queue_full`. */
+  /** Accepts a request's images until the returned function is called. @throws Problem `queue_full`. */
   accept(pictures: number): () => void;
   /** Counts bytes that have arrived until they are given back, as a negative number. @throws Problem `queue_full`. */
   hold(bytes: number): void;
-  /** Waits for the turn of one picture, which ends when the returned function is called. @throws the signal's reason. */
+  /** Waits for the turn of one image, which ends when the returned function is called. @throws the signal's reason. */
   turn(signal: AbortSignal): Promise<() => void>;
 }
 
-/** `turns` is how many pictures are worked on at a time: the others wait with their bytes, not decoded. */
+/** `turns` is how many images are worked on at a time: the others wait with their bytes, not decoded. */
 export function createAdmission(limits: Pick<Limits, "queue" | "heldBytes">, turns: number): Admission {
   let accepted = 0;
   let heldBytes = 0;
@@ -32,7 +32,7 @@ export function createAdmission(limits: Pick<Limits, "queue" | "heldBytes">, tur
   const full = (): Problem =>
     new Problem(
       "queue_full",
-      `${accepted} pictures are waiting for their answers; try again a little later`,
+      `${accepted} images are waiting for their answers; try again a little later`,
       Math.max(1, Math.ceil(usualSeconds)),
     );
 

@@ -1,4 +1,4 @@
-/** The pictures of a request: one as it is, many as multipart, or as base64 in JSON. Every byte is counted as it arrives. */
+/** The images of a request: one as it is, many as multipart, or as base64 in JSON. Every byte is counted as it arrives. */
 
 import type { IncomingMessage } from "node:http";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
@@ -9,7 +9,7 @@ import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
 import { checked, jsonBodySchema } from "./schemas.ts";
 
-/** A request's pictures, and what gives the memory of them back. */
+/** A request's images, and what gives the memory of them back. */
 export interface Body {
   readonly pictures: readonly Uint8Array[];
   release(): void;
@@ -124,7 +124,7 @@ async function fromMultipart(type: string, chunks: Chunks, limits: BodyLimits): 
   parser.on("field", (name) => {
     problem ??= new Problem(
       "invalid_request",
-      `the part "${name.slice(0, 50)}" is text; every part must be the file of a picture, and settings go into the address`,
+      `the part "${name.slice(0, 50)}" is text; every part must be the file of an image, and settings go into the address`,
     );
   });
   parser.on("filesLimit", () => (problem ??= tooMany(limits)));
@@ -140,7 +140,7 @@ async function fromMultipart(type: string, chunks: Chunks, limits: BodyLimits): 
   parser.end();
   await finished;
   if (problem) throw problem;
-  if (pictures.length === 0) throw new Problem("invalid_request", "the body holds no picture");
+  if (pictures.length === 0) throw new Problem("invalid_request", "the body holds no image");
   return pictures.map((parts) => (parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)));
 }
 
@@ -158,7 +158,7 @@ function multipartParser(type: string, { bodyBytes, pictures }: BodyLimits): Bus
         headerPairs: 20,
         headerSize: 4000,
       },
-      // A part without a file's name is a picture too, if it says so.
+      // A part without a file's name is an image too, if it says so.
       isPartAFile: (_, partType, name) =>
         name !== undefined || (partType !== undefined && partType !== "text/plain"),
     });
@@ -172,5 +172,5 @@ function tooLarge({ bodyBytes }: BodyLimits): Problem {
 }
 
 function tooMany({ pictures }: BodyLimits): Problem {
-  return new Problem("too_many_pictures", `a request may hold ${counted(pictures, "picture")}`);
+  return new Problem("too_many_pictures", `a request may hold ${counted(pictures, "image")}`);
 }

@@ -38,7 +38,7 @@ export function docsPage(document: Json, origin: string): string {
   return page({
     title: "The HTTP service",
     kicker: "vultus",
-    lead: "Pictures in, faces with probabilities out. Nothing that is sent here is kept or logged. The same as OpenAPI: /openapi.json.",
+    lead: "Images in, faces with probabilities out. Nothing that is sent here is kept or logged. The same as OpenAPI: /openapi.json.",
     body: sections.map(section).join("\n"),
     contents: sections,
     style: "section h3 { scroll-margin-top: 1.5rem; }",

@@ -3,13 +3,13 @@
 export interface Limits {
   /** Bytes of one request's body. */
   readonly bodyBytes: number;
-  /** Pixels of a picture, by its header, before anything is decoded. */
+  /** Pixels of an image, by its header, before anything is decoded. */
   readonly pixels: number;
-  /** Pictures in one request. */
+  /** Images in one request. */
   readonly pictures: number;
-  /** Faces of one picture that are classified: the largest. */
+  /** Faces of one image that are classified: the largest. */
   readonly faces: number;
-  /** Pictures that are accepted and not answered yet, of all requests. */
+  /** Images that are accepted and not answered yet, of all requests. */
   readonly queue: number;
   /** Bytes of bodies that are held in memory, of all requests. */
   readonly heldBytes: number;

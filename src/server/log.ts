@@ -1,4 +1,4 @@
-/** The service's log: JSON lines that name routes, codes and times, and never an address, a header or a picture. */
+/** The service's log: JSON lines that name routes, codes and times, and never an address, a header or an image. */
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Problem } from "./problems.ts";

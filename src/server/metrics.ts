@@ -12,7 +12,7 @@ export interface Gauges {
   heldBytes(): number;
 }
 
-/** What it took to look for the faces of one picture. */
+/** What it took to look for the faces of one image. */
 export interface Search {
   readonly milliseconds: number;
   /** Runs of the network. */
@@ -36,19 +36,19 @@ export function createMetrics(gauges: Gauges) {
         this.set(value());
       },
     });
-  gauge("vultus_pictures_accepted", "Pictures that are accepted and not answered", gauges.accepted);
-  gauge("vultus_pictures_waiting", "Pictures among them that wait for their turn", gauges.waiting);
+  gauge("vultus_pictures_accepted", "Images that are accepted and not answered", gauges.accepted);
+  gauge("vultus_pictures_waiting", "Images among them that wait for their turn", gauges.waiting);
   gauge("vultus_body_bytes", "Bytes of requests' bodies in memory", gauges.heldBytes);
   const stages = new Histogram({
     name: "vultus_stage_seconds",
-    help: "Time of one picture in each stage",
+    help: "Time of one image in each stage",
     labelNames: ["stage"],
     buckets: seconds,
     registers,
   });
   const pictures = new Counter({
     name: "vultus_pictures_total",
-    help: "Pictures answered, by what became of them",
+    help: "Images answered, by what became of them",
     labelNames: ["status"],
     registers,
   });
@@ -56,13 +56,13 @@ export function createMetrics(gauges: Gauges) {
   const looked = {
     seconds: new Histogram({
       name: "vultus_detector_seconds",
-      help: "Time of looking for the faces of one picture, where they are looked for",
+      help: "Time of looking for the faces of one image, where they are looked for",
       buckets: seconds,
       registers,
     }),
     looks: new Histogram({
       name: "vultus_detector_looks",
-      help: "Runs of the detector's network for one picture",
+      help: "Runs of the detector's network for one image",
       buckets: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89],
       registers,
     }),
@@ -118,7 +118,7 @@ export function createMetrics(gauges: Gauges) {
       looked.looks.observe(looks);
       looked.faces.inc(found);
     },
-    /** Counts one picture's answer. */
+    /** Counts one image's answer. */
     picture({ status, faces: found, timings }: PictureAnswer): void {
       pictures.inc({ status });
       faces.inc(found.length);

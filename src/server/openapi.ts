@@ -10,7 +10,7 @@ import { jsonBodySchema, problemSchema } from "./schemas.ts";
 export interface RouteDoc {
   readonly summary: string;
   readonly query?: z.ZodObject;
-  /** Whether its body holds pictures. */
+  /** Whether its body holds images. */
   readonly pictures?: boolean;
   readonly answer: z.ZodType | string;
   readonly problems?: readonly ProblemCode[];
@@ -44,7 +44,7 @@ export function collectRoutes(app: FastifyInstance, options: OpenApiOptions): ()
     info: {
       title: "vultus",
       version: options.version,
-      description: "Finds the faces of pictures and says what each expresses. No picture is kept or logged.",
+      description: "Finds the faces of images and says what each expresses. No image is kept or logged.",
     },
     paths,
     components: {
@@ -79,7 +79,7 @@ function parametersOf(query: z.ZodObject): Json[] {
   }));
 }
 
-/** The three ways in which pictures come (`bodies.ts`). */
+/** The three ways in which images come (`bodies.ts`). */
 function bodiesOf({ pictures }: Limits): Json {
   const file = { type: "string", contentMediaType: "image/*" };
   return {

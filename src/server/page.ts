@@ -10,7 +10,7 @@ import { pageModelRoutes, type ServedPageModels } from "./page-models.ts";
 
 /**
  * Nothing comes from elsewhere and nothing goes there. WebAssembly must be compiled, workers may be made of blobs, and
- * pictures that a person picked are shown as blobs.
+ * images that a person picked are shown as blobs.
  */
 const policy = [
   "default-src 'self'",

@@ -1,4 +1,4 @@
-/** `POST /v1/predict`: pictures in, faces out. */
+/** `POST /v1/predict`: images in, faces out. */
 
 import type { FastifyInstance } from "fastify";
 import type { PriorShift } from "../metrics/prior.ts";
@@ -32,7 +32,7 @@ export interface PredictService {
 }
 
 const doc = {
-  summary: "The faces of pictures, and what each expresses",
+  summary: "The faces of images, and what each expresses",
   query: querySchema,
   pictures: true,
   answer: answerSchema,
@@ -128,7 +128,7 @@ function shiftFor(
   }
 }
 
-/** One unreadable picture among others is told in its place; where nothing could be read there is no result. */
+/** One unreadable image among others is told in its place; where nothing could be read there is no result. */
 function refuseUnreadable(predictions: readonly PictureAnswer[]): void {
   const [first] = predictions;
   if (first?.code && predictions.every(({ status }) => status === "unreadable"))

@@ -1,4 +1,4 @@
-/** From the bytes of one picture to its faces: waiting for its turn, decoding, detection, classification in a batch. */
+/** From the bytes of one image to its faces: waiting for its turn, decoding, detection, classification in a batch. */
 
 import { decodeFitted, type FittedPicture } from "../data/decode.node.ts";
 import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
@@ -15,15 +15,15 @@ import { Problem } from "./problems.ts";
 import type { PictureAnswer, Query } from "./schemas.ts";
 import type { ServedModel } from "./served-model.ts";
 
-/** A face larger than this, in pixels, keeps its picture's turn until it is classified, so that memory stays bounded. */
+/** A face larger than this, in pixels, keeps its image's turn until it is classified, so that memory stays bounded. */
 const SMALL_FACE = 256 * 256;
 
-/** How the pictures of a request are looked at, and the shift of their probabilities to its class prior. */
+/** How the images of a request are looked at, and the shift of their probabilities to its class prior. */
 export interface Asked extends Omit<Query, "prior" | "model"> {
   readonly shift: PriorShift | undefined;
 }
 
-/** A picture that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
+/** An image that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
 export async function recognise(
   bytes: Uint8Array,
   model: ServedModel,
@@ -64,7 +64,7 @@ export async function recognise(
   }
 }
 
-/** The picture; or, as an answer, why there is none. */
+/** The image; or, as an answer, why there is none. */
 async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
   try {
     return await decodeFitted(bytes, MOST_PHOTO_PIXELS, mostPixels);

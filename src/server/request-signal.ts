@@ -13,7 +13,7 @@ export interface RequestSignal {
 
 export function requestSignal({ raw }: FastifyReply, timeout: number): RequestSignal {
   const controller = new AbortController();
-  // Every picture and every face of the request listens; Node would take so many for a mistake.
+  // Every image and every face of the request listens; Node would take so many for a mistake.
   setMaxListeners(0, controller.signal);
   const timer = setTimeout(() => {
     controller.abort(new Problem("timeout", `there was no answer within ${timeout / 1000} s`, 1));

@@ -11,9 +11,9 @@ const model = z
 /** Which model is asked about. */
 export const modelQuerySchema = z.strictObject({ model });
 
-/** How a request's pictures are looked at. */
+/** How a request's images are looked at. */
 export const querySchema = z.strictObject({
-  faces: z.enum(["all", "largest"]).default("all").describe("All faces of a picture, or the largest only."),
+  faces: z.enum(["all", "largest"]).default("all").describe("All faces of an image, or the largest only."),
   threshold: z.coerce
     .number()
     .min(0)
@@ -29,20 +29,20 @@ export const querySchema = z.strictObject({
   detect: z
     .enum(["true", "false"])
     .optional()
-    .describe("Whether faces are looked for, as is usual; false takes every picture as one face crop."),
+    .describe("Whether faces are looked for, as is usual; false takes every image as one face crop."),
   model,
 });
 
-/** Pictures as JSON. */
+/** Images as JSON. */
 export const jsonBodySchema = z.strictObject({
   pictures: z
     .array(z.string())
     .min(1)
-    .describe("Each a file of a picture in base64; a data: address is taken too."),
+    .describe("Each a file of an image in base64; a data: address is taken too."),
 });
 
 const milliseconds = z.number().min(0);
-const pixels = z.number().describe("In pixels of the picture as it is looked at, upright.");
+const pixels = z.number().describe("In pixels of the image as it is looked at, upright.");
 
 const faceSchema = z.object({
   box: z.object({ x: pixels, y: pixels, width: pixels, height: pixels }),
@@ -89,7 +89,7 @@ const prior = z
 export const answerSchema = z.object({
   model: modelName,
   prior: prior.optional(),
-  predictions: z.array(pictureSchema).describe("One for each picture, in the order of the request."),
+  predictions: z.array(pictureSchema).describe("One for each image, in the order of the request."),
   milliseconds: milliseconds.describe("From the request's head to this answer."),
 });
 
@@ -136,7 +136,7 @@ export const modelSchema = z.object({
       rotate: z.enum(["auto", "none"]).describe("Whether photos are looked at in all quarter turns."),
     })
     .nullable()
-    .describe("What finds the faces; null where every picture is taken as one face crop."),
+    .describe("What finds the faces; null where every image is taken as one face crop."),
   served: z.array(modelName).describe("Every model that is served, the first one first."),
   card: z.string().nullable().describe("The model card, as Markdown, where one lies beside the file."),
   limits: z.object({

@@ -54,7 +54,7 @@ export function readModelFile(file: string): ModelFile {
 }
 
 /**
- * Opens the workers of a model and has each judge one picture.
+ * Opens the workers of a model and has each judge one image.
  *
  * @throws VultusError where it does not work; nothing is left open then.
  */
@@ -115,7 +115,7 @@ async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
   const sums = rows.map(([row]) => (row as Float32Array).reduce((sum, share) => sum + share, 0));
   if (sums.some((sum) => !(Math.abs(sum - 1) < 1e-3)))
     throw new VultusError(
-      `${bundle.path}: its probabilities of a grey picture sum to ${sums.join(", ")} and not to 1`,
+      `${bundle.path}: its probabilities of a grey image sum to ${sums.join(", ")} and not to 1`,
     );
 }
 

@@ -56,7 +56,7 @@ export interface ServiceSettings extends AppSettings {
   readonly version?: string;
 }
 
-/** Pictures a worker: while one is in the model, another is decoded, and one more waits at the worker's door. */
+/** Images a worker: while one is in the model, another is decoded, and one more waits at the worker's door. */
 export const TURNS = 3;
 
 export const usualService = {

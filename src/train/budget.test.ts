@@ -85,7 +85,7 @@ test("what cannot fit is refused with what it would need", () => {
   expect(() => fit(0.05)).toThrow(UsageError);
   expect(() => fit(0.05)).toThrow(
     "the time budget of 3 s is too short: the least training there is, squeezenet1_1 at 96 px with one epoch per phase, " +
-      'is forecast to take 4 s; give it more (`timeBudget: "4s"`) or fewer pictures',
+      'is forecast to take 4 s; give it more (`timeBudget: "4s"`) or fewer images',
   );
 });
 

@@ -1,4 +1,4 @@
-/** How a run's data was asked for, beside the paths where it lies and the list of pictures to leave out. */
+/** How a run's data was asked for, beside the paths where it lies and the list of images to leave out. */
 
 import { z } from "zod";
 

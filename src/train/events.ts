@@ -5,10 +5,10 @@ import type { Phase } from "./recipe.ts";
 import type { EpochRecord, PhaseRecord } from "./records.ts";
 import type { FeatureProgress } from "./sources.ts";
 
-/** What was answered on the validation pictures after an epoch. */
+/** What was answered on the validation images after an epoch. */
 export interface Answers {
   readonly confusion: ConfusionMatrix;
-  /** One row of class probabilities for each watched picture. */
+  /** One row of class probabilities for each watched image. */
   readonly watched: readonly (readonly number[])[];
 }
 
@@ -17,7 +17,7 @@ export interface StartEvent {
   readonly classes: readonly string[];
   /** How many there are. */
   readonly pictures: { readonly training: number; readonly validation: number };
-  /** The validation pictures whose answers are told after each epoch. */
+  /** The validation images whose answers are told after each epoch. */
   readonly watched: readonly { readonly id: string; readonly label: number }[];
 }
 

@@ -16,7 +16,7 @@ test("a frozen backbone costs a pass per view where features are cached, and one
   expect(secondsOf(["layer4"], 20, true)).toBeCloseTo(5 * secondsOf(["layer4"], 4, true));
 });
 
-test("a forecast is pictures · epochs · multiply-accumulates by the rate", () => {
+test("a forecast is images · epochs · multiply-accumulates by the rate", () => {
   const phases = [
     { name: "head", train: "head", epochs: 3, optimizer },
     { name: "half", train: 1, epochs: 2, inputScale: 0.5, optimizer },
@@ -25,7 +25,7 @@ test("a forecast is pictures · epochs · multiply-accumulates by the rate", () 
     ...["model=vultus_s", "head=linear", "inputSize=64"],
     `phases=${JSON.stringify(phases)}`,
   ]);
-  // By hand, for one picture. A convolution has kernel · channels in · channels out · pixels out; the last one of each
+  // By hand, for one image. A convolution has kernel · channels in · channels out · pixels out; the last one of each
   // stage from the second on is the 1×1 shortcut.
   const stem = 9 * 1 * 32 * 32 ** 2;
   const layer1 = 2 * 9 * 32 * 32 * 32 ** 2;

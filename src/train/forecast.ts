@@ -40,7 +40,7 @@ export interface Speed {
   readonly open: number;
 }
 
-/** Measures the last phase of a recipe on a few random pictures; `most` seconds after its beginning no other step begins. */
+/** Measures the last phase of a recipe on a few random images; `most` seconds after its beginning no other step begins. */
 export async function measureSpeed(
   engine: Engine,
   recipe: Recipe,
@@ -90,7 +90,7 @@ export async function measureSpeed(
 
 /** What a phase is forecast to take, in seconds. */
 export interface PhaseCost {
-  /** Until its first step, the features of the validation pictures included where features are cached. */
+  /** Until its first step, the features of the validation images included where features are cached. */
   readonly setUp: number;
   /** Steps of all epochs, and what one takes. */
   readonly steps: number;
@@ -106,7 +106,7 @@ export interface PhaseCost {
 /** Seconds for which a program runs at least. */
 const LEAST_STEP = 0.002;
 
-/** What each phase of a recipe takes on so many pictures; early stopping apart. */
+/** What each phase of a recipe takes on so many images; early stopping apart. */
 export function phaseCosts(
   recipe: Recipe,
   classes: readonly string[],
@@ -136,7 +136,7 @@ export function phaseCosts(
   });
 }
 
-/** Seconds of a forward pass of one picture. */
+/** Seconds of a forward pass of one image. */
 export function forwardSeconds(
   recipe: Recipe,
   classes: readonly string[],
@@ -182,7 +182,7 @@ function macsOf(networks: readonly Architecture[]): number {
   return networks.reduce((sum, network) => sum + macsOfStep(describe(network), new Set()), 0);
 }
 
-/** Per picture: one forward pass, and two more of what trains, for the gradients of inputs and of weights. */
+/** Per image: one forward pass, and two more of what trains, for the gradients of inputs and of weights. */
 function macsOfStep({ stages }: Description, trainable: ReadonlySet<string>): number {
   return stages.reduce((sum, { name, macs }) => sum + macs * (trainable.has(name) ? 3 : 1), 0);
 }

@@ -116,7 +116,7 @@ test("a recipe brings the backbone that it was made for", () => {
 test.each([
   ["faces", [43, 53, 64]],
   ["distil", [48, 64]],
-])("each phase of %s goes on at the rate where the one before ended, on larger pictures", (name, sizes) => {
+])("each phase of %s goes on at the rate where the one before ended, on larger images", (name, sizes) => {
   const { phases, inputSize } = resolveRecipe(name);
   expect(phases.map((phase) => trainingSize({ inputSize }, phase))).toEqual(sizes);
   const rates = phases.map(({ optimizer, schedule }) => {
@@ -127,7 +127,7 @@ test.each([
   expect(rates.at(-1)?.[1]).toBe(0);
 });
 
-test("a phase cannot train on pictures that are too small for the backbone", () => {
+test("a phase cannot train on images that are too small for the backbone", () => {
   expect(refusal("faces", "inputSize=48", "phases.small.inputScale=0.3")).toBe(
     "recipe: phases.0.inputScale is 0.3: that makes 14 px, must be at least 16 for vultus_m",
   );
@@ -268,7 +268,7 @@ test("the schema can be written as JSON Schema", () => {
 
 test("a size that a backbone does not take is refused, and so are phases of sizes to which its tensors do not belong", () => {
   expect(refusal("finetune", "model=vit_tiny", "inputSize=100")).toMatch(
-    /inputSize makes pictures of 100 px: vit_tiny cuts pictures into patches of 16 px/,
+    /inputSize makes images of 100 px: vit_tiny cuts images into patches of 16 px/,
   );
   expect(refusal("faces", "model=vit_tiny", "inputSize=96")).toMatch(
     /phases\.0\.inputScale is 0\.66.*one input size.*--set phases\.0\.inputScale=1$/,

@@ -94,7 +94,7 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
   return recipe;
 }
 
-/** The shapes of a backbone's tensors for pictures of this size. @throws UsageError where it takes no such pictures. */
+/** The shapes of a backbone's tensors for images of this size. @throws UsageError where it takes no such images. */
 function shapesAt(backbone: Backbone, size: number, what: string): string {
   const graph = new Graph();
   const net = weightless(graph);
@@ -103,7 +103,7 @@ function shapesAt(backbone: Backbone, size: number, what: string): string {
     backbone.build(net, pictures(graph.input("pictures", "float32", [1, channels, size, size])));
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
-    throw new UsageError(`recipe: ${what} makes pictures of ${size} px: ${error.message}`);
+    throw new UsageError(`recipe: ${what} makes images of ${size} px: ${error.message}`);
   }
   return [...net.parameters.specs.values()].map(({ name, shape }) => `${name} ${shape.join()}`).join();
 }

@@ -65,7 +65,7 @@ async function opened(recipe: Recipe, samples: readonly Sample[]) {
 /** A digest, since the difference of two models would take minutes to print. */
 const digest = ({ model }: Program): string => createHash("sha256").update(model).digest("hex");
 
-test("a phase trains on pictures of its own size", async () => {
+test("a phase trains on images of its own size", async () => {
   const recipe = resolveRecipe("faces", ["model=vultus_s", "batchSize=4", "inputSize=48"]);
   const { programs, direct } = await opened(recipe, labelled(0, 1, 0, 1));
   const options = { clipNorm: 1, ema: 0.998 };

@@ -28,7 +28,7 @@ import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { targetPrior } from "./trained-prior.ts";
 import { watchedIndices } from "./watched.ts";
 
-/** Pictures that the frozen backbone sees at a time when features are cached. */
+/** Images that the frozen backbone sees at a time when features are cached. */
 const FEATURE_BATCH = 32;
 
 export interface SetupContext
@@ -38,7 +38,7 @@ export interface SetupContext
   readonly training: Pixels;
   readonly validation: Pixels;
   readonly canvas: Canvas;
-  /** Augmented views per picture that are kept where features are cached. */
+  /** Augmented views per image that are kept where features are cached. */
   readonly views: number;
   readonly emit: Emit;
 }

@@ -1,4 +1,4 @@
-/** Reads the pictures of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
+/** Reads the images of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
 
 import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
 import { checkUnreadable, decodeAll } from "../data/decode-all.node.ts";
@@ -15,7 +15,7 @@ export interface TrainingPictures {
   readonly training: PixelCache;
   readonly validation: PixelCache;
   readonly unreadable: readonly Unreadable[];
-  /** Ids of validation and test pictures with the pixels of a training picture. */
+  /** Ids of validation and test images with the pixels of a training image. */
   readonly leaked: ReadonlySet<string>;
 }
 
@@ -94,14 +94,14 @@ async function hashesOf(samples: readonly Sample[], options: PixelCacheOptions):
   return { hashes, unreadable };
 }
 
-/** What to say of leaks, one line per split: how many pictures, and what to do. */
+/** What to say of leaks, one line per split: how many images, and what to do. */
 export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<string>): string[] {
   return (["validation", "test"] as const).flatMap((split) => {
     const own = indicesOf(samples, split);
     const count = own.filter((index) => leaked.has(samples[index]?.id ?? "")).length;
     if (count === 0) return [];
     return [
-      `leak: ${count} of ${own.length} ${split} pictures are pixel-identical to training pictures, so scores on them are too good. ` +
+      `leak: ${count} of ${own.length} ${split} images are pixel-identical to training images, so scores on them are too good. ` +
         `${callTo("audit", { data: sources, out: "audited" })} lists them; training with ${option("exclude", "audited/exclude.txt")} leaves them out`,
     ];
   });

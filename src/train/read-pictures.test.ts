@@ -33,7 +33,7 @@ const dataset: Dataset = {
   notes: [],
   fingerprint: "0",
 };
-test("training and validation pictures share the memory", async () => {
+test("training and validation images share the memory", async () => {
   const memoryBudget = 6;
   const { training, validation } = await readPictures(
     { ...dataset, samples: dataset.samples.slice(0, 4) },
@@ -47,9 +47,9 @@ test("training and validation pictures share the memory", async () => {
 
 const options = { memoryBudget: 1e6, spillDir };
 
-test("test pictures that cannot be read stop a training at its start, or are listed", async () => {
+test("test images that cannot be read stop a training at its start, or are listed", async () => {
   await expect(readPictures(dataset, { seed: 0 }, options)).rejects.toThrow(
-    /1 of 3 pictures .* cannot be read.*test\/gone/s,
+    /1 of 3 images .* cannot be read.*test\/gone/s,
   );
   const { unreadable } = await readPictures(dataset, { seed: 0 }, { ...options, allowUnreadable: true });
   expect(unreadable.map(({ id }) => id)).toEqual(["test/gone"]);

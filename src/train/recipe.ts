@@ -161,7 +161,7 @@ export const phaseSchema = object({
   patience: count.default(3),
   /** What counts as an improvement of the validation accuracy, a share. */
   minimumImprovement: share.default(0),
-  /** Side of the training pictures as a share of the recipe's input size; validation always sees the whole size. */
+  /** Side of the training images as a share of the recipe's input size; validation always sees the whole size. */
   inputScale: number("a number from 0.25 to 1", (n, error) => n.min(0.25, error).max(1, error)).default(1),
   /** Statistics by which stages of the backbone that train are normalised. */
   batchNorm: oneOf(["running", "batch"]).default("running"),
@@ -198,9 +198,9 @@ export const recipeSchema = object({
   head: oneOf(headNames),
   /** Probability with which the head drops an activation while it trains. */
   dropout: shareBelow1,
-  /** The probability with which the backbone's last block is left out of a step, picture by picture; those before it less often. */
+  /** The probability with which the backbone's last block is left out of a step, image by image; those before it less often. */
   stochasticDepth: shareBelow1.default(0),
-  /** Side of the square pictures that the network sees. */
+  /** Side of the square images that the network sees. */
   inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>
     n.int(error).min(16, error).max(1024, error),
   ),
@@ -218,13 +218,13 @@ export const recipeSchema = object({
   labelSmoothing: shareBelow1,
   /** What the temperature is fitted to at the end; runs of older versions fitted it to the plurality. */
   calibration: oneOf(calibrationTargets).default("plurality"),
-  /** Weighted draws with replacement, every class equally often; shuffle takes every picture once. */
+  /** Weighted draws with replacement, every class equally often; shuffle takes every image once. */
   sampler: oneOf(["weighted", "shuffle"]),
   /** Factors of the loss: balanced counts every class the same. Beside the weighted sampler it would do so twice. */
   classWeights: oneOf(["none", "balanced"]),
   /** Random changes of the training images. */
   augmentation: augmentationSchema,
-  /** Augmented views per picture that are kept where features are cached. */
+  /** Augmented views per image that are kept where features are cached. */
   views: count,
   /** Phases, in the order in which they train. */
   phases: z
@@ -246,7 +246,7 @@ export type Recipe = z.infer<typeof recipeSchema>;
 /** A recipe whose phases may leave out what has a default. */
 export type RecipeInput = z.input<typeof recipeSchema>;
 
-/** Side of the pictures that a phase trains on, in pixels. */
+/** Side of the images that a phase trains on, in pixels. */
 export function trainingSize({ inputSize }: Pick<Recipe, "inputSize">, { inputScale }: Phase): number {
   return Math.round(inputSize * inputScale);
 }

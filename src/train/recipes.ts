@@ -25,7 +25,7 @@ export function startingPoint({
     inputSize: backboneNamed(model, known).preprocessing.size,
     // torchvision's validation: the shorter side to 256, then the central 224.
     validationResize: 256 / 224,
-    // The reference's; the head normalises by the statistics of its batch, and 64 pictures give steady ones.
+    // The reference's; the head normalises by the statistics of its batch, and 64 images give steady ones.
     batchSize: 64,
     // Any; fixed, so that two runs of one recipe are the same run.
     seed: 0,
@@ -36,7 +36,7 @@ export function startingPoint({
     // The sampler balances already.
     classWeights: "none",
     augmentation: referenceAugmentation as RecipeInput["augmentation"],
-    // About what a few epochs would show of each picture; every view costs one pass through the frozen backbone.
+    // About what a few epochs would show of each image; every view costs one pass through the frozen backbone.
     views: 4,
   };
 }
@@ -96,7 +96,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "finetune",
   startsFrom: "trained",
-  // Accuracy is measured at the classes' own frequencies, and an epoch sees each picture once.
+  // Accuracy is measured at the classes' own frequencies, and an epoch sees each image once.
   sampler: "shuffle",
   phases: [
     {
@@ -161,7 +161,7 @@ const scratch = (options: RecipeOptions): RecipeInput => ({
 });
 
 /**
- * From random weights on small grey faces: most epochs on smaller, cheaper pictures, the last ones at full size
+ * From random weights on small grey faces: most epochs on smaller, cheaper images, the last ones at full size
  * (progressive resizing), with one cosine over all of them.
  */
 const faces = (options: RecipeOptions): RecipeInput => ({
@@ -171,9 +171,9 @@ const faces = (options: RecipeOptions): RecipeInput => ({
   head: "linear",
   // One layer over few features: less than the reference's two dropouts.
   dropout: 0.3,
-  // The whole face: FER2013's pictures are cut close already.
+  // The whole face: FER2013's images are cut close already.
   validationResize: 1,
-  // Batch statistics of 128 pictures are steady, and larger matrix products run faster.
+  // Batch statistics of 128 images are steady, and larger matrix products run faster.
   batchSize: 128,
   // As in `finetune`.
   sampler: "shuffle",
@@ -263,7 +263,7 @@ const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
     head: "linear",
     dropout: 0.1,
     validationResize: 1,
-    // Some ten updates an epoch even with twenty pictures per class; of many images larger products run faster.
+    // Some ten updates an epoch even with twenty images per class; of many images larger products run faster.
     batchSize: few ? 16 : 64,
     sampler: "shuffle",
     phases: [
@@ -298,7 +298,7 @@ const quickstart = (options: RecipeOptions): RecipeInput => ({
   head: "linear",
   // Little, since a few epochs underfit.
   dropout: 0.1,
-  // The whole face: drawn faces fill the picture.
+  // The whole face: drawn faces fill the image.
   validationResize: 1,
   // Small batches make more updates in the same time.
   batchSize: 32,

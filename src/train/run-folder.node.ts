@@ -31,7 +31,7 @@ const environmentSchema = z.object({
   /** Missing, like the next two, in runs that did not record it. */
   precision: z.enum(["fp32", "fp16"]).optional(),
   cacheFeatures: z.boolean().optional(),
-  /** Augmented views per picture whose features are kept; as many as fitted the memory then. */
+  /** Augmented views per image whose features are kept; as many as fitted the memory then. */
   views: z.number().int().optional(),
   memoryGB: z.number(),
   fingerprint: z.string(),
@@ -39,7 +39,7 @@ const environmentSchema = z.object({
   pixels: z.string().optional(),
   /** The splits that the data lacked. */
   cut: cutSchema.optional(),
-  /** Where the pictures were; they may have moved since. */
+  /** Where the images were; they may have moved since. */
   data: z.array(z.string()).default([]),
   /** Names of folders or labels that were given classes, where there were any. */
   rename: z.record(z.string(), z.string()).optional(),
@@ -59,13 +59,13 @@ const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 /**
- * What there may be before a folder has its environment.json: pictures on disk, the first checkpoint, then the recipe. A
+ * What there may be before a folder has its environment.json: images on disk, the first checkpoint, then the recipe. A
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
   /^(cache\/pixels-\d+-\d+\.tmp|\.?data-(excluded\.txt|corrections\.csv)(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
-/** What a kill leaves of a file that was being written, or of pictures on disk. */
+/** What a kill leaves of a file that was being written, or of images on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
 
 export interface RunPaths {
@@ -78,7 +78,7 @@ export interface RunPaths {
   readonly checkpoint: string;
   /** Copies of the teachers' files. */
   readonly teachers: string;
-  /** A copy of the list of pictures to leave out. */
+  /** A copy of the list of images to leave out. */
   readonly exclude: string;
   /** A copy of the labels that a person put right. */
   readonly corrections: string;

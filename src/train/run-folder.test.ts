@@ -36,7 +36,7 @@ describe("a damaged checkpoint is named, with what to do", () => {
 
 describe("the folder of a new run", () => {
   test.each([
-    ["reading its pictures", ["cache/pixels-123-0.tmp"]],
+    ["reading its images", ["cache/pixels-123-0.tmp"]],
     ["its first checkpoint", ["checkpoints/.last.safetensors.123.tmp"]],
     ["its recipe", ["checkpoints/last.safetensors", ".recipe.json.123.tmp"]],
     ["environment.json", ["checkpoints/last.safetensors", "recipe.json", ".environment.json.123.tmp"]],

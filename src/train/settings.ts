@@ -16,7 +16,7 @@ export interface TrainSettings {
   readonly dataset: Dataset;
   /** How the data was asked for, which the run keeps; left out where no path leads to it. */
   readonly request?: DataRequest | undefined;
-  /** The file that lists pictures which the data set lacks for that reason; the run keeps a copy. */
+  /** The file that lists images which the data set lacks for that reason; the run keeps a copy. */
   readonly exclude?: string | undefined;
   /** The file of labels that a person put right, which the data set has; the run keeps a copy. */
   readonly corrections?: string | undefined;

@@ -11,7 +11,7 @@ const sample = (label: number, votes?: readonly number[]): Sample => ({
   ...(votes && { votes }),
 });
 
-test("a target is the votes for a picture, or 1 for its label", () => {
+test("a target is the votes for an image, or 1 for its label", () => {
   const targets = targetsOf([sample(2), sample(0, [0.5, 0.25, 0.25]), sample(1)], 3);
   expect(targets).toEqual(floatTensor([3, 3], [0, 0, 1, 0.5, 0.25, 0.25, 0, 1, 0]));
 });

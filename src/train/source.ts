@@ -1,4 +1,4 @@
-/** Where a phase's batches come from: pictures that are augmented anew, or cached features of them. */
+/** Where a phase's batches come from: images that are augmented anew, or cached features of them. */
 
 import type { Mixing } from "../augment/mixing.ts";
 import type { Sample } from "../data/dataset.ts";

@@ -10,7 +10,7 @@ const canvas = { width: 4, height: 4, channels: 1 } as const;
 const size = canvas.width * canvas.height;
 const COUNT = 5;
 
-/** Each picture is of one grey and of a class of its own. */
+/** Each image is of one grey and of a class of its own. */
 const samples = Array.from({ length: COUNT }, (_, i): Sample => {
   const picture = { ...canvas, pixels: new Uint8Array(size).fill(10 * i) };
   return { id: String(i), source: { kind: "pixels", picture }, label: i, split: "train" };
@@ -18,7 +18,7 @@ const samples = Array.from({ length: COUNT }, (_, i): Sample => {
 
 test("features are computed once per view, a short last batch too, and their rows belong to their targets", async () => {
   let runs = 0;
-  /** Answers with the mean of each picture and the number of the run. */
+  /** Answers with the mean of each image and the number of the run. */
   const backbone: Pick<OpenProgram, "run"> = {
     async run({ pictures }) {
       const pixels = pictures?.data as Uint8Array;
@@ -57,7 +57,7 @@ test("features are computed once per view, a short last batch too, and their row
     const rows = targets?.data as Float32Array;
     const labels = samples.map((_, row) => rows.subarray(row * COUNT, (row + 1) * COUNT).indexOf(1));
     expect(new Set(labels)).toEqual(new Set([0, 1, 2, 3, 4]));
-    // Three batches make a view: pictures 0 and 1, 2 and 3, and 4 alone.
+    // Three batches make a view: images 0 and 1, 2 and 3, and 4 alone.
     const expected = labels.flatMap((label) => [10 * label, 3 * (epoch % 2) + Math.floor(label / 2)]);
     expect(features).toEqual(floatTensor([COUNT, 2], expected));
   }

@@ -1,4 +1,4 @@
-/** The two kinds of batch source: pictures augmented anew each time, and features cached per augmented view. */
+/** The two kinds of batch source: images augmented anew each time, and features cached per augmented view. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { drawMixing, type Mixing } from "../augment/mixing.ts";
@@ -27,7 +27,7 @@ export interface PictureSourceOptions extends OrderOptions {
   readonly inputSize: number;
 }
 
-/** Feeds that augment the pictures at `indices`; each position draws under its own key. */
+/** Feeds that augment the images at `indices`; each position draws under its own key. */
 function augmentedFeeds(
   { pixels, canvas, augmentation, inputSize }: PictureSourceOptions,
   indices: readonly number[],
@@ -45,7 +45,7 @@ function augmentedFeeds(
   };
 }
 
-/** Every picture of every epoch is augmented anew. */
+/** Every image of every epoch is augmented anew. */
 export function pictureSource(options: PictureSourceOptions): BatchSource {
   const { pixels, classes, targets, seed, phase, augmentation } = options;
   const { samples } = pixels;
@@ -75,7 +75,7 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
   return source;
 }
 
-/** How far one augmented view of all pictures has been computed. */
+/** How far one augmented view of all images has been computed. */
 export interface FeatureProgress {
   readonly view: number;
   readonly done: number;
@@ -83,9 +83,9 @@ export interface FeatureProgress {
 }
 
 export interface FeatureSourceOptions extends PictureSourceOptions {
-  /** How many augmented views of every picture are kept. */
+  /** How many augmented views of every image are kept. */
   readonly views: number;
-  /** The frozen backbone with its augmentation, for batches of `featureBatch` pictures. */
+  /** The frozen backbone with its augmentation, for batches of `featureBatch` images. */
   readonly backbone: OpenProgram;
   readonly featureBatch: number;
   readonly features: number;
@@ -94,7 +94,7 @@ export interface FeatureSourceOptions extends PictureSourceOptions {
 }
 
 /**
- * The frozen backbone sees each picture once per view; epoch e trains on view e mod `views`, so the first epochs are
+ * The frozen backbone sees each image once per view; epoch e trains on view e mod `views`, so the first epochs are
  * those of training without a cache, and a view that early stopping never reaches is never computed.
  */
 export function featureSource(options: FeatureSourceOptions): BatchSource {
@@ -159,11 +159,11 @@ async function computeView(options: FeatureSourceOptions, view: number): Promise
   return all;
 }
 
-/** A batch of a view, from the picture `start` on. */
+/** A batch of a view, from the image `start` on. */
 function viewFeeds(options: FeatureSourceOptions, view: number, start: number): Tensors {
   const { pixels, featureBatch, seed, phase } = options;
   const last = pixels.samples.length - 1;
-  // The program's batch is fixed: a last, short batch is filled up with its last picture.
+  // The program's batch is fixed: a last, short batch is filled up with its last image.
   const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, last));
   return augmentedFeeds(options, indices, (position) => [
     seed,

@@ -53,12 +53,12 @@ export interface TrainResult {
   readonly progress: Progress;
   /** With the splits that were cut. */
   readonly dataset: Dataset;
-  /** Ids of validation and test pictures with the pixels of a training picture. */
+  /** Ids of validation and test images with the pixels of a training image. */
   readonly leaked: ReadonlySet<string>;
   readonly architecture: Architecture;
   /** The best weights; empty where training ended before its first epoch did. */
   readonly weights: StateDict;
-  /** The validation pictures, decoded; the caller closes them. */
+  /** The validation images, decoded; the caller closes them. */
   readonly validation: PixelCache;
   readonly engine: Engine;
   readonly unreadable: PixelCache["unreadable"];
@@ -70,7 +70,7 @@ export interface TrainResult {
 
 /**
  * Trains, or goes on with the run in `folder`, and keeps its weights and checkpoints there. The caller closes the engine
- * and the validation pictures.
+ * and the validation images.
  */
 export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const { architecture, recipe, folder, resume } = options;
@@ -230,7 +230,7 @@ function startNotes(weights: string, before: KnownImages, validation: PixelCache
 /** The error of data with which nothing could be measured. */
 export function noValidation(): UsageError {
   return new UsageError(
-    `there are no validation pictures, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
+    `there are no validation images, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
   );
 }
 

@@ -240,7 +240,7 @@ test("a disk that is full at a checkpoint stops the run, keeps the one before, a
 });
 
 test.skipIf(process.platform !== "linux")(
-  "no picture on disk stays open, however a training ends",
+  "no image on disk stays open, however a training ends",
   async () => {
     const spilled = (): number =>
       readdirSync("/proc/self/fd").filter((fd) => {

@@ -28,7 +28,7 @@ export function stagesUsedAsFound(backbone: Backbone, { phases }: Pick<Recipe, "
 }
 
 /**
- * Whether a phase can train on cached features: the backbone is frozen, so it need see each picture only once per
+ * Whether a phase can train on cached features: the backbone is frozen, so it need see each image only once per
  * augmented view.
  */
 export function trainsOnFeatures(trainable: ReadonlySet<string>, cacheFeatures: boolean): boolean {

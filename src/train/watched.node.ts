@@ -1,19 +1,19 @@
-/** The watched pictures as files of a run folder. */
+/** The watched images as files of a run folder. */
 
 import { join } from "node:path";
 import type { Pixels } from "../data/pixels.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 
-/** Greatest side of their pictures as files, in pixels. */
+/** Greatest side of their images as files, in pixels. */
 const SIDE = 160;
 
-/** Where picture `number` (from 0) lies in a run folder. */
+/** Where image `number` (from 0) lies in a run folder. */
 export function watchedPath(folder: string, number: number): string {
   return join(folder, "watched", `${number}.webp`);
 }
 
-/** Writes their pictures into the run folder, since those that they were made of may move, or lie in no file of their own. */
+/** Writes their images into the run folder, since those that they were made of may move, or lie in no file of their own. */
 export async function writeWatched(
   folder: string,
   pixels: Pick<Pixels, "get">,

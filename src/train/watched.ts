@@ -1,4 +1,4 @@
-/** The few validation pictures whose answers are told after each epoch, so that one can watch a model learn them. */
+/** The few validation images whose answers are told after each epoch, so that one can watch a model learn them. */
 
 import { shuffledOrder } from "../data/sampler.ts";
 

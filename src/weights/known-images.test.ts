@@ -28,7 +28,7 @@ test.each(["vultus_m", "vultus_s"])("%s knows the images that it was trained on"
   const record = trainingImagesIn(metadata, path);
   if (!record) throw new Error("it says nothing");
   const known = knownImages(record);
-  // FER2013 without copies and pictures of two labels, as its card counts them: 26,803, of which some look the same.
+  // FER2013 without copies and images of two labels, as its card counts them: 26,803, of which some look the same.
   expect(known.count).toBeGreaterThan(26_700);
   expect(known.count).toBeLessThanOrEqual(26_803);
   expect(known.isComplete).toBe(true);

@@ -19,7 +19,7 @@ export function sameNormalisation(one: Normalisation, other: Normalisation): boo
 }
 
 /**
- * The tensors for pictures normalised by `to`, where they were trained with `from`; undefined where no layer of theirs can take up
+ * The tensors for images normalised by `to`, where they were trained with `from`; undefined where no layer of theirs can take up
  * the difference.
  *
  * A pixel p is x = (p - m) / s there and y = (p - n) / t here, so x = (t/s) y + (n - m)/s for each channel.

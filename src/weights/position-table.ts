@@ -1,6 +1,6 @@
 /**
  * The position table of a vision transformer for another grid of patches: the first row stands for the class token and stays, the
- * others are a picture of the grid and are enlarged or reduced as their library does it, by bicubic interpolation.
+ * others are an image of the grid and are enlarged or reduced as their library does it, by bicubic interpolation.
  */
 
 import type { Origin } from "../models/backbone.ts";

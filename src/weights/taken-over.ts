@@ -56,7 +56,7 @@ function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, t
   const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
   return takenUp
     ? `these weights were trained with ${numbers}; the first layer takes up the difference`
-    : `warning: these weights were trained with ${numbers}, and pictures are normalised otherwise here`;
+    : `warning: these weights were trained with ${numbers}, and images are normalised otherwise here`;
 }
 
 /** @throws UsageError for the file of an ensemble, where one network is needed. */

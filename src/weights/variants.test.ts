@@ -126,7 +126,7 @@ test("a file that says nothing is taken as it is, and the variant says so", () =
   expect(notes[0]).toMatch(/does not say that it holds weights of mobilenet_v1_vggface2/);
 });
 
-test("pictures that no backbone takes are refused", () => {
+test("images that no backbone takes are refused", () => {
   const path = file("strange.safetensors", { preprocessing: "BGR 0..1" });
-  expect(() => load(path, plain)).toThrow('is for pictures that no backbone takes: "BGR 0..1"');
+  expect(() => load(path, plain)).toThrow('is for images that no backbone takes: "BGR 0..1"');
 });

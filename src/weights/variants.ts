@@ -1,6 +1,6 @@
 /**
  * Published weights of a variant of a backbone: they have its tensors in its shapes, but were trained with other padding or
- * other pictures, so that in the backbone itself they would compute nothing useful. Their file says so in its metadata.
+ * other images, so that in the backbone itself they would compute nothing useful. Their file says so in its metadata.
  */
 
 import { UsageError } from "../util/errors.ts";
@@ -17,7 +17,7 @@ export interface Variant {
   readonly note: string;
   /** Whether this is what a file says of its preprocessing. */
   readonly tells: (preprocessing: string) => boolean;
-  /** The tensors for pictures as vultus makes them. */
+  /** The tensors for images as vultus makes them. */
   readonly adapt: (tensors: StateDict) => StateDict;
 }
 
@@ -49,7 +49,7 @@ export const hasVariants = (model: string): boolean => variants.some((variant) =
 /**
  * Tensors for the backbone called `model` out of a file, and what to say of it; `name` is what messages call the file.
  *
- * @throws UsageError for those of another variant of the backbone, and for pictures that no backbone takes.
+ * @throws UsageError for those of another variant of the backbone, and for images that no backbone takes.
  */
 export function adapted(
   tensors: StateDict,
@@ -68,7 +68,7 @@ export function adapted(
   const { preprocessing } = metadata;
   if (!variant && !saysClassifier(metadata) && preprocessing && /^BGR\b/.test(preprocessing))
     throw new UsageError(
-      `${name} is for pictures that no backbone takes: "${preprocessing}"; give weights for RGB pictures`,
+      `${name} is for images that no backbone takes: "${preprocessing}"; give weights for RGB pictures`,
     );
   const untold = variants.find(({ backbone }) => backbone === model);
   if (untold && theirs === undefined)

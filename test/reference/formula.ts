@@ -1,4 +1,4 @@
-/** Weights, pictures and labels from an integer hash: the twin of formula.py, so that a test needs no Python to make them. */
+/** Weights, images and labels from an integer hash: the twin of formula.py, so that a test needs no Python to make them. */
 
 import { type FloatTensor, floatTensor, sizeOf } from "../../src/util/tensor.ts";
 
@@ -80,7 +80,7 @@ export function formulaTensor(
   return floatTensor(shape, data);
 }
 
-/** Pictures [N, C, H, W]: a 4 x 4 mosaic with fine noise on it. */
+/** Images [N, C, H, W]: a 4 x 4 mosaic with fine noise on it. */
 export function formulaPictures(name: string, shape: readonly [number, number, number, number]): FloatTensor {
   const [n, c, h, w] = shape;
   const data = new Float32Array(n * c * h * w);
@@ -112,7 +112,7 @@ export function tinyFloats(base64: string): Float32Array {
   });
 }
 
-/** The picture of transforms.py called `name`, [3, H, W], from 0 to 1 in steps of 1/255. */
+/** The image of transforms.py called `name`, [3, H, W], from 0 to 1 in steps of 1/255. */
 export function formulaPicture(name: string, height: number, width: number): FloatTensor {
   const data = new Float32Array(3 * height * width);
   const [fine, coarse] = [fnv1a(name), fnv1a(`${name}.coarse`)];

@@ -9,7 +9,7 @@ import { expressions } from "../../src/data/synthetic-expression.ts";
 const root = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
 
 export const hasFer2013 = existsSync(join(root, "validation"));
-if (!hasFer2013) console.warn(`FER2013's pictures are not in ${root} (VULTUS_FER2013): tests with them skip`);
+if (!hasFer2013) console.warn(`FER2013's images are not in ${root} (VULTUS_FER2013): tests with them skip`);
 
 export interface LabelledFace {
   readonly picture: Picture;

@@ -1,4 +1,4 @@
-/** Files for fuzzing what reads pictures: whole ones in every format, small ones that claim or hold far too much, and traps. */
+/** Files for fuzzing what reads images: whole ones in every format, small ones that claim or hold far too much, and traps. */
 
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
@@ -67,9 +67,9 @@ export async function traps(): Promise<PictureFile[]> {
       name: "svg with a file as entity",
       bytes: svg("<text>&x;</text>", undefined, doctype('<!ENTITY x SYSTEM "file:///etc/passwd">')),
     },
-    { name: "svg with a file as picture", bytes: svg(image("file:///etc/passwd")) },
+    { name: "svg with a file as image", bytes: svg(image("file:///etc/passwd")) },
     { name: "svg with an address", bytes: svg(image("http://127.0.0.1:9/x.png")) },
-    { name: "text", bytes: Buffer.from("no picture at all, only text\n") },
+    { name: "text", bytes: Buffer.from("no image at all, only text\n") },
     { name: "a zip", bytes: Buffer.from("504b0304140000000800", "hex") },
     { name: "a pdf", bytes: Buffer.from("%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF") },
     { name: "zeros", bytes: new Uint8Array(100_000) },
@@ -99,7 +99,7 @@ function png(
   ]);
 }
 
-/** A chunk of compressed text that unpacks to `length` bytes, before the picture's end. */
+/** A chunk of compressed text that unpacks to `length` bytes, before the image's end. */
 function withText(bytes: Uint8Array, length: number): Uint8Array {
   const text = Buffer.concat([Buffer.from("Comment\0\0"), deflateSync(Buffer.alloc(length, "a"))]);
   return Buffer.concat([bytes.subarray(0, -12), chunk("zTXt", text), bytes.subarray(-12)]);
@@ -122,7 +122,7 @@ function withJpegSize(bytes: Uint8Array, width: number, height: number): Uint8Ar
   return out;
 }
 
-/** The only scan again and again, which a decoder of progressive pictures may follow to the end. */
+/** The only scan again and again, which a decoder of progressive images may follow to the end. */
 function manyScans(bytes: Uint8Array, count: number): Uint8Array {
   const out = Buffer.from(bytes);
   const at = out.indexOf(Buffer.from([0xff, 0xda]));

@@ -23,12 +23,12 @@ interface Material {
 }
 
 export interface FuzzCases {
-  /** A good picture, from which damaged ones are made. */
+  /** A good image, from which damaged ones are made. */
   readonly whole: Uint8Array;
   make(index: number): FuzzCase;
 }
 
-/** The cases of a seed; their pictures hold `face`. */
+/** The cases of a seed; their images hold `face`. */
 export async function fuzzCases(seed: number, face: Picture): Promise<FuzzCases> {
   const material: Material = { pictures: await wholePictures(face), traps: await traps() };
   return {
@@ -50,11 +50,11 @@ const BOUNDARY = "vultus-fuzz-7MA4YWxkTrZu0gW";
 const SHORT = 300;
 
 const kinds: readonly (readonly [string, (rng: Random, material: Material) => Made])[] = [
-  ["damaged picture", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
-  ["damaged picture", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
+  ["damaged image", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
+  ["damaged image", (rng, { pictures }) => ({ bytes: post(rng, "image/jpeg", damaged(rng, pictures)) })],
   ["trap", (rng, { traps: all }) => ({ bytes: post(rng, "image/png", pick(rng, all).bytes) })],
   [
-    "damaged pictures as multipart",
+    "damaged images as multipart",
     (rng, { pictures }) => ({
       bytes: post(
         rng,
@@ -88,7 +88,7 @@ const kinds: readonly (readonly [string, (rng: Random, material: Material) => Ma
   ],
   ["JSON of another form", (rng) => ({ bytes: post(rng, "application/json", Buffer.from(otherJson(rng))) })],
   [
-    "damaged pictures in JSON",
+    "damaged images in JSON",
     (rng, { pictures }) => ({
       bytes: post(
         rng,

@@ -1,4 +1,4 @@
-/** A classifier in one of its lowerings, run over pictures. */
+/** A classifier in one of its lowerings, run over images. */
 
 import { encode } from "../../src/graph/encode.ts";
 import { Graph } from "../../src/graph/graph.ts";

@@ -20,7 +20,7 @@ export function twoFaces(): Picture {
   ]);
 }
 
-/** A face that wanders through the picture, as the frames of a camera: for Chromium's `--use-file-for-fake-video-capture`. */
+/** A face that wanders through the image, as the frames of a camera: for Chromium's `--use-file-for-fake-video-capture`. */
 export async function writeCameraFile(path: string): Promise<void> {
   const frames: Buffer[] = [];
   for (let i = 0; i < 20; i++) {
@@ -34,12 +34,12 @@ export async function writeCameraFile(path: string): Promise<void> {
   writeFileSync(path, Buffer.concat(frames));
 }
 
-/** What `writeTwoFacesCameraFile` shows, by the level of the upper left corner of the picture. */
+/** What `writeTwoFacesCameraFile` shows, by the level of the upper left corner of the image. */
 export const cornerOf = { first: 255, second: 0, nobody: 128 } as const;
 
 /**
  * Two faces in turn, for four seconds each, that wander and change their size a little, and then nobody for two. A test knows which by
- * the upper left corner of the picture.
+ * the upper left corner of the image.
  */
 export async function writeTwoFacesCameraFile(path: string): Promise<void> {
   const parts: Buffer[] = [];

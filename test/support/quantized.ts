@@ -1,4 +1,4 @@
-/** Small int8 bundles for tests: pictures, statistics, ranges, and what ONNX Runtime makes of a file. */
+/** Small int8 bundles for tests: images, statistics, ranges, and what ONNX Runtime makes of a file. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ export function blotches(count: number, { channels, height, width }: typeof CANV
   return { dtype: "uint8", shape: [count, channels, height, width], data };
 }
 
-/** The same pictures as [N, H, W, C], as the bundle takes them. */
+/** The same images as [N, H, W, C], as the bundle takes them. */
 export function channelsLast({ shape, data }: Tensor): Tensor {
   const [n, c, h, w] = shape as [number, number, number, number];
   const moved = permute(Float32Array.from(data as Uint8Array), shape, [0, 2, 3, 1]);
@@ -144,7 +144,7 @@ export function relativeError(actual: Tensor | undefined, expected: Tensor | und
   return Math.sqrt(e.reduce((sum, v, i) => sum + ((a[i] as number) - v) ** 2, 0) / spread);
 }
 
-/** How often each operator ran for one picture, by ONNX Runtime's profile: what it fused, and what it did not. */
+/** How often each operator ran for one image, by ONNX Runtime's profile: what it fused, and what it did not. */
 export async function operatorsRun(model: Uint8Array): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), "vultus-int8-"));
   try {

@@ -25,7 +25,7 @@ export function recordedEvents(seed = 1, until = Date.now()): RunEvent[] {
     [0, 1].map((i) => ({ id: `validation/${name}/${i}.png`, label })),
   );
   add(0, "start", { classes, pictures: { training: 2400, validation: 300 }, watched });
-  add(1, "note", { text: 'class "disgust" left out: 492 pictures' });
+  add(1, "note", { text: 'class "disgust" left out: 492 images' });
   for (const { name: phase, epochs, steps, from } of phases) {
     add(1, "phaseStart", { phase });
     add(2, "forecast", { phase, stepSeconds: 1, steps: steps * epochs });

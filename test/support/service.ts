@@ -31,7 +31,7 @@ export async function startService(settings: ServiceSettings = {}): Promise<Test
   return { ...service, lines, metric };
 }
 
-/** Takes all turns, so that every picture waits; the returned function gives them back. */
+/** Takes all turns, so that every image waits; the returned function gives them back. */
 export async function holdTurns({ admission }: Service, turns: number): Promise<() => void> {
   const { signal } = new AbortController();
   const held = await Promise.all(Array.from({ length: turns }, () => admission.turn(signal)));

@@ -1,4 +1,4 @@
-/** `vultus data audit`: duplicates, leaks, near-duplicates, blank and spoilt pictures, and shares that drift. */
+/** `vultus data audit`: duplicates, leaks, near-duplicates, blank and spoilt images, and shares that drift. */
 
 import { Command } from "commander";
 import { audit, labelDefaults } from "../../jobs/audit.ts";
@@ -28,14 +28,12 @@ interface Options extends DeviceOptions {
 
 export function auditCommand(setExitCode: SetExitCode): Command {
   return withNaming(withDevice(new Command("audit")))
-    .description(
-      "duplicates, leaks between splits, near-duplicates, blank and spoilt pictures, class balance",
-    )
-    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .description("duplicates, leaks between splits, near-duplicates, blank and spoilt images, class balance")
+    .argument("<data...>", "folders or CSV files with labelled images")
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option(
       "--out <dir>",
-      "also write audit.html (to look at), audit.json (every group) and exclude.txt (pictures to leave out) there",
+      "also write audit.html (to look at), audit.json (every group) and exclude.txt (images to leave out) there",
     )
     .option("--labels", "also look for label errors, with a network that never saw the labels: takes minutes")
     .option(
@@ -57,7 +55,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
     )
     .option(
       "--memory <GB>",
-      "for --labels: memory for decoded pictures",
+      "for --labels: memory for decoded images",
       numberOf(0.01, 1000),
       labelDefaults.memory,
     )

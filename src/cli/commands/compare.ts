@@ -1,4 +1,4 @@
-/** `vultus compare`: two models, or one and a baseline, on the same pictures, and whether they differ by more than chance. */
+/** `vultus compare`: two models, or one and a baseline, on the same images, and whether they differ by more than chance. */
 
 import { Command } from "commander";
 import { baselines } from "../../jobs/baselines.ts";
@@ -14,13 +14,13 @@ interface Options extends Omit<CompareOptions, "a" | "b" | "data" | "onEvent"> {
 
 export function compareCommand(setExitCode: SetExitCode): Command {
   return withPriorOption(withDevice(withLabelled(new Command("compare"))))
-    .description("compare two models on the same pictures, or one with a baseline, with intervals and a test")
+    .description("compare two models on the same images, or one with a baseline, with intervals and a test")
     .argument(
       "<a>",
       "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
     )
     .argument("<b>", `another one, of the same classes, or ${Object.keys(baselines).join(", ")}`)
-    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .argument("<data...>", "folders or CSV files with labelled images")
     .option("--weights <what>", "where base and linear-probe start: imagenet, a file, or none, as for train")
     .option("--out <dir>", "also write only-a.png and only-b.png there: what one alone gets right")
     .option("--json", "print JSON")

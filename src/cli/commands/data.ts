@@ -1,5 +1,5 @@
 /**
- * `vultus data`: `inspect` tells what is in a folder of pictures, `audit` what is wrong with it, `crop` cuts faces out of
+ * `vultus data`: `inspect` tells what is in a folder of images, `audit` what is wrong with it, `crop` cuts faces out of
  * photos, `split` cuts it, `soften` gives it soft labels.
  */
 
@@ -25,8 +25,8 @@ interface Options {
 
 export function dataCommand(setExitCode: SetExitCode): Command {
   const inspectCommand = withData(new Command("inspect"))
-    .description("counts, sizes, balance, unreadable files, and a contact sheet of random pictures")
-    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .description("counts, sizes, balance, unreadable files, and a contact sheet of random images")
+    .argument("<data...>", "folders or CSV files with labelled images")
     .option("--sheet <file>", "where the contact sheet is written", "contact-sheet.png")
     .option("--no-sheet", "write no contact sheet")
     .option("--json", "print JSON")
@@ -83,12 +83,12 @@ function inspectionText({
     ),
     line("total", used.map(total)),
     "",
-    `${pictures} pictures, ${grey} of them grey; the largest class has ${imbalance.toFixed(2)} times the pictures of the smallest`,
+    `${pictures} images, ${grey} of them grey; the largest class has ${imbalance.toFixed(2)} times the images of the smallest`,
     `sizes: ${sizes
       .slice(0, 5)
       .map((size) => `${size.width}×${size.height} (${size.count})`)
       .join(", ")}${sizes.length > 5 ? `, and ${sizes.length - 5} more` : ""}`,
-    `pixel-identical pictures on two sides of a split: ${leaks.length > 0 ? leaks.join(", ") : "none"}`,
+    `pixel-identical images on two sides of a split: ${leaks.length > 0 ? leaks.join(", ") : "none"}`,
     ...unreadable.map(({ id, reason }) => `unreadable: ${id}: ${reason}`),
     ...notes,
   ].join("\n");

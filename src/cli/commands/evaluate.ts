@@ -1,4 +1,4 @@
-/** `vultus evaluate`: scores a model on a folder of labelled pictures. */
+/** `vultus evaluate`: scores a model on a folder of labelled images. */
 
 import { Command } from "commander";
 import { type EvaluateOptions, evaluate, SPOILT_IMAGES } from "../../jobs/evaluate.ts";
@@ -24,7 +24,7 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
       "<model>",
       "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
     )
-    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .argument("<data...>", "folders or CSV files with labelled images")
     .option("--out <dir>", "also write confusion.png and samples.png there")
     .option(
       "--subgroup <column>",
@@ -32,18 +32,18 @@ export function evaluateCommand(setExitCode: SetExitCode): Command {
     )
     .option(
       "--subgroup-minimum <n>",
-      "pictures that a group needs to be scored",
+      "images that a group needs to be scored",
       numberOf(1, 1e9, true),
       MINIMUM_GROUP,
     )
     .option(
       "--no-leaks",
-      "do not read the data's training pictures to see which of the scored ones are among them",
+      "do not read the data's training images to see which of the scored ones are among them",
     )
-    .option("--robustness", "also score spoilt pictures: light, orientation, occlusion, image quality")
+    .option("--robustness", "also score spoilt images: light, orientation, occlusion, image quality")
     .option(
       "--pictures <n>",
-      "how many pictures are spoilt, a sample of every class",
+      "how many images are spoilt, a sample of every class",
       numberOf(1, 1e9, true),
       SPOILT_IMAGES,
     )

@@ -38,15 +38,15 @@ export function explainCommand(setExitCode: SetExitCode): Command {
         .default(explainDefaults.method),
     )
     .option("--class <name>", "the class to explain (default: the one that the model answers)")
-    .option("--out <dir>", "where pictures are written", explainDefaults.out)
+    .option("--out <dir>", "where images are written", explainDefaults.out)
     .option(
       "--data <a,b,…>",
-      "folders or CSV files with labelled pictures: the mean map of each class, deletion and insertion scores",
+      "folders or CSV files with labelled images: the mean map of each class, deletion and insertion scores",
       listOf,
     )
     .option(
       "--pictures <n>",
-      "how many pictures of --data, a sample of every class",
+      "how many images of --data, a sample of every class",
       numberOf(1, 1e6, true),
       explainDefaults.pictures,
     )

@@ -42,7 +42,7 @@ export function exportCommand(): Command {
     .option("--triton <dir>", "write the model into Triton's model repository there, as --to triton")
     .option(
       "--data <dirs>",
-      "pictures to check with, by commas (default: those that the run was trained on)",
+      "images to check with, by commas (default: those that the run was trained on)",
       listOf,
       [],
     )
@@ -107,9 +107,9 @@ function table(files: readonly ExportedFile[]): string {
         ...(accuracy === undefined
           ? []
           : [
-              `accuracy ${percent(accuracy)} of ${pictures} pictures (trained ${percent(trainedAccuracy ?? 0)})`,
+              `accuracy ${percent(accuracy)} of ${pictures} images (trained ${percent(trainedAccuracy ?? 0)})`,
             ]),
-        `${picturesPerSecond.toFixed(0)} pictures/s`,
+        `${picturesPerSecond.toFixed(0)} images/s`,
         ...(float && float.length > 0 ? [`in float32: ${float.join(", ")}`] : []),
       ].join("  "),
   );

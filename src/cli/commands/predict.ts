@@ -209,7 +209,7 @@ async function predictAll(
   // A shard may be empty, and its file is missed where it is not.
   if (options.shard && out !== undefined && !existsSync(out)) writeFileAtomic(out, "");
   if (counts.photos === 0 && !file?.done.size && !options.shard)
-    throw new UsageError(`there are no pictures in ${inputs.join(", ")}`);
+    throw new UsageError(`there are no images in ${inputs.join(", ")}`);
   if (!file) write(format.tail);
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));

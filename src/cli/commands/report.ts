@@ -15,11 +15,11 @@ export function reportCommand(): Command {
   return withNaming(withDevice(new Command("report")))
     .description("write report.html and model-card.md of a run into its folder")
     .argument("<run>", "run folder")
-    .argument("[data...]", "where its pictures are now (default: where they were when it was trained)")
-    .option("--no-pictures", "leave the pictures out")
+    .argument("[data...]", "where its images are now (default: where they were when it was trained)")
+    .option("--no-pictures", "leave the images out")
     .option("--out <file>", "where the report is written (default: report.html in the run folder)")
-    .option("--exclude <file>", "pictures that were left out of the training, as they were given to train")
-    .option("--memory <GB>", "memory for decoded pictures", numberOf(0.1, 1000), defaults.memory)
+    .option("--exclude <file>", "images that were left out of the training, as they were given to train")
+    .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory)
     .option("--json", "print the paths of the files as JSON")
     .action(async (run: string, data: string[], { json, ...options }: Options) => {
       const { files } = await report({ ...options, run, data, onEvent: printer() });

@@ -61,7 +61,7 @@ export function serveCommand(): Command {
       numberOf(0, 65535, true),
       usualService.port,
     )
-    .option("--no-detect", "take every picture as one face crop")
+    .option("--no-detect", "take every image as one face crop")
     .option("--workers <n>", "threads that hold a model each", numberOf(1, 256, true), usualService.workers)
     .option("--batch-size <n>", "faces classified together", numberOf(1, 64, true), usualService.batchSize)
     .option(
@@ -70,7 +70,7 @@ export function serveCommand(): Command {
       numberOf(0, 1000),
       usualService.batchDelay,
     )
-    .option("--queue <n>", "pictures under way; beyond them the answer is 503", numberOf(1, 1e6, true), queue)
+    .option("--queue <n>", "images under way; beyond them the answer is 503", numberOf(1, 1e6, true), queue)
     .option(
       "--timeout <time>",
       "longest time from a request's last byte to its answer",
@@ -80,14 +80,14 @@ export function serveCommand(): Command {
     .option("--max-body <MB>", "size of a request", numberOf(0.001, 1000), bodyBytes / 1e6)
     .option(
       "--max-pixels <millions>",
-      "size of a picture, before it is decoded",
+      "size of an image, before it is decoded",
       numberOf(0.001, 400),
       pixels / 1e6,
     )
-    .option("--max-pictures <n>", "pictures in a request", numberOf(1, 1000, true), pictures)
+    .option("--max-pictures <n>", "images in a request", numberOf(1, 1000, true), pictures)
     .option(
       "--max-faces <n>",
-      "faces of a picture that are classified, the largest",
+      "faces of an image that are classified, the largest",
       numberOf(1, 1e4, true),
       faces,
     )

@@ -20,8 +20,8 @@ interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
 
 export function splitCommand(setExitCode: SetExitCode): Command {
   return withNaming(new Command("split"))
-    .description("cut splits that keep copies of a picture, and people, on one side; written as a manifest")
-    .argument("<data...>", "folders or CSV files with labelled pictures")
+    .description("cut splits that keep copies of an image, and people, on one side; written as a manifest")
+    .argument("<data...>", "folders or CSV files with labelled images")
     .requiredOption("--out <file>", "the manifest, a CSV file that train, evaluate and data audit read")
     .option(
       "--validation <share>",
@@ -31,11 +31,11 @@ export function splitCommand(setExitCode: SetExitCode): Command {
     .option("--test <share>", "share of each class to test on once, at the end", numberOf(0, 1))
     .option("--seed <n>", "seed of the cut", numberOf(0, 2 ** 31, true), 0)
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
-    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
+    .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nA split that the data has is cut anew where its share is given, and kept as it is otherwise.\nNo picture is copied or changed.",
+      "\nA split that the data has is cut anew where its share is given, and kept as it is otherwise.\nNo image is copied or changed.",
     )
     .action(async (data: string[], { json, ...options }: Options) => {
       const cut = await split({ ...options, data, onEvent: printer(setExitCode) });
@@ -75,7 +75,7 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
       used.map(([, part]) => cell(part)),
     ),
     "",
-    `${counted(pictures, "picture")}; ${kinds.join(", ")}:`,
-    `${counted(groups.keptTogether, "group")} with ${counted(groups.picturesInThem, "picture")} ${groups.keptTogether === 1 ? "stays" : "stay"} on one side of the split`,
+    `${counted(pictures, "image")}; ${kinds.join(", ")}:`,
+    `${counted(groups.keptTogether, "group")} with ${counted(groups.picturesInThem, "image")} ${groups.keptTogether === 1 ? "stays" : "stay"} on one side of the split`,
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** `vultus train`: trains a classifier on folders of labelled pictures. */
+/** `vultus train`: trains a classifier on folders of labelled images. */
 
 import { Command, Option } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
@@ -34,12 +34,12 @@ What to start from:
 
 export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))
-    .description("train a classifier on folders of pictures sorted by class")
+    .description("train a classifier on folders of images sorted by class")
     .argument(
       "[data...]",
       "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files; a run that is resumed knows its own",
     )
-    .option("--exclude <file>", "pictures to leave out, one id per line, as data audit --out writes them")
+    .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
     .option(
       "--model <name>",
       "backbone: vultus_m or vultus_s, which ship with their weights, resnet50, … (default: the recipe's, or vultus_m)",
@@ -60,16 +60,16 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     )
     .option(
       "--validation <share>",
-      "share of the training pictures to validate on, where there is no such split",
+      "share of the training images to validate on, where there is no such split",
       numberOf(0, 1),
     )
-    .option("--test <share>", "share of the training pictures to test on once, at the end", numberOf(0, 1))
+    .option("--test <share>", "share of the training images to test on once, at the end", numberOf(0, 1))
     .option(
       "--attention <kind>",
       "attention over the branch of every residual block: se, eca or cbam; it starts as the identity (default: the recipe's, or none)",
     )
-    .option("--input-size <px>", "side of the pictures that the network sees", numberOf(16, 1024, true))
-    .option("--batch-size <n>", "pictures per step", numberOf(1, 65536, true))
+    .option("--input-size <px>", "side of the images that the network sees", numberOf(16, 1024, true))
+    .option("--batch-size <n>", "images per step", numberOf(1, 65536, true))
     .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
     .option("--out <dir>", "run folder (default: runs/<model>-<recipe>-<number>)")
     .option("--resume [dir]", "go on with the run in this folder (or in --out); nothing else need be given")
@@ -98,7 +98,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     )
     .option(
       "--memory <GB>",
-      "memory for decoded pictures, and as much again for cached features",
+      "memory for decoded images, and as much again for cached features",
       numberOf(0.01, 1000),
       defaults.memory,
     )
@@ -121,7 +121,7 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       // Without a run it is refused for that.
       if (data.length === 0 && !resume && extend === undefined)
         throw new UsageError(
-          `no data is given; name a folder with one folder of pictures per class, such as ${command("train", "photos/")}`,
+          `no data is given; name a folder with one folder of images per class, such as ${command("train", "photos/")}`,
         );
       if (data.length > 0 || resume) say(`reading ${data.length > 0 ? data.join(", ") : "the run"}…`);
       const run = await runTraining(

@@ -1,4 +1,4 @@
-/** What a corruption is: a pure function from a picture to the same picture as the world may spoil it. */
+/** What a corruption is: a pure function from an image to the same image as the world may spoil it. */
 
 import type { Picture } from "../../data/dataset.ts";
 import type { Random } from "../../util/random.ts";
@@ -15,13 +15,13 @@ export interface Corruption {
   /** As charts and tables call it. */
   readonly title: string;
   readonly group: CorruptionGroup;
-  /** What `values` are; a share of the side is one of the picture's shorter side. */
+  /** What `values` are; a share of the side is one of the image's shorter side. */
   readonly parameter: string;
   /** The parameter at severities 1 to 5. */
   readonly values: Severities;
   /**
-   * The spoilt picture, of the same width and height. Draws from `rng` in an order that does not depend on `value`, so
-   * that a picture is spoilt in the same way at every severity, only more.
+   * The spoilt image, of the same width and height. Draws from `rng` in an order that does not depend on `value`, so
+   * that an image is spoilt in the same way at every severity, only more.
    */
   apply(picture: Picture, value: number, rng: Random): Picture | Promise<Picture>;
 }
@@ -45,7 +45,7 @@ export function mapPixels(
   return { pixels: out, width, height, channels };
 }
 
-/** The picture's mean, per channel. */
+/** The image's mean, per channel. */
 export function meanColour({ pixels, channels }: Picture): number[] {
   const sums = new Array<number>(channels).fill(0);
   for (let i = 0; i < pixels.length; i++)

@@ -1,4 +1,4 @@
-/** Corruptions: pure, keyed by picture, worse with every severity, of any picture, and as the documentation says. */
+/** Corruptions: pure, keyed by image, worse with every severity, of any image, and as the documentation says. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ function rgb(picture: Picture): Picture {
   return { ...picture, pixels, channels: 3 };
 }
 
-/** Mean absolute difference; a grey picture counts as RGB where the other is. */
+/** Mean absolute difference; a grey image counts as RGB where the other is. */
 function damage(before: Picture, after: Picture): number {
   const repeat = after.channels / before.channels;
   const sum = after.pixels.reduce(
@@ -66,7 +66,7 @@ describe.each(corruptions.map((corruption) => [corruption.name, corruption] as c
     const spoilt = (picture: Picture, severity: number, id = "a"): Promise<Picture> =>
       corrupted(corruption, picture, severity, id);
 
-    test("gives the same picture for the same id, in any order, and leaves its input alone", async () => {
+    test("gives the same image for the same id, in any order, and leaves its input alone", async () => {
       const before = face.pixels.slice();
       const first = await spoilt(face, 3);
       await spoilt(faces[1] as Picture, 5, "b");
@@ -115,7 +115,7 @@ describe.each(corruptions.map((corruption) => [corruption.name, corruption] as c
   },
 );
 
-test("draws differ from picture to picture", async () => {
+test("draws differ from image to image", async () => {
   for (const corruption of corruptions.filter(({ parameter }) => /random|either|half of/.test(parameter))) {
     const looks = new Set<string>();
     for (let id = 0; id < 8; id++)

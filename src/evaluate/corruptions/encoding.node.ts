@@ -41,7 +41,7 @@ function opened({ pixels, width, height, channels }: Picture): Sharp {
   return sharp(pixels, { raw: { width, height, channels } });
 }
 
-/** The pixels of a picture whose shape is known. */
+/** The pixels of an image whose shape is known. */
 async function pixelsOf(
   image: Sharp,
   { width, height, channels }: Pick<Picture, "width" | "height" | "channels">,

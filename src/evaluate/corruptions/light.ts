@@ -37,7 +37,7 @@ const gamma: Corruption = {
   name: "gamma",
   title: "gamma",
   group: "light",
-  parameter: "γ of 255·(v/255)^γ, or its reciprocal, each in half of the pictures",
+  parameter: "γ of 255·(v/255)^γ, or its reciprocal, each in half of the images",
   values: [1.3, 1.6, 2, 2.5, 3.2],
   apply(picture, value, rng) {
     const exponent = rng.chance(0.5) ? value : 1 / value;
@@ -45,7 +45,7 @@ const gamma: Corruption = {
   },
 };
 
-/** Grey pictures become RGB: that is the damage. */
+/** Grey images become RGB: that is the damage. */
 const colouredLight: Corruption = {
   name: "coloured-light",
   title: "coloured light",
@@ -67,7 +67,7 @@ const sideLight: Corruption = {
   name: "side-light",
   title: "side light",
   group: "light",
-  parameter: "v of the factor from 1 + v to 1 - v across the picture, in a random direction",
+  parameter: "v of the factor from 1 + v to 1 - v across the image, in a random direction",
   values: [0.25, 0.45, 0.65, 0.85, 1],
   apply(picture, value, rng) {
     const angle = rng.uniform(0, 2 * Math.PI);

@@ -6,7 +6,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { type Corruption, mapPixels, meanColour, shorterSide } from "./corruption.ts";
 
-/** Heights and distances as shares of the picture's extent. */
+/** Heights and distances as shares of the image's extent. */
 const EYES = 0.4;
 const MOUTH = 0.78;
 const EYE_DISTANCE = 0.4;
@@ -18,7 +18,7 @@ const eyes: Corruption = {
   name: "eyes-covered",
   title: "eyes covered",
   group: "occlusion",
-  parameter: "height of a bar of the mean colour, a share of the picture's",
+  parameter: "height of a bar of the mean colour, a share of the image's",
   values: [0.06, 0.1, 0.15, 0.21, 0.28],
   apply: (picture, height) => covered(picture, bar(EYES, height, 0.8)),
 };
@@ -27,7 +27,7 @@ const mouth: Corruption = {
   name: "mouth-covered",
   title: "mouth covered",
   group: "occlusion",
-  parameter: "height of a bar of the mean colour, a share of the picture's",
+  parameter: "height of a bar of the mean colour, a share of the image's",
   values: [0.08, 0.14, 0.2, 0.27, 0.36],
   apply: (picture, height) => covered(picture, bar(MOUTH, height, 0.6)),
 };
@@ -84,7 +84,7 @@ const mask: Corruption = {
   name: "mask",
   title: "mask",
   group: "occlusion",
-  parameter: "height of the cloth's upper edge in the middle, a share of the picture's height from below",
+  parameter: "height of the cloth's upper edge in the middle, a share of the image's height from below",
   values: [0.16, 0.24, 0.32, 0.4, 0.48],
   apply(picture, height) {
     return painted(picture, (x, y) => {
@@ -99,12 +99,12 @@ const mask: Corruption = {
 
 export const occlusionCorruptions: readonly Corruption[] = [eyes, mouth, patches, glasses, mask];
 
-/** A bar in the middle of the picture, `wide` and `high` as shares of its extent. */
+/** A bar in the middle of the image, `wide` and `high` as shares of its extent. */
 function bar(centre: number, high: number, wide: number): Shape {
   return (x, y) => Math.abs(y - centre) < high / 2 && Math.abs(x - 0.5) < wide / 2;
 }
 
-/** The picture's own mean colour where `shape` is. */
+/** The image's own mean colour where `shape` is. */
 function covered(picture: Picture, shape: Shape): Picture {
   const mean = meanColour(picture);
   return mapPixels(picture, (v, x, y, c) =>
@@ -118,7 +118,7 @@ interface Paint {
   readonly opacity: number;
 }
 
-/** Paint over the picture, wherever `paint` has some. */
+/** Paint over the image, wherever `paint` has some. */
 function painted(picture: Picture, paint: (x: number, y: number) => Paint | undefined): Picture {
   return mapPixels(picture, (v, x, y) => {
     const found = paint((x + 0.5) / picture.width, (y + 0.5) / picture.height);

@@ -5,14 +5,14 @@ import { type Corruption, shorterSide } from "./corruption.ts";
 import { warped } from "./warp.ts";
 
 const RADIANS = Math.PI / 180;
-/** From the camera to the face, in sides of the picture: an arm's length for a face of 25 cm. */
+/** From the camera to the face, in sides of the image: an arm's length for a face of 25 cm. */
 const CAMERA = 2.5;
 
 const rotation: Corruption = {
   name: "rotation",
   title: "rotation",
   group: "orientation",
-  parameter: "degrees in the picture's plane, to either side",
+  parameter: "degrees in the image's plane, to either side",
   values: [10, 20, 30, 45, 60],
   apply(picture, degrees, rng) {
     const angle = degrees * RADIANS * (rng.chance(0.5) ? 1 : -1);
@@ -26,7 +26,7 @@ const perspective: Corruption = {
   name: "perspective",
   title: "perspective (head pose)",
   group: "orientation",
-  parameter: "degrees by which the flat picture turns out of its plane, about a random axis",
+  parameter: "degrees by which the flat image turns out of its plane, about a random axis",
   values: [15, 25, 33, 41, 48],
   apply(picture, degrees, rng) {
     const axis = rng.uniform(0, 2 * Math.PI);
@@ -62,7 +62,7 @@ const scale: Corruption = {
   name: "scale",
   title: "scale (detector)",
   group: "orientation",
-  parameter: "factor by which the face is enlarged, or reduced, each in half of the pictures",
+  parameter: "factor by which the face is enlarged, or reduced, each in half of the images",
   values: [1.1, 1.2, 1.32, 1.46, 1.65],
   apply(picture, factor, rng) {
     const zoom = rng.chance(0.5) ? 1 / factor : factor;

@@ -18,8 +18,8 @@ export const corruptions: readonly Corruption[] = [
 ];
 
 /**
- * The picture called `id` spoilt at a severity from 1 to 5. The draw depends on the corruption and on `id` alone: neither
- * on the order of pictures nor on what else is measured.
+ * The image called `id` spoilt at a severity from 1 to 5. The draw depends on the corruption and on `id` alone: neither
+ * on the order of images nor on what else is measured.
  */
 export async function corrupted(
   corruption: Corruption,

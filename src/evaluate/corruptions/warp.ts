@@ -1,9 +1,9 @@
-/** Reads a picture at other places than its pixels: bilinear between them, the edge's pixels again outside. */
+/** Reads an image at other places than its pixels: bilinear between them, the edge's pixels again outside. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { byte } from "./corruption.ts";
 
-/** `source` gives, for each pixel of the result, where in the picture it comes from; pixel centres are whole numbers. */
+/** `source` gives, for each pixel of the result, where in the image it comes from; pixel centres are whole numbers. */
 export function warped(
   picture: Picture,
   source: (x: number, y: number) => readonly [number, number],

@@ -18,7 +18,7 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
   if (!calibration) return "";
   const { temperature, eceRaw, fittedHere, fittedTo } = calibration;
   const crossFitted = fittedHere
-    ? " The temperature was fitted on these pictures, so it is judged cross-fitted: on each fold by a temperature of the others."
+    ? " The temperature was fitted on these images, so it is judged cross-fitted: on each fold by a temperature of the others."
     : "";
   const change =
     temperature === 1
@@ -40,7 +40,7 @@ function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
   return chart(
     reliabilitySvg(all),
     label,
-    "Each dot stands for about the same number of pictures, the line through it for the 95 % interval. Below the diagonal the model is too sure, above it too modest; where the line crosses the diagonal, that may be chance.",
+    "Each dot stands for about the same number of images, the line through it for the 95 % interval. Below the diagonal the model is too sure, above it too modest; where the line crosses the diagonal, that may be chance.",
     {
       caption: "Bins from least to most sure",
       head: ["sure", "right", "95 % interval", "pictures"],
@@ -58,11 +58,11 @@ function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
 function coverageChart({ coverage, accuracy }: EvaluationRecord): string {
   if (!coverage) return "";
   const best = coverage.findLast((point) => point.coverage > 0 && point.accuracy !== null);
-  const label = `Coverage against accuracy: answering everything it is ${percents(accuracy)} right${best ? `; answering only where it is at least ${percents(best.threshold)} sure, it answers ${percents(best.coverage)} of the pictures and is ${percents(best.accuracy)} right` : ""}.`;
+  const label = `Coverage against accuracy: answering everything it is ${percents(accuracy)} right${best ? `; answering only where it is at least ${percents(best.threshold)} sure, it answers ${percents(best.coverage)} of the images and is ${percents(best.accuracy)} right` : ""}.`;
   return chart(
     coverageSvg({ accuracy, points: coverage }),
     label,
-    "What it gets right of the pictures that it answers, where it leaves out those it is less sure of.",
+    "What it gets right of the images that it answers, where it leaves out those it is less sure of.",
     {
       caption: "By the least confidence that counts as an answer",
       head: ["at least", "answered", "right of those"],

@@ -1,4 +1,4 @@
-/** Every class by itself: precision, recall, F1, area under the curve, and how many pictures there were. */
+/** Every class by itself: precision, recall, F1, area under the curve, and how many images there were. */
 
 import { summarize } from "../../metrics/scores.ts";
 import { count, decimals, paragraph, percents, precisionAndRecall, type Section, table } from "../html.ts";
@@ -27,7 +27,7 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
     title: "Class by class",
     html: [
       table({
-        caption: `Scores of each class, ${count(n)} pictures (${evaluation.split})`,
+        caption: `Scores of each class, ${count(n)} images (${evaluation.split})`,
         head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "pictures"],
         rows: [
           ...evaluation.classes.map((name, k) =>
@@ -39,16 +39,16 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
             ),
           ),
           row("mean of the classes", macro),
-          // Of equally many pictures each, that would be the same numbers again.
+          // Of equally many images each, that would be the same numbers again.
           ...(perClass.every(({ support }) => support === ofFirst)
             ? []
-            : [row("weighted by pictures", weighted)]),
+            : [row("weighted by images", weighted)]),
         ],
         numbers: true,
       }),
       present < 2
         ? paragraph(
-            "All pictures are of one class: there is no area under a curve, and no class to confuse it with.",
+            "All images are of one class: there is no area under a curve, and no class to confuse it with.",
           )
         : "",
     ].join("\n"),

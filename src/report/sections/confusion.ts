@@ -1,4 +1,4 @@
-/** The confusion matrix as a table whose cells open their pictures, and its worst pairs in words. */
+/** The confusion matrix as a table whose cells open their images, and its worst pairs in words. */
 
 import { confusedPairs, ofFew, samplesOf } from "../../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../../metrics/confusion.ts";
@@ -7,19 +7,19 @@ import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
-/** With `clickable` each cell that counts something is a button, and the page's script shows its pictures. */
+/** With `clickable` each cell that counts something is a button, and the page's script shows its images. */
 export function confusion({ evaluation }: RunRecord, clickable: boolean): Section | undefined {
   if (!evaluation) return undefined;
   const { confusion: matrix, classes } = evaluation;
-  const hint = clickable ? ' <span class="screen">Choose a cell to see its pictures.</span>' : "";
+  const hint = clickable ? ' <span class="screen">Choose a cell to see its images.</span>' : "";
   return {
     id: "confusion",
     title: "Confusion matrix",
     html: [
-      `<p>Rows are the truth, columns the answer: how many pictures, and which share of the row.${hint}</p>`,
+      `<p>Rows are the truth, columns the answer: how many images, and which share of the row.${hint}</p>`,
       scrolling("Confusion matrix", matrixTable(matrix, classes, clickable)),
       clickable ? '<div id="cell" class="screen" aria-live="polite"></div>' : "",
-      // With pictures the next section shows the same pairs.
+      // With images the next section shows the same pairs.
       clickable ? "" : pairs(matrix, classes),
     ].join("\n"),
   };

@@ -31,7 +31,7 @@ function countsOf({ classes, counts, notes, unreadable }: NonNullable<RunRecord[
   const bad = unreadable.map(({ id, reason }) => `${id}: ${reason}`);
   return [
     table({
-      caption: "Pictures of each class and split",
+      caption: "Images of each class and split",
       head: ["class", ...used],
       rows: [
         ...classes.map((name, k) => [name, ...used.map((split) => count(counts[split]?.[k] ?? 0))]),
@@ -53,9 +53,9 @@ export function audit({ audit }: RunRecord): Section | undefined {
     html: [
       crossing.length > 0
         ? note(
-            `Pixel-identical pictures lie on two sides of a split (${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}): scores on them flatter.`,
+            `Pixel-identical images lie on two sides of a split (${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}): scores on them flatter.`,
           )
-        : paragraph("No pixel-identical picture lies on two sides of a split."),
+        : paragraph("No pixel-identical image lies on two sides of a split."),
       auditTable(audit),
     ].join("\n"),
   };
@@ -63,12 +63,12 @@ export function audit({ audit }: RunRecord): Section | undefined {
 
 function auditTable(audit: AuditRecord): string {
   const rows: [string, number][] = [
-    ["groups of identical pictures", audit.duplicateGroups],
-    ["pictures that are only copies", audit.redundantPictures],
+    ["groups of identical images", audit.duplicateGroups],
+    ["images that are only copies", audit.redundantPictures],
     ["groups with more than one label", audit.conflictingGroups],
     ["groups that look the same", audit.nearDuplicateGroups],
-    ["blank pictures", audit.blank],
-    ["unreadable pictures", audit.unreadable],
+    ["blank images", audit.blank],
+    ["unreadable images", audit.unreadable],
   ];
   return table({
     caption: `Found in ${pictures(audit.pictures)}`,

@@ -50,7 +50,7 @@ export async function heatMaps(
     title: "Where it looked",
     html: [
       paragraph(
-        `Grad-CAM of ${explained.length} sample pictures: what spoke for the answer is yellow, what did not shows as it is. A map says where, not why. This command judges how far maps can be trusted:`,
+        `Grad-CAM of ${explained.length} sample images: what spoke for the answer is yellow, what did not shows as it is. A map says where, not why. This command judges how far maps can be trusted:`,
       ),
       commandHtml(vultus("explain", "--model", folder, "--data", data.join(","))),
       "<h3>By answer</h3>",

@@ -24,8 +24,8 @@ export function overview(run: RunRecord, notes: readonly string[]): Section {
 function splitName(split: string): string {
   if (split === "test") return "on the test split, which was scored once";
   if (split === "validation")
-    return "selected on validation: the epoch was chosen on the pictures that it is measured on";
-  return split === "all" ? "on all pictures" : `on the ${split} split`;
+    return "selected on validation: the epoch was chosen on the images that it is measured on";
+  return split === "all" ? "on all images" : `on the ${split} split`;
 }
 
 /** Metrics beside the accuracy; the others are in a table that can be opened. */
@@ -66,7 +66,7 @@ function leaked({ n, leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
   const others = (rest: EvaluationRecord["withoutSeen"]): string =>
     rest
       ? `On the other ${count(rest.n)} the accuracy is ${percents(rest.accuracy)} (95 % interval ${range(rest.interval)}).`
-      : "No other is left, so this is no measure of new pictures.";
+      : "No other is left, so this is no measure of new images.";
   return [
     leaked ? note(`${of(leaked)} pixel-identical to one that was trained on. ${others(withoutLeaked)}`) : "",
     seen

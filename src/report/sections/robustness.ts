@@ -1,4 +1,4 @@
-/** How a result stands spoilt pictures: accuracy by corruption and severity, the warmer the more of it is lost. */
+/** How a result stands spoilt images: accuracy by corruption and severity, the warmer the more of it is lost. */
 
 import { paragraph, percents, pictures, type Section, scrolling } from "../html.ts";
 import { escape } from "../page.ts";
@@ -11,17 +11,17 @@ export function robustness({ robustness }: RunRecord): Section | undefined {
   const worst = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
   return {
     id: "robustness",
-    title: "When pictures are spoilt",
+    title: "When images are spoilt",
     html: [
       paragraph(
-        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil a picture; untouched, it gets ${percents(clean)} of ${pictures(n)} right. Lost by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
+        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil an image; untouched, it gets ${percents(clean)} of ${pictures(n)} right. Lost by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
       ),
       people
         ? paragraph(
             `Untouched, it agrees with the plurality of people on ${percents(people.clean)} of ${pictures(people.n)}. On average ${lossText(people.meanRelativeDrop, "agreement")}.`,
           )
         : "",
-      scrolling("Accuracy on spoilt pictures", severityTable(robustness)),
+      scrolling("Accuracy on spoilt images", severityTable(robustness)),
     ].join("\n"),
   };
 }

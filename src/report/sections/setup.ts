@@ -27,7 +27,7 @@ function recipeHtml(recipe: Recipe): string {
     ["input", `${inputSize} × ${inputSize} px`],
     [
       "batch",
-      `${batchSize} pictures, ${sampler === "weighted" ? "classes drawn equally often" : "every picture once an epoch"}`,
+      `${batchSize} images, ${sampler === "weighted" ? "classes drawn equally often" : "every image once an epoch"}`,
     ],
     ["label smoothing", `${labelSmoothing}`],
     ["seed", `${seed}: augmentation, order, dropout and new weights all follow from it`],

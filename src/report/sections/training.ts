@@ -36,7 +36,7 @@ export function training(run: RunRecord): Section | undefined {
     numbers: true,
   };
   const caption =
-    "Training accuracy is measured on augmented pictures with dropout at work, so it may lie below validation's.";
+    "Training accuracy is measured on augmented images with dropout at work, so it may lie below validation's.";
   return {
     id: "training",
     title: "Training",
@@ -75,7 +75,7 @@ export function baselineRows(run: RunRecord): BaselineRow[] {
   }));
   if (!evaluation || phases.length === 0) return phases;
   const { majority, accuracy, interval, split } = evaluation;
-  // On the same pictures the best epoch of all is the final model.
+  // On the same images the best epoch of all is the final model.
   const isFinal = (phase: BaselineRow): boolean =>
     split === "validation" && Math.abs(phase.accuracy - accuracy) < 1e-9;
   return [

@@ -1,4 +1,4 @@
-/** The runs over HTTP: `/v1/runs`, one of them, its stream of events, and its watched pictures. */
+/** The runs over HTTP: `/v1/runs`, one of them, its stream of events, and its watched images. */
 
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -106,7 +106,7 @@ export async function runs(app: FastifyInstance, settings: RunsSettings): Promis
       const { state } = await book.snapshot(run);
       const picture = state.start?.watched[number] && (await watchedPicture(run.folder, number));
       if (!picture)
-        throw new Problem("not_found", `run ${run.id} has no watched picture ${request.params.number}`);
+        throw new Problem("not_found", `run ${run.id} has no watched image ${request.params.number}`);
       return reply.type("image/webp").send(picture);
     },
   );

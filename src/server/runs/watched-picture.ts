@@ -1,12 +1,12 @@
-/** The pictures that a run's log names, by number; nothing else of the disk can be had. */
+/** The images that a run's log names, by number; nothing else of the disk can be had. */
 
 import { constants, open, realpath } from "node:fs/promises";
 import { watchedPath } from "../../train/watched.node.ts";
 
-/** A picture of at most 160 px has a few kilobytes. */
+/** An image of at most 160 px has a few kilobytes. */
 const MOST_BYTES = 1 << 20;
 
-/** The bytes of a WebP picture; undefined where there is none, or something else lies in its place. */
+/** The bytes of a WebP image; undefined where there is none, or something else lies in its place. */
 export async function watchedPicture(folder: string, number: number): Promise<Buffer | undefined> {
   try {
     const path = watchedPath(folder, number);

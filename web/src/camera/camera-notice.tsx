@@ -46,7 +46,7 @@ export function CameraNotice({ state, ready, invitation, onStart }: CameraNotice
         (invitation ?? (
           <p>
             See what the models read in your face, live.
-            <span class="muted"> The pictures are looked at in this browser and nowhere kept.</span>
+            <span class="muted"> The images are looked at in this browser and nowhere kept.</span>
           </p>
         ))
       )}

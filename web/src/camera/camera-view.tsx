@@ -88,7 +88,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
         </div>
         <section class="live-faces" aria-label="Faces">
           {running && faces.length === 0 && live.error === undefined && (
-            <p class="muted panel">No face in the picture.</p>
+            <p class="muted panel">No face in the image.</p>
           )}
           {faces.slice(0, MOST_FACES).map(({ track }) => (
             <article class="panel" key={track} aria-label={`Face ${track}`}>
@@ -185,7 +185,7 @@ function Speed({ live: { framesPerSecond, milliseconds } }: { readonly live: Liv
   const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
   return (
     <p class="speed muted number">
-      {framesPerSecond.toFixed(1)} frames per second: picture {ms(read)}, faces {ms(detect)}, expressions{" "}
+      {framesPerSecond.toFixed(1)} frames per second: image {ms(read)}, faces {ms(detect)}, expressions{" "}
       {ms(classify)}
     </p>
   );

@@ -1,9 +1,9 @@
-/** Where a picture lies in the camera's stage, which has a shape of its own. */
+/** Where an image lies in the camera's stage, which has a shape of its own. */
 
 import type { Box } from "../../../src/predict/boxes.ts";
 import type { Extent, Rect } from "../parts/place-labels.ts";
 
-/** A box of a picture that is shown whole in the middle of the stage, in pixels of the stage. */
+/** A box of an image that is shown whole in the middle of the stage, in pixels of the stage. */
 export function onStage({ x, y, width, height }: Box, picture: Extent, stage: Extent): Rect {
   const scale = Math.min(stage.width / picture.width, stage.height / picture.height);
   return {

@@ -1,4 +1,4 @@
-/** Boxes and labels over the camera's picture. */
+/** Boxes and labels over the camera's image. */
 
 import { useRef } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
@@ -13,7 +13,7 @@ export interface OverlayProps {
   readonly faces: readonly TrackedFace[];
   readonly width: number;
   readonly height: number;
-  /** Whether the picture is shown as in a mirror. */
+  /** Whether the image is shown as in a mirror. */
   readonly mirrored: boolean;
   readonly threshold: number;
 }

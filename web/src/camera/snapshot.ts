@@ -1,4 +1,4 @@
-/** The camera's picture with its boxes and labels, as a PNG. */
+/** The camera's image with its boxes and labels, as a PNG. */
 
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import { computedAccent } from "../style/accents.ts";
@@ -44,6 +44,6 @@ export async function snapshot(video: HTMLVideoElement, options: SnapshotOptions
     context.fillText(text, left + size / 2, top + size * 0.78);
   }
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture was made")))),
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no image was made")))),
   );
 }

@@ -1,4 +1,4 @@
-/** Faces in the camera's picture, frame after frame: as fast as the worker answers, and never a frame in a queue. */
+/** Faces in the camera's image, frame after frame: as fast as the worker answers, and never a frame in a queue. */
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ const COUNTED = 20;
 
 export interface Live {
   readonly history: readonly Moment[];
-  /** Extent of the camera's picture, in which boxes are. */
+  /** Extent of the camera's image, in which boxes are. */
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;

@@ -225,7 +225,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
       )}
       {running && (
         <div class="live-faces" part="faces">
-          {faces.length === 0 && <p class="muted">No face in the picture.</p>}
+          {faces.length === 0 && <p class="muted">No face in the image.</p>}
           {faces.slice(0, MOST_FACES).map(({ track, probabilities }) => (
             <div key={track} part="bars">
               <Bars

@@ -23,7 +23,7 @@ export function Header({ view }: { readonly view: View }) {
         ))}
       </nav>
       <p class="promise">
-        <Lock /> Nothing is uploaded. Pictures and camera stay on this device.
+        <Lock /> Nothing is uploaded. Images and camera stay on this device.
       </p>
     </header>
   );

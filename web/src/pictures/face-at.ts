@@ -1,4 +1,4 @@
-/** Which face of a picture was meant by a tap. */
+/** Which face of an image was meant by a tap. */
 
 import type { Rect } from "../parts/place-labels.ts";
 

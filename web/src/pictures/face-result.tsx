@@ -1,4 +1,4 @@
-/** One face of a picture: the answer of each model, and on request where it looked. */
+/** One face of an image: the answer of each model, and on request where it looked. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { type Face, labelOf } from "../../../src/predict/prediction.ts";
@@ -9,7 +9,7 @@ import { Explanation } from "./explanation.tsx";
 import type { Choice } from "./picture-card.tsx";
 
 export interface FaceResultProps {
-  /** Left out where the picture shows one face only. */
+  /** Left out where the image shows one face only. */
   readonly number: number | undefined;
   readonly open: boolean;
   /** Where this face was chosen last: by its box, it opens and comes into view. */

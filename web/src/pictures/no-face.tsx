@@ -1,4 +1,4 @@
-/** What can be done with a picture in which no face was found. */
+/** What can be done with an image in which no face was found. */
 
 export interface NoFaceProps {
   /** Whether it was looked at in quarter turns too. */
@@ -13,18 +13,18 @@ export function NoFace({ turned, onLook }: NoFaceProps) {
         No face was found{turned && ", in none of four directions"}.{" "}
         <span class="muted">
           {turned
-            ? "If there is one, crop the picture around it and add it again."
-            : "If people lie on their side or stand on their head, turn the picture. If a face fills it, take it whole."}
+            ? "If there is one, crop the image around it and add it again."
+            : "If people lie on their side or stand on their head, turn the image. If a face fills it, take it whole."}
         </span>
       </p>
       <div class="choices">
         {!turned && (
           <button class="button quiet" type="button" onClick={() => onLook("turned")}>
-            Turn the picture and look again
+            Turn the image and look again
           </button>
         )}
         <button class="button quiet" type="button" onClick={() => onLook("whole")}>
-          Take the whole picture as one face
+          Take the whole image as one face
         </button>
       </div>
     </div>

@@ -1,4 +1,4 @@
-/** One picture: its faces in boxes, and what each expresses. */
+/** One image: its faces in boxes, and what each expresses. */
 
 import { useRef, useState } from "preact/hooks";
 import type { Face } from "../../../src/predict/prediction.ts";
@@ -20,7 +20,7 @@ export interface PictureCardProps {
   readonly models: readonly ModelInfo[];
   readonly threshold: number;
   onRemove(): void;
-  /** Looks at the picture anew, in another way. */
+  /** Looks at the image anew, in another way. */
   onLook(way: "turned" | "whole"): void;
   explain(model: number, face: number): ReturnType<Pictures["explain"]>;
 }
@@ -63,7 +63,7 @@ export function PictureCard({ item, models, threshold, onRemove, onLook, explain
       {error !== undefined ? (
         <p class="unreadable">
           <b class="error">
-            {error.status === "unreadable" ? "This file cannot be read" : "This picture was not looked at"}
+            {error.status === "unreadable" ? "This file cannot be read" : "This image was not looked at"}
           </b>
           <span class="muted">{error.reason}</span>
         </p>
@@ -106,7 +106,7 @@ export function PictureCard({ item, models, threshold, onRemove, onLook, explain
   );
 }
 
-/** Faces narrower than this share of their picture need all the room that the page has. */
+/** Faces narrower than this share of their image need all the room that the page has. */
 const SMALL = 1 / 14;
 
 function areSmall(faces: readonly Face[], { width }: Extent): boolean {

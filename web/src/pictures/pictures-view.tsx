@@ -1,4 +1,4 @@
-/** The view of pictures: where to put them, and a card for each. */
+/** The view of images: where to put them, and a card for each. */
 
 import { useRef } from "preact/hooks";
 import { download } from "../parts/download.ts";
@@ -23,19 +23,19 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
   const empty = items.length === 0;
   return (
     <>
-      <h2 class="visually-hidden">Pictures</h2>
-      <section class={empty ? "drop large" : "drop"} aria-label="Add pictures">
+      <h2 class="visually-hidden">Images</h2>
+      <section class={empty ? "drop large" : "drop"} aria-label="Add images">
         {empty && <FaceMark />}
         <p>
-          <b>Drop pictures here</b>
+          <b>Drop images here</b>
           <span class="muted"> or paste them, or</span>
         </p>
         <button ref={choose} class="button primary" type="button" onClick={() => input.current?.click()}>
-          Choose pictures
+          Choose images
         </button>
         {empty && (
           <p class="muted hint">
-            Any number of faces in a picture. A model of your own, an <code>.onnx</code> file made by{" "}
+            Any number of faces in an image. A model of your own, an <code>.onnx</code> file made by{" "}
             <code>vultus export</code>, can be dropped too.
           </p>
         )}
@@ -57,8 +57,8 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
         <div class="results-head">
           <p role="status">
             {done < items.length
-              ? `${done} of ${count(items.length, "picture")}`
-              : count(items.length, "picture")}
+              ? `${done} of ${count(items.length, "image")}`
+              : count(items.length, "image")}
           </p>
           <button
             class="button quiet"

@@ -1,10 +1,10 @@
-/** The pictures that a person has given, and what the models say of each. */
+/** The images that a person has given, and what the models say of each. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 
-/** Upright, turned by quarters too, or not at all: then the whole picture is one face. */
+/** Upright, turned by quarters too, or not at all: then the whole image is one face. */
 export type Way = "still" | "turned" | "whole";
 
 export interface PictureItem {
@@ -26,7 +26,7 @@ export interface Pictures {
   add(files: readonly File[]): void;
   remove(id: number): void;
   clear(): void;
-  /** Looks at a picture anew, in another way. */
+  /** Looks at an image anew, in another way. */
   look(id: number, way: Way): void;
   /** Where a model looked in one face. */
   explain(item: PictureItem, model: number, face: number): ReturnType<Recogniser["explain"]>;
@@ -38,7 +38,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
   const working = useRef(false);
   const ids = models.map(({ id }) => id).join();
 
-  // One picture after the other; each change of the list looks for the next one.
+  // One image after the other; each change of the list looks for the next one.
   useEffect(() => {
     const next = items.find((item) => item.examinedAs !== wayOf(item, ids));
     if (!next || working.current || models.length === 0) return;

@@ -13,7 +13,7 @@ import { decodeOnnxWeights } from "../../../src/weights/onnx-weights.ts";
 import type { ExplainedFace } from "./protocol.ts";
 
 /**
- * Grad-CAM of the most probable expression of a face, or of the whole picture. @throws FormatError for a model of rounded
+ * Grad-CAM of the most probable expression of a face, or of the whole image. @throws FormatError for a model of rounded
  * weights, UsageError for one whose backbone is unknown or that is not one network.
  */
 export async function explainFace(

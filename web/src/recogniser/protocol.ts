@@ -15,7 +15,7 @@ export interface ModelInfo {
   /** Where it was fetched from; left out for a file that a person chose. */
   readonly address?: string;
   readonly classes: readonly string[];
-  /** Side of the pictures that its network sees. */
+  /** Side of the images that its network sees. */
   readonly inputSize: number;
   /** The prior that it came with; left out where its file does not record the trained one, so that no other can be asked for. */
   readonly prior?: "trained" | "other";
@@ -50,7 +50,7 @@ export interface ModelFaces {
   readonly error?: string;
 }
 
-/** What the models say of one picture; boxes are in its pixels. */
+/** What the models say of one image; boxes are in its pixels. */
 export interface Examination {
   readonly width: number;
   readonly height: number;
@@ -76,7 +76,7 @@ export interface ExamineRequest {
   readonly name: string;
   /**
    * How they are found: thoroughly, the same with the photo also turned by quarters where nothing is found, as the next frame of a
-   * camera or video, or not at all: then the whole picture is one.
+   * camera or video, or not at all: then the whole image is one.
    */
   readonly faces?: "still" | "turned" | "live" | "whole";
 }

@@ -100,7 +100,7 @@ async function openDetectors(
   };
 }
 
-/** @throws VultusError where the picture cannot be read, and for no other reason. */
+/** @throws VultusError where the image cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
   const read = await readOnce(photo, name);

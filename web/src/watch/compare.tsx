@@ -42,7 +42,7 @@ export function Compare({ runs, now }: Props) {
               <th scope="col">Best accuracy</th>
               <th scope="col">Last accuracy</th>
               <th scope="col">Last loss</th>
-              <th scope="col">Pictures/s</th>
+              <th scope="col">Images/s</th>
             </tr>
           </thead>
           <tbody>

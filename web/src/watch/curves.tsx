@@ -1,4 +1,4 @@
-/** The four charts of a run: loss, accuracy, learning rate and pictures per second. */
+/** The four charts of a run: loss, accuracy, learning rate and images per second. */
 
 import type { RunState } from "../../../src/train/run-state.ts";
 import { Chart, type Point } from "./chart.tsx";
@@ -103,11 +103,11 @@ export function Curves({ id, state }: Props) {
       />
       <Chart
         {...shared}
-        title="Pictures per second"
+        title="Images per second"
         summary={`Now ${decimal((lastStep ?? last)?.imagesPerSecond, 0)}.`}
         curves={[
           {
-            name: "pictures per second",
+            name: "images per second",
             colour: "--curve-speed",
             points: fine("imagesPerSecond"),
             dots: steps.length === 0,

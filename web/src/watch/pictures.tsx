@@ -1,10 +1,10 @@
-/** The watched pictures with what the model says of them, and how sure of the truth it was after each epoch until then. */
+/** The watched images with what the model says of them, and how sure of the truth it was after each epoch until then. */
 
 import type { EventOf } from "../../../src/train/run-events.ts";
 import type { EpochPoint } from "../../../src/train/run-state.ts";
 import { wholePercent } from "./words.ts";
 
-/** Milliseconds after which a picture is asked for again, since the connection may have been lost. */
+/** Milliseconds after which an image is asked for again, since the connection may have been lost. */
 const RETRY = 5000;
 
 interface Props {

@@ -50,7 +50,7 @@ function whatIs(about: About | undefined, { start }: RunState): string {
     about?.model,
     about?.recipe && `recipe ${about.recipe}`,
     about?.inputSize && `${about.inputSize} px`,
-    start && `${count(start.pictures.training)} pictures, ${count(start.pictures.validation)} to validate`,
+    start && `${count(start.pictures.training)} images, ${count(start.pictures.validation)} to validate`,
     about?.device && `${about.device}, ${about.threads} ${about.threads === 1 ? "thread" : "threads"}`,
   ];
   return parts.filter(Boolean).join(" · ");

@@ -24,7 +24,7 @@ export function Epochs({ state }: { readonly state: RunState }) {
               <th scope="col">Validation loss</th>
               <th scope="col">accuracy</th>
               <th scope="col">Learning rate</th>
-              <th scope="col">Pictures/s</th>
+              <th scope="col">Images/s</th>
               <th scope="col">Time</th>
             </tr>
           </thead>

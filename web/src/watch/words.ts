@@ -83,8 +83,8 @@ export function standingSentence(
       return "The curves begin with the first event of this run.";
     case "preparing":
       return state.features
-        ? `Features of the frozen backbone, view ${state.features.view + 1}: ${count(state.features.done)} of ${count(state.features.total)} pictures.`
-        : "Reading pictures and building the network; the first step follows.";
+        ? `Features of the frozen backbone, view ${state.features.view + 1}: ${count(state.features.done)} of ${count(state.features.total)} images.`
+        : "Reading images and building the network; the first step follows.";
     case "scoring":
       return "Training is over; the best weights are being scored.";
     case "quiet":
