@@ -2,7 +2,7 @@
 # Trains the models that ship, as models/*.onnx were made: bench/shipped/train.sh DATA VOTES OUT
 # DATA is FER2013 with train/ and validation/, VOTES is FER+'s table of the same images, OUT is where the audit and the run
 # folders go. Training leaves out copies of validation images, copies within train, and images with two labels; validation
-# keeps all of its images. A stage that was interrupted goes on where it stopped. docs/results.md tells how long each took
+# keeps all of its images. A stage that was interrupted goes on where it stopped. docs/history.md tells how long each took
 # and what it reached. DEVICE=webgpu or DEVICE=cuda trains on a GPU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

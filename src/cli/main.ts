@@ -11,8 +11,10 @@ import { onCommandLine } from "./invocation.ts";
 import type { SetExitCode } from "./options.ts";
 import { clearLine, expectResult, hasResult, resultJson, say, Unread } from "./output.ts";
 
+type LoadCommand = () => Promise<(setExitCode: SetExitCode) => Command>;
+
 /** Each command's module, loaded when it is asked for: what one needs would slow down the start of every other. */
-const commands: Readonly<Record<string, () => Promise<(setExitCode: SetExitCode) => Command>>> = {
+const commands: Readonly<Record<string, LoadCommand>> = {
   quickstart: async () => (await import("./commands/quickstart.ts")).quickstartCommand,
   data: async () => (await import("./commands/data.ts")).dataCommand,
   review: async () => (await import("./commands/review.ts")).reviewCommand,
@@ -38,7 +40,11 @@ export function run(args: readonly string[]): Promise<number> {
   return spelledAs(onCommandLine, () => runCommand(args));
 }
 
-async function runCommand(args: readonly string[]): Promise<number> {
+/** The definitions of commands, with all that they inherit. Default: every command. */
+export async function commandLine(
+  setExitCode: SetExitCode,
+  wanted: readonly LoadCommand[] = Object.values(commands),
+): Promise<Command> {
   const program = new Command("vultus")
     .description("Train, measure, compare and ship facial-expression classifiers.")
     .version(version)
@@ -47,15 +53,15 @@ async function runCommand(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput(helpOutput)
     .configureHelp(helpFormat);
+  for (const command of await Promise.all(wanted.map((load) => load())))
+    program.addCommand(withSettingsOf(program, command(setExitCode)));
+  return program;
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   let code = 0;
   expectResult();
-  for (const command of await Promise.all(asked(args).map((load) => load())))
-    program.addCommand(
-      withSettingsOf(
-        program,
-        command((value) => (code = value)),
-      ),
-    );
+  const program = await commandLine((value) => (code = value), asked(args));
   try {
     await program.parseAsync([...args], { from: "user" });
     return code;
@@ -83,7 +89,7 @@ function withSettingsOf(program: Command, command: Command): Command {
 }
 
 /** The command that the arguments name; all of them where they name none, for help and suggestions, and to complete them. */
-function asked(args: readonly string[]): (typeof commands)[string][] {
+function asked(args: readonly string[]): LoadCommand[] {
   const name = args.find((arg) => !arg.startsWith("-"));
   if (name === undefined && args.some((arg) => arg === "--version" || arg === "-V")) return [];
   const one = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;

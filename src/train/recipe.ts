@@ -147,6 +147,7 @@ const optimizerSchema = z.discriminatedUnion(
 
 /** What a phase leaves out is off, or as PyTorch does it. */
 export const phaseSchema = object({
+  /** Name of the phase in logs, in reports and for `--set`. */
   name: z
     .string("must be a name")
     .regex(/^[a-z][\w-]*$/i, "must begin with a letter and go on with letters, digits, - and _"),
@@ -154,6 +155,7 @@ export const phaseSchema = object({
   train: z.union([z.enum(["head", "all"]), count, z.array(z.string()).min(1)], {
     error: 'must be "head", "all", a number of groups to unfreeze after the head, or a list of stages',
   }),
+  /** Maximum number of epochs; `patience` may end the phase sooner. */
   epochs: count,
   /** Epochs in a row without improvement after which the phase ends. */
   patience: count.default(3),
@@ -163,10 +165,11 @@ export const phaseSchema = object({
   inputScale: number("a number from 0.25 to 1", (n, error) => n.min(0.25, error).max(1, error)).default(1),
   /** Statistics by which stages of the backbone that train are normalised. */
   batchNorm: oneOf(["running", "batch"]).default("running"),
+  /** Optimizer of everything that trains. The learning rate is the peak of the schedule. */
   optimizer: optimizerSchema,
   /** Factor of the rate for every unfreeze group on the way from the head to the input; 1 treats all the same. */
   stageDecay: number("a number above 0 and up to 1", (n, error) => n.gt(0, error).max(1, error)).default(1),
-  /** Its peak is the optimizer's learning rate. */
+  /** Learning rate over the updates of the phase; its peak is the optimizer's learning rate. */
   schedule: scheduleSchema.default({ type: "constant" }),
   /** Greatest joint norm of the gradients; 0 is off. */
   clipNorm: atLeast0.default(0),
@@ -183,13 +186,17 @@ export const phaseSchema = object({
 });
 
 export const recipeSchema = object({
+  /** Name of the recipe in run folders and reports. */
   name: z.string("must be a name"),
+  /** Backbone; `vultus models` lists them. */
   model: z.string("must be the name of a backbone"),
   /** The weights that its numbers are made for; where a recipe does not say, `startOf` judges by its phases. */
   startsFrom: oneOf(["trained", "random"]).optional(),
   /** What is put over the branch of every residual block; it starts as the identity. Runs of older versions have none. */
   attention: oneOf(["none", ...attentionKinds]).default("none"),
+  /** Layers on top of the backbone's pooled features: several with batch norm and dropout, or a single one. */
   head: oneOf(headNames),
+  /** Probability with which the head drops an activation while it trains. */
   dropout: shareBelow1,
   /** The probability with which the backbone's last block is left out of a step, image by image; those before it less often. */
   stochasticDepth: shareBelow1.default(0),
@@ -199,12 +206,15 @@ export const recipeSchema = object({
   ),
   /** In validation the shorter side is resized to inputSize · this before the centre is cropped. */
   validationResize: number("a number from 1 to 2", (n, error) => n.min(1, error).max(2, error)),
+  /** Images per training step. */
   batchSize: count,
+  /** Seed of everything random. */
   seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
   /** What is minimised; runs of older versions have cross-entropy. */
   loss: lossSchema.prefault({ type: "crossEntropy" }),
   /** How much is learned from teachers, where there are any. */
   distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
+  /** Share of each label that is spread evenly over all classes. */
   labelSmoothing: shareBelow1,
   /** What the temperature is fitted to at the end; runs of older versions fitted it to the plurality. */
   calibration: oneOf(calibrationTargets).default("plurality"),
@@ -212,9 +222,11 @@ export const recipeSchema = object({
   sampler: oneOf(["weighted", "shuffle"]),
   /** Factors of the loss: balanced counts every class the same. Beside the weighted sampler it would do so twice. */
   classWeights: oneOf(["none", "balanced"]),
+  /** Random changes of the training images. */
   augmentation: augmentationSchema,
   /** Augmented views per image that are kept where features are cached. */
   views: count,
+  /** Phases, in the order in which they train. */
   phases: z
     .array(phaseSchema, "must be a list of phases")
     .min(1, "must hold at least one phase")
