@@ -54,7 +54,7 @@ describe("what is excluded", () => {
       "x",
       "y",
       "",
-      "# also in validation, kept there as v1",
+      "# also in validation, where v1 is kept",
       "t1",
       "",
     ]);

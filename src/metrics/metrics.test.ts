@@ -160,13 +160,13 @@ test("halves are rounded to even, as Python rounds", () => {
 
 describe("wrong input is refused by name", () => {
   test.each([
-    ["no samples", () => confusionMatrix([], [], 6), "There are 0 samples to score"],
+    ["no samples", () => confusionMatrix([], [], 6), "There are no samples to score"],
     ["lengths", () => confusionMatrix([0], [0, 1], 2), "1 labels but 2 predictions"],
     ["a label out of range", () => confusionMatrix([0, 6], [0, 0], 6), "label of sample 1 is 6"],
     ["a prediction of -1", () => confusionMatrix([0], [-1], 6), "prediction of sample 0 is -1"],
     ["an empty matrix", () => summarize([[0]]), "counts 0 samples"],
     ["names", () => classificationReport([[1]], ["a", "b"]), "2 class names"],
-    ["probabilities", () => negativeLogLikelihood([1], [0], 2), "there must be 2"],
+    ["probabilities", () => negativeLogLikelihood([1], [0], 2), "expected 2"],
     ["no probabilities", () => expectedCalibrationError([], [], 2), "0 samples"],
     ["k", () => topKAccuracy([1, 0], [0], 2, 3), "from 1 to 2"],
     ["no values", () => bootstrapInterval([]), "0 samples"],

@@ -63,23 +63,23 @@ test("every group has corruptions, and names are names", () => {
 describe.each(corruptions.map((corruption) => [corruption.name, corruption] as const))(
   "%s",
   (name, corruption) => {
-    const spoilt = (picture: Picture, severity: number, id = "a"): Promise<Picture> =>
+    const corrupt = (picture: Picture, severity: number, id = "a"): Promise<Picture> =>
       corrupted(corruption, picture, severity, id);
 
     test("gives the same image for the same id, in any order, and leaves its input alone", async () => {
       const before = face.pixels.slice();
-      const first = await spoilt(face, 3);
-      await spoilt(faces[1] as Picture, 5, "b");
-      expect(await spoilt(face, 3)).toEqual(first);
+      const first = await corrupt(face, 3);
+      await corrupt(faces[1] as Picture, 5, "b");
+      expect(await corrupt(face, 3)).toEqual(first);
       expect(face.pixels).toEqual(before);
     });
 
-    test("spoils more with every severity", async () => {
+    test("damages more with every severity", async () => {
       const means: number[] = [];
       for (let severity = 1; severity <= 5; severity++) {
         let sum = 0;
         for (const [i, picture] of faces.entries())
-          sum += damage(picture, await spoilt(picture, severity, `${i}`));
+          sum += damage(picture, await corrupt(picture, severity, `${i}`));
         means.push(sum / faces.length);
       }
       expect(means[0]).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ describe.each(corruptions.map((corruption) => [corruption.name, corruption] as c
           sizes.push({ pixels: new Uint8Array(width * height * channels).fill(77), width, height, channels });
       for (const picture of sizes) {
         for (const severity of [1, 5]) {
-          const { pixels, width, height, channels } = await spoilt(picture, severity);
+          const { pixels, width, height, channels } = await corrupt(picture, severity);
           expect(pixels).toBeInstanceOf(Uint8Array);
           expect([width, height]).toEqual([picture.width, picture.height]);
           expect(channels).toBe(name === "coloured-light" ? 3 : picture.channels);
