@@ -246,7 +246,9 @@ describe("data whose splits the training cut", () => {
     expect(printed.err).toContain("best.onnx was trained on 24 of these 48 images: its score is too high");
     const { seen } = await json<Scores>("evaluate", at("b"), at(...flat));
     expect(seen).toBe(48);
-    expect(printed.err).toMatch(/48 of the 48 images are training images of .*best\.onnx, or near-duplicates/);
+    expect(printed.err).toMatch(
+      /48 of the 48 images are training images of .*best\.onnx, or near-duplicates/,
+    );
   });
 
   test("that has changed since is told by its images: what was trained on is left out", async () => {

@@ -200,7 +200,7 @@ describe("workers", () => {
     expect((await Promise.all(underWay)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(await post(service)).toMatchObject({ status: 200, labels: first, version });
     expect(await service.metric("vultus_workers_lost_total")).toBe(1);
-    expect(service.lines.some(({ msg }) => msg === "a worker died and is replaced")).toBe(true);
+    expect(service.lines.some(({ msg }) => msg === "worker died; replacing it")).toBe(true);
     await service.close();
     expect([...liveWorkers].filter((one) => !before.has(one))).toEqual([]);
   });

@@ -421,6 +421,6 @@ describe("the commands", () => {
     expect(await vultus(["watch", join(root, "no", "such")])).toBe(2);
     expect(printed.err).toContain("does not exist, nor does the folder above it");
     expect(await vultus(["watch", root, "--host", "203.0.113.7", "--port", "0"])).toBe(2);
-    expect(printed.err).toContain("is no address of this machine");
+    expect(printed.err).toContain("is not an address of this machine");
   });
 });

@@ -1,4 +1,6 @@
-/** One client's stream of server-sent events: all that the logs of some runs say, from where it stands, as they grow. */
+/**
+ * A client's stream of server-sent events: all events of some runs, from the client's position on, as the logs grow.
+ */
 
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,17 +12,18 @@ import type { About, Beat, End, RunMessage } from "./protocol.ts";
 import { beginning, linesAfter } from "./tail.ts";
 
 export interface StreamSettings {
-  /** Milliseconds between two looks at the logs. */
+  /** Milliseconds between two reads of the logs. */
   readonly poll: number;
-  /** Milliseconds between two signs of life. */
+  /** Milliseconds between two heartbeats. */
   readonly beat: number;
 }
 
 export const usualStream: StreamSettings = { poll: 500, beat: 10_000 };
 
 /**
- * Returns when the client has left, or after the last message once `closing` is aborted; its reason is that message.
- * Nothing is kept for a client that reads slowly: its logs are read on when it has taken what was written.
+ * Returns when the client has disconnected, or after the last message once `closing` is aborted; its reason is that
+ * message. Nothing is buffered for a slow client: its logs are read further only when it has received everything so
+ * far.
  */
 export async function streamRuns(
   response: ServerResponse,
@@ -64,7 +67,7 @@ export async function streamRuns(
     }
   };
   while (!gone()) {
-    // Asked before looking, so that what was written before the end is told.
+    // Checked before reading, so that everything written before the end is sent.
     const last = closing.aborted;
     for (const run of runs) await look(run);
     if (last) break;
