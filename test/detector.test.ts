@@ -339,7 +339,7 @@ test("any other detector with boxes and scores works, at the size that it has", 
   expect(found?.box).toEqual({ x: 10, y: 12, width: 20, height: 40 });
   expect(found?.score).toBeCloseTo(0.9);
   expect(() => decodeDetector(encode(graph, "mine"), "mine.onnx", { size: 416 })).toThrow(
-    "mine.onnx takes pictures of 64 px, not of 416 px",
+    "mine.onnx takes images of 64 px, not 416 px",
   );
 });
 

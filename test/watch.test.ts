@@ -400,7 +400,9 @@ describe("the commands", () => {
     const machine = ["--device", "cpu", "--threads", "1", "--batch-size", "8"];
     const training = ["train", join(root, "faces-data"), ...small, ...machine];
     expect(await vultus([...training, "--ui", port, "--out", join(root, "pageless")])).toBe(0);
-    expect(printed.err).toContain(`training goes on without its page: port ${port} of 127.0.0.1 is taken`);
+    expect(printed.err).toContain(
+      `training goes on without its page: port ${port} on 127.0.0.1 is already in use`,
+    );
     // It is refused the folder of another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
     expect(printed.err).toContain("holds a run already");

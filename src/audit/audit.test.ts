@@ -1,4 +1,4 @@
-/** The rules of the audit on lists small enough to check by eye. */
+/** The rules of the audit, on lists that are small enough to check by eye. */
 
 import { describe, expect, test } from "vitest";
 import type { Picture, Sample, Split } from "../data/dataset.ts";

@@ -31,7 +31,7 @@ export function pairedDifference(
   const n = labels.length;
   if (predictedA.length !== n || predictedB.length !== n) {
     throw new VultusError(
-      `${n} labels but ${predictedA.length} and ${predictedB.length} predictions: give two predictions per label.`,
+      `${n} labels but ${predictedA.length} and ${predictedB.length} predictions: expected one prediction per label from each classifier.`,
     );
   }
   const changes = new Int8Array(n);

@@ -33,7 +33,7 @@ export interface PeopleScores {
   readonly jensenShannon: Estimate;
   /** Agreement on images whose plurality has at least 80 % of the votes; missing if there are none. */
   readonly clear?: Estimate;
-  /** Agreement by plurality; classes that are no image's plurality are missing. */
+  /** Agreement by plurality; classes that are not the plurality of any image are missing. */
   readonly perClass: Readonly<
     Record<string, { readonly agreement: Estimate; readonly onePerson?: Estimate }>
   >;

@@ -1,4 +1,4 @@
-/** What networks refuse, and where they say so. */
+/** Inputs that networks reject, and the place that the error names. */
 
 import { expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";

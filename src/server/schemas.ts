@@ -57,7 +57,7 @@ export const pictureSchema = z.object({
   status: z.enum(["ok", "no_face", "unreadable"]),
   width: z.number().optional(),
   height: z.number().optional(),
-  faces: z.array(faceSchema).describe("The largest first."),
+  faces: z.array(faceSchema).describe("Largest first."),
   omitted: z.number().optional().describe("The number of faces left out because of the limit."),
   code: z.enum(pictureCodes).optional().describe("Why there is no result: a problem code."),
   reason: z.string().optional(),

@@ -1,4 +1,4 @@
-/** Corruptions: pure, keyed by image, worse with every severity, of any image, and as the documentation says. */
+/** Corruptions are pure, keyed by image, stronger with every severity, applicable to any image, and as documented. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ function rgb(picture: Picture): Picture {
   return { ...picture, pixels, channels: 3 };
 }
 
-/** Mean absolute difference; a grey image counts as RGB where the other is. */
+/** Returns the mean absolute difference; a grey image is compared as RGB if the other one is RGB. */
 function damage(before: Picture, after: Picture): number {
   const repeat = after.channels / before.channels;
   const sum = after.pixels.reduce(
@@ -31,7 +31,7 @@ function damage(before: Picture, after: Picture): number {
   return sum / after.pixels.length;
 }
 
-/** The value of the parameter at which nothing happens; what is not listed has none. */
+/** The parameter value at which an image is unchanged; corruptions without such a value are not listed. */
 const neutral: Record<string, number> = {
   darker: 1,
   brighter: 1,
@@ -125,7 +125,7 @@ test("draws differ from image to image", async () => {
 });
 
 test("rotation, scale and perspective turn about the centre, by what they say", async () => {
-  // One bright pixel on black: where it goes is where the formula says.
+  // One bright pixel on black shows where the formula moves it.
   const dot = (x: number, y: number): Picture => {
     const pixels = new Uint8Array(41 * 41);
     pixels[y * 41 + x] = 255;
@@ -172,7 +172,7 @@ test("docs/robustness.md lists every corruption with its parameters", () => {
   ]);
   const text = readFileSync(file, "utf8");
   const [before = "", table = "", after = ""] = text.split(/<!-- (?:begin|end) of the table -->/);
-  // After a change of a corruption: UPDATE=1 npx vitest run src/evaluate/corruptions && npx biome check --write docs
+  // To update the docs: UPDATE=1 npx vitest run src/evaluate/corruptions && npx biome check --write docs
   if (process.env.UPDATE) {
     const lines = [["group", "corruption", "parameter", "severities 1 to 5"], ["-", "-", "-", "-"], ...rows];
     const written = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");

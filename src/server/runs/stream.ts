@@ -36,7 +36,7 @@ export async function streamRuns(
   const left = new AbortController();
   response.once("close", () => left.abort());
   const marks = marksOf(cursor);
-  const told = new Map<string, About>();
+  const sent = new Map<string, About>();
   let beaten = Number.NEGATIVE_INFINITY;
   const gone = (): boolean => left.signal.aborted;
   const send = async (text: string): Promise<void> => {
@@ -49,21 +49,21 @@ export async function streamRuns(
       response.on("drain", go).on("close", go);
     });
   };
-  const tell = (message: RunMessage): Promise<void> => {
+  const sendMessage = (message: RunMessage): Promise<void> => {
     const id = cursorOf(runs.map(({ id }) => [id, marks.get(id) ?? beginning]));
     return send(`id: ${id}\ndata: ${JSON.stringify(message)}\n\n`);
   };
   const look = async (run: WatchedRun): Promise<void> => {
     const about = await book.about(run);
-    if (told.get(run.id) !== about) await tell({ run: run.id, about });
-    told.set(run.id, about);
+    if (sent.get(run.id) !== about) await sendMessage({ run: run.id, about });
+    sent.set(run.id, about);
     for (let more = true; more && !gone(); ) {
       const tail = await linesAfter(runPaths(run.folder).events, marks.get(run.id) ?? beginning);
       const events = eventsOf(tail.lines);
       marks.set(run.id, tail.mark);
       more = tail.more;
       if (events.length > 0 || tail.restarted)
-        await tell({ run: run.id, ...(tail.restarted && { restarted: true }), events });
+        await sendMessage({ run: run.id, ...(tail.restarted && { restarted: true }), events });
     }
   };
   while (!gone()) {
