@@ -148,6 +148,6 @@ test("what is no attention, or fits no backbone, is refused before anything is r
     'recipe: attention is "sse": must be one of none, se, eca, cbam. Did you mean "se"?',
   );
   await expect(trained({ attention: "se", model: "squeezenet1_1", out: at("refused") })).rejects.toThrow(
-    /squeezenet1_1 has none; these have: .*resnet18/,
+    /squeezenet1_1 has none; backbones that have them: .*resnet18/,
   );
 });

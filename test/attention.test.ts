@@ -216,6 +216,6 @@ test("backbones without residual blocks of maps are refused, with those that hav
   );
   for (const backbone of without) expect(() => withAttention(backbone, "se")).toThrow(UsageError);
   expect(() => withAttention(backboneNamed("vit_tiny"), "se")).toThrow(
-    /^attention "se" goes over .*, and vit_tiny has none; these have: .*resnet18.*vultus_m/,
+    /^attention "se" needs residual .*, and vit_tiny has none; backbones that have them: .*resnet18.*vultus_m/,
   );
 });

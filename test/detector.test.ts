@@ -295,12 +295,12 @@ test("a model that is no detector is refused with what it should be", async () =
   graph.output("y", relu(graph.input("x", "float32", ["N", 3])));
   const bytes = encode(graph, "other");
   expect(() => decodeDetector(bytes, "other.onnx")).toThrow(
-    "other.onnx is no face detector: it takes x (float32) and gives y (float32); it must take one picture (uint8 or float32) and give boxes and scores",
+    "other.onnx is not a face detector: it takes x (float32) and returns y (float32); it must take one image (uint8 or float32) and return boxes and scores",
   );
   expect(() => decodeDetector(Uint8Array.of(1, 2, 3), "noise.onnx")).toThrow(
     "noise.onnx is not an ONNX model",
   );
-  await expect(loadDetector(undefined, { size: 400 })).rejects.toThrow("give a multiple of 32");
+  await expect(loadDetector(undefined, { size: 400 })).rejects.toThrow("must be a multiple of 32");
 });
 
 test("settings that a program without types gives are refused with what they may be", async () => {
@@ -339,7 +339,7 @@ test("any other detector with boxes and scores works, at the size that it has", 
   expect(found?.box).toEqual({ x: 10, y: 12, width: 20, height: 40 });
   expect(found?.score).toBeCloseTo(0.9);
   expect(() => decodeDetector(encode(graph, "mine"), "mine.onnx", { size: 416 })).toThrow(
-    "mine.onnx takes pictures of 64 px, not of 416 px",
+    "mine.onnx takes images of 64 px, not 416 px",
   );
 });
 
@@ -361,7 +361,7 @@ test("what no box can be is passed over, and damaged settings are refused", asyn
     '{"size":64,"threshold":7,"overlap":0.4}',
   ])
     expect(() => decodeDetector(encode(graph, "mine", { vultus_detector: damage }), "mine.onnx")).toThrow(
-      /^mine\.onnx: its settings as a detector \(vultus_detector in its metadata\) are damaged$/,
+      /^mine\.onnx: its detector settings \(vultus_detector in the metadata\) are invalid$/,
     );
 });
 

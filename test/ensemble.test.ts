@@ -286,7 +286,7 @@ describe("what is refused", () => {
     [
       "models of other classes",
       () => [grey, at("other.onnx"), ...out],
-      /tells apart angry, happy, sad; .*calm/,
+      /has the classes angry, happy, sad; .*calm/,
     ],
     ["too few weights", () => [grey, coloured, ...out, "--weights", "1"], /1 weights for 2 models/],
     ["a negative weight", () => [grey, coloured, ...out, "--weights", "1,-1"], /0 or more for each model/],

@@ -188,7 +188,7 @@ describe("from the command line", () => {
     // Right on everything but what was planted, which no honest model gets "right".
     expect(labels.accuracy).toBeGreaterThan(0.85);
     expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the 2 folds/);
-    expect(printed.out).toMatch(/trained on labels of other data \(fingerprint 0123\)/);
+    expect(printed.out).toMatch(/was trained on other data \(fingerprint 0123\)/);
     expect(labels.joint.flatMap((row, k) => row.filter((_, j) => j !== k)).reduce((a, b) => a + b)).toBe(
       suspects.length,
     );
@@ -207,11 +207,11 @@ describe("from the command line", () => {
   test("weights that may have seen the labels are refused, and why", async () => {
     expect(await audit("unnamed.safetensors")).toBe(2);
     expect(printed.err).toMatch(
-      /trained to tell apart level, slanted, upright, and does not say on which data.*cannot judge/,
+      /trained on the classes level, slanted, upright, and does not record on which data.*cannot judge/,
     );
     for (const seen of ["same.safetensors", "cut.safetensors"]) {
       expect(await audit(seen), seen).toBe(2);
-      expect(printed.err, seen).toMatch(/on this very data/);
+      expect(printed.err, seen).toMatch(/on this same data/);
     }
   });
 

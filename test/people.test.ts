@@ -260,7 +260,7 @@ describe("calibrated to votes", () => {
   test("without votes it is fitted to labels, and a note reports that", async () => {
     const args = [...trainingArgs, at("labels.csv"), ...calibrated, "--set", "phases.all.epochs=1"];
     expect(await run([...args, "--out", at("labelled")]), printed.err).toBe(0);
-    expect(printed.err).toContain("no validation image has people's votes");
+    expect(printed.err).toContain("no validation image has votes");
     expect(scoresOf("labelled").calibration.fittedTo).toBe("plurality");
   }, 60_000);
 });

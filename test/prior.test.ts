@@ -279,7 +279,7 @@ describe("answers", () => {
     const node = await answersOf(withPrior(loadBundle(bundle()), "uniform"));
     expect(distance(answered.probabilities, node.probabilities)).toBeLessThan(1e-5);
     await expect(loadWebModel({ model: bytes, prior: "much", device: "cpu" })).rejects.toThrow(
-      "none of trained",
+      "expected trained",
     );
   });
 

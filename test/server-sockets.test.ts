@@ -200,7 +200,7 @@ describe("workers", () => {
     expect((await Promise.all(underWay)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(await post(service)).toMatchObject({ status: 200, labels: first, version });
     expect(await service.metric("vultus_workers_lost_total")).toBe(1);
-    expect(service.lines.some(({ msg }) => msg === "a worker died and is replaced")).toBe(true);
+    expect(service.lines.some(({ msg }) => msg === "worker died; replacing it")).toBe(true);
     await service.close();
     expect([...liveWorkers].filter((one) => !before.has(one))).toEqual([]);
   });
@@ -340,7 +340,7 @@ describe("the command", () => {
     );
     taken.close();
     expect(results.map(({ code }) => code)).toEqual([2, expect.any(Number), 2, 2, 2]);
-    expect(results[0]?.said).toContain(`port ${port} of 127.0.0.1 is taken`);
+    expect(results[0]?.said).toContain(`port ${port} on 127.0.0.1 is already in use`);
     expect(results[1]?.said).toContain(at("none"));
     expect(results[2]?.said).toContain("has 3 characters");
     expect(results[3]?.said).toContain("--cors a.example is no origin");

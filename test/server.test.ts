@@ -101,7 +101,7 @@ describe("several models", () => {
       expect(await labels("?detect=false&model=model")).toEqual(["model", classes]);
       expect(await labels("?detect=false&model=second")).toEqual(["second", ["calm", "cross"]]);
       expect(await refused(crop, jpeg, "?model=third", both)).toBe(
-        "400 invalid_request: no model third is served here; valid are model, second",
+        "400 invalid_request: the model third is not served here. Valid: model, second",
       );
       const told = modelSchema.parse((await both.app.inject("/v1/model?model=second")).json());
       expect([told.labels, told.served.map(({ name }) => name)]).toEqual([
@@ -122,7 +122,7 @@ describe("several models", () => {
     mkdirSync(join(folder, "other"));
     const same = join(folder, "other", "model.safetensors");
     writeClassifier(same, smallArchitecture(...classes));
-    await expect(startService({ model: [file, same] })).rejects.toThrow("two of the models are called model");
+    await expect(startService({ model: [file, same] })).rejects.toThrow("two models have the name model");
     const before = liveWorkers.size;
     const damaged = join(folder, "damaged.onnx");
     writeFileSync(damaged, "no model");
@@ -307,7 +307,7 @@ describe("refusals", () => {
     expect(asked.headers.allow).toBe("POST");
     expect(asked.json()).toMatchObject({
       code: "not_found",
-      detail: "/v1/predict is asked with POST, not with GET",
+      detail: "/v1/predict accepts POST, not GET",
     });
   });
 

@@ -142,7 +142,7 @@ describe("a folder that holds something else is left as it is:", () => {
     }
     const before = contentsOf(mine);
     expect(await run(["export", "vultus_s", "--to", "web", "--out", mine])).toBe(2);
-    expect(printed.err).toContain("name an empty or a new folder with --out");
+    expect(printed.err).toContain("give an empty or new folder with --out");
     expect(contentsOf(mine)).toEqual(before);
   });
 
@@ -156,7 +156,7 @@ describe("a folder that holds something else is left as it is:", () => {
     const before = contentsOf(out);
     build(second);
     expect(() => writeSite(out, model, built)).toThrow(
-      /did not write, or that were changed since: index.html, assets\/main-2.js. Move them away/,
+      /did not write, or that have changed since: index.html, assets\/main-2.js. Move them away/,
     );
     expect(contentsOf(out)).toEqual(before);
   });

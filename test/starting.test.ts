@@ -91,7 +91,7 @@ describe("without a network and without a name", () => {
 });
 
 describe("images that the starting weights know", () => {
-  const said = `${2 * KNOWN} of the ${2 * HELD} validation images are training images of the starting weights (old run/best.onnx), or near copies of such: scores on them are too high`;
+  const said = `${2 * KNOWN} of the ${2 * HELD} validation images are training images of the starting weights (old run/best.onnx), or near-duplicates of them: scores on these are too high`;
 
   test("are counted at the start, and the score is given without them", async () => {
     const small = ["--recipe", "scratch", "--model", "vultus_s", "--input-size", "32", "--batch-size", "8"];
@@ -129,7 +129,7 @@ describe("images that the starting weights know", () => {
   test("evaluate and compare say the same of them", async () => {
     const { seen, withoutSeen } = readJson<EvaluationResult>("new run", "evaluation.json");
     expect(await scored(at("new run"), at("new"))).toMatchObject({ seen, withoutSeen });
-    const tail = "or near copies of such: scores on them are too high";
+    const tail = "or near-duplicates of them: scores on these are too high";
     const onNew = `${2 * KNOWN} of the ${2 * HELD} images are training images of the weights that ${at("new run", "best.onnx")} started from, ${tail}`;
     const onOld = `${2 * KNOWN} of the ${2 * HELD} images are training images of ${at("old run", "best.onnx")}, ${tail}`;
     expect(printed.err).toContain(onNew);
@@ -194,7 +194,7 @@ describe("images that the starting weights know", () => {
     writeSafetensors(weights, tensors, rest);
     expect(await scored(bundle, at("new"), "--split", "all")).not.toHaveProperty("seen");
     const unknown = (name: string, count: number, what: string): string =>
-      `the training images of ${name} are not known: if some of the ${count} ${what} are among them, scores on them are too high`;
+      `the training images of ${name} are unknown: if it was trained on any of the ${count} ${what}, the scores are too high`;
     expect(printed.err).toContain(unknown(bundle, 48, "images"));
     capture();
     const from = ["--weights", weights, "--input-size", "32", ...one, ...device, "--out", at("from older")];

@@ -198,12 +198,10 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
 
   test("sound alone, a file that is cut off, and one of nothing are reported as what they are", async () => {
     ffmpeg(["-f", "lavfi", "-i", "sine=duration=1", at("sound.mp4")]);
-    await expect(framesOf(at("sound.mp4"), 1)).rejects.toThrow("sound.mp4: it has sound, but no video");
+    await expect(framesOf(at("sound.mp4"), 1)).rejects.toThrow("sound.mp4: it contains audio but no video");
     ffmpeg([...pattern, "-c:v", "mpeg4", at("cut.mp4")]);
     truncateSync(at("cut.mp4"), 20_000);
-    await expect(framesOf(at("cut.mp4"), 1)).rejects.toThrow(
-      "its index, which stands at the end, is missing",
-    );
+    await expect(framesOf(at("cut.mp4"), 1)).rejects.toThrow("its index, stored at the end, is missing");
     writeFileSync(at("empty.mp4"), "");
     await expect(framesOf(at("empty.mp4"), 1)).rejects.toThrow("empty.mp4 is empty");
     writeFileSync(
@@ -211,7 +209,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
       Uint8Array.from({ length: 5000 }, (_, i) => (i * i * 31 + i * 7) % 251),
     );
     await expect(framesOf(at("noise.mp4"), 1)).rejects.toThrow(
-      "noise.mp4: ffmpeg finds no frame in it: it is no video",
+      "noise.mp4: ffmpeg finds no frame in it: it is not a video",
     );
   });
 
@@ -253,7 +251,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
       ...cover,
       at("song.mp4"),
     ]);
-    await expect(framesOf(at("song.mp4"), 1)).rejects.toThrow("it has sound, but no video");
+    await expect(framesOf(at("song.mp4"), 1)).rejects.toThrow("it contains audio but no video");
     ffmpeg(["-i", at("cover.png"), ...pattern, "-map", "0", "-map", "1", ...lossless, at("two.mkv")]);
     const [frame] = (await framesOf(at("two.mkv"), 1)).frames;
     expect(frame?.picture.width).toBe(320);

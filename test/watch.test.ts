@@ -400,7 +400,9 @@ describe("the commands", () => {
     const machine = ["--device", "cpu", "--threads", "1", "--batch-size", "8"];
     const training = ["train", join(root, "faces-data"), ...small, ...machine];
     expect(await vultus([...training, "--ui", port, "--out", join(root, "pageless")])).toBe(0);
-    expect(printed.err).toContain(`training goes on without its page: port ${port} of 127.0.0.1 is taken`);
+    expect(printed.err).toContain(
+      `training goes on without its page: port ${port} on 127.0.0.1 is already in use`,
+    );
     // It is refused the folder of another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
     expect(printed.err).toContain("holds a run already");
@@ -421,6 +423,6 @@ describe("the commands", () => {
     expect(await vultus(["watch", join(root, "no", "such")])).toBe(2);
     expect(printed.err).toContain("does not exist, nor does the folder above it");
     expect(await vultus(["watch", root, "--host", "203.0.113.7", "--port", "0"])).toBe(2);
-    expect(printed.err).toContain("is no address of this machine");
+    expect(printed.err).toContain("is not an address of this machine");
   });
 });

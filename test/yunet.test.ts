@@ -127,7 +127,7 @@ describe("a model that answers as YuNet does", () => {
     expect(await facesAt(320)).toBe(0);
     expect(await facesAt(1280)).toBe(1);
     expect(() => decodeDetector(markerYunet(640), "yunet.onnx", { size: 650 })).toThrow(
-      "`detector.size: 650`: give a multiple of 32",
+      "`detector.size: 650`: must be a multiple of 32",
     );
   });
 
@@ -136,7 +136,7 @@ describe("a model that answers as YuNet does", () => {
     const open = await engine.open(program);
     const results = await open.run({ input: yunetInput(markers(64, 64, [])) });
     expect(() => yunetFaces(results, { width: 64, height: 96 }, 0.5)).toThrow(
-      "gives 64 numbers in cls_8 for an image of 64 × 96 pixels; they must be 96",
+      "returned 64 numbers in cls_8 for an image of 64 × 96 pixels; expected 96",
     );
   });
 });
@@ -170,7 +170,7 @@ describe("a detector by its name", () => {
 
   test("any other is a mistake, and what may stand there is listed", async () => {
     await expect(loadDetector("fsat")).rejects.toThrow(
-      'there is no face detector fsat. Did you mean "fast"? Give fast, thorough, yunet or the path of an ONNX file',
+      'there is no face detector fsat. Did you mean "fast"? Use fast, thorough, yunet or the path of an ONNX file',
     );
     await expect(loadDetector("models/none.onnx")).rejects.toThrow(UsageError);
     writeFileSync(at("noise.onnx"), "noise");
@@ -310,7 +310,7 @@ describe("on the command line", () => {
       printed.err = "";
       expect(await run([command, at("empty"), "--model", model, "--detector", "througho"])).toBe(2);
       expect(printed.err).toContain(
-        'Did you mean "thorough"? Give fast, thorough, yunet or the path of an ONNX file',
+        'Did you mean "thorough"? Use fast, thorough, yunet or the path of an ONNX file',
       );
     }
     expect(await run(["serve", "--detector", "nothing", "--port", "0"])).toBe(2);
@@ -321,7 +321,7 @@ describe("on the command line", () => {
       "--detector-size 640 replaces what --detector fast chooses; leave out one of them",
     );
     expect(await run(["predict", at("empty"), "--model", model, "--detector-size", "1000"])).toBe(2);
-    expect(printed.err).toContain("--detector-size 1000: give a multiple of 32");
+    expect(printed.err).toContain("--detector-size 1000: must be a multiple of 32");
     expect(await run(["predict", at("empty"), "--rotate", "left"])).toBe(2);
     expect(printed.err).toContain("Allowed choices are auto, none");
   });

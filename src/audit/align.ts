@@ -1,23 +1,25 @@
-/** Whether two small images show the same: their correlation where they fit best, cropping and mirroring allowed. */
+/** Compares two small images: their correlation at the best alignment, allowing cropping and mirroring. */
 
 import type { Window } from "../data/perceptual-hash.ts";
 import { SIDE } from "../data/thumbnail.ts";
 
-/** How far an edge may move, in shares of the side: 3 px of FER2013's 48, and half a pixel for rounding. */
+/** Maximum shift of an edge, as a share of the side: 3 px of FER2013's 48, plus half a pixel for rounding. */
 const FURTHEST = 3.5 / 48;
-/** Steps of the search in the same measure; the last is a quarter of a thumbnail's pixel. */
+/** Step sizes of the search, as shares of the side; the last is a quarter of a thumbnail's pixel. */
 const STEPS = [1 / 48, 0.5 / 48];
-/** A start that correlates less is not worth a search: different faces, however they are moved. */
+/** A starting correlation below this is not worth a search: the faces differ, however they are moved. */
 const HOPELESS = 0.8;
 const EDGES = ["left", "right", "top", "bottom"] as const;
 
 export interface Alignment {
-  /** The part of the one image that the other one shows. */
+  /** The part of one image that the other one shows. */
   readonly window: Window;
   readonly mirrored: boolean;
 }
 
-/** The largest correlation of `part` with a window of `whole`, found by moving one edge at a time from where `start` says. */
+/**
+ * Returns the highest correlation of `part` with a window of `whole`, found by moving one edge at a time from `start`.
+ */
 export function alignedCorrelation(whole: Uint8Array, part: Uint8Array, start: Alignment): number {
   let { window } = start;
   const { mirrored } = start;
@@ -42,7 +44,7 @@ export function alignedCorrelation(whole: Uint8Array, part: Uint8Array, start: A
   return best;
 }
 
-/** Pearson's correlation over the cells of `part` that lie in `whole`. */
+/** Returns Pearson's correlation over the cells of `part` that lie in `whole`. */
 function correlation(whole: Uint8Array, part: Uint8Array, mirrored: boolean, window: Window): number {
   const across = samplesOf(window.left, window.right);
   const down = samplesOf(window.top, window.bottom);
@@ -77,14 +79,16 @@ function correlation(whole: Uint8Array, part: Uint8Array, mirrored: boolean, win
   return spread > 0 ? (product - (sumA * sumB) / n) / Math.sqrt(spread) : 0;
 }
 
-/** For each cell of the part: the cell of the whole left of its centre, -1 outside, and the share of the next cell. */
+/**
+ * For each cell of the part, the cell of `whole` left of its centre (-1 if outside) and the weight of the next cell.
+ */
 function samplesOf(before: number, after: number): { cell: Int32Array; share: Float64Array } {
   const cell = new Int32Array(SIDE).fill(-1);
   const share = new Float64Array(SIDE);
   const scale = 1 - before - after;
   for (let x = 0; x < SIDE; x++) {
     const centre = before * SIDE + (x + 0.5) * scale - 0.5;
-    // Half a cell beyond the outermost centres still belongs to them.
+    // Positions up to half a cell beyond the outermost centres still belong to these cells.
     if (centre < -0.5 || centre > SIDE - 0.5) continue;
     const left = Math.min(SIDE - 2, Math.max(0, Math.floor(centre)));
     cell[x] = left;

@@ -1,4 +1,6 @@
-/** What is wrong with a data set: duplicates, leaks, near-duplicates, images that teach nothing, shares that drift. */
+/**
+ * Audits a data set: duplicates, leaks, near-duplicates, useless images, and class shares that differ between splits.
+ */
 
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { type CrossSplitPictures, crossSplitPictures } from "../data/pixel-hash.node.ts";
@@ -14,22 +16,22 @@ export interface Audit {
   readonly classes: readonly string[];
   readonly fingerprint: string;
   readonly notes: readonly string[];
-  /** Images listed, those that cannot be read included. */
+  /** Number of listed images, including unreadable ones. */
   readonly pictures: number;
-  /** Pixel-identical images over all splits. */
+  /** Groups of pixel-identical images across all splits. */
   readonly duplicates: readonly PictureGroup[];
   readonly crossSplitPictures: CrossSplitPictures;
-  /** Images that look the same without all being identical. Identical copies are listed with them. */
+  /** Groups of images that look the same but are not all identical. They include identical copies. */
   readonly nearDuplicates: readonly PictureGroup[];
-  /** Ids by what is wrong with the image. */
+  /** Image ids by fault. */
   readonly faults: Readonly<Record<Fault, readonly string[]>>;
   readonly unreadable: readonly Unreadable[];
   readonly balance: Balance;
-  /** Only where it was asked for. */
+  /** Present only if requested. */
   readonly labels?: LabelAudit;
 }
 
-/** Reads every image once, and again for `judgeLabels` where that is given. Nothing is written or changed. */
+/** Reads every image once, and again for `judgeLabels` if given. Writes and changes nothing. */
 export async function auditDataset(
   dataset: Dataset,
   onProgress: AuditProgress = () => {},

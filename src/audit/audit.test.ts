@@ -1,4 +1,4 @@
-/** The rules of the audit on lists small enough to check by eye. */
+/** The rules of the audit, on lists that are small enough to check by eye. */
 
 import { describe, expect, test } from "vitest";
 import type { Picture, Sample, Split } from "../data/dataset.ts";
@@ -54,7 +54,7 @@ describe("what is excluded", () => {
       "x",
       "y",
       "",
-      "# also in validation, kept there as v1",
+      "# also in validation, where v1 is kept",
       "t1",
       "",
     ]);

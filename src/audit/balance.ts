@@ -1,24 +1,27 @@
-/** Whether the splits hold the classes in the same shares: a model is chosen badly on a validation split that does not. */
+/**
+ * Compares the class shares of the splits: a validation split with other class shares is a bad basis for choosing a
+ * model.
+ */
 
 import { classCounts, type Sample, type Split, splits } from "../data/dataset.ts";
 
 export interface Drift {
   readonly split: Split;
   readonly against: Split;
-  /** Half the sum of the differences between the shares: 0 is equal, 1 has no class in common. */
+  /** Half the sum of the absolute differences between the shares: 0 if equal, 1 if no class is in common. */
   readonly totalVariation: number;
   readonly largestDifference: { readonly className: string; readonly difference: number };
-  /** Pearson's statistic for the two splits being drawn from one population. */
+  /** Pearson's statistic for the hypothesis that both splits come from the same distribution. */
   readonly chiSquared: number;
   readonly degreesOfFreedom: number;
-  /** What chance alone exceeds in one of twenty such data sets. */
+  /** The 95th percentile of that statistic under the hypothesis. */
   readonly chiSquared95: number;
 }
 
 export interface Balance {
-  /** For each split that has images: one share per class, which sum to 1. */
+  /** For each split with images, one share per class; they sum to 1. */
   readonly shares: Readonly<Partial<Record<Split, readonly number[]>>>;
-  /** Every split against training, or against the first that there is. */
+  /** Every split compared with training, or with the first split if there is no training split. */
   readonly drift: readonly Drift[];
 }
 
@@ -61,7 +64,7 @@ function driftOf(classes: readonly string[], { split, counts }: Counted, base: C
   };
 }
 
-/** Of the 2 × classes table; a class without images on both sides says nothing. */
+/** Returns the statistic of the 2 × classes table. A class without images in either split is ignored. */
 function chiSquared(a: readonly number[], b: readonly number[]): number {
   const [sumA, sumB] = [sum(a), sum(b)];
   return sum(
@@ -74,7 +77,10 @@ function chiSquared(a: readonly number[], b: readonly number[]): number {
   );
 }
 
-/** The 95th percentile of chi-squared within 1 % from two degrees on (Wilson and Hilferty 1931). */
+/**
+ * Returns the 95th percentile of chi-squared, accurate to 1 % from two degrees of freedom on (Wilson and Hilferty
+ * 1931).
+ */
 function chiSquared95(degrees: number): number {
   if (degrees === 0) return 0;
   const spread = 2 / (9 * degrees);

@@ -1,4 +1,4 @@
-/** One pass over the pixels of a data set: which images show the same, and what each shows of faults. */
+/** Finds copies and faults in one pass over the pixels of a data set. */
 
 import type { Sample } from "../data/dataset.ts";
 import { decodeAll } from "../data/decode-all.node.ts";
@@ -12,7 +12,7 @@ import { type Fault, faultsOf, qualityOf } from "./quality.ts";
 
 export type AuditProgress = (stage: "reading" | "comparing", done: number, total: number) => void;
 
-/** What one pass over the pixels leaves of an image: about a kilobyte. */
+/** Data kept per image after the pass: about a kilobyte. */
 export interface Trace {
   readonly sample: Sample;
   readonly hash: string;
@@ -20,13 +20,13 @@ export interface Trace {
   readonly faults: readonly Fault[];
 }
 
-/** Which images show the same; the lists hold indices into `traces`. */
+/** Groups of copies; the lists hold indices into `traces`. */
 export interface Copies {
   readonly traces: readonly Trace[];
   readonly unreadable: readonly Unreadable[];
-  /** Pixel-identical images; most lists hold one. */
+  /** Groups of pixel-identical images; most contain one image. */
   readonly identical: readonly (readonly number[])[];
-  /** Groups of images that look the same without all being identical, identical ones included. */
+  /** Groups of images that look the same but are not all identical, including identical copies. */
   readonly alike: readonly (readonly number[])[];
 }
 
@@ -39,7 +39,7 @@ export async function findCopies(samples: readonly Sample[], onProgress: AuditPr
   return { traces, unreadable, identical, alike };
 }
 
-/** Names the group of copies that a sample is in, for splits and folds that keep them on one side. */
+/** Returns a grouping that keeps all copies of a sample together when data is split or folded. */
 export function byLooks({ traces, identical, alike }: Copies): Grouping {
   const groups = new Map<string, string>();
   for (const indices of [...identical, ...alike]) {
@@ -50,7 +50,10 @@ export function byLooks({ traces, identical, alike }: Copies): Grouping {
   return ({ id }) => groups.get(id);
 }
 
-/** Decodes at full size, since reduced images may be equal where the originals are not. In the order of `samples`. */
+/**
+ * Decodes images at full size, because reduced images may be equal even if the originals are not. Keeps the order of
+ * `samples`.
+ */
 export async function readTraces(
   samples: readonly Sample[],
   onProgress: (done: number, total: number) => void = () => {},
@@ -68,7 +71,10 @@ export async function readTraces(
   return { traces: found.filter((trace) => trace !== undefined), unreadable };
 }
 
-/** Groups of indices into `traces`. One image stands for its identical copies; blank ones look alike and say nothing. */
+/**
+ * Returns groups of indices into `traces`. One image represents its identical copies. Blank images are skipped: they
+ * all look alike.
+ */
 function lookAlikes(
   traces: readonly Trace[],
   identical: readonly (readonly number[])[],

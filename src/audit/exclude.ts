@@ -1,4 +1,4 @@
-/** The images to leave out of training and scoring, as a list that a person can read and change. */
+/** Lists the images to exclude from training and scoring, in a form that people can read and edit. */
 
 import { type Split, splits } from "../data/dataset.ts";
 import { counted } from "../util/counted.ts";
@@ -11,9 +11,10 @@ export interface Exclusion {
 }
 
 /**
- * What to leave out: every image of a group whose labels disagree, since at least one is wrong and nobody knows which;
- * of a group on several splits all but one of the last, so that the score keeps its image and training loses it; of a
- * group within a split all but the first; and blank images. An id occurs once at most.
+ * Chooses the images to exclude. If the labels of a group disagree, all its images are excluded, because at least one
+ * label is wrong and it is unknown which. If a group spans splits, all images but one of the last split are excluded,
+ * so that the score keeps its image and training loses it. If a group lies within one split, all but the first are
+ * excluded. Blank images are excluded. Each id occurs at most once.
  */
 export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly string[]): Exclusion[] {
   const blanks = new Set(blank);
@@ -31,17 +32,17 @@ export function exclusionsOf(groups: readonly PictureGroup[], blank: readonly st
     })),
     ...agreeing
       .filter(crossesSplits)
-      .map((group) => without(group, ({ id, split }) => `also in ${split}, kept there as ${id}`)),
+      .map((group) => without(group, ({ id, split }) => `also in ${split}, where ${id} is kept`)),
     ...agreeing
       .filter((group) => !crossesSplits(group))
       .map((group) => without(group, ({ id }) => `the same image as ${id}, which is kept`)),
-    ...(blank.length > 0 ? [{ reason: "blank: nearly one grey all over", ids: blank }] : []),
+    ...(blank.length > 0 ? [{ reason: "blank: nearly uniform grey", ids: blank }] : []),
   ];
 }
 
 /**
- * One id per line, after a line that begins with `# ` and says why. Suspects stand there as comments only: a person looks
- * at them first, and takes the `# suspect: ` and the labels off those to leave out.
+ * Formats the list: one id per line, each group below a line that starts with `# ` and gives the reason. Suspects are
+ * only comments, to be reviewed first. To exclude one, remove its `# suspect: ` and its labels.
  */
 export function excludeText(
   exclusions: readonly Exclusion[],
@@ -49,14 +50,14 @@ export function excludeText(
 ): string {
   const count = exclusions.reduce((sum, { ids }) => sum + ids.length, 0);
   const head = [
-    `# ${counted(count, "image")} to leave out, found by "vultus data audit". Lines that begin with "# " are comments.`,
-    "# Near-duplicates, dark, bright, blurred and tiny images are not here: audit.json lists them.",
+    `# ${counted(count, "image")} to leave out, found by "vultus data audit". Lines that start with "# " are comments.`,
+    "# Near-duplicates and dark, bright, blurred or tiny images are not listed here; see audit.json.",
   ];
   const suspected =
     suspects.length > 0
       ? [
           "",
-          `# ${suspects.length} suspected label errors, the surest first. They are not left out: look at them first.`,
+          `# ${suspects.length} suspected label errors, most confident first. They are not excluded: review them first.`,
           ...suspects.map(({ id, given, suggested }) => `# suspect: ${id} ${given}→${suggested}`),
         ]
       : [];

@@ -1,10 +1,10 @@
-/** Images that belong together: identical pixel by pixel, or looking the same. */
+/** Groups of images that are identical pixel by pixel, or that look the same. */
 
 import type { Split } from "../data/dataset.ts";
 
 export interface AuditedPicture {
   readonly id: string;
-  /** The class by name. */
+  /** Class name. */
   readonly label: string;
   readonly split: Split;
 }

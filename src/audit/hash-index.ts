@@ -1,25 +1,28 @@
-/** Finds the hashes near a hash without comparing with all: one table per word, asked for the likely variations of a word. */
+/**
+ * Finds nearby hashes without comparing all pairs: one table per word, queried with the likely variations of each word.
+ */
 
 import { distance, WORD_BITS, WORDS } from "../data/perceptual-hash.ts";
 
 /**
- * How many bits of each word are tried both ways. The bits that a small change of the image turns are those whose
- * frequency is near the threshold, and the query knows which these are ("multi-probe", Lv et al., VLDB 2007). A
- * radius by pigeonhole would need as many bits turned anywhere: at the same recall, a hundred times the work.
+ * Number of bits per word that are tried both ways. A small change of the image flips bits whose frequency is near the
+ * threshold, and the query knows which bits these are ("multi-probe", Lv et al., VLDB 2007). A pigeonhole search would
+ * need as many flipped bits anywhere in a word: a hundred times the work for the same recall.
  */
 const WEAK_BITS = 5;
 
 export interface HashIndex {
   /**
-   * The positions of hashes at most `radius` bits from `hash`. `values` are the numbers whose signs `hash` holds, of
-   * which the sizes count. Not every one is found: those are that agree in one word at least, but for its weakest bits.
+   * Returns positions of hashes within `radius` bits of `hash`. `values` are the numbers whose signs form `hash`; their
+   * magnitudes select the bits to try. The search is approximate: it finds hashes that agree in at least one word,
+   * except for its weakest bits.
    */
   near(hash: Uint32Array, values: Float32Array, radius: number): ReadonlySet<number>;
-  /** Hashes compared so far. */
+  /** Number of hash comparisons so far. */
   compared(): number;
 }
 
-/** `hashes` holds `WORDS` words per image. Memory: 4 bytes per hash and word, and 8 MB per word. */
+/** `hashes` holds `WORDS` words per image. Memory: 4 bytes per hash and word, plus 8 MB per word. */
 export function indexHashes(hashes: Uint32Array): HashIndex {
   const tables = Array.from({ length: WORDS }, (_, word) => tableOf(hashes, word));
   let compared = 0;
@@ -44,12 +47,12 @@ export function indexHashes(hashes: Uint32Array): HashIndex {
 }
 
 interface Table {
-  /** Where the positions of each key begin; the next key's start is their end. */
+  /** Start of the positions of each key; they end at the next key's start. */
   readonly starts: Uint32Array;
   readonly positions: Uint32Array;
 }
 
-/** A counting sort by one word. */
+/** Builds a table with a counting sort by one word. */
 function tableOf(hashes: Uint32Array, word: number): Table {
   const starts = new Uint32Array(2 ** WORD_BITS + 1);
   const count = hashes.length / WORDS;
@@ -57,7 +60,7 @@ function tableOf(hashes: Uint32Array, word: number): Table {
   for (let i = 0; i < count; i++) starts[key(i)] = (starts[key(i)] as number) + 1;
   for (let k = 1; k < starts.length; k++) starts[k] = (starts[k] as number) + (starts[k - 1] as number);
   const positions = new Uint32Array(count);
-  // Backwards, since each start still is the end: it moves down as its positions are filled in.
+  // Iterates backwards: each start initially is the end, and moves down as its positions are filled in.
   for (let i = count - 1; i >= 0; i--) {
     const at = (starts[key(i)] as number) - 1;
     starts[key(i)] = at;
@@ -66,7 +69,7 @@ function tableOf(hashes: Uint32Array, word: number): Table {
   return { starts, positions };
 }
 
-/** Every way to turn some of the weakest bits of a word, none included. */
+/** Returns every way to flip some of the weakest bits of a word, including none. */
 function variations(values: Float32Array, word: number): Uint32Array {
   const sizes = new Float64Array(WEAK_BITS).fill(Number.POSITIVE_INFINITY);
   const places = new Uint32Array(WEAK_BITS);

@@ -1,4 +1,4 @@
-/** What to label next, and what to review first: order by hand-made probabilities and features. */
+/** The order for labelling and for review, with hand-made probabilities and features. */
 
 import { expect, test } from "vitest";
 import { random } from "../util/random.ts";
@@ -10,7 +10,7 @@ const unit = (rows: readonly (readonly number[])[]) =>
   unitRows({ rows: Float32Array.from(rows.flat()), width: rows[0]?.length ?? 0 });
 
 test("of equally unsure images those come first that differ; sure ones come last", () => {
-  // Two near copies, one other direction, and one the model is sure of.
+  // Two near-duplicates, one image with other features, and one that the model is sure of.
   const probabilities = Float32Array.from([0.5, 0.5, 0.5, 0.5, 0.52, 0.48, 0.99, 0.01]);
   const features = unit([
     [1, 0],
@@ -59,7 +59,7 @@ test("suspects first, then by margin, then what is not known; blind images at ra
   );
   expect(order.slice(0, 4)).toEqual([3, 0, 1, 2]);
   expect(new Set(order.slice(4))).toEqual(blind);
-  // Not by margin, which would tell what the model answers.
+  // Not ordered by margin, which would reveal the model's answers.
   expect(order.slice(4)).not.toEqual([4, 5, 6, 7]);
 });
 

@@ -1,19 +1,20 @@
-/** Which unlabelled images to label next: those that a model is unsure of, and that differ from each other. */
+/** Chooses the unlabelled images to label next: those that a model is uncertain of and that differ from each other. */
 
 import { similarity } from "./nearest.ts";
 import type { Features } from "./out-of-sample.ts";
 
-/** Images that are ranked by how they differ too; so many are what a person labels in a day. */
+/** Number of images that are also ranked by diversity: about what one person labels in a day. */
 const MOST_DIVERSE = 1000;
-/** Images among which those are chosen, by uncertainty. */
+/** Number of candidates for these, the most uncertain ones. */
 const MOST_CANDIDATES = 5000;
-/** The greatest cosine distance. */
+/** The maximum cosine distance. */
 const FARTHEST = 2;
 
 /**
- * All images, the one to label first at the front. An image's worth is its uncertainty, 1 less the margin between its two
- * greatest probabilities (margin sampling, Scheffer et al. 2001), times the cosine distance of its features to the nearest image
- * that stands before it (farthest-first traversal, Gonzalez 1985). Beyond the first 1,000, uncertainty alone decides.
+ * Ranks all images, the one to label first at the front. An image's worth is its uncertainty times its novelty. The
+ * uncertainty is 1 minus the margin between its two greatest probabilities (margin sampling, Scheffer et al. 2001). The
+ * novelty is the cosine distance of its features to the nearest image ranked before it (farthest-first traversal,
+ * Gonzalez 1985). Beyond the first 1,000, only uncertainty counts.
  *
  * @param probabilities [N, classes], row after row.
  * @param unit [N, width], rows of length 1.
@@ -39,13 +40,13 @@ export function labelNext(probabilities: Float32Array, classes: number, unit: Fe
   return [...chosen, ...byUncertainty.filter((image) => !first.has(image))];
 }
 
-/** 1 where the two greatest probabilities are equal, 0 where one class has it all. */
+/** Returns 1 if the two greatest probabilities are equal, 0 if one class has probability 1. */
 function marginUncertainty(row: Float32Array): number {
   const [first = 1, second = 0] = [...row].sort((a, b) => b - a);
   return 1 - (first - second);
 }
 
-/** The candidate of the greatest worth; of equals the earliest. */
+/** Returns the candidate of the greatest worth; of equals the earliest. */
 function best(candidates: Iterable<number>, worth: (image: number) => number): number {
   let [found, greatest] = [-1, Number.NEGATIVE_INFINITY];
   for (const image of candidates) {

@@ -1,4 +1,4 @@
-/** Suspected label errors: images whose label a model that never saw it is confident against. */
+/** Suspected label errors: images whose label contradicts the confident prediction of a model that never saw it. */
 
 import { tmpdir } from "node:os";
 import { canvasOf } from "../data/canvas.ts";
@@ -28,7 +28,7 @@ export interface SuspectedLabel {
   readonly split: Split;
   readonly given: string;
   readonly suggested: string;
-  /** Out-of-sample probability of the given label less that of the most probable other one. */
+  /** Out-of-sample probability of the given label minus that of the most probable other class. */
   readonly margin: number;
 }
 
@@ -38,42 +38,42 @@ export interface LabelAudit {
   readonly folds: number;
   readonly seed: number;
   readonly notes: readonly string[];
-  /** How often the heads are right on the folds that they did not see: how far to trust them. */
+  /** Accuracy of the heads on the folds that they were not trained on: a measure of how far to trust them. */
   readonly accuracy: number;
-  /** Per class, the probability from which on an image is confidently of it; `null` for a class without images. */
+  /** Per class, the minimum probability for an image to confidently belong to it; `null` for a class without images. */
   readonly thresholds: Readonly<Record<string, number | null>>;
-  /** `joint[given][suggested]`, in the order of the classes. */
+  /** `joint[given][suggested]`, in class order. */
   readonly joint: readonly (readonly number[])[];
-  /** The surest first. */
+  /** Most confident first. */
   readonly suspects: readonly SuspectedLabel[];
 }
 
-/** A backbone that never saw the labels that it is to judge. */
+/** A backbone that was never trained on the labels that it judges. */
 export interface LabelNetwork {
   readonly architecture: Architecture;
   readonly weights: StateDict;
-  /** The file of the weights. */
+  /** Path of the weights file. */
   readonly path: string;
-  /** What a person should know of them. */
+  /** Notes for the user about the weights. */
   readonly notes: readonly string[];
 }
 
 export interface LabelOptions {
   readonly folds: number;
   readonly seed: number;
-  /** Bytes of decoded images to keep in memory. */
+  /** Maximum bytes of decoded images to keep in memory. */
   readonly memoryBudget: number;
 }
 
 export type LabelProgress = (stage: "features" | "training", done: number, total: number) => void;
 
-/** Side of the images that the backbone sees: more costs much and gains little where eyes and mouth are seen. */
+/** Side of the backbone's input. Larger images cost much more and gain little once eyes and mouth are visible. */
 const INPUT_SIZE = 96;
 const CELLS = 3;
 
 /**
- * Features of a backbone that never saw these labels, a head per fold, confident learning. Folds keep copies and people
- * together, or a head would know the label of an image's twin.
+ * Judges the labels by confident learning: features of a backbone that never saw these labels, and one head per fold.
+ * Folds keep copies and people together, otherwise a head would know the label of an image's copy.
  */
 export async function auditLabels(
   engine: Engine,
@@ -85,7 +85,7 @@ export async function auditLabels(
   const { architecture, path, notes } = network;
   const { backbone, classes } = architecture;
   const { folds, seed, memoryBudget } = options;
-  // No label fits a blank image, and a head would learn from it what black means.
+  // A blank image has no right label, and a head would learn a meaning of black from it.
   const samples = copies.traces.flatMap(({ sample, faults }) => (faults.includes("blank") ? [] : [sample]));
   const foldOf = stratifiedFolds(samples, classes.length, {
     folds,
@@ -148,7 +148,7 @@ export function labelNetwork(model: string, path: string, dataset: Dataset): Lab
   return { architecture, weights, path, notes: [...ofFile, ...notes, ...ofVariant.notes, ...ofFit] };
 }
 
-/** What a stage in the middle of the backbone sees of each sample. Every sample must be readable. */
+/** Returns the features of each sample at a middle stage of the backbone. Every sample must be readable. */
 export async function stageFeatures(
   engine: Engine,
   { architecture, weights }: LabelNetwork,
@@ -179,18 +179,18 @@ export async function stageFeatures(
   }
 }
 
-/** Notes on weights that may be used. */
+/** Checks that the weights were not trained on these labels, and returns notes on weights that may be used. */
 function checkUnseen(metadata: Metadata, path: string, dataset: Dataset): string[] {
   const classes = classesOf(metadata, path);
   if (!classes) return [];
-  const what = `--weights ${path} is a classifier that was trained to tell apart ${classes.join(", ")}`;
+  const what = `--weights ${path} is a classifier trained on the classes ${classes.join(", ")}`;
   const remedy =
-    "A network that has learnt these labels cannot judge them: it repeats the wrong ones. " +
-    "Give weights that never saw them, such as ImageNet's";
+    "A network that was trained on these labels cannot judge them: it reproduces their errors. " +
+    "Use weights that were not trained on them, such as ImageNet's";
   const seen = cutOf(metadata, path)?.from ?? metadata.data_fingerprint;
-  if (seen === undefined) throw new UsageError(`${what}, and does not say on which data. ${remedy}`);
-  if (hasFingerprint(dataset, seen)) throw new UsageError(`${what}, on this very data. ${remedy}`);
+  if (seen === undefined) throw new UsageError(`${what}, and does not record on which data. ${remedy}`);
+  if (hasFingerprint(dataset, seen)) throw new UsageError(`${what}, on this same data. ${remedy}`);
   return [
-    `${path} was trained on labels of other data (fingerprint ${seen}); if some of these images were among them, their labels are judged too kindly`,
+    `${path} was trained on other data (fingerprint ${seen}); if that data includes some of these images, the audit will miss errors in their labels`,
   ];
 }

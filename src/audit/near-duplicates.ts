@@ -1,4 +1,7 @@
-/** Finds images that look the same: mirrored, slightly cropped or shifted, recompressed, brighter or darker. */
+/**
+ * Finds images that look the same even if one is mirrored, slightly cropped or shifted, recompressed, brighter or
+ * darker.
+ */
 
 import {
   BITS,
@@ -14,19 +17,22 @@ import { disjointSets } from "../util/disjoint-sets.ts";
 import { alignedCorrelation } from "./align.ts";
 import { indexHashes } from "./hash-index.ts";
 
-/** Bits that may differ between a copy's hash and that of the window nearest to it; for unrelated images it is 31. */
+/**
+ * Maximum number of differing bits between a copy's hash and the hash of its nearest window. Unrelated images differ in
+ * 31 bits on average.
+ */
 const RADIUS = 14;
 /**
- * Correlation at which two images count as the same. On FER2013 99 % of cropped copies reach 0.95 and other copies
- * more. Of the 48 natural pairs between 0.945 and 0.95, judged by eye, about a quarter are different people; above 0.96
- * hardly any are.
+ * Minimum correlation of near-duplicates. On FER2013, 99 % of cropped copies reach 0.95; other kinds of copies
+ * correlate more. Of the 48 natural pairs between 0.945 and 0.95, about a quarter show different people, judged by eye;
+ * above 0.96 hardly any do.
  */
 export const SAME = 0.945;
 
 /**
- * The windows that each image is asked with: the whole, every mix of edges cut by 0.5 and 2.5 of 48 pixels, and the
- * whole moved by 2 pixels in eight directions. A copy cut or moved by 3 pixels or less is then near one of them, and few
- * bits of its hash differ.
+ * The windows that each image is queried with: the whole image, every combination of edges cropped by 0.5 and 2.5 of 48
+ * pixels, and the whole image shifted by 2 pixels in eight directions. A copy that is cropped or shifted by up to 3
+ * pixels is close to one of them, so few bits of its hash differ.
  */
 const cuts = [0.5 / 48, 2.5 / 48];
 const moves = [-2 / 48, 0, 2 / 48];
@@ -39,13 +45,13 @@ const windows: readonly Window[] = [
 
 export interface NearDuplicateOptions {
   readonly onProgress?: (done: number, total: number) => void;
-  /** Frequencies that all images share, which are taken off before hashing. Default: the mean of these images. */
+  /** Frequencies common to all images, subtracted before hashing. Default: the mean of these images. */
   readonly mean?: Float64Array;
 }
 
 /**
- * Groups of positions in the list of thumbnails: what looks the same, by any number of steps. Work grows nearly as the
- * number of images does: see `bench/audit.ts`.
+ * Returns groups of positions in the list of thumbnails, linked by any chain of near-duplicates. The cost grows almost
+ * linearly with the number of images; see `bench/audit.ts`.
  */
 export function findNearDuplicates(
   thumbnails: readonly Uint8Array[],
@@ -67,7 +73,7 @@ export function findNearDuplicates(
       const mirror = hash.map((word, k) => word ^ (mirrorMask[k] as number));
       for (const mirrored of [false, true]) {
         for (const j of index.near(mirrored ? mirror : hash, values, RADIUS)) {
-          // A thousand frames of one film are half a million pairs, and nobody needs more than the group.
+          // A thousand frames of one film form half a million pairs, but only the group matters.
           if (sets.areJoined(i, j)) continue;
           const other = thumbnails[j] as Uint8Array;
           const correlation = alignedCorrelation(thumbnail, other, { window, mirrored });
@@ -80,7 +86,7 @@ export function findNearDuplicates(
   return sets.groups();
 }
 
-/** Takes the mean off, in place. */
+/** Subtracts the mean, in place. */
 function centre(values: Float32Array, mean: Float64Array): Float32Array {
   for (let bit = 0; bit < BITS; bit++) values[bit] = (values[bit] as number) - (mean[bit] as number);
   return values;

@@ -1,8 +1,8 @@
-/** Which images look alike to a network: cosine similarity of their features. */
+/** Nearest neighbours by cosine similarity of a network's features. */
 
 import type { Features } from "./out-of-sample.ts";
 
-/** Rows of length 1; rows of zeros stay zero. */
+/** Scales rows to length 1; zero rows stay zero. */
 export function unitRows({ rows, width }: Features): Features {
   const unit = Float32Array.from(rows);
   for (let start = 0; start < unit.length; start += width) {
@@ -13,7 +13,7 @@ export function unitRows({ rows, width }: Features): Features {
   return { rows: unit, width };
 }
 
-/** Cosine similarity, from -1 to 1, of two of these rows, which have length 1. */
+/** Returns the cosine similarity, from -1 to 1, of two rows of length 1. */
 export function similarity({ rows, width }: Features, a: number, b: number): number {
   let sum = 0;
   for (let i = 0, j = a * width, k = b * width; i < width; i++, j++, k++)
@@ -21,7 +21,7 @@ export function similarity({ rows, width }: Features, a: number, b: number): num
   return sum;
 }
 
-/** The `count` rows most similar to row `index`, of those that may be shown and without itself, the nearest first. */
+/** Returns the `count` rows most similar to row `index` among those that may be shown, excluding itself, nearest first. */
 export function nearest(
   features: Features,
   index: number,

@@ -1,4 +1,4 @@
-/** Probabilities that no label has touched: every sample is judged by a head trained on the folds that it is not in. */
+/** Out-of-sample probabilities: each sample is judged by a head that was trained on the other folds. */
 
 import type { Sample } from "../data/dataset.ts";
 import { batches, shuffledOrder } from "../data/sampler.ts";
@@ -23,7 +23,7 @@ export interface Features {
 }
 
 const BATCH = 256;
-/** Passes over the other folds, or as many as give this many steps. */
+/** Passes over the other folds; more if they would give fewer steps than this minimum. */
 const EPOCHS = 8;
 const FEWEST_STEPS = 200;
 const optimizer: OptimizerOptions = {
@@ -34,7 +34,7 @@ const optimizer: OptimizerOptions = {
 };
 const schedule: Schedule = { type: "cosine", warmup: 0, minimumFactor: 0 };
 
-/** `architecture` gives the classes and stands for the backbone; `foldOf` holds one fold per sample. */
+/** `architecture` provides the classes and the backbone's structure; `foldOf` holds one fold per sample. */
 export async function outOfSampleProbabilities(
   engine: Engine,
   architecture: Architecture,
@@ -121,7 +121,7 @@ async function trainHead(
     let feeds = feedsOf(0);
     for (let step = 0; step < length.totalSteps; step++) {
       const pending = stepper.step(feeds);
-      // While the worker runs this step, this thread prepares the next one's batch.
+      // While the worker runs this step, this thread prepares the next batch.
       if (step + 1 < length.totalSteps) feeds = feedsOf(step + 1);
       await pending;
       onStep(step + 1, length.totalSteps);
@@ -132,7 +132,7 @@ async function trainHead(
   }
 }
 
-/** New weights of the head alone. */
+/** Returns new weights for the head only. */
 function newHead(
   architecture: Architecture,
   width: number,

@@ -1,4 +1,4 @@
-/** Thumbnails, hashes and their index: what must hold exactly, and what must be found. */
+/** Thumbnails, hashes and their index: exact properties, and what the search must find. */
 
 import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
@@ -97,7 +97,7 @@ describe("the index", () => {
   test("finds a hash through one word whose weakest bits alone differ", () => {
     for (const [i, one] of values.slice(0, 200).entries()) {
       const asked = one.slice();
-      // The second and third word are wrong in a strong bit each, the first in two of its weakest bits.
+      // The second and third word each have a strong wrong bit; the first has two wrong bits among its weakest.
       for (const word of [1, 2]) asked[word] = 5 * -Math.sign(asked[word] as number);
       const order = Array.from({ length: BITS / WORDS }, (_, place) => WORDS * place).sort(
         (a, b) => Math.abs(asked[a] as number) - Math.abs(asked[b] as number),

@@ -1,4 +1,4 @@
-/** Images that teach nothing or little: blank, tiny, blurred, under- or overexposed. */
+/** Images that are useless or nearly so for training: blank, tiny, blurred, under- or overexposed. */
 
 import type { Picture } from "../data/dataset.ts";
 import { GREY_SIDE, greyOf, shrunk } from "../data/thumbnail.ts";
@@ -11,23 +11,23 @@ export interface Quality {
   /** Mean and standard deviation of luma, 0 to 255. */
   readonly mean: number;
   readonly deviation: number;
-  /** Variance of the Laplacian over the variance of luma. */
+  /** Variance of the Laplacian divided by the variance of luma. */
   readonly sharpness: number;
 }
 
-/** All but one in a thousand of FER2013's images vary by 16 and more; JPEG noise on a uniform image by 1 or 2. */
+/** In FER2013, 99.9 % of the images have a deviation of at least 16; JPEG noise on a uniform image has 1 or 2. */
 const BLANK_DEVIATION = 4;
-/** Below half of FER2013's side an eye has three pixels, and what remains of an expression is a guess. */
+/** Below half of FER2013's side an eye has three pixels, and the expression is a guess. */
 const TINY_SIDE = 24;
-/** All but one in a thousand of FER2013's images have 0.1 and more; blurred by a Gaussian of 2 px, 99 in 100 have less than 0.04. */
+/** In FER2013, 99.9 % of the images have at least 0.1; blurred by a Gaussian of 2 px, 99 % have less than 0.04. */
 const BLURRED_SHARPNESS = 0.05;
 /** A tenth of the scale at each end: fewer than one in a thousand of FER2013's images are that dark or that bright. */
 const DARK_MEAN = 25;
 const BRIGHT_MEAN = 230;
 
 /**
- * Judged at the size of FER2013's images, since a photo that is soft at 4000 px may be crisp at 48. `whole` is what
- * `greyOf` gives of the image; an image smaller than that is judged as it is.
+ * Judges an image at the size of FER2013's images, because a photo that is soft at 4000 px may be sharp at 48. `whole`
+ * is the result of `greyOf` for the image. A smaller image is judged at its own size.
  */
 export function qualityOf(picture: Picture, whole: Float64Array = greyOf(picture)): Quality {
   const { width, height } = picture;
@@ -44,7 +44,7 @@ export function qualityOf(picture: Picture, whole: Float64Array = greyOf(picture
   };
 }
 
-/** A blank image is only that: what else would be said of it follows. */
+/** Returns the faults of an image. A blank image gets no other fault, because these would only be consequences. */
 export function faultsOf({ shorterSide, mean, deviation, sharpness }: Quality): Fault[] {
   if (deviation < BLANK_DEVIATION) return ["blank"];
   const found: Fault[] = [];
@@ -55,7 +55,10 @@ export function faultsOf({ shorterSide, mean, deviation, sharpness }: Quality): 
   return found;
 }
 
-/** The four neighbours less four times the middle (Pech-Pacheco et al. 2000 use its variance), without the border. */
+/**
+ * Returns the Laplacian without the border: the four neighbours minus four times the centre (Pech-Pacheco et al. 2000
+ * use its variance).
+ */
 function laplacian(grey: Float64Array, columns: number, rows: number): Float64Array {
   const at = (x: number, y: number): number => grey[y * columns + x] as number;
   const out: number[] = [];

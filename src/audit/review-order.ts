@@ -1,11 +1,11 @@
-/** In which order a person reviews labels. */
+/** The order in which a person reviews labels. */
 
 import { type Sample, type Split, splits } from "../data/dataset.ts";
 import { random, shuffled } from "../util/random.ts";
 
 /**
- * The split whose images are reviewed blind, since results are measured on it: test, or validation where there is no test split.
- * Undefined where the data has one split only.
+ * Returns the split whose images are reviewed blind because results are measured on it: test, or validation if there is
+ * no test split. Undefined if the data has only one split.
  */
 export function blindSplit(samples: readonly Pick<Sample, "split">[]): Split | undefined {
   const there = splits.filter((split) => samples.some((sample) => sample.split === split));
@@ -13,11 +13,11 @@ export function blindSplit(samples: readonly Pick<Sample, "split">[]): Split | u
 }
 
 /**
- * The images by how doubtful their labels are, the surest errors first; blind images follow at random, since an order would tell
- * what the model answers.
+ * Orders the images by how doubtful their labels are, most suspicious first. Blind images follow in random order,
+ * because any other order would reveal the model's answers.
  *
- * @param margins The label's probability less the greatest other one; undefined where it is not known.
- * @param suspects Places in a list of suspects, the surest first: those images come before all others.
+ * @param margins The label's probability minus the greatest other one; undefined if unknown.
+ * @param suspects Positions in a list of suspects, most suspicious first. These images come before all others.
  */
 export function reviewOrder(
   margins: readonly (number | undefined)[],

@@ -1,4 +1,4 @@
-/** An audit in numbers: what `--json` prints. */
+/** The figures of an audit: the output of `--json`. */
 
 import type { CrossSplitPictures } from "../data/pixel-hash.node.ts";
 import type { Audit } from "./audit.node.ts";
@@ -7,21 +7,21 @@ import { crossesSplits, isConflicting } from "./groups.ts";
 import { type Fault, faults } from "./quality.ts";
 
 export interface AuditSummary extends Readonly<Record<Fault, number>> {
-  /** Images listed, those that cannot be read included. */
+  /** Number of listed images, including unreadable ones. */
   readonly pictures: number;
-  /** Groups of two or more pixel-identical images, over all splits. */
+  /** Number of groups of two or more pixel-identical images, across all splits. */
   readonly duplicateGroups: number;
-  /** The sum of the groups' sizes less one each. */
+  /** Number of identical images beyond the first of each group. */
   readonly redundantPictures: number;
   readonly crossSplitPictures: CrossSplitPictures;
-  /** Groups of identical images with more than one label. */
+  /** Number of groups of identical images with more than one label. */
   readonly conflictingGroups: number;
-  /** Groups of images that look the same without all being identical. */
+  /** Number of groups of images that look the same but are not all identical. */
   readonly nearDuplicateGroups: number;
   readonly nearCrossSplitGroups: number;
   readonly nearConflictingGroups: number;
   readonly unreadable: number;
-  /** Suspected label errors, and how often the model that suspects them is right; only where they were looked for. */
+  /** Number of suspected label errors, and the accuracy of the model that suspects them; present only if requested. */
   readonly suspectedLabels?: number;
   readonly outOfSampleAccuracy?: number;
   readonly balance: Balance;

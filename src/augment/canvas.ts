@@ -1,11 +1,11 @@
-/** The canvas on which the images of a batch are packed, and what graphs do with it first. */
+/** The canvas on which the images of a batch are packed, and its first graph operations. */
 
 import type { Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
 import { mul } from "../ops/mul.ts";
 import type { Point } from "./matrix.ts";
 
-/** Extent of the canvas in pixels; images lie at its upper left. One channel is grey, three are RGB. */
+/** Size of the canvas in pixels. Images lie in its upper left corner. One channel is grey, three are RGB. */
 export interface Canvas {
   readonly width: number;
   readonly height: number;
@@ -18,7 +18,7 @@ export interface Extent {
   readonly height: number;
 }
 
-/** A rectangle of an image, in its pixels, and how many pixels of the canvas it fills: fewer where it is reduced. */
+/** A rectangle of an image, in its pixels, and the number of canvas pixels that it fills: fewer if it is reduced. */
 export interface Part {
   readonly left: number;
   readonly top: number;
@@ -28,23 +28,23 @@ export interface Part {
   readonly down: number;
 }
 
-/** An image for a canvas; one that is too long for it lies there in part. */
+/** An image for a canvas. If it is too long for the canvas, only a part of it lies there. */
 export interface Placed extends Extent {
   readonly part?: Part;
 }
 
-/** A training's images are decoded to at most this many pixels a side, room for augmentation included. */
+/** Returns the maximum side to which training images are decoded; it leaves room for augmentation. */
 export function trainingSide(inputSize: number): number {
   return Math.ceil(inputSize * 1.25);
 }
 
-/** Sides that differ by more than this factor are cut: a few long images would make the canvas of all others large. */
+/** Images with a larger aspect ratio are cropped: otherwise a few long images would enlarge everyone's canvas. */
 const LONGEST = 2;
 
 /**
- * The extent that a canvas needs for an image. Of a longer one than 1:2 a network of `size` pixels sees a part: the
- * centre square in validation, with a margin for the filter, and in training a crop, or the whole, reduced to what it can
- * tell apart.
+ * Returns the canvas size that an image needs. Of an image longer than 1:2, a network of `size` pixels sees only a
+ * part. In validation that is the centre square, with a margin for the filter. In training it is a crop, or the whole
+ * image reduced to what the network can resolve.
  */
 export function extentOnCanvas({ width, height }: Extent, size: number): Extent {
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
@@ -54,8 +54,8 @@ export function extentOnCanvas({ width, height }: Extent, size: number): Extent 
 }
 
 /**
- * An image that is longer than the canvas, with the part of it that lies there; any other as it is. `from` and `to` are
- * the first and last place that are seen along each side, in pixels of the image from 0 on, which may lie outside.
+ * Returns an image longer than the canvas together with the part that lies there; any other image unchanged. `from` and
+ * `to` are the first and last visible position along each side, in pixels of the image, and may lie outside it.
  */
 export function placed<T extends Extent>(
   picture: T,
@@ -70,7 +70,10 @@ export function placed<T extends Extent>(
   return { ...picture, part: { left, top, width: columns, height: rows, across, down } };
 }
 
-/** First pixel and number of pixels that are seen of a side, with the neighbours of interpolation; then those on the canvas. */
+/**
+ * Returns the first pixel and the number of pixels of the visible range along a side, including the neighbours for
+ * interpolation; then the number of pixels on the canvas.
+ */
 function rangeOf(from: number, to: number, length: number, room: number): [number, number, number] {
   if (length <= room) return [0, length, length];
   const neighbours = Math.max(1, Math.ceil((to - from) / room));
@@ -79,7 +82,7 @@ function rangeOf(from: number, to: number, length: number, room: number): [numbe
   return [first, count, Math.min(count, room)];
 }
 
-/** The packed images as a feed [N, C, H, W] of bytes, and as floats from 0 to 1. */
+/** Declares the packed images as a feed [N, C, H, W] of bytes, and converts them to floats from 0 to 1. */
 export function canvasInput(
   graph: Value["graph"],
   batch: number | string,

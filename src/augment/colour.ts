@@ -1,4 +1,4 @@
-/** Brightness, contrast, saturation, hue and greyscale, as torchvision does them on floats from 0 to 1. */
+/** Brightness, contrast, saturation, hue and greyscale, like torchvision's on floats from 0 to 1. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -17,7 +17,7 @@ import { where } from "../ops/where.ts";
 import type { Random } from "../util/random.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** Factors of one image; `gray` is 1 for a grey one. */
+/** Colour factors of one image; `gray` is 1 for a greyscale image. */
 export interface ColourDraw {
   readonly brightness: number;
   readonly contrast: number;
@@ -42,7 +42,7 @@ export function drawColour(settings: Augmentation, rng: Random): ColourDraw {
   };
 }
 
-/** Which factors matter: colour does not where all images are grey. */
+/** Returns the factors that have an effect: colour has none if all images are grey. */
 export function activeColours(settings: Augmentation, channels: 1 | 3): readonly (keyof ColourDraw)[] {
   const on = {
     brightness: settings.brightness,
@@ -57,8 +57,8 @@ export function activeColours(settings: Augmentation, channels: 1 | 3): readonly
 }
 
 /**
- * Changes images [N, C, S, S] by factors [N, 1, 1, 1]. The order is fixed; torchvision's ColorJitter draws it anew for
- * every image, which changes little since the factors are near 1.
+ * Applies factors [N, 1, 1, 1] to images [N, C, S, S]. The order is fixed; torchvision's ColorJitter draws a new order
+ * for every image, which makes little difference because the factors are near 1.
  */
 export function colour(x: Value, factors: Partial<Readonly<Record<keyof ColourDraw, Value>>>): Value {
   let y = x;
@@ -71,12 +71,12 @@ export function colour(x: Value, factors: Partial<Readonly<Record<keyof ColourDr
   return y;
 }
 
-/** factor·a + (1 − factor)·b, kept within [0, 1]. */
+/** factor·a + (1 − factor)·b, clipped to [0, 1]. */
 function blend(a: Value, b: Value, factor: Value): Value {
   return clip(add(b, mul(sub(a, b), factor)), 0, 1);
 }
 
-/** The grey image [N, 1, S, S]; an image of one channel is its own. */
+/** Returns the grey image [N, 1, S, S]; an image with one channel is returned unchanged. */
 export function luma(x: Value): Value {
   if (x.shape[1] === 1) return x;
   const weights = x.graph.constant("float32", [1, 3, 1, 1], Float32Array.from(LUMA));
@@ -84,8 +84,8 @@ export function luma(x: Value): Value {
 }
 
 /**
- * Turns the hue by `turn` of the circle. With HSV's hue h (in sixths), value v and chroma c, channel n is
- * v − c·max(0, min(k, 4 − k, 1)) where k = (n + h) mod 6 for n = 5, 3, 1: the closed form of HSV to RGB.
+ * Rotates the hue by `turn` of the circle. With HSV's hue h (in sixths), value v and chroma c, channel n is v −
+ * c·max(0, min(k, 4 − k, 1)) where k = (n + h) mod 6 for n = 5, 3, 1: the closed form of HSV to RGB.
  */
 function turnHue(x: Value, turn: Value): Value {
   const [r, g, b] = [0, 1, 2].map((c) => slice(x, 1, c, c + 1)) as [Value, Value, Value];

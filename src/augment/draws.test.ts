@@ -1,4 +1,4 @@
-/** Draws: the same for the same key, within their ranges, and independent of what else is switched on. */
+/** Random draws are equal for equal keys, stay within their ranges, and do not depend on other settings. */
 
 import { expect, test } from "vitest";
 import { nothing } from "./erasing.ts";
@@ -15,7 +15,7 @@ const draws = Array.from({ length: 4000 }, (_, i) =>
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
 
-/** All within the range, and close to both of its ends. */
+/** Expects all values to lie within the range, and some close to both ends. */
 function expectToFill(values: readonly number[], low: number, high: number): void {
   const margin = 0.02 * (high - low);
   const [least, greatest] = [Math.min(...values), Math.max(...values)];
@@ -82,7 +82,7 @@ test("crops lie in the image and have the drawn areas and ratios", () => {
   for (const { left, top, width, height } of crops) {
     expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThan(-1e-9);
   }
-  // A crop that reaches the shorter side may have less than the least area only where ten tries failed.
+  // A crop that reaches the shorter side may be below the minimum area only if ten tries failed.
   expectToFill(
     crops.map(({ width, height }) => width * height),
     0.7,
@@ -157,7 +157,7 @@ test("CutMix draws one rectangle for the batch, and gives each image the share t
     expect([...weight]).toEqual(new Array(4).fill(Math.fround(1 - ((right - left) * (bottom - top)) / 1024)));
     expect([...partner].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   }
-  // Without the cut at the borders the mean share of Beta(1, 1) would be 1/2; about a third of each side is cut off.
+  // Without clipping at the borders the mean share of Beta(1, 1) would be 1/2; about a third of each side is clipped.
   const shares = Array.from({ length: 2000 }, (_, i) => drawMixing(cut, 1, 320, [i])?.weight[0] as number);
   expect(mean(shares)).toBeGreaterThan(0.6);
   expect(mean(shares)).toBeLessThan(0.75);

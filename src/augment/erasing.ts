@@ -1,4 +1,4 @@
-/** Random erasing (Zhong et al. 2020): a rectangle of the normalised image becomes zero. */
+/** Random erasing (Zhong et al. 2020): sets a rectangle of the normalised image to zero. */
 
 import type { Dim, Value } from "../graph/types.ts";
 import { and } from "../ops/and.ts";
@@ -12,12 +12,12 @@ import { reshape } from "../ops/reshape.ts";
 import type { Random } from "../util/random.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** Left, top, right and bottom in pixels, right and bottom left out; all zero where nothing is erased. */
+/** Left, top, right and bottom in pixels, right and bottom exclusive; all zero if nothing is erased. */
 export type Box = readonly [number, number, number, number];
 
 export const nothing: Box = [0, 0, 0, 0];
 
-/** torchvision's RandomErasing: ten tries for a rectangle that fits. */
+/** Draws a rectangle like torchvision's RandomErasing: up to ten tries until one fits. */
 export function drawErasing(erasing: NonNullable<Augmentation["erasing"]>, rng: Random, size: number): Box {
   if (!rng.chance(erasing.probability)) return nothing;
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -34,11 +34,13 @@ export function drawErasing(erasing: NonNullable<Augmentation["erasing"]>, rng: 
 
 /** Sets `boxes` [N, 4] of images [N, C, S, S] to zero. */
 export function erase(x: Value, boxes: Value): Value {
-  // A product, since Where takes three times as long.
+  // Multiplies, because Where takes three times as long.
   return mul(x, cast(not(within(x, boxes)), "float32"));
 }
 
-/** 1 at the pixels of x [N, C, S, S] that lie in `boxes` [N or 1, 4], and 0 elsewhere: [N or 1, 1, S, S], float32. */
+/**
+ * Returns 1 at the pixels of x [N, C, S, S] inside `boxes` [N or 1, 4], and 0 elsewhere: [N or 1, 1, S, S], float32.
+ */
 export function inside(x: Value, boxes: Value): Value {
   return cast(within(x, boxes), "float32");
 }

@@ -1,8 +1,8 @@
 /**
- * Crop, flip, rotation, shift, scale and perspective as one homography per image, so that an image is interpolated
- * once. torchvision resamples after each transform, which blurs more, and blackens what left the frame in between: a
- * corner that a rotation turns into view is black there, and here shows the image beyond the crop. Nothing is
- * antialiased: images come already reduced to at most 1.25 times the result.
+ * Crop, flip, rotation, shift, scale and perspective as one homography per image, so that each image is interpolated
+ * only once. torchvision resamples after each transform, which blurs more, and blackens everything that leaves the
+ * frame in between: a corner that a rotation turns into view is black there, but shows the image beyond the crop here.
+ * There is no antialiasing, because images are already reduced to at most 1.25 times the result.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -17,9 +17,9 @@ import { type Canvas, type Extent, type Placed, placed } from "./canvas.ts";
 import { identity, invert, type Matrix, multiply, type Point, squareTo } from "./matrix.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** What is done to one image, in this order. */
+/** The transforms of one image, in this order. */
 export interface Geometry {
-  /** The rectangle that is cut out, in shares of the image's sides; it fills the square result. */
+  /** The cropped rectangle, in shares of the image's sides. It is stretched to the square result. */
   readonly crop: {
     readonly left: number;
     readonly top: number;
@@ -32,13 +32,13 @@ export interface Geometry {
   /** Scaling about the centre, then a shift to the right and down in shares of the side. */
   readonly scale: number;
   readonly shift: Point;
-  /** How far the corners move inwards, in shares of half a side, from the upper left clockwise; null where none does. */
+  /** Inward shift of the corners, in shares of half a side, clockwise from the upper left; null for none. */
   readonly corners: readonly [Point, Point, Point, Point] | null;
 }
 
 const wholePicture = { left: 0, top: 0, width: 1, height: 1 };
 
-/** Draws every number, used or not, so that switching one transform off leaves the others as they were. */
+/** Draws every number, used or not, so that disabling one transform does not change the others. */
 export function drawGeometry(settings: Augmentation, rng: Random, picture: Extent): Geometry {
   const { randomResizedCrop, rotation, horizontalFlip, affine, perspective } = settings;
   const { translate, scale } = affine ?? { translate: 0, scale: [1, 1] as const };
@@ -54,12 +54,14 @@ export function drawGeometry(settings: Augmentation, rng: Random, picture: Exten
   const distorted = rng.chance(probability);
   const inwards = (): Point => [rng.uniform(0, distortion), rng.uniform(0, distortion)];
   const corners = [inwards(), inwards(), inwards(), inwards()] as const;
-  // The crop takes as many numbers as it has tries, so it comes last.
+  // Drawn last, because the crop takes a variable number of draws.
   const crop = randomResizedCrop ? drawCrop(randomResizedCrop, rng, picture) : wholePicture;
   return { crop, ...drawn, corners: distorted ? corners : null };
 }
 
-/** torchvision's RandomResizedCrop, but not rounded to pixels: ten tries, else the largest centred one that fits. */
+/**
+ * torchvision's RandomResizedCrop without rounding to pixels: up to ten tries, else the largest centred crop that fits.
+ */
 function drawCrop(
   { scale, ratio }: NonNullable<Augmentation["randomResizedCrop"]>,
   rng: Random,
@@ -79,8 +81,8 @@ function drawCrop(
 }
 
 /**
- * Takes a place in the result to the place in the image that is seen there, both from −1 (left, top) to 1. Each
- * factor undoes its transform; the last transform is undone first and so stands on the right.
+ * Returns the matrix that maps a position in the result to its position in the image, both from −1 (left, top) to 1.
+ * Each factor inverts its transform. The last transform is inverted first, so its factor stands on the right.
  */
 export function homography({ crop, degrees, flip, scale, shift, corners }: Geometry): Matrix {
   const { left, top, width, height } = crop;
@@ -106,8 +108,8 @@ function unwarp([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: NonNullable<Geometry["
 }
 
 /**
- * The matrix as the graph wants it: from places in the result to places on the canvas, where the image fills only the
- * upper left. GridSample's −1 and 1 are the outer edges of the canvas.
+ * Converts the matrix to the graph's coordinates: from positions in the result to positions on the canvas, where the
+ * image fills only the upper left. GridSample's −1 and 1 are the outer edges of the canvas.
  */
 export function onCanvas(m: Matrix, { width, height, part }: Placed, canvas: Canvas): Matrix {
   const [w, h] = [width / canvas.width, height / canvas.height];
@@ -117,12 +119,12 @@ export function onCanvas(m: Matrix, { width, height, part }: Placed, canvas: Can
   return multiply([w * x, 0, (w - left) * x - 1, 0, h * y, (h - top) * y - 1, 0, 0, 1], m);
 }
 
-/** The image for the canvas; one that is too long for it with the part that is seen through the matrix. */
+/** Returns the image for the canvas; if it is too long for it, with the part that is visible through the matrix. */
 export function placedSeen<T extends Extent>(picture: T, m: Matrix, canvas: Canvas): T & Placed {
   return placed(picture, canvas, () => {
     const corners = [-1, 1].flatMap((x) => [-1, 1].map((y) => [x, y] as const));
     const depths = corners.map(([x, y]) => m[6] * x + m[7] * y + m[8]);
-    // Behind the horizon nothing bounds what is seen.
+    // Beyond the horizon the visible area is unbounded.
     const isBounded = depths.every((w) => w > 0) || depths.every((w) => w < 0);
     const places = (a: number, b: number, c: number, length: number): number[] =>
       corners.map(([x, y], i) =>
@@ -138,23 +140,25 @@ export function placedSeen<T extends Extent>(picture: T, m: Matrix, canvas: Canv
 }
 
 /**
- * Samples images [N, C, H, W] at `size`² places each through `matrices` [N, 3, 3], bilinearly. Beyond an image all is
- * black: GridSample pads with zeros, and the canvas holds zeros where the image ends before it does. `projective` says
- * that the last row of a matrix may be other than (0, 0, 1).
+ * Samples images [N, C, H, W] bilinearly at `size`² positions each, given by `matrices` [N, 3, 3]. Everything outside
+ * an image is black: GridSample pads with zeros, and the canvas is zero beyond the image. `projective` states that the
+ * last row of a matrix may differ from (0, 0, 1).
  */
 export function warp(pictures: Value, matrices: Value, size: number, projective: boolean): Value {
   const columns = transpose(matrices, [0, 2, 1]);
   const xy = planes(slice(columns, 2, 0, 2), size);
   if (!projective) return gridSample(pictures, xy);
   const w = slice(columns, 2, 2, 3);
-  // w twice, as wide as (x, y): a division that broadcasts along a last axis of 2 takes ten times as long.
+  // w is repeated to the width of (x, y), because a division that broadcasts along a last axis of 2 takes ten times as
+  // long.
   return gridSample(pictures, div(xy, planes(concat([w, w], 2), size)));
 }
 
 /**
- * a·x + b·y + c at every place (x, y) of the result, for `coefficients` [N, 3, 2] = (a, b, c) of two such sums:
- * [N, size, size, 2]. One product makes a·x + c and b for every column, a second (a·x + c) + y·b for every row: its rows
- * are 2·size long, while [size², 3] times (a, b, c) at once would make rows of 2 and take several times as long.
+ * Returns a·x + b·y + c at every position (x, y) of the result, for `coefficients` [N, 3, 2] = (a, b, c) of two such
+ * sums: [N, size, size, 2]. One product computes a·x + c and b for every column, a second (a·x + c) + y·b for every
+ * row. Its rows are 2·size long; a single product of [size², 3] and (a, b, c) would have rows of 2 and take several
+ * times as long.
  */
 function planes(coefficients: Value, size: number): Value {
   const { graph } = coefficients;

@@ -1,11 +1,11 @@
-/** 3×3 matrices for homographies, row by row; points are columns (x, y, 1), and a factor of the matrix does not matter. */
+/** 3×3 homography matrices, row by row. Points are columns (x, y, 1), and matrices are equivalent up to a factor. */
 
 export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
 export type Point = readonly [number, number];
 
 export const identity: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
-/** First b, then a. */
+/** Returns the product a·b, which applies b first. */
 export function multiply(a: Matrix, b: Matrix): Matrix {
   return [
     a[0] * b[0] + a[1] * b[3] + a[2] * b[6],
@@ -20,7 +20,7 @@ export function multiply(a: Matrix, b: Matrix): Matrix {
   ];
 }
 
-/** The inverse, up to a factor: the adjugate. */
+/** Returns the inverse up to a factor: the adjugate. */
 export function invert([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
   return [
     e * i - f * h,
@@ -36,8 +36,8 @@ export function invert([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
 }
 
 /**
- * Takes the corners of the square [−1, 1]², from the upper left clockwise, to four points (Heckbert 1989, "Fundamentals
- * of texture mapping and image warping", section 2.2.3, there from the unit square).
+ * Returns the matrix that maps the corners of the square [−1, 1]², clockwise from the upper left, to four points
+ * (Heckbert 1989, "Fundamentals of texture mapping and image warping", section 2.2.3, there for the unit square).
  */
 export function squareTo(corners: readonly [Point, Point, Point, Point]): Matrix {
   const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = corners;

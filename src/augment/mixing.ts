@@ -1,4 +1,7 @@
-/** Training images that are made of two: blended by mixup (Zhang et al. 2018), or cut together by CutMix (Yun et al. 2019). */
+/**
+ * Combines two training images into one: blended by mixup (Zhang et al. 2018), or cut together by CutMix (Yun et al.
+ * 2019).
+ */
 
 import { apply } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
@@ -11,19 +14,19 @@ import { type Key, type Random, random, shuffled } from "../util/random.ts";
 import { type Box, inside, nothing } from "./erasing.ts";
 import type { Augmentation } from "./settings.ts";
 
-/** How the images of a batch are mixed, and so their targets. */
+/** How the images of a batch, and their targets, are mixed. */
 export interface Mixing {
-  /** For each image, the one that it is mixed with. */
+  /** Index of each image's partner. */
   readonly partner: Int32Array;
-  /** For each image, its own share of its target. */
+  /** Each image's own weight in its target. */
   readonly weight: Float32Array;
-  /** The rectangle that comes from the partner, in pixels of the size that it was drawn at; empty where images are blended. */
+  /** The rectangle taken from the partner, in pixels at the size it was drawn for; empty if the images are blended. */
   readonly box: Box;
 }
 
 /**
- * Draws the mixing of a batch at `size` pixels a side, or nothing where both kinds are off. As in the papers, a whole batch
- * has one weight and one rectangle; where both kinds are on, each batch is of one or the other, equally often.
+ * Draws the mixing of a batch at `size` pixels per side; undefined if both kinds are off. As in the papers, the whole
+ * batch has one weight and one rectangle. If both kinds are on, each batch uses one of them with equal probability.
  */
 export function drawMixing(
   { mixup, cutmix }: Pick<Augmentation, "mixup" | "cutmix">,
@@ -49,7 +52,7 @@ export function drawMixing(
   return { partner: order, weight: new Float32Array(batch).fill(own), box };
 }
 
-/** torchvision's CutMix: about a point anywhere, of 1 − `weight` of the area, cut off at the borders. */
+/** torchvision's CutMix: a rectangle with 1 − `weight` of the area around a random point, clipped to the image. */
 function drawBox(weight: number, size: number, rng: Random): Box {
   const half = Math.floor(0.5 * Math.sqrt(1 - weight) * size);
   const [x, y] = [rng.integer(size), rng.integer(size)];

@@ -1,4 +1,4 @@
-/** From pixels in [0, 1] to what a backbone expects. */
+/** Normalises pixels in [0, 1] to a backbone's input range. */
 
 import type { Value } from "../graph/types.ts";
 import { mul } from "../ops/mul.ts";
@@ -6,8 +6,8 @@ import { sub } from "../ops/sub.ts";
 import { luma } from "./colour.ts";
 
 /**
- * (x − mean)/std per channel. A network that wants RGB sees grey images three times, and one that wants grey sees the
- * luma of coloured ones.
+ * Computes (x − mean)/std per channel. An RGB network gets the channel of grey images three times; a grey network gets
+ * the luma of coloured images.
  */
 export function normalise(x: Value, mean: readonly number[], std: readonly number[]): Value {
   const source = mean.length === 1 ? luma(x) : x;

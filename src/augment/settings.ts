@@ -1,40 +1,40 @@
-/** What may happen to a training image. Every transform can be switched off: null, or 0 for a single number. */
+/** Settings of training augmentation. Each transform is disabled by null, or by 0 for a single number. */
 
 export interface Augmentation {
-  /** Part of the image's area that is cut out, and its aspect ratio; null stretches the whole image to a square. */
+  /** Range of the cropped share of the area, and of the aspect ratio; null stretches the whole image to a square. */
   readonly randomResizedCrop: {
     readonly scale: readonly [number, number];
     readonly ratio: readonly [number, number];
   } | null;
-  /** Greatest rotation either way, in degrees. */
+  /** Maximum rotation in either direction, in degrees. */
   readonly rotation: number;
   /** Probability of a horizontal flip. */
   readonly horizontalFlip: number;
-  /** Greatest shift as a share of the side, and the range of scales. */
+  /** Maximum shift as a share of the side, and the range of scales. */
   readonly affine: { readonly translate: number; readonly scale: readonly [number, number] } | null;
-  /** How far corners may move in, as a share of half the side, and how often. */
+  /** Maximum inward shift of the corners, as a share of half the side, and the probability. */
   readonly perspective: { readonly distortion: number; readonly probability: number } | null;
   /** Brightness, contrast and saturation are multiplied by a factor in [1 − x, 1 + x]. */
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
-  /** Hue turns by up to this share of the circle either way. */
+  /** Maximum hue rotation in either direction, as a share of the circle. */
   readonly hue: number;
-  /** Probability of a grey image. */
+  /** Probability of conversion to greyscale. */
   readonly grayscale: number;
-  /** A rectangle set to the mean: how often, its share of the area, and its aspect ratio. */
+  /** A rectangle set to the mean: the probability, the share of the area, and the aspect ratio. */
   readonly erasing: {
     readonly probability: number;
     readonly scale: readonly [number, number];
     readonly ratio: readonly [number, number];
   } | null;
-  /** α of the beta distribution by which two images are mixed (Zhang et al. 2018); 0 mixes none. */
+  /** α of the beta distribution for mixup (Zhang et al. 2018); 0 turns it off. */
   readonly mixup: number;
-  /** The same for CutMix, where a rectangle comes from the other image (Yun et al. 2019). */
+  /** α for CutMix, which inserts a rectangle of the other image (Yun et al. 2019); 0 turns it off. */
   readonly cutmix: number;
 }
 
-/** The reference's augmentation (docs/recipes.md). */
+/** The augmentation of the reference implementation (docs/recipes.md). */
 export const referenceAugmentation: Augmentation = {
   randomResizedCrop: { scale: [0.7, 1], ratio: [3 / 4, 4 / 3] },
   rotation: 20,

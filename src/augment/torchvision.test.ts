@@ -1,4 +1,7 @@
-/** Colour, normalisation, erasing, resizing and cropping against numbers that torchvision made (test/reference/transforms.py). */
+/**
+ * Compares colour, normalisation, erasing, resizing and cropping with torchvision's results
+ * (test/reference/transforms.py).
+ */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -34,7 +37,7 @@ interface Reference {
 const file = new URL("../../test/reference/transforms.json", import.meta.url);
 const { cases, validation } = JSON.parse(readFileSync(file, "utf8")) as Reference;
 
-/** Both sides compute in float32, from 0 to 1: a four-hundredth of a grey level. */
+/** Both sides compute in float32 from 0 to 1; this is 1/400 of a grey level. */
 const TOLERANCE = 1e-5;
 const plain = { mean: [0, 0, 0], std: [1, 1, 1] };
 const side = 16;
@@ -54,14 +57,14 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[]): vo
   expect(apart.reduce((a, b) => Math.max(a, b))).toBeLessThan(TOLERANCE);
 }
 
-/** The factors of a case by our names; "all" has several. */
+/** Returns the factors of a case by our names; "all" has several. */
 function factorsOf({ name, options }: Reference["cases"][number]): Partial<ColourDraw> {
   if (name === "grayscale") return { gray: 1 };
   const { factor, ...several } = options;
   return factor === undefined ? several : { [name.split(" ")[0] as string]: factor };
 }
 
-/** "erase" follows "normalize", whose mean and deviation it does not repeat. */
+/** "erase" follows "normalize" and uses its mean and deviation. */
 const { mean, std } = (cases.find(({ name }) => name === "normalize") as never as { options: typeof plain })
   .options;
 
@@ -94,7 +97,10 @@ test.each(cases.map((one) => [`${one.name} ${JSON.stringify(one.options)}`, one]
   },
 );
 
-/** The two ways to prepare an image outside training: on a canvas of bytes, and by a graph that learns its size. */
+/**
+ * The two ways to prepare an image outside training: on a canvas of bytes, and by a graph that determines the image's
+ * size.
+ */
 const ways: Record<
   string,
   (picture: FloatTensor, one: Reference["validation"][number]) => Promise<Float32Array>

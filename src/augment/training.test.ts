@@ -1,4 +1,6 @@
-/** The augmentation graph in ONNX Runtime against a plain reference that goes pixel by pixel, step by step. */
+/**
+ * Compares the augmentation graph in ONNX Runtime with a plain reference that works pixel by pixel and step by step.
+ */
 
 import { describe, expect, test } from "vitest";
 import { encode } from "../graph/encode.ts";
@@ -25,7 +27,7 @@ const size = 17;
 const rgb = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const grey = { mean: [0.5], std: [0.25] };
 
-/** None fills the canvas but the last. */
+/** Only the last one fills the canvas. */
 const extents = [
   [14, 20],
   [22, 9],
@@ -80,7 +82,7 @@ async function inRuntime(one: Case, canvas: Omit<Canvas, "channels">): Promise<F
   return y?.data as Float32Array;
 }
 
-/** The same, without matrices: each place and each pixel is followed through every step. */
+/** The same without matrices: each position and each pixel passes through every step. */
 function inReference(one: Case): number[] {
   const { pictures, preprocessing, size } = one;
   const { mean, std } = preprocessing;
@@ -121,7 +123,7 @@ function grid(size: number, f: (x: number, y: number) => number): Plane {
   return Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => f(x, y)));
 }
 
-/** Column and row of the image that are seen at pixel (i, j) of the result, undoing the last transform first. */
+/** Returns the column and row of the image seen at pixel (i, j) of the result, undoing the last transform first. */
 function place(picture: Picture, geometry: Geometry, i: number, j: number): [number, number] {
   let [x, y] = [(2 * (i + 0.5)) / size - 1, (2 * (j + 0.5)) / size - 1];
   if (geometry.corners) [x, y] = throughPerspective(geometry.corners, x, y);
@@ -138,7 +140,7 @@ function place(picture: Picture, geometry: Geometry, i: number, j: number): [num
   ];
 }
 
-/** torchvision's way: eight equations say that the moved corners come from the square's. */
+/** torchvision's method: eight equations map the moved corners to the square's. */
 function throughPerspective(moved: NonNullable<Geometry["corners"]>, x: number, y: number): [number, number] {
   const square = [
     [-1, -1],
@@ -160,7 +162,7 @@ function throughPerspective(moved: NonNullable<Geometry["corners"]>, x: number, 
   return [(at(0) * x + at(1) * y + at(2)) / w, (at(3) * x + at(4) * y + at(5)) / w];
 }
 
-/** Gauss and Jordan, with pivoting, on rows that end in the right-hand side. */
+/** Gauss-Jordan elimination with pivoting, on rows that end in the right-hand side. */
 function solve(rows: number[][]): number[] {
   const n = rows.length;
   const m = rows.map((row) => [...row]);
@@ -229,7 +231,7 @@ function colourful(planes: readonly Plane[], draw: Draw["colour"]): readonly Pla
   return draw.gray ? [luma, luma, luma] : now;
 }
 
-/** To HSV, around the circle, and back by the six sectors. */
+/** Converts to HSV, rotates, and converts back by the six sectors. */
 function turnedHue([r, g, b]: readonly [number, number, number], turn: number): number[] {
   const v = Math.max(r, g, b);
   const chroma = v - Math.min(r, g, b);
@@ -283,7 +285,7 @@ test("all of them are cut together or blended, as the draw says", () => {
   expect(boxes.some((right) => right !== 0)).toBe(true);
 });
 
-/** Greatest difference of two normalised results, in grey levels. */
+/** Returns the maximum difference of two normalised results, in grey levels. */
 function levelsApart(a: ArrayLike<number>, b: ArrayLike<number>, std: readonly number[]): number {
   expect(a.length).toBe(b.length);
   return (
@@ -363,7 +365,7 @@ test("two networks see the same draw, each at its own size and normalisation", a
   const [a, b] = [small?.data, large?.data] as [Float32Array, Float32Array];
   for (const [i, value] of a.entries()) {
     const [n, y, x] = [Math.floor(i / 36), Math.floor((i % 36) / 6), i % 6];
-    // What is erased is the mean of each network's own images, 0.
+    // Erased pixels have the mean of each network's own images, 0.
     const erased = value === 0 ? 0 : (value - 0.5) / 0.25;
     for (const place of [0, 1, 12, 13])
       expect(b[n * 144 + 2 * y * 12 + 2 * x + place]).toBeCloseTo(erased, 4);

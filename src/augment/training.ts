@@ -1,4 +1,4 @@
-/** The training images of a batch: one warp, colour, normalisation, erasing and mixup, all in the graph. */
+/** Training augmentation of a batch in the graph: one warp, colour, normalisation, erasing and mixing. */
 
 import type { Builder, Value } from "../graph/types.ts";
 import { mul } from "../ops/mul.ts";
@@ -21,23 +21,25 @@ export interface TrainingOptions {
   readonly std: readonly number[];
 }
 
-/** What was drawn for one image. */
+/** The random draws for one image. */
 export interface Draw {
   readonly geometry: Geometry;
   readonly colour: ColourDraw;
   readonly box: Box;
 }
 
-/** Builds the augmentation; its feeds are `pictures` and those of `packDraws`. The result is [N, C, S, S], normalised. */
+/**
+ * Builds the augmentation. Its feeds are `pictures` and those of `packDraws`; its result is [N, C, S, S], normalised.
+ */
 export function buildTraining(graph: Builder, settings: Augmentation, options: TrainingOptions): Value {
   return augmentedViews(graph, settings, options)(options);
 }
 
-/** How one network wants its images: their side in pixels, and what they are normalised by. */
+/** A network's input: the side in pixels, and the normalisation. */
 export type View = Pick<TrainingOptions, "size" | "mean" | "std">;
 
 /**
- * Declares the feeds of the augmentation, and returns a function that builds the augmented images as a network wants them:
+ * Declares the feeds of the augmentation, and returns a function that builds the augmented images for a network. All
  * networks of one graph see the same draws, each at its own size and normalisation. Draws are in pixels of `size`.
  */
 export function augmentedViews(
@@ -79,7 +81,7 @@ export function augmentedViews(
   };
 }
 
-/** Draws everything for one image; the same key draws the same. */
+/** Draws all random numbers for one image; the same key gives the same draw. */
 export function drawTraining(settings: Augmentation, key: Key, picture: Extent, size: number): Draw {
   const rng = random(...key);
   return {
@@ -89,12 +91,12 @@ export function drawTraining(settings: Augmentation, key: Key, picture: Extent, 
   };
 }
 
-/** The image as it lies on the canvas for its draw. */
+/** Returns the image as it lies on the canvas for its draw. */
 export function placedForDraw<T extends Extent>(picture: T, { geometry }: Draw, canvas: Canvas): T & Placed {
   return placedSeen(picture, homography(geometry), canvas);
 }
 
-/** The draws of a batch as feeds. */
+/** Returns the draws of a batch as feeds. */
 export function packDraws(
   settings: Augmentation,
   draws: readonly Draw[],
@@ -120,7 +122,7 @@ export function packDraws(
     );
   }
   if (mixing) {
-    // A batch that is cut together is not blended, and the other way round.
+    // A batch uses either CutMix or mixup, so CutMix turns blending off.
     const whole = mixing.box === nothing ? mixing.weight : new Float32Array(batch).fill(1);
     feeds["mixing.partner"] = { dtype: "int32", shape: [batch], data: mixing.partner };
     if (settings.mixup > 0) feeds["mixing.weight"] = floatTensor([batch], whole);

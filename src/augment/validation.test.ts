@@ -1,4 +1,4 @@
-/** Resize and crop in ONNX Runtime against Pillow's algorithm written as loops. */
+/** Compares resizing and cropping in ONNX Runtime with Pillow's algorithm written as loops. */
 
 import { expect, test } from "vitest";
 import { encode } from "../graph/encode.ts";
@@ -11,7 +11,7 @@ import { buildAnySize, buildValidation, packValidation } from "./validation.ts";
 
 type Plane = readonly (readonly number[])[];
 
-/** Smaller and larger than the result, wide and high. */
+/** Smaller and larger than the result, wide and tall. */
 const extents = [
   [40, 31],
   [23, 37],

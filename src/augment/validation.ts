@@ -1,6 +1,6 @@
 /**
- * The validation images: the shorter side resized with antialiasing, the centre cropped, as two matrix products whose
- * weights the graph computes. The filter is Pillow's bilinear one: a triangle as wide as the reduction.
+ * Validation preprocessing: resizes the shorter side with antialiasing and crops the centre, as two matrix products
+ * whose weights the graph computes. The filter is Pillow's bilinear one: a triangle as wide as the reduction factor.
  */
 
 import type { Builder, Dim, Value } from "../graph/types.ts";
@@ -32,7 +32,7 @@ export interface ValidationOptions {
   readonly std: readonly number[];
 }
 
-/** Builds the transform; its feeds are `pictures` and those of `packValidation`. The result is [N, C, S, S]. */
+/** Builds the transform. Its feeds are `pictures` and those of `packValidation`; its result is [N, C, S, S]. */
 export function buildValidation(
   graph: Builder,
   { batch, canvas, size, mean, std }: ValidationOptions,
@@ -53,7 +53,10 @@ export function buildValidation(
   });
 }
 
-/** The same for images [N, C, H, W] whose size is known only when the graph runs, all of a batch alike. */
+/**
+ * Like `buildValidation`, for images [N, C, H, W] whose size is known only at run time and is the same for a whole
+ * batch.
+ */
 export function buildAnySize(
   x: Value,
   {
@@ -81,24 +84,24 @@ export function buildAnySize(
   });
 }
 
-/** One side of a resize: what is fed has shape [N, 1, 1, 1], what is the same for all images is a scalar. */
+/** One side of a resize. Per-image numbers have shape [N, 1, 1, 1]; shared ones are scalars. */
 interface Side {
   /** 0, 1, … for every pixel of the canvas. */
   readonly pixels: Value;
-  /** Pixels per result. */
+  /** Source pixels per result pixel. */
   readonly scale: Value;
-  /** Results cropped away before the first. */
+  /** Result pixels cropped away before the first. */
   readonly offset: Value;
-  /** Pixels of the image. */
+  /** Length of the image in pixels. */
   readonly length: Value;
 }
 
-/** [N, C, H, W] to [N, C, size, size]. */
+/** Resizes [N, C, H, W] to [N, C, size, size]. */
 function resize(x: Value, rows: Side, columns: Side, size: number): Value {
   return matmul(matmul(weightsOf(rows, size), x), swapLast(weightsOf(columns, size)));
 }
 
-/** Weights by which pixels add up to each of `size` results, [N, 1, size, pixels] or [size, pixels]. */
+/** Returns the weights of the pixels for each of `size` results, [N, 1, size, pixels] or [size, pixels]. */
 function weightsOf({ pixels, scale, offset, length }: Side, size: number): Value {
   const results = pixels.graph.constant(
     "float32",
@@ -113,8 +116,8 @@ function weightsOf({ pixels, scale, offset, length }: Side, size: number): Value
 }
 
 /**
- * The numbers of each image as feeds. `resize`, at least 1, is how much longer than the crop the shorter side becomes;
- * 256/224 is torchvision's usual choice.
+ * Returns the numbers of each image as feeds. `resize`, at least 1, is the ratio of the resized shorter side to the
+ * crop; torchvision usually has 256/224.
  */
 export function packValidation(
   pictures: readonly Placed[],
@@ -141,7 +144,10 @@ export function packValidation(
   return feeds;
 }
 
-/** Along one side: pixels per result of the resize, and results cropped away before the first. */
+/**
+ * Returns, along one side, the source pixels per result pixel of the resize, and the result pixels cropped away before
+ * the first.
+ */
 function centreCrop(
   picture: Extent,
   side: keyof Extent,
@@ -153,7 +159,7 @@ function centreCrop(
   return { scale: picture[side] / resized, offset: halfRoundedToEven(resized - size) };
 }
 
-/** The image for the canvas; one that is too long for it with the centre that validation sees. */
+/** Returns the image for the canvas; if it is too long for it, with the centre that validation sees. */
 export function placedCentre<T extends Extent>(
   picture: T,
   canvas: Canvas,
@@ -171,7 +177,7 @@ export function placedCentre<T extends Extent>(
   });
 }
 
-/** Pixels of the shorter side before the crop. */
+/** Returns the shorter side in pixels after the resize, before the crop. */
 function resizedSide(size: number, resize: number): number {
   const target = Math.round(size * resize);
   if (target < size)
@@ -179,7 +185,7 @@ function resizedSide(size: number, resize: number): number {
   return target;
 }
 
-/** n/2 as Python rounds it, and so torchvision's CenterCrop. */
+/** Rounds n/2 like Python, and so like torchvision's CenterCrop. */
 function halfRoundedToEven(n: number): number {
   const low = Math.floor(n / 2);
   return n % 2 === 0 ? low : low + (low % 2);

@@ -12,11 +12,11 @@ import { gradients } from "./gradients.ts";
 test("the gradient of a mean is added to another one without being written out", () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", [3, 8]);
-  // As squeeze and excitation: maps times a gate that their own means make, L = Σ x·mean(x).
+  // As in squeeze-and-excitation: maps times a gate computed from their own means, L = Σ x·mean(x).
   const maps = reshape(x, [3, 2, 4]);
   const loss = reduceSum(mul(maps, reduceMean(reshape(x, [3, 2, 4]), [2], true)));
   const results = gradients(loss, [x]);
-  // One repeats the gradient of the sum that the loss is.
+  // One repeats the gradient of the sum that defines the loss.
   const written = nodesOf(results).filter(({ operator }) => operator.type === "Expand");
   expect(written).toHaveLength(1);
 

@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation that emits graph: the gradients of a loss are values of the same graph, so a train step
- * is one ONNX model.
+ * Reverse-mode differentiation that emits graph nodes. The gradients of a loss are values of the same graph, so a train
+ * step is a single ONNX model.
  */
 
 import { known, show } from "../graph/infer.ts";
@@ -14,13 +14,13 @@ import { Reshape, reshape } from "../ops/reshape.ts";
 import { GraphError } from "../util/errors.ts";
 
 /**
- * The gradient of `loss`, which must be a scalar, with respect to each value of `wrt`, with that value's shape. Nodes
- * are built only where a path leads from `wrt` to `loss`; a value without such a path is an error, since training it
- * would do nothing. `seed` is the gradient of `loss` itself: 1, or a loss scale.
+ * Returns the gradient of `loss`, which must be a scalar, with respect to each value of `wrt`, in that value's shape.
+ * Nodes are built only on paths from `wrt` to `loss`. A value without such a path is an error, because training it
+ * would have no effect. `seed` is the gradient of `loss` itself: 1, or a loss scale.
  */
 export function gradients(loss: Value, wrt: readonly Value[], seed?: Value): Value[] {
   if (loss.shape.length > 0)
-    throw new GraphError(`the loss must be a scalar, ${loss.name} has shape ${show(loss.shape)}`);
+    throw new GraphError(`the loss must be a scalar, but ${loss.name} has shape ${show(loss.shape)}`);
   const nodes = nodesOf([loss]);
   const onPath = new Set<Value>(wrt);
   const active = nodes.filter((node) => {
@@ -41,7 +41,7 @@ export function gradients(loss: Value, wrt: readonly Value[], seed?: Value): Val
   });
 }
 
-/** Hands the gradients of a node's outputs on to its inputs. */
+/** Propagates the gradients of a node's outputs to its inputs. */
 function backward(node: Node, onPath: ReadonlySet<Value>, gradientOf: Map<Value, Value>): void {
   const { operator, inputs, outputs, attributes, scope } = node;
   const rule = operator.gradient;
@@ -64,7 +64,10 @@ function backward(node: Node, onPath: ReadonlySet<Value>, gradientOf: Map<Value,
   );
 }
 
-/** `a + b` of one shape. What only repeats numbers, as the gradient of a mean does, is repeated by the sum itself. */
+/**
+ * Returns `a + b`, both of one shape. A gradient that only repeats numbers, such as that of a mean, is broadcast by the
+ * addition itself.
+ */
 function plus(a: Value, b: Value): Value {
   for (const [repeating, other] of [
     [b, a],
@@ -78,7 +81,7 @@ function plus(a: Value, b: Value): Value {
   return add(a, b);
 }
 
-/** Undoes broadcasting: `gradient` summed over the axes along which `shape` was repeated. */
+/** Reverses broadcasting: sums `gradient` over the axes along which `shape` was repeated. */
 function sumTo(gradient: Value, shape: Shape): Value {
   if (show(gradient.shape) === show(shape)) return gradient;
   const target = known(shape, "undoing a broadcast");

@@ -1,18 +1,18 @@
-/** What a classifier looks at in general: the mean of its heat maps of one class, over the mean of the faces. */
+/** What a classifier attends to overall: per class, the mean heat map and the mean face. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Explanation } from "./explain.ts";
 
 export interface AverageMap {
-  /** [size, size], divided by its greatest value. */
+  /** [size, size], divided by its maximum. */
   readonly map: Float32Array;
   readonly size: number;
-  /** The mean of what the network saw. */
+  /** Mean of the images that the network saw. */
   readonly seen: Picture;
   readonly count: number;
 }
 
-/** One average per class that a map was made for; undefined where there is none. */
+/** Returns one average per class; undefined for a class without heat maps. */
 export function averageMaps(
   explanations: readonly Explanation[],
   classes: number,

@@ -1,4 +1,4 @@
-/** How honest a model's probabilities are, and how honest another temperature would make them. */
+/** Calibration of a model's probabilities, and how much another temperature would improve it. */
 
 import { expectedCalibrationError } from "../metrics/calibration.ts";
 import { crossFittedProbabilities } from "../metrics/cross-fit.ts";
@@ -8,39 +8,39 @@ import { type CalibrationTarget, fitTemperature } from "../metrics/temperature.t
 import type { Votes } from "../metrics/votes.ts";
 import type { BundleOutputs } from "./run-bundle.ts";
 
-/** Expected calibration errors, from 0 to 1, at several temperatures. They are always of the labels. */
+/** Expected calibration errors, from 0 to 1, at several temperatures. They are always measured against the labels. */
 export interface Calibration {
-  /** What the model divides its logits by. */
+  /** The temperature that the model divides its logits by. */
   readonly temperature: number;
-  /** What the temperatures are fitted to. */
+  /** The target that the temperatures are fitted to. */
   readonly fittedTo: CalibrationTarget;
-  /** What would fit these images best. */
+  /** The temperature that fits these images best. */
   readonly fittedTemperature: number;
-  /** Without any temperature. */
+  /** At temperature 1. */
   readonly eceRaw: number;
-  /** Of the probabilities that the model gives. */
+  /** At the model's temperature. */
   readonly eceModel: number;
-  /** With temperatures fitted on these images, each on folds that it is not used on. */
+  /** At temperatures cross-fitted on these images: each fold is scored with a temperature fitted on the other folds. */
   readonly eceCrossFitted: number;
-  /** Whether the model's temperature was fitted on these very images, so that the cross-fitted error counts. */
+  /** Whether the model's temperature was fitted on these same images; then only the cross-fitted error is unbiased. */
   readonly fittedHere: boolean;
-  /** From least to most sure, of the probabilities that are judged. */
+  /** Bins from least to most confident, computed from the judged probabilities. */
   readonly reliability: readonly ReliabilityBin[];
 }
 
 export interface CalibrationOptions {
   readonly temperature: number;
-  /** Whether the temperature was fitted on these very images. */
+  /** Whether the temperature was fitted on these same images. */
   readonly fittedHere: boolean;
-  /** What the temperature was fitted to, and others are. Default: plurality. */
+  /** The target of the model's temperature, and of the temperatures fitted here. Default: plurality. */
   readonly fittedTo?: CalibrationTarget | undefined;
   /** People's votes on the images. Default: none. */
   readonly votes?: Votes | undefined;
 }
 
 /**
- * The calibration, and the probabilities `[N, classes]` that may be judged: the model's own or, where its temperature
- * was fitted on these images, cross-fitted ones, since the fit would flatter its own.
+ * Returns the calibration and the probabilities `[N, classes]` to compute metrics from: the model's own, or
+ * cross-fitted ones if its temperature was fitted on these images, because metrics of its own would be too optimistic.
  */
 export function calibrationOf(
   { logits, probabilities }: BundleOutputs,

@@ -1,4 +1,4 @@
-/** Two classifiers against people's votes on the same images. */
+/** Compares two classifiers with people's votes on the same images. */
 
 import { bootstrapInterval } from "../metrics/bootstrap.ts";
 import { type PairedDifference, pairedDifference } from "../metrics/paired.ts";
@@ -7,15 +7,15 @@ import { chosenClass, type Votes } from "../metrics/votes.ts";
 
 type Answers = { readonly predicted: readonly number[]; readonly probabilities: ArrayLike<number> };
 
-/** Both on the images that have a plurality; right is who answers it. */
+/** The paired difference covers images with a plurality; an answer is right if it equals the plurality. */
 export interface PeopleComparison extends PairedDifference {
-  /** 95 % interval of B's mean share of the votes less A's, on all images with votes. */
+  /** 95 % interval of B's mean vote share minus A's, over all images with votes. */
   readonly voteShareInterval: readonly [number, number];
   readonly a: PeopleScores;
   readonly b: PeopleScores;
 }
 
-/** Undefined where no image has a plurality among the classes. */
+/** Returns the comparison; undefined if no image has a class as its plurality. */
 export function comparePeople(
   votes: Votes,
   a: Answers,

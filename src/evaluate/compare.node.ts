@@ -1,4 +1,4 @@
-/** Two classifiers on the same images: how they differ, and whether by more than chance. */
+/** Compares two classifiers on the same images: the difference, and whether it is statistically significant. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import { confusionMatrix } from "../metrics/confusion.ts";
@@ -14,30 +14,33 @@ import { comparePeople, type PeopleComparison } from "./compare-people.ts";
 import { bundleOutputs, labelsOf } from "./evaluate.ts";
 import { votesOf } from "./people-votes.ts";
 
-/** One model's answers, in the order of the classes of the comparison. */
+/** One model's answers, in the class order of the comparison. */
 export interface ComparedAnswers {
   readonly predicted: readonly number[];
   /** [N, classes], row after row. */
   readonly probabilities: Float32Array;
   /** Per class, from 0 to 1. */
   readonly recall: readonly number[];
-  /** Those of answers. Metrics of probabilities would flatter a model whose temperature was fitted on these images. */
+  /**
+   * Metrics of the predicted classes only. Metrics of probabilities would flatter a model whose temperature was fitted
+   * on these images.
+   */
   readonly metrics: Partial<Metrics>;
 }
 
 export interface Comparison extends PairedDifference {
-  /** In the order of the first model. */
+  /** In the class order of the first model. */
   readonly classes: readonly string[];
   readonly labels: readonly number[];
   readonly a: ComparedAnswers;
   readonly b: ComparedAnswers;
-  /** Against people's votes; missing where the images have none. */
+  /** Comparison with people's votes; missing if the images have none. */
   readonly people?: PeopleComparison;
 }
 
 /**
- * Runs both over all images of `pixels`, whose labels must be indices into the classes of `a`.
- * @throws UsageError where the two tell different classes apart; their order may differ.
+ * Runs both models over all images of `pixels`, whose labels must be indices into the classes of `a`.
+ * @throws UsageError unless both models have the same classes, in any order.
  */
 export async function compareBundles(
   engine: Engine,
@@ -60,7 +63,7 @@ export async function compareBundles(
   );
 }
 
-/** The same for one model and answers [N, classes] that no model gave, in the order of its classes. */
+/** Compares one model with the answers [N, classes] of a baseline, in the model's class order. */
 export async function compareWithAnswers(
   engine: Engine,
   a: Bundle,
@@ -78,7 +81,7 @@ export async function compareWithAnswers(
   );
 }
 
-/** @throws UsageError unless both models tell the same classes apart. */
+/** @throws UsageError unless both models have the same classes. */
 export function checkComparable(
   a: Pick<Bundle, "architecture" | "path">,
   b: Pick<Bundle, "architecture" | "path">,
@@ -86,11 +89,11 @@ export function checkComparable(
   const [first, second] = [a.architecture.classes, b.architecture.classes];
   if (first.length === second.length && first.every((name) => second.includes(name))) return;
   throw new UsageError(
-    `${a.path} tells apart ${first.join(", ")}; ${b.path} tells apart ${second.join(", ")}: only models of the same classes go together; train one again with the other's classes by --classes`,
+    `${a.path} has the classes ${first.join(", ")}; ${b.path} has the classes ${second.join(", ")}. Models must have the same classes; retrain one of them with --classes to match the other`,
   );
 }
 
-/** Every figure of a comparison, from labels, both models' probabilities [N, classes], and votes where there are any. */
+/** Computes the comparison from the labels, both models' probabilities [N, classes], and the votes, if any. */
 export function comparison(
   labels: readonly number[],
   probabilitiesA: Float32Array,

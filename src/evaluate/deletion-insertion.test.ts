@@ -1,4 +1,4 @@
-/** Deletion and insertion: areas by hand, images step by step, and maps that a network's own structure makes right. */
+/** Deletion and insertion: areas computed by hand, the image of each step, and maps that are right by construction. */
 
 import { afterAll, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
@@ -37,7 +37,7 @@ test("the most important pixels go first, all of them in the end", () => {
   expect([...(steps.at(-1) as Picture).pixels]).toEqual(new Array(12).fill(1));
 });
 
-/** A network with random weights, and images of a bright square somewhere on grey. */
+/** A network with random weights, and images of a bright square at random positions on grey. */
 async function squares() {
   const architecture = {
     backbone: backboneNamed("vultus_s"),
@@ -65,7 +65,7 @@ async function squares() {
     [6, 0, 1, 2, 3, 4, 5],
     options,
   );
-  // The class that the square speaks for.
+  // The class that the square supports.
   const target = (index: number): number => {
     const gains = (found[index] as Explanation).probabilities.map(
       (value, k) => value - ((without as Explanation).probabilities[k] as number),
@@ -84,7 +84,7 @@ const made = squares();
 test("a map of what matters scores better than the same map shuffled, and its reverse worse", async () => {
   const { classifier, explained } = await made;
   const map = (n: number, turned: boolean): Explanation => {
-    // All that differs from a uniform image is the square: that is what matters.
+    // Only the square differs from a uniform image, so only the square matters.
     const values = new Float32Array(64);
     for (const row of [n, n + 1]) for (const column of [5, 6]) values[row * 8 + column] = 1;
     const cells = turned ? values.map((v) => 1 - v) : values;

@@ -1,7 +1,7 @@
 /**
- * Judges heat maps (Petsiuk et al. 2018): the class's probability must fall early while the pixels that a map calls most
- * important are deleted, and rise early while they are inserted. The same of maps with their cells shuffled says what
- * the number would be if the places meant nothing.
+ * Scores heat maps with deletion and insertion (Petsiuk et al. 2018). The probability of the class should drop early
+ * while the most important pixels are deleted, and rise early while they are inserted. Maps with shuffled cells give
+ * the score of an uninformative map.
  */
 
 import type { Picture } from "../data/dataset.ts";
@@ -15,16 +15,16 @@ import { gaussianBlur } from "./corruptions/blur.ts";
 import { type Explanation, frameOf, heatMap, membersOf } from "./explain.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
-/** Equal steps from the whole image to none of it. */
+/** Number of equal steps from the full image to none of it. */
 export const DELETION_STEPS = 20;
-/** What insertion starts from: the image blurred with this deviation, as a share of its side. */
+/** Standard deviation of the blur that insertion starts from, as a share of the image's side. */
 export const INSERTION_BLUR = 1 / 8;
 
-/** Areas under the probability over the share of pixels, from 0 to 1. */
+/** Areas under the curve of the probability over the share of pixels, from 0 to 1. */
 export interface AreaScore {
   /** Mean over the images. */
   readonly map: number;
-  /** With each map's cells shuffled. */
+  /** Mean for maps with shuffled cells. */
   readonly random: number;
   /** 95 % bootstrap interval of map minus random, over images. */
   readonly difference: readonly [low: number, high: number];
@@ -33,13 +33,15 @@ export interface AreaScore {
 export interface MapScores {
   readonly pictures: number;
   readonly steps: number;
-  /** Pixels become the image's mean colour, the most important first: lower is better. */
+  /** Pixels are replaced by the image's mean colour, most important first: lower is better. */
   readonly deletion: AreaScore;
-  /** Pixels of the image return to its blurred copy, the most important first: higher is better. */
+  /** Pixels of a blurred copy are replaced by the image's own, most important first: higher is better. */
   readonly insertion: AreaScore;
 }
 
-/** Scores the maps of `explanations`, which must be of `model`; `onPicture` hears how many are done. */
+/**
+ * Scores the maps of `explanations`, which must come from `model`. `onPicture` receives the number of finished images.
+ */
 export async function scoreMaps(
   engine: Engine,
   model: Classifier | MembersFile,
@@ -49,7 +51,7 @@ export async function scoreMaps(
   const { classes } = model.architecture;
   const members = membersOf(model);
   const { inputSize: size, resize } = frameOf(members);
-  // The images are what the model saw: only members that see less of them still cut something off.
+  // The images already show only what the whole model sees, so only members with a tighter crop still crop.
   const onSeen = members.map(({ architecture, ...member }) => ({
     ...member,
     architecture: { ...architecture, resize: architecture.resize / resize },
@@ -101,7 +103,7 @@ function summary(areas: readonly Areas[]): AreaScore {
   };
 }
 
-/** From one image to the other in equal steps, both ends included, pixels in the order given. */
+/** Returns the images from `from` to `to` in equal steps, both ends included, replacing pixels in the given order. */
 export function transition(from: Picture, to: Picture, order: readonly number[]): Picture[] {
   const { channels } = from;
   return Array.from({ length: DELETION_STEPS + 1 }, (_, step) => {
@@ -113,7 +115,7 @@ export function transition(from: Picture, to: Picture, order: readonly number[])
   });
 }
 
-/** Pixels from the most important to the least; where a map does not tell them apart, in their own order. */
+/** Returns pixel indices from most to least important. Ties keep their order. */
 export function orderOf(map: Float32Array): number[] {
   return Array.from(map, (_, i) => i).sort((a, b) => (map[b] as number) - (map[a] as number));
 }
@@ -134,7 +136,7 @@ function meanPicture(picture: Picture): Picture {
   return { ...picture, pixels: pixels.map((_, i) => Math.round((sums[i % channels] as number) / count)) };
 }
 
-/** The area under values at equal distances from 0 to 1, by trapezia. */
+/** Returns the area under equally spaced values from 0 to 1, by the trapezoidal rule. */
 export function areaUnder(values: readonly number[]): number {
   const ends = ((values[0] as number) + (values.at(-1) as number)) / 2;
   return (values.reduce((sum, value) => sum + value, 0) - ends) / (values.length - 1);

@@ -1,22 +1,22 @@
-/** Enlarges a small map bilinearly, each of its cells where the network looked for it. */
+/** Enlarges a small map bilinearly, placing each cell at the centre of its receptive field. */
 
 import type { CellGrid } from "../models/receptive-field.ts";
 
-/** A heat map as a network's last feature map has it, and where it lies on the enlarged one. */
+/** A heat map at the resolution of the last feature map, and its position on the enlarged map. */
 export interface CellMap {
   /** Row after row. */
   readonly values: Float32Array;
-  /** Values in a row. */
+  /** Number of values per row. */
   readonly width: number;
-  /** Where the cells of a row, and of a column, lie: in pixels of the enlarged map. */
+  /** Positions of the cells along a row and along a column, in pixels of the enlarged map. */
   readonly grid: CellGrid;
-  /** The part of each side that the network saw, from low to high: the enlarged map is 0 outside. */
+  /** The part of each side that the network saw. The enlarged map is 0 outside it. */
   readonly seen: readonly [low: number, high: number];
 }
 
 /**
- * The map as `size` × `size` values, row after row. Between the centres of cells it is bilinear; beyond the outermost ones it
- * stays as it is there.
+ * Returns the map as `size` × `size` values, row after row. Values are bilinear between cell centres and constant
+ * beyond the outermost ones.
  */
 export function enlarged({ values, width, grid, seen }: CellMap, size: number): Float32Array {
   const rows = samplePoints(values.length / width, size, grid, seen);
@@ -35,15 +35,15 @@ export function enlarged({ values, width, grid, seen }: CellMap, size: number): 
 }
 
 interface SamplePoint {
-  /** The two values it lies between, and how near it is to the second. */
+  /** Indices of the two neighbouring values, and the weight of the second. */
   readonly low: number;
   readonly high: number;
   readonly share: number;
-  /** Whether the network saw it. */
+  /** Whether the network saw this pixel. */
   readonly covered: boolean;
 }
 
-/** Where each of `size` pixels lies among `length` cells. */
+/** Returns the position of each of `size` pixels among `length` cells. */
 function samplePoints(
   length: number,
   size: number,

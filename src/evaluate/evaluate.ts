@@ -24,12 +24,12 @@ import { votesOf } from "./people-votes.ts";
 import { type BundleOutputs, runBundle } from "./run-bundle.ts";
 
 /**
- * A bundle takes images of any size. One whose shorter side is longer than this is reduced to it first, which keeps
- * memory within bounds and changes no probability that anybody could see.
+ * Longest allowed shorter side. A bundle accepts images of any size; larger ones are reduced to this first. That bounds
+ * the memory and changes no probability noticeably.
  */
 export const LARGEST_SIDE = 1024;
 
-/** Metrics of probabilities, and the coverage, are cross-fitted where the temperature was fitted on these very images. */
+/** Metrics of probabilities, and the coverage, are cross-fitted if the temperature was fitted on these same images. */
 export interface Evaluation extends Metrics {
   readonly classes: readonly string[];
   readonly labels: readonly number[];
@@ -40,27 +40,27 @@ export interface Evaluation extends Metrics {
   readonly scores: ScoreSummary;
   /** 95 % interval of the accuracy, by `scoreIntervals`. */
   readonly interval: readonly [number, number];
-  /** The same of all scores of hard predictions. */
+  /** 95 % intervals of all scores of predicted classes. */
   readonly intervals: ScoreIntervals;
-  /** Per class against all others; NaN for a class that occurs in no image or in all. */
+  /** One-vs-rest, per class; NaN for a class that occurs in no image or in all. */
   readonly auc: readonly number[];
-  /** The pairs of classes that are most often confused. */
+  /** The most frequent confusions. */
   readonly confused: readonly ConfusedPair[];
   readonly coverage: readonly CoveragePoint[];
   readonly calibration: Calibration;
-  /** Accuracy of always answering the most frequent class. */
+  /** Accuracy of always predicting the most frequent class. */
   readonly majority: number;
-  /** Against people's votes; missing where the images have none. */
+  /** Comparison with people's votes; missing if the images have none. */
   readonly people?: PeopleScores;
-  /** The score without images that are in the training data too; unknown where that was not looked at. */
+  /** The score without images that are also in the training data; missing if that was not checked. */
   readonly leaks?: Leaks;
-  /** The score without images that the model knows from its training; missing where its file does not record them. */
+  /** The score without images that the model saw in training; missing if its file does not record them. */
   readonly seen?: Leaks;
 }
 
 export interface EvaluateOptions {
   readonly onBatch?: (done: number) => void;
-  /** Whether the model's temperature was fitted on these very images. */
+  /** Whether the model's temperature was fitted on these same images. */
   readonly fittedHere?: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function evaluateBundle(
   });
 }
 
-/** A bundle's answers for all images of `pixels`. */
+/** Returns a bundle's answers for all images of `pixels`. */
 export async function bundleOutputs(
   engine: Engine,
   bundle: Bundle,
@@ -95,7 +95,7 @@ export async function bundleOutputs(
     const outputs = await runBundle(open, bundle, { ...pixels, count }, onBatch);
     if (outputs.probabilities.some(Number.isNaN)) {
       throw new VultusError(
-        "the model answers NaN: its weights are damaged or its training diverged; train again with a lower rate",
+        "the model returns NaN: its weights are corrupted or its training diverged; train again with a lower learning rate",
       );
     }
     return outputs;
@@ -104,21 +104,21 @@ export async function bundleOutputs(
   }
 }
 
-/** The labels of the images, in their order. */
+/** Returns the labels of the images, in order. */
 export function labelsOf(pixels: Pixels): number[] {
   return pixels.samples.map(({ label }) => label);
 }
 
-/** What a training says of a classifier on held-out images. */
+/** The score of a classifier on held-out images at the end of a training. */
 export interface FinalScore {
   readonly evaluation: Evaluation;
-  /** By which its logits are to be divided; 1 where too few answers are wrong to fit it. */
+  /** The temperature to divide its logits by; 1 if too few answers are wrong to fit one. */
   readonly temperature: number;
-  /** What a person should be told. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
 }
 
-/** Answers to images, and what they are to be. */
+/** A model's answers, with the labels and votes to score them against. */
 export interface Answered {
   /** [N, classes], row after row. */
   readonly logits: Float32Array;
@@ -127,13 +127,13 @@ export interface Answered {
 }
 
 export interface FinalOptions {
-  /** The answers that the temperature is fitted on. Default: those that are scored. */
+  /** The answers that the temperature is fitted on. Default: the scored ones. */
   readonly fitOn?: Answered;
-  /** What it is fitted to. Default: "plurality". */
+  /** The target of the fit. Default: "plurality". */
   readonly fitTo?: CalibrationTarget;
 }
 
-/** Fits the temperature of a classifier and scores it with that. */
+/** Fits a classifier's temperature and scores it at that temperature. */
 export function finalScore(
   held: Answered,
   classes: readonly string[],
@@ -143,12 +143,12 @@ export function finalScore(
   const temperature = fitTemperature(fitOn.logits, fitOn.labels, classes.length, {
     votes: fittedTo === "votes" ? fitOn.votes : undefined,
   });
-  // The temperature changes only the confidence, so the bundle with it need not run again.
+  // The temperature only changes the confidence, so the bundle need not run again.
   const probabilities = Float32Array.from(softmaxRows(held.logits, classes.length, temperature));
   const fittedHere = fitOn === held && temperature !== 1;
   const outputs = { logits: held.logits, probabilities };
   const withoutVotes =
-    "no validation image has people's votes, so the model is calibrated to the labels, not to votes";
+    "no validation image has votes, so the model is calibrated to the labels instead of the votes";
   return {
     evaluation: evaluation(outputs, held.labels, classes, {
       temperature,
@@ -166,19 +166,19 @@ export function finalScore(
 
 function unfittedNote(images: number): string {
   return (
-    `the model's confidence was not calibrated: of ${images} validation images fewer than ${LEAST_MISTAKES} are answered wrong, ` +
-    "too few to show how often it errs (its temperature stays 1)"
+    `the model's confidence was not calibrated: it misclassifies fewer than ${LEAST_MISTAKES} of ${images} validation images, ` +
+    "too few to estimate its error rate (the temperature stays 1)"
   );
 }
 
-/** The part of an evaluation that travels in the metadata of a model: everything but what belongs to single classes. */
+/** Returns the part of an evaluation that is stored in a model's metadata: everything except per-class figures. */
 export function metricsOf(evaluation: Evaluation, split: string) {
   const { scores, interval } = evaluation;
   const { n, accuracy } = scores;
   return { n, split, accuracy, interval, ...eachMetric((name) => evaluation[name]) };
 }
 
-/** Every figure that follows from a model's answers [N, classes], labels and votes. */
+/** Computes every figure of an evaluation from a model's answers [N, classes], the labels and the votes. */
 export function evaluation(
   outputs: BundleOutputs,
   labels: readonly number[],

@@ -1,4 +1,4 @@
-/** Explanations of an ensemble: what they are made of, and that they are judged on the ensemble's own answers. */
+/** Explanations of an ensemble: their composition, and their scores on the ensemble's own answers. */
 
 import { afterAll, expect, test } from "vitest";
 import { classes, engine, memberOf, members, pictures } from "../../test/support/ensemble.ts";
@@ -50,7 +50,7 @@ test("a map is the weighted mean of the members' maps of the class, wherever the
       }
     }
   }
-  // Flat maps would agree with anything.
+  // Flat maps would agree with any reference.
   expect(values.size).toBeGreaterThan(50);
 });
 
@@ -92,7 +92,8 @@ test("each member's cells lie in the part of the image that it sees", async () =
   const near = memberOf("near", { inputSize: 32, resize: 2 });
   const wide = memberOf("wide", { inputSize: 64, resize: 1 });
   const [found] = await explained(together([near, wide]));
-  // The near one sees the middle half of 64 px, in its 32: at stride 16 its cells lie as far apart there.
+  // The tighter member sees the middle half of the 64 px in its 32 px input, so its cells have a spacing of 16 there
+  // too.
   expect(found?.coarse.map(({ grid, seen }) => ({ grid, seen }))).toEqual([
     { grid: { start: 16.5, step: 16 }, seen: [16, 48] },
     { grid: { start: 0.5, step: 16 }, seen: [0, 64] },
@@ -104,13 +105,13 @@ test("deletion and insertion ask the whole ensemble", async () => {
   const chosen = (await explained(of)).slice(0, 2);
   const scores = await scoreMaps(engine, of, chosen);
   expect(scores.pictures).toBe(2);
-  // The area under a probability lies between its least and its greatest value; a flat one would say nothing.
+  // The area under a probability lies between its minimum and maximum; a flat curve would prove nothing.
   for (const { map, random: shuffled } of [scores.deletion, scores.insertion]) {
     expect(map).toBeGreaterThan(0);
     expect(map).toBeLessThan(1);
     expect(map).not.toBe(shuffled);
   }
-  // Of one network alone other areas come out.
+  // A single network has different areas.
   const [alone] = members as [Member];
   const others = await scoreMaps(engine, together([alone]), chosen);
   expect(Math.abs(others.deletion.map - scores.deletion.map)).toBeGreaterThan(1e-3);

@@ -1,4 +1,7 @@
-/** Grad-CAM of backbones that pool by themselves and of transformers: against central differences, and on a known patch. */
+/**
+ * Grad-CAM of backbones with their own pooling and of transformers: compared with central differences, and on a known
+ * patch.
+ */
 
 import { afterAll, describe, expect, test } from "vitest";
 import { families, familyArchitecture, livelyWeights, transformer } from "../../test/support/families.ts";
@@ -25,7 +28,7 @@ afterAll(() => engine.close());
 const SIZE = 32;
 const CANVAS = { width: SIZE, height: SIZE, channels: 3 } as const;
 
-/** A network behind one of whose stages everything sees an input of the graph in place of that stage's output. */
+/** A network in which an input of the graph replaces the output of one stage. */
 class CutNetwork extends Network {
   readonly #cut: string;
   output: Feature | undefined;
@@ -54,7 +57,7 @@ describe.each(families.map((backbone) => [backbone.name, backbone] as const))("%
   const pixels = Uint8Array.from({ length: SIZE * SIZE * 3 }, () => rng.next() * 255);
   const { mean, std } = backbone.preprocessing;
 
-  /** Logits and the explained stage's output, which `cut` replaces. */
+  /** Returns the logits and the explained stage's output, which `cut` replaces. */
   function network(): { logits: Value; features: Feature } {
     const stage =
       backbone.explained ?? backbone.stages.findLast((name) => !/^(norm|linear)$/.test(name)) ?? "";
@@ -146,12 +149,12 @@ test("a transformer that answers by one lit patch lights that patch", async () =
   };
   const all = (count: number, value: number, from = 0) =>
     Array.from({ length: count }, (_, i) => [from + i, value] as const);
-  // Channel 0 is how light a patch is, the others are 1 whatever it shows.
+  // Channel 0 is the brightness of a patch; the others are always 1.
   set("patches.conv.weight", all(3 * 64, 1 / 64));
   set("patches.conv.bias", all(15, 1, 1));
   for (const norm of ["blocks.0.norm1", "blocks.0.norm2", "blocks.1.norm1", "blocks.1.norm2", "norm"])
     set(`${norm}.weight`, all(16, 1));
-  // The class token takes the mean of channel 0 into channel 5 in the last block, and class 2 looks at that.
+  // In the last block the class token copies the mean of channel 0 to channel 5, which class 2 reads.
   set("blocks.1.qkv.weight", [[32 * 16, 1]]);
   set("blocks.1.proj.weight", [[5 * 16, 1]]);
   set("head.fc.weight", [[2 * 16 + 5, 1]]);

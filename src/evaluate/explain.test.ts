@@ -1,4 +1,4 @@
-/** Grad-CAM and Grad-CAM++ against PyTorch's autograd on the same weights, and what a map promises. */
+/** Compares Grad-CAM and Grad-CAM++ with PyTorch's autograd on the same weights, and checks the properties of a map. */
 
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
@@ -67,7 +67,7 @@ const cacheOf = (pictures: readonly Picture[]) => {
   return { shape: get, get };
 };
 
-/** The greatest distance, as a share of the greatest value expected. */
+/** Returns the maximum difference, as a share of the maximum expected value. */
 function distance(found: ArrayLike<number>, expected: readonly number[]): number {
   expect(found.length).toBe(expected.length);
   const greatest = Math.max(...expected.map(Math.abs));
@@ -86,7 +86,7 @@ describe.each(references)("$model", ({ model, head, size, logits, maps, enlarged
     const outputs = await open.run(validationFeeds(pixels, [0, 1], canvas, architecture));
     await open.release();
     const expected = (maps[method] as number[][][][]).flat(3);
-    // A reference that is flat or nothing but 0 would agree with anything.
+    // A reference that is flat or zero would agree with anything.
     expect(new Set(expected).size).toBeGreaterThan(8);
     expect(distance(outputs.maps?.data as Float32Array, expected)).toBeLessThan(1e-4);
 
@@ -118,7 +118,8 @@ test.each(backbones.map(({ name }) => [name]))("%s can be explained", async (nam
     picture("a", 50),
     { pixels: new Uint8Array(1).fill(90), width: 1, height: 1, channels: 1 },
   ]);
-  // Grad-CAM++ has no negative weights, so what layer norm leaves on both sides of 0 may be 0 everywhere.
+  // Grad-CAM++ has no negative weights, so a map behind a layer norm, with values on both sides of 0, may be 0
+  // everywhere.
   const method = /^(vit|convnext)/.test(name) ? "grad-cam" : "grad-cam++";
   for (const { map, seen, size } of await explainPictures(engine, classifier, pixels, [1, 0], { method })) {
     expect(size).toBe(64);

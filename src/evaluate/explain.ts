@@ -1,4 +1,4 @@
-/** Where a classifier looks: a heat map of every image, as large as what the network sees. */
+/** Explains a classifier's answers with heat maps, as large as the network's input. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -13,15 +13,15 @@ import { type CellMap, enlarged } from "./enlarge.ts";
 import { type Frame, type Look, looksAt, seenPictures } from "./looks.ts";
 
 export interface Explanation {
-  /** [size, size], row after row: 1 where the image speaks most for the class, 0 where it does not at all. */
+  /** [size, size], row after row: 1 at the strongest evidence for the class, 0 where there is none. */
   readonly map: Float32Array;
-  /** What it was made of: for each network the map of its last feature map, which are enlarged and added up. */
+  /** One map per network at the resolution of its last feature map. `map` is their enlarged sum. */
   readonly coarse: readonly CellMap[];
   /** Side of the map in pixels: the network's input size. */
   readonly size: number;
-  /** What the network saw: [size, size], the centre of the resized image, grey for a network that wants grey. */
+  /** The network's view: the centre [size, size] of the resized image, in grey for a grey network. */
   readonly seen: Picture;
-  /** Index of the class that the map speaks for. */
+  /** Index of the explained class. */
   readonly target: number;
   readonly predicted: number;
   /** One per class. */
@@ -30,20 +30,20 @@ export interface Explanation {
 
 export interface ExplainPicturesOptions {
   readonly method: ExplainMethod;
-  /** Index of the class to explain, the same for all or one per image; the predicted one where it is left out. */
+  /** Index of the class to explain, for all images or per image. Default: the predicted class. */
   readonly target?: number | ((index: number) => number | undefined);
-  /** By which the probabilities, and with them the predicted class, are shifted to another class prior. */
+  /** Shifts the probabilities, and so the predicted class, to another class prior. */
   readonly shift?: PriorShift | undefined;
   readonly onBatch?: (done: number) => void;
 }
 
 /**
- * Explains the images at `indices` of `pixels`, in this order. The map of the last feature map's resolution is
- * enlarged bilinearly to what the network sees, each of its cells lying in the centre of its receptive field, and divided by its
- * greatest value; where no place speaks for the class it is 0 everywhere.
+ * Explains the images at `indices` of `pixels`, in this order. The map at the resolution of the last feature map is
+ * enlarged bilinearly to the network's view, each cell at the centre of its receptive field, and divided by its
+ * maximum. If nothing supports the class, the map is 0 everywhere.
  *
- * An ensemble is explained by the weighted mean of its members' maps, each divided by its greatest value first. Then `seen` is
- * what at least one member sees.
+ * For an ensemble, the map is the weighted mean of its members' maps, each first divided by its maximum. `seen` is then
+ * the area that at least one member sees.
  */
 export async function explainPictures(
   engine: Engine,
@@ -71,13 +71,16 @@ export async function explainPictures(
   });
 }
 
-/** A model's networks with their shares; one that is alone has all. */
+/** Returns a model's networks with their weights; a single network has weight 1. */
 export function membersOf(model: Classifier | MembersFile): readonly Omit<Member, "name">[] {
   if ("members" in model) return model.members;
   return [{ ...model, ...answeringOf(model.metadata, model.path), weight: 1 }];
 }
 
-/** What at least one of the networks sees: the widest cut, the most pixels, and colour where one sees colour. */
+/**
+ * Returns the frame that covers the views of all networks: the widest crop, the highest resolution, and colour if one
+ * of them sees colour.
+ */
 export function frameOf(members: readonly Pick<Member, "architecture">[]): Frame {
   const each = members.map(({ architecture }) => architecture);
   const isGrey = each.every(({ backbone }) => backbone.preprocessing.mean.length === 1);
@@ -88,7 +91,7 @@ export function frameOf(members: readonly Pick<Member, "architecture">[]): Frame
   };
 }
 
-/** The members' answers and maps of one image as those of the whole. */
+/** Combines the members' answers and maps for one image. */
 function combined(
   members: readonly Omit<Member, "name">[],
   looks: readonly Look[],
@@ -121,7 +124,7 @@ function combined(
   return { map: heatMap(coarse, frame.inputSize), coarse, target, predicted, probabilities };
 }
 
-/** A grid over what a network sees as one over the frame, of which the network may see the centre only. */
+/** Converts a grid over a network's view into one over the frame, of which the network may see only the centre. */
 function placed(
   { start, step }: CellGrid,
   { inputSize, resize }: Pick<Frame, "inputSize" | "resize">,
@@ -133,7 +136,7 @@ function placed(
   return { grid: { start: edge + start * scale, step: step * scale }, seen: [edge, edge + side] };
 }
 
-/** The sum of maps, each enlarged to `size` × `size`, divided by its greatest value, so that it lies in [0, 1]. */
+/** Returns the sum of the maps, each enlarged to `size` × `size`, divided by its maximum so that it lies in [0, 1]. */
 export function heatMap(coarse: readonly CellMap[], size: number): Float32Array {
   const maps = coarse.map((one) => enlarged(one, size));
   return scaledToOne(maps.reduce((sum, map) => sum.map((value, i) => value + (map[i] as number))));

@@ -1,4 +1,4 @@
-/** What a classifier's head sees of images: the pooled features of its backbone. */
+/** Pooled backbone features of images: the input of a classifier's head. */
 
 import { canvasOf } from "../data/canvas.ts";
 import type { Pixels } from "../data/pixels.ts";
@@ -7,7 +7,7 @@ import type { Engine } from "../runtime/engine.ts";
 import type { Classifier } from "../weights/classifier.ts";
 import { collect, scoringBatch, validationFeeds } from "./score.ts";
 
-/** Features of all images, [N, width], row after row, prepared as for validation. */
+/** Returns the features of all images, [N, width], row after row. Images are prepared as for validation. */
 export async function featuresOf(
   engine: Engine,
   { architecture, weights }: Pick<Classifier, "architecture" | "weights">,

@@ -1,15 +1,15 @@
-/** Heat maps over images, in a perceptually even colour map. */
+/** Overlays heat maps on images with a perceptually uniform colour map. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Explanation } from "./explain.ts";
 
-/** How much of the image the strongest colour hides. */
+/** Opacity of the strongest colour. */
 const OPACITY = 0.75;
 
 /**
- * The colour of `t` from 0 to 1 as sRGB bytes: dark violet, red, yellow. Lightness in OKLab (Ottosson 2020) rises
- * evenly, so equal steps of a map look equal, also without colour vision; hue turns at the same pace, and chroma is
- * what sRGB can show of an arc.
+ * Returns the colour of `t` in [0, 1] as sRGB bytes: dark violet, red, yellow. Lightness in OKLab (Ottosson 2020) rises
+ * linearly, so equal steps of a map look equal even without colour vision. The hue turns at a constant rate, and the
+ * chroma stays within the sRGB gamut.
  */
 export function heatColour(t: number): [red: number, green: number, blue: number] {
   const share = Math.min(1, Math.max(0, t));
@@ -28,7 +28,7 @@ export function heatColour(t: number): [red: number, green: number, blue: number
   }) as [number, number, number];
 }
 
-/** OKLab's lightness, chroma and hue to linear sRGB, by the matrices of its author. */
+/** Converts OKLab lightness, chroma and hue to linear sRGB, with the matrices of OKLab's author. */
 function linearRgb(lightness: number, chroma: number, hue: number): number[] {
   const [a, b] = [chroma * Math.cos(hue), chroma * Math.sin(hue)];
   const [l, m, s] = [
@@ -43,7 +43,7 @@ function linearRgb(lightness: number, chroma: number, hue: number): number[] {
   ];
 }
 
-/** The image with the map over it: where the map is 0 the image shows as it is. Always RGB. */
+/** Returns the image with the map on top, always in RGB. Where the map is 0 the image is unchanged. */
 export function heatOverlay({ map, size, seen }: Pick<Explanation, "map" | "size" | "seen">): Picture {
   const pixels = new Uint8Array(size * size * 3);
   for (const [i, value] of map.entries()) {

@@ -1,4 +1,7 @@
-/** Heat maps lie where the network looked: over light at a known place, and over images that are closed under mirroring. */
+/**
+ * Heat maps lie where the network looked: with light at a known position, and with images that are closed under
+ * mirroring.
+ */
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
@@ -27,7 +30,7 @@ const conv =
   (net, x, name) =>
     net.relu(net.conv(x, name, { out: 1, kernel, stride, padding }));
 
-/** A classifier of one channel whose weights all speak for light. */
+/** A one-channel classifier whose weights all respond to light. */
 function lightSeeker(layers: readonly Layer[]): Classifier {
   const backbone: Backbone = {
     ...{ name: "own", stages: ["own"], unfreeze: [["own"]], features: 1, smallest: 1 },
@@ -52,7 +55,7 @@ function lightSeeker(layers: readonly Layer[]): Classifier {
   return { architecture, weights, metadata: {}, path: "own" };
 }
 
-/** A dark image with one lit square of 3 px whose middle lies in the middle of this pixel. */
+/** A dark image with one bright square of 3 px, centred on this pixel. */
 function spot(x: number, y: number): Picture {
   const pixels = new Uint8Array(SIZE * SIZE);
   for (let row = y - 1; row <= y + 1; row++) pixels.fill(255, row * SIZE + x - 1, row * SIZE + x + 2);
@@ -68,7 +71,7 @@ function mirrored({ pixels, width, height, channels }: Picture): Picture {
   return { pixels: turned, width, height, channels };
 }
 
-/** The centre of gravity of a map, in pixels. */
+/** Returns the centre of gravity of a map, in pixels. */
 function centre({ map, size }: Explanation): [x: number, y: number] {
   const total = map.reduce((sum, value) => sum + value, 0);
   const mean = (place: (i: number) => number): number =>
@@ -76,7 +79,7 @@ function centre({ map, size }: Explanation): [x: number, y: number] {
   return [mean((i) => i % size), mean((i) => Math.floor(i / size))];
 }
 
-/** Each image's map of this class, or of the class that is answered. */
+/** Returns each image's map of this class, or of the predicted class. */
 const explained = (
   model: Classifier | MembersFile,
   pictures: readonly Picture[],
@@ -102,7 +105,7 @@ describe.each<[string, Layer[]]>([
   const model = lightSeeker(layers);
 
   test("the map's centre follows the light, in x and in y", async () => {
-    // Over whole periods of every stride, so that what rounds to a cell averages out.
+    // Covers whole periods of every stride, so that rounding to cells averages out.
     const places = Array.from({ length: 16 }, (_, i) => [24 + i, 20 + ((i * 5) % 16)] as const);
     const maps = await explained(
       model,

@@ -1,4 +1,4 @@
-/** Leaks: images that are scored and were trained on, and what the score is without them. */
+/** Leaks: scored images that were also trained on, and the score without them. */
 
 import type { Sample } from "../data/dataset.ts";
 import { type DecodeAllOptions, decodeAll } from "../data/decode-all.node.ts";
@@ -7,15 +7,15 @@ import { pixelHash } from "../data/pixel-hash.node.ts";
 import { accuracyInterval } from "../metrics/bootstrap.ts";
 
 export interface Leaks {
-  /** Scored images that were trained on. */
+  /** Number of scored images that were trained on. */
   readonly leaked: number;
-  /** The score of the others, with its 95 % interval; none where all are leaked. */
+  /** The score of the remaining images with its 95 % interval; undefined if all are leaked. */
   readonly withoutLeaked:
     | { readonly n: number; readonly accuracy: number; readonly interval: readonly [number, number] }
     | undefined;
 }
 
-/** Labels and predictions are indices of classes; `isLeaked` holds one entry per scored image. */
+/** Computes the leaks. Labels and predictions are class indices; `isLeaked` has one entry per scored image. */
 export function leaksOf(
   labels: readonly number[],
   predicted: readonly number[],
@@ -33,8 +33,8 @@ export function leaksOf(
 }
 
 /**
- * For each image of `pixels` whether it has the pixels of one of the `training` samples, which are read for this and not
- * kept. `options.maxSide` must be that of `pixels`.
+ * Returns for each image of `pixels` whether one of the `training` samples has the same pixels. The training images are
+ * read for this and not kept. `options.maxSide` must be that of `pixels`.
  */
 export async function findLeaked(
   pixels: PixelCache,

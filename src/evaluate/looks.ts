@@ -1,4 +1,4 @@
-/** What networks say of images and why, image by image: the programs of an explanation, run in batches. */
+/** Runs the explanation programs in batches: the answers and class maps of each image. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { canvasOf } from "../data/canvas.ts";
@@ -12,38 +12,38 @@ import { VultusError } from "../util/errors.ts";
 import type { Member } from "../weights/members.ts";
 import { validationFeeds } from "./score.ts";
 
-/** Images in one run, and pixels of their canvas. */
+/** Limits of one run: images, and pixels of their canvas. */
 const MOST_PICTURES = 16;
 const MOST_PIXELS = 4e6;
 
-/** The part of an image that is seen: after its shorter side is resized to `inputSize · resize`, the centre. */
+/** The view of a network: the centre of the image after its shorter side is resized to `inputSize · resize`. */
 export interface Frame {
-  /** Side of the centre in pixels. */
+  /** Side of the view in pixels. */
   readonly inputSize: number;
   readonly resize: number;
   readonly channels: 1 | 3;
 }
 
-/** Which of the images are looked at. */
+/** The selected images. */
 export interface Chosen {
   readonly pixels: Pick<PixelCache, "shape" | "get">;
   readonly indices: readonly number[];
-  /** Hears how many are done. */
+  /** Receives the number of finished images. */
   readonly onBatch?: (done: number) => void;
 }
 
-/** What a network says of one image, with a map for every class. */
+/** A network's answer for one image, with a map per class. */
 export interface Look {
   /** One per class. */
   readonly probabilities: Float32Array;
-  /** Per class, rows of `width` values of the last feature map. */
+  /** Per class, rows of `width` values at the resolution of the last feature map. */
   readonly maps: readonly Float32Array[];
   readonly width: number;
-  /** Where their cells lie, in pixels of what the network sees. */
+  /** Positions of the cells, in pixels of the network's view. */
   readonly grid: CellGrid;
 }
 
-/** Each chosen image through one network. */
+/** Runs each chosen image through one network. */
 export async function looksAt(
   engine: Engine,
   { architecture, weights, temperature, offset }: Omit<Member, "name" | "weight" | "metadata" | "path">,
@@ -57,7 +57,9 @@ export async function looksAt(
   for await (const rowOf of rows(engine, compile, architecture, chosen)) {
     const probabilities = rowOf("probabilities").data;
     if (probabilities.some(Number.isNaN))
-      throw new VultusError("the model answers NaN: its weights are damaged; train again with a lower rate");
+      throw new VultusError(
+        "the model returns NaN: its weights are corrupted; train again with a lower learning rate",
+      );
     const { shape, data } = rowOf("maps");
     const [classes, height, width] = shape as [number, number, number];
     const maps = Array.from({ length: classes }, (_, k) =>
@@ -68,7 +70,7 @@ export async function looksAt(
   return all;
 }
 
-/** The part of each chosen image that lies in the frame. */
+/** Returns the part of each chosen image that lies in the frame. */
 export async function seenPictures(engine: Engine, frame: Frame, chosen: Chosen): Promise<Picture[]> {
   const { inputSize: size, channels } = frame;
   const all: Picture[] = [];
@@ -78,10 +80,10 @@ export async function seenPictures(engine: Engine, frame: Frame, chosen: Chosen)
   return all;
 }
 
-/** One image's part of an output. */
+/** Returns one image's part of an output. */
 type RowOf = (output: string) => { readonly shape: readonly number[]; readonly data: Float32Array };
 
-/** The outputs of a program for one image after the other. */
+/** Yields the outputs of a program image by image. */
 async function* rows(
   engine: Engine,
   compile: (canvas: Canvas, batch: number) => Program,
@@ -98,7 +100,7 @@ async function* rows(
   try {
     for (let start = 0; start < indices.length; start += batch) {
       const chunk = indices.slice(start, start + batch);
-      // The program's batch is fixed: a last, short one is filled up with its first image.
+      // The program's batch size is fixed, so a short last batch is padded with its first image.
       const full = Array.from({ length: batch }, (_, i) => (chunk[i] ?? chunk[0]) as number);
       const outputs = await open.run(validationFeeds(pixels, full, canvas, frame));
       for (const row of chunk.keys()) {
@@ -115,7 +117,7 @@ async function* rows(
   }
 }
 
-/** [C, S, S] from 0 to 1 as rows of pixels. */
+/** Converts [C, S, S] in [0, 1] to rows of pixels. */
 function pictureOf(planes: Float32Array, size: number): Picture {
   const plane = size * size;
   const channels = planes.length === plane ? 1 : 3;

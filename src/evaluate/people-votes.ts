@@ -1,14 +1,14 @@
-/** People's votes on samples, as metrics read them. */
+/** Reads people's votes from samples, in the form that metrics use. */
 
 import type { Sample } from "../data/dataset.ts";
 import type { Votes } from "../metrics/votes.ts";
 
-/** A count of votes is whole up to what dividing and multiplying it leaves. */
+/** Tolerance for counts that were divided and multiplied again. */
 const ROUNDING = 1e-6;
 
 /**
- * The votes of each sample on which at least two people voted. Votes that are no whole numbers are soft labels and nobody's, as
- * `data soften` writes them; and one vote is a label.
+ * Returns the votes of each sample with at least two votes. Fractional votes are soft labels (`data soften` writes
+ * them), not people's votes; a single vote is a label.
  */
 export function votesOf(samples: readonly Pick<Sample, "votes" | "voteCount" | "otherVotes">[]): Votes {
   return samples.map(({ votes, voteCount = 0, otherVotes = {} }) => {

@@ -1,4 +1,4 @@
-/** How much accuracy a model loses on spoilt images: every corruption at every severity. */
+/** Corruption robustness: the accuracy that a model loses under every corruption at every severity. */
 
 import type { Picture, Sample } from "../data/dataset.ts";
 import { reduced } from "../data/decode.node.ts";
@@ -12,7 +12,7 @@ import { corrupted, corruptions } from "./corruptions/registry.node.ts";
 import { votesOf } from "./people-votes.ts";
 import { inMemory, runBundle } from "./run-bundle.ts";
 
-/** Spoilt images in memory at a time. */
+/** Corrupted images kept in memory at a time. */
 const CHUNK = 256;
 
 export interface CorruptionResult {
@@ -20,38 +20,41 @@ export interface CorruptionResult {
   readonly title: string;
   readonly group: CorruptionGroup;
   readonly parameter: string;
-  /** The parameter, and the accuracy, at severities 1 to 5. */
+  /** The parameter and the accuracy at severities 1 to 5. */
   readonly values: readonly number[];
   readonly accuracy: readonly number[];
-  /** Mean over severities of (clean - accuracy)/clean; below 0 where a corruption helps, 0 where nothing was right. */
+  /** Mean over severities of (clean - accuracy)/clean; negative if a corruption helps, 0 if the clean accuracy is 0. */
   readonly relativeDrop: number;
-  /** Agreement with the plurality of people at severities 1 to 5, and its relative drop, where the images have votes. */
+  /**
+   * Agreement with the plurality of votes at severities 1 to 5, and its relative drop; missing if the images have no
+   * votes.
+   */
   readonly people?: { readonly agreement: readonly number[]; readonly relativeDrop: number };
 }
 
-/** What corruptions cost of a share of right answers. */
+/** The drop of a score, such as the accuracy, under corruptions. */
 export interface Losses {
-  /** Images over which it is taken. */
+  /** Number of images. */
   readonly n: number;
-  /** The share on the same images as they are. */
+  /** The score on the uncorrupted images. */
   readonly clean: number;
-  /** Mean over the corruptions. */
+  /** Mean over all corruptions. */
   readonly meanRelativeDrop: number;
-  /** Means over the corruptions of a group. */
+  /** Mean per group of corruptions. */
   readonly groups: readonly { readonly group: CorruptionGroup; readonly relativeDrop: number }[];
 }
 
-/** Losses of accuracy. */
+/** Drop of the accuracy. */
 export interface Robustness extends Losses {
   readonly corruptions: readonly CorruptionResult[];
-  /** Losses of agreement with the plurality of people, on the images that have one. */
+  /** Drop of the agreement with the plurality of votes, on images that have one. */
   readonly people?: Losses;
 }
 
 /**
- * Scores `bundle` on the images at `indices` of `pixels`, as they are and spoilt. An image larger than what the
- * network resizes to is reduced to that first, so that noise and blur mean the same for a photo and for a thumbnail.
- * `onPass` hears, after each pass over the images, how many are done and how many there are.
+ * Scores `bundle` on the images at `indices` of `pixels`, clean and corrupted. Images larger than the network's resize
+ * are reduced to it first, so that noise and blur mean the same for a photo and a thumbnail. After each pass over the
+ * images, `onPass` receives the number of finished passes and their total.
  */
 export async function measureRobustness(
   engine: Engine,
@@ -72,7 +75,7 @@ export async function measureRobustness(
   );
   let done = 0;
   const scoresOf = async (
-    spoil: (picture: Picture, id: string) => Promise<Picture>,
+    corrupt: (picture: Picture, id: string) => Promise<Picture>,
   ): Promise<{ accuracy: number; agreement: number }> => {
     let [right, agreed] = [0, 0];
     for (let start = 0; start < indices.length; start += CHUNK) {
@@ -80,7 +83,7 @@ export async function measureRobustness(
       const pictures = await Promise.all(
         chunk.map(async (index) => {
           const picture = await reduced(pixels.get(index), Math.round(inputSize * resize));
-          return spoil(picture, (pixels.samples[index] as { id: string }).id);
+          return corrupt(picture, (pixels.samples[index] as { id: string }).id);
         }),
       );
       const { probabilities } = await runBundle(open, bundle, inMemory(pictures));

@@ -1,4 +1,4 @@
-/** Runs a bundle over images of any sizes: those of one size go together. */
+/** Runs a bundle over images of any size, batching images of equal size. */
 
 import type { Picture, PictureShape } from "../data/dataset.ts";
 import { type PriorShift, shiftedOutputs } from "../metrics/prior.ts";
@@ -6,7 +6,7 @@ import type { BundleInput } from "../program/bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
 
-/** Images in one run, and pixels: a batch of large images takes memory in float32 too. */
+/** Limits of one run: images, and pixels, because a batch of large images needs memory in float32 too. */
 const MOST_PICTURES = 64;
 const MOST_PIXELS = 4e6;
 
@@ -16,27 +16,27 @@ export interface BundleOutputs {
   readonly logits: Float32Array;
 }
 
-/** Images that may lie on disk: their shapes are known without reading them. */
+/** Images that may be on disk: their shapes are known without reading them. */
 export interface Pictures {
   readonly count: number;
   shape(index: number): PictureShape;
   get(index: number): Picture;
 }
 
-/** Images that are in memory. */
+/** Wraps images that are in memory. */
 export function inMemory(pictures: readonly Picture[]): Pictures {
   const get = (index: number): Picture => pictures[index] as Picture;
   return { count: pictures.length, shape: get, get };
 }
 
-/** What running a bundle needs to know of it. */
+/** The parts of a bundle that running it needs. */
 export interface RunnableBundle {
   readonly input: BundleInput;
   readonly architecture: { readonly classes: readonly string[] };
   readonly shift?: PriorShift | undefined;
 }
 
-/** The bundle's answers for all images, in their order. */
+/** Returns the bundle's answers for all images, in order. */
 export async function runBundle(
   open: OpenProgram,
   { input, architecture, shift }: RunnableBundle,
@@ -75,7 +75,7 @@ export async function runBundle(
   return shift ? shiftedOutputs(outputs, shift) : outputs;
 }
 
-/** Images of one size as a bundle takes them, always RGB: a grey image's channel is repeated. */
+/** Packs images of one size as the bundle's input, always RGB: the channel of a grey image is repeated. */
 export function bundleInput(pictures: readonly Picture[], input: BundleInput): Tensor {
   const { width, height } = pictures[0] as Picture;
   const bytes = new Uint8Array(pictures.length * height * width * 3);

@@ -1,4 +1,4 @@
-/** Runs a classifier over images and keeps its logits: what every figure of an evaluation is computed from. */
+/** Runs a classifier over images and collects its logits, from which every figure of an evaluation is computed. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { packValidation, placedCentre } from "../augment/validation.ts";
@@ -8,12 +8,12 @@ import type { Architecture } from "../models/classifier.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 
-/** Images of `count` that a program sees at a time, for programs that are compiled for one size of batch. */
+/** Batch size for `count` images, for programs compiled for a fixed batch size. */
 export function scoringBatch(count: number): number {
   return Math.min(64, count);
 }
 
-/** Feeds of a prediction for the images at `indices`, prepared as for validation. */
+/** Returns the feeds of a prediction for the images at `indices`, prepared as for validation. */
 export function validationFeeds(
   pixels: Pick<Pixels, "get">,
   indices: readonly number[],
@@ -24,7 +24,7 @@ export function validationFeeds(
   return { pictures: packPictures(pictures, canvas), ...packValidation(pictures, size, resize) };
 }
 
-/** One output of a program for all images, row after row. The last batch is filled up with the last image. */
+/** Returns one output of a program for all images, row after row. The last batch is padded with the last image. */
 export async function collect(
   program: OpenProgram,
   output: string,
@@ -45,7 +45,7 @@ export async function collect(
   return all ?? new Float32Array(0);
 }
 
-/** Mean cross-entropy and accuracy of logits [N, C] against labels. */
+/** Returns the mean cross-entropy and the accuracy of logits [N, C]. */
 export function lossAndAccuracy(
   logits: Float32Array,
   labels: readonly number[],

@@ -1,4 +1,4 @@
-/** Soft labels from teachers: what trained models answer, blended with the labels (Hinton, Vinyals and Dean 2015). */
+/** Soft labels: teachers' probabilities blended with the labels (Hinton, Vinyals and Dean 2015). */
 
 import type { Picture, Sample } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -8,8 +8,8 @@ import { bundleOutputs } from "./evaluate.ts";
 import { mirror } from "./test-time.node.ts";
 
 /**
- * The mean of the teachers' calibrated probabilities for each image and its mirror image, [N, classes] row after row.
- * `onPass` hears, after each pass over the images, how many are done and how many there are.
+ * Returns the mean of the teachers' calibrated probabilities over each image and its mirror image, [N, classes] row
+ * after row. After each pass over the images, `onPass` receives the number of finished passes and their total.
  */
 export async function teachersAnswers(
   engine: Engine,
@@ -31,10 +31,10 @@ export async function teachersAnswers(
 }
 
 /**
- * The samples with soft labels: `share` of the teachers' answers and the rest of the label, or of the votes where people
- * voted; to four decimals. Up to one half a label without votes stays the most probable class, whatever the teachers say: of
- * equal shares the manifest's reader would take the first by name. Votes for what is no class are left out: beside softened ones
- * they could outnumber the label.
+ * Mixes the teachers' probabilities (weight `share`) with the labels, or with the votes if there are any. Results have
+ * four decimals. With `share` up to 0.5, the label of an image without votes stays the most probable class, whatever
+ * the teachers answer; an exact tie is broken in its favour, because the manifest's reader would pick the first class
+ * by name. Votes for names that are not classes are dropped: next to soft labels they could outnumber the label.
  */
 export function softened(
   samples: readonly Sample[],

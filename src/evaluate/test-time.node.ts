@@ -1,4 +1,7 @@
-/** Test-time augmentation: the mean of a model's answers to several views of each image, its gain and its cost. */
+/**
+ * Test-time augmentation: averages a model's answers over several views of each image, and measures the gain and the
+ * cost.
+ */
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -9,7 +12,7 @@ import type { Engine } from "../runtime/engine.ts";
 import { warped } from "./corruptions/warp.ts";
 import { bundleOutputs, labelsOf } from "./evaluate.ts";
 
-/** How far shifted views are moved, a share of the shorter side, in whole pixels. */
+/** Offset of the shifted views as a share of the shorter side, rounded to whole pixels. */
 const SHIFT = 0.06;
 
 type View = (picture: Picture) => Picture;
@@ -23,7 +26,7 @@ const shift =
   };
 const shifts = [shift(1, 0), shift(-1, 0), shift(0, 1), shift(0, -1)];
 
-/** Each variant's views beside the image itself; the first is part of the second. */
+/** Views in addition to the image itself. Each variant uses a prefix of this list. */
 const views: readonly View[] = [
   mirror,
   ...shifts,
@@ -40,27 +43,30 @@ const variants = [
 
 export interface TestTimeVariant {
   readonly name: (typeof variants)[number]["name"];
-  /** Views of each image, itself included. */
+  /** Number of views per image, including the image itself. */
   readonly views: number;
   readonly accuracy: number;
-  /** Accuracy with minus accuracy without, its 95 % interval over images, and McNemar's exact p. */
+  /** Accuracy with augmentation minus accuracy without, its 95 % interval over images, and McNemar's exact p-value. */
   readonly difference: number;
   readonly interval: readonly [low: number, high: number];
   readonly mcnemarP: number;
   readonly secondsPerPicture: number;
-  /** Time with divided by time without. */
+  /** Time with augmentation divided by time without. */
   readonly costRatio: number;
 }
 
 export interface TestTime {
   readonly n: number;
-  /** Without. */
+  /** Accuracy without augmentation. */
   readonly accuracy: number;
   readonly secondsPerPicture: number;
   readonly variants: readonly TestTimeVariant[];
 }
 
-/** Scores `bundle` on all of `pixels` without and with augmentation; `onView` hears how many views are done. */
+/**
+ * Scores `bundle` on all of `pixels` with and without augmentation. `onView` receives the number of finished views and
+ * their total.
+ */
 export async function measureTestTime(
   engine: Engine,
   bundle: Bundle,

@@ -1,4 +1,7 @@
-/** Whether WebGPU computes here what the CPU does: tried before it is used, since drivers of graphics processors have errors. */
+/**
+ * Checks that WebGPU gives the same results as the CPU before it is used, because some GPU drivers compute wrong
+ * results.
+ */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Bundle } from "../program/decode-bundle.ts";
@@ -9,15 +12,15 @@ import type { WebDevice } from "../runtime/session.web.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { bundleInput } from "./run-bundle.ts";
 
-/** Whether WebGPU answers as the CPU does for a made-up image. */
+/** Returns whether WebGPU agrees with the CPU on a synthetic image. */
 export function bundleAgrees({ program, input, architecture }: Bundle): Promise<boolean> {
   return agreesOnWebGpu(program, bundleInput([madeUp(architecture.inputSize)], input));
 }
 
-/** Two drivers of one graphics processor may differ in the third digit; a broken one differs in the first. */
+/** Two drivers of one GPU may differ in the third digit; a broken one differs in the first. */
 const MOST_DIFFERENCE = 0.01;
 
-/** Whether WebGPU answers as the CPU does. */
+/** Returns whether WebGPU agrees with the CPU. */
 export async function agreesOnWebGpu(program: Program, picture: Tensor): Promise<boolean> {
   const feed = program.tensors.find(({ role }) => role === "feed")?.name as string;
   const answersOn = async (device: WebDevice): Promise<Tensors> => {
@@ -37,7 +40,7 @@ export async function agreesOnWebGpu(program: Program, picture: Tensor): Promise
   );
 }
 
-/** A square image with structure at every scale. */
+/** Returns a synthetic square image with structure at every scale. */
 export function madeUp(side: number): Picture {
   const pixels = Uint8Array.from({ length: side * side }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
   return { pixels, width: side, height: side, channels: 1 };

@@ -1,4 +1,4 @@
-/** Writes an ensemble as one bundle, checked against its members' own answers before it takes its place. */
+/** Writes an ensemble as one bundle, after checking it against its members' own answers. */
 
 import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
 import { isSamePrior } from "../metrics/prior.ts";
@@ -20,7 +20,7 @@ import { type Ensemble, ensembleMetadata, sharedEntries } from "../weights/ensem
 import type { Member } from "../weights/members.ts";
 import { type Agreement, agreement, answersOf } from "./verify.ts";
 
-/** Beyond this a file doesn't compute the mean of its members: what another order of additions costs, or 11-bit weights. */
+/** Maximum difference to the members' mean: the effect of another order of additions, or of 11-bit weights. */
 const tolerance = { float32: 1e-4, float16: 0.02 } as const;
 
 export interface EnsembleFileOptions {
@@ -28,7 +28,7 @@ export interface EnsembleFileOptions {
   /** Their weights sum to 1. */
   readonly members: readonly Member[];
   readonly classes: readonly string[];
-  /** How matrices are stored. */
+  /** Storage type of weight matrices. */
   readonly stored: "float32" | "float16";
   readonly fitted?: Ensemble["fitted"] | undefined;
   readonly provenance: Pick<Provenance, "metrics" | "vultusVersion">;
@@ -41,13 +41,13 @@ export interface EnsembleFile extends Agreement {
   readonly path: string;
   readonly bytes: number;
   readonly picturesPerSecond: number;
-  /** How many it was checked on. */
+  /** Number of images on which the file was checked. */
   readonly pictures: number;
-  /** Of its probabilities. */
+  /** The priors of its probabilities. */
   readonly priors: Priors;
 }
 
-/** @throws VultusError where the file disagrees with its members, or cannot be written; nothing is written then. */
+/** @throws VultusError if the file disagrees with its members or cannot be written; nothing is written then. */
 export async function writeEnsemble(options: EnsembleFileOptions): Promise<EnsembleFile> {
   const { path, members, classes, stored, fitted, provenance, engine, pictures } = options;
   const priors = priorsTogether(members, classes);
@@ -70,7 +70,7 @@ export async function writeEnsemble(options: EnsembleFileOptions): Promise<Ensem
   const agreed = agreement(expected, read.probabilities, classes.length);
   if (!(agreed.maxProbabilityDifference <= tolerance[stored])) {
     throw new VultusError(
-      `${path} was not written: it would differ from its members by ${agreed.maxProbabilityDifference} in a probability, and ${tolerance[stored]} is allowed; this is a fault of vultus, please report it`,
+      `${path} was not written: its probabilities would differ from its members' by up to ${agreed.maxProbabilityDifference}, more than the allowed ${tolerance[stored]}; this is a bug in vultus, please report it`,
     );
   }
   writeFileAtomic(path, model);
@@ -84,7 +84,7 @@ export async function writeEnsemble(options: EnsembleFileOptions): Promise<Ensem
   };
 }
 
-/** Faces are cut out as the member with the most pixels wants them: the others make them smaller. */
+/** Faces are cropped for the member with the largest input; the others reduce them. */
 function describeTogether(
   members: readonly Pick<Member, "architecture">[],
   classes: readonly string[],
@@ -96,8 +96,8 @@ function describeTogether(
 }
 
 /**
- * The weighted means of the members' priors: what the mean of their probabilities is for. Nothing where a member's file does not
- * record its own.
+ * Returns the weighted means of the members' priors, which are the priors of the mean of their probabilities. A prior
+ * is left out if a member's file does not record its own.
  */
 function priorsTogether(members: readonly Member[], classes: readonly string[]): Priors {
   const each = members.map(({ metadata, path, weight, architecture }) => {
@@ -119,9 +119,10 @@ function priorsTogether(members: readonly Member[], classes: readonly string[]):
 }
 
 /**
- * Each member's probabilities [N, classes], in the order of `classes`; `onPass` hears how many members are done.
+ * Returns each member's probabilities [N, classes], in the order of `classes`. `onPass` receives the number of finished
+ * members.
  *
- * @throws VultusError for a member that answers NaN.
+ * @throws VultusError for a member that returns NaN.
  */
 export async function memberAnswers(
   engine: Engine,
@@ -136,7 +137,9 @@ export async function memberAnswers(
     try {
       const { probabilities } = await runBundle(open, { input: "uint8", architecture }, pictures);
       if (probabilities.some(Number.isNaN))
-        throw new VultusError(`${path} answers NaN: its weights are damaged; leave it out or train it again`);
+        throw new VultusError(
+          `${path} returns NaN: its weights are corrupted; leave it out or train it again`,
+        );
       all.push(reorderedColumns(probabilities, architecture.classes, classes));
     } finally {
       await open.release();
@@ -146,7 +149,7 @@ export async function memberAnswers(
   return all;
 }
 
-/** The weighted mean of the members' probabilities; weights sum to 1. */
+/** Returns the weighted mean of the members' probabilities; weights sum to 1. */
 export function mixed(answers: readonly Float32Array[], weights: readonly number[]): Float32Array {
   const [first] = answers as readonly [Float32Array];
   return first.map((_, i) =>

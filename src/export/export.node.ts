@@ -1,4 +1,4 @@
-/** Writes a classifier in the forms that others read, and checks each by reading it back. */
+/** Exports a classifier in formats for other programs, and checks each file by reading it back. */
 
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,7 +25,9 @@ import { tritonConfig, tritonFiles } from "./triton.ts";
 import { type Agreement, agreement, answersOf } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
-/** Forms of an export, and the name of each one's file; Triton's is a folder, its model repository, and so is the page. */
+/**
+ * The formats of an export, and the name of each one's output. Triton's (a model repository) and the page are folders.
+ */
 export const forms = {
   bundle: "model.onnx",
   fp16: "model-fp16.onnx",
@@ -36,7 +38,7 @@ export const forms = {
   web: "web",
 } as const;
 export type Form = keyof typeof forms;
-/** Forms that are written from the weights; the page gets the bundle as it is (`site.node.ts`). */
+/** Formats that are built from the weights; the page contains the bundle unchanged (`site.node.ts`). */
 export type ConvertedForm = Exclude<Form, "web">;
 
 export interface ExportOptions {
@@ -46,14 +48,14 @@ export interface ExportOptions {
   readonly folder: string;
   /** Triton's model repository, and the model's name in it. */
   readonly triton: { readonly repository: string; readonly name: string };
-  /** What the `.onnx` forms take. */
+  /** Input type of the `.onnx` formats. */
   readonly input: BundleInput;
   readonly engine: Engine;
-  /** Images on which every file is compared with the trained model; without labels where nobody labelled them. */
+  /** Images on which every file is compared with the trained model; without labels if they are unlabelled. */
   readonly held: { readonly pictures: Pictures; readonly labels?: readonly number[] };
-  /** Images of the training, which the int8 form is calibrated on. */
+  /** Training images for calibrating the int8 format. */
   readonly calibration: Pictures;
-  /** Bits of the int8 form's weights. */
+  /** Bits of the int8 format's weights. */
   readonly weightBits: WeightBits;
 }
 
@@ -62,19 +64,19 @@ export interface ExportedFile extends Agreement {
   readonly path: string;
   readonly bytes: number;
   readonly picturesPerSecond: number;
-  /** How many it was checked on. */
+  /** Number of images on which the file was checked. */
   readonly pictures: number;
-  /** On the same images, where they have labels: of this file, and of the trained model. */
+  /** Accuracy of this file and of the trained model on the same images, if they have labels. */
   readonly accuracy?: number;
   readonly trainedAccuracy?: number;
-  /** Of the int8 form: layers that stay in float32. */
+  /** For the int8 format, the layers that stay in float32. */
   readonly float?: readonly string[];
 }
 
 /**
- * Beyond this a file does not compute what was trained. Half-precision weights are rounded to 11 bits, which moves a
- * probability by some 1e-3; int8 is judged by its accuracy, which is reported; the others only lose what another order
- * of additions costs.
+ * Maximum difference to the trained model. Half-precision weights are rounded to 11 bits, which changes a probability
+ * by about 1e-3. Int8 is judged by its accuracy, which is reported. The other formats differ only by the order of
+ * additions.
  */
 const tolerance: Readonly<Record<ConvertedForm, number>> = {
   bundle: 1e-4,
@@ -85,7 +87,9 @@ const tolerance: Readonly<Record<ConvertedForm, number>> = {
   triton: 1e-4,
 };
 
-/** Writes and checks one form after the other. @throws VultusError for a file that disagrees, which is removed. */
+/**
+ * Writes and checks the formats one after the other. @throws VultusError for a file that disagrees, which is removed
+ */
 export async function* exportClassifier(options: ExportOptions): AsyncGenerator<ExportedFile> {
   const { classifier, forms: wanted, folder, engine, held } = options;
   const { pictures, labels } = held;
@@ -112,7 +116,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
     if (!(agreed.maxProbabilityDifference <= tolerance[form])) {
       rmSync(path);
       throw new VultusError(
-        `${path} was removed: read back, it differs from the trained model by ${agreed.maxProbabilityDifference} in a probability, and ${tolerance[form]} is allowed; this is a fault of vultus, please report it`,
+        `${path} was removed: its probabilities differ from the trained model's by up to ${agreed.maxProbabilityDifference}, more than the allowed ${tolerance[form]}; this is a bug in vultus, please report it`,
       );
     }
     const accuracy = (rows: Float32Array): number =>
@@ -132,7 +136,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
   }
 }
 
-/** Writes one form; for int8 the layers that stay in float32. */
+/** Writes one format. Returns the layers that stay in float32, for int8. */
 async function write(
   form: ConvertedForm,
   path: string,
@@ -160,7 +164,7 @@ async function write(
       const { labels, pictures } = held;
       if (!labels || options.calibration.count === 0) {
         throw new UsageError(
-          "the int8 form is calibrated and chosen on labelled images; name some by --data",
+          "the int8 form is calibrated and selected on labelled images; give some with --data",
         );
       }
       const { model, float } = await chooseInt8({ ...options, held: { pictures, labels } });

@@ -1,4 +1,4 @@
-/** Backbones of every family leave and come back: every form of an export, bundles of any batch, ensembles and teachers. */
+/** Exports and re-imports backbones of every family: each format, bundles of any batch size, ensembles and teachers. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -116,7 +116,7 @@ test("an ensemble of all families answers the mean of theirs", async () => {
 test.each(families.map((backbone) => [backbone.name, backbone] as const))(
   "%s learns from the others, each frozen and in its own scope",
   async (name, backbone) => {
-    // The reference's head would normalise by the statistics of the batch.
+    // The reference's head would normalise with the statistics of the batch.
     const architecture = familyArchitecture(backbone);
     const weights = livelyWeights(architecture);
     const others = all.filter((other) => other.name !== name);

@@ -1,4 +1,7 @@
-/** The int8 form: calibrated on training images, its layers in float32 chosen by accuracy on other, labelled ones. */
+/**
+ * Builds the int8 format: calibrated on training images; which layers stay in float32 is chosen by the accuracy on
+ * other, labelled images.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { canvasOf } from "../data/canvas.ts";
@@ -29,29 +32,29 @@ export interface Int8Options {
   readonly provenance: Provenance;
   readonly input: BundleInput;
   readonly engine: Engine;
-  /** Images of the training, from which ranges are taken. */
+  /** Training images, from which ranges are estimated. */
   readonly calibration: Pictures;
-  /** Images apart from them, on which candidates are compared. */
+  /** Held-out images, on which candidates are compared. */
   readonly held: Labelled;
   readonly weightBits: WeightBits;
 }
 
 export interface Int8Choice {
   readonly model: Uint8Array;
-  /** What stays in float32: layers, or everything but the weights. */
+  /** What stays in float32: layers, or everything except the weights. */
   readonly float: readonly string[];
   readonly accuracy: number;
 }
 
-/** Images that are calibrated at a time. */
+/** Images per calibration batch. */
 const BATCH = 16;
 
-/** What a candidate may lack of the most accurate one: less than what a thousand images can tell apart. */
+/** Maximum loss of accuracy against the best candidate: less than what is significant on a thousand images. */
 const NEGLIGIBLE = 0.003;
 
 /**
- * Tries all layers on bytes, the first stage kept in float32, the head, both, and bytes for weights alone; of those that are as
- * accurate as the best, but for a negligible difference, takes the one with the fewest floats.
+ * Tries five variants: all layers in int8; the first stage, the head, or both in float32; and int8 weights only. Of
+ * those whose accuracy is negligibly below the best, it takes the one with the least in float32.
  */
 export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   const { classifier, provenance, input, engine, held, weightBits } = options;
@@ -88,7 +91,7 @@ export async function chooseInt8(options: Int8Options): Promise<Int8Choice> {
   return tried.find(({ accuracy }) => accuracy >= best - NEGLIGIBLE) as Int8Choice;
 }
 
-/** The share of images whose label is the most probable class. */
+/** Returns the share of images whose label is the most probable class. */
 export function accuracyOf(probabilities: Float32Array, labels: readonly number[], classes: number): number {
   return (
     [...argmaxRows(probabilities, classes)].filter((label, row) => label === labels[row]).length /
@@ -115,8 +118,8 @@ async function calibrate({ classifier, engine, calibration }: Int8Options): Prom
 }
 
 /**
- * 8 bits where this processor multiplies bytes into 32-bit sums (VNNI, or any ARM). Other x86 processors add pairs of
- * u8·s8 products in 16 bits, where 8-bit weights saturate and 7-bit ones do not.
+ * Returns 8 if this processor multiplies bytes into 32-bit sums (VNNI, or any ARM). Other x86 processors add pairs of
+ * u8·s8 products in 16 bits, where 8-bit weights saturate and 7-bit weights do not.
  */
 export function fittingBits(): WeightBits {
   if (process.arch !== "x64") return 8;

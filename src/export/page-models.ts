@@ -1,30 +1,30 @@
 /**
- * `models.json` beside the page, which names its models. The build writes one for the model that ships, `vultus export --to
- * web` one for an exported model, and `vultus serve` answers with one for the models that it serves.
+ * `models.json` beside the page lists its models. The build writes one for the model that ships, `vultus export --to
+ * web` one for an exported model, and `vultus serve` generates one for its models.
  */
 
 import type { PriorChoice } from "../metrics/prior.ts";
 import { urlName } from "../util/url-name.ts";
 
-/** Its name, beside the page. */
+/** File name, beside the page. */
 export const PAGE_MODELS = "models.json";
 
 export interface PageModel {
-  /** What the page calls it. */
+  /** Display name on the page. */
   readonly name: string;
-  /** Address of its bundle, relative to `models.json`. */
+  /** URL of its bundle, relative to `models.json`. */
   readonly file: string;
   /** Size of the bundle. */
   readonly bytes: number;
-  /** The class prior that its probabilities are shifted to; left out, it is that of its file. */
+  /** The class prior that its probabilities are shifted to. Default: that of its file. */
   readonly prior?: PriorChoice;
 }
 
-/** What finds the faces, where it is not as the page was built. */
+/** The face detector, if it differs from the page's built-in one. */
 export interface PageDetector {
-  /** Address of its ONNX file, relative to `models.json`; left out, it is the one that ships. */
+  /** URL of its ONNX file, relative to `models.json`. Default: the detector that ships. */
   readonly file?: string;
-  /** What differs from its own settings; `predict/onnx-detector.ts` tells what each means. */
+  /** Settings that differ from the detector's own; `predict/onnx-detector.ts` explains each. */
   readonly settings: {
     readonly size?: number;
     readonly threshold?: number;
@@ -37,25 +37,25 @@ export interface PageDetector {
 export interface PageModels {
   /** Loaded at once; the page compares the first two. At least one. */
   readonly models: readonly PageModel[];
-  /** Loaded when a person asks for them. */
+  /** Loaded on request of the user. */
   readonly offered?: readonly PageModel[];
   readonly detector?: PageDetector;
 }
 
-/** A prior for `PageModel`, by class: not rounded, as for people, since the page computes with it. */
+/** Returns a prior for `PageModel`, by class. It is not rounded, because the page computes with it. */
 export function pagePrior(classes: readonly string[], prior: readonly number[]): Record<string, number> {
   return Object.fromEntries(classes.map((name, k) => [name, prior[k] as number]));
 }
 
-/** Where a detector lies that is not the one that ships, relative to `models.json`. */
+/** Path of a detector other than the one that ships, relative to `models.json`. */
 export const PAGE_DETECTOR = "faces/served.onnx";
 
-/** Where the bundle of a model lies, relative to `models.json`. */
+/** Returns the path of a model's bundle, relative to `models.json`. */
 export function pageModelFile(name: string): string {
   return `models/${urlName(name)}.onnx`;
 }
 
-/** As `pageModelFile`, for models beside each other: names that would share a file, such as `a b` and `a_b`, are numbered. */
+/** Like `pageModelFile`, for several models: names that would share a file, such as `a b` and `a_b`, are numbered. */
 export function pageModelFiles(names: readonly string[]): string[] {
   const files: string[] = [];
   for (const name of names) {
@@ -66,7 +66,7 @@ export function pageModelFiles(names: readonly string[]): string[] {
   return files;
 }
 
-/** What is written into `models.json`. */
+/** Returns the text of `models.json`. */
 export function pageModelsText(models: PageModels): string {
   return `${JSON.stringify(models, undefined, 2)}\n`;
 }

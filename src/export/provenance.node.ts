@@ -1,4 +1,4 @@
-/** What a run folder knows about how its classifier came to be. */
+/** Reads the provenance of a classifier from its run folder. */
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -9,20 +9,20 @@ import { parseJson, readEnvironment, readTrainingImages, runPaths } from "../tra
 import { readBytes } from "../util/files.node.ts";
 import type { Provenance } from "../weights/classifier-file.ts";
 
-/** The part of evaluation.json that travels with a model: everything but what belongs to single classes. */
+/** The part of evaluation.json that is stored in a model: everything except per-class figures. */
 const metricsSchema = z.object({
   n: z.number(),
   split: z.string(),
   accuracy: z.number(),
   interval: z.tuple([z.number(), z.number()]),
   ...eachMetric(() => z.number().nullish()),
-  /** Missing in runs of before it was fitted, and what it was fitted to in those of before there was a choice. */
+  /** Missing in runs from before calibration existed. The target is missing in runs from before there was a choice. */
   calibration: z
     .object({ temperature: z.number(), fittedTo: z.enum(calibrationTargets).optional() })
     .optional(),
 });
 
-/** The provenance of the run in `folder`; what the folder does not hold is left out. */
+/** Returns the provenance of the run in `folder`, leaving out what the folder does not contain. */
 export function runProvenance(folder: string): Provenance {
   const paths = runPaths(folder);
   const environment = existsSync(paths.environment) ? readEnvironment(paths) : undefined;

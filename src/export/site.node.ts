@@ -1,4 +1,4 @@
-/** The page with a model of one's own: a folder that any static host serves, below any path. */
+/** Exports the page with a custom model, as a folder that any static host can serve below any path. */
 
 import { createHash } from "node:crypto";
 import {
@@ -19,15 +19,15 @@ import { packageFile } from "../util/package.node.ts";
 import { PAGE_MODELS, type PageModel, pageModelFile, pageModelsText } from "./page-models.ts";
 
 export interface SiteModel {
-  /** What the page calls it. */
+  /** Display name on the page. */
   readonly name: string;
-  /** Its bundle. */
+  /** The model's bundle. */
   readonly bytes: Uint8Array;
   /** The class prior that the page shifts its probabilities to. Default: that of the bundle. */
   readonly prior?: PageModel["prior"];
 }
 
-/** Lists the files of an export, so that the next one replaces these files and no others. */
+/** Lists the files of an export, so that the next one replaces only these. */
 export const SITE_FILES = "vultus-site.json";
 
 /** SHA-256 of each file, by its path below the site's folder, with forward slashes. */
@@ -35,8 +35,9 @@ const siteSchema = z.object({ files: z.record(z.string().refine(isBelow), z.stri
 type SiteFiles = z.infer<typeof siteSchema>["files"];
 
 /**
- * Headers for hosts that read them from a file of this name (Netlify, Cloudflare Pages); others pass over it. The first two
- * give WebAssembly its threads from the first visit on, the last lets pages of other hosts load `vultus-element.js`.
+ * Headers for hosts that read them from a file of this name (Netlify, Cloudflare Pages); others ignore it. The first
+ * two enable WebAssembly threads from the first visit on; the last allows pages of other hosts to load
+ * `vultus-element.js`.
  */
 const HEADERS = `/*
   Cross-Origin-Opener-Policy: same-origin
@@ -46,11 +47,12 @@ const HEADERS = `/*
 `;
 
 /**
- * Writes the page into `folder`, in place of one that was exported there before. Everything is written beside the old files
- * first, so that a failure leaves the old page as it was. The built page is taken from `built`.
+ * Writes the page into `folder`, replacing an earlier export. Everything is first written beside the old files, so that
+ * a failure leaves the old page unchanged. The built page is taken from `built`.
  *
- * @returns the model's file.
- * @throws UsageError where the page is not built, or the folder holds something else; VultusError where it cannot be written.
+ * @returns the path of the model
+ * @throws UsageError if the page is not built, or the folder contains something else; VultusError if it cannot be
+ * written
  */
 export function writeSite(
   folder: string,
@@ -66,7 +68,7 @@ export function writeSite(
     [file, bytes],
     [PAGE_MODELS, pageModelsText({ models: [{ name, file, bytes: bytes.length, ...(prior && { prior }) }] })],
     ["_headers", HEADERS],
-    // GitHub Pages would otherwise put every file through Jekyll.
+    // Without this file, GitHub Pages would process every file with Jekyll.
     [".nojekyll", ""],
   ]);
   const now = Object.fromEntries([...contents].map(([path, content]) => [path, sha256(content)]));
@@ -86,7 +88,7 @@ export function writeSite(
     for (const path of Object.keys(before)) if (!Object.hasOwn(now, path)) removeFile(folder, path);
   } catch (error) {
     if (error instanceof VultusError) throw error;
-    throw new VultusError(`the page cannot be written to ${folder}: ${reasonOf(error)}`, { cause: error });
+    throw new VultusError(`cannot write the page to ${folder}: ${reasonOf(error)}`, { cause: error });
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
@@ -94,29 +96,29 @@ export function writeSite(
 }
 
 /**
- * The files of the export in `folder`; none in a new or an empty folder.
+ * Returns the files of the export in `folder`; none for a new or empty folder.
  *
- * @throws UsageError for a folder that holds something else.
+ * @throws UsageError for a folder that contains something else.
  */
 function filesBefore(folder: string): SiteFiles {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (!found) return {};
-  if (!found.isDirectory()) throw new UsageError(`${folder} is a file; name a folder with --out`);
+  if (!found.isDirectory()) throw new UsageError(`${folder} is a file; give a folder with --out`);
   const list = join(folder, SITE_FILES);
   if (existsSync(list)) {
     const site = siteSchema.safeParse(readJson(list));
     if (site.success) return site.data.files;
-    throw new UsageError(`${list} is not what vultus wrote; name an empty or a new folder with --out`);
+    throw new UsageError(`${list} was not written by vultus; give an empty or new folder with --out`);
   }
   if (readdirSync(folder).some((file) => !file.startsWith(".")))
     throw new UsageError(
-      `${folder} is not empty and holds no ${SITE_FILES}, which lists the files of an exported page; ` +
-        "name an empty or a new folder with --out. If an earlier version exported a page there, delete that page first",
+      `${folder} is not empty and has no ${SITE_FILES}, which lists the files of an exported page; ` +
+        "give an empty or new folder with --out. If an earlier version exported a page there, delete that page first",
     );
   return {};
 }
 
-/** @throws UsageError if a file that is to be replaced or removed is not as an export wrote it. */
+/** @throws UsageError if a file to be replaced or removed is not as an export wrote it. */
 function checkForeign(folder: string, before: SiteFiles, now: SiteFiles): void {
   const foreign = Object.keys({ ...before, ...now }).filter((path) => {
     const at = join(folder, path);
@@ -128,12 +130,12 @@ function checkForeign(folder: string, before: SiteFiles, now: SiteFiles): void {
   if (foreign.length === 0) return;
   const [few, more] = [foreign.slice(0, 3).join(", "), foreign.length - 3];
   throw new UsageError(
-    `an export to ${folder} would overwrite files that vultus did not write, or that were changed since: ` +
-      `${few}${more > 0 ? ` and ${more} more` : ""}. Move them away, or name a new folder with --out`,
+    `exporting to ${folder} would overwrite files that vultus did not write or that have changed since: ` +
+      `${few}${more > 0 ? ` and ${more} more` : ""}. Move them away, or give a new folder with --out`,
   );
 }
 
-/** Removes a file of an export, and the folders that it leaves empty. */
+/** Removes a file of an export, and the folders that become empty. */
 function removeFile(folder: string, path: string): void {
   rmSync(join(folder, path), { force: true });
   for (let at = posix.dirname(path); at !== "."; at = posix.dirname(at)) {
@@ -150,12 +152,14 @@ function builtFiles(built: string): string[] {
     .filter(isOfSite);
 }
 
-/** The view of trainings needs its server, and the model is another. */
+/**
+ * Returns whether a file of the build belongs to a site. The training view needs a server, and the model is replaced.
+ */
 function isOfSite(path: string): boolean {
   return !path.split("/").some((part) => /^(watch.*|models(\.json)?)$/.test(part));
 }
 
-/** Whether a path leads to a place below its folder. */
+/** Returns whether a path stays below its folder. */
 function isBelow(path: string): boolean {
   return !/^[/\\]|^[a-z]:|(^|[/\\])\.\.?([/\\]|$)/i.test(path) && path !== "";
 }

@@ -1,27 +1,29 @@
-/** A bundle as a model of Triton Inference Server: the text of its `config.pbtxt`, read off the bundle itself. */
+/**
+ * Describes a bundle as a model of Triton Inference Server: the text of its `config.pbtxt`, derived from the bundle.
+ */
 
 import type { Program, ProgramTensor } from "../program/program.ts";
 import { VultusError } from "../util/errors.ts";
 import type { DType } from "../util/tensor.ts";
 
-/** Files of a model in Triton's repository, from the model's folder; `1` is the version. */
+/** Files of a model in Triton's repository, relative to the model's folder; `1` is the version. */
 export const tritonFiles = { config: "config.pbtxt", labels: "labels.txt", model: "1/model.onnx" } as const;
 
-/** Images in one run at most. Requests are merged only when their images are of one size. */
+/** Maximum images per run. Triton merges only requests whose images have the same size. */
 const MOST_PICTURES = 32;
 /** Microseconds that an image waits for others of its size. */
 const LONGEST_WAIT = 2000;
-/** Requests that wait; what comes after them is refused at once. */
+/** Maximum number of waiting requests; further ones are rejected at once. */
 const LONGEST_QUEUE = 256;
 
-/** `DataType` of Triton's model_config.proto, for what a bundle takes and gives. */
+/** Triton's `DataType` (model_config.proto) of a bundle's inputs and outputs. */
 const dataTypes: Partial<Record<DType, string>> = { uint8: "TYPE_UINT8", float32: "TYPE_FP32" };
 
 /**
- * `ModelConfig` in protobuf's text format (triton-inference-server/common, protobuf/model_config.proto). A
- * `max_batch_size` above 0 means that every tensor has the batch as its first axis, which `dims` then leave out.
+ * Returns `ModelConfig` in protobuf's text format (triton-inference-server/common, protobuf/model_config.proto). With
+ * `max_batch_size` above 0, every tensor has the batch as its first axis, which `dims` leaves out.
  *
- * @throws VultusError for a tensor whose first axis is not free: then Triton could not batch
+ * @throws VultusError for a tensor whose first axis is fixed, because Triton could not batch it
  */
 export function tritonConfig(name: string, { tensors }: Program): string {
   const inputs = tensors.filter(({ role }) => role === "feed");
@@ -39,9 +41,9 @@ export function tritonConfig(name: string, { tensors }: Program): string {
         ...(tensor.name === "probabilities" ? [`label_filename: "${tritonFiles.labels}"`] : []),
       ]),
     ),
-    "# The newest version is served; requests in flight end on the one they began with.",
+    "# The newest version is served; requests in flight finish on the version they started with.",
     "version_policy { latest { num_versions: 1 } }",
-    "# One instance on each graphics card, or one on the processor with all its cores.",
+    "# One instance per GPU, or one on the CPU with all its cores.",
     "instance_group { kind: KIND_AUTO count: 1 }",
     block("dynamic_batching", [
       `max_queue_delay_microseconds: ${LONGEST_WAIT}`,
@@ -67,7 +69,7 @@ function described({ name, dtype, shape }: ProgramTensor): string[] {
   return [`name: ${JSON.stringify(name)}`, `data_type: ${type}`, `dims: [ ${dims.join(", ")} ]`];
 }
 
-/** Colours last or first: an image's free axes are its height and width. */
+/** Returns whether channels come last or first; an image's free axes are its height and width. */
 function formatOf({ shape }: ProgramTensor): string {
   return typeof shape.at(-1) === "number" ? "FORMAT_NHWC" : "FORMAT_NCHW";
 }

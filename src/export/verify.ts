@@ -1,4 +1,4 @@
-/** Compares an exported file with the trained model, on images: what is reported before a file counts as written. */
+/** Compares an exported file with the trained model on images, before the file counts as written. */
 
 import { type Pictures, runBundle } from "../evaluate/run-bundle.ts";
 import { argmaxRows } from "../metrics/probabilities.ts";
@@ -11,12 +11,12 @@ export interface Answers {
   readonly picturesPerSecond: number;
 }
 
-/** What a bundle says about images, and how fast. */
+/** Runs a bundle on images and measures its speed. */
 export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictures): Promise<Answers> {
   const open = await engine.open(bundle.program);
   try {
     const run = (count: number) => runBundle(open, bundle, { ...pictures, count });
-    // The first run takes memory, which later ones use again.
+    // The first run allocates memory that later runs reuse.
     await run(Math.min(8, pictures.count));
     const started = performance.now();
     const { probabilities } = await run(pictures.count);
@@ -28,7 +28,7 @@ export async function answersOf(engine: Engine, bundle: Bundle, pictures: Pictur
 
 export interface Agreement {
   readonly maxProbabilityDifference: number;
-  /** Share of images with the same label. */
+  /** Share of images with the same predicted class. */
   readonly top1Agreement: number;
 }
 

@@ -1,4 +1,4 @@
-/** Constants in half precision are held as bits; whoever reads them gets the numbers. */
+/** Half-precision constants are stored as bits; readers get numbers. */
 
 import { expect, test } from "vitest";
 import { mul } from "../ops/mul.ts";

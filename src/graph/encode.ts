@@ -1,4 +1,4 @@
-/** Writes a graph as an ONNX model: only what its outputs need, composites expanded. */
+/** Writes a graph as an ONNX model: only the nodes that its outputs need, with composites expanded. */
 
 import { attribute, encodeModel, node as nodeProto, tensorProto, valueInfo } from "../onnx/model.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
@@ -7,14 +7,14 @@ import type { Graph } from "./graph.ts";
 import { lower } from "./lower.ts";
 import type { Node, Value } from "./types.ts";
 
-/** The bytes of an `.onnx` file that computes the graph's outputs from its inputs. */
+/** Returns the bytes of an `.onnx` file that computes the graph's outputs from its inputs. */
 export function encode(
   graph: Graph,
   name: string,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const { nodes, resolve } = lower(graph.outputs.values());
-  // A computed value takes the name of the graph output that it is: an Identity between them would copy it.
+  // A computed value takes the name of its graph output, because an Identity node would copy it.
   const computed = new Set(nodes.flatMap((node) => node.outputs));
   const outputNames = new Map<Value, string>();
   const copies: (readonly [string, Value])[] = [];
@@ -74,7 +74,7 @@ function encodeNode(
     const value = node.attributes[key];
     if (kind === "hidden") continue;
     if (value === undefined)
-      throw new GraphError(`${node.scope}: ${node.operator.type} lacks its attribute ${key}`);
+      throw new GraphError(`${node.scope}: ${node.operator.type} is missing its attribute ${key}`);
     if (kind === "shape" || kind === "axes")
       inputs.push(intsInput(concrete(value as readonly (number | string)[])));
     else attributes.push(attribute(key, kind, value));
@@ -83,7 +83,7 @@ function encodeNode(
   return nodeProto(type, name, inputs, node.outputs.map(nameOf), attributes, domain);
 }
 
-/** A shape with its one unknown extent written as -1, the way ONNX's Reshape wants it. */
+/** Returns a shape with its one unknown extent written as -1, as ONNX's Reshape expects. */
 function concrete(shape: readonly (number | string)[]): number[] {
   return shape.map((dim) => (typeof dim === "number" ? dim : -1));
 }

@@ -36,7 +36,7 @@ describe("operands of two dtypes are refused by the layer's name", () => {
     ["Conv's bias", "Conv", () => conv(picture, filter, bias(2), 1, 1)],
   ])("%s", (_, type, make) => {
     expect(() => graph.in("layer1", () => graph.in("0", make))).toThrow(
-      `layer1.0: ${type}: operands have dtypes float32 and float16; cast one of them`,
+      `layer1.0: ${type}: operands have different dtypes, float32 and float16; cast one of them`,
     );
   });
 });
@@ -58,15 +58,15 @@ describe("weights", () => {
     const graph = new Graph();
     graph.weight("w", "float32", [2], ones);
     expect(() => graph.weight("w", "float32", shape, data)).toThrow(
-      "the graph has a weight w with other numbers already; give each network its own scope",
+      "the graph already has a weight w with other values; give each network its own scope",
     );
   });
 
   test("an input's name is taken, and so is a weight's for an input", () => {
     const graph = new Graph();
     graph.input("x", "float32", [2]);
-    expect(() => graph.weight("x", "float32", [2], ones)).toThrow(/input x already/);
+    expect(() => graph.weight("x", "float32", [2], ones)).toThrow(/already has an input x/);
     graph.weight("w", "float32", [2], ones);
-    expect(() => graph.input("w", "float32", [2])).toThrow(/w already/);
+    expect(() => graph.input("w", "float32", [2])).toThrow(/already has an input w/);
   });
 });

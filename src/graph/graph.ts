@@ -1,4 +1,4 @@
-/** A graph under construction: it owns the names, applies operators, and checks every shape where it is made. */
+/** A graph under construction: it assigns names, applies operators, and checks every shape at construction. */
 
 import { GraphError, messageOf } from "../util/errors.ts";
 import { toFloat16 } from "../util/half.ts";
@@ -15,60 +15,63 @@ export class Graph implements Builder {
   readonly #weights = new Map<string, Value>();
   #count = 0;
 
-  /** `block`: see `Builder`; a runtime that blocks otherwise computes wrong numbers, so it must have been asked. */
+  /**
+   * For `block` see `Builder`. A runtime with another block size computes wrong numbers, so pass the size that the
+   * runtime reports.
+   */
   constructor(block?: number) {
     this.block = block;
   }
 
-  /** A tensor that is fed to every run. */
+  /** Adds a tensor that is fed to every run. */
   input(name: string, dtype: DType, shape: Shape): Value {
     if (this.#names.has(name))
-      throw new GraphError(`the graph has an input ${name} already; give each its own name`);
+      throw new GraphError(`the graph already has an input ${name}; input names must be unique`);
     this.#names.add(name);
     const value: Value = { graph: this, name, dtype, shape, index: 0 };
     this.inputs.push(value);
     return value;
   }
 
-  /** A tensor that is part of the graph. A single number has shape []. */
+  /** Adds a tensor that is part of the graph. A single number has shape []. */
   constant(dtype: DType, shape: readonly number[], data: TypedArray, name?: string): Value {
     if (data.length !== sizeOf(shape)) {
       throw new GraphError(
-        `${this.scope}: a constant of shape [${shape.join(", ")}] needs ${sizeOf(shape)} numbers, ${data.length} given`,
+        `${this.scope}: a constant of shape [${shape.join(", ")}] needs ${sizeOf(shape)} numbers, got ${data.length}`,
       );
     }
     return { graph: this, name: this.#fresh(name ?? "constant"), dtype, shape, index: 0, data };
   }
 
   /**
-   * A constant that keeps its name in the file, so that readers of the file find it. Asking again for the same name returns
-   * the same value.
+   * Adds a constant that keeps its name in the file, so that readers of the file find it. A second call with the same
+   * name returns the same value.
    *
-   * @throws GraphError where the name already belongs to an input, or to a weight with other numbers.
+   * @throws GraphError if the name already belongs to an input, or to a weight with other values.
    */
   weight(name: string, dtype: DType, shape: readonly number[], data: TypedArray): Value {
     const made = this.#weights.get(name);
     if (made) {
       if (sameTensor(made, { dtype, shape, data })) return made;
       throw new GraphError(
-        `the graph has a weight ${name} with other numbers already; give each network its own scope`,
+        `the graph already has a weight ${name} with other values; give each network its own scope`,
       );
     }
-    if (this.#names.has(name)) throw new GraphError(`the graph has an input ${name} already`);
+    if (this.#names.has(name)) throw new GraphError(`the graph already has an input ${name}`);
     this.#names.add(name);
     const value = { ...this.constant(dtype, shape, data), name };
     this.#weights.set(name, value);
     return value;
   }
 
-  /** The number `x` as a constant of shape []; the same number is stored once. */
+  /** Returns the number `x` as a constant of shape []; equal numbers are stored once. */
   scalar(x: number, dtype: DType = "float32"): Value {
     return this.once(`${dtype} ${Object.is(x, -0) ? "-0" : x}`, () =>
       this.constant(dtype, [], scalarData(x, dtype), "scalar"),
     );
   }
 
-  /** The value that `make` makes; made once, however often the graph is asked for what `key` names. */
+  /** Returns the value that `make` creates; called only once per `key`. */
   once(key: string, make: () => Value): Value {
     let value = this.#known.get(key);
     if (!value) {
@@ -78,14 +81,14 @@ export class Graph implements Builder {
     return value;
   }
 
-  /** Marks `value` as a result of the graph. */
+  /** Marks `value` as an output of the graph. */
   output(name: string, value: Value): void {
     if (this.outputs.has(name))
-      throw new GraphError(`the graph has an output ${name} already; give each its own name`);
+      throw new GraphError(`the graph already has an output ${name}; output names must be unique`);
     this.outputs.set(name, value);
   }
 
-  /** Runs `body` inside a named layer, so that its nodes and its errors carry the name. */
+  /** Runs `body` inside a named layer, so that its nodes and errors carry the name. */
   in<T>(scope: string, body: () => T): T {
     this.#scopes.push(scope);
     try {
@@ -100,7 +103,9 @@ export class Graph implements Builder {
     return this.#scopes.join(".") || "graph";
   }
 
-  /** Applies an operator; its shape rule runs at once, so a wrong shape fails here and names the layer. */
+  /**
+   * Applies an operator. Its shape rule runs immediately, so a wrong shape fails here and the error names the layer.
+   */
   apply<A extends Attributes, In extends Tensors, Out extends Tensors>(
     operator: Operator<A, In, Out>,
     inputs: Each<NoInfer<In>, Value>,
@@ -109,7 +114,7 @@ export class Graph implements Builder {
     const scope = this.scope;
     for (const input of inputs) {
       if (input.graph !== this)
-        throw new GraphError(`${scope}: ${operator.type} got ${input.name} of another graph`);
+        throw new GraphError(`${scope}: ${operator.type} got ${input.name} from another graph`);
     }
     try {
       const types = operator.infer(inputs, attributes);
@@ -141,14 +146,14 @@ export function apply<A extends Attributes, In extends Tensors>(
   return graph.apply(operator, inputs, attributes)[0];
 }
 
-/** A value, or a number that stands for a constant of the other operand's type. */
+/** A value, or a number, which becomes a constant of the other operand's type. */
 export type Operand = Value | number;
 
-/** Both operands as values; a number takes the other's dtype. */
+/** Converts both operands to values; a number gets the other operand's dtype. */
 export function operands(a: Operand, b: Operand): [Value, Value] {
   if (typeof a !== "number") return [a, typeof b === "number" ? a.graph.scalar(b, a.dtype) : b];
   if (typeof b !== "number") return [b.graph.scalar(a, b.dtype), b];
-  throw new GraphError("at least one operand must be a value of the graph, both are numbers");
+  throw new GraphError("at least one operand must be a graph value, but both are numbers");
 }
 
 function sameTensor(

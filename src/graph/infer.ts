@@ -1,14 +1,14 @@
-/** Shape arithmetic that operators' shape rules share. */
+/** Shape arithmetic shared by the operators' shape rules. */
 
 import { GraphError } from "../util/errors.ts";
 import type { Dim, Shape, TensorType } from "./types.ts";
 
-/** `[2, 3, N]`, for messages. */
+/** Formats a shape for messages: `[2, 3, N]`. */
 export function show(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** The shape that both shapes broadcast to (ONNX's multidirectional rule, the same as numpy's). */
+/** Returns the shape that both shapes broadcast to (ONNX's multidirectional rule, as in numpy). */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const out: Dim[] = [];
@@ -22,14 +22,14 @@ export function broadcast(a: Shape, b: Shape): Shape {
   return out;
 }
 
-/** An axis as a non-negative number. */
+/** Returns an axis as a non-negative number. */
 export function axisOf(axis: number, rank: number): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (positive < 0 || positive >= rank) throw new GraphError(`axis ${axis} is out of range for rank ${rank}`);
   return positive;
 }
 
-/** A shape whose every extent is known; throws and says what must be fixed where one is not. */
+/** Returns a shape whose every extent is known; otherwise throws an error that states what must be fixed. */
 export function known(shape: Shape, what = "this operator"): readonly number[] {
   for (const dim of shape) {
     if (typeof dim !== "number") throw new GraphError(`${what} needs a fixed shape, got ${show(shape)}`);
@@ -45,12 +45,13 @@ export function requireRank(type: TensorType, rank: number, what: string): void 
 
 export function requireSameDType(a: TensorType, b: TensorType): void {
   if (a.dtype !== b.dtype)
-    throw new GraphError(`operands have dtypes ${a.dtype} and ${b.dtype}; cast one of them`);
+    throw new GraphError(`operands have different dtypes, ${a.dtype} and ${b.dtype}; cast one of them`);
 }
 
 /**
- * Extent of a convolution's or pooling's output along one axis (PyTorch's formula, `ceil` as its `ceil_mode`); `after` is
- * the padding at the end where it differs. An extent that only has a name gets a new one, unless the window keeps it.
+ * Returns the extent of a convolution's or pooling's output along one axis (PyTorch's formula, with `ceil` as its
+ * `ceil_mode`). `after` is the padding at the end if it differs. A symbolic extent gets a new name, unless the window
+ * preserves it.
  */
 export function windowedExtent<D extends Dim>(
   extent: D,
@@ -75,11 +76,11 @@ export function windowedExtent(
   }
   const span = extent + padding + after - kernel;
   if (span < 0) {
-    throw new GraphError(`a window of ${kernel} does not fit ${extent} pixels with padding ${padding}`);
+    throw new GraphError(`a window of ${kernel} does not fit into ${extent} pixels with padding ${padding}`);
   }
   const steps = span / stride;
   let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
-  // A window that starts in the right padding is dropped, as PyTorch does.
+  // A window that starts in the right padding is dropped, as in PyTorch.
   if (ceil && (out - 1) * stride >= extent + padding) out--;
   return out;
 }

@@ -1,15 +1,15 @@
-/** Orders the nodes that the outputs need, and replaces composite operators by their expansions. */
+/** Sorts the nodes that the outputs need, and replaces composite operators by their expansions. */
 
 import type { Node, Value } from "./types.ts";
 
 export interface Lowered {
-  /** Standard operators only, each after the nodes it reads. */
+  /** Standard operators only, each after the nodes whose outputs it reads. */
   readonly nodes: readonly Node[];
-  /** The value that stands for `value` once composites are expanded. */
+  /** Returns the value that replaces `value` once composites are expanded. */
   readonly resolve: (value: Value) => Value;
 }
 
-/** Nodes that `outputs` depend on; everything else is left out. */
+/** Returns the nodes that `outputs` depend on, with composites expanded. */
 export function lower(outputs: Iterable<Value>): Lowered {
   const expansions = new Map<Node, readonly Value[]>();
   const resolve = (value: Value): Value => {
@@ -30,12 +30,12 @@ export function lower(outputs: Iterable<Value>): Lowered {
   return { nodes: order, resolve };
 }
 
-/** The nodes below `outputs`, composites kept as they are. */
+/** Returns the nodes that `outputs` depend on, with composites unchanged. */
 export function nodesOf(outputs: Iterable<Value>): readonly Node[] {
   return topologicalOrder(outputs, (value) => value);
 }
 
-/** Depth first without recursion, since the graph of a deep network's gradient is thousands of nodes deep. */
+/** Iterative depth-first search, because the gradient graph of a deep network is thousands of nodes deep. */
 function topologicalOrder(outputs: Iterable<Value>, resolve: (value: Value) => Value): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();

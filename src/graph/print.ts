@@ -1,4 +1,4 @@
-/** Prints a graph as text, one node a line, for people. */
+/** Prints a graph as readable text, one node per line. */
 
 import { numbersOf } from "../util/tensor.ts";
 import type { Graph } from "./graph.ts";
@@ -6,7 +6,7 @@ import { show } from "./infer.ts";
 import { nodesOf } from "./lower.ts";
 import type { Value } from "./types.ts";
 
-/** `%y: float32[2, 6] = Gemm(%x, %w) {transB: 1}  # head.fc`, composites as one line each. */
+/** Formats nodes as `%y: float32[2, 6] = Gemm(%x, %w) {transB: 1}  # head.fc`, with each composite as one line. */
 export function print(graph: Graph): string {
   const typed = (value: Value): string => `%${value.name}: ${value.dtype}${show(value.shape)}`;
   const operand = (value: Value): string =>

@@ -1,4 +1,4 @@
-/** Double-precision tensors for the operators' evaluations and their test cases. */
+/** Double-precision tensors for evaluating operators and for their test cases. */
 
 import { random } from "../util/random.ts";
 import { type DType, sizeOf, stridesOf } from "../util/tensor.ts";
@@ -12,13 +12,13 @@ export function tensor64(
   return { dtype, shape, data: data ? Float64Array.from(data) : new Float64Array(sizeOf(shape)) };
 }
 
-/** Normal deviates, the same for the same shape and key. */
+/** Returns normal deviates, always the same for the same shape and key. */
 export function normal64(shape: readonly number[], key: number | string = 0): Tensor64 {
   const rng = random("normal64", ...shape, key);
   return tensor64(shape, Float64Array.from({ length: sizeOf(shape) }, rng.normal));
 }
 
-/** Numbers in [low, high). */
+/** Returns numbers in [low, high). */
 export function uniform64(
   shape: readonly number[],
   low: number,
@@ -32,7 +32,7 @@ export function uniform64(
   );
 }
 
-/** Integers in [0, count). */
+/** Returns integers in [0, count). */
 export function integers64(
   shape: readonly number[],
   count: number,
@@ -47,12 +47,12 @@ export function integers64(
   );
 }
 
-/** `f` of every element. */
+/** Applies `f` to every element. */
 export function map64(x: Tensor64, f: (x: number) => number, dtype: DType = x.dtype): Tensor64 {
   return { dtype, shape: x.shape, data: x.data.map(f) };
 }
 
-/** Strides of `x` seen with `shape`, to which it broadcasts: 0 along broadcast axes. */
+/** Returns the strides of `x` broadcast to `shape`: 0 along broadcast axes. */
 export function broadcastStrides(x: readonly number[], shape: readonly number[]): number[] {
   const strides = stridesOf(x);
   return shape.map((_, axis) => {
@@ -74,7 +74,7 @@ export function forEachIndex(shape: readonly number[], visit: (index: number[], 
   }
 }
 
-/** Position of `index` under `strides`. */
+/** Returns the position of `index` under `strides`. */
 export function at(index: readonly number[], strides: readonly number[]): number {
   let position = 0;
   for (let axis = 0; axis < index.length; axis++)

@@ -3,7 +3,7 @@
 import { likelihood } from "./likelihood.ts";
 
 /**
- * Targets are shares: one-hot, votes' shares, or mixed. With hard targets it equals PyTorch's CrossEntropyLoss, label smoothing
- * and class weights included.
+ * Targets are shares: one-hot, votes' shares, or mixed. With hard targets it equals PyTorch's CrossEntropyLoss,
+ * including label smoothing and class weights.
  */
 export const crossEntropy = likelihood("shares");

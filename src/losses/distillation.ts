@@ -1,4 +1,4 @@
-/** Learning from teachers' answers as well as from labels (Hinton et al. 2015). */
+/** Distillation: learning from teachers' probabilities as well as from labels (Hinton et al. 2015). */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -8,13 +8,14 @@ import { crossEntropy } from "./cross-entropy.ts";
 export interface Distillation {
   /** Divides the logits of student and teachers before the softmax; 1 leaves them unchanged. */
   readonly temperature: number;
-  /** Weight of the teachers' answers, from 0 to 1; the labels have the rest. */
+  /** Weight of the teachers' probabilities, from 0 to 1; the labels have the rest. */
   readonly share: number;
 }
 
 /**
- * (1 − s)·`own` + s·T²·CE(logits/T, q), where q [N, C] are the teachers' mean probabilities at temperature T. The factor
- * T² keeps the gradient's scale. With T = 1 and cross-entropy as `own` this is cross-entropy against the mixed targets.
+ * (1 − s)·`own` + s·T²·CE(logits/T, q), where q [N, C] are the teachers' mean probabilities at temperature T. The
+ * factor T² preserves the gradient's scale. With T = 1 and cross-entropy as `own`, this is cross-entropy with mixed
+ * targets.
  */
 export function distillation(
   logits: Value,

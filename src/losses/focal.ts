@@ -1,4 +1,4 @@
-/** Focal loss: images that are already classified well count less. */
+/** Focal loss: well-classified images have less weight. */
 
 import { exp } from "../ops/exp.ts";
 import { log } from "../ops/log.ts";
@@ -9,7 +9,7 @@ import { logSoftmax, softmax } from "../ops/softmax.ts";
 import { sub } from "../ops/sub.ts";
 import { type Loss, weightedMean } from "./loss.ts";
 
-/** Keeps the logarithm and its gradient finite where a probability is 1 in float32. */
+/** Keeps the logarithm and its gradient finite if a probability is 1 in float32. */
 const LEAST = 1e-7;
 
 /** −Σ t'·(1 − p)^γ·log p over softmax probabilities (Lin et al. 2017); γ = 0 is cross-entropy. */

@@ -1,4 +1,7 @@
-/** The likelihood of targets, which cross-entropy and the loss of votes both are: they differ in what the targets count. */
+/**
+ * The likelihood of targets: the common part of cross-entropy and the votes loss, which differ in the meaning of the
+ * targets.
+ */
 
 import type { Value } from "../graph/types.ts";
 import { neg } from "../ops/neg.ts";
@@ -12,7 +15,7 @@ import {
   weightedMean,
 } from "./loss.ts";
 
-/** −Σ t·log p, averaged as `weightedMean` does. With logit adjustment p are the probabilities of the adjusted logits. */
+/** −Σ t·log p, averaged like `weightedMean`. With logit adjustment, p are the probabilities of the adjusted logits. */
 export function likelihood<const T extends "shares" | "votes">(targets: T) {
   return {
     targets,

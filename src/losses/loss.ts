@@ -1,4 +1,4 @@
-/** The type of a loss over logits, and the mean that losses share. */
+/** The type of a loss over logits, and the mean that all losses share. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -10,13 +10,13 @@ import { GraphError } from "../util/errors.ts";
 export interface LossInput {
   /** [N, C]. */
   readonly logits: Value;
-  /** [N, C], float32: shares that sum to 1 in each row, or counts of votes, depending on the loss. */
+  /** [N, C], float32: shares that sum to 1 in each row, or vote counts, depending on the loss. */
   readonly targets: Value;
   /** Share of a target that is spread evenly over the classes (Szegedy et al. 2016). */
   readonly labelSmoothing?: number;
-  /** A weight per class. */
+  /** One weight per class. */
   readonly classWeights?: readonly number[] | undefined;
-  /** The share of each class among the training targets, as the loss counts them; only logit adjustment needs it. */
+  /** Share of each class among the training targets, as the loss counts them; only used by logit adjustment. */
   readonly prior?: readonly number[] | undefined;
 }
 
@@ -25,34 +25,35 @@ export const logitAdjustment = { default: 0, minimum: 0 } as const;
 export type AdjustedOptions = Readonly<Partial<Record<"logitAdjustment", number>>>;
 
 /**
- * Logits + τ·log prior (Menon et al. 2021, "Long-tail learning via logit adjustment", equation 10): what a loss is computed on,
- * so that the network's own logits are those for the prior prior^(1 − τ), normalised; with τ = 1 for the uniform one.
+ * Returns logits + τ·log prior (Menon et al. 2021, "Long-tail learning via logit adjustment", equation 10). A loss on
+ * the adjusted logits trains the network's own logits for the prior prior^(1 − τ), normalised; with τ = 1 this is the
+ * uniform prior.
  *
- * @throws GraphError without a prior, or where a class has no share of it.
+ * @throws GraphError without a prior, or if the prior of a class is 0.
  */
 export function adjustedLogits({ logits, prior }: LossInput, tau: number): Value {
   if (tau === 0) return logits;
   if (!prior?.every((share) => share > 0))
     throw new GraphError(
-      `logit adjustment needs a class prior above 0 for every class, and it is ${prior?.join(", ")}; train without logitAdjustment, or on classes that all have images`,
+      `logit adjustment needs a class prior above 0 for every class, but it is ${prior?.join(", ")}; train without logitAdjustment, or make sure that every class has images`,
     );
   const shift = Float32Array.from(prior, (share) => tau * Math.log(share));
   return add(logits, logits.graph.constant("float32", [prior.length], shift));
 }
 
-/** A number that a recipe may set. */
+/** A numeric option that a recipe may set. */
 export interface LossOption {
   readonly default: number;
   readonly minimum: number;
   readonly maximum?: number;
 }
 
-/** A loss: its numbers, and the graph that computes it. `registry.ts` lists them. */
+/** A loss: its options, and the graph that computes it. `registry.ts` lists all losses. */
 export interface Loss<Options extends string = string> {
-  /** The targets that it expects: shares that sum to 1, or counts of votes. */
+  /** The targets that it expects: shares that sum to 1, or vote counts. */
   readonly targets: "shares" | "votes";
   readonly options: Readonly<Record<Options, LossOption>>;
-  /** The mean loss of a batch, a scalar. */
+  /** Builds the mean loss of a batch, a scalar. */
   build(input: LossInput, options: Readonly<Record<Options, number>>): Value;
 }
 

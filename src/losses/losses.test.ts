@@ -130,7 +130,7 @@ test.each(adjusted)("%s with logit adjustment has the gradient of central differ
 test.each(adjusted)(
   "%s with logit adjustment is smallest where the answers are the targets without the prior",
   async (type) => {
-    // p(y|x) of the world of the prior is (0.5, 0.3, 0.2); the balanced world's is proportional to p/prior.
+    // Under the prior, p(y|x) is (0.5, 0.3, 0.2); under the balanced prior it is proportional to p/prior.
     const shares = [0.5, 0.3, 0.2];
     const balanced = shares.map((share, k) => Math.log(share / (prior[k] as number)));
     const { gradient } = await lossAndGradient({ type, logitAdjustment: 1 }, [balanced], [shares], prior);

@@ -1,4 +1,4 @@
-/** Every loss by name. */
+/** All losses by name. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -11,13 +11,16 @@ export const losses = { crossEntropy, focal, votes } satisfies Readonly<Record<s
 
 export type LossName = keyof typeof losses;
 
-/** A loss with its numbers, as in a recipe. */
+/** A loss and its options, as in a recipe. */
 export interface LossChoice {
   readonly type: LossName;
   readonly [option: string]: number | string;
 }
 
-/** The loss of a recipe and its numbers, with defaults where the recipe has none. @throws UsageError for an unknown one. */
+/**
+ * Returns a recipe's loss and its options, with defaults for those that are not set. @throws UsageError for an unknown
+ * loss
+ */
 export function lossOf({ type, ...given }: LossChoice): { loss: Loss; options: Record<string, number> } {
   if (!Object.hasOwn(losses, type)) {
     const names = Object.keys(losses);

@@ -1,4 +1,4 @@
-/** Answers in short: how often they are right, how likely they make the labels, and how they compare with people's votes. */
+/** Summary scores of answers: accuracy, log likelihood, and agreement with people's votes. */
 
 import { accuracyInterval } from "./bootstrap.ts";
 import { negativeLogLikelihood } from "./likelihood.ts";
@@ -13,19 +13,19 @@ export interface AnswerScores {
   readonly interval: readonly [low: number, high: number];
   /** Mean negative log likelihood of the labels, in nats. */
   readonly nll: number;
-  /** Against people's votes; missing where the images have none. */
+  /** Comparison with people's votes; missing if the images have none. */
   readonly people?: PeopleScores;
 }
 
-/** What answers are scored against. */
+/** Labels and votes that answers are scored against. */
 export interface Truth {
   readonly classes: readonly string[];
   readonly labels: readonly number[];
-  /** People's votes on the same samples; undefined for a sample that has none. */
+  /** People's votes on the same samples; undefined for a sample without votes. */
   readonly votes: Votes;
 }
 
-/** Scores of probabilities `[N, classes]` against labels and votes. */
+/** Scores probabilities `[N, classes]` against labels and votes. */
 export function answerScores(
   probabilities: ArrayLike<number>,
   { classes, labels, votes }: Truth,

@@ -1,11 +1,11 @@
-/** Area under the ROC curve of each class against all others. */
+/** One-vs-rest area under the ROC curve of each class. */
 
 import { checkProbabilities } from "./probabilities.ts";
 
 /**
- * One area per class, from 0 to 1: how often a sample of the class is given a higher probability of it than a sample of
- * another class, ties counting half (the Mann-Whitney statistic; Hanley and McNeil 1982). NaN for a class that no
- * sample has, or all have. `probabilities` are rows `[N, classCount]`.
+ * Returns one area per class, from 0 to 1: the probability that a sample of the class gets a higher probability for it
+ * than a sample of another class, with ties counting half (the Mann-Whitney statistic; Hanley and McNeil 1982). NaN for
+ * a class with no samples or with all samples. `probabilities` are rows `[N, classCount]`.
  */
 export function areaUnderCurves(
   probabilities: ArrayLike<number>,
@@ -22,7 +22,7 @@ export function areaUnderCurves(
   });
 }
 
-/** From the sum of the positives' ranks; equal scores share the mean of their ranks. */
+/** Computes the area from the rank sum of the positives; equal scores share their mean rank. */
 function areaUnderCurve(scores: Float64Array, positive: Uint8Array): number {
   const n = scores.length;
   const order = Uint32Array.from(scores, (_, i) => i).sort(
@@ -34,7 +34,7 @@ function areaUnderCurve(scores: Float64Array, positive: Uint8Array): number {
     let [end, tied] = [start, 0];
     for (; end < n && scores[order[end] as number] === score; end++)
       tied += positive[order[end] as number] as number;
-    // Ranks count from 1: those of start … end − 1 have the mean (start + 1 + end) / 2.
+    // Ranks start at 1: those of start … end − 1 have the mean (start + 1 + end) / 2.
     rankSum += (tied * (start + 1 + end)) / 2;
     positives += tied;
     start = end;

@@ -1,4 +1,4 @@
-/** Confident learning and gaps between subgroups against numpy's numbers (test/reference/audit.py). */
+/** Compares confident learning and subgroup gaps with numpy's results (test/reference/audit.py). */
 
 import { describe, expect, test } from "vitest";
 import reference from "../../test/reference/audit.json" with { type: "json" };
@@ -34,7 +34,7 @@ describe("confident learning", () => {
   });
 
   test("a label that the model is sure against is suspected, and a mere mistake is not", () => {
-    // Sample 3 is labelled 0 and looks like 1; sample 4 leans to 1, but by less than samples of 1 do.
+    // Sample 3 is labelled 0 and looks like 1; sample 4 leans towards 1, but less than samples of class 1 do.
     const rows = [0.9, 0.1, 0.8, 0.2, 0.1, 0.9, 0.05, 0.95, 0.4, 0.6, 0.1, 0.9];
     const { suspects } = confidentLearning(rows, [0, 0, 1, 0, 0, 1], 2);
     expect(suspects).toEqual([{ index: 3, suggested: 1, margin: 0.05 - 0.95 }]);

@@ -1,4 +1,4 @@
-/** Bootstrap intervals: how much a score would move if other samples had been drawn (Efron 1979). */
+/** Bootstrap intervals: the sampling uncertainty of a score (Efron 1979). */
 
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -15,15 +15,15 @@ export interface BootstrapOptions extends ResampleOptions {
 }
 
 /**
- * The percentile interval `[low, high]` of the mean of `values`. Values of 0 and 1 for wrong and right give the
- * interval of an accuracy; -1, 0 and 1 that of the difference between two models on the same samples.
+ * Returns the percentile interval `[low, high]` of the mean of `values`. With values 0 (wrong) and 1 (right) it is the
+ * interval of an accuracy; with -1, 0 and 1, that of the difference between two models on the same samples.
  */
 export function bootstrapInterval(
   values: ArrayLike<number>,
   { seed = 0, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
 ): [low: number, high: number] {
   const n = values.length;
-  if (n === 0) throw new VultusError("There are 0 samples to resample; give at least one.");
+  if (n === 0) throw new VultusError("There are no samples to resample; give at least one.");
   const rng = random(seed, "bootstrap");
   const means = Float64Array.from({ length: resamples }, () => {
     let total = 0;
@@ -33,13 +33,16 @@ export function bootstrapInterval(
   return percentileInterval(means, level);
 }
 
-/** The middle `level` of a statistic's resampled values, in any order. */
+/** Returns the central interval that contains a share `level` of a statistic's resampled values, given in any order. */
 export function percentileInterval(values: Float64Array, level: number): [low: number, high: number] {
   const sorted = values.toSorted();
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
 }
 
-/** The 95 % interval of the accuracy of `predicted`, from 0 to 1: a bootstrap one, or Wilson's where all or none are right. */
+/**
+ * Returns the 95 % interval of the accuracy of `predicted`, from 0 to 1: a bootstrap interval, or Wilson's if all or no
+ * predictions are right.
+ */
 export function accuracyInterval(
   labels: ArrayLike<number>,
   predicted: ArrayLike<number>,
@@ -55,7 +58,7 @@ export function accuracyInterval(
   return intervalOfAlike(right, correct.length) ?? bootstrapInterval(correct, { ...options });
 }
 
-/** The value below which a share of the sorted values lies, interpolated as numpy does by default. */
+/** Returns a quantile of sorted values, interpolated as numpy does by default. */
 function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1);
   const low = sorted[Math.floor(position)] as number;

@@ -1,12 +1,12 @@
-/** The Brier score: squared distance between probabilities and the truth. */
+/** The Brier score: the squared distance between the probabilities and the truth. */
 
 import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /**
- * Mean over the samples of Σ_k (p_k − y_k)², where y is 1 for the true class and 0 elsewhere (Brier 1950): from 0, sure
- * and right, to 2, sure and wrong. Always answering 1/K scores 1 − 1/K. For two classes it is twice the score that
- * scikit-learn's `brier_score_loss` gives. `probabilities` are rows `[N, classCount]`.
+ * Returns the mean over the samples of Σ_k (p_k − y_k)², where y is 1 for the true class and 0 elsewhere (Brier 1950).
+ * It ranges from 0 (certain and right) to 2 (certain and wrong); always answering 1/K scores 1 − 1/K. For two classes
+ * it is twice scikit-learn's `brier_score_loss`. `probabilities` are rows `[N, classCount]`.
  */
 export function brierScore(
   probabilities: ArrayLike<number>,

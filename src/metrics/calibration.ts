@@ -1,10 +1,10 @@
-/** Expected calibration error: how far a model's confidence is from how often it is right. */
+/** Expected calibration error: the gap between a model's confidence and its accuracy. */
 
 import type { Metric } from "./metric.ts";
 import { reliabilityBins } from "./reliability.ts";
 
 /**
- * The mean gap, from 0 to 1, between confidence (the highest probability) and accuracy over bins that hold equally
+ * Returns the mean gap, from 0 to 1, between confidence (the highest probability) and accuracy over bins with equally
  * many samples (`reliabilityBins`). `probabilities` are rows `[N, classCount]`.
  */
 export function expectedCalibrationError(

@@ -1,4 +1,4 @@
-/** The text of scikit-learn's `classification_report`, to the character. */
+/** The text of scikit-learn's `classification_report`, reproduced character by character. */
 
 import { VultusError } from "../util/errors.ts";
 import type { ConfusionMatrix } from "./confusion.ts";
@@ -8,9 +8,9 @@ const digits = 4;
 const headings = ["precision", "recall", "f1-score", "support"];
 
 /**
- * What `classification_report(labels, predicted, labels=range(K), target_names=names, digits=4, zero_division=0)`
- * prints in scikit-learn 1.2, ending in a newline. One slip of it is not copied: when nothing is right it writes the
- * supports as "4.0". Throws when `names` does not name every row of the matrix.
+ * Returns what `classification_report(labels, predicted, labels=range(K), target_names=names, digits=4,
+ * zero_division=0)` prints in scikit-learn 1.2, ending in a newline. One bug is not reproduced: if nothing is right,
+ * scikit-learn prints the supports as "4.0". Throws unless `names` has one name per row of the matrix.
  */
 export function classificationReport(matrix: ConfusionMatrix, names: readonly string[]): string {
   if (names.length !== matrix.length) {
@@ -23,7 +23,7 @@ export function classificationReport(matrix: ConfusionMatrix, names: readonly st
   const numbers = (name: string, precision: number, recall: number, f: number, support: number): string =>
     line(name, [...[precision, recall, f].map((share) => toFixedHalfEven(share, digits)), `${support}`]);
 
-  // scikit-learn calls the accuracy "micro avg" and prints it three times when a class occurs nowhere.
+  // scikit-learn labels the accuracy "micro avg" and prints it three times if a class never occurs.
   const everyClassOccurs = perClass.every(({ support }, k) => support > 0 || matrix.some((row) => row[k]));
   const harmonic = f1(accuracy, accuracy);
   return [
@@ -43,8 +43,8 @@ export function classificationReport(matrix: ConfusionMatrix, names: readonly st
 }
 
 /**
- * A share from 0 to 1 as Python's `format` writes it. `toFixed` differs only where the double lies exactly between
- * two decimals (1/32 to four digits): it rounds up, Python to even.
+ * Formats a share from 0 to 1 like Python's `format`. `toFixed` differs only where the double lies exactly between two
+ * decimals (1/32 to four digits): it rounds up, Python rounds to even.
  */
 export function toFixedHalfEven(value: number, decimals: number): string {
   const scaled = value * 2 ** (decimals + 1);
@@ -54,7 +54,7 @@ export function toFixedHalfEven(value: number, decimals: number): string {
   return ((below % 2 === 0 ? below : below + 1) / 10 ** decimals).toFixed(decimals);
 }
 
-/** Pads by code points, as Python counts them, not by UTF-16 units. */
+/** Pads by code points, like Python, not by UTF-16 units. */
 function padStart(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - [...text].length)) + text;
 }

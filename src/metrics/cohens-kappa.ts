@@ -1,9 +1,9 @@
-/** Cohen's kappa: how far answers agree with labels beyond what chance gives. */
+/** Cohen's kappa: the agreement of answers and labels beyond chance. */
 
 import { margins } from "./confusion.ts";
 import type { Metric } from "./metric.ts";
 
-/** From -1 to 1 (Cohen 1960); 0 is what the same answers in random order give. */
+/** From -1 to 1 (Cohen 1960). 0 is the expected value for randomly permuted answers. */
 export const kappa: Metric = {
   label: "Cohen's kappa",
   format: "decimal",

@@ -1,33 +1,39 @@
-/** Which labels are probably wrong: confident learning (Northcutt, Jiang and Chuang 2021, JAIR 70). */
+/** Finds labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang 2021, JAIR 70). */
 
 import { checkProbabilities } from "./probabilities.ts";
 
 export interface Suspect {
-  /** Which sample. */
+  /** Index of the sample. */
   readonly index: number;
-  /** The class that the model is confident of instead. */
+  /** The class that the model is confident of instead of the label. */
   readonly suggested: number;
-  /** Probability of the given label less that of the most probable other class, from -1 to 1: the lower, the surer. */
+  /**
+   * Probability of the given label minus that of the most probable other class, from -1 to 1. Lower values are stronger
+   * suspicions.
+   */
   readonly margin: number;
 }
 
 export interface ConfidentLearning {
-  /** Per class: the mean probability that samples of this label get for it. NaN where there are none. */
+  /** Per class, the mean probability of the class over samples with this label; NaN if there are none. */
   readonly thresholds: readonly number[];
-  /** `joint[given][suggested]`: how many samples are confidently of each class. Rows need not sum to all samples. */
+  /**
+   * `joint[given][suggested]`: the number of samples that confidently belong to each class. Rows need not sum to all
+   * samples.
+   */
   readonly joint: readonly (readonly number[])[];
-  /** The samples off the joint's diagonal, the surest first. */
+  /** The off-diagonal samples of the joint, most confident first. */
   readonly suspects: readonly Suspect[];
 }
 
 /**
- * `probabilities` `[N, classCount]` must be out of sample: a model that has seen a label cannot judge it.
+ * `probabilities` `[N, classCount]` must be out of sample: a model that was trained on a label cannot judge it.
  *
- * A sample is confidently of each class whose probability reaches that class's threshold (the mean self-confidence of its
- * label), and of several such of the most probable. Suspects are those confidently of another class than their label
- * (the off-diagonal of the confident joint), ranked by normalised margin.
+ * A sample confidently belongs to the most probable class whose probability reaches that class's threshold (the mean
+ * self-confidence of its label). Suspects are samples that confidently belong to another class than their label (the
+ * off-diagonal of the confident joint), ranked by normalised margin.
  *
- * @throws VultusError for rows that do not fit, or labels outside the classes.
+ * @throws VultusError for rows of the wrong length, or labels outside the classes.
  */
 export function confidentLearning(
   probabilities: ArrayLike<number>,

@@ -1,17 +1,20 @@
-/** Which classes are most often taken for which others, read off a confusion matrix. */
+/** The most frequent confusions between classes, from a confusion matrix. */
 
 import type { ConfusionMatrix } from "./confusion.ts";
 
 export interface ConfusedPair {
-  /** Indices of classes. */
+  /** Class indices. */
   readonly truth: number;
   readonly predicted: number;
   readonly count: number;
-  /** Of the samples of the true class, from 0 to 1. */
+  /** Share of the samples of the true class, from 0 to 1. */
   readonly share: number;
 }
 
-/** Up to `most` pairs that occur, by falling share of the true class; among equal shares the more frequent first. */
+/**
+ * Returns up to `most` pairs that occur, by decreasing share of the true class. Of equal shares, the more frequent pair
+ * comes first.
+ */
 export function confusedPairs(matrix: ConfusionMatrix, most = 5): ConfusedPair[] {
   return matrix
     .flatMap((row, truth) => {
@@ -23,21 +26,21 @@ export function confusedPairs(matrix: ConfusionMatrix, most = 5): ConfusedPair[]
     .slice(0, most);
 }
 
-/** `sad taken for neutral: 14 %`, or, of a class with few samples, `sad taken for neutral: 1 of 2`. */
+/** Formats a pair: `sad taken for neutral: 14 %`, or `sad taken for neutral: 1 of 2` for a class with few samples. */
 export function confusedPairText(pair: ConfusedPair, names: readonly string[]): string {
   const share = ofFew(pair.count, samplesOf(pair)) ?? `${Math.round(100 * pair.share)} %`;
   return `${names[pair.truth]} taken for ${names[pair.predicted]}: ${share}`;
 }
 
-/** How many samples the true class of a pair has. */
+/** Returns the number of samples of a pair's true class. */
 export function samplesOf({ count, share }: ConfusedPair): number {
   return Math.round(count / share);
 }
 
-/** Of fewer samples than this a percentage would look more exact than it is. */
+/** Below this number of samples, a percentage would suggest too much precision. */
 const FEW = 20;
 
-/** `1 of 2`; undefined where there are enough for a percentage. */
+/** Returns `1 of 2`, or undefined if there are enough samples for a percentage. */
 export function ofFew(count: number, total: number): string | undefined {
   return total < FEW ? `${count} of ${total}` : undefined;
 }

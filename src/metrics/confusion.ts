@@ -1,4 +1,4 @@
-/** The confusion matrix, which every other score of hard predictions is computed from. */
+/** The confusion matrix, from which all other scores of predicted classes are computed. */
 
 import { VultusError } from "../util/errors.ts";
 
@@ -6,8 +6,8 @@ import { VultusError } from "../util/errors.ts";
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 /**
- * Counts of each pair of true and predicted class, both given as indices from 0 to `classCount` - 1.
- * Throws when there is nothing to count, the lengths differ or an index is out of range.
+ * Counts each pair of true and predicted class, given as indices from 0 to `classCount` - 1. Throws if there are no
+ * samples, the lengths differ or an index is out of range.
  */
 export function confusionMatrix(
   labels: ArrayLike<number>,
@@ -31,9 +31,9 @@ export function confusionMatrix(
 
 export interface Margins {
   readonly n: number;
-  /** Samples whose label was answered. */
+  /** Number of samples that were predicted correctly. */
   readonly right: number;
-  /** How often each class is the label, and how often it is the answer. */
+  /** Per class, how often it is the label and how often it is predicted. */
   readonly labelled: readonly number[];
   readonly answered: readonly number[];
 }
@@ -48,9 +48,9 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Throws unless there is at least one label and each is the index of a class. */
+/** Throws unless there is at least one label and every label is a class index. */
 export function checkLabels(labels: ArrayLike<number>, classCount: number, noun = "label"): void {
-  if (labels.length === 0) throw new VultusError("There are 0 samples to score; give at least one.");
+  if (labels.length === 0) throw new VultusError("There are no samples to score; give at least one.");
   for (let i = 0; i < labels.length; i++) {
     const value = labels[i] as number;
     if (!Number.isInteger(value) || value < 0 || value >= classCount) {

@@ -1,19 +1,19 @@
-/** Coverage against accuracy: what a model gets right where it answers only when it is sure enough. */
+/** Coverage against accuracy: how accurate a model is if it only answers when it is confident enough. */
 
 import { argmaxRows, checkProbabilities } from "./probabilities.ts";
 
 export interface CoveragePoint {
-  /** The least confidence (highest probability) that counts as an answer. */
+  /** Minimum confidence (highest probability) for an answer. */
   readonly threshold: number;
-  /** Share of the samples that are answered. */
+  /** Share of the samples with an answer. */
   readonly coverage: number;
-  /** Share of those that are right; NaN where none is answered. */
+  /** Share of the answers that are right; NaN if there are none. */
   readonly accuracy: number;
 }
 
 /**
- * One point per threshold: the risk-coverage curve of selective classification (Geifman and El-Yaniv 2017), with the
- * highest probability as confidence. `probabilities` are rows `[N, classCount]`.
+ * Returns one point per threshold of the risk-coverage curve of selective classification (Geifman and El-Yaniv 2017),
+ * with the highest probability as confidence. `probabilities` are rows `[N, classCount]`.
  */
 export function coverageCurve(
   probabilities: ArrayLike<number>,

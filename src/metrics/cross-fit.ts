@@ -1,4 +1,4 @@
-/** Calibration of the samples that it is reported on: each one's temperature was fitted without it. */
+/** Cross-fitted calibration: each sample is calibrated with a temperature that was fitted without it. */
 
 import { random, shuffled } from "../util/random.ts";
 import { checkProbabilities } from "./probabilities.ts";
@@ -11,9 +11,9 @@ export interface CrossFitOptions {
 }
 
 /**
- * Probabilities `[N, classCount]` from logits of the same shape. The samples are dealt into folds at random, and the
- * temperature of a fold is fitted on all others (cross-fitting, Chernozhukov et al. 2018): a score of the result is
- * not flattered by the fit. `votes` are as in `fitTemperature`. With fewer than two samples nothing is fitted.
+ * Returns probabilities `[N, classCount]` for logits of the same shape. The samples are split into folds at random, and
+ * each fold uses the temperature fitted on the others (cross-fitting, Chernozhukov et al. 2018), so scores of the
+ * result are not optimistic. `votes` are as in `fitTemperature`. With fewer than two samples nothing is fitted.
  */
 export function crossFittedProbabilities(
   logits: ArrayLike<number>,
@@ -30,7 +30,7 @@ export function crossFittedProbabilities(
   return out;
 }
 
-/** Deals `count` samples into folds at random; each comes with all samples that are not in it. */
+/** Splits `count` samples into folds at random; each fold comes with the samples outside it. */
 export function crossFolds(
   count: number,
   { folds = 5, seed = 0 }: CrossFitOptions = {},

@@ -1,12 +1,13 @@
-/** The interval of a difference from the intervals of both its sides. */
+/** The interval of a difference, computed from the intervals of both sides. */
 
 import type { Estimate } from "./ratio-intervals.ts";
 
 type Side = Pick<Estimate, "value" | "interval">;
 
 /**
- * 95 % interval of `a` less `b` by the method of variance estimates recovery (Zou and Donner 2008), which with Wilson's intervals is
- * Newcombe's method 10 (1998). It holds for independent samples; of paired ones that go together it is somewhat too wide.
+ * Returns the 95 % interval of `a` minus `b` by the method of variance estimates recovery (Zou and Donner 2008); with
+ * Wilson's intervals this is Newcombe's method 10 (1998). It assumes independent samples; for positively correlated
+ * pairs it is slightly too wide.
  */
 export function differenceInterval(a: Side, b: Side): [low: number, high: number] {
   const difference = a.value - b.value;

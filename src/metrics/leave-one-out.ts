@@ -1,23 +1,23 @@
-/** One annotator against the others: the measure of people that a model's agreement with people is compared with. */
+/** Each annotator against the others: the human baseline for a model's agreement with people. */
 
 import { pluralityOf } from "./votes.ts";
 
-/** The others of one annotator of an image. */
+/** The other annotators of an image, as seen by one of them. */
 export interface Others {
-  /** What the annotator chose, an index into the counts. */
+  /** The annotator's choice, an index into the counts. */
   readonly chosen: number;
-  /** How many annotators of the image chose that, each of whom has these others. */
+  /** Number of the image's annotators who made this choice; all of them have the same others. */
   readonly annotators: number;
-  /** What most of the others chose; undefined where several names have the most of their votes. */
+  /** The most frequent choice of the others; undefined if there is a tie. */
   readonly plurality: number | undefined;
-  /** Share of the others who chose the plurality; of a tie, one of its names. */
+  /** Share of the others who chose the plurality, or one of the tied names. */
   readonly agreed: number;
 }
 
 /**
- * Takes the annotators of an image out one at a time (leave-one-out). Annotators who chose the same have the same others, so the
- * result has one entry for each name with votes, and means over it are exact expectations over the annotators, without sampling.
- * `counts` are of two votes or more.
+ * Leaves out each annotator of an image in turn (leave-one-out). Annotators with the same choice have the same others,
+ * so the result has one entry per name with votes, and means over it are exact expectations over the annotators,
+ * without sampling. `counts` must contain at least two votes.
  */
 export function leaveOneOut(counts: readonly number[]): Others[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -29,8 +29,8 @@ export function leaveOneOut(counts: readonly number[]): Others[] {
 }
 
 /**
- * How often two annotators of an image chose the same, from 0 to 1: Σ c·(c − 1) / (n·(n − 1)), the expected share of the others'
- * votes that one annotator's answer got (the agreement of one item in Fleiss 1971).
+ * Returns the probability that two annotators of an image agree, from 0 to 1: Σ c·(c − 1) / (n·(n − 1)). It equals the
+ * expected share of the others' votes for one annotator's answer (the agreement of one item in Fleiss 1971).
  */
 export function pairAgreement(counts: readonly number[]): number {
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -1,12 +1,15 @@
-/** Negative log likelihood: how surprised a model's probabilities are by the truth. */
+/** Negative log likelihood of the true classes. */
 
 import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
-/** Half of float32's spacing at 1: what a float32 softmax rounds away, so that its zero does not cost infinity. */
+/**
+ * Half of float32's spacing at 1, the rounding error of a float32 softmax, so that a probability rounded to zero has a
+ * finite cost.
+ */
 export const smallestProbability = 2 ** -24;
 
-/** Mean of -ln p(true class), in nats. `probabilities` are rows `[N, classCount]` that sum to 1. */
+/** Returns the mean of -ln p(true class), in nats. `probabilities` are rows `[N, classCount]` that sum to 1. */
 export function negativeLogLikelihood(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
@@ -26,7 +29,7 @@ export const nll: Metric = {
   format: "decimal",
   higherIsBetter: false,
   judges: "probabilities",
-  note: (classCount) => `${Math.log(classCount).toFixed(3)} is guessing`,
+  note: (classCount) => `${Math.log(classCount).toFixed(3)} when guessing`,
   compute: ({ probabilities, labels, classCount }) =>
     negativeLogLikelihood(probabilities, labels, classCount),
 };

@@ -3,7 +3,7 @@
 import { margins } from "./confusion.ts";
 import type { Metric } from "./metric.ts";
 
-/** From -1 to 1 (Gorodkin 2004), and 0 where labels or answers are all of one class, as in scikit-learn. */
+/** From -1 to 1 (Gorodkin 2004). 0 if the labels or the answers are all of one class, as in scikit-learn. */
 export const mcc: Metric = {
   label: "MCC",
   format: "decimal",

@@ -1,21 +1,21 @@
-/** McNemar's test: whether two classifiers differ by more than chance on the same samples. */
+/** McNemar's test: whether two classifiers differ significantly on the same samples. */
 
 import { VultusError } from "../util/errors.ts";
 
 /**
- * The exact two-sided p-value (McNemar 1947; the binomial form, as SciPy's `binomtest(onlyA, onlyA + onlyB)`) of
- * `onlyA` samples that only the first gets right and `onlyB` that only the second does: how often at least as uneven a
- * division would come about if either were as likely. 1 where they never differ.
+ * Returns the exact two-sided p-value (McNemar 1947; the binomial form, like SciPy's `binomtest(onlyA, onlyA +
+ * onlyB)`), where only the first classifier is right on `onlyA` samples and only the second on `onlyB`. It is the
+ * probability of a split at least as uneven if both were equally likely; 1 if they never differ.
  */
 export function mcnemarP(onlyA: number, onlyB: number): number {
   for (const count of [onlyA, onlyB]) {
     if (!Number.isInteger(count) || count < 0) {
-      throw new VultusError(`McNemar's test was given the count ${count}; counts are whole numbers from 0.`);
+      throw new VultusError(`McNemar's test got the count ${count}; counts must be non-negative integers.`);
     }
   }
   const n = onlyA + onlyB;
   const fewer = Math.min(onlyA, onlyB);
-  // The tail Σ_{i ≤ fewer} C(n, i) / 2^n: its largest term by logarithms, the others as ratios to it.
+  // Computes the tail Σ_{i ≤ fewer} C(n, i) / 2^n: its largest term by logarithms, the others as ratios to it.
   let logTerm = -n * Math.LN2;
   for (let i = 1; i <= fewer; i++) logTerm += Math.log((n - fewer + i) / i);
   let [ratio, sum] = [1, 1];

@@ -1,4 +1,7 @@
-/** Calibration, AUC, intervals and comparisons against SciPy's and scikit-learn's numbers (test/reference/measures.py). */
+/**
+ * Compares calibration, AUC, intervals and comparisons with SciPy's and scikit-learn's results
+ * (test/reference/measures.py).
+ */
 
 import { describe, expect, test } from "vitest";
 import reference from "../../test/reference/measures.json" with { type: "json" };
@@ -58,7 +61,7 @@ describe.each(reference.soft)("$name", (wanted) => {
 
   test("the temperature is the one of least negative log likelihood", () => {
     const temperature = fitTemperature(logits, labels, classes);
-    // A minimum is flat: SciPy, which only compares likelihoods, finds it to half of its digits.
+    // A minimum is flat, so SciPy, which only compares likelihoods, finds it to half of the digits.
     expect(temperature / wanted.temperature).toBeCloseTo(1, 6);
     const likelihood = (t: number): number =>
       negativeLogLikelihood(softmaxRows(logits, classes, t), labels, classes);
@@ -69,7 +72,8 @@ describe.each(reference.soft)("$name", (wanted) => {
 
   test("cross-fitting: each sample's temperature was fitted on the other folds", () => {
     const crossed = crossFittedProbabilities(logits, labels, classes);
-    // ln p_0 − ln p_1 = (z_0 − z_1) / T: each row tells its temperature, and rows of one temperature are a fold.
+    // ln p_0 − ln p_1 = (z_0 − z_1) / T: each row reveals its temperature, and rows with equal temperatures form a
+    // fold.
     const temperatures = labels.map((_, i) => {
       const [p, q] = [crossed[i * classes] as number, crossed[i * classes + 1] as number];
       const gap = (logits[i * classes] as number) - (logits[i * classes + 1] as number);
@@ -81,7 +85,7 @@ describe.each(reference.soft)("$name", (wanted) => {
       const fold = temperatures.flatMap((t, i) => (t === temperature ? [i] : []));
       expect(Math.abs(fold.length - labels.length / 5)).toBeLessThan(4);
     }
-    // Another label changes no sample of the same fold.
+    // Changing a label does not change samples of the same fold.
     const changed = crossFittedProbabilities(
       logits,
       labels.map((label, i) => (i === 0 ? (label + 1) % classes : label)),
@@ -100,7 +104,7 @@ describe("temperature", () => {
     const rng = random("divided");
     const count = 500;
     const logits = Float64Array.from({ length: 3 * count }, () => 3 * rng.normal());
-    // People are divided as the logits at 1.7 times the temperature; two columns are no class.
+    // Votes follow the logits at 1.7 times the temperature; two columns are not classes.
     const shares = softmaxRows(logits, 3, 1.7);
     const full = Array.from({ length: count }, (_, i) => [
       ...[0, 1, 2].map((k) => 1e6 * (shares[3 * i + k] as number)),
@@ -110,9 +114,9 @@ describe("temperature", () => {
     const labels = argmaxRows(shares, 3);
     const rows = votes.flatMap((counts, i) => (counts ? [i] : []));
     expect(fitTemperature(logits, labels, 3, { rows, votes })).toBeCloseTo(1.7, 6);
-    // Most people always chose what the model answers: to the plurality there is nothing to fit.
+    // The plurality always equals the model's answer, so there is nothing to fit to it.
     expect(fitTemperature(logits, labels, 3, { rows })).toBe(1);
-    // A sample without votes counts by its label, which makes the model surer.
+    // A sample without votes counts by its label, which makes the model more confident.
     const all = fitTemperature(logits, labels, 3, { votes });
     expect(all).toBeLessThan(1.7);
     expect(all).toBeGreaterThan(1.3);
@@ -171,12 +175,12 @@ describe("temperature", () => {
       );
     expect(fit(7, 1)).toBe(1);
     expect(fit(1000, 9)).toBe(1);
-    // As many right as e^(1/T) to one.
+    // A ratio of right to wrong answers of e^(1/T) to one.
     expect(fit(70, 10)).toBeCloseTo(1 / Math.log(7), 9);
   });
 
   test("a model that is right more often than its logits say is made as sure as the range allows", () => {
-    // Two of three right by a hair: the best temperature is 0.001 / ln 2.
+    // Two of three are right by a small margin: the best temperature is 0.001 / ln 2.
     expect(fitTemperature(tenTimes([0.001, 0, 0, 0.001, 0.001, 0]), tenTimes([0, 1, 1]), 2)).toBe(0.05);
   });
 
@@ -298,12 +302,13 @@ describe("intervals of scores", () => {
   });
 
   test("leave a class that a resample lacks out of both means, and count one that no sample has in macro F1", () => {
-    // Of 20 samples the last alone is of class 1: a third of the resamples lack it.
+    // Only the last of 20 samples has class 1, so about a third of the resamples lack the class.
     const labels = Array.from({ length: 20 }, (_, i) => (i === 19 ? 1 : 0));
     const oneWrong = labels.with(0, 1);
     const { balancedAccuracy, macroF1 } = scoreIntervals(labels, oneWrong, 2);
     expect(balancedAccuracy[0]).toBeGreaterThan(0.8);
-    // Class 1 has an F1 of 2/3 at its usual, and more than 0.4 with three wrong answers; it was 0 where it was lacking.
+    // Class 1 usually has an F1 of 2/3, and more than 0.4 with three wrong answers; it would be 0 if missing classes
+    // counted.
     expect(macroF1[0]).toBeGreaterThan(0.6);
     const third = scoreIntervals(labels, oneWrong, 3);
     expect(third.balancedAccuracy).toEqual(balancedAccuracy);
@@ -311,7 +316,8 @@ describe("intervals of scores", () => {
   });
 
   test("cover the truth about as often as they say", () => {
-    // Samples are drawn from a known confusion of three unequal classes, whose true scores follow from its shares.
+    // Samples are drawn from a known confusion matrix of three unequal classes, whose true scores follow from its
+    // shares.
     const shares = [
       [0.4, 0.06, 0.04],
       [0.07, 0.2, 0.03],
@@ -338,7 +344,7 @@ describe("intervals of scores", () => {
       hits.balancedAccuracy += inside(found.balancedAccuracy, truth.balancedAccuracy);
       hits.macroF1 += inside(found.macroF1, truth.macro.f1);
     }
-    // 200 repetitions tell 95 % to ± 3 %; percentile intervals of so few samples are known to be a little narrow.
+    // 200 repetitions estimate 95 % to ± 3 %; percentile intervals of so few samples are known to be slightly narrow.
     for (const [score, count] of Object.entries(hits)) {
       expect(count / repetitions, score).toBeGreaterThan(0.9);
       expect(count / repetitions, score).toBeLessThan(0.995);

@@ -1,30 +1,30 @@
-/** What a metric is: one number that says how good a classifier's answers are. `registry.ts` lists them. */
+/** The type of a metric: one number that measures a classifier's answers. `registry.ts` lists all metrics. */
 
 import type { ConfusionMatrix } from "./confusion.ts";
 
 /** A classifier's answers for N labelled images. */
 export interface Answers {
-  /** The class of each image, an index. */
+  /** The class index of each image. */
   readonly labels: ArrayLike<number>;
-  /** The class that was answered. */
+  /** The predicted class of each image. */
   readonly predicted: ArrayLike<number>;
-  /** Rows [N, classCount]: the model's, or cross-fitted where its temperature was fitted on these very images. */
+  /** Rows [N, classCount]: the model's, or cross-fitted if its temperature was fitted on these same images. */
   readonly probabilities: ArrayLike<number>;
   readonly classCount: number;
-  /** Of `labels` and `predicted`. */
+  /** The confusion matrix of `labels` and `predicted`. */
   readonly matrix: ConfusionMatrix;
 }
 
 export interface Metric {
-  /** As lists call it, without a capital. */
+  /** Name in lists, in lower case. */
   readonly label: string;
-  /** A share from 0 to 1 that is written as a percentage, or any number. */
+  /** A share from 0 to 1 shown as a percentage, or any number. */
   readonly format: "percent" | "decimal";
   readonly higherIsBetter: boolean;
-  /** What it looks at: which class is more probable, or how probable, which also depends on the temperature. */
+  /** The input of the metric: the predicted classes, or the probabilities, which also depend on the temperature. */
   readonly judges: "answers" | "probabilities";
-  /** A few words on how to read it. */
+  /** Returns a short reading aid. */
   note?(classCount: number): string;
-  /** Finite, or NaN where labels and answers are all of one class and the metric is undefined there. */
+  /** Returns a finite number, or NaN if the metric is undefined because labels and answers are all of one class. */
   compute(answers: Answers): number;
 }

@@ -1,4 +1,6 @@
-/** Every metric against scikit-learn's numbers in test/reference/metrics.json (written by metrics.py beside it). */
+/**
+ * Compares every metric with scikit-learn's results in test/reference/metrics.json (written by metrics.py beside it).
+ */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -25,7 +27,7 @@ describe.each(reference.hard)("$name", (wanted) => {
   const [labels, predicted] = [indices(wanted.labels), indices(wanted.predicted)];
   const classCount = wanted.names.length;
   const matrix = confusionMatrix(labels, predicted, classCount);
-  // Scores of hard predictions read no probabilities.
+  // Scores of predicted classes do not read probabilities.
   const answers = { labels, predicted, probabilities: [], classCount, matrix };
   const n = labels.length;
 
@@ -44,7 +46,7 @@ describe.each(reference.hard)("$name", (wanted) => {
   });
 
   test("the report is scikit-learn's to the character", () => {
-    // With nothing right scikit-learn writes supports as floats; that slip is not copied.
+    // If nothing is right, scikit-learn writes supports as floats; this bug is not reproduced.
     const text = wanted.accuracy > 0 ? wanted.report : wanted.report.replace(/ {2}(\d+)\.0$/gm, "    $1");
     expect(classificationReport(matrix, wanted.names)).toBe(text);
   });
@@ -109,7 +111,7 @@ describe("bootstrap", () => {
     const labels = new Int32Array(n);
     const predicted = Int32Array.from({ length: n }, (_, i) => (i < right ? 0 : 1));
     const found = accuracyInterval(labels, predicted);
-    // A quantile of 2000 resamples has a standard error of 0.06 standard deviations; five of them pass.
+    // A quantile of 2000 resamples has a standard error of 0.06 standard deviations; five of them are allowed.
     const deviation = Math.sqrt(((right / n) * (1 - right / n)) / n);
     for (const i of [0, 1]) {
       expect(Math.abs((found[i] ?? 0) - (interval[i] ?? 0))).toBeLessThanOrEqual(0.3 * deviation + 0.5 / n);
@@ -139,7 +141,7 @@ describe("bootstrap", () => {
 
 test("the majority baseline is the share of the most frequent class", () => {
   expect(majorityBaseline([3, 5, 2])).toBe(0.5);
-  expect(() => majorityBaseline([0, 0])).toThrow("0 samples");
+  expect(() => majorityBaseline([0, 0])).toThrow("no samples");
 });
 
 test("halves are rounded to even, as Python rounds", () => {
@@ -160,16 +162,16 @@ test("halves are rounded to even, as Python rounds", () => {
 
 describe("wrong input is refused by name", () => {
   test.each([
-    ["no samples", () => confusionMatrix([], [], 6), "There are 0 samples to score"],
+    ["no samples", () => confusionMatrix([], [], 6), "There are no samples to score"],
     ["lengths", () => confusionMatrix([0], [0, 1], 2), "1 labels but 2 predictions"],
     ["a label out of range", () => confusionMatrix([0, 6], [0, 0], 6), "label of sample 1 is 6"],
     ["a prediction of -1", () => confusionMatrix([0], [-1], 6), "prediction of sample 0 is -1"],
-    ["an empty matrix", () => summarize([[0]]), "counts 0 samples"],
+    ["an empty matrix", () => summarize([[0]]), "matrix is empty"],
     ["names", () => classificationReport([[1]], ["a", "b"]), "2 class names"],
-    ["probabilities", () => negativeLogLikelihood([1], [0], 2), "there must be 2"],
-    ["no probabilities", () => expectedCalibrationError([], [], 2), "0 samples"],
+    ["probabilities", () => negativeLogLikelihood([1], [0], 2), "expected 2"],
+    ["no probabilities", () => expectedCalibrationError([], [], 2), "no samples"],
     ["k", () => topKAccuracy([1, 0], [0], 2, 3), "from 1 to 2"],
-    ["no values", () => bootstrapInterval([]), "0 samples"],
+    ["no values", () => bootstrapInterval([]), "no samples"],
     ["interval lengths", () => accuracyInterval([1], []), "1 labels but 0 predictions"],
   ])("%s", (_, act, message) => {
     expect(act).toThrow(message);

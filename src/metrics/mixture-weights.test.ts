@@ -1,4 +1,4 @@
-/** Weights of a mixture against a search by brute force, and where the answer is known. */
+/** Compares mixture weights with a brute-force search, and with known solutions. */
 
 import { describe, expect, test } from "vitest";
 import { VultusError } from "../util/errors.ts";
@@ -12,13 +12,13 @@ const rng = random("mixture weights");
 const labels = Array.from({ length: N }, () => rng.integer(CLASSES));
 const targets = labels.flatMap((label) => Array.from({ length: CLASSES }, (_, k) => Number(k === label)));
 
-/** A model that leans to the truth by `skill` and errs in its own way. */
+/** A model that leans towards the truth by `skill`, with errors of its own. */
 function model(skill: number): Float64Array {
   const logits = targets.map((target) => skill * target + rng.normal());
   return softmaxRows(logits, CLASSES);
 }
 
-/** Mean log likelihood of `goals` under the mixture. */
+/** Returns the mean log likelihood of `goals` under the mixture. */
 function likelihood(
   models: readonly ArrayLike<number>[],
   weights: readonly number[],
@@ -31,7 +31,7 @@ function likelihood(
   }, 0);
 }
 
-/** The likeliest of all weights of three models on a grid of `steps`. */
+/** Returns the most likely weights of three models on a grid of `steps`. */
 function bestOnGrid(models: readonly ArrayLike<number>[], goals: readonly number[], steps: number) {
   let best = { weights: [0, 0, 0], value: Number.NEGATIVE_INFINITY };
   for (let a = 0; a <= steps; a++)

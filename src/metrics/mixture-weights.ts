@@ -1,22 +1,22 @@
-/** How much each of several models should count in the mean of their probabilities. */
+/** Fits the weights of several models in the mean of their probabilities. */
 
 import { VultusError } from "../util/errors.ts";
 import { type CrossFitOptions, crossFolds } from "./cross-fit.ts";
 import { smallestProbability } from "./likelihood.ts";
 
-/** The weights are found once no others could be likelier by more than this, in nats an observation. */
+/** The search stops once no other weights can be more likely by more than this, in nats per observation. */
 const TOLERANCE = 1e-9;
 const MOST_STEPS = 20_000;
 
 /**
- * The weights, at least 0 and summing to 1, under which the mean of the models' probabilities makes the targets likeliest.
- * Each model's probabilities are rows `[N, classes]`; `targets` has the same shape: one-hot labels, or votes, of which each
- * counts as an observation.
+ * Returns the weights, non-negative and summing to 1, whose mixture of the models' probabilities maximises the
+ * likelihood of the targets. Each model's probabilities are rows `[N, classes]`. `targets` has the same shape: one-hot
+ * labels, or votes, each of which counts as an observation.
  *
  * The log likelihood is concave in the weights, so expectation maximisation (Dempster, Laird and Rubin 1977) from equal
- * weights finds its maximum; models that answer alike get equal weights.
+ * weights finds its maximum. Models with identical answers get equal weights.
  *
- * @throws VultusError where lengths differ, or there is no model or no target.
+ * @throws VultusError if lengths differ, or there is no model or no target.
  */
 export function mixtureWeights(
   probabilities: readonly ArrayLike<number>[],
@@ -25,7 +25,7 @@ export function mixtureWeights(
   for (const rows of probabilities)
     if (rows.length !== targets.length)
       throw new VultusError(
-        `a model has ${rows.length} probabilities for ${targets.length} targets; give as many`,
+        `a model has ${rows.length} probabilities for ${targets.length} targets; give one probability per target`,
       );
   const observed = Array.from(targets, (count, i) => ({ count, i })).filter(({ count }) => count > 0);
   const total = observed.reduce((sum, { count }) => sum + count, 0);
@@ -36,14 +36,14 @@ export function mixtureWeights(
   );
   let weights = probabilities.map(() => 1 / probabilities.length);
   for (let step = 0; step < MOST_STEPS; step++) {
-    // How much likelier each model alone makes the targets than the mixture does, on average.
+    // The mean likelihood ratio of each model alone to the mixture.
     const gains = weights.map(() => 0);
     for (const [n, likelihood] of likelihoods.entries()) {
       const mixed = weights.reduce((sum, weight, k) => sum + weight * (likelihood[k] as number), 0);
       const share = (observed[n] as { count: number }).count / total / mixed;
       for (const [k, p] of likelihood.entries()) gains[k] = (gains[k] as number) + share * p;
     }
-    // The log of the greatest gain bounds what is left to win (Cover 1984).
+    // The log of the greatest gain bounds the remaining improvement (Cover 1984).
     if (Math.max(...gains) <= 1 + TOLERANCE) break;
     weights = weights.map((weight, k) => weight * (gains[k] as number));
   }
@@ -52,8 +52,8 @@ export function mixtureWeights(
 }
 
 /**
- * The mean of the models' probabilities `[N, classCount]` where each sample's weights were fitted on the others: a score of the
- * result is not flattered by the fit. A single sample has no others, so it gets equal weights.
+ * Returns the mixed probabilities `[N, classCount]`, where each sample's weights are fitted on the other samples, so
+ * scores of the result are not optimistic. A single sample gets equal weights.
  */
 export function crossFittedMixture(
   probabilities: readonly ArrayLike<number>[],

@@ -1,4 +1,4 @@
-/** Two classifiers on the same samples: what each alone gets right, and an interval of the difference. */
+/** Paired comparison of two classifiers on the same samples, with an interval of the difference. */
 
 import { VultusError } from "../util/errors.ts";
 import { type BootstrapOptions, bootstrapInterval } from "./bootstrap.ts";
@@ -10,7 +10,7 @@ export interface PairedDifference {
   readonly accuracyB: number;
   /** Accuracy of B minus that of A, from -1 to 1. */
   readonly difference: number;
-  /** Bootstrap interval of the difference, over resampled samples: the pairs stay together. */
+  /** Bootstrap interval of the difference. Samples are resampled as pairs. */
   readonly interval: readonly [number, number];
   /** McNemar's exact p-value. */
   readonly mcnemarP: number;
@@ -21,7 +21,7 @@ export interface PairedDifference {
   readonly bothWrong: number;
 }
 
-/** Compares the predictions of A and of B, indices of classes like the labels, sample by sample. */
+/** Compares the predictions of A and B sample by sample. Predictions and labels are class indices. */
 export function pairedDifference(
   labels: ArrayLike<number>,
   predictedA: ArrayLike<number>,
@@ -31,7 +31,7 @@ export function pairedDifference(
   const n = labels.length;
   if (predictedA.length !== n || predictedB.length !== n) {
     throw new VultusError(
-      `${n} labels but ${predictedA.length} and ${predictedB.length} predictions: give two predictions per label.`,
+      `${n} labels but ${predictedA.length} and ${predictedB.length} predictions: expected one prediction per label from each classifier.`,
     );
   }
   const changes = new Int8Array(n);

@@ -1,4 +1,7 @@
-/** Answers against people's votes: SciPy's and scikit-learn's numbers (test/reference/people.py), and cases that one can count. */
+/**
+ * Compares answers with people's votes: SciPy's and scikit-learn's results (test/reference/people.py), and cases to
+ * count by hand.
+ */
 
 import { describe, expect, test } from "vitest";
 import reference from "../../test/reference/people.json" with { type: "json" };
@@ -28,7 +31,7 @@ interface Wanted {
   readonly n: number;
 }
 
-/** Values to rounding; ends of intervals to what 2000 and 4000 resamples leave to chance. */
+/** Compares values up to rounding, and interval ends up to the noise of 2000 and 4000 resamples. */
 function expectSame(
   actual: (Omit<Estimate, "n"> & { n?: number }) | undefined,
   wanted: Wanted,
@@ -118,7 +121,7 @@ test("distances are least where probabilities are the votes, and greatest where 
   expect(voteLogLoss(q, [0.4, 0.4, 0.2])).toBeGreaterThan(voteEntropy(q));
   expect(jensenShannonDistance(q, q)).toBe(0);
   expect(jensenShannonDistance([1, 0], [0, 1])).toBe(1);
-  // A float32 softmax may give 0.
+  // A float32 softmax may return 0.
   expect(voteLogLoss([0, 1], [1, 0])).toBeCloseTo(24 * Math.LN2, 10);
 });
 
@@ -153,7 +156,7 @@ test("names that are no class count as people asked, and their plurality is nobo
   expect(found.logLoss.value).toBeCloseTo(-(5 * Math.log(0.75) + Math.log(0.25)) / 6, 12);
   // Without one of the five, five are tied with four: left out. The four against 5, 1, 3 and the one against 5, 4 disagree.
   expect(found.onePerson).toMatchObject({ leftOut: 5, agreement: { value: 0 }, model: { value: 1 } });
-  // A tie has no plurality; with no other image there is nothing to agree with.
+  // A tie has no plurality; without other images there is nothing to agree with.
   expect(one([4, 1, 4])).toBeUndefined();
   expect(one([4, 1, 5])).toBeUndefined();
   // With two people, the other is the plurality.

@@ -1,4 +1,4 @@
-/** A model's answers against people's votes, beside one more person against the same people. */
+/** Compares a model's answers with people's votes, and with one more person judged by the same votes. */
 
 import { checkLabels } from "./confusion.ts";
 import { differenceInterval } from "./difference-interval.ts";
@@ -7,69 +7,72 @@ import { type Estimate, ratioEstimates, type Terms } from "./ratio-intervals.ts"
 import { jensenShannonDistance, voteEntropy, voteLogLoss } from "./vote-distance.ts";
 import { chosenClass, pluralityOf, type Votes } from "./votes.ts";
 
-/** The share of people who agree on an image that is clear to people. */
+/** On a clear image, at least this share of people agree. */
 export const CLEAR = 0.8;
 
 /**
- * Shares are from 0 to 1, of all people asked: votes for what is no class count too. Names of classes are those that most people
- * chose.
+ * Shares range from 0 to 1 and count all people asked, including votes for names that are not classes. Classes are
+ * those of the plurality.
  */
 export interface PeopleScores {
   /** Images on which at least two people voted. */
   readonly n: number;
-  /** Votes on them. */
+  /** Number of votes on these images. */
   readonly votes: number;
-  /** Images without a plurality, since several names have the most votes; no agreement is taken over them. */
+  /** Images without a plurality because of a tie. They do not count for the agreement. */
   readonly tied: number;
-  /** How often the answer is the plurality, the name that most people chose. */
+  /** How often the answer equals the plurality, the name that most people chose. */
   readonly agreement: Estimate;
-  /** Mean share of the votes that the answer got. */
+  /** Mean share of votes for the answer. */
   readonly voteShare: Estimate;
   /** Mean cross-entropy of the votes for classes, in nats (`voteLogLoss`). */
   readonly logLoss: Estimate;
-  /** The mean entropy of these votes: no log loss can be less. */
+  /** Mean entropy of these votes: the lower bound of the log loss. */
   readonly leastLogLoss: number;
   /** Mean Jensen-Shannon distance to the votes for classes, from 0 to 1 (`jensenShannonDistance`). */
   readonly jensenShannon: Estimate;
-  /** Agreement on images whose plurality has at least 80 % of the votes; missing where there are none. */
+  /** Agreement on images whose plurality has at least 80 % of the votes; missing if there are none. */
   readonly clear?: Estimate;
-  /** Agreement by plurality; classes that are no image's are missing. */
+  /** Agreement by plurality; classes that are not the plurality of any image are missing. */
   readonly perClass: Readonly<
     Record<string, { readonly agreement: Estimate; readonly onePerson?: Estimate }>
   >;
-  /** Missing where no votes of others have a plurality. */
+  /** Missing if no image has annotators whose others have a plurality. */
   readonly onePerson?: OnePerson;
 }
 
 /**
- * Each annotator against the others of the same image: expectations over all images and their annotators, exact and not sampled.
- * Images count alike, however many people voted on them.
+ * Each annotator compared with the others on the same image: exact expectations over all images and their annotators.
+ * Images have equal weight, however many people voted on them.
  */
 export interface OnePerson {
   /** How often an annotator chose the plurality of the others. */
   readonly agreement: Estimate;
-  /** Votes that are left out of it: the others are tied, or most of them chose no class. */
+  /** Number of votes left out because the others are tied or their plurality is not a class. */
   readonly leftOut: number;
-  /** Mean share of the others' votes that the annotator's answer got. */
+  /** Mean share of the others' votes for the annotator's answer. */
   readonly voteShare: Estimate;
-  /** Agreement where at least 80 % of the others agree; missing where there are none. */
+  /** Agreement where at least 80 % of the others agree; missing if there are none. */
   readonly clear?: Estimate;
-  /** How often the model's answer is the plurality of the same others. */
+  /** How often the model's answer equals the plurality of the same others. */
   readonly model: Estimate;
-  /** That less an annotator's agreement, paired by image. */
+  /** The model's agreement minus an annotator's, paired by image. */
   readonly difference: Pick<Estimate, "value" | "interval">;
 }
 
 export interface PeopleOptions {
   readonly classes: readonly string[];
-  /** The class that was answered for each image, an index. */
+  /** The predicted class index of each image. */
   readonly predicted: ArrayLike<number>;
-  /** Rows [N, classes]: the model's, or cross-fitted where its temperature was fitted on these very images. */
+  /** Rows [N, classes]: the model's, or cross-fitted if its temperature was fitted on these same images. */
   readonly probabilities: ArrayLike<number>;
   readonly votes: Votes;
 }
 
-/** Undefined where no image has a plurality among the classes. All intervals are of the same 2000 resamples of the images. */
+/**
+ * Returns the scores; undefined if no image has a class as its plurality. All intervals use the same 2000 resamples of
+ * the images.
+ */
 export function peopleScores({
   classes,
   predicted,
@@ -139,17 +142,20 @@ export function peopleScores({
   };
 }
 
-/** Where all answers of one side are alike, resamples show too little of chance, and both sides' own intervals say more. */
+/**
+ * If all answers of one side are alike, resampling underestimates the uncertainty, so the interval is computed from
+ * both sides' own intervals.
+ */
 function pairedInterval(model: Estimate, person: Estimate, difference: Estimate): Estimate["interval"] {
   const isAlike = ({ value }: Estimate): boolean => value === 0 || value === 1;
   return isAlike(model) || isAlike(person) ? differenceInterval(model, person) : difference.interval;
 }
 
-/** What is asked of one image. */
+/** The data of one image. */
 interface Image {
   readonly total: number;
   readonly isTied: boolean;
-  /** The class that most people chose; undefined for a tie, and for a name that is no class. */
+  /** The class that most people chose; undefined for a tie, or if that name is not a class. */
   readonly plurality: number | undefined;
   readonly isClear: boolean;
   readonly isRight: boolean;
@@ -158,9 +164,9 @@ interface Image {
   readonly entropy: number;
   readonly jensenShannon: number;
   readonly pairs: number;
-  /** Others who have a plurality among the classes. */
+  /** Others whose plurality is a class. */
   readonly others: readonly OthersOfImage[];
-  /** Votes whose others have none. */
+  /** Number of votes whose others have no such plurality. */
   readonly undecided: number;
 }
 
@@ -221,7 +227,7 @@ function imageOf(
   };
 }
 
-/** Whether a share of people is one of clear images, whatever was rounded. */
+/** Returns whether a share reaches that of clear images, allowing for rounding. */
 function isMost(share: number): boolean {
   return share >= CLEAR - 1e-9;
 }
@@ -230,7 +236,7 @@ function weights(images: readonly Image[], of: (image: Image) => number): Float6
   return Float64Array.from(images, of);
 }
 
-/** How often the answer is the plurality, over the images that are `chosen`. */
+/** How often the answer equals the plurality, over the `chosen` images. */
 function agreement(images: readonly Image[], chosen: (image: Image) => boolean): Terms {
   return {
     of: weights(images, (image) => Number(chosen(image) && image.isRight)),
@@ -239,7 +245,7 @@ function agreement(images: readonly Image[], chosen: (image: Image) => boolean):
   };
 }
 
-/** How often a person, or the model, agrees with the plurality of others that are `chosen`. */
+/** How often a person, or the model, agrees with the plurality of the `chosen` others. */
 function against(
   images: readonly Image[],
   who: "person" | "model",
@@ -252,7 +258,7 @@ function against(
   };
 }
 
-/** The share of an image's annotators whose others are `chosen`, and with whom `who`, if anybody, agrees. */
+/** Share of an image's annotators whose others are `chosen` and, if `who` is given, agree with it. */
 function over(
   { others }: Image,
   who: "person" | "model" | undefined,

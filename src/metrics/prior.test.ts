@@ -48,21 +48,21 @@ test("shares of all classes may be rounded", () => {
 });
 
 test.each([
-  ["unifrom", /none of trained, uniform.*Did you mean "uniform"/],
-  ["", /none of trained/],
+  ["unifrom", /expected trained, uniform.*Did you mean "uniform"/],
+  ["", /expected trained/],
   ["uniform:", /number from 0 \(trained\) to 1/],
   ["uniform:1.5", /number from 0 \(trained\) to 1/],
-  ["uniform:0.5:1", /none of trained/],
+  ["uniform:0.5:1", /expected trained/],
   ["hapy=0.3", /no class "hapy"\. Did you mean "happy"\? Valid: angry, happy, neutral/],
   ["happy=0", /happy must be a number above 0 and below 1/],
   ["happy=-0.1", /happy must be a number above 0/],
   ["happy=", /happy must be a number above 0/],
   ["happy=much", /happy must be a number above 0/],
   ["happy=0.3,sad", /"sad" is not a share/],
-  ["happy=0.3,happy=0.2", /gives happy twice/],
+  ["happy=0.3,happy=0.2", /lists happy twice/],
   ["happy=0.6,angry=0.4", /add up to 1; they must add up to less than 1/],
   ["happy=0.9,angry=0.4", /add up to 1\.3; they must add up to less than 1/],
-  ["happy=0.2,angry=0.2,neutral=0.2", /add up to 0\.6; the shares of all classes must add up to 1/],
+  ["happy=0.2,angry=0.2,neutral=0.2", /add up to 0\.6; shares of all classes must add up to 1/],
 ] as const)("refuses %j", (choice, message) => {
   expect(() => chosenPrior(choice, classes, trained)).toThrow(UsageError);
   expect(() => chosenPrior(choice, classes, trained)).toThrow(message);
@@ -70,6 +70,8 @@ test.each([
 
 test("a trained prior names every class", () => {
   expect(wholePrior("angry=0.2,happy=0.5,neutral=0.3", classes)).toEqual(trained);
-  expect(() => wholePrior("angry=0.2,happy=0.5", classes)).toThrow(/lacks a share for neutral/);
-  expect(() => wholePrior("angry=0.2,happy=0.5,neutral=0.5", classes)).toThrow(/add up to 1\.2, not to 1/);
+  expect(() => wholePrior("angry=0.2,happy=0.5", classes)).toThrow(/has no share for neutral/);
+  expect(() => wholePrior("angry=0.2,happy=0.5,neutral=0.5", classes)).toThrow(
+    /add up to 1\.2; they must add up to 1/,
+  );
 });

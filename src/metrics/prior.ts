@@ -1,26 +1,28 @@
-/** Class priors: the shares of the classes that a model's probabilities are for, and the shift of probabilities to others. */
+/**
+ * Class priors: the class shares that a model's probabilities assume, and the shift of probabilities to other shares.
+ */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 
 /**
- * The prior to shift to: `trained`, `uniform`, `uniform:0.5` (half way from trained to uniform), or shares of classes, as
+ * The prior to shift to: `trained`, `uniform`, `uniform:0.5` (half way from trained to uniform), or class shares, as
  * `happy=0.3,neutral=0.4` or as an object. Classes without a share divide the rest in proportion to the trained prior.
  */
 export type PriorChoice = string | Readonly<Record<string, number>>;
 
-/** How far shares that must sum to 1 may be from it, since people round them. */
+/** Tolerance for the sum of shares, because people round them. */
 const ROUNDING = 0.005;
 
 const kinds = ["trained", "uniform"] as const;
 
 /**
- * The prior that `choice` asks for, one share per class, summing to 1. `uniform:t` is proportional to
- * trained^(1 − t)·uniform^t, so that log priors are interpolated. A prior depends on the trained one in every form but
- * `uniform` and shares for all classes.
+ * Returns the prior that `choice` asks for: one share per class, summing to 1. `uniform:t` is proportional to
+ * trained^(1 − t)·uniform^t, which interpolates log priors. Every form depends on the trained prior, except `uniform`
+ * and shares for all classes.
  *
  * @param trained one share above 0 per class, summing to 1
- * @throws UsageError for a choice that is misspelt, names an unknown class, or whose shares are not those of a prior
+ * @throws UsageError for a misspelt choice, an unknown class, or shares that are not a valid prior
  */
 export function chosenPrior(
   choice: PriorChoice,
@@ -39,34 +41,38 @@ export function chosenPrior(
   const isWhole = given.size === classes.length;
   if (isWhole ? Math.abs(left) > ROUNDING : left <= 0) {
     const must = isWhole
-      ? "the shares of all classes must add up to 1"
-      : "they must add up to less than 1, since the other classes share the rest";
+      ? "shares of all classes must add up to 1"
+      : "they must add up to less than 1 because the other classes share the rest";
     throw wrong(choice, `its shares add up to ${Number(total.toFixed(6))}; ${must}`);
   }
   const ofRest = sum(rest);
   return normalised(classes.map((name, k) => given.get(name) ?? (left * (rest[k] as number)) / ofRest));
 }
 
-/** Shares for every class, as a trained prior is given. @throws UsageError as `chosenPrior`, and for a class without one. */
+/** Returns a prior given as shares for every class. @throws UsageError like `chosenPrior`, and for a missing class. */
 export function wholePrior(choice: PriorChoice, classes: readonly string[]): number[] {
   const given = sharesOf(choice, classes, "trained prior");
   const missing = classes.filter((name) => !given.has(name));
-  if (missing.length > 0) throw wrong(choice, `it lacks a share for ${missing.join(", ")}`, "trained prior");
+  if (missing.length > 0) throw wrong(choice, `it has no share for ${missing.join(", ")}`, "trained prior");
   const total = sum([...given.values()]);
   if (Math.abs(total - 1) > ROUNDING)
-    throw wrong(choice, `its shares add up to ${Number(total.toFixed(6))}, not to 1`, "trained prior");
+    throw wrong(
+      choice,
+      `its shares add up to ${Number(total.toFixed(6))}; they must add up to 1`,
+      "trained prior",
+    );
   return normalised(classes.map((name) => given.get(name) as number));
 }
 
-/** What the odds of each class change by when probabilities are shifted from one prior to another. */
+/** Returns the factors by which the odds of each class change between two priors. */
 export function priorFactors(from: readonly number[], to: readonly number[]): number[] {
   return from.map((share, k) => (to[k] as number) / share);
 }
 
 /**
- * Probabilities `[N, classes]` for another prior: p'(y|x) ∝ p(y|x)·to(y)/from(y), with `factors` as `priorFactors` gives them
- * (Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probabilities", equation 4).
- * Exact where only the shares of the classes differ between two worlds, not what each class looks like.
+ * Shifts probabilities `[N, classes]` to another prior: p'(y|x) ∝ p(y|x)·to(y)/from(y), with `factors` from
+ * `priorFactors` (Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori
+ * probabilities", equation 4). The shift is exact if only the class shares differ, not the appearance of the classes.
  */
 export function shiftedProbabilities(
   probabilities: Float32Array,
@@ -82,17 +88,20 @@ export function shiftedProbabilities(
   return out;
 }
 
-/** What the outputs of a classifier change by when they are shifted to another prior. */
+/** The change of a classifier's outputs under a shift to another prior. */
 export interface PriorShift {
-  /** The prior that the shifted probabilities are for. */
+  /** The prior of the shifted probabilities. */
   readonly prior: readonly number[];
-  /** Of the odds of each class. */
+  /** Factor of the odds of each class. */
   readonly factors: readonly number[];
-  /** Added to the logits of each class, so that their softmax at the classifier's temperature is the shifted probabilities. */
+  /**
+   * Added to the logits of each class. Their softmax at the classifier's temperature then gives the shifted
+   * probabilities.
+   */
   readonly offset: readonly number[];
 }
 
-/** Rows of probabilities and logits [N, classes] after the shift. */
+/** Returns the shifted rows of probabilities and logits [N, classes]. */
 export function shiftedOutputs(
   { probabilities, logits }: { readonly probabilities: Float32Array; readonly logits: Float32Array },
   { factors, offset }: PriorShift,
@@ -103,33 +112,33 @@ export function shiftedOutputs(
   };
 }
 
-/** Whether two priors are the same but for rounding. */
+/** Returns whether two priors are equal up to rounding. */
 export function isSamePrior(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((share, k) => Math.abs(share - (b[k] as number)) < 1e-9);
 }
 
-/** A prior by the names of its classes, to four digits: what results show. */
+/** Returns a prior by class name, rounded to four digits for display. */
 export function namedPrior(classes: readonly string[], prior: readonly number[]): Record<string, number> {
   return Object.fromEntries(classes.map((name, k) => [name, Number((prior[k] as number).toPrecision(4))]));
 }
 
-/** `angry 0.125, happy 0.3`. */
+/** Formats a prior: `angry 0.125, happy 0.3`. */
 export function priorText(classes: readonly string[], prior: readonly number[]): string {
   return classes.map((name, k) => `${name} ${(prior[k] as number).toFixed(3)}`).join(", ");
 }
 
-/** How far `uniform` or `uniform:0.5` goes from the trained prior, 0 to 1. */
+/** Returns how far `uniform` or `uniform:0.5` moves from the trained prior, from 0 to 1. */
 function partToUniform(text: string): number {
   const [kind = "", amount, ...more] = text.trim().split(":");
   if (kind !== "uniform" || more.length > 0)
     throw wrong(
       text,
-      `it is none of trained, uniform, uniform:0.5, or shares such as happy=0.3,neutral=0.4.${didYouMean(kind, kinds)}`,
+      `expected trained, uniform, uniform:0.5, or shares such as happy=0.3,neutral=0.4.${didYouMean(kind, kinds)}`,
     );
   if (amount === undefined) return 1;
   const part = amount.trim() === "" ? Number.NaN : Number(amount);
   if (!(part >= 0 && part <= 1))
-    throw wrong(text, "after uniform: there must be a number from 0 (trained) to 1 (uniform)");
+    throw wrong(text, "uniform: must be followed by a number from 0 (trained) to 1 (uniform)");
   return part;
 }
 
@@ -150,7 +159,7 @@ function sharesOf(
         `the model has no class "${className}".${didYouMean(className, classes)} Valid: ${classes.join(", ")}`,
         noun,
       );
-    if (shares.has(className)) throw wrong(choice, `it gives ${className} twice`, noun);
+    if (shares.has(className)) throw wrong(choice, `it lists ${className} twice`, noun);
     if (!(typeof share === "number" && share > 0 && share < 1))
       throw wrong(choice, `the share of ${className} must be a number above 0 and below 1`, noun);
     shares.set(className, share);
@@ -158,7 +167,7 @@ function sharesOf(
   return shares;
 }
 
-/** `happy=0.3`: what follows the last `=` is the share. */
+/** Splits `happy=0.3` at the last `=`. */
 function pairOf(text: string, whole: string, noun: Noun): [string, number] {
   const at = text.lastIndexOf("=");
   if (at < 0) throw wrong(whole, `"${text.trim()}" is not a share such as happy=0.3`, noun);

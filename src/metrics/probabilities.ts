@@ -1,9 +1,9 @@
-/** Probabilities as the metrics read them: row-major `[N, classCount]`. */
+/** Helpers for probabilities, stored row-major as `[N, classCount]`. */
 
 import { VultusError } from "../util/errors.ts";
 import { checkLabels } from "./confusion.ts";
 
-/** Throws unless there is a label in range for each row of probabilities. */
+/** Throws unless there is a valid label for each row of probabilities. */
 export function checkProbabilities(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
@@ -14,12 +14,12 @@ export function checkProbabilities(
   if (probabilities.length !== labels.length * classCount) {
     throw new VultusError(
       `${probabilities.length} ${noun} for ${labels.length} samples of ${classCount} classes; ` +
-        `there must be ${labels.length * classCount}.`,
+        `expected ${labels.length * classCount}.`,
     );
   }
 }
 
-/** The most probable class of each row; the first one on a tie. */
+/** Returns the most probable class of each row; the first one on a tie. */
 export function argmaxRows(probabilities: ArrayLike<number>, classCount: number): Int32Array {
   return Int32Array.from({ length: probabilities.length / classCount }, (_, i) => {
     const row = i * classCount;
@@ -31,7 +31,7 @@ export function argmaxRows(probabilities: ArrayLike<number>, classCount: number)
   });
 }
 
-/** Rows of probabilities with their columns in another order of the same classes. */
+/** Reorders the columns of probabilities to another order of the same classes. */
 export function reorderedColumns(
   rows: Float32Array,
   from: readonly string[],

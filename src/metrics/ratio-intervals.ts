@@ -1,4 +1,4 @@
-/** Bootstrap intervals of means over parts of the images, all from the same resamples. */
+/** Bootstrap intervals of means over subsets of the images, all from the same resamples. */
 
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -8,28 +8,28 @@ import { intervalOfAlike } from "./wilson.ts";
 /** Share of the resampled values inside an interval. */
 const LEVEL = 0.95;
 
-/** A mean over images, or over part of what belongs to each: Σ of / Σ weight. */
+/** A weighted mean over images: Σ of / Σ weight. */
 export interface Estimate {
   readonly value: number;
-  /** 95 %; of shares that are all 0 or all 1, Wilson's of as many images. */
+  /** 95 % interval; for a share that is all 0 or all 1, Wilson's interval for the same number of images. */
   readonly interval: readonly [low: number, high: number];
-  /** Images that it is taken over. */
+  /** Number of images in the mean. */
   readonly n: number;
 }
 
-/** The parts of a mean, one entry for each image. */
+/** The terms of a mean, one entry per image. */
 export interface Terms {
-  /** What an image adds to the numerator. */
+  /** An image's contribution to the numerator. */
   readonly of: Float64Array;
-  /** What it adds to the denominator: 0 for an image that is left out. */
+  /** Its contribution to the denominator: 0 for an image that is left out. */
   readonly weight: Float64Array;
-  /** Whether it is a share from 0 to 1, whose interval must have some width even where all images are alike. */
+  /** Whether the mean is a share from 0 to 1. Its interval then has a width even if all images are alike. */
   readonly isShare: boolean;
 }
 
 /**
- * Ratios Σ of / Σ weight with percentile intervals (Efron 1979) over resampled images, all of the same resamples. A ratio that no
- * image has any weight in is left out. A resample without weight for a ratio doesn't count for it.
+ * Returns ratios Σ of / Σ weight with percentile intervals (Efron 1979), all from the same resamples of the images. A
+ * ratio without any weight is left out. A resample without weight for a ratio doesn't count for it.
  */
 export function ratioEstimates<K extends string>(
   terms: Readonly<Record<K, Terms>>,
@@ -41,10 +41,10 @@ export function ratioEstimates<K extends string>(
     const { of, weight } = terms[name];
     if (of.length !== n || weight.length !== n)
       throw new VultusError(
-        `"${name}" has ${of.length} values and ${weight.length} weights; give ${n} of each.`,
+        `"${name}" has ${of.length} values and ${weight.length} weights; expected ${n} of each.`,
       );
   }
-  // Image after image, so that a draw reads numbers that lie side by side.
+  // Interleaved by image, so that a draw reads adjacent numbers.
   const width = 2 * names.length;
   const rows = new Float64Array(n * width);
   for (const [t, name] of names.entries()) {

@@ -1,4 +1,4 @@
-/** What holds for every registered metric, and that each is shown wherever metrics are. */
+/** Properties of every registered metric, and that each is shown wherever metrics are shown. */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ function answersOf(labels: readonly number[], rows: readonly (readonly number[])
   return { labels, predicted, probabilities, classCount, matrix };
 }
 
-/** Sure of each class. */
+/** Probabilities that are certain of each class. */
 const sureOf = (classes: readonly number[], count: number): number[][] =>
   classes.map((k) => Array.from({ length: count }, (_, c) => (c === k ? 1 : 0)));
 const unsure = [0.2, 0.5, 0.3];
@@ -120,7 +120,7 @@ function evaluated({ labels, probabilities }: Answers): EvaluationResult {
   return evaluationResult(evaluation(outputs, Array.from(labels), classes, options), "test");
 }
 
-/** As it is read from evaluation.json. */
+/** The metrics as read from evaluation.json. */
 const written = (found: object): EvaluationRecord =>
   evaluationSchema.parse(JSON.parse(JSON.stringify(found)));
 

@@ -1,4 +1,4 @@
-/** Every metric by its name in JSON: adding one is a line here. */
+/** All metrics by their JSON names. To add one, add a line here. */
 
 import { brier } from "./brier.ts";
 import { ece } from "./calibration.ts";
@@ -26,7 +26,7 @@ export type Metrics = Readonly<Record<MetricName, number>>;
 
 export const metricEntries = Object.entries(metrics) as readonly [MetricName, Metric][];
 
-/** An object with the name of every metric, and what `of` makes of it. */
+/** Maps every metric through `of`, into an object with the metrics' names as keys. */
 export function eachMetric<T>(of: (name: MetricName, metric: Metric) => T): Record<MetricName, T> {
   return Object.fromEntries(metricEntries.map(([name, metric]) => [name, of(name, metric)])) as Record<
     MetricName,

@@ -1,4 +1,4 @@
-/** Reliability bins: how often a model is right where it is about equally sure. */
+/** Reliability bins: the accuracy at each level of confidence. */
 
 import { argmaxRows, checkProbabilities } from "./probabilities.ts";
 
@@ -6,14 +6,14 @@ export interface ReliabilityBin {
   readonly count: number;
   /** Mean of the highest probability, from 0 to 1. */
   readonly confidence: number;
-  /** Share that is right, from 0 to 1. */
+  /** Share of right answers, from 0 to 1. */
   readonly accuracy: number;
 }
 
 /**
- * Bins of equally many samples, from the least to the most confident (Nguyen and O'Connor 2015). Equal confidences stay
- * in one bin, so the order of the samples does not matter; bins that this leaves empty are left out. `probabilities`
- * are rows `[N, classCount]`.
+ * Returns bins with equally many samples, from least to most confident (Nguyen and O'Connor 2015). Equal confidences
+ * stay in one bin, so the order of the samples does not matter; empty bins are left out. `probabilities` are rows `[N,
+ * classCount]`.
  */
 export function reliabilityBins(
   probabilities: ArrayLike<number>,
@@ -42,7 +42,7 @@ export function reliabilityBins(
   return bins;
 }
 
-/** Neighbouring bins joined until each holds `least` samples; what is left over joins the last one. */
+/** Merges neighbouring bins until each holds at least `least` samples; the remainder joins the last bin. */
 export function widened(bins: readonly ReliabilityBin[], least: number): ReliabilityBin[] {
   const joined: ReliabilityBin[] = [];
   for (const bin of bins) {

@@ -1,4 +1,4 @@
-/** Intervals of the scores of hard predictions, all from the same resamples. */
+/** Intervals of the scores of predicted classes, all from the same resamples. */
 
 import { random } from "../util/random.ts";
 import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
@@ -16,10 +16,10 @@ export interface ScoreIntervals {
 }
 
 /**
- * 95 % percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979), or, where all or none are right and so all
- * three scores are 1 or 0, Wilson's interval of the accuracy for each. With the same options that of the
- * accuracy is `accuracyInterval`'s. A score that is no mean over samples is computed anew for each resample; a class that the samples
- * have and a resample lacks is left out of its means.
+ * Returns 95 % percentile intervals of accuracy, balanced accuracy and macro F1 (Efron 1979). If all or no predictions
+ * are right, all three scores are 1 or 0, and each gets Wilson's interval of the accuracy. With equal options, the
+ * accuracy's interval equals `accuracyInterval`'s. Scores that are not means over samples are recomputed for each
+ * resample; a class that a resample lacks is left out of its means.
  */
 export function scoreIntervals(
   labels: ArrayLike<number>,
@@ -27,7 +27,7 @@ export function scoreIntervals(
   classCount: number,
   { seed = 0, resamples = 2000 }: ResampleOptions = {},
 ): ScoreIntervals {
-  // Labels and predictions are checked here, once; a resample only counts cells of the matrix.
+  // Labels and predictions are checked once here; a resample only counts cells of the matrix.
   confusionMatrix(labels, predicted, classCount);
   const n = labels.length;
   let right = 0;

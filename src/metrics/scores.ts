@@ -4,33 +4,33 @@ import { VultusError } from "../util/errors.ts";
 import { type ConfusionMatrix, margins, sum } from "./confusion.ts";
 import type { Metric } from "./metric.ts";
 
-/** Shares from 0 to 1; one whose denominator is zero is 0 (scikit-learn's `zero_division=0`). */
+/** Shares from 0 to 1; 0 if the denominator is zero (scikit-learn's `zero_division=0`). */
 export interface Scores {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
-  /** Samples whose true class this is; all samples for an average. */
+  /** Number of samples of this class; for an average, of all classes. */
   readonly support: number;
 }
 
 export interface ScoreSummary {
-  /** Samples scored. */
+  /** Number of scored samples. */
   readonly n: number;
   readonly accuracy: number;
   /** Mean recall of the classes that occur among the labels. */
   readonly balancedAccuracy: number;
   /** One per class, in class order. */
   readonly perClass: readonly Scores[];
-  /** Plain mean over all classes; a class without samples counts as 0. */
+  /** Unweighted mean over all classes; a class without samples counts as 0. */
   readonly macro: Scores;
   /** Mean weighted by support. */
   readonly weighted: Scores;
 }
 
-/** Every score of a confusion matrix. Throws when it counts no sample. */
+/** Computes every score of a confusion matrix. Throws if the matrix is empty. */
 export function summarize(matrix: ConfusionMatrix): ScoreSummary {
   const { n, right, labelled, answered } = margins(matrix);
-  if (n === 0) throw new VultusError("The confusion matrix counts 0 samples; score at least one.");
+  if (n === 0) throw new VultusError("The confusion matrix is empty; score at least one sample.");
   const perClass = labelled.map((support, k): Scores => {
     const hits = matrix[k]?.[k] as number;
     const precision = share(hits, answered[k] as number);

@@ -1,6 +1,6 @@
-/** Logits to probabilities outside a graph, in double precision, at any temperature. */
+/** Softmax outside a graph, in double precision and at any temperature. */
 
-/** Softmax of each row of `logits` `[N, classCount]`, divided by `temperature` before; rows sum to 1. */
+/** Returns the softmax of each row of `logits` `[N, classCount]` divided by `temperature`. Rows sum to 1. */
 export function softmaxRows(logits: ArrayLike<number>, classCount: number, temperature = 1): Float64Array {
   const out = new Float64Array(logits.length);
   for (let row = 0; row < logits.length; row += classCount) {
@@ -9,7 +9,10 @@ export function softmaxRows(logits: ArrayLike<number>, classCount: number, tempe
   return out;
 }
 
-/** Writes the softmax of `scale` times the `classCount` logits that start at `row` to the same places of `out`. */
+/**
+ * Computes the softmax of `scale` times the `classCount` logits that start at `row`, and writes it to the same
+ * positions of `out`.
+ */
 export function softmaxRow(
   logits: ArrayLike<number>,
   row: number,

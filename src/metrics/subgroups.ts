@@ -1,4 +1,4 @@
-/** How right a classifier is on parts of the samples, and how far apart the parts are. */
+/** Accuracy by subgroup, and the gaps between subgroups. */
 
 import { indicesByKey } from "../util/disjoint-sets.ts";
 import { VultusError } from "../util/errors.ts";
@@ -15,26 +15,26 @@ export interface SubgroupScore {
   readonly name: string;
   readonly n: number;
   readonly accuracy: number;
-  /** Bootstrap, or Wilson's where the whole group or none of it is right. */
+  /** Bootstrap interval, or Wilson's if all or no samples of the group are right. */
   readonly interval: Interval;
-  /** Accuracy less that of all samples, this group's and suppressed ones included. */
+  /** Accuracy minus that of all samples, including this group and the suppressed ones. */
   readonly toAll: number;
   readonly toAllInterval: Interval;
-  /** Accuracy less that of the best group; 0 for the best. */
+  /** Accuracy minus that of the best group; 0 for the best. */
   readonly toBest: number;
   readonly toBestInterval: Interval;
 }
 
 export interface SubgroupScores {
-  /** Samples that a group needs to be scored. */
+  /** Minimum number of samples for a group to be scored. */
   readonly minimum: number;
   readonly n: number;
   readonly accuracy: number;
-  /** The best first. */
+  /** Best first. */
   readonly groups: readonly SubgroupScore[];
-  /** Groups too small to say anything of. */
+  /** Groups that are too small to be scored. */
   readonly suppressed: readonly { readonly name: string; readonly n: number }[];
-  /** Samples that are in no group. */
+  /** Number of samples without a group. */
   readonly without: number;
 }
 
@@ -42,13 +42,13 @@ export interface SubgroupOptions extends ResampleOptions {
   readonly minimum?: number;
 }
 
-/** With 30 samples the interval of an accuracy is still some 35 points wide; below that a gap says nothing. */
+/** With 30 samples the interval of an accuracy is still about 35 points wide; below that a gap means nothing. */
 export const MINIMUM_GROUP = 30;
 
 /**
- * `groupOf` and `isRight` hold one entry per sample. All intervals come from the same resamples of all samples (Efron
- * 1979): a gap's is that of the difference, not of two accuracies apart. Which group is best is taken from the samples as
- * they are, so with many groups the gap to it is somewhat too large.
+ * Scores each group. `groupOf` and `isRight` have one entry per sample. All intervals come from the same resamples of
+ * all samples (Efron 1979), so a gap has the interval of the difference itself. The best group is chosen on the
+ * original samples, so with many groups the gap to it is slightly overestimated.
  */
 export function subgroupScores(
   groupOf: readonly (string | undefined)[],
@@ -58,7 +58,7 @@ export function subgroupScores(
   const n = groupOf.length;
   if (n === 0 || isRight.length !== n)
     throw new VultusError(
-      `${n} groups but ${isRight.length} answers: give one of each per sample, and at least one.`,
+      `${n} groups but ${isRight.length} answers: give one group and one answer per sample, for at least one sample.`,
     );
   const named = indicesByKey(groupOf.map((name) => name ?? "")).flatMap((indices) => {
     const name = groupOf[indices[0] as number];
@@ -102,7 +102,7 @@ export function subgroupScores(
   };
 }
 
-/** Accuracies of resampled samples: of all, and of each group. `place` holds the group of each sample, or -1. */
+/** Returns accuracies of resampled samples: overall, and per group. `place` holds the group of each sample, or -1. */
 function resampled(
   place: Int32Array,
   isRight: readonly boolean[],
@@ -129,7 +129,7 @@ function resampled(
       if (isRight[i]) rights[g] = (rights[g] as number) + 1;
     }
     all[r] = right / n;
-    // A group of a few samples can be missing from a resample; it then counts as no better than all.
+    // A small group can be missing from a resample; it then gets the overall accuracy.
     for (const [g, values] of own.entries())
       values[r] = counts[g] ? (rights[g] as number) / counts[g] : right / n;
   }

@@ -4,35 +4,35 @@ import { checkProbabilities } from "./probabilities.ts";
 import { softmaxRow } from "./softmax.ts";
 import type { Votes } from "./votes.ts";
 
-/** Temperatures that are searched, as their reciprocals: from 20 down to 0.05. */
+/** Bounds of the search, in reciprocal temperatures: temperatures from 20 down to 0.05. */
 const scales = [0.05, 20] as const;
 
 /**
- * What a temperature is fitted to: `plurality`, the label of each image, which with votes is the class that most people chose; or
- * `votes`, the shares of the votes that each class got.
+ * The target of a temperature fit: `plurality`, each image's label, which with votes is the class that most people
+ * chose; or `votes`, each class's share of the votes.
  */
 export const calibrationTargets = ["plurality", "votes"] as const;
 export type CalibrationTarget = (typeof calibrationTargets)[number];
 
 export interface TemperatureOptions {
-  /** The samples that are looked at. Default: all. */
+  /** Indices of the samples to use. Default: all. */
   readonly rows?: ArrayLike<number> | undefined;
-  /** A sample's votes for the classes stand for its label, by their shares. Default: labels alone. */
+  /** Votes replace a sample's label by the shares of its classes. Default: labels only. */
   readonly votes?: Votes | undefined;
 }
 
 /**
- * Wrong answers that a temperature needs to be fitted. Only they keep the fit from making a model ever surer of itself. Ten per
- * parameter is the usual rule for logistic models (Peduzzi et al. 1996, "A simulation study of the number of events per
- * variable in logistic regression analysis"), and a temperature is one parameter.
+ * Minimum number of wrong answers for a fit. Without wrong answers, the fit would make a model ever more confident. Ten
+ * events per parameter is the usual rule for logistic models (Peduzzi et al. 1996, "A simulation study of the number of
+ * events per variable in logistic regression analysis"), and a temperature is one parameter.
  */
 export const LEAST_MISTAKES = 10;
 
 /**
- * The temperature that logits `[N, classCount]` are best divided by: the one of least negative log likelihood of the labels or,
- * with votes, of least cross-entropy to their shares; between 0.05 and 20, to twelve digits. 1 where fewer than `LEAST_MISTAKES`
- * samples are wrong: too little says how often the model errs. Of a sample with votes, the share that the answer did not get is
- * wrong.
+ * Returns the temperature for logits `[N, classCount]` that minimises the negative log likelihood of the labels or,
+ * with votes, the cross-entropy to their shares. It lies between 0.05 and 20 and is accurate to twelve digits. If fewer
+ * than `LEAST_MISTAKES` answers are wrong, it is 1, because the error rate is too uncertain. A sample with votes counts
+ * as wrong by the share of votes that its answer did not get.
  */
 export function fitTemperature(
   logits: ArrayLike<number>,
@@ -44,7 +44,7 @@ export function fitTemperature(
   const samples = Array.from(rows, (row): Sample => {
     const q = sharesOf(votes?.[row], labels[row] as number, classCount);
     const own = q.map((_, k) => logits[row * classCount + k] as number);
-    // Relative to the target's mean, so that large common parts cancel before they are squared.
+    // Relative to the target's mean, so that large common terms cancel before they are squared.
     const mean = own.reduce((sum, logit, k) => (q[k] ? sum + q[k] * logit : sum), 0);
     return { z: own.map((logit) => logit - mean), q };
   });
@@ -53,7 +53,7 @@ export function fitTemperature(
   let [low, high]: [number, number] = [...scales];
   if (at(low).slope > 0) return 1 / low;
   if (!(at(high).slope > 0)) return 1 / high;
-  // In the reciprocal the likelihood is convex, so Newton's step, or halving where it would leave the bracket, converges.
+  // The likelihood is convex in the reciprocal, so Newton's step, or bisection if it leaves the bracket, converges.
   let scale = 1;
   for (let step = 0; step < 100; step++) {
     const { slope, curvature } = at(scale);
@@ -68,7 +68,7 @@ export function fitTemperature(
   return 1 / scale;
 }
 
-/** Logits of a sample, less their mean over its target, and the share of each class in that target. */
+/** A sample's logits minus their mean over its target, and the target's share of each class. */
 interface Sample {
   readonly z: readonly number[];
   readonly q: readonly number[];
@@ -81,7 +81,7 @@ function sharesOf(votes: readonly number[] | undefined, label: number, classCoun
   return Array.from({ length: classCount }, (_, k) => (k === label ? 1 : 0));
 }
 
-/** The shares of the samples' targets that are in classes with less than the greatest logit. */
+/** Returns the sum of the target shares that lie on classes without the greatest logit. */
 function mistakesOf(samples: readonly Sample[]): number {
   return samples.reduce((sum, { z, q }) => {
     const top = Math.max(...z);
@@ -95,8 +95,8 @@ interface Derivatives {
 }
 
 /**
- * First and second derivative of the summed cross-entropy by the factor s on the logits z: with p the softmax of s·z and q the
- * target they are E_p[z] − E_q[z] and Var_p[z], summed over the samples. Here E_q[z] is 0.
+ * Returns the first and second derivative of the summed cross-entropy by the factor s of the logits z. With p the
+ * softmax of s·z and q the target, they are E_p[z] − E_q[z] and Var_p[z], summed over the samples. Here E_q[z] is 0.
  */
 function derivatives(samples: readonly Sample[], scale: number): Derivatives {
   const classCount = samples[0]?.z.length ?? 0;

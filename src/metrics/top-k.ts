@@ -1,12 +1,12 @@
-/** Top-k accuracy: how often the truth is among the k most probable classes. */
+/** Top-k accuracy: how often the true class is among the k most probable ones. */
 
 import { VultusError } from "../util/errors.ts";
 import type { Metric } from "./metric.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /**
- * A share from 0 to 1. Among equal probabilities the class of lower index comes first, so that k = 1 is the accuracy
- * of `argmaxRows`. `probabilities` are rows `[N, classCount]`; k is from 1 to `classCount`.
+ * Returns a share from 0 to 1. Among equal probabilities the class with the lower index comes first, so k = 1 gives the
+ * accuracy of `argmaxRows`. `probabilities` are rows `[N, classCount]`; k ranges from 1 to `classCount`.
  */
 export function topKAccuracy(
   probabilities: ArrayLike<number>,
@@ -16,7 +16,7 @@ export function topKAccuracy(
 ): number {
   checkProbabilities(probabilities, labels, classCount);
   if (!Number.isInteger(k) || k < 1 || k > classCount) {
-    throw new VultusError(`Top-k accuracy was asked for k = ${k}; k is an integer from 1 to ${classCount}.`);
+    throw new VultusError(`Top-k accuracy got k = ${k}; k must be an integer from 1 to ${classCount}.`);
   }
   let hits = 0;
   for (let i = 0; i < labels.length; i++) {
@@ -38,6 +38,6 @@ export const top2: Metric = {
   format: "percent",
   higherIsBetter: true,
   judges: "answers",
-  note: () => "the truth is among its first two answers",
+  note: () => "the label is among the two most probable classes",
   compute: ({ probabilities, labels, classCount }) => topKAccuracy(probabilities, labels, classCount, 2),
 };

@@ -1,19 +1,22 @@
-/** What several people called an image: counts of votes, and what most of them chose. */
+/** Votes of several people on an image: the counts and the plurality. */
 
 /**
- * For each image how many people voted for each class, in their order, and then for every other name, in any order; undefined for
- * an image on which no two people voted.
+ * For each image the vote counts: first of each class, in class order, then of every other name, in any order.
+ * Undefined for an image with fewer than two votes.
  */
 export type Votes = readonly (readonly number[] | undefined)[];
 
-/** The index of the count that is above all others; undefined where several are the highest. */
+/** Returns the index of the highest count; undefined for a tie. */
 export function pluralityOf(counts: readonly number[]): number | undefined {
   const most = Math.max(...counts);
   const first = counts.indexOf(most);
   return counts.indexOf(most, first + 1) < 0 ? first : undefined;
 }
 
-/** The class that most people chose; undefined for a tie, and for a name that is none of the `classCount` classes. */
+/**
+ * Returns the class that most people chose; undefined for a tie, or if that name is not one of the `classCount`
+ * classes.
+ */
 export function chosenClass(counts: readonly number[], classCount: number): number | undefined {
   const top = pluralityOf(counts);
   return top !== undefined && top < classCount ? top : undefined;

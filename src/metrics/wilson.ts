@@ -1,9 +1,9 @@
-/** The interval of a share that was counted. */
+/** Wilson's interval of a share. */
 
 /** The 97.5th percentile of the normal distribution. */
 const Z = 1.959963984540054;
 
-/** 95 % interval of the share that `hits` of `n` estimate (Wilson 1927), from 0 to 1; [0, 1] where n is 0. */
+/** Returns the 95 % interval of the share that `hits` of `n` estimate (Wilson 1927), from 0 to 1; [0, 1] if n is 0. */
 export function wilsonInterval(hits: number, n: number): [low: number, high: number] {
   if (n === 0) return [0, 1];
   const share = hits / n;
@@ -17,8 +17,8 @@ export function wilsonInterval(hits: number, n: number): [low: number, high: num
 }
 
 /**
- * Wilson's interval where all or none of `n` are hits, and undefined elsewhere. There every resample is like the sample, so a
- * bootstrap interval would have no width, as if nothing were left to chance.
+ * Returns Wilson's interval if all or none of `n` are hits, else undefined. In these cases every resample equals the
+ * sample, so a bootstrap interval would have no width and suggest certainty.
  */
 export function intervalOfAlike(hits: number, n: number): [low: number, high: number] | undefined {
   return n > 0 && (hits === 0 || hits === n) ? wilsonInterval(hits, n) : undefined;

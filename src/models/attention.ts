@@ -1,4 +1,4 @@
-/** Attention behind the residual blocks of a backbone, whichever it is. */
+/** Adds attention to the residual blocks of any backbone. */
 
 import { Graph } from "../graph/graph.ts";
 import { type AttentionKind, attended } from "../nn/attention.ts";
@@ -9,8 +9,8 @@ import type { Backbone } from "./backbone.ts";
 import { backbones } from "./registry.ts";
 
 /**
- * The backbone with an attention block over the branch of each of its residual blocks, whose tensors are called
- * `<block>.attention.…`; with none, or with the attention that it has already, as it is.
+ * Returns the backbone with an attention block on the branch of each residual block, whose tensors are called
+ * `<block>.attention.…`. The backbone is unchanged for "none", or if it already has this attention.
  *
  * @throws UsageError for a backbone without residual blocks.
  */
@@ -19,12 +19,12 @@ export function withAttention(backbone: Backbone, kind: AttentionKind | "none"):
   const { name } = backbone;
   if (kind === "none" || backbone.attention)
     throw new UsageError(
-      `${name} has the attention "${backbone.attention}" and cannot have "${kind}" instead`,
+      `${name} already has the attention "${backbone.attention}", which cannot be replaced by "${kind}"`,
     );
   if (!hasResidualBlocks(backbone)) {
     const possible = backbones.filter(hasResidualBlocks).map((other) => other.name);
     throw new UsageError(
-      `attention "${kind}" goes over the branches of residual convolutional blocks, and ${name} has none; these have: ${possible.join(", ")}`,
+      `attention "${kind}" needs residual convolutional blocks, and ${name} has none; backbones that have them: ${possible.join(", ")}`,
     );
   }
   return {
@@ -38,7 +38,7 @@ export function withAttention(backbone: Backbone, kind: AttentionKind | "none"):
   };
 }
 
-/** Whether attention can be put into a backbone; found out by building it. */
+/** Returns whether a backbone accepts attention, by building it. */
 export function hasResidualBlocks(backbone: Backbone): boolean {
   const { preprocessing, smallest } = backbone;
   const graph = new Graph();

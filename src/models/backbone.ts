@@ -1,20 +1,20 @@
-/** What a backbone is: a network without its classifier, whose stages have names. */
+/** The interface of a backbone: a network without its classifier, consisting of named stages. */
 
 import type { AttentionKind } from "../nn/attention.ts";
 import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 import { GraphError } from "../util/errors.ts";
 
-/** What a network expects of its images. */
+/** The input that a network expects. */
 export interface Preprocessing {
-  /** Mean and standard deviation per channel, of pixels in [0, 1]; their count is the number of channels. */
+  /** Mean and standard deviation per channel, for pixels in [0, 1]; their number is the number of channels. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Side of the square input that the published weights were trained at. */
+  /** Side of the square input on which the published weights were trained. */
   readonly size: number;
 }
 
-/** torchvision's preprocessing of its ImageNet weights. */
+/** Preprocessing of torchvision's ImageNet weights. */
 export const imagenet: Preprocessing = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
@@ -22,8 +22,8 @@ export const imagenet: Preprocessing = {
 };
 
 /**
- * Mean and deviation of EfficientNet-Lite: TensorFlow's own are 127 and 128 of 255 (`efficientnet_lite_builder.py`), which timm
- * rounds to a half.
+ * Mean and deviation of EfficientNet-Lite. TensorFlow uses 127 and 128 of 255 (`efficientnet_lite_builder.py`), which
+ * timm rounds to a half.
  */
 export const efficientnetLite: Pick<Preprocessing, "mean" | "std"> = {
   mean: [127 / 255, 127 / 255, 127 / 255],
@@ -33,57 +33,58 @@ export const efficientnetLite: Pick<Preprocessing, "mean" | "std"> = {
 /** Pixels in [-1, 1]. */
 export const symmetric: Pick<Preprocessing, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 
-/** A model of a Python library, into which our weights load. */
+/** A model of a Python library that can load our weights. */
 export interface Origin {
   readonly library: "torchvision" | "timm";
-  /** What the library calls the model. */
+  /** The library's name of the model. */
   readonly name: string;
-  /** Further arguments, in Python, of the call that makes the model. */
+  /** Further arguments, in Python, of the call that creates the model. */
   readonly arguments?: string;
-  /** The argument that sets the side of the images, where the model's tensors depend on it. */
+  /** The argument that sets the image size, if the model's tensors depend on it. */
   readonly sizeArgument?: string;
-  /** The module that classifies, and that a head of ours replaces: "fc", "classifier.3". */
+  /** The classifier module, which our head replaces: "fc", "classifier.3". */
   readonly classifier: string;
-  /** Whether the pooling is part of that module. */
+  /** Whether that module includes the pooling. */
   readonly poolsInside: boolean;
 }
 
 export interface Backbone {
   readonly name: string;
-  /** From the image to the features; each can be frozen as a unit. */
+  /** From the image to the features. Each stage can be frozen as a unit. */
   readonly stages: readonly string[];
-  /** Stages in the order in which a recipe unfreezes them, group by group: the last ones first. */
+  /** Groups of stages in the order in which a recipe unfreezes them: last stages first. */
   readonly unfreeze: readonly (readonly string[])[];
-  /** Channels of the features that a head is given. */
+  /** Channels of the features that the head receives. */
   readonly features: number;
   readonly preprocessing: Preprocessing;
-  /** Smallest side of an input for which every window fits. */
+  /** Minimum input side for which every window fits. */
   readonly smallest: number;
-  /** The attention behind its residual blocks; `withAttention` puts it there. */
+  /** The attention in its residual blocks, added by `withAttention`. */
   readonly attention?: AttentionKind;
-  /** What it is good for, in a few words. */
+  /** A short description of what it is good for. */
   readonly purpose?: string;
   /** The Python library whose model has the same tensors under the same names. */
   readonly origin?: Origin;
-  /** From normalised images to the last feature map, or to the last tokens, before pooling. */
+  /** Maps normalised images to the last feature map, or to the last tokens, before pooling. */
   build(net: Network, x: FeatureMap): Feature;
   /**
-   * Pooling, and what follows it before a classifier: maps that are averaged, or the one token that stands for an image. Left
-   * out where maps are averaged and nothing follows.
+   * Pooling, and any layers between it and the classifier: an average of maps, or the one token that represents an
+   * image. Left out if maps are averaged and nothing follows.
    */
   pool?(net: Network, x: Feature): Feature;
   /**
-   * The stage of whose output explanations show how much each place of it speaks for a class. Left out where it is the last one
-   * of `build`; of a transformer whose answer is that of its class token, the one before the last block, since behind that the
-   * other tokens are looked at no more.
+   * The stage that explanations use: its cells' contributions to each class. Default: the output of `build`. A
+   * transformer that answers from its class token names the stage before the last block, because the other tokens are
+   * not used after it.
    */
   readonly explained?: string;
 }
 
-/** Of what `build` returned and of all stages, the output that explanations speak of. */
+/** Returns the output that explanations use, from all stages and the output of `build`. */
 export function explainedOf({ name, explained }: Backbone, net: Network, last: Feature): Feature {
   if (explained === undefined) return last;
   const output = net.outputs.get(explained);
-  if (!output) throw new GraphError(`${name} explains its stage "${explained}", which it does not build`);
+  if (!output)
+    throw new GraphError(`${name} declares the explained stage "${explained}" but does not build it`);
   return output;
 }

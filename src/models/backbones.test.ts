@@ -1,4 +1,4 @@
-/** What networks refuse, and where they say so. */
+/** Inputs that networks reject, and the place that the error names. */
 
 import { expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";
@@ -27,7 +27,7 @@ function built(layers: (net: Network, x: FeatureMap) => unknown): () => unknown 
 test("images that no patch fits, or that are no multiple of one", () => {
   expect(() => describe(architecture("vit_tiny", 8))).toThrow("vit_tiny needs images of at least 16 px");
   expect(() => describe(architecture("vit_tiny", 72))).toThrow(
-    "vit_tiny cuts images into patches of 16 px, the input of 72 px is no multiple of it",
+    "vit_tiny cuts images into patches of 16 px, but the input size 72 is not a multiple of 16",
   );
 });
 

@@ -1,4 +1,4 @@
-/** A classifier: a backbone with a head, the classes it tells apart, and how its images are prepared. */
+/** A classifier: a backbone with a head, its classes, and the preprocessing of its images. */
 
 import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
@@ -18,13 +18,13 @@ export interface Architecture {
   readonly head: HeadName;
   readonly classes: readonly string[];
   readonly dropout: number;
-  /** Side of the square images that go in, in pixels. */
+  /** Side of the square input images, in pixels. */
   readonly inputSize: number;
-  /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
+  /** Outside training, the shorter side is resized to `inputSize · resize` before the centre is cropped. */
   readonly resize: number;
 }
 
-/** Backbone, pooling and head over normalised images [N, C, S, S]. */
+/** Builds backbone, pooling and head over normalised images [N, C, S, S]. */
 export function buildClassifier(
   net: Network,
   architecture: Architecture,
@@ -34,22 +34,22 @@ export function buildClassifier(
   return { features, logits: buildHead(net, architecture, features) };
 }
 
-/** Backbone and pooling: [N, features]. */
+/** Builds backbone and pooling: [N, features]. */
 export function buildFeatures(net: Network, { backbone, inputSize }: Architecture, x: Value): Value {
   if (inputSize < backbone.smallest) {
     throw new GraphError(
-      `${backbone.name} needs images of at least ${backbone.smallest} px, the input size is ${inputSize}`,
+      `${backbone.name} needs images of at least ${backbone.smallest} px, but the input size is ${inputSize}`,
     );
   }
   return poolFeatures(net, backbone, backbone.build(net, pictures(x)));
 }
 
-/** Pooled features [N, features] of what the backbone returns. */
+/** Pools a backbone's output to features [N, features]. */
 export function poolFeatures(net: Network, { pool }: Backbone, x: Feature): Value {
   return net.vector(pool ? pool(net, x) : x);
 }
 
-/** The head over features [N, features]: logits [N, classes]. */
+/** Builds the head over features [N, features]: logits [N, classes]. */
 export function buildHead(net: Network, { head, classes, dropout }: Architecture, features: Value): Value {
   return heads[head].build(net, features, { classes: classes.length, dropout });
 }
@@ -57,7 +57,7 @@ export function buildHead(net: Network, { head, classes, dropout }: Architecture
 /** One stage of a summary. */
 export interface StageSummary {
   readonly name: string;
-  /** Of what it returns: [C, H, W] of maps, [T, C] of tokens, [C] of the head. */
+  /** Shape of its output: [C, H, W] for maps, [T, C] for tokens, [C] for the head. */
   readonly output: readonly number[];
   readonly parameters: number;
   /** Multiply-accumulate operations for one image. */
@@ -65,12 +65,12 @@ export interface StageSummary {
 }
 
 export interface Description {
-  /** Every tensor of the classifier, in the order of its layers. */
+  /** All tensors of the classifier, in layer order. */
   readonly specs: readonly ParameterSpec[];
   readonly stages: readonly StageSummary[];
 }
 
-/** The tensors and the cost of a classifier, found by building it once for one image. */
+/** Returns the tensors and the cost of a classifier, by building it once for one image. */
 export function describe(architecture: Architecture): Description {
   const { backbone, inputSize, classes } = architecture;
   const graph = new Graph();
@@ -94,14 +94,14 @@ export function describe(architecture: Architecture): Description {
   return { specs, stages };
 }
 
-/** New weights for the tensors that `weights` lacks, drawn by `seed`; the others are kept. */
+/** Adds new weights, drawn by `seed`, for the tensors that `weights` lacks. */
 export function withNewWeights(specs: readonly ParameterSpec[], weights: StateDict, seed: number): StateDict {
   const complete: StateDict = new Map();
   for (const spec of specs) complete.set(spec.name, weights.get(spec.name) ?? newWeights(spec, seed));
   return complete;
 }
 
-/** The new weights of one tensor, drawn by `seed`. */
+/** Returns new weights for one tensor, drawn by `seed`. */
 export function newWeights({ name, shape, initialise }: ParameterSpec, seed: number): FloatTensor {
   return floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
 }
@@ -110,7 +110,7 @@ function extentsOf(x: Feature): number[] {
   return x.layout === "tokens" ? [x.count, x.channels] : [x.channels, x.height, x.width];
 }
 
-/** Multiply-accumulates of convolutions and matrix products below `output`, by layer. */
+/** Returns the multiply-accumulates of convolutions and matrix products below `output`, by layer. */
 function macsByLayer(output: Value): Map<string, number> {
   const macs = new Map<string, number>();
   for (const node of nodesOf([output])) {
@@ -120,7 +120,7 @@ function macsByLayer(output: Value): Map<string, number> {
   return macs;
 }
 
-/** How many products one node sums up. */
+/** Returns the number of products that one node sums. */
 function productsOf({ operator, inputs, outputs }: Node): number {
   const out = (outputs[0]?.shape ?? []) as number[];
   const [a, b] = inputs.map(({ shape }) => shape as number[]);

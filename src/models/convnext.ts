@@ -15,7 +15,7 @@ const layout = [
 ] as const;
 const total = layout.reduce((sum, { blocks }) => sum + blocks, 0);
 
-/** A 7×7 depthwise convolution, then two linear layers of every pixel, the first four times as wide. */
+/** A 7×7 depthwise convolution, then two linear layers per pixel, the first four times as wide. */
 function block(net: Network, x: FeatureMap, name: string, drop: number): FeatureMap {
   const { channels, height, width } = x;
   const seen = net.conv(x, `${name}.block.0`, {
@@ -36,14 +36,14 @@ function block(net: Network, x: FeatureMap, name: string, drop: number): Feature
   return net.add(x, net.residual(net.maps(y, height, width), name, drop));
 }
 
-/** Layer norm over the channels of every pixel. */
+/** Layer norm over the channels of each pixel. */
 function norm(net: Network, x: FeatureMap, name: string): FeatureMap {
   return net.maps(net.layerNorm(net.tokens(x), name, EPSILON), x.height, x.width);
 }
 
 export const convnext_tiny: Backbone = {
   name: "convnext_tiny",
-  purpose: "the most accurate on ImageNet at the cost of ResNet50, for many images and a patient machine",
+  purpose: "the most accurate on ImageNet at the cost of ResNet50; needs many images and much compute",
   stages: [...Array.from({ length: 8 }, (_, i) => `features.${i}`), "classifier.0"],
   unfreeze: [
     ["classifier.0", "features.7", "features.6"],

@@ -1,6 +1,6 @@
 /**
- * EfficientNet-Lite (Google, 2020): EfficientNet without gates and with ReLU6, for int8 and for devices; with the structure and
- * names of timm's `tf_efficientnet_lite0` and its larger sisters.
+ * EfficientNet-Lite (Google, 2020): EfficientNet without gates and with ReLU6, for int8 and mobile devices. It has the
+ * structure and names of timm's `tf_efficientnet_lite0` to `lite4`.
  */
 
 import { type Backbone, efficientnetLite } from "./backbone.ts";
@@ -21,7 +21,7 @@ function lite(
     kernel,
     stride,
     out: widened(out, width),
-    // The first and the last stage keep their blocks.
+    // The first and the last stage keep their number of blocks.
     blocks: i === 0 || i === efficientnetStages.length - 1 ? blocks : Math.ceil(blocks * depth),
   }));
   const total = layout.reduce((sum, { blocks }) => sum + blocks, 0);
@@ -98,14 +98,14 @@ function lite(
 
 export const efficientnet_lite0 = lite(
   "efficientnet_lite0",
-  "for int8 and for devices: no gates, no exponentials",
+  "for int8 and mobile devices: no gates, no exponentials",
   {
     width: 1,
     depth: 1,
     size: 224,
   },
 );
-export const efficientnet_lite1 = lite("efficientnet_lite1", "lite0, deeper, for larger images", {
+export const efficientnet_lite1 = lite("efficientnet_lite1", "deeper than lite0, for larger images", {
   width: 1,
   depth: 1.1,
   size: 240,

@@ -3,7 +3,7 @@
 import { type Backbone, imagenet } from "./backbone.ts";
 import { invertedResidual, mobileConv, widened } from "./inverted-residual.ts";
 
-/** Expansion, kernel, stride of the first block, channels and blocks of B0's stages; Lite's are the same. */
+/** Expansion, kernel, stride of the first block, channels and number of blocks of B0's stages; Lite's are the same. */
 export const efficientnetStages = [
   [1, 3, 1, 16, 1],
   [6, 3, 2, 24, 2],
@@ -14,7 +14,7 @@ export const efficientnetStages = [
   [6, 3, 1, 320, 1],
 ] as const;
 
-/** `width` and `depth` multiply the channels and the blocks of B0, `size` is the side of its images. */
+/** `width` and `depth` multiply B0's channels and blocks; `size` is the side of the input images. */
 interface Scale {
   readonly width: number;
   readonly depth: number;
@@ -108,7 +108,7 @@ function efficientnet(name: string, purpose: string, { width, depth, size }: Sca
 
 export const efficientnet_b0 = efficientnet(
   "efficientnet_b0",
-  "the accuracy of ResNet50 for a tenth of its products",
+  "the accuracy of ResNet50 for a tenth of its multiply-accumulates",
   {
     width: 1,
     depth: 1,
@@ -127,7 +127,7 @@ export const efficientnet_b2 = efficientnet("efficientnet_b2", "wider and deeper
 });
 export const efficientnet_b3 = efficientnet(
   "efficientnet_b3",
-  "the most accurate EfficientNet here, at the most cost",
+  "the most accurate EfficientNet here, and the most expensive",
   {
     width: 1.2,
     depth: 1.4,

@@ -1,4 +1,4 @@
-/** Every file of backbones: adding one is a line here. */
+/** All backbone files. To add one, add a line here. */
 
 export * from "./convnext.ts";
 export * from "./efficientnet.ts";

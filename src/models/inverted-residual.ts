@@ -1,6 +1,6 @@
 /**
- * The blocks of mobile networks: a depthwise convolution between two of 1×1, wide in the middle (Sandler et al. 2018), with a
- * gate of squeeze and excitation where one is asked for (Hu et al. 2018).
+ * The blocks of mobile networks: a depthwise convolution between two 1×1 convolutions, wide in the middle (Sandler et
+ * al. 2018), with optional squeeze-and-excitation (Hu et al. 2018).
  */
 
 import type { Activation } from "../nn/activations.ts";
@@ -9,15 +9,15 @@ import type { FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
 import type { NormOptions } from "../nn/norm.ts";
 
-/** What the layers of one network share. */
+/** Settings shared by the layers of a network. */
 export interface MobileStyle {
-  /** Constants of its batch norms. */
+  /** Constants of the batch norms. */
   readonly norm?: Omit<NormOptions, "name">;
   /** TensorFlow's padding instead of PyTorch's. */
   readonly same?: boolean;
 }
 
-/** A convolution without bias, its batch norm and an activation, where one follows. */
+/** A convolution without bias, its batch norm, and an optional activation. */
 export interface MobileConv {
   readonly conv: string;
   readonly norm: string;
@@ -41,7 +41,7 @@ export function mobileConv(net: Network, x: FeatureMap, style: MobileStyle, laye
   return activation ? net.activate(y, activation) : y;
 }
 
-/** A gate of squeeze and excitation: its two 1×1 convolutions, and its activations. */
+/** A squeeze-and-excitation gate: its two 1×1 convolutions, and its activations. */
 export interface Gate {
   readonly reduce: string;
   readonly expand: string;
@@ -60,16 +60,16 @@ export function squeezeExcite(
   return net.scale(x, net.activate(back, gate));
 }
 
-/** An inverted residual: layers and what joins them. */
+/** An inverted residual block: its layers and their connections. */
 export interface InvertedResidual {
-  /** The block's name, of its draw of stochastic depth. */
+  /** Name of the block, which identifies its draw of stochastic depth. */
   readonly name: string;
-  /** Left out where the block does not widen. */
+  /** Left out if the block does not expand. */
   readonly expand?: Omit<MobileConv, "kernel">;
   readonly depthwise: Required<Pick<MobileConv, "conv" | "norm" | "kernel" | "stride" | "activation">>;
   readonly gate?: Gate;
   readonly project: Omit<MobileConv, "kernel">;
-  /** How much of the network's stochastic depth is this block's, from 0 to 1. */
+  /** The block's share of the network's stochastic depth, from 0 to 1. */
   readonly drop?: number;
 }
 
@@ -88,7 +88,9 @@ export function invertedResidual(
   return residual ? net.add(x, net.residual(y, name, drop)) : y;
 }
 
-/** `channels` times `width` as a multiple of 8, but not below nine tenths of it (torchvision's `_make_divisible`). */
+/**
+ * Returns `channels` times `width`, rounded to a multiple of 8 but not below 90 % (torchvision's `_make_divisible`).
+ */
 export function widened(channels: number, width = 1): number {
   const wanted = channels * width;
   const rounded = Math.max(8, Math.floor((wanted + 4) / 8) * 8);

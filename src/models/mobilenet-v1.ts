@@ -5,7 +5,7 @@ import type { Network } from "../nn/network.ts";
 import { type Backbone, type Preprocessing, symmetric } from "./backbone.ts";
 import { type MobileStyle, mobileConv } from "./inverted-residual.ts";
 
-/** Channels, blocks and the stride of the first block of each stage. */
+/** Channels, number of blocks, and stride of the first block of each stage. */
 const layout = [
   { out: 64, blocks: 1, stride: 1 },
   { out: 128, blocks: 2, stride: 2 },
@@ -80,7 +80,7 @@ function mobilenet(
 export const mobilenet_v1 = mobilenet(
   {
     name: "mobilenet_v1",
-    purpose: "fast on any device, plain enough for int8",
+    purpose: "fast on any device, simple enough for int8",
     origin: { library: "timm", name: "mobilenetv1_100", classifier: "classifier", poolsInside: false },
   },
   { ...symmetric, size: 224 },
@@ -88,14 +88,14 @@ export const mobilenet_v1 = mobilenet(
 );
 
 /**
- * The variant that was trained on faces (VGGFace2), in TensorFlow: pixels minus means, and TensorFlow's padding. Its pixels went
- * from -124 to 151, so its first weights are a hundredth of others', and one of AdamW's steps would be a large part of them.
- * Here pixels are a 64th of that, and `weights/variants.ts` makes the weights 64 times as large.
+ * The variant trained on faces (VGGFace2) in TensorFlow: pixels minus means, and TensorFlow's padding. Its pixels
+ * ranged from -124 to 151, so its first weights are a hundredth of the usual size, and a step of AdamW would change
+ * them by a large part. Here pixels are divided by 64, and `weights/variants.ts` multiplies these weights by 64.
  */
 export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
-    purpose: "a MobileNet whose published weights know faces (VGGFace2)",
+    purpose: "a MobileNet with published weights trained on faces (VGGFace2)",
     origin: {
       ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
       ...{ classifier: "classifier", poolsInside: false },

@@ -3,7 +3,7 @@
 import { type Backbone, imagenet } from "./backbone.ts";
 import { invertedResidual, mobileConv } from "./inverted-residual.ts";
 
-/** Expansion, channels, blocks and the stride of the first block, group by group. */
+/** Expansion, channels, number of blocks, and stride of the first block of each group. */
 const groups = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
@@ -23,7 +23,7 @@ const range = (first: number, last: number): string[] =>
 
 export const mobilenet_v2: Backbone = {
   name: "mobilenet_v2",
-  purpose: "small and fast, with more accuracy for its size than the first MobileNet",
+  purpose: "small and fast; more accurate for its size than MobileNetV1",
   stages: range(0, 18),
   unfreeze: [range(17, 18), range(14, 16), range(11, 13), range(7, 10), range(2, 6), range(0, 1)],
   features: 1280,
@@ -48,7 +48,7 @@ export const mobilenet_v2: Backbone = {
     );
     for (const [i, { expansion, out, stride }] of blocks.entries()) {
       const name = `${stage(i + 1)}.conv`;
-      // Without a layer that widens, those after it move up by one.
+      // Without an expansion layer, the indices of the following layers shift by one.
       const first = expansion === 1 ? 0 : 1;
       y = net.stage(stage(i + 1), y, (x) =>
         invertedResidual(

@@ -5,7 +5,7 @@ import { normal } from "../nn/initialise.ts";
 import { type Backbone, imagenet } from "./backbone.ts";
 import { invertedResidual, type MobileStyle, mobileConv, widened } from "./inverted-residual.ts";
 
-/** Kernel, wide channels, channels, whether there is a gate, activation and stride. */
+/** Kernel, expanded channels, channels, whether there is a gate, activation and stride. */
 type Block = readonly [
   kernel: number,
   wide: number,
@@ -19,9 +19,9 @@ const style: MobileStyle = { norm: { epsilon: 0.001, momentum: 0.01 } };
 
 interface Layout {
   readonly blocks: readonly Block[];
-  /** Width of the layer behind the pooling. */
+  /** Width of the layer after the pooling. */
   readonly hidden: number;
-  /** Where recipes cut the stages into groups, the last ones first. */
+  /** Where recipes split the stages into groups, last ones first. */
   readonly cuts: readonly number[];
 }
 
@@ -96,7 +96,7 @@ const HS = "hardSwish";
 
 export const mobilenet_v3_small = mobilenet(
   "mobilenet_v3_small",
-  "the smallest of the mobile networks: cameras, old phones, many faces at once",
+  "the smallest mobile network: for cameras, old phones, many faces at once",
   {
     hidden: 1024,
     cuts: [10, 7, 4, 2, 0],

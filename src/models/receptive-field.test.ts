@@ -1,4 +1,4 @@
-/** Receptive fields from the layers against those that networks show. */
+/** Compares receptive fields computed from the layers with those that networks actually have. */
 
 import { afterAll, describe, expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";
@@ -34,7 +34,7 @@ const conv = (
   padding = 0,
 ): FeatureMap => net.conv(x, `own.${name}`, { out: 1, kernel, stride, padding });
 
-/** Windows with and without padding, even and odd, of paths that see different parts of the image. */
+/** Windows with and without padding, even and odd, on paths that see different parts of the image. */
 const ownBackbones: [string, Backbone][] = [
   ["an even window", own((net, x) => conv(net, conv(net, x, "a", 4, 2, 1), "b", 2, 2))],
   ["padding that is too much", own((net, x) => conv(net, conv(net, x, "a", 3, 2, 2), "b", 5, 1, 1))],
@@ -48,7 +48,7 @@ const ownBackbones: [string, Backbone][] = [
   ["pooling", own((net, x) => net.maxPool(conv(net, x, "a", 3, 2), { kernel: 3, stride: 2, ceil: true }))],
 ];
 
-/** The network with weights that are all positive, so that no path cancels another, over images of this size. */
+/** Builds the network with positive weights, so that no path cancels another, for images of this size. */
 function built(backbone: Backbone, [height, width]: readonly [number, number]) {
   const channels = backbone.preprocessing.mean.length;
   const asked = new Network({
@@ -62,19 +62,19 @@ function built(backbone: Backbone, [height, width]: readonly [number, number]) {
   backbone.build(asked, pictures(asked.graph.input("pictures", "float32", [1, ...shape])));
   const weights: StateDict = new Map();
   for (const { name, shape } of asked.parameters.specs.values()) {
-    // A window's weights sum to its side: far from the centre values fall below what float32 holds otherwise.
+    // The weights of a window sum to its side: otherwise values far from the centre would underflow in float32.
     const [, inside = 1, kernel = 1] = shape;
     const value = /(bias|running_mean)$/.test(name) ? 0 : shape.length > 1 ? 1 / (inside * kernel) : 1;
     weights.set(name, floatTensor(shape, new Float32Array(sizeOf(shape)).fill(value)));
   }
   const graph = new Graph();
   const net = new Network({ graph, weights, trainable: () => false, training: false });
-  // Of an unknown number of images: then no convolution is done by Winograd's products, which are not exact.
+  // With an unknown number of images no convolution uses Winograd's algorithm, which is not exact.
   const input = graph.input("pictures", "float32", ["N", ...shape]);
   return { graph, input, map: backbone.build(net, pictures(input)) as FeatureMap, shape };
 }
 
-/** Whether a cell in the middle row answers to light in one column of a dark image. */
+/** Returns whether a cell in the middle row responds to light in one column of a dark image. */
 async function answers(
   { graph, map, shape }: ReturnType<typeof built>,
   asked: readonly { readonly cell: number; readonly column: number }[],
@@ -126,7 +126,7 @@ describe.each([
 test("centres of the backbones that ship: around multiples of the stride with padding, further in without", () => {
   const grids = backbones.map(({ name }) => [name, cellGrid(backboneNamed(name), 96)]);
   const usual = backbones.map(({ name }) => [name, { start: 0.5, step: 32 }] as const);
-  // TensorFlow pads an even map only after its end, so each stride moves the cells by half of it.
+  // TensorFlow pads an even map only at its end, so each stride shifts the cells by half of it.
   const same = ["mobilenet_v1_vggface2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"];
   expect(Object.fromEntries(grids)).toEqual({
     ...Object.fromEntries(usual),
@@ -135,7 +135,7 @@ test("centres of the backbones that ship: around multiples of the stride with pa
     vultus_s: { start: 0.5, step: 16 },
     vultus_m: { start: 0.5, step: 16 },
     vultus_l: { start: 0.5, step: 16 },
-    // Patches lie side by side.
+    // Patches are adjacent.
     convnext_tiny: { start: 16, step: 32 },
     vit_tiny: { start: 8, step: 16 },
     vit_b_16: { start: 8, step: 16 },
@@ -147,7 +147,7 @@ test("the layers are found in any lowering, and operators that backbones apply t
   const input = graph.input("x", "float32", [1, 1, 64, 64]);
   const pooled = maxPool(input, 2, 2, 0, false);
   expect(receptiveField(pooled, input)).toEqual({ first: 0, last: 2, step: 2 });
-  // A gate that sees the whole image moves no cell.
+  // A gate that sees the whole image does not move any cell.
   expect(receptiveField(mul(pooled, globalAveragePool(pooled)), input)).toEqual({
     first: 0,
     last: 2,
@@ -160,7 +160,7 @@ test("what has no one place has no field, and its cells share the image evenly",
   const input = graph.input("x", "float32", [1, 1, 8, 8]);
   const other = graph.input("y", "float32", [1, 1, 8, 8]);
   expect(receptiveField(other, input)).toBeUndefined();
-  // The first 32 × 32 of the image's pixels, which are rows, beside a map of every second one.
+  // The first 32 × 32 pixels of the image, which form rows, beside a map of every second pixel.
   const build: Build = (net, x) => {
     const coarse = conv(net, x, "a", 2, 2);
     return net.add(coarse, { ...coarse, value: slice(x.value, 0, 0, 32 * 32) });

@@ -1,6 +1,6 @@
 /**
- * Where the cells of a feature map look: their receptive fields (Araujo et al. 2019, "Computing Receptive Fields of Convolutional
- * Neural Networks"), accumulated over the convolutions and poolings between the image and the map.
+ * Receptive fields of feature-map cells (Araujo et al. 2019, "Computing Receptive Fields of Convolutional Neural
+ * Networks"), accumulated over the convolutions and poolings between image and map.
  */
 
 import { Graph } from "../graph/graph.ts";
@@ -11,8 +11,9 @@ import { weightless } from "../nn/network.ts";
 import { type Backbone, explainedOf } from "./backbone.ts";
 
 /**
- * The receptive fields of the cells along one side: cell k sees the pixels from `first` + k·`step` to `last` + k·`step`, in pixels
- * from the edge of the image, so that the first pixel reaches from 0 to 1. A field may reach over the edge, into padding.
+ * The receptive fields of the cells along one side. Cell k sees the pixels from `first` + k·`step` to `last` +
+ * k·`step`, in pixels from the edge of the image; the first pixel extends from 0 to 1. A field may extend beyond the
+ * edge, into padding.
  */
 export interface ReceptiveField {
   readonly first: number;
@@ -20,15 +21,15 @@ export interface ReceptiveField {
   readonly step: number;
 }
 
-/** The centres of cells along one side: that of cell k lies at `start` + k·`step` pixels from the edge of the image. */
+/** The centres of cells along one side. Cell k is centred at `start` + k·`step` pixels from the edge of the image. */
 export interface CellGrid {
   readonly start: number;
   readonly step: number;
 }
 
 /**
- * Where the cells of the map that explains a backbone look, for square images of `size` pixels. Where the layers give cells no one
- * place, the cells share the image evenly.
+ * Returns the cell positions of the map that explains a backbone, for square images of `size` pixels. If the layers
+ * give cells no single position, the cells divide the image evenly.
  */
 export function cellGrid(backbone: Backbone, size: number): CellGrid {
   const graph = new Graph();
@@ -42,8 +43,8 @@ export function cellGrid(backbone: Backbone, size: number): CellGrid {
 }
 
 /**
- * The receptive field of `map` in `input`. Where several paths lead from one to the other it holds the fields of all of them;
- * undefined where none does, or where their cells lie differently far apart.
+ * Returns the receptive field of `map` in `input`. If there are several paths, it covers all of them. Undefined if
+ * there is no path, or if the paths have different steps.
  */
 export function receptiveField(map: Value, input: Value): ReceptiveField | undefined {
   const fields = new Map<Value, ReceptiveField | undefined>([[input, { first: 0, last: 1, step: 1 }]]);
@@ -56,7 +57,7 @@ export function receptiveField(map: Value, input: Value): ReceptiveField | undef
   return fields.get(map);
 }
 
-/** The field behind a node's window, if it has one. */
+/** Returns the field before a node's window, if it has one. */
 function through(
   { operator, attributes }: Node,
   field: ReceptiveField | undefined,

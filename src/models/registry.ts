@@ -1,11 +1,11 @@
-/** Every backbone by name: those that the files of `families.ts` export. */
+/** All backbones by name: the exports of the files in `families.ts`. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import type { Backbone } from "./backbone.ts";
 import * as families from "./families.ts";
 
-/** In the order of their names, of which the numbers count as numbers. */
+/** Sorted by name, with numbers in numeric order. */
 export const backbones: readonly Backbone[] = Object.values<unknown>(families)
   .filter(isBackbone)
   .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
@@ -14,13 +14,13 @@ function isBackbone(exported: unknown): exported is Backbone {
   return typeof exported === "object" && exported !== null && "build" in exported && "stages" in exported;
 }
 
-/** Where a backbone may be found by its name. */
+/** Where to look up a backbone's name. */
 export interface BackboneOptions {
-  /** Backbones of the caller's own; they come before registered ones of the same name. */
+  /** The caller's own backbones; they take precedence over registered ones with the same name. */
   readonly backbones?: readonly Backbone[];
 }
 
-/** The backbone of this name; an unknown one is refused with the nearest. */
+/** Returns the backbone of this name; an error for an unknown name suggests the nearest. */
 export function backboneNamed(name: string, { backbones: own = [] }: BackboneOptions = {}): Backbone {
   const known = [...own, ...backbones];
   const found = known.find((backbone) => backbone.name === name);

@@ -14,8 +14,8 @@ export const basic: Block = (net, x, name, width, stride) => {
 };
 
 /**
- * 1×1, 3×3, 1×1; the stride is at the 3×3, as in torchvision ("ResNet v1.5"). ResNeXt (Xie et al. 2017) has a 3×3 in groups,
- * each of this many channels in the first layer and twice as many in each further one.
+ * 1×1, 3×3, 1×1 convolutions, with the stride in the 3×3 one, as in torchvision ("ResNet v1.5"). ResNeXt (Xie et al.
+ * 2017) has a grouped 3×3, with this many channels per group in the first stage and twice as many in each further one.
  */
 const bottleneck =
   (groups: number, perGroup: number): Block =>
@@ -34,7 +34,7 @@ const bottleneck =
     return net.relu(net.add(net.residual(y, name), shortcut(net, x, name, width * 4, stride)));
   };
 
-/** The block's input, through a 1×1 convolution where the sizes differ. */
+/** Returns the block's input, through a 1×1 convolution if the shapes differ. */
 function shortcut(net: Network, x: FeatureMap, name: string, out: number, stride: number): FeatureMap {
   if (stride === 1 && x.channels === out) return x;
   return net.conv(x, `${name}.downsample.0`, { out, kernel: 1, stride, norm: `${name}.downsample.1` });
@@ -84,7 +84,7 @@ export const resnet18 = resnet(
   1,
   [2, 2, 2, 2],
 );
-export const resnet34 = resnet("resnet34", "twice resnet18", basic, 1, [3, 4, 6, 3]);
+export const resnet34 = resnet("resnet34", "twice the cost of resnet18", basic, 1, [3, 4, 6, 3]);
 export const resnet50 = resnet(
   "resnet50",
   "the reference's network, and the one with the most published weights",
@@ -92,11 +92,23 @@ export const resnet50 = resnet(
   4,
   [3, 4, 6, 3],
 );
-export const resnet101 = resnet("resnet101", "twice resnet50: for a GPU", plain, 4, [3, 4, 23, 3]);
-export const resnet152 = resnet("resnet152", "three times resnet50: for a GPU", plain, 4, [3, 8, 36, 3]);
+export const resnet101 = resnet(
+  "resnet101",
+  "twice the cost of resnet50: for a GPU",
+  plain,
+  4,
+  [3, 4, 23, 3],
+);
+export const resnet152 = resnet(
+  "resnet152",
+  "three times the cost of resnet50: for a GPU",
+  plain,
+  4,
+  [3, 8, 36, 3],
+);
 export const resnext50_32x4d = resnet(
   "resnext50_32x4d",
-  "resnet50's cost, with a little more accuracy on ImageNet",
+  "the cost of resnet50, slightly more accurate on ImageNet",
   bottleneck(32, 4),
   4,
   [3, 4, 6, 3],

@@ -5,7 +5,7 @@ import { kaimingUniform } from "../nn/initialise.ts";
 import type { Network } from "../nn/network.ts";
 import { type Backbone, imagenet } from "./backbone.ts";
 
-/** `squeeze` 1×1 channels, from which 1×1 and 3×3 convolutions make `expand` channels each. */
+/** A fire module: `squeeze` 1×1 channels, followed by 1×1 and 3×3 convolutions with `expand` channels each. */
 function fire(net: Network, x: FeatureMap, name: string, squeeze: number, expand: number): FeatureMap {
   const initialise = kaimingUniform;
   const s = net.relu(net.conv(x, `${name}.squeeze`, { out: squeeze, kernel: 1, initialise }));
@@ -16,7 +16,7 @@ function fire(net: Network, x: FeatureMap, name: string, squeeze: number, expand
   return net.concat([one, three]);
 }
 
-/** Squeeze and expand channels by torchvision's position in `features`; a pooling stands before 3, 6 and 9. */
+/** Squeeze and expand channels by torchvision's index in `features`; pooling comes before 3, 6 and 9. */
 const fires: readonly (readonly [number, number, number])[] = [
   [3, 16, 64],
   [4, 16, 64],

@@ -17,7 +17,7 @@ interface Names {
   readonly positions: string;
   readonly block: (i: number) => string;
   readonly norm: string;
-  /** Within a block. */
+  /** Names within a block. */
   readonly norm1: string;
   readonly qkv: { readonly weight: string; readonly bias: string };
   readonly projection: string;
@@ -70,7 +70,7 @@ function vit(
     build(net, x) {
       if (x.height % PATCH !== 0 || x.width % PATCH !== 0)
         throw new GraphError(
-          `${about.name} cuts images into patches of ${PATCH} px, the input of ${x.height} px is no multiple of it`,
+          `${about.name} cuts images into patches of ${PATCH} px, but the input size ${x.height} is not a multiple of ${PATCH}`,
         );
       let y: Tokens = net.stage(embedding, x, (x) => {
         const patches = net.conv(x, names.patches, {
@@ -121,7 +121,7 @@ export const vit_b_16 = vit(
 export const vit_tiny = vit(
   {
     name: "vit_tiny",
-    purpose: "a transformer of the size of a mobile network, to try transformers with",
+    purpose: "a transformer the size of a mobile network, for trying out transformers",
     preprocessing: { ...symmetric, size: 224 },
     origin: {
       library: "timm",

@@ -1,11 +1,11 @@
-/** Compact residual networks for small grey faces, made to be trained from scratch on a CPU. */
+/** Compact residual networks for small grey faces, designed for training from scratch on a CPU. */
 
 import type { Backbone } from "./backbone.ts";
 import { basic } from "./resnet.ts";
 
 interface Layout {
   readonly stem: { readonly out: number; readonly stride: number };
-  /** Channels and blocks of each stage, and the stride of its first block. */
+  /** Channels and number of blocks of each stage, and the stride of its first block. */
   readonly stages: readonly { readonly width: number; readonly blocks: number; readonly stride: number }[];
 }
 
@@ -18,8 +18,8 @@ function vultus(name: string, purpose: string, { stem, stages: layout }: Layout)
     stages: ["stem", ...stages],
     unfreeze: [...[...stages].reverse().map((stage) => [stage]), ["stem"]],
     features: layout.at(-1)?.width as number,
-    // One grey channel; mean and deviation of FER2013's training images. They have 48 px and are enlarged: the maps of a
-    // stem of stride 2 are too coarse otherwise.
+    // One grey channel, with the mean and deviation of FER2013's training images. Their 48 px are enlarged, because the
+    // maps of a stem with stride 2 would otherwise be too coarse.
     preprocessing: { mean: [0.5077], std: [0.255], size: 64 },
     smallest: 16,
     build(net, x) {
@@ -39,7 +39,7 @@ function vultus(name: string, purpose: string, { stem, stages: layout }: Layout)
   };
 }
 
-/** 0.7 M parameters, 55 MMAC at 64 px: in half floats below 1.5 MB. */
+/** 0.7 M parameters, 55 MMAC at 64 px; below 1.5 MB in half precision. */
 export const vultus_s = vultus("vultus_s", "faces in pages and on phones; few photos, trained on a CPU", {
   stem: { out: 32, stride: 2 },
   stages: [
@@ -53,7 +53,7 @@ export const vultus_s = vultus("vultus_s", "faces in pages and on phones; few ph
 /** 2.2 M parameters, 188 MMAC at 64 px. */
 export const vultus_m = vultus(
   "vultus_m",
-  "faces: the usual start, from twenty photos a class, trained on a CPU",
+  "faces: the usual choice, from twenty photos per class, trained on a CPU",
   {
     stem: { out: 48, stride: 2 },
     stages: [
@@ -65,8 +65,8 @@ export const vultus_m = vultus(
   },
 );
 
-/** 3.8 M parameters, 330 MMAC at 64 px: in half floats below 8 MB. */
-export const vultus_l = vultus("vultus_l", "faces, where accuracy counts more than speed", {
+/** 3.8 M parameters, 330 MMAC at 64 px; below 8 MB in half precision. */
+export const vultus_l = vultus("vultus_l", "faces, where accuracy matters more than speed", {
   stem: { out: 64, stride: 2 },
   stages: [
     { width: 64, blocks: 1, stride: 1 },

@@ -1,4 +1,4 @@
-/** What may happen to gradients and weights around the optimizer: clipping, averaging, and the search for infinities. */
+/** Operations on gradients and weights around the optimizer: clipping, averaging, and the check for infinities. */
 
 import type { Operand } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
@@ -11,7 +11,7 @@ import { reduceSum } from "../ops/reduce-sum.ts";
 import { sqrt } from "../ops/sqrt.ts";
 import { sub } from "../ops/sub.ts";
 
-/** Scales all gradients so that their joint L2 norm is at most `limit`, as PyTorch's `clip_grad_norm_`. */
+/** Scales all gradients so that their joint L2 norm is at most `limit`, like PyTorch's `clip_grad_norm_`. */
 export function clipByGlobalNorm(
   gradients: readonly Value[],
   limit: number,
@@ -28,14 +28,17 @@ export function movingAverage(average: Value, weight: Value, share: Operand): Va
 }
 
 /**
- * The share of the new weight at the `step`-th update, counted from 1: 1 − min(decay, (1 + step)/(10 + step)), as in
- * TensorFlow's ExponentialMovingAverage, so that a short training is not averaged with where it began.
+ * Returns the weight of the new value in the `step`-th update, counted from 1: 1 − min(decay, (1 + step)/(10 + step)),
+ * as in TensorFlow's ExponentialMovingAverage. In a short training, the average then forgets the initial weights
+ * quickly.
  */
 export function averageShare(decay: number, step: number): number {
   return 1 - Math.min(decay, (1 + step) / (10 + step));
 }
 
-/** Whether no gradient holds an infinity or a NaN: a finite number times zero is zero, anything else is NaN. */
+/**
+ * Returns whether no gradient contains an infinity or NaN: a finite number times zero is zero, anything else is NaN.
+ */
 export function allFinite(gradients: readonly Value[]): Value {
   const zeros = gradients.map((gradient) => reduceSum(mul(gradient, 0)));
   return equal(

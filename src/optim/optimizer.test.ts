@@ -1,4 +1,4 @@
-/** Vectors that are updated as one become what each becomes alone, and so do their moments. */
+/** Vectors that are updated together, and their moments, get the same values as if each were updated alone. */
 
 import { expect, test } from "vitest";
 import { evaluate } from "../graph/evaluate.ts";
@@ -15,7 +15,7 @@ const sgd: OptimizerOptions = {
   nesterov: true,
 };
 
-/** What each weight and its moments become; `apart`: each in an update of its own. */
+/** Returns the updated weights and moments; `apart` updates each weight on its own. */
 function updated(optimizer: OptimizerOptions, apart: boolean): [string, number[]][] {
   const graph = new Graph();
   const scalars = stepScalars(graph);

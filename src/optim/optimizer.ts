@@ -1,4 +1,4 @@
-/** Optimizer steps as graph: AdamW and SGD, with PyTorch's formulas. */
+/** Optimizer steps as graphs: AdamW and SGD, with PyTorch's formulas. */
 
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
@@ -19,7 +19,7 @@ export interface AdamW {
   readonly epsilon: number;
 }
 
-/** PyTorch's defaults of what is rarely changed. */
+/** PyTorch's defaults for rarely changed constants. */
 export const adamwDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 export interface Sgd {
@@ -32,7 +32,7 @@ export interface Sgd {
 
 export type OptimizerOptions = AdamW | Sgd;
 
-/** Numbers that change with the step, computed in double precision and fed. */
+/** Numbers that change with each step. They are computed in double precision and fed to the graph. */
 export interface StepScalars {
   readonly learningRate: Value;
   /** AdamW's step size per unit of rate, (1 − β1)/(1 − β1ᵗ) · √(1 − β2ᵗ)/√(1 − β2); 1 for SGD. */
@@ -41,7 +41,7 @@ export interface StepScalars {
   readonly epsilon: Value;
 }
 
-/** A moment that belongs to one weight: the graph's input and what replaces it. */
+/** A moment of one weight: its graph input, and its next value. */
 export interface Moment {
   readonly name: string;
   readonly value: Value;
@@ -53,13 +53,13 @@ export interface Update {
   readonly moments: readonly Moment[];
 }
 
-/** Names of the moments that an optimizer keeps for each weight. */
+/** Returns the names of the moments that an optimizer keeps for each weight. */
 export function momentNames(optimizer: OptimizerOptions): readonly string[] {
   if (optimizer.type === "adamw") return ["exp_sum", "exp_sum_sq"];
   return optimizer.momentum > 0 ? ["momentum_buffer"] : [];
 }
 
-/** The numbers behind `StepScalars` for the `step`-th update, counted from 1. */
+/** Returns the values of `StepScalars` for the `step`-th update, counted from 1. */
 export function stepNumbers(optimizer: OptimizerOptions, step: number, learningRate: number) {
   if (optimizer.type === "sgd") return { learningRate, stepSize: 1, epsilon: 0 };
   const { beta1, beta2, epsilon } = optimizer;
@@ -68,9 +68,9 @@ export function stepNumbers(optimizer: OptimizerOptions, step: number, learningR
 }
 
 /**
- * The new values of `weights`, whose gradients are `gradients`. `rateFactor` scales the rate for their stage. Several weights
- * must be vectors; they are joined and updated as one, since each of an update's dozen nodes takes longer to start than a
- * batch norm's scales take to compute.
+ * Returns the new values of `weights`, given their `gradients`. `rateFactor` scales the learning rate of their stage.
+ * Several weights must be vectors; they are joined and updated as one, because starting the dozen nodes of an update
+ * takes longer than computing them for a batch norm's scales.
  */
 export function update(
   optimizer: OptimizerOptions,
@@ -99,12 +99,12 @@ export function update(
   }));
 }
 
-/** Vectors one after the other; a tensor alone stays as it is. */
+/** Concatenates vectors; a single tensor is returned unchanged. */
 function joined(values: readonly Value[]): Value {
   return values.length === 1 ? (values[0] as Value) : concat(values, 0);
 }
 
-/** The parts of a joined tensor that have the lengths of `like`. */
+/** Splits a joined tensor into parts with the lengths of `like`. */
 function parted(value: Value, like: readonly Value[]): readonly Value[] {
   return like.length === 1
     ? [value]
@@ -115,16 +115,16 @@ function parted(value: Value, like: readonly Value[]): readonly Value[] {
       );
 }
 
-/** What replaces a weight and its moments. */
+/** The next values of a weight and its moments. */
 interface Step {
   readonly next: Value;
   readonly moments: readonly Value[];
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019): m ← β1·m + g, v ← β2·v + g², w ← w·(1 − lr·λ) − lr·stepSize·m/(√v + ε'). That is
- * PyTorch's update: its averages `exp_avg` and `exp_avg_sq` are (1 − β1)·m and (1 − β2)·v, and these factors, like the
- * bias corrections, are moved to the scalars. Every product less is a pass less over all weights.
+ * AdamW (Loshchilov and Hutter 2019): m ← β1·m + g, v ← β2·v + g², w ← w·(1 − lr·λ) − lr·stepSize·m/(√v + ε'). This is
+ * PyTorch's update: its averages `exp_avg` and `exp_avg_sq` are (1 − β1)·m and (1 − β2)·v. These factors and the bias
+ * corrections are moved to the scalars, because each saved product saves a pass over all weights.
  */
 function adamW(
   { weightDecay, beta1, beta2 }: AdamW,
@@ -145,7 +145,7 @@ function adamW(
   };
 }
 
-/** SGD with momentum as PyTorch has it: b ← μ·b + g (b starts at 0), w ← w − lr·b, or with Nesterov w − lr·(g + μ·b). */
+/** SGD with momentum as in PyTorch: b ← μ·b + g (b starts at 0), w ← w − lr·b, or with Nesterov w − lr·(g + μ·b). */
 function sgd(
   { weightDecay, momentum, nesterov }: Sgd,
   weight: Value,
@@ -160,7 +160,7 @@ function sgd(
   return { next: sub(weight, mul(direction, rate)), moments: [next] };
 }
 
-/** Feeds of the step scalars, as inputs of the graph. */
+/** Declares the step scalars as inputs of the graph. */
 export function stepScalars(graph: Graph): StepScalars {
   const scalar = (name: string): Value => graph.input(name, "float32", []);
   return { learningRate: scalar("learningRate"), stepSize: scalar("stepSize"), epsilon: scalar("epsilon") };

@@ -3,27 +3,27 @@
 /** Cosine up to the peak and down again (Smith and Topin 2018): PyTorch's OneCycleLR with two phases. */
 export interface OneCycle {
   readonly type: "oneCycle";
-  /** Share of the steps that go up. */
+  /** Share of the steps with an increasing rate. */
   readonly pctStart: number;
   /** The rate starts at peak/divFactor and ends at peak/(divFactor·finalDivFactor). */
   readonly divFactor: number;
   readonly finalDivFactor: number;
 }
 
-/** Cosine down, again and again (Loshchilov and Hutter 2017): PyTorch's CosineAnnealingWarmRestarts, stepped per batch. */
+/** Repeated cosine decay (Loshchilov and Hutter 2017): PyTorch's CosineAnnealingWarmRestarts, stepped per batch. */
 export interface CosineRestarts {
   readonly type: "cosineRestarts";
-  /** Length of the first cycle in epochs; each later one is `cycleFactor` times as long. */
+  /** Length of the first cycle in epochs. Each further cycle is `cycleFactor` times as long as the previous one. */
   readonly firstCycle: number;
   readonly cycleFactor: number;
-  /** The lowest rate as a share of the peak. */
+  /** Minimum rate as a share of the peak. */
   readonly minimumFactor: number;
 }
 
-/** Linear warm-up, then cosine down: the lowest rate would be reached one step after the last. */
+/** Linear warm-up, then cosine decay. The minimum rate would be reached one step after the last. */
 export interface Cosine {
   readonly type: "cosine";
-  /** Epochs of warm-up, rounded to whole steps; the last of them is at the peak. */
+  /** Epochs of warm-up, rounded to whole steps; the last of them has the peak rate. */
   readonly warmup: number;
   readonly minimumFactor: number;
 }
@@ -34,14 +34,14 @@ export interface Constant {
 
 export type Schedule = OneCycle | CosineRestarts | Cosine | Constant;
 
-/** Length of a phase in updates of the weights. */
+/** Length of a phase in weight updates. */
 export interface Length {
-  /** Not a whole number where updates do not end with the epoch. */
+  /** Not an integer if updates do not end with the epoch. */
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }
 
-/** The rate of update number `step`, counted from 0; `peak` is the greatest. */
+/** Returns the rate of update number `step`, counted from 0; `peak` is the maximum rate. */
 export function rateAt(schedule: Schedule, peak: number, step: number, length: Length): number {
   switch (schedule.type) {
     case "constant":
@@ -55,7 +55,7 @@ export function rateAt(schedule: Schedule, peak: number, step: number, length: L
   }
 }
 
-/** Half a cosine from `from` to `to`; `share` runs from 0 to 1. */
+/** Half a cosine from `from` to `to`, for `share` from 0 to 1. */
 function anneal(from: number, to: number, share: number): number {
   return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
 }
@@ -68,7 +68,7 @@ function oneCycle(
 ): number {
   const first = peak / divFactor;
   const last = first / finalDivFactor;
-  // PyTorch's place of the peak, which need not be a whole step; where it is step 0, nothing goes up.
+  // PyTorch's position of the peak, which need not be an integer. If it is 0, the rate never increases.
   const top = pctStart * total - 1;
   if (step < top) return anneal(first, peak, step / top);
   return anneal(peak, last, Math.min(1, (step - top) / (total - 1 - top)));
@@ -88,7 +88,7 @@ function cosineRestarts(
       cycle *= cycleFactor;
     }
   }
-  // Cycles of a tenth of an epoch, say, end a rounding error late: what is left of one that is all but over is none of it.
+  // Rounding errors can make a cycle end slightly late; a nearly finished cycle counts as finished.
   const share = position / cycle;
   return anneal(peak, peak * minimumFactor, share > 1 - 1e-7 ? 0 : share);
 }
@@ -100,7 +100,7 @@ function cosine(
   { stepsPerEpoch, totalSteps }: Length,
 ): number {
   const warm = Math.min(Math.round(warmup * stepsPerEpoch), totalSteps);
-  // A phase that is shortened lies between whole steps.
+  // Shortening a phase can leave its warm-up with a fractional number of steps.
   if (step < warm) return (peak * Math.min(warm, step + 1)) / warm;
   return anneal(peak, peak * minimumFactor, (step - warm) / Math.max(1, totalSteps - warm));
 }

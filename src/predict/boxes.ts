@@ -1,4 +1,4 @@
-/** Boxes in an image: what overlaps what, which of several detections to keep, and what of them lies inside. */
+/** Boxes in an image: overlap, non-maximum suppression, clipping and scaling. */
 
 /** In pixels; `x` and `y` are the upper left corner. */
 export interface Box {
@@ -10,21 +10,23 @@ export interface Box {
 
 export interface DetectedFace {
   readonly box: Box;
-  /** How sure the detector is, from 0 to 1. */
+  /** The detector's confidence, from 0 to 1. */
   readonly score: number;
-  /** How far the face leans clockwise, in degrees, where the detector knows. */
+  /** Clockwise tilt of the face in degrees, if the detector provides it. */
   readonly tilt?: number;
-  /** The square that the face fills as faces of the training data fill theirs, where the detector knows. It leans with the face. */
+  /**
+   * The square that frames the face as in the training data, if the detector provides it. It is tilted like the face.
+   */
   readonly square?: Box;
 }
 
-/** Intersection over union, from 0 to 1. */
+/** Returns the intersection over union, from 0 to 1. */
 export function overlapOf(a: Box, b: Box): number {
   const both = intersection(a, b);
   return both / (areaOf(a) + areaOf(b) - both);
 }
 
-/** How much of the smaller box lies in the other, from 0 to 1. */
+/** Returns the share of the smaller box that lies inside the other, from 0 to 1. */
 export function containment(a: Box, b: Box): number {
   return intersection(a, b) / Math.min(areaOf(a), areaOf(b));
 }
@@ -39,17 +41,17 @@ export function areaOf({ width, height }: Box): number {
   return width * height;
 }
 
-/** When two boxes are one face. */
+/** When two boxes count as the same face. */
 export interface SameFace {
-  /** They overlap by more (intersection over union). */
+  /** Minimum intersection over union. */
   readonly overlap: number;
-  /** Or more of the smaller one lies in the other; 1 leaves a face within a face. */
+  /** Or the minimum share of the smaller box inside the other; at 1 a face within a face is kept. */
   readonly containment?: number;
 }
 
 /**
- * Non-maximum suppression: the faces in the order of their scores, without those that are the same face as a better one. `trust`
- * weighs the scores, where not all of them are worth the same.
+ * Non-maximum suppression: returns the faces by decreasing score, without those that are the same face as a better one.
+ * `trust` weights the scores if some are less reliable.
  */
 export function nonMaximumSuppression<F extends DetectedFace>(
   faces: readonly F[],
@@ -64,7 +66,7 @@ export function nonMaximumSuppression<F extends DetectedFace>(
   return kept;
 }
 
-/** The part of a box that lies in an image, or undefined where none does. */
+/** Returns the part of a box that lies in an image; undefined if there is none. */
 export function clipped(
   box: Box,
   { width, height }: { readonly width: number; readonly height: number },
@@ -77,8 +79,8 @@ export function clipped(
 }
 
 /**
- * A box of an image that was reduced, in pixels of the original; `across` and `down` are how many of those one pixel was. Sides of
- * a reduced image are whole numbers, so of a strip the two may differ.
+ * Scales a box of a reduced image to pixels of the original. `across` and `down` are the reduction factors along x and
+ * y. They may differ for very narrow images, because the sides of a reduced image are integers.
  */
 export function scaled({ x, y, width, height }: Box, across: number, down = across): Box {
   return { x: x * across, y: y * down, width: width * across, height: height * down };

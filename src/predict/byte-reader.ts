@@ -1,7 +1,7 @@
-/** Blocks of a known length out of a stream that is cut into chunks anywhere. */
+/** Reads blocks of a known length from a stream of arbitrary chunks. */
 
 export interface ByteReader {
-  /** The next `length` bytes, in a buffer of their own; undefined where the stream ends before. */
+  /** Returns the next `length` bytes in a new buffer; undefined if the stream ends earlier. */
   read(length: number): Promise<Uint8Array | undefined>;
 }
 

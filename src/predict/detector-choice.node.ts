@@ -1,4 +1,7 @@
-/** Which face detector is meant: one that ships, by how it searches, YuNet from the Hugging Face hub, or a file. */
+/**
+ * Resolves the choice of a face detector: a search mode of the detector that ships, YuNet from the Hugging Face hub, or
+ * a file.
+ */
 
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
@@ -11,20 +14,22 @@ import type { HubFile } from "../weights/sources.ts";
 import type { DetectorSettings } from "./onnx-detector.ts";
 
 export interface DetectorOptions extends Partial<DetectorSettings> {
-  /** An ONNX detector, or `yunet`, which is fetched from the Hugging Face hub; the one that ships where it is left out. */
+  /**
+   * Path of an ONNX detector, or `yunet`, which is fetched from the Hugging Face hub. Default: the detector that ships.
+   */
   readonly path?: string;
 }
 
-/** What the option `detector` takes: options, or a word: `fast`, `thorough`, `yunet` or the path of an ONNX detector. */
+/** The option `detector`: options, or one of `fast`, `thorough`, `yunet` or the path of an ONNX detector. */
 export type DetectorChoice = string | DetectorOptions;
 
-/** How the detector that ships can search. */
+/** Search modes of the detector that ships. */
 const searches = ["fast", "thorough"] as const;
 const YUNET = "yunet";
-/** What may stand in place of a file; a file of such a name is `./fast`. */
+/** Names that stand for a detector; to use a file of the same name, write `./fast`. */
 export const detectorNames: readonly string[] = [...searches, YUNET];
 
-/** OpenCV's zoo on the hub (MIT); its older files, and its quantised ones, have other outputs. */
+/** OpenCV's zoo on the hub (MIT). Its older and quantised files have different outputs. */
 export const yunetSource: HubFile = {
   repo: "opencv/face_detection_yunet",
   revision: "main",
@@ -33,15 +38,15 @@ export const yunetSource: HubFile = {
 
 export interface Choosing {
   readonly signal?: AbortSignal | undefined;
-  /** Hears what a person should know: that the hub does not answer yet, or was not asked, and why. */
+  /** Receives notes for the user: that the hub does not respond yet, or was not asked, and why. */
   readonly onNote?: ((text: string) => void) | undefined;
 }
 
 /**
- * The options with names resolved: `path` is a file that is there, or left out for the detector that ships. YuNet is fetched if
- * the hub's cache lacks it.
+ * Returns the options with names resolved: `path` is an existing file, or undefined for the detector that ships.
+ * Fetches YuNet if it is not in the hub's cache.
  *
- * @throws UsageError for a name or file that is not there, or for YuNet without a network.
+ * @throws UsageError for an unknown name or missing file, or for YuNet without a network.
  */
 export async function chooseDetector(
   choice: DetectorChoice = {},
@@ -54,11 +59,11 @@ export async function chooseDetector(
   if (path === YUNET) return { ...settings, path: await fetchYunet(signal, onNote) };
   if (existsSync(path)) return { ...settings, path };
   throw new UsageError(
-    `there is no face detector ${path}.${didYouMean(path, detectorNames)} Give ${detectorNames.join(", ")} or the path of an ONNX file`,
+    `there is no face detector ${path}.${didYouMean(path, detectorNames)} Use ${detectorNames.join(", ")} or the path of an ONNX file`,
   );
 }
 
-/** What a person calls the detector: its name, or that of its file. */
+/** Returns the display name of the detector: its name or its file name. */
 export function nameOfDetector(choice: DetectorChoice = {}): string {
   const { path, search = "thorough" } = typeof choice === "string" ? { path: choice } : choice;
   return path === undefined ? search : basename(path);

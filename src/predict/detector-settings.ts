@@ -1,9 +1,9 @@
-/** Whether the settings of a detector are what they may be, as a program without types may give anything. */
+/** Validates the settings of a detector, because untyped callers may pass anything. */
 
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
 
-/** Values that a setting may have: in words, to follow "must be", and as a test. */
+/** The valid values of a setting: in words that follow "must be", and as a test. */
 type Valid = readonly [words: string, is: (value: unknown) => boolean];
 
 const isShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 1;
@@ -20,7 +20,7 @@ const valid = {
   rotate: oneOf("auto", "none"),
 } satisfies Readonly<Record<string, Valid>>;
 
-/** @throws UsageError for a setting that is out of its range, or no word that it may be; undefined is one left out. */
+/** @throws UsageError for a setting out of range or an unknown word; undefined counts as left out. */
 export function checkDetectorSettings(
   settings: Readonly<Partial<Record<keyof typeof valid, unknown>>>,
 ): void {

@@ -1,6 +1,7 @@
 /**
- * The tiny landmark network of face-api.js as a graph of ours, from a face to its eyes, its middle and its size: three blocks of three depthwise
- * separable convolutions, each with the sum of those before it, and 68 points around brows, eyes, nose, mouth and jaw.
+ * The tiny landmark network of face-api.js as one of our graphs. It maps a face to its eyes, its centre and its size.
+ * It has three dense blocks of three depthwise separable convolutions, and 68 landmarks around brows, eyes, nose, mouth
+ * and jaw.
  */
 
 import { Graph } from "../graph/graph.ts";
@@ -23,18 +24,18 @@ import type { Program } from "../program/program.ts";
 import { EYES_INPUT } from "./eyes.ts";
 import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 
-/** Grey levels of red, green and blue that are taken off. */
+/** Mean of red, green and blue, which is subtracted. */
 const meanRgb = [122.782, 117.001, 104.298];
-/** Of the 68 points the six around each eye; the eye on the left of the image comes first. */
+/** The six of the 68 landmarks around each eye; the eye on the left of the image comes first. */
 const eyes = [
   [36, 42],
   [42, 48],
 ] as const;
 
 /**
- * Takes `pictures` uint8 [N, 112, 112, 3], RGB, each the square around a face, and gives `eyes` [N, 4]: x and y of the eye
- * on the left of the image, then of the other; `middle` [N, 2] of all points; and their `spread` [N], the root of the mean
- * squared distance from it. All are shares of the square's side, from its upper left corner.
+ * Takes `pictures` uint8 [N, 112, 112, 3], RGB, each the square around a face. Returns `eyes` [N, 4]: x and y of the
+ * eye on the left of the image, then of the other; `middle` [N, 2], the centroid of all landmarks; and `spread` [N],
+ * their root mean square distance from it. All are shares of the square's side, relative to its upper left corner.
  */
 export function compileEyes(
   weights: ReadonlyMap<string, QuantizedTensor>,
@@ -51,12 +52,12 @@ export function compileEyes(
   const middles = eyes.map(([first, end]) => reduceMean(slice(points, 1, first, end), [1]));
   const middle = reduceMean(points, [1]);
   const offsets = sub(points, reshape(middle, [-1, 1, 2]));
-  // Of squares the mean over x and y is half of the mean squared distance.
+  // The mean over x and y of the squares is half the mean squared distance.
   const spread = sqrt(mul(reduceMean(mul(offsets, offsets), [1, 2]), 2));
   return finish(graph, "eyes", { eyes: concat(middles, 1), middle, spread }, metadata);
 }
 
-/** The first convolution halves the sides; the others see the sum of all before them. */
+/** A dense block: the first convolution halves the sides, and each further one takes the sum of all before it. */
 function dense(x: Value, block: string, weight: (name: string) => Value): Value {
   const bias = (layer: string): Value => weight(`${block}/${layer}/bias`);
   const separable = (input: Value, layer: string, stride: 1 | 2): Value => {

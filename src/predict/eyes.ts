@@ -1,4 +1,4 @@
-/** How found faces lie, by their landmarks: how far they lean, and the square that they fill. */
+/** The pose of detected faces from their landmarks: the tilt, and the square that frames the face. */
 
 import { bundleInput } from "../evaluate/run-bundle.ts";
 import type { OpenProgram } from "../runtime/engine.ts";
@@ -6,30 +6,30 @@ import type { Box, DetectedFace } from "./boxes.ts";
 import { squareAround } from "./framing.ts";
 import type { ImagePyramid } from "./image-pyramid.ts";
 
-/** Side of the square faces that the network takes. */
+/** Side of the network's square input. */
 export const EYES_INPUT = 112;
 
-/** Faces in one run of the network. */
+/** Faces per run of the network. */
 const BATCH = 32;
 
 /**
- * The square of a face as FER2013 frames it: its side in spreads of the landmarks, and how far its middle lies below theirs in
- * sides (docs/results.md, "Finding faces").
+ * Framing of FER2013's faces relative to the landmarks: the side of the square in spreads, and the offset of its centre
+ * below theirs in sides (docs/results.md, "Finding faces").
  */
 const framing = { side: 3.15, down: -0.077 };
 
-/** Landmarks are believed where their square is at most as many times as large as the box's, or as small. */
+/** Maximum ratio, either way, between the side of the landmarks' square and that of the box's square. */
 const MOST_SCALE = 1.5;
-/** And where its middle is at most as many sides away from the box's. */
+/** Maximum distance between the centres of these two squares, in sides. */
 const MOST_SHIFT = 0.35;
 
-/** How a face lies: `tilt` in degrees, clockwise, and the square that it fills, which leans with it. */
+/** The pose of a face: `tilt` in degrees clockwise, and its square, which is tilted like the face. */
 export type Pose = Required<Pick<DetectedFace, "tilt" | "square">>;
 
 /**
- * For each face how it lies, or undefined where the landmarks cannot be believed. The network looks twice, the second time at the
- * square that it found first, so that little is left of which detector the box is of. A `quick` look is one, at the square that
- * boxes of the detector that ships suggest.
+ * Returns the pose of each face; undefined if its landmarks are implausible. The network runs twice, the second time on
+ * the square found first, so that the result hardly depends on the detector's framing. With `quick` it runs once, on
+ * the square suggested by the boxes of the detector that ships.
  */
 export async function posesOf(
   eyes: Pick<OpenProgram, "run">,
@@ -76,7 +76,9 @@ async function look(
   return poses;
 }
 
-/** On small, blurred and covered faces the network guesses; its guess must fit the detector's box. */
+/**
+ * On small, blurred and occluded faces the network guesses, so its result must be consistent with the detector's box.
+ */
 function isBelievable({ square, tilt }: Pose, box: Box): boolean {
   const expected = squareAround(box, undefined, tilt);
   const scale = square.width / expected.width;
@@ -87,7 +89,7 @@ function isBelievable({ square, tilt }: Pose, box: Box): boolean {
   return Math.max(scale, 1 / scale) <= MOST_SCALE && shift <= MOST_SHIFT * expected.width;
 }
 
-/** What the network was trained to see: the box, and what it takes to make it square. */
+/** The input that the network was trained on: the box, extended to a square. */
 function squareOf({ x, y, width, height }: Box): Box {
   const side = Math.max(width, height);
   return { x: x + (width - side) / 2, y: y + (height - side) / 2, width: side, height: side };

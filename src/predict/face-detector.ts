@@ -1,12 +1,12 @@
-/** What finds faces, whatever it is made of. */
+/** The interface of a face detector. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { DetectedFace } from "./boxes.ts";
 
 export interface FaceDetector {
   /**
-   * The faces of an image, the surest first; boxes in its pixels, within its borders. `onLook` is called whenever the network is
-   * run, once or many times: what a search costs.
+   * Returns the faces of an image by decreasing score, with boxes in pixels, clipped to the image. `onLook` is called
+   * for every run of the network, to measure the cost of a search.
    */
   detect(picture: Picture, onLook?: () => void): Promise<readonly DetectedFace[]>;
   release(): Promise<void>;

@@ -1,4 +1,7 @@
-/** Frames of a video through an installed ffmpeg: any codec and depth, HDR as SDR, upright, with square pixels, in their own size. */
+/**
+ * Reads the frames of a video with an installed ffmpeg: any codec and bit depth, HDR converted to SDR, upright, with
+ * square pixels, at their own size.
+ */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { endianness } from "node:os";
@@ -9,16 +12,16 @@ import { byteReader } from "./byte-reader.ts";
 import { type Transfer, toneMapper } from "./tone-map.ts";
 import { checkVideoFile } from "./video-file.node.ts";
 
-/** What is known of a video before its frames are read. */
+/** Properties of a video, known before its frames are read. */
 export interface VideoFacts {
-  /** In seconds; undefined where the file does not hold it, as recordings of browsers. */
+  /** In seconds; undefined if the file does not record it, as with recordings made by browsers. */
   readonly duration: number | undefined;
   readonly transfer: Transfer;
-  /** Whether its frames are made of two fields of different times. */
+  /** Whether each frame consists of two fields from different times. */
   readonly isInterlaced: boolean;
-  /** The number of the stream that is read: the largest one that is no cover image. */
+  /** Index of the stream to read: the largest one that is not a cover image. */
   readonly stream: number;
-  /** Of ffmpeg itself; that of a development build counts as the newest. */
+  /** Version of ffmpeg itself; a development build counts as the newest. */
   readonly version: readonly [major: number, minor: number];
 }
 
@@ -29,33 +32,37 @@ export interface TimedPicture {
 }
 
 export interface FrameOptions {
-  /** What errors call the file. */
+  /** File name used in error messages. */
   readonly name: string;
-  /** Seconds between two frames. */
+  /** Seconds between frames. */
   readonly every: number;
-  /** Hears what a person should know: that the video is damaged or cut off. */
+  /** Receives notes for the user: that the video is damaged or truncated. */
   readonly onNote: (text: string) => void;
-  /** Ends ffmpeg, and with it the frames, also where it has stalled. */
+  /** Stops ffmpeg and the frames, even if ffmpeg has stalled. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The first version that can leave frames of several sizes as they are (`-noautoscale`). */
+/** The first version that can keep frames of several sizes unscaled (`-noautoscale`). */
 const OLDEST: VideoFacts["version"] = [4, 4];
 
-/** A frame counts for a time that it misses by as little, in shares of the time between two frames. */
+/** Tolerance for assigning a frame to a time, as a share of the interval between frames. */
 const TOLERANCE = 1e-3;
 
-/** A shape of pixels that is less square than this, either way, is an error of the file: they are taken for square. */
+/**
+ * A pixel aspect ratio beyond this, either way, is treated as an error in the file: the pixels are assumed to be
+ * square.
+ */
 const MOST_SQUEEZED = 4;
 
-/** Seconds after which frames that ffmpeg wrote without a line about them are an error. */
+/** Seconds after which it is an error if ffmpeg has written a frame without its log line. */
 const LOST_AFTER = 30;
 
 /**
  * Asks ffmpeg about a file.
  *
- * @returns undefined where `stop` ended it.
- * @throws UsageError where ffmpeg is missing or too old, or the file is missing or none; VultusError where the file has no video.
+ * @returns undefined if `stop` ended it.
+ * @throws UsageError if ffmpeg is missing or too old, or the file is missing or not a video; VultusError if the file
+ * has no video stream.
  */
 export async function probeVideo(file: string, name: string): Promise<VideoFacts>;
 export async function probeVideo(
@@ -69,7 +76,7 @@ export async function probeVideo(
   stop?: AbortSignal,
 ): Promise<VideoFacts | undefined> {
   checkVideoFile(file, name);
-  // Without an output ffmpeg describes its input and ends.
+  // Without an output, ffmpeg describes its input and exits.
   const child = spawn("ffmpeg", ["-nostdin", "-v", "level+info", "-i", inputOf(file)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -80,11 +87,14 @@ export async function probeVideo(
     if (lines.length < 5000) lines.push(line);
   const { signal } = await ended;
   if (stop?.aborted) return undefined;
-  if (signal) throw new VultusError(`${name}: ffmpeg crashed on it (${signal}); another version may read it`);
+  if (signal)
+    throw new VultusError(
+      `${name}: ffmpeg crashed while reading it (${signal}); another version of ffmpeg may work`,
+    );
   const version = versionOf(lines);
   if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1]))
     throw new UsageError(
-      `videos are read by ffmpeg ${OLDEST.join(".")} or newer; version ${version.join(".")} is installed`,
+      `reading videos needs ffmpeg ${OLDEST.join(".")} or newer; version ${version.join(".")} is installed`,
     );
   const stream = streamOf(lines);
   if (!stream) {
@@ -97,9 +107,10 @@ export async function probeVideo(
 }
 
 /**
- * Frames at multiples of `every` seconds: at each the first that begins then or later. A frame that lasts longer is given once.
+ * Yields frames at multiples of `every` seconds: for each time, the first frame at or after it. A frame that lasts
+ * longer is yielded once.
  *
- * @throws VultusError where there is none, unless `signal` ended it.
+ * @throws VultusError if there is none, unless `signal` ended it.
  */
 export async function* videoFrames(
   file: string,
@@ -121,7 +132,7 @@ export async function* videoFrames(
         isCut = true;
         break;
       }
-      // Filters begin anew where the size changes, and may choose a frame of a time that another was given for.
+      // Filters restart when the size changes, and may then select a frame for a time that already has one.
       const slot = Math.max(0, Math.floor(time / every + TOLERANCE));
       if (slot <= last) continue;
       last = slot;
@@ -132,13 +143,15 @@ export async function* videoFrames(
     }
     const { code, signal } = await ended;
     if (stop?.aborted) return;
-    const reason = signal ? `ffmpeg crashed on it (${signal})` : log.firstError();
+    const reason = signal ? `ffmpeg crashed while reading it (${signal})` : log.firstError();
     if (last < 0) throw new VultusError(`${name}: ffmpeg finds no frame in it${reason && `: ${reason}`}`);
-    if (isCut) onNote(`${name} breaks off within a frame`);
+    if (isCut) onNote(`${name} ends in the middle of a frame`);
     else if (code !== 0 || reason)
-      onNote(`${name} is damaged, its frames up to there are used: ${reason || `ffmpeg ended with ${code}`}`);
+      onNote(
+        `${name} is damaged; only the frames before the damage are used: ${reason || `ffmpeg ended with ${code}`}`,
+      );
   } finally {
-    // Since version 7 it ignores SIGTERM while it waits for a reader.
+    // From version 7 on, ffmpeg ignores SIGTERM while it waits for a reader.
     child.kill("SIGKILL");
   }
 }
@@ -153,7 +166,7 @@ function argumentsFor(
   const filters = [
     `select='if(isnan(prev_selected_t),1,gt(${slot("t")},${slot("prev_selected_t")}))'`,
     ...(isInterlaced ? ["yadif=deint=interlaced"] : []),
-    // Neither direction loses pixels, and a change of the pixels' shape alone is noticed.
+    // Pixels are only ever stretched, never dropped, and a change of the pixel aspect ratio alone is detected.
     `scale=w='round(iw*max(${shape},1))':h='round(ih/min(${shape},1))':eval=frame`,
     `format=${transfer === "sdr" ? "rgb24" : `rgb48${endianness().toLowerCase()}`}`,
     "showinfo=checksum=0",
@@ -167,12 +180,12 @@ function argumentsFor(
   ];
 }
 
-/** A name with a colon would be taken for an address. */
+/** ffmpeg would parse a name with a colon as a URL. */
 function inputOf(file: string): string {
   return `file:${file}`;
 }
 
-/** How it ended: an exit code, or the signal that ended it. @throws UsageError where ffmpeg is not installed. */
+/** Returns the exit code, or the signal that ended the process. @throws UsageError if ffmpeg is not installed. */
 function endOf(
   child: ChildProcess,
   stop: AbortSignal | undefined,
@@ -186,7 +199,7 @@ function endOf(
         error.code !== "ENOENT"
           ? error
           : new UsageError(
-              "videos are read by ffmpeg, which is not installed; install it (for example `apt-get install ffmpeg`) and try again",
+              "reading videos needs ffmpeg, which is not installed; install it (for example `apt-get install ffmpeg`) and try again",
             ),
       ),
     );
@@ -215,20 +228,20 @@ function streamOf(lines: readonly string[]): Omit<VideoFacts, "duration" | "vers
   return chosen;
 }
 
-/** Why a file has no frames. The first error is the cause, the last that nothing came of it. */
+/** Returns the reason why a file has no frames. The first error is the cause; later ones are its consequences. */
 function withoutVideo(lines: readonly string[], input: string): string {
-  if (lines.some((line) => /Stream #0:\d+.*: Audio: /.test(line))) return "it has sound, but no video";
+  if (lines.some((line) => /Stream #0:\d+.*: Audio: /.test(line))) return "it contains audio but no video";
   if (lines.some((line) => /\[warning\] Format .* misdetection possible/.test(line)))
-    return "ffmpeg finds no frame in it: it is no video, whatever its name";
+    return "ffmpeg finds no frame in it: it is not a video, whatever its name";
   const error = lines.find((line) => /\[(error|fatal)\]/.test(line) && !/At least one output/.test(line));
   const reason = messageIn(error ?? "").replace(`${input}: `, "");
   const cut = reason.includes("moov atom not found")
-    ? "; the file is cut off: its index, which stands at the end, is missing"
+    ? "; the file is truncated: its index, stored at the end, is missing"
     : "";
   return `ffmpeg finds no frame in it${reason && `: ${reason}${cut}`}`;
 }
 
-/** A line of ffmpeg's log without what module wrote it, and its level. */
+/** Strips the module and the level from a line of ffmpeg's log. */
 function messageIn(line: string): string {
   return line.replace(/^(\[[^\]]*\] )*/, "");
 }
@@ -240,7 +253,10 @@ interface FrameLine {
   readonly time: number;
 }
 
-/** Reads ffmpeg's log: a line for each frame, written before the frame is, and errors. @param isBehind whether there is one without. */
+/**
+ * Parses ffmpeg's log: one line per frame, written before the frame itself, and errors. @param isBehind whether a frame
+ * has no line yet
+ */
 function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
   const waiting: FrameLine[] = [];
   let [isAtEnd, firstError, timeBase] = [false, "", 0];
@@ -261,7 +277,7 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
       wake();
     });
   return {
-    /** The cause; those after it are what follows from it. */
+    /** The cause; later errors are its consequences. */
     firstError: () => firstError,
     async *frames(): AsyncGenerator<FrameLine> {
       for (;;) {
@@ -277,14 +293,14 @@ function logOf(stderr: NodeJS.ReadableStream, isBehind: () => boolean) {
             };
           });
           if (isLate && isBehind())
-            throw new VultusError("this version of ffmpeg describes frames in a way that is not understood");
+            throw new VultusError("cannot parse the frame descriptions of this version of ffmpeg");
         }
       }
     },
   };
 }
 
-/** How bytes of ffmpeg become pixels. */
+/** Converts ffmpeg's bytes to pixels. */
 function pictureReader(transfer: Transfer) {
   if (transfer === "sdr")
     return { bytesPerPixel: 3, picture: (pixels: Uint8Array) => ({ pixels, channels: 3 as const }) };

@@ -1,4 +1,4 @@
-/** How a detected face is cut out, so that it looks like those that the models were trained on. */
+/** Crops detected faces so that they look like the training data. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { DescribedArchitecture } from "../weights/classifier-file.ts";
@@ -7,22 +7,22 @@ import { resampled } from "./resample.ts";
 import { turned } from "./turn.ts";
 
 export interface Framing {
-  /** Side of the square, in means of the box's width and height. */
+  /** Side of the square, relative to the mean of the box's width and height. */
   readonly side: number;
-  /** How far the square's middle lies below the box's, in the same unit. */
+  /** Offset of the square's centre below the box's, in the same unit. */
   readonly down: number;
 }
 
 /**
- * How FER2013's faces are framed, by the boxes of the detector that ships (docs/results.md, "Finding faces"): for faces whose
- * landmarks nobody knows.
+ * Framing of FER2013's faces, for boxes of the detector that ships (docs/results.md, "Finding faces"). Used for faces
+ * without landmarks.
  */
 export const ferFraming: Framing = { side: 1.05, down: 0 };
 
-/** Faces that lean less are left as they are: the models were trained on such, and every turn costs sharpness. */
+/** Faces with less tilt are not rotated: the models were trained on such faces, and every rotation costs sharpness. */
 const LEAST_TILT = 10;
 
-/** The square around a face that leans clockwise by `tilt` degrees; it leans with the face. */
+/** Returns the square around a face with a clockwise tilt of `tilt` degrees; the square is tilted as well. */
 export function squareAround(
   { x, y, width, height }: Box,
   { side, down }: Framing = ferFraming,
@@ -40,8 +40,9 @@ export function squareAround(
 }
 
 /**
- * The face as a square image of the side that the model's own preprocessing resizes to, which then leaves it as it is:
- * so all faces of a batch have one size, and each is resized once. A face that leans is turned upright.
+ * Returns the face as a square image of the size that the model's preprocessing resizes to, so that preprocessing
+ * leaves it unchanged. All faces of a batch then have one size, and each is resized only once. A tilted face is rotated
+ * upright.
  */
 export function faceCrop(
   picture: Picture,
@@ -55,20 +56,20 @@ export function faceCrop(
   return leans ? turned(picture, around, side, tilt) : resampled(picture, around, side, side);
 }
 
-/** Cuts a face out of an image. */
+/** Crops a face from an image. */
 export type CropFace = (picture: Picture, face: DetectedFace) => Picture;
 
-/** Cuts faces out for a model, by `faceCrop`. */
+/** Returns a function that crops faces for a model with `faceCrop`. */
 export function cropsFor(architecture: Pick<DescribedArchitecture, "inputSize" | "resize">): CropFace {
   return (picture, face) => faceCrop(picture, face, architecture);
 }
 
-/** Side in pixels of the square around a face at the scale that it has in its image. */
+/** Returns the side in pixels of the square around a face, at the scale of its image. */
 export function ownSide({ box, square = squareAround(box) }: Pick<DetectedFace, "box" | "square">): number {
   return Math.max(1, Math.round(square.width));
 }
 
-/** The middle of an image, as wide as it is high: all that the models' centre crop can see of a face crop. */
+/** Returns the central square of an image: the part that a model's centre crop would see. */
 export function centreSquare(picture: Picture): Picture {
   const { width, height, channels, pixels } = picture;
   const side = Math.min(width, height);

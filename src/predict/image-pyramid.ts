@@ -1,26 +1,26 @@
-/** A photo at falling resolutions, and parts of it at any. */
+/** A photo at decreasing resolutions, and crops of it at any resolution. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
 import { halved, interpolated } from "./resample.ts";
 
 export interface Cut {
-  /** In pixels of the photo; it may reach over the border, which is then repeated. */
+  /** In pixels of the photo. It may extend beyond the border, whose pixels are then repeated. */
   readonly region: Box;
-  /** Pixels of the result for one of the photo. */
+  /** Pixels of the result per pixel of the photo. */
   readonly scale: number;
 }
 
 export interface ImagePyramid {
   readonly photo: Picture;
-  /** A part of the photo: of the halving that has at least as many pixels as asked for, interpolated. */
+  /** Returns a part of the photo, interpolated from the smallest halving that has at least the requested resolution. */
   cut(cut: Cut): Picture;
 }
 
-/** Each halving of the photo is made once, when it is first needed. */
+/** Creates each halving of the photo once, on first use. */
 export function imagePyramid(photo: Picture): ImagePyramid {
   const halvings = [photo];
-  /** The smallest halving that still has at least as many pixels as `scale` asks for. */
+  /** Returns the smallest halving with at least the resolution `scale`. */
   const halvingFor = (scale: number): number => {
     const count = Math.max(0, Math.floor(Math.log2(1 / scale)));
     while (halvings.length <= count) halvings.push(halved(halvings.at(-1) as Picture));
@@ -47,8 +47,8 @@ export function imagePyramid(photo: Picture): ImagePyramid {
 }
 
 /**
- * The image on a black canvas whose sides are multiples of `step`, at least `margin` pixels from every border, but `shift` pixels
- * to the right of that and below. @returns the canvas, and where on it the image begins.
+ * Places the image on a black canvas whose sides are multiples of `step`. It lies at least `margin` pixels from every
+ * border, shifted by `shift` pixels to the right and down. @returns the canvas and the position of the image on it
  */
 export function onCanvas(
   image: Picture,
@@ -62,7 +62,7 @@ export function onCanvas(
     number,
   ];
   if (across === width && down === height) return { canvas: image, x: 0, y: 0 };
-  // Without a margin in the corner: a border in the middle of a cell of the network would be seen twice.
+  // Without a margin, in the corner: the network would see a border in the middle of a cell twice.
   const [x, y] = margin > 0 ? [((across - width) >> 1) + shift, ((down - height) >> 1) + shift] : [0, 0];
   const canvas = new Uint8Array(across * down * channels);
   for (let row = 0; row < height; row++)

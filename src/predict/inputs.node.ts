@@ -1,4 +1,4 @@
-/** What a person names on the command line, as a stream of photos: files, folders, patterns, URLs, standard input. */
+/** Turns command-line inputs into a stream of photos: files, folders, patterns, URLs, standard input. */
 
 import { existsSync, realpathSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
@@ -15,17 +15,17 @@ import { inOrder } from "../util/ordered.ts";
 import { globbed, isGlob } from "./globs.node.ts";
 import type { ReadPhoto } from "./predictor.ts";
 
-/** Larger files are no photos. */
+/** Larger files are not photos. */
 const MOST_BYTES = 1e9;
-/** Larger files are looked at before they are read: they may be videos. */
+/** Larger files are inspected before they are read, because they may be videos. */
 const SURELY_READ = 64e6;
 const MOST_BYTES_OF_URL = 100e6;
 const URL_SECONDS = 30;
 
-/** Files under way at a time: twice the four threads that Node gives to files and images. */
+/** Files in progress at a time: twice the four threads that Node uses for files and images. */
 const AT_ONCE = 8;
 
-/** A photo by its name in the result, and how to get its bytes. */
+/** A photo by its name in the result, with a function that reads its bytes. */
 export interface PhotoSource {
   readonly file: string;
   bytes(): Promise<Uint8Array>;
@@ -33,19 +33,17 @@ export interface PhotoSource {
 
 export interface InputOptions {
   readonly allowUrls?: boolean;
-  /** Reads the photo that `-` stands for; standard input where this is left out. */
+  /** Reads the photo for `-`. Default: reads standard input. */
   readonly standardInput?: (() => Promise<Uint8Array>) | undefined;
-  /** Files that lie in these folders, or are these, are passed over: what a run itself writes. */
+  /** Files and folders to skip: the outputs of the run itself. */
   readonly except?: readonly string[];
 }
 
-/** The photos that `inputs` name, in their order, found one after the other. @throws UsageError for what is not allowed. */
+/** Yields the photos of `inputs`, in order, as they are found. @throws UsageError for inputs that are not allowed */
 export function photoSources(inputs: readonly string[], options: InputOptions = {}): Generator<PhotoSource> {
   const address = options.allowUrls ? undefined : inputs.find(isAddress);
   if (address)
-    throw new UsageError(
-      `${address} is an address; nothing is fetched from the network without --allow-urls`,
-    );
+    throw new UsageError(`${address} is a URL; vultus fetches nothing from the network without --allow-urls`);
   return sourcesOf(inputs, options);
 }
 
@@ -77,7 +75,7 @@ function* sourcesOf(
   }
 }
 
-/** Reads and decodes photos, several at a time, in order. What cannot be read carries the reason. */
+/** Reads and decodes photos, several at a time, in order. An unreadable one carries the reason. */
 export function readPhotos(
   sources: Iterable<PhotoSource> | AsyncIterable<PhotoSource>,
 ): AsyncGenerator<ReadPhoto> {
@@ -103,7 +101,7 @@ async function fileBytes(path: string): Promise<Uint8Array> {
     if (size > MOST_BYTES)
       throw new UnreadableImage(
         "too_many_bytes",
-        `a file of ${(size / 1e9).toFixed(1)} GB, which is no photo`,
+        `the file has ${(size / 1e9).toFixed(1)} GB, which is too large for a photo`,
       );
     return await readFile(path);
   } catch (error) {
@@ -111,7 +109,7 @@ async function fileBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-/** @throws UnreadableImage where the file is a video, without reading it. */
+/** @throws UnreadableImage if the file is a video, without reading it */
 async function refuseVideo(path: string): Promise<void> {
   const file = await open(path);
   try {
@@ -119,14 +117,14 @@ async function refuseVideo(path: string): Promise<void> {
     await file.read(head, 0, head.length, 0);
     sniffPicture(head);
   } catch (error) {
-    // What it is instead is found out when it is decoded.
+    // Decoding will report what the file is instead.
     if (!(error instanceof UnreadableImage) || error.code === "video") throw error;
   } finally {
     await file.close();
   }
 }
 
-/** All bytes of a stream. @throws UnreadableImage where there are more than a photo has. */
+/** Returns all bytes of a stream. @throws UnreadableImage if there are more than a photo can have */
 export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -145,10 +143,13 @@ async function fetched(address: string): Promise<Uint8Array> {
     response = await fetch(address, { signal: AbortSignal.timeout(URL_SECONDS * 1000) });
   } catch (error) {
     const { cause } = error as { cause?: unknown };
-    throw new UnreadableImage("cannot_fetch", `cannot be fetched: ${messageOf(cause ?? error)}`);
+    throw new UnreadableImage("cannot_fetch", `cannot fetch it: ${messageOf(cause ?? error)}`);
   }
   if (!response.ok)
-    throw new UnreadableImage("cannot_fetch", `the server answers ${response.status} ${response.statusText}`);
+    throw new UnreadableImage(
+      "cannot_fetch",
+      `the server returned ${response.status} ${response.statusText}`,
+    );
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {

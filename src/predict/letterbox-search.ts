@@ -1,25 +1,28 @@
 /**
- * Finds faces with a network that sees a whole photo at once, as face-api.js does it: the longer side fitted to a square, black
- * below or to the right.
+ * Finds faces with a network that sees a whole photo at once, like face-api.js: the longer side is fitted to a square,
+ * padded with black below or to the right.
  */
 
 import type { Picture } from "../data/dataset.ts";
 import { type Box, type DetectedFace, nonMaximumSuppression, scaled } from "./boxes.ts";
 import { halved, resampled } from "./resample.ts";
 
-/** Finds the faces of a square image; boxes in its pixels. */
+/** Returns the faces of a square image, with boxes in its pixels. */
 type Find = (square: Picture) => Promise<readonly DetectedFace[]>;
 
 /**
- * A face that fills its photo is too large for such a network, which sees best what takes about a fifth of its side. Where
- * none is found, it looks again at the photo with a margin around it, which makes it this many times as wide.
+ * A face that fills its photo is too large for such a network, which works best on faces of about a fifth of its side.
+ * If none is found, the search is repeated on the photo with a margin that makes it this many times as wide.
  */
 const AGAIN = [2.5, 5];
 
-/** Squares in which a panorama is searched. */
+/** Maximum number of squares in which a panorama is searched. */
 const MOST_TILES = 16;
 
-/** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. `size` is the side of the square. */
+/**
+ * Returns the faces of a photo by decreasing score, in pixels of the photo. Boxes may extend beyond the border. `size`
+ * is the side of the square.
+ */
 export async function searchLetterboxed(
   photo: Picture,
   find: Find,
@@ -35,7 +38,7 @@ export async function searchLetterboxed(
   }
   return nonMaximumSuppression(found, { overlap });
 
-  /** Faces in a part of the photo, in pixels of the photo. */
+  /** Returns faces in a part of the photo, in pixels of the photo. */
   async function findIn({ picture, reduction }: Reduced, tile: Box): Promise<DetectedFace[]> {
     const pixel = Math.max(tile.width, tile.height) / size;
     const faces = await find(letterboxed(picture, scaled(tile, 1 / reduction), size));
@@ -46,13 +49,13 @@ export async function searchLetterboxed(
   }
 }
 
-/** An image, and how many pixels of the photo one of its own stands for, along either side. */
+/** A reduced image, and its reduction factor along both sides. */
 interface Reduced {
   readonly picture: Picture;
   readonly reduction: number;
 }
 
-/** Halves a photo for as long as its tiles stay larger than the detector's input. */
+/** Halves a photo as long as its tiles remain larger than the detector's input. */
 function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduced {
   let [picture, reduction] = [photo, 1];
   while (Math.max(width, height) >= 2 * reduction * size)
@@ -60,7 +63,7 @@ function reducedFor(photo: Picture, { width, height }: Box, size: number): Reduc
   return { picture, reduction };
 }
 
-/** The longer side fitted to `size`, black below or to the right of the image: as face-api.js does it. */
+/** Fits the longer side to `size` and pads with black below or to the right of the image, as face-api.js does. */
 function letterboxed(picture: Picture, tile: Box, size: number): Picture {
   const scale = size / Math.max(tile.width, tile.height);
   const [width, height] = [
@@ -77,8 +80,8 @@ function letterboxed(picture: Picture, tile: Box, size: number): Picture {
 }
 
 /**
- * A panorama is searched in squares that overlap by half; anything else whole. Of a strip the squares are larger than it is
- * high: an image of a few kilobytes must not ask for thousands of them.
+ * A panorama is searched in squares that overlap by half; any other photo as a whole. In a very narrow strip the
+ * squares are larger than its height, because an image of a few kilobytes must not produce thousands of them.
  */
 function tilesOf({ width, height }: Picture): Box[] {
   const [long, short] = [Math.max(width, height), Math.min(width, height)];
@@ -91,7 +94,7 @@ function tilesOf({ width, height }: Picture): Box[] {
   });
 }
 
-/** A square around the middle of the image. */
+/** Returns a square around the centre of the image. */
 function widened({ width, height }: Picture, factor: number): Box {
   const side = factor * Math.max(width, height);
   return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };

@@ -3,7 +3,7 @@ import type { Picture } from "../data/dataset.ts";
 import { type Box, type DetectedFace, overlapOf } from "./boxes.ts";
 import { liveSearch } from "./live-search.ts";
 
-/** A grey frame with a white square for each face. */
+/** A grey frame with one white square per face. */
 function frameOf(faces: readonly Box[], width = 640, height = 480): Picture {
   const pixels = new Uint8Array(width * height).fill(60);
   for (const { x, y, width: across, height: down } of faces)
@@ -13,7 +13,7 @@ function frameOf(faces: readonly Box[], width = 640, height = 480): Picture {
 
 const square = (x: number, y: number, side: number): Box => ({ x, y, width: side, height: side });
 
-/** Takes white squares beside each other for faces, if their sides are 14 to 96 px; counts the pixels that it gets. */
+/** Detects separate white squares with sides of 14 to 96 px as faces, and counts its input pixels. */
 function squaresNetwork() {
   const looks: string[] = [];
   const find = async ({ pixels, width, height }: Picture): Promise<DetectedFace[]> => {
@@ -42,7 +42,7 @@ function searched() {
   const finish = async (found: readonly DetectedFace[]): Promise<DetectedFace[]> => [...found];
   const search = liveSearch(network, { threshold: 0.5, overlap: 0.35, finish });
   return {
-    /** What was found, and the sizes of the images that were looked at. */
+    /** Returns the detected faces, and the sizes of the network's inputs. */
     async next(frame: Picture) {
       looks.length = 0;
       const faces = await search(frame);

@@ -1,7 +1,7 @@
 /**
- * Finds faces in the frames of a camera or video. Each frame has a bounded cost: a small look around each face of the last frame,
- * and only every few frames one look at the whole frame, from near and from further away in turn. Where nothing is known, every
- * frame has one. Only the first frame has all.
+ * Finds faces in the frames of a camera or video at a bounded cost per frame. Each frame has a small look around each
+ * face of the previous frame. Every few frames one look covers the whole frame, alternately from near and from further
+ * away. While no face is known, every frame has such a look. Only the first frame has all looks.
  */
 
 import type { Picture } from "../data/dataset.ts";
@@ -18,46 +18,49 @@ import { CONTAINMENT, type FaceNetwork, type Look, lookAt, type Sighting } from 
 
 export interface LiveSearchOptions {
   readonly threshold: number;
-  /** Of two boxes that overlap by more (intersection over union), the better stays. */
+  /** Maximum intersection over union of two different faces. */
   readonly overlap: number;
-  /** What of the boxes lies in the frame, and how far each face leans. */
+  /** Clips the boxes to the frame, and estimates the tilt of each face. */
   finish(found: readonly DetectedFace[], frame: ImagePyramid): Promise<DetectedFace[]>;
 }
 
-/** A look around a face: side of the image, and of the face in it, in pixels. Smaller ones find boxes that jump. */
+/** A look around a face: side of the image, and of the face in it, in pixels. With smaller ones the boxes jitter. */
 const AROUND = { side: 64, face: 36 };
-/** Faces looked around in one frame; where there are more, they take turns, and the others stay where they were. */
+/**
+ * Maximum number of faces to look around per frame. If there are more, they take turns, and the others keep their
+ * position.
+ */
 const MOST_AROUND = 3;
-/** Frames from one look at the whole frame to the next, where faces are known. */
+/** Number of frames between looks at the whole frame while faces are known. */
 const EVERY = 8;
-/** A face that was there in the last frame is believed at this share of the threshold. */
+/** A face of the previous frame is kept from this share of the threshold on. */
 const LOYALTY = 0.6;
-/** Frames for which a face that was not seen again stays where it was: one blurred frame must not make it flicker. */
+/** Number of frames for which a lost face keeps its position, so that one blurred frame does not make it flicker. */
 const PATIENCE = 2;
-/** A face of the last frame that overlaps its box by less (intersection over union) is another. */
+/** Minimum intersection over union with its previous box for a face to be the same. */
 const LEAST_OVERLAP = 0.2;
 
-/** A face, and in how many frames it was not seen again. */
+/** A face, and the number of frames since it was last seen. */
 interface Known extends DetectedFace {
   readonly misses: number;
 }
 
-/** Takes frame after frame; each has its faces, the surest first, in its pixels. */
+/** Takes frame after frame and returns each frame's faces by decreasing score, in its pixels. */
 export function liveSearch(
   network: FaceNetwork,
   { threshold, overlap, finish }: LiveSearchOptions,
 ): (frame: Picture) => Promise<DetectedFace[]> {
-  /** Faces of the last frame, those first that were looked around longest ago. */
+  /** Faces of the previous frame; those looked around longest ago come first. */
   let known: Known[] = [];
   let extent = "";
-  /** Frames until the next look at the whole frame, and which one it is. */
+  /** Number of frames until the next look at the whole frame, and which look it is. */
   let [wait, next] = [0, 0];
 
-  /** The face where it is now, if it is seen. */
+  /** Returns the new position of a face, if it is found. */
   async function followed(pyramid: ImagePyramid, face: Known): Promise<DetectedFace | undefined> {
     const seen = await lookAt(pyramid, network, lookAround(face.box), threshold * LOYALTY);
     const same = seen.filter(({ box }) => overlapOf(box, face.box) >= LEAST_OVERLAP);
-    // Of two people side by side each keeps their own box.
+    // Of two people side by side, each keeps their own box.
     const likeness = ({ box, score }: DetectedFace): number => score * overlapOf(box, face.box);
     return same.sort((a, b) => likeness(b) - likeness(a))[0];
   }
@@ -76,7 +79,7 @@ export function liveSearch(
       else if (face.misses < PATIENCE) missed.push({ ...face, misses: face.misses + 1 });
     }
     const others = known.slice(turn.length);
-    // A face that is lost may be elsewhere.
+    // A lost face may be elsewhere in the frame.
     if (found.length < turn.length || known.length === 0) wait = 0;
     const fresh: Sighting[] = [];
     if (wait-- <= 0) {
@@ -92,11 +95,11 @@ export function liveSearch(
       );
     const same = { overlap, containment: CONTAINMENT };
     const seen = await finish(nonMaximumSuppression([...found, ...fresh.filter(isNew)], same), pyramid);
-    // What was seen again by a look at the whole frame is no longer missed.
+    // A face that a look at the whole frame found again is no longer missed.
     const stale = missed.filter((face) => seen.every(({ box }) => overlapOf(box, face.box) < LEAST_OVERLAP));
     const now = [...others, ...stale, ...seen.map((face): Known => ({ ...face, misses: 0 }))];
     const faces = nonMaximumSuppression(now, same);
-    // Those that wait longest come first.
+    // Those that have waited longest come first.
     known = now.filter((face) => faces.includes(face));
     return faces.map((face) => {
       const { misses: _, ...rest } = face;
@@ -105,7 +108,7 @@ export function liveSearch(
   };
 }
 
-/** The whole frame for faces that fill it, and for those from about a twelfth of its longer side on. */
+/** Looks at the whole frame: one for faces that fill it, and one for faces from about a twelfth of its longer side. */
 function looksAt({ width, height }: Picture): Look[] {
   const region = { x: 0, y: 0, width, height };
   return [

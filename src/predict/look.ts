@@ -1,44 +1,44 @@
-/** One look at a part of an image, with a network that finds faces of some sizes. */
+/** One look at a part of an image, with a network that detects faces within a range of sizes. */
 
 import type { Picture } from "../data/dataset.ts";
 import { areaOf, type Box, type DetectedFace } from "./boxes.ts";
 import { type ImagePyramid, onCanvas } from "./image-pyramid.ts";
 import { lifted } from "./shadows.ts";
 
-/** A network that finds faces in an image whose sides are multiples of `step`; boxes in pixels of that image. */
+/** A network that detects faces in an image whose sides are multiples of `step`, with boxes in pixels of that image. */
 export interface FaceNetwork {
   readonly step: number;
-  /** Side of the only square that it takes, which is then also `step`; left out, it takes images of any size. */
+  /** Side of the only square that it accepts, which is then also `step`. Left out, it accepts images of any size. */
   readonly side?: number;
-  /** Something may be a face from this score on. Default: 0.1. */
+  /** Minimum score of a possible face. Default: 0.1. */
   readonly hint?: number;
-  /** Sides in pixels of the faces that it sees well. */
+  /** Range of face sizes that it detects reliably, as sides in pixels. */
   readonly sees: { readonly smallest: number; readonly largest: number };
-  /** Faces that score at least `least`. */
+  /** Returns faces that score at least `least`. */
   find(image: Picture, least: number): Promise<readonly DetectedFace[]>;
 }
 
-/** Of a box that lies in a better one by this share, nothing is new. */
+/** A box that has this share of its area inside a better box is a duplicate. */
 export const CONTAINMENT = 0.65;
 
 export interface Look {
   /** In pixels of the photo. */
   readonly region: Box;
-  /** Pixels that the network gets for one of the photo. */
+  /** Pixels of the network's input per pixel of the photo. */
   readonly scale: number;
-  /** Black pixels around it, which make a face that fills its photo one that the network knows. */
+  /** Width of the black margin around it, which brings a face that fills its photo to a size that the network knows. */
   readonly margin?: number;
-  /** Pixels by which the image lies right of and below the middle of its margins. */
+  /** Offset of the image to the right of and below the centre between its margins, in pixels. */
   readonly shift?: number;
   readonly shadows?: boolean;
 }
 
-/** A face, and the side that it had in pixels where it was seen. */
+/** A face, and its side in pixels in the network's input. */
 export interface Sighting extends DetectedFace {
   readonly side: number;
 }
 
-/** What scores at least `least` in a part of a photo; boxes in pixels of the photo. */
+/** Returns everything that scores at least `least` in a part of a photo, with boxes in pixels of the photo. */
 export async function lookAt(
   pyramid: ImagePyramid,
   network: FaceNetwork,

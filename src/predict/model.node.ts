@@ -1,4 +1,4 @@
-/** The library's way in: load a model once, then photos go in and faces with probabilities come out. */
+/** The entry point of the library: load a model once, then pass photos and get faces with probabilities. */
 
 import { availableParallelism } from "node:os";
 import type { Picture } from "../data/dataset.ts";
@@ -31,50 +31,53 @@ import {
 } from "./predictor.ts";
 import { readDetector } from "./shipped-detector.node.ts";
 
-/** A photo: the path of a file, the bytes of one, or pixels. */
+/** A photo: a file path, the bytes of a file, or pixels. */
 export type Photo = string | Uint8Array | Picture;
 
 export interface ModelOptions {
-  /** Where it runs; `auto` (the default) is CUDA where programs run on it, else the CPU. */
+  /** Where the model runs; `auto` (the default) is CUDA if it is usable, else the CPU. */
   readonly device?: Device | "auto" | undefined;
-  /** Threads of the CPU provider; all cores where it is left out. */
+  /** Number of threads of the CPU provider. Default: all cores. */
   readonly threads?: number | undefined;
   /**
-   * How faces are found: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options; `false` where every
-   * photo is a face crop.
+   * The face detector: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options. `false`
+   * treats every photo as a face crop.
    */
   readonly detector?: DetectorChoice | false | undefined;
   /**
-   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such as
-   * `{ happy: 0.3 }`, of which the other classes divide the rest as they were trained. Default: that of the model's file.
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such
+   * as `{ happy: 0.3 }`; the other classes divide the rest as in training. Default: the prior of the model's file.
    */
   readonly prior?: PriorChoice | undefined;
 }
 
 export interface LoadOptions extends ModelOptions {
-  /** Run folder, file that a run or an export wrote, or name of a model that ships. Default: the one that ships. */
+  /**
+   * A run folder, a file written by a run or an export, or the name of a model that ships. Default: the model that
+   * ships.
+   */
   readonly model?: string | undefined;
 }
 
-/** A classifier and its face detector on a worker thread of their own. `await using` closes it. */
+/** A classifier and its face detector, running on their own worker thread. `await using` closes it. */
 export interface Model extends AsyncDisposable {
-  /** Names of the probabilities. */
+  /** Class names of the probabilities. */
   readonly classes: readonly string[];
   readonly device: Device;
-  /** What its file says, and the program that is run. */
+  /** The decoded file: its metadata and the program to run. */
   readonly bundle: Bundle;
   readonly classifier: OpenClassifier;
   readonly detector: FaceDetector | undefined;
-  /** Ends its thread; may be called again. */
+  /** Stops its thread. May be called more than once. */
   close(): Promise<void>;
 }
 
 /**
- * Loads a model: `await using model = await loadModel({ model: "runs/first" })`. A path may also stand alone, before the
- * options.
+ * Loads a model: `await using model = await loadModel({ model: "runs/first" })`. The path may also be passed on its
+ * own, before the options.
  *
- * @throws UsageError for a model or a device that is not there, or a prior that the model cannot be shifted to; FormatError for
- * a file that is no model.
+ * @throws UsageError for a missing model or device, or a prior that the model cannot be shifted to; FormatError for a
+ * file that is not a model.
  */
 export function loadModel(options?: LoadOptions): Promise<Model>;
 export function loadModel(model: string | undefined, options?: ModelOptions): Promise<Model>;
@@ -83,7 +86,7 @@ export async function loadModel(first?: LoadOptions | string, more: ModelOptions
   return openModel(loadBundle(options.model ?? shippedModel()), options);
 }
 
-/** Opens a model that was read, on a worker thread of its own. */
+/** Starts a decoded model on its own worker thread. */
 export async function openModel(read: Bundle, options: ModelOptions = {}): Promise<Model> {
   const bundle = withPrior(read, options.prior);
   const device = deviceOf(options);
@@ -105,7 +108,10 @@ export async function openModel(read: Bundle, options: ModelOptions = {}): Promi
   }
 }
 
-/** What the model says of one photo: its faces, the largest first. A photo that cannot be read is a result, no error. */
+/**
+ * Returns the model's prediction for one photo: its faces, largest first. An unreadable photo is a result, not an
+ * error.
+ */
 export async function predict(model: Model, photo: Photo, options: PredictOptions = {}): Promise<Prediction> {
   const one = (async function* () {
     yield await photoOf(photo);
@@ -115,7 +121,7 @@ export async function predict(model: Model, photo: Photo, options: PredictOption
   throw new VultusError("there is no prediction");
 }
 
-/** The same of many files, in their order: decoded ahead, classified in batches, none kept. */
+/** Predicts many files, in order. Files are decoded ahead and classified in batches; none is kept in memory. */
 export async function* predictFiles(
   model: Model,
   files: Iterable<string> | AsyncIterable<string>,
@@ -134,14 +140,14 @@ export async function* predictFiles(
 }
 
 export interface DetectOptions {
-  /** How faces are found, as `ModelOptions` describes it. Default: `thorough`. */
+  /** The face detector, as in `ModelOptions`. Default: `thorough`. */
   readonly detector?: DetectorChoice | undefined;
 }
 
 let sharedEngine: Engine | undefined;
 const sharedDetectors = new Map<string, Promise<FaceDetector>>();
 
-/** The detector of this choice, opened at the first call for it; one that cannot be opened is tried again at the next. */
+/** Returns the detector for this choice, opened on first use. If opening fails, the next call tries again. */
 function sharedDetector(choice: DetectorChoice = {}): Promise<FaceDetector> {
   const options = typeof choice === "string" ? { path: choice } : choice;
   const key = JSON.stringify(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -154,10 +160,10 @@ function sharedDetector(choice: DetectorChoice = {}): Promise<FaceDetector> {
 }
 
 /**
- * The faces of one photo, the surest first, their boxes and squares in its pixels. A detector is loaded once for each choice, kept, and keeps
- * no process alive; to release one, see `loadDetector` and `openDetector`.
+ * Returns the faces of one photo by decreasing score, with boxes and squares in its pixels. A detector is loaded once
+ * per choice and kept; it does not keep the process alive. To release one, see `loadDetector` and `openDetector`.
  *
- * @throws UsageError for a detector that is not there or settings that it cannot have; VultusError where the photo cannot be read.
+ * @throws UsageError for a missing detector or invalid settings; VultusError if the photo cannot be read.
  */
 export async function detectFaces(
   photo: Photo,
@@ -171,13 +177,13 @@ export async function detectFaces(
   return found.map((face) => ({
     ...face,
     box: inOriginal(face.box, picture, read),
-    // A square may reach over the border.
+    // A square may extend beyond the border.
     ...(face.square && { square: scaled(face.square, read.width / picture.width) }),
   }));
 }
 
 function engineOf({ device, threads = availableParallelism() }: ModelOptions): Engine {
-  // Between two runs of a model images are decoded: threads that wait by spinning would take the cores for nothing.
+  // Images are decoded between runs of a model; spinning threads would waste these cores.
   return startEngine({ device: deviceOf({ device }), threads, spinning: false });
 }
 

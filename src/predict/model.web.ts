@@ -1,4 +1,4 @@
-/** The browser's way in: load a model once, then images go in and faces with probabilities come out. */
+/** The entry point for browsers: load a model once, then pass images and get faces with probabilities. */
 
 import { readWebPhoto, type WebPhoto } from "../data/photo.web.ts";
 import { bundleInput } from "../evaluate/run-bundle.ts";
@@ -28,40 +28,40 @@ import { type OpenClassifier, type PredictOptions, predictPhotos } from "./predi
 
 export interface WebDetectorOptions extends Partial<DetectorSettings> {
   readonly source: ModelSource;
-  /** The network that ships as `eyes.onnx`; left out, faces that lean are not turned upright. */
+  /** The landmark network that ships as `eyes.onnx`. Without it, tilted faces are not rotated upright. */
   readonly eyes?: ModelSource;
-  /** Photos are the frames of one camera or video, in their order: faces are followed from one to the next, which takes less time. */
+  /** Treats images as consecutive frames of one camera or video. Faces are tracked between frames, which is faster. */
   readonly live?: boolean;
 }
 
 export interface WebModelOptions {
-  /** How faces are found; left out, or `false`, where every image is a face crop. */
+  /** The face detector; `false` or left out treats every image as a face crop. */
   readonly detector?: ModelSource | WebDetectorOptions | false | undefined;
-  /** `auto`: WebGPU where it is there and gives the CPU's answers, else the CPU. */
+  /** `auto`: WebGPU if it is available and agrees with the CPU, else the CPU. */
   readonly device?: WebDevice | "auto" | undefined;
-  /** Threads of the CPU; all that the browser allows where it is left out. */
+  /** Number of CPU threads. Default: as many as the browser allows. */
   readonly threads?: number | undefined;
   /**
-   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such as
-   * `{ happy: 0.3 }`, of which the other classes divide the rest as they were trained. Default: that of the model's file.
+   * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares such
+   * as `{ happy: 0.3 }`; the other classes divide the rest as in training. Default: the prior of the model's file.
    */
   readonly prior?: PriorChoice | undefined;
 }
 
 export interface WebLoadOptions extends WebModelOptions {
-  /** A bundle that `vultus export` wrote, or a model that ships. */
+  /** A bundle written by `vultus export`, or a model that ships. */
   readonly model: ModelSource;
 }
 
 /**
- * A classifier and its face detector. They run on the calling thread: load them in a worker to keep a page fluent. `await
- * using` closes it.
+ * A classifier and its face detector. They run on the calling thread; load them in a worker to keep a page responsive.
+ * `await using` closes it.
  */
 export interface WebModel extends AsyncDisposable {
-  /** Names of the probabilities. */
+  /** Class names of the probabilities. */
   readonly classes: readonly string[];
   readonly device: WebDevice;
-  /** What its file says, and the file itself. */
+  /** The decoded file, and its bytes. */
   readonly bundle: Bundle;
   readonly classifier: OpenClassifier;
   readonly detector: FaceDetector | undefined;
@@ -69,11 +69,11 @@ export interface WebModel extends AsyncDisposable {
 }
 
 /**
- * Loads a model: `await using model = await loadModel({ model: "/model.onnx" })`. Its source may also stand alone, before the
- * options.
+ * Loads a model: `await using model = await loadModel({ model: "/model.onnx" })`. The source may also be passed on its
+ * own, before the options.
  *
- * @throws VultusError where it cannot be fetched; FormatError for a file that is no model; UsageError for a prior that it cannot
- * be shifted to.
+ * @throws VultusError if it cannot be fetched; FormatError for a file that is not a model; UsageError for a prior that
+ * it cannot be shifted to.
  */
 export function loadModel(options: WebLoadOptions): Promise<WebModel>;
 export function loadModel(source: ModelSource, options?: WebModelOptions): Promise<WebModel>;
@@ -94,7 +94,7 @@ export async function loadModel(
   return openModel(bundle, engine, chosen, detector);
 }
 
-/** Opens a classifier that was fetched; it closes the detector with itself. */
+/** Opens a fetched classifier. Closing it also closes the detector. */
 export async function openModel(
   bundle: Bundle,
   engine: Engine,
@@ -111,12 +111,12 @@ export async function openModel(
   return { ...model, classifier: { open, bundle }, detector, close, [asyncDispose]: close };
 }
 
-/** A classifier, to be opened on an engine. @throws as `loadModel`. */
+/** Fetches a classifier, to be opened on an engine. @throws as `loadModel` */
 export async function fetchBundle(source: ModelSource): Promise<Bundle> {
   return decodeBundle(await fetchBytes(source), nameOf(source));
 }
 
-/** A detector, and the network that finds the eyes, to be opened on an engine. */
+/** Fetches a detector and its landmark network, to be opened on an engine. */
 export async function fetchDetector(options: WebDetectorOptions): Promise<DetectorModel> {
   const { source, eyes, live: _, ...settings } = options;
   const [bytes, eyesBytes] = await Promise.all([fetchBytes(source), eyes && fetchBytes(eyes)]);
@@ -126,7 +126,10 @@ export async function fetchDetector(options: WebDetectorOptions): Promise<Detect
   };
 }
 
-/** What the model says of one image: its faces, the largest first. @throws FormatError for what is no image. */
+/**
+ * Returns the model's prediction for one image: its faces, largest first. @throws FormatError for bytes that are not an
+ * image
+ */
 export async function predict(
   { classifier, detector }: Pick<WebModel, "classifier" | "detector">,
   photo: WebPhoto,
@@ -137,12 +140,12 @@ export async function predict(
   throw new VultusError("there is no prediction");
 }
 
-/** Side of the square in which a detector that takes any size is compared: as small as the looks that are taken most often. */
+/** Input side for comparing a detector that accepts any size: that of the smallest, most frequent looks. */
 const COMPARED_SIDE = 160;
 
 /**
- * WebGPU, if it is there and each network answers for a made-up image as the CPU does. One that differs, or that WebGPU cannot
- * run, sends all of them to the CPU.
+ * Returns WebGPU if it is available and every network agrees with the CPU on a synthetic image. If one network differs
+ * or does not run on WebGPU, all of them use the CPU.
  */
 export async function chooseDevice(bundle: Bundle, detector: DetectorModel | undefined): Promise<WebDevice> {
   if (!(await hasWebGpu())) return "cpu";

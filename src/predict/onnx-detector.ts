@@ -1,6 +1,6 @@
 /**
- * A face detector that is an ONNX model: one image in, boxes and scores out. The model that ships is one; so is any
- * other with the same inputs and outputs, and YuNet (`yunet.ts`).
+ * A face detector in an ONNX file: one image in, boxes and scores out. This covers the detector that ships, any other
+ * model with these inputs and outputs, and YuNet (`yunet.ts`).
  */
 
 import { z } from "zod";
@@ -25,25 +25,28 @@ import { type SearchOptions, searchPyramid } from "./pyramid-search.ts";
 import { turnedBack, turnedByQuarters } from "./quarter-turns.ts";
 import { isYunet, YUNET_HINT, yunetFaces, yunetInput, yunetSettings } from "./yunet.ts";
 
-/** How a photo is searched. */
+/** Settings of the search in a photo. */
 export interface DetectorSettings {
   /**
-   * Of a network that sees whole photos: side of the square that goes in. Of one that `sees` faces of some sizes, which is
-   * searched from coarse to fine: the longer side of the photo in its closest look at most, in place of what `search` asks for.
+   * For a network that sees whole photos: the side of its square input. For one that `sees` a range of face sizes, and
+   * is searched from coarse to fine: the maximum longer side of the photo in the finest look, which replaces `search`.
    */
   readonly size: number;
-  /** Boxes that score less are dropped. */
+  /** Boxes with a lower score are dropped. */
   readonly threshold: number;
-  /** Of two boxes that overlap by more (intersection over union), the better stays. */
+  /** Maximum intersection over union of two different faces. */
   readonly overlap: number;
-  /** How far small faces are looked for (`pyramid-search.ts`); only where the network `sees` faces of some sizes. Default: `thorough`. */
+  /**
+   * How thoroughly small faces are searched for (`pyramid-search.ts`); only for a network that `sees` a range of face
+   * sizes. Default: `thorough`.
+   */
   readonly search?: "thorough" | "fast";
   /**
-   * `auto`: where no face is sure, the photo is also searched turned by a quarter, a half and three quarters, which takes four
-   * times as long; a turn is taken whose faces are clearly surer. Default: `none`.
+   * `auto`: if no face is certain, the photo is also searched rotated by 90, 180 and 270 degrees, which takes four
+   * times as long. A rotation is chosen if its faces score clearly higher. Default: `none`.
    */
   readonly rotate?: "auto" | "none";
-  /** Sides in pixels of the smallest and the largest face that the network sees well; left out, it sees whole photos. */
+  /** Smallest and largest face side, in pixels, that the network detects reliably. Left out, it sees whole photos. */
   readonly sees?: { readonly smallest: number; readonly largest: number } | undefined;
 }
 
@@ -59,37 +62,38 @@ const settingsSchema = z.object({
     .optional(),
 });
 
-/** What a detector without settings of its own gets: those of face-api.js. */
+/** Defaults for a detector without settings of its own: those of face-api.js. */
 const usual = { size: 416, threshold: 0.5, overlap: 0.4, search: "thorough", rotate: "none" } as const;
 
-/** Sides that the detector can take are multiples of this: it halves its image four or five times. */
+/** The input side must be a multiple of this: the detector halves its image four or five times. */
 const STEP = 32;
 
-/** Settings as they are written in the model's metadata. */
+/** Returns the settings as metadata of the model. */
 export function detectorMetadata(settings: DetectorSettings): Readonly<Record<string, string>> {
   return { [KEY]: JSON.stringify(settings) };
 }
 
 export interface DetectorModel {
   readonly program: Program;
-  /** What the network takes and answers: `yunet`, or boxes and scores of an image in this form. */
+  /** Form of the inputs and outputs: `yunet`, or boxes and scores for an image of this type. */
   readonly form: BundleInput | "yunet";
-  /** Side of the only square that the network takes; left out, it takes images of any size. */
+  /** Side of the only square that the network accepts. Left out, it accepts images of any size. */
   readonly side?: number;
   readonly settings: DetectorSettings;
-  /** How far photos are searched; left out where the network sees whole photos. */
+  /** How thoroughly photos are searched; left out if the network sees whole photos. */
   readonly search?: SearchOptions["search"];
-  /** Finds the landmarks of what was found (`eyes-graph.ts`); left out, nothing is known of how faces lie. */
+  /** Finds the landmarks of detected faces (`eyes-graph.ts`). Without it, the pose of faces is unknown. */
   readonly eyes?: Program;
 }
 
 /**
- * Reads a detector; `name` is what errors call it. The model has one input: uint8 [1, H, W, 3], RGB, or float32
- * [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in pixels of the
- * input, and `scores` [M]; more axes of extent 1 do no harm. Where H and W are fixed they must be equal. YuNet is recognised by
- * the names of its outputs.
+ * Reads a detector; `name` is the file name used in error messages. The model has one input: uint8 [1, H, W, 3], RGB,
+ * or float32 [1, 3, H, W], RGB from 0 to 1. Its outputs are `boxes` [M, 4], the left, upper, right and lower border in
+ * pixels of the input, and `scores` [M]; extra axes of extent 1 are accepted. If H and W are fixed they must be equal.
+ * YuNet is recognised by the names of its outputs.
  *
- * @throws FormatError for a file that is no detector; UsageError for settings that are out of their range or do not fit it.
+ * @throws FormatError for a file that is not a detector; UsageError for settings that are out of range or do not fit
+ * it.
  */
 export function decodeDetector(
   bytes: Uint8Array,
@@ -110,7 +114,7 @@ export function decodeDetector(
     const shown = (types: readonly { name: string; dtype: string }[]): string =>
       types.map((type) => `${type.name} (${type.dtype})`).join(", ");
     throw new FormatError(
-      `${name} is no face detector: it takes ${shown(inputs)} and gives ${shown(outputs)}; it must take one image (uint8 or float32) and give boxes and scores, or what YuNet gives (docs/how-to/predict.md)`,
+      `${name} is not a face detector: it takes ${shown(inputs)} and returns ${shown(outputs)}; it must take one image (uint8 or float32) and return boxes and scores, or the outputs of YuNet (docs/how-to/predict.md)`,
     );
   }
   const [height, width] = (dtype === "uint8" ? picture?.shape.slice(1, 3) : picture?.shape.slice(2)) ?? [];
@@ -123,9 +127,9 @@ export function decodeDetector(
   const settings = { ...own, ...(side !== undefined && { size: side }), ...defined(chosen) };
   const { sees, search } = settings;
   if (side !== undefined && !sees && settings.size !== side)
-    throw new UsageError(`${name} takes images of ${side} px, not of ${settings.size} px`);
+    throw new UsageError(`${name} takes images of ${side} px, not ${settings.size} px`);
   if (settings.size !== side && settings.size % STEP !== 0)
-    throw new UsageError(`${option("detector.size", settings.size)}: give a multiple of ${STEP}`);
+    throw new UsageError(`${option("detector.size", settings.size)}: must be a multiple of ${STEP}`);
   return {
     program,
     form: yunet ? "yunet" : dtype,
@@ -135,7 +139,7 @@ export function decodeDetector(
   };
 }
 
-/** An image as the detector's network takes it. */
+/** Converts an image to the input of the detector's network. */
 export function detectorInput({ form }: Pick<DetectorModel, "form">, image: Picture): Tensor {
   return form === "yunet" ? yunetInput(image) : bundleInput([image], form);
 }
@@ -159,7 +163,7 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
       ? searchPyramid(pyramid, network, { ...settings, search })
       : searchLetterboxed(pyramid.photo, (square) => look(square, threshold), settings);
   };
-  /** The faces of a photo that is looked at as it lies. */
+  /** Returns the faces of a photo in its own orientation. */
   const upright = async (photo: Picture, onLook?: () => void): Promise<DetectedFace[]> => {
     const pyramid = imagePyramid(photo);
     return finish(await searched(pyramid, onLook), pyramid);
@@ -182,8 +186,8 @@ export async function openDetector(engine: Engine, model: DetectorModel): Promis
 }
 
 /**
- * Opens a detector for the frames of one camera or video, taken one after the other: most of a frame is looked at only every few
- * frames (`live-search.ts`). A network that takes one size of image, or sees whole photos, looks at every frame.
+ * Opens a detector for consecutive frames of one camera or video: most of a frame is searched only every few frames
+ * (`live-search.ts`). A network that accepts only one image size, or that sees whole photos, searches every frame.
  */
 export async function openLiveDetector(engine: Engine, model: DetectorModel): Promise<FaceDetector> {
   const { side, settings } = model;
@@ -194,9 +198,9 @@ export async function openLiveDetector(engine: Engine, model: DetectorModel): Pr
 }
 
 interface OpenNetworks {
-  /** Faces of an image that score more than `least`, in its pixels. */
+  /** Returns faces of an image that score more than `least`, in its pixels. */
   find(image: Picture, least: number): Promise<readonly DetectedFace[]>;
-  /** What of the boxes lies in the photo, and how each face lies. */
+  /** Clips the boxes to the photo, and estimates the pose of each face. */
   finish(found: readonly DetectedFace[], pyramid: ImagePyramid): Promise<DetectedFace[]>;
   release(): Promise<void>;
 }
@@ -229,21 +233,24 @@ async function openNetworks(engine: Engine, model: DetectorModel, quick = false)
   };
 }
 
-/** A photo is turned only where its faces are as many times as sure then. */
+/** A rotation is chosen only if its faces score higher by this factor. */
 const CLEARLY = 1.25;
-/** Faces that lie on their side or upside down are never found with such a score. */
+/** Faces that lie on their side or upside down never reach this score. */
 const SURE = 0.98;
 
 function isSure(faces: readonly DetectedFace[]): boolean {
   return faces.some(({ score, square }) => score >= SURE && square !== undefined);
 }
 
-/** How sure the faces of one turn of a photo are: on their side faces are found too, but their landmarks seldom fit. */
+/**
+ * Returns a confidence for one rotation of a photo. Faces on their side are detected too, but their landmarks are
+ * rarely plausible.
+ */
 function surenessOf(faces: readonly DetectedFace[]): number {
   return faces.reduce((sum, { score, square }) => sum + (square ? score : score / 10), 0);
 }
 
-/** More faces than these are neither merged nor looked at: a threshold of 0 makes thousands of nothing. */
+/** Maximum number of faces to merge and search around: a threshold of 0 gives thousands of false detections. */
 const MOST_FACES = 1000;
 
 function surest(faces: readonly DetectedFace[]): readonly DetectedFace[] {
@@ -251,20 +258,20 @@ function surest(faces: readonly DetectedFace[]): readonly DetectedFace[] {
   return [...faces].sort((a, b) => b.score - a.score).slice(0, MOST_FACES);
 }
 
-/** What a network answers may be any number. */
+/** A network may output any number. */
 function isBox({ box: { x, y, width, height }, score }: DetectedFace): boolean {
   return (
     [x, y].every(Number.isFinite) && width > 0 && height > 0 && width + height < 1e9 && Number.isFinite(score)
   );
 }
 
-/** Boxes that score more than `threshold`, in pixels of the detector's input. */
+/** Returns boxes that score more than `threshold`, in pixels of the detector's input. */
 function boxesOf(results: Awaited<ReturnType<OpenProgram["run"]>>, threshold: number): DetectedFace[] {
   const corners = (results.boxes as Tensor).data as Float32Array;
   const scores = (results.scores as Tensor).data as Float32Array;
   if (corners.length !== 4 * scores.length)
     throw new FormatError(
-      `the face detector gives ${scores.length} scores and ${corners.length} numbers of boxes`,
+      `the face detector returned ${scores.length} scores and ${corners.length} box coordinates`,
     );
   const found: DetectedFace[] = [];
   for (const [i, score] of scores.entries()) {
@@ -285,11 +292,11 @@ function ownSettings(text: string | undefined, name: string): Partial<DetectorSe
   try {
     return settingsSchema.parse(JSON.parse(text));
   } catch {
-    throw new FormatError(`${name}: its settings as a detector (${KEY} in its metadata) are damaged`);
+    throw new FormatError(`${name}: its detector settings (${KEY} in the metadata) are invalid`);
   }
 }
 
-/** Without the entries that are undefined, which would hide a default. */
+/** Drops entries that are undefined, which would hide a default. */
 function defined(settings: Partial<DetectorSettings>): Partial<DetectorSettings> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

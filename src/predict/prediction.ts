@@ -1,13 +1,13 @@
-/** What is said of a photo: its faces, and the probabilities of each. */
+/** The prediction for a photo: its faces, and the probabilities of each. */
 
 import type { UnreadableCode } from "../data/unreadable.ts";
 import type { DetectedFace } from "./boxes.ts";
 
-/** One face. Probabilities sum to 1; the label is null where the greatest of them is below the asked threshold. */
+/** One face. Probabilities sum to 1. The label is null if the highest of them is below the requested threshold. */
 export interface Face {
-  /** In pixels of the photo as it is looked at, upright. */
+  /** In pixels of the upright photo. */
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  /** How sure the detector is that this is a face, from 0 to 1; left out where faces were not looked for. */
+  /** The detector's confidence, from 0 to 1; left out if detection was off. */
   readonly score?: number;
   readonly probabilities: Readonly<Record<string, number>>;
   readonly label: string | null;
@@ -15,22 +15,22 @@ export interface Face {
 
 export type PredictionStatus = "ok" | "no_face" | "unreadable";
 
-/** What became of one photo. */
+/** The result for one photo. */
 export interface Prediction {
   readonly file: string;
   readonly status: PredictionStatus;
-  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  /** The class prior that probabilities were shifted to; left out if it is the prior that the model was trained for. */
   readonly prior?: Readonly<Record<string, number>>;
-  /** The largest first. */
+  /** Largest first. */
   readonly faces: readonly Face[];
-  /** Why it could not be read: for programs, and in words. */
+  /** Why it could not be read: as a code, and in words. */
   readonly code?: UnreadableCode;
   readonly reason?: string;
-  /** Where its annotated copy was written. */
+  /** Path of its annotated copy. */
   readonly annotated?: string;
 }
 
-/** A face from a row of a model's probabilities. */
+/** Builds a face from a row of a model's probabilities. */
 export function faceOf(
   { box, score }: { readonly box: DetectedFace["box"]; readonly score?: number },
   shares: Float32Array,
@@ -47,7 +47,7 @@ export function faceOf(
   };
 }
 
-/** The most probable class, or null where even that is less probable than `threshold`. */
+/** Returns the most probable class, or null if even that is less probable than `threshold`. */
 export function labelOf(probabilities: Face["probabilities"], threshold: number): string | null {
   const [label, greatest] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
   return greatest >= threshold ? label : null;

@@ -1,4 +1,6 @@
-/** From decoded photos to predictions: faces are found photo by photo; those found meanwhile are classified together. */
+/**
+ * Turns decoded photos into predictions. Faces are detected photo by photo and classified in batches as they arrive.
+ */
 
 import type { Picture } from "../data/dataset.ts";
 import type { WhyUnreadable } from "../data/unreadable.ts";
@@ -14,7 +16,10 @@ import type { FaceDetector } from "./face-detector.ts";
 import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
 
-/** A photo that was read, perhaps reduced; `width` and `height` are those of the original. Or why it was not. */
+/**
+ * A decoded photo, possibly reduced; `width` and `height` are those of the original. Or the reason why it is
+ * unreadable.
+ */
 export type ReadPhoto =
   | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }
   | ({ readonly file: string } & WhyUnreadable);
@@ -26,23 +31,26 @@ export interface OpenClassifier {
 }
 
 export interface PredictOptions {
-  /** All faces of a photo, or the largest only. */
+  /** All faces of a photo, or only the largest. */
   readonly faces?: "all" | "largest";
-  /** A face whose greatest probability is smaller has no label. */
+  /** If a face's highest probability is below this, it has no label. */
   readonly threshold?: number;
-  /** The class prior that probabilities are shifted to. Default: that of the model's file, or of its loading. */
+  /**
+   * The class prior that probabilities are shifted to. Default: the prior chosen at loading, or that of the model's
+   * file.
+   */
   readonly prior?: PriorChoice | undefined;
 }
 
-/** Faces in one run of the classifier, and what may be held until there are as many. */
+/** Faces per run of the classifier, and limits on what may be held until there are as many. */
 const BATCH = 32;
 const MOST_PHOTOS = 64;
 const MOST_PIXELS = 16e6;
 
-/** A face in pixels of the original photo, and as the classifier wants to see it. */
+/** A face in pixels of the original photo, and cropped for the classifier. */
 export interface FramedFace {
   readonly box: Box;
-  /** Left out where faces were not looked for. */
+  /** Left out if detection was off. */
   readonly score?: number;
   readonly crop: Picture;
 }
@@ -54,9 +62,9 @@ interface Found<P extends ReadPhoto> {
 }
 
 /**
- * Predictions in the order of the photos, each with the photo that it is of. Without a detector every photo is taken as one
- * face. Two detections are under way at a time, so that the engine has work while the next image is prepared. The classifier
- * runs on whatever was found while it was busy, so that no photo that is done waits for another.
+ * Yields predictions in the order of the photos, each with its photo. Without a detector every photo is one face. Two
+ * detections are in progress at a time, so that the engine is busy while the next image is prepared. The classifier
+ * takes whatever was detected while it was busy, so that no finished photo waits for another.
  *
  * @throws UsageError for a prior that the model cannot be shifted to.
  */
@@ -73,7 +81,7 @@ export async function* predictPhotos<P extends ReadPhoto>(
     yield* classified(batch, shifted, options);
 }
 
-/** Whether faces are enough for a run of the classifier, or photos for the memory. */
+/** Returns whether there are enough faces for a run of the classifier, or the photos fill the memory limit. */
 function isBatch(waiting: readonly Found<ReadPhoto>[]): boolean {
   const faces = waiting.reduce((sum, { faces }) => sum + faces.length, 0);
   const pixels = waiting.reduce((sum, { photo }) => sum + pixelsOf(photo), 0);
@@ -91,7 +99,7 @@ async function findFaces<P extends ReadPhoto>(
   return { photo, faces: faces === "largest" ? found.slice(0, 1) : found };
 }
 
-/** The faces of a photo as `crop` cuts them out, the largest first; without a detector the whole photo is one. */
+/** Returns the faces of a photo, cropped by `crop`, largest first. Without a detector the whole photo is one face. */
 export async function framedFaces(
   { picture, width, height }: Extract<ReadPhoto, { picture: Picture }>,
   detector: FaceDetector | undefined,
@@ -106,7 +114,7 @@ export async function framedFaces(
   }));
 }
 
-/** A box of a photo that may have been reduced, in pixels of the original, within its borders. */
+/** Converts a box of a possibly reduced photo to pixels of the original, clipped to its borders. */
 export function inOriginal(
   box: Box,
   picture: Pick<Picture, "width" | "height">,
@@ -143,10 +151,10 @@ async function* classified<P extends ReadPhoto>(
   }
 }
 
-/** @throws VultusError where a model's probabilities are none. */
+/** @throws VultusError if a model's probabilities are NaN. */
 export function requireNumbers(probabilities: Float32Array): void {
   if (probabilities.some(Number.isNaN))
-    throw new VultusError("the model answers NaN: its weights are damaged; train or export it again");
+    throw new VultusError("the model returns NaN: its weights are corrupted; train or export it again");
 }
 
 function pixelsOf(photo: ReadPhoto): number {

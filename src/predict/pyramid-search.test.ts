@@ -1,4 +1,4 @@
-/** Searching from coarse to fine, with a network that takes white squares for faces. */
+/** Coarse-to-fine search with a network that detects white squares as faces. */
 
 import { describe, expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";
@@ -19,7 +19,7 @@ function photo(width: number, height: number, squares: readonly Box[], dark = fa
 
 const square = (x: number, y: number, side: number): Box => ({ x, y, width: side, height: side });
 
-/** White squares by their upper left corners. Those of a size that it does not see score little, or nothing. */
+/** Finds white squares by their upper left corners. Those outside its size range score low, or nothing. */
 function whiteSquares({ pixels, width, height }: Picture): DetectedFace[] {
   const isWhite = (x: number, y: number): boolean =>
     x >= 0 && y >= 0 && x < width && y < height && (pixels[y * width + x] as number) > 128;

@@ -1,6 +1,6 @@
 /**
- * Finds faces of any size with a network that sees those of some sizes: the photo is looked at from coarse to fine, and finer
- * only where the last look left something to see.
+ * Finds faces of any size with a network that detects a limited range of sizes. The photo is searched from coarse to
+ * fine, and finer only where the previous look left something to find.
  */
 
 import { areaOf, type Box, clipped, containment, type DetectedFace, nonMaximumSuppression } from "./boxes.ts";
@@ -10,23 +10,27 @@ import { isDark } from "./shadows.ts";
 
 export interface SearchOptions {
   /**
-   * `thorough` goes down to the photo's own pixels wherever there may be small faces; a number does so too, but shows the longer
-   * side of the photo in at most as many pixels; `fast` takes two looks, which find faces from a twelfth of the longer side on.
+   * `thorough` searches down to the photo's own pixels wherever there may be small faces. A number does the same but
+   * limits the longer side of the photo to that many pixels. `fast` takes two looks, which find faces from a twelfth of
+   * the longer side on.
    */
   readonly search: "thorough" | "fast" | number;
   readonly threshold: number;
-  /** Of two boxes that overlap by more (intersection over union), the better stays. */
+  /** Maximum intersection over union of two different faces. */
   readonly overlap: number;
 }
 
-/** A sighting, and how far its score is to be trusted beside those of other looks. */
+/** A sighting, and the weight of its score relative to those of other looks. */
 interface Trusted extends Sighting {
   readonly trust: number;
 }
 
-/** What faces that fill the photo are looked for in: the longer side of the photo in pixels, and the margin around it. */
+/** The look for faces that fill the photo: the longer side of the photo in pixels, and the margin around it. */
 const WHOLE = { side: 112, margin: 40 };
-/** The same where nothing was found; `shift` by half a cell of the network's map, so that a prior box lies between the last. */
+/**
+ * Further looks if nothing was found; `shift` moves the image by half a cell of the network's map, so that prior boxes
+ * lie between the previous ones.
+ */
 const AGAIN: readonly { side: number; margin: number; shift?: number }[] = [
   { side: 64, margin: 48 },
   { side: 256, margin: 16 },
@@ -35,23 +39,32 @@ const AGAIN: readonly { side: number; margin: number; shift?: number }[] = [
   { side: 64, margin: 48, shift: 8 },
   { side: 48, margin: 48, shift: 8 },
 ];
-/** Pixels of the photo in the look after that, which shows faces too small for the first. */
+/** Pixels of the photo in the next look, which finds faces that are too small for the first. */
 const AREA = { fast: 256 * 192, thorough: 512 * 384 };
-/** The longest side of one run of the network, and how far two neighbours overlap: memory is bounded by it. */
+/** Longest side of one run of the network, and the overlap of neighbouring tiles. This bounds the memory. */
 const TILE = { side: 640, overlap: 64 };
-/** Pixels by which looks reach over the border of the photo, which repeats it: a face at the border is seen better so. */
+/**
+ * Pixels by which looks extend beyond the border of the photo, whose pixels are repeated: faces at the border are then
+ * detected better.
+ */
 const BORDER = 16;
-/** The longer side of the photo in the finest look, in pixels: a strip of a few kilobytes must not ask for thousands of tiles. */
+/**
+ * Maximum longer side of the photo in the finest look, in pixels: a strip of a few kilobytes must not produce thousands
+ * of tiles.
+ */
 const LONGEST = 16 * TILE.side;
-/** Something may be a face from this score on. */
+/** Minimum score of a possible face. */
 const HINT = 0.1;
-/** Where a face is smaller, in pixels, there may be others that need a closer look; after that look, only where it is tiny. */
+/**
+ * A face smaller than this, in pixels, suggests that there are others that need a closer look. After that look, only a
+ * tiny face does.
+ */
 const CLOSER = 30;
 const TINY = 16;
-/** People stand together: a closer look is taken as many sides of a hint around it. */
+/** People stand together, so a closer look covers this many sides of a hint around it. */
 const AROUND = 6;
 
-/** The faces of a photo, the surest first, in its pixels; boxes may reach over the border. */
+/** Returns the faces of a photo by decreasing score, in its pixels. Boxes may extend beyond the border. */
 export async function searchPyramid(
   pyramid: ImagePyramid,
   network: FaceNetwork,
@@ -65,14 +78,17 @@ export async function searchPyramid(
   const found: Trusted[] = [];
   const tilesOf = (region: Box, scale: number): Box[] => overlappingTiles(region, scale, network.side);
 
-  /** Looks at all of the photo, its longer side `side` pixels, with a margin. Where the network takes one size, both shrink. */
+  /**
+   * Looks at the whole photo, its longer side `side` pixels, with a margin. If the network accepts only one size, both
+   * shrink.
+   */
   async function lookAtAll({ side, margin, shift = 0 }: (typeof AGAIN)[number]): Promise<void> {
     const fit = Math.min(1, (network.side ?? Number.POSITIVE_INFINITY) / (side + 2 * margin + shift));
     const margins = { margin: Math.floor(fit * margin), shift: Math.floor(fit * shift) };
     await look({ region: whole, scale: (fit * side) / long, ...margins });
   }
 
-  /** Looks once. @returns all that may be a face; those that are one go to `found`. */
+  /** Takes one look. @returns all possible faces; certain ones are added to `found` */
   async function look(at: Look): Promise<Trusted[]> {
     const { region, scale } = at;
     const seen = await lookAt(pyramid, network, at, Math.min(threshold, network.hint ?? HINT));
@@ -80,14 +96,15 @@ export async function searchPyramid(
       const isDoubtful = liesAcross(face.box, region, whole) || !isSeenWell(face.side, network);
       return { ...face, trust: isDoubtful ? 0.75 : 1 };
     });
-    // The smallest boxes are guesses, which the closer look that follows will settle. At the photo's own pixels none follows.
+    // The smallest boxes are guesses, which the following closer look will settle. No look follows one at full
+    // resolution.
     const sure = isThorough ? TINY : network.sees.smallest;
     const smallest = scale < finest ? sure : network.sees.smallest / 1.4;
     found.push(...sightings.filter(({ score, side }) => score >= threshold && side >= smallest));
     return sightings;
   }
 
-  /** Whether nobody has found what a hint shows. */
+  /** Returns whether a hint is not yet covered by a detected face. */
   function isDoubt({ box, score, side }: Sighting): boolean {
     if (score >= threshold || side > 2 * CLOSER) return false;
     return found.every((face) => containment(face.box, box) <= CONTAINMENT);
@@ -96,7 +113,7 @@ export async function searchPyramid(
   const merged = (): DetectedFace[] =>
     nonMaximumSuppression(found, { overlap, containment: CONTAINMENT }, ({ trust }) => trust);
 
-  // A network that sees faces as large as all of the next look needs no other for those.
+  // A network that detects faces as large as the whole next look needs no extra look for those.
   if (network.sees.largest ** 2 < AREA.fast) await lookAtAll(WHOLE);
   const wanted = Math.sqrt(AREA[isThorough ? "thorough" : "fast"] / areaOf(whole));
   let scale = Math.min(finest, snapped(wanted, long, network.step));
@@ -122,12 +139,15 @@ export async function searchPyramid(
   return merged();
 }
 
-/** Boxes near the ends of what the network sees are less exact. */
+/** Boxes near the limits of the network's size range are less exact. */
 function isSeenWell(side: number, { sees: { smallest, largest } }: FaceNetwork): boolean {
   return side >= 1.15 * smallest && side <= largest;
 }
 
-/** Whether a box reaches to a border of the region at which the photo goes on: it may be a part of a face. */
+/**
+ * Returns whether a box reaches a border of the region where the photo continues, so that it may be only part of a
+ * face.
+ */
 function liesAcross(box: Box, region: Box, photo: Box): boolean {
   const right = region.x + region.width;
   const bottom = region.y + region.height;
@@ -139,23 +159,26 @@ function liesAcross(box: Box, region: Box, photo: Box): boolean {
   );
 }
 
-/** The largest scale up to `scale` at which the longer side of the photo, with what lies around it, is a multiple of `step`. */
+/**
+ * Returns the largest scale up to `scale` at which the longer side of the photo plus its surroundings is a multiple of
+ * `step`.
+ */
 function snapped(scale: number, long: number, step: number): number {
   const steps = Math.floor((long * scale + 2 * BORDER) / step);
   return steps > 1 ? (steps * step - 2 * BORDER) / long : scale;
 }
 
-/** A box and what is `around` it, in pixels. */
+/** Extends a box by `around` pixels on each side. */
 function grown({ x, y, width, height }: Box, around: number): Box {
   return { x: x - around, y: y - around, width: width + 2 * around, height: height + 2 * around };
 }
 
-/** A box and `sides` of its longer side around it. */
+/** Extends a box by `sides` of its longer side. */
 function around(box: Box, sides: number): Box {
   return grown(box, sides * Math.max(box.width, box.height));
 }
 
-/** The smallest box around all. */
+/** Returns the bounding box of all boxes. */
 function enclosing(boxes: readonly Box[]): Box {
   const left = Math.min(...boxes.map(({ x }) => x));
   const top = Math.min(...boxes.map(({ y }) => y));
@@ -164,7 +187,7 @@ function enclosing(boxes: readonly Box[]): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** A region in overlapping parts that the network takes at once. */
+/** Splits a region into overlapping tiles of the size that the network accepts. */
 function overlappingTiles({ x, y, width, height }: Box, scale: number, side: number = TILE.side): Box[] {
   const overlap = Math.min(TILE.overlap, side / 4) / scale;
   const along = (start: number, length: number): [number, number][] => {

@@ -1,12 +1,12 @@
-/** Photos that lie on their side or upside down: turned by quarters, and the faces that are found then turned back. */
+/** Rotates photos that lie on their side or upside down by quarter turns, and rotates the detected faces back. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box, DetectedFace } from "./boxes.ts";
 
-/** Quarters of a turn, clockwise. */
+/** Clockwise quarter turns. */
 export type Quarters = 1 | 2 | 3;
 
-/** The photo turned clockwise. */
+/** Rotates the photo clockwise. */
 export function turnedByQuarters({ pixels, width, height, channels }: Picture, quarters: Quarters): Picture {
   const [across, down] = quarters === 2 ? [width, height] : [height, width];
   const out = new Uint8Array(pixels.length);
@@ -25,7 +25,10 @@ function sourceOf(x: number, y: number, width: number, height: number, quarters:
   return quarters === 2 ? [width - 1 - x, height - 1 - y] : [width - 1 - y, x];
 }
 
-/** A face of a photo that was turned clockwise by `quarters`, as it lies in the photo itself, `width` × `height` pixels. */
+/**
+ * Converts a face of a photo that was rotated clockwise by `quarters` to the original photo of `width` × `height`
+ * pixels.
+ */
 export function turnedBack(
   face: DetectedFace,
   quarters: Quarters,
@@ -44,7 +47,7 @@ export function turnedBack(
   return {
     ...face,
     box: back(face.box),
-    // From -180 to 180 degrees.
+    // Normalises to -180 to 180 degrees.
     tilt: tilt < -180 ? tilt + 360 : tilt,
     ...(face.square && { square: back(face.square) }),
   };

@@ -1,9 +1,11 @@
-/** Cuts a rectangle out of an image and resizes it, antialiased, in one step. */
+/** Crops a rectangle from an image and resizes it with antialiasing, in one step. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
 
-/** For each result pixel: the first source pixel that counts, how many do, and their weights, `stride` numbers apart. */
+/**
+ * For each result pixel: the first source pixel with a weight, their number, and the weights, `stride` numbers apart.
+ */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -12,9 +14,9 @@ interface Taps {
 }
 
 /**
- * The part of `picture` in `box`, which may have fractions and reach over the border, as `width` × `height` pixels. What
- * lies outside repeats the border. The filter is that of the models' own preprocessing: Pillow's bilinear one, a triangle
- * as wide as the reduction.
+ * Returns the part of `picture` in `box` as `width` × `height` pixels. The box may have fractions and extend beyond the
+ * border, whose pixels are then repeated. The filter is that of the models' preprocessing: Pillow's bilinear filter, a
+ * triangle as wide as the reduction factor.
  */
 export function resampled(picture: Picture, box: Box, width: number, height: number): Picture {
   const { channels, pixels, width: sourceWidth } = picture;
@@ -36,12 +38,12 @@ export function resampled(picture: Picture, box: Box, width: number, height: num
   return { pixels: out, width, height, channels };
 }
 
-/** Adds a row of pixels, each times the weight. These two loops are functions so that they are compiled by themselves. */
+/** Adds a weighted row of pixels. These two loops are separate functions so that each is compiled on its own. */
 function addRow(row: Float64Array, pixels: Uint8Array, start: number, weight: number): void {
   for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + weight * (pixels[start + i] as number);
 }
 
-/** Resizes one channel of a row into `out`, rounded. */
+/** Resizes one channel of a row into `out`, with rounding. */
 function writeRow(
   out: Uint8Array,
   start: number,
@@ -63,7 +65,10 @@ function writeRow(
   }
 }
 
-/** Taps along one side: `length` source pixels from `start` become `results`; the source has `extent` pixels in all. */
+/**
+ * Computes the taps along one side: `length` source pixels from `start` become `results`; the source has `extent`
+ * pixels in all.
+ */
 function tapsOf(start: number, length: number, results: number, extent: number): Taps {
   const scale = length / results;
   const reach = Math.max(scale, 1);
@@ -91,8 +96,8 @@ function tapsOf(start: number, length: number, results: number, extent: number):
 }
 
 /**
- * The same by bilinear interpolation between the nearest four pixels: quick, and as good where a result has about as many pixels
- * as its source.
+ * Like `resampled`, but interpolates bilinearly between the four nearest pixels: fast, and equally good if the
+ * resolution hardly changes.
  */
 export function interpolated(picture: Picture, box: Box, width: number, height: number): Picture {
   const { channels, pixels, width: sourceWidth } = picture;
@@ -120,7 +125,7 @@ export function interpolated(picture: Picture, box: Box, width: number, height: 
   return { pixels: out, width, height, channels };
 }
 
-/** For each result pixel along one side the two source pixels that it lies between, and the share of the second. */
+/** For each result pixel along one side, the two neighbouring source pixels, and the weight of the second. */
 function neighboursOf(
   start: number,
   length: number,
@@ -139,7 +144,7 @@ function neighboursOf(
   return { first, second, share };
 }
 
-/** An image of half the sides, each pixel the mean of four: quick, and enough before another reduction. */
+/** Halves an image; each pixel is the mean of four. Fast, and sufficient before another reduction. */
 export function halved({ pixels, width, height, channels }: Picture): Picture {
   const [across, down] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
   const [right, below] = [width > 1 ? channels : 0, height > 1 ? width * channels : 0];
@@ -153,7 +158,7 @@ export function halved({ pixels, width, height, channels }: Picture): Picture {
   return { pixels: out, width: across, height: down, channels };
 }
 
-/** One row of `halved`, from `start` to `to`: a function, and written out, so that it is compiled well. */
+/** One row of `halved`, from `start` to `to`: a separate, unrolled function, so that it is compiled well. */
 type HalvesRow = (
   pixels: Uint8Array,
   start: number,

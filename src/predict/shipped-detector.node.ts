@@ -1,4 +1,4 @@
-/** The face detectors on disk: the one that ships, which `npm run build` converts, and any other by its path. */
+/** Loads face detectors from disk: the one that ships, which `npm run build` converts, or another by its path. */
 
 import { existsSync } from "node:fs";
 import { decodeProgram } from "../program/onnx-program.ts";
@@ -9,10 +9,10 @@ import { type Choosing, chooseDetector, type DetectorChoice } from "./detector-c
 import { type DetectorModel, type DetectorSettings, decodeDetector } from "./onnx-detector.ts";
 
 /**
- * The detector of this name: `fast` or `thorough` for how the one that ships searches, `yunet` for OpenCV's from the Hugging Face
- * hub, or the path of an ONNX file. Without a name it is `thorough`.
+ * Loads the detector of this name: `fast` or `thorough` for a search mode of the detector that ships, `yunet` for
+ * OpenCV's from the Hugging Face hub, or the path of an ONNX file. Default: `thorough`.
  *
- * @throws UsageError for a name or file that is not there; FormatError for a file that is no detector.
+ * @throws UsageError for an unknown name or missing file; FormatError for a file that is not a detector.
  */
 export function loadDetector(
   name?: string,
@@ -21,7 +21,7 @@ export function loadDetector(
   return readDetector({ ...settings, ...(name !== undefined && { path: name }) });
 }
 
-/** The detector that was chosen; how faces are tilted is found by the network that ships. @throws as `loadDetector`. */
+/** Reads the chosen detector; the landmark network that ships estimates the tilt of faces. @throws as `loadDetector` */
 export async function readDetector(choice?: DetectorChoice, choosing?: Choosing): Promise<DetectorModel> {
   const { path, ...settings } = await chooseDetector(choice, choosing);
   const file = path ?? shipped("face_detector.onnx");

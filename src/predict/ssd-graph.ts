@@ -1,7 +1,7 @@
 /**
- * The larger face detector of face-api.js as a graph of ours: MobileNetV1 (Howard et al. 2017) up to its eleventh block, and the
- * first of the box predictors of SSD (Liu et al. 2016), which finds the small faces. The five others, for large faces, have two
- * thirds of the weights; in their place a photo is also looked at from further away (`pyramid-search.ts`).
+ * The larger face detector of face-api.js as one of our graphs: MobileNetV1 (Howard et al. 2017) up to its eleventh
+ * block, and the first of SSD's box predictors (Liu et al. 2016), which finds small faces. The five others, for large
+ * faces, contain two thirds of the weights; a look at the photo from further away replaces them (`pyramid-search.ts`).
  */
 
 import { Graph } from "../graph/graph.ts";
@@ -26,24 +26,28 @@ import type { Program } from "../program/program.ts";
 import { depthwiseFilters, filters, type QuantizedTensor, weightsOf } from "./tensorflow-weights.ts";
 
 const BLOCKS = 11;
-/** Blocks that halve the resolution; the plain convolution before them does so too. */
+/** Blocks that halve the resolution, as does the plain convolution before them. */
 const halving = new Set([2, 4, 6]);
-/** Pixels of the input for a cell of the last map. */
+/** Input pixels per cell of the last map. */
 const STRIDE = 16;
 const EPSILON = 0.001;
 
-/** Height and width in pixels of the prior boxes: of 51 px, and of 102 px twice as wide as high and twice as high as wide. */
+/**
+ * Height and width in pixels of the prior boxes: a square of 51 px, and two boxes of 102 px, twice as wide as high and
+ * twice as high as wide.
+ */
 const anchors = [
   [51.2, 51.2],
   [102.4 / Math.SQRT2, 102.4 * Math.SQRT2],
   [102.4 * Math.SQRT2, 102.4 / Math.SQRT2],
 ] as const;
-/** What offsets of a box's middle and logarithms of its sides were multiplied by in training. */
+/** Scale factors of box offsets and of log sides used in training. */
 const [middles, sides] = [10, 5];
 
 /**
- * Takes `pictures` uint8 [1, H, W, 3], RGB, whose sides are multiples of 16, and gives `boxes` [M, 4], the left, upper, right and
- * lower border in pixels of the input, and `scores` [M] from 0 to 1: three boxes a cell, most of them of nothing.
+ * Takes `pictures` uint8 [1, H, W, 3], RGB, whose sides are multiples of 16. Returns `boxes` [M, 4], the left, upper,
+ * right and lower border in pixels of the input, and `scores` [M] from 0 to 1: three boxes per cell, most of them
+ * background.
  */
 export function compileSsd(
   weights: ReadonlyMap<string, QuantizedTensor>,
@@ -53,7 +57,7 @@ export function compileSsd(
   const weight = weightsOf(graph, weights, "the face detector");
   const pictures = graph.input("pictures", "uint8", [1, "H", "W", 3]);
   const shades = cast(transpose(pictures, [0, 3, 1, 2]), "float32");
-  /** A convolution with its shift, and ReLU6. Padding is TensorFlow's: at stride 2 only below and to the right. */
+  /** A convolution with its shift, and ReLU6. The padding is TensorFlow's: at stride 2 only below and to the right. */
   const block = (x: Value, w: Value, shift: Value, stride: number, groups = 1): Value => {
     const after = w.shape[2] === 1 ? 0 : 1;
     return clip(conv(x, w, shift, stride, stride === 1 ? after : 0, groups, after), 0, 6);
@@ -75,7 +79,7 @@ export function compileSsd(
       weight(`Prediction/BoxPredictor_0/${part}/biases`),
       fields,
     );
-  // Of three classes the second is a face.
+  // The second of three classes is the face.
   const scores = sigmoid(field(predicted("ClassPredictor", 3), 1));
   return finish(
     graph,
@@ -85,7 +89,7 @@ export function compileSsd(
   );
 }
 
-/** Depthwise filters with the batch norm behind them: the norm's factor in the filters, the rest as a shift. */
+/** Folds the batch norm into the depthwise filters: its factor scales the filters, the rest becomes a shift. */
 function normalised(weight: (name: string) => Value, name: string): { w: Value; shift: Value } {
   const norm = (part: string): Value => weight(`${name}/BatchNorm/${part}`);
   const factor = div(norm("gamma"), sqrt(add(norm("moving_variance"), EPSILON)));
@@ -96,7 +100,7 @@ function normalised(weight: (name: string) => Value, name: string): { w: Value; 
   };
 }
 
-/** A predictor whose channels are sorted by what they hold: [1, fields · anchors, rows, columns]. */
+/** A predictor whose channels are sorted by field: [1, fields · anchors, rows, columns]. */
 function byField(x: Value, weights: Value, biases: Value, fields: number): Value {
   const [count, inside] = [anchors.length, x.shape[1] as number];
   const w = transpose(reshape(filters(weights), [count, fields, inside]), [1, 0, 2]);
@@ -108,7 +112,10 @@ function field(map: Value, index: number): Value {
   return slice(map, 1, index * anchors.length, (index + 1) * anchors.length);
 }
 
-/** A box is the offset of its middle from the cell's and the logarithms of its sides, both in units of the prior box. */
+/**
+ * A box is encoded as the offset of its centre from the cell's and the logarithms of its sides, both relative to the
+ * prior box.
+ */
 function decode(map: Value): Value {
   const side = (axis: 0 | 1): { low: Value; high: Value } => {
     const name = map.shape[2 + axis] as string;

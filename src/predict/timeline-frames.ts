@@ -1,4 +1,4 @@
-/** What a chart of a video needs of its frames, in bounded memory. */
+/** Collects the data of a video's frames for a chart, in bounded memory. */
 
 import type { Face } from "./prediction.ts";
 
@@ -8,14 +8,14 @@ export interface TimelineFrame {
   readonly faces: readonly { readonly track: number; readonly probabilities: Face["probabilities"] }[];
 }
 
-/** Frames that are kept at most; a chart is 700 pixels wide. */
+/** Maximum number of frames to keep; a chart is 700 pixels wide. */
 const MOST_FRAMES = 8192;
 
-/** Frames of a timeline, thinned evenly where a video has more than `most`. */
+/** Frames of a timeline, thinned evenly if a video has more than `most`. */
 export interface TimelineFrames {
   add(frame: TimelineFrame): void;
   readonly frames: readonly TimelineFrame[];
-  /** One frame of so many is kept. */
+  /** One frame out of this many is kept. */
   readonly stride: number;
 }
 

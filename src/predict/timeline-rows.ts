@@ -1,15 +1,15 @@
-/** The faces of a video or a camera over time, as rows of a CSV file. */
+/** Writes the faces of a video or a camera over time as rows of a CSV file. */
 
 import { csvRow } from "../formats/csv.ts";
 import type { Face } from "./prediction.ts";
 import type { TrackedFace } from "./tracking.ts";
 
-/** The first row. */
+/** Returns the header row. */
 export function timelineHead(classes: readonly string[]): string {
   return csvRow(["time", "track", "x", "y", "width", "height", "score", "label", ...classes]);
 }
 
-/** One face at one time, in seconds; the label is empty where the model is not sure. */
+/** Returns the row of one face at one time, in seconds; the label is empty if the model is not sure. */
 export function timelineRow(
   time: number,
   { track, box, score, label, probabilities }: TrackedFace,
@@ -22,7 +22,7 @@ export function timelineRow(
   ]);
 }
 
-/** The probabilities of `classes`, in this order. */
+/** Returns the probabilities of `classes`, in this order. */
 export function shareCells(
   probabilities: Face["probabilities"],
   classes: readonly string[],

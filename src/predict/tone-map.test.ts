@@ -1,4 +1,4 @@
-/** HDR looks as its SDR version: grey stays grey, colours keep their hue, and what SDR can show hardly changes. */
+/** HDR looks like its SDR version: grey stays grey, colours keep their hue, and what SDR can show hardly changes. */
 
 import { describe, expect, test } from "vitest";
 import { toneMapper } from "./tone-map.ts";
@@ -39,7 +39,7 @@ function hlg(light: readonly number[]): number[] {
 
 const encoders = { pq, hlg } as const;
 
-/** 8-bit RGB as HDR shows the same light, and back. */
+/** Converts 8-bit RGB to HDR of the same light, and back. */
 function thereAndBack(transfer: "pq" | "hlg", levels: readonly number[]): number[] {
   const codes: number[] = [];
   for (let i = 0; i < levels.length; i += 3)

@@ -1,29 +1,29 @@
-/** HDR video as SDR: PQ and HLG frames in BT.2020 brought to BT.709, as ffmpeg's zscale and tonemap filters do it. */
+/** Converts HDR video to SDR: PQ and HLG frames from BT.2020 to BT.709, like ffmpeg's zscale and tonemap filters. */
 
-/** How a video encodes light: BT.1886 and the like, PQ (SMPTE ST 2084) or HLG (ARIB STD-B67). */
+/** Transfer function of a video: BT.1886 and the like, PQ (SMPTE ST 2084) or HLG (ARIB STD-B67). */
 export type Transfer = "sdr" | "pq" | "hlg";
 
-/** Light of what is white in SDR, in cd/m² (BT.2408), and of the brightest that is kept. */
+/** Luminance of SDR white in cd/m² (BT.2408), and the maximum luminance that is kept. */
 const WHITE = 203;
 const PEAK = 1000;
 
-/** Light, as a share of white, up to which the tone curve changes nothing. */
+/** Light, as a share of white, below which the tone curve is the identity. */
 const KNEE = 0.5;
 
-/** From BT.2020's primaries to those of BT.709, both with D65, row after row (BT.2087). */
+/** Converts BT.2020's primaries to those of BT.709, both with D65, row after row (BT.2087). */
 const toBt709 = [
   1.660491, -0.587641, -0.07285, -0.124551, 1.1329, -0.008349, -0.018151, -0.100579, 1.11873,
 ] as const;
 
-/** Entries of the tables by the square root of light, which keeps steps in the dark small. */
+/** Number of table entries. Tables are indexed by the square root of light, which keeps steps in the dark small. */
 const STEPS = 8192;
 
 /**
- * Maps frames of one kind of HDR to 8-bit RGB. Light up to half of SDR's white stays as it is, so that faces look as in SDR; what
- * is brighter is compressed by a Möbius curve (that of ffmpeg's `tonemap=mobius`) which reaches 1 at 1000 cd/m². The greatest of
- * a pixel's channels decides, so that hues stay.
+ * Returns a function that maps HDR frames to 8-bit RGB. Light up to half of SDR's white is unchanged, so that faces
+ * look as in SDR. Brighter light is compressed by a Möbius curve (as in ffmpeg's `tonemap=mobius`) that reaches 1 at
+ * 1000 cd/m². The greatest of a pixel's channels decides, which preserves hues.
  *
- * @returns a function from RGB of 16 bits, [N, 3], to RGB of 8 bits.
+ * @returns a function from 16-bit RGB, [N, 3], to 8-bit RGB
  */
 export function toneMapper(transfer: Exclude<Transfer, "sdr">): (rgb: Uint16Array) => Uint8Array {
   const light = Float32Array.from({ length: 65536 }, (_, code) =>
@@ -35,7 +35,7 @@ export function toneMapper(transfer: Exclude<Transfer, "sdr">): (rgb: Uint16Arra
     return value === 0 ? 1 : compressed(value, peak) / value;
   });
   const ootf = Float32Array.from({ length: STEPS + 1 }, (_, step) => peak * (step / STEPS) ** (2 * 0.2));
-  // BT.1886: the display that SDR video is made for has a gamma of 2.4.
+  // BT.1886: displays for SDR video have a gamma of 2.4.
   const encoded = Uint8Array.from({ length: STEPS + 1 }, (_, step) =>
     Math.round(255 * (step / STEPS) ** (2 / 2.4)),
   );
@@ -49,7 +49,7 @@ export function toneMapper(transfer: Exclude<Transfer, "sdr">): (rgb: Uint16Arra
       let green = light[rgb[i + 1] as number] as number;
       let blue = light[rgb[i + 2] as number] as number;
       if (transfer === "hlg") {
-        // The display's part of HLG: a gamma of 1.2 on luminance, at a peak of 1000 cd/m² (BT.2100, table 5).
+        // HLG's display stage: a gamma of 1.2 on luminance, at a peak of 1000 cd/m² (BT.2100, table 5).
         const luminance = 0.2627 * red + 0.678 * green + 0.0593 * blue;
         const system = ootf[Math.min(STEPS, Math.round(Math.sqrt(luminance) * STEPS))] as number;
         [red, green, blue] = [red * system, green * system, blue * system];
@@ -67,20 +67,20 @@ export function toneMapper(transfer: Exclude<Transfer, "sdr">): (rgb: Uint16Arra
   };
 }
 
-/** Light of a PQ code from 0 to 1, as a share of white (BT.2100, table 4). */
+/** Returns the light of a PQ code in [0, 1], as a share of white (BT.2100, table 4). */
 function pqLight(code: number): number {
   const [m1, m2, c1, c2, c3] = [2610 / 16384, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128];
   const root = code ** (1 / m2);
   return (10_000 / WHITE) * (Math.max(0, root - c1) / (c2 - c3 * root)) ** (1 / m1);
 }
 
-/** Light of the scene of an HLG code from 0 to 1, from 0 to 1 (BT.2100, table 5). */
+/** Returns the scene light, in [0, 1], of an HLG code in [0, 1] (BT.2100, table 5). */
 function hlgLight(code: number): number {
   const [a, b, c] = [0.17883277, 0.28466892, 0.55991073];
   return code <= 0.5 ? code ** 2 / 3 : (Math.exp((code - c) / a) + b) / 12;
 }
 
-/** The Möbius curve: the identity up to the knee, with its slope there, and 1 at the peak. */
+/** The Möbius curve: the identity up to the knee, continuous in slope there, and 1 at the peak. */
 function compressed(light: number, peak: number): number {
   if (light <= KNEE) return light;
   const a = (-(KNEE ** 2) * (peak - 1)) / (KNEE ** 2 - 2 * KNEE + peak);

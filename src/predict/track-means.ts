@@ -1,11 +1,17 @@
-/** Each face of a video as one: its mean over all frames that show it, in memory that grows with faces and not with time. */
+/**
+ * Summarises each face of a video: the mean over all frames that show it, in memory that grows with faces, not with
+ * time.
+ */
 
 import { labelOf } from "./prediction.ts";
 import type { TrackedFace } from "./tracking.ts";
 
 export interface TrackMeans {
   add(faces: readonly TrackedFace[]): void;
-  /** A face per track, in order of appearance: box and score are those of its largest sighting, probabilities the means. */
+  /**
+   * Returns one face per track, in order of appearance. Box and score are those of its largest sighting; probabilities
+   * are the means.
+   */
   faces(): TrackedFace[];
 }
 
@@ -15,7 +21,7 @@ interface Sightings {
   readonly sums: Record<string, number>;
 }
 
-/** @param threshold a face whose greatest mean is smaller has no label. */
+/** @param threshold a face whose highest mean probability is below this has no label */
 export function trackMeans(threshold: number): TrackMeans {
   const tracks = new Map<number, Sightings>();
   return {

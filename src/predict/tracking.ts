@@ -1,18 +1,18 @@
-/** Faces followed from frame to frame, and their probabilities smoothed over time. */
+/** Tracks faces from frame to frame, and smooths their probabilities over time. */
 
 import { overlapOf } from "./boxes.ts";
 import { type Face, labelOf } from "./prediction.ts";
 
-/** A face of one frame that belongs to a track; its probabilities are smoothed. */
+/** A face of one frame that belongs to a track, with smoothed probabilities. */
 export interface TrackedFace extends Face {
   /** The same number in every frame that shows this face, counted from 1 in order of appearance. */
   readonly track: number;
 }
 
 export interface TrackingOptions {
-  /** Seconds after which an old observation counts 1/e of a new one; 0 leaves probabilities as they are. */
+  /** Seconds after which the weight of an observation drops to 1/e; 0 turns smoothing off. */
   readonly smooth: number;
-  /** Seconds for which a face may be unseen and still be the same. */
+  /** Seconds for which a face may be lost and still be the same. */
   readonly patience: number;
   readonly threshold: number;
 }
@@ -24,12 +24,13 @@ interface Track {
   readonly probabilities: Face["probabilities"];
 }
 
-/** Boxes of consecutive frames that overlap by less (intersection over union) are other faces. */
+/** Boxes of consecutive frames with a lower intersection over union are different faces. */
 const LEAST_OVERLAP = 0.3;
 
 /**
- * Takes the faces of one frame after the other, at growing times in seconds. The pairs of a face and a track that overlap
- * most are matched first (Bochinski and others 2017, "High-speed tracking-by-detection without using image information").
+ * Takes the faces of each frame, with increasing times in seconds. The pairs of a face and a track with the highest
+ * overlap are matched first (Bochinski and others 2017, "High-speed tracking-by-detection without using image
+ * information").
  */
 export function faceTracker({ smooth, patience, threshold }: TrackingOptions) {
   let tracks: Track[] = [];
@@ -52,7 +53,7 @@ export function faceTracker({ smooth, patience, threshold }: TrackingOptions) {
   };
 }
 
-/** The track of each face that has one, by the index of the face. */
+/** Returns the matched tracks by face index. */
 function matches(faces: readonly Face[], tracks: readonly Track[]): Map<number, Track> {
   const pairs = faces
     .flatMap((face, i) => tracks.map((track) => ({ i, track, overlap: overlapOf(face.box, track.box) })))
@@ -68,7 +69,7 @@ function matches(faces: readonly Face[], tracks: readonly Track[]): Map<number, 
   return matched;
 }
 
-/** An exponential moving average whose weight of the past falls with the time since then. */
+/** An exponential moving average; the weight of the past decreases with the elapsed time. */
 function smoothed(track: Track, face: Face, time: number, smooth: number): Face["probabilities"] {
   const past = smooth > 0 ? Math.exp(-(time - track.seen) / smooth) : 0;
   return Object.fromEntries(

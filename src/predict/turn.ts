@@ -1,17 +1,17 @@
-/** Cuts a square out of an image that leans, and sets it upright. */
+/** Crops a rotated square from an image and makes it upright. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { Box } from "./boxes.ts";
 import { resampled } from "./resample.ts";
 
 /**
- * The square `box`, turned clockwise about its middle by `degrees`, as an upright image of `side` pixels. What is around
- * it is resized, antialiased, to twice that scale, turned by bilinear interpolation and resized again, so that turning blurs
- * little.
+ * Returns the square `box`, rotated clockwise about its centre by `degrees`, as an upright image of `side` pixels. Its
+ * surroundings are resized to twice that scale with antialiasing, rotated by bilinear interpolation and resized again,
+ * so that the rotation blurs little.
  */
 export function turned(picture: Picture, box: Box, side: number, degrees: number): Picture {
   const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)];
-  // The upright square that holds the leaning one.
+  // The upright square that encloses the rotated one.
   const reach = Math.abs(sin) + Math.abs(cos);
   const margin = ((reach - 1) / 2) * box.width;
   const whole = {
@@ -26,7 +26,10 @@ export function turned(picture: Picture, box: Box, side: number, degrees: number
   return resampled(upright, { x: 0, y: 0, width: 2 * side, height: 2 * side }, side, side);
 }
 
-/** `side` × `side` pixels about the middle of a square image, `step` of its pixels apart in directions that are turned. */
+/**
+ * Returns `side` × `side` pixels around the centre of a square image, spaced `step` of its pixels apart in rotated
+ * directions.
+ */
 function rotated(
   { pixels, width, channels }: Picture,
   side: number,

@@ -1,4 +1,4 @@
-/** Which files are videos. */
+/** Detects which files are videos. */
 
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { sniffPicture } from "../data/sniff.ts";
@@ -9,22 +9,22 @@ import { shellWord } from "../util/shell.ts";
 import { callTo } from "../util/spelling.ts";
 import { isGlob } from "./globs.node.ts";
 
-/** Names of videos. `.ts` is TypeScript more often. */
+/** File extensions of videos. `.ts` is more often TypeScript. */
 const names =
   /\.(mp4|m4v|mov|qt|mkv|webm|avi|mpe?g|m1v|m2v|vob|ogv|3gp|3g2|wmv|asf|flv|f4v|mts|m2ts?|mxf|dv|gifv|rm)$/i;
 
-/** Whether a file is a video by its name alone; one named `.ts` by its content. Nothing else is opened. */
+/** Returns whether a file is a video by its name alone, or by its content if it is named `.ts`. Opens no other file. */
 export function isNamedAsVideo(file: string): boolean {
   return /\.ts$/i.test(file) ? contentOf(file) === "video" : hasNameOfVideo(file);
 }
 
-/** Whether a file is a video: by its content where it can be read and is recognised, else by its name. */
+/** Returns whether a file is a video: by its content if it is readable and recognised, else by its name. */
 export function isVideo(file: string): boolean {
   const content = contentOf(file);
   return content === undefined ? hasNameOfVideo(file) : content === "video";
 }
 
-/** Folders, patterns and addresses are no videos, whatever their names end in. */
+/** Folders, patterns and URLs are not videos, whatever their names end in. */
 function hasNameOfVideo(file: string): boolean {
   if (!names.test(file) || /^https?:/i.test(file)) return false;
   try {
@@ -43,7 +43,7 @@ function contentOf(file: string): "video" | "image" | undefined {
   }
 }
 
-/** What bytes begin as; undefined where they are neither. @param head the first `VIDEO_HEAD` bytes. */
+/** Returns what the bytes are; undefined if they are neither. @param head the first `VIDEO_HEAD` bytes */
 export function kindOf(head: Uint8Array): "video" | "image" | undefined {
   try {
     sniffPicture(head);
@@ -54,7 +54,7 @@ export function kindOf(head: Uint8Array): "video" | "image" | undefined {
   }
 }
 
-/** The first bytes of a file that lies on disk; reading a pipe would take them away from its reader. */
+/** Returns the first bytes of a regular file. Reading from a pipe would take them away from its reader. */
 function headOf(file: string): Uint8Array | undefined {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const open = openSync(file, "r");
@@ -66,7 +66,10 @@ function headOf(file: string): Uint8Array | undefined {
   }
 }
 
-/** @throws VultusError for an empty file; UsageError where ffmpeg could not read `file` from any place, as it must: what is there instead, and the way out. */
+/**
+ * Checks that ffmpeg can seek in `file`. @throws VultusError for an empty file; UsageError, with a suggestion, for
+ * anything that is not a regular file.
+ */
 export function checkVideoFile(file: string, name: string): void {
   let stat: Stats;
   try {
@@ -79,10 +82,10 @@ export function checkVideoFile(file: string, name: string): void {
     if (stat.size === 0) throw new VultusError(`${name} is empty`);
     return;
   }
-  if (stat.isDirectory()) throw new UsageError(`${name} is a folder; name a video in it`);
+  if (stat.isDirectory()) throw new UsageError(`${name} is a folder; give a video in it`);
   const kind = stat.isFIFO() ? "a named pipe" : stat.isSocket() ? "a socket" : "a device";
   const call = callTo("predict", { data: ["-"] });
   throw new UsageError(
-    `${name} is ${kind}; a video is a file, or comes on standard input: \`cat ${shellWord(name, process.platform)} | ${call}\``,
+    `${name} is ${kind}; give a file, or pipe the video to standard input: \`cat ${shellWord(name, process.platform)} | ${call}\``,
   );
 }

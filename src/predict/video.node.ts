@@ -1,4 +1,4 @@
-/** Faces in a video: found frame by frame, followed and classified. */
+/** Faces in a video: detected frame by frame, tracked and classified. */
 
 import { fitted } from "../data/decode.node.ts";
 import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
@@ -9,39 +9,39 @@ import { type PredictOptions, predictPhotos, type ReadPhoto } from "./predictor.
 import { faceTracker, type TrackedFace } from "./tracking.ts";
 
 export interface VideoOptions extends PredictOptions {
-  /** Seconds between two frames that are looked at. */
+  /** Seconds between analysed frames. */
   readonly every: number;
-  /** Seconds over which probabilities are smoothed. */
+  /** Time constant in seconds for smoothing the probabilities. */
   readonly smooth: number;
-  /** What messages call the file; its path where this is left out. */
+  /** File name used in messages. Default: its path. */
   readonly name?: string;
-  /** Hears what a person should know: that the video is damaged or cut off. */
+  /** Receives notes for the user: that the video is damaged or truncated. */
   readonly onNote?: (text: string) => void;
-  /** Hears once, before the first frame, how long the video is in seconds; not at all where the file does not hold it. */
+  /** Receives the duration in seconds, once, before the first frame; not called if the file does not record it. */
   readonly onDuration?: (seconds: number) => void;
-  /** Ends the frames, also where ffmpeg has stalled. */
+  /** Stops the frames, even if ffmpeg has stalled. */
   readonly signal?: AbortSignal;
 }
 
 export interface VideoFrame {
   /** In seconds from the beginning. */
   readonly time: number;
-  /** Of this frame as it is shown, upright and with square pixels; boxes are in its pixels. */
+  /** Size of the frame as shown, upright and with square pixels; boxes are in its pixels. */
   readonly width: number;
   readonly height: number;
   readonly faces: readonly TrackedFace[];
 }
 
-/** Seconds for which a frame is shown at most until the next one; where times jump further there is a gap. */
+/** Maximum seconds for which a frame is shown until the next one; a longer jump in time is a gap. */
 const MOST_STILL = 60;
 
 type FramePhoto = Extract<ReadPhoto, { width: number }> & { readonly time: number };
 
 /**
- * The frames of a video at every multiple of `every` seconds, in order and as they are ready, none kept. A frame that is shown
- * longer than `every` counts for each of its times.
+ * Yields the frames of a video at every multiple of `every` seconds, in order, as soon as they are ready; none is kept.
+ * A frame that is shown for longer than `every` counts for each of its times.
  *
- * @throws VultusError where ffmpeg is missing or too old, or reads no frame.
+ * @throws VultusError if ffmpeg is missing or too old, or reads no frame.
  */
 export async function* predictVideo(
   { classifier, detector }: Model,
@@ -74,7 +74,7 @@ async function* framePhotos(
     yield { file: name, time, ...(await fitted(picture, MOST_PHOTO_PIXELS)) };
 }
 
-/** Followed in shares of the frame, so that a face stays the same when a recording switches its resolution. */
+/** Tracks in shares of the frame, so that a face stays the same when a recording changes its resolution. */
 function tracked(
   track: ReturnType<typeof faceTracker>,
   time: number,
@@ -88,7 +88,7 @@ function tracked(
   return { time, faces: followed };
 }
 
-/** To a millisecond. */
+/** Rounds to a millisecond. */
 function rounded(seconds: number): number {
   return Math.round(1000 * seconds) / 1000;
 }

@@ -1,6 +1,6 @@
 /**
- * YuNet (Wu, Peng and Yu 2023), the face detector of OpenCV's zoo: what it is fed, and the faces in what it answers. For each
- * cell of three maps it gives a class score, an objectness, a box and five landmarks, of which the eyes are used.
+ * YuNet (Wu, Peng and Yu 2023), the face detector of OpenCV's zoo: its input, and decoding of its output. For each cell
+ * of three maps it gives a class score, an objectness, a box and five landmarks, of which the eyes are used.
  */
 
 import type { Picture } from "../data/dataset.ts";
@@ -9,15 +9,15 @@ import { FormatError } from "../util/errors.ts";
 import { floatTensor, type Tensor } from "../util/tensor.ts";
 import type { DetectedFace } from "./boxes.ts";
 
-/** Pixels of the input for a cell of each map. */
+/** Input pixels per cell of each map. */
 const STRIDES = [8, 16, 32];
-/** What each map holds, and how many numbers of it a cell has. */
+/** The outputs per map, and the numbers per cell of each. */
 const FIELDS = { cls: 1, obj: 1, bbox: 4, kps: 10 } as const;
 type Field = keyof typeof FIELDS;
 
 /**
- * OpenCV's own threshold is 0.9 and fits faces that look at the camera; at 0.7 those that look away are found too. `sees` is
- * what its authors state for the scheme of its training.
+ * OpenCV's default threshold of 0.9 suits faces that look at the camera; 0.7 also finds faces that look away. `sees` is
+ * what the authors state for their training scheme.
  */
 export const yunetSettings = {
   size: 640,
@@ -26,10 +26,12 @@ export const yunetSettings = {
   sees: { smallest: 10, largest: 300 },
 };
 
-/** Something may be a face from this score on. A score is the root of a product of two probabilities, so this is their 0.1. */
+/**
+ * Minimum score of a possible face. A score is the root of a product of two probabilities, so this corresponds to 0.1.
+ */
 export const YUNET_HINT = 0.3;
 
-/** Whether a model's outputs are those of YuNet, from its version of March 2023 on. */
+/** Returns whether a model's outputs are those of YuNet, from its version of March 2023 on. */
 export function isYunet(outputs: readonly { readonly name: string }[]): boolean {
   const names = new Set(outputs.map(({ name }) => name));
   return STRIDES.every((stride) =>
@@ -37,7 +39,7 @@ export function isYunet(outputs: readonly { readonly name: string }[]): boolean 
   );
 }
 
-/** The image as YuNet takes it: float32 [1, 3, H, W] in BGR, from 0 to 255. */
+/** Converts the image to YuNet's input: float32 [1, 3, H, W] in BGR, from 0 to 255. */
 export function yunetInput({ pixels, width, height, channels }: Picture): Tensor {
   const plane = width * height;
   const values = new Float32Array(3 * plane);
@@ -50,11 +52,11 @@ export function yunetInput({ pixels, width, height, channels }: Picture): Tensor
 }
 
 /**
- * The faces in YuNet's answer for an image of these sides that score at least `least`, in its pixels. A score is the root of
- * class score × objectness, each from 0 to 1. A box is the offset of its middle from its cell's corner and the logarithms of its
- * sides, both in cells; landmarks are offsets as well.
+ * Decodes YuNet's output for an image of these sides, keeping faces that score at least `least`, in its pixels. A score
+ * is the root of class score × objectness, each from 0 to 1. A box is encoded as the offset of its centre from its
+ * cell's corner and the logarithms of its sides, both in cells; landmarks are offsets as well.
  *
- * @throws FormatError where a map has another number of cells.
+ * @throws FormatError if a map has an unexpected number of cells.
  */
 export function yunetFaces(
   results: Tensors,
@@ -67,7 +69,7 @@ export function yunetFaces(
       const data = results[`${field}_${stride}`]?.data as Float32Array;
       if (data.length === FIELDS[field] * columns * rows) return data;
       throw new FormatError(
-        `the face detector gives ${data.length} numbers in ${field}_${stride} for an image of ${width} × ${height} pixels; they must be ${FIELDS[field] * columns * rows}`,
+        `the face detector returned ${data.length} numbers in ${field}_${stride} for an image of ${width} × ${height} pixels; expected ${FIELDS[field] * columns * rows}`,
       );
     };
     const [classes, objects, boxes, points] = [map("cls"), map("obj"), map("bbox"), map("kps")];
@@ -78,7 +80,7 @@ export function yunetFaces(
       const [column, row] = [cell % columns, Math.floor(cell / columns)];
       const [dx = 0, dy = 0, across = 0, down = 0] = boxes.subarray(4 * cell, 4 * cell + 4);
       const [boxWidth, boxHeight] = [Math.exp(across) * stride, Math.exp(down) * stride];
-      // The eye at the left of an upright image, which is the person's right one, comes first.
+      // The eye on the left of an upright image, the person's right eye, comes first.
       const [leftX = 0, leftY = 0, rightX = 0, rightY = 0] = points.subarray(10 * cell, 10 * cell + 4);
       faces.push({
         box: {

@@ -1,30 +1,30 @@
-/** Who may use the service: bearer tokens, pages of other origins, and host names on the loopback. */
+/** Access control: bearer tokens, allowed origins, and host names on the loopback interface. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "./problems.ts";
 
 /**
- * Whether a route is open to whoever can connect: the page and its files, the documentation, and the probes. It is the route
- * that counts and not what the client wrote, which may be the same path in other characters.
+ * Returns whether a route needs no token: the page and its files, the documentation, and the probes. It checks the
+ * matched route, not the client's URL, which may spell the same path differently.
  */
 function isOpen({ url = "" }: { readonly url?: string | undefined }): boolean {
   return !url.startsWith("/v1/") && url !== "/metrics";
 }
 
-/** Asks for `Authorization: Bearer <token>` at `/v1/…` and `/metrics`. */
+/** Requires `Authorization: Bearer <token>` at `/v1/…` and `/metrics`. */
 export function requireToken(app: FastifyInstance, token: string): void {
   const wanted = digest(token);
   app.addHook("onRequest", async ({ routeOptions, headers, method }, reply) => {
-    // A browser asks for permission without the token.
+    // A browser's CORS preflight carries no token.
     if (isOpen(routeOptions) || method === "OPTIONS") return;
     const given = /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-    // Digests have one length, and comparing them tells nothing of how much was right.
+    // Digests have equal length, and comparing them in constant time leaks nothing about the token.
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return;
     void reply.header("www-authenticate", "Bearer");
     throw new Problem(
       "unauthorized",
-      given === undefined ? "send the token as Authorization: Bearer" : "the token is wrong",
+      given === undefined ? "send the token in the header Authorization: Bearer" : "the token is wrong",
     );
   });
 }
@@ -33,7 +33,10 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-/** Whether a browser or an app may send it as `Origin`: `https://a.example`, `capacitor://localhost`, `file://`. */
+/**
+ * Returns whether a browser or an app may send this as `Origin`: `https://a.example`, `capacitor://localhost`,
+ * `file://`.
+ */
 export function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, host } = new URL(text);
@@ -41,15 +44,15 @@ export function isOrigin(text: string): boolean {
 }
 
 /**
- * Lets pages of the listed origins read answers, and refuses those of all others: without that, any page that a person opens
- * could keep the service busy. What sends no `Origin`, as programs do, is no page.
+ * Allows pages of the listed origins to read responses, and rejects those of all other origins. Otherwise any page that
+ * a person opens could keep the service busy. Requests without `Origin`, as programs send them, do not come from a
+ * page.
  */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {
   app.addHook("onRequest", async ({ headers, host, method }, reply) => {
     const { origin } = headers;
     if (origin === undefined || sameHost(origin, host)) return;
-    if (!origins.includes(origin))
-      throw new Problem("origin_refused", "pages of this origin are not listed with --cors");
+    if (!origins.includes(origin)) throw new Problem("origin_refused", "this origin is not listed in --cors");
     void reply.headers({
       "access-control-allow-origin": origin,
       "access-control-expose-headers": "retry-after",
@@ -57,7 +60,7 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
       vary: "origin",
     });
     if (method !== "OPTIONS") return;
-    // A page of the web asks before it uses a service of the person's own network.
+    // A page on the web asks for permission before it uses a service in the user's private network.
     const isPrivate = headers["access-control-request-private-network"] === "true";
     return reply
       .headers({
@@ -76,18 +79,21 @@ function sameHost(origin: string, host: string): boolean {
 }
 
 /**
- * On the loopback, answers to loopback names only. A page whose own name was made to mean 127.0.0.1 would otherwise count
- * as the service's own page.
+ * On the loopback interface, accepts only loopback host names. Otherwise a page whose own host name was rebound to
+ * 127.0.0.1 would count as the service's own page.
  */
 export function requireLoopbackHost(app: FastifyInstance): void {
   app.addHook("onRequest", async ({ hostname, raw }) => {
-    // Every browser names the host; a balancer's probe in HTTP/1.0 does not.
+    // Every browser sends the host; a load balancer's HTTP/1.0 probe does not.
     if (raw.headers.host !== undefined && !isLoopback(hostname))
-      throw new Problem("host_refused", "the service listens on this machine only; ask for localhost");
+      throw new Problem(
+        "host_refused",
+        "the service listens on this machine only; use the host name localhost",
+      );
   });
 }
 
-/** Whether a host's name or address is this machine itself. */
+/** Returns whether a host name or address is this machine itself. */
 export function isLoopback(host: string): boolean {
   return /^(([^.]+\.)*localhost\.?|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

@@ -1,38 +1,38 @@
-/** Who may come in: a bounded number of images and bytes at a time, and of those a few that are worked on. */
+/** Admission control: limits the images and bytes held at a time, and the number of images processed at once. */
 
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
 
 export interface Admission {
-  /** Images that were accepted and are not answered. */
+  /** Number of images that were accepted but not answered yet. */
   readonly accepted: number;
-  /** Images among them that wait for their turn. */
+  /** Number of accepted images that wait for their turn. */
   readonly waiting: number;
-  /** Bytes of bodies in memory. */
+  /** Bytes of request bodies held in memory. */
   readonly heldBytes: number;
-  /** Refuses a request before its body is read. @throws Problem `queue_full`. */
+  /** Rejects a request before its body is read. @throws Problem `queue_full` */
   check(): void;
-  /** Accepts a request's images until the returned function is called. @throws Problem `queue_full`. */
+  /** Accepts a request's images until the returned function is called. @throws Problem `queue_full` */
   accept(pictures: number): () => void;
-  /** Counts bytes that have arrived until they are given back, as a negative number. @throws Problem `queue_full`. */
+  /** Adds received bytes; a negative number releases them. @throws Problem `queue_full` */
   hold(bytes: number): void;
-  /** Waits for the turn of one image, which ends when the returned function is called. @throws the signal's reason. */
+  /** Waits for one image's turn, which ends when the returned function is called. @throws the signal's reason */
   turn(signal: AbortSignal): Promise<() => void>;
 }
 
-/** `turns` is how many images are worked on at a time: the others wait with their bytes, not decoded. */
+/** `turns` is the number of images processed at once. The others wait as undecoded bytes. */
 export function createAdmission(limits: Pick<Limits, "queue" | "heldBytes">, turns: number): Admission {
   let accepted = 0;
   let heldBytes = 0;
   let free = turns;
   const waiting = new Set<() => void>();
-  // Seconds that requests have lately taken: the best guess of when there is room again.
+  // Duration of recent requests in seconds: the best estimate of when there is room again.
   let usualSeconds = 1;
 
   const full = (): Problem =>
     new Problem(
       "queue_full",
-      `${accepted} images are waiting for their answers; try again a little later`,
+      `${accepted} images are already queued; try again later`,
       Math.max(1, Math.ceil(usualSeconds)),
     );
 
@@ -61,7 +61,7 @@ export function createAdmission(limits: Pick<Limits, "queue" | "heldBytes">, tur
       if (accepted >= limits.queue) throw full();
     },
     accept(pictures) {
-      // A request that is larger than the whole queue is accepted when nothing else is there.
+      // A request that is larger than the whole queue is accepted only if the queue is empty.
       if (accepted > 0 && accepted + pictures > limits.queue) throw full();
       accepted += pictures;
       const started = performance.now();

@@ -1,4 +1,4 @@
-/** The models that are served side by side, by their names. */
+/** The served models, by name. */
 
 import { UsageError } from "../util/errors.ts";
 import { modelName } from "../weights/load.node.ts";
@@ -6,17 +6,17 @@ import { Problem } from "./problems.ts";
 import type { Models } from "./reload.ts";
 
 export interface AllModels {
-  /** In the order in which they were given; at least one. */
+  /** In the given order; at least one. */
   readonly all: readonly Models[];
-  /** The one of that name; the first where none is named. @throws Problem for a name that is not served. */
+  /** Returns the model of this name, or the first one without a name. @throws Problem for an unknown name */
   named(name: string | undefined): Models;
   close(): Promise<void>;
 }
 
 /**
- * Opens the model in each file, one after the other, since each takes memory while it is opened.
+ * Opens the model in each file, one after the other, because opening needs extra memory.
  *
- * @throws UsageError for two models of one name; whatever `open` throws. Nothing is left open then.
+ * @throws UsageError for two models of one name, and whatever `open` throws. In both cases no model stays open.
  */
 export async function openAllModels(
   files: readonly string[],
@@ -26,7 +26,7 @@ export async function openAllModels(
   const doubled = names.find((name, i) => names.indexOf(name) < i);
   if (doubled !== undefined)
     throw new UsageError(
-      `two of the models are called ${doubled}, and requests choose a model by its name; copy or link one of them under another name`,
+      `two models have the name ${doubled}, and requests choose a model by name; copy or link one of them under another name`,
     );
   const all: Models[] = [];
   const close = async (): Promise<void> => void (await Promise.all(all.map((models) => models.close())));
@@ -43,7 +43,7 @@ export async function openAllModels(
       if (!found)
         throw new Problem(
           "invalid_request",
-          `no model ${name} is served here; valid are ${names.join(", ")}`,
+          `the model ${name} is not served here. Valid: ${names.join(", ")}`,
         );
       return found;
     },

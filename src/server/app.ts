@@ -1,4 +1,4 @@
-/** The bare HTTP service: its limits, its headers, its log, and errors as problems. Routes are plugins on top. */
+/** The bare HTTP service: limits, headers, log, and errors as problems. Routes are plugins on top of it. */
 
 import type { Duplex } from "node:stream";
 import {
@@ -12,11 +12,11 @@ import { loggerOf, onRequestEnd } from "./log.ts";
 import { Problem, problemBody, problemOf, problems, problemType } from "./problems.ts";
 
 export interface AppSettings {
-  /** Where log lines go; `false` for nowhere. */
+  /** Destination of log lines; `false` turns the log off. */
   readonly log?: { write(line: string): void } | false;
-  /** Addresses of proxies whose word on the client's address is taken. */
+  /** Addresses of proxies that are trusted to report the client's address. */
   readonly trustProxy?: readonly string[];
-  /** Milliseconds within which a request's headers, and all of it, must have arrived. */
+  /** Time limits in milliseconds for receiving a request's headers, and the whole request. */
   readonly headersTimeout?: number;
   readonly requestTimeout?: number;
 }
@@ -28,13 +28,13 @@ export const usualApp = {
   requestTimeout: 30_000,
 } as const satisfies Required<AppSettings>;
 
-/** Connections that are open at a time; more are dropped by Node before anything is read. */
+/** Maximum number of open connections; Node drops further ones before it reads anything. */
 const MOST_CONNECTIONS = 4096;
 const MOST_HEADER_BYTES = 16_384;
-/** Methods of our routes. */
+/** HTTP methods of all routes. */
 const methods = ["GET", "HEAD", "POST"] as const;
 
-/** Makes the service without any route. */
+/** Creates the service without routes. */
 export function createApp(settings: AppSettings = {}): FastifyInstance {
   const { log, trustProxy, headersTimeout, requestTimeout } = { ...usualApp, ...settings };
   const app = fastify({
@@ -42,7 +42,7 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
       headersTimeout,
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
       maxHeaderSize: MOST_HEADER_BYTES,
-      // Asked for below: Node alone would answer without a problem.
+      // Checked below, because Node's own response would not be a problem document.
       requireHostHeader: false,
     },
     requestTimeout,
@@ -57,14 +57,14 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
     clientErrorHandler: (error, socket) => {
       const problem = connectionProblem(error);
       if (!problem || !socket.writable) return void socket.destroy();
-      app.log.info({ code: problem.code, detail: problem.message }, "a connection without a request");
+      app.log.info({ code: problem.code, detail: problem.message }, "connection closed without a request");
       answerBare(problem, socket);
     },
-    // Clients put addresses together from a base and a path, with a slash too many.
+    // Clients often join a base URL and a path with an extra slash.
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
   });
   app.server.maxConnections = MOST_CONNECTIONS;
-  // An expectation that nobody knows may be passed over (RFC 9110); Node alone would answer 417, and without a problem.
+  // Unknown expectations may be ignored (RFC 9110); Node alone would respond with 417, without a problem document.
   app.server.on("checkExpectation", (request, reply) => void app.server.emit("request", request, reply));
   app.decorateRequest("problem", undefined);
   app.decorateRequest("faces", undefined);
@@ -73,13 +73,13 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
     const path = url.replace(/[?#].*/s, "").replace(/(?<=.)\/+$/, "");
     const answered = methods.filter((other) => app.hasRoute({ method: other, url: path }));
     if (answered.length === 0)
-      throw new Problem("not_found", `${method} is not answered here; /docs lists what is`);
+      throw new Problem("not_found", `no route for ${method} here; /docs lists the routes`);
     void reply.header("allow", answered.join(", "));
-    throw new Problem("not_found", `${path} is asked with ${answered.join(" or ")}, not with ${method}`);
+    throw new Problem("not_found", `${path} accepts ${answered.join(" or ")}, not ${method}`);
   });
   app.addHook("onRequest", async ({ raw }, reply) => {
     if (raw.headers.host === undefined && raw.httpVersion === "1.1")
-      throw new Problem("bad_http", "the request names no host, as HTTP/1.1 wants");
+      throw new Problem("bad_http", "the request has no Host header, which HTTP/1.1 requires");
     reply.headers({
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
@@ -87,7 +87,7 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
     });
   });
   app.addHook("onSend", async (_, reply) => {
-    // The page's files say themselves for how long they may be kept, some of them on Node's own object.
+    // The page's files set their own cache headers, some of them on Node's raw response.
     if (!reply.raw.hasHeader("cache-control") && !reply.hasHeader("cache-control"))
       void reply.header("cache-control", "no-store");
   });
@@ -98,17 +98,17 @@ export function createApp(settings: AppSettings = {}): FastifyInstance {
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);
   request.problem = problem;
-  if (problem.code === "internal") request.log.error({ err: error }, "a request failed");
+  if (problem.code === "internal") request.log.error({ err: error }, "request failed");
   if (problem.retryAfter !== undefined) reply.header("retry-after", problem.retryAfter);
   const { status } = problems[problem.code];
-  // The serializer of a route must not touch the body, hence text.
+  // Sent as text, because a route's serializer must not change the body.
   void reply
     .code(status)
     .type(problemType)
     .send(JSON.stringify(problemBody(problem)));
 }
 
-/** What is no HTTP, or comes too slowly or with too long a head, never reaches a route; Node hands over the bare socket. */
+/** Invalid HTTP, slow requests and oversized headers never reach a route; Node hands over the raw socket. */
 function answerBare(problem: Problem, socket: Duplex): void {
   const body = JSON.stringify(problemBody(problem));
   const { status } = problems[problem.code];
@@ -117,26 +117,29 @@ function answerBare(problem: Problem, socket: Duplex): void {
   );
 }
 
-/** Why a connection brought no request, by the error that Node reports; nothing where the client only left. */
+/** Returns the problem behind a connection error that Node reports; undefined if the client simply disconnected. */
 export function connectionProblem(error: Error): Problem | undefined {
   const { code, rawPacket } = error as { readonly code?: unknown; readonly rawPacket?: unknown };
   if (code === "ECONNRESET") return undefined;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT")
     return new Problem("request_timeout", "the whole request did not arrive in time");
   if (code === "HPE_HEADER_OVERFLOW")
-    return new Problem("header_too_large", `headers may have ${MOST_HEADER_BYTES} bytes`);
+    return new Problem("header_too_large", `headers may have at most ${MOST_HEADER_BYTES} bytes`);
   const start = rawPacket instanceof Uint8Array ? String.fromCharCode(...rawPacket.subarray(0, 14)) : "";
   const other = otherProtocols.find(([signature]) => start.startsWith(signature));
   return new Problem(
     "bad_http",
-    other ? `the client speaks ${other[1]}` : "the bytes sent are no HTTP/1.1 request",
+    other ? `the client speaks ${other[1]}` : "the bytes sent are not an HTTP/1.1 request",
   );
 }
 
-/** What balancers, proxies and browsers speak where they are set up for another service, and what to set up instead. */
+/** Other protocols that misconfigured load balancers, proxies and browsers speak, and how to fix the configuration. */
 const otherProtocols = [
-  ["\x16\x03", "TLS; the service speaks plain HTTP: use http://, or put a proxy before it that ends TLS"],
-  ["PRI * HTTP/2", "HTTP/2; the service speaks HTTP/1.1: set the proxy to that"],
-  ["PROXY ", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
-  ["\r\n\r\n\0\r\nQUIT\n", "the PROXY protocol: switch it off, and name the proxy with --trust-proxy"],
+  [
+    "\x16\x03",
+    "TLS; the service speaks plain HTTP: use http://, or put a proxy that terminates TLS in front of it",
+  ],
+  ["PRI * HTTP/2", "HTTP/2; the service speaks HTTP/1.1: configure the proxy for HTTP/1.1"],
+  ["PROXY ", "the PROXY protocol: turn it off, and name the proxy with --trust-proxy"],
+  ["\r\n\r\n\0\r\nQUIT\n", "the PROXY protocol: turn it off, and name the proxy with --trust-proxy"],
 ] as const;

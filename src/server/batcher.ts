@@ -1,18 +1,21 @@
-/** Gathers single items of many requests into batches: one waits no longer than a small deadline for company. */
+/** Collects items of many requests into batches; an item waits for others only until a short deadline. */
 
 export interface BatcherSettings {
-  /** Items in one batch. */
+  /** Maximum number of items per batch. */
   readonly most: number;
   /** Milliseconds that an item waits for others. */
   readonly delay: number;
-  /** Batches that run at a time. While that many run, items gather beyond the deadline: more would only queue up elsewhere. */
+  /**
+   * Maximum number of batches that run at once. While that many run, items keep collecting beyond the deadline, because
+   * another batch would only queue up elsewhere.
+   */
   readonly atOnce: number;
 }
 
 export interface Batcher<Item, Result> {
-  /** Items that wait for a batch. */
+  /** Number of items that wait for a batch. */
   readonly waiting: number;
-  /** The result of one item. @throws the signal's reason where it is aborted before the batch starts. */
+  /** Returns the result of one item. @throws the signal's reason if it is aborted before the batch starts */
   add(item: Item, signal: AbortSignal): Promise<Result>;
 }
 
@@ -23,7 +26,7 @@ interface Entry<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** `run` answers a batch in its order; where it fails, all items of that batch fail. */
+/** `run` returns a batch's results in order. If it fails, all items of the batch fail. */
 export function createBatcher<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
   { most, delay, atOnce }: BatcherSettings,

@@ -1,4 +1,7 @@
-/** The images of a request: one as it is, many as multipart, or as base64 in JSON. Every byte is counted as it arrives. */
+/**
+ * Reads the images of a request: a single raw image, a multipart form, or base64 in JSON. Every byte is counted on
+ * arrival.
+ */
 
 import type { IncomingMessage } from "node:http";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
@@ -9,7 +12,7 @@ import type { Limits } from "./limits.ts";
 import { Problem } from "./problems.ts";
 import { checked, jsonBodySchema } from "./schemas.ts";
 
-/** A request's images, and what gives the memory of them back. */
+/** A request's images, and a function that releases their memory. */
 export interface Body {
   readonly pictures: readonly Uint8Array[];
   release(): void;
@@ -17,7 +20,7 @@ export interface Body {
 
 type BodyLimits = Pick<Limits, "bodyBytes" | "pictures">;
 
-/** Reads the body of a request. @throws Problem for anything that is not as documented; nothing stays counted then. */
+/** Reads the body of a request. @throws Problem for an invalid body; nothing stays counted then */
 export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
@@ -35,7 +38,7 @@ export async function readBody(
     return { pictures: await picturesOf(request, limits, chunksOf(request, count)), release };
   } catch (error) {
     release();
-    // What is left of the body is read and dropped, so that the client gets to read the answer.
+    // The rest of the body is read and discarded, so that the client can read the response.
     request.resume();
     throw error;
   }
@@ -43,7 +46,7 @@ export async function readBody(
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** What programs call bytes of any kind; many send a file without any content type (RFC 9110, 8.3). */
+/** Content types for arbitrary bytes. Many clients send a file without any content type (RFC 9110, 8.3). */
 const bytesTypes = ["", "application/octet-stream", "binary/octet-stream"];
 const curlType = "application/x-www-form-urlencoded";
 
@@ -55,26 +58,29 @@ async function picturesOf(
   const [type = ""] = (headers["content-type"] ?? "").toLowerCase().split(";");
   const coding = headers["content-encoding"];
   if (coding !== undefined && coding !== "identity")
-    throw new Problem("unsupported_media_type", `the body is encoded as ${coding}; send it as it is`);
+    throw new Problem(
+      "unsupported_media_type",
+      `the body has the content encoding ${coding}; send it unencoded`,
+    );
   if (type.startsWith("image/") || bytesTypes.includes(type)) return [await whole(chunks)];
   if (type === "application/json") return fromJson(await whole(chunks), limits);
   if (type === "multipart/form-data") return fromMultipart(headers["content-type"] ?? "", chunks, limits);
   throw new Problem(
     "unsupported_media_type",
-    `the content type is ${type}${type === curlType ? ", which curl sends unless it is told another" : ""}; image/*, application/octet-stream, multipart/form-data and application/json are read`,
+    `the content type is ${type}${type === curlType ? ", which is curl's default" : ""}; supported are image/*, application/octet-stream, multipart/form-data and application/json`,
   );
 }
 
 async function* chunksOf(request: IncomingMessage, count: (bytes: number) => void): Chunks {
   try {
-    // Left to itself, the loop would destroy the connection when it ends early, and the answer with it.
+    // By default the loop would destroy the connection on early exit, and with it the response.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       count((chunk as Uint8Array).length);
       yield chunk as Uint8Array;
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("damaged_body", "the connection ended within the body");
+    throw new Problem("damaged_body", "the connection closed before the end of the body");
   }
 }
 
@@ -102,7 +108,7 @@ function fromBase64(text: string, index: number): Uint8Array {
     .replace(/\s+/g, "")
     .replace(/={1,2}$/, "");
   const bytes = Buffer.from(digits, "base64");
-  // Node passes over what is no base64, and the result is then too short.
+  // Node skips invalid base64 digits, which makes the result too short.
   if (digits.length % 4 === 1 || bytes.length !== Math.floor((digits.length * 3) / 4))
     throw new Problem("invalid_request", `pictures.${index} is not base64`);
   return bytes;
@@ -124,7 +130,7 @@ async function fromMultipart(type: string, chunks: Chunks, limits: BodyLimits): 
   parser.on("field", (name) => {
     problem ??= new Problem(
       "invalid_request",
-      `the part "${name.slice(0, 50)}" is text; every part must be the file of an image, and settings go into the address`,
+      `the part "${name.slice(0, 50)}" is text; every part must be an image file, and settings belong in the query string`,
     );
   });
   parser.on("filesLimit", () => (problem ??= tooMany(limits)));
@@ -140,7 +146,7 @@ async function fromMultipart(type: string, chunks: Chunks, limits: BodyLimits): 
   parser.end();
   await finished;
   if (problem) throw problem;
-  if (pictures.length === 0) throw new Problem("invalid_request", "the body holds no image");
+  if (pictures.length === 0) throw new Problem("invalid_request", "the body contains no image");
   return pictures.map((parts) => (parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)));
 }
 
@@ -148,7 +154,7 @@ function multipartParser(type: string, { bodyBytes, pictures }: BodyLimits): Bus
   try {
     return new Busboy({
       headers: { "content-type": type },
-      // A part that is no file is passed over, and if it fills its buffer the parser waits for ever.
+      // A non-file part is skipped; if it filled its buffer, the parser would wait forever.
       fileHwm: bodyBytes,
       limits: {
         fileSize: bodyBytes,
@@ -158,7 +164,7 @@ function multipartParser(type: string, { bodyBytes, pictures }: BodyLimits): Bus
         headerPairs: 20,
         headerSize: 4000,
       },
-      // A part without a file's name is an image too, if it says so.
+      // A part without a file name also counts as an image if its content type is an image.
       isPartAFile: (_, partType, name) =>
         name !== undefined || (partType !== undefined && partType !== "text/plain"),
     });
@@ -168,9 +174,9 @@ function multipartParser(type: string, { bodyBytes, pictures }: BodyLimits): Bus
 }
 
 function tooLarge({ bodyBytes }: BodyLimits): Problem {
-  return new Problem("body_too_large", `a body may have ${bodyBytes / 1e6} MB`);
+  return new Problem("body_too_large", `a body may have at most ${bodyBytes / 1e6} MB`);
 }
 
 function tooMany({ pictures }: BodyLimits): Problem {
-  return new Problem("too_many_pictures", `a request may hold ${counted(pictures, "image")}`);
+  return new Problem("too_many_pictures", `a request may contain at most ${counted(pictures, "image")}`);
 }

@@ -1,4 +1,4 @@
-/** The page at `/docs`: the OpenAPI document as something to read, and every problem code with its meaning. */
+/** The page at `/docs`: the OpenAPI document in readable form, and the meaning of every problem code. */
 
 import { details, table } from "../report/html.ts";
 import { escape, page, section } from "../report/page.ts";
@@ -16,7 +16,7 @@ const examples = `curl --data-binary @photo.jpg -H "Content-Type: image/jpeg" OR
 curl -F a=@one.jpg -F b=@two.jpg "ORIGIN/v1/predict?threshold=0.5"
 echo "{\\"pictures\\": [\\"$(base64 -w0 photo.jpg)\\"]}" | curl --json @- ORIGIN/v1/predict`;
 
-/** `origin` is how the reader reaches the service, for the examples. */
+/** Renders the page; `origin` is the service's address, used in the examples. */
 export function docsPage(document: Json, origin: string): string {
   const paths = document.paths as Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
@@ -38,7 +38,7 @@ export function docsPage(document: Json, origin: string): string {
   return page({
     title: "The HTTP service",
     kicker: "vultus",
-    lead: "Images in, faces with probabilities out. Nothing that is sent here is kept or logged. The same as OpenAPI: /openapi.json.",
+    lead: "Images in, faces with probabilities out. The service neither stores nor logs what it receives. The same in OpenAPI form: /openapi.json.",
     body: sections.map(section).join("\n"),
     contents: sections,
     style: "section h3 { scroll-margin-top: 1.5rem; }",
@@ -50,14 +50,14 @@ function operationHtml({ summary, parameters = [], requestBody, responses }: Ope
   const [type, answer] = Object.entries(responses["200"]?.content ?? {})[0] ?? [];
   return [
     `<p>${escape(summary)}.</p>`,
-    requestBody ? `<p>The body: ${escape(Object.keys(requestBody.content).join(", "))}.</p>` : "",
-    rows.length > 0 ? table({ caption: "In the address", head: ["Name", "Value", "Meaning"], rows }) : "",
+    requestBody ? `<p>Body: ${escape(Object.keys(requestBody.content).join(", "))}.</p>` : "",
+    rows.length > 0 ? table({ caption: "Query parameters", head: ["Name", "Value", "Meaning"], rows }) : "",
     answer?.schema
       ? details(
-          "The answer, as JSON Schema",
+          "The response, as JSON Schema",
           `<pre tabindex="0">${escape(JSON.stringify(answer.schema, null, 2))}</pre>`,
         )
-      : `<p class="muted">Answers ${escape(type ?? "")}.</p>`,
+      : `<p class="muted">Returns ${escape(type ?? "")}.</p>`,
   ].join("\n");
 }
 
@@ -68,11 +68,11 @@ function valuesOf({ enum: choices, type, minimum, maximum, default: usual }: Jso
   return usual === undefined ? values : `${values}; usually ${JSON.stringify(usual)}`;
 }
 
-/** A problem's `type` leads to its heading. */
+/** A problem's `type` links to its heading. */
 function problemsHtml(): string {
   const entries = Object.entries(problems).map(
     ([code, { status, title }]) =>
       `<h3 id="${code}"><code>${code}</code> <span class="muted">${status}</span></h3>\n<p>${escape(title)}.</p>`,
   );
-  return `<p>A request without a result is answered with <code>application/problem+json</code>. Its <code>code</code> never changes its meaning; <code>detail</code> says what was found and what is valid.</p>\n${entries.join("\n")}`;
+  return `<p>A failed request returns <code>application/problem+json</code>. The meaning of its <code>code</code> never changes; <code>detail</code> states what was wrong and what is valid.</p>\n${entries.join("\n")}`;
 }

@@ -1,4 +1,4 @@
-/** What the service says of itself: model, health, metrics and documentation. */
+/** Routes with information about the service: model, health, metrics and documentation. */
 
 import type { FastifyInstance } from "fastify";
 import type { AllModels } from "./all-models.ts";
@@ -10,15 +10,15 @@ import { Problem } from "./problems.ts";
 import { checked, type ModelAnswer, modelQuerySchema, modelSchema } from "./schemas.ts";
 import type { ServedDetector } from "./served-detector.ts";
 
-/** Everybody may ask as often as they like whether the service is well. */
+/** These routes have no rate limit, because probes may ask at any rate. */
 const unlimited = { rateLimit: false } as const;
 
-/** `/healthz`: the process works. `/readyz`: it takes requests, which it stops to do when it shuts down. */
+/** `/healthz`: the process is running. `/readyz`: it accepts requests, until it shuts down. */
 export function healthRoutes(app: FastifyInstance, closing: () => boolean): void {
   const text = { answer: "text/plain" } as const;
   app.get(
     "/healthz",
-    { config: { ...unlimited, doc: { summary: "Whether the process works", ...text } } },
+    { config: { ...unlimited, doc: { summary: "Whether the process is running", ...text } } },
     async () => "ok\n",
   );
   app.get(
@@ -26,11 +26,11 @@ export function healthRoutes(app: FastifyInstance, closing: () => boolean): void
     {
       config: {
         ...unlimited,
-        doc: { summary: "Whether it takes requests", ...text, problems: ["shutting_down"] },
+        doc: { summary: "Whether the service accepts requests", ...text, problems: ["shutting_down"] },
       },
     },
     async () => {
-      if (closing()) throw new Problem("shutting_down", "no new requests are taken");
+      if (closing()) throw new Problem("shutting_down", "the service accepts no new requests");
       return "ready\n";
     },
   );
@@ -47,7 +47,7 @@ export function modelRoute(
     {
       config: {
         doc: {
-          summary: "The model in use: its labels, how good it is, its card, and the limits of requests",
+          summary: "The model in use: its labels, metrics and model card, and the request limits",
           query: modelQuerySchema,
           answer: modelSchema,
           problems: ["invalid_request", "unauthorized", "origin_refused", "rate_limited"],
@@ -82,7 +82,7 @@ export function metricsRoute(app: FastifyInstance, { registry }: Metrics): void 
   );
 }
 
-/** `document` makes the OpenAPI document (`collectRoutes`). */
+/** `document` builds the OpenAPI document (`collectRoutes`). */
 export function docsRoutes(app: FastifyInstance, document: () => Json): void {
   app.get(
     "/openapi.json",
@@ -91,7 +91,7 @@ export function docsRoutes(app: FastifyInstance, document: () => Json): void {
   );
   app.get(
     "/docs",
-    { config: { doc: { summary: "The same, for people", answer: "text/html" } } },
+    { config: { doc: { summary: "This document as a web page", answer: "text/html" } } },
     async ({ protocol, host }, reply) =>
       reply.type("text/html; charset=utf-8").send(docsPage(document(), `${protocol}://${host}`)),
   );

@@ -1,19 +1,19 @@
-/** How much of everything a request may ask for, and what may be under way at a time. */
+/** Limits of a single request, and of all requests in progress. */
 
 export interface Limits {
-  /** Bytes of one request's body. */
+  /** Maximum bytes of a request's body. */
   readonly bodyBytes: number;
-  /** Pixels of an image, by its header, before anything is decoded. */
+  /** Maximum pixels of an image, checked in its header before decoding. */
   readonly pixels: number;
-  /** Images in one request. */
+  /** Maximum images per request. */
   readonly pictures: number;
-  /** Faces of one image that are classified: the largest. */
+  /** Maximum faces to classify per image; the largest are kept. */
   readonly faces: number;
-  /** Images that are accepted and not answered yet, of all requests. */
+  /** Maximum images that are accepted but not answered yet, over all requests. */
   readonly queue: number;
-  /** Bytes of bodies that are held in memory, of all requests. */
+  /** Maximum bytes of bodies held in memory, over all requests. */
   readonly heldBytes: number;
-  /** Milliseconds from a request's last byte to its answer. */
+  /** Milliseconds from a request's last byte to its response. */
   readonly timeout: number;
 }
 

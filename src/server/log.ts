@@ -1,30 +1,30 @@
-/** The service's log: JSON lines that name routes, codes and times, and never an address, a header or an image. */
+/** The service's log: JSON lines with routes, codes and times, but never an address, a header or an image. */
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Problem } from "./problems.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Why this request got no result. */
+    /** Why this request failed. */
     problem: Problem | undefined;
-    /** Faces in the answer to this request. */
+    /** Number of faces in the response to this request. */
     faces: number | undefined;
   }
 }
 
-/** What is told of a request when it is over. */
+/** The log record of a finished request. */
 export interface RequestRecord {
   readonly method: string;
-  /** The pattern of the route, and not what the client wrote. */
+  /** The route's pattern, not the URL that the client requested. */
   readonly route: string;
-  /** 499 where the client left before it was answered. */
+  /** 499 if the client disconnected before the response. */
   readonly status: number;
   readonly milliseconds: number;
   readonly code?: string;
   readonly faces?: number;
 }
 
-/** Settings of fastify's logger. Lines are written to `stream`; `false` writes none. */
+/** Returns the settings of fastify's logger. Lines are written to `stream`; `false` writes none. */
 export function loggerOf(stream: { write(line: string): void } | false): object | false {
   if (!stream) return false;
   return {
@@ -33,12 +33,12 @@ export function loggerOf(stream: { write(line: string): void } | false): object 
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    // Fastify would write the client's address and all of the request's.
+    // By default Fastify would log the client's address and the whole request.
     serializers: { req: () => undefined, res: () => undefined },
   };
 }
 
-/** Tells of each request once, when it is over. */
+/** Calls `tell` once per finished request. */
 export function onRequestEnd(app: FastifyInstance, tell: (record: RequestRecord) => void): void {
   app.addHook("onRequest", (request, reply, done) => {
     const { raw } = reply;

@@ -1,4 +1,4 @@
-/** The OpenAPI document, made of what each route says of itself and of the schemas that check its requests. */
+/** Builds the OpenAPI document from the routes' own descriptions and the schemas that validate requests. */
 
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -6,11 +6,11 @@ import type { Limits } from "./limits.ts";
 import { type ProblemCode, problems, problemType } from "./problems.ts";
 import { jsonBodySchema, problemSchema } from "./schemas.ts";
 
-/** What a route says of itself; the answer is JSON of this schema, or text of this type. */
+/** A route's own description. Its response is JSON of this schema, or text of this media type. */
 export interface RouteDoc {
   readonly summary: string;
   readonly query?: z.ZodObject;
-  /** Whether its body holds images. */
+  /** Whether the request body contains images. */
   readonly pictures?: boolean;
   readonly answer: z.ZodType | string;
   readonly problems?: readonly ProblemCode[];
@@ -31,7 +31,7 @@ export interface OpenApiOptions {
   readonly token: boolean;
 }
 
-/** Collects the routes that are added from now on; the returned function makes the document. */
+/** Collects all routes added after this call. The returned function builds the document. */
 export function collectRoutes(app: FastifyInstance, options: OpenApiOptions): () => Json {
   const paths: Record<string, Record<string, Json>> = {};
   app.addHook("onRoute", ({ url, method, config }) => {
@@ -44,7 +44,8 @@ export function collectRoutes(app: FastifyInstance, options: OpenApiOptions): ()
     info: {
       title: "vultus",
       version: options.version,
-      description: "Finds the faces of images and says what each expresses. No image is kept or logged.",
+      description:
+        "Finds the faces in images and classifies their expressions. The service neither stores nor logs images.",
     },
     paths,
     components: {
@@ -79,7 +80,7 @@ function parametersOf(query: z.ZodObject): Json[] {
   }));
 }
 
-/** The three ways in which images come (`bodies.ts`). */
+/** The three forms of a body with images (`bodies.ts`). */
 function bodiesOf({ pictures }: Limits): Json {
   const file = { type: "string", contentMediaType: "image/*" };
   return {
@@ -95,7 +96,7 @@ function bodiesOf({ pictures }: Limits): Json {
   };
 }
 
-/** One answer a status, which lists its codes. */
+/** Returns one response per status, which lists its codes. */
 function refusals(codes: readonly ProblemCode[], token: boolean): Json {
   const statuses = new Map<number, ProblemCode[]>();
   for (const code of codes) {
@@ -116,7 +117,7 @@ function refusals(codes: readonly ProblemCode[], token: boolean): Json {
   );
 }
 
-/** As JSON Schema 2020-12, which OpenAPI 3.1 speaks. */
+/** Converts to JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 function schemaOf(schema: z.ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema);
   return rest;

@@ -1,4 +1,4 @@
-/** The models of the page at `/`: the list that the page reads first, and their files. */
+/** Serves the models of the page at `/`: the list that the page reads first, and their files. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
@@ -14,25 +14,25 @@ import { shippedModel } from "../weights/shipped.node.ts";
 import type { ServedDetector } from "./served-detector.ts";
 import { readModelFile, type ServedModel } from "./served-model.ts";
 
-/** A model that the page's browser may load. */
+/** A model that the page may load in the browser. */
 export interface ServedPageModel {
   readonly name: string;
-  /** Of its content. */
+  /** Hash of its content. */
   readonly version: string;
   readonly bytes: Uint8Array;
-  /** By class, the prior of the service where it is not that of the file. */
+  /** The service's class prior, by class, if it differs from that of the file. */
   readonly prior?: Readonly<Record<string, number>>;
 }
 
 export interface ServedPageModels {
   /** Loaded at once. */
   readonly models: readonly ServedPageModel[];
-  /** Loaded when a person asks for them. */
+  /** Loaded on request of the user. */
   readonly offered: readonly ServedPageModel[];
   readonly detector?: ServedDetector | undefined;
 }
 
-/** The models that are served, and the one that ships to compare them with. */
+/** Returns the served models, and the model that ships for comparison. */
 export function pageModelsOf(served: readonly ServedModel[], detector?: ServedDetector): ServedPageModels {
   const models = served.map(({ bundle, description: { name, version } }) => ({
     name,
@@ -53,7 +53,7 @@ function readShipped(): ServedPageModel {
   return { name: modelName(file), version: sha256.slice(0, 12), bytes: bundle.program.model };
 }
 
-/** Answers for `models.json` and what lies below `models/`; `current` gives the models of this moment. */
+/** Serves `models.json` and the files below `models/`. `current` returns the current models. */
 export function pageModelRoutes(
   app: FastifyInstance,
   current: () => ServedPageModels,

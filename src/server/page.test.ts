@@ -8,7 +8,7 @@ import { createApp } from "./app.ts";
 import { type PageSettings, page } from "./page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
-// What lies above the page says nothing of its files.
+// The folders above the page are not part of the URLs of its files.
 const web = join(folder, "assets", "web");
 mkdirSync(join(web, "assets"), { recursive: true });
 writeFileSync(join(web, "index.html"), "<p>the page");

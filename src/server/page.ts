@@ -1,4 +1,7 @@
-/** The page at `/`: the files that `npm run build` put into `dist/web/`, with the headers that a browser's threads need. */
+/**
+ * Serves the page at `/`: the files that `npm run build` puts into `dist/web/`, with the headers that threads in
+ * browsers need.
+ */
 
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -9,8 +12,8 @@ import { packageFile } from "../util/package.node.ts";
 import { pageModelRoutes, type ServedPageModels } from "./page-models.ts";
 
 /**
- * Nothing comes from elsewhere and nothing goes there. WebAssembly must be compiled, workers may be made of blobs, and
- * images that a person picked are shown as blobs.
+ * Allows no external resources or requests. Exceptions: compiling WebAssembly, workers from blobs, and images from
+ * blobs, which show the user's images.
  */
 const policy = [
   "default-src 'self'",
@@ -25,7 +28,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** `SharedArrayBuffer`, and with it WebAssembly's threads, exists only in a page that is isolated by the first two. */
+/** The first two headers isolate the page; only then does it have `SharedArrayBuffer`, and so WebAssembly threads. */
 export const pageHeaders: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
@@ -34,15 +37,15 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 };
 
 export interface PageSettings {
-  /** The file at `/`: `index.html`, or another entry of the same build. */
+  /** The file served at `/`: `index.html`, or another entry of the same build. */
   readonly entry?: string;
-  /** Where the built page lies. */
+  /** Folder of the built page. */
   readonly folder?: string;
-  /** The page's models at this moment. Default: those that it was built with. */
+  /** Returns the page's current models. Default: those that it was built with. */
   readonly models?: () => ServedPageModels;
 }
 
-/** Serves the page; where it is not built, `/` says how to build it. */
+/** Serves the page. If it is not built, `/` explains how to build it. */
 export async function page(app: FastifyInstance, settings: PageSettings = {}): Promise<void> {
   const { entry = "index.html", folder = packageFile("dist/web"), models } = settings;
   if (!existsSync(folder)) {
@@ -50,7 +53,7 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
       reply
         .headers(pageHeaders)
         .type("text/plain; charset=utf-8")
-        .send("The page is not built: run `npm run build`. The service itself works; see /docs.\n"),
+        .send("The page is not built: run `npm run build`. The service itself is running; see /docs.\n"),
     );
     return;
   }
@@ -59,13 +62,13 @@ export async function page(app: FastifyInstance, settings: PageSettings = {}): P
     root: folder,
     index: [entry],
     preCompressed: true,
-    // Each file is a route of its own: nothing else below the folder can be asked for.
+    // Each file has its own route, so nothing else in the folder is reachable.
     wildcard: false,
     ...(models ? { globIgnore: [PAGE_MODELS, "models/**"] } : {}),
     cacheControl: false,
     setHeaders: (reply, path) => {
       for (const [name, value] of Object.entries(pageHeaders)) reply.setHeader(name, value);
-      // Vite puts a hash of the content into the names of what lies in assets/.
+      // Vite puts a content hash into the names of files in assets/.
       const fixed = path.startsWith(assets);
       reply.setHeader("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },

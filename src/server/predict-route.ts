@@ -1,4 +1,4 @@
-/** `POST /v1/predict`: images in, faces out. */
+/** `POST /v1/predict`: returns the faces of images. */
 
 import type { FastifyInstance } from "fastify";
 import type { PriorShift } from "../metrics/prior.ts";
@@ -23,7 +23,7 @@ import {
 } from "./schemas.ts";
 import type { ServedModel } from "./served-model.ts";
 
-/** What requests for predictions share. */
+/** Shared by all prediction requests. */
 export interface PredictService {
   readonly models: AllModels;
   readonly admission: Admission;
@@ -32,7 +32,7 @@ export interface PredictService {
 }
 
 const doc = {
-  summary: "The faces of images, and what each expresses",
+  summary: "Finds the faces in images and classifies their expressions",
   query: querySchema,
   pictures: true,
   answer: answerSchema,
@@ -56,7 +56,7 @@ const doc = {
   ],
 } as const;
 
-/** A plugin. Bodies reach its handler as the streams that they are. */
+/** The plugin. Its handler receives bodies as streams. */
 export async function predictRoute(app: FastifyInstance, service: PredictService): Promise<void> {
   const { admission, limits } = service;
   app.removeAllContentTypeParsers();
@@ -68,7 +68,7 @@ export async function predictRoute(app: FastifyInstance, service: PredictService
     onRequest: async () => admission.check(),
     async handler(request, reply): Promise<Answer> {
       const query = checked(querySchema, request.query, "address");
-      // A name that is not served, or a prior that the model does not have, is refused before anything is read.
+      // Rejects an unknown model or an invalid prior before the body is read.
       const models = service.models.named(query.model);
       shiftFor(models.current, query.prior);
       const body = await readBody(request.raw, limits, admission);
@@ -84,7 +84,7 @@ export async function predictRoute(app: FastifyInstance, service: PredictService
   });
 }
 
-/** It ends when nothing works for it any more, so that what it holds can be counted until then. */
+/** Returns only when no more work is done for the request, so that its memory stays counted until then. */
 async function predict(
   models: Models,
   { admission, limits, metrics }: PredictService,
@@ -114,7 +114,10 @@ async function predict(
   }
 }
 
-/** What the file's probabilities change by for the prior of a request, or of the service. @throws Problem for one that is none. */
+/**
+ * Returns the shift from the file's probabilities to the prior of the request or the service. @throws Problem for an
+ * invalid prior
+ */
 function shiftFor(
   { bundle }: ServedModel,
   asked: Query["prior"],
@@ -128,7 +131,7 @@ function shiftFor(
   }
 }
 
-/** One unreadable image among others is told in its place; where nothing could be read there is no result. */
+/** An unreadable image among others is reported in its place. If no image is readable, the request fails. */
 function refuseUnreadable(predictions: readonly PictureAnswer[]): void {
   const [first] = predictions;
   if (first?.code && predictions.every(({ status }) => status === "unreadable"))

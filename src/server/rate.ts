@@ -1,4 +1,4 @@
-/** How many requests a client may send. Those that are refused afterwards count too, so that tokens cannot be guessed. */
+/** Rate limiting per client. Requests that are rejected later also count, so that tokens cannot be guessed. */
 
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
@@ -8,8 +8,8 @@ import { Problem } from "./problems.ts";
 export const usualRate = 6000;
 
 /**
- * Counts what the hooks before it let pass, whether there is a route for it or not; routes whose `rateLimit` is false
- * are free. A rate of 0 is any number.
+ * Counts all requests that earlier hooks let through, whether or not a route exists. Routes with `rateLimit: false` are
+ * exempt. A rate of 0 means no limit.
  */
 export async function limitRate(app: FastifyInstance, rate = usualRate): Promise<void> {
   if (rate === 0) return;

@@ -1,4 +1,4 @@
-/** From the bytes of one image to its faces: waiting for its turn, decoding, detection, classification in a batch. */
+/** Processes one image: waiting for its turn, decoding, face detection, and classification in a batch. */
 
 import { decodeFitted, type FittedPicture } from "../data/decode.node.ts";
 import { MOST_PHOTO_PIXELS } from "../data/photo-size.ts";
@@ -15,15 +15,21 @@ import { Problem } from "./problems.ts";
 import type { PictureAnswer, Query } from "./schemas.ts";
 import type { ServedModel } from "./served-model.ts";
 
-/** A face larger than this, in pixels, keeps its image's turn until it is classified, so that memory stays bounded. */
+/**
+ * An image with a face larger than this, in pixels, keeps its turn until it is classified, so that memory stays
+ * bounded.
+ */
 const SMALL_FACE = 256 * 256;
 
-/** How the images of a request are looked at, and the shift of their probabilities to its class prior. */
+/** A request's options, and the shift of its probabilities to its class prior. */
 export interface Asked extends Omit<Query, "prior" | "model"> {
   readonly shift: PriorShift | undefined;
 }
 
-/** An image that cannot be read is an answer. @throws the signal's reason, or a Problem that ends the whole request. */
+/**
+ * Returns the answer for one image, including an unreadable one. @throws the signal's reason, or a Problem that ends
+ * the whole request
+ */
 export async function recognise(
   bytes: Uint8Array,
   model: ServedModel,
@@ -64,7 +70,7 @@ export async function recognise(
   }
 }
 
-/** The image; or, as an answer, why there is none. */
+/** Returns the decoded image, or an answer that states why it is unreadable. */
 async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPicture | PictureAnswer> {
   try {
     return await decodeFitted(bytes, MOST_PHOTO_PIXELS, mostPixels);
@@ -75,7 +81,7 @@ async function decoded(bytes: Uint8Array, mostPixels: number): Promise<FittedPic
   }
 }
 
-/** Faces are looked for where the service has a detector, unless the request says otherwise. */
+/** Detects faces if the service has a detector, unless the request turns it off. */
 function facesOf(
   { picture, width, height }: FittedPicture,
   { bundle, workers }: ServedModel,
@@ -87,12 +93,15 @@ function facesOf(
   if (detect === "false") return framedFaces(photo, undefined, crop);
   return workers.use(({ detector }) => {
     if (!detector && detect === "true")
-      throw new Problem("invalid_request", "this service looks for no faces; leave out detect=true");
+      throw new Problem(
+        "invalid_request",
+        "this service runs without a face detector; leave out detect=true",
+      );
     return framedFaces(photo, detector && measured(detector, onSearch), crop);
   });
 }
 
-/** The detector, which tells what each of its searches took. */
+/** Wraps the detector so that it reports the cost of each search. */
 function measured(detector: FaceDetector, onSearch: (search: Search) => void): FaceDetector {
   return {
     ...detector,
@@ -106,7 +115,7 @@ function measured(detector: FaceDetector, onSearch: (search: Search) => void): F
   };
 }
 
-/** Milliseconds since it was last asked, in tenths. */
+/** Returns the milliseconds since its previous call, rounded to tenths. */
 function stopwatch(): () => number {
   let last = performance.now();
   return () => {

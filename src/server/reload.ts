@@ -1,4 +1,4 @@
-/** The model in use, and its change for a newer file while requests are under way. */
+/** The current model, and its replacement by a newer file while requests are in progress. */
 
 import { unwatchFile, watchFile } from "node:fs";
 import { messageOf } from "../util/errors.ts";
@@ -10,25 +10,25 @@ export type Reload =
 
 export interface Models {
   readonly current: ServedModel;
-  /** Work with the model of this moment, which stays open until the work is done. */
+  /** Runs work with the current model, which stays open until the work is done. */
   use<T>(work: (model: ServedModel) => Promise<T>): Promise<T>;
-  /** Reads the file again. A new model is opened and tried out before it takes over; one that fails changes nothing. */
+  /** Reads the file again. A new model is opened and tested before it takes over; if it fails, nothing changes. */
   reload(): Promise<Reload>;
   close(): Promise<void>;
 }
 
-/** Opens the model at `file`; whenever the file changes, `onReload` hears what became of it. */
+/** Opens the model at `file`. Whenever the file changes, `onReload` receives the result. */
 export async function openModels(
   file: string,
   options: ServingOptions & { onReload(reload: Reload): void; readonly watchEvery: number },
 ): Promise<Models> {
   let current = await openServedModel(readModelFile(file), options);
   const users = new Map<ServedModel, number>([[current, 0]]);
-  // One reload after the other: two new models at once would only need more memory.
+  // Reloads run one after the other, because two new models at once would need more memory.
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
 
-  /** Closes a model that was replaced, when nobody works with it any more. */
+  /** Closes a replaced model once nothing uses it any more. */
   const closeUnused = async (model: ServedModel): Promise<void> => {
     if (model === current || users.get(model) !== 0) return;
     users.delete(model);
@@ -62,7 +62,7 @@ export async function openModels(
     return done;
   };
 
-  // Asking for the file's date sees every kind of change, also by a rename, a symbolic link or over a network.
+  // Polling the file's date detects every kind of change, including renames, symbolic links and network drives.
   const changed = (): void => void reload();
   watchFile(file, { interval: options.watchEvery, persistent: false }, changed);
 

@@ -1,4 +1,4 @@
-/** What goes in and comes out: the schemas that check requests are those that the OpenAPI document shows. */
+/** Schemas of requests and responses. The same schemas validate requests and appear in the OpenAPI document. */
 
 import { z } from "zod";
 import { Problem, type ProblemCode, problems } from "./problems.ts";
@@ -6,52 +6,49 @@ import { Problem, type ProblemCode, problems } from "./problems.ts";
 const model = z
   .string()
   .optional()
-  .describe("The name of a model, where several are served; the first is used where none is named.");
+  .describe("The name of the model, if several are served. Default: the first one.");
 
-/** Which model is asked about. */
+/** Selects a model. */
 export const modelQuerySchema = z.strictObject({ model });
 
-/** How a request's images are looked at. */
+/** Options of a prediction request. */
 export const querySchema = z.strictObject({
-  faces: z.enum(["all", "largest"]).default("all").describe("All faces of an image, or the largest only."),
+  faces: z.enum(["all", "largest"]).default("all").describe("All faces of an image, or only the largest."),
   threshold: z.coerce
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe("A face whose greatest probability is smaller gets the label null: not sure."),
+    .describe("If a face's highest probability is below this, its label is null: not sure."),
   prior: z
     .string()
     .optional()
     .describe(
-      "The class prior that probabilities are shifted to: trained, uniform, uniform:0.5 (half way), or shares such as happy=0.3,neutral=0.4, of which the other classes divide the rest as in training. Left out, it is the service's.",
+      "The class prior that probabilities are shifted to: trained, uniform, uniform:0.5 (half way), or shares such as happy=0.3,neutral=0.4; the other classes divide the rest as in training. Default: the prior of the service.",
     ),
   detect: z
     .enum(["true", "false"])
     .optional()
-    .describe("Whether faces are looked for, as is usual; false takes every image as one face crop."),
+    .describe("Whether to detect faces; false treats every image as one face crop."),
   model,
 });
 
 /** Images as JSON. */
 export const jsonBodySchema = z.strictObject({
-  pictures: z
-    .array(z.string())
-    .min(1)
-    .describe("Each a file of an image in base64; a data: address is taken too."),
+  pictures: z.array(z.string()).min(1).describe("Image files in base64; data: URLs are accepted too."),
 });
 
 const milliseconds = z.number().min(0);
-const pixels = z.number().describe("In pixels of the image as it is looked at, upright.");
+const pixels = z.number().describe("In pixels of the upright image.");
 
 const faceSchema = z.object({
   box: z.object({ x: pixels, y: pixels, width: pixels, height: pixels }),
   score: z
     .number()
     .optional()
-    .describe("How sure the detector is, from 0 to 1; missing where faces were not looked for."),
+    .describe("The detector's confidence, from 0 to 1; missing if detection was off."),
   probabilities: z.record(z.string(), z.number()).describe("By label; they sum to 1."),
-  label: z.string().nullable().describe("The most probable one, or null: not sure."),
+  label: z.string().nullable().describe("The most probable label, or null: not sure."),
 });
 
 const pictureCodes = ["unreadable_picture", "too_many_pixels"] as const satisfies readonly ProblemCode[];
@@ -60,16 +57,16 @@ export const pictureSchema = z.object({
   status: z.enum(["ok", "no_face", "unreadable"]),
   width: z.number().optional(),
   height: z.number().optional(),
-  faces: z.array(faceSchema).describe("The largest first."),
-  omitted: z.number().optional().describe("Faces that were found beyond the limit, and left out."),
-  code: z.enum(pictureCodes).optional().describe("Why there is no result, as in a problem."),
+  faces: z.array(faceSchema).describe("Largest first."),
+  omitted: z.number().optional().describe("The number of faces left out because of the limit."),
+  code: z.enum(pictureCodes).optional().describe("Why there is no result: a problem code."),
   reason: z.string().optional(),
   timings: z
     .object({
       queue: milliseconds.describe("Waiting for its turn."),
       decode: milliseconds,
       detect: milliseconds,
-      classify: milliseconds.describe("Waiting for the batch included."),
+      classify: milliseconds.describe("Including the wait for the batch."),
     })
     .optional()
     .describe("In milliseconds."),
@@ -77,32 +74,32 @@ export const pictureSchema = z.object({
 
 const modelName = z.object({
   name: z.string(),
-  version: z.string().describe("The first 12 digits of the SHA-256 of the model's file."),
+  version: z.string().describe("The first 12 hex digits of the model file's SHA-256."),
 });
 
 const prior = z
   .record(z.string(), z.number())
   .describe(
-    "By label, the class prior that the probabilities are for; missing where it is the one that the model was trained for.",
+    "By label, the class prior of the probabilities; missing if it is the prior that the model was trained for.",
   );
 
 export const answerSchema = z.object({
   model: modelName,
   prior: prior.optional(),
-  predictions: z.array(pictureSchema).describe("One for each image, in the order of the request."),
-  milliseconds: milliseconds.describe("From the request's head to this answer."),
+  predictions: z.array(pictureSchema).describe("One per image, in the order of the request."),
+  milliseconds: milliseconds.describe("From the request's headers to this response."),
 });
 
 export const modelSchema = z.object({
   ...modelName.shape,
   sha256: z.string(),
   labels: z.array(z.string()),
-  backbone: z.string().nullable().describe("Null where the model is not one network."),
+  backbone: z.string().nullable().describe("Null if the model is not a single network."),
   members: z
     .array(
       z.object({
         name: z.string(),
-        weight: z.number().describe("Its share in the mean of the probabilities."),
+        weight: z.number().describe("Its weight in the mean of the probabilities."),
         backbone: z.string().nullable(),
         inputSize: z.number(),
         license: z.string().nullable(),
@@ -114,31 +111,31 @@ export const modelSchema = z.object({
     .record(z.string(), z.number())
     .nullable()
     .describe(
-      "By label, the class prior that the model was trained for; null where its file does not record it.",
+      "By label, the class prior that the model was trained for; null if its file does not record it.",
     ),
   prior: prior
     .nullable()
-    .describe("As of an answer that no prior is asked for; null where it is the trained one."),
+    .describe("The prior of responses to requests without a prior; null if it is the trained one."),
   inputSize: z.number().describe("Side of the square that the network sees, in pixels."),
-  metrics: z.record(z.string(), z.unknown()).nullable().describe("What was measured when it was trained."),
+  metrics: z.record(z.string(), z.unknown()).nullable().describe("The metrics measured during training."),
   trainedBy: z.string().nullable().describe("The version of vultus that trained it."),
   license: z.string().nullable(),
   detector: z
     .object({
       name: z.string().describe("fast, thorough, yunet or a file."),
-      version: z.string().describe("The first 12 digits of the SHA-256 of the detector's file."),
+      version: z.string().describe("The first 12 hex digits of the detector file's SHA-256."),
       search: z
         .union([z.enum(["thorough", "fast"]), z.number()])
         .describe(
-          "How far small faces are looked for; a number is the longer side, in pixels, of what it sees.",
+          "How thoroughly small faces are searched for; a number is the longer side, in pixels, of the searched image.",
         ),
-      threshold: z.number().describe("Boxes that score less are dropped."),
-      rotate: z.enum(["auto", "none"]).describe("Whether photos are looked at in all quarter turns."),
+      threshold: z.number().describe("Boxes with a lower score are dropped."),
+      rotate: z.enum(["auto", "none"]).describe("Whether photos are also searched in all quarter turns."),
     })
     .nullable()
-    .describe("What finds the faces; null where every image is taken as one face crop."),
-  served: z.array(modelName).describe("Every model that is served, the first one first."),
-  card: z.string().nullable().describe("The model card, as Markdown, where one lies beside the file."),
+    .describe("The face detector; null if every image is treated as one face crop."),
+  served: z.array(modelName).describe("The names of all served models, in order."),
+  card: z.string().nullable().describe("The model card, as Markdown; null if there is none beside the file."),
   limits: z.object({
     bodyBytes: z.number(),
     pixels: z.number(),
@@ -160,12 +157,12 @@ export type PictureAnswer = z.infer<typeof pictureSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 export type ModelAnswer = z.infer<typeof modelSchema>;
 
-/** A request's part as its schema says. @throws Problem that names each place where it differs. */
+/** Validates a part of a request. @throws Problem that lists each invalid place */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, part: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const places = result.error.issues
     .slice(0, 5)
     .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
-  throw new Problem("invalid_request", `the ${part} is not as documented: ${places.join("; ")}`);
+  throw new Problem("invalid_request", `the ${part} is invalid: ${places.join("; ")}`);
 }

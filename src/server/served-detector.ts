@@ -1,4 +1,4 @@
-/** The face detector of a service: what it says of it, and what the page's browser needs of it. */
+/** The face detector of a service: its description, and the parts that the page needs in the browser. */
 
 import { createHash } from "node:crypto";
 import type { PageDetector } from "../export/page-models.ts";
@@ -8,14 +8,17 @@ import type { ModelAnswer } from "./schemas.ts";
 
 export interface ServedDetector {
   readonly description: NonNullable<ModelAnswer["detector"]>;
-  /** What a browser cannot have of itself: the file, where it is not the one that ships, and the settings that were chosen. */
+  /**
+   * Parts that a browser does not already have: the file, unless it is the detector that ships, and the chosen
+   * settings.
+   */
   readonly page: {
     readonly bytes: Uint8Array | undefined;
     readonly settings: PageDetector["settings"];
   };
 }
 
-/** What `chooseDetector` chose; `name` is what a person calls it. @throws as `readDetector`. */
+/** `chosen` is the result of `chooseDetector`; `name` is the display name. @throws as `readDetector` */
 export async function servedDetector(chosen: DetectorOptions, name: string): Promise<ServedDetector> {
   const { program, settings, search } = await readDetector(chosen);
   const sha256 = createHash("sha256").update(program.model).digest("hex");

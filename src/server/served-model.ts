@@ -1,4 +1,4 @@
-/** One model as it is served: what it says of itself, its workers, and the batches that its faces are classified in. */
+/** A served model: its description, its workers, and the batches in which faces are classified. */
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -20,33 +20,33 @@ import type { ModelAnswer } from "./schemas.ts";
 import { openWorkers, type Workers } from "./workers.ts";
 
 export interface ServedModel {
-  /** Shifted to the service's class prior, which requests may replace (`recognise.ts`). */
+  /** Includes the shift to the service's class prior, which requests may override (`recognise.ts`). */
   readonly bundle: Bundle;
   readonly description: Omit<ModelAnswer, "limits" | "served" | "detector">;
   readonly workers: Workers;
-  /** From a face to its probabilities, as the file answers: without the shift. */
+  /** Returns the probabilities of a face without the shift. */
   readonly classify: Batcher<Picture, Float32Array>;
 }
 
 export interface ServingOptions {
-  /** Threads that hold a model each. */
+  /** Number of threads, each with its own copy of the model. */
   readonly workers: number;
   readonly model: ModelOptions;
   readonly batch: Pick<BatcherSettings, "most" | "delay">;
-  /** Hears how many faces each batch had. */
+  /** Receives the number of faces of each batch. */
   onBatch(faces: number): void;
-  /** Hears why a worker had to be replaced. */
+  /** Receives the reason why a worker had to be replaced. */
   onLost(reason: string): void;
 }
 
-/** A model's file as it was read. */
+/** A model file that was read. */
 export interface ModelFile {
   readonly file: string;
   readonly bundle: Bundle;
   readonly sha256: string;
 }
 
-/** Reads the model at `file` (as `classifierPath` gives it). @throws VultusError. */
+/** Reads the model at `file` (a result of `classifierPath`). @throws VultusError */
 export function readModelFile(file: string): ModelFile {
   const bytes = readBytes(file);
   const bundle = file.endsWith(".onnx") ? decodeBundle(bytes, file) : loadBundle(file);
@@ -54,9 +54,9 @@ export function readModelFile(file: string): ModelFile {
 }
 
 /**
- * Opens the workers of a model and has each judge one image.
+ * Starts a model's workers and tests each with one image.
  *
- * @throws VultusError where it does not work; nothing is left open then.
+ * @throws VultusError if the test fails; no worker stays open then.
  */
 export async function openServedModel(read: ModelFile, options: ServingOptions): Promise<ServedModel> {
   const bundle = withPrior(read.bundle, options.model.prior);
@@ -84,7 +84,7 @@ export async function openServedModel(read: ModelFile, options: ServingOptions):
 
 type Open = Parameters<typeof runBundle>[0];
 
-/** A row for each face. */
+/** Returns one row per face. */
 async function probabilitiesOf(
   open: Open,
   bundle: Bundle,
@@ -95,7 +95,7 @@ async function probabilitiesOf(
   return faces.map((_, i) => probabilities.subarray(i * classes, (i + 1) * classes));
 }
 
-/** The first run is also the slowest: nobody's request should be it. */
+/** The first run is the slowest, so it should not be part of a user's request. */
 async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
   const { inputSize: side } = bundle.architecture;
   const grey: Picture = {
@@ -115,7 +115,7 @@ async function tryOut(workers: Workers, bundle: Bundle): Promise<void> {
   const sums = rows.map(([row]) => (row as Float32Array).reduce((sum, share) => sum + share, 0));
   if (sums.some((sum) => !(Math.abs(sum - 1) < 1e-3)))
     throw new VultusError(
-      `${bundle.path}: its probabilities of a grey image sum to ${sums.join(", ")} and not to 1`,
+      `${bundle.path}: its probabilities for a grey image sum to ${sums.join(", ")} instead of 1`,
     );
 }
 
@@ -147,7 +147,7 @@ function priorsOf(bundle: Bundle): Pick<ModelAnswer, "trainedPrior" | "prior"> {
   };
 }
 
-/** Of an ensemble, its members. */
+/** Returns the members of an ensemble. */
 function membersOf({ metadata, path }: Bundle): ModelAnswer["members"] {
   const { members } = readEnsemble(metadata, path) ?? {};
   if (!members) return null;
@@ -166,7 +166,7 @@ function objectIn(text: string | undefined): Record<string, unknown> | null {
   }
 }
 
-/** `vultus_m.md` beside `vultus_m.onnx`, or what a run writes. */
+/** Reads `vultus_m.md` beside `vultus_m.onnx`, or a run's model card. */
 function cardOf(file: string): string | null {
   const beside = [`${file.slice(0, -extname(file).length)}.md`, join(dirname(file), "model-card.md")];
   const card = beside.find((path) => existsSync(path));

@@ -1,4 +1,4 @@
-/** The whole service: the model, its queue, its routes and its page, started and stopped together. */
+/** The whole service: model, queue, routes and page, started and stopped together. */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, Server } from "node:http";
 import { availableParallelism } from "node:os";
@@ -29,34 +29,34 @@ import type { ServedModel } from "./served-model.ts";
 
 export interface ServiceSettings extends AppSettings {
   /**
-   * Run folder, or a file that a run or an export wrote; the model that ships where it is left out. Of several, each with
-   * workers of its own, requests choose one by its name, and the first answers those that name none.
+   * A run folder, or a file written by a run or an export. Default: the model that ships. Several models have workers
+   * of their own; requests choose one by name, and the first answers requests without a name.
    */
   readonly model?: string | readonly string[];
   readonly host?: string;
-  /** Inference workers, and the threads of each. */
+  /** Number of inference workers, and threads per worker. */
   readonly workers?: number;
   readonly threads?: number;
   readonly device?: ModelOptions["device"];
   readonly detector?: ModelOptions["detector"];
-  /** The class prior that probabilities are shifted to where a request asks for none. Default: that of each model's file. */
+  /** The class prior for requests that specify none. Default: that of each model's file. */
   readonly prior?: ModelOptions["prior"];
-  /** Faces in one batch, and milliseconds that a face waits for others. */
+  /** Maximum faces per batch, and milliseconds that a face waits for others. */
   readonly batchSize?: number;
   readonly batchDelay?: number;
   readonly limits?: Partial<Limits>;
-  /** Requests per client and minute; 0 for any number. */
+  /** Requests per client and minute; 0 means no limit. */
   readonly rate?: number;
   readonly token?: string;
   /** Origins whose pages may use the service. */
   readonly cors?: readonly string[];
-  /** Milliseconds between two looks at the model's file. */
+  /** Milliseconds between checks of the model's file. */
   readonly watchEvery?: number;
-  /** What `/openapi.json` calls the version. Default: that of vultus. */
+  /** The version in `/openapi.json`. Default: the version of vultus. */
   readonly version?: string;
 }
 
-/** Images a worker: while one is in the model, another is decoded, and one more waits at the worker's door. */
+/** Images in progress per worker: while the model processes one, another is decoded and one more is ready. */
 export const TURNS = 3;
 
 export const usualService = {
@@ -67,13 +67,13 @@ export const usualService = {
   batchDelay: 2,
 } as const;
 
-/** A request that no network carries. */
+/** A request that is injected without a network. */
 export interface InjectedRequest {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
   readonly url: string;
   readonly headers?: IncomingHttpHeaders;
   readonly payload?: string | Buffer | object;
-  /** Address of the client. */
+  /** The client's address. */
   readonly remoteAddress?: string;
 }
 
@@ -81,34 +81,40 @@ export interface InjectedResponse {
   readonly statusCode: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: string;
-  /** The body's bytes. */
+  /** The bytes of the body. */
   readonly rawPayload: Buffer;
-  /** The parsed body. */
+  /** Returns the parsed body. */
   json<T = unknown>(): T;
 }
 
-/** The Fastify application, as far as callers may rely on it. */
+/** The part of the Fastify application that callers may use. */
 export interface ServiceApp {
   readonly server: Server;
-  /** Answers a request without a socket, as tests do. */
+  /** Answers a request without a socket, for tests. */
   inject(request: string | InjectedRequest): Promise<InjectedResponse>;
 }
 
 /** `await using` closes it. */
 export interface Service extends AsyncDisposable {
   readonly app: ServiceApp;
-  /** The model that answers requests that name none. */
+  /** The model for requests without a model name. */
   readonly models: Models;
-  /** Every model that is served, the first one first. */
+  /** All served models, in order. */
   readonly all: readonly Models[];
   readonly admission: Admission;
-  /** Listens on the port (8080; 0 for any free one) and returns the address. @throws UsageError where the port is taken or not allowed. */
+  /**
+   * Listens on the port (8080; 0 for any free one) and returns the address. @throws UsageError if the port is taken or
+   * not allowed
+   */
   listen(port?: number): Promise<string>;
-  /** Takes no new request, finishes what was accepted, at most for `limits.timeout`, and ends. May be called again. */
+  /**
+   * Stops accepting requests, finishes the accepted ones within `limits.timeout`, and ends. May be called more than
+   * once.
+   */
   close(): Promise<void>;
 }
 
-/** Loads the model and makes the service, which does not listen yet. */
+/** Loads the model and creates the service, which does not listen yet. */
 export async function createService(settings: ServiceSettings = {}): Promise<Service> {
   const { host = "127.0.0.1", cors = [], rate, token, version = ownVersion, trustProxy = [] } = settings;
   const limits = { ...usualLimits, ...settings.limits };
@@ -123,7 +129,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     heldBytes: () => admission.heldBytes,
   });
   const files = [settings.model ?? shippedModel()].flat().map(classifierPath);
-  // Once for all workers: one that is replaced later must not need the hub.
+  // Resolved once for all workers: replacing a worker later must not need the hub.
   const chosen =
     settings.detector !== false &&
     (await chooseDetector(settings.detector, { onNote: (note) => app.log.warn(note) }));
@@ -140,14 +146,14 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
     onBatch: (faces) => metrics.batches.observe(faces),
     onLost: (reason) => {
       metrics.workersLost.inc();
-      app.log.error({ reason }, "a worker died and is replaced");
+      app.log.error({ reason }, "worker died; replacing it");
     },
     onReload: (reload) => {
       metrics.reloads.inc({ result: reload.result });
       if (reload.result === "failed")
-        app.log.error(reload, "the model's file changed and does not work; the old model stays");
+        app.log.error(reload, "model file changed but does not work; keeping the old model");
       else if (reload.result === "changed") {
-        app.log.info(reload, "the model's file changed and is in use");
+        app.log.info(reload, "model file changed; the new model is in use");
         showModels();
       }
     },
@@ -171,15 +177,15 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   });
   if (isLoopback(host) && trustProxy.length === 0) requireLoopbackHost(app);
   allowOrigins(app, cors);
-  // Behind the origins, whose pages may then read that they asked too often, and before the token.
+  // After the origin check, so that allowed pages can read rejections, and before the token check.
   await limitRate(app, rate);
   if (token !== undefined) requireToken(app, token);
   app.addHook("onRequest", async ({ routeOptions }) => {
     if (closing && routeOptions.url?.startsWith("/v1/"))
-      throw new Problem("shutting_down", "no new requests are taken", 1);
+      throw new Problem("shutting_down", "the service accepts no new requests", 1);
   });
   app.addHook("onSend", async (_, reply) => {
-    // A connection that stayed open would keep the service from ending.
+    // An open keep-alive connection would prevent the service from ending.
     if (closing) void reply.header("connection", "close");
   });
   const document = collectRoutes(app, { version, limits, token: token !== undefined });
@@ -188,7 +194,7 @@ export async function createService(settings: ServiceSettings = {}): Promise<Ser
   healthRoutes(app, () => closing);
   metricsRoute(app, metrics);
   docsRoutes(app, document);
-  // Whoever has no token must not get the model itself either: the page then has the model that ships.
+  // Clients without the token must not get the model itself; the page then has the model that ships.
   await page(app, token === undefined ? { models: () => pageModelsOf(inUse(), detector) } : {});
 
   const end = async (): Promise<void> => {

@@ -1,4 +1,6 @@
-/** Inference workers: each a thread with the classifier and the detector. One that dies is replaced, and its work retried. */
+/**
+ * Inference workers: threads with the classifier and the detector. If one dies, it is replaced and its work is retried.
+ */
 
 import type { Model } from "../predict/model.node.ts";
 import { EngineLost } from "../runtime/engine.ts";
@@ -8,15 +10,15 @@ import { Problem } from "./problems.ts";
 export interface Workers {
   readonly count: number;
   /**
-   * Runs work on the worker that has least to do. Where that worker dies, the work is tried once more.
+   * Runs work on the least busy worker. If that worker dies, the work is retried once.
    *
-   * @throws Problem `worker_lost` where the second died too.
+   * @throws Problem `worker_lost` if the second worker dies too.
    */
   use<T>(work: (model: Model) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Milliseconds after which a worker that did not start is tried again. */
+/** Milliseconds before a worker that failed to start is tried again. */
 const RETRY_AFTER = 1000;
 
 interface Place {
@@ -25,7 +27,9 @@ interface Place {
   busy: number;
 }
 
-/** Opens `count` workers. `onLost` hears of each that had to be replaced. @throws what `open` throws at first. */
+/**
+ * Opens `count` workers. `onLost` is called for each that had to be replaced. @throws whatever `open` throws at first
+ */
 export async function openWorkers(
   count: number,
   open: () => Promise<Model>,
@@ -54,7 +58,7 @@ export async function openWorkers(
       return model;
     });
     place.model = next;
-    // Nobody may come to use the place while others are ready.
+    // Handles the error here, because no request may be waiting for this slot.
     next.catch((error: unknown) => {
       setTimeout(() => replace(place, next, messageOf(error)), RETRY_AFTER).unref();
     });
@@ -76,7 +80,7 @@ export async function openWorkers(
           if (!(error instanceof EngineLost)) throw error;
           replace(place, model, error.message);
           if (attempt === 2)
-            throw new Problem("worker_lost", "two workers died with this request; the second try is over", 1);
+            throw new Problem("worker_lost", "two workers died while running this request", 1);
         } finally {
           place.busy--;
         }

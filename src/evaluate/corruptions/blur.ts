@@ -1,9 +1,12 @@
-/** Blurs: out of focus as a Gaussian, in motion as a line. */
+/** Blurs: Gaussian (out of focus) and linear (motion). */
 
 import type { Picture } from "../../data/dataset.ts";
 import { clamped, warped } from "./warp.ts";
 
-/** Blurred by a Gaussian of deviation `sigma` in pixels, cut off at three deviations; beyond the edges their pixels repeat. */
+/**
+ * Returns the image blurred by a Gaussian with standard deviation `sigma` in pixels, cut off at three deviations. Edge
+ * pixels are repeated beyond the border.
+ */
 export function gaussianBlur(picture: Picture, sigma: number): Picture {
   if (sigma <= 0) return picture;
   const radius = Math.ceil(3 * sigma);
@@ -14,7 +17,7 @@ export function gaussianBlur(picture: Picture, sigma: number): Picture {
   const kernel = weights.map((weight) => weight / total);
   const { width, height, channels } = picture;
   const row = width * channels;
-  // Along rows, then along columns; kept unrounded in between.
+  // Rows first, then columns; the intermediate result is not rounded.
   const starts = (count: number, step: number): number[] =>
     Array.from({ length: count * channels }, (_, i) => Math.floor(i / channels) * step + (i % channels));
   const across = convolved(picture.pixels, kernel, starts(height, row), width, channels);
@@ -22,7 +25,9 @@ export function gaussianBlur(picture: Picture, sigma: number): Picture {
   return { ...picture, pixels: Uint8Array.from(both, Math.round) };
 }
 
-/** Folds lines of values with a kernel: each begins at one of `starts` and has `length` values, `step` apart. */
+/**
+ * Convolves lines of values with a kernel. Each line begins at one of `starts` and has `length` values, `step` apart.
+ */
 function convolved(
   values: ArrayLike<number>,
   kernel: readonly number[],
@@ -44,7 +49,10 @@ function convolved(
   return out;
 }
 
-/** The mean of copies moved along a line of `length` pixels in direction `angle` (radians), half a pixel apart. */
+/**
+ * Returns the mean of copies shifted along a line of `length` pixels in direction `angle` (radians), half a pixel
+ * apart.
+ */
 export function motionBlur(picture: Picture, length: number, angle: number): Picture {
   const count = 2 * Math.ceil(length) + 1;
   const sums = new Float64Array(picture.pixels.length);

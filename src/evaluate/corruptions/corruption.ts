@@ -1,4 +1,4 @@
-/** What a corruption is: a pure function from an image to the same image as the world may spoil it. */
+/** The type of a corruption: a pure function that degrades an image in a way that occurs in practice. */
 
 import type { Picture } from "../../data/dataset.ts";
 import type { Random } from "../../util/random.ts";
@@ -12,26 +12,26 @@ export type Severities = readonly [number, number, number, number, number];
 
 export interface Corruption {
   readonly name: string;
-  /** As charts and tables call it. */
+  /** Name in charts and tables. */
   readonly title: string;
   readonly group: CorruptionGroup;
-  /** What `values` are; a share of the side is one of the image's shorter side. */
+  /** Meaning of `values`. Shares of the side refer to the image's shorter side. */
   readonly parameter: string;
   /** The parameter at severities 1 to 5. */
   readonly values: Severities;
   /**
-   * The spoilt image, of the same width and height. Draws from `rng` in an order that does not depend on `value`, so
-   * that an image is spoilt in the same way at every severity, only more.
+   * Returns the corrupted image, of the same width and height. Random draws must not depend on `value`, so that an
+   * image is corrupted in the same way at every severity, only more strongly.
    */
   apply(picture: Picture, value: number, rng: Random): Picture | Promise<Picture>;
 }
 
-/** A byte of whatever a computation gives. */
+/** Rounds and clips a number to a byte. */
 export function byte(value: number): number {
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.round(value);
 }
 
-/** Every value through `f`, with the column and row of its pixel and its channel. */
+/** Maps every value through `f`, which also receives the column and row of its pixel and its channel. */
 export function mapPixels(
   picture: Picture,
   f: (value: number, x: number, y: number, channel: number) => number,
@@ -45,7 +45,7 @@ export function mapPixels(
   return { pixels: out, width, height, channels };
 }
 
-/** The image's mean, per channel. */
+/** Returns the image's mean per channel. */
 export function meanColour({ pixels, channels }: Picture): number[] {
   const sums = new Array<number>(channels).fill(0);
   for (let i = 0; i < pixels.length; i++)

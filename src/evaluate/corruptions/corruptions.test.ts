@@ -1,4 +1,4 @@
-/** Corruptions: pure, keyed by image, worse with every severity, of any image, and as the documentation says. */
+/** Corruptions are pure, keyed by image, stronger with every severity, applicable to any image, and as documented. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ function rgb(picture: Picture): Picture {
   return { ...picture, pixels, channels: 3 };
 }
 
-/** Mean absolute difference; a grey image counts as RGB where the other is. */
+/** Returns the mean absolute difference; a grey image is compared as RGB if the other one is RGB. */
 function damage(before: Picture, after: Picture): number {
   const repeat = after.channels / before.channels;
   const sum = after.pixels.reduce(
@@ -31,7 +31,7 @@ function damage(before: Picture, after: Picture): number {
   return sum / after.pixels.length;
 }
 
-/** The value of the parameter at which nothing happens; what is not listed has none. */
+/** The parameter value at which an image is unchanged; corruptions without such a value are not listed. */
 const neutral: Record<string, number> = {
   darker: 1,
   brighter: 1,
@@ -63,23 +63,23 @@ test("every group has corruptions, and names are names", () => {
 describe.each(corruptions.map((corruption) => [corruption.name, corruption] as const))(
   "%s",
   (name, corruption) => {
-    const spoilt = (picture: Picture, severity: number, id = "a"): Promise<Picture> =>
+    const corrupt = (picture: Picture, severity: number, id = "a"): Promise<Picture> =>
       corrupted(corruption, picture, severity, id);
 
     test("gives the same image for the same id, in any order, and leaves its input alone", async () => {
       const before = face.pixels.slice();
-      const first = await spoilt(face, 3);
-      await spoilt(faces[1] as Picture, 5, "b");
-      expect(await spoilt(face, 3)).toEqual(first);
+      const first = await corrupt(face, 3);
+      await corrupt(faces[1] as Picture, 5, "b");
+      expect(await corrupt(face, 3)).toEqual(first);
       expect(face.pixels).toEqual(before);
     });
 
-    test("spoils more with every severity", async () => {
+    test("damages more with every severity", async () => {
       const means: number[] = [];
       for (let severity = 1; severity <= 5; severity++) {
         let sum = 0;
         for (const [i, picture] of faces.entries())
-          sum += damage(picture, await spoilt(picture, severity, `${i}`));
+          sum += damage(picture, await corrupt(picture, severity, `${i}`));
         means.push(sum / faces.length);
       }
       expect(means[0]).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ describe.each(corruptions.map((corruption) => [corruption.name, corruption] as c
           sizes.push({ pixels: new Uint8Array(width * height * channels).fill(77), width, height, channels });
       for (const picture of sizes) {
         for (const severity of [1, 5]) {
-          const { pixels, width, height, channels } = await spoilt(picture, severity);
+          const { pixels, width, height, channels } = await corrupt(picture, severity);
           expect(pixels).toBeInstanceOf(Uint8Array);
           expect([width, height]).toEqual([picture.width, picture.height]);
           expect(channels).toBe(name === "coloured-light" ? 3 : picture.channels);
@@ -125,7 +125,7 @@ test("draws differ from image to image", async () => {
 });
 
 test("rotation, scale and perspective turn about the centre, by what they say", async () => {
-  // One bright pixel on black: where it goes is where the formula says.
+  // One bright pixel on black shows where the formula moves it.
   const dot = (x: number, y: number): Picture => {
     const pixels = new Uint8Array(41 * 41);
     pixels[y * 41 + x] = 255;
@@ -172,7 +172,7 @@ test("docs/robustness.md lists every corruption with its parameters", () => {
   ]);
   const text = readFileSync(file, "utf8");
   const [before = "", table = "", after = ""] = text.split(/<!-- (?:begin|end) of the table -->/);
-  // After a change of a corruption: UPDATE=1 npx vitest run src/evaluate/corruptions && npx biome check --write docs
+  // To update the docs: UPDATE=1 npx vitest run src/evaluate/corruptions && npx biome check --write docs
   if (process.env.UPDATE) {
     const lines = [["group", "corruption", "parameter", "severities 1 to 5"], ["-", "-", "-", "-"], ...rows];
     const written = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -1,4 +1,4 @@
-/** Image quality that a file loses: JPEG and down-scaling, as libvips does them. */
+/** Quality lost by encoding: JPEG compression and down-scaling, done by libvips. */
 
 import type { Sharp } from "sharp";
 import type { Picture } from "../../data/dataset.ts";
@@ -20,7 +20,7 @@ const downScaling: Corruption = {
   name: "down-scaling",
   title: "down-scaling",
   group: "image quality",
-  parameter: "share of the side's pixels that is left; enlarged again",
+  parameter: "share of the side's pixels that remain, enlarged again",
   values: [0.6, 0.45, 0.34, 0.26, 0.2],
   async apply(picture, share) {
     const { width, height, channels } = picture;
@@ -41,7 +41,7 @@ function opened({ pixels, width, height, channels }: Picture): Sharp {
   return sharp(pixels, { raw: { width, height, channels } });
 }
 
-/** The pixels of an image whose shape is known. */
+/** Returns the pixels of an image whose shape is known. */
 async function pixelsOf(
   image: Sharp,
   { width, height, channels }: Pick<Picture, "width" | "height" | "channels">,

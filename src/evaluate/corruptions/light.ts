@@ -1,4 +1,4 @@
-/** Light: too little, too much, flat, coloured, or from one side. */
+/** Light: too dark, too bright, low contrast, coloured, or from one side. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { type Corruption, mapPixels, meanColour } from "./corruption.ts";
@@ -45,7 +45,7 @@ const gamma: Corruption = {
   },
 };
 
-/** Grey images become RGB: that is the damage. */
+/** Grey images become RGB on purpose. */
 const colouredLight: Corruption = {
   name: "coloured-light",
   title: "coloured light",
@@ -54,7 +54,7 @@ const colouredLight: Corruption = {
   values: [0.2, 0.4, 0.6, 0.8, 1],
   apply(picture, value, rng) {
     const hue = rng.uniform(0, 6);
-    // How much of red, green and blue a fully saturated light of this hue has.
+    // Red, green and blue shares of a fully saturated light of this hue.
     const light = [0, 2, 4].map((centre) => {
       const distance = Math.abs(hue - centre);
       return Math.min(1, Math.max(0, 2 - Math.min(distance, 6 - distance)));
@@ -72,7 +72,7 @@ const sideLight: Corruption = {
   apply(picture, value, rng) {
     const angle = rng.uniform(0, 2 * Math.PI);
     const [along, down] = [Math.cos(angle), Math.sin(angle)];
-    // So that the factor reaches both ends whatever the direction.
+    // Normalises so that the factor reaches both ends in any direction.
     const reach = Math.abs(along) + Math.abs(down);
     return mapPixels(picture, (v, x, y) => {
       const [dx, dy] = [(2 * x + 1) / picture.width - 1, (2 * y + 1) / picture.height - 1];

@@ -1,6 +1,6 @@
 /**
- * Occlusion: something before the face. Where eyes and mouth are is assumed, not found: in a face crop like FER2013's
- * the eyes lie at two fifths of the height and the mouth at four fifths.
+ * Occlusion: objects in front of the face. The positions of eyes and mouth are assumed, not detected: in a face crop
+ * like FER2013's, the eyes lie at two fifths of the height and the mouth at four fifths.
  */
 
 import type { Picture } from "../../data/dataset.ts";
@@ -11,7 +11,7 @@ const EYES = 0.4;
 const MOUTH = 0.78;
 const EYE_DISTANCE = 0.4;
 
-/** Whether a point, as shares of width and height, is covered. */
+/** Whether a point is covered; coordinates are shares of width and height. */
 type Shape = (x: number, y: number) => boolean;
 
 const eyes: Corruption = {
@@ -32,7 +32,7 @@ const mouth: Corruption = {
   apply: (picture, height) => covered(picture, bar(MOUTH, height, 0.6)),
 };
 
-/** Patches of a sixth of the side. */
+/** Side of a patch: a sixth of the image's side. */
 const PATCH = 1 / 6;
 
 const patches: Corruption = {
@@ -58,7 +58,7 @@ const glasses: Corruption = {
   name: "glasses",
   title: "glasses",
   group: "occlusion",
-  parameter: "how dark the lenses are, from clear to black; the frame is always there",
+  parameter: "darkness of the lenses, from clear to black; the frame is always drawn",
   values: [0, 0.3, 0.55, 0.8, 1],
   apply(picture, darkness) {
     const lens = (x: number, y: number, grown: number): boolean =>
@@ -79,7 +79,7 @@ const glasses: Corruption = {
   },
 };
 
-/** A surgical mask: a light cloth whose upper edge runs from ear to ear over the nose, with pleats. */
+/** A surgical mask: light cloth with pleats, whose upper edge runs from ear to ear over the nose. */
 const mask: Corruption = {
   name: "mask",
   title: "mask",
@@ -99,12 +99,12 @@ const mask: Corruption = {
 
 export const occlusionCorruptions: readonly Corruption[] = [eyes, mouth, patches, glasses, mask];
 
-/** A bar in the middle of the image, `wide` and `high` as shares of its extent. */
+/** A centred bar; `wide` and `high` are shares of the image's extent. */
 function bar(centre: number, high: number, wide: number): Shape {
   return (x, y) => Math.abs(y - centre) < high / 2 && Math.abs(x - 0.5) < wide / 2;
 }
 
-/** The image's own mean colour where `shape` is. */
+/** Fills `shape` with the image's mean colour. */
 function covered(picture: Picture, shape: Shape): Picture {
   const mean = meanColour(picture);
   return mapPixels(picture, (v, x, y, c) =>
@@ -118,7 +118,7 @@ interface Paint {
   readonly opacity: number;
 }
 
-/** Paint over the image, wherever `paint` has some. */
+/** Paints over the image wherever `paint` returns a colour. */
 function painted(picture: Picture, paint: (x: number, y: number) => Paint | undefined): Picture {
   return mapPixels(picture, (v, x, y) => {
     const found = paint((x + 0.5) / picture.width, (y + 0.5) / picture.height);

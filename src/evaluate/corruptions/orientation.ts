@@ -1,11 +1,11 @@
-/** Orientation: a head that is tilted or turned, and a detector that frames it badly. */
+/** Orientation: a tilted or turned head, and a badly framed detection. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { type Corruption, shorterSide } from "./corruption.ts";
 import { warped } from "./warp.ts";
 
 const RADIANS = Math.PI / 180;
-/** From the camera to the face, in sides of the image: an arm's length for a face of 25 cm. */
+/** Distance from the camera to the face, in image sides: an arm's length for a face of 25 cm. */
 const CAMERA = 2.5;
 
 const rotation: Corruption = {
@@ -21,7 +21,7 @@ const rotation: Corruption = {
   },
 };
 
-/** The face is flat here, so this is what a turned photograph of it looks like: no ear appears, no cheek hides. */
+/** The face is treated as flat, like a turned photograph of it: no ear appears and no cheek is hidden. */
 const perspective: Corruption = {
   name: "perspective",
   title: "perspective (head pose)",
@@ -34,8 +34,8 @@ const perspective: Corruption = {
     const [cos, sin] = [Math.cos(degrees * RADIANS), Math.sin(degrees * RADIANS)];
     const distance = CAMERA * shorterSide(picture);
     return warpedAroundCentre(picture, (x, y) => {
-      // Along the axis nothing moves; across it a point of the turned plane at `across` is seen at
-      // across·cos·d/(d + across·sin), and the point along the axis at along·d/(d + across·sin). This is the reverse.
+      // Points on the axis do not move. A point of the turned plane at `across` is seen at across·cos·d/(d +
+      // across·sin), and a point at `along` is seen at along·d/(d + across·sin). This is the inverse.
       const [along, seen] = [ax * x + ay * y, ax * y - ay * x];
       const across = (seen * distance) / (cos * distance - seen * sin);
       const depth = (distance + across * sin) / distance;
@@ -72,7 +72,7 @@ const scale: Corruption = {
 
 export const orientationCorruptions: readonly Corruption[] = [rotation, perspective, translation, scale];
 
-/** `source` says where a point of the result, measured from the centre in pixels, comes from. */
+/** `source` maps a point of the result to its origin in the image, both relative to the centre, in pixels. */
 function warpedAroundCentre(
   picture: Picture,
   source: (x: number, y: number) => readonly [number, number],

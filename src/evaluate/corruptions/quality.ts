@@ -41,10 +41,10 @@ const motion: Corruption = {
   apply: (picture, share, rng) => motionBlur(picture, share * shorterSide(picture), rng.uniform(0, Math.PI)),
 };
 
-/** The corruptions of image quality that need no codec; `encoding.node.ts` has the others. */
+/** Image-quality corruptions that need no codec; `encoding.node.ts` has the others. */
 export const qualityCorruptions: readonly Corruption[] = [gaussianNoise, shotNoise, blur, motion];
 
-/** A Poisson deviate of small mean: how many uniform draws can be multiplied before e^-mean is passed (Knuth). */
+/** Draws a Poisson deviate of small mean: the number of uniform draws whose product stays above e^-mean (Knuth). */
 function poisson(mean: number, rng: Random): number {
   const limit = Math.exp(-mean);
   let count = 0;

@@ -1,4 +1,4 @@
-/** Every corruption, group by group. */
+/** The list of all corruptions, by group. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { random } from "../../util/random.ts";
@@ -18,8 +18,8 @@ export const corruptions: readonly Corruption[] = [
 ];
 
 /**
- * The image called `id` spoilt at a severity from 1 to 5. The draw depends on the corruption and on `id` alone: neither
- * on the order of images nor on what else is measured.
+ * Returns the image with the given `id`, corrupted at a severity from 1 to 5. The random draw depends only on the
+ * corruption and on `id`, not on the order of images or on other measurements.
  */
 export async function corrupted(
   corruption: Corruption,
@@ -28,6 +28,7 @@ export async function corrupted(
   id: string,
 ): Promise<Picture> {
   const value = corruption.values[severity - 1];
-  if (value === undefined) throw new RangeError(`severity ${severity} of 1 to ${SEVERITIES}`);
+  if (value === undefined)
+    throw new RangeError(`severity ${severity} is not an integer from 1 to ${SEVERITIES}`);
   return corruption.apply(picture, value, random("corruption", corruption.name, id));
 }

@@ -1,9 +1,9 @@
-/** Reads an image at other places than its pixels: bilinear between them, the edge's pixels again outside. */
+/** Samples an image at arbitrary positions: bilinear inside, edge pixels repeated outside. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { byte } from "./corruption.ts";
 
-/** `source` gives, for each pixel of the result, where in the image it comes from; pixel centres are whole numbers. */
+/** `source` maps each pixel of the result to its position in the image; pixel centres are integers. */
 export function warped(
   picture: Picture,
   source: (x: number, y: number) => readonly [number, number],
@@ -28,7 +28,7 @@ export function warped(
   return { pixels: out, width, height, channels };
 }
 
-/** The index into 0 … length - 1 that is nearest. Mirrored edges would show second faces. */
+/** Clamps an index to 0 … length - 1. Mirroring at the edges instead would show second faces. */
 export function clamped(index: number, length: number): number {
   return Math.min(length - 1, Math.max(0, index));
 }

@@ -1,11 +1,14 @@
-/** What a run is: model, recipe, phases and final score, read from its folder whenever one of the files changes. */
+/**
+ * The description of a run: model, recipe, phases and final score. It is read from the run folder whenever one of the
+ * files changes.
+ */
 
 import { z } from "zod";
 import { parseJson, runPaths } from "../../train/run-folder.node.ts";
 import { changedAt } from "./find.ts";
 import type { About } from "./protocol.ts";
 
-/** Only what is shown is asked for, so that runs of other versions are shown too. */
+/** The schemas cover only what is shown, so that runs of other versions can be shown too. */
 const recipe = z.object({
   name: z.string(),
   model: z.string(),
@@ -24,7 +27,7 @@ const evaluation = z.object({
 });
 
 export interface AboutReader {
-  /** The same object as before where no file has changed. */
+  /** Returns the same object as before if no file has changed. */
   read(): Promise<About>;
 }
 
@@ -58,7 +61,7 @@ function readAbout(folder: string): About {
   };
 }
 
-/** A file that is not there, or damaged, says nothing. */
+/** Returns undefined for a missing or damaged file. */
 function attempt<T>(path: string, schema: z.ZodType<T>): T | undefined {
   try {
     return parseJson(path, schema);

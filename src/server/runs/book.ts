@@ -1,4 +1,4 @@
-/** The runs that are watched, each with what its log comes to so far; kept between requests, so that only news is read. */
+/** The watched runs with the current state of their logs, kept between requests so that only new lines are read. */
 
 import { type RunEvent, runEventSchema } from "../../train/run-events.ts";
 import { runPaths } from "../../train/run-folder.node.ts";
@@ -11,7 +11,7 @@ import { beginning, linesAfter, type Mark } from "./tail.ts";
 
 export interface Book {
   list(): Promise<RunList>;
-  /** Undefined where no run of this id is watched. */
+  /** Returns undefined if no run with this id is watched. */
   find(id: string): Promise<WatchedRun | undefined>;
   snapshot(run: WatchedRun): Promise<RunSnapshot>;
   about(run: WatchedRun): Promise<About>;
@@ -21,7 +21,7 @@ interface Page {
   readonly about: AboutReader;
   state: RunState;
   mark: Mark;
-  /** Reading that is under way: two at a time would take an event in twice. */
+  /** The read in progress. Two at once would process an event twice. */
   reading: Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export function openBook(paths: readonly string[]): Book {
   const upToDate = async (run: WatchedRun): Promise<Page> => {
     const page = pageOf(run);
     const read = (): Promise<void> => readOn(page, run);
-    // What went wrong once is told to whoever asked then, and to nobody after.
+    // An error is reported only to those who were waiting for it.
     page.reading = page.reading.then(read, read);
     await page.reading;
     return page;
@@ -86,7 +86,7 @@ function summaryOf({ id, folder }: WatchedRun, state: RunState, { model, recipe 
   return { id, folder, model, recipe, epochs: state.epochs.length, best, ending, firstAt, lastAt };
 }
 
-/** The events of a log's lines; what is none, or of a version to come, is left out. */
+/** Parses the events of a log's lines; skips invalid ones and those of future versions. */
 export function eventsOf(lines: readonly string[]): RunEvent[] {
   return lines.flatMap((line) => {
     try {

@@ -1,13 +1,15 @@
-/** Where a client stands in the logs that it follows, as the id of a message: it comes back when the client does. */
+/**
+ * A client's position in the logs that it follows, encoded as a message id, which the client sends when it reconnects.
+ */
 
 import type { Mark } from "./tail.ts";
 
-/** `run:offset.checksum`, joined by commas. */
+/** Formats `run:offset.checksum`, joined by commas. */
 export function cursorOf(marks: Iterable<readonly [string, Mark]>): string {
   return [...marks].map(([id, { offset, checksum }]) => `${id}:${offset}.${checksum.toString(36)}`).join(",");
 }
 
-/** Marks by run; what is no mark is left out, so its run is told from the beginning. */
+/** Returns the marks by run. Invalid marks are skipped, so these runs are sent from the beginning. */
 export function marksOf(cursor: string): Map<string, Mark> {
   const marks = new Map<string, Mark>();
   for (const part of cursor.split(",")) {

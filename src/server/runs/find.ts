@@ -1,24 +1,24 @@
-/** Which runs are watched: folders that were named, and the runs in those that hold several, as they come. */
+/** Finds the runs to watch: the named folders, and the runs in folders that contain several, as they appear. */
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { runPaths } from "../../train/run-folder.node.ts";
 
 export interface WatchedRun {
-  /** Letters, digits, `.`, `_` and `-`; what addresses call it. */
+  /** Identifies the run in URLs; consists of letters, digits, `.`, `_` and `-`. */
   readonly id: string;
   readonly folder: string;
 }
 
 export interface Found {
   readonly runs: readonly WatchedRun[];
-  /** Runs that are not watched since too many are newer. */
+  /** Number of runs that are not watched because too many are newer. */
   readonly leftOut: number;
 }
 
 const MOST = 100;
 
-/** Looks again at each call. A path that holds no run yet is one that will begin there. */
+/** The returned function looks again at each call. A path without a run may still become one. */
 export function runFinder(paths: readonly string[], most = MOST): () => Promise<Found> {
   const ids = new Map<string, string>();
   const idOf = (folder: string): string => {
@@ -70,7 +70,7 @@ async function newest(folders: readonly string[], most: number): Promise<string[
   return folders.filter((folder) => kept.has(folder));
 }
 
-/** When a file was changed, in milliseconds; 0 where there is none. */
+/** Returns the modification time of a file in milliseconds; 0 if there is none. */
 export async function changedAt(path: string): Promise<number> {
   try {
     const found = await stat(path);

@@ -1,20 +1,20 @@
-/** What the server tells a page about runs; types only, so that the page can import them. */
+/** The protocol between server and page about runs. It contains only types, so that the page can import it. */
 
 import type { RunEvent } from "../../train/run-events.ts";
 import type { Ending, RunState } from "../../train/run-state.ts";
 
-/** What a run is, from the files that are written once. */
+/** The description of a run, from the files that are written once. */
 export interface About {
   readonly folder: string;
   readonly model: string | undefined;
   readonly recipe: string | undefined;
   readonly inputSize: number | undefined;
   readonly batchSize: number | undefined;
-  /** In the order of training, with the most epochs that each may have. */
+  /** In the order of training, each with its maximum number of epochs. */
   readonly phases: readonly { readonly name: string; readonly epochs: number }[];
   readonly device: string | undefined;
   readonly threads: number | undefined;
-  /** The score of the best weights, once all is over. */
+  /** The score of the best weights, once the training has finished. */
   readonly evaluation: Scored | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Scored {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** One run of `GET /v1/runs`. */
+/** One run in `GET /v1/runs`. */
 export interface RunSummary {
   readonly id: string;
   readonly folder: string;
@@ -49,28 +49,28 @@ export interface RunList {
   readonly now: number;
 }
 
-/** `GET /v1/runs/:id`. Its stream goes on from `cursor` (`?after=`). */
+/** `GET /v1/runs/:id`. Its stream continues from `cursor` (`?after=`). */
 export interface RunSnapshot extends RunSummary {
   readonly about: About;
   readonly state: RunState;
   readonly cursor: string;
 }
 
-/** Data of a message of the stream. */
+/** The data of a stream message. */
 export interface RunMessage {
   readonly run: string;
   readonly about?: About;
-  /** What was said of this run before is void. */
+  /** Everything sent about this run before is void. */
   readonly restarted?: true;
   readonly events?: readonly RunEvent[];
 }
 
-/** Data of `event: beat`, sent when a client has caught up and then now and again. */
+/** The data of `event: beat`, sent when a client has caught up, and then at intervals. */
 export interface Beat {
   readonly now: number;
 }
 
-/** Data of `event: end`, the last of a stream: whether what was watched is over, or only the server ends. */
+/** The data of `event: end`, the last of a stream. It states whether the run has finished, or only the server stops. */
 export interface End {
   readonly over: boolean;
 }

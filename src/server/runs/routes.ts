@@ -1,4 +1,4 @@
-/** The runs over HTTP: `/v1/runs`, one of them, its stream of events, and its watched images. */
+/** The HTTP routes for runs: `/v1/runs`, single runs, their event streams, and their watched images. */
 
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -10,22 +10,22 @@ import { type StreamSettings, streamRuns, usualStream } from "./stream.ts";
 import { watchedPicture } from "./watched-picture.ts";
 
 export interface RunsSettings {
-  /** Run folders, and folders of such. */
+  /** Run folders, and folders that contain them. */
   readonly paths: readonly string[];
-  /** Streams that are open at a time. */
+  /** Maximum number of open streams. */
   readonly mostStreams?: number;
   readonly stream?: StreamSettings;
-  /** What clients are told when the server closes. */
+  /** Returns the last message to clients when the server closes. */
   readonly end?: () => End;
 }
 
-/** Milliseconds that clients have to take their last message. */
+/** Milliseconds that clients have to receive the last message. */
 const LAST_WORDS = 3000;
 
-/** Runs that one stream can follow. */
+/** Maximum number of runs per stream. */
 const MOST_FOLLOWED = 20;
 
-/** The plugin. It answers for no other folder than those of `paths`: an id is looked up, and never becomes part of a path. */
+/** The plugin. It serves only the folders in `paths`: an id is looked up, and never becomes part of a path. */
 export async function runs(app: FastifyInstance, settings: RunsSettings): Promise<void> {
   const { paths, mostStreams = 64, stream = usualStream, end = () => ({ over: false }) } = settings;
   const book = openBook(paths);
@@ -34,7 +34,7 @@ export async function runs(app: FastifyInstance, settings: RunsSettings): Promis
   const raws = new Set<ServerResponse>();
   app.addHook("preClose", async () => {
     closing.abort(end());
-    // A client that has stopped reading would never take its last message.
+    // A client that has stopped reading would never receive its last message.
     const patience = setTimeout(() => raws.forEach((raw) => raw.destroy()), LAST_WORDS);
     await Promise.all(streams);
     clearTimeout(patience);
@@ -45,7 +45,7 @@ export async function runs(app: FastifyInstance, settings: RunsSettings): Promis
     if (!run)
       throw new Problem(
         "not_found",
-        `no run ${JSON.stringify(id)} is watched; /v1/runs lists those that are`,
+        `no run ${JSON.stringify(id)} is being watched; /v1/runs lists the watched runs`,
       );
     return run;
   };
@@ -66,12 +66,12 @@ export async function runs(app: FastifyInstance, settings: RunsSettings): Promis
       if (ids.length > MOST_FOLLOWED)
         throw new Problem(
           "invalid_request",
-          `${ids.length} runs were asked for; a stream follows ${MOST_FOLLOWED} at most`,
+          `${ids.length} runs were requested; a stream can follow at most ${MOST_FOLLOWED}`,
         );
       const followed = await Promise.all(ids.map(found));
-      if (closing.signal.aborted) throw new Problem("shutting_down", "the server is closing", 5);
+      if (closing.signal.aborted) throw new Problem("shutting_down", "the server is shutting down", 5);
       if (streams.size >= mostStreams)
-        throw new Problem("queue_full", `${streams.size} streams are open, and no more are served`, 10);
+        throw new Problem("queue_full", `${streams.size} streams are already open, which is the limit`, 10);
       const { after = "" } = request.query;
       const cursor = request.headers["last-event-id"] ?? after;
       reply.hijack();
@@ -79,14 +79,14 @@ export async function runs(app: FastifyInstance, settings: RunsSettings): Promis
       raw.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
         "content-type": "text/event-stream; charset=utf-8",
-        // Kept alive, it would outlive its server by a minute.
+        // A keep-alive connection would outlive its server by a minute.
         connection: "close",
-        // A proxy that keeps what it has until it has more would hold the curves back.
+        // A buffering proxy would delay the curves.
         "x-accel-buffering": "no",
       });
       const done = streamRuns(raw, book, followed, String(cursor), closing.signal, stream)
         .catch((error: unknown) => {
-          request.log.error({ err: error }, "a stream of events failed");
+          request.log.error({ err: error }, "event stream failed");
           raw.destroy();
         })
         .finally(() => {

@@ -1,4 +1,4 @@
-/** The server of `vultus watch` and of `vultus train --ui`: the page of runs, and the runs. */
+/** The server of `vultus watch` and `vultus train --ui`: the runs and their page. */
 
 import { allowOrigins, isLoopback, requireLoopbackHost } from "../access.ts";
 import { createApp } from "../app.ts";
@@ -9,22 +9,22 @@ import type { End } from "./protocol.ts";
 import { runs } from "./routes.ts";
 
 export interface WatchServer {
-  /** Where a person looks. */
+  /** Address to open in a browser. */
   readonly url: string;
-  /** Tells every client how it ended, and returns when they are told. */
+  /** Sends every client the end message, and returns once they have received it. */
   close(end: End): Promise<void>;
 }
 
 export interface WatchSettings {
   readonly paths: readonly string[];
   readonly host: string;
-  /** 0 takes a free one. Where none is given it is the usual one, or a free one where another program has that. */
+  /** 0 selects a free port. Default: the usual port, or a free one if another program uses it. */
   readonly port?: number;
 }
 
 const USUAL_PORT = 8090;
 
-/** @throws UsageError where the port is taken or the address is not one of this machine. */
+/** Starts the server. @throws UsageError if the port is taken or the address does not belong to this machine */
 export async function startWatching(settings: WatchSettings): Promise<WatchServer> {
   const { port = USUAL_PORT } = settings;
   try {

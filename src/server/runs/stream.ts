@@ -1,4 +1,6 @@
-/** One client's stream of server-sent events: all that the logs of some runs say, from where it stands, as they grow. */
+/**
+ * A client's stream of server-sent events: all events of some runs, from the client's position on, as the logs grow.
+ */
 
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,17 +12,18 @@ import type { About, Beat, End, RunMessage } from "./protocol.ts";
 import { beginning, linesAfter } from "./tail.ts";
 
 export interface StreamSettings {
-  /** Milliseconds between two looks at the logs. */
+  /** Milliseconds between two reads of the logs. */
   readonly poll: number;
-  /** Milliseconds between two signs of life. */
+  /** Milliseconds between two heartbeats. */
   readonly beat: number;
 }
 
 export const usualStream: StreamSettings = { poll: 500, beat: 10_000 };
 
 /**
- * Returns when the client has left, or after the last message once `closing` is aborted; its reason is that message.
- * Nothing is kept for a client that reads slowly: its logs are read on when it has taken what was written.
+ * Returns when the client has disconnected, or after the last message once `closing` is aborted; its reason is that
+ * message. Nothing is buffered for a slow client: its logs are read further only when it has received everything so
+ * far.
  */
 export async function streamRuns(
   response: ServerResponse,
@@ -33,7 +36,7 @@ export async function streamRuns(
   const left = new AbortController();
   response.once("close", () => left.abort());
   const marks = marksOf(cursor);
-  const told = new Map<string, About>();
+  const sent = new Map<string, About>();
   let beaten = Number.NEGATIVE_INFINITY;
   const gone = (): boolean => left.signal.aborted;
   const send = async (text: string): Promise<void> => {
@@ -46,25 +49,25 @@ export async function streamRuns(
       response.on("drain", go).on("close", go);
     });
   };
-  const tell = (message: RunMessage): Promise<void> => {
+  const sendMessage = (message: RunMessage): Promise<void> => {
     const id = cursorOf(runs.map(({ id }) => [id, marks.get(id) ?? beginning]));
     return send(`id: ${id}\ndata: ${JSON.stringify(message)}\n\n`);
   };
   const look = async (run: WatchedRun): Promise<void> => {
     const about = await book.about(run);
-    if (told.get(run.id) !== about) await tell({ run: run.id, about });
-    told.set(run.id, about);
+    if (sent.get(run.id) !== about) await sendMessage({ run: run.id, about });
+    sent.set(run.id, about);
     for (let more = true; more && !gone(); ) {
       const tail = await linesAfter(runPaths(run.folder).events, marks.get(run.id) ?? beginning);
       const events = eventsOf(tail.lines);
       marks.set(run.id, tail.mark);
       more = tail.more;
       if (events.length > 0 || tail.restarted)
-        await tell({ run: run.id, ...(tail.restarted && { restarted: true }), events });
+        await sendMessage({ run: run.id, ...(tail.restarted && { restarted: true }), events });
     }
   };
   while (!gone()) {
-    // Asked before looking, so that what was written before the end is told.
+    // Checked before reading, so that everything written before the end is sent.
     const last = closing.aborted;
     for (const run of runs) await look(run);
     if (last) break;

@@ -21,7 +21,7 @@ test("a log that is written in any pieces and read at any moments is told whole,
     const piece = bytes.subarray(written, written + 1 + rng.integer(700));
     appendFileSync(path, piece);
     written += piece.length;
-    // Small chunks, so that lines also end where a chunk does.
+    // Small chunks, so that some lines end at the end of a chunk.
     const tail = await linesAfter(path, mark, 900);
     expect(tail.restarted).toBe(false);
     told.push(...tail.lines);
@@ -41,7 +41,7 @@ test("a torn line is told when it is whole, and one that is cut off never", asyn
   writeFileSync(path, '{"a":1}\n{"b":');
   const first = await linesAfter(path, beginning);
   expect(first.lines).toEqual(['{"a":1}']);
-  // What appendJsonLine does after a kill.
+  // What appendJsonLine does after its process was killed.
   truncateSync(path, 8);
   appendFileSync(path, '{"c":3}\n');
   const second = await linesAfter(path, first.mark);

@@ -1,11 +1,11 @@
-/** Reads a log that others write to: the whole lines after a mark, and whether the log still is the one of the mark. */
+/** Reads a log that another process writes: the complete lines after a mark, and whether it is still the same log. */
 
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "../../formats/crc32.ts";
 
 /**
- * A place in a log, just behind a line. The checksum of what lies before it tells a log that has grown from one that was
- * replaced, even across a restart of this process.
+ * A position in a log, at the end of a line. The checksum of the preceding bytes distinguishes a log that has grown
+ * from one that was replaced, even across a restart of this process.
  */
 export interface Mark {
   readonly offset: number;
@@ -17,25 +17,25 @@ export const beginning: Mark = { offset: 0, checksum: 0 };
 export interface Tail {
   readonly lines: readonly string[];
   readonly mark: Mark;
-  /** The log was replaced or cut: the lines are its first ones, and those that were read before are void. */
+  /** The log was replaced or truncated: the lines are its first ones, and those read before are void. */
   readonly restarted: boolean;
-  /** There may be more lines to read at once. */
+  /** Whether there may be more lines to read now. */
   readonly more: boolean;
 }
 
-/** Bytes read at a time; a longer line is broken, so it is no JSON and nobody misses it. */
+/** Bytes per read. A longer line is split, so it is not valid JSON and is skipped. */
 const CHUNK = 1 << 20;
-/** Bytes before a mark that its checksum covers. */
+/** Number of bytes before a mark that its checksum covers. */
 const COVERED = 512;
 
-/** A line without its end is left for later: it is still being written, or a kill tore it. */
+/** An incomplete last line is left for later: it is still being written, or the writer was killed. */
 export async function linesAfter(path: string, mark: Mark, chunk = CHUNK): Promise<Tail> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, "r");
     return await tailOf(file, mark, chunk);
   } catch {
-    // Not there yet, no longer, or nothing that can be read.
+    // The file does not exist yet, no longer exists, or is unreadable.
     return { lines: [], mark: beginning, restarted: mark.offset > 0, more: false };
   } finally {
     await file?.close();
@@ -66,7 +66,7 @@ function coveredBy(offset: number): number {
   return Math.max(0, offset - COVERED);
 }
 
-/** Fewer bytes where the file ends before. */
+/** Reads at a position; returns fewer bytes at the end of the file. */
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   const { bytesRead } = await file.read(bytes, 0, length, position);
