@@ -93,7 +93,7 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   // What finds more faces can be called as it is printed, and the last line is what comes next.
   const [turned, next] = printed.out.trimEnd().split("\n").slice(-2);
   expect(turned).toMatch(
-    /^to find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
+    /^to also find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
   );
   expect(next).toMatch(/^next: .*train \S+faces$/);
   // At once what training reads, under the classes' usual names.

@@ -55,7 +55,7 @@ test("train", async () => {
     /^accuracy {7}[\d.]+ % \(95 % interval [\d.]+ % to [\d.]+ %\); always fear: 18\.9 %$/,
   );
   expect(lines[1]).toMatch(
-    /^measured on {4}37 validation images, 1 of them also in training: without them [\d.]+ %$/,
+    /^measured on {4}37 validation images, 1 of them are also training images: without them [\d.]+ %$/,
   );
   expect(lines[2]).toMatch(/^most confused {2}\w+ taken for \w+: \d of [67]$/);
   expect(lines[3]).toBe("report         runs/first run/report.html");

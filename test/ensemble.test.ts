@@ -296,7 +296,7 @@ describe("what is refused", () => {
     [
       "weights beside a fit",
       () => [grey, coloured, ...out, "--weights", "1,1", "--fit", at("faces")],
-      /exclude each other/,
+      /cannot be combined/,
     ],
     ["no .onnx file", () => [grey, coloured, "--out", at("refused.pth")], /ends with \.onnx/],
     ["a folder", () => [grey, coloured, "--out", at("folder.onnx")], /is a folder/],

@@ -317,7 +317,7 @@ describe("answers", () => {
     const before = readFileSync(out, "utf8");
     expect(await ask(2)).toBe(2);
     expect(printed.err).toContain(
-      "line 1 was made for the class prior happy 0.634, sad 0.366, and this run is for the trained class prior; " +
+      "line 1 was written for the class prior happy 0.634, sad 0.366, but this run uses the trained class prior; " +
         "continue it with --prior happy=0.634,sad=0.366, or give another name for --out",
     );
     expect(await ask(2, "--prior", "uniform")).toBe(2);

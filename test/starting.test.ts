@@ -118,7 +118,7 @@ describe("images that the starting weights know", () => {
       withoutSeen: { n: 2 * (HELD - KNOWN) },
     });
     expect(printed.out).toContain(
-      `${2 * KNOWN} of them training images of the starting weights: without them `,
+      `${2 * KNOWN} of them are training images of the starting weights: without them `,
     );
     for (const file of ["report.html", "model-card.md"])
       expect(readFileSync(at("new run", file), "utf8"), file).toMatch(

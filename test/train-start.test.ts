@@ -196,7 +196,7 @@ describe("a run that is resumed needs nothing but its folder", () => {
 
   test("no data and no run is a wrong request", async () => {
     expect(await run(["train"])).toBe(2);
-    expect(printed.err).toMatch(/no data is given; name a folder .* train photos\//);
+    expect(printed.err).toMatch(/no data given; name a folder .* train photos\//);
   });
 });
 

@@ -109,7 +109,7 @@ test("doctor reports the runtime and why", async () => {
   const facts = await printedJson<Record<string, unknown>>("doctor");
   expect(facts).toMatchObject({ runtime: "WebAssembly", providers: ["cpu"] });
   expect(facts.advice).toContain(
-    "programs run on WebAssembly, which is slower and has no GPU, since VULTUS_RUNTIME=wasm asks for it",
+    "programs run on WebAssembly, which is slower and has no GPU, because VULTUS_RUNTIME=wasm asks for it",
   );
 });
 

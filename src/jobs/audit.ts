@@ -121,7 +121,7 @@ function newFiles(dir: string): Files {
   };
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined)
-    throw new UsageError(`${there} exists already and is not overwritten. Move it, or give another --out`);
+    throw new UsageError(`${there} already exists and is not overwritten. Move it, or give another --out`);
   try {
     makeOwnFolder(dir);
   } catch (error) {

@@ -166,7 +166,7 @@ test("vultus runs: a table, its hints, and JSON", async () => {
   expect(printed.out).toMatch(/^.*failed failed: the loss is not a number$/m);
   expect(printed.out).toMatch(/^.*damaged is damaged: .*recipe\.json is not JSON/m);
   expect(printed.out).toMatch(/^continue .*killed: `.* train --resume .*killed`$/m);
-  expect(printed.out).toMatch(/Not all were scored on the same images/);
+  expect(printed.out).toMatch(/not all scored on the same images/);
   const json = await printedJson<ListedRun[]>("runs", at("runs"));
   expect(json).toEqual(JSON.parse(JSON.stringify(await listRuns({ folder: at("runs") }))));
   expect(await run(["runs", at("runs"), "--sort", "speed"])).toBe(2);

@@ -16,7 +16,7 @@ export interface NewManifest {
 /** @throws UsageError if `out` exists. */
 export function newManifest(out: string): NewManifest {
   if (existsSync(out))
-    throw new UsageError(`${out} exists already and is not overwritten. Give another --out`);
+    throw new UsageError(`${out} already exists and is not overwritten. Give another --out`);
   // Files are named from the manifest's own folder, with forward slashes.
   const text = (dataset: Dataset): string =>
     manifestText(dataset, (file) =>
