@@ -138,7 +138,7 @@ describe("fitted weights", () => {
     const { metrics } = provenanceOf(loadBundle(out).metadata, out);
     expect(metrics).toMatchObject({ n: 36, split: "validation", accuracy: scores?.ensemble.accuracy });
     const card = readFileSync(at("fitted.md"), "utf8");
-    expect(card).toContain("with weights that were fitted on the others, in five folds");
+    expect(card).toContain("cross-fitted in five folds");
     expect(card).toContain(`| ensemble | ${((scores?.ensemble.accuracy ?? 0) * 100).toFixed(1)} % |`);
   });
 

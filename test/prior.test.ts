@@ -215,7 +215,7 @@ test("an ensemble has the mean prior of its members, and none where one lacks it
 
 describe("a model card", () => {
   const card = (...path: string[]): string => readFileSync(at(...path), "utf8");
-  const own = "It was trained for the class prior happy 0.750, sad 0.250";
+  const own = "The model was trained for the class prior happy 0.750, sad 0.250";
 
   test("of a run states the trained prior, and what shifts it, and so does the report", () => {
     for (const name of ["model-card.md", "report.html"]) {
@@ -230,14 +230,14 @@ describe("a model card", () => {
     const shown = card("half", "model-card.md");
     expect(shown).toContain(own);
     expect(shown).toContain(
-      "exported for another one: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
+      "exported for another prior: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
     );
     expect(shown).not.toContain("for these shares");
   });
 
   test("of an ensemble states its own", () => {
     expect(card("both.md")).toContain(own);
-    expect(card("both.md")).toContain("exported for another one");
+    expect(card("both.md")).toContain("exported for another prior");
     expect(card("older-both.md")).toContain("does not record the class prior");
   });
 

@@ -117,7 +117,7 @@ describe("the files of a run", () => {
     for (const article of ["Article 5(1)(f)", "Annex III, point 1(c)", "Article 50(3)"])
       expect(card).toContain(article);
     expect(card).toMatch(/## Robustness\n\nNot measured/);
-    expect(card).toContain("Weights at the start: none, all drawn from the seed 0");
+    expect(card).toContain("Starting weights: none, all drawn from the seed 0");
     expect(card).toContain(readRun(run).environment?.fingerprint);
     expect(card).toMatch(/\| surprise \| 12 \| 6 \|/);
   });
@@ -231,7 +231,7 @@ describe("the files of a run", () => {
     );
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const html = read(join(unscored, "report.html"));
-    expect(html).toContain("This run has not been scored");
+    expect(html).toContain("This run has no score");
     expect(html).toContain(">Training</h2>");
     expect(read(join(unscored, "model-card.md"))).toMatch(/## Metrics\n\nNot measured/);
   });
@@ -241,13 +241,13 @@ describe("the files of a run", () => {
     for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const card = (): string => read(join(unscored, "model-card.md"));
-    expect(card()).toContain("pixel-identical to one that was trained on");
+    expect(card()).toContain("pixel-identical to a training image");
     // The same pictures but for one that was trained on: what the run saw is not known from them.
     const list = join(folder, "one.txt");
     const [name] = readdirSync(join(data, "train", "happy")).sort() as [string];
     writeFileSync(list, `train/happy/${name}\n`);
     expect(await vultus(["report", unscored, "--exclude", list, "--device", "cpu"])).toBe(0);
-    expect(card()).not.toContain("pixel-identical to one that was trained on");
+    expect(card()).not.toContain("pixel-identical to a training image");
   });
 
   test("a run that stopped before its first epoch, and one with damaged files", async () => {

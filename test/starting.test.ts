@@ -69,7 +69,7 @@ describe("without a network and without a name", () => {
       weights: "vultus_m, the model that ships",
     });
     expect(readFileSync(at("default", "model-card.md"), "utf8")).toContain(
-      "Weights at the start: vultus\\_m, the model that ships.",
+      "Starting weights: vultus\\_m, the model that ships.",
     );
     const same = { data: at("partly"), overrides: one.slice(1), device: "cpu", threads: 2 } as const;
     await train({ ...same, out: at("library") });
@@ -122,7 +122,7 @@ describe("images that the starting weights know", () => {
     );
     for (const file of ["report.html", "model-card.md"])
       expect(readFileSync(at("new run", file), "utf8"), file).toMatch(
-        /training images of the weights (that this training started from|at the start)/,
+        /training images of the starting weights/,
       );
   }, 120_000);
 
