@@ -281,7 +281,7 @@ describe("what is refused", () => {
   const [grey = "", coloured = ""] = paths;
 
   test.each([
-    ["one model", () => [grey, ...out], /needs at least two models, 1 given/],
+    ["one model", () => [grey, ...out], /needs at least two models, got 1/],
     ["a model twice", () => [grey, coloured, grey, ...out], /grey\.onnx is named twice.*--weights/],
     [
       "models of other classes",

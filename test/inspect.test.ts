@@ -48,7 +48,7 @@ total             9           2
 sizes: 48×48 (7), 48×64 (2), 48×30 (1)
 pixel-identical images in more than one split: 1 validation in train
 unreadable: train/sad/broken.jpg: not an image: begins with the text "this is no p"; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read
-1 file in ${data} passed over: not pictures by their names
+1 file in ${data} passed over: not images by their names
 `);
   expect(printed.err).toBe("");
 });

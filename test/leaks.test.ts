@@ -177,7 +177,7 @@ describe("from the command line", () => {
     expect(await run([...scored, "--subgroup", "ages"])).toBe(2);
     expect(printed.err).toMatch(/no such column. Did you mean "age"\? Found: age, glasses/);
     expect(await run(["evaluate", at("run"), at("given"), "--subgroup", "age"])).toBe(2);
-    expect(printed.err).toMatch(/no columns of subgroups; give a manifest/);
+    expect(printed.err).toMatch(/no subgroup columns; give a manifest/);
   });
 
   test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {

@@ -181,7 +181,7 @@ describe("a file", () => {
     expect(distance(Object.values(back), trained)).toBeLessThan(1e-9);
     await expect(exportModel({ ...site, prior: "hapy=0.3" })).rejects.toThrow('Did you mean "happy"?');
     await expect(exportModel({ ...site, trainedPrior: "happy=0.5,sad=0.5" })).rejects.toThrow(
-      "the web form copies the model as it is, so `trainedPrior` cannot be written into it",
+      "the web format copies the model unchanged, so `trainedPrior` cannot be written into it",
     );
   });
 });
@@ -245,7 +245,7 @@ describe("a model card", () => {
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "model-card.md"), "mine");
     await expect(exportModel({ model: at("run"), out: at("mine"), ...quiet })).rejects.toThrow(
-      "is there and is no model card",
+      "already exists and is not a model card",
     );
     expect(readdirSync(at("mine"))).toEqual(["model-card.md"]);
     expect(card("mine", "model-card.md")).toBe("mine");

@@ -201,8 +201,8 @@ describe("the files of a run", () => {
     renameSync(data, moved);
     try {
       expect(await vultus(["report", run, "--out", out, "--device", "cpu"])).toBe(0);
-      expect(printed.err).toContain("Made without pictures: ");
-      expect(read(out)).toContain("Made without pictures: ");
+      expect(printed.err).toContain("Made without images: ");
+      expect(read(out)).toContain("Made without images: ");
       expect(read(out)).not.toMatch(/<img|<button|id="faces"/);
       expect(await vultus(["report", run, moved, "--out", out, "--device", "cpu", "--threads", "1"])).toBe(0);
       expect(read(out)).toBe(before);
@@ -223,7 +223,7 @@ describe("the files of a run", () => {
     const unscored = copyOf("unscored");
     for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
-    expect(read(join(unscored, "report.html"))).toContain("scored anew on ");
+    expect(read(join(unscored, "report.html"))).toContain("scored again on ");
     expect(read(join(unscored, "report.html"))).toContain("data-cell");
     writeFileSync(
       runPaths(unscored).environment,
@@ -262,7 +262,7 @@ describe("the files of a run", () => {
     expect(printed.err).toContain("audit.json is not JSON");
     expect(read(join(stopped, "report.html"))).toMatch(/left out: .*evaluation\.json/);
     expect(await vultus(["report", folder])).toBe(2);
-    expect(printed.err).toContain("is not the folder of a run");
+    expect(printed.err).toContain("is not a run folder");
   });
 
   test("a training whose report cannot be written ends well and says so", async () => {
@@ -318,7 +318,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is
       await cell.focus();
       await page.keyboard.press("Enter");
       expect(await page.locator("#cell img").count()).toBe(count);
-      expect(await page.evaluate("document.activeElement.textContent")).toMatch(/ pictures?$/);
+      expect(await page.evaluate("document.activeElement.textContent")).toMatch(/ images?$/);
       expect(await cell.getAttribute("aria-pressed")).toBe("true");
       const loaded = "[...document.querySelectorAll('#cell img')].every((image) => image.naturalWidth > 0)";
       await page.waitForFunction(loaded);

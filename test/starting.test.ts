@@ -82,7 +82,7 @@ describe("without a network and without a name", () => {
     async (flag) => {
       const name = flag === "--model" ? "resnet50" : "progressive";
       expect(await run(["train", at("partly"), flag, name, "--seed", "3", "--out", at("my run")])).toBe(2);
-      expect(printed.err).toMatch(/This works without them, and without a network:\n {2}\S.*train /);
+      expect(printed.err).toMatch(/To train without them, and without a network:\n {2}\S.*train /);
       expect(printed.err).toContain(
         `train ${at("partly")} --model vultus_m --seed 3 --out '${at("my run")}'\n`,
       );

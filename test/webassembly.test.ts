@@ -18,7 +18,7 @@ vi.hoisted(() => vi.stubEnv("VULTUS_RUNTIME", "wasm"));
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-webassembly-"));
 const at = (...path: string[]): string => join(folder, ...path);
-const why = "runtime: WebAssembly, which is slower, since VULTUS_RUNTIME=wasm asks for it\n";
+const why = "runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm asks for it\n";
 
 beforeAll(async () => {
   await writeSyntheticFaces(at("faces"), { perClass: 8, validationPerClass: 4, seed: 1 });
@@ -115,5 +115,5 @@ test("doctor reports the runtime and why", async () => {
 
 test("another device is refused before anything is loaded", async () => {
   expect(await run(["predict", at("photo.jpg"), "--device", "webgpu"])).toBe(2);
-  expect(printed.err).toContain("has no webgpu provider, only cpu; `vultus doctor` says how to add one");
+  expect(printed.err).toContain("has no webgpu provider, only cpu; `vultus doctor` explains how to add one");
 });
