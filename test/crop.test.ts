@@ -371,7 +371,7 @@ describe("lists", () => {
   test("of fer2013's form hold crops already", async () => {
     writeFileSync(at("lists/fer2013.csv"), "emotion,pixels,Usage\n0,1 2,Training\n");
     expect(await run(["data", "crop", at("lists/fer2013.csv"), "--out", at("nowhere")])).toBe(2);
-    expect(printed.err).toContain("face crops of 48 × 48 pixels already");
+    expect(printed.err).toContain("already contains face crops of 48 × 48 pixels");
   });
 });
 
@@ -382,7 +382,7 @@ describe("refused before anything is written", () => {
     ["into its own input by a link", "photos", "link/faces", /overlap, so crops/],
     ["into a folder of other files", "photos", "lists", /lists is not empty/],
     ["photos that are not there", "gone", "nowhere", /gone does not exist/],
-    ["a folder without photos", "empty", "nowhere", /empty has no photos/],
+    ["a folder without photos", "empty", "nowhere", /empty contains no photos/],
   ])("%s", async (_, data, out, message) => {
     mkdirSync(at("lists"), { recursive: true });
     writeFileSync(at("lists/x.csv"), "");
