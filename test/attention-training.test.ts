@@ -91,7 +91,7 @@ describe.each(attentionKinds)("%s", (attention) => {
     });
     expect(accuracy).toBeGreaterThanOrEqual(0);
     expect(readFileSync(join(run, "model-card.md")).toString()).toContain(
-      `vultus\\_s (attention over its residual branches: ${attention})`,
+      `vultus\\_s (attention on its residual branches: ${attention})`,
     );
   }, 120_000);
 

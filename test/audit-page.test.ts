@@ -54,8 +54,8 @@ beforeAll(async () => {
 
 test("shows what is wrong, the worst first, and what to do", () => {
   const order = [
-    "Under different labels",
-    "On more than one split",
+    "With different labels",
+    "In more than one split",
     "Within one split",
     "look the same",
     "Blank",
@@ -71,7 +71,7 @@ test("shows what is wrong, the worst first, and what to do", () => {
   );
   // Two equal black pictures under two labels are a group, but nobody needs to see it before the faces.
   expect(identical.indexOf("as happy")).toBeLessThan(identical.indexOf("black.png"));
-  expect(html).toMatch(/exclude\.txt beside this page names \d+ pictures/);
+  expect(html).toMatch(/exclude\.txt, next to this page, lists \d+ images/);
   expect(html).toMatch(/1 validation in train, pixel by pixel/);
   expect(html).toMatch(/train\/<wbr>sad\/<wbr>broken\.png|train\/sad\/broken\.png/);
   expect(html).not.toContain("<b>&quot;odd&quot;");

@@ -320,7 +320,7 @@ describe("from the command line", () => {
 
   test("a summary for people", async () => {
     expect(await run(["data", "audit", at("small")])).toBe(0);
-    expect(printed.out).toMatch(/groups of pixel-identical pictures +3\n/);
+    expect(printed.out).toMatch(/groups of pixel-identical images +3\n/);
     expect(printed.out).toMatch(/validation against train: /);
   });
 
@@ -328,7 +328,7 @@ describe("from the command line", () => {
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "exclude.txt"), "edited\n");
     expect(await run(["data", "audit", at("small"), "--out", at("mine")])).toBe(2);
-    expect(printed.err).toMatch(/exclude\.txt exists already/);
+    expect(printed.err).toMatch(/exclude\.txt already exists/);
     expect(readFileSync(at("mine", "exclude.txt"), "utf8")).toBe("edited\n");
   });
 
@@ -353,7 +353,7 @@ describe("from the command line", () => {
   ] as const)("%s ends with 2 and says what is valid", async (_, args, message) => {
     expect(await run(["data", "audit", ...args()])).toBe(2);
     expect(printed.err).toMatch(message);
-    expect(printed.err).not.toMatch(/fault of vultus/);
+    expect(printed.err).not.toMatch(/(bug in|fault of) vultus/);
     expect(printed.out).toBe("");
   });
 });

@@ -93,7 +93,7 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   // What finds more faces can be called as it is printed, and the last line is what comes next.
   const [turned, next] = printed.out.trimEnd().split("\n").slice(-2);
   expect(turned).toMatch(
-    /^to find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
+    /^to also find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
   );
   expect(next).toMatch(/^next: .*train \S+faces$/);
   // At once what training reads, under the classes' usual names.
@@ -174,7 +174,7 @@ test("a signal stops it between two photos, and the same call goes on", async ()
     if (event.type === "progress") stop.abort();
   };
   await expect(crop({ ...options, signal: stop.signal, onEvent })).rejects.toThrow(
-    /^stopped after 1 of 7 photos; the same command goes on$/,
+    /^stopped after 1 of 7 photos; run the same command to continue$/,
   );
   expect(await crop(options)).toMatchObject({ photos: 7, crops: 5, before: 1 });
 });
@@ -225,9 +225,7 @@ describe("a folder of crops is kept as its photos are:", () => {
     const events: JobEvent[] = [];
     const again = await crop({ ...options, onEvent: (event) => events.push(event) });
     expect(again).toMatchObject({ photos: 3, crops: 4, before: 2 });
-    expect(notesOf(events)).toContain(
-      "photos are cropped again, since their crops were missing: happy/one.jpg",
-    );
+    expect(notesOf(events)).toContain("cropping photos again whose crops are missing: happy/one.jpg");
     expect(pngsIn(out)).toEqual(before);
     // Fewer faces by then: what is left of the others goes.
     await photo("kept/happy/one.jpg", 90);
@@ -249,9 +247,7 @@ describe("a folder of crops is kept as its photos are:", () => {
     const events: JobEvent[] = [];
     const left = await crop({ ...options, onEvent: (event) => events.push(event) });
     expect(left).toMatchObject({ photos: 1, crops: 1, before: 1 });
-    expect(notesOf(events)).toContain(
-      "crops were removed, since their photos are no longer there: happy/one.png",
-    );
+    expect(notesOf(events)).toContain("removed crops whose photos no longer exist: happy/one.png");
     expect(pngsIn(out)).toEqual(["happy/mine.png", "happy/three.png", "happy/two.png"]);
     expect(readFileSync(report, "utf8")).not.toMatch(/one|two/);
   });
@@ -378,18 +374,18 @@ describe("lists", () => {
   test("of fer2013's form hold crops already", async () => {
     writeFileSync(at("lists/fer2013.csv"), "emotion,pixels,Usage\n0,1 2,Training\n");
     expect(await run(["data", "crop", at("lists/fer2013.csv"), "--out", at("nowhere")])).toBe(2);
-    expect(printed.err).toContain("face crops of 48 × 48 pixels already");
+    expect(printed.err).toContain("already contains face crops of 48 × 48 pixels");
   });
 });
 
 describe("refused before anything is written", () => {
   test.each([
-    ["into its own input", "photos", "photos/train/faces", /lie in one another/],
-    ["around its own input", "photos/train", "photos", /lie in one another/],
-    ["into its own input by a link", "photos", "link/faces", /lie in one another/],
+    ["into its own input", "photos", "photos/train/faces", /overlap, so crops/],
+    ["around its own input", "photos/train", "photos", /overlap, so crops/],
+    ["into its own input by a link", "photos", "link/faces", /overlap, so crops/],
     ["into a folder of other files", "photos", "lists", /lists is not empty/],
-    ["photos that are not there", "gone", "nowhere", /there is no folder .*gone/],
-    ["a folder without photos", "empty", "nowhere", /empty has no photos/],
+    ["photos that are not there", "gone", "nowhere", /gone does not exist/],
+    ["a folder without photos", "empty", "nowhere", /empty contains no photos/],
   ])("%s", async (_, data, out, message) => {
     mkdirSync(at("lists"), { recursive: true });
     writeFileSync(at("lists/x.csv"), "");
@@ -406,7 +402,7 @@ describe("refused before anything is written", () => {
     const options = { data: at("photos/val"), out: at("settings"), device: "cpu", threads: 2 } as const;
     await crop(options);
     await expect(crop({ ...options, faces: "all", size: 64 })).rejects.toThrow(
-      /holds crops cut with --faces largest; crops cut without --size\. Go on with the same, or give another --out/,
+      /has crops cut with --faces largest; crops cut without --size\. Use the same again, or give another --out/,
     );
     await expect(crop({ ...options, data: at("photos/train") })).rejects.toThrow(
       /crops of other photos: .*val/,

@@ -55,7 +55,7 @@ test("train", async () => {
     /^accuracy {7}[\d.]+ % \(95 % interval [\d.]+ % to [\d.]+ %\); always fear: 18\.9 %$/,
   );
   expect(lines[1]).toMatch(
-    /^measured on {4}37 validation images, 1 of them also in training: without them [\d.]+ %$/,
+    /^measured on {4}37 validation images, 1 of them are also training images: without them [\d.]+ %$/,
   );
   expect(lines[2]).toMatch(/^most confused {2}\w+ taken for \w+: \d of [67]$/);
   expect(lines[3]).toBe("report         runs/first run/report.html");
@@ -79,7 +79,7 @@ test("audit, without and with files", async () => {
   expect(await run(again ?? []), printed.err).toBe(0);
   const lines = card("to leave out");
   expect(lines).toHaveLength(8);
-  expect(lines[1]).toBe("leaks          1 image of validation is also in train, so scores are too good");
+  expect(lines[1]).toBe("leaks          1 image of validation is also in train, so scores are too high");
   expect(lines[2]).toBe("most confused  labels happy and sad: 1 doubtful case");
   expect(lines[3]).toBe(`report         ${join("audited", "audit.html")}`);
   for (const args of commandsOf(lines).filter(([name]) => name === "data"))

@@ -138,7 +138,7 @@ describe("fitted weights", () => {
     const { metrics } = provenanceOf(loadBundle(out).metadata, out);
     expect(metrics).toMatchObject({ n: 36, split: "validation", accuracy: scores?.ensemble.accuracy });
     const card = readFileSync(at("fitted.md"), "utf8");
-    expect(card).toContain("with weights that were fitted on the others, in five folds");
+    expect(card).toContain("cross-fitted in five folds");
     expect(card).toContain(`| ensemble | ${((scores?.ensemble.accuracy ?? 0) * 100).toFixed(1)} % |`);
   });
 
@@ -281,7 +281,7 @@ describe("what is refused", () => {
   const [grey = "", coloured = ""] = paths;
 
   test.each([
-    ["one model", () => [grey, ...out], /needs at least two models, 1 given/],
+    ["one model", () => [grey, ...out], /needs at least two models, got 1/],
     ["a model twice", () => [grey, coloured, grey, ...out], /grey\.onnx is named twice.*--weights/],
     [
       "models of other classes",
@@ -296,7 +296,7 @@ describe("what is refused", () => {
     [
       "weights beside a fit",
       () => [grey, coloured, ...out, "--weights", "1,1", "--fit", at("faces")],
-      /exclude each other/,
+      /cannot be combined/,
     ],
     ["no .onnx file", () => [grey, coloured, "--out", at("refused.pth")], /ends with \.onnx/],
     ["a folder", () => [grey, coloured, "--out", at("folder.onnx")], /is a folder/],

@@ -44,18 +44,18 @@ happy             6           1
 sad               3           1
 total             9           2
 
-11 pictures, 9 of them grey; the largest class has 2.00 times the pictures of the smallest
+11 images, 9 of them grey; the largest class has 2.00 times the images of the smallest
 sizes: 48×48 (7), 48×64 (2), 48×30 (1)
-pixel-identical pictures on two sides of a split: 1 validation in train
+pixel-identical images in more than one split: 1 validation in train
 unreadable: train/sad/broken.jpg: not an image: begins with the text "this is no p"; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read
-1 file in ${data} passed over: not pictures by their names
+1 file in ${data} passed over: not images by their names
 `);
   expect(printed.err).toBe("");
 });
 
 test("of data without a leak", async () => {
   expect(await run(["data", "inspect", join(data, "validation"), "--no-sheet"])).toBe(0);
-  expect(printed.out).toMatch(/pixel-identical pictures on two sides of a split: none$/m);
+  expect(printed.out).toMatch(/pixel-identical images in more than one split: none$/m);
 });
 
 test("as JSON, and 0 where all can be read", async () => {

@@ -135,7 +135,7 @@ describe("from the command line", () => {
     expect(printed.err).toMatch(/leak: 4 of 8 test pictures/);
     expect(saved()).toMatchObject({ n: 8, split: "test", leaked: 4, withoutLeaked: { n: 4 } });
     expect(printed.out).toMatch(
-      /^measured on +8 test images, 4 of them also in training: without them [\d.]+ %$/m,
+      /^measured on +8 test images, 4 of them are also training images: without them [\d.]+ %$/m,
     );
   });
 
@@ -172,12 +172,12 @@ describe("from the command line", () => {
     printed.out = "";
     expect(await run([...scored, "--subgroup", "age"])).toBe(0);
     expect(printed.out).toMatch(
-      /young +37 +[\d.]+ %.*best\nall +40 .*\nnot scored, with fewer than 10 pictures: old \(3\)/,
+      /young +37 +[\d.]+ %.*best\nall +40 .*\nnot scored, because they have fewer than 10 images: old \(3\)/,
     );
     expect(await run([...scored, "--subgroup", "ages"])).toBe(2);
     expect(printed.err).toMatch(/no such column. Did you mean "age"\? Found: age, glasses/);
     expect(await run(["evaluate", at("run"), at("given"), "--subgroup", "age"])).toBe(2);
-    expect(printed.err).toMatch(/no columns of subgroups; give a manifest/);
+    expect(printed.err).toMatch(/no subgroup columns; give a manifest/);
   });
 
   test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {

@@ -189,8 +189,8 @@ describe("train", () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ["no options", undefined, /^no options are given; name at least the data/],
-    ["no data", {}, /^data is no data set: name a folder/],
+    ["no options", undefined, /^no options given; give at least the data/],
+    ["no data", {}, /^data is not a data set: give a folder/],
     ["a mistyped name", { data: faces, batchsize: 8 }, /no option "batchsize"\. Did you mean "batchSize"/],
     ["a mistyped value", { data: faces, precision: "fp61" }, /"fp61"; it must be one of auto, fp32, fp16/],
     ["no number", { data: faces, memory: Number.NaN }, /^memory is NaN; it must be a number above 0/],

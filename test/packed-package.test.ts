@@ -136,7 +136,9 @@ function holdsWith(node: string): void {
   expect(web, web.err).toMatchObject({ status: 0 });
   expect(withoutShares(web.out)).toBe(withoutShares(table.out));
   expect(web.err).not.toMatch(/warn/i);
-  expect(web.err).toMatch(/^runtime: WebAssembly, which is slower, since VULTUS_RUNTIME=wasm asks for it$/m);
+  expect(web.err).toMatch(
+    /^runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm asks for it$/m,
+  );
   expect(vultus(["--version"], node)).toEqual({ status: 0, out: "0.1.0\n", err: "" });
   const models = vultus(["models", "--json"], node);
   expect(models).toMatchObject({ status: 0, err: "" });
@@ -184,7 +186,7 @@ test.for(majors.filter((major) => major !== running))(
 
 /** What `predict` prints on standard error where onnxruntime-node is not there, and only there. */
 const notInstalled =
-  /^runtime: WebAssembly, which is slower, since onnxruntime-node is not installed; `npm .*$/m;
+  /^runtime: WebAssembly, which is slower, because onnxruntime-node is not installed; `npm .*$/m;
 
 /** An empty folder with the photo, in which npm has installed the package. */
 function installedInto(name: string, ...args: string[]): (...command: string[]) => Ended {
@@ -362,7 +364,7 @@ installedTest("CUDA's library without a driver, as the install script leaves it,
   const { status, err } = vultus(["predict", "photo.jpg"]);
   rmSync(library);
   expect(status, err).toBe(0);
-  expect(err).toMatch(/^device: cpu with \d+ threads, since there is no CUDA$/m);
+  expect(err).toMatch(/^device: cpu with \d+ threads, because there is no CUDA$/m);
 });
 
 installedTest("doctor --prune deletes what other systems would need, and what is left works", () => {

@@ -164,9 +164,11 @@ describe("evaluate", () => {
     }
     expect(await run(["report", at("run"), "--no-pictures", ...device])).toBe(0);
     expect(readFileSync(at("run", "report.html"), "utf8")).toContain(
-      "Untouched, it agrees with the plurality of people on",
+      "On clean images it agrees with the plurality of people on",
     );
-    expect(readFileSync(at("run", "model-card.md"), "utf8")).toContain("Of the agreement with the plurality");
+    expect(readFileSync(at("run", "model-card.md"), "utf8")).toContain(
+      "They reduce the agreement with the plurality",
+    );
   }, 120_000);
 
   test("labels are nobody's votes, and neither are soft labels", async () => {

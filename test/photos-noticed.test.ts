@@ -63,7 +63,7 @@ test("by how much of a picture the face takes; what is small, or shows no face, 
 
 test("inspect says so with a command that makes crops of them, of which it then says nothing", async () => {
   expect(await run(["data", "inspect", "my photos", "--no-sheet"])).toBe(0);
-  const [, command] = /these are photos and not face crops: .* (data crop .*)$/m.exec(printed.out) ?? [];
+  const [, command] = /these are photos, not face crops: .* (data crop .*)$/m.exec(printed.out) ?? [];
   expect(command).toBe("data crop 'my photos' --out faces");
   expect(await run(["data", "crop", "my photos", "--out", "faces", "--device", "cpu"])).toBe(0);
   printed.out = "";

@@ -33,9 +33,9 @@ test.each(["jsonl", "csv"])("photos that could not be read before count again: .
   printed.err = "";
   expect(await predict(photos, "--no-detect", "--out", out, "--resume")).toBe(1);
   expect(readFileSync(out, "utf8")).toBe(rows);
-  expect(printed.err).toContain("bad.jpg: unreadable before");
+  expect(printed.err).toContain("bad.jpg: unreadable in the earlier run");
   // A CSV file has a row for each face: its last photo may lack some, so it is done again.
-  expect(printed.err).toContain(`${form === "csv" ? "1 was" : "2 were"} done before (1 cannot be read)`);
+  expect(printed.err).toContain(`${form === "csv" ? "1 was" : "2 were"} already done (1 cannot be read)`);
   // One that is not asked for does not count.
   expect(await predict([at("good.jpg")], "--no-detect", "--out", out, "--resume")).toBe(0);
 });

@@ -102,9 +102,9 @@ describe("inputs", () => {
       undefined,
     ]);
     expect(printed.err).toContain("5 photos");
-    expect(printed.err.match(/to find faces that lie on their side: /g)).toHaveLength(1);
+    expect(printed.err.match(/to also find faces that lie on their side: /g)).toHaveLength(1);
     expect(printed.err).toMatch(
-      /^to find faces that lie on their side: .*predict \S+photos --model \S+model\.safetensors .*--rotate auto.* --json$/m,
+      /^to also find faces that lie on their side: .*predict \S+photos --model \S+model\.safetensors .*--rotate auto.* --json$/m,
     );
     const [faces] = predictions.map((one) => one.faces);
     expect(faces).toHaveLength(2);
@@ -348,7 +348,7 @@ describe("results", () => {
       printed.err = "";
       await run([...args, whole, "--resume"]);
       expect(readFileSync(whole, "utf8")).toBe(text);
-      expect(printed.err).toContain("were done before");
+      expect(printed.err).toContain("were already done");
     },
     120_000,
   );

@@ -181,7 +181,7 @@ describe("a file", () => {
     expect(distance(Object.values(back), trained)).toBeLessThan(1e-9);
     await expect(exportModel({ ...site, prior: "hapy=0.3" })).rejects.toThrow('Did you mean "happy"?');
     await expect(exportModel({ ...site, trainedPrior: "happy=0.5,sad=0.5" })).rejects.toThrow(
-      "the web form copies the model as it is, so `trainedPrior` cannot be written into it",
+      "the web format copies the model unchanged, so `trainedPrior` cannot be written into it",
     );
   });
 });
@@ -215,7 +215,7 @@ test("an ensemble has the mean prior of its members, and none where one lacks it
 
 describe("a model card", () => {
   const card = (...path: string[]): string => readFileSync(at(...path), "utf8");
-  const own = "It was trained for the class prior happy 0.750, sad 0.250";
+  const own = "The model was trained for the class prior happy 0.750, sad 0.250";
 
   test("of a run states the trained prior, and what shifts it, and so does the report", () => {
     for (const name of ["model-card.md", "report.html"]) {
@@ -230,14 +230,14 @@ describe("a model card", () => {
     const shown = card("half", "model-card.md");
     expect(shown).toContain(own);
     expect(shown).toContain(
-      "exported for another one: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
+      "exported for another prior: its probabilities are for happy 0.634, sad 0.366. The scores in this card were measured with the trained prior.",
     );
     expect(shown).not.toContain("for these shares");
   });
 
   test("of an ensemble states its own", () => {
     expect(card("both.md")).toContain(own);
-    expect(card("both.md")).toContain("exported for another one");
+    expect(card("both.md")).toContain("exported for another prior");
     expect(card("older-both.md")).toContain("does not record the class prior");
   });
 
@@ -245,7 +245,7 @@ describe("a model card", () => {
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "model-card.md"), "mine");
     await expect(exportModel({ model: at("run"), out: at("mine"), ...quiet })).rejects.toThrow(
-      "is there and is no model card",
+      "already exists and is not a model card",
     );
     expect(readdirSync(at("mine"))).toEqual(["model-card.md"]);
     expect(card("mine", "model-card.md")).toBe("mine");
@@ -317,7 +317,7 @@ describe("answers", () => {
     const before = readFileSync(out, "utf8");
     expect(await ask(2)).toBe(2);
     expect(printed.err).toContain(
-      "line 1 was made for the class prior happy 0.634, sad 0.366, and this run is for the trained class prior; " +
+      "line 1 was written for the class prior happy 0.634, sad 0.366, but this run uses the trained class prior; " +
         "continue it with --prior happy=0.634,sad=0.366, or give another name for --out",
     );
     expect(await ask(2, "--prior", "uniform")).toBe(2);

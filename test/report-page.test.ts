@@ -117,7 +117,7 @@ describe("the files of a run", () => {
     for (const article of ["Article 5(1)(f)", "Annex III, point 1(c)", "Article 50(3)"])
       expect(card).toContain(article);
     expect(card).toMatch(/## Robustness\n\nNot measured/);
-    expect(card).toContain("Weights at the start: none, all drawn from the seed 0");
+    expect(card).toContain("Starting weights: none, all drawn from the seed 0");
     expect(card).toContain(readRun(run).environment?.fingerprint);
     expect(card).toMatch(/\| surprise \| 12 \| 6 \|/);
   });
@@ -201,8 +201,8 @@ describe("the files of a run", () => {
     renameSync(data, moved);
     try {
       expect(await vultus(["report", run, "--out", out, "--device", "cpu"])).toBe(0);
-      expect(printed.err).toContain("Made without pictures: ");
-      expect(read(out)).toContain("Made without pictures: ");
+      expect(printed.err).toContain("Made without images: ");
+      expect(read(out)).toContain("Made without images: ");
       expect(read(out)).not.toMatch(/<img|<button|id="faces"/);
       expect(await vultus(["report", run, moved, "--out", out, "--device", "cpu", "--threads", "1"])).toBe(0);
       expect(read(out)).toBe(before);
@@ -223,7 +223,7 @@ describe("the files of a run", () => {
     const unscored = copyOf("unscored");
     for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
-    expect(read(join(unscored, "report.html"))).toContain("scored anew on ");
+    expect(read(join(unscored, "report.html"))).toContain("scored again on ");
     expect(read(join(unscored, "report.html"))).toContain("data-cell");
     writeFileSync(
       runPaths(unscored).environment,
@@ -231,7 +231,7 @@ describe("the files of a run", () => {
     );
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const html = read(join(unscored, "report.html"));
-    expect(html).toContain("This run has not been scored");
+    expect(html).toContain("This run has no score");
     expect(html).toContain(">Training</h2>");
     expect(read(join(unscored, "model-card.md"))).toMatch(/## Metrics\n\nNot measured/);
   });
@@ -241,13 +241,13 @@ describe("the files of a run", () => {
     for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const card = (): string => read(join(unscored, "model-card.md"));
-    expect(card()).toContain("pixel-identical to one that was trained on");
+    expect(card()).toContain("pixel-identical to a training image");
     // The same pictures but for one that was trained on: what the run saw is not known from them.
     const list = join(folder, "one.txt");
     const [name] = readdirSync(join(data, "train", "happy")).sort() as [string];
     writeFileSync(list, `train/happy/${name}\n`);
     expect(await vultus(["report", unscored, "--exclude", list, "--device", "cpu"])).toBe(0);
-    expect(card()).not.toContain("pixel-identical to one that was trained on");
+    expect(card()).not.toContain("pixel-identical to a training image");
   });
 
   test("a run that stopped before its first epoch, and one with damaged files", async () => {
@@ -262,7 +262,7 @@ describe("the files of a run", () => {
     expect(printed.err).toContain("audit.json is not JSON");
     expect(read(join(stopped, "report.html"))).toMatch(/left out: .*evaluation\.json/);
     expect(await vultus(["report", folder])).toBe(2);
-    expect(printed.err).toContain("is not the folder of a run");
+    expect(printed.err).toContain("is not a run folder");
   });
 
   test("a training whose report cannot be written ends well and says so", async () => {
@@ -271,7 +271,7 @@ describe("the files of a run", () => {
     mkdirSync(join(blocked, "report.html"));
     const { code, stderr } = await runCli(["train", data, ...network, "--resume", blocked]);
     expect([code, stderr]).toEqual([0, expect.stringContaining("the report was not written: ")]);
-    expect(stderr).toContain(`vultus report ${blocked} tries again`);
+    expect(stderr).toContain(`to try again, use vultus report ${blocked}`);
   });
 });
 
@@ -318,7 +318,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is
       await cell.focus();
       await page.keyboard.press("Enter");
       expect(await page.locator("#cell img").count()).toBe(count);
-      expect(await page.evaluate("document.activeElement.textContent")).toMatch(/ pictures?$/);
+      expect(await page.evaluate("document.activeElement.textContent")).toMatch(/ images?$/);
       expect(await cell.getAttribute("aria-pressed")).toBe("true");
       const loaded = "[...document.querySelectorAll('#cell img')].every((image) => image.naturalWidth > 0)";
       await page.waitForFunction(loaded);

@@ -343,8 +343,8 @@ describe("the command", () => {
     expect(results[0]?.said).toContain(`port ${port} on 127.0.0.1 is already in use`);
     expect(results[1]?.said).toContain(at("none"));
     expect(results[2]?.said).toContain("has 3 characters");
-    expect(results[3]?.said).toContain("--cors a.example is no origin");
-    expect(results[4]?.said).toContain("--trust-proxy proxy is no address");
+    expect(results[3]?.said).toContain("--cors a.example is not an origin");
+    expect(results[4]?.said).toContain("--trust-proxy proxy is not an address");
     for (const { said } of results) expect(said).not.toContain("    at ");
   });
 });

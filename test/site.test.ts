@@ -205,7 +205,7 @@ test("an ensemble and an int8 or half-precision export are put into a page as th
 
 test("a licence cannot be written into a model that is copied", async () => {
   expect(await run(["export", runFolder, "--to", "web", "--license", "MIT", "--out", at("no")])).toBe(2);
-  expect(printed.err).toContain("export --to bundle --license …, and that file --to web");
+  expect(printed.err).toContain("export with --to bundle --license …, then export that file with --to web");
   expect(existsSync(at("no"))).toBe(false);
 });
 

@@ -156,7 +156,7 @@ test("--exclude leaves out, and a picture that cannot be read is not listed and 
 });
 
 test.each([
-  ["a manifest that is there", () => ["--out", at("votes.csv")], /votes\.csv exists already/],
+  ["a manifest that is there", () => ["--out", at("votes.csv")], /votes\.csv already exists/],
   ["no --out", () => [], /--out/],
   ["a share of 0", () => ["--out", at("x.csv"), "--validation", "0"], /--validation is 0/],
   [

@@ -69,7 +69,7 @@ describe("without a network and without a name", () => {
       weights: "vultus_m, the model that ships",
     });
     expect(readFileSync(at("default", "model-card.md"), "utf8")).toContain(
-      "Weights at the start: vultus\\_m, the model that ships.",
+      "Starting weights: vultus\\_m, the model that ships.",
     );
     const same = { data: at("partly"), overrides: one.slice(1), device: "cpu", threads: 2 } as const;
     await train({ ...same, out: at("library") });
@@ -82,7 +82,7 @@ describe("without a network and without a name", () => {
     async (flag) => {
       const name = flag === "--model" ? "resnet50" : "progressive";
       expect(await run(["train", at("partly"), flag, name, "--seed", "3", "--out", at("my run")])).toBe(2);
-      expect(printed.err).toMatch(/This works without them, and without a network:\n {2}\S.*train /);
+      expect(printed.err).toMatch(/To train without them, and without a network:\n {2}\S.*train /);
       expect(printed.err).toContain(
         `train ${at("partly")} --model vultus_m --seed 3 --out '${at("my run")}'\n`,
       );
@@ -118,11 +118,11 @@ describe("images that the starting weights know", () => {
       withoutSeen: { n: 2 * (HELD - KNOWN) },
     });
     expect(printed.out).toContain(
-      `${2 * KNOWN} of them training images of the starting weights: without them `,
+      `${2 * KNOWN} of them are training images of the starting weights: without them `,
     );
     for (const file of ["report.html", "model-card.md"])
       expect(readFileSync(at("new run", file), "utf8"), file).toMatch(
-        /training images of the weights (that this training started from|at the start)/,
+        /training images of the starting weights/,
       );
   }, 120_000);
 

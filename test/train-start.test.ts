@@ -159,7 +159,7 @@ describe("a run that is resumed needs nothing but its folder", () => {
       const attempt = train({ resume: at("moved") });
       await expect(attempt).rejects.toThrow(UsageError);
       await expect(attempt).rejects.toThrow(
-        `was trained on ${faces}, which is not there any more; put it back, or resume the run once`,
+        `was trained on ${faces}, which no longer exists; put it back, or resume the run once`,
       );
       expect((await train({ data: at("elsewhere"), resume: at("moved") })).interrupted).toBe(false);
       expect(environmentOf("moved")).toMatchObject({ data: [at("elsewhere")] });
@@ -175,7 +175,7 @@ describe("a run that is resumed needs nothing but its folder", () => {
     expect(request).toEqual({});
     writeFileSync(at("older", "environment.json"), JSON.stringify(older));
     expect(await run(["train", "--resume", at("older")])).toBe(2);
-    expect(printed.err).toContain("an older version of vultus began it");
+    expect(printed.err).toContain("an older version of vultus started it");
     expect(printed.err).toContain(`train '${faces}' --resume '${at("older")}'`);
     expect((await train({ data: faces, resume: at("older") })).interrupted).toBe(false);
   });
@@ -196,7 +196,7 @@ describe("a run that is resumed needs nothing but its folder", () => {
 
   test("no data and no run is a wrong request", async () => {
     expect(await run(["train"])).toBe(2);
-    expect(printed.err).toMatch(/no data is given; name a folder .* train photos\//);
+    expect(printed.err).toMatch(/no data given; name a folder .* train photos\//);
   });
 });
 
@@ -228,7 +228,7 @@ describe("a run that has ended is extended", () => {
   test("which a resume of it alone suggests, since nothing is left to train", async () => {
     await begun({ out: at("ended") }, false);
     expect(await run(["train", "--resume", at("ended")])).toBe(0);
-    expect(printed.err).toContain(`ended has ended: nothing is left to train`);
+    expect(printed.err).toContain(`ended has finished: nothing is left to train`);
     expect(printed.err).toContain(`train --resume '${at("ended")}' --extend 5`);
     expect(printed.err).toMatch(/^scored in /m);
     expect(printed.err).not.toMatch(/^trained in /m);
@@ -250,16 +250,14 @@ describe("a run that has ended is extended", () => {
     const early = train({ resume: at("unfinished"), extend: 2 });
     await expect(early).rejects.toThrow(UsageError);
     await expect(early).rejects.toThrow(
-      /has not ended.*go on with it first: train\(\{ resume: ".*unfinished" \}\)/,
+      /has not finished.*continue it first: train\(\{ resume: ".*unfinished" \}\)/,
     );
     await expect(train({ ...options, extend: 2 })).rejects.toThrow(/needs `resume: "runs\/NAME"`/);
     expect(await run(["train", "--resume", at("unfinished"), "--extend", "0"])).toBe(2);
     for (const data of [[faces], []]) {
       printed.err = "";
       expect(await run(["train", ...data, "--extend", "2"])).toBe(2);
-      expect(printed.err).toMatch(
-        /--extend adds epochs to a run that has ended, and needs --resume runs\/NAME/,
-      );
+      expect(printed.err).toMatch(/--extend adds epochs to a finished run; name it with --resume runs\/NAME/);
     }
   });
 });

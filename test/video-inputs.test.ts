@@ -94,9 +94,9 @@ describe.skipIf(!hasFfmpeg)("videos", () => {
     expect(await predict(at("phone"), "--json")).toBe(1);
     const rows = JSON.parse(printed.out) as Prediction[];
     expect(rows.map(({ status }) => status)).toEqual(["ok", "unreadable", "unreadable"]);
-    expect(rows[1]?.reason).toMatch(/^a video \(MP4\), not an image; give it alone: `.*predict \S*b\.mp4`$/);
+    expect(rows[1]?.reason).toMatch(/^a video \(MP4\), not an image; pass it alone: `.*predict \S*b\.mp4`$/);
     expect(rows[2]?.reason).toMatch(
-      /^a video \(QuickTime\), not an image; give it alone: `.*predict \S*c\.MOV`$/,
+      /^a video \(QuickTime\), not an image; pass it alone: `.*predict \S*c\.MOV`$/,
     );
     expect(printed.err.match(/b\.mp4: a video/g)).toHaveLength(1);
     expect(printed.err).not.toContain("damaged");
@@ -104,9 +104,9 @@ describe.skipIf(!hasFfmpeg)("videos", () => {
 
   test("by a pattern, and beside photos", async () => {
     expect(await predict(at("phone", "*.mp4"), "--json")).toBe(1);
-    expect((JSON.parse(printed.out) as Prediction[])[0]?.reason).toContain("give it alone");
+    expect((JSON.parse(printed.out) as Prediction[])[0]?.reason).toContain("pass it alone");
     expect(await predict(at("phone", "a.jpg"), at("phone", "b.mp4"))).toBe(2);
-    expect(printed.err).toMatch(/b\.mp4 is a video; give it alone: `.*predict \S*b\.mp4`/);
+    expect(printed.err).toMatch(/b\.mp4 is a video; pass it alone: `.*predict \S*b\.mp4`/);
   });
 
   test("on standard input: its timeline, and nothing is left of the temporary file", () => {
@@ -234,11 +234,11 @@ test.skipIf(process.platform === "win32")("a photo that cannot be looked at lose
   printed.out = "";
   expect(await predict(at("loop.jpg"), "--json")).toBe(1);
   expect(await predict(long, "--json")).toBe(1);
-  expect(printed.err).not.toContain("fault of vultus");
+  expect(printed.err).not.toMatch(/(bug in|fault of) vultus/);
 });
 
 test("times between frames are at least a millisecond", async () => {
   writeFileSync(at("any.mp4"), "x");
   expect(await predict(at("any.mp4"), "--every", "0.5ms")).toBe(2);
-  expect(printed.err).toContain("--every must be at least 1ms, and is 0.5ms");
+  expect(printed.err).toContain("--every is 0.5ms; it must be at least 1ms");
 });

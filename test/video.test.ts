@@ -212,7 +212,7 @@ describe("from the command line", () => {
       expect(await run(args("clip.mp4", "--out", at("timeline.csv")))).toBe(0);
       expect(readFileSync(at("timeline.csv"), "utf8").trimEnd().split("\n")).toHaveLength(7);
       expect(await run(args("clip.mp4", "--out", at("timeline.csv")))).toBe(2);
-      expect(printed.err).toContain("exists already");
+      expect(printed.err).toContain("already exists");
     },
   );
 
@@ -230,7 +230,7 @@ describe("from the command line", () => {
 
   test.skipIf(!hasFfmpeg)("a video without a face is reported in one sentence", async () => {
     expect(await run(args("clip.mp4", "--detector-threshold", "0.999"))).toBe(1);
-    expect(printed.err).toBe(`no face was found in ${at("clip.mp4")}\n`);
+    expect(printed.err).toBe(`no faces found in ${at("clip.mp4")}\n`);
   });
 
   test.skipIf(!hasFfmpeg)("what is no video", async () => {

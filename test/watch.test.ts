@@ -401,7 +401,7 @@ describe("the commands", () => {
     const training = ["train", join(root, "faces-data"), ...small, ...machine];
     expect(await vultus([...training, "--ui", port, "--out", join(root, "pageless")])).toBe(0);
     expect(printed.err).toContain(
-      `training goes on without its page: port ${port} on 127.0.0.1 is already in use`,
+      `training continues without its page: port ${port} on 127.0.0.1 is already in use`,
     );
     // It is refused the folder of another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
@@ -421,7 +421,7 @@ describe("the commands", () => {
 
   test("watch refuses what cannot be watched", async () => {
     expect(await vultus(["watch", join(root, "no", "such")])).toBe(2);
-    expect(printed.err).toContain("does not exist, nor does the folder above it");
+    expect(printed.err).toContain("nor its parent folder exists");
     expect(await vultus(["watch", root, "--host", "203.0.113.7", "--port", "0"])).toBe(2);
     expect(printed.err).toContain("is not an address of this machine");
   });

@@ -18,7 +18,7 @@ vi.hoisted(() => vi.stubEnv("VULTUS_RUNTIME", "wasm"));
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-webassembly-"));
 const at = (...path: string[]): string => join(folder, ...path);
-const why = "runtime: WebAssembly, which is slower, since VULTUS_RUNTIME=wasm asks for it\n";
+const why = "runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm asks for it\n";
 
 beforeAll(async () => {
   await writeSyntheticFaces(at("faces"), { perClass: 8, validationPerClass: 4, seed: 1 });
@@ -109,11 +109,11 @@ test("doctor reports the runtime and why", async () => {
   const facts = await printedJson<Record<string, unknown>>("doctor");
   expect(facts).toMatchObject({ runtime: "WebAssembly", providers: ["cpu"] });
   expect(facts.advice).toContain(
-    "programs run on WebAssembly, which is slower and has no GPU, since VULTUS_RUNTIME=wasm asks for it",
+    "programs run on WebAssembly, which is slower and has no GPU, because VULTUS_RUNTIME=wasm asks for it",
   );
 });
 
 test("another device is refused before anything is loaded", async () => {
   expect(await run(["predict", at("photo.jpg"), "--device", "webgpu"])).toBe(2);
-  expect(printed.err).toContain("has no webgpu provider, only cpu; `vultus doctor` says how to add one");
+  expect(printed.err).toContain("has no webgpu provider, only cpu; `vultus doctor` explains how to add one");
 });

@@ -317,9 +317,7 @@ describe("on the command line", () => {
     printed.err = "";
     const both = ["--detector", "fast", "--detector-size", "640"];
     expect(await run(["data", "crop", at("empty"), "--out", at("both"), ...both])).toBe(2);
-    expect(printed.err).toContain(
-      "--detector-size 640 replaces what --detector fast chooses; leave out one of them",
-    );
+    expect(printed.err).toContain("--detector-size 640 overrides --detector fast; leave out one of them");
     expect(await run(["predict", at("empty"), "--model", model, "--detector-size", "1000"])).toBe(2);
     expect(printed.err).toContain("--detector-size 1000: must be a multiple of 32");
     expect(await run(["predict", at("empty"), "--rotate", "left"])).toBe(2);
@@ -328,14 +326,14 @@ describe("on the command line", () => {
 
   test("where no face is found, the same call with --rotate auto is offered, once", async () => {
     const call = ["predict", at("empty"), "--model", model, ...device];
-    const hint = /^to find faces that lie on their side: (.*)$/m;
+    const hint = /^to also find faces that lie on their side: (.*)$/m;
     await run([...call, "--detector", at("mine.onnx"), "--detector-threshold", "0.6"]);
     expect(printed.err.match(hint)?.[1]).toMatch(
       /predict \S+empty --model \S+ --threads 2 --detector \S+mine\.onnx --detector-threshold 0\.6 --rotate auto --device cpu$/,
     );
     printed.err = "";
     await run([...call, "--detector", "fast", "--rotate", "auto", "--out", at("one.jsonl")]);
-    expect(printed.err.match(/^to find small faces too: (.*)$/m)?.[1]).toMatch(
+    expect(printed.err.match(/^to also find small faces: (.*)$/m)?.[1]).toMatch(
       / --detector thorough --rotate auto /,
     );
     expect(printed.err).not.toMatch(hint);

@@ -10,14 +10,14 @@ import { shortName } from "../util/file-name.ts";
 import { writeFileAtomic } from "../util/files.node.ts";
 import { makeOwnFolder } from "../util/own-folder.node.ts";
 
-/** Writes a photo's annotated copy and returns its path; nothing for one that could not be read. */
+/** Writes a photo's annotated copy and returns its path; undefined for a photo that could not be read. */
 export type Annotate = (photo: ReadPhoto, prediction: Prediction) => Promise<string | undefined>;
 
-/** The folder must be new or empty, unless a run is continued, so that no file of the user's is ever replaced. */
+/** Makes the folder. Unless a run is continued, it must be new or empty, so that no user's file is ever replaced. */
 export function annotateInto(folder: string, resume: boolean): Annotate {
   makeOwnFolder(folder);
   if (!resume && readdirSync(folder).some((name) => !name.startsWith(".")))
-    throw new UsageError(`--annotate ${folder}: the folder is not empty; name a new one`);
+    throw new UsageError(`--annotate ${folder}: the folder is not empty; give a new one`);
   return async (photo, { file, faces }) => {
     if ("reason" in photo) return undefined;
     const path = freeName(folder, file);
@@ -27,7 +27,7 @@ export function annotateInto(folder: string, resume: boolean): Annotate {
   };
 }
 
-/** `name.jpg`, or `name-2.jpg`, … where photos of several folders have one name. */
+/** Returns `name.jpg`, or `name-2.jpg`, … if photos of several folders share a name. */
 function freeName(folder: string, file: string): string {
   const last = /^https?:/i.test(file) ? new URL(file).pathname : file;
   const name = file === "-" ? "stdin" : shortName(basename(last, extname(last))) || "photo";

@@ -5,10 +5,10 @@ import type { Renames, UnclearName } from "../data/class-names.ts";
 import { onCommandLine } from "./invocation.ts";
 import { say } from "./output.ts";
 
-/** Puts a question to a person and returns the line that they answer. */
+/** Asks a person a question and returns the line that they answer. */
 export type Ask = (question: string) => Promise<string>;
 
-/** The answers as renames; undefined if one question got none. */
+/** Returns the answers as renames; undefined if a question got no answer. */
 export async function askClasses(names: readonly UnclearName[], ask: Ask): Promise<Renames | undefined> {
   const renames: Record<string, string> = {};
   for (const { name, candidates } of names) {
@@ -23,7 +23,7 @@ export async function askClasses(names: readonly UnclearName[], ask: Ask): Promi
   return renames;
 }
 
-/** Asks on the terminal; undefined where there is none, or no answer. */
+/** Asks on the terminal; returns undefined without a terminal or an answer. */
 export async function askOnTerminal(names: readonly UnclearName[]): Promise<Renames | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -38,7 +38,7 @@ export async function askOnTerminal(names: readonly UnclearName[]): Promise<Rena
   }
 }
 
-/** The arguments of the same command with these renames, which it then also shows. */
+/** Returns the arguments of the same command with these renames, and prints the added options. */
 export function withRenames(args: readonly string[], renames: Renames): string[] {
   const flags = Object.entries(renames).flatMap(([name, target]) => ["--rename", `${name}=${target}`]);
   say(`continuing with ${onCommandLine.option("rename", renames)}`);

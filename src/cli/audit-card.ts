@@ -8,15 +8,15 @@ import type { EndCard } from "./end-card.ts";
 import { command } from "./invocation.ts";
 import { percent } from "./output.ts";
 
-/** What was audited, as the command was given it. */
+/** What was audited, as given to the command. */
 export interface Audited {
   readonly data: readonly string[];
   readonly classes?: readonly string[] | undefined;
-  /** The folder with the report and the list; undefined where none was written. */
+  /** The folder with the report and the list; undefined if none was written. */
   readonly out?: string | undefined;
 }
 
-/** What an audit came to. Every image was looked at, so its counts have no interval. */
+/** The result of an audit. It read every image, so its counts have no interval. */
 export function auditCard(audit: AuditResult, audited: Audited): EndCard {
   const { summary, duplicates, faults, labels } = audit;
   const excluded = exclusionsOf(duplicates, faults.blank).reduce((sum, { ids }) => sum + ids.length, 0);
@@ -35,18 +35,18 @@ export function auditCard(audit: AuditResult, audited: Audited): EndCard {
   };
 }
 
-/** The worst leak between splits, and what it does to a score. */
+/** The worst leak between splits, and its effect on scores. */
 function leaksText({ summary }: AuditResult): string {
   const [worst] = Object.entries(summary.crossSplitPictures).toSorted(([, a], [, b]) => b - a);
-  if (!worst || worst[1] === 0) return "no image lies in two splits";
+  if (!worst || worst[1] === 0) return "no image is in two splits";
   const [where, count] = worst;
   const [split, other] = where.split(" in ");
   const images =
     count === 1 ? `1 image of ${split} is` : `${count.toLocaleString("en")} images of ${split} are`;
-  return `${images} also in ${other}, so scores are too good`;
+  return `${images} also in ${other}, so scores are too high`;
 }
 
-/** The two labels that most often stand for one image, or that the search for label errors would most often exchange. */
+/** The pair of labels that one image has most often, or that the search for label errors would swap most often. */
 function confusedText({ duplicates, nearDuplicates, labels }: AuditResult): string {
   const counts = new Map<string, number>();
   const count = (pair: readonly string[]): void => {

@@ -6,11 +6,11 @@ import type { AuditSummary } from "../audit/summary.ts";
 import type { AuditResult } from "../jobs/audit.ts";
 import { percent } from "./output.ts";
 
-/** Lines of unreadable images shown; audit.json has them all. */
+/** Maximum number of images listed; audit.json has them all. */
 const LISTED = 10;
 const NAME_WIDTH = 38;
 
-/** What an audit found, line by line; what did not occur is one line. The groups themselves are in audit.json. */
+/** What an audit found, one line per finding. Faults that did not occur share one line. The groups themselves are in audit.json. */
 export function auditText({ classes, unreadable, notes, labels, summary }: AuditResult): string {
   const counts: [name: string, count: number, within?: boolean][] = [
     ["groups of pixel-identical images", summary.duplicateGroups],
@@ -23,7 +23,7 @@ export function auditText({ classes, unreadable, notes, labels, summary }: Audit
     ]),
     ["groups of near-duplicates", summary.nearDuplicateGroups],
     ["groups whose labels disagree", summary.nearConflictingGroups, true],
-    ["groups on more than one split", summary.nearCrossSplitGroups, true],
+    ["groups in more than one split", summary.nearCrossSplitGroups, true],
     ...faults.map((fault): [string, number] => [fault, summary[fault]]),
     ["unreadable", summary.unreadable],
   ];
@@ -52,8 +52,8 @@ function labelLines({ suspects, accuracy, folds, notes }: LabelAudit): string[] 
   const width = Math.max(0, ...first.map(({ id }) => id.length));
   return [
     line("suspected label errors", suspects.length),
-    `  by heads that are right ${percent(accuracy)} of the time on the ${folds} folds that they were not trained on`,
-    ...first.map(({ id, given, suggested }) => `  ${id.padEnd(width)}  ${given}, rather ${suggested}`),
+    `  by heads with ${percent(accuracy)} accuracy on the folds that they were not trained on (${folds} folds)`,
+    ...first.map(({ id, given, suggested }) => `  ${id.padEnd(width)}  ${given}, probably ${suggested}`),
     ...(suspects.length > LISTED ? [`  … and ${suspects.length - LISTED} more`] : []),
     ...notes,
     "",
@@ -79,9 +79,9 @@ function balanceLines(classes: readonly string[], { balance }: AuditSummary): st
     ...balance.drift.map((drift) => {
       const { className, difference } = drift.largestDifference;
       return (
-        `${drift.split} against ${drift.against}: ${percent(drift.totalVariation)} of the images would have to change ` +
-        `class for equal shares, most of all ${className} (${difference < 0 ? "-" : "+"}${percent(Math.abs(difference))}); ` +
-        `chi-squared ${drift.chiSquared.toFixed(1)}, by chance below ${drift.chiSquared95.toFixed(1)} in 19 of 20 cases`
+        `${drift.split} against ${drift.against}: the class distributions differ by ${percent(drift.totalVariation)} (total variation distance), ` +
+        `most of all in ${className} (${difference < 0 ? "-" : "+"}${percent(Math.abs(difference))}); ` +
+        `chi-squared ${drift.chiSquared.toFixed(1)}, 95 % critical value ${drift.chiSquared95.toFixed(1)}`
       );
     }),
   ];

@@ -10,7 +10,7 @@ import type { Metric } from "../metrics/metric.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
 import { metricText, percent } from "./output.ts";
 
-/** Accuracies, their difference, what changed by metric and class, and what to make of it. */
+/** Accuracies, their difference, the change of each metric and class, and the verdict. */
 export function comparisonText(comparison: ComparisonResult): string {
   const { n, split, accuracyA, accuracyB, difference, interval, mcnemarP, recall, verdict } = comparison;
   const { bothRight, bothWrong, onlyA, onlyB } = comparison;
@@ -47,7 +47,7 @@ export function comparisonText(comparison: ComparisonResult): string {
   ].join("\n");
 }
 
-/** Both against people's votes. */
+/** Compares both with people's votes. */
 function peopleLines(people: ComparedPeople): string[] {
   const { n, agreementA, agreementB, difference, interval, mcnemarP, voteShare, onePerson, verdict } = people;
   const percents = ([low, high]: readonly [number, number]): string => `${signed(low)} to ${signed(high)}`;
@@ -55,8 +55,7 @@ function peopleLines(people: ComparedPeople): string[] {
     `agreement with people  A ${percent(agreementA)}, B ${percent(agreementB)} of ${n} images with a plurality`,
     `B minus A              ${signed(difference)}  (95 % interval ${percents(interval)}), McNemar's p ${pText(mcnemarP)}`,
     ...Object.entries(people.perClass).map(
-      ([name, { a, b, change }]) =>
-        `  where it is ${name}: A ${percent(a)}, B ${percent(b)}, ${signed(change)}`,
+      ([name, { a, b, change }]) => `  on ${name}: A ${percent(a)}, B ${percent(b)}, ${signed(change)}`,
     ),
     `share of the votes     A ${percent(voteShare.a)}, B ${percent(voteShare.b)}, ${signed(voteShare.change)}  (95 % interval ${percents(voteShare.interval)})`,
     ...(onePerson ? [`one person             ${percent(onePerson.value)} agreement with the others`] : []),

@@ -1,16 +1,16 @@
-/** The last lines of a long job: what came out, where to look, and what to do next. */
+/** The last lines of a long job: the result, where to look, and what to do next. */
 
 import { fileLink, styled, widthOf } from "./terminal.ts";
 import { wrappedCommand } from "./wrap.ts";
 
-/** Eight lines, where the terminal is wide enough: four rows, a heading, and three commands. */
+/** Eight lines on a terminal that is wide enough: four rows, a heading, and three commands. */
 export interface EndCard {
-  /** What came out of the job, with its interval. */
+  /** The job's main result, with its interval. */
   readonly headline: Row;
   readonly details: readonly Row[];
-  /** The page to look at; left out where none was written. */
+  /** The page to open; left out if none was written. */
   readonly report?: string | undefined;
-  /** Whole commands, which can be pasted. */
+  /** Complete commands, ready to paste. */
   readonly next: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import { tableText } from "./table.ts";
 import { widthOf } from "./terminal.ts";
 import { lengthOf } from "./wrap.ts";
 
-/** Report, confusion matrix and headline, which says what was scored. */
+/** The headline with what was scored, the classification report and the confusion matrix. */
 export function evaluationText(evaluation: EvaluationResult, terminal = widthOf()): string {
   const { n, split, intervals, confusion, classes, majority, confused, coverage } = evaluation;
   const headline = split === "test" ? "test" : split === "validation" ? "selected on validation" : split;
@@ -17,7 +17,7 @@ export function evaluationText(evaluation: EvaluationResult, terminal = widthOf(
   const rows: Row[] = [
     [
       "accuracy",
-      `${percent(evaluation.accuracy)}  (95 % interval ${percents(intervals.accuracy)}), ${headline}, ${n} pictures`,
+      `${percent(evaluation.accuracy)}  (95 % interval ${percents(intervals.accuracy)}), ${headline}, ${n} images`,
     ],
     ["majority baseline", percent(majority)],
     ...leakRows(evaluation),
@@ -27,7 +27,7 @@ export function evaluationText(evaluation: EvaluationResult, terminal = widthOf(
     ...coverage.map(
       ({ threshold, coverage: share, accuracy }, i): Row => [
         i === 0 ? "when it is sure" : "",
-        `at least ${percent(threshold).padStart(6)}: ${percent(share).padStart(7)} of the pictures` +
+        `at least ${percent(threshold).padStart(6)}: ${percent(share).padStart(7)} of the images` +
           (share > 0 ? `, ${percent(accuracy)} of them right` : ""),
       ],
     ),
@@ -41,7 +41,7 @@ export function evaluationText(evaluation: EvaluationResult, terminal = widthOf(
   ].join("\n");
 }
 
-/** The matrix, or, where the terminal is too narrow for it, what each class was taken for. */
+/** The matrix, or, on a terminal that is too narrow for it, what each class was taken for. */
 function confusionTable(
   confusion: EvaluationResult["confusion"],
   classes: readonly string[],
@@ -51,12 +51,12 @@ function confusionTable(
   if (text.split("\n").every((line) => lengthOf(line) <= (terminal ?? Number.POSITIVE_INFINITY))) return text;
   const columns = ["truth", ...classes].map((name) => ({ name }));
   const rows = classes.map((name, k) => [name, ...(confusion[k] ?? []).map(String)]);
-  return `truth, and below it what was predicted\n${tableText(columns, rows, terminal)}\n`;
+  return `truth, with the predictions below it\n${tableText(columns, rows, terminal)}\n`;
 }
 
 type Row = readonly [label: string, text: string];
 
-/** The metrics, each with its interval where there is one. */
+/** The metrics, with their intervals if they have one. */
 function metricRows(evaluation: EvaluationResult): Row[] {
   const intervals: Partial<Record<MetricName, Interval>> = evaluation.intervals;
   return metricEntries.map(([name, metric]) => {
@@ -66,10 +66,10 @@ function metricRows(evaluation: EvaluationResult): Row[] {
   });
 }
 
-/** Nothing where there is no leak, or none was looked for. */
+/** Rows about leaks; none without leaks, or if nobody looked for them. */
 function leakRows({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationResult): Row[] {
   const copies = `${leaked} are pixel-identical to training images of this data`;
-  const known = `${seen} are training images of the model or of the weights that it started from, or near copies of such`;
+  const known = `${seen} are training images of the model or of its starting weights, or near copies of them`;
   return [
     ...(leaked ? [withoutRow("without leaks", withoutLeaked, copies)] : []),
     ...(seen ? [withoutRow("without known", withoutSeen, known)] : []),
@@ -77,13 +77,13 @@ function leakRows({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationResult
 }
 
 function withoutRow(label: string, rest: EvaluationResult["withoutSeen"], what: string): Row {
-  if (!rest) return [label, `nothing is left: all ${what}`];
+  if (!rest) return [label, `no images left: all ${what}`];
   const { n, accuracy, interval } = rest;
   const within = interval.map(percent).join(" to ");
   return [label, `${percent(accuracy)}  (95 % interval ${within}), ${n} images: ${what}`];
 }
 
-/** Each class against the others; a class that does not occur has none. */
+/** The AUC of each class against the others; a class that does not occur has none. */
 function aucText({ auc, classes }: EvaluationResult): string {
   const known = classes.flatMap((name) => {
     const area = auc[name] as number;
@@ -92,7 +92,7 @@ function aucText({ auc, classes }: EvaluationResult): string {
   return known.length > 0 ? known.join(", ") : "none: all images are of one class";
 }
 
-/** At which temperature the calibration error was found, and what it would be otherwise. */
+/** The temperature at which the calibration error was measured, and the error without it or cross-fitted. */
 function calibrationText({ calibration }: EvaluationResult): string {
   const { temperature, fittedTemperature, fittedTo, eceRaw, eceCrossFitted, fittedHere } = calibration;
   const to = fittedTo === "votes" ? " fitted to votes" : "";

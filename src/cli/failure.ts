@@ -1,9 +1,9 @@
-/** How a command fails: for shells by its exit code, for programs by a code that never changes its meaning. */
+/** How a command fails: with an exit code for shells, and with a stable error code for programs. */
 
 import { CommanderError } from "commander";
 import { FormatError, messageOf, UsageError, VultusError } from "../util/errors.ts";
 
-/** The codes with their exit codes; `docs/how-to/command-line.md` lists their meanings, and a test compares the two. */
+/** Error codes and their exit codes. `docs/how-to/command-line.md` lists their meanings; a test compares the two. */
 export const exitCodes = { wrong_request: 2, wrong_content: 1, failed: 1, internal: 1 } as const;
 
 export interface Failure {

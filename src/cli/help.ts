@@ -1,15 +1,15 @@
-/** How commander prints help and errors: as wide as the terminal, with colours where it has them. */
+/** How commander prints help and errors: as wide as the terminal, and in colour if the terminal supports it. */
 
 import { styleText } from "node:util";
 import { Help, type HelpConfiguration, type OutputConfiguration } from "commander";
 import { styled, widthOf } from "./terminal.ts";
 import { wrapped } from "./wrap.ts";
 
-/** Least width of the descriptions beside the terms; where there is less, they stand below them. */
+/** Minimum width of the descriptions beside the terms. With less room they go below the terms. */
 const LEAST_WIDTH = 32;
 const BELOW = 6;
 
-/** What precedes an error. */
+/** Returns the prefix of an error. */
 export function errorPrefix(): string {
   return styled(["bold", "red"], "vultus:", process.stderr);
 }
@@ -22,7 +22,7 @@ export const helpOutput: OutputConfiguration = {
   outputError: (text, write) => write(text.replace(/^error:/, errorPrefix())),
 };
 
-/** Commander removes the styles where there are no colours. */
+/** Commander removes the styles if the output has no colours. */
 const always =
   (style: Parameters<typeof styleText>[0]) =>
   (text: string): string =>

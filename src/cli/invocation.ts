@@ -5,7 +5,7 @@ import { delimiter, join, relative } from "node:path";
 import { shellWord } from "../util/shell.ts";
 import type { Spelling, Value } from "../util/spelling.ts";
 
-/** What tells how a process was called. */
+/** What determines how a process was called. */
 export interface Caller {
   /** The script that Node runs. */
   readonly script: string;
@@ -26,19 +26,19 @@ const runners: Readonly<Record<string, string>> = {
 
 /**
  * A command of vultus to paste, spelled as this process was called: `command("predict", "my photo.jpg")` returns
- * `npx vultus predict 'my photo.jpg'` where it was called by npx or an npm script, `vultus predict …` where it lies on the PATH.
+ * `npx vultus predict 'my photo.jpg'` if npx or an npm script called it, and `vultus predict …` if vultus is on the PATH.
  */
 export function command(...args: readonly string[]): string {
   const { argv, execArgv, env, platform } = process;
   return commandOf({ script: argv[1] ?? "", execArgv, env, cwd: process.cwd(), platform }, ...args);
 }
 
-/** As `command`, for a process that was called as `caller` says. */
+/** Like `command`, for a process that was called as `caller` describes. */
 export function commandOf(caller: Caller, ...args: readonly string[]): string {
   return [program(caller), ...args.map((arg) => shellWord(arg, caller.platform))].join(" ");
 }
 
-/** Commands and flags whose names are not those of the jobs and options that they stand for. */
+/** Commands and flags whose names differ from those of their jobs and options. */
 const commandNames: Readonly<Record<string, readonly string[]>> = {
   audit: ["data", "audit"],
   inspect: ["data", "inspect"],
@@ -47,11 +47,11 @@ const commandNames: Readonly<Record<string, readonly string[]>> = {
   crop: ["data", "crop"],
   exportModel: ["export"],
 };
-/** Options that are arguments of a command, in their order. */
+/** Options of a job that are positional arguments of its command, in order. */
 const positional: readonly string[] = ["run", "a", "b", "data"];
 const flagNames: Readonly<Record<string, string>> = { overrides: "--set", teachers: "--teacher" };
 
-/** Messages of jobs, in the words of the command line. */
+/** Spells the options in messages of jobs as on the command line. */
 export const onCommandLine: Spelling = {
   option: (name, value) =>
     flagsOf(flag(name), value ?? true)
@@ -66,7 +66,7 @@ export const onCommandLine: Spelling = {
   },
 };
 
-/** A list is one flag, a record a flag for each of its entries. */
+/** A list becomes one flag, a record one flag per entry. */
 function flagsOf(name: string, value: Value | undefined): string[] {
   if (value === undefined) return [];
   if (value === true) return [name];
@@ -92,7 +92,7 @@ function program(caller: Caller): string {
   return ["node", ...[...execArgv, path].map((arg) => shellWord(arg, platform))].join(" ");
 }
 
-/** Whether a shell that is told `vultus` runs this script. */
+/** Whether the command `vultus` runs this script in a shell. */
 function isOnPath({ script, env, platform }: Caller): boolean {
   const folders = (env.PATH ?? env.Path ?? "").split(delimiter).filter((folder) => folder !== "");
   if (platform === "win32") return folders.some((folder) => existsSync(join(folder, "vultus.cmd")));

@@ -13,7 +13,7 @@ import { clearLine, expectResult, hasResult, resultJson, say, Unread } from "./o
 
 type LoadCommand = () => Promise<(setExitCode: SetExitCode) => Command>;
 
-/** Each command's module, loaded when it is asked for: what one needs would slow down the start of every other. */
+/** Each command's module, loaded on demand, so that one command's imports don't slow down the start of the others. */
 const commands: Readonly<Record<string, LoadCommand>> = {
   quickstart: async () => (await import("./commands/quickstart.ts")).quickstartCommand,
   data: async () => (await import("./commands/data.ts")).dataCommand,
@@ -48,7 +48,7 @@ export async function commandLine(
   const program = new Command("vultus")
     .description("Train, measure, compare and ship facial-expression classifiers.")
     .version(version)
-    .option("--debug", "show where an error came from")
+    .option("--debug", "show the stack trace of an error")
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput(helpOutput)
@@ -76,19 +76,19 @@ async function runCommand(args: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) say(`${errorPrefix()} ${failure.message}`);
     if (args.includes("--debug")) say(String((error as Error).stack));
     else if (failure.code === "internal")
-      say("this is a fault of vultus; run again with --debug and report it");
+      say("this is a bug in vultus; run the command again with --debug and report it");
     if (args.includes("--json") && !hasResult()) resultJson({ error: failure });
     return exitCodes[failure.code];
   }
 }
 
-/** Commander passes settings on to commands that it makes itself, and not to those of commands that are added. */
+/** Applies settings to all subcommands: commander passes them on to commands that it creates, but not to added ones. */
 function withSettingsOf(program: Command, command: Command): Command {
   for (const inner of command.commands) withSettingsOf(program, inner);
   return command.exitOverride().copyInheritedSettings(program);
 }
 
-/** The command that the arguments name; all of them where they name none, for help and suggestions, and to complete them. */
+/** Returns the command that the arguments name, or all commands if they name none: help, suggestions and completion need all. */
 function asked(args: readonly string[]): LoadCommand[] {
   const name = args.find((arg) => !arg.startsWith("-"));
   if (name === undefined && args.some((arg) => arg === "--version" || arg === "-V")) return [];

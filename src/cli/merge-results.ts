@@ -1,4 +1,4 @@
-/** Joins the files that the shards of one prediction wrote: each photo once. */
+/** Joins the files that the shards of one prediction run wrote, so that each photo occurs once. */
 
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -12,32 +12,32 @@ import { formOfFile } from "./results-file.ts";
 export interface Merged {
   /** The photos that have results. */
   readonly photos: ReadonlySet<string>;
-  /** Photos that came twice with equal results. */
+  /** Number of photos that occurred twice with equal results. */
   readonly repeated: number;
-  /** Files whose last photo a kill tore off. */
+  /** Files whose last row is incomplete because the process was killed. */
   readonly torn: readonly string[];
 }
 
-/** What a file has of one photo: whole lines. */
+/** The lines of one photo in a file. */
 interface Entry {
   readonly photo: string;
   readonly text: string;
 }
 
 /**
- * Joins `parts` into the new file `out`, in their order.
+ * Joins `parts` into the new file `out`, in order.
  *
- * @throws UsageError for files that are missing, of several forms or of several models, or that answer differently for one photo;
- * FormatError for a file that is damaged elsewhere than at its end.
+ * @throws UsageError for files that are missing, of different formats or models, or that have different results for one photo;
+ * FormatError for a file that is damaged anywhere but at its end.
  */
 export async function mergeResults(parts: readonly string[], out: string): Promise<Merged> {
   const isCsv = formOfFile(out) === "csv";
   for (const path of parts) {
     if (!existsSync(path)) throw new UsageError(`${path} does not exist`);
     if (formOfFile(path) !== formOfFile(out))
-      throw new UsageError(`${path} and ${out} are of different forms`);
+      throw new UsageError(`${path} and ${out} have different formats`);
   }
-  if (existsSync(out)) throw new UsageError(`${out} exists already; give another name`);
+  if (existsSync(out)) throw new UsageError(`${out} already exists; give another name`);
   const known = new Map<string, { readonly from: string; readonly digest: string }>();
   const torn: string[] = [];
   let repeated = 0;
@@ -54,7 +54,7 @@ export async function mergeResults(parts: readonly string[], out: string): Promi
         else if (earlier.digest === digest) repeated++;
         else
           throw new UsageError(
-            `${earlier.from} and ${path} have different results for ${photo}; were their shards of one model?`,
+            `${earlier.from} and ${path} have different results for ${photo}; do their shards come from one model?`,
           );
         if (!earlier) known.set(photo, { from: path, digest });
       }
@@ -66,13 +66,13 @@ export async function mergeResults(parts: readonly string[], out: string): Promi
   return { photos: new Set(known.keys()), repeated, torn };
 }
 
-/** The one head of all files that have any rows; undefined where none has. */
+/** Returns the header row that all files with rows share; undefined if no file has rows. */
 function headOf(parts: readonly string[]): string | undefined {
   const [first, ...others] = parts.filter((path) => readFirstLine(path) !== "");
   const head = first === undefined ? undefined : readFirstLine(first);
   const other = others.find((path) => readFirstLine(path) !== head);
   if (other !== undefined)
-    throw new UsageError(`${first} and ${other} have different columns; are they of one model?`);
+    throw new UsageError(`${first} and ${other} have different columns; do they come from one model?`);
   return head;
 }
 
@@ -85,15 +85,15 @@ async function* jsonEntries(path: string, onTorn: () => void): AsyncGenerator<En
     try {
       yield { photo: String((JSON.parse(line) as { file: unknown }).file), text: `${line}\n` };
     } catch (error) {
-      // Only the last line may be torn.
+      // Only the last line may be incomplete.
       if (!(error instanceof SyntaxError)) throw error;
-      bad = `${path}, line ${number} is no prediction: ${messageOf(error)}`;
+      bad = `${path}, line ${number} is not a prediction: ${messageOf(error)}`;
     }
   }
   if (bad !== "") onTorn();
 }
 
-/** All rows of a photo follow one another. */
+/** Yields the entries of a CSV file, in which all rows of a photo are adjacent. */
 async function* csvEntries(path: string, onTorn: () => void): AsyncGenerator<Entry> {
   const rows = createReadStream(path).pipe(parse({ relax_column_count: true, relax_quotes: true }));
   let [width, isTorn] = [0, false];

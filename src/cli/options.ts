@@ -6,7 +6,7 @@ import type { DetectorOptions } from "../predict/detector-choice.node.ts";
 import { UsageError } from "../util/errors.ts";
 import { callTo, type Options } from "../util/spelling.ts";
 
-/** Sets the exit code of a command that finished, but not without failures. */
+/** Sets the exit code of a command that finished with some failures. */
 export type SetExitCode = (code: number) => void;
 
 export function listOf(text: string): string[] {
@@ -16,7 +16,7 @@ export function listOf(text: string): string[] {
     .filter((entry) => entry !== "");
 }
 
-/** A number with its limits. */
+/** Returns a parser for a number within limits. */
 export function numberOf(low: number, high: number, whole = false): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -33,30 +33,30 @@ export function numberOf(low: number, high: number, whole = false): (text: strin
   };
 }
 
-/** `0.5s`, `500ms` or `0.5` as seconds. */
+/** Parses `0.5s`, `500ms` or `0.5` as seconds. */
 export function secondsOf(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)\s*(ms|s)?$/.exec(text.trim()) ?? [];
   if (number === undefined) throw new InvalidArgumentError("Give a time such as 0.5s or 500ms.");
   return Number(number) / (unit === "ms" ? 1000 : 1);
 }
 
-/** Where programs run; `threads` says how many there usually are. */
+/** Adds the options for where programs run. `threads` describes the default number of threads. */
 export function withDevice(command: Command, threads = "all cores"): Command {
   return command
     .addOption(
-      new Option("--device <name>", "where the model runs")
+      new Option("--device <name>", "device that the model runs on")
         .choices(["auto", "cpu", "webgpu", "cuda", "dml", "coreml"])
         .default("auto"),
     )
     .option("--threads <n>", `threads of the CPU provider (default: ${threads})`, numberOf(1, 1024, true));
 }
 
-/** What names in the data mean: which class, or none; and which labels are wrong. */
+/** Adds the options for what names in the data mean (a class, or none) and which labels are wrong. */
 export function withNaming(command: Command): Command {
   return command
     .option(
       "--rename <name=class>",
-      'the class of a folder or label whose name does not tell it, such as "not sure=neutral"; may be repeated',
+      'class of a folder or label whose name is unclear, such as "not sure=neutral"; may be repeated',
       (text: string, earlier: Readonly<Record<string, string>> | undefined) => ({
         ...earlier,
         ...renameOf(text),
@@ -64,49 +64,49 @@ export function withNaming(command: Command): Command {
     )
     .option(
       "--not-a-class <a,b,…>",
-      "folders, labels or columns of votes that are no class, such as unknown,not_a_face: their images are left out, and votes for them count as people asked",
+      "folders, labels or vote columns that are not a class, such as unknown,not_a_face: their images are left out, and votes for them still count towards the number of people asked",
       listOf,
     )
-    .option("--corrections <file>", "labels that a person put right, as review writes them");
+    .option("--corrections <file>", "file of labels that a person corrected, as written by review");
 }
 
-/** `"sad =(=sad"`: what follows the last `=` is the class. */
+/** Parses `"sad =(=sad"`: the part after the last `=` is the class. */
 function renameOf(text: string): Readonly<Record<string, string>> {
   const at = text.lastIndexOf("=");
   const [name, target] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
   if (at < 0 || name === "" || target === "")
-    throw new InvalidArgumentError('Give a name in the data and its class, such as "Happy Faces=happy".');
+    throw new InvalidArgumentError('Give a name from the data and its class, such as "Happy Faces=happy".');
   return { [name]: target };
 }
 
-/** How faces are found in photos; `detectorOf` reads the values. @param usual what the help names as the default. */
+/** Adds the options for how faces are found in photos; `detectorOf` reads the values. @param usual the default, as named in the help. */
 export function withDetector(command: Command, usual = "thorough"): Command {
   return command
     .option(
       "--detector <name>",
-      `how faces are found: thorough, small ones too; fast, those from about a twelfth of the photo's longer side on, in half the time; yunet, OpenCV's, fetched from the Hugging Face hub; or an ONNX file (default: ${usual})`,
+      `how to find faces: thorough, including small ones; fast, only faces larger than about a twelfth of the photo's longer side, in half the time; yunet, OpenCV's detector, fetched from the Hugging Face hub; or an ONNX file (default: ${usual})`,
     )
     .addOption(
       new Option(
         "--rotate <when>",
-        "auto: unless an upright face is sure, also search the photo turned by a quarter, a half and three quarters (default: none)",
+        "auto: unless an upright face is certain, also search the photo rotated by 90, 180 and 270 degrees (default: none)",
       ).choices(["auto", "none"]),
     )
     .option(
       "--detector-size <px>",
-      "search as thorough does, but look no closer than a photo of this longer side shows; a multiple of 32",
+      "search like thorough, but with the photo's longer side scaled to at most this; a multiple of 32",
       numberOf(32, 4096, true),
     )
     .option(
       "--detector-threshold <share>",
-      "least score of a face (default: 0.5; yunet: 0.7)",
+      "minimum score of a face (default: 0.5; yunet: 0.7)",
       numberOf(0, 1),
     );
 }
 
 /**
- * How the same call finds more faces: small ones after `fast`, else those that lie on their side; undefined where it looked for
- * these, or was told not to.
+ * Returns a hint how the same call finds more faces: small ones after `fast`, else faces that lie on their side. Undefined if
+ * it already looked for these, or was told not to.
  */
 export function moreFaces(
   job: string,
@@ -114,9 +114,9 @@ export function moreFaces(
   options: Options,
 ): string | undefined {
   if (detector === "fast")
-    return `to find small faces too: ${callTo(job, { ...options, detector: "thorough" })}`;
+    return `to also find small faces: ${callTo(job, { ...options, detector: "thorough" })}`;
   if (rotate !== undefined) return undefined;
-  return `to find faces that lie on their side: ${callTo(job, { ...options, rotate: "auto" })}`;
+  return `to also find faces that lie on their side: ${callTo(job, { ...options, rotate: "auto" })}`;
 }
 
 export interface DetectorFlags {
@@ -126,18 +126,18 @@ export interface DetectorFlags {
   readonly rotate?: "auto" | "none" | undefined;
 }
 
-/** The flags alone, of all options of a command. */
+/** Picks the detector flags from all options of a command. */
 export function detectorFlags(options: DetectorFlags): DetectorFlags {
   const { detector, detectorSize, detectorThreshold, rotate } = options;
   return { detector, detectorSize, detectorThreshold, rotate };
 }
 
-/** @throws UsageError for a way to search and a size, of which one would be passed over. */
+/** @throws UsageError if both a search method and a size are given, since one would have no effect. */
 export function detectorOf(flags: DetectorFlags): DetectorOptions {
   const { detector, detectorSize, detectorThreshold, rotate } = flags;
   if (detectorSize !== undefined && (detector === "fast" || detector === "thorough"))
     throw new UsageError(
-      `--detector-size ${detectorSize} replaces what --detector ${detector} chooses; leave out one of them`,
+      `--detector-size ${detectorSize} overrides --detector ${detector}; leave out one of them`,
     );
   return {
     ...(detector !== undefined && { path: detector }),
@@ -147,30 +147,33 @@ export function detectorOf(flags: DetectorFlags): DetectorOptions {
   };
 }
 
-/** Which images, and which classes of them. */
+/** Adds the options for which images and classes to use. */
 export function withData(command: Command): Command {
   return withNaming(command)
-    .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
+    .option("--classes <a,b,…>", "classes to use, in this order (default: all classes found)", listOf)
     .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false);
 }
 
-/** The class prior that probabilities are for. */
-export function withPriorOption(command: Command, usual = "as the model's file was exported"): Command {
+/** Adds the option for the class prior of the probabilities. */
+export function withPriorOption(
+  command: Command,
+  usual = "the one that the model's file was exported for",
+): Command {
   return command.option(
     "--prior <prior>",
-    `shift probabilities to a class prior: trained, uniform, uniform:0.5 (half way to uniform), or shares such as happy=0.3,neutral=0.4, of which the other classes divide the rest as in training (default: ${usual})`,
+    `shift probabilities to a class prior: trained, uniform, uniform:0.5 (half way to uniform), or shares such as happy=0.3,neutral=0.4; the other classes divide the rest as in training (default: ${usual})`,
   );
 }
 
-/** Which images are scored, and how they are read. */
+/** Adds the options for which images are scored, and how they are read. */
 export function withLabelled(command: Command): Command {
   return withReading(command).option(
     "--split <name>",
-    "train, validation, test or all (default: validation where there is one, else all)",
+    "train, validation, test or all (default: validation if there is one, else all)",
   );
 }
 
-/** How labelled images are read. */
+/** Adds the options for how labelled images are read. */
 export function withReading(command: Command): Command {
   return withNaming(command)
     .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
@@ -178,7 +181,7 @@ export function withReading(command: Command): Command {
     .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory);
 }
 
-/** Values of an option that may be repeated. */
+/** Collects the values of an option that may be repeated. */
 export function collected(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];
 }

@@ -1,55 +1,55 @@
-/** Where a command writes: its result to stdout, everything else to stderr. */
+/** Output of commands: the result goes to stdout, everything else to stderr. */
 
 import type { Metric } from "../metrics/metric.ts";
 import { widthOf } from "./terminal.ts";
 import { cutToFit, lengthOf, wrapped } from "./wrap.ts";
 
-/** Thrown in place of a result that nobody reads any more. */
+/** Thrown when a result is printed after its reader has gone. */
 export class Unread extends Error {}
 
 let unread = false;
 
-/** From now on, a result throws `Unread`. */
+/** Makes every further result throw `Unread`. */
 export function leaveUnread(): void {
   unread = true;
 }
 
-/** Whether whoever read the result has stopped. */
+/** Whether the reader of the result has gone. */
 export function isUnread(): boolean {
   return unread;
 }
 
 let begun = false;
 
-/** A command begins: it has no result yet. */
+/** Marks the start of a command, which has no result yet. */
 export function expectResult(): void {
   begun = false;
 }
 
-/** Whether the command has printed its result, or some of it, or nobody reads it. */
+/** Whether the command has printed all or part of its result, or its reader has gone. */
 export function hasResult(): boolean {
   return begun || unread;
 }
 
-/** The result of a command, for a person: on a terminal, lines break between words. */
+/** Prints a command's result for a person: on a terminal, lines break between words. */
 export function result(text: string): void {
   resultAsIs(wrapped(text, widthOf(process.stdout)));
 }
 
-/** A result whose lines must stay whole, for a program or to be pasted into one. */
+/** Prints a result without breaking its lines, for programs. */
 export function resultAsIs(text: string): void {
-  if (unread) throw new Unread("nobody reads the result");
+  if (unread) throw new Unread("the reader of the result has gone");
   clearLine();
   begun = true;
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** The result as the one JSON document that `--json` promises. */
+/** Prints the result as the single JSON document that `--json` promises. */
 export function resultJson(value: unknown): void {
   resultAsIs(JSON.stringify(value, null, 2));
 }
 
-/** Something said beside the result. */
+/** Prints a message to stderr. */
 export function say(text: string): void {
   clearLine();
   process.stderr.write(`${wrapped(text, widthOf(process.stderr))}\n`);
@@ -57,7 +57,7 @@ export function say(text: string): void {
 
 let live = 0;
 
-/** Replaces the live line; without a terminal nothing is shown. */
+/** Replaces the live line; does nothing without a terminal. */
 export function liveLine(text: string): void {
   if (!process.stderr.isTTY) return;
   const shown = cutToFit(text, (widthOf(process.stderr) ?? 80) - 1);
@@ -72,7 +72,7 @@ export function clearLine(): void {
   live = 0;
 }
 
-/** `1 h 02 min`, `3 min 05 s`, `12 s`. */
+/** Formats seconds as `1 h 02 min`, `3 min 05 s` or `12 s`. */
 export function duration(seconds: number): string {
   const s = Math.round(seconds);
   if (s >= 3600)
@@ -81,7 +81,7 @@ export function duration(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)} s` : `${s} s`;
 }
 
-/** A metric's value; a dash where it is not defined. */
+/** Formats a metric's value; a dash if it is not defined. */
 export function metricText({ format }: Pick<Metric, "format">, value: number): string {
   if (Number.isNaN(value)) return "–";
   return format === "percent" ? percent(value) : value.toFixed(4);

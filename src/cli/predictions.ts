@@ -1,22 +1,22 @@
-/** Predictions as text, one after the other as they come: a table, CSV, JSON, or JSON lines. */
+/** Predictions as text, printed as they come: a table, CSV, JSON, or JSON lines. */
 
 import { csvRow } from "../formats/csv.ts";
 import { encodeJsonLine } from "../formats/json-lines.ts";
 import type { Face, Prediction } from "../predict/prediction.ts";
 
-/** Lines of a result; each may hold several lines, none ends with one. */
+/** Lines of a result. A string may contain several lines; none ends with a line break. */
 export interface PredictionFormat {
   readonly head: readonly string[];
   lines(prediction: Prediction, index: number): string[];
   readonly tail: readonly string[];
 }
 
-/** Probabilities of a face that a narrow terminal shows. */
+/** Number of probabilities per face on a narrow terminal. */
 const SHOWN = 3;
 
 /**
- * One line a face: its label and all probabilities, or the greatest ones where the terminal is too narrow for all. Names longer
- * than `nameWidth` push the rest of their line aside.
+ * One line per face: its label and all probabilities, or the highest ones if the terminal is too narrow for all. Names longer
+ * than `nameWidth` shift the rest of their line.
  */
 export function tableFormat(
   classes: readonly string[],
@@ -41,7 +41,7 @@ export function tableFormat(
   };
 }
 
-/** `happy 0.93, neutral 0.04, sad 0.01`. */
+/** Formats the highest probabilities as `happy 0.93, neutral 0.04, sad 0.01`. */
 function greatest(probabilities: Readonly<Record<string, number>>): string {
   return Object.entries(probabilities)
     .toSorted(([, a], [, b]) => b - a)
@@ -50,7 +50,7 @@ function greatest(probabilities: Readonly<Record<string, number>>): string {
     .join(", ");
 }
 
-/** One line a face, and one for a photo without any; names are quoted where CSV needs it. */
+/** One line per face, and one for a photo without faces; names are quoted if CSV needs it. */
 export function csvFormat(classes: readonly string[]): PredictionFormat {
   const face = ({ box, score, label, probabilities }: Face): string[] => [
     ...[box.x, box.y, box.width, box.height, score ?? ""].map(String),
@@ -66,7 +66,7 @@ export function csvFormat(classes: readonly string[]): PredictionFormat {
   };
 }
 
-/** One array, an element a line. */
+/** One array, one element per line. */
 export const jsonFormat: PredictionFormat = {
   head: ["["],
   lines: (prediction, index) => [`${index === 0 ? " " : ","} ${JSON.stringify(prediction)}`],

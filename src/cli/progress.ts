@@ -1,4 +1,4 @@
-/** Tells a person how a job goes: one live line on a terminal, one plain line an epoch everywhere. */
+/** Progress of a job for a person: one live line on a terminal, and one plain line per epoch everywhere. */
 
 import type { ProgressEvent } from "../jobs/events.ts";
 import type { TrainEvent } from "../jobs/train-events.ts";
@@ -6,15 +6,15 @@ import { counted } from "../util/counted.ts";
 import type { SetExitCode } from "./options.ts";
 import { duration, liveLine, percent, say } from "./output.ts";
 
-/** Least time between two changes of the live line, in milliseconds. */
+/** Minimum time between two updates of the live line, in milliseconds. */
 const REDRAW = 100;
 
 type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
 
-/** Hears a job's events and prints them. Where an image cannot be read, the exit code says that a part failed. */
+/** Returns a listener that prints a job's events. An unreadable image sets the exit code to partial failure. */
 export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent) => void {
   let drawn = 0;
-  // How many epochs there are is no more than a plan then.
+  // With a time budget, the number of epochs is only a plan.
   let isTimed = false;
   const draw = (text: string): void => {
     if (performance.now() - drawn < REDRAW) return;
@@ -33,11 +33,11 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
     wrote: ({ path }) => say(`wrote ${path}`),
     budget({ forecast, budget }) {
       isTimed = true;
-      // Rounded up, so that what is forecast to be late never reads as if it were in time.
+      // Rounded up, so that a forecast beyond the budget never reads as if it were within it.
       const all = duration(forecast < 10 ? forecast : Math.ceil(forecast));
       say(`forecast: ${all} for all epochs; the budget is ${duration(budget)}`);
     },
-    // Its first line; which phase trains what is in the report.
+    // Only the first line; the report shows what each phase trains.
     model: ({ summary }) => say(`network: ${summary.split("\n")[0]}`),
     phaseStart({ phase, index }) {
       const epochs = counted(phase.epochs, "epoch");
@@ -46,8 +46,8 @@ export function printer(setExitCode: SetExitCode = () => {}): (event: TrainEvent
       );
     },
     forecast: ({ prepareSeconds, stepSeconds, steps }) =>
-      say(`  at most about ${duration(prepareSeconds + stepSeconds * steps)}, without scoring`),
-    features: ({ view, done, total }) => draw(`  features, view ${view + 1}: ${done} of ${total} pictures`),
+      say(`  at most about ${duration(prepareSeconds + stepSeconds * steps)}, not counting scoring`),
+    features: ({ view, done, total }) => draw(`  features, view ${view + 1}: ${done} of ${total} images`),
     step: ({ phase, epoch, step, steps, meanLoss, accuracy, batch, stepSeconds, waitSeconds }) =>
       draw(
         `  epoch ${epoch} of ${limit(phase)}  ${duration((steps - step) * stepSeconds)} left  ${percent(accuracy)} right  ` +
@@ -72,14 +72,14 @@ function progressText({ stage, done, total, waiting }: ProgressEvent): string {
   return `${stage}: ${amount(done)}${total === undefined ? "" : ` of ${amount(total)}`}${unit}`;
 }
 
-/** After two of its many passes it is known how long they take; that is said once. */
+/** Prints a forecast once, after two of the many passes. */
 function robustnessPasses(): (event: ProgressEvent) => void {
   let started = performance.now();
   return ({ done, total = done }) => {
     if (done === 1) started = performance.now();
     if (done < 2) return;
     const perPass = (performance.now() - started) / 1000 / (done - 1);
-    if (done === 2) say(`robustness: about ${duration(perPass * total)} in all`);
-    liveLine(`robustness: pass ${done} of ${total}, left ${duration(perPass * (total - done))}`);
+    if (done === 2) say(`robustness: about ${duration(perPass * total)} in total`);
+    liveLine(`robustness: pass ${done} of ${total}, ${duration(perPass * (total - done))} left`);
   };
 }

@@ -1,4 +1,4 @@
-/** A file of predictions that grows while a long run works, and that a later run continues. */
+/** A file of predictions that grows during a long run, and that a later run can continue. */
 
 import { createReadStream, existsSync, truncateSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -13,12 +13,12 @@ import { csvFormat, jsonLinesFormat, type PredictionFormat } from "./predictions
 
 export interface ResultsFile {
   readonly format: PredictionFormat;
-  /** Names of the photos that it holds already, each with its status. */
+  /** Names of the photos that it already holds, each with its status. */
   readonly done: ReadonlyMap<string, string>;
   append(lines: readonly string[]): void;
 }
 
-/** The form of a file of results, by its name. @throws UsageError for names of other forms. */
+/** Returns the format of a results file from its name. @throws UsageError for other file extensions. */
 export function formOfFile(path: string): "csv" | "jsonl" {
   if (/\.csv$/i.test(path)) return "csv";
   if (/\.jsonl$/i.test(path)) return "jsonl";
@@ -28,16 +28,16 @@ export function formOfFile(path: string): "csv" | "jsonl" {
 export interface ResultsOptions {
   readonly classes: readonly string[];
   readonly resume: boolean;
-  /** As predictions state it: by class, where it is not the trained one. */
+  /** As in predictions: by class, and left out if it is the trained prior. */
   readonly prior: Prediction["prior"];
 }
 
 /**
- * Opens `path`, which is made when the first prediction comes. With `resume` it is continued: what a kill tore off at its
- * end is cut away, and in CSV the last photo, which may lack faces, is done again.
+ * Opens `path`, which is created when the first prediction comes. With `resume` it is continued: an incomplete row at its end
+ * is cut off, and in CSV the last photo, which may lack faces, is done again.
  *
- * @throws UsageError for a file that is there and is not to be continued, or whose rows have other classes or, in JSON lines, which
- * state it, another prior; FormatError for one that holds something else.
+ * @throws UsageError for a file that exists and is not to be continued, or whose rows have other classes or, in JSON lines, which
+ * record it, another prior; FormatError for a file that is not a results file.
  */
 export async function openResults(
   path: string,
@@ -53,7 +53,7 @@ export async function openResults(
   };
   if (!existsSync(path)) return { format, done: new Map(), append };
   if (!resume)
-    throw new UsageError(`${path} exists already; continue it with --resume, or give another name`);
+    throw new UsageError(`${path} already exists; continue it with --resume, or give another name`);
   cutTornLine(path);
   const done = isCsv ? await filesOfCsv(path, format.head[0] as string) : await filesOfJsonLines(path, prior);
   if (readFirstLine(path) !== "") head = [];
@@ -74,19 +74,19 @@ async function filesOfJsonLines(path: string, prior: Prediction["prior"]): Promi
       done.set(String(row.file), String(row.status));
     } catch (error) {
       throw new FormatError(
-        `${path}, line ${number} is no prediction: ${messageOf(error)}; it cannot be continued`,
+        `${path}, line ${number} is not a prediction: ${messageOf(error)}; the file cannot be continued`,
       );
     }
     if (row.status !== "unreadable" && !isSame(row.prior, prior))
       throw new UsageError(
-        `${path}, line ${number} was made for ${textOf(row.prior)}, and this run is for ${textOf(prior)}; ` +
+        `${path}, line ${number} was written for ${textOf(row.prior)}, but this run uses ${textOf(prior)}; ` +
           `continue it with ${option("prior")} ${choiceOf(row.prior)}, or give another name for --out`,
       );
   }
   return done;
 }
 
-/** Shares are stated to four digits, and those that are given again are divided by their sum. */
+/** Tolerance for priors: files have four digits, and a prior given again is divided by its sum. */
 const ROUNDING = 5e-4;
 
 function isSame(a: Prediction["prior"], b: Prediction["prior"]): boolean {
@@ -108,13 +108,15 @@ function choiceOf(prior: Prediction["prior"]): string {
     .join(",");
 }
 
-/** Also cuts off the rows of the last file. */
+/** Returns the photos of a CSV file, and cuts off the rows of the last one. */
 async function filesOfCsv(path: string, header: string): Promise<Map<string, string>> {
   const done = new Map<string, string>();
   const first = readFirstLine(path);
   if (first === "") return done;
   if (first !== header)
-    throw new UsageError(`${path} begins with "${first}"; this model's predictions begin with "${header}"`);
+    throw new UsageError(
+      `${path} begins with "${first}", but this model's predictions begin with "${header}"`,
+    );
   let [last, lastStart, end]: [string | undefined, number, number] = [undefined, 0, 0];
   try {
     for await (const { record, info } of createReadStream(path).pipe(parse({ info: true }))) {

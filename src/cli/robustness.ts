@@ -6,7 +6,7 @@ import { percent } from "./output.ts";
 import { tableText } from "./table.ts";
 import { widthOf } from "./terminal.ts";
 
-/** The claims in one line a group, then every corruption. */
+/** The summary, one line per group, then every corruption. */
 export function robustnessText(robustness: Robustness): string {
   const { n, clean, meanRelativeDrop, groups, corruptions, people } = robustness;
   const worst = (group: string): string => {
@@ -15,14 +15,14 @@ export function robustnessText(robustness: Robustness): string {
     return `${title} ${signed(relativeDrop)}`;
   };
   return [
-    `robustness         ${percent(clean)} of ${n} images are right as they are; spoilt in ${corruptions.length} ways and 5 severities the accuracy changes by ${signed(meanRelativeDrop)} of it`,
+    `robustness         accuracy ${percent(clean)} on ${n} clean images; relative change under ${corruptions.length} corruptions at 5 severities: ${signed(meanRelativeDrop)}`,
     ...groups.map(
       ({ group, relativeDrop }) =>
         `  ${group.padEnd(16)} ${signed(relativeDrop).padStart(8)}  (most: ${worst(group)})`,
     ),
     ...(people
       ? [
-          `  agreement with the plurality of people: ${percent(people.clean)} of ${people.n} images as they are, ${signed(people.meanRelativeDrop)} of it where they are spoilt`,
+          `  agreement with the plurality of people: ${percent(people.clean)} on ${people.n} clean images; relative change under corruption: ${signed(people.meanRelativeDrop)}`,
         ]
       : []),
     "",
@@ -41,11 +41,11 @@ export function robustnessText(robustness: Robustness): string {
   ].join("\n");
 }
 
-/** What every kind of augmentation gains and costs. */
+/** Gain and cost of every kind of augmentation. */
 export function testTimeText({ variants, accuracy, n }: TestTime): string {
   const points = (share: number): string => `${share < 0 ? "" : "+"}${(share * 100).toFixed(1)}`;
   return [
-    `test-time augmentation, against ${percent(accuracy)} without, ${n} pictures`,
+    `test-time augmentation, compared with ${percent(accuracy)} without, on ${n} images`,
     ...variants.map(({ name, views, difference, interval: [low, high], mcnemarP, costRatio, ...variant }) => {
       const gain = `${points(difference)} points (95 % interval ${points(low)} to ${points(high)}, McNemar's p ${mcnemarP.toFixed(4)})`;
       return `  ${name.padEnd(16)} ${percent(variant.accuracy)}: ${gain}; ${views} views, ${costRatio.toFixed(1)} times the time`;
@@ -53,7 +53,7 @@ export function testTimeText({ variants, accuracy, n }: TestTime): string {
   ].join("\n");
 }
 
-/** A relative drop as the change that it is. */
+/** Formats a relative drop as a signed change. */
 function signed(drop: number): string {
   return `${drop > 0 ? "-" : "+"}${percent(Math.abs(drop))}`;
 }

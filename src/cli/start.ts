@@ -1,10 +1,10 @@
-/** Runs the command line as this process: its arguments, its exit code. */
+/** Runs the command line in this process, with its arguments and exit code. */
 
 import { run } from "./main.ts";
 import { isUnread, leaveUnread } from "./output.ts";
 
-// Whoever reads the result may stop reading, as `head` does. The command then ends in order at the next result: a worker that is
-// ended in the middle of a session takes the process with it. Nobody has to read messages.
+// The reader of the result may go away, as `head` does. The command then ends cleanly at the next result, because ending a worker
+// during inference would abort the process. If nobody reads stderr, messages are simply lost.
 const whenUnread = { stdout: leaveUnread, stderr: () => {} };
 for (const name of ["stdout", "stderr"] as const)
   process[name].on("error", (error: NodeJS.ErrnoException) => {

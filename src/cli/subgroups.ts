@@ -44,12 +44,14 @@ function groupText(
       ],
       widthOf(),
     ),
-    ...(small.length > 0 ? [`not scored, with fewer than ${minimum} images: ${small.join(", ")}`] : []),
+    ...(small.length > 0
+      ? [`not scored, because they have fewer than ${minimum} images: ${small.join(", ")}`]
+      : []),
     ...(without > 0 ? [`${counted(without, "image")} ${without === 1 ? "has" : "have"} no ${column}`] : []),
   ].join("\n");
 }
 
-/** A difference of shares in percentage points. */
+/** Formats a difference of shares in percentage points. */
 function signed(share: number): string {
   const points = (100 * share).toFixed(1);
   return Number(points) > 0 ? `+${points}` : points.replace(/^-0\.0$/, "0.0");

@@ -1,19 +1,19 @@
-/** Tables as text: aligned columns, or, where the terminal is too narrow for them, one record below the other. */
+/** Tables as text: aligned columns, or, if the terminal is too narrow for them, one record below the other. */
 
 import { styled } from "./terminal.ts";
 import { lengthOf } from "./wrap.ts";
 
 export interface Column {
   readonly name: string;
-  /** Whether its cells end at the same place, as numbers do. */
+  /** Whether its cells are right-aligned, like numbers. */
   readonly right?: boolean;
 }
 
 const GAP = "  ";
 
 /**
- * Rows of cells below the names of their columns. Where that is wider than `width`, each row becomes a record: the first cell,
- * and below it the other cells with the names of their columns, as many on a line as fit.
+ * Formats rows of cells below the names of their columns. If that is wider than `width`, each row becomes a record: the first
+ * cell, and below it the other cells with the names of their columns, as many per line as fit.
  */
 export function tableText(
   columns: readonly Column[],

@@ -1,11 +1,11 @@
-/** What a terminal can show: its width, styles and links. Nothing of that goes into pipes and files. */
+/** What a terminal can show: its width, styles and links. Pipes and files get none of these. */
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { styleText } from "node:util";
 import { createSupportsHyperlinks } from "supports-hyperlinks";
 
-/** Columns of the terminal that `stream` writes to. COLUMNS in the environment overrides it; undefined elsewhere. */
+/** Returns the columns of the terminal that `stream` writes to, or COLUMNS if it is set; undefined without a terminal. */
 export function widthOf(stream: NodeJS.WriteStream = process.stdout): number | undefined {
   const asked = Number(process.env.COLUMNS);
   if (Number.isInteger(asked) && asked > 0) return asked;
@@ -14,17 +14,17 @@ export function widthOf(stream: NodeJS.WriteStream = process.stdout): number | u
 
 type Style = Extract<Parameters<typeof styleText>[0], string>;
 
-/** The text in these styles where `stream` shows colours: on a terminal without NO_COLOR, or with FORCE_COLOR anywhere. */
+/** Applies the styles if `stream` shows colours: on a terminal without NO_COLOR, or anywhere with FORCE_COLOR. */
 export function styled(
   styles: Style | readonly Style[],
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
-  // One by one: given a list of styles, Node 20 colours whatever the stream is.
+  // One style at a time: given a list, Node 20 ignores the stream and always applies colours.
   return [styles].flat().reduce<string>((inner, style) => styleText(style, inner, { stream }), text);
 }
 
-/** The path of a file as a link that the terminal opens, by the escape sequence OSC 8; elsewhere the path itself. */
+/** Returns a file's path as a link (escape sequence OSC 8) on a terminal, and the plain path elsewhere. */
 export function fileLink(path: string, stream: NodeJS.WriteStream = process.stdout): string {
   if (!createSupportsHyperlinks(stream)) return path;
   return `\u001b]8;;${pathToFileURL(resolve(path)).href}\u0007${path}\u001b]8;;\u0007`;

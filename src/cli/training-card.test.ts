@@ -19,12 +19,12 @@ function measuredOn(more: Partial<EvaluationResult>): string | undefined {
 
 test("the card reports images that the run or its starting weights were trained on", () => {
   const rest = { n: 280, accuracy: 0.5, interval: [0.44, 0.56] } as const;
-  expect(measuredOn({})).toBe("400 validation images, by which the best epoch was chosen");
+  expect(measuredOn({})).toBe("400 validation images, which also chose the best epoch");
   expect(measuredOn({ leaked: 0, seen: 120, withoutSeen: rest })).toBe(
-    "400 validation images, 120 of them training images of the starting weights: without them 50.0 %",
+    "400 validation images, 120 of them are training images of the starting weights: without them 50.0 %",
   );
   expect(measuredOn({ leaked: 5, withoutLeaked: rest, seen: 400, withoutSeen: null })).toBe(
-    "400 validation images, 5 of them also in training: without them 50.0 %; " +
-      "400 of them training images of the starting weights: no other is left",
+    "400 validation images, 5 of them are also training images: without them 50.0 %; " +
+      "400 of them are training images of the starting weights: no images are left without them",
   );
 });

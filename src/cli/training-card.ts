@@ -12,8 +12,8 @@ import { command } from "./invocation.ts";
 import { percent } from "./output.ts";
 
 /**
- * What a training came to. `data` is where its images lie, as the command was given it; where it was given none, the run
- * knows. `beside` stands beside the accuracy; by default it is what always answering the largest class scores.
+ * The result of a training. `data` is the location of its images, as given to the command; if none was given, the run
+ * records it. `beside` is printed next to the accuracy; by default it is the majority baseline.
  */
 export function trainingCard(
   { folder, evaluation, report }: FinishedRun,
@@ -31,7 +31,7 @@ export function trainingCard(
       ["measured on", measuredOn(evaluation)],
       ...(evaluation.people ? [["people", evaluation.people.verdict] as Row] : []),
       ["most confused", confused[0]?.text ?? "nothing"],
-      ...(report === undefined ? [["report", "not written; the run is complete"] as Row] : []),
+      ...(report === undefined ? [["report", "not written; the run itself is complete"] as Row] : []),
     ],
     report,
     next: nextCommands(folder, data.length > 0 ? data : dataOf(readEnvironment(runPaths(folder))), report),
@@ -47,15 +47,17 @@ function measuredOn(evaluation: EvaluationResult): string {
   const { n, split, leaked = 0, withoutLeaked, seen = 0, withoutSeen } = evaluation;
   const pictures = `${n.toLocaleString("en")} ${split} images`;
   const known = [
-    ...(leaked > 0 ? [`${leaked} of them also in training: ${without(withoutLeaked)}`] : []),
-    ...(seen > 0 ? [`${seen} of them training images of the starting weights: ${without(withoutSeen)}`] : []),
+    ...(leaked > 0 ? [`${leaked} of them are also training images: ${without(withoutLeaked)}`] : []),
+    ...(seen > 0
+      ? [`${seen} of them are training images of the starting weights: ${without(withoutSeen)}`]
+      : []),
   ];
   if (known.length > 0) return [pictures, known.join("; ")].join(", ");
-  return split === "validation" ? `${pictures}, by which the best epoch was chosen` : pictures;
+  return split === "validation" ? `${pictures}, which also chose the best epoch` : pictures;
 }
 
 function without(rest: EvaluationResult["withoutSeen"]): string {
-  return rest ? `without them ${percent(rest.accuracy)}` : "no other is left";
+  return rest ? `without them ${percent(rest.accuracy)}` : "no images are left without them";
 }
 
 function nextCommands(folder: string, data: readonly string[], report: string | undefined): string[] {
@@ -73,7 +75,7 @@ function nextCommands(folder: string, data: readonly string[], report: string | 
   return commands.slice(0, 3).map((args) => command(...args));
 }
 
-/** An image of a folder, of its validation split where it has one: those were not trained on. */
+/** Returns an image of a folder, from its validation split if it has one, since those images were not trained on. */
 function firstPicture(path: string): string | undefined {
   if (!statSync(path).isDirectory()) return undefined;
   const validation = join(path, "validation");

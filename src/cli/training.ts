@@ -1,4 +1,4 @@
-/** A training as a command runs it: with progress, Ctrl-C and its page, and what it came to as text. */
+/** A training as a command runs it: with progress, Ctrl-C, its page, and the result as text. */
 
 import { train } from "../jobs/on-demand.ts";
 import type { Best, TrainingJson, TrainingRun } from "../jobs/train.ts";
@@ -9,7 +9,7 @@ import { duration, say } from "./output.ts";
 import { printer } from "./progress.ts";
 import { pageBeside } from "./watching.ts";
 
-/** Trains with progress. `ui` is the port of a page beside the training, or true for the usual one. */
+/** Trains and prints progress. `ui` is the port of the training's page, or true for the default port. */
 export async function runTraining(options: TrainOptions, ui?: number | true): Promise<TrainingRun> {
   const print = printer();
   let hasTrained = false;
@@ -29,10 +29,10 @@ export async function runTraining(options: TrainOptions, ui?: number | true): Pr
     );
     const { folder, seconds } = run;
     if (run.interrupted)
-      say(`stopped; everything is saved. Go on with:\n${command("train", "--resume", folder)}`);
+      say(`stopped; everything is saved. Continue with:\n${command("train", "--resume", folder)}`);
     else
       say(
-        `${hasTrained ? "trained" : "scored"} in ${duration(seconds)}; the weights are those of ${bestText(run.best)}`,
+        `${hasTrained ? "trained" : "scored"} in ${duration(seconds)}; the weights are from ${bestText(run.best)}`,
       );
     return run;
   } finally {
@@ -44,7 +44,7 @@ function bestText({ phase, epoch }: Best): string {
   return `phase ${phase}, epoch ${epoch}`;
 }
 
-/** What `--json` prints. */
+/** The result that `--json` prints. */
 export function trainingJson({ folder, best, phases, seconds }: TrainingRun): TrainingJson {
   return { run: folder, best, phases, seconds };
 }

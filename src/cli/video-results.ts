@@ -1,4 +1,4 @@
-/** Where the frames of a video go: rows as they come, one JSON document, or a chart; none keeps all frames in memory. */
+/** Output for the frames of a video: rows as they come, one JSON document, or a chart. None keeps all frames in memory. */
 
 import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,13 +15,13 @@ import { result, resultAsIs, say } from "./output.ts";
 
 export interface VideoResult {
   add(frame: VideoFrame): void;
-  /** Completes what was written. */
+  /** Completes the output. */
   finish(): Promise<void>;
-  /** Frees what is left after `finish`, or instead of it. */
+  /** Frees resources, after `finish` or instead of it. */
   discard(): void;
 }
 
-/** The lines of a frame, and those above the first one. */
+/** The lines of a frame, and the header lines above the first frame. */
 export interface VideoRows {
   readonly head: readonly string[];
   lines(frame: VideoFrame): string[];
@@ -48,7 +48,7 @@ export function tableRows(classes: readonly string[]): VideoRows {
   };
 }
 
-/** Rows on standard output. @param forPeople whether a terminal may break them. */
+/** Prints rows to standard output. @param forPeople whether a terminal may break them. */
 export function printedRows({ head, lines }: VideoRows, forPeople: boolean): VideoResult {
   const print = forPeople ? result : resultAsIs;
   for (const line of head) print(line);
@@ -59,7 +59,7 @@ export function printedRows({ head, lines }: VideoRows, forPeople: boolean): Vid
   };
 }
 
-/** Rows in a file that appears when it is whole. */
+/** Writes rows to a file that appears once it is complete. */
 export function writtenRows({ head, lines }: VideoRows, path: string): VideoResult {
   const file = growingFile(path);
   const write = (rows: readonly string[]): void => file.append(rows.map((row) => `${row}\n`).join(""));
@@ -75,8 +75,8 @@ export function writtenRows({ head, lines }: VideoRows, path: string): VideoResu
 }
 
 /**
- * The one element of `--json` on standard output: as that of a photo, one face per track with its mean over time, and the frames,
- * one a line. Since the faces stand before the frames, these wait in a temporary file.
+ * Prints the single element of `--json`: as for a photo, one face per track with its mean over time, then the frames, one per
+ * line. Since the faces come before the frames, the frames wait in a temporary file.
  */
 export function printedJson(file: string, threshold: number, prior: Prediction["prior"]): VideoResult {
   const folder = mkdtempSync(join(tmpdir(), "vultus-frames-"));
@@ -109,7 +109,7 @@ export function printedJson(file: string, threshold: number, prior: Prediction["
   };
 }
 
-/** A chart of all faces over time, as SVG or PNG by its name. @param every seconds between frames. */
+/** Draws a chart of all faces over time, as SVG or PNG depending on its name. @param every seconds between frames. */
 export function drawnChart(path: string, classes: readonly string[], every: number): VideoResult {
   const kept = timelineFrames();
   return {

@@ -1,4 +1,4 @@
-/** What `predict` does with a video: a timeline of its faces as text, and as a chart. */
+/** `predict` for a video: a timeline of its faces as text, and as a chart. */
 
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,9 +39,9 @@ export interface VideoCommandOptions {
 export const usualVideo = { every: 0.5, smooth: 1 };
 
 /**
- * Prints or writes the timeline of one video. Ctrl-C ends it at the frame under way, and what was found up to there is written.
+ * Prints or writes the timeline of one video. Ctrl-C stops after the current frame, and the results so far are written.
  *
- * @param name what messages and results call the file.
+ * @param name file name used in messages and results.
  * @returns whether a face was found.
  */
 export async function predictOneVideo(
@@ -52,7 +52,7 @@ export async function predictOneVideo(
 ): Promise<boolean> {
   const { every, smooth } = { ...usualVideo, ...options };
   // Times are rounded to milliseconds.
-  if (every < 0.001) throw new UsageError(`--every must be at least 1ms, and is ${1000 * every}ms`);
+  if (every < 0.001) throw new UsageError(`--every is ${1000 * every}ms; it must be at least 1ms`);
   checkFiles(options);
   const results: VideoResult[] = [];
   let length: number | undefined;
@@ -80,11 +80,11 @@ export async function predictOneVideo(
   } finally {
     for (const one of results) one.discard();
   }
-  if (faces === 0) say(`no face was found in ${name === "-" ? "standard input" : name}`);
+  if (faces === 0) say(`no faces found in ${name === "-" ? "standard input" : name}`);
   return faces > 0;
 }
 
-/** `12 min 05 s of 1 h 00 min (20 %), 3 faces`; times in seconds. */
+/** Formats progress as `12 min 05 s of 1 h 00 min (20 %), 3 faces`; times in seconds. */
 export function progressOf(time: number, length: number | undefined, faces: number): string {
   const share =
     length === undefined || length <= 0
@@ -93,11 +93,11 @@ export function progressOf(time: number, length: number | undefined, faces: numb
   return `${duration(time)}${share}, ${counted(faces, "face")}`;
 }
 
-/** @throws UsageError for files that are there, and a chart of an unknown form. */
+/** @throws UsageError for files that already exist, and for a chart of an unknown format. */
 function checkFiles({ out, chart }: VideoCommandOptions): void {
   for (const path of [out, chart])
     if (path !== undefined && existsSync(path))
-      throw new UsageError(`${path} exists already; give another name`);
+      throw new UsageError(`${path} already exists; give another name`);
   if (chart !== undefined && !/\.(svg|png)$/i.test(chart))
     throw new UsageError(`--chart ${chart}: its name must end in .svg or .png`);
 }
@@ -118,7 +118,7 @@ function resultsFor(
   return chart === undefined ? [text] : [text, drawnChart(chart, classes, every)];
 }
 
-/** Runs `work` with a temporary file of the bytes, since ffmpeg must be able to seek in most kinds of video. */
+/** Runs `work` on a temporary file with the bytes, since ffmpeg must be able to seek in most video formats. */
 export async function inTemporaryFile<R>(
   bytes: AsyncIterable<Uint8Array>,
   work: (path: string) => Promise<R>,

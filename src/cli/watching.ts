@@ -1,16 +1,16 @@
-/** The page of one training, beside it. */
+/** The page that shows a training while it runs. */
 
 import type { End } from "../server/runs/protocol.ts";
 import { messageOf } from "../util/errors.ts";
 import { say } from "./output.ts";
 
-/** Nothing that befalls the page is passed on: it must not end a training. */
+/** Starts the page. Its errors are reported but never thrown, since they must not end a training. */
 export async function pageBeside(
   folder: string,
   port: number | undefined,
 ): Promise<{ close(end: End): Promise<void> }> {
   try {
-    // Loaded here: a training without a page, and what else trains, would pay a web server's start for nothing.
+    // Imported here, so that a training without a page does not load a web server.
     const { startWatching } = await import("../server/runs/server.ts");
     const server = await startWatching({
       paths: [folder],
@@ -20,10 +20,12 @@ export async function pageBeside(
     say(`watch it at ${server.url}`);
     return {
       close: (end) =>
-        server.close(end).catch((error: unknown) => say(`the page did not close well: ${messageOf(error)}`)),
+        server
+          .close(end)
+          .catch((error: unknown) => say(`the page did not close cleanly: ${messageOf(error)}`)),
     };
   } catch (error) {
-    say(`training goes on without its page: ${messageOf(error)}`);
+    say(`training continues without its page: ${messageOf(error)}`);
     return { close: async () => {} };
   }
 }

@@ -2,20 +2,20 @@
 
 import { stripVTControlCharacters } from "node:util";
 
-/** Of a hanging indent: the largest share of the width, so that enough is left for the text. */
+/** Maximum hanging indent as a share of the width, so that enough room is left for the text. */
 const MOST_INDENT = 0.5;
 
-/** A word. What stands in backticks is one, so that a command stays on one line, and so is a number with its unit. */
+/** A word. Text in backticks counts as one word, so that a command stays on one line, and so does a number with its unit. */
 const word = /(\s*)((?:`[^`]+`|\S)+(?:(?<=\d) (?:%|ms|s|min|h|px|MB|GB)(?!\w)\S*)?)/g;
 
-/** Characters that are seen: escape sequences of colours and links take no place. */
+/** Counts visible characters: escape sequences for colours and links have no width. */
 export function lengthOf(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
 
 /**
- * Breaks each line that is longer than `width` between words. What follows is indented as the text in its line is, or as
- * its second column. A word that is longer than the width stays whole.
+ * Breaks each line that is longer than `width` between words. Continuation lines are indented like the text of the line, or
+ * like its second column. A word longer than the width is not broken.
  */
 export function wrapped(text: string, width: number | undefined): string {
   if (width === undefined) return text;
@@ -38,14 +38,14 @@ function wrappedLine(line: string, width: number): string {
   return [...lines, current].join("\n");
 }
 
-/** Where the second column begins, behind a bullet or at least two spaces; else where the first one does. */
+/** Returns where the second column begins, after a bullet or at least two spaces; else where the first one does, plus two. */
 function hangingIndent(line: string, width: number): number {
   const [first = ""] = /^\s*/.exec(line) ?? [];
   const [column = ""] = /^\s*(?:[-*] |\S.*?\s{2,})/.exec(line) ?? [];
   return column.length > 0 && column.length <= width * MOST_INDENT ? column.length : first.length + 2;
 }
 
-/** As much of a line as fits: its columns, which two spaces part, or its words. */
+/** Cuts a line to the width, between columns (separated by two spaces) or between words. */
 export function cutToFit(line: string, width: number): string {
   if (lengthOf(line) <= width) return line;
   const start = line.slice(0, width + 1);
@@ -54,12 +54,12 @@ export function cutToFit(line: string, width: number): string {
   return cut > 0 ? line.slice(0, cut).trimEnd() : line.slice(0, width);
 }
 
-/** Words of a command line; a quoted one may hold spaces. */
+/** Words of a command line; a quoted word may contain spaces. */
 const commandWord = /(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g;
 
 /**
- * A command to paste, in as few lines as fit. A shell of Unix reads on where a line ends with a backslash; on Windows, where
- * the shells disagree about that, the command stays on one line.
+ * Breaks a command into as few lines as fit, ready to paste. Unix shells continue a line that ends with a backslash. On Windows,
+ * where shells disagree about that, the command stays on one line.
  */
 export function wrappedCommand(
   command: string,

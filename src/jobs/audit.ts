@@ -44,7 +44,7 @@ export interface AuditOptions extends DeviceOptions, Omit<DataOptions, "exclude"
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** Every group and fault by name, as in audit.json; `summary` has the numbers that `--json` prints. */
+/** Every group and fault by name, as in audit.json; `summary` contains the numbers that `--json` prints. */
 export interface AuditResult extends Omit<Audit, "pictures" | "crossSplitPictures" | "balance"> {
   readonly summary: AuditSummary;
 }
@@ -121,11 +121,11 @@ function newFiles(dir: string): Files {
   };
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined)
-    throw new UsageError(`${there} exists already and is not overwritten. Move it, or give another --out`);
+    throw new UsageError(`${there} already exists and is not overwritten. Move it, or give another --out`);
   try {
     makeOwnFolder(dir);
   } catch (error) {
-    throw new UsageError(`the folder --out ${dir} cannot be created: ${messageOf(error)}. Give another one`);
+    throw new UsageError(`--out ${dir} cannot be created: ${messageOf(error)}. Give another folder`);
   }
   return files;
 }

@@ -26,7 +26,7 @@ import type { LabelledPictures } from "./labelled-pictures.ts";
 import { startingWeights } from "./starting-weights.ts";
 import { passedOn, type TrainEvent } from "./train-events.ts";
 
-/** Words that may stand for the second model of a comparison. */
+/** Baselines that a comparison accepts in place of its second model. */
 export const baselines = {
   base: "the same backbone with only the head trained",
   "linear-probe": "a linear layer on the backbone's starting features",
@@ -38,7 +38,7 @@ export function isBaseline(word: string): word is Baseline {
   return Object.hasOwn(baselines, word);
 }
 
-/** The class frequencies of the training images as the answer to every image. */
+/** Returns the class frequencies of the training images as the prediction for every image. */
 export function majorityAnswers({ dataset, pixels }: LabelledPictures): Float32Array {
   const classes = dataset.classes.length;
   const training = dataset.samples.filter(({ split }) => split === "train");
@@ -78,7 +78,7 @@ export async function trainedBaseline(
     architecture,
     description,
     recipe,
-    // A baseline always freezes the backbone: no recipe has to be told from another.
+    // A baseline always freezes the backbone, whatever the recipe.
     asked === "none" ? "random-frozen" : asked,
     {
       offline: callTo("compare", { a: folder, b: "majority", data: dataset.sources }),
@@ -137,14 +137,14 @@ function checkSplits(kind: string, { samples }: Dataset): void {
   );
 }
 
-/** The recipe of a run, cut down to what the baseline trains. */
+/** Returns the recipe of a run, reduced to what the baseline trains. */
 function recipeOf(kind: Exclude<Baseline, "majority">, folder: string): Recipe {
   const { recipe: path } = runPaths(folder);
   if (!existsSync(path))
     throw new UsageError(
       `${folder} is not a run folder, so the recipe for ${kind} is unknown. Give the run folder`,
     );
-  // The phases are others, and so is what they start from.
+  // The phases differ from the run's, and so do their starting weights.
   const recipe = { ...parseJson(path, recipeSchema), startsFrom: "trained" };
   if (kind === "base") {
     const own = recipe.phases.find((phase) => phase.train === "head");

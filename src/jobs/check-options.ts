@@ -1,9 +1,9 @@
-/** Options as a program without types may give them: each is what it should be, or the error says what that is. */
+/** Checks options from programs without types: each must have a valid value, or the error says what is valid. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 
-/** What an option may be. */
+/** The valid values of an option. */
 export interface Kind {
   /** In words, to follow "must be". */
   readonly valid: string;
@@ -13,7 +13,7 @@ export interface Kind {
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const areTexts = (value: unknown): boolean => value instanceof Array && value.every(isText);
 
-/** A finite number for which `fits` holds. */
+/** Accepts a finite number for which `fits` returns true. */
 function numberWhere(valid: string, fits: (value: number) => boolean): Kind {
   return { valid, is: (value) => typeof value === "number" && Number.isFinite(value) && fits(value) };
 }
@@ -45,13 +45,13 @@ export function oneOf(...names: readonly string[]): Kind {
   return { valid: `one of ${names.join(", ")}`, is: (value) => names.some((name) => name === value) };
 }
 
-/** @throws UsageError for an option that there is not, or a value that it cannot have; undefined is one left out. */
+/** @throws UsageError for an option that does not exist, or for an invalid value; undefined counts as left out. */
 export function checkOptions<T extends object>(
   options: T,
   expected: { readonly [K in keyof Required<T>]: Kind },
 ): void {
   if (typeof options !== "object" || options === null)
-    throw new UsageError('no options are given; name at least the data, such as { data: "photos/" }');
+    throw new UsageError('no options given; give at least the data, such as { data: "photos/" }');
   const known = new Map<string, Kind>(Object.entries(expected));
   for (const [name, value] of Object.entries(options)) {
     const kind = known.get(name);

@@ -23,7 +23,7 @@ export interface CompareOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly data: DataSource;
   /** Where `base` and `linear-probe` start: imagenet, vultus, none, or a file. Default: what the recipe of A needs. */
   readonly weights?: string | undefined;
-  /** The class prior that the probabilities of both are shifted to, as of `evaluate`. Default: those of their files. */
+  /** The class prior that the probabilities of both are shifted to, as for `evaluate`. Default: those of their files. */
   readonly prior?: PriorChoice | undefined;
   /** Folder for contact sheets of the images that only one of the two gets right. */
   readonly out?: string | undefined;
@@ -34,7 +34,7 @@ export interface CompareOptions extends LabelledOptions, DeviceOptions, Backbone
 type MoreOptions = Omit<CompareOptions, "a" | "b" | "data">;
 
 /**
- * Runs both models over the validation images of the data or, where it has none, over all.
+ * Runs both models on the validation images of the data or, if it has none, on all of them.
  *
  * @throws UsageError for models of different classes, or for a baseline that cannot be trained.
  */

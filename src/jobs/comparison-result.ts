@@ -1,4 +1,4 @@
-/** What a comparison hands back: plain data, as `compare --json` prints it. */
+/** The result of a comparison: plain data, as `compare --json` prints it. */
 
 import type { Comparison } from "../evaluate/compare.node.ts";
 import type { PeopleComparison } from "../evaluate/compare-people.ts";
@@ -9,65 +9,65 @@ import { peopleSentence } from "../report/people.ts";
 import type { Baseline } from "./baselines.ts";
 import type { Interval } from "./evaluation-result.ts";
 
-/** Differences that chance alone gives this rarely count as more than chance. */
+/** Significance level: a difference with a smaller p value counts as significant. */
 const SIGNIFICANT = 0.05;
 
-/** A number of A and of B; `change` is B less A. */
+/** A number for A and for B; `change` is B minus A. */
 export interface ComparedNumbers {
   readonly a: number;
   readonly b: number;
   readonly change: number;
 }
 
-/** Who is right of two, on the same images. */
+/** How often each of two is right on the same images. */
 interface PairedCounts {
-  /** Images that one alone gets right, that both do, that neither does. */
+  /** Number of images that only one gets right, that both get right, and that neither gets right. */
   readonly onlyA: number;
   readonly onlyB: number;
   readonly bothRight: number;
   readonly bothWrong: number;
-  /** The score of B less that of A, with its 95 % interval and McNemar's exact p. */
+  /** The score of B minus that of A, with its 95 % interval and McNemar's exact p. */
   readonly difference: number;
   readonly interval: Interval;
   readonly mcnemarP: number;
 }
 
-/** Both against people's votes, on the images that have a plurality; right is who answers it. */
+/** Both against people's votes, on the images that have a plurality; predicting the plurality counts as right. */
 export interface ComparedPeople extends PairedCounts {
   readonly n: number;
-  /** How often each answers the plurality. */
+  /** How often each predicts the plurality. */
   readonly agreementA: number;
   readonly agreementB: number;
-  /** Mean share of the votes that the answer got, on all images with votes; the 95 % interval is that of the change. */
+  /** Mean share of the votes for the prediction, on all images with votes; the 95 % interval is that of the change. */
   readonly voteShare: ComparedNumbers & { readonly interval: Interval };
   /** Agreement by plurality. */
   readonly perClass: Readonly<Record<string, ComparedNumbers>>;
   /** One person against the others. */
   readonly onePerson?: Estimate;
-  /** Of each, whether it is better than one more person. */
+  /** Whether each is better than one more person. */
   readonly verdictA: string;
   readonly verdictB: string;
-  /** Whether the difference is more than chance. */
+  /** Whether the difference is statistically significant. */
   readonly verdict: string;
 }
 
 /** Shares are fractions from 0 to 1. */
 export interface ComparisonResult extends PairedCounts {
-  /** Images on which both were scored. */
+  /** Number of images on which both were scored. */
   readonly n: number;
-  /** The split that they are of, or "all". */
+  /** The split of these images, or "all". */
   readonly split: string;
   readonly accuracyA: number;
   readonly accuracyB: number;
   readonly classes: readonly string[];
   readonly recall: Readonly<Record<string, ComparedNumbers>>;
-  /** Those that judge answers. Those of probabilities are what an evaluation of each model gives. */
+  /** The metrics of predictions. For metrics of probabilities, evaluate each model. */
   readonly metrics: Readonly<Partial<Record<MetricName, ComparedNumbers>>>;
-  /** One sentence: whether the difference is more than chance. */
+  /** One sentence: whether the difference is statistically significant. */
   readonly verdict: string;
-  /** Missing where the images have no votes of people. */
+  /** Missing if the images have no votes of people. */
   readonly people?: ComparedPeople;
-  /** What B is, where it is not a model. */
+  /** Which baseline B is, if it is not a model. */
   readonly baseline?: Baseline;
 }
 
@@ -138,13 +138,13 @@ function verdictOn(
   const p = `McNemar's p ${mcnemarP < 0.0001 ? "" : "= "}${pText(mcnemarP)}`;
   const points = `${(Math.abs(difference) * 100).toFixed(1)} points`;
   if (onlyA + onlyB === 0)
-    return `A and B ${words.right} on the same images: nothing tells them apart on these ${n}.`;
+    return `A and B ${words.right} on exactly the same images: no difference on these ${n} images.`;
   if (mcnemarP < SIGNIFICANT)
-    return `${better} ${words.better} by ${points}, which is more than chance would give (${p}).`;
-  return `The difference of ${points} is no more than chance would give (${p}): ${n} images cannot tell A and B apart.`;
+    return `${better} ${words.better} by ${points}, which is statistically significant (${p}).`;
+  return `The difference of ${points} on these ${n} images is not statistically significant (${p}).`;
 }
 
-/** A p value to four digits. */
+/** Formats a p value with four digits. */
 export function pText(p: number): string {
   return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
 }

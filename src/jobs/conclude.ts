@@ -1,4 +1,4 @@
-/** The end of a training: the bundle with its temperature, the one score on held-out images, and the report. */
+/** The end of a training: the bundle with its temperature, the single score on hold-out images, and the report. */
 
 import { channelNote } from "../data/canvas.ts";
 import type { Sample, Split } from "../data/dataset.ts";

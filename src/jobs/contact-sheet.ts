@@ -1,4 +1,4 @@
-/** The contact sheet of a data set: random images of each class, as they are and as training sees them. */
+/** The contact sheet of a data set: random images of each class, as stored and as augmented for training. */
 
 import { referenceAugmentation } from "../augment/settings.ts";
 import { buildTraining, type Draw, drawTraining, packDraws, placedForDraw } from "../augment/training.ts";
@@ -31,7 +31,7 @@ export async function contactSheet(dataset: Dataset): Promise<Buffer> {
   return contactSheetPng(rows);
 }
 
-/** The images after the reference's augmentation, computed by the graph that training uses. */
+/** Augments the images as the reference recipe does, with the graph that training uses. */
 async function augment(pictures: readonly Picture[]): Promise<Picture[]> {
   const settings = referenceAugmentation;
   const canvas = canvasOf(pictures, SIDE);

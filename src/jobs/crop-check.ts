@@ -1,4 +1,4 @@
-/** Notices data that shows photos and not face crops, by a face detector on a few of its images. */
+/** Detects data that shows photos rather than face crops, by running a face detector on a few of its images. */
 
 import type { Dataset, Sample, SampleSource } from "../data/dataset.ts";
 import { fileSource, readPhoto } from "../predict/inputs.node.ts";
@@ -11,31 +11,31 @@ import { sharp } from "../util/sharp.node.ts";
 import { callTo } from "../util/spelling.ts";
 import { freeCropFolder } from "./crop-sources.ts";
 
-/** What the largest faces of a few images show. */
+/** Findings on the largest faces of a few images. */
 export interface FaceCheck {
-  /** Images that were looked at, and those of them in which a face was found. */
+  /** Number of images checked, and how many of them have a face. */
   readonly images: number;
   readonly withFace: number;
-  /** Median over images with a face: the side of the largest face, in shorter sides of its image. */
+  /** Side of the largest face relative to the shorter side of its image; the median over images with a face. */
   readonly faceShare: number;
-  /** Whether most images with a face are photos: more than a face. */
+  /** Whether most images with a face are photos rather than crops. */
   readonly arePhotos: boolean;
 }
 
 /**
- * The share from which an image counts as a crop. Of 27 photos the largest face takes 0.11 to 0.60 (median 0.32); of 200 crops
- * of FER2013 it takes 0.62 to 1.00 (0.77 and more in 95 %), and of 147 crops of press photos 0.71 and more.
+ * Minimum share for an image to count as a crop. The largest face takes 0.11 to 0.60 of 27 photos (median 0.32), 0.62 to 1.00 of
+ * 200 crops of FER2013 (at least 0.77 in 95 %), and at least 0.71 of 147 crops of press photos.
  */
 const CROP_SHARE = 0.65;
-/** Images whose shorter side has fewer pixels are crops: a face that is a part of them is too small to learn from. */
+/** Images with a shorter side below this are crops: a face that is only a part of them would be too small to learn from. */
 const SMALLEST_PHOTO = 96;
 const MOST_IMAGES = 24;
-/** Fewer faces decide nothing; as many that agree decide it. */
+/** Minimum number of faces for a decision, and the number of agreeing faces that decides early. */
 const [LEAST_FACES, AGREEING_FACES] = [3, 6];
-/** After this time no further image is looked at. */
+/** Time after which no further image is checked. */
 const MILLISECONDS = 3000;
 
-/** Looks at a sample of the images; undefined where they are small, or too few faces are found to tell. */
+/** Checks a sample of the images; returns undefined if they are small or if too few faces are found to decide. */
 export async function checkFaces(
   samples: readonly Sample[],
   options: Pick<SessionOptions, "threads">,
@@ -72,7 +72,7 @@ export async function checkFaces(
   }
 }
 
-/** In pixels, by the header; 0 where it cannot be read. */
+/** Reads the shorter side in pixels from the image's header; returns 0 if it cannot be read. */
 async function shorterSide(source: SampleSource): Promise<number> {
   if (source.kind === "pixels") return Math.min(source.picture.width, source.picture.height);
   try {
@@ -83,7 +83,7 @@ async function shorterSide(source: SampleSource): Promise<number> {
   }
 }
 
-/** What to tell of photos, and the command that crops them; undefined for crops. */
+/** Returns a note on photos with the command that crops them; undefined for crops. */
 export function croppingAdvice(
   check: FaceCheck | undefined,
   { sources }: Pick<Dataset, "sources">,
@@ -92,8 +92,8 @@ export function croppingAdvice(
   const data = sources.length > 0 ? sources : ["photos"];
   const command = callTo("crop", { data, out: freeCropFolder(data) });
   return (
-    `these are photos and not face crops: in ${check.withFace} that were looked at, the largest face spans ` +
-    `${Math.round(100 * check.faceShare)} % of the shorter side, in a crop about 90 %. ` +
-    `A model would also learn from what surrounds the faces. Cut them out and train on the crops: ${command}`
+    `these are photos, not face crops: in ${check.withFace} sampled images the largest face spans ` +
+    `${Math.round(100 * check.faceShare)} % of the shorter side; in a crop it spans about 90 %. ` +
+    `A model would also learn from what surrounds the faces. Crop the faces and train on the crops: ${command}`
   );
 }

@@ -1,4 +1,4 @@
-/** What became of each photo that was cropped: a CSV file for people, by which a later call goes on. */
+/** The result for each cropped photo: a CSV file for people, which also lets a later call continue. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,29 +11,29 @@ import { appendLine, readJson, writeFileAtomic } from "../util/files.node.ts";
 import { lockFolder } from "../util/folder-lock.node.ts";
 import { cropBaseOf } from "./crop-names.ts";
 
-/** `several_faces` where only photos of one face are wanted. */
+/** `several_faces` occurs if only photos with a single face are wanted. */
 export const cropStatuses = ["cropped", "no_face", "several_faces", "unreadable"] as const;
 export type CropStatus = (typeof cropStatuses)[number];
 
-/** One photo. */
+/** The record of one photo. */
 export interface CropRecord {
-  /** Its path below the folder that was named; with several of them their names stand before it. */
+  /** Its path relative to the given folder; with several folders, the folder's name comes first. */
   readonly photo: string;
   readonly status: CropStatus;
-  /** Faces that were found. */
+  /** Number of faces found. */
   readonly faces: number;
-  /** Its crops, the largest face first, as paths below the folder of crops. */
+  /** Its crops, the largest face first, as paths relative to the folder of crops. */
   readonly files: readonly string[];
   /** Why it could not be read. */
   readonly reason?: string;
 }
 
-/** On what the crops depend; a folder of crops has one of each. */
+/** The settings that crops depend on; all crops in a folder share them. */
 const settingsSchema = z.object({
   sources: z.array(z.string()),
   faces: z.string(),
   side: z.number().nullable(),
-  /** SHA-256 of the detector's file, and how it was set. */
+  /** SHA-256 of the detector's file, and its settings. */
   detector: z.string(),
 });
 export type CropSettings = z.infer<typeof settingsSchema>;
@@ -41,11 +41,11 @@ export type CropSettings = z.infer<typeof settingsSchema>;
 export interface CropLog {
   /** The CSV file. */
   readonly path: string;
-  /** Photos that need not be looked at again. */
+  /** Photos that need not be processed again. */
   readonly done: ReadonlyMap<string, CropRecord>;
-  /** What is known of photos whose crops are missing. */
+  /** Records of photos whose crops are missing. */
   readonly missing: ReadonlyMap<string, CropRecord>;
-  /** Crops that were removed, since their photos are gone. */
+  /** Crops that were removed because their photos no longer exist. */
   readonly removed: readonly string[];
   add(record: CropRecord): void;
   /** Lets other calls write to the folder. */
@@ -53,17 +53,17 @@ export interface CropLog {
 }
 
 const columns = ["photo", "status", "faces", "files", "reason"] as const;
-/** For people; where a name has such a sign, the cell is a JSON list. */
+/** Separator between file names, for people. If a name contains it, the cell is a JSON list instead. */
 const BETWEEN_FILES = " | ";
 const CROP_LOCK = "crop.lock";
 const HALF_WRITTEN = /^\..+\.\d+\.tmp$/;
 
 /**
- * Opens the log of a folder of crops, or begins one where the folder is new or empty. Photos that could not be read are not
- * done, since they may have been repaired, nor are those whose crops were deleted. Crops of photos that are not among `photos` any
- * longer are removed.
+ * Opens the log of a folder of crops, or starts one if the folder is new or empty. Unreadable photos do not count as done, since
+ * they may have been repaired, and neither do photos whose crops were deleted. Crops of photos that are no longer among `photos`
+ * are removed.
  *
- * @throws UsageError for a folder that holds other files, or crops that were cut otherwise, or where another call writes to it.
+ * @throws UsageError for a folder that has other files or crops cut with other settings, or that another call is writing to.
  */
 export async function openCropLog(
   out: string,
@@ -93,7 +93,7 @@ async function openLocked(
   } else {
     if (readdirSync(out).some((file) => file !== CROP_LOCK))
       throw new UsageError(
-        `${out} is not empty and holds no crops of this command; give a new folder as --out`,
+        `${out} is not empty and was not written by this command; give a new folder as --out`,
       );
     writeFileAtomic(settingsFile, `${JSON.stringify(settings, null, 2)}\n`);
   }
@@ -106,12 +106,12 @@ async function openLocked(
     if (!photos.has(photo)) removed.push(...removeCrops(out, record));
     else if (isMissing) missing.set(photo, record);
   }
-  // Written anew without the photos that are done again.
+  // Rewritten without the photos that are done again.
   writeFileAtomic(path, [csvRow(columns), ...[...done.values()].map(rowOf), ""].join("\n"));
   return { path, done, missing, removed, add: (record) => appendLine(path, rowOf(record)) };
 }
 
-/** Removes the crops of a photo but for those to keep; returns what it removed. Only files named as crops of it are touched. */
+/** Removes the crops of a photo except those to keep; returns what it removed. Touches only files named as crops of the photo. */
 export function removeCrops(
   out: string,
   { photo, files }: CropRecord,
@@ -136,14 +136,14 @@ function checkSettings(out: string, then: CropSettings | undefined, now: CropSet
     sources: `crops of other photos: ${then.sources.join(", ")}`,
     faces: `crops cut with --faces ${then.faces}`,
     side: `crops cut ${then.side === null ? "without --size" : `with --size ${then.side}`}`,
-    detector: "crops cut with another face detector, or other settings of it",
+    detector: "crops cut with another face detector, or with other settings of it",
   };
   throw new UsageError(
-    `${out} holds ${different.map((key) => what[key]).join("; ")}. Go on with the same, or give another --out`,
+    `${out} has ${different.map((key) => what[key]).join("; ")}. Use the same again, or give another --out`,
   );
 }
 
-/** What a kill left of a crop that was being written. */
+/** Removes half-written crops that an interrupted call left behind. */
 function removeHalfWritten(out: string): void {
   for (const entry of readdirSync(out, { recursive: true, withFileTypes: true }))
     if (entry.isFile() && HALF_WRITTEN.test(entry.name)) rmSync(join(entry.parentPath, entry.name));
@@ -154,7 +154,7 @@ async function recordsIn(path: string): Promise<CropRecord[]> {
   const header = await readCsvHeader(path, columns).catch(() => []);
   if (header.join() !== columns.join())
     throw new FormatError(
-      `${path} is not what this command wrote; remove its folder and crop again, or give another --out`,
+      `${path} was not written by this command; remove its folder and crop again, or give another --out`,
     );
   const records: CropRecord[] = [];
   for await (const { cells } of readCsvRows(path, columns)) {
@@ -176,7 +176,7 @@ function filesIn(cell: string): readonly string[] {
   try {
     return z.array(z.string()).parse(JSON.parse(cell));
   } catch {
-    // Earlier versions wrote names with such a sign as they are.
+    // Earlier versions wrote names with such a separator unquoted.
     return cell.split(BETWEEN_FILES);
   }
 }

@@ -1,20 +1,20 @@
-/** Names of face crops: each photo's own name, as far as another photo's crops don't have it. */
+/** Names of face crops: each photo's own name, unless another photo's crops already have it. */
 
 import { posix } from "node:path";
 import { shortName } from "../util/file-name.ts";
 
-/** Crops are stored without loss, so that a model sees the pixels that were cut out. */
+/** Crops are stored losslessly, so that a model sees the original pixels. */
 export const CROP_FORM = ".png";
 
-/** In bytes: the number of a face and the form are appended to it. */
+/** In bytes; leaves room for the number of a face and the extension. */
 const LONGEST_STEM = 230;
 
-/** The file of face `index` of a photo, counted from 0: `a.png`, then `a-2.png`. */
+/** Returns the file of face `index` of a photo, counted from 0: `a.png`, then `a-2.png`. */
 export function cropFile(base: string, index: number): string {
   return `${base}${index === 0 ? "" : `-${index + 1}`}${CROP_FORM}`;
 }
 
-/** The path of a photo's crops without their form, told from the files; undefined unless they are as `cropBases` names them. */
+/** Derives the path of a photo's crops, without extension, from the files; undefined unless `cropBases` could have named them. */
 export function cropBaseOf(photo: string, files: readonly string[]): string | undefined {
   const base = files[0]?.slice(0, -CROP_FORM.length);
   if (base === undefined || files.some((file, i) => file !== cropFile(base, i))) return undefined;
@@ -23,12 +23,12 @@ export function cropBaseOf(photo: string, files: readonly string[]): string | un
 }
 
 /**
- * For each photo, a path with forward slashes, the path of its crops without their form: `train/happy/a` for
- * `train/happy/a.jpg`. Photos that differ only in their form, such as `a.jpg` and `a.webp`, or whose names look like those of
- * another photo's second face, keep their whole names: `a.jpg`, so that the crop is `a.jpg.png`. Upper and lower case are not
- * told apart, since not every file system does.
+ * Returns the path of the crops, without extension, for each photo (a path with forward slashes): `train/happy/a` for
+ * `train/happy/a.jpg`. Photos that differ only in their extension, such as `a.jpg` and `a.webp`, or whose names look like those of
+ * another photo's second face, keep their whole names: `a.jpg`, so that the crop is `a.jpg.png`. Names are compared without case,
+ * since not every file system is case-sensitive.
  *
- * @param taken such paths of crops that exist.
+ * @param taken paths of this kind that existing crops use.
  */
 export function cropBases(photos: readonly string[], taken: Iterable<string> = []): Map<string, string> {
   const used = new Set([...taken].map((base) => base.toLowerCase()));
@@ -56,7 +56,7 @@ export function cropBases(photos: readonly string[], taken: Iterable<string> = [
   return bases;
 }
 
-/** The base whose later face a base looks like: `a` of `a-2`. */
+/** Returns the base of the first face, if the name looks like that of a later face: `a` for `a-2`. */
 function firstFaceOf(base: string): string | undefined {
   return /^(.+)-\d+$/.exec(base)?.[1];
 }

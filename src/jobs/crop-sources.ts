@@ -1,4 +1,4 @@
-/** The photos that are to be cropped: those of folders, or those that manifests list, under the names of their crops. */
+/** The photos to crop, from folders or manifests, with the names of their crops. */
 
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
@@ -16,7 +16,7 @@ import { isFolder } from "../util/files.node.ts";
 export type Cells = Readonly<Record<string, string>>;
 
 export interface PhotoToCrop {
-  /** Where its crops lie below `out`, under its own name, with forward slashes: `train/happy/a.jpg`. */
+  /** The path of its crops below `out`, with its own name and forward slashes: `train/happy/a.jpg`. */
   readonly name: string;
   readonly path: string;
 }
@@ -24,7 +24,7 @@ export interface PhotoToCrop {
 /** A folder, or a manifest and its rows. */
 export interface CropSource {
   readonly path: string;
-  /** The folder below `out` into which it is cut; empty where it is the only source. */
+  /** The folder below `out` for its crops; empty if it is the only source. */
   readonly under: string;
   readonly photos: readonly PhotoToCrop[];
   readonly manifest?: {
@@ -36,9 +36,9 @@ export interface CropSource {
 }
 
 /**
- * Lists the photos of folders and manifests. Several sources each get a folder of their own below `out`.
+ * Lists the photos of folders and manifests. With several sources, each gets its own folder below `out`.
  *
- * @throws UsageError for a source that is missing, has no photos, or overlaps `out`; FormatError for a manifest that is wrong inside.
+ * @throws UsageError for a source that is missing, has no photos, or overlaps `out`; FormatError for an invalid manifest.
  */
 export async function cropSources(paths: readonly string[], out: string): Promise<CropSource[]> {
   if (paths.length === 0)
@@ -47,11 +47,11 @@ export async function cropSources(paths: readonly string[], out: string): Promis
   const names = paths.length > 1 ? sourceNames(named) : [""];
   const sources: CropSource[] = [];
   for (const [i, path] of paths.entries()) {
-    // No colon, which not every file system allows in names.
+    // Without colons, which not every file system allows in names.
     const under = (names[i] as string).replaceAll(":", "_");
     refuseOtherFiles(path);
     const source = isTable(path) ? await listed(path, under) : below(path, under);
-    if (source.photos.length === 0) throw new UsageError(`${path} has no photos in it`);
+    if (source.photos.length === 0) throw new UsageError(`${path} contains no photos`);
     checkApart(source, out);
     sources.push(source);
   }
@@ -60,9 +60,7 @@ export async function cropSources(paths: readonly string[], out: string): Promis
 
 function below(path: string, under: string): CropSource {
   if (!isFolder(path))
-    throw new UsageError(
-      `there is no folder ${path}; name a folder of photos, or a CSV file that lists them`,
-    );
+    throw new UsageError(`${path} does not exist; name a folder of photos, or a CSV file that lists them`);
   const photos = Array.from(picturesBelow(path), (photo) => ({
     name: posix.join(under, relative(path, photo).split(sep).join("/")),
     path: photo,
@@ -73,7 +71,7 @@ function below(path: string, under: string): CropSource {
 async function listed(path: string, under: string): Promise<CropSource> {
   const columns = await readCsvHeader(path, fer2013Columns);
   if (fer2013Columns.every((column) => columns.includes(column)))
-    throw new UsageError(`${path} holds face crops of 48 × 48 pixels already; train on it as it is`);
+    throw new UsageError(`${path} already contains face crops of 48 × 48 pixels; train on it as it is`);
   const { header, pathColumn, rows, notes } = await readListedImages(path);
   const files = rows.map(({ image }) => image.file);
   refuseAbsent(path, files);
@@ -97,7 +95,7 @@ async function listed(path: string, under: string): Promise<CropSource> {
   };
 }
 
-/** A path in a manifest without what leads out of the manifest's folder. */
+/** Removes the parts of a manifest's path that lead out of the manifest's folder. */
 function nameOf(path: string): string {
   const parts = path
     .split(sep)
@@ -107,24 +105,24 @@ function nameOf(path: string): string {
   return posix.normalize(parts.filter((part) => part !== ".." && part !== "." && part !== "").join("/"));
 }
 
-/** @throws UsageError if crops would come to lie among the photos, or the other way round. */
+/** @throws UsageError if the crops' folder is inside the photos' folder, or the other way round. */
 function checkApart({ path, photos, manifest }: CropSource, out: string): void {
   const folders = manifest ? new Set(photos.map((photo) => dirname(photo.path))) : [path];
   for (const folder of folders) {
     const apart = manifest ? !isWithin(real(folder), real(out)) : areApart(folder, out);
     if (apart) continue;
     throw new UsageError(
-      `--out ${out} and the photos in ${folder} lie in one another, so that crops would be taken for photos; give an --out beside it, such as ${besides(folder)}`,
+      `--out ${out} and the photos in ${folder} overlap, so crops would be mistaken for photos; give an --out next to it, such as ${besides(folder)}`,
     );
   }
 }
 
-/** Whether neither of two folders lies in the other. */
+/** Whether neither of two folders is inside the other. */
 function areApart(a: string, b: string): boolean {
   return !isWithin(real(a), real(b)) && !isWithin(real(b), real(a));
 }
 
-/** A folder for the crops of sources, given at least one, that is not there yet and lies in none of them. */
+/** Returns a new folder for the crops of at least one source; it does not exist yet and is inside none of them. */
 export function freeCropFolder(sources: readonly string[]): string {
   const [first = "."] = sources;
   const folders = sources.filter(isFolder);
@@ -136,7 +134,7 @@ export function freeCropFolder(sources: readonly string[]): string {
   return names.find(isFree) ?? beside;
 }
 
-/** A folder beside another: `photos-faces`. */
+/** Returns the name of a folder next to another: `photos-faces`. */
 function besides(folder: string): string {
   const path = resolve(folder);
   return relative(process.cwd(), join(dirname(path), `${basename(path)}-faces`));
@@ -147,7 +145,7 @@ function isWithin(path: string, folder: string): boolean {
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
-/** The path without links, as far as it exists. */
+/** Resolves symbolic links in the part of the path that exists. */
 function real(path: string): string {
   const whole = resolve(path);
   if (existsSync(whole)) return realpathSync(whole);

@@ -25,50 +25,50 @@ import { type CropSource, cropSources, type PhotoToCrop } from "./crop-sources.t
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 import { type OnEvent, type Teller, telling } from "./events.ts";
 
-/** Which faces of a photo are cut out. */
+/** Which faces of a photo to crop. */
 export const faceRules = ["largest", "all", "only"] as const;
 export type FaceRule = (typeof faceRules)[number];
 
-/** Crops that are cut without a given side are at most this large: networks of 224 pixels train on 280. */
+/** Maximum side of crops without a given size: networks with 224 pixels train on 280. */
 export const LARGEST_CROP = 320;
 
 export interface CropOptions extends DeviceOptions {
   /** Folders of photos, with or without folders of classes and splits, or CSV files whose column `path` lists photos. */
   readonly data: string | readonly string[];
   /**
-   * The folder of the crops. A folder that an earlier call with the same options began is continued; any other must be new or
-   * empty, and beside the photos. Crops that are missing are made again, and those of photos that are gone are removed.
+   * The folder for the crops. A folder from an earlier call with the same options is continued; any other must be new or
+   * empty, and outside the photos' folder. Missing crops are made again, and crops of photos that no longer exist are removed.
    */
   readonly out: string;
   /** The largest face of a photo (the default), all of its faces, or its face only if it has a single one. */
   readonly faces?: FaceRule | undefined;
-  /** Side of every crop in pixels. Default: as large as the face is in its photo, at most 320. */
+  /** Side of every crop in pixels. Default: the size of the face in its photo, at most 320. */
   readonly size?: number | undefined;
   /** How faces are found: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options. */
   readonly detector?: DetectorChoice | undefined;
-  /** Stops between two photos; the same call then goes on. */
+  /** Stops after the current photo; the same call continues later. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** Photos of one folder, such as a class. */
+/** Counts for the photos of one folder, such as a class. */
 export interface CroppedFolder {
-  /** Below the folder that was named; `.` for that folder itself. */
+  /** Relative to the given folder; `.` for that folder itself. */
   readonly folder: string;
   readonly photos: number;
   readonly crops: number;
   readonly withoutFace: number;
-  /** Photos of more than one face. */
+  /** Photos with more than one face. */
   readonly withSeveral: number;
   readonly unreadable: number;
 }
 
-/** What `data crop --json` prints: of all photos, those that an earlier call cropped included. */
+/** What `data crop --json` prints, for all photos, including those that an earlier call cropped. */
 export interface CropResult extends Omit<CroppedFolder, "folder"> {
   readonly out: string;
-  /** What to train on: the folders of crops, or manifests of them. */
+  /** Data to train on: the folders of crops, or manifests of them. */
   readonly data: readonly string[];
-  /** The CSV file that says what became of each photo. */
+  /** The CSV file with the result for each photo. */
   readonly report: string;
   readonly folders: readonly CroppedFolder[];
   /** Photos that an earlier call had cropped. */
@@ -76,9 +76,9 @@ export interface CropResult extends Omit<CroppedFolder, "folder"> {
 }
 
 /**
- * Cuts faces out of photos as square PNG files, under the photos' own paths, so that classes and splits stay as they are. Each
- * crop has the pixels that `predict` gives to a model, turned upright where the face leans; with the `size` of a model's input
- * they are the same to the last bit. Crops appear whole or not at all.
+ * Cuts faces out of photos as square PNG files, under the photos' own paths, so that classes and splits are preserved. Each crop
+ * has the pixels that `predict` passes to a model, rotated upright if the face is tilted. If `size` is the model's input size, the
+ * pixels are bit-identical. A crop is written completely or not at all.
  *
  * @throws UsageError for photos or a folder that cannot be used; VultusError if it is stopped, or nothing can be written.
  */
@@ -120,7 +120,7 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
     for await (const { photo, ...one } of found) {
       if (signal?.aborted)
         throw new VultusError(
-          `stopped after ${records.size} of ${photos.length} photos; the same command goes on`,
+          `stopped after ${records.size} of ${photos.length} photos; run the same command to continue`,
         );
       const files = one.crops.map((_, i) => cropFile(bases.get(photo.name) as string, i));
       for (const [i, picture] of one.crops.entries()) await writeCrop(join(out, files[i] as string), picture);
@@ -153,13 +153,12 @@ async function cropped(options: CropOptions, teller: Teller): Promise<CropResult
 function tellOfChanges({ removed, missing }: CropLog, teller: Teller): void {
   const few = (names: readonly string[]): string =>
     `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
-  if (removed.length > 0)
-    teller.note(`crops were removed, since their photos are no longer there: ${few(removed)}`);
+  if (removed.length > 0) teller.note(`removed crops whose photos no longer exist: ${few(removed)}`);
   if (missing.size > 0)
-    teller.note(`photos are cropped again, since their crops were missing: ${few([...missing.keys()])}`);
+    teller.note(`cropping photos again whose crops are missing: ${few([...missing.keys()])}`);
 }
 
-/** The path of the crops of each photo without their form: the former one, or one that is free. */
+/** Returns the path of each photo's crops, without extension: the earlier one, or one that is free. */
 function basesOf(photos: readonly PhotoToCrop[], { done, missing }: CropLog): Map<string, string> {
   const former = [...done.values(), ...missing.values()].flatMap(({ photo, files }) => {
     const base = cropBaseOf(photo, files);
@@ -176,7 +175,7 @@ interface Cropped extends Pick<CropRecord, "status" | "faces"> {
   readonly crops: readonly Picture[];
 }
 
-/** The crops of photos in their order. Two are looked at at a time, so that the engine has work while the next is prepared. */
+/** Yields the crops of the photos in order. Processes two photos at a time, so that the engine is busy while the next is prepared. */
 async function* cropPhotos(
   photos: readonly PhotoToCrop[],
   detector: FaceDetector,
@@ -209,7 +208,7 @@ async function writeCrop(path: string, { pixels, width, height, channels }: Pict
   writeFileAtomic(path, await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer());
 }
 
-/** Writes the rows of a manifest again for its crops, a row for each; returns its path. */
+/** Writes a manifest of the crops with the rows of the original, one row per crop; returns its path. */
 function writeManifest(source: CropSource, records: ReadonlyMap<string, CropRecord>, out: string): string {
   const { manifest, photos, path } = source;
   const { columns = [], rows = [], pathColumn } = manifest ?? {};
@@ -220,7 +219,7 @@ function writeManifest(source: CropSource, records: ReadonlyMap<string, CropReco
       csvRow(columns.map((column) => (column === pathColumn ? file : (cells[column] ?? "")))),
     );
   });
-  // Beside the crops, since a manifest lists paths from its own folder.
+  // Next to the crops, since a manifest lists paths relative to its own folder.
   const file = join(
     out,
     `${source.under || basename(path, extname(path))}${source.under ? ".csv" : extname(path)}`,

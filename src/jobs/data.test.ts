@@ -49,7 +49,7 @@ test("images are left out by a list, and classes that are not there are refused"
 test("what is no data set is refused as one", async () => {
   const whole = await readDataset([csv]);
   for (const data of [undefined, null, 5, {}, { samples: [] }] as unknown[])
-    await expect(openDataset(data as string)).rejects.toThrow(/^data is no data set: name a folder/);
+    await expect(openDataset(data as string)).rejects.toThrow(/^data is not a data set: give a folder/);
   for (const data of [undefined, null, 5, {}] as unknown[])
     await expect(openDataset(data as string)).rejects.toThrow(UsageError);
   const [first, ...others] = whole.samples;

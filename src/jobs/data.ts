@@ -22,35 +22,36 @@ export type DataSource = string | readonly string[] | Dataset;
 /** What names in the data mean, and which labels are wrong. */
 export interface NamingOptions {
   /**
-   * The classes of folders or labels whose names don't tell them clearly: `{ "happy_or_content": "happy" }`. A name that is given
-   * its own name is a class of its own.
+   * The classes of folders or labels with unclear names: `{ "happy_or_content": "happy" }`. A name mapped to itself is a class of
+   * its own.
    */
   readonly rename?: Renames | undefined;
   /**
-   * Folders, labels or columns of votes that are no class: `["unknown", "not_a_face"]`. Images of such a label, or most of whose
-   * votes are for it, are left out; on others, votes for it count as people asked.
+   * Folders, labels or vote columns that are not a class: `["unknown", "not_a_face"]`. Images with such a label, or with most
+   * votes for it, are left out. On other images, votes for it still count towards the number of people asked.
    */
   readonly notAClass?: readonly string[] | undefined;
-  /** A file of labels that a person put right, as `review` writes it. */
+  /** A file of labels that a person corrected, as `review` writes it. */
   readonly corrections?: string | undefined;
 }
 
 /** How labelled data is read: which classes, under which names, and without which images. */
 export interface DataOptions extends NamingOptions {
-  /** Classes to use, in this order. Default: all that are found. */
+  /** Classes to use, in this order. Default: all classes found. */
   readonly classes?: readonly string[] | undefined;
-  /** A file that lists images to leave out, one id a line, as an audit writes it. */
+  /** A file that lists images to leave out, one id per line, as an audit writes it. */
   readonly exclude?: string | undefined;
 }
 
-/** A run folder, a file that a run or an export wrote, the name of a model that ships, or a loaded model. */
+/** A run folder, a file written by a run or an export, the name of a shipped model, or a loaded model. */
 export type ModelSource = string | { readonly bundle: Bundle };
 
 /**
- * Reads the data, or takes a data set that was read, with the classes and without the images that `options` name,
- * whichever the order of its samples.
+ * Reads the data, or takes a data set that was already read, with the classes and without the images that `options` name. The
+ * order of the samples does not matter.
  *
- * @throws UsageError for a source or a class that is missing, or a data set with a label or an id that cannot be; UnclearNames for classes that `rename` must name; FormatError for a file that is wrong inside.
+ * @throws UsageError for a missing source or class, or for a data set with an invalid label or id; UnclearNames for classes that
+ * `rename` must name; FormatError for an invalid file.
  */
 export async function openDataset(data: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   checkNaming(options);
@@ -64,7 +65,7 @@ export async function openDataset(data: DataSource, options: ReadOptions = {}): 
   }
   if (!Array.isArray(data?.samples) || !Array.isArray(data.classes)) {
     throw new UsageError(
-      "data is no data set: name a folder with one folder of images per class, a CSV file, several of them, or give what readDataset returns",
+      "data is not a data set: give a folder that has one folder of images per class, a CSV file, several of these, or the result of readDataset",
     );
   }
   const { exclude, corrections, ...ofClasses } = options;
@@ -73,17 +74,19 @@ export async function openDataset(data: DataSource, options: ReadOptions = {}): 
   return exclude === undefined ? chosen : excludeListed(chosen, exclude);
 }
 
-/** A data set of the caller's own making in the one order that samples have, with the fingerprint that follows from them. */
+/** Brings a caller's own data set into the canonical order of samples, and computes its fingerprint. */
 function canonical(dataset: Dataset): Dataset {
   const { classes, samples } = dataset;
   const ids = new Set<string>();
   for (const { id, label } of samples) {
     if (ids.has(id))
-      throw new UsageError(`the data set is wrong: two images have the id "${id}"; give each its own`);
+      throw new UsageError(
+        `the data set is invalid: two images have the id "${id}"; give each image its own id`,
+      );
     ids.add(id);
     if (classes[label] === undefined)
       throw new UsageError(
-        `the data set is wrong: the label of "${id}" is ${label}; with ${classes.length} classes it must be a whole number from 0 to ${classes.length - 1}`,
+        `the data set is invalid: the label of "${id}" is ${label}; with ${classes.length} classes it must be a whole number from 0 to ${classes.length - 1}`,
       );
   }
   const sorted = sortedById(samples);
@@ -91,8 +94,8 @@ function canonical(dataset: Dataset): Dataset {
 }
 
 /**
- * As `openDataset`, for data that a run or a model may know by its fingerprint. If only the names of classes as earlier
- * versions matched them give data that `isKnown`, they are matched in that way.
+ * Like `openDataset`, for data that a run or a model may know by its fingerprint. If only the class names as matched by earlier
+ * versions give data that `isKnown`, they are matched in that way.
  */
 export async function openKnownDataset(
   data: DataSource,
@@ -110,7 +113,7 @@ export async function openKnownDataset(
   return read;
 }
 
-/** The data set with these classes, in this order, some under other names; samples of other classes are left out. */
+/** Returns the data set with these classes, in this order and renamed as given; samples of other classes are left out. */
 export function withClasses(dataset: Dataset, options: AssembleOptions): Dataset {
   const { classes, samples, sources, leftOut, notes, rename: settled = {}, notAClass: gone = [] } = dataset;
   const rename = Object.fromEntries(
@@ -134,7 +137,7 @@ export function withClasses(dataset: Dataset, options: AssembleOptions): Dataset
     return { ...rest, votes: new Map(counts) };
   });
   const path = sources.length > 0 ? sources.join(", ") : "the data set";
-  // What a caller has named once is not judged again.
+  // Names that the caller chose are not checked again.
   const own = Object.fromEntries(Object.values(settled).map((name) => [name, name]));
   const chosen = assemble([{ path, classNames: classes, samples: raw, notes }], {
     ...options,
@@ -155,14 +158,14 @@ export function withClasses(dataset: Dataset, options: AssembleOptions): Dataset
   };
 }
 
-/** The path of a model, for messages and for files beside it. Default: the model that ships. */
+/** Returns the path of a model, for messages and for files next to it. Default: the shipped model. */
 export function pathOf(model: ModelSource | undefined): string {
   if (model === undefined) return shippedModel();
   return typeof model === "string" ? model : model.bundle.path;
 }
 
 /**
- * The model's bundle. Only weights, which must be compiled first, need a backbone that is registered or `known`.
+ * Returns the model's bundle. Only weights, which must be compiled first, need a backbone that is registered or `known`.
  *
  * @throws UsageError for a model that does not exist; FormatError for a file that is not a model.
  */

@@ -1,8 +1,8 @@
-/** Defaults of options that several jobs share; the command line shows the same. */
+/** Defaults of options that several jobs share; the command line shows them too. */
 
 export const defaults = {
   /** Gigabytes of decoded images to keep in memory. */
   memory: 2,
-  /** Greatest time between two checkpoints, in seconds. */
+  /** Maximum time between two checkpoints, in seconds. */
   checkpointEvery: 300,
 } as const;

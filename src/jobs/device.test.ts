@@ -7,9 +7,9 @@ const ignore = (): void => {};
 
 const plain = ["cpu", "webgpu"];
 const withCuda = [...plain, "cuda"];
-const cuda = "device: cuda, since its provider works here";
-const cpu = "device: cpu with 3 threads, since there is no CUDA";
-const full = (device: string): string => `precision: fp32, since fp16 is no faster on ${device}`;
+const cuda = "device: cuda, because its provider works here";
+const cpu = "device: cpu with 3 threads, because there is no CUDA";
+const full = (device: string): string => `precision: fp32, because fp16 is not faster on ${device}`;
 
 test.each([
   ["auto", "auto", withCuda, "cuda", "fp32", [cuda, full("cuda")]],
@@ -38,7 +38,7 @@ test("why programs run on WebAssembly is noted, for every device", () => {
   for (const device of ["auto", "cpu"] as const) {
     const notes: string[] = [];
     chooseDevice({ device }, (text) => notes.push(text), ["cpu"], "there is no other");
-    expect(notes.at(-1)).toBe("runtime: WebAssembly, which is slower, since there is no other");
+    expect(notes.at(-1)).toBe("runtime: WebAssembly, which is slower, because there is no other");
   }
 });
 
@@ -52,5 +52,5 @@ test("all cores, unless told", () => {
 test("a device that is not there: what there is instead", () => {
   const choice = () => chooseDevice({ device: "cuda" }, ignore, plain);
   expect(choice).toThrow(UsageError);
-  expect(choice).toThrow("has no cuda provider, only cpu, webgpu; `vultus doctor` says how to add one");
+  expect(choice).toThrow("has no cuda provider, only cpu, webgpu; `vultus doctor` explains how to add one");
 });

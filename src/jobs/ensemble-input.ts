@@ -1,4 +1,4 @@
-/** What an ensemble is asked to be made of, checked before the long work begins. */
+/** The inputs of an ensemble, checked before the long work begins. */
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -11,7 +11,7 @@ import type { Member, MembersFile } from "../weights/members.ts";
 import { checkCard } from "./check-card.ts";
 import { type ModelSource, pathOf } from "./data.ts";
 
-/** @throws UsageError for fewer than two models, one that is named twice, or models of different classes. */
+/** Opens the models. @throws UsageError for fewer than two models, a model named twice, or models with different classes. */
 export function openModels(
   models: readonly ModelSource[],
   options: BackboneOptions,
@@ -19,13 +19,13 @@ export function openModels(
   const files = models.map((model) => loadMembers(pathOf(model), options));
   const [first, ...others] = files;
   if (!first || others.length === 0)
-    throw new UsageError(`an ensemble needs at least two models, ${files.length} given; name another one`);
+    throw new UsageError(`an ensemble needs at least two models, got ${files.length}; add another one`);
   const seen = new Set<string>();
   for (const file of files) {
     const real = realpathSync(file.path);
     if (seen.has(real))
       throw new UsageError(
-        `${file.path} is named twice; name each model once, and let one count more with --weights`,
+        `${file.path} is named twice; name each model once, and use --weights to give one more weight`,
       );
     seen.add(real);
     checkComparable(first, file);
@@ -34,7 +34,7 @@ export function openModels(
 }
 
 /**
- * The shares of `count` models, which sum to 1; those that are to be fitted begin equal.
+ * Returns the weights of `count` models, which sum to 1; weights to be fitted start equal.
  *
  * @throws UsageError for another number of weights, a negative one, or nothing but zeros.
  */
@@ -46,7 +46,7 @@ export function givenWeights(
   if (typeof asked === "string") return new Array<number>(count).fill(1 / count);
   const given = asked.join(", ");
   if (asked.length !== count)
-    throw new UsageError(`${asked.length} weights for ${count} models (${given}); give one for each`);
+    throw new UsageError(`${asked.length} weights for ${count} models (${given}); give one weight per model`);
   if (!asked.every((weight) => Number.isFinite(weight) && weight >= 0))
     throw new UsageError(`the weights are ${given}; each must be a number of 0 or more`);
   const sum = asked.reduce((a, b) => a + b, 0);
@@ -55,7 +55,7 @@ export function givenWeights(
   return asked.map((weight) => weight / sum);
 }
 
-/** Members of one name get numbers. */
+/** Numbers members that share a name. */
 export function withOwnNames(members: readonly Member[]): Member[] {
   const taken = new Set<string>();
   return members.map((member) => {
@@ -67,14 +67,14 @@ export function withOwnNames(members: readonly Member[]): Member[] {
 }
 
 /**
- * The path of the model card beside `out`.
+ * Returns the path of the model card next to `out`.
  *
- * @throws UsageError where `out` is no `.onnx` file, is one of `members`, or its card would replace a file that is no card;
- * VultusError where nothing can be written there.
+ * @throws UsageError if `out` is not an `.onnx` file or is one of `members`, or if its card would replace a file that is not a
+ * card; VultusError if it cannot be written.
  */
 export function cardBeside(out: string, members: readonly string[]): string {
   if (!out.endsWith(".onnx"))
-    throw new UsageError(`--out ${out}: an ensemble is an ONNX file; give a name that ends with .onnx`);
+    throw new UsageError(`--out ${out}: an ensemble is an ONNX file; give a name that ends in .onnx`);
   if (existsSync(out)) {
     if (statSync(out).isDirectory())
       throw new UsageError(`--out ${out} is a folder; give the name of a file`);

@@ -1,4 +1,4 @@
-/** Fits the weights of an ensemble's members on labelled images, and measures it there beside each of them. */
+/** Fits the weights of an ensemble's members on labelled images, and scores the ensemble and each member there. */
 
 import { labelsOf } from "../evaluate/evaluate.ts";
 import { votesOf } from "../evaluate/people-votes.ts";
@@ -16,14 +16,14 @@ import type { Teller } from "./events.ts";
 import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 
 export interface Measured {
-  /** Of the members, in their order; they sum to 1. */
+  /** The weights of the members, in order; they sum to 1. */
   readonly weights: readonly number[];
-  /** What the weights were fitted on, where they were. */
+  /** What the weights were fitted on; undefined if they were given. */
   readonly fitted: Ensemble["fitted"];
   readonly scores: EnsembleScores;
 }
 
-/** The members' own weights, or fitted ones with `fit`. Notes which images a member may have been trained on. */
+/** Uses the given weights, or fits them with `fit`. Notes report images that a member may have been trained on. */
 export async function measure(
   engine: Engine,
   files: readonly [MembersFile, ...MembersFile[]],
@@ -35,7 +35,7 @@ export async function measure(
   const { dataset, split, pixels } = await readLabelled(data, files, options, teller);
   try {
     const count = pixels.samples.length;
-    if (count === 0) throw new UsageError("there are no images to measure on; check the folder and --split");
+    if (count === 0) throw new UsageError("no images to score; check the folder and --split");
     const answers = await memberAnswers(engine, members, classes, { ...pixels, count }, (done) =>
       teller.progress("asking the members", done, members.length),
     );

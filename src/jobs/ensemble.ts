@@ -20,16 +20,16 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import type { LabelledOptions } from "./labelled-pictures.ts";
 
 export interface EnsembleOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
-  /** Two or more models of the same classes; the classes keep the order of the first. An ensemble counts as its members. */
+  /** Two or more models with the same classes; the order of the first is kept. An ensemble counts as its members. */
   readonly models: readonly ModelSource[];
-  /** The `.onnx` file to write. Its model card is written beside it, as `.md`. */
+  /** The `.onnx` file to write. Its model card is written next to it, as `.md`. */
   readonly out: string;
   /**
-   * How much each model counts: all equally (the default), a number of 0 or more for each, or as makes the labels of `data`
-   * likeliest.
+   * Weights of the models: equal (the default), a number of 0 or more for each, or fitted to maximise the likelihood of the labels
+   * of `data`.
    */
   readonly weights?: "equal" | "fit" | readonly number[] | undefined;
-  /** Labelled images on whose validation split weights are fitted, and the ensemble is measured beside its members. */
+  /** Labelled images on whose validation split weights are fitted, and the ensemble and its members are scored. */
   readonly data?: DataSource | undefined;
   /** How matrices are stored; float16 halves the file. Default: float32. */
   readonly stored?: "float32" | "float16" | undefined;
@@ -44,32 +44,32 @@ export interface EnsembleResult {
   readonly weights: "equal" | "given" | "fitted";
   readonly members: readonly EnsembleMember[];
   readonly bytes: number;
-  /** How far the file is from the mean of its members' own answers in any probability, on `checkedOn` images. */
+  /** Largest difference of any probability from the mean of the members' own, on `checkedOn` images. */
   readonly maxProbabilityDifference: number;
   readonly checkedOn: number;
-  /** Missing where no data was given. */
+  /** Missing if no data was given. */
   readonly scores?: EnsembleScores;
 }
 
 export interface EnsembleMember {
   readonly name: string;
   readonly path: string;
-  /** Its share in the mean of the probabilities; the shares of all sum to 1. */
+  /** Its weight in the mean of the probabilities; all weights sum to 1. */
   readonly weight: number;
-  /** As its own file states it. */
+  /** As stated in its own file. */
   readonly license?: string;
 }
 
-/** Images on which the file is compared with its members. */
+/** Number of images on which the file is compared with its members. */
 const CHECKED = 60;
-/** Less than this changes no answer that anybody could see, and costs as much time as any other share. */
+/** A smaller weight has no visible effect on predictions, but costs as much time as any other. */
 const LEAST_WEIGHT = 0.001;
 
 /**
- * Writes an ensemble that every job takes like any bundle, once it answers as its members do together.
+ * Writes an ensemble, after checking that its predictions match those of its members. Every job accepts it like any other bundle.
  *
- * @throws UsageError for fewer than two models, one that is named twice, models of different classes, weights that make no
- * sense, or a file that must not be replaced; FormatError for a damaged model; VultusError where nothing can be written.
+ * @throws UsageError for fewer than two models, a model named twice, models with different classes, invalid weights, or a file
+ * that must not be replaced; FormatError for a damaged model; VultusError if the file cannot be written.
  */
 export function ensemble(options: EnsembleOptions): Promise<EnsembleResult> {
   return telling(options.onEvent, (teller) => combined(options, teller));
@@ -79,7 +79,7 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
   const { models, out, data, stored = "float32", weights: asked = "equal", ...labelled } = options;
   const fit = asked === "fit";
   if (fit && data === undefined)
-    throw new UsageError("weights are fitted on labelled images; name some by --fit, or as data");
+    throw new UsageError("weights are fitted on labelled images; give some with --fit, or as data");
   const files = openModels(models, options);
   const card = cardBeside(
     out,
@@ -138,13 +138,13 @@ async function combined(options: EnsembleOptions, teller: Teller): Promise<Ensem
   }
 }
 
-/** What travels with the file: no more than of a single network. */
+/** The metrics stored in the file: the same as for a single network. */
 function metricsOf({ n, split, ensemble: scores }: EnsembleScores): object {
   const { people: _, ...short } = scores;
   return { n, split, ...short };
 }
 
-/** The members with their weights, without those that count next to nothing. */
+/** Returns the members with their weights, without those of negligible weight. */
 function chosen(
   candidates: readonly Member[],
   weights: readonly number[] | undefined,
@@ -156,13 +156,13 @@ function chosen(
     note(`${name} is left out: its weight is ${weight === 0 ? "0" : weight.toExponential(1)}`);
   if (kept.length < 2) {
     const alone = kept.map(({ path }) => path).join();
-    throw new UsageError(`one member has all the weight: use ${alone} alone, or give other --weights`);
+    throw new UsageError(`one member has all the weight; use ${alone} alone, or give other --weights`);
   }
   const sum = kept.reduce((total, { weight }) => total + weight, 0);
   return kept.map((member) => ({ ...member, weight: member.weight / sum }));
 }
 
-/** Faces of three heights. */
+/** Draws faces of three heights. */
 function drawnFaces(): Picture[] {
   return Array.from({ length: CHECKED }, (_, i) => {
     const face = drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "ensemble", i);

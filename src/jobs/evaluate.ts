@@ -27,20 +27,20 @@ import { type ColumnScores, checkColumn, scoresBy } from "./subgroups.ts";
 export const SPOILT_IMAGES = 1000;
 
 export interface EvaluateOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
-  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  /** Run folder, file written by a run or an export, name of a shipped model, or a loaded model. Default: the shipped model. */
   readonly model?: ModelSource | undefined;
   readonly data: DataSource;
   /** Folder into which the confusion matrix and sample predictions are written as images. */
   readonly out?: string | undefined;
-  /** Whether to read the training images too, to find those among the scored ones. Default: true. */
+  /** Whether to also read the training images, to find scored images among them. Default: true. */
   readonly leaks?: boolean | undefined;
-  /** Column of a manifest whose groups are scored separately. */
+  /** Column of a manifest; each of its groups is scored separately. */
   readonly subgroup?: string | undefined;
-  /** Minimum number of images of a group that is scored. Default: 30. */
+  /** Minimum number of images for a group to be scored. Default: 30. */
   readonly subgroupMinimum?: number | undefined;
   /** Also score corrupted images: light, orientation, occlusion, image quality. */
   readonly robustness?: boolean | undefined;
-  /** How many images are corrupted, a sample of every class. Default: 1000. */
+  /** Number of images to corrupt, sampled from every class. Default: 1000. */
   readonly pictures?: number | undefined;
   /** Also score test-time augmentation: flipped and shifted views, their gain and cost. */
   readonly tta?: boolean | undefined;
@@ -49,14 +49,14 @@ export interface EvaluateOptions extends LabelledOptions, DeviceOptions, Backbon
    * Default: that of the model's file.
    */
   readonly prior?: PriorChoice | undefined;
-  /** Also return what the model answers for each image. */
+  /** Also return the prediction for each image. */
   readonly predictions?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
 /** What `evaluate --json` prints. */
 export interface ModelEvaluation extends EvaluationResult {
-  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  /** The class prior that probabilities were shifted to; left out if it is the trained one. */
   readonly prior?: Readonly<Record<string, number>>;
   readonly subgroups?: ColumnScores;
   readonly tta?: TestTime;
@@ -66,10 +66,10 @@ export interface ModelEvaluation extends EvaluationResult {
 }
 
 /**
- * Scores a model on the validation images of the data or, if it has none, on all of them. A note says if the model was
+ * Scores a model on the validation images of the data or, if it has none, on all of them. A note reports whether the model was
  * trained on any of them.
  *
- * @throws UsageError for a model, data or a column that is missing; FormatError for a file that is wrong inside.
+ * @throws UsageError for a missing model, data set or column; FormatError for an invalid file.
  */
 export function evaluate(options: EvaluateOptions): Promise<ModelEvaluation>;
 export function evaluate(
@@ -130,7 +130,7 @@ async function scored(options: EvaluateOptions, teller: Teller): Promise<ModelEv
   }
 }
 
-/** On a stratified sample of the images. */
+/** Scores corrupted images, on a stratified sample. */
 function corrupted(
   engine: Engine,
   bundle: Bundle,
@@ -142,7 +142,7 @@ function corrupted(
   return measureRobustness(engine, bundle, pixels, chosen, (done, total) => {
     if (done === 1)
       teller.note(
-        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} images, in the proportions of their classes`,
+        `robustness: ${total} passes over ${chosen.length} of ${pixels.samples.length} images, sampled in proportion to their classes`,
       );
     teller.progress("robustness", done, total);
   });

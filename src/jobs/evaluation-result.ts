@@ -1,4 +1,4 @@
-/** What an evaluation hands back: plain data, as `evaluate --json` prints it and a run's evaluation.json holds it. */
+/** The result of an evaluation: plain data, as printed by `evaluate --json` and stored in a run's evaluation.json. */
 
 import type { Calibration } from "../evaluate/calibration.ts";
 import { type Evaluation, metricsOf } from "../evaluate/evaluate.ts";
@@ -11,10 +11,10 @@ import type { ScoreIntervals } from "../metrics/score-intervals.ts";
 import type { Scores } from "../metrics/scores.ts";
 import { peopleSentence } from "../report/people.ts";
 
-/** Low and high end of a 95 % interval: a bootstrap one, or Wilson's (1927) where all or none are right. */
+/** Lower and upper end of a 95 % interval: a bootstrap interval, or Wilson's (1927) if all or none are right. */
 export type Interval = readonly [low: number, high: number];
 
-/** Scores against people's votes, and the sentence that they allow. */
+/** Scores against people's votes, and a verdict in words. */
 export interface PeopleResult extends PeopleScores {
   /** Whether the model is better than, as good as, or not as good as one more person. */
   readonly verdict: string;
@@ -30,42 +30,42 @@ export interface ConfusedClasses {
 }
 
 /**
- * Shares are fractions from 0 to 1. Where JSON says null, the number is NaN here: it could not be had. Metrics of
- * probabilities, and `coverage`, are cross-fitted where the temperature was fitted on these very images.
+ * Shares are fractions from 0 to 1. A number that could not be computed is NaN here and null in JSON. Metrics of probabilities,
+ * and `coverage`, are cross-fitted if the temperature was fitted on the same images.
  */
 export interface EvaluationResult extends Metrics {
-  /** Images that were scored. */
+  /** Number of scored images. */
   readonly n: number;
-  /** The split that they are of, or "all". */
+  /** The split of these images, or "all". */
   readonly split: string;
   readonly accuracy: number;
   readonly interval: Interval;
-  /** Accuracy of always answering the most frequent class. */
+  /** Accuracy of always predicting the most frequent class. */
   readonly majority: number;
   readonly classes: readonly string[];
   readonly perClass: Readonly<Record<string, Scores>>;
   /** `confusion[truth][predicted]` is a count, in the order of `classes`. */
   readonly confusion: ConfusionMatrix;
-  /** Images that are pixel-identical to training images of this data; left out where nobody looked. */
+  /** Number of images that are pixel-identical to training images of this data; left out if this was not checked. */
   readonly leaked?: number;
-  /** The score without them; null where all are. */
+  /** The score without them; null if no images remain. */
   readonly withoutLeaked?: {
     readonly n: number;
     readonly accuracy: number;
     readonly interval: Interval;
   } | null;
   /**
-   * Images that the model, or the weights at the start of its training, were trained on, or near copies of such; left out where
-   * the file does not record its training images.
+   * Number of images that the model or its starting weights were trained on, or near copies of them; left out if the file does
+   * not record its training images.
    */
   readonly seen?: number;
-  /** The score without them; null where all are. */
+  /** The score without them; null if no images remain. */
   readonly withoutSeen?: {
     readonly n: number;
     readonly accuracy: number;
     readonly interval: Interval;
   } | null;
-  /** Against people's votes, beside one person against the others; missing where the images have none. */
+  /** Scores against people's votes, compared with one person against the others; missing if the images have no votes. */
   readonly people?: PeopleResult;
   readonly intervals: ScoreIntervals;
   /** Each class against all others; NaN for a class that occurs in no image or in all. */

@@ -2,7 +2,7 @@
 
 import type { Unreadable, UnreadableCode } from "../data/unreadable.ts";
 
-/** What a job is doing. Most count images; downloading counts bytes, scoring spoilt images passes over all of them. */
+/** What a job is doing. Most stages count images; downloading counts bytes, and robustness counts passes over all images. */
 export type Stage =
   | "reading"
   | "cropping"
@@ -26,18 +26,18 @@ export interface NoteEvent {
   readonly text: string;
 }
 
-/** How far a stage is. */
+/** Progress of a stage. */
 export interface ProgressEvent {
   readonly type: "progress";
   readonly stage: Stage;
   readonly done: number;
-  /** Left out where it is not known. */
+  /** Left out if unknown. */
   readonly total?: number;
-  /** Why it waits, such as a server that asks to retry later. */
+  /** Why it is waiting, for example because a server asks to retry later. */
   readonly waiting?: string;
 }
 
-/** An image that cannot be read, so that the job goes on without it. */
+/** An image that cannot be read; the job continues without it. */
 export interface UnreadableEvent {
   readonly type: "unreadable";
   readonly id: string;

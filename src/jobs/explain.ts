@@ -1,4 +1,4 @@
-/** Shows where a model looked: heat maps over faces, and on labelled images how far such maps can be trusted. */
+/** Shows where a model looked, as heat maps over faces; on labelled images, also measures how far such maps can be trusted. */
 
 import { join } from "node:path";
 import { stratifiedSample } from "../data/stratified.ts";
@@ -32,19 +32,19 @@ import { type LabelledOptions, readLabelled } from "./labelled-pictures.ts";
 export const explainDefaults = { method: "grad-cam", out: "explained", pictures: 100 } as const;
 
 export interface ExplainOptions extends LabelledOptions, DeviceOptions, BackboneOptions {
-  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  /** Run folder, file written by a run or an export, name of a shipped model, or a loaded model. Default: the shipped model. */
   readonly model?: ModelSource | undefined;
   /** Files, folders and patterns. At least one of `photos` and `data` is needed. */
   readonly photos?: string | readonly string[] | undefined;
-  /** Labelled images: the mean map of each class, deletion and insertion scores. */
+  /** Labelled images, for the mean map of each class and the deletion and insertion scores. */
   readonly data?: DataSource | undefined;
-  /** How many images of `data`, a sample of every class. Default: 100. */
+  /** Number of images of `data`, sampled from every class. Default: 100. */
   readonly pictures?: number | undefined;
-  /** How maps are made. Default: grad-cam. */
+  /** How to compute the maps. Default: grad-cam. */
   readonly method?: ExplainMethod | undefined;
-  /** The class prior that probabilities are shifted to, as of `evaluate`. Default: that of the model's file. */
+  /** The class prior that probabilities are shifted to, as for `evaluate`. Default: that of the model's file. */
   readonly prior?: PriorChoice | undefined;
-  /** The class to explain. Default: the one that the model answers. */
+  /** The class to explain. Default: the predicted one. */
   readonly class?: string | undefined;
   /**
    * How faces are found in photos: `thorough` (the default), `fast`, `yunet`, the path of an ONNX detector, or options; `false`
@@ -68,7 +68,7 @@ export interface ExplainedData {
 /** What `explain --json` prints. */
 export interface ExplainResult {
   readonly method: ExplainMethod;
-  /** The class prior that probabilities were shifted to; left out where it is the one that the model was trained for. */
+  /** The class prior that probabilities were shifted to; left out if it is the trained one. */
   readonly prior?: Readonly<Record<string, number>>;
   readonly photos: readonly ExplainedPhoto[];
   readonly data?: ExplainedData;
@@ -77,7 +77,7 @@ export interface ExplainResult {
 /**
  * Writes one overlay per face. A photo that cannot be read is a result, not an error.
  *
- * @throws UsageError where there is nothing to explain, or for a class that the model does not have.
+ * @throws UsageError if there is nothing to explain, or for a class that the model does not have.
  */
 export function explain(options: ExplainOptions): Promise<ExplainResult> {
   return telling(options.onEvent, (teller) => explained(options, teller));
@@ -154,8 +154,7 @@ async function explainData(
   try {
     const labels = labelsOf(pixels);
     const chosen = stratifiedSample(labels, pictures, "explain");
-    if (chosen.length === 0)
-      throw new UsageError("there are no images to explain; check the folder and --split");
+    if (chosen.length === 0) throw new UsageError("no images to explain; check the folder and --split");
     teller.note(`${chosen.length} of ${labels.length} images of ${split}`);
     const ofTruth = await explainPictures(engine, classifier, pixels, chosen, {
       method,

@@ -20,7 +20,7 @@ import type { Classifier } from "../weights/load.node.ts";
 import type { MembersFile } from "../weights/members.ts";
 
 export interface ExplainedFace extends Face {
-  /** The class that the map is of. */
+  /** The class that the map explains. */
   readonly explained: string;
   /** The image that was written. */
   readonly overlay: string;
@@ -37,17 +37,17 @@ export interface ExplainedPhoto {
 
 export interface ExplainPhotosOptions {
   readonly method: ExplainMethod;
-  /** Index of the class to explain; the predicted one where it is left out. */
+  /** Index of the class to explain; undefined for the predicted one. */
   readonly target: number | undefined;
   /** Without a detector every photo is treated as one face. */
   readonly detector: FaceDetector | undefined;
-  /** By which probabilities are shifted to another class prior. */
+  /** Shifts probabilities to another class prior. */
   readonly shift?: PriorShift | undefined;
   /** An existing folder. */
   readonly out: string;
 }
 
-/** Faces that are explained together, and how many photos and pixels may wait for them. */
+/** Maximum faces explained together, and how many photos and pixels may wait for them. */
 const MOST_FACES = 64;
 const MOST_PHOTOS = 64;
 const MOST_PIXELS = 16e6;
@@ -118,7 +118,7 @@ function cropsOf(photos: readonly Found[]): Picture[] {
   return photos.flatMap(({ faces }) => faces.map(({ crop }) => crop));
 }
 
-/** File names without their folder and ending; a name that occurs again gets a number. */
+/** Returns file names without folder and extension; a repeated name gets a number. */
 function freeNames(): (file: string) => string {
   const taken = new Set<string>();
   return (file) => {

@@ -1,4 +1,4 @@
-/** Writes a trained classifier as files for other places, each checked against the model that it comes from. */
+/** Writes a trained classifier in other formats, and checks each file against the original model. */
 
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,20 +47,20 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, type Judged, openFor } from "./labelled-pictures.ts";
 
 export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOptions {
-  /** Run folder, file of a run or an export, name of a model that ships, or a loaded model. Default: the one that ships. */
+  /** Run folder, file written by a run or an export, name of a shipped model, or a loaded model. Default: the shipped model. */
   readonly model?: ModelSource | undefined;
-  /** Forms to write. Default: bundle alone, or triton alone where its repository is given. */
+  /** Formats to write. Default: bundle alone, or triton alone if its repository is given. */
   readonly to?: Form | readonly Form[] | undefined;
   /**
-   * Default: `export/` in the run folder or beside the file; for a model that ships, in the working folder. The web form alone is
-   * written into it as it is, and otherwise, or by default, into `web/` in it.
+   * Folder to write to. Default: `export/` in the run folder or next to the file; for a shipped model, in the working folder. If
+   * only the web format is written to a given folder, it goes directly into it; otherwise it goes into `web/` below.
    */
   readonly out?: string | undefined;
   /** Triton's model repository, into which the model is written. */
   readonly triton?: string | undefined;
-  /** Images to check with. Default: those that the run was trained on; if they are missing, drawn faces. */
+  /** Images to check the files with. Default: those that the run was trained on, or drawn faces if they are missing. */
   readonly data?: DataSource | undefined;
-  /** What the `.onnx` forms take: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1. Default: uint8. */
+  /** Input of the `.onnx` formats: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1. Default: uint8. */
   readonly input?: BundleInput | undefined;
   /** Bits of int8 weights. Default: what suits this processor. */
   readonly weightBits?: "auto" | 8 | 7 | undefined;
@@ -68,16 +68,16 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOpt
   readonly license?: string | undefined;
   /**
    * The class prior that the files' probabilities are for: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
-   * Default: that of the model. The web form copies the model as it is, and its page shifts the probabilities.
+   * Default: that of the model. The web format copies the model unchanged; its page shifts the probabilities.
    */
   readonly prior?: PriorChoice | undefined;
-  /** The class prior that the model was trained for, shares of all classes, where its file does not record it. */
+  /** The class prior that the model was trained for, as shares of all classes, if its file does not record it. */
   readonly trainedPrior?: PriorChoice | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
 export interface ExportedFile extends CheckedFile {
-  /** For the `.pth` and `.safetensors` forms: Python that loads them into the library's own model. */
+  /** For the `.pth` and `.safetensors` formats: Python code that loads them into the library's own model. */
   readonly pytorch?: string;
 }
 
@@ -86,17 +86,17 @@ export interface ExportResult {
   readonly files: readonly ExportedFile[];
 }
 
-/** Images on which a file is compared with the trained model. */
+/** Maximum number of images on which a file is compared with the trained model. */
 const IMAGES = 1000;
-/** Images that the int8 form takes its ranges from. */
+/** Number of images for calibrating the int8 format's ranges. */
 const CALIBRATION = 256;
-/** Bytes of decoded images to keep in memory, for each of the two. */
+/** Bytes of decoded images to keep in memory, for each of these two sets. */
 const MEMORY = 1e9;
 
 /**
- * Writes each form, reads it back and compares it with the trained model.
+ * Writes each format, reads the file back and compares it with the trained model.
  *
- * @throws UsageError for an unknown form; VultusError for a file that differs from the model, which is removed.
+ * @throws UsageError for an unknown format; VultusError for a file that differs from the model, which is then removed.
  */
 export function exportModel(options?: ExportOptions): Promise<ExportResult>;
 export function exportModel(
@@ -112,8 +112,8 @@ export function exportModel(
 }
 
 /**
- * `export/` in the run folder or beside the file. A model that ships goes to the working folder instead, since the package is
- * not a place to write to.
+ * Returns `export/` in the run folder or next to the file. For a shipped model it is in the working folder instead, so that
+ * nothing is written into the package.
  */
 export function defaultFolder(model: string): string {
   if (isFolder(model)) return join(model, "export");
@@ -135,7 +135,7 @@ async function exported(options: ExportOptions, teller: Teller): Promise<ExportR
   return { files };
 }
 
-/** The forms that are written from the weights of one network. */
+/** Writes the formats that are converted from the weights of one network. */
 async function convertedFiles(
   options: ExportOptions,
   wanted: readonly ConvertedForm[],
@@ -155,8 +155,10 @@ async function convertedFiles(
   const provenance = { ...recorded, ...priorsFor(options, classes, recorded, classifier.path) };
   const weightBits = bits === "auto" ? fittingBits() : bits;
   if (wanted.includes("int8") && bits === "auto" && weightBits === 7)
-    teller.note("int8 weights of 7 bits: this processor has no VNNI, and 8-bit products would saturate");
-  // The weights of a run don't contain how its splits were cut.
+    teller.note(
+      "int8 weights with 7 bits, because this processor has no VNNI and 8-bit products would saturate",
+    );
+  // The weights of a run don't record how its splits were cut.
   const judged = { ...classifier, metadata: classifierMetadata(classifier.architecture, provenance) };
   const { held, calibration, close } = await imagesFor(model, options, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
@@ -185,7 +187,7 @@ async function convertedFiles(
       files.push({ ...file, ...(pytorch ? { pytorch } : {}) });
       if (isForPytorch && backbone.attention && backbone.origin)
         teller.note(
-          `${file.path} holds attention blocks (${backbone.attention}), for which ${backbone.origin.library}'s ${backbone.origin.name} has no modules: add them to it before you load the file; docs/how-to/continue-in-pytorch.md shows how`,
+          `${file.path} contains attention blocks (${backbone.attention}), but ${backbone.origin.library}'s ${backbone.origin.name} has no modules for them: add these before you load the file; docs/how-to/continue-in-pytorch.md shows how`,
         );
       teller.wrote(file.path);
     }
@@ -205,9 +207,9 @@ async function convertedFiles(
 }
 
 /**
- * Where the card of a run's exports goes, beside their files; undefined where there are none, or where the run's own card is.
+ * Returns the path of the card next to a run's exports; undefined if there are no exports, or if the run's own card is there.
  *
- * @throws UsageError where it would replace a file that is no card.
+ * @throws UsageError if it would replace a file that is not a card.
  */
 function cardFor(run: string, folder: string, wanted: readonly ConvertedForm[]): string | undefined {
   if (resolve(folder) === resolve(run) || wanted.every((form) => form === "triton")) return undefined;
@@ -216,7 +218,7 @@ function cardFor(run: string, folder: string, wanted: readonly ConvertedForm[]):
   return card;
 }
 
-/** The priors to write into the files. @throws UsageError for those that do not go with the model. */
+/** Returns the priors to write into the files. @throws UsageError for priors that do not match the model. */
 function priorsFor(
   { prior: asked, trainedPrior: given }: Pick<ExportOptions, "prior" | "trainedPrior">,
   classes: readonly string[],
@@ -237,17 +239,17 @@ function priorsFor(
 }
 
 /**
- * The page with this model. It gets the bundle as `predict` and `serve` use it, so an ensemble or an int8 export is no
- * exception, and its answers are the model's own.
+ * Writes the page with this model. The page gets the same bundle that `predict` and `serve` use, even for an ensemble or an int8
+ * export, so its predictions are the same.
  */
 async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): Promise<ExportedFile> {
   if (options.license !== undefined)
     throw new UsageError(
-      "the web form copies the model as it is, so --license cannot be written into it; export --to bundle --license …, and that file --to web",
+      "the web format copies the model unchanged, so --license cannot be written into it; export with --to bundle --license …, then export that file with --to web",
     );
   if (options.trainedPrior !== undefined)
     throw new UsageError(
-      `the web form copies the model as it is, so ${option("trainedPrior")} cannot be written into it; export the bundle form with it, and that file as the web form`,
+      `the web format copies the model unchanged, so ${option("trainedPrior")} cannot be written into it; export the bundle format with it, then export that file to the web format`,
     );
   const model = pathOf(options.model);
   const bundle = withPrior(bundleOf(options.model, options), options.prior);
@@ -285,7 +287,7 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
   }
 }
 
-/** What the model is called elsewhere: its run's name, or that of its file. */
+/** Returns the name of the model for other programs: that of its run or of its file. */
 function nameOf(model: string): string {
   return isFolder(model) ? basename(resolve(model)) : basename(model, extname(model));
 }
@@ -293,10 +295,10 @@ function nameOf(model: string): string {
 function formOf(name: string): Form {
   if (Object.hasOwn(forms, name)) return name as Form;
   const names = Object.keys(forms);
-  throw new UsageError(`--to ${name} is not a form.${didYouMean(name, names)} Valid: ${names.join(", ")}`);
+  throw new UsageError(`--to ${name} is not a format.${didYouMean(name, names)} Valid: ${names.join(", ")}`);
 }
 
-/** The weights of a run rather than its bundle, so that no export is made from another export. */
+/** Returns the weights of a run rather than its bundle, so that no export is made from another export. */
 function bestWeights(model: string): string {
   const best = join(model, "best.safetensors");
   return existsSync(best) ? best : model;
@@ -308,7 +310,7 @@ interface ChosenImages {
   close(): void;
 }
 
-/** The given images, or those of the run, or drawn ones; a note says if they are drawn. */
+/** Returns the given images, those of the run, or drawn ones; a note reports drawn ones. */
 async function imagesFor(
   model: string,
   { data: given, rename, notAClass, corrections }: ExportOptions,
@@ -319,7 +321,9 @@ async function imagesFor(
   const own = existsSync(paths.environment) ? readEnvironment(paths).data : [];
   const data = given ?? own.filter((path) => existsSync(path));
   if (data instanceof Array && data.length === 0) {
-    teller.note("checked on drawn faces, because the training images are missing; name others with --data");
+    teller.note(
+      "checked on drawn faces, because the training images are missing; give other images with --data",
+    );
     const pictures = Array.from({ length: IMAGES }, (_, i) =>
       drawFace(expressions[i % expressions.length] as (typeof expressions)[number], "export", i),
     );
@@ -333,7 +337,7 @@ async function imagesFor(
     order.filter(({ split }) => split !== "train"),
     order.filter(({ split }) => split === "train"),
   ];
-  // Where there is no other split, the last images are used to calibrate.
+  // Without another split, the last images are used for calibration.
   const cut = Math.max(1, Math.floor(order.length / 2));
   const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, IMAGES), teller);
   const calibration = await decoded(

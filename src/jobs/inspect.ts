@@ -17,11 +17,11 @@ export interface InspectOptions extends Omit<DataOptions, "exclude"> {
 
 /** What `data inspect --json` prints. */
 export interface InspectResult extends Inspection {
-  /** Whether the images are face crops, by a few of them; missing where that isn't known. */
+  /** Whether the images are face crops, judged from a few of them; missing if unknown. */
   readonly faces?: FaceCheck;
 }
 
-/** Decodes every image once. @throws UsageError for a source or a class that is missing. */
+/** Decodes every image once. @throws UsageError for a missing source or class. */
 export function inspect(options: InspectOptions): Promise<InspectResult> {
   return telling(options.onEvent, (teller) => inspected(options, teller));
 }

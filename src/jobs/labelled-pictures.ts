@@ -1,4 +1,4 @@
-/** Labelled images for jobs that score models on them: which ones, and decoded. */
+/** Chooses and decodes the labelled images for jobs that score models. */
 
 import { tmpdir } from "node:os";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
@@ -20,36 +20,36 @@ import type { Teller } from "./events.ts";
 
 /** Which images are scored, and how they are read. */
 export interface LabelledOptions extends NamingOptions {
-  /** The split to score; by default validation where there is one, else all images. */
+  /** The split to score. Default: validation if there is one, else all images. */
   readonly split?: Split | "all" | undefined;
-  /** Go on where more than 1 % of the images cannot be read. Default: false. */
+  /** Continue even if more than 1 % of the images cannot be read. Default: false. */
   readonly allowUnreadable?: boolean | undefined;
   /** Gigabytes of decoded images to keep in memory. Default: 2. */
   readonly memory?: number | undefined;
-  /** A file that lists images to leave out, one id a line, as an audit writes it. */
+  /** A file that lists images to leave out, one id per line, as an audit writes it. */
   readonly exclude?: string | undefined;
 }
 
 export interface LabelledPictures {
   readonly dataset: Dataset;
-  /** What was chosen: a split, or "all". */
+  /** The chosen split, or "all". */
   readonly split: string;
   /** The caller closes them. */
   readonly pixels: PixelCache;
   /**
-   * For each image whether the first model, or one of its members, knows it from its training as other than an image of this
-   * data; undefined where no file records it.
+   * For each image, whether the first model or one of its members saw it in a training on other data; undefined if no file records
+   * its training images.
    */
   readonly isSeen: readonly boolean[] | undefined;
 }
 
-/** A model to score, with what its file says about its training. */
+/** A model to score, with what its file records about its training. */
 export type Judged = TrainedNetwork;
 
 /**
- * Reads and decodes the images on which to score `models`, which have the same classes; labels are indices into those
- * classes. If the first model was trained on this data, the splits are those of its training. Notes say which images cannot
- * be read, and which ones a model may have been trained on.
+ * Reads and decodes the images on which to score `models`, which have the same classes; labels are indices into these
+ * classes. If the first model was trained on this data, the splits are those of its training. Notes report images that cannot be
+ * read, and images that a model may have been trained on.
  */
 export async function readLabelled(
   data: DataSource,
@@ -74,7 +74,7 @@ export async function readLabelled(
   return { dataset, split, pixels, isSeen: seen[0]?.isSeen };
 }
 
-/** What is scored of data that has changed: among its images are those of the training, which no split tells apart. */
+/** The "split" for data that changed since the training: its splits are unknown, so the training images are left out. */
 const NOT_TRAINED_ON = "not trained on";
 
 /** Decodes the images as bundles take them, and reports those that cannot be read. The caller closes them. */
@@ -94,12 +94,12 @@ export async function decoded(
   return pixels;
 }
 
-/** Data that holds this share of the images that a model was trained on is taken for the data of that training, changed since. */
+/** Data with at least this share of a model's training images counts as the data of that training, changed since. */
 const SAME_DATA = 0.5;
 
 /**
- * The images that no model was trained on, of data without splits that has changed since the training of one; `all` is then
- * closed. Undefined for other data, and where no image is left.
+ * Returns the images that no model was trained on, for data without splits that changed since a model's training, and closes
+ * `all`. Undefined for other data, or if no image is left.
  */
 function notTrainedOn(
   models: readonly Judged[],
@@ -118,7 +118,7 @@ function notTrainedOn(
     if (trained.length < SAME_DATA * known.count || trained.length === 0) continue;
     for (const index of trained) leftOut.add(index);
     teller.note(
-      `the data has changed since ${path} was trained on it: of the ${all.samples.length} images ${trained.length} were trained on and are left out; ` +
+      `the data has changed since ${path} was trained on it: ${trained.length} of the ${all.samples.length} images are training images and are left out; ` +
         `${option("split", "all")} scores every image`,
     );
   }
@@ -130,8 +130,8 @@ function notTrainedOn(
 }
 
 /**
- * Opens data to score `models` on; classes may be missing. Names have the classes that the training of the models gave them,
- * unless `rename` or `notAClass` differs.
+ * Opens data to score `models` on; classes may be missing. Names map to the same classes as in the training of the models, unless
+ * `rename` or `notAClass` differs.
  */
 export function openFor(
   models: readonly Judged[],
@@ -155,8 +155,8 @@ export function openFor(
 }
 
 /**
- * The data with the splits that the training of `model`, or of one of its members, cut from it. Where they are not found, the
- * data as it is; a note says so.
+ * Returns the data with the splits that the training of `model`, or of one of its members, cut from it. If they are not found,
+ * returns the data unchanged, with a note.
  */
 export async function asCutFor(model: Judged, dataset: Dataset, teller: Teller): Promise<Dataset> {
   for (const network of networksIn(model)) {
@@ -166,7 +166,7 @@ export async function asCutFor(model: Judged, dataset: Dataset, teller: Teller):
   return dataset;
 }
 
-/** The data with its classes in this order, on which fingerprints and cuts depend. */
+/** Returns the data with its classes in this order, which fingerprints and cuts depend on. */
 function inOrderOf(classes: readonly string[], dataset: Dataset): Dataset {
   return withClasses(dataset, { classes, allowMissing: true });
 }
@@ -186,13 +186,13 @@ async function asCutForNetwork(
   teller.note(
     cut.from === dataset.fingerprint
       ? `the splits that ${path} was trained with cannot be cut again, because images have changed since. Restore them, or score the model on other images`
-      : `the splits that ${path} was trained with cannot be cut again: they depend on the order of folders and rows, which was another one. ` +
-          'Name the data in the order that "data" in environment.json of its run has, or score the model on other images',
+      : `the splits that ${path} was trained with cannot be cut again, because they depend on the order of folders and rows, which has changed. ` +
+          'Name the data in the order of "data" in environment.json of its run, or score the model on other images',
   );
   return undefined;
 }
 
-/** What a model knows of the images to score, and what to say of it. */
+/** Which of the images to score a model was trained on, and notes on it. */
 interface Seen {
   readonly notes: readonly string[];
   readonly isSeen: readonly boolean[] | undefined;
@@ -205,11 +205,11 @@ function seenBy(judged: Judged, dataset: Dataset, uncut: Dataset, chosen: Chosen
   const isSeen =
     known.length === 0 ? undefined : pixels.samples.map((_, i) => known.some((flags) => flags[i] === true));
   if (!areWeightsFittedOn(judged, dataset, chosen.split)) return { notes, isSeen };
-  const fitted = `the weights of ${judged.path} were fitted on these images: its score is slightly too high`;
+  const fitted = `the weights of ${judged.path} were fitted on these images, so its score is slightly too high`;
   return { notes: [...notes, fitted], isSeen };
 }
 
-/** Of its own data a model's training images are known by name; of other data, by the record in its file. */
+/** In its own data, a model's training images are known by name; in other data, by the record in its file. */
 function seenByNetwork(
   { architecture: { classes }, metadata, path }: TrainedNetwork,
   dataset: Dataset,
@@ -226,17 +226,17 @@ function seenByNetwork(
   if (isOwn) {
     if (training > 0)
       notes.push(
-        `${path} was trained on ${training} of these ${samples.length} images: its score is too high`,
+        `${path} was trained on ${training} of these ${samples.length} images, so its score is too high`,
       );
   } else if (hasFingerprint(inOrderOf(classes, uncut), cutOf(metadata, path)?.from))
     notes.push(
-      `${path} was trained on this data with other splits, so on some of these images: its score is too high`,
+      `${path} was trained on this data with other splits, including some of these images, so its score is too high`,
     );
   else if (training > 0 && !known?.isComplete) notes.push(unknownNote(path, samples.length));
   return { notes, isSeen };
 }
 
-/** Whether an ensemble's weights were fitted on images of this split, or of all. */
+/** Whether an ensemble's weights were fitted on images of this split, or on all images. */
 function areWeightsFittedOn(
   { architecture: { classes }, metadata, path }: Judged,
   dataset: Dataset,
@@ -249,7 +249,7 @@ function areWeightsFittedOn(
 
 /**
  * Whether the temperature of a model or of a member, or the weights of its members, were fitted on these images. A run fits
- * its temperature on its validation images, and its bundle knows the fingerprint of their data set.
+ * its temperature on its validation images, and its bundle records the fingerprint of their data set.
  */
 export function isFittedOn(model: Judged, { dataset, split }: LabelledPictures): boolean {
   const isFitted = ({ architecture: { classes }, metadata, path }: TrainedNetwork): boolean =>
@@ -259,7 +259,7 @@ export function isFittedOn(model: Judged, { dataset, split }: LabelledPictures):
   return networksIn(model).some(isFitted) || areWeightsFittedOn(model, dataset, split);
 }
 
-/** The scored images that are also training images of the data; nothing where it has no training images. */
+/** Finds the scored images that are also training images of the data; undefined if it has no training images. */
 export async function leaksIn(
   { samples }: Dataset,
   split: string,
@@ -276,7 +276,7 @@ export async function leaksIn(
   return { leaks: leaksOf(labels, predicted, isLeaked) };
 }
 
-/** The score without the images that the model knows; nothing where its file does not record them. */
+/** Returns the score without the images that the model was trained on; nothing if its file does not record them. */
 export function withoutSeen(
   { labels, predicted }: Evaluation,
   isSeen: readonly boolean[] | undefined,
@@ -289,7 +289,7 @@ interface Chosen {
   readonly split: string;
 }
 
-/** The samples of the requested split. Default: validation where there is one, else all. */
+/** Returns the samples of the requested split. Default: validation if there is one, else all. */
 function choose(samples: readonly Sample[], asked: string | undefined): Chosen {
   const of = (split: string): Sample[] => samples.filter((sample) => sample.split === split);
   if (asked === "all") return { samples: [...samples], split: "all" };

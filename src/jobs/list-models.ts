@@ -1,4 +1,4 @@
-/** The models that ship and the backbones that can be trained: how good, how large and how fast they are, and what for. */
+/** The shipped models and the trainable backbones: their accuracy, size, speed and purpose. */
 
 import { statSync } from "node:fs";
 import { z } from "zod";
@@ -19,22 +19,22 @@ import { sources } from "../weights/sources.ts";
 import { chooseDevice, type DeviceOptions } from "./device.ts";
 
 export interface ListModelsOptions extends DeviceOptions {
-  /** Whether the speed of the models that ship is measured, which takes a second or two. Default: true. */
+  /** Whether to measure the speed of the shipped models, which takes a second or two. Default: true. */
   readonly speed?: boolean | undefined;
 }
 
-/** A model that ships: what its file records, and how fast it is here. */
+/** A shipped model: what its file records, and its speed on this machine. */
 export interface ShippedModel {
   readonly file: string;
   readonly bytes: number;
   readonly classes: readonly string[];
-  /** The split on which it was scored, and how many images that has. */
+  /** The split on which it was scored, and its number of images. */
   readonly split: string;
   readonly n: number;
   /** From 0 to 1, with its 95 % interval. */
   readonly accuracy: number;
   readonly interval: readonly [low: number, high: number];
-  /** Cropped faces of the network's own size, 64 at a time; left out where it was not measured. */
+  /** For cropped faces of the network's input size, 64 at a time; left out if not measured. */
   readonly facesPerSecond?: number;
 }
 
@@ -42,16 +42,16 @@ export interface ShippedModel {
 export interface PublishedWeights {
   /** "torchvision's IMAGENET1K_V1". */
   readonly title: string;
-  /** Of the Hugging Face hub. */
+  /** Repository on the Hugging Face hub. */
   readonly repo: string;
-  /** SPDX's name. */
+  /** SPDX identifier. */
   readonly licence: string;
 }
 
-/** A backbone, and the model that ships of it. */
+/** A backbone, and the shipped model that uses it. */
 export interface ListedModel {
   readonly name: string;
-  /** Usual side of its input, in pixels. */
+  /** Default side of its input, in pixels. */
   readonly inputSize: number;
   /** Length of its feature vector. */
   readonly features: number;
@@ -61,18 +61,18 @@ export interface ListedModel {
   readonly macs: number;
   /** What `weights` of a training may name. */
   readonly weights: readonly string[];
-  /** What `imagenet` stands for; left out where the hub is not known to have any. */
+  /** The weights that `imagenet` stands for; left out if none are known on the hub. */
   readonly published?: PublishedWeights;
   /** What it is good for, in a few words. */
   readonly purpose?: string;
-  /** What a phase of a recipe may train. */
+  /** Stages that a phase of a recipe can train. */
   readonly stages: readonly string[];
-  /** What `attention` of a training may name; empty where there are no residual blocks for it. */
+  /** Valid values for the option `attention` of a training; empty if there are no residual blocks for it. */
   readonly attention: readonly AttentionKind[];
   readonly shipped?: ShippedModel;
 }
 
-/** Faces and seconds of the measurement. */
+/** Number of faces and seconds for the measurement. */
 const AT_FIRST = 64;
 const SECONDS = 0.5;
 const MOST = 4096;
@@ -136,7 +136,7 @@ async function shippedAs(name: string, engine: Engine | undefined): Promise<Ship
   };
 }
 
-/** Runs as many faces as take about half a second. */
+/** Measures faces per second for about half a second. */
 async function speedOf(engine: Engine, bundle: Bundle): Promise<number> {
   const { inputSize: side } = bundle.architecture;
   const face: Picture = {

@@ -1,4 +1,4 @@
-/** The runs in a folder: how good each is, what it was trained on and by, how long it took, and where it stands. */
+/** The runs in a folder: score, data, recipe, duration and status of each. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ import { isFolder } from "../util/files.node.ts";
 import { didYouMean } from "../util/nearest.ts";
 
 /**
- * Where a run stands: `stopped` is one that was killed, and `not begun` one that ended before its first step. Both, and an
- * `interrupted` or `failed` one, can be resumed where they have a checkpoint. A file of a `damaged` one cannot be read.
+ * Status of a run: a `stopped` run was killed, and a `not begun` run ended before its first step. These, and `interrupted` or
+ * `failed` runs, can be resumed if they have a checkpoint. A `damaged` run has a file that cannot be read.
  */
 export type RunStatus =
   | "finished"
@@ -26,9 +26,9 @@ export type RunStatus =
   | "not begun"
   | "damaged";
 
-/** What is not known is undefined. */
+/** A run in a folder; unknown values are undefined. */
 export interface ListedRun {
-  /** Its path, from the folder that was listed. */
+  /** Its path, starting with the listed folder. */
   readonly folder: string;
   readonly status: RunStatus;
   /** Why it failed, or what is damaged. */
@@ -42,11 +42,11 @@ export interface ListedRun {
   /** Fingerprint of the data: runs with the same one were trained on the same images and splits. */
   readonly fingerprint?: string | undefined;
   readonly pictures?: { readonly training: number; readonly validation: number } | undefined;
-  /** Epochs that are over. */
+  /** Number of finished epochs. */
   readonly epochs: number;
   /** Best validation accuracy of an epoch, from 0 to 1. */
   readonly best?: number | undefined;
-  /** The score of the best weights, once the run is finished: on `n` images of this split. */
+  /** The split with the score of the best weights, on `n` images, once the run is finished. */
   readonly split?: string | undefined;
   readonly n?: number | undefined;
   /** From 0 to 1, with its 95 % interval. */
@@ -55,11 +55,11 @@ export interface ListedRun {
   readonly metrics?: Readonly<Partial<Record<MetricName, number>>> | undefined;
   /** In ISO 8601. */
   readonly started?: string | undefined;
-  /** Seconds in which it trained, without pauses between an end and a resume. */
+  /** Training time in seconds, without pauses between an interruption and a resume. */
   readonly seconds?: number | undefined;
 }
 
-/** What runs can be sorted by. */
+/** Sort keys of runs. */
 export const runOrders = [
   "started",
   "accuracy",
@@ -75,18 +75,18 @@ export const runOrders = [
 export type RunOrder = (typeof runOrders)[number];
 
 export interface ListRunsOptions {
-  /** A folder that holds run folders, or folders of them; or a run folder. Default: runs. */
+  /** A folder that contains run folders, or folders of them; or a run folder. Default: runs. */
   readonly folder?: string | undefined;
   /**
-   * Default: started, the newest first. Metrics put the best run first, duration and epochs the longest, everything else goes
-   * by the alphabet. Runs for which the value is not known come last.
+   * Default: started, the newest first. Metrics sort the best run first, duration and epochs the longest, and everything else
+   * alphabetically. Runs without a value come last.
    */
   readonly sort?: RunOrder | undefined;
-  /** Turns the order around, except that unknown values stay last. Default: false. */
+  /** Reverses the order, except that unknown values stay last. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 
-/** Only what is shown is asked for, so that runs of other versions are listed too. */
+/** Requires only what is shown, so that runs of other versions are listed too. */
 const recipeSchema = z.object({ name: z.string(), model: z.string(), inputSize: z.number() });
 const environmentSchema = z.object({
   fingerprint: z.string().optional(),
@@ -94,13 +94,13 @@ const environmentSchema = z.object({
   started: z.string().optional(),
 });
 
-/** Folders below the one that is listed in which runs are looked for: `quickstart` keeps its run two below `runs`. */
+/** Depth of the search for runs below the listed folder: `quickstart` keeps its run two levels below `runs`. */
 const DEPTH = 3;
 
 /**
- * Reads no images and no weights.
+ * Lists the runs in a folder, without reading images or weights.
  *
- * @throws UsageError for a folder that does not exist, or an order that there is not.
+ * @throws UsageError for a folder that does not exist, or an unknown sort key.
  */
 export async function listRuns(options: ListRunsOptions = {}): Promise<ListedRun[]> {
   const { folder = "runs", sort = "started", reverse = false } = options;
@@ -110,7 +110,7 @@ export async function listRuns(options: ListRunsOptions = {}): Promise<ListedRun
     );
   if (!isFolder(folder))
     throw new UsageError(
-      `there is no folder ${folder}; name one that holds runs, or train first: a training makes its run folder in runs/`,
+      `${folder} does not exist; name a folder that contains runs, or train first: a training creates its run folder in runs/`,
     );
   const runs: ListedRun[] = [];
   for (const path of runFolders(folder, DEPTH)) runs.push(await listed(path));
@@ -134,7 +134,7 @@ function subfolders(folder: string): string[] {
   }
 }
 
-/** Whether a training wrote here, be it only its first file. */
+/** Whether a training wrote to this folder, even if only its first file. */
 function isRun(folder: string): boolean {
   const { recipe, environment, events, checkpoint, best } = runPaths(folder);
   return [recipe, environment, events, checkpoint, best].some((path) => existsSync(path));
@@ -199,7 +199,7 @@ type SortValue = string | number | undefined;
 
 interface Order {
   of(run: ListedRun): SortValue;
-  /** Whether the greatest value comes first. */
+  /** Whether the largest value comes first. */
   readonly falling: boolean;
 }
 

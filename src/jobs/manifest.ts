@@ -1,4 +1,4 @@
-/** Writes a manifest, never over another file. What makes one impossible is reported before the long work begins. */
+/** Writes a manifest, without ever replacing a file. Problems are reported before the long work begins. */
 
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
@@ -16,8 +16,8 @@ export interface NewManifest {
 /** @throws UsageError if `out` exists. */
 export function newManifest(out: string): NewManifest {
   if (existsSync(out))
-    throw new UsageError(`${out} exists already and is not overwritten. Give another --out`);
-  // Files are named from the manifest's own folder, with forward slashes.
+    throw new UsageError(`${out} already exists and is not overwritten. Give another --out`);
+  // Paths are relative to the manifest's own folder, with forward slashes.
   const text = (dataset: Dataset): string =>
     manifestText(dataset, (file) =>
       relative(dirname(resolve(out)), resolve(file))

@@ -1,13 +1,13 @@
 /**
- * The jobs as the library exports them, each loaded when it is first called: charts and reports alone take longer to load
- * than all of `import "vultus"` may.
+ * The jobs that the library exports, each loaded on its first call: charts and reports alone would exceed the time budget for
+ * `import "vultus"`.
  */
 
 import type { TrainingRun } from "./train.ts";
 import type { EndEvent, TrainEvent } from "./train-events.ts";
 import type { TrainingData, TrainingOptions } from "./train-options.ts";
 
-/** A function of the same type, overloads included, that loads what it calls. */
+/** Returns a function of the same type, overloads included, that loads the real one when called. */
 function loaded<F extends (...args: never[]) => Promise<unknown>>(load: () => Promise<F>): F {
   return (async (...args: never[]) => (await load())(...args)) as F;
 }

@@ -1,4 +1,4 @@
-/** The recipe of a training: what the options ask for, or that of the run to resume. */
+/** The recipe of a training: from the options, or from the run to resume. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
@@ -18,29 +18,29 @@ import { sources } from "../weights/sources.ts";
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * Changes of single numbers of the recipe: `{ "phases.0.epochs": 3 }`, or `["phases.0.epochs=3"]` as the command line takes
- * them. Phases are named by position or name.
+ * Changes to single values of the recipe: `{ "phases.0.epochs": 3 }`, or `["phases.0.epochs=3"]` as on the command line. A phase
+ * is identified by its position or its name.
  */
 export type Overrides = { readonly [key: string]: Json | undefined } | readonly string[];
 
 /** The options that determine the recipe. */
 export interface RecipeOptions extends BackboneOptions {
   /**
-   * progressive, finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. Default: the one that suits
-   * the model and its weights (`usualRecipe`): adapt for a model that ships.
+   * progressive, finetune, scratch, faces, distil, adapt, a `.json` or `.yaml` file, or an object. Default: depends on the model
+   * and its weights (`usualRecipe`); adapt for a shipped model.
    */
   readonly recipe?: string | RecipeChanges | undefined;
   /** Backbone by name, registered or among `backbones`. Default: the recipe's or, without a recipe, vultus_m. */
   readonly model?: string | undefined;
   /**
-   * Weights to start from: imagenet, vultus or the name of a model that ships, a run folder, a file, or none. Default: those
-   * that the recipe is made for; a note says which. `none` is refused for a recipe that would freeze stages of random weights;
-   * `random-frozen` insists on it.
+   * Weights to start from: imagenet, vultus or the name of a shipped model, a run folder, a file, or none. Default: those that the
+   * recipe is made for; a note reports which. `none` is refused for a recipe that would freeze stages with random weights;
+   * `random-frozen` allows it.
    */
   readonly weights?: string | undefined;
   /**
-   * Attention over the branch of every residual block: se, eca or cbam. It starts as the identity, so trained weights compute
-   * at first what they computed without it. Default: that of the recipe: none.
+   * Attention on the branch of every residual block: se, eca or cbam. It starts as the identity, so trained weights initially give
+   * the same output as without it. Default: the recipe's, which is none.
    */
   readonly attention?: string | undefined;
   /** Side of the square images that the network sees, in pixels. */
@@ -54,13 +54,14 @@ export interface RecipeOptions extends BackboneOptions {
   readonly timeBudget?: number | string | undefined;
 }
 
-/** How many differences a message names. */
+/** Maximum number of differences that a message names. */
 const NAMED = 3;
-/** The backbone of weights that do not say whose they are. */
+/** The backbone of weights that do not record theirs. */
 const REFERENCE_MODEL = "resnet50";
 
 /**
- * The recipe by name, from a file or an object, with every option that changes it; `images` are those to train on.
+ * Returns the recipe by name, from a file or an object, with every option that changes it. `images` is the number of training
+ * images.
  *
  * @throws UsageError.
  */
@@ -69,7 +70,7 @@ export function newRecipe(options: RecipeOptions, images?: number): Recipe {
   return resolved(contentOf(recipe), assignments({ ...options, model }), options, images);
 }
 
-/** The recipe with these changes; its model is the variant that the weights are of, where their file says so. */
+/** Returns the recipe with these changes; its model is the variant recorded in the file of the weights, if any. */
 function resolved(
   base: unknown,
   changes: readonly string[],
@@ -82,20 +83,20 @@ function resolved(
   return model === recipe.model ? recipe : resolveRecipe(base, [...changes, ...assigned({ model })], known);
 }
 
-/** What the options name of the two that `usualRecipe` chooses. */
+/** Returns the recipe and model that the options name; `usualRecipe` chooses the rest. */
 function given({ recipe, model }: RecipeOptions): { recipe?: string | RecipeChanges; model?: string } {
   return { ...(recipe !== undefined && { recipe }), ...(model !== undefined && { model }) };
 }
 
 /**
- * The recipe for a training that names none, and its model if it names none: a model that ships is adapted, another backbone
- * starts from ImageNet's weights or, where there are none of it or none are wanted, from random ones.
+ * Returns the recipe for a training that names none, and its model if it names none. A shipped model is adapted. Another backbone
+ * starts from ImageNet's weights, or from random ones if there are none for it or none are wanted.
  */
 function usualRecipe({ recipe, model, weights, overrides, backbones = [] }: RecipeOptions): {
   recipe: string;
   model?: string | undefined;
 } {
-  // A recipe has a model of its own.
+  // A recipe names its own model.
   if (recipe !== undefined) return { recipe: "adapt" };
   const backbone = model ?? modelIn(overrides) ?? modelOf(weights);
   if (weights === "none") return { recipe: "scratch", model: backbone };
@@ -106,29 +107,29 @@ function usualRecipe({ recipe, model, weights, overrides, backbones = [] }: Reci
   return { recipe: isPublished || weights !== undefined ? "progressive" : "scratch", model: backbone };
 }
 
-/** The model that overrides set. */
+/** Returns the model that the overrides set. */
 function modelIn(overrides: Overrides = []): string | undefined {
   const changes = overrides instanceof Array ? overrides : assigned(overrides);
   const text = changes.findLast((change) => change.startsWith("model="))?.slice("model=".length);
   return text?.replace(/^"(.*)"$/, "$1");
 }
 
-/** The backbone of these weights: the default where none are named, that of a classifier, or the reference's. */
+/** Returns the backbone of these weights: that of a classifier, the reference's, or the default if no weights are named. */
 function modelOf(weights: string | undefined): string {
   if (weights === undefined || weights === "none" || weights === "vultus") return DEFAULT_MODEL;
   return modelOfWeights(weights) ?? REFERENCE_MODEL;
 }
 
 /**
- * The recipe of the run in `folder`, which cannot change half-way. The original options may be given again; options that
- * change the recipe are refused.
+ * Returns the recipe of the run in `folder`, which cannot change during a training. The original options may be given again;
+ * options that change the recipe are refused.
  */
 export function resumedRecipe(folder: string, options: RecipeOptions, images?: number): Recipe {
   const { recipe } = runPaths(folder);
   const saved = parseJson(recipe, recipeSchema);
   const base = options.recipe === undefined ? saved : contentOf(options.recipe);
   const asked = resolved(base, assignments(options), options, images);
-  // Nothing but the start of a run depends on `startsFrom`, which runs of older versions lack.
+  // Only the start of a run depends on `startsFrom`, which runs of older versions lack.
   const differing = differences(asBegun(saved), asBegun(asked)).filter(
     ({ key }) => key !== "startsFrom" && (options.timeBudget === undefined || !changedByBudget(key)),
   );
@@ -141,7 +142,7 @@ export function resumedRecipe(folder: string, options: RecipeOptions, images?: n
   );
 }
 
-/** A file's content; a name or an object stays. */
+/** Returns a file's content; a name or an object is returned unchanged. */
 function contentOf(recipe: string | RecipeChanges): unknown {
   if (typeof recipe !== "string" || !/\.(json|ya?ml)$/.test(recipe)) return recipe;
   if (!existsSync(recipe)) throw new UsageError(`the recipe ${recipe} does not exist`);

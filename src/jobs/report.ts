@@ -15,7 +15,7 @@ import { type Illustrated, illustratedReport, scoredAnew, withFoundPictures } fr
 export interface ReportOptions extends DeviceOptions, BackboneOptions, NamingOptions {
   /** The run folder. */
   readonly run: string;
-  /** Where its images are now. Default: where they were when it was trained. */
+  /** Where its images are now. Default: where they were during training. */
   readonly data?: string | readonly string[] | undefined;
   /** Whether the report shows images. Default: true. */
   readonly pictures?: boolean | undefined;
@@ -33,7 +33,7 @@ export interface ReportResult {
   readonly files: readonly string[];
 }
 
-/** @throws UsageError for a folder that holds no run. */
+/** Writes the report and the model card. @throws UsageError for a folder without a run. */
 export function report(options: ReportOptions): Promise<ReportResult> {
   return telling(options.onEvent, (teller) => reported(options, teller));
 }
@@ -44,7 +44,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
   const paths = runPaths(folder);
   if (!existsSync(paths.recipe) && !existsSync(paths.environment))
     throw new UsageError(
-      `${folder} is not the folder of a run: it has neither recipe.json nor environment.json. Name the folder that train wrote`,
+      `${folder} is not a run folder: it has neither recipe.json nor environment.json. Name a folder that train wrote`,
     );
   const engine = startEngine(chooseDevice(options, teller.note));
   let found: Illustrated | undefined;
@@ -55,7 +55,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
     for (const note of notes) teller.note(note);
     const shown = pictures
       ? found
-      : { run, pixels: undefined, notes: [...notes, "Made without images, as asked."] };
+      : { run, pixels: undefined, notes: [...notes, "Made without images, as requested."] };
     return { files: await illustratedReport(engine, folder, { ...shown, ...known }, teller, out) };
   } finally {
     found?.pixels?.close();
@@ -63,7 +63,7 @@ async function reported(options: ReportOptions, teller: Teller): Promise<ReportR
   }
 }
 
-/** The run with its images; scored again if it kept no predictions. Notes say what is missing. */
+/** Returns the run with its images; scores it again if it recorded no predictions. Notes report what is missing. */
 async function illustrate(engine: Engine, options: ReportOptions, teller: Teller): Promise<Illustrated> {
   const { run: folder, pictures = true, data = [] } = options;
   const given = typeof data === "string" ? [data] : data;
@@ -74,10 +74,10 @@ async function illustrate(engine: Engine, options: ReportOptions, teller: Teller
     return pictures ? withFoundPictures(run, places, options, teller) : without();
   const { best, bundle } = runPaths(folder);
   if (!existsSync(best) && !existsSync(bundle))
-    return without("The run has no weights yet, so nothing was scored.");
+    return without("The run has no weights yet, so it was not scored.");
   if (places.length === 0)
     return without(
-      "Made without images: the run doesn't say where they are. Name their folder after the run.",
+      "Made without images: the run doesn't record where they are. Give their folder after the run.",
     );
   try {
     const kept = keptLists(folder);

@@ -1,4 +1,4 @@
-/** The report at the end of a training, and what `vultus report` needs to write it again. */
+/** Writes the report at the end of a training, or again for `vultus report`. */
 
 import { tmpdir } from "node:os";
 import { canonicalId } from "../data/canonical.ts";
@@ -31,16 +31,16 @@ import { evaluationResult } from "./evaluation-result.ts";
 import type { Teller } from "./events.ts";
 import { isFittedOn, type LabelledOptions, leaksIn, readLabelled, withoutSeen } from "./labelled-pictures.ts";
 
-/** How many images are explained: per class on average, and in all. */
+/** Number of images explained: per class on average, and in total. */
 const EXPLAINED_PER_CLASS = 12;
 const MOST_EXPLAINED = 96;
 
-/** How many images a report explains, of so many classes. */
+/** Returns how many images a report explains for this number of classes. */
 export function explainedOf(classes: number): number {
   return Math.min(MOST_EXPLAINED, EXPLAINED_PER_CLASS * classes);
 }
 
-/** What a training has when it ends. */
+/** The state of a training at its end. */
 export interface Ended {
   readonly engine: Engine;
   readonly dataset: Dataset;
@@ -55,7 +55,7 @@ export interface Ended {
 
 /**
  * Writes data.json, predictions.jsonl, the report and the end of the TensorBoard file; returns the report's path. If any of
- * that fails, a note says so and the training still succeeds.
+ * these fails, a note reports it and the training still succeeds.
  */
 export async function reportTraining(
   folder: string,
@@ -71,7 +71,7 @@ export async function reportTraining(
     [report] = await illustratedReport(engine, folder, illustrated, teller);
   } catch (error) {
     teller.note(
-      `the report was not written: ${messageOf(error)}. The run is complete; ${callTo("report", { run: folder })} tries again`,
+      `the report was not written: ${messageOf(error)}. The run itself is complete; to try again, use ${callTo("report", { run: folder })}`,
     );
   }
   try {
@@ -82,16 +82,16 @@ export async function reportTraining(
   return report;
 }
 
-/** A run with those images of its score that were found. */
+/** A run with those of its scored images that were found. */
 export interface Illustrated extends BackboneOptions {
   readonly run: RunRecord;
   /** The caller closes them. */
   readonly pixels: PixelCache | undefined;
-  /** Remarks in the report on how it was made. */
+  /** Notes in the report on how it was made. */
   readonly notes: readonly string[];
 }
 
-/** Writes the report with heat maps, where there are images; returns the paths of its files. */
+/** Writes the report, with heat maps if there are images; returns the paths of its files. */
 export async function illustratedReport(
   engine: Engine,
   folder: string,
@@ -147,7 +147,8 @@ export async function withFoundPictures(
     notes: [`Made without images: ${reason}.`],
   });
   checkNaming({ rename, notAClass });
-  if (data.length === 0) return none("the run doesn't say where they are. Name their folder after the run");
+  if (data.length === 0)
+    return none("the run doesn't record where they are. Give their folder after the run");
   let dataset: Dataset;
   try {
     const { fingerprint, cut, ...remembered } = run.environment ?? {};
@@ -162,11 +163,11 @@ export async function withFoundPictures(
   const scored = new Set(run.predictions.map(({ id }) => id));
   const found = dataset.samples.flatMap((sample) => {
     if (scored.has(sample.id)) return [sample];
-    // Runs of earlier versions may have ids as the operating system wrote them.
+    // Runs of earlier versions may have ids with the operating system's path separators.
     const former = dataset.formerIds?.get(sample.id) ?? sample.id;
     return scored.has(former) && canonicalId(former) === sample.id ? [{ ...sample, id: former }] : [];
   });
-  if (found.length === 0) return none(`none of the ${scored.size} that were scored is in ${data.join(", ")}`);
+  if (found.length === 0) return none(`none of the ${scored.size} scored images is in ${data.join(", ")}`);
   const pixels = await loadPixels(found, {
     maxSide: LARGEST_SIDE,
     memoryBudget: memory * 1e9,
@@ -175,12 +176,11 @@ export async function withFoundPictures(
     onProgress: (done, total) => teller.progress("reading", done, total),
   });
   const missing = scored.size - pixels.samples.length;
-  const notes =
-    missing > 0 ? [`${missing} of the images that were scored were not found or not readable.`] : [];
+  const notes = missing > 0 ? [`${missing} of the scored images were not found or could not be read.`] : [];
   return { run, pixels, notes };
 }
 
-/** Scores the model of a run that kept no predictions, on the split of `data` that `vultus evaluate` would choose. */
+/** Scores the model of a run without recorded predictions, on the split of `data` that `vultus evaluate` would choose. */
 export async function scoredAnew(
   engine: Engine,
   folder: string,
@@ -216,7 +216,7 @@ export async function scoredAnew(
       },
       pixels,
       notes: [
-        `The run kept no predictions; it was scored anew on ${dataset.sources.join(", ")} for this report.`,
+        `The run has no recorded predictions, so it was scored again on ${dataset.sources.join(", ")} for this report.`,
       ],
     };
   } catch (error) {

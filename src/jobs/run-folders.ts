@@ -1,4 +1,4 @@
-/** Which folders trainings write to: one each, also where several begin at once. */
+/** Run folders: each training gets its own, even if several start at once. */
 
 import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -8,11 +8,11 @@ import { VultusError } from "../util/errors.ts";
 import { makeFolder, reasonOf } from "../util/files.node.ts";
 
 /**
- * Runs a new training in `folder`, which must be new or empty, or, where none is given, in `runs/<name>-<number>` with the first
- * number that is free. It is made and locked at once, so that no other training takes it, and folders that were made are removed
- * again if nothing came to lie in them.
+ * Runs a new training in `folder`, which must be new or empty, or, if none is given, in `runs/<name>-<number>` with the first free
+ * number. The folder is created and locked at once, so that no other training takes it. Created folders are removed again if they
+ * stay empty.
  *
- * @throws UsageError where the folder is in use; VultusError where it cannot be made or written to.
+ * @throws UsageError if the folder is in use; VultusError if it cannot be created or written to.
  */
 export async function inNewRunFolder<R>(
   folder: string | undefined,
@@ -22,7 +22,7 @@ export async function inNewRunFolder<R>(
   const { path, made } = folder === undefined ? freeFolder(name) : newFolder(folder);
   try {
     return await locked(path, async () => {
-      // Another training may have come and gone before it was locked.
+      // Another training may have used the folder before it was locked.
       checkNewRunFolder(path);
       return work(path);
     });
@@ -33,7 +33,7 @@ export async function inNewRunFolder<R>(
   }
 }
 
-/** Goes on with the run in `folder`. @throws UsageError where another training writes to it. */
+/** Continues the run in `folder`. @throws UsageError if another training is writing to it. */
 export function inRunFolder<R>(folder: string, work: (folder: string) => Promise<R>): Promise<R> {
   return locked(folder, () => work(folder));
 }
@@ -47,7 +47,7 @@ async function locked<R>(folder: string, work: () => Promise<R>): Promise<R> {
   }
 }
 
-/** A folder of a new run, and the topmost that had to be made for it. */
+/** The folder of a new run, and the topmost folder that was created for it. */
 interface NewFolder {
   readonly path: string;
   readonly made: string | undefined;
@@ -66,11 +66,11 @@ function freeFolder(name: string): NewFolder {
       if (madeAnew(path)) return { path, made: made ?? resolve(path) };
     }
   } catch (error) {
-    throw new VultusError(`no folder can be made in ${resolve("runs")}: ${reasonOf(error)}`);
+    throw new VultusError(`cannot create a folder in ${resolve("runs")}: ${reasonOf(error)}`);
   }
 }
 
-/** Makes a folder; false where there is something of that name. */
+/** Creates a folder; returns false if something with that name exists. */
 function madeAnew(folder: string): boolean {
   try {
     mkdirSync(folder);

@@ -1,4 +1,4 @@
-/** What a run keeps of the options that it began with, so that `resume` needs nothing but its folder. */
+/** The options that a run records at its start, so that `resume` needs only its folder. */
 
 import { existsSync } from "node:fs";
 import { providers } from "../runtime/session.node.ts";
@@ -10,7 +10,7 @@ import { callTo } from "../util/spelling.ts";
 import type { DataSource } from "./data.ts";
 import type { PrecisionOptions } from "./device.ts";
 
-/** The options that a resumed run knows. */
+/** The options that a run records. */
 export interface KnownOptions extends PrecisionOptions, DataRequestOptions {
   readonly data?: DataSource | undefined;
   readonly exclude?: string | undefined;
@@ -22,16 +22,16 @@ type DataRequestOptions = { readonly [K in keyof DataRequest]?: Readonly<DataReq
 
 const requested = Object.keys(dataRequestSchema.shape) as (keyof DataRequest)[];
 
-/** What a new run keeps; undefined where a program gave a data set, which no path leads to. */
+/** Returns what a new run records; undefined if a program passed a data set, which has no path. */
 export function requestOf({ data, ...options }: KnownOptions): DataRequest | undefined {
   return typeof data === "string" || Array.isArray(data) ? given(options) : undefined;
 }
 
 /**
- * The options with what the run in `folder` keeps in place of those that are left out: the data and how it is read, and device,
- * threads and number format, on which the bits depend.
+ * Fills in options that are left out from the record of the run in `folder`: the data and how it is read, and device, threads and
+ * number format, which the bits of the result depend on.
  *
- * @throws UsageError where the data is neither given nor known, or no longer where it was.
+ * @throws UsageError if the data is neither given nor recorded, or is no longer where it was.
  */
 export function resumedOptions<T extends KnownOptions>(folder: string, options: T): T & { data: DataSource } {
   const paths = runPaths(folder);
@@ -53,7 +53,7 @@ export function resumedOptions<T extends KnownOptions>(folder: string, options: 
 }
 
 function given(options: KnownOptions): DataRequest {
-  // A flag that is not set is one left out.
+  // A flag that is false counts as left out.
   const named = requested.filter((key) => options[key] !== undefined && options[key] !== false);
   return Object.fromEntries(named.map((key) => [key, options[key]]));
 }
@@ -62,14 +62,14 @@ function knownData(folder: string, { request, data }: Environment): readonly str
   const again = callTo("train", { data: data.length > 0 ? data : ["photos/"], resume: folder });
   if (!request) {
     throw new UsageError(
-      `${folder} does not record how its data was named, since a program gave a data set or an older version of vultus began it; ` +
-        `name its data, with the same options as then: ${again}`,
+      `${folder} does not record its data, because a program passed a data set or an older version of vultus started it; ` +
+        `give the data again, with the same options as at the start: ${again}`,
     );
   }
   const missing = data.find((path) => !existsSync(path));
   if (missing === undefined) return data;
   throw new UsageError(
-    `${folder} was trained on ${missing}, which is not there any more; put it back, or resume the run once with the place where it ` +
-      `is now instead of ${missing} in ${again}`,
+    `${folder} was trained on ${missing}, which no longer exists; put it back, or resume the run once with its new location ` +
+      `instead of ${missing} in ${again}`,
   );
 }

@@ -1,4 +1,4 @@
-/** Gives training images soft labels, mixed from their labels and the answers of trained models, and writes a manifest. */
+/** Gives training images soft labels, a mix of their labels and the predictions of trained models, and writes a manifest. */
 
 import { checkComparable } from "../evaluate/compare.node.ts";
 import { softened, teachersAnswers } from "../evaluate/teachers.node.ts";
@@ -11,16 +11,16 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { decoded, openFor } from "./labelled-pictures.ts";
 import { newManifest } from "./manifest.ts";
 
-/** Default weight of the models' answers in a soft label. */
+/** Default weight of the models' predictions in a soft label. */
 export const SOFTENED_SHARE = 0.5;
 
 export interface SoftenOptions extends DeviceOptions, NamingOptions {
   readonly data: DataSource;
-  /** The models, of the same classes. */
+  /** The models, all with the same classes. */
   readonly by: readonly ModelSource[];
   /** The manifest to write, a CSV file that a training reads. It must not exist yet. */
   readonly out: string;
-  /** Weight of the models' answers in a soft label, from 0 to 0.5. Default: 0.5. */
+  /** Weight of the models' predictions in a soft label, from 0 to 0.5. Default: 0.5. */
   readonly share?: number | undefined;
   readonly exclude?: string | undefined;
   readonly allowUnreadable?: boolean | undefined;
@@ -34,13 +34,13 @@ export interface SoftenResult {
   readonly manifest: string;
   readonly models: readonly string[];
   readonly share: number;
-  /** Images that got a soft label. */
+  /** Number of images that got a soft label. */
   readonly softened: number;
-  /** Share of images whose label is the models' answer. */
+  /** Share of images whose label equals the models' prediction. */
   readonly agreement: number;
 }
 
-/** @throws UsageError for models of different classes, or where there are no training images. */
+/** Writes the manifest. @throws UsageError for models with different classes, or if there are no training images. */
 export function soften(options: SoftenOptions): Promise<SoftenResult> {
   return telling(options.onEvent, (teller) => softening(options, teller));
 }

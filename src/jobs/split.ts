@@ -1,4 +1,4 @@
-/** Cuts train, validation and test splits as a manifest, with copies of an image and people kept on one side. */
+/** Cuts train, validation and test splits as a manifest, and keeps copies of an image, and images of a person, together. */
 
 import { byLooks, type Copies, findCopies } from "../audit/copies.node.ts";
 import { classCounts, type Dataset, indicesOf, type Split, splits } from "../data/dataset.ts";
@@ -15,7 +15,7 @@ export interface SplitOptions extends DataOptions {
   readonly data: DataSource;
   /** The manifest to write, a CSV file that other jobs read. It must not exist yet. */
   readonly out: string;
-  /** Share of each class to validate on, from 0 to 1. Default: 0.2, where `test` is not given either. */
+  /** Share of each class to validate on, from 0 to 1. Default: 0.2, unless `test` is given. */
   readonly validation?: number | undefined;
   /** Share of each class to test on once, at the end. */
   readonly test?: number | undefined;
@@ -24,10 +24,10 @@ export interface SplitOptions extends DataOptions {
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** Images of one part. */
+/** The images of one split. */
 export interface SplitPart {
   readonly pictures: number;
-  /** Of all images, or of those of the class. */
+  /** Share of all images, or of the images of the class. */
   readonly share: number;
 }
 
@@ -43,7 +43,7 @@ export interface SplitResult {
     readonly identical: number;
     readonly nearDuplicates: number;
     readonly people: number;
-    /** Groups of two or more images that stay together, after joining groups that overlap; and their images. */
+    /** Number of groups of two or more images that stay together, after merging overlapping groups, and of their images. */
     readonly keptTogether: number;
     readonly picturesInThem: number;
   };
@@ -52,7 +52,7 @@ export interface SplitResult {
 }
 
 /**
- * A split that the data has is cut again if its share is given, and kept otherwise. No image is copied or changed.
+ * If the data already has a split, it is cut again if its share is given, and kept otherwise. No image is copied or changed.
  *
  * @throws UsageError if `out` exists, if no manifest can describe the data, or for shares that cannot be cut.
  */

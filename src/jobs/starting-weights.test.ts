@@ -97,7 +97,7 @@ test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked",
   const { weights, notes } = await start(recipe, ["model=vultus_s"], "none");
   expect(weights.size).toBe(0);
   expect(notes[1]).toBe(
-    `warning: the recipe ${recipe} is made for trained weights, and these are random; \`recipe: "scratch"\` is made for them`,
+    `warning: the recipe ${recipe} is made for trained weights, but these are random; use \`recipe: "scratch"\` instead`,
   );
 });
 
@@ -144,7 +144,7 @@ test("where ImageNet's weights cannot be had, what works without them comes firs
   try {
     for (const recipe of ["adapt", "progressive"])
       await expect(start(recipe, ["model=resnet18", "inputSize=32"])).rejects.toThrow(
-        /^the recipe \w+ starts resnet18 from ImageNet's weights, and there are none here\. .*\n {2}vultus train here\n.*\n {2}vultus train anew\n.*HF_HUB_OFFLINE/,
+        /^the recipe \w+ starts resnet18 from ImageNet's weights, but they are not available here\. .*\n {2}vultus train here\n.*\n {2}vultus train anew\n.*HF_HUB_OFFLINE/,
       );
   } finally {
     vi.unstubAllEnvs();

@@ -32,10 +32,10 @@ export type Start =
   | { readonly kind: "file"; readonly path: string };
 
 /**
- * What the recipe starts from on this backbone where `given` weights are named, or none. Where none are named, a recipe that
- * builds on trained weights takes those of the model that ships, if its backbone has one, and else ImageNet's.
+ * Chooses what the recipe starts from on this backbone: the `given` weights, or, if none are named, the default. A recipe that
+ * builds on trained weights defaults to those of the shipped model if its backbone has one, and to ImageNet's otherwise.
  *
- * @throws UsageError where stages would be frozen with random weights, unless `given` insists.
+ * @throws UsageError if stages would be frozen with random weights, unless `given` explicitly allows it.
  */
 export function chooseStart(
   recipe: Recipe,
@@ -49,9 +49,9 @@ export function chooseStart(
   if (frozen.length === 0) return start;
   const trained = shippedModels().includes(backbone.name) ? backbone.name : "imagenet";
   throw new UsageError(
-    `the recipe ${recipe.name} freezes stages of ${backbone.name} (${frozen.join(", ")}), and random weights that stay as they ` +
-      `are see nothing. This trains all of it from random weights:\n  ${random}\n` +
-      `Or start from trained weights with ${option("weights", trained)}, or insist with ${option("weights", RANDOM_FROZEN)}`,
+    `the recipe ${recipe.name} freezes stages of ${backbone.name} (${frozen.join(", ")}), and frozen random weights ` +
+      `extract no useful features. To train the whole network from random weights:\n  ${random}\n` +
+      `Or start from trained weights with ${option("weights", trained)}, or allow this with ${option("weights", RANDOM_FROZEN)}`,
   );
 }
 
@@ -71,15 +71,15 @@ function startOf(recipe: Recipe, backbone: Backbone, given: string | undefined):
 }
 
 /**
- * Whether the recipe is made for trained weights. One that does not say so is where it freezes stages, or on a model that
- * ships begins with running statistics, which random weights do not have.
+ * Whether the recipe is made for trained weights. A recipe that does not state it is if it freezes stages, or if, on a shipped
+ * model, it starts with running statistics, which random weights do not have.
  */
 function buildsOnTrained(recipe: Recipe, backbone: Backbone, ships: boolean): boolean {
   if (recipe.startsFrom !== undefined) return recipe.startsFrom === "trained";
   return freezes(recipe, backbone) || (ships && recipe.phases[0]?.batchNorm === "running");
 }
 
-/** Whether a phase keeps a stage of the backbone as it is. */
+/** Whether a phase freezes a stage of the backbone. */
 function freezes({ phases }: Recipe, backbone: Backbone): boolean {
   return phases.some(({ train }) => {
     const trained = trainableStages(backbone, train);
@@ -87,17 +87,17 @@ function freezes({ phases }: Recipe, backbone: Backbone): boolean {
   });
 }
 
-/** What a training starts with. */
+/** The weights that a training starts with. */
 export interface StartingWeights {
-  /** Those that are missing are drawn from the recipe's seed. */
+  /** Missing ones are drawn from the recipe's seed. */
   readonly weights: StateDict;
   /** Their origin in words, which the run records. */
   readonly source: string;
-  /** The images that they were trained on. */
+  /** The images that the weights were trained on. */
   readonly imagesBefore: TrainingImagesRecord;
 }
 
-/** The weights to start from, found or fetched; a note says which. @throws UsageError as `chooseStart`, or where there are none. */
+/** Finds or fetches the weights to start from; a note reports which. @throws UsageError as `chooseStart` does, or if there are none. */
 export async function startingWeights(
   architecture: Architecture,
   description: ReturnType<typeof describe>,
@@ -132,7 +132,7 @@ export async function startingWeights(
   };
 }
 
-/** What the run in `folder` started from, as it recorded it; a note says so. Its checkpoint holds the weights. */
+/** Returns what the run in `folder` started from, as recorded, with a note. The weights themselves are in its checkpoint. */
 export function recordedStart(
   folder: string,
   recipe: Recipe,
@@ -141,7 +141,7 @@ export function recordedStart(
 ): StartingWeights {
   const { weights } = readEnvironment(runPaths(folder));
   teller.note(`weights: ${weights || "not recorded"} (at the start of the run)`);
-  // Runs of older versions may have frozen random weights without being asked to.
+  // Runs of older versions may have frozen random weights without the explicit option.
   if (weights.startsWith("none"))
     for (const warning of randomWarnings(recipe, backbone)) teller.note(warning);
   return { weights: new Map(), source: weights, imagesBefore: unknownImages };
@@ -152,31 +152,31 @@ function randomWarnings(recipe: Recipe, backbone: Backbone): string[] {
   if (frozen.length > 0) return [`warning: random weights stay frozen: ${frozen.join(", ")}`];
   if (recipe.startsFrom !== "trained") return [];
   return [
-    `warning: the recipe ${recipe.name} is made for trained weights, and these are random; ${option("recipe", "scratch")} is made for them`,
+    `warning: the recipe ${recipe.name} is made for trained weights, but these are random; use ${option("recipe", "scratch")} instead`,
   ];
 }
 
-/** A file of weights, and its origin in words. */
+/** A weight file, and its origin in words. */
 interface FoundWeights {
   readonly path: string;
   readonly source: string;
-  /** Of the file, for other messages. */
+  /** Name of the file, for messages. */
   readonly name: string;
-  /** What they were trained with, where the source says so. */
+  /** Normalisation that the weights were trained with, if the source states it. */
   readonly normalisation?: Pick<Preprocessing, "mean" | "std">;
 }
 
-/** The file that was named, or the best weights of a run folder. */
+/** Returns the named file, or the best weights of a run folder. */
 function weightsFile(given: string): FoundWeights {
   const isRun = existsSync(join(given, "recipe.json"));
   const path = isRun ? classifierPath(given) : given;
   const name = basename(path);
-  // Those of every run have the same name.
+  // The weight files of all runs have the same name.
   const isBest = name.startsWith("best.");
   return { path, source: isBest ? `${basename(dirname(resolve(path)))}/${name}` : name, name: path };
 }
 
-/** The weights of the hub; where they cannot be had, the error begins with what works without them. */
+/** Fetches the weights from the hub. If that fails, the error begins with what works without them. */
 async function imagenetWeights(
   backbone: Backbone,
   choice: ImagenetName,
@@ -190,9 +190,9 @@ async function imagenetWeights(
   } catch (error) {
     if (!(error instanceof VultusError) || signal.aborted) throw error;
     throw new UsageError(
-      `the recipe ${recipe.name} starts ${backbone.name} from ImageNet's weights, and there are none here. ` +
-        `This works without them, and without a network:\n  ${offline}\n` +
-        `This starts ${backbone.name} from random weights:\n  ${random}\nWhy there are none: ${error.message}`,
+      `the recipe ${recipe.name} starts ${backbone.name} from ImageNet's weights, but they are not available here. ` +
+        `To train without them, and without a network:\n  ${offline}\n` +
+        `To start ${backbone.name} from random weights:\n  ${random}\nWhy they are not available: ${error.message}`,
     );
   }
 }
@@ -224,7 +224,7 @@ async function fetchImagenet(
   const { resize, crop } = source.preprocessing;
   if (Math.abs(resize / crop - recipe.validationResize) > 1e-3)
     teller.note(
-      `these weights were scored at ${resize}/${crop}: --set validationResize=${(resize / crop).toFixed(4)} does the same`,
+      `these weights were scored at ${resize}/${crop}; to do the same, add --set validationResize=${(resize / crop).toFixed(4)}`,
     );
   const words = `${source.title} of ${backbone.name}, from ${source.repo}`;
   return { path, source: words, name: path, normalisation: source.preprocessing };

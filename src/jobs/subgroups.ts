@@ -1,4 +1,4 @@
-/** Scores by subgroup, of a column of a manifest. */
+/** Scores by subgroup, from a column of a manifest. */
 
 import type { PixelCache } from "../data/pixel-cache.node.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
@@ -10,7 +10,7 @@ import { didYouMean } from "../util/nearest.ts";
 
 export interface ColumnScores extends SubgroupScores {
   readonly column: string;
-  /** The same of agreement with the plurality of people, on the images that have one; missing where none has. */
+  /** The same for agreement with the plurality of people, on the images that have one; missing if none has. */
   readonly people?: SubgroupScores;
 }
 
@@ -41,14 +41,14 @@ export function scoresBy(
   };
 }
 
-/** The column's name as read from the manifest. */
+/** Returns the column's name as read from the manifest. */
 export function checkColumn(column: string, samples: PixelCache["samples"]): string {
   const columns = [...new Set(samples.flatMap(({ subgroups = {} }) => Object.keys(subgroups)))].sort();
   const name = column.trim().toLowerCase();
   if (columns.includes(name)) return name;
   throw new UsageError(
     columns.length > 0
-      ? `--subgroup ${column}: there is no such column.${didYouMean(name, columns)} Found: ${columns.join(", ")}`
-      : `--subgroup ${column}: the data has no columns of subgroups; give a manifest (CSV) with one besides path and label`,
+      ? `--subgroup ${column}: no such column.${didYouMean(name, columns)} Found: ${columns.join(", ")}`
+      : `--subgroup ${column}: the data has no subgroup columns; give a manifest (CSV) that has one in addition to path and label`,
   );
 }

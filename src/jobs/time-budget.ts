@@ -1,4 +1,4 @@
-/** Fits a training to the time there is: measures a few steps, chooses what fits, and keeps to it while it trains. */
+/** Fits a training to the available time: measures a few steps, chooses what fits, and keeps to the budget while training. */
 
 import { trainingSide } from "../augment/canvas.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
@@ -18,42 +18,42 @@ import type { Teller } from "./events.ts";
 import { explainedOf } from "./reporting.ts";
 import type { TrainEvent } from "./train-events.ts";
 
-/** Backbones that may replace a larger one if no pretrained weights tie the recipe to it. */
+/** Backbones, from large to small, that may replace a larger one unless the recipe needs its pretrained weights. */
 const SMALLER = ["resnet50", "resnet34", "resnet18", "squeezenet1_1"];
 const INPUT_SIZES = [224, 192, 160, 128, 112, 96, 80, 64, 48];
 
-/** Share of a budget after which no other measuring step begins. */
+/** Share of a budget after which no further measuring step begins. */
 const MEASURING = 0.05;
-/** Images that are decoded to know how long all take. */
+/** Number of images decoded to estimate the time for all. */
 const DECODED = 16;
-/** Least part of an epoch that is worth training. */
+/** Minimum part of an epoch that is worth training. */
 const PART = 0.1;
-/** Seconds, and a share of the budget, that stay free: a process starts and ends, and forecasts are too short as often as too long. */
+/** Reserve, in seconds and as a share of the budget: a process needs time to start and end, and forecasts are often too short. */
 const SPARE = { seconds: 0.5, share: 0.02 };
 
 export interface TimeOptions extends BackboneOptions {
-  /** Seconds until everything must be done. */
+  /** Seconds left until everything must be done. */
   readonly left: () => number;
-  /** Seconds that there were from the beginning. */
+  /** Seconds of the whole budget. */
   readonly budget: number;
-  /** Where a run that goes on stands, whose recipe stays as it is; undefined for a new one. */
+  /** Position of a resumed run, whose recipe does not change; undefined for a new run. */
   readonly from?: Pick<Progress, "phase" | "epoch"> | undefined;
   readonly weights?: string | undefined;
   readonly cacheFeatures: boolean;
-  /** As `TrainOptions` has them. */
+  /** As in `TrainOptions`. */
   readonly teachers: readonly string[];
 }
 
-/** The data of a training, with the splits as they will be about. */
+/** The data of a training, with approximate splits. */
 type Trial = Pick<Dataset, "classes" | "samples">;
 
 export interface InTime {
   readonly recipe: Recipe;
-  /** Keeps the training to its time. */
+  /** Keeps the training within its time. */
   readonly pace: Pace;
 }
 
-/** The seconds of a time budget, a number or text such as `10m`. @throws UsageError for anything else, and for no time. */
+/** Parses a time budget, a number of seconds or text such as `10m`. @throws UsageError for anything else, and for 0. */
 export function secondsOf(timeBudget: number | string): number {
   const budget = typeof timeBudget === "string" ? parseDuration(timeBudget) : timeBudget;
   if (budget > 0) return budget;
@@ -61,7 +61,7 @@ export function secondsOf(timeBudget: number | string): number {
 }
 
 /**
- * The recipe shrunk until it fits the time that is left, in which the measuring counts; notes say how.
+ * Shrinks the recipe until it fits the remaining time, which includes the measuring; notes report how.
  *
  * @throws UsageError if nothing fits.
  */
@@ -81,7 +81,7 @@ export async function fitToTime(
   const teachers = loadTeachers(named, classes).map(({ architecture }) => architecture);
   const allCosts = (candidate: Recipe): PhaseCost[] =>
     phaseCosts(candidate, classes, pictures, speed, { ...known, cacheFeatures, teachers });
-  /** Of the phases that are not over. */
+  /** Costs of the unfinished phases. */
   const costsOf = (candidate: Recipe): PhaseCost[] => remaining(allCosts(candidate), from);
   const closingOf = (candidate: Recipe): number => {
     const forward = forwardSeconds(candidate, classes, speed, known);
@@ -92,7 +92,7 @@ export async function fitToTime(
     );
   };
   const free = (): number => left() - SPARE.seconds - SPARE.share * budget;
-  // What was spent until now, and what stays free, is a part of the budget too.
+  // The time spent so far and the reserve are part of the budget too.
   const spent = budget - free();
   const around = (candidate: Recipe): number => spent + samples.length * decode + closingOf(candidate);
   const forecast = (candidate: Recipe): number =>
@@ -105,7 +105,7 @@ export async function fitToTime(
   };
   teller.tell({ type: "budget", forecast: forecast(recipe), budget });
   if (from !== undefined) checkFits(partial(recipe), budget);
-  // Those of an earlier budget say nothing of this one.
+  // Notes of an earlier budget do not apply to this one.
   const uncutRecipe = { ...recipe, phases: recipe.phases.map(uncut) };
   const fitted = from ? recipe : shrunk(uncutRecipe, { forecast, partial }, budget, weights, teller);
   const most = recipe.phases.map(({ epochs }) => epochs);
@@ -113,7 +113,7 @@ export async function fitToTime(
   return { recipe: fitted, pace };
 }
 
-/** The costs of what is left of phases, the first of which is under way. */
+/** Returns the remaining costs of phases, the first of which is in progress. */
 function remaining(
   costs: readonly PhaseCost[],
   { phase, epoch }: Pick<Progress, "phase" | "epoch"> = { phase: 0, epoch: 0 },
@@ -129,12 +129,12 @@ function remaining(
   });
 }
 
-/** @throws UsageError where a run that goes on could not train anything in time. */
+/** @throws UsageError if a resumed run could not train anything in time. */
 function checkFits(least: number, budget: number): void {
   if (least <= budget) return;
   throw new UsageError(
-    `the time budget of ${words(budget)} is too short: to go on for a tenth of an epoch, and to score it, is forecast to take ` +
-      `${words(least)}; give it more (${option("timeBudget", enoughFor(least))}). The run is as it was`,
+    `the time budget of ${words(budget)} is too short: continuing for a tenth of an epoch, and scoring, is forecast to take ` +
+      `${words(least)}; give more time (${option("timeBudget", enoughFor(least))}). The run is unchanged`,
   );
 }
 
@@ -158,13 +158,13 @@ function shrunk(
   return fitted;
 }
 
-/** Seconds per image to decode many, of a few spread over all. */
+/** Estimates the seconds per image for decoding many, from a few spread over all. */
 async function decodeSeconds(samples: readonly Sample[], { inputSize }: Recipe): Promise<number> {
   const every = Math.max(1, Math.floor(samples.length / (2 * DECODED)));
   const some = samples.filter((_, i) => i % every === 0).slice(0, 2 * DECODED);
   const half = Math.floor(some.length / 2);
   const options = { maxSide: trainingSide(inputSize) };
-  // The first ones wait for what decodes them.
+  // The first images also wait for the decoder to start.
   await decodeAll(some.slice(0, half), options, () => {});
   const started = performance.now();
   await decodeAll(some.slice(half), options, () => {});
@@ -172,7 +172,7 @@ async function decodeSeconds(samples: readonly Sample[], { inputSize }: Recipe):
 }
 
 /**
- * What follows the last phase: the images of the score are decoded again and scored, a few are explained, and what else is done
+ * Estimates the time after the last phase: the images of the score are decoded again and scored, and a few are explained. The rest
  * takes about as long as opening three programs, as measured.
  */
 function closingSeconds(

@@ -1,11 +1,11 @@
-/** The command line of a training with another model or other weights, to paste. */
+/** Commands, ready to paste, for a training with another model or other weights. */
 
 import { callTo, type Options } from "../util/spelling.ts";
 import { DEFAULT_MODEL } from "../weights/shipped.node.ts";
 import type { DataSource } from "./data.ts";
 import { defaults } from "./defaults.ts";
 
-/** Commands to suggest where a start is not possible, whole, as a person can paste them. */
+/** Complete commands to suggest if a start is not possible. */
 export interface Suggestions {
   /** Needs no network. */
   readonly offline: string;
@@ -13,7 +13,7 @@ export interface Suggestions {
   readonly random: string;
 }
 
-/** What belongs to no one model or recipe, as `TrainOptions` has it. */
+/** Options that do not depend on a model or recipe, as in `TrainOptions`. */
 interface CommonOptions {
   readonly data?: DataSource | undefined;
   readonly exclude?: string | undefined;
@@ -32,7 +32,7 @@ interface CommonOptions {
   readonly allowUnreadable?: boolean | undefined;
 }
 
-/** What to suggest instead of a training with `options` on `model`: the same data and settings, started from other weights. */
+/** Suggests alternatives to a training with `options` on `model`: the same data and settings, started from other weights. */
 export function trainSuggestions(options: CommonOptions, model: string): Suggestions {
   return {
     offline: trainCommand(options, { model: DEFAULT_MODEL }),

@@ -6,7 +6,7 @@ import type { JobEvent, OnEvent, Teller } from "./events.ts";
 /** The events of the training loop; after a failure `train` rejects instead. */
 type LoopEvents = Omit<TrainEvents, "note" | "failed">;
 
-/** The run folder is known, nothing has begun. */
+/** The run folder is known, but nothing has started. */
 export interface RunEvent {
   readonly type: "run";
   readonly folder: string;
@@ -18,7 +18,7 @@ export interface ModelEvent {
   readonly summary: string;
 }
 
-/** How long the unchanged recipe would take from the call to the result, with a reserve, and the time budget, both in seconds. */
+/** Forecast for the unchanged recipe, from the call to the result, with a reserve, and the time budget; both in seconds. */
 export interface BudgetEvent {
   readonly type: "budget";
   readonly forecast: number;

@@ -1,4 +1,4 @@
-/** What a training is asked for: its options, and the check of those that programs give. */
+/** The options of a training, and the check of options that programs pass. */
 
 import { checkOptions, type Kind, kinds, oneOf } from "./check-options.ts";
 import type { DataOptions, DataSource } from "./data.ts";
@@ -14,7 +14,7 @@ export type TrainingData =
       readonly data: DataSource;
       readonly resume?: string | boolean | undefined;
     }
-  /** A run that is resumed knows its data. */
+  /** A resumed run records its data. */
   | { readonly data?: never; readonly resume: string | true };
 
 export type TrainOptions = TrainingOptions & TrainingData;
@@ -23,30 +23,30 @@ export interface TrainingOptions extends RecipeOptions, PrecisionOptions, DataOp
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
   readonly out?: string | undefined;
   /**
-   * Run folder to continue, or true for `out`. It needs no other option, the data neither, unless a program gave that as a data
-   * set; the original options may be given again.
+   * Run folder to continue, or true for `out`. It needs no other option, not even the data, unless a program passed that as a data
+   * set. The original options may be given again.
    */
   readonly resume?: string | boolean | undefined;
-  /** Epochs to add to the run that `resume` names and that has ended: through the end of its schedule, as if it had been longer. */
+  /** Epochs to add to the finished run that `resume` names, as if its schedule had been longer. */
   readonly extend?: number | undefined;
   /**
-   * Models whose answers to the same augmented images are learned as well as the labels: run folders, files, or names of
-   * models that ship. A resumed run uses the copies that it kept.
+   * Models whose predictions for the same augmented images are learned in addition to the labels: run folders, files, or names of
+   * shipped models. A resumed run uses its own copies of them.
    */
   readonly teachers?: string | readonly string[] | undefined;
   /** Share of the training images to validate on, from 0 to 1. Default: 0.2 if the data has no validation split. */
   readonly validation?: number | undefined;
   /** Share of the training images to test on once, at the end. */
   readonly test?: number | undefined;
-  /** Whether a frozen backbone is computed once per view instead of in every epoch. Default: true. */
+  /** Whether to compute a frozen backbone once per view instead of in every epoch. Default: true. */
   readonly cacheFeatures?: boolean | undefined;
-  /** Gigabytes of decoded images to keep in memory, and of cached features as much again. Default: 2. */
+  /** Gigabytes of decoded images to keep in memory, and the same again for cached features. Default: 2. */
   readonly memory?: number | undefined;
-  /** Greatest time between two checkpoints, in seconds. Default: 300. */
+  /** Maximum time between two checkpoints, in seconds. Default: 300. */
   readonly checkpointEvery?: number | undefined;
-  /** Continue although more than 1 % of the images cannot be read. Default: false. */
+  /** Continue even if more than 1 % of the images cannot be read. Default: false. */
   readonly allowUnreadable?: boolean | undefined;
-  /** Stops the training after the step under way: the run is saved and can be resumed. */
+  /** Stops the training after the current step; the run is saved and can be resumed. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: OnEvent<TrainEvent> | undefined;
 }
@@ -68,7 +68,7 @@ const {
 const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
   ...{ data: unchecked, out: text, resume: textOrFlag, extend: count, exclude: text, classes: texts },
   ...{ rename: textsByName, notAClass: texts, corrections: text },
-  // What is not of one kind, or that the recipe or the cut checks.
+  // Options of several types, or checked by the recipe or the cut.
   ...{
     recipe: unchecked,
     overrides: unchecked,
@@ -84,7 +84,7 @@ const expected: { readonly [K in keyof Required<TrainOptions>]: Kind } = {
   ...{ memory: positive, checkpointEvery: atLeast0, allowUnreadable: flag, signal: aSignal, onEvent: call },
 };
 
-/** @throws UsageError for an option that does not exist, or whose value is of another kind. */
+/** @throws UsageError for an option that does not exist, or with a value of the wrong type. */
 export function checkTrainOptions(options: TrainOptions): void {
   checkOptions(options, expected);
 }

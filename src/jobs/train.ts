@@ -60,7 +60,7 @@ interface Run {
   /** The run folder. */
   readonly folder: string;
   readonly classes: readonly string[];
-  /** One record an epoch, over all phases. */
+  /** One record per epoch, over all phases. */
   readonly history: readonly EpochRecord[];
   readonly phases: readonly PhaseRecord[];
   /** Images that were left out. */
@@ -74,16 +74,16 @@ export interface FinishedRun extends Run {
   readonly interrupted: false;
   /** The epoch whose weights were kept, by validation accuracy. */
   readonly best: Best;
-  /** The score of `best.onnx` on the test split or, where there is none, on validation. */
+  /** The score of `best.onnx` on the test split or, if there is none, on validation. */
   readonly evaluation: EvaluationResult;
-  /** The report; missing if it could not be written, which a note explains. */
+  /** Path of the report; missing if it could not be written, which a note explains. */
   readonly report?: string;
 }
 
 /** A training that was aborted: the folder holds all that `resume` needs. */
 export interface InterruptedRun extends Run {
   readonly interrupted: true;
-  /** Of the epochs so far; null before the end of the first. */
+  /** The best epoch so far; null before the end of the first. */
   readonly best: Best | null;
 }
 
@@ -98,8 +98,8 @@ export interface TrainingJson {
 }
 
 /**
- * Trains, scores the best weights once, and writes the run folder with its report. Everything but the data has a default,
- * the same as on the command line. An abort resolves with an interrupted run, or rejects if the run had not begun.
+ * Trains, scores the best weights once, and writes the run folder with its report. Every option but the data has a default, the
+ * same as on the command line. An abort resolves with an interrupted run, or rejects if the run had not started.
  *
  * @throws UsageError for unsuitable options, data or run folder; VultusError if the training itself fails.
  */
@@ -141,7 +141,7 @@ async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise
   const device = chooseDevice({ precision: "auto", ...options }, teller.note);
   const teachers = typeof options.teachers === "string" ? [options.teachers] : (options.teachers ?? []);
   const budget = options.timeBudget === undefined ? Number.POSITIVE_INFINITY : secondsOf(options.timeBudget);
-  // A teacher may not know the classes.
+  // A teacher may lack some of the classes.
   if (resumed === undefined) loadTeachers(teachers, dataset.classes);
   const work = (folder: string): Promise<TrainingRun> =>
     trainedIn(
@@ -166,22 +166,22 @@ async function trained(asked: TrainOptions, teller: Teller<TrainEvent>): Promise
     : inRunFolder(resumed, work);
 }
 
-/** A training that can begin: all that could be checked has been. */
+/** A training that is ready to start: everything that can be checked has been checked. */
 interface Prepared {
   readonly options: TrainOptions;
   readonly recipe: Recipe;
   readonly device: DeviceChoice;
   readonly dataset: Dataset;
   readonly cut: CutShares;
-  /** The data with the splits about as they will be. */
+  /** The data with approximate splits. */
   readonly trial: Dataset;
   readonly teachers: readonly string[];
-  /** For a start that is not possible. */
+  /** Suggestions if the start is not possible. */
   readonly suggestions: Suggestions;
   readonly resumed: boolean;
-  /** When it was called, in milliseconds. */
+  /** Time of the call, in milliseconds. */
   readonly started: number;
-  /** Seconds from then; infinite where there is no limit. */
+  /** Seconds from then; infinite without a limit. */
   readonly budget: number;
 }
 
@@ -201,7 +201,7 @@ async function trainedIn(
   teller.tell({ type: "run", folder });
   if (resumed && hasEnded(folder, prepared.recipe))
     teller.note(
-      `${folder} has ended: nothing is left to train, and it is only scored again. Add epochs to it: ` +
+      `${folder} has finished: nothing is left to train, so it is only scored again. To add epochs: ` +
         callTo("train", { resume: folder, extend: 5 }),
     );
   await teller.heard();
@@ -303,15 +303,15 @@ function tellFailure(log: Listener, error: unknown): void {
 function resumedFolder({ resume, out, extend }: TrainOptions): string | undefined {
   if (!resume && extend !== undefined)
     throw new UsageError(
-      `${option("extend")} adds epochs to a run that has ended, and needs ${option("resume", "runs/NAME")} to name it`,
+      `${option("extend")} adds epochs to a finished run; name it with ${option("resume", "runs/NAME")}`,
     );
   if (!resume) return undefined;
   const folder = typeof resume === "string" ? resume : out;
   if (folder !== undefined) return folder;
-  throw new UsageError(`${option("resume")} needs the folder of a run; name it`);
+  throw new UsageError(`${option("resume")} needs a run folder; name it`);
 }
 
-/** The recipe of the run in `folder`, with the epochs that are to be added. @throws UsageError where it has not ended yet. */
+/** Returns the recipe of the run in `folder`, with the epochs to add. @throws UsageError if it has not finished yet. */
 function recipeOfRun(folder: string, options: TrainOptions, images: number): Recipe {
   const recipe = resumedRecipe(folder, options, images);
   if (options.extend === undefined) return recipe;
@@ -320,7 +320,7 @@ function recipeOfRun(folder: string, options: TrainOptions, images: number): Rec
     return extended(recipe, phases, options.extend);
   }
   throw new UsageError(
-    `${folder} has not ended, so there is nothing to extend yet; go on with it first: ${callTo("train", { resume: folder })}`,
+    `${folder} has not finished, so it cannot be extended yet; continue it first: ${callTo("train", { resume: folder })}`,
   );
 }
 
@@ -329,7 +329,7 @@ function hasEnded(folder: string, { phases }: Recipe): boolean {
   return readCheckpoint(runPaths(folder).checkpoint).progress.phase >= phases.length;
 }
 
-/** The data as it is found, with the names of classes that a resumed run knows. */
+/** Reads the data, with the class names that a resumed run recorded. */
 async function readData(
   { data, classes, rename, notAClass, corrections, exclude }: TrainOptions,
   resumed: string | undefined,
@@ -342,8 +342,8 @@ async function readData(
 }
 
 /**
- * Chooses the splits to cut; if there is no validation split, a fifth is cut, and a note says so. The cut happens when the
- * images are read. A trial cut here finds wrong shares early.
+ * Chooses the splits to cut. Without a validation split, a fifth is cut, and a note reports it. The cut itself happens when the
+ * images are read; a trial cut here finds invalid shares early.
  */
 function chooseCut(
   options: TrainOptions,
@@ -355,10 +355,10 @@ function chooseCut(
   const validation = options.validation ?? (given ? undefined : 0.2);
   if (!given && options.validation === undefined)
     teller.note(
-      `no validation split: 20 % of the training images are set apart for it (${option("validation")})`,
+      `no validation split: 20 % of the training images are held out for validation (${option("validation")})`,
     );
   const cut = {
-    // Where nothing is cut, they need not be found.
+    // If nothing is cut, they need not be found.
     ...(nearCopies && (validation ?? options.test) !== undefined ? { nearCopies } : {}),
     ...(validation === undefined ? {} : { validation }),
     ...(options.test === undefined ? {} : { test: options.test }),

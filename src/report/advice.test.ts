@@ -45,7 +45,7 @@ const data = (train: number[]): AdvisedRun["data"] => ({
 const topics = (of: AdvisedRun): string[] => adviceFor(of, "runs/a").map(({ topic }) => topic);
 const rising = history([0.5, 0.6, 0.65, 0.7], [0.5, 0.6, 0.66, 0.7]);
 
-test("the weakest class is the one recognised least often, among those that occur", () => {
+test("the weakest class is the one with the lowest recall, among those that occur", () => {
   expect(weakestClass(usual)).toBe(2);
   const absent = [[0, 0, 0], ...usual.slice(1)];
   expect(weakestClass(absent)).toBe(2);
@@ -59,10 +59,12 @@ test("the weakest class is the one recognised least often, among those that occu
 test("it is named with what it is taken for, and with its images where it has few", () => {
   const [plain] = adviceFor(run({}), "runs/a");
   expect(plain).toMatchObject({ topic: "class", title: "Look at the mistakes on fear" });
-  expect(plain?.text).toContain("60.0\u00a0% of its images. 350 of its 1,000 images were taken for sad.");
+  expect(plain?.text).toContain(
+    "60.0\u00a0% of its images are right. 350 of its 1,000 images were taken for sad.",
+  );
   const [scarce] = adviceFor(run({ data: data([1000, 900, 200]) }), "runs/a");
   expect(scarce?.title).toBe("Add images of fear");
-  expect(scarce?.text).toContain("It has 200 training images, where a class has 700 on average.");
+  expect(scarce?.text).toContain("It has 200 training images; the average class has 700.");
 });
 
 test("of few images counts are given, no percentages", () => {
@@ -76,7 +78,9 @@ test("of few images counts are given, no percentages", () => {
     }),
     "runs/a",
   );
-  expect(advice?.text).toContain("is sad: 1 of its 2 images. 1 of its 2 images was taken for fear.");
+  expect(advice?.text).toContain(
+    "is sad: 1 of its 2 images are right. 1 of its 2 images was taken for fear.",
+  );
 });
 
 test("the worst confusion is said once: not beside the class that it is of", () => {
@@ -142,7 +146,7 @@ test("numbers that are missing or null are no advice", () => {
 
 test("a wide interval and an accuracy near 100 % are spoken of", () => {
   const wide = evaluation(usual, { n: 60, interval: [0.65, 0.85] });
-  expect(adviceFor(run({ evaluation: wide }), "runs/a").at(-1)?.text).toContain("10.0 points to either side");
+  expect(adviceFor(run({ evaluation: wide }), "runs/a").at(-1)?.text).toContain("±10.0 points");
   const few = evaluation(
     [
       [4, 0],

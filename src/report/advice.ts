@@ -1,4 +1,4 @@
-/** What to do next about a trained model, read off its confusion matrix and its learning curve. */
+/** Advice on what to do next with a trained model, derived from its confusion matrix and its learning curve. */
 
 import { type ConfusedPair, confusedPairs, ofFew, samplesOf } from "../metrics/confused-pairs.ts";
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
@@ -6,40 +6,41 @@ import { summarize } from "../metrics/scores.ts";
 import { count, percents, range } from "./html.ts";
 import type { RunRecord } from "./run-record.ts";
 
-/** What an advice is about. `result`: the accuracy itself, or how far it can be trusted. */
+/** The subject of a piece of advice. `result`: the accuracy itself, or how far it can be trusted. */
 export type AdviceTopic = "result" | "class" | "confusion" | "time" | "epochs" | "images" | "network";
 
 export interface Advice {
   readonly topic: AdviceTopic;
   /** What to do, in a few words without a full stop. */
   readonly title: string;
-  /** Why, in whole sentences. */
+  /** Why, in full sentences. */
   readonly text: string;
-  /** The arguments of `vultus` that do it, where a command can. */
+  /** The arguments of the `vultus` command that does it, if there is one. */
   readonly command?: readonly string[];
 }
 
-/** What advice is derived from; every part of a run that is missing only makes it shorter. */
+/** The parts of a run that advice is derived from. Missing parts only make the advice shorter. */
 export type AdvisedRun = Pick<RunRecord, "evaluation" | "history" | "phases" | "data" | "recipe">;
 
-/** By how much training accuracy must exceed validation accuracy until more images are worth more than more epochs. */
+/** Gap between training and validation accuracy above which more images help more than more epochs. */
 const OVERFIT = 0.1;
-/** Epochs of a phase from which on its curve tells whether more are worth it. */
+/** Minimum epochs of a phase for its curve to show whether more are worthwhile. */
 const ENOUGH_EPOCHS = 4;
-/** What counts as still rising: the gain of the last quarter of a phase's epochs. */
+/** Gain over the last quarter of a phase's epochs that counts as still rising. */
 const RISING = 0.005;
-/** A class with fewer training images than this share of the mean is short of them. */
+/** A class with fewer training images than this share of the mean counts as scarce. */
 const SCARCE = 0.75;
-/** Half an interval from which on most differences between two runs are within chance. */
+/** Half-width of an interval above which most differences between two runs are not significant. */
 const WIDE = 0.03;
-/** Accuracy from which on a test on the same kind of images has little left to tell. */
+/** Accuracy above which a test on the same kind of images reveals little. */
 const NEARLY_ALL = 0.99;
-/** The low end of its interval from which on that accuracy is believed. */
+/** Minimum lower end of the interval for such an accuracy to be trusted. */
 const SURELY_MOST = 0.9;
 
 /**
- * The most useful first: what limits the training, then the weakest class, the worst confusion, and how far the number can be
- * trusted. Empty for a run that was neither scored nor finished enough epochs to judge its curve. `folder` is the run's, for the commands.
+ * Returns advice, the most useful first: what limits the training, then the weakest class, the worst confusion, and how far
+ * the accuracy can be trusted. Empty for a run that was neither scored nor trained for enough epochs to judge its curve. `folder`
+ * is the run folder, for the commands.
  */
 export function adviceFor(run: AdvisedRun, folder: string): Advice[] {
   const { evaluation } = run;
@@ -50,18 +51,18 @@ export function adviceFor(run: AdvisedRun, folder: string): Advice[] {
   return [
     ...(isNearlyAll(evaluation) ? [elsewhere(accuracy)] : fromCurve(run, folder)),
     ...(weakest === undefined || !worst ? [] : [aboutClass(run, weakest)]),
-    // The weakest class's own confusion stands with it.
+    // The confusion of the weakest class is already part of the advice on that class.
     ...(worst && worst.truth !== weakest ? [aboutConfusion(worst, classes)] : []),
     ...precision(evaluation),
   ];
 }
 
-/** Few images that all happen to be right prove little. */
+/** Whether nearly all images are right. Requires a narrow interval, since a few correct images prove little. */
 function isNearlyAll({ accuracy, interval: [low] }: NonNullable<AdvisedRun["evaluation"]>): boolean {
   return accuracy >= NEARLY_ALL && low >= SURELY_MOST;
 }
 
-/** Index of the class with the lowest recall, of equal ones that with the lower precision; undefined where fewer than two occur. */
+/** Returns the index of the class with the lowest recall, on ties the lowest precision; undefined if fewer than two classes occur. */
 export function weakestClass(matrix: ConfusionMatrix): number | undefined {
   const present = summarize(matrix)
     .perClass.map((scores, index) => ({ ...scores, index }))
@@ -70,7 +71,7 @@ export function weakestClass(matrix: ConfusionMatrix): number | undefined {
   return present.toSorted((a, b) => a.recall - b.recall || a.precision - b.precision)[0]?.index;
 }
 
-/** Whether time, epochs, images or the network hold the training back: the last phase's epochs tell. */
+/** Judges from the epochs of the last phase whether time, epochs, images or the network limit the training. */
 function fromCurve(run: AdvisedRun, folder: string): Advice[] {
   const { history, phases } = run;
   const short = run.evaluation && tooShort(run, folder);
@@ -90,13 +91,13 @@ function fromCurve(run: AdvisedRun, folder: string): Advice[] {
   const compared =
     training == null
       ? ""
-      : ` It gets ${percents(training)} of its training images right and ${percents(bestAccuracy)} of the validation images.`;
+      : ` Its accuracy is ${percents(training)} on the training images and ${percents(bestAccuracy)} on the validation images.`;
   if (gap >= OVERFIT)
     return [
       {
         topic: "images",
         title: "Add training images",
-        text: `${compared.trim()} It remembers its training images better than it recognises new ones, so more images help more than more epochs.`,
+        text: `${compared.trim()} It fits its training images better than it generalises to new ones, so more images help more than more epochs.`,
       },
     ];
   if (isRising)
@@ -104,7 +105,7 @@ function fromCurve(run: AdvisedRun, folder: string): Advice[] {
       {
         topic: "epochs",
         title: "Train for more epochs",
-        text: `Validation accuracy still rose when the training ended, by ${((bestAccuracy - before) * 100).toFixed(1)} points in the last ${late === 1 ? "epoch" : `${late} epochs`}.`,
+        text: `Validation accuracy was still rising when the training ended, by ${((bestAccuracy - before) * 100).toFixed(1)} points in the last ${late === 1 ? "epoch" : `${late} epochs`}.`,
         command: extension(folder, epochs.length),
       },
     ];
@@ -112,12 +113,12 @@ function fromCurve(run: AdvisedRun, folder: string): Advice[] {
     {
       topic: "network",
       title: "Try a larger network or cleaner labels",
-      text: `Validation accuracy no longer rises, so more epochs will change little.${compared} A network with more capacity may learn more from the same images; vultus data audit looks for wrong labels.`,
+      text: `Validation accuracy no longer rises, so more epochs will change little.${compared} A network with more capacity may learn more from the same images, and vultus data audit finds suspicious labels.`,
     },
   ];
 }
 
-/** What to do about a training that ended before its curve could tell anything. */
+/** Advice for a training that ended before its curve could show anything. */
 function tooShort({ history, phases, recipe }: AdvisedRun, folder: string): Advice | undefined {
   const name = history.at(-1)?.phase;
   if (name === undefined) return undefined;
@@ -125,12 +126,12 @@ function tooShort({ history, phases, recipe }: AdvisedRun, folder: string): Advi
   const notBegun =
     recipe?.phases.filter((phase) => !history.some((epoch) => epoch.phase === phase.name)) ?? [];
   const title = "Give the training more time";
-  // Behind the last phase that was trained no other of the recipe can be added.
+  // No further phase of the recipe can be added after the last trained one.
   if (notBegun.length > 0 && phases.length > 0)
     return {
       topic: "time",
       title,
-      text: `The time budget left none for the phase ${notBegun.map((phase) => phase.name).join(", ")}. Train again with a longer --time-budget, or without one.`,
+      text: `The time budget left no time for the phase ${notBegun.map((phase) => phase.name).join(", ")}. Train again with a longer --time-budget, or without one.`,
     };
   const [, done, planned] = /^time is up after ([\d.]+) of (\d+) epochs/.exec(reason) ?? [];
   if (done !== undefined)
@@ -145,7 +146,7 @@ function tooShort({ history, phases, recipe }: AdvisedRun, folder: string): Advi
   return {
     topic: "epochs",
     title: "Train for more epochs",
-    text: `${epochs === 1 ? "One epoch is" : `${epochs} epochs are`} too few to tell whether the network still learns.`,
+    text: `${epochs === 1 ? "One epoch is" : `${epochs} epochs are`} too few to show whether the network is still learning.`,
     command: extension(folder, ENOUGH_EPOCHS),
   };
 }
@@ -158,7 +159,7 @@ function elsewhere(accuracy: number): Advice {
   return {
     topic: "result",
     title: "Test it on images from another source",
-    text: `${percents(accuracy)} of these images are right, so they tell little about where the model fails. Images of other people, cameras and light do.`,
+    text: `${percents(accuracy)} of these images are right, so they show little about where the model fails. Images of other people, with other cameras and lighting, show more.`,
   };
 }
 
@@ -183,10 +184,10 @@ function aboutClass({ evaluation, data }: AdvisedRun, index: number): Advice {
   return {
     topic: "class",
     title: isScarce ? `Add images of ${name}` : `Look at the mistakes on ${name}`,
-    text: `The class recognised least often is ${name}: ${recognised} of its ${few ? images(support) : "images"}.${taken}${
+    text: `The class with the lowest recall is ${name}: ${recognised} of its ${few ? images(support) : "images"} are right.${taken}${
       isScarce
-        ? ` It has ${count(own)} training images, where a class has ${count(Math.round(mean))} on average.`
-        : " Some of them may be labelled wrongly; if not, more images like them help most."
+        ? ` It has ${count(own)} training images; the average class has ${count(Math.round(mean))}.`
+        : " Some of the mistakes may be wrong labels; if not, more images like them help most."
     }`,
   };
 }
@@ -197,8 +198,8 @@ function aboutConfusion(pair: ConfusedPair, classes: readonly string[]): Advice 
   const share = few ? `${few} images of ${one}` : `${percents(pair.share)} of ${one}, ${images(pair.count)}`;
   return {
     topic: "confusion",
-    title: `Tell ${one} from ${other}`,
-    text: `The most frequent confusion is ${one} taken for ${other}: ${share}. If people confuse them too, merge the two classes or agree on a rule for labelling.`,
+    title: `Separate ${one} from ${other}`,
+    text: `The most frequent confusion is ${one} taken for ${other}: ${share}. If people confuse them too, merge the two classes or agree on a labelling rule.`,
   };
 }
 
@@ -213,8 +214,8 @@ function precision({
   const more = `Four times as many ${split === "all" ? "" : `${split} `}images`;
   const isAlike = accuracy === 0 || accuracy === 1;
   const text = isAlike
-    ? `${accuracy === 1 ? "All" : "None"} of these few images are right, which fits any accuracy from ${range([low, high])}. ${more} make that interval about a quarter as wide.`
-    : `The interval reaches ${(half * 100).toFixed(1)} points to either side, so two models must differ by more than that before one is better. ${more} halve it.`;
+    ? `${accuracy === 1 ? "All" : "None"} of these few images are right, which is consistent with any accuracy from ${range([low, high])}. ${more} would make this interval about a quarter as wide.`
+    : `The interval is ±${(half * 100).toFixed(1)} points, so a smaller difference between two models is not significant. ${more} would halve it.`;
   return [{ topic: "result", title: `Measure on more than ${images(n)}`, text }];
 }
 

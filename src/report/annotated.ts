@@ -8,7 +8,7 @@ import { fontFamily, palette, percent, rect, text, widthOf } from "./svg.ts";
 
 let letters: Promise<boolean> | undefined;
 
-/** A JPEG. `scale` is how many pixels of the faces' boxes one pixel of the image stands for. */
+/** Returns a JPEG. `scale` is the number of pixels in the faces' boxes per pixel of the image. */
 export async function annotatedJpeg(
   picture: Picture,
   faces: readonly Face[],
@@ -28,8 +28,8 @@ export async function annotatedJpeg(
 }
 
 /**
- * Box and label of a face. The label stands above the box, or inside where there is no room, and is as wide as the box if
- * letters of 8 px allow it: neighbours then do not cover each other's.
+ * Draws the box and label of a face. The label goes above the box, or inside it if there is no room. It is as wide as the box if
+ * letters of 8 px allow it, so that the labels of neighbouring faces do not overlap.
  */
 function marks(
   { box, label, probabilities }: Face,

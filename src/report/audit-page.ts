@@ -1,4 +1,4 @@
-/** The page of an audit: what is wrong with a data set, with its images side by side. */
+/** The page of an audit: the faults of a data set, with the images side by side. */
 
 import type { Audit } from "../audit/audit.node.ts";
 import { exclusionsOf } from "../audit/exclude.ts";
@@ -21,12 +21,12 @@ import {
 } from "./html.ts";
 import { escape, page, section, thumbnailUri } from "./page.ts";
 
-/** The longer side of a thumbnail in pixels: of FER2013's images it is all there is. */
+/** The longer side of a thumbnail in pixels; more than FER2013's images have. */
 const SIDE = 64;
-/** Base64 text of all thumbnails: a page is to stay below 10 MB, also where there are thousands of photos. */
+/** Maximum Base64 text of all thumbnails, in bytes: a page stays below 10 MB even with thousands of photos. */
 const BUDGET = 8e6;
 const AT_ONCE = 16;
-/** Unreadable images that are listed. */
+/** Maximum number of unreadable images listed. */
 const LISTED = 500;
 
 const style = `
@@ -44,7 +44,7 @@ const style = `
 @media print { .tile, .tile img, .tile .gone { width: 18mm; } .tile img, .tile .gone { height: 18mm; } .group { break-inside: avoid; } }
 `;
 
-/** Reads the images that the page shows; one that cannot be read any more is left empty. */
+/** Reads the images that the page shows; an image that can no longer be read stays empty. */
 export async function auditPage(audit: Audit, dataset: Dataset): Promise<string> {
   const tiles = tileSections(audit);
   const uris = await thumbnails(dataset, idsIn(tiles));
@@ -97,12 +97,12 @@ function overview(audit: Audit): Section {
       `<dl class="headline">${headlines(summary).map(headline).join("")}</dl>`,
       crossing.length > 0
         ? note(
-            `Scores on this data are too good: ${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}, pixel by pixel.`,
+            `Scores on this data are too high: ${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}, pixel by pixel.`,
           )
         : "",
       excluded > 0
         ? paragraph(
-            `exclude.txt beside this page names ${pictures(excluded)} to leave out: copies, images under different labels and blank ones. train, evaluate and data split take it with --exclude.`,
+            `exclude.txt, next to this page, lists ${pictures(excluded)} to leave out: copies, images with conflicting labels, and blank ones. Pass it to train, evaluate and data split with --exclude.`,
           )
         : "",
       audit.notes.length > 0 ? details("Notes on how the data was read", list(audit.notes)) : "",
@@ -120,11 +120,11 @@ function headlines(summary: AuditSummary): Headline[] {
   const leaks = Object.values(summary.crossSplitPictures).reduce((sum, number) => sum + number, 0);
   const spoilt = summary.tiny + summary.blurred + summary.underexposed + summary.overexposed;
   return [
-    { name: "leaks", value: leaks, detail: "images that another split has too" },
+    { name: "leaks", value: leaks, detail: "images that are also in another split" },
     {
       name: "identical groups",
       value: summary.duplicateGroups,
-      detail: `${pictures(summary.redundantPictures)} too many`,
+      detail: `${pictures(summary.redundantPictures)} redundant`,
     },
     { name: "conflicting labels", value: summary.conflictingGroups, detail: "groups of identical images" },
     {
@@ -133,10 +133,10 @@ function headlines(summary: AuditSummary): Headline[] {
       detail: `${count(summary.nearCrossSplitGroups)} across splits`,
     },
     { name: "blank", value: summary.blank, detail: `${count(spoilt)} tiny, blurred, too dark or too bright` },
-    { name: "unreadable", value: summary.unreadable, detail: "files that are no whole image" },
+    { name: "unreadable", value: summary.unreadable, detail: "files that are not complete images" },
     ...(summary.suspectedLabels === undefined
       ? []
-      : [{ name: "suspected labels", value: summary.suspectedLabels, detail: "to be looked at" }]),
+      : [{ name: "suspected labels", value: summary.suspectedLabels, detail: "to be reviewed" }]),
   ];
 }
 
@@ -152,7 +152,7 @@ function tileSection({ id, title, intro, parts }: TileSection, uris: ReadonlyMap
   return { id, title, html: [paragraph(intro), ...shown].join("\n") };
 }
 
-/** A group of images is a list in a panel; single images stand in a row. */
+/** Shows each group of images as a list in a panel, and single images in a row. */
 function groupsHtml({ groups, noun, title }: Part, uris: ReadonlyMap<string, string>): string {
   if (noun === "image") {
     const tiles = groups.flatMap((group) => group.map((tile) => tileHtml(tile, uris)));
@@ -175,7 +175,7 @@ function tileHtml({ id, label, detail, doubtful }: Tile, uris: ReadonlyMap<strin
   return `<li class="tile">${picture}${words}<code>${breakable(id)}</code></li>`;
 }
 
-/** A path that breaks between its parts rather than within a word. */
+/** Lets a path break between its parts rather than within a word. */
 function breakable(id: string): string {
   return escape(id).replace(/[/_]/g, "$&<wbr>");
 }
@@ -187,8 +187,8 @@ function balance({ classes, balance: { shares, drift } }: Audit): Section {
     ({ split, against, totalVariation, largestDifference, chiSquared, chiSquared95 }) => {
       const { className, difference } = largestDifference;
       const chance =
-        chiSquared > chiSquared95 ? "more than chance would give" : "no more than chance would give";
-      return `${split} against ${against}: ${percents(totalVariation)} of the images would have to change class for equal shares, most of all ${className} (${difference < 0 ? "−" : "+"}${percents(Math.abs(difference))}); ${chance}.`;
+        chiSquared > chiSquared95 ? "statistically significant" : "not statistically significant";
+      return `${split} against ${against}: the class distributions differ by ${percents(totalVariation)} (total variation distance), most of all in ${className} (${difference < 0 ? "−" : "+"}${percents(Math.abs(difference))}); ${chance}.`;
     },
   );
   return {
@@ -198,7 +198,7 @@ function balance({ classes, balance: { shares, drift } }: Audit): Section {
       chart(
         balanceSvg({ classes, shares }),
         `Shares of ${classes.join(", ")} in ${used.join(", ")}`,
-        "The share of each class among the images of each split.",
+        "The share of each class in each split.",
         {
           caption: "Shares of the classes",
           head: ["class", ...used],
@@ -220,7 +220,7 @@ function unreadable({ unreadable: bad }: Audit): Section[] {
       id: "unreadable",
       title: "Unreadable files",
       html: [
-        table({ caption: "Files that are no whole image", head: ["file", "reason"], rows }),
+        table({ caption: "Files that are not complete images", head: ["file", "reason"], rows }),
         more > 0 ? paragraph(`${count(more)} more are in audit.json.`) : "",
       ].join("\n"),
     },

@@ -1,11 +1,11 @@
-/** What an audit's page shows, before there are images: which groups, in which order, under which words. */
+/** The content of an audit's page without its images: which groups, in which order, with which headings. */
 
 import type { Audit } from "../audit/audit.node.ts";
 import { crossesSplits, isConflicting, type PictureGroup } from "../audit/groups.ts";
 import { faults } from "../audit/quality.ts";
 import { count, pictures } from "./html.ts";
 
-/** One image and what stands below it. */
+/** One image and the text below it. */
 export interface Tile {
   readonly id: string;
   readonly label: string;
@@ -18,7 +18,7 @@ export interface Part {
   readonly title: string;
   /** Images that belong together stand side by side. */
   readonly groups: readonly (readonly Tile[])[];
-  /** Groups that there are, and what they are. */
+  /** The number of groups or images found, and the noun for them. */
   readonly found: number;
   readonly noun: "group" | "image";
 }
@@ -27,18 +27,18 @@ export interface TileSection {
   readonly id: string;
   readonly title: string;
   readonly intro: string;
-  /** Those that hold something. */
+  /** The parts that are not empty. */
   readonly parts: readonly Part[];
 }
 
-/** Groups shown of each part, images of each group, and single images of each part: audit.json has them all. */
+/** Maximum groups per part, images per group, and single images per part; audit.json has them all. */
 const GROUPS = 60;
 const OF_A_GROUP = 7;
 const PICTURES = 120;
 
 export function tileSections(audit: Audit): TileSection[] {
   const blank = new Set(audit.faults.blank);
-  // Black images are equal to one another, which nobody needs to look at first.
+  // All black images are identical to each other, so their groups come last.
   const isBlank = ({ pictures }: PictureGroup): boolean => pictures.some(({ id }) => blank.has(id));
   const identical = groupParts(audit.duplicates.toSorted((a, b) => Number(isBlank(a)) - Number(isBlank(b))));
   const alike = groupParts(audit.nearDuplicates);
@@ -48,7 +48,7 @@ export function tileSections(audit: Audit): TileSection[] {
       title: "Identical images",
       intro:
         identical.length > 0
-          ? "The same pixels under more than one name. Under different labels at least one label is wrong; on two sides of a split the score is too good."
+          ? "The same pixels in more than one file. If their labels differ, at least one label is wrong. If they are in more than one split, the score is too high."
           : "No image occurs twice.",
       parts: identical,
     },
@@ -57,7 +57,7 @@ export function tileSections(audit: Audit): TileSection[] {
       title: "Images that look the same",
       intro:
         alike.length > 0
-          ? "Mirrored, slightly cropped or moved, recompressed, brighter or darker. On FER2013 about one in a hundred of such pairs shows different people: look before leaving any out."
+          ? "Mirrored, slightly cropped or shifted, recompressed, brighter or darker. On FER2013 about one in a hundred such pairs shows different people, so review them before you leave any out."
           : "No near-duplicates were found.",
       parts: alike,
     },
@@ -66,7 +66,7 @@ export function tileSections(audit: Audit): TileSection[] {
   ];
 }
 
-/** Under different labels first, then across splits, then the rest. */
+/** Groups with different labels first, then groups across splits, then the rest. */
 function groupParts(groups: readonly PictureGroup[]): Part[] {
   const conflicting = groups.filter(isConflicting);
   const others = groups.filter((group) => !isConflicting(group));
@@ -75,10 +75,10 @@ function groupParts(groups: readonly PictureGroup[]): Part[] {
       ? []
       : [{ title, groups: own.slice(0, GROUPS).map(tilesOf), found: own.length, noun: "group" }];
   return [
-    ...part("Under different labels", conflicting),
-    ...part("On more than one split", others.filter(crossesSplits)),
+    ...part("With different labels", conflicting),
+    ...part("In more than one split", others.filter(crossesSplits)),
     ...part(
-      "Within one split, under one label",
+      "Within one split, with one label",
       others.filter((group) => !crossesSplits(group)),
     ),
   ];
@@ -103,10 +103,10 @@ function spoilt(audit: Audit): TileSection {
   });
   return {
     id: "spoilt",
-    title: "Spoilt images",
+    title: "Damaged images",
     intro:
       parts.length > 0
-        ? "Blank images teach nothing and are left out; of the others some can still be recognised."
+        ? "Blank images carry no information and are left out. Some of the others may still be usable."
         : "No image is blank, tiny, blurred, underexposed or overexposed.",
     parts,
   };
@@ -118,24 +118,24 @@ function suspected({ labels }: Audit): TileSection[] {
   const groups = suspects
     .slice(0, PICTURES)
     .map(({ id, given, suggested, split }) => [
-      { id, label: `${given}, rather ${suggested}`, detail: split, doubtful: true },
+      { id, label: `${given}, probably ${suggested}`, detail: split, doubtful: true },
     ]);
-  const how = `Heads on ${model}, which never saw these labels, were trained on ${folds - 1} of ${folds} parts and asked about the other one. They are right ${(100 * accuracy).toFixed(1)} % of the time`;
+  const how = `Heads on ${model}, which never saw these labels, were trained on ${folds - 1} of ${folds} folds and judged the remaining one. Their accuracy is ${(100 * accuracy).toFixed(1)} %`;
   return [
     {
       id: "labels",
       title: "Suspected label errors",
       intro:
         suspects.length > 0
-          ? `${how}, so a suspicion is no more than a reason to look. The surest come first.`
-          : `${how}; they are sure against no label.`,
+          ? `${how}, so a suspicion is only a reason to check. The most confident come first.`
+          : `${how}; they do not confidently contradict any label.`,
       parts:
-        groups.length > 0 ? [{ title: "The surest", groups, found: suspects.length, noun: "image" }] : [],
+        groups.length > 0 ? [{ title: "Most confident", groups, found: suspects.length, noun: "image" }] : [],
     },
   ];
 }
 
-/** The ids of every image that is shown. */
+/** Returns the ids of all images that are shown. */
 export function idsIn(sections: readonly TileSection[]): Set<string> {
   return new Set(
     sections.flatMap(({ parts }) =>
@@ -144,7 +144,7 @@ export function idsIn(sections: readonly TileSection[]): Set<string> {
   );
 }
 
-/** `60 of 1,273 groups are shown; audit.json has them all`, or how many there are. */
+/** Returns the number of groups or images, and how many of them are shown if not all are. */
 export function shownText({ groups, found, noun }: Part): string {
   const all = noun === "group" ? `${count(found)} group${found === 1 ? "" : "s"}` : pictures(found);
   return groups.length < found

@@ -1,10 +1,10 @@
-/** The shares of the classes in each split, side by side, as bars. */
+/** Chart of the class shares in each split, as bars side by side. */
 
 import { fitText, palette, percent, rect, svgPage, text, widthOf } from "./svg.ts";
 
 export interface BalanceChart {
   readonly classes: readonly string[];
-  /** Per split that has images: one share per class. */
+  /** One share per class, for each split that has images. */
   readonly shares: Readonly<Record<string, readonly number[]>>;
 }
 

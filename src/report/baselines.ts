@@ -1,4 +1,4 @@
-/** What each step of a training brought: accuracies as bars, from always answering the largest class to the end. */
+/** Chart of what each step of a training gained: accuracies as bars, from the majority baseline to the final model. */
 
 import { fitText, palette, path, rect, svgPage, text } from "./svg.ts";
 
@@ -7,7 +7,7 @@ export interface BaselineRow {
   /** From 0 to 1. */
   readonly accuracy: number;
   readonly interval?: readonly [low: number, high: number];
-  /** A row that others are compared with, and none of the model's own. */
+  /** Whether the row is a baseline rather than a result of the model. */
   readonly baseline?: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface CardSection {
   };
 }
 
-/** A card as Markdown, under the name of the model. */
+/** Returns a card as Markdown, with the model's name as its title. */
 export function cardMarkdown(name: string, sections: readonly CardSection[]): string {
   const parts = sections.map(({ title, paragraphs, items = [], table }) =>
     [

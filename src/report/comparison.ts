@@ -1,4 +1,4 @@
-/** Writes the images of a comparison: what one model gets right and the other does not, and the reverse. */
+/** Writes contact sheets of a comparison: images that only one of the two models gets right. */
 
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -8,7 +8,7 @@ import { makeOwnFolder } from "../util/own-folder.node.ts";
 import { random, shuffled } from "../util/random.ts";
 import { samplePrediction, samplesPng } from "./samples.ts";
 
-/** How many images a grid shows at most. */
+/** Maximum number of images in a grid. */
 const SHOWN = 32;
 
 /**
@@ -39,7 +39,7 @@ export async function writeComparison(
   return paths;
 }
 
-/** Images that one gets right and the other wrong; the same ones every time. */
+/** Draws images that one gets right and the other wrong; the same ones every time. */
 function onlyRight(labels: readonly number[], right: ComparedAnswers, wrong: ComparedAnswers): number[] {
   const all = labels.flatMap((label, i) =>
     right.predicted[i] === label && wrong.predicted[i] !== label ? [i] : [],

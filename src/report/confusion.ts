@@ -5,7 +5,7 @@ import { VultusError } from "../util/errors.ts";
 import { markdownTable } from "./markdown.ts";
 import { fitText, palette, percent, rect, svgPage, text, widthOf } from "./svg.ts";
 
-/** Columns aligned for a terminal. */
+/** The matrix as text, with columns aligned for a terminal. */
 export function confusionText(matrix: ConfusionMatrix, names: readonly string[]): string {
   checkNames(matrix, names);
   const cells = matrix.map((row) => row.map(String));
@@ -27,7 +27,7 @@ export function confusionText(matrix: ConfusionMatrix, names: readonly string[])
   ].join("\n");
 }
 
-/** A Markdown table; the first column names the truth. */
+/** The matrix as a Markdown table; the first column names the truth. */
 export function confusionMarkdown(matrix: ConfusionMatrix, names: readonly string[]): string {
   checkNames(matrix, names);
   return markdownTable(
@@ -36,9 +36,9 @@ export function confusionMarkdown(matrix: ConfusionMatrix, names: readonly strin
   );
 }
 
-/** Side of the matrix, in pixels, that many classes share. */
+/** Maximum side of the matrix in pixels; many classes share it. */
 const MOST_SIDE = 1800;
-/** Cells smaller than this hold no numbers, only their colour. */
+/** Cells smaller than this show only their colour, without numbers. */
 const READABLE = 36;
 
 function cellSide(count: number): number {
@@ -47,8 +47,8 @@ function cellSide(count: number): number {
 }
 
 /**
- * Counts in cells whose colour is the share of the row, with that share beneath. Of many classes the cells become small: they keep
- * their colour and lose their numbers, and those that count nothing are left blank.
+ * The matrix as SVG: cells with counts, and below them the share of the row, which also sets their colour. With many classes the
+ * cells are small: they show only their colour, and empty cells are blank.
  */
 export function confusionSvg(matrix: ConfusionMatrix, names: readonly string[]): string {
   checkNames(matrix, names);

@@ -19,7 +19,7 @@ const rowHeight = face + 12;
 const margin = 20;
 const top = 46;
 
-/** A PNG, `scale` pixels per layout pixel. Rows may hold different numbers of images, or none. */
+/** Returns a PNG, `scale` pixels per layout pixel. Rows may have different numbers of images, or none. */
 export async function contactSheetPng(rows: readonly ContactSheetRow[], scale = 2): Promise<Buffer> {
   if (rows.length === 0) throw new VultusError("There are 0 classes to show; give at least one.");
   const counts = rows.map(({ count }) => `${count.toLocaleString("en-US")} image${count === 1 ? "" : "s"}`);

@@ -1,16 +1,16 @@
-/** Coverage against accuracy: what a model gets right where it may say "not sure". */
+/** Coverage against accuracy: how accurate a model is if it may answer "not sure". */
 
 import * as Plot from "@observablehq/plot";
 import { squareChart } from "./square-chart.ts";
 import { palette } from "./svg.ts";
 
-/** Coverage from which on a name to the right of its dot would leave the chart: it stands below, to the left. */
+/** Coverage above which a label to the right of its dot would leave the chart; it goes below, to the left. */
 const AT_EDGE = 0.84;
 
 export interface CoverageChart {
-  /** Without any threshold: every image is answered. */
+  /** Without a threshold, so on all images. */
   readonly accuracy: number;
-  /** By rising threshold; accuracy is null where nothing is answered. */
+  /** In order of rising threshold; accuracy is null if no image is answered. */
   readonly points: readonly {
     readonly threshold: number;
     readonly coverage: number;
@@ -18,7 +18,7 @@ export interface CoverageChart {
   }[];
 }
 
-/** From all images on the right to only the surest on the left; each dot is named by its threshold. */
+/** Draws the curve from all images on the right to only the most confident on the left; each dot is labelled with its threshold. */
 export function coverageSvg({ accuracy, points }: CoverageChart): string {
   const answered = points.flatMap((point) =>
     point.coverage > 0 && point.accuracy !== null
@@ -28,7 +28,7 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
   const drawn = [{ x: 1, y: accuracy, name: "" }, ...answered];
   const lowest = Math.floor((Math.min(...drawn.map(({ y }) => y)) - 0.02) * 10) / 10;
   const low = Math.max(0, Math.min(lowest, 0.9));
-  // Dots that lie near one another would be named on one another: of a name about 44 × 13 px.
+  // Labels of neighbouring dots would overlap: a label is about 44 × 13 px.
   const named = answered.filter(
     ({ x, y }, i) =>
       !answered
@@ -37,11 +37,11 @@ export function coverageSvg({ accuracy, points }: CoverageChart): string {
   );
   return squareChart({
     title: "Coverage against accuracy",
-    heading: "When it may say “not sure”",
-    across: "share of the images it answers",
-    up: "share that is right",
+    heading: "When it may answer “not sure”",
+    across: "share of images answered",
+    up: "share of answers that are right",
     ticks: 5,
-    // Names need room below the heading and above the axis.
+    // Labels need room below the heading and above the axis.
     y: { domain: [low, 1], insetTop: 14, insetBottom: 12 },
     marks: [
       Plot.line(drawn, { x: "x", y: "y", stroke: palette.blue, strokeWidth: 1.75 }),

@@ -8,14 +8,14 @@ import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 type Measure = "trainLoss" | "validationLoss" | "trainAccuracy" | "validationAccuracy" | "learningRate";
 
 /**
- * What the charts show of an epoch, counted over the phase or the run: they go by the order of the records. A measure that
- * is missing, null, NaN or infinite leaves a gap.
+ * The values of an epoch that the charts show. Epochs are placed in the order of the records, whether counted per phase or over
+ * the run. A value that is missing, null, NaN or infinite leaves a gap.
  */
 export type ChartedEpoch = Pick<EpochLine, "phase" | "epoch"> & {
   readonly [M in Measure]?: EpochLine[M] | undefined;
 };
 
-/** x is the number of the epoch over the whole run, from 1; y is NaN where nothing is known. */
+/** x is the epoch's number over the whole run, from 1; y is NaN if the value is unknown. */
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -33,7 +33,7 @@ interface Chart {
   readonly series: readonly Series[];
   /** The values are shares; the best one is marked. */
   readonly percent?: boolean;
-  /** A logarithmic scale. This chart is the lowest and bears the epochs. */
+  /** A logarithmic scale. This chart comes last and has the epoch axis. */
   readonly log?: boolean;
 }
 
@@ -55,7 +55,7 @@ const looks: Record<Measure, { readonly stroke: string; readonly dash?: string }
   learningRate: { stroke: palette.muted },
 };
 
-/** One SVG of three charts over the epochs, in the order given; phases are parted by rules and named on top. */
+/** Returns an SVG of three charts over the epochs, in the given order. Rules separate the phases, which are named at the top. */
 export function curvesSvg(records: readonly ChartedEpoch[]): string {
   const spans = spansOf(records);
   const series = (measure: Measure): Series => ({
@@ -80,7 +80,7 @@ export function curvesSvg(records: readonly ChartedEpoch[]): string {
   let y = 24;
   for (const chart of charts) {
     parts.push(text(margin.left, y, chart.title, { fontWeight: "bold", fontSize: 13 }));
-    // The phases are named under the first title.
+    // Leaves room for the names of the phases below the first title.
     y += chart === charts[0] ? 26 : 6;
     parts.push(placed(plot(chart, spans), 0, y));
     y += chart.height + 22;
@@ -114,11 +114,11 @@ function plot({ series, height, percent = false, log = false }: Chart, spans: re
   for (const { measure, points } of series) {
     const { stroke, dash } = looks[measure];
     const drawn = points.map((point) => (point.y >= floor ? point : { ...point, y: Number.NaN }));
-    // A schedule starts anew with each phase; a model goes on.
+    // A schedule restarts with each phase; the model does not.
     const channels = measure === "learningRate" ? { x: "x", y: "y", z: "phase" } : { x: "x", y: "y" };
     const dashed = dash === undefined ? {} : { strokeDasharray: dash };
     marks.push(Plot.line(drawn, { ...channels, ...dashed, stroke, strokeWidth: 1.75 }));
-    // Also shows a value between two gaps, which is no line.
+    // A dot also shows a value between two gaps, where there is no line.
     marks.push(Plot.dot(drawn, { ...channels, fill: stroke, r: count <= 40 ? 2.25 : 0.875 }));
   }
   if (percent) marks.push(...bestMarks(series, count));
@@ -142,7 +142,7 @@ function plot({ series, height, percent = false, log = false }: Chart, spans: re
   });
 }
 
-/** A ring around the highest point of the last series, and its value, on the side where the other series is not. */
+/** Marks the highest point of the last series with a ring and its value, on the side away from the other series. */
 function bestMarks(series: readonly Series[], count: number): Plot.Markish[] {
   const points = series.at(-1)?.points ?? [];
   const top = points.reduce<Point | undefined>(
@@ -168,7 +168,7 @@ function bestMarks(series: readonly Series[], count: number): Plot.Markish[] {
   ];
 }
 
-/** Beside the first title: a phone shows the left part of a chart. */
+/** Draws the legend beside the first title, since a phone shows only the left part of a chart. */
 function legend(): string[] {
   const entry = (x: number, name: string, measure: Measure): string[] => {
     const { stroke, dash } = looks[measure];
@@ -187,7 +187,7 @@ function legend(): string[] {
   ];
 }
 
-/** Each phase's name, centred over its epochs and shortened to fit them. */
+/** Draws each phase's name, centred over its epochs and shortened to fit. */
 function phaseNames(spans: readonly Span[], count: number): string[] {
   const perEpoch = (width - margin.left - margin.right) / Math.max(1, count);
   return spans.map(({ phase, first, last }) => {
@@ -198,7 +198,7 @@ function phaseNames(spans: readonly Span[], count: number): string[] {
   });
 }
 
-/** Runs of consecutive records that name the same phase. */
+/** Groups consecutive records of the same phase. */
 function spansOf(records: readonly ChartedEpoch[]): Span[] {
   const spans: Span[] = [];
   for (const [i, { phase }] of records.entries()) {
@@ -209,16 +209,16 @@ function spansOf(records: readonly ChartedEpoch[]): Span[] {
   return spans;
 }
 
-/** Whole epochs, at most about twelve of them, a round step apart. */
+/** Returns at most about twelve whole epochs, with a round step. */
 function epochTicks(count: number): number[] {
   const step =
     [1, 2, 5, 10, 20, 50, 100].find((candidate) => count / candidate <= 12) ?? Math.ceil(count / 12);
   return Array.from({ length: Math.floor(count / step) }, (_, i) => (i + 1) * step);
 }
 
-/** The powers of ten around the values, lowest first: two to five of them, so that a rate near zero runs off. */
+/** Returns two to five powers of ten around the values, lowest first; a rate near zero runs off the chart. */
 function decades(values: readonly number[]): number[] {
-  // The small number keeps 0.001 plus a rounding error from asking for another decade.
+  // The small number keeps 0.001 plus a rounding error from adding a decade.
   const high = Math.ceil(Math.log10(Math.max(...values)) - 1e-9);
   const lowest = Math.floor(Math.log10(Math.min(...values)) + 1e-9);
   const low = Math.max(high - 4, Math.min(high - 1, lowest));

@@ -11,14 +11,14 @@ import { peopleSection } from "./people-section.ts";
 import { priorSection } from "./prior.ts";
 
 export interface EnsembleScores {
-  /** Images that were scored, and the split that they are of, or "all". */
+  /** Number of scored images, and their split, or "all". */
   readonly n: number;
   readonly split: string;
-  /** Of fitted weights, each image's were fitted on other images (in five folds), so that the fit flatters no score. */
+  /** With fitted weights, cross-fitted in five folds: each image is scored with weights fitted on other images. */
   readonly ensemble: AnswerScores;
   /** With equal weights of all members. */
   readonly equal: AnswerScores;
-  /** Each alone, by name. */
+  /** Each member alone, by name. */
   readonly members: Readonly<Record<string, AnswerScores>>;
 }
 
@@ -26,11 +26,11 @@ export interface EnsembleCard {
   readonly file: string;
   readonly classes: readonly string[];
   readonly members: readonly Member[];
-  /** Of the file. */
+  /** The priors of the file. */
   readonly priors: Priors;
-  /** Whether the weights were fitted on the images that were scored. */
+  /** Whether the weights were fitted on the scored images. */
   readonly fitted: boolean;
-  /** Undefined where nothing was measured. */
+  /** Undefined if nothing was measured. */
   readonly scores: EnsembleScores | undefined;
 }
 
@@ -55,11 +55,11 @@ function model({ classes, members, fitted }: EnsembleCard): CardSection {
     paragraphs: ["An ensemble of classifiers of facial expressions."],
     items: [
       `Members: ${members.map(({ name }) => name).join(", ")}.`,
-      `Answers: a probability for each of ${classes.join(", ")}: the weighted mean of what the members answer, each calibrated by its own temperature.`,
+      `Output: a probability for each of ${classes.join(", ")}: the weighted mean of the members' probabilities, each calibrated by its own temperature.`,
       fitted
-        ? "The weights are those that make the labels of the images below likeliest."
+        ? "The weights maximise the likelihood of the labels of the images below."
         : "The weights were given, not fitted.",
-      "Input: an image cropped to one face. It finds no faces itself. Each member prepares it in its own way.",
+      "Input: an image cropped to one face. The model does not find faces itself. Each member preprocesses the image in its own way.",
     ],
     table: {
       caption: "Members",
@@ -78,7 +78,7 @@ function model({ classes, members, fitted }: EnsembleCard): CardSection {
 function data({ members }: EnsembleCard): CardSection {
   return {
     title: "Data",
-    paragraphs: ["What each member was trained on is in its own card; its file says:"],
+    paragraphs: ["Each member's own card describes its training data. Its file records:"],
     items: members.map(({ name, metadata: { data_fingerprint: fingerprint } }) =>
       fingerprint === undefined
         ? `${name}: not recorded.`
@@ -90,7 +90,7 @@ function data({ members }: EnsembleCard): CardSection {
 function metrics({ scores, fitted }: EnsembleCard): CardSection {
   const title = "Metrics";
   if (!scores)
-    return { title, paragraphs: ["Not measured: vultus evaluate scores an ensemble like any model."] };
+    return { title, paragraphs: ["Not measured. vultus evaluate scores an ensemble like any other model."] };
   const hasVotes = scores.ensemble.people !== undefined;
   const row = (name: string, { accuracy, interval, nll, people: found }: AnswerScores): string[] => [
     name,
@@ -100,12 +100,12 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
     ...(found ? [percents(found.agreement.value), range(found.agreement.interval)] : []),
   ];
   const crossFitted =
-    " Each image was answered with weights that were fitted on the others, in five folds, so that the fit flatters no score.";
+    " The weights were cross-fitted in five folds: each image was scored with weights fitted on other images, so the fit does not inflate the scores.";
   return {
     title,
     paragraphs: [`On ${pictures(scores.n)} (${scores.split}).${fitted ? crossFitted : ""}`],
     table: {
-      caption: "The ensemble beside its members",
+      caption: "The ensemble and its members",
       head: [
         ...["model", "accuracy", "95 % interval", "log loss"],
         ...(hasVotes ? ["agreement with people", "95 % interval"] : []),
@@ -119,7 +119,7 @@ function metrics({ scores, fitted }: EnsembleCard): CardSection {
   };
 }
 
-/** Nothing where nothing was measured, or the images had no votes. */
+/** No section if nothing was measured or the images had no votes. */
 function people({ scores }: EnsembleCard): CardSection[] {
   const found = scores?.ensemble.people;
   return found ? [peopleSection(found, "The ensemble")] : [];
@@ -130,9 +130,9 @@ function limits({ classes }: EnsembleCard): CardSection {
     title: "Limits",
     paragraphs: [],
     items: [
-      `It answers one of ${classes.length} classes, whatever the image shows.`,
-      "The mean of calibrated probabilities is less sure than its members where they disagree, and rather too little sure than too much; vultus evaluate reports its calibration.",
-      "Every limit of its members is its own too.",
+      `It predicts one of ${classes.length} classes, whatever the image shows.`,
+      "If its members disagree, the mean of their calibrated probabilities is less confident than each of them, so the ensemble tends to be underconfident. vultus evaluate reports its calibration.",
+      "It has every limitation of its members.",
     ],
   };
 }
@@ -140,7 +140,7 @@ function limits({ classes }: EnsembleCard): CardSection {
 function licence({ members }: EnsembleCard): CardSection {
   return {
     title: "Licence",
-    paragraphs: ["The file holds the weights of all members, so the licence of each applies."],
+    paragraphs: ["The file contains the weights of all members, so the licence of each applies."],
     items: members.map(
       ({ name, metadata: { license } }) => `${name}: ${license ?? "not stated in its file"}.`,
     ),

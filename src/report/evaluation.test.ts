@@ -20,7 +20,7 @@ test("a chart that cannot be drawn is noted, and the others are written", async 
     const written = await writeEvaluation(folder, scored, pixels, (text) => notes.push(text));
     expect(written).toEqual([join(folder, "confusion.svg"), join(folder, "confusion.png")]);
     expect(written.every((path) => existsSync(path))).toBe(true);
-    expect(notes).toEqual([`${join(folder, "samples.png")} was not drawn: the image is gone`]);
+    expect(notes).toEqual([`${join(folder, "samples.png")} could not be drawn: the image is gone`]);
   } finally {
     rmSync(folder, { recursive: true });
   }

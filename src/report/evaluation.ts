@@ -11,10 +11,10 @@ import { confusionSvg } from "./confusion.ts";
 import { svgToPng } from "./raster.ts";
 import { type SamplePrediction, samplePrediction, samplesPng } from "./samples.ts";
 
-/** How many predictions of each kind the grid shows. */
+/** Number of right and of wrong predictions in the grid. */
 const SHOWN = 16;
 
-/** Writes confusion.svg, confusion.png and samples.png; returns their paths. `note` hears of one that cannot be drawn. */
+/** Writes confusion.svg, confusion.png and samples.png; returns their paths. Reports one that cannot be drawn to `note`. */
 export async function writeEvaluation(
   folder: string,
   evaluation: Evaluation,
@@ -35,7 +35,7 @@ export async function writeEvaluation(
     try {
       data = await draw();
     } catch (error) {
-      note(`${path} was not drawn: ${messageOf(error)}`);
+      note(`${path} could not be drawn: ${messageOf(error)}`);
       continue;
     }
     writeFileAtomic(path, data);
@@ -44,7 +44,7 @@ export async function writeEvaluation(
   return written;
 }
 
-/** Some right and some wrong predictions, the same ones every time. */
+/** Draws some right and some wrong predictions, the same ones every time. */
 function chosenSamples(evaluation: Evaluation, pixels: PixelCache): SamplePrediction[] {
   const { labels, predicted } = evaluation;
   const order = shuffled(

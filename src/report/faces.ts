@@ -4,9 +4,9 @@ import type { Picture } from "../data/dataset.ts";
 import { escape, thumbnailUri } from "./page.ts";
 import type { Prediction } from "./run-data.ts";
 
-/** Base64 text of all faces; the rest of a report is well below 1 MB, and a report is to stay below 8 MB. */
+/** Maximum Base64 text of all faces, in bytes. The rest of a report is well below 1 MB, so a report stays below 8 MB. */
 const BUDGET = 6e6;
-/** Images that are encoded at a time. */
+/** Number of images encoded at a time. */
 const AT_ONCE = 16;
 
 export interface Face {
@@ -14,15 +14,15 @@ export interface Face {
   /** Indices into the classes. */
   readonly truth: number;
   readonly predicted: number;
-  /** Of the answer, from 0 to 1. */
+  /** Of the predicted class, from 0 to 1. */
   readonly confidence: number;
   /** The image as a data URI. */
   readonly uri: string;
 }
 
 /**
- * The faces that `pictureOf` finds by their ids, in the order of the predictions. Where the budget does not reach for
- * all, the wrong answers come first and then the least sure of the right ones.
+ * Returns the faces that `pictureOf` finds by their ids, in the order of the predictions. If the budget is too small for all,
+ * wrong predictions come first, and then the least confident right ones.
  */
 export async function facesOf(
   predictions: readonly Prediction[],
@@ -30,7 +30,7 @@ export async function facesOf(
   pictureOf: (id: string) => Picture | undefined,
   budget = BUDGET,
 ): Promise<Face[]> {
-  // A few thousand faces of photos fit at 48 px, as large as FER2013's; fewer may be sharper.
+  // A few thousand faces of photos fit at 48 px, the size of FER2013's images; fewer faces can be larger.
   const side = predictions.length > 2000 ? 48 : 64;
   const answers = predictions.map(({ id, label, predicted, probabilities }, index) => {
     const [truth, answer] = [classes.indexOf(label), classes.indexOf(predicted)];
@@ -54,7 +54,7 @@ export async function facesOf(
   return [...faces].sort(([a], [b]) => a - b).map(([, face]) => face);
 }
 
-/** A row of faces by their indices, each over its caption; the page's script puts the images in. */
+/** Returns a row of faces by their indices, each with its caption below; the page's script inserts the images. */
 export function facesHtml(
   faces: readonly Face[],
   indices: readonly number[],
@@ -67,7 +67,7 @@ export function facesHtml(
   return items.length === 0 ? "" : `<ul class="faces">${items.join("")}</ul>`;
 }
 
-/** What the page's script reads: the classes, and `[id, truth, predicted, confidence, image]` of each face. */
+/** Data for the page's script: the classes, and `[id, truth, predicted, confidence, image]` for each face. */
 export function facesData(faces: readonly Face[], classes: readonly string[]): object {
   return {
     classes,

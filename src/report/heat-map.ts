@@ -1,4 +1,4 @@
-/** Explanations as pages: faces with their heat maps, and what the colours mean. */
+/** Explanations as images: faces with their heat maps, and a colour scale. */
 
 import type { AverageMap } from "../evaluate/average-maps.ts";
 import type { Explanation } from "../evaluate/explain.ts";
@@ -11,7 +11,7 @@ const gap = 14;
 const margin = 20;
 const bar = 10;
 
-/** One image: as the network saw it, and with the map over it; label and probability under them. */
+/** Draws one image as the network saw it, and again with the map over it, with label and probability below. */
 export function explanationPng(
   explanation: Explanation,
   {
@@ -27,7 +27,7 @@ export function explanationPng(
   const explained =
     target === predicted
       ? `${method} of ${classes[target]}`
-      : `${method} of ${name(target)}, which it did not choose`;
+      : `${method} of ${name(target)}, which it did not predict`;
   const muted = { fill: palette.muted, fontSize: 11 };
   const parts = [
     text(margin, base, name(predicted), { fontWeight: "bold", fontSize: 15 }),
@@ -44,7 +44,7 @@ export function explanationPng(
   return svgWithTiles(page, tiles, tile, 2);
 }
 
-/** One face per class: the mean of the faces under the mean of the maps. */
+/** Draws one face per class: the mean face with the mean map over it. */
 export function averageMapsPng(
   averages: readonly (AverageMap | undefined)[],
   classes: readonly string[],
@@ -67,18 +67,18 @@ export function averageMapsPng(
   return svgWithTiles(svgPage(right + 94, margin + side + 37 + margin, title, parts), tiles, side, 2);
 }
 
-/** What the colours mean, from the top at y downwards. */
+/** Draws the colour scale, from y downwards. */
 function scale(x: number, y: number, height = tile): string[] {
   const steps = 48;
   const step = height / steps;
   const bands = Array.from({ length: steps }, (_, i) =>
-    // A little too high each, so that no seam shows.
+    // Slightly taller than needed, so that no seams show.
     rect(x, y + i * step, bar, step + 0.6, { fill: `rgb(${heatColour(1 - (i + 0.5) / steps).join(",")})` }),
   );
   const muted = { fill: palette.muted, fontSize: 11 };
   return [
     ...bands,
-    text(x + bar + 6, y + 9, "counts most", muted),
-    text(x + bar + 6, y + height, "not at all", muted),
+    text(x + bar + 6, y + 9, "most important", muted),
+    text(x + bar + 6, y + height, "not important", muted),
   ];
 }

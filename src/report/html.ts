@@ -11,13 +11,13 @@ export interface Section {
 }
 
 export interface Table {
-  /** What the table holds; read out before it. */
+  /** Title of the table; screen readers read it out first. */
   readonly caption: string;
-  /** Empty where the rows need no headings. */
+  /** Empty if the columns need no headings. */
   readonly head: readonly string[];
-  /** The first cell of a row names it. All are text. */
+  /** The first cell of a row is its heading. All cells are text. */
   readonly rows: readonly (readonly string[])[];
-  /** All but the first column hold numbers. */
+  /** Whether all columns but the first contain numbers. */
   readonly numbers?: boolean;
 }
 
@@ -34,19 +34,19 @@ export function table({ caption, head, rows, numbers = false }: Table): string {
   );
 }
 
-/** A table that is too wide for a phone scrolls in itself, by keyboard too. */
+/** Wraps a table that is too wide for a phone, so that it scrolls by itself, also by keyboard. */
 export function scrolling(label: string, html: string): string {
   return `<div class="scroll" role="region" aria-label="${escape(label)}" tabindex="0">${html}</div>`;
 }
 
-/** A chart, what it shows in words, and its numbers as a table that can be opened. */
+/** Shows a chart with a description, and its numbers in a table that can be opened. */
 export function chart(svg: string, label: string, caption: string, numbers?: Table): string {
-  const data = numbers ? details("The numbers of this chart", table(numbers)) : "";
+  const data = numbers ? details("The numbers in this chart", table(numbers)) : "";
   const width = Number(/ width="(\d+)"/.exec(svg)?.[1] ?? 0);
   const shown = inlineSvg(svg, label);
   const drawing =
     width > 500
-      ? `<div class="scroll wide" role="region" aria-label="Chart, may be scrolled" tabindex="0">${shown}</div>`
+      ? `<div class="scroll wide" role="region" aria-label="Scrollable chart" tabindex="0">${shown}</div>`
       : shown;
   return `<figure>${drawing}<figcaption>${escape(caption)}</figcaption>${data}</figure>`;
 }
@@ -69,17 +69,17 @@ export function list(items: readonly string[]): string {
 
 const NONE = "–";
 
-/** `60.9 %`, or a dash for what is not known. */
+/** Formats a share as `60.9 %`, or as a dash if it is unknown. */
 export function percents(share: number | null | undefined): string {
   return share == null || Number.isNaN(share) ? NONE : `${(share * 100).toFixed(1)}\u00a0%`;
 }
 
-/** `60.9 %`, or `1 of 2` where there are few. */
+/** Formats a share as `60.9 %`, or as `1 of 2` if there are few. */
 function counted(count: number, total: number): string {
   return ofFew(count, total) ?? percents(count / total);
 }
 
-/** Precision and recall of class `k`. */
+/** Returns precision and recall of class `k`. */
 export function precisionAndRecall(matrix: ConfusionMatrix, k: number): [precision: string, recall: string] {
   const right = matrix[k]?.[k] ?? 0;
   const sum = (counts: readonly number[] = []): number => counts.reduce((all, one) => all + one, 0);
@@ -90,7 +90,7 @@ export function decimals(value: number | null | undefined, digits = 3): string {
   return value == null || Number.isNaN(value) ? NONE : value.toFixed(digits);
 }
 
-/** `59.2 to 62.4 %`. */
+/** Formats an interval as `59.2 to 62.4 %`. */
 export function range([low, high]: readonly [number, number]): string {
   return `${(low * 100).toFixed(1)} to ${percents(high)}`;
 }
@@ -99,7 +99,7 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** `1 picture`, `3,533 pictures`. */
+/** Returns `1 image`, `3,533 images`. */
 export function pictures(number: number): string {
   return `${count(number)} image${number === 1 ? "" : "s"}`;
 }

@@ -7,14 +7,14 @@ import type { EvaluationRecord } from "./run-record.ts";
 
 export interface MetricText {
   readonly key: MetricName;
-  /** With a capital. */
+  /** Capitalised. */
   readonly name: string;
   readonly value: string;
-  /** Its interval and how to read it. */
+  /** Its interval, and how to read it. */
   readonly details: readonly string[];
 }
 
-/** Those that the evaluation has; runs of older versions lack some. */
+/** Returns the metrics of the evaluation; runs of older versions lack some. */
 export function metricTexts(
   evaluation: EvaluationRecord,
   judges: readonly Metric["judges"][] = ["answers", "probabilities"],

@@ -1,4 +1,4 @@
-/** The model card of a run (Mitchell et al. 2019): what it is for, what it is not for, and only what was measured. */
+/** The model card of a run (Mitchell et al. 2019): intended use, limits, and only what was measured. */
 
 import { confusedPairs, confusedPairText } from "../metrics/confused-pairs.ts";
 import { summarize } from "../metrics/scores.ts";
@@ -9,7 +9,7 @@ import { peopleSection } from "./people-section.ts";
 import { priorSection } from "./prior.ts";
 import type { EvaluationRecord, RunRecord } from "./run-record.ts";
 
-/** The parts of the card; what was not measured is said to be so. */
+/** Returns the sections of the card; a section whose content was not measured states that. */
 export function modelCard(run: RunRecord): CardSection[] {
   return [
     model(run),
@@ -26,7 +26,7 @@ export function modelCard(run: RunRecord): CardSection[] {
   ];
 }
 
-/** What of the card the other sections of a report do not show. */
+/** Returns the sections of the card that the other sections of a report do not cover. */
 export function shownCard(run: RunRecord): CardSection[] {
   return [model(run), ...prior(run), intendedUse, outOfScope, limits(run), licence(run)];
 }
@@ -36,7 +36,7 @@ export function modelCardMarkdown(run: RunRecord): string {
 }
 
 function attentionText({ attention }: NonNullable<RunRecord["recipe"]>): string {
-  return attention === "none" ? "" : ` (attention over its residual branches: ${attention})`;
+  return attention === "none" ? "" : ` (attention on its residual branches: ${attention})`;
 }
 
 function model({ recipe, environment, evaluation, data }: RunRecord): CardSection {
@@ -48,16 +48,16 @@ function model({ recipe, environment, evaluation, data }: RunRecord): CardSectio
           `Recipe: ${recipe.name} (${recipe.phases.map(({ name }) => name).join(", then ")}), seed ${recipe.seed}.`,
         ]
       : []),
-    ...(classes.length > 0 ? [`Answers: a probability for each of ${classes.join(", ")}.`] : []),
+    ...(classes.length > 0 ? [`Output: a probability for each of ${classes.join(", ")}.`] : []),
     ...(environment
-      ? [`Trained by vultus ${environment.vultus}, begun ${environment.started.slice(0, 10)}.`]
+      ? [`Trained with vultus ${environment.vultus}, started ${environment.started.slice(0, 10)}.`]
       : []),
-    "Input: an image cropped to one face. It finds no faces itself.",
+    "Input: an image cropped to one face. The model does not find faces itself.",
   ];
   return { title: "Model", paragraphs: ["A classifier of facial expressions."], items };
 }
 
-/** Nothing where there is no file of the model yet. */
+/** No section if there is no model file yet. */
 function prior({ prior: recorded, evaluation }: RunRecord): CardSection[] {
   return recorded ? [priorSection(recorded, { measured: evaluation !== undefined })] : [];
 }
@@ -65,23 +65,23 @@ function prior({ prior: recorded, evaluation }: RunRecord): CardSection[] {
 export const intendedUse: CardSection = {
   title: "Intended use",
   paragraphs: [
-    "It names the expression that a face shows in an image, as the people who labelled the training images would have named it. An expression is not a feeling: what a person feels cannot be read off a face reliably (Barrett et al. 2019).",
+    "The model predicts which expression a face shows in an image, as the people who labelled the training images would have named it. An expression is not a feeling: a face does not reliably show what a person feels (Barrett et al. 2019).",
   ],
   items: [
-    "Research, teaching, and the development and comparison of methods.",
-    "Sorting or searching images by visible expression, where a mistake costs nobody anything and people have agreed.",
+    "Research, teaching, and developing and comparing methods.",
+    "Sorting or searching images by visible expression, if mistakes harm nobody and the people shown have agreed.",
   ],
 };
 
 export const outOfScope: CardSection = {
-  title: "Out of scope, and what the law says",
+  title: "Out-of-scope use, and the law",
   paragraphs: [
-    "It must not decide anything about a person: no hiring, grading, credit, insurance, policing, border control, diagnosis or lie detection.",
-    "In the European Union the AI Act (Regulation (EU) 2024/1689) applies to systems that infer emotions from faces. This is a summary and no legal advice:",
+    "Do not use it for decisions about a person, such as hiring, grading, credit, insurance, policing, border control, diagnosis or lie detection.",
+    "In the European Union the AI Act (Regulation (EU) 2024/1689) applies to systems that infer emotions from faces. This is a summary, not legal advice:",
   ],
   items: [
-    "At the workplace and in education institutions such use is prohibited, except for medical or safety reasons (Article 5(1)(f)).",
-    "Other emotion recognition is a high-risk use (Annex III, point 1(c)), with the duties that follow from it.",
+    "In the workplace and in education institutions, such use is prohibited, except for medical or safety reasons (Article 5(1)(f)).",
+    "Other emotion recognition is a high-risk use (Annex III, point 1(c)), with the corresponding obligations.",
     "People who are exposed to it must be informed (Article 50(3)); the General Data Protection Regulation applies to their data.",
   ],
 };
@@ -97,19 +97,19 @@ function dataPart({ data, environment, audit }: RunRecord): CardSection {
       ({ className, count: number }) => `The class ${className} was left out (${pictures(number)}).`,
     ),
     audit
-      ? `Audited: ${count(audit.duplicateGroups)} groups of identical images, ${count(audit.conflictingGroups)} of them under more than one label; ${crossings(audit.crossSplitPictures)}.`
-      : "No audit of the data for duplicates, leaks between splits or wrong labels (vultus data audit) lies in the run folder.",
+      ? `Audited: ${count(audit.duplicateGroups)} groups of identical images, ${count(audit.conflictingGroups)} of them with more than one label; ${crossings(audit.crossSplitPictures)}.`
+      : "The run folder has no audit of the data for duplicates, leaks between splits or wrong labels (vultus data audit).",
     "Who the people in the images are (age, sex, origin) was not measured.",
   ];
   if (!data)
-    return { title: "Data", paragraphs: ["How many images there were of each class was not kept."], items };
+    return { title: "Data", paragraphs: ["The number of images per class was not recorded."], items };
   const used = Object.keys(data.counts);
   return {
     title: "Data",
     paragraphs: [],
     items,
     table: {
-      caption: "Images of each class and split",
+      caption: "Images per class and split",
       head: ["class", ...used],
       rows: data.classes.map((name, k) => [
         name,
@@ -122,13 +122,13 @@ function dataPart({ data, environment, audit }: RunRecord): CardSection {
 function crossings(crossing: Readonly<Record<string, number>>): string {
   const found = Object.entries(crossing).filter(([, number]) => number > 0);
   return found.length === 0
-    ? "none of them on two sides of a split"
+    ? "none of them in more than one split"
     : found.map(([where, number]) => `${count(number)} images of ${where}`).join(", ");
 }
 
 function metrics({ evaluation }: RunRecord): CardSection {
   const title = "Metrics";
-  if (!evaluation) return { title, paragraphs: ["Not measured: this run was not scored."] };
+  if (!evaluation) return { title, paragraphs: ["Not measured, because this run was not scored."] };
   const { n, split, accuracy, interval, majority, classes, confusion, auc } = evaluation;
   const { perClass } = summarize(confusion);
   const worst = confusedPairs(confusion).map((pair) => confusedPairText(pair, classes));
@@ -139,10 +139,10 @@ function metrics({ evaluation }: RunRecord): CardSection {
       `Accuracy ${percents(accuracy)} (95 % interval ${range(interval)}); always answering the largest class scores ${percents(majority)}.`,
       ...leakItems(evaluation),
       ...metricTexts(evaluation, ["answers"]).map(metricItem),
-      worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "Nothing was confused.",
+      worst.length > 0 ? `Most confused: ${worst.join("; ")}.` : "No classes were confused.",
     ],
     table: {
-      caption: "Scores of each class",
+      caption: "Scores per class",
       head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "images"],
       rows: classes.map((name, k) => {
         const { f1, support } = perClass[k] as (typeof perClass)[number];
@@ -158,7 +158,7 @@ function metrics({ evaluation }: RunRecord): CardSection {
   };
 }
 
-/** Nothing where the images had no votes. */
+/** No section if the images had no votes. */
 function people({ evaluation }: RunRecord): CardSection[] {
   return evaluation?.people ? [peopleSection(evaluation.people, "The model")] : [];
 }
@@ -171,25 +171,23 @@ function leakItems({ leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
   const without = (found: string, rest: EvaluationRecord["withoutSeen"]): string =>
     rest
       ? `${found}; without them the accuracy is ${percents(rest.accuracy)} (95 % interval ${range(rest.interval)}) on ${pictures(rest.n)}.`
-      : `${found}; no other is left.`;
+      : `${found}; no images are left without them.`;
   const own =
     leaked === undefined
-      ? "Whether scored images were also trained on was not measured."
+      ? "Whether any scored image was also a training image was not measured."
       : leaked === 0
-        ? "None of them is pixel-identical to one that was trained on."
-        : without(
-            `${pictures(leaked)} of these are pixel-identical to one that was trained on`,
-            withoutLeaked,
-          );
+        ? "None of them is pixel-identical to a training image."
+        : without(`${pictures(leaked)} of these are pixel-identical to a training image`, withoutLeaked);
   if (!seen) return [own];
-  const known = `${pictures(seen)} of these are training images of the weights at the start, or near copies of such`;
+  const known = `${pictures(seen)} of these are training images of the starting weights, or near copies of them`;
   return [own, without(known, withoutSeen)];
 }
 
 function measuredOn(n: number, split: string): string {
-  if (split === "test") return `On ${pictures(n)} of a test split that nothing was chosen by, scored once.`;
+  if (split === "test")
+    return `On ${pictures(n)} of the test split, which was scored once and never used for selection.`;
   if (split === "validation")
-    return `Selected on validation: on the ${pictures(n)} by which the best epoch was chosen, so on new images expect somewhat less. There was no test split.`;
+    return `Selected on validation: these ${pictures(n)} also chose the best epoch, so expect somewhat lower scores on new images. There was no test split.`;
   return `On ${pictures(n)} (${split}).`;
 }
 
@@ -199,7 +197,7 @@ function calibration({ evaluation }: RunRecord): CardSection {
   const { temperature, fittedHere, fittedTo } = evaluation.calibration;
   const to = fittedTo === "votes" ? " to the shares of people's votes" : "";
   const fitted = fittedHere
-    ? `, fitted${to} on the same images: what follows is cross-fitted`
+    ? `, fitted${to} on the same images, so the following numbers are cross-fitted`
     : to && `, fitted${to}`;
   return {
     title,
@@ -212,7 +210,7 @@ function sureness({ coverage = [] }: EvaluationRecord): string[] {
   const point = coverage.find(({ threshold }) => threshold === 0.8);
   if (!point || point.accuracy === null) return [];
   return [
-    `Where it is at least 80 % sure (${percents(point.coverage)} of the images), ${percents(point.accuracy)} of its answers are right.`,
+    `When the model is at least 80 % confident (${percents(point.coverage)} of the images), ${percents(point.accuracy)} of its predictions are right.`,
   ];
 }
 
@@ -223,10 +221,10 @@ function robustness({ robustness }: RunRecord): CardSection {
   return {
     title,
     paragraphs: [
-      `On ${pictures(n)}, undisturbed accuracy ${percents(clean)}: ${corruptions.length} disturbances cost ${percents(meanRelativeDrop)} of it on average.`,
+      `The accuracy on ${pictures(n)} is ${percents(clean)} without corruption. ${corruptions.length} corruptions reduce it by ${percents(meanRelativeDrop)} of that on average.`,
       ...(agreed
         ? [
-            `Of the agreement with the plurality of people, undisturbed ${percents(agreed.clean)}, they cost ${percents(agreed.meanRelativeDrop)}.`,
+            `They reduce the agreement with the plurality of people, ${percents(agreed.clean)} without corruption, by ${percents(agreed.meanRelativeDrop)} of it.`,
           ]
         : []),
     ],
@@ -243,11 +241,11 @@ function limits({ evaluation }: RunRecord): CardSection {
     items: [
       ...(evaluation
         ? [
-            `It answers one of ${evaluation.classes.length} classes, whatever the image shows: a face with another expression, or no face at all, is named one of them too.`,
+            `It predicts one of ${evaluation.classes.length} classes, whatever the image shows, even for a face with another expression or an image without a face.`,
           ]
         : []),
-      "Images unlike the training images in camera, light, pose, age or origin may be answered worse; how much was not measured beyond what stands above.",
-      "Labels of expressions are opinions: people disagree on many of them, and the model learns the labels, not the truth.",
+      "It may be less accurate on images that differ from the training images in camera, light, pose, age or origin. Beyond the numbers above, this was not measured.",
+      "Labels of expressions are opinions. People disagree on many of them, and the model learns the labels, not the truth.",
       "Differences between groups of people were not measured.",
     ],
   };
@@ -257,18 +255,18 @@ function licence({ environment }: RunRecord): CardSection {
   return {
     title: "Licence",
     paragraphs: [
-      "vultus is under the MIT licence. That says nothing about this model: what may be done with it depends on the licences of the images and of the weights that it was trained from.",
+      "vultus is under the MIT licence, which does not cover this model. What you may do with the model depends on the licences of its training images and of its starting weights.",
     ],
     items: [
       startingWeights(environment?.weights),
-      "Licence of the images: not known to vultus; ask whoever published them.",
+      "Licence of the images: unknown to vultus; ask their publisher.",
     ],
   };
 }
 
-/** A run that loaded nothing records that its weights were drawn; they are under nobody's licence. */
+/** Describes the starting weights. A run without loaded weights records that they were random, so no licence applies. */
 function startingWeights(weights: string | undefined): string {
-  if (!weights) return "Weights at the start: not recorded.";
+  if (!weights) return "Starting weights: not recorded.";
   const drawn = /^none, all drawn from the seed \d+$/.test(weights);
-  return `Weights at the start: ${weights}.${drawn ? "" : " Their licence applies."}`;
+  return `Starting weights: ${weights}.${drawn ? "" : " Their licence applies."}`;
 }

@@ -1,4 +1,4 @@
-/** How every HTML page of vultus looks: light, dark and printed, from one set of variables. */
+/** The look of every HTML page of vultus: light, dark and printed, from one set of variables. */
 
 /**
  * Charts and pages take their colours from these variables, so that both follow the reader's setting. Each text colour

@@ -1,4 +1,4 @@
-/** A self-contained HTML page: it asks nothing of any server, and a reader's settings decide between light and dark. */
+/** A self-contained HTML page: it sends no requests, and follows the reader's setting for light or dark. */
 
 import type { Picture } from "../data/dataset.ts";
 import { sharp } from "../util/sharp.node.ts";
@@ -7,21 +7,21 @@ import { escapeXml, fontFamily, palette } from "./svg.ts";
 
 export interface Page {
   readonly title: string;
-  /** Above the title: what kind of page this is. */
+  /** The kind of page; shown above the title. */
   readonly kicker?: string;
-  /** Under the title, as text. */
+  /** Plain text below the title. */
   readonly lead?: string;
-  /** HTML of the main part; best made of `section`s. */
+  /** HTML of the main part, usually built with `section`. */
   readonly body: string;
-  /** What the list of contents names: the `id`s and titles of the body's sections. */
+  /** Table of contents: the `id`s and titles of the body's sections. */
   readonly contents?: readonly { readonly id: string; readonly title: string }[];
-  /** CSS of this kind of page. */
+  /** Additional CSS for this kind of page. */
   readonly style?: string;
-  /** JavaScript; the page must say everything without it. */
+  /** JavaScript; the page must be complete without it. */
   readonly script?: string;
 }
 
-/** The whole document. Its policy forbids every request, so that a mistake in a body cannot leak anything either. */
+/** Returns the whole document. Its policy forbids all requests, so that even a bug in a body cannot leak anything. */
 export function page({ title, kicker, lead, body, contents = [], style = "", script }: Page): string {
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'`;
   return `<!doctype html>
@@ -47,14 +47,14 @@ ${contentsList(contents)}
 ${body}
 </main>
 </div>
-<footer>Made by vultus. This file holds everything it shows and asks nothing of any server.</footer>
+<footer>Made by vultus. This file is self-contained and sends no requests.</footer>
 ${script ? `<script>${script.replaceAll("</", "<\\/")}</script>` : ""}
 </body>
 </html>
 `;
 }
 
-/** Part of a page under its own heading; `html` is its content. */
+/** Returns a part of a page with its own heading; `html` is its content. */
 export function section({ id, title, html }: { id: string; title: string; html: string }): string {
   return `<section id="${escape(id)}" aria-labelledby="${escape(id)}-title">
 <h2 id="${escape(id)}-title">${escape(title)}</h2>
@@ -68,17 +68,17 @@ function contentsList(contents: NonNullable<Page["contents"]>): string {
   return `<nav class="contents" aria-label="Contents"><ul>${items.join("")}</ul></nav>`;
 }
 
-/** Text for an element or a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 export const escape = escapeXml;
 
-/** JSON for a `<script type="application/json">`, which no string in it can end. */
+/** Returns JSON for a `<script type="application/json">`; no string in it can close the element. */
 export function inlineJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
 /**
- * A chart of ours for a page: its colours become the page's variables, so that it is dark on a dark page. `label` says
- * in words what the chart shows, for readers who do not see it.
+ * Embeds a chart in a page: its colours become the page's variables, so that it is dark on a dark page. `label` describes the
+ * chart for screen readers.
  */
 export function inlineSvg(svg: string, label: string): string {
   const themed = Object.entries(palette).reduce(
@@ -87,16 +87,16 @@ export function inlineSvg(svg: string, label: string): string {
   );
   return (
     themed
-      // Plot names its groups by the kind of mark, which says nothing to a reader.
+      // Plot labels its groups with the kind of mark, which is of no use to a reader.
       .replace(/ aria-label="[^"]*"/g, "")
       .replaceAll(fontFamily, "inherit")
-      // A function, since `$` has a meaning in a replacement that is text.
+      // A function, since `$` is special in a replacement string.
       .replace(/ role="img"/, (role) => `${role} aria-label="${escape(label)}"`)
       .replace(/<title>[^<]*<\/title>/, "")
   );
 }
 
-/** An image as a small WebP (about 0.5 kB for a 48 px face), its longer side at most `side` pixels, as a data URI. */
+/** Encodes an image as a small WebP (about 0.5 kB for a 48 px face), at most `side` pixels on its longer side, as a data URI. */
 export async function thumbnailUri({ pixels, width, height, channels }: Picture, side = 64): Promise<string> {
   const bytes = await sharp(pixels, { raw: { width, height, channels } })
     .resize(side, side, { fit: "inside", withoutEnlargement: true })

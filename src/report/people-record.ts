@@ -1,4 +1,4 @@
-/** Scores against people's votes as evaluation.json and robustness.json hold them. */
+/** Scores against people's votes as stored in evaluation.json and robustness.json. */
 
 import { z } from "zod";
 
@@ -8,7 +8,7 @@ const estimate = z.object({
   n: z.number(),
 });
 
-/** `PeopleScores`, with what a class or a person may lack. */
+/** Schema of `PeopleScores`; parts that a class or a person may lack are optional. */
 export const peopleSchema = z.object({
   n: z.number(),
   votes: z.number(),

@@ -4,7 +4,7 @@ import type { PeopleScores } from "../metrics/people.ts";
 import type { CardSection } from "./card.ts";
 import { peopleColumns, peopleCounts, peopleRows, peopleSentence } from "./people.ts";
 
-/** @param who what was scored, at the start of a sentence */
+/** @param who what was scored, as the start of a sentence */
 export function peopleSection(scores: PeopleScores, who: string): CardSection {
   return {
     title: "Against people",

@@ -1,4 +1,4 @@
-/** Scores against people's votes in words: the sentence, and the rows of a table beside one more person. */
+/** Scores against people's votes in words: a sentence, and table rows that compare the model with one more person. */
 
 import type { OnePerson, PeopleScores } from "../metrics/people.ts";
 import type { Estimate } from "../metrics/ratio-intervals.ts";
@@ -6,8 +6,8 @@ import { MINIMUM_GROUP } from "../metrics/subgroups.ts";
 import { counted } from "../util/counted.ts";
 
 /**
- * How often the answer is what most people chose, and whether that is better than, as good as, or not as good as one more person: by
- * the 95 % interval of the difference between the two against the same others.
+ * Reports how often the prediction is what most people chose, and whether that is better than, as good as, or not as good as one
+ * more person, by the 95 % interval of the difference between the two, both compared with the same other people.
  */
 export function peopleSentence({ agreement, onePerson }: PeopleScores): string {
   const own = `Agrees with the plurality of people on ${percent(agreement.value)} of ${counted(agreement.n, "image")} (95 % interval ${range(agreement)})`;
@@ -17,13 +17,13 @@ export function peopleSentence({ agreement, onePerson }: PeopleScores): string {
 
 function standing({ agreement: { n }, difference }: OnePerson): string {
   const [low, high] = difference.interval;
-  if (n < MINIMUM_GROUP) return `${counted(n, "image")} are too few to compare it with one more person`;
+  if (n < MINIMUM_GROUP) return `${counted(n, "image")} are too few for a comparison with one more person`;
   if (low > 0) return "better than one more person";
   if (high < 0) return "not as good as one more person";
   return `as good as one more person, as far as ${counted(n, "image")} can tell`;
 }
 
-/** A measure, its value for the model and for one person, each with its interval; an empty cell has none. */
+/** A measure, with its value and interval for the model and for one person; cells may be empty. */
 export type PeopleRow = readonly [
   measure: string,
   model: string,
@@ -60,13 +60,13 @@ export function peopleRows(people: PeopleScores): PeopleRow[] {
     ...Object.entries(perClass).map(([name, own]) =>
       shares(`agreement where it is ${name}`, own.agreement, own.onePerson),
     ),
-    shares("share of the votes that the answer got", voteShare, onePerson?.voteShare),
+    shares("share of the votes for the prediction", voteShare, onePerson?.voteShare),
     distance("log loss to the votes", logLoss),
     distance("Jensen-Shannon distance to the votes", jensenShannon),
   ];
 }
 
-/** What was counted, and what was left out. */
+/** Reports what was counted, and what was left out. */
 export function peopleCounts({ n, votes, tied, leastLogLoss, onePerson }: PeopleScores): string {
   const without =
     tied > 0
@@ -74,16 +74,16 @@ export function peopleCounts({ n, votes, tied, leastLogLoss, onePerson }: People
       : "";
   const left =
     onePerson && onePerson.leftOut > 0
-      ? `; of one person, ${counted(onePerson.leftOut, "vote")} whose others have none`
+      ? `; for one person, ${counted(onePerson.leftOut, "vote")} without a plurality among the others`
       : "";
-  return `${counted(votes, "vote")} on ${counted(n, "image")}${without}${left}. The log loss cannot be less than ${leastLogLoss.toFixed(4)}, the entropy of the votes`;
+  return `${counted(votes, "vote")} on ${counted(n, "image")}${without}${left}. The log loss cannot be lower than ${leastLogLoss.toFixed(4)}, the entropy of the votes`;
 }
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** `82.7 to 85.2 %`. */
+/** Formats an interval as `82.7 to 85.2 %`. */
 function range({ interval: [low, high] }: Pick<Estimate, "interval">): string {
   return `${(low * 100).toFixed(1)} to ${percent(high)}`;
 }

@@ -1,10 +1,10 @@
-/** Observable Plot as text, in the look that all charts here share. */
+/** Observable Plot as SVG text, in the style that all charts share. */
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { fontFamily, palette } from "./svg.ts";
 
-/** One chart as the text of an `<svg>` element. */
+/** Returns a chart as the text of an `<svg>` element. */
 export function plotSvg(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   return Plot.plot({
@@ -14,7 +14,7 @@ export function plotSvg(options: Plot.PlotOptions): string {
   }).outerHTML;
 }
 
-/** Such a chart inside a page of ours, its corner at x, y. */
+/** Places such a chart inside another SVG, with its corner at x, y. */
 export function placed(svg: string, x: number, y: number): string {
   return svg.replace("<svg ", `<svg x="${x}" y="${y}" `);
 }

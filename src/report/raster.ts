@@ -1,20 +1,20 @@
-/** SVG to PNG, and images laid over it. */
+/** Converts SVG to PNG, and draws images onto it. */
 
 import type { Picture } from "../data/dataset.ts";
 import { VultusError } from "../util/errors.ts";
 import { sharp } from "../util/sharp.node.ts";
 
-/** An image's square on a page, in the page's pixels. */
+/** The square of an image on a page, in the page's pixels. */
 export interface Tile {
   readonly picture: Picture;
   readonly x: number;
   readonly y: number;
 }
 
-/** Longest side of a PNG, in pixels: sharp refuses images of more than 268 megapixels. */
+/** Maximum side of a PNG in pixels: sharp refuses images of more than 268 megapixels. */
 const LONGEST = 16_000;
 
-/** A PNG of an SVG document, `scale` device pixels per SVG pixel, or fewer where it would be longer than 16,000 pixels. */
+/** Renders an SVG document as PNG, with `scale` device pixels per SVG pixel, or fewer if a side would exceed 16,000 pixels. */
 export async function svgToPng(svg: string, scale = 2): Promise<Buffer> {
   const [, width = 1, height = 1] = /^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
   const within = Math.min(scale, LONGEST / Math.max(Number(width), Number(height)));
@@ -27,7 +27,7 @@ function rasterised(svg: string, scale: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** A PNG of an SVG document with images on it, each fitted whole into a square of `side` pixels. */
+/** Renders an SVG document with images on it as PNG; each image is fitted into a square of `side` pixels. */
 export async function svgWithTiles(
   svg: string,
   tiles: readonly Tile[],
@@ -48,8 +48,8 @@ export async function svgWithTiles(
 }
 
 /**
- * Whether text in a PNG can be read. Without any installed font (slim containers) every letter is drawn as the same
- * empty box, and nothing fails.
+ * Whether text in a PNG is readable. Without any installed font (as in slim containers) every letter is drawn as the same
+ * empty box, without an error.
  */
 export async function textRenders(): Promise<boolean> {
   const drawn = async (letter: string): Promise<Buffer> => {

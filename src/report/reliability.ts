@@ -1,4 +1,4 @@
-/** The reliability diagram: how often a model is right where it is about equally sure (Niculescu-Mizil and Caruana 2005). */
+/** The reliability diagram: how often a model is right at each level of confidence (Niculescu-Mizil and Caruana 2005). */
 
 import * as Plot from "@observablehq/plot";
 import { type ReliabilityBin, widened } from "../metrics/reliability.ts";
@@ -6,7 +6,7 @@ import { wilsonInterval } from "../metrics/wilson.ts";
 import { squareChart } from "./square-chart.ts";
 import { palette } from "./svg.ts";
 
-/** Samples of a bin below which its accuracy says little, and the share of all that is enough where there are few. */
+/** Minimum samples of a bin, and the share of all samples that is enough if there are few. */
 const LEAST = 80;
 const LEAST_SHARE = 0.2;
 
@@ -15,7 +15,7 @@ export interface ShownBin extends ReliabilityBin {
   readonly interval: readonly [low: number, high: number];
 }
 
-/** Bins wide enough to be read, with their intervals. */
+/** Merges bins until each has enough samples, and adds their intervals. */
 export function shownBins(bins: readonly ReliabilityBin[]): ShownBin[] {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   return widened(bins, Math.min(LEAST, LEAST_SHARE * total)).map((bin) => ({
@@ -24,7 +24,7 @@ export function shownBins(bins: readonly ReliabilityBin[]): ShownBin[] {
   }));
 }
 
-/** One dot per bin, with the interval of its accuracy. On the diagonal a model is as often right as it says. */
+/** Draws one dot per bin, with the interval of its accuracy. On the diagonal, accuracy equals confidence. */
 export function reliabilitySvg(all: readonly ReliabilityBin[]): string {
   const bins = shownBins(all).map(({ interval: [low, high], ...bin }) => ({ ...bin, low, high }));
   const diagonal = [
@@ -34,8 +34,8 @@ export function reliabilitySvg(all: readonly ReliabilityBin[]): string {
   return squareChart({
     title: "Reliability diagram",
     heading: "Reliability",
-    across: "how sure the model is",
-    up: "share that is right",
+    across: "confidence of the model",
+    up: "share of predictions that are right",
     ticks: [0, 0.25, 0.5, 0.75, 1],
     marks: [
       Plot.line(diagonal, { x: "x", y: "y", stroke: palette.muted, strokeDasharray: "3 4" }),

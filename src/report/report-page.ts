@@ -1,4 +1,4 @@
-/** The report of a run as one HTML page: all sections for which the run has something to say. */
+/** The report of a run as one HTML page, with every section that the run has data for. */
 
 import type { CardSection } from "./card.ts";
 import { type Face, facesData } from "./faces.ts";
@@ -20,9 +20,9 @@ import { setup } from "./sections/setup.ts";
 import { baseAgainstFineTuned, training } from "./sections/training.ts";
 
 export interface ReportContent {
-  /** Of the images that were scored, as many as there is room for. */
+  /** Faces of the scored images, as many as there is room for. */
   readonly faces: readonly Face[];
-  /** What a reader should know about this report itself, such as images that were not found. */
+  /** Notes for the reader on the report itself, such as images that were not found. */
   readonly notes: readonly string[];
   /** Sections that need more than the run's files, such as heat maps. */
   readonly more?: readonly Section[];
@@ -52,7 +52,7 @@ export function reportHtml(run: RunRecord, { faces, notes, more = [] }: ReportCo
       id: "card",
       title: "Model card",
       html: [
-        paragraph("model-card.md in the run folder also holds the numbers from above."),
+        paragraph("model-card.md in the run folder also contains the numbers above."),
         ...shownCard(run).map(cardHtml),
       ].join("\n"),
     },
@@ -81,8 +81,8 @@ function lead({ recipe, environment, evaluation, data }: RunRecord): string {
     timeZone: "UTC",
   });
   const words = [
-    recipe ? `${recipe.model}, trained by the recipe ${recipe.name}` : "A training run",
-    classes ? ` to tell apart ${classes.join(", ")}` : "",
+    recipe ? `${recipe.model}, trained with the recipe ${recipe.name}` : "A training run",
+    classes ? ` to distinguish ${classes.join(", ")}` : "",
     date ? `. ${date}.` : ".",
   ];
   return words.join("");

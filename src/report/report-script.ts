@@ -1,6 +1,6 @@
-/** What a report does in the browser: it puts the faces in, and shows those of a cell of the confusion matrix. */
+/** The script of a report: it inserts the faces, and shows those of a clicked cell of the confusion matrix. */
 
-/** Plain JavaScript, run as it stands. The faces are base64 in the page, so nothing is fetched. */
+/** Plain JavaScript, run without a build step. The faces are in the page as base64, so nothing is fetched. */
 export const reportScript = `
 const { classes, faces } = JSON.parse(document.getElementById("faces").textContent);
 for (const image of document.querySelectorAll("img[data-face]")) image.src = faces[image.dataset.face][4];
@@ -15,7 +15,7 @@ const element = (name, properties, ...children) => {
 const faceItem = ([id, , , confidence, source]) =>
   element("li", {},
     element("img", { src: source, alt: id, title: id, width: 96, height: 96, loading: "lazy" }),
-    Math.round(confidence * 100) + "% sure");
+    Math.round(confidence * 100) + "% confident");
 
 function show(button) {
   const [truth, predicted] = button.dataset.cell.split("-").map(Number);
@@ -30,7 +30,7 @@ function show(button) {
   const close = element("button", { type: "button" }, "Back to the matrix");
   close.onclick = () => hide(button);
   panel.replaceChildren(heading, element("p", { className: "muted" },
-    "The surest answers first." + (missing ? " " + missing + " of them are not in this file." : "")), list);
+    "The most confident predictions first." + (missing ? " " + missing + " of them are not in this file." : "")), list);
   if (shown.length > FIRST) {
     const more = element("button", { type: "button" }, "Show all " + shown.length);
     more.onclick = () => {

@@ -1,4 +1,4 @@
-/** Robustness as a chart: one row per corruption, one cell per severity, the redder the more accuracy is lost. */
+/** Robustness as a chart: one row per corruption, one cell per severity, redder the more accuracy is lost. */
 
 import { join } from "node:path";
 import { SEVERITIES } from "../evaluate/corruptions/corruption.ts";
@@ -14,7 +14,7 @@ const bar = 120;
 const margin = 20;
 const top = 74;
 
-/** Accuracies in cells; on the right the mean loss as a share of the accuracy on clean images. */
+/** Draws accuracies in cells, and on the right the mean loss as a share of the clean accuracy. */
 export function robustnessSvg(robustness: Robustness): string {
   const { n, clean, meanRelativeDrop, groups, corruptions } = robustness;
   const names = Math.max(...corruptions.map(({ title }) => widthOf(title)), 150);
@@ -24,15 +24,15 @@ export function robustnessSvg(robustness: Robustness): string {
   const muted = { fill: palette.muted, fontSize: 11 };
   const centred = { ...muted, textAnchor: "middle" };
   const parts = [
-    text(margin, margin + 8, "Accuracy on spoilt images", { fontSize: 15, fontWeight: "bold" }),
+    text(margin, margin + 8, "Accuracy on corrupted images", { fontSize: 15, fontWeight: "bold" }),
     text(
       margin,
       margin + 26,
-      `${percent(clean)} of ${n.toLocaleString("en-US")} images right as they are; on average ${percent(Math.abs(meanRelativeDrop))} of that is ${meanRelativeDrop < 0 ? "gained" : "lost"}`,
+      `${percent(clean)} of ${n.toLocaleString("en-US")} clean images right; corruption ${meanRelativeDrop < 0 ? "adds" : "costs"} ${percent(Math.abs(meanRelativeDrop))} of that on average`,
       muted,
     ),
     text(left + (SEVERITIES * cell.width) / 2, top - 14, "severity", centred),
-    text(bars, top - 14, "mean loss, a share of the accuracy", muted),
+    text(bars, top - 14, "mean relative loss", muted),
     ...Array.from({ length: SEVERITIES }, (_, i) =>
       text(left + (i + 0.5) * cell.width, top + 2, `${i + 1}`, centred),
     ),
@@ -51,7 +51,7 @@ export function robustnessSvg(robustness: Robustness): string {
     }
   }
   const byGroup = groups.map((one) => `${one.group} ${percent(one.relativeDrop)}`).join(", ");
-  const title = `Accuracy on spoilt images; mean loss by kind: ${byGroup}`;
+  const title = `Accuracy on corrupted images; mean loss by kind: ${byGroup}`;
   return svgPage(width, y + margin, title, parts);
 }
 
@@ -101,7 +101,7 @@ function row(
   ];
 }
 
-/** A loss of up to everything as a bar; what gains has none. */
+/** Draws a loss from none to all of the accuracy as a bar; a gain has no bar. */
 function lossBar(x: number, y: number, drop: number, strong: boolean): string[] {
   const length = Math.max(1, Math.min(1, drop) * bar);
   const colour = strong ? palette.ink : palette.muted;
@@ -115,7 +115,7 @@ function lossBar(x: number, y: number, drop: number, strong: boolean): string[] 
   ];
 }
 
-/** From nearly white to deep vermilion. */
+/** Returns a colour from nearly white to deep vermilion. */
 function shade(lost: number): string {
   const t = lost ** 0.8;
   const mix = (light: number, dark: number): number => Math.round(light + t * (dark - light));

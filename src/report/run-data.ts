@@ -1,4 +1,4 @@
-/** What a run keeps about its images: how many there are of each class, and what was answered for each one scored. */
+/** What a run records about its images: the number per class, and the prediction for each scored image. */
 
 import { join } from "node:path";
 import { z } from "zod";
@@ -24,9 +24,9 @@ export const dataSchema = z.object({
   ),
 });
 
-/** One line of predictions.jsonl: what the model said of one image. */
+/** One line of predictions.jsonl: the prediction for one image. */
 export const predictionSchema = z.object({
-  /** The sample's. */
+  /** The id of the sample. */
   id: z.string(),
   label: z.string(),
   predicted: z.string(),

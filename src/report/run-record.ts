@@ -1,4 +1,4 @@
-/** All that the files of a run folder say about it. Whatever is missing or damaged is left out, and said. */
+/** The contents of a run folder's files. Missing or damaged files are left out; damaged ones are reported. */
 
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -16,12 +16,12 @@ import { peopleSchema } from "./people-record.ts";
 import type { PriorRecord } from "./prior.ts";
 import { type DataRecord, dataSchema, type Prediction, predictionSchema } from "./run-data.ts";
 
-/** JSON has no NaN: a number that could not be had is null there. */
+/** JSON has no NaN: an unknown number is null. */
 const number = z.number().nullable();
 const share = z.number().min(0).max(1);
 const interval = z.tuple([share, share]);
 
-/** What `evaluate --json` prints. Runs of older versions lack the optional parts. */
+/** Schema of what `evaluate --json` prints. Runs of older versions lack the optional parts. */
 export const evaluationSchema = z.object({
   n: z.number(),
   split: z.string(),
@@ -45,13 +45,13 @@ export const evaluationSchema = z.object({
     })
     .optional(),
   coverage: z.array(z.object({ threshold: share, coverage: share, accuracy: share.nullable() })).optional(),
-  /** Images that are pixel-identical to one of training, and the score of the others; null where none is left. */
+  /** Number of images that are pixel-identical to a training image, and the score of the others; null if none is left. */
   leaked: z.number().optional(),
   withoutLeaked: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
-  /** Images that the model or the weights at its start were trained on, and the score of the others. */
+  /** Number of images that the model or its starting weights were trained on, and the score of the others. */
   seen: z.number().optional(),
   withoutSeen: z.object({ n: z.number(), accuracy: share, interval }).nullish(),
-  /** Against people's votes, where the images had some. */
+  /** Scores against people's votes, if the images had votes. */
   people: peopleSchema.optional(),
 });
 
@@ -76,7 +76,7 @@ const lossesSchema = z.object({
 });
 
 const robustnessSchema = lossesSchema.extend({
-  /** Of agreement with people, where the images had votes. */
+  /** Losses of agreement with people, if the images had votes. */
   people: lossesSchema.optional(),
   corruptions: z.array(
     z.object({
@@ -97,26 +97,26 @@ export type RobustnessRecord = z.infer<typeof robustnessSchema>;
 
 export interface RunRecord {
   readonly name: string;
-  /** Where it lies, as the reader of the run was told. */
+  /** Path of the run folder, as given to `readRun`. */
   readonly folder: string;
   readonly recipe: Recipe | undefined;
   readonly environment: Environment | undefined;
-  /** In the order of training; an epoch that was repeated after a kill counts once. */
+  /** In the order of training; an epoch that was repeated after an interruption occurs once. */
   readonly history: readonly EpochLine[];
   readonly phases: readonly PhaseLine[];
   readonly evaluation: EvaluationRecord | undefined;
-  /** One per image that was scored. */
+  /** One per scored image. */
   readonly predictions: readonly Prediction[];
   readonly data: DataRecord | undefined;
   readonly audit: AuditRecord | undefined;
   readonly robustness: RobustnessRecord | undefined;
-  /** Of the model's file; undefined where there is none yet. */
+  /** The priors of the model's file; undefined if there is none yet. */
   readonly prior: PriorRecord | undefined;
-  /** Files that are there but could not be used, and why. */
+  /** Files that exist but could not be used, and why. */
   readonly damaged: readonly string[];
 }
 
-/** Never throws for what a file holds. */
+/** Reads a run folder. Never throws because of a file's content. */
 export function readRun(folder: string): RunRecord {
   const paths = runPaths(folder);
   const damaged: string[] = [];
@@ -175,7 +175,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T[] {
   return success ? [data] : [];
 }
 
-/** The last value of each key, in the order in which the keys first came. */
+/** Returns the last value of each key, in the order in which the keys first occurred. */
 function lastOfEach<T>(values: readonly T[], keyOf: (value: T) => string): T[] {
   return [...new Map(values.map((value) => [keyOf(value), value])).values()];
 }

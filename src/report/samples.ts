@@ -1,4 +1,4 @@
-/** A grid of sample predictions, right and wrong, each under its face. */
+/** A grid of sample predictions, right and wrong, each with its face. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -13,14 +13,14 @@ export interface SamplePrediction extends Picture {
   readonly probability: number;
 }
 
-/** What a model said of the images of a data set. */
+/** The predictions of a model for the images of a data set. */
 export interface Answers {
   readonly predicted: readonly number[];
   /** [N, classes], row after row. */
   readonly probabilities: ArrayLike<number>;
 }
 
-/** The prediction of image `i`, with its face. */
+/** Returns the prediction for image `i`, with its face. */
 export function samplePrediction(
   { classes, labels }: { readonly classes: readonly string[]; readonly labels: readonly number[] },
   { predicted, probabilities }: Answers,
@@ -41,7 +41,7 @@ const gap = 18;
 const captionHeight = 38;
 const margin = 20;
 
-/** A PNG, `scale` pixels per layout pixel, in the order given. Throws when there is no sample. */
+/** Returns a PNG, `scale` pixels per layout pixel, in the given order. Throws if there are no samples. */
 export async function samplesPng(
   samples: readonly SamplePrediction[],
   { columns = 8, scale = 2 }: { readonly columns?: number; readonly scale?: number } = {},
@@ -62,7 +62,7 @@ export async function samplesPng(
   return svgWithTiles(svgPage(width, height, "Sample predictions", parts), tiles, face, scale);
 }
 
-/** The frame of a face at x, y and the lines under it. The mark is drawn: a font may lack ✓ and ✗. */
+/** Draws the frame of a face at x, y and the lines below it. The mark is drawn, since a font may lack ✓ and ✗. */
 function caption({ truth, predicted, probability }: SamplePrediction, x: number, y: number): string[] {
   const right = truth === predicted;
   const colour = right ? palette.green : palette.vermilion;

@@ -1,19 +1,19 @@
-/** Charts of one share against another: square, with a heading, both axes in percent. */
+/** Square charts of one share against another, with a heading and both axes in percent. */
 
 import * as Plot from "@observablehq/plot";
 import { placed, plotSvg } from "./plot.ts";
 import { palette, svgPage, text } from "./svg.ts";
 
 export interface SquareChart {
-  /** What the chart is, for readers who do not see it. */
+  /** Title of the chart for screen readers. */
   readonly title: string;
   readonly heading: string;
   /** What the axes measure. */
   readonly across: string;
   readonly up: string;
-  /** Where grid and axes are marked, or about how often. */
+  /** Positions of the ticks, or their approximate number. */
   readonly ticks: number | readonly number[];
-  /** Least and greatest value of the axis that goes up, and room above and below them in pixels. */
+  /** Minimum and maximum of the vertical axis, and room above and below them in pixels. */
   readonly y?: {
     readonly domain: readonly [number, number];
     readonly insetTop?: number;

@@ -1,6 +1,6 @@
-/** SVG text by hand: the palette, the page, and the few elements that every chart here is made of. */
+/** SVG as text: the palette, the page, and the few elements that all charts use. */
 
-/** Blue, vermilion and green are of Okabe and Ito's (2008) set, told apart with any colour vision. */
+/** Blue, vermilion and green are from Okabe and Ito's (2008) palette, which suits any colour vision. */
 export const palette = {
   ink: "#1f2933",
   muted: "#66727f",
@@ -11,13 +11,13 @@ export const palette = {
   green: "#00795a",
 } as const;
 
-/** Generic last, so that any machine with any font finds one. */
+/** The generic family comes last, so that any machine with a font finds one. */
 export const fontFamily = "Helvetica, Arial, sans-serif";
 
-/** Attributes by name; a camelCase name is written with hyphens, as SVG has it. */
+/** Attributes by name; camelCase names are written with hyphens, as in SVG. */
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** A whole white document of `width` × `height` pixels around `parts`. `title` is read out by screen readers. */
+/** Returns a complete white document of `width` × `height` pixels around `parts`. Screen readers read out `title`. */
 export function svgPage(width: number, height: number, title: string, parts: readonly string[]): string {
   const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
   return [
@@ -29,7 +29,7 @@ export function svgPage(width: number, height: number, title: string, parts: rea
   ].join("\n");
 }
 
-/** Text whose baseline begins (or, by `textAnchor`, is centred or ends) at x, y. */
+/** Draws text whose baseline starts (or, by `textAnchor`, is centred or ends) at x, y. */
 export function text(x: number, y: number, content: string, attributes: Attributes = {}): string {
   return `<text x="${round(x)}" y="${round(y)}"${written(attributes)}>${escapeXml(content)}</text>`;
 }
@@ -43,26 +43,26 @@ export function path(d: string, attributes: Attributes): string {
   return `<path d="${d}"${written(attributes)}/>`;
 }
 
-/** About how wide a text is, in pixels: SVG cannot measure, so this assumes a wide face such as DejaVu Sans. */
+/** Estimates the width of a text in pixels. SVG cannot measure it, so this assumes a wide font such as DejaVu Sans. */
 export function widthOf(content: string, fontSize = 12): number {
   return [...content].length * fontSize * 0.6;
 }
 
-/** `content`, ending in "…" where it would be wider than `width` pixels. */
+/** Shortens `content` to `width` pixels, ending in "…". */
 export function fitText(content: string, width: number, fontSize = 12): string {
   const letters = [...content];
   const room = Math.floor(width / (fontSize * 0.6));
   return letters.length <= room ? content : `${letters.slice(0, Math.max(0, room - 1)).join("")}…`;
 }
 
-/** A share from 0 to 1 as a whole percentage, where only everything is 100% and only nothing 0%. */
+/** Formats a share from 0 to 1 as a whole percentage; only exactly 1 becomes 100% and only exactly 0 becomes 0%. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.005) return "<1%";
   if (share > 0.995 && share < 1) return ">99%";
   return `${Math.round(share * 100)}%`;
 }
 
-/** Text for an element or a quoted attribute; characters that XML forbids become "�". */
+/** Escapes text for an element or a quoted attribute; characters that XML forbids become "�". */
 export function escapeXml(content: string): string {
   return content
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "�")

@@ -1,4 +1,4 @@
-/** The result of a run as TensorBoard shows it. */
+/** The result of a run for TensorBoard. */
 
 import { join } from "node:path";
 import type { Evaluation } from "../evaluate/evaluate.ts";
@@ -8,7 +8,7 @@ import { readBytes } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 import { confusionMarkdown } from "./confusion.ts";
 
-/** Accuracy and metrics, the confusion matrix as image and table, sample predictions. */
+/** Returns accuracy and metrics, the confusion matrix as image and table, and sample predictions. */
 export async function shownResult(folder: string, evaluation: Evaluation): Promise<Shown[]> {
   const { classes, matrix, scores } = evaluation;
   const scalar = (name: string, value: number): Shown => ({ kind: "scalar", tag: `result/${name}`, value });
@@ -26,7 +26,7 @@ export async function shownResult(folder: string, evaluation: Evaluation): Promi
   ];
 }
 
-/** `Brier score` as `brier_score`. */
+/** Turns `Brier score` into `brier_score`. */
 function tagOf(label: string): string {
   return label.toLowerCase().replaceAll("'", "").replaceAll(/\W+/g, "_");
 }

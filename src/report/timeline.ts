@@ -1,4 +1,4 @@
-/** What the faces of a video express over time: one chart per face, one line per class. */
+/** Expressions of the faces in a video over time: one chart per face, one line per class. */
 
 import * as Plot from "@observablehq/plot";
 import type { TimelineFrame } from "../predict/timeline-frames.ts";
@@ -6,17 +6,17 @@ import { counted } from "../util/counted.ts";
 import { placed, plotSvg } from "./plot.ts";
 import { fitText, palette, path, svgPage, text, widthOf } from "./svg.ts";
 
-/** Okabe and Ito's set (2008), told apart with any colour vision. */
+/** Okabe and Ito's palette (2008), which suits any colour vision. */
 const colours = ["#d55e00", "#0072b2", "#e69f00", "#66727f", "#56b4e9", "#009e73", "#cc79a7"];
 const width = 760;
 const margin = { left: 58, right: 20 };
 const height = 120;
 const step = height + 40;
 
-/** Faces that are drawn, the longest seen; the others are counted in a line below. */
+/** Maximum number of faces drawn, those seen longest; a line below gives the number of the others. */
 const MOST_TRACKS = 8;
 
-/** An SVG over the whole video. @param every seconds between frames: a longer pause breaks a line. */
+/** Returns an SVG for the whole video. @param every seconds between frames; a longer gap breaks a line. */
 export function timelineSvg(
   frames: readonly TimelineFrame[],
   classes: readonly string[],
@@ -45,13 +45,13 @@ export function timelineSvg(
     y += step;
   }
   const left = tracks.size - shown.length;
-  if (tracks.size === 0) parts.push(text(margin.left, y, "no face was found", { fill: palette.muted }));
+  if (tracks.size === 0) parts.push(text(margin.left, y, "no faces found", { fill: palette.muted }));
   if (left > 0)
     parts.push(
       text(
         margin.left,
         y,
-        `and ${counted(left, "face")} that ${left === 1 ? "is" : "are"} seen for a shorter time`,
+        `and ${counted(left, "face")} that ${left === 1 ? "was" : "were"} seen for a shorter time`,
         { fill: palette.muted },
       ),
     );

@@ -1,4 +1,4 @@
-/** Writes what a run folder shows its reader: report.html, model-card.md, and the charts as files. */
+/** Writes the files for readers of a run folder: report.html, model-card.md, and the charts. */
 
 import { join } from "node:path";
 import type { PixelCache } from "../data/pixel-cache.node.ts";
@@ -15,15 +15,15 @@ import type { RunRecord } from "./run-record.ts";
 import { baselineRows } from "./sections/training.ts";
 
 export interface ReportOptions {
-  /** Where the report is written; by default into the run folder. */
+  /** Where to write the report; by default in the run folder. */
   readonly out?: string;
-  /** The images of the predictions, found by their ids; left out, the report has none. */
+  /** The images of the predictions, found by their ids; if left out, the report has no images. */
   readonly pixels?: Pick<PixelCache, "samples" | "get">;
   readonly notes?: readonly string[];
   readonly more?: readonly Section[];
 }
 
-/** Returns the paths of what it wrote, the report first. */
+/** Returns the paths of the files it wrote, the report first. */
 export async function writeReport(
   folder: string,
   run: RunRecord,
@@ -45,7 +45,7 @@ export async function writeReport(
   });
 }
 
-/** The charts that only a report shows, as SVG and PNG. */
+/** Returns the charts that only a report has, as SVG and PNG. */
 async function chartFiles(folder: string, run: RunRecord): Promise<[string, string | Uint8Array][]> {
   const { evaluation } = run;
   const bins = evaluation?.calibration?.reliability;

@@ -1,4 +1,4 @@
-/** `vultus data audit`: duplicates, leaks, near-duplicates, blank and spoilt images, and shares that drift. */
+/** `vultus data audit`: finds duplicates, leaks, near-duplicates, blank and damaged images, and class shares that drift. */
 
 import { Command } from "commander";
 import { audit, labelDefaults } from "../../jobs/audit.ts";
@@ -28,22 +28,24 @@ interface Options extends DeviceOptions {
 
 export function auditCommand(setExitCode: SetExitCode): Command {
   return withNaming(withDevice(new Command("audit")))
-    .description("duplicates, leaks between splits, near-duplicates, blank and spoilt images, class balance")
+    .description(
+      "find duplicates, leaks between splits, near-duplicates, blank or damaged images, and class imbalance",
+    )
     .argument("<data...>", "folders or CSV files with labelled images")
     .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
     .option(
       "--out <dir>",
-      "also write audit.html (to look at), audit.json (every group) and exclude.txt (images to leave out) there",
+      "also write audit.html (a report), audit.json (every group) and exclude.txt (images to leave out) to this folder",
     )
-    .option("--labels", "also look for label errors, with a network that never saw the labels: takes minutes")
+    .option("--labels", "also look for label errors, with a network that never saw the labels; takes minutes")
     .option(
       "--weights <file>",
-      "for --labels: the network's weights (.safetensors, .pth, .onnx or a folder of these), such as ImageNet's",
+      "for --labels: weights of the network (.safetensors, .pth, .onnx or a folder of these), for example ImageNet's",
     )
     .option("--model <name>", "for --labels: the backbone that the weights belong to", labelDefaults.model)
     .option(
       "--folds <n>",
-      "for --labels: parts of the data, each judged by heads trained on the others",
+      "for --labels: number of folds; each is judged by heads trained on the others",
       numberOf(2, 100, true),
       labelDefaults.folds,
     )
@@ -64,7 +66,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
       const { json, labels, weights, model, folds, seed, memory, ...rest } = options;
       if (labels && weights === undefined)
         throw new UsageError(
-          "--labels needs --weights: a file with weights of --model that never saw these labels, such as ImageNet's",
+          "--labels needs --weights: a file of weights for --model that were not trained on these labels, for example ImageNet's",
         );
       say(`reading ${data.join(", ")}…`);
       const audited = await audit({

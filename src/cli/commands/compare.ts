@@ -1,4 +1,4 @@
-/** `vultus compare`: two models, or one and a baseline, on the same images, and whether they differ by more than chance. */
+/** `vultus compare`: compares two models, or a model and a baseline, on the same images, and tests the difference for significance. */
 
 import { Command } from "commander";
 import { baselines } from "../../jobs/baselines.ts";
@@ -14,15 +14,26 @@ interface Options extends Omit<CompareOptions, "a" | "b" | "data" | "onEvent"> {
 
 export function compareCommand(setExitCode: SetExitCode): Command {
   return withPriorOption(withDevice(withLabelled(new Command("compare"))))
-    .description("compare two models on the same images, or one with a baseline, with intervals and a test")
+    .description(
+      "compare two models, or a model and a baseline, on the same images, with intervals and a significance test",
+    )
     .argument(
       "<a>",
-      "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
+      "run folder, file written by a run or an export (.onnx, .safetensors, .pth), vultus_m or vultus_s",
     )
-    .argument("<b>", `another one, of the same classes, or ${Object.keys(baselines).join(", ")}`)
+    .argument(
+      "<b>",
+      `another model with the same classes, or a baseline: ${Object.keys(baselines).join(", ")}`,
+    )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .option("--weights <what>", "where base and linear-probe start: imagenet, a file, or none, as for train")
-    .option("--out <dir>", "also write only-a.png and only-b.png there: what one alone gets right")
+    .option(
+      "--weights <what>",
+      "weights that base and linear-probe start from: imagenet, a file, or none, as for train",
+    )
+    .option(
+      "--out <dir>",
+      "also write only-a.png and only-b.png to this folder: the images that only one of the two gets right",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", `\nBaselines:\n${baselineLines()}`)
     .action(async (a: string, b: string, data: string[], { json, ...options }: Options) => {
@@ -35,7 +46,7 @@ export function compareCommand(setExitCode: SetExitCode): Command {
 }
 
 function baselineLines(): string {
-  const scratch = "train one with --weights none and name its folder";
+  const scratch = "train a model with --weights none and give its run folder";
   return Object.entries({ ...baselines, "from scratch": scratch })
     .map(([name, meaning]) => `  ${name.padEnd(14)} ${meaning}`)
     .join("\n");

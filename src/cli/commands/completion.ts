@@ -1,4 +1,4 @@
-/** `vultus completion`: prints what makes a shell complete commands, options and their values. */
+/** `vultus completion`: prints a script that makes a shell complete commands, options and their values. */
 
 import { Argument, Command } from "commander";
 import { bashCompletion } from "../completion/bash.ts";
@@ -15,12 +15,12 @@ const shells: Readonly<Record<string, (root: CompletedCommand) => string>> = {
 
 export function completionCommand(): Command {
   return new Command("completion")
-    .description("print the completion of a shell: commands, options, run folders, models, files")
-    .addArgument(new Argument("<shell>", "the shell that is to complete").choices(Object.keys(shells)))
+    .description("print a shell completion script, for commands, options, run folders, models and files")
+    .addArgument(new Argument("<shell>", "shell to print the script for").choices(Object.keys(shells)))
     .addHelpText(
       "after",
       `
-Where the shells look for it, once vultus is on the PATH (npm install --global vultus):
+Where to put the script, once vultus is on the PATH (npm install --global vultus):
   vultus completion bash > ~/.local/share/bash-completion/completions/vultus
   vultus completion zsh > ~/.zfunc/_vultus    # with fpath+=~/.zfunc before compinit
   vultus completion fish > ~/.config/fish/completions/vultus.fish`,

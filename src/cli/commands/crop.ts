@@ -1,4 +1,4 @@
-/** `vultus data crop`: face crops of photos, to train on. */
+/** `vultus data crop`: cuts face crops out of photos, to train on. */
 
 import { Command, Option } from "commander";
 import { UnclearNames } from "../../data/class-names.ts";
@@ -28,26 +28,29 @@ export function cropCommand(setExitCode: SetExitCode): Command {
     .description("cut the faces out of photos, framed as predict frames them, into folders to train on")
     .argument(
       "<photos...>",
-      "folders, with or without classes and splits, or CSV files whose column path lists photos",
+      "folders, with or without classes and splits, or CSV files that list photos in a column named path",
     )
-    .requiredOption("--out <dir>", "folder of the crops; the same command again goes on where it stopped")
+    .requiredOption(
+      "--out <dir>",
+      "folder for the crops; if interrupted, run the same command again to continue",
+    )
     .addOption(
       new Option(
         "--faces <which>",
-        "the largest face of a photo, all of them, or only the face of photos that have just one",
+        "which faces to crop: the largest of each photo, all of them, or only those of photos with a single face",
       )
         .choices(faceRules)
         .default("largest"),
     )
     .option(
       "--size <px>",
-      "side of every crop (default: as large as the face is in its photo, at most 320)",
+      "side length of every crop (default: the size of the face in its photo, at most 320)",
       numberOf(16, 4096, true),
     )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nClass and split folders keep their names, photos are not changed. crop-report.csv lists what became of each photo.",
+      "\nClass and split folders keep their names. Photos are not changed. crop-report.csv lists the result for each photo.",
     )
     .action(
       async (
@@ -86,7 +89,7 @@ export function cropCommand(setExitCode: SetExitCode): Command {
     );
 }
 
-/** Whether the crops have classes, clear or not. */
+/** Whether the crops have classes, even if some class names are unclear. */
 async function isTrainable({ crops, data }: CropResult): Promise<boolean> {
   if (crops === 0) return false;
   return readDataset(data).then(
@@ -103,7 +106,7 @@ const columns: readonly [title: string, count: (counts: Omit<CroppedFolder, "fol
   ["unreadable", ({ unreadable }) => unreadable],
 ];
 
-/** A line a folder, and where to look next. */
+/** One line per folder, then the paths of the crops and of the report. */
 function cropText(written: CropResult): string {
   const { data, report, folders, crops, before } = written;
   const width = Math.max(6, ...folders.map(({ folder }) => folder.length)) + 2;
@@ -118,8 +121,8 @@ function cropText(written: CropResult): string {
     ...folders.map(({ folder, ...own }) => row(folder, counts(own))),
     ...(folders.length > 1 ? [row("total", counts(written))] : []),
     "",
-    ...(before > 0 ? [`${counted(before, "photo")} ${before === 1 ? "was" : "were"} done before`] : []),
-    crops > 0 ? `crops: ${data.join(", ")}` : "no face was found; are these photos of people?",
-    `what became of each photo: ${report}`,
+    ...(before > 0 ? [`${counted(before, "photo")} ${before === 1 ? "was" : "were"} already done`] : []),
+    crops > 0 ? `crops: ${data.join(", ")}` : "no faces found; are these photos of people?",
+    `result for each photo: ${report}`,
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 /**
- * `vultus data`: `inspect` tells what is in a folder of images, `audit` what is wrong with it, `crop` cuts faces out of
- * photos, `split` cuts it, `soften` gives it soft labels.
+ * `vultus data`: `inspect` summarises a data set, `audit` finds its faults, `crop` cuts faces out of photos, `split` cuts
+ * splits, and `soften` adds soft labels.
  */
 
 import { Command } from "commander";
@@ -25,10 +25,12 @@ interface Options {
 
 export function dataCommand(setExitCode: SetExitCode): Command {
   const inspectCommand = withData(new Command("inspect"))
-    .description("counts, sizes, balance, unreadable files, and a contact sheet of random images")
+    .description(
+      "show counts, sizes, class balance and unreadable files, and write a contact sheet of random images",
+    )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .option("--sheet <file>", "where the contact sheet is written", "contact-sheet.png")
-    .option("--no-sheet", "write no contact sheet")
+    .option("--sheet <file>", "where to write the contact sheet", "contact-sheet.png")
+    .option("--no-sheet", "do not write a contact sheet")
     .option("--json", "print JSON")
     .action(async (data: string[], options: Options) => {
       const { sheet, json, ...rest } = options;
@@ -43,7 +45,7 @@ export function dataCommand(setExitCode: SetExitCode): Command {
       else result(inspectionText(inspection));
     });
   return new Command("data")
-    .description("look at data sets, crop their faces, split them, and soften their labels")
+    .description("inspect and audit data sets, crop faces, cut splits, and soften labels")
     .addCommand(inspectCommand)
     .addCommand(auditCommand(setExitCode))
     .addCommand(cropCommand(setExitCode))
@@ -88,7 +90,7 @@ function inspectionText({
       .slice(0, 5)
       .map((size) => `${size.width}×${size.height} (${size.count})`)
       .join(", ")}${sizes.length > 5 ? `, and ${sizes.length - 5} more` : ""}`,
-    `pixel-identical images on two sides of a split: ${leaks.length > 0 ? leaks.join(", ") : "none"}`,
+    `pixel-identical images in more than one split: ${leaks.length > 0 ? leaks.join(", ") : "none"}`,
     ...unreadable.map(({ id, reason }) => `unreadable: ${id}: ${reason}`),
     ...notes,
   ].join("\n");

@@ -26,7 +26,7 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
   [
     "why CUDA does not work",
     { providers: ["cpu", "webgpu"], cuda: { installed: true, fault: "libcudnn.so.9: no such file" } },
-    [/^there is an NVIDIA driver, and CUDA does not work: libcudnn\.so\.9: no such file$/],
+    [/^an NVIDIA driver is installed, but CUDA does not work: libcudnn\.so\.9: no such file$/],
   ],
   ["what can be deleted", { unused: 243.4e6 }, [/243 MB: `.* doctor --prune` deletes them$/]],
   ["WebGPU", { providers: ["cpu", "webgpu"], hasNvidiaDriver: false }, [/`--device webgpu` may use a GPU/]],
@@ -34,9 +34,9 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
   [
     "the runtime, and nothing of CUDA",
     { webAssembly: "onnxruntime-node is not installed", providers: ["cpu"] },
-    [/^programs run on WebAssembly, .* since onnxruntime-node is not installed$/],
+    [/^programs run on WebAssembly, .* because onnxruntime-node is not installed$/],
   ],
-  ["a font", { fonts: false }, [/^no fonts: .*fonts-dejavu-core/]],
+  ["a font", { fonts: false }, [/^no fonts found, .*fonts-dejavu-core/]],
   ["a newer Node", { node: "20.18.3" }, [/older than 20\.19/]],
   ["a newer Node yet", { node: "18.20.0" }, [/older than 20\.19/]],
   ["nothing of a later Node", { node: "22.0.1" }, []],

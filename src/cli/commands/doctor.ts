@@ -1,4 +1,4 @@
-/** `vultus doctor`: what this machine offers, what is missing, and how to get it. */
+/** `vultus doctor`: reports what this machine offers, what is missing, and how to install it. */
 
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { Command, Option } from "commander";
@@ -11,19 +11,19 @@ import { version } from "../../util/version.node.ts";
 import { command } from "../invocation.ts";
 import { result, resultJson } from "../output.ts";
 
-/** What the advice depends on. */
+/** The properties of a machine that the advice depends on. */
 export interface Machine {
-  /** Why programs run on WebAssembly; undefined where they do not. */
+  /** Why programs run on WebAssembly; undefined if they don't. */
   readonly webAssembly: string | undefined;
   readonly providers: readonly string[];
   readonly hasNvidiaDriver: boolean;
   readonly cuda: CudaState;
-  /** Bytes of ONNX Runtime's libraries for other systems. */
+  /** Size in bytes of ONNX Runtime's libraries for other systems. */
   readonly unused: number;
   readonly fonts: boolean;
-  /** As `process.versions.node`. */
+  /** Node's version, as in `process.versions.node`. */
   readonly node: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly memory: number;
 }
 
@@ -31,16 +31,16 @@ export function adviceFor(machine: Machine): string[] {
   const { webAssembly, providers, hasNvidiaDriver, cuda, unused, fonts, node, memory } = machine;
   const advice: string[] = [];
   if (webAssembly !== undefined)
-    advice.push(`programs run on WebAssembly, which is slower and has no GPU, since ${webAssembly}`);
+    advice.push(`programs run on WebAssembly, which is slower and has no GPU, because ${webAssembly}`);
   else if (!providers.includes("cuda")) {
     advice.push(
       hasNvidiaDriver && cuda.installed
-        ? `there is an NVIDIA driver, and CUDA does not work: ${cuda.fault}`
+        ? `an NVIDIA driver is installed, but CUDA does not work: ${cuda.fault}`
         : hasNvidiaDriver
-          ? "there is an NVIDIA driver but no CUDA provider: `node node_modules/onnxruntime-node/script/install.js` downloads it; docs/how-to/gpu.md names another source"
+          ? "an NVIDIA driver is installed, but no CUDA provider: `node node_modules/onnxruntime-node/script/install.js` downloads it; docs/how-to/gpu.md names another source"
           : providers.includes("webgpu")
-            ? "no CUDA: no NVIDIA driver was found; `--device webgpu` may use a GPU"
-            : "no CUDA: no NVIDIA driver was found, so everything runs on the CPU",
+            ? "no CUDA, because no NVIDIA driver was found; `--device webgpu` may use a GPU"
+            : "no CUDA, because no NVIDIA driver was found; everything runs on the CPU",
     );
   }
   if (unused > 0)
@@ -49,7 +49,7 @@ export function adviceFor(machine: Machine): string[] {
     );
   if (!fonts)
     advice.push(
-      "no fonts: text in PNG charts would be empty boxes; install one, for example Debian's fonts-dejavu-core",
+      "no fonts found, so text in PNG charts would appear as empty boxes; install one, for example Debian's fonts-dejavu-core",
     );
   const [major = 0, minor = 0] = node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19))
@@ -70,7 +70,7 @@ export function doctorCommand(): Command {
     .addOption(
       new Option(
         "--prune",
-        "delete ONNX Runtime's libraries for other systems, which nothing here uses",
+        "delete ONNX Runtime's libraries for other systems, which this machine does not use",
       ).conflicts("json"),
     )
     .action(async ({ json, prune }: { json?: boolean; prune?: boolean }) => {

@@ -1,4 +1,4 @@
-/** `vultus ensemble`: several models in one file that averages their calibrated probabilities. */
+/** `vultus ensemble`: combines several models in one file that averages their calibrated probabilities. */
 
 import { Command, InvalidArgumentError } from "commander";
 import { type EnsembleOptions, type EnsembleResult, ensemble } from "../../jobs/ensemble.ts";
@@ -24,19 +24,19 @@ export function ensembleCommand(setExitCode: SetExitCode): Command {
     .description("combine models in one file that averages their calibrated probabilities")
     .argument(
       "<models...>",
-      "run folders, files that a run or an export wrote, or models that ship, of the same classes",
+      "run folders, files written by a run or an export, or shipped models, all with the same classes",
     )
-    .requiredOption("--out <file>", "the .onnx file; its model card is written beside it")
-    .option("--weights <a,b,…>", "how much each model counts (default: all equally)", numbersOf)
+    .requiredOption("--out <file>", "the .onnx file to write; its model card is written next to it")
+    .option("--weights <a,b,…>", "weight of each model (default: all equal)", numbersOf)
     .option(
       "--fit <dirs>",
-      "fit the weights on these labelled images, by commas: on their validation split or --split",
+      "fit the weights on these labelled images (comma-separated), on their validation split or --split",
       listOf,
     )
-    .option("--half", "store matrices in half precision: half the size", false)
+    .option("--half", "store matrices in half precision, which halves the size", false)
     .option("--json", "print JSON")
     .action(async (models: string[], { json, weights, fit, half, ...options }: Options) => {
-      if (weights && fit) throw new UsageError("--weights and --fit exclude each other; give one of them");
+      if (weights && fit) throw new UsageError("--weights and --fit cannot be combined; give one of them");
       const written = await ensemble({
         ...options,
         models,
@@ -58,12 +58,12 @@ function numbersOf(text: string): number[] {
   const numbers = listOf(text).map(Number);
   if (numbers.length === 0 || !numbers.every((weight) => Number.isFinite(weight) && weight >= 0))
     throw new InvalidArgumentError(
-      "Give a number of 0 or more for each model, by commas, such as 0.5,0.3,0.2.",
+      "Give a number of 0 or more for each model, separated by commas, such as 0.5,0.3,0.2.",
     );
   return numbers;
 }
 
-/** Members with their weights, and scores where there are any. */
+/** The members with their weights, and their scores if they were measured. */
 function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResult): string {
   const rows: [string, string, string][] = members.map(({ name, weight }) => [
     name,
@@ -86,14 +86,14 @@ function ensembleText({ file, members, bytes, scores, ...checked }: EnsembleResu
     ...(scores
       ? [
           checked.weights === "fitted"
-            ? `on ${scores.n} images (${scores.split}); the ensemble's weights cross-fitted, so that the fit flatters no score`
+            ? `on ${scores.n} images (${scores.split}); the ensemble's weights are cross-fitted, so the fit does not inflate its score`
             : `on ${scores.n} images (${scores.split})`,
         ]
       : []),
     ...(scores?.ensemble.people ? ["", peopleSentence(scores.ensemble.people)] : []),
     "",
-    `${file}  ${(bytes / 1e6).toFixed(2)} MB, at most ${checked.maxProbabilityDifference.toExponential(1)} from the mean of its members on ${checked.checkedOn} images`,
-    "Every command takes it like any model:",
+    `${file}  ${(bytes / 1e6).toFixed(2)} MB, differs by at most ${checked.maxProbabilityDifference.toExponential(1)} from the mean of its members on ${checked.checkedOn} images`,
+    "Every command accepts it like any other model:",
   ].join("\n");
 }
 

@@ -18,36 +18,33 @@ interface Options extends Omit<EvaluateOptions, "model" | "data" | "onEvent"> {
 export function evaluateCommand(setExitCode: SetExitCode): Command {
   return withPriorOption(withDevice(withLabelled(new Command("evaluate"))))
     .description(
-      "score a model: classification report, confusion matrix, intervals, calibration; and beside people, where the data has votes",
+      "score a model: classification report, confusion matrix, intervals and calibration; if the data has people's votes, also a comparison with people",
     )
     .argument(
       "<model>",
-      "run folder, a file that a run or an export wrote (.onnx, .safetensors, .pth), vultus_m or vultus_s",
+      "run folder, file written by a run or an export (.onnx, .safetensors, .pth), vultus_m or vultus_s",
     )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .option("--out <dir>", "also write confusion.png and samples.png there")
+    .option("--out <dir>", "also write confusion.png and samples.png to this folder")
     .option(
       "--subgroup <column>",
-      "also score each group of a manifest's column apart, such as age or camera",
+      "also score each group in a column of the manifest separately, such as age or camera",
     )
     .option(
       "--subgroup-minimum <n>",
-      "images that a group needs to be scored",
+      "minimum number of images for a group to be scored",
       numberOf(1, 1e9, true),
       MINIMUM_GROUP,
     )
-    .option(
-      "--no-leaks",
-      "do not read the data's training images to see which of the scored ones are among them",
-    )
-    .option("--robustness", "also score spoilt images: light, orientation, occlusion, image quality")
+    .option("--no-leaks", "do not read the training images to check whether any scored image is among them")
+    .option("--robustness", "also score corrupted images: light, orientation, occlusion, image quality")
     .option(
       "--pictures <n>",
-      "how many images are spoilt, a sample of every class",
+      "number of images to corrupt, sampled from every class",
       numberOf(1, 1e9, true),
       SPOILT_IMAGES,
     )
-    .option("--tta", "also score test-time augmentation: flipped and shifted views, its gain and cost")
+    .option("--tta", "also score test-time augmentation (flipped and shifted views): its gain and its cost")
     .option("--json", "print JSON")
     .action(async (model: string, data: string[], { json, ...options }: Options) => {
       const evaluation = await evaluate({ ...options, model, data, onEvent: printer(setExitCode) });

@@ -1,4 +1,4 @@
-/** `vultus explain`: where the model looked, as heat maps over faces, and how far such maps can be trusted. */
+/** `vultus explain`: shows where a model looked, as heat maps over faces, and measures how far such maps can be trusted. */
 
 import { Command, Option } from "commander";
 import { type ExplainOptions, explain, explainDefaults } from "../../jobs/explain.ts";
@@ -25,28 +25,30 @@ interface Options extends Omit<ExplainOptions, "photos" | "detector" | "onEvent"
 
 export function explainCommand(setExitCode: SetExitCode): Command {
   return withPriorOption(withDetector(withDevice(withLabelled(new Command("explain")))))
-    .description("show where a model looked: heat maps over faces, and how far such maps can be trusted")
+    .description(
+      "show where a model looked, as heat maps over faces, and measure how far such maps can be trusted",
+    )
     .argument("[photos...]", "files, folders, patterns")
     .option(
       "--model <path>",
-      "run folder, or a file that a run or an export wrote (default: the model that ships)",
+      "run folder, or file written by a run or an export (default: the shipped model)",
     )
-    .option("--no-detect", "take every photo as one face crop")
+    .option("--no-detect", "treat every photo as one face crop")
     .addOption(
-      new Option("--method <name>", "how maps are made")
+      new Option("--method <name>", "how to compute the maps")
         .choices(explainMethods)
         .default(explainDefaults.method),
     )
-    .option("--class <name>", "the class to explain (default: the one that the model answers)")
-    .option("--out <dir>", "where images are written", explainDefaults.out)
+    .option("--class <name>", "class to explain (default: the predicted one)")
+    .option("--out <dir>", "folder to write the images to", explainDefaults.out)
     .option(
       "--data <a,b,…>",
-      "folders or CSV files with labelled images: the mean map of each class, deletion and insertion scores",
+      "folders or CSV files with labelled images, for the mean map of each class and the deletion and insertion scores",
       listOf,
     )
     .option(
       "--pictures <n>",
-      "how many images of --data, a sample of every class",
+      "number of images of --data, sampled from every class",
       numberOf(1, 1e6, true),
       explainDefaults.pictures,
     )

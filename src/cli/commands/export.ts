@@ -1,4 +1,4 @@
-/** `vultus export`: a trained classifier as files for other places, each checked against the run that it comes from. */
+/** `vultus export`: writes a trained classifier in other formats, and checks each file against the original model. */
 
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
@@ -27,29 +27,32 @@ interface Options extends DeviceOptions {
 }
 
 export function exportCommand(): Command {
-  return withPriorOption(withNaming(withDevice(new Command("export"))), "that of the model")
-    .description("write a trained model as files for other places, each checked against the run")
-    .argument("<model>", "run folder, a file that a run or an export wrote, vultus_m or vultus_s")
+  return withPriorOption(withNaming(withDevice(new Command("export"))), "the model's")
+    .description("write a trained model in other formats, and check each file against the original")
+    .argument("<model>", "run folder, file written by a run or an export, vultus_m or vultus_s")
     .option(
       "--to <forms>",
-      `what to write, by commas: ${Object.keys(forms).join(", ")} (default: bundle)`,
+      `formats to write, separated by commas: ${Object.keys(forms).join(", ")} (default: bundle)`,
       listOf,
     )
     .option(
       "--out <dir>",
-      "where; with --to web alone, the page's folder itself (default: export/ in the run folder, or beside the file)",
+      "folder to write to; with --to web alone, the folder of the page itself (default: export/ in the run folder, or next to the file)",
     )
-    .option("--triton <dir>", "write the model into Triton's model repository there, as --to triton")
+    .option(
+      "--triton <dir>",
+      "write the model into the Triton model repository in this folder, as --to triton does",
+    )
     .option(
       "--data <dirs>",
-      "images to check with, by commas (default: those that the run was trained on)",
+      "images to check with, separated by commas (default: those that the run was trained on)",
       listOf,
       [],
     )
     .addOption(
       new Option(
         "--input <dtype>",
-        "what the .onnx forms take: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1",
+        "input of the .onnx formats: bytes [N, H, W, 3], or floats [N, 3, H, W] from 0 to 1",
       )
         .choices(["uint8", "float32"])
         .default("uint8"),
@@ -57,15 +60,15 @@ export function exportCommand(): Command {
     .addOption(
       new Option(
         "--weight-bits <n>",
-        "bits of int8 weights: 8, 7 for x86 processors without VNNI, or what fits here",
+        "bits of int8 weights: 8, 7 for x86 processors without VNNI, or whichever suits this machine",
       )
         .choices(["auto", "8", "7"])
         .default("auto"),
     )
-    .option("--license <text>", "licence of the model, written into its metadata")
+    .option("--license <text>", "licence of the model, to write into its metadata")
     .option(
       "--trained-prior <shares>",
-      "the shares of all classes in the training, as happy=0.3,sad=0.7, where the model's file does not record them",
+      "the shares of all classes in the training, such as happy=0.3,sad=0.7, if the model's file does not record them",
     )
     .option("--json", "print JSON")
     .action(async (model: string, { json, data, weightBits, ...options }: Options) => {
@@ -85,7 +88,7 @@ export function exportCommand(): Command {
     });
 }
 
-/** One line a file. */
+/** One line per file. */
 function table(files: readonly ExportedFile[]): string {
   const width = Math.max(...files.map(({ path }) => path.length));
   const lines = files.map(
@@ -103,7 +106,7 @@ function table(files: readonly ExportedFile[]): string {
       [
         `${path.padEnd(width)}  ${(bytes / 1e6).toFixed(2).padStart(8)} MB`,
         `same label ${percent(top1Agreement)}`,
-        `greatest difference ${maxProbabilityDifference.toExponential(1)}`,
+        `largest difference ${maxProbabilityDifference.toExponential(1)}`,
         ...(accuracy === undefined
           ? []
           : [
@@ -116,7 +119,7 @@ function table(files: readonly ExportedFile[]): string {
   return lines.join("\n");
 }
 
-/** How PyTorch and Triton load the files that are for them. */
+/** Code and commands that load the files into PyTorch and Triton. */
 function toPaste(files: readonly ExportedFile[]): string {
   const snippets = files.flatMap(({ path, pytorch }) =>
     pytorch === undefined ? [] : ["", `# ${path} in PyTorch:`, pytorch],
@@ -128,7 +131,7 @@ function toPaste(files: readonly ExportedFile[]): string {
     .filter(({ form }) => form === "web")
     .map(
       ({ path }) =>
-        `\n${path} goes to any static host as it is. To look at it: python3 -m http.server --directory ${path}`,
+        `\n${path} is ready for any static host. To look at it: python3 -m http.server --directory ${path}`,
     );
   return [...snippets, ...repositories, ...sites].join("\n");
 }

@@ -1,4 +1,4 @@
-/** `vultus models`: the models that ship, and the backbones that can be trained. */
+/** `vultus models`: lists the shipped models, and the backbones that can be trained. */
 
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
@@ -17,7 +17,7 @@ interface Options extends ListModelsOptions {
 export function modelsCommand(): Command {
   return withDevice(new Command("models"))
     .description(
-      "list the models that ship, with accuracy, size and speed, and the backbones to train, with cost and origin",
+      "list the shipped models with accuracy, size and speed, and the trainable backbones with cost and origin",
     )
     .option("--no-speed", "do not measure the speed, which takes a second or two")
     .option("--json", "print JSON")
@@ -53,8 +53,10 @@ function shippedLines(models: readonly ListedModel[], { speed, threads }: Option
   const measured = `${threads ?? availableParallelism()} threads of ${cpus()[0]?.model.trim() ?? "this processor"}`;
   return [
     tableText(columns, rows, widthOf()),
-    `Accuracy, with its 95 % interval: on ${first.split} images, by which the best epoch was chosen, of ${first.classes.length} classes (${first.classes.join(", ")}), labelled as the model's training images are. Models of other data cannot be compared by it.`,
-    ...(speed === false ? [] : [`Speed: measured now, on ${measured}, for faces that are cut out already.`]),
+    `Accuracy, with its 95 % interval: on the ${first.split} images, which also chose the best epoch, of ${first.classes.length} classes (${first.classes.join(", ")}), labelled like the model's training images. Do not compare it with models trained on other data.`,
+    ...(speed === false
+      ? []
+      : [`Speed: measured just now on ${measured}, for faces that are already cropped.`]),
     "",
   ];
 }
@@ -63,7 +65,7 @@ function accuracyText({ accuracy, interval: [low, high] }: ShippedModel): string
   return `${percent(accuracy)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
 }
 
-/** What `--weights imagenet` fetches, and under which licence it is published. */
+/** The weights that `--weights imagenet` fetches, and their licences. */
 function publishedLines(models: readonly ListedModel[]): string[] {
   const rows = models.flatMap(({ name, published: own }) =>
     own ? [[name, own.title, own.repo, own.licence]] : [],
@@ -100,7 +102,7 @@ function backboneLines(models: readonly ListedModel[]): string[] {
     "",
     ...publishedLines(models),
     ...purposeLines(models),
-    styled("bold", "stages, which a recipe may train"),
+    styled("bold", "stages that a recipe can train"),
     ...alike.map((indices) => `${named(indices)}: ${models[indices[0] as number]?.stages.join(" ")}`),
     "",
     styled("bold", "--attention"),

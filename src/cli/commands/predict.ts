@@ -1,4 +1,4 @@
-/** `vultus predict`: the faces of photos, and what each expresses. */
+/** `vultus predict`: finds the faces in photos and classifies their expressions. */
 
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
@@ -64,48 +64,52 @@ interface Options extends DeviceOptions, DetectorFlags {
 }
 
 export function predictCommand(setExitCode: SetExitCode): Command {
-  return withPriorOption(withDetector(withDevice(new Command("predict")), "thorough, of videos too"))
-    .description("find the faces of photos and say what each expresses")
+  return withPriorOption(withDetector(withDevice(new Command("predict")), "thorough, for videos too"))
+    .description("find the faces in photos or a video, and classify their expressions")
     .argument("<photos...>", "files, folders, patterns, - for standard input; or one video")
     .option(
       "--model <path>",
-      "run folder, a file that a run or an export wrote, vultus_m or vultus_s (default: vultus_m)",
+      "run folder, file written by a run or an export, vultus_m or vultus_s (default: vultus_m)",
     )
-    .option("--no-detect", "take every photo as one face crop")
-    .addOption(new Option("--faces <which>", "faces of a photo").choices(["all", "largest"]).default("all"))
+    .option("--no-detect", "treat every photo as one face crop")
+    .addOption(
+      new Option("--faces <which>", "which faces of a photo to classify")
+        .choices(["all", "largest"])
+        .default("all"),
+    )
     .option(
       "--threshold <share>",
-      'a face whose greatest probability is less is "not sure"',
+      'label a face "not sure" if its highest probability is below this',
       numberOf(0, 1),
       0,
     )
     .option("--json", "print JSON")
     .option("--jsonl", "print JSON lines")
     .option("--csv", "print CSV")
-    .option("--out <file>", "write to this .jsonl or .csv file instead, as predictions come")
-    .option("--resume", "continue the file of --out: photos that it holds are passed over")
+    .option(
+      "--out <file>",
+      "write predictions to this .jsonl or .csv file as they come, instead of printing them",
+    )
+    .option("--resume", "continue the file of --out, and skip the photos that it already holds")
     .option(
       "--shard <i/n>",
-      "only the photos of one of n shares, for n processes or machines; results merge joins their files",
+      "process only one of n shares of the photos, for n processes or machines; results merge joins their files",
       shardOf,
     )
-    .option(
-      "--annotate <folder>",
-      "also write the photos with boxes and labels, as JPEG, into this new folder",
-    )
+    .option("--annotate <folder>", "also write the photos with boxes and labels, as JPEG, to this new folder")
     .option(
       "--every <time>",
-      `of a video: time between the frames that are looked at (default: ${usualVideo.every}s)`,
+      `for a video: time between analysed frames (default: ${usualVideo.every}s)`,
       secondsOf,
     )
     .option(
       "--smooth <time>",
-      `of a video: time over which probabilities are smoothed (default: ${usualVideo.smooth}s)`,
+      `for a video: time over which probabilities are smoothed (default: ${usualVideo.smooth}s)`,
       secondsOf,
     )
-    .option("--chart <file>", "of a video: also draw its timeline, as .svg or .png")
-    .option("--allow-urls", "fetch photos that are named by http:// or https:// addresses", false)
-    .option("--exit-zero", "exit with 0 although photos have no face or cannot be read", false)
+    .option("--chart <file>", "for a video: also draw its timeline, as .svg or .png")
+    .option("--allow-urls", "fetch photos given as http:// or https:// addresses", false)
+    .option("--exit-zero", "exit with 0 even if photos have no face or cannot be read", false)
     .action(async (inputs: string[], options: Options) => {
       if (options.resume && !options.out)
         throw new UsageError("--resume continues the file of --out; name it");
@@ -122,7 +126,7 @@ export function predictCommand(setExitCode: SetExitCode): Command {
         prior: options.prior,
         device,
         threads,
-        // Here and not by the model, which could not pass on what is to be known of the hub.
+        // Resolved here rather than by the model, which could not pass on messages about the hub.
         detector: options.detect && (await chooseDetector(detectorOf(options), { onNote: say })),
       });
       try {
@@ -137,11 +141,11 @@ export function predictCommand(setExitCode: SetExitCode): Command {
     });
 }
 
-/** What to do with a video among photos. */
+/** Advice for a video that was given together with photos. */
 function alone(file: string): string {
   return /^https?:/i.test(file)
-    ? "download it and give it alone"
-    : `give it alone: \`${callTo("predict", { data: [file] })}\``;
+    ? "download it and pass it alone"
+    : `pass it alone: \`${callTo("predict", { data: [file] })}\``;
 }
 
 function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
@@ -149,16 +153,16 @@ function withAdvice(photo: ReadPhoto, prediction: Prediction): Prediction {
   return { ...prediction, reason: `${photo.reason}; ${alone(photo.file)}` };
 }
 
-/** Photos whose names decide how wide the table's first column is; later ones that are longer push their row aside. */
+/** Number of photos whose names determine the width of the table's first column. A longer name further on shifts its row. */
 const NAMES_FOR_WIDTH = 1000;
 
 const ofPhotos = ["annotate", "resume", "shard"] as const;
 const ofVideos = ["every", "smooth", "chart"] as const;
 
-/** @throws UsageError for options that would be passed over. */
+/** @throws UsageError for options that would have no effect. */
 function checkOptions(options: Options, video: boolean): void {
   const other = (video ? ofPhotos : ofVideos).find((name) => options[name] !== undefined);
-  if (other) throw new UsageError(`--${other} is for ${video ? "photos, and this is a video" : "a video"}`);
+  if (other) throw new UsageError(`--${other} is for ${video ? "photos, but this is a video" : "a video"}`);
   const forms = (["json", "jsonl", "csv"] as const).filter((name) => options[name]);
   if (forms.length > 1) throw new UsageError("choose one of --json, --jsonl and --csv");
   if (options.out === undefined) return;
@@ -184,7 +188,7 @@ async function predictAll(
     if (status !== "ok") setExitCode(1);
     if (status !== "unreadable") return;
     counts.unreadableBefore++;
-    say(`${name}: unreadable before`);
+    say(`${name}: unreadable in the earlier run`);
   };
   const named = filtered(photoSources(inputs, { allowUrls, except, standardInput }), shard);
   const sources = ahead(notDone(named, file?.done, onDone));
@@ -206,10 +210,10 @@ async function predictAll(
       `${counted(counts.photos, "photo")}, ${counted(counts.faces, "face")}, ${rate.toFixed(1)} photos/s`,
     );
   }
-  // A shard may be empty, and its file is missed where it is not.
+  // A shard may be empty. Its file must exist all the same, since `results merge` expects it.
   if (options.shard && out !== undefined && !existsSync(out)) writeFileAtomic(out, "");
   if (counts.photos === 0 && !file?.done.size && !options.shard)
-    throw new UsageError(`there are no images in ${inputs.join(", ")}`);
+    throw new UsageError(`no images found in ${inputs.join(", ")}`);
   if (!file) write(format.tail);
   if (counts.photos !== 1 || file)
     say(summary(counts, file?.done.size ?? 0, (performance.now() - started) / 1000));
@@ -218,7 +222,7 @@ async function predictAll(
   if (hint !== undefined && !inputs.includes("-")) say(hint);
 }
 
-/** Options of the same call that prints; its files are there by now. */
+/** Options that repeat this call but print the result, since its output files exist by now. */
 function again(inputs: readonly string[], options: Options): CallOptions {
   const { model, faces, threshold, prior, device, threads, json, jsonl, csv, allowUrls } = options;
   return {
@@ -235,7 +239,7 @@ function again(inputs: readonly string[], options: Options): CallOptions {
   };
 }
 
-/** `unreadableBefore` counts rows of the file that is continued. */
+/** `unreadableBefore` counts rows of the file being continued. */
 type Counts = { photos: number; faces: number; none: number; unreadable: number; unreadableBefore: number };
 
 function count(counts: Counts, { status, faces }: Prediction): void {
@@ -254,7 +258,7 @@ function summary(
   if (none > 0) parts.push(`${none} without a face`);
   if (unreadable > 0) parts.push(`${unreadable} that cannot be read`);
   const before = unreadableBefore > 0 ? ` (${unreadableBefore} cannot be read)` : "";
-  if (done > 0) parts.push(`${done} ${done === 1 ? "was" : "were"} done before${before}`);
+  if (done > 0) parts.push(`${done} ${done === 1 ? "was" : "were"} already done${before}`);
   return parts.join(", ");
 }
 
@@ -266,17 +270,17 @@ function formatOf(
   if (json) return jsonFormat;
   if (jsonl) return jsonLinesFormat;
   if (csv) return csvFormat(classes);
-  // Rows are printed as they come, so the width of their first column must be known before.
+  // Rows are printed as they come, so the width of the first column must be known beforehand.
   const nameWidth = first().reduce((width, { file }) => Math.max(width, file.length), "file".length);
   return tableFormat(classes, nameWidth, widthOf());
 }
 
-/** The photos of this process's shard. */
+/** Yields the photos of this process's shard. */
 function* filtered(sources: Iterable<PhotoSource>, isOurs: IsOurs): Generator<PhotoSource> {
   for (const source of sources) if (isOurs(source.file)) yield source;
 }
 
-/** What is left; `onDone` hears of each photo that is passed over. */
+/** Yields the photos that are left; calls `onDone` for each photo that is skipped. */
 function* notDone(
   sources: Iterable<PhotoSource>,
   done: ReadonlyMap<string, string> | undefined,
@@ -289,14 +293,14 @@ function* notDone(
   }
 }
 
-/** The prediction with the path of its annotated photo; a photo that can't be annotated keeps its row. */
+/** Returns the prediction with the path of its annotated photo. A photo that can't be annotated keeps its row. */
 async function annotated(
   prediction: Prediction,
   annotate: (() => ReturnType<Annotate>) | undefined,
   setExitCode: SetExitCode,
 ): Promise<Prediction> {
   const path = await annotate?.().catch((error: unknown) => {
-    say(`${prediction.file}: not annotated: ${messageOf(error)}`);
+    say(`${prediction.file}: could not be annotated: ${messageOf(error)}`);
     setExitCode(1);
     return undefined;
   });

@@ -1,4 +1,4 @@
-/** `vultus quickstart`: the whole main job on drawn faces, in a minute or two. */
+/** `vultus quickstart`: runs the whole workflow on drawn faces in a minute or two. */
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { duration, liveLine, percent, result, resultJson, say } from "../output.
 import { runTraining, trainingJson } from "../training.ts";
 import { trainingCard } from "../training-card.ts";
 
-/** Faces of each class: enough to learn from in a minute, and to measure to a few percent. */
+/** Faces per class: enough to learn from in a minute, and to measure accuracy to a few percent. */
 const PER_CLASS = 400;
 const VALIDATION_PER_CLASS = 120;
 
@@ -26,10 +26,10 @@ interface Options extends DeviceOptions {
 export function quickstartCommand(setExitCode: SetExitCode): Command {
   return withDevice(new Command("quickstart"))
     .description(
-      "draw faces, fine-tune a shipped model on them, measure the result and predict: everything in a minute or two",
+      "draw faces, fine-tune a shipped model on them, measure the result and predict, all in a minute or two",
     )
     .option("--seed <n>", "seed of the faces and of the training", numberOf(0, 2 ** 31, true), 0)
-    .option("--out <dir>", "folder of the faces and the run", join("runs", "quickstart"))
+    .option("--out <dir>", "folder for the faces and the run", join("runs", "quickstart"))
     .option("--json", "print the result as JSON")
     .action(async ({ seed, out, json, ...options }: Options) => {
       const started = performance.now();
@@ -62,7 +62,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
       }
       const frozen = outcome.phases[0]?.best ?? 0;
       const { accuracy } = outcome.evaluation;
-      const card = trainingCard(outcome, [faces], `the head alone: ${percent(frozen)}`);
+      const card = trainingCard(outcome, [faces], `head alone: ${percent(frozen)}`);
       if (json) {
         say(endCard(card, process.stderr));
         return resultJson({ ...trainingJson(outcome), accuracy, frozen });
@@ -80,7 +80,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
         const labels: (string | null | undefined)[] = [];
         for await (const { faces: found } of predictFiles(model, examples)) labels.push(found[0]?.label);
         const right = labels.filter((label, i) => label === outcome.classes[i]).length;
-        say(`of one validation face of each class, it names ${right} of ${examples.length} right`);
+        say(`tried on one validation face per class: ${right} of ${examples.length} right`);
       } finally {
         await model.close();
       }
@@ -89,7 +89,7 @@ export function quickstartCommand(setExitCode: SetExitCode): Command {
     });
 }
 
-/** `out`, or `out-2`, `out-3`, … where it is in use. */
+/** Returns `out`, or `out-2`, `out-3`, … if it is in use. */
 function freeFolder(out: string): string {
   for (let number = 1; ; number++) {
     const folder = number === 1 ? out : `${out}-${number}`;

@@ -1,4 +1,4 @@
-/** `vultus report`: the report and the model card of a run, made again from what its folder holds. */
+/** `vultus report`: writes the report and the model card of a run again, from the files in its folder. */
 
 import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
@@ -15,10 +15,13 @@ export function reportCommand(): Command {
   return withNaming(withDevice(new Command("report")))
     .description("write report.html and model-card.md of a run into its folder")
     .argument("<run>", "run folder")
-    .argument("[data...]", "where its images are now (default: where they were when it was trained)")
-    .option("--no-pictures", "leave the images out")
-    .option("--out <file>", "where the report is written (default: report.html in the run folder)")
-    .option("--exclude <file>", "images that were left out of the training, as they were given to train")
+    .argument("[data...]", "where its images are now (default: where they were during training)")
+    .option("--no-pictures", "write the report without images")
+    .option("--out <file>", "where to write the report (default: report.html in the run folder)")
+    .option(
+      "--exclude <file>",
+      "images that were left out of the training: the same file that was given to train",
+    )
     .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory)
     .option("--json", "print the paths of the files as JSON")
     .action(async (run: string, data: string[], { json, ...options }: Options) => {

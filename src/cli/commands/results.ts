@@ -1,4 +1,4 @@
-/** `vultus results`: `merge` joins the files that the shards of one prediction wrote. */
+/** `vultus results`: `merge` joins the files that the shards of one prediction run wrote. */
 
 import { Command } from "commander";
 import { photoSources } from "../../predict/inputs.node.ts";
@@ -7,17 +7,17 @@ import { mergeResults } from "../merge-results.ts";
 import { collected, type SetExitCode } from "../options.ts";
 import { result, say } from "../output.ts";
 
-/** Missing photos that are named. */
+/** Number of missing photos that the message names. */
 const NAMED = 5;
 
 export function resultsCommand(setExitCode: SetExitCode): Command {
   const merge = new Command("merge")
-    .description("join the .jsonl or .csv files that predict --shard wrote: each photo once")
+    .description("join the .jsonl or .csv files that predict --shard wrote, so that each photo occurs once")
     .argument("<files...>", "the files of the shards")
-    .requiredOption("--out <file>", "the file to write; it must be new")
+    .requiredOption("--out <file>", "file to write; it must not exist yet")
     .option(
       "--photos <path>",
-      "check that every photo here has a result, named as for predict; may be repeated",
+      "check that every photo here has a result; give the same path as to predict; may be repeated",
       collected,
       [],
     )
@@ -27,7 +27,7 @@ export function resultsCommand(setExitCode: SetExitCode): Command {
         say(`${path} ends in the middle of a photo; run its shard again with --resume`);
         setExitCode(1);
       }
-      if (merged.repeated > 0) say(`${counted(merged.repeated, "photo")} came twice, with equal results`);
+      if (merged.repeated > 0) say(`${counted(merged.repeated, "photo")} occurred twice, with equal results`);
       const missing = photos.length === 0 ? [] : missingOf(photos, merged.photos);
       if (missing.length > 0) {
         const more = missing.length > NAMED ? ", …" : "";

@@ -1,4 +1,4 @@
-/** `vultus runs`: the runs in a folder, with their scores, recipes, data and durations. */
+/** `vultus runs`: lists the runs in a folder, with their scores, recipes, data and durations. */
 
 import { basename } from "node:path";
 import { Command, Option } from "commander";
@@ -16,24 +16,24 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** Hints that are printed below the table. */
+/** Maximum number of hints below the table. */
 const HINTS = 3;
 
 export function runsCommand(): Command {
   return new Command("runs")
-    .description("list the runs in a folder: score, recipe, data, duration, and where each stands")
+    .description("list the runs in a folder, with score, recipe, data, duration and status")
     .argument("[dir]", "folder that holds run folders", "runs")
     .addOption(
-      new Option("--sort <by>", "best, newest or longest first, or by the alphabet")
+      new Option("--sort <by>", "best, newest or longest first, or alphabetical")
         .choices(runOrders)
         .default("started"),
     )
-    .option("--reverse", "turn the order around")
+    .option("--reverse", "reverse the order")
     .option("--json", "print JSON")
     .action(async (folder: string, { sort, reverse, json }: Options) => {
       const runs = await listRuns({ folder, sort, reverse });
       if (json) return resultJson(runs);
-      if (runs.length === 0) return result(`there are no runs in ${folder}`);
+      if (runs.length === 0) return result(`no runs found in ${folder}`);
       result([runsText(runs, sort), ...notes(runs)].join("\n"));
     });
 }
@@ -81,7 +81,7 @@ function accuracyText({ accuracy, interval, best }: ListedRun): string {
   return `${percent(accuracy)}${within}`;
 }
 
-/** What is wrong with runs, how to continue them, and what may not be compared. */
+/** Reports failed and damaged runs, how to continue runs, and when scores are not comparable. */
 function notes(runs: readonly ListedRun[]): string[] {
   const wrong = runs.flatMap(({ folder, status, reason }) =>
     reason === undefined ? [] : [`${folder} ${status === "failed" ? "failed" : "is damaged"}: ${reason}`],
@@ -99,7 +99,7 @@ function notes(runs: readonly ListedRun[]): string[] {
       .map(({ folder }) => `continue ${folder}: \`${command("train", "--resume", folder)}\``),
     ...(scored.size > 1
       ? [
-          "Not all were scored on the same images, so their accuracies do not tell which is better; compare does.",
+          "These runs were not all scored on the same images, so their accuracies are not comparable; use compare.",
         ]
       : []),
   ];

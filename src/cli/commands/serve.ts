@@ -1,4 +1,4 @@
-/** `vultus serve`: the HTTP service and the page. */
+/** `vultus serve`: runs the HTTP service and the page. */
 
 import { isIP } from "node:net";
 import { Command } from "commander";
@@ -42,67 +42,87 @@ interface Options extends DeviceOptions, DetectorFlags {
   readonly trustProxy: readonly string[];
 }
 
-/** Where the token is read from unless a file is named; never the arguments, which every user of a machine can list. */
+/** Environment variable of the token. A token is never an argument, since every user of a machine can list those. */
 const TOKEN = "VULTUS_TOKEN";
 
 export function serveCommand(): Command {
   const { bodyBytes, pixels, pictures, faces, queue, timeout } = usualLimits;
-  return withPriorOption(withDetector(withDevice(new Command("serve"), "1 for each worker")))
-    .description("serve predictions over HTTP, and a page that recognises faces in the browser")
+  return withPriorOption(withDetector(withDevice(new Command("serve"), "1 per worker")))
+    .description("serve predictions over HTTP, and a page that classifies faces in the browser")
     .option(
       "--model <path>",
-      "run folder, or a file that a run or an export wrote; given several times, models side by side (default: the model that ships)",
+      "run folder, or file written by a run or an export; repeat it to serve several models side by side (default: the shipped model)",
       (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
     )
-    .option("--host <address>", "address to listen on; 0.0.0.0 or :: lets other machines in", "127.0.0.1")
+    .option("--host <address>", "address to listen on; 0.0.0.0 or :: accepts other machines", "127.0.0.1")
     .option(
       "--port <n>",
-      "port to listen on; 0 takes a free one",
+      "port to listen on; 0 picks a free one",
       numberOf(0, 65535, true),
       usualService.port,
     )
-    .option("--no-detect", "take every image as one face crop")
-    .option("--workers <n>", "threads that hold a model each", numberOf(1, 256, true), usualService.workers)
-    .option("--batch-size <n>", "faces classified together", numberOf(1, 64, true), usualService.batchSize)
+    .option("--no-detect", "treat every image as one face crop")
+    .option(
+      "--workers <n>",
+      "number of threads, each with its own copy of the model",
+      numberOf(1, 256, true),
+      usualService.workers,
+    )
+    .option(
+      "--batch-size <n>",
+      "maximum number of faces classified together",
+      numberOf(1, 64, true),
+      usualService.batchSize,
+    )
     .option(
       "--batch-delay <ms>",
-      "how long a face waits for others",
+      "how long a face waits for others to fill a batch",
       numberOf(0, 1000),
       usualService.batchDelay,
     )
-    .option("--queue <n>", "images under way; beyond them the answer is 503", numberOf(1, 1e6, true), queue)
+    .option(
+      "--queue <n>",
+      "maximum number of images in progress; beyond it the service answers 503",
+      numberOf(1, 1e6, true),
+      queue,
+    )
     .option(
       "--timeout <time>",
-      "longest time from a request's last byte to its answer",
+      "maximum time from a request's last byte to its answer",
       secondsOf,
       timeout / 1000,
     )
-    .option("--max-body <MB>", "size of a request", numberOf(0.001, 1000), bodyBytes / 1e6)
+    .option("--max-body <MB>", "maximum size of a request", numberOf(0.001, 1000), bodyBytes / 1e6)
     .option(
       "--max-pixels <millions>",
-      "size of an image, before it is decoded",
+      "maximum size of an image, before it is decoded",
       numberOf(0.001, 400),
       pixels / 1e6,
     )
-    .option("--max-pictures <n>", "images in a request", numberOf(1, 1000, true), pictures)
+    .option("--max-pictures <n>", "maximum number of images in a request", numberOf(1, 1000, true), pictures)
     .option(
       "--max-faces <n>",
-      "faces of an image that are classified, the largest",
+      "maximum number of faces classified per image, the largest first",
       numberOf(1, 1e4, true),
       faces,
     )
     .option(
       "--rate <n>",
-      "requests per client and minute; 0 for any number",
+      "maximum requests per client and minute; 0 for no limit",
       numberOf(0, 1e9, true),
       usualRate,
     )
     .option(
       "--token-file <file>",
-      `ask for the bearer token in this file (default: that in ${TOKEN}, if it is set)`,
+      `require the bearer token in this file (default: the one in ${TOKEN}, if set)`,
     )
-    .option("--cors <origins>", "origins whose pages may use the service, as https://a.example,…", listOf, [])
-    .option("--trust-proxy <addresses>", "proxies whose word on the client's address is taken", listOf, [])
+    .option(
+      "--cors <origins>",
+      "origins whose pages may use the service, such as https://a.example,…",
+      listOf,
+      [],
+    )
+    .option("--trust-proxy <addresses>", "proxies trusted to report the client's address", listOf, [])
     .action(async (options: Options) => {
       const settings = settingsOf(options);
       onSignals(endNow);
@@ -111,7 +131,7 @@ export function serveCommand(): Command {
         sayStart(service, await service.listen(options.port), settings);
         await new Promise<void>((resolve) => onSignals(resolve));
         onSignals(endNow);
-        say("finishing what was accepted; once more stops at once");
+        say("finishing accepted requests; press Ctrl-C again to stop at once");
       } finally {
         await service.close();
       }
@@ -128,12 +148,12 @@ function settingsOf(options: Options): ServiceSettings {
   const wrong = cors.find((origin) => !isOrigin(origin));
   if (wrong !== undefined)
     throw new UsageError(
-      `--cors ${wrong} is no origin; an origin is a scheme and a host, as https://a.example`,
+      `--cors ${wrong} is not an origin; an origin is a scheme and a host, such as https://a.example`,
     );
   const noAddress = trustProxy.find((proxy) => !isAddress(proxy));
   if (noAddress !== undefined)
     throw new UsageError(
-      `--trust-proxy ${noAddress} is no address; valid are 10.0.0.5, 10.0.0.0/8 and the like`,
+      `--trust-proxy ${noAddress} is not an address; give one such as 10.0.0.5 or 10.0.0.0/8`,
     );
   const token = tokenOf(options);
   return {
@@ -161,7 +181,7 @@ function settingsOf(options: Options): ServiceSettings {
   };
 }
 
-/** An IP address, or a range of them. */
+/** Whether the text is an IP address, or a range of them. */
 function isAddress(text: string): boolean {
   const [address = "", bits] = text.split("/");
   const version = isIP(address);
@@ -176,31 +196,31 @@ function tokenOf({ tokenFile }: Options): string | undefined {
   const token = text.trim();
   if (/^\S{16,}$/.test(token)) return token;
   throw new UsageError(
-    `the token in ${tokenFile ?? TOKEN} has ${token.length} characters; it must have at least 16, without spaces. \`openssl rand -hex 32\` makes one`,
+    `the token in ${tokenFile ?? TOKEN} has ${token.length} characters; it must have at least 16, without spaces. \`openssl rand -hex 32\` generates one`,
   );
 }
 
 function sayStart({ all }: Service, address: string, { host, token }: ServiceSettings): void {
   const names = all.map(({ current: { description } }) => `${description.name} (${description.version})`);
   say(
-    `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} served at ${address}; /docs tells how to ask ${names.length > 1 ? "them" : "it"}`,
+    `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} served at ${address}; /docs describes the API`,
   );
   if (token !== undefined)
     say(
-      "the page at / has the model that ships, since a browser would need the model's file, which the token protects",
+      "the page at / uses the shipped model, since a browser would need this model's file, which the token protects",
     );
   if (host === "0.0.0.0" || host === "::") say("other machines can reach it");
 }
 
-/** What SIGINT and SIGTERM do from now on. Without a listener, process 1 of a container would take no notice of them. */
+/** Replaces what SIGINT and SIGTERM do. Without a listener, process 1 of a container would ignore them. */
 function onSignals(act: () => void): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal).on(signal, act);
 }
 
-/** By the signal itself, as shells expect: to end workers in the middle of a session would abort the process. */
+/** Ends the process by the signal itself, as shells expect. Ending workers during inference would abort the process. */
 function endNow(): void {
   process.removeAllListeners("SIGINT");
   process.kill(process.pid, "SIGINT");
-  // Process 1 of a container has outlived that.
+  // Process 1 of a container survives the signal.
   process.exit(130);
 }

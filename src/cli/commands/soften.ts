@@ -1,4 +1,4 @@
-/** `vultus data soften`: soft labels for training images, from what trained models answer; written as a manifest. */
+/** `vultus data soften`: gives training images soft labels from the predictions of trained models, and writes a manifest. */
 
 import { Command } from "commander";
 import { defaults } from "../../jobs/defaults.ts";
@@ -13,18 +13,25 @@ interface Options extends Omit<SoftenOptions, "data" | "onEvent"> {
 
 export function softenCommand(setExitCode: SetExitCode): Command {
   return withNaming(withDevice(new Command("soften")))
-    .description("give training images soft labels, blended from their labels and what trained models answer")
+    .description(
+      "give training images soft labels: a mix of their labels and the predictions of trained models",
+    )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .requiredOption("--by <a,b,…>", "the models: run folders, files, or names of models that ship", listOf)
-    .requiredOption("--out <file>", "the manifest, a CSV file that train reads")
-    .option("--share <share>", "how much of a soft label the models have", numberOf(0, 0.5), SOFTENED_SHARE)
+    .requiredOption("--by <a,b,…>", "the models: run folders, files, or names of shipped models", listOf)
+    .requiredOption("--out <file>", "the manifest to write, a CSV file that train reads")
+    .option(
+      "--share <share>",
+      "weight of the models' predictions in a soft label",
+      numberOf(0, 0.5),
+      SOFTENED_SHARE,
+    )
     .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
-    .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false)
+    .option("--allow-unreadable", "continue even if more than 1 % of the images cannot be read", false)
     .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nOnly training images get soft labels. Train on them with --set labelSmoothing=0: they are smooth already.",
+      "\nOnly training images get soft labels. Train on them with --set labelSmoothing=0, since they are already smoothed.",
     )
     .action(async (data: string[], { json, ...options }: Options) => {
       const summary = await soften({ ...options, data, onEvent: printer(setExitCode) });

@@ -1,4 +1,4 @@
-/** `vultus data split`: a train, validation and test split as a manifest, with copies and people kept on one side. */
+/** `vultus data split`: writes a train, validation and test split as a manifest, with copies and people kept together. */
 
 import { Command } from "commander";
 import {
@@ -20,22 +20,27 @@ interface Options extends Omit<SplitOptions, "data" | "onEvent"> {
 
 export function splitCommand(setExitCode: SetExitCode): Command {
   return withNaming(new Command("split"))
-    .description("cut splits that keep copies of an image, and people, on one side; written as a manifest")
+    .description(
+      "cut splits that keep copies of an image, and images of a person, together; write them as a manifest",
+    )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .requiredOption("--out <file>", "the manifest, a CSV file that train, evaluate and data audit read")
+    .requiredOption(
+      "--out <file>",
+      "the manifest to write, a CSV file that train, evaluate and data audit read",
+    )
     .option(
       "--validation <share>",
-      `share of each class to validate on (default: ${DEFAULT_VALIDATION}, where --test is not given either)`,
+      `share of each class to validate on (default: ${DEFAULT_VALIDATION}, unless --test is given)`,
       numberOf(0, 1),
     )
     .option("--test <share>", "share of each class to test on once, at the end", numberOf(0, 1))
     .option("--seed <n>", "seed of the cut", numberOf(0, 2 ** 31, true), 0)
-    .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
+    .option("--classes <a,b,…>", "classes to use, in this order (default: all classes found)", listOf)
     .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nA split that the data has is cut anew where its share is given, and kept as it is otherwise.\nNo image is copied or changed.",
+      "\nIf the data already has a split, it is cut again if its share is given, and kept otherwise.\nNo image is copied or changed.",
     )
     .action(async (data: string[], { json, ...options }: Options) => {
       const cut = await split({ ...options, data, onEvent: printer(setExitCode) });
@@ -55,7 +60,7 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
     `${name.padEnd(width)}${cells.map((cell) => cell.padStart(16)).join("")}`;
   const cell = ({ pictures: count, share }: SplitPart): string => `${count} (${percent(share)})`;
   const kinds = [
-    `${counted(groups.identical, "group")} of identical pictures`,
+    `${counted(groups.identical, "group")} of identical images`,
     `${counted(groups.nearDuplicates, "group")} of near-duplicates`,
     ...(groups.people > 0 ? [groups.people === 1 ? "1 person" : `${groups.people} people`] : []),
   ];
@@ -76,6 +81,6 @@ function splitText({ pictures, splits: parts, groups }: SplitResult): string {
     ),
     "",
     `${counted(pictures, "image")}; ${kinds.join(", ")}:`,
-    `${counted(groups.keptTogether, "group")} with ${counted(groups.picturesInThem, "image")} ${groups.keptTogether === 1 ? "stays" : "stay"} on one side of the split`,
+    `${counted(groups.keptTogether, "group")} with ${counted(groups.picturesInThem, "image")} ${groups.keptTogether === 1 ? "stays" : "stay"} in one split`,
   ].join("\n");
 }

@@ -20,67 +20,67 @@ interface Options extends Omit<TrainOptions, "data" | "onEvent" | "signal" | "ov
 }
 
 const STARTS = `
-What to start from:
+Where to start from:
   vultus train photos/
-      vultus_m, which ships and knows faces. No network, minutes on a CPU; right for nearly all photos of faces (recipe: adapt).
+      vultus_m, the shipped model, which already knows faces. Needs no network and takes minutes on a CPU. Right for nearly all photos of faces (recipe: adapt).
   vultus train photos/ --model vultus_s
-      The same from the smaller model, for phones and web pages.
+      The same from the smaller shipped model, for phones and web pages.
   vultus train photos/ --model resnet50
-      ImageNet's weights, downloaded once. A hundred times the work; for images that are not face crops, or to repeat published results (recipe: progressive).
+      ImageNet's weights, downloaded once. Takes a hundred times the work. For images that are not face crops, or to reproduce published results (recipe: progressive).
   vultus train photos/ --weights none
-      Random weights. For tens of thousands of images, to measure what pretraining brings, or where no other images may be in it (recipe: scratch).
+      Random weights. For tens of thousands of images, to measure what pretraining adds, or if the model must not have seen other images (recipe: scratch).
   vultus train photos/ --weights runs/a
-      A run of your own.`;
+      One of your own runs.`;
 
 export function trainCommand(setExitCode: SetExitCode): Command {
   return withData(withDevice(new Command("train")))
     .description("train a classifier on folders of images sorted by class")
     .argument(
       "[data...]",
-      "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files; a run that is resumed knows its own",
+      "folders (dir/<class>/…, dir/{train,validation,test}/<class>/…) or CSV files; not needed with --resume",
     )
     .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
     .option(
       "--model <name>",
-      "backbone: vultus_m or vultus_s, which ship with their weights, resnet50, … (default: the recipe's, or vultus_m)",
+      "backbone: vultus_m or vultus_s (shipped with weights), resnet50, … (default: the recipe's, or vultus_m)",
     )
     .option(
       "--recipe <name>",
-      "adapt, progressive, finetune, scratch, faces, distil, or a .json or .yaml file (default: what suits the model; see below)",
+      "adapt, progressive, finetune, scratch, faces, distil, or a .json or .yaml file (default: depends on the model; see below)",
     )
     .option(
       "--weights <source>",
-      "weights to start from: vultus_m or vultus_s, imagenet, none, a run folder, a folder of weights, or a .safetensors, .pth or .onnx file (default: what the model and the recipe need; see below)",
+      "weights to start from: vultus_m or vultus_s, imagenet, none, a run folder, a folder of weights, or a .safetensors, .pth or .onnx file (default: depends on the model and the recipe; see below)",
     )
     .option(
       "--teacher <model>",
-      "learn beside the labels what this model answers: run folder, file, vultus_m or vultus_s; may be repeated",
+      "also learn from the predictions of this model: run folder, file, vultus_m or vultus_s; may be repeated",
       collected,
       [],
     )
     .option(
       "--validation <share>",
-      "share of the training images to validate on, where there is no such split",
+      "share of the training images to validate on, if the data has no validation split",
       numberOf(0, 1),
     )
     .option("--test <share>", "share of the training images to test on once, at the end", numberOf(0, 1))
     .option(
       "--attention <kind>",
-      "attention over the branch of every residual block: se, eca or cbam; it starts as the identity (default: the recipe's, or none)",
+      "attention on the branch of every residual block: se, eca or cbam; starts as the identity (default: the recipe's, or none)",
     )
-    .option("--input-size <px>", "side of the images that the network sees", numberOf(16, 1024, true))
+    .option("--input-size <px>", "side length of the network's input", numberOf(16, 1024, true))
     .option("--batch-size <n>", "images per step", numberOf(1, 65536, true))
     .option("--seed <n>", "seed of everything random", numberOf(0, 2 ** 31, true))
     .option("--out <dir>", "run folder (default: runs/<model>-<recipe>-<number>)")
-    .option("--resume [dir]", "go on with the run in this folder (or in --out); nothing else need be given")
+    .option("--resume [dir]", "continue the run in this folder (or in --out); needs no other options")
     .option(
       "--extend <epochs>",
-      "add epochs to the run that --resume names, which has ended",
+      "add epochs to the finished run that --resume names",
       numberOf(1, 100_000, true),
     )
     .option(
       "--time-budget <time>",
-      "be done, report included, in this time, such as 60s, 10m or 2h: fits input size and epochs, and shortens the training where it takes longer; with --weights none also the backbone, from resnet50, 34 and 18 to squeezenet1_1",
+      "finish within this time, report included, such as 60s, 10m or 2h: fits input size and epochs, and ends the training early if needed; with --weights none, also chooses the backbone, from resnet50, 34 and 18 to squeezenet1_1",
     )
     .option(
       "--set <key=value>",
@@ -92,25 +92,25 @@ export function trainCommand(setExitCode: SetExitCode): Command {
       new Option("--precision <name>", "number format").choices(["auto", "fp32", "fp16"]).default("auto"),
     )
     .addOption(
-      new Option("--cache-features <when>", "compute a frozen backbone once per view")
+      new Option("--cache-features <when>", "cache a frozen backbone's features, computed once per view")
         .choices(["auto", "off"])
         .default("auto"),
     )
     .option(
       "--memory <GB>",
-      "memory for decoded images, and as much again for cached features",
+      "memory for decoded images, and the same again for cached features",
       numberOf(0.01, 1000),
       defaults.memory,
     )
     .option(
       "--checkpoint-every <seconds>",
-      "greatest time between two checkpoints",
+      "maximum time between two checkpoints",
       numberOf(0, 1e6),
       defaults.checkpointEvery,
     )
     .option(
       "--ui [port]",
-      "show the training in a page while it runs (default port: 8090, or a free one)",
+      "show the running training in a web page (default port: 8090, or a free one)",
       numberOf(0, 65535, true),
     )
     .option("--json", "print the result as JSON")
@@ -118,10 +118,10 @@ export function trainCommand(setExitCode: SetExitCode): Command {
     .action(async (data: string[], options: Options) => {
       const { set, teacher, cacheFeatures, ui, json, ...rest } = options;
       const { resume, extend } = rest;
-      // Without a run it is refused for that.
+      // The job itself refuses --extend without a run.
       if (data.length === 0 && !resume && extend === undefined)
         throw new UsageError(
-          `no data is given; name a folder with one folder of images per class, such as ${command("train", "photos/")}`,
+          `no data given; name a folder that has one folder of images per class, for example ${command("train", "photos/")}`,
         );
       if (data.length > 0 || resume) say(`reading ${data.length > 0 ? data.join(", ") : "the run"}…`);
       const run = await runTraining(

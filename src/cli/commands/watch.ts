@@ -1,4 +1,4 @@
-/** `vultus watch`: a page that shows runs as they train. */
+/** `vultus watch`: serves a page that shows runs as they train. */
 
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -15,19 +15,24 @@ interface Options {
 
 export function watchCommand(): Command {
   return new Command("watch")
-    .description("show runs as they train: a page with their curves, confusion and sample predictions")
-    .argument("<run...>", "run folders, also of runs that are yet to begin, or folders that hold runs")
-    .option("--host <address>", "address to listen on; other machines reach only 0.0.0.0 or ::", "127.0.0.1")
+    .description(
+      "show runs as they train, in a page with their curves, confusion matrices and sample predictions",
+    )
+    .argument(
+      "<run...>",
+      "run folders, including those of runs that have not begun, or folders that contain runs",
+    )
+    .option("--host <address>", "address to listen on; 0.0.0.0 or :: accepts other machines", "127.0.0.1")
     .option(
       "--port <n>",
-      "port to listen on; 0 takes a free one (default: 8090, or a free one)",
+      "port to listen on; 0 picks a free one (default: 8090, or a free one)",
       numberOf(0, 65535, true),
     )
     .action(async (paths: string[], options: Options) => {
       for (const path of paths) {
         if (!existsSync(path) && !existsSync(dirname(resolve(path))))
           throw new UsageError(
-            `${path} does not exist, nor does the folder above it; give a run folder such as runs/resnet50-progressive-1`,
+            `neither ${path} nor its parent folder exists; give a run folder such as runs/resnet50-progressive-1`,
           );
         if (!existsSync(path)) say(`${path} does not exist yet; the page waits for it`);
       }

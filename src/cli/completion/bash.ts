@@ -1,4 +1,4 @@
-/** The completion of bash, from 3.2 on: a function that walks the line and looks up what may stand at its end. */
+/** Completion for bash 3.2 or newer: a function that walks the line and looks up what may come at its end. */
 
 import { allBelow, type CompletedCommand, type Values } from "./tree.ts";
 
@@ -7,7 +7,7 @@ export function bashCompletion(root: CompletedCommand): string {
   const names = commands.filter(({ path }) => path.length > 0).map(({ path }) => path.join(" "));
   return `# Completion of vultus for bash, as "vultus completion bash" prints it.
 
-# Candidates that begin with what is typed.
+# Adds the candidates that begin with the typed text.
 _vultus_words() {
   local word
   for word; do
@@ -23,7 +23,7 @@ _vultus_runs() {
   done
 }
 
-# Not even files.
+# Offers nothing, not even files.
 _vultus_nothing() {
   compopt +o default +o bashdefault 2>/dev/null
 }
@@ -39,7 +39,7 @@ _vultus_is_command() {
   return 1
 }
 
-# Sets takes to whether an option has a value: required, optional, or nothing.
+# Sets takes to required or optional if an option has a value, and clears it otherwise.
 _vultus_takes() {
   takes=
   case $1 in
@@ -104,7 +104,7 @@ complete -o bashdefault -o default -F _vultus vultus
 `;
 }
 
-/** A word of the script, whatever it holds. */
+/** Quotes a word for the script, whatever it contains. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -122,7 +122,7 @@ function valueLines({ path, options }: CompletedCommand): string[] {
   });
 }
 
-/** The commands that may follow, or the arguments by their position; the last one may repeat. */
+/** The subcommands, or the arguments by position; the last argument may repeat. */
 function argumentLines({ path, commands, arguments: own }: CompletedCommand): string[] {
   const key = path.join(" ");
   if (commands.length > 0)
@@ -145,7 +145,7 @@ function cases(path: readonly string[], names: readonly string[]): string {
   return names.map((name) => quoted(`${path.join(" ")} ${name}`)).join(" | ");
 }
 
-/** Where nothing that is offered begins with what is typed, bash completes paths by itself. */
+/** If no candidate begins with the typed text, bash itself completes paths. */
 function completing({ words = [], runs, paths }: Values): string {
   const steps = [
     ...(words.length > 0 ? [`_vultus_words ${words.map(quoted).join(" ")}`] : []),

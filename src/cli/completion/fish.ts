@@ -1,4 +1,4 @@
-/** The completion of fish: a line for every command, option and argument, and when each applies. */
+/** Completion for fish: one line per command, option and argument, with the condition under which it applies. */
 
 import { allBelow, type CompletedCommand, type CompletedOption, type Values } from "./tree.ts";
 
@@ -6,7 +6,7 @@ export function fishCompletion(root: CompletedCommand): string {
   const groups = allBelow(root).filter(({ path, commands }) => path.length > 0 && commands.length > 0);
   return `# Completion of vultus for fish, as "vultus completion fish" prints it.
 
-# Whether the line is one of this command: nothing else begins it, but for options.
+# Whether the line calls this command: apart from options, it begins with the command's name.
 function __vultus_at
     set -l words (string match --invert -- '-*' (commandline -opc)[2..])
     set -l path $words[1]
@@ -60,12 +60,12 @@ function valuesText({ words = [], runs, paths }: Values): string {
   return paths === "files" ? ` -F${listed}` : listed;
 }
 
-/** A word of the script, whatever it holds. */
+/** Quotes a word for the script, whatever it contains. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/['\\]/g, "\\$&")}'`;
 }
 
-/** A word of a list that fish reads once more. */
+/** Quotes a word in a list that fish parses a second time. */
 function quotedInside(word: string): string {
   return /^[\w.+-]+$/.test(word) ? word : quoted(word);
 }

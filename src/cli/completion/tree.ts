@@ -1,4 +1,4 @@
-/** What a shell can complete, read off commander's own tree: commands, options, and what their values may be. */
+/** What a shell can complete, taken from commander's tree: commands, options, and the values of options. */
 
 import type { Argument, Command, Option } from "commander";
 import { forms } from "../../export/export.node.ts";
@@ -7,7 +7,7 @@ import { detectorNames } from "../../predict/detector-choice.node.ts";
 import { recipes } from "../../train/recipes.ts";
 import { shippedModels } from "../../weights/shipped.node.ts";
 
-/** What a value may be; nothing at all where a shell cannot know, as with numbers. */
+/** The possible values of an option or argument; empty if a shell cannot know them, as for numbers. */
 export interface Values {
   readonly words?: readonly string[];
   /** Run folders. */
@@ -16,7 +16,7 @@ export interface Values {
 }
 
 export interface CompletedOption {
-  /** As it is typed: `--model`, and the short form where there is one. */
+  /** As typed: `--model`, and the short form if there is one. */
   readonly names: readonly string[];
   readonly description: string;
   /** Undefined for an option without a value. */
@@ -26,7 +26,7 @@ export interface CompletedOption {
 }
 
 export interface CompletedCommand {
-  /** Its name behind those of the commands that it is in: `["data", "audit"]`; empty for vultus itself. */
+  /** The names of its parent commands, then its own: `["data", "audit"]`; empty for vultus itself. */
   readonly path: readonly string[];
   readonly description: string;
   readonly commands: readonly CompletedCommand[];
@@ -40,7 +40,7 @@ const folders: Values = { paths: "folders" };
 const files: Values = { paths: "files" };
 const recipeNames: Values = { words: Object.keys(recipes), paths: "files" };
 
-/** What the values of options are that have no choices of their own, by the option as its command declares it. */
+/** Values of options that declare no choices, by the option as its command declares it. */
 export const ofOptions: Readonly<Record<string, Values>> = {
   "--model <path>": models,
   "--model <name>": { words: backbones.map(({ name }) => name) },
@@ -56,7 +56,7 @@ export const ofOptions: Readonly<Record<string, Values>> = {
   "--fit <dirs>": files,
 };
 
-/** What other values are, by the word that stands for them. */
+/** Values of other options and arguments, by their placeholder. */
 const ofPlaceholders: Readonly<Record<string, Values>> = {
   file: files,
   path: files,
@@ -72,7 +72,7 @@ const ofPlaceholders: Readonly<Record<string, Values>> = {
   b: models,
 };
 
-/** The tree below a command. */
+/** Returns the tree below a command. */
 export function completedTree(command: Command, path: readonly string[] = []): CompletedCommand {
   const help = command.createHelp();
   return {
@@ -84,7 +84,7 @@ export function completedTree(command: Command, path: readonly string[] = []): C
   };
 }
 
-/** The command and all below it. */
+/** Returns the command and all commands below it. */
 export function allBelow(command: CompletedCommand): CompletedCommand[] {
   return [command, ...command.commands.flatMap(allBelow)];
 }

@@ -1,4 +1,4 @@
-/** The completion of zsh: one function a command, which tells `_arguments` what there is. */
+/** Completion for zsh: one function per command, which passes its options and arguments to `_arguments`. */
 
 import { allBelow, type CompletedCommand, type CompletedOption, type Values } from "./tree.ts";
 
@@ -15,7 +15,7 @@ __vultus_runs() {
   compadd -a found
 }
 
-# What a value may be: files or folders, runs, and words.
+# Offers the values of an option or argument: files or folders, runs, and words.
 __vultus_values() {
   local paths=$1 runs=$2
   local -a alternatives
@@ -31,7 +31,7 @@ __vultus_values() {
 
 ${allBelow(root).map(commandFunction).join("\n\n")}
 
-# Loaded from a folder of fpath it is called at once; read by source or eval it is registered.
+# Called at once if loaded from a folder in fpath; registered if read by source or eval.
 if [[ $funcstack[1] == _vultus ]]; then
   _vultus "$@"
 else
@@ -101,7 +101,7 @@ function escapeWord(word: string): string {
   return word.replaceAll(/[^\w.+-]/g, "\\$&");
 }
 
-/** A word of the script, whatever it holds. */
+/** Quotes a word for the script, whatever it contains. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

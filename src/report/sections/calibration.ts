@@ -1,4 +1,4 @@
-/** Whether a model knows when it is wrong: the reliability diagram, and what it gains by saying "not sure". */
+/** Whether a model knows when it is wrong: the reliability diagram, and what it gains by answering "not sure". */
 
 import { coverageSvg } from "../coverage.ts";
 import { chart, count, decimals, paragraph, percents, range, type Section } from "../html.ts";
@@ -18,7 +18,7 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
   if (!calibration) return "";
   const { temperature, eceRaw, fittedHere, fittedTo } = calibration;
   const crossFitted = fittedHere
-    ? " The temperature was fitted on these images, so it is judged cross-fitted: on each fold by a temperature of the others."
+    ? " The temperature was fitted on these images, so the error is cross-fitted: each fold uses a temperature fitted on the others."
     : "";
   const change =
     temperature === 1
@@ -26,7 +26,7 @@ function temperatureText({ calibration, ece }: EvaluationRecord): string {
       : `, ${decimals(eceRaw)} without its temperature of ${temperature.toFixed(2)}`;
   const votes =
     fittedTo === "votes"
-      ? " The temperature was fitted to the shares of people's votes; the calibration error is that of the labels."
+      ? " The temperature was fitted to the shares of people's votes, but the calibration error is measured against the labels."
       : "";
   return `The expected calibration error is ${decimals(ece)}${change}.${votes}${crossFitted}`;
 }
@@ -36,13 +36,13 @@ function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
   const bins = shownBins(all);
   const [least, most] = [bins[0], bins.at(-1)];
   if (!least || !most) return "";
-  const label = `Reliability diagram of ${bins.length} bins: from ${percents(least.accuracy)} right where the model is ${percents(least.confidence)} sure to ${percents(most.accuracy)} right where it is ${percents(most.confidence)} sure; expected calibration error ${decimals(ece)}.`;
+  const label = `Reliability diagram of ${bins.length} bins: from ${percents(least.accuracy)} right at ${percents(least.confidence)} confidence to ${percents(most.accuracy)} right at ${percents(most.confidence)} confidence; expected calibration error ${decimals(ece)}.`;
   return chart(
     reliabilitySvg(all),
     label,
-    "Each dot stands for about the same number of images, the line through it for the 95 % interval. Below the diagonal the model is too sure, above it too modest; where the line crosses the diagonal, that may be chance.",
+    "Each dot represents about the same number of images, and the line through it is the 95 % interval. Below the diagonal the model is overconfident, above it underconfident. If the line crosses the diagonal, the deviation is not statistically significant.",
     {
-      caption: "Bins from least to most sure",
+      caption: "Bins from least to most confident",
       head: ["sure", "right", "95 % interval", "images"],
       rows: bins.map((bin) => [
         percents(bin.confidence),
@@ -58,14 +58,14 @@ function reliabilityChart({ calibration, ece }: EvaluationRecord): string {
 function coverageChart({ coverage, accuracy }: EvaluationRecord): string {
   if (!coverage) return "";
   const best = coverage.findLast((point) => point.coverage > 0 && point.accuracy !== null);
-  const label = `Coverage against accuracy: answering everything it is ${percents(accuracy)} right${best ? `; answering only where it is at least ${percents(best.threshold)} sure, it answers ${percents(best.coverage)} of the images and is ${percents(best.accuracy)} right` : ""}.`;
+  const label = `Coverage against accuracy: ${percents(accuracy)} right on all images${best ? `; with at least ${percents(best.threshold)} confidence, it answers ${percents(best.coverage)} of the images and is ${percents(best.accuracy)} right` : ""}.`;
   return chart(
     coverageSvg({ accuracy, points: coverage }),
     label,
-    "What it gets right of the images that it answers, where it leaves out those it is less sure of.",
+    "Accuracy on the answered images, if the model answers “not sure” below a confidence threshold.",
     {
-      caption: "By the least confidence that counts as an answer",
-      head: ["at least", "answered", "right of those"],
+      caption: "By confidence threshold",
+      head: ["threshold", "answered", "right of those"],
       rows: coverage.map((point) => [
         percents(point.threshold),
         percents(point.coverage),

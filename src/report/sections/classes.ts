@@ -1,4 +1,4 @@
-/** Every class by itself: precision, recall, F1, area under the curve, and how many images there were. */
+/** Scores per class: precision, recall, F1, area under the curve, and number of images. */
 
 import { summarize } from "../../metrics/scores.ts";
 import { count, decimals, paragraph, percents, precisionAndRecall, type Section, table } from "../html.ts";
@@ -27,7 +27,7 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
     title: "Class by class",
     html: [
       table({
-        caption: `Scores of each class, ${count(n)} images (${evaluation.split})`,
+        caption: `Scores per class, ${count(n)} images (${evaluation.split})`,
         head: ["class", "precision", "recall", "F1", ...(auc ? ["AUC"] : []), "images"],
         rows: [
           ...evaluation.classes.map((name, k) =>
@@ -39,7 +39,7 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
             ),
           ),
           row("mean of the classes", macro),
-          // Of equally many images each, that would be the same numbers again.
+          // With equally many images per class, the weighted means would be the same numbers.
           ...(perClass.every(({ support }) => support === ofFirst)
             ? []
             : [row("weighted by images", weighted)]),
@@ -48,7 +48,7 @@ export function classes({ evaluation }: RunRecord): Section | undefined {
       }),
       present < 2
         ? paragraph(
-            "All images are of one class: there is no area under a curve, and no class to confuse it with.",
+            "All images have one class, so there is no area under the curve, and no class to confuse it with.",
           )
         : "",
     ].join("\n"),

@@ -7,19 +7,19 @@ import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
-/** With `clickable` each cell that counts something is a button, and the page's script shows its images. */
+/** With `clickable`, each non-zero cell is a button, and the page's script shows its images. */
 export function confusion({ evaluation }: RunRecord, clickable: boolean): Section | undefined {
   if (!evaluation) return undefined;
   const { confusion: matrix, classes } = evaluation;
-  const hint = clickable ? ' <span class="screen">Choose a cell to see its images.</span>' : "";
+  const hint = clickable ? ' <span class="screen">Click a cell to see its images.</span>' : "";
   return {
     id: "confusion",
     title: "Confusion matrix",
     html: [
-      `<p>Rows are the truth, columns the answer: how many images, and which share of the row.${hint}</p>`,
+      `<p>Rows are the truth, columns the prediction. Each cell has the number of images and its share of the row.${hint}</p>`,
       scrolling("Confusion matrix", matrixTable(matrix, classes, clickable)),
       clickable ? '<div id="cell" class="screen" aria-live="polite"></div>' : "",
-      // With images the next section shows the same pairs.
+      // With images, the next section shows the same pairs.
       clickable ? "" : pairs(matrix, classes),
     ].join("\n"),
   };
@@ -41,12 +41,12 @@ function matrixTable(matrix: ConfusionMatrix, classes: readonly string[], clicka
     });
     return `<tr><th scope="row">${escape(classes[truth] as string)}</th>${cells.join("")}<td class="total">${count(total)}</td></tr>`;
   });
-  return `<table class="confusion"><caption>Truth in rows, answer in columns</caption><thead><tr><th scope="col">truth</th>${heads}<th scope="col"><span>total</span></th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
+  return `<table class="confusion"><caption>Truth in rows, prediction in columns</caption><thead><tr><th scope="col">truth</th>${heads}<th scope="col"><span>total</span></th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
 }
 
 function pairs(matrix: ConfusionMatrix, classes: readonly string[]): string {
   const worst = confusedPairs(matrix);
-  if (worst.length === 0) return paragraph("Nothing was confused.");
+  if (worst.length === 0) return paragraph("No classes were confused.");
   const items = worst.map((pair) => {
     const [truth, predicted] = [pair.truth, pair.predicted].map((k) => escape(classes[k] as string));
     const few = ofFew(pair.count, samplesOf(pair));

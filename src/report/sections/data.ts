@@ -1,4 +1,4 @@
-/** What a run was trained and measured on, and what an audit found in it. */
+/** The data that a run was trained and measured on, and what an audit found in it. */
 
 import { count, details, list, note, paragraph, pictures, type Section, table } from "../html.ts";
 import { escape } from "../page.ts";
@@ -11,7 +11,7 @@ export function data(run: RunRecord): Section | undefined {
     : evaluation
       ? [
           paragraph(
-            `This run kept no counts of its data. It was scored on ${pictures(evaluation.n)} (${evaluation.split}).`,
+            `This run did not record the number of images per class. It was scored on ${pictures(evaluation.n)} (${evaluation.split}).`,
           ),
         ]
       : [];
@@ -31,7 +31,7 @@ function countsOf({ classes, counts, notes, unreadable }: NonNullable<RunRecord[
   const bad = unreadable.map(({ id, reason }) => `${id}: ${reason}`);
   return [
     table({
-      caption: "Images of each class and split",
+      caption: "Images per class and split",
       head: ["class", ...used],
       rows: [
         ...classes.map((name, k) => [name, ...used.map((split) => count(counts[split]?.[k] ?? 0))]),
@@ -53,9 +53,9 @@ export function audit({ audit }: RunRecord): Section | undefined {
     html: [
       crossing.length > 0
         ? note(
-            `Pixel-identical images lie on two sides of a split (${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}): scores on them flatter.`,
+            `Some pixel-identical images are in more than one split (${crossing.map(([where, number]) => `${count(number)} ${where}`).join(", ")}), so scores on them are too high.`,
           )
-        : paragraph("No pixel-identical image lies on two sides of a split."),
+        : paragraph("No image is in more than one split, compared pixel by pixel."),
       auditTable(audit),
     ].join("\n"),
   };

@@ -1,4 +1,4 @@
-/** Where a model looked: Grad-CAM over sample faces, and the mean map of each class that it answered. */
+/** Where a model looked: Grad-CAM over sample faces, and the mean map of each predicted class. */
 
 import type { Picture } from "../../data/dataset.ts";
 import { averageMaps } from "../../evaluate/average-maps.ts";
@@ -11,7 +11,7 @@ import { escape, thumbnailUri } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
-/** A heat map of what the model answered. */
+/** A face with the heat map of the predicted class. */
 export interface ExplainedFace {
   readonly id: string;
   /** Index of the class. */
@@ -20,7 +20,7 @@ export interface ExplainedFace {
 }
 
 const SIDE = 112;
-/** Faces of each half that are shown. */
+/** Number of right and of wrong predictions shown. */
 const SHOWN = 8;
 
 export async function heatMaps(
@@ -50,10 +50,10 @@ export async function heatMaps(
     title: "Where it looked",
     html: [
       paragraph(
-        `Grad-CAM of ${explained.length} sample images: what spoke for the answer is yellow, what did not shows as it is. A map says where, not why. This command judges how far maps can be trusted:`,
+        `Grad-CAM of ${explained.length} sample images. Yellow areas contributed most to the prediction; areas without colour did not contribute. A map shows where the model looked, not why. This command measures how far maps can be trusted:`,
       ),
       commandHtml(vultus("explain", "--model", folder, "--data", data.join(","))),
-      "<h3>By answer</h3>",
+      "<h3>By predicted class</h3>",
       gallery(means),
       await faces("Right", right, classes),
       await faces("Wrong", wrong, classes),

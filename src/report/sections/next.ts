@@ -1,4 +1,4 @@
-/** What a reader does after the result: what would improve the model, and how to use it as it is. */
+/** Next steps for the reader: what would improve the model, and how to use it as it is. */
 
 import { adviceFor } from "../advice.ts";
 import { commandHtml, vultus } from "../commands.ts";
@@ -16,18 +16,18 @@ export function next(run: RunRecord): Section | undefined {
   return { id: "next", title: "What to do next", html: `<ol class="steps">${items.join("\n")}</ol>` };
 }
 
-/** Undefined for a run that has no model yet. */
+/** How to use the model; undefined for a run without a model. */
 export function use({ folder, evaluation }: RunRecord): Section | undefined {
   if (!evaluation) return undefined;
   const file = `${folder}/best.onnx`;
   const commands: [string, string][] = [
     [
-      "Find the faces in a photo and name their expressions",
+      "Find the faces in a photo and classify their expressions",
       vultus("predict", "photo.jpg", "--model", folder),
     ],
-    ["Show it in a page, and serve it over HTTP", vultus("serve", "--model", folder)],
+    ["Serve it over HTTP, with a page to try it", vultus("serve", "--model", folder)],
     ["Measure it on other labelled images, one folder per class", vultus("evaluate", folder, "other-images")],
-    ["Write one file for other programs", vultus("export", folder, "--to", "bundle")],
+    ["Write a single file for other programs", vultus("export", folder, "--to", "bundle")],
   ];
   return {
     id: "use",
@@ -37,7 +37,9 @@ export function use({ folder, evaluation }: RunRecord): Section | undefined {
       "<h3>In Node</h3>",
       code(nodeProgram(folder)),
       "<h3>In Python, with ONNX Runtime</h3>",
-      paragraph("The file prepares images itself: give it RGB images of any size, each cropped to one face."),
+      paragraph(
+        "The file includes the preprocessing: give it RGB images of any size, each cropped to one face.",
+      ),
       code(pythonProgram(file, evaluation.classes)),
     ].join("\n"),
   };

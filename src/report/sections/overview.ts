@@ -1,4 +1,4 @@
-/** The headline numbers of a run: what was measured, on what, and how far chance could have moved it. */
+/** The headline numbers of a run: what was measured, on which images, with which interval. */
 
 import type { MetricName } from "../../metrics/registry.ts";
 import { count, details, list, note, percents, pictures, range, type Section, table } from "../html.ts";
@@ -20,15 +20,14 @@ export function overview(run: RunRecord, notes: readonly string[]): Section {
   };
 }
 
-/** What the split says about a number that was measured on it. */
+/** Describes the split, and what it means for a number measured on it. */
 function splitName(split: string): string {
   if (split === "test") return "on the test split, which was scored once";
-  if (split === "validation")
-    return "selected on validation: the epoch was chosen on the images that it is measured on";
+  if (split === "validation") return "selected on validation: the same images also chose the epoch";
   return split === "all" ? "on all images" : `on the ${split} split`;
 }
 
-/** Metrics beside the accuracy; the others are in a table that can be opened. */
+/** Metrics shown next to the accuracy; the others are in a table that can be opened. */
 const SHOWN: readonly MetricName[] = ["macroF1", "ece"];
 
 function headline(evaluation: EvaluationRecord): string {
@@ -38,7 +37,7 @@ function headline(evaluation: EvaluationRecord): string {
   return `<dl class="headline">
 ${figure("Accuracy", percents(accuracy), `95 % interval ${range(interval)} · ${pictures(n)} · ${splitName(split)}`, "first")}
 ${people ? figure("Agreement with people", percents(people.agreement.value), agreementDetail(people)) : ""}
-${figure("Majority baseline", percents(majority), "always answering the largest class")}
+${figure("Majority baseline", percents(majority), "always predicting the largest class")}
 ${shown.map((metric) => figure(metric.name, metric.value, metric.details.join(" · "))).join("\n")}
 </dl>${others(all.filter((metric) => !shown.includes(metric)))}`;
 }
@@ -53,7 +52,7 @@ function others(rest: readonly MetricText[]): string {
   const rows = rest.map((metric) => [metric.name, metric.value, metric.details.join(", ")]);
   return details(
     `${rest.length} more metrics`,
-    table({ caption: "Other metrics of the same answers", head: ["metric", "value", ""], rows }),
+    table({ caption: "Other metrics of the same predictions", head: ["metric", "value", ""], rows }),
   );
 }
 
@@ -66,12 +65,12 @@ function leaked({ n, leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
   const others = (rest: EvaluationRecord["withoutSeen"]): string =>
     rest
       ? `On the other ${count(rest.n)} the accuracy is ${percents(rest.accuracy)} (95 % interval ${range(rest.interval)}).`
-      : "No other is left, so this is no measure of new images.";
+      : "No other images are left, so this does not measure new images.";
   return [
-    leaked ? note(`${of(leaked)} pixel-identical to one that was trained on. ${others(withoutLeaked)}`) : "",
+    leaked ? note(`${of(leaked)} pixel-identical to a training image. ${others(withoutLeaked)}`) : "",
     seen
       ? note(
-          `${of(seen)} training images of the weights that this training started from, or near copies of such. ${others(withoutSeen)}`,
+          `${of(seen)} training images of the starting weights, or near copies of them. ${others(withoutSeen)}`,
         )
       : "",
   ].join("");
@@ -79,6 +78,6 @@ function leaked({ n, leaked, withoutLeaked, seen, withoutSeen }: EvaluationRecor
 
 function unscored({ history }: RunRecord): string {
   return history.length === 0
-    ? "This run has not finished an epoch: there is nothing to report but how it was set up. It can be continued with npx vultus train --resume and this folder."
-    : "This run has not been scored: it has not come to its end, or what it wrote there is gone. What follows is what it logged on the way.";
+    ? "This run has not finished an epoch, so this report shows only how it was set up. To continue the run, use npx vultus train --resume with this folder."
+    : "This run has no score: it has not finished, or the files of its score are missing. The sections below show what it logged so far.";
 }

@@ -1,4 +1,4 @@
-/** Answers against people's votes, beside one more person. */
+/** Predictions against people's votes, compared with one more person. */
 
 import { paragraph, type Section, table } from "../html.ts";
 import { peopleColumns, peopleCounts, peopleRows, peopleSentence } from "../people.ts";
@@ -20,7 +20,7 @@ export function people({ evaluation }: RunRecord): Section | undefined {
       }),
       paragraph(`${peopleCounts(scores)}.`),
       paragraph(
-        "One person is each annotator in turn, against all others of the same image. Better than one more person means: what most people would say, the model says more often.",
+        "“One person” is each annotator in turn, compared with all others of the same image. “Better than one more person” means that the model agrees with the majority of people more often than one more annotator would.",
       ),
     ].join("\n"),
   };

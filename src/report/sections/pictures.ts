@@ -1,4 +1,4 @@
-/** What the answers look like: the worst mistakes of each kind, the right answers it was least sure of, and a sample. */
+/** Predictions with their images: the worst mistakes of each kind, the least confident right predictions, and a sample. */
 
 import { random, shuffled } from "../../util/random.ts";
 import { type Face, facesHtml } from "../faces.ts";
@@ -7,11 +7,11 @@ import { escape } from "../page.ts";
 import type { RunRecord } from "../run-record.ts";
 import { percent } from "../svg.ts";
 
-/** Faces of each kind of mistake, of the unsure right answers, and of the sample. */
+/** Number of faces per kind of mistake, of unconfident right predictions, and of the sample. */
 const PER_CELL = 6;
 const UNSURE = 12;
 const SAMPLED = 24;
-/** Kinds of mistakes that are shown at once; the others can be opened. */
+/** Number of kinds of mistakes shown at first; the others can be opened. */
 const OPEN_CELLS = 8;
 const MOST_CELLS = 40;
 
@@ -24,7 +24,7 @@ export function misses({ evaluation }: RunRecord, faces: readonly Face[]): Secti
     const shown = facesHtml(
       faces,
       members.slice(0, PER_CELL),
-      ({ confidence }) => `${percent(confidence)} sure`,
+      ({ confidence }) => `${percent(confidence)} confident`,
     );
     return `<h3>${escape(title)} <span class="muted">${pictures(confusion[truth]?.[predicted] ?? 0)}</span></h3>${shown}`;
   });
@@ -35,15 +35,15 @@ export function misses({ evaluation }: RunRecord, faces: readonly Face[]): Secti
     html: [
       rows.length > 0
         ? paragraph(
-            "The mistakes it was surest of, by kind, the most frequent kind first. Some of them may be wrong labels.",
+            "The most confident mistakes, by kind, the most frequent kind first. Some of them may be wrong labels.",
           )
-        : paragraph("It made no mistake."),
+        : paragraph("It made no mistakes."),
       rows.slice(0, OPEN_CELLS).join("\n"),
       rows.length > OPEN_CELLS
         ? details(`${rows.length - OPEN_CELLS} rarer kinds of mistakes`, rows.slice(OPEN_CELLS).join("\n"))
         : "",
       unsure
-        ? `<h3>Right, but only just</h3>${paragraph("The right answers it was least sure of.")}${unsure}`
+        ? `<h3>Right, but only just</h3>${paragraph("The least confident right predictions.")}${unsure}`
         : "",
     ].join("\n"),
   };
@@ -59,7 +59,7 @@ export function samples(faces: readonly Face[], classes: readonly string[]): Sec
     id: "samples",
     title: "Sample predictions",
     html: [
-      paragraph("Drawn at random from all, right and wrong; the same ones every time."),
+      paragraph("Drawn at random from all predictions, right and wrong, with a fixed seed."),
       facesHtml(faces, order.slice(0, SAMPLED), (face) => answer(face, classes)),
     ].join("\n"),
   };
@@ -79,11 +79,11 @@ function answer(face: Face, classes: readonly string[]): string {
 interface Cell {
   readonly truth: number;
   readonly predicted: number;
-  /** Indices of faces, the surest first. */
+  /** Indices of faces, the most confident first. */
   readonly members: readonly number[];
 }
 
-/** Every kind of mistake that occurs, the most frequent first. */
+/** Returns every kind of mistake that occurs, the most frequent first. */
 function worstOfCells(faces: readonly Face[]): Cell[] {
   const cells = new Map<string, { truth: number; predicted: number; members: number[] }>();
   for (const [index, face] of faces.entries()) {

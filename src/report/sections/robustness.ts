@@ -1,4 +1,4 @@
-/** How a result stands spoilt images: accuracy by corruption and severity, the warmer the more of it is lost. */
+/** Robustness of the model: accuracy by corruption and severity, in warmer colours the more of it is lost. */
 
 import { paragraph, percents, pictures, type Section, scrolling } from "../html.ts";
 import { escape } from "../page.ts";
@@ -11,22 +11,22 @@ export function robustness({ robustness }: RunRecord): Section | undefined {
   const worst = groups.toSorted((a, b) => b.relativeDrop - a.relativeDrop);
   return {
     id: "robustness",
-    title: "When images are spoilt",
+    title: "When images are corrupted",
     html: [
       paragraph(
-        `On average ${lossText(meanRelativeDrop)}, over ${corruptions.length} way${corruptions.length === 1 ? "" : "s"} to spoil an image; untouched, it gets ${percents(clean)} of ${pictures(n)} right. Lost by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
+        `On clean images the accuracy is ${percents(clean)} (${pictures(n)}). Over ${corruptions.length} corruption${corruptions.length === 1 ? "" : "s"}, ${lossText(meanRelativeDrop)} on average. Loss by kind: ${worst.map(({ group, relativeDrop }) => `${group} ${percents(relativeDrop)}`).join(", ")}.`,
       ),
       people
         ? paragraph(
-            `Untouched, it agrees with the plurality of people on ${percents(people.clean)} of ${pictures(people.n)}. On average ${lossText(people.meanRelativeDrop, "agreement")}.`,
+            `On clean images it agrees with the plurality of people on ${percents(people.clean)} of ${pictures(people.n)}. On average, ${lossText(people.meanRelativeDrop, "agreement")}.`,
           )
         : "",
-      scrolling("Accuracy on spoilt images", severityTable(robustness)),
+      scrolling("Accuracy on corrupted images", severityTable(robustness)),
     ].join("\n"),
   };
 }
 
-/** A share of the accuracy, or of what else is given; some corruptions help. */
+/** Describes a drop as a share of the accuracy, or of `of`; some corruptions help. */
 function lossText(drop: number, of = "accuracy"): string {
   return drop < 0 ? `${percents(-drop)} of the ${of} is gained` : `${percents(drop)} of the ${of} is lost`;
 }
@@ -47,7 +47,7 @@ function severityTable({ clean, groups, corruptions }: RobustnessRecord): string
       });
     return `<tbody><tr><th scope="rowgroup" colspan="${severities + 2}">${escape(group)}</th></tr>${rows.join("\n")}</tbody>`;
   });
-  return `<table class="severities"><caption>Accuracy by severity, and the mean loss as a share of the accuracy</caption><thead><tr><th scope="col">spoilt by</th>${columns}<th scope="col">mean loss</th></tr></thead>${bodies.join("\n")}</table>`;
+  return `<table class="severities"><caption>Accuracy by severity, and the mean loss relative to clean images</caption><thead><tr><th scope="col">corruption</th>${columns}<th scope="col">mean loss</th></tr></thead>${bodies.join("\n")}</table>`;
 }
 
 export const robustnessStyle = `

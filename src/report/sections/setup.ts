@@ -1,4 +1,4 @@
-/** How a run can be made again: its recipe, the machine it ran on, and what its random numbers follow from. */
+/** How to reproduce a run: its recipe, its machine, and the seed of its random numbers. */
 
 import type { Phase, Recipe } from "../../train/recipe.ts";
 import { keptLists } from "../../train/run-folder.node.ts";
@@ -27,10 +27,10 @@ function recipeHtml(recipe: Recipe): string {
     ["input", `${inputSize} × ${inputSize} px`],
     [
       "batch",
-      `${batchSize} images, ${sampler === "weighted" ? "classes drawn equally often" : "every image once an epoch"}`,
+      `${batchSize} images, ${sampler === "weighted" ? "classes drawn equally often" : "every image once per epoch"}`,
     ],
     ["label smoothing", `${labelSmoothing}`],
-    ["seed", `${seed}: augmentation, order, dropout and new weights all follow from it`],
+    ["seed", `${seed}; determines augmentation, order, dropout and new weights`],
   ];
   return [
     table({ caption: "Recipe", head: [], rows: facts }),
@@ -52,7 +52,7 @@ function recipeHtml(recipe: Recipe): string {
   ].join("\n");
 }
 
-/** The command that trains with the same recipe on the same data. */
+/** Returns the command that trains with the same recipe on the same data. */
 function again(folder: string, environment: RunRecord["environment"]): string {
   const data = dataOf(environment);
   const { classes, validation, test } = environment?.request ?? {};
@@ -89,7 +89,7 @@ function machine(environment: NonNullable<RunRecord["environment"]>): string {
     caption: "Environment",
     head: [],
     rows: [
-      ["weights at the start", weights || "not recorded"],
+      ["starting weights", weights || "not recorded"],
       ["vultus", vultus],
       ["ONNX Runtime", onnxruntime],
       ["Node", node],

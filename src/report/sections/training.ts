@@ -1,4 +1,4 @@
-/** How a training went: its curves, and what each phase brought over the baselines. */
+/** The course of a training: its curves, and what each phase gained over the baselines. */
 
 import type { Recipe } from "../../train/recipe.ts";
 import { type BaselineRow, baselinesSvg } from "../baselines.ts";
@@ -36,7 +36,7 @@ export function training(run: RunRecord): Section | undefined {
     numbers: true,
   };
   const caption =
-    "Training accuracy is measured on augmented images with dropout at work, so it may lie below validation's.";
+    "Training accuracy is measured on augmented images with dropout active, so it may be lower than validation accuracy.";
   return {
     id: "training",
     title: "Training",
@@ -47,7 +47,7 @@ export function training(run: RunRecord): Section | undefined {
   };
 }
 
-/** What fine-tuning was worth, against the head alone and against always answering the largest class. */
+/** What fine-tuning gained over the head alone and over the majority baseline. */
 export function baseAgainstFineTuned(run: RunRecord): Section | undefined {
   const rows = baselineRows(run);
   if (rows.length === 0) return undefined;
@@ -60,28 +60,28 @@ export function baseAgainstFineTuned(run: RunRecord): Section | undefined {
       chart(
         baselinesSvg(rows),
         `Accuracies: ${words}.`,
-        `Phases are measured on validation, by their best epoch.${run.evaluation ? ` The final model is measured on ${run.evaluation.split}; the line across its bar is the 95 % interval.` : ""}`,
+        `Each phase is measured on validation, at its best epoch.${run.evaluation ? ` The final model is measured on ${run.evaluation.split}; the line across its bar is the 95 % interval.` : ""}`,
       ),
     ].join("\n"),
   };
 }
 
-/** The bars of that comparison; none where no epoch has ended. */
+/** Returns the bars of that comparison; none if no epoch has finished. */
 export function baselineRows(run: RunRecord): BaselineRow[] {
   const { evaluation, recipe } = run;
   const phases = bestOfPhases(run).map(({ name, best }) => ({
-    name: trainsHeadOnly(recipe, name) ? `${name}: the head alone` : `${name}: best epoch`,
+    name: trainsHeadOnly(recipe, name) ? `${name}: head alone` : `${name}: best epoch`,
     accuracy: best,
   }));
   if (!evaluation || phases.length === 0) return phases;
   const { majority, accuracy, interval, split } = evaluation;
-  // On the same images the best epoch of all is the final model.
+  // On the same images, the best epoch of all phases is the final model.
   const isFinal = (phase: BaselineRow): boolean =>
     split === "validation" && Math.abs(phase.accuracy - accuracy) < 1e-9;
   return [
-    { name: "always the largest class", accuracy: majority, baseline: true },
+    { name: "majority baseline", accuracy: majority, baseline: true },
     ...phases.filter((phase) => !isFinal(phase)),
-    { name: "the final model", accuracy, interval },
+    { name: "final model", accuracy, interval },
   ];
 }
 
@@ -90,7 +90,7 @@ interface PhaseBest {
   readonly best: number;
 }
 
-/** From the epochs, so that a phase that was interrupted counts too. */
+/** Computed from the epochs, so that an interrupted phase counts too. */
 function bestOfPhases({ history }: RunRecord): PhaseBest[] {
   const best = new Map<string, number>();
   for (const { phase, validationAccuracy } of history)
@@ -102,13 +102,17 @@ function gain(phases: readonly PhaseBest[], recipe: Recipe | undefined): string 
   const head = phases.find(({ name }) => trainsHeadOnly(recipe, name));
   const rest = phases.filter((phase) => phase !== head);
   if (!head)
-    return "No phase trained the head alone, so there is no base to compare with but the largest class.";
+    return "No phase trained the head alone, so the only base for comparison is the majority baseline.";
   if (rest.length === 0)
-    return `Only the head was trained, on features that stayed as they were: ${percents(head.best)} on validation.`;
+    return `Only the head was trained, on frozen features: ${percents(head.best)} on validation.`;
   const points = (Math.max(...rest.map(({ best }) => best)) - head.best) * 100;
-  if (points === 0) return "Training more of the network changed nothing against the head alone.";
-  const words = points > 0 ? `added ${points.toFixed(1)}` : `took ${(-points).toFixed(1)}`;
-  return `The first phase trained only the head, on features of the backbone as it came. Training more of the network ${words} points ${points > 0 ? "to" : "from"} its validation accuracy.`;
+  if (points === 0)
+    return "Training more of the network did not change the validation accuracy of the head alone.";
+  const words =
+    points > 0
+      ? `raised its validation accuracy by ${points.toFixed(1)}`
+      : `lowered its validation accuracy by ${(-points).toFixed(1)}`;
+  return `The first phase trained only the head, on the features of the original backbone. Training more of the network ${words} points.`;
 }
 
 function trainsHeadOnly(recipe: Recipe | undefined, name: string): boolean {
