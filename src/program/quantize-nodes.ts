@@ -42,16 +42,13 @@ export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: Weig
   graph.in(PICTURES, () => finish(plan.pictures, plan.pictures));
   for (const node of plan.nodes) {
     const { operator, inputs, outputs, attributes, scope } = node;
-    const output = outputs[0] as Value;
-    const needless = plan.cutOff.has(node) && isWithin(operator, affines.get(output));
-    graph.in(scope, () =>
-      finish(
-        output,
-        needless
-          ? read(inputs[0] as Value)
-          : (graph.apply(operator, operandsOf(node), attributes)[0] as Value),
-      ),
-    );
+    const needless = plan.cutOff.has(node) && isWithin(operator, affines.get(outputs[0] as Value));
+    graph.in(scope, () => {
+      const results = needless
+        ? [read(inputs[0] as Value)]
+        : graph.apply(operator, operandsOf(node), attributes);
+      for (const [i, output] of outputs.entries()) finish(output, results[i] as Value);
+    });
   }
   return plan.outputs.map(read);
 }
