@@ -3,7 +3,7 @@
  *
  *     node --import tsx bench/audit-labels.ts DATA WEIGHTS [PICTURES]
  *
- * DATA is a folder of pictures, WEIGHTS are ImageNet's of SqueezeNet 1.1, PICTURES (default: all) are drawn at random. One
+ * DATA is a folder of images, WEIGHTS are ImageNet's of SqueezeNet 1.1, PICTURES (default: all) are drawn at random. One
  * label in twenty is changed to another class, each equally likely. What is suspected in the labels as they are is printed
  * too: real errors among them count as false alarms below, so the precision of planted ones is an underestimate.
  */
@@ -41,7 +41,7 @@ let started = performance.now();
 const network = labelNetwork("squeezenet1_1", weights, dataset);
 const { architecture } = network;
 const features = await stageFeatures(engine, network, samples, 1e9, () => {});
-console.log(`${samples.length} pictures; features [${features.width}]: ${seconds(started)} s`);
+console.log(`${samples.length} images; features [${features.width}]: ${seconds(started)} s`);
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 for (const seed of [undefined, ...SEEDS]) {
@@ -69,7 +69,7 @@ for (const seed of [undefined, ...SEEDS]) {
   }
   const planted = isPlanted.filter(Boolean).length;
   const hits = suspects.filter(({ index }) => isPlanted[index]).length;
-  // All pictures by margin, suspected or not: the ranking apart from where it is cut.
+  // All images by margin, suspected or not: the ranking apart from where it is cut.
   const margins = labels.map((label, i) => {
     const own = rows.subarray(i * classes.length, (i + 1) * classes.length);
     return (own[label] as number) - Math.max(...own.filter((_, k) => k !== label));

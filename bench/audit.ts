@@ -1,11 +1,11 @@
 /**
- * How the search for near-duplicates grows with the number of pictures:
+ * How the search for near-duplicates grows with the number of images:
  *
  *     node --import tsx bench/audit.ts [30000 100000 1000000]
  *
  * Hashes are made from random frequencies. One in ten is a copy of an earlier one with noise, as a slightly cropped
- * picture has; the last column says how many of these copies are found. An audit asks 50 times for each
- * picture: 25 windows, each as it is and mirrored; here every hash is asked for once. Seconds are those of the processor, which
+ * image has; the last column says how many of these copies are found. An audit asks 50 times for each
+ * image: 25 windows, each as it is and mirrored; here every hash is asked for once. Seconds are those of the processor, which
  * other work on the machine changes little.
  */
 

@@ -1,7 +1,7 @@
 /**
  * The same face crops in Node and in Chromium: how far their probabilities lie apart, and how often the labels agree.
  *
- * `npm run build && node --import tsx bench/browser.ts FER2013/validation [--limit 500]`: every picture below the folder,
+ * `npm run build && node --import tsx bench/browser.ts FER2013/validation [--limit 500]`: every image below the folder,
  * by the model that ships. Fails where a probability differs by more than 2e-3 or fewer than 99.5 % of the labels agree.
  */
 
@@ -39,8 +39,8 @@ writeFileSync(
    globalThis.answers = async (paths) => {
      const rows = [];
      for (const path of paths) {
-       const picture = await (await fetch(path)).blob();
-       rows.push(Object.values((await predict(model, picture)).faces[0].probabilities));
+       const image = await (await fetch(path)).blob();
+       rows.push(Object.values((await predict(model, image)).faces[0].probabilities));
      }
      return rows;
    };`,

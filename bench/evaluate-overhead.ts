@@ -1,7 +1,7 @@
 /**
  * What all metrics of `evaluate` cost beside the forward pass of ResNet50 (random weights, 224 px):
  *
- *     node --import tsx bench/evaluate-overhead.ts [pictures] [model]
+ *     node --import tsx bench/evaluate-overhead.ts [images] [model]
  *
  * `forward` runs the bundle and nothing else; `metrics` is everything that `evaluate` computes from its answers,
  * intervals, calibration and AUC included; what is printed last is their ratio.
@@ -50,5 +50,5 @@ const begun = performance.now();
 evaluation(outputs, labels, architecture.classes, options);
 const metrics = performance.now() - begun;
 console.log(
-  `${model}, ${count} pictures: forward ${(forward / 1000).toFixed(2)} s, metrics ${(metrics / 1000).toFixed(3)} s, ${((100 * metrics) / forward).toFixed(2)} % more`,
+  `${model}, ${count} images: forward ${(forward / 1000).toFixed(2)} s, metrics ${(metrics / 1000).toFixed(3)} s, ${((100 * metrics) / forward).toFixed(2)} % more`,
 );

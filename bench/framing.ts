@@ -2,7 +2,7 @@
  * Which square around a detected face looks most like FER2013's own: validation faces are laid into canvases and found
  * there, cut out by each framing, and labelled by a classifier. The best framing is the one with the best accuracy.
  *
- * `node --import tsx bench/framing.ts MODEL [faces per class]`; FER2013's pictures are in VULTUS_FER2013 (/tmp/fer/images).
+ * `node --import tsx bench/framing.ts MODEL [faces per class]`; FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */
 
 import type { Picture } from "../src/data/dataset.ts";

@@ -1,5 +1,5 @@
 /**
- * ResNet50 as an int8 bundle beside the float one: pictures of 224 px, preprocessing included, both in turn.
+ * ResNet50 as an int8 bundle beside the float one: images of 224 px, preprocessing included, both in turn.
  *
  *     node --import tsx bench/int8.ts [--model resnet50] [--size 224] [--batch 16] [--threads 2] [--turns 7]
  *

@@ -1,7 +1,7 @@
 /**
  * `vultus predict` on a folder of very many files: whether its memory stays flat.
  *
- * `npm run build && node --import tsx bench/many-files.ts CROPS [--files 1000000] [--model vultus_s]`: the pictures of CROPS are
+ * `npm run build && node --import tsx bench/many-files.ts CROPS [--files 1000000] [--model vultus_s]`: the images of CROPS are
  * linked under many names, half of them in folders of a thousand and half in one.
  */
 

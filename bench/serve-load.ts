@@ -1,5 +1,5 @@
 /**
- * The service under load, on this machine's loopback: how many pictures a second beside `vultus predict` on the same files,
+ * The service under load, on this machine's loopback: how many images a second beside `vultus predict` on the same files,
  * how long requests take at 80 % of that, minutes at twice of it, and ill treatment.
  *
  *     npm run build && node --import tsx bench/serve-load.ts [--only photo] [--seconds 30] [--minutes 10] [--json]
@@ -74,7 +74,7 @@ async function load(workload: Workload): Promise<void> {
       },
       counted(full),
     );
-    // Single crops are told and not promised: a request each costs more than its picture.
+    // Single crops are told and not promised: a request each costs more than its image.
     if (name !== "crop") promise(ratio >= 0.8, `${name}: ${ratio.toFixed(2)} of vultus predict`);
 
     const calm = await fixedRate(service.url, requests, 0.8 * rate, seconds);
@@ -88,7 +88,7 @@ async function load(workload: Workload): Promise<void> {
   }
 }
 
-/** Pictures a second of `vultus predict`: what more files take longer, so that its start does not count. */
+/** Images a second of `vultus predict`: what more files take longer, so that its start does not count. */
 function predictRate({ folder, files, predictArgs, name }: Workload): number {
   const times = name === "photo" ? 4 : 3;
   const run = (repeat: number): number => {

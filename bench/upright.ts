@@ -2,7 +2,7 @@
  * What turning faces upright is worth: validation faces are laid into canvases at several angles, found there, and labelled
  * by a classifier as they lie and turned by where their eyes are.
  *
- * `node --import tsx bench/upright.ts MODEL [faces per class]`; FER2013's pictures are in VULTUS_FER2013 (/tmp/fer/images).
+ * `node --import tsx bench/upright.ts MODEL [faces per class]`; FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */
 
 import type { Picture } from "../src/data/dataset.ts";

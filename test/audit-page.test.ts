@@ -45,7 +45,7 @@ beforeAll(async () => {
     await sharp({ create: { width: 48, height: 48, channels: 3, background: "#000" } })
       .png()
       .toFile(at(`set/train/${name}/black.png`));
-  writeFileSync(at("set/train/sad/broken.png"), "no picture");
+  writeFileSync(at("set/train/sad/broken.png"), "no image");
   const restore = capture();
   expect(await run(["data", "audit", at("set"), "--out", at("out")])).toBe(1);
   restore();
@@ -69,7 +69,7 @@ test("shows what is wrong, the worst first, and what to do", () => {
   expect(identical.indexOf("as <wbr>happy") + identical.indexOf("as happy")).toBeLessThan(
     identical.indexOf("leak.png"),
   );
-  // Two equal black pictures under two labels are a group, but nobody needs to see it before the faces.
+  // Two equal black images under two labels are a group, but nobody needs to see it before the faces.
   expect(identical.indexOf("as happy")).toBeLessThan(identical.indexOf("black.png"));
   expect(html).toMatch(/exclude\.txt, next to this page, lists \d+ images/);
   expect(html).toMatch(/1 validation in train, pixel by pixel/);
@@ -89,7 +89,7 @@ test("long lists are cut, and the page says so", async () => {
   expect(section?.parts[0]).toMatchObject({ found: 500, groups: { length: 60 } });
   const text = await auditPage(many, dataset);
   expect(text).toMatch("500 groups; the first 60 are shown, audit.json has them all");
-  // A picture that is gone leaves a gap with words in it.
+  // An image that is gone leaves a gap with words in it.
   const moved = {
     ...dataset,
     samples: dataset.samples.map((one) => ({ ...one, source: { kind: "file", path: at("gone") } as const })),
@@ -110,7 +110,7 @@ describe.skipIf(!chromiumPath)("in Chromium", () => {
     ["light", 390],
     ["dark", 390],
   ] as const)(
-    "%s, %i px: no request, no overflow, no violation, every picture shown",
+    "%s, %i px: no request, no overflow, no violation, every image shown",
     async (colorScheme, width) => {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
       const asked: string[] = [];

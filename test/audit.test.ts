@@ -34,7 +34,7 @@ const script = fileURLToPath(new URL("reference/duplicates.py", import.meta.url)
 const real = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
 const hasPil = hasPython("PIL");
 const hasReal = existsSync(join(real, "train"));
-if (!hasReal) console.warn(`FER2013's pictures are not in ${real} (VULTUS_FER2013): drawn faces instead`);
+if (!hasReal) console.warn(`FER2013's images are not in ${real} (VULTUS_FER2013): drawn faces instead`);
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-audit-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -58,7 +58,7 @@ function excluded(dir: string): string[] {
   return lines.filter((line) => line !== "" && !line.startsWith("# ")).sort();
 }
 
-describe("identical pictures", () => {
+describe("identical images", () => {
   const reference = (dir: string): { groups: string[][]; unreadable: number } => {
     const found = spawnSync(python, [script, dir], { encoding: "utf8", maxBuffer: 1e9 });
     expect(found.stderr).toBe("");
@@ -106,7 +106,7 @@ describe("identical pictures", () => {
         .png()
         .toFile(join(make("train/sad"), `${i}-turned.png`));
     }
-    writeFileSync(join(dir, "train/sad/broken.png"), "not a picture");
+    writeFileSync(join(dir, "train/sad/broken.png"), "not an image");
     expect(await run(["data", "audit", dir, "--json", "--out", at("formats out")])).toBe(1);
     const audit = readAudit(at("formats out"));
     const groups = audit.duplicates.map(({ pictures }) => pictures.map(({ id }) => id).sort());
@@ -120,7 +120,7 @@ describe("identical pictures", () => {
   });
 });
 
-/** Correlation of two small pictures as they lie: what the search is not built on. */
+/** Correlation of two small images as they lie: what the search is not built on. */
 function plainCorrelation(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
@@ -139,10 +139,10 @@ function flipped(values: Float64Array): Float64Array {
   return values.map((_, i) => values[i - 2 * (i % side) + side - 1] as number);
 }
 
-/** Correlation from which on two pictures are not planted together. Drawn faces are more alike than real ones when moved. */
+/** Correlation from which on two images are not planted together. Drawn faces are more alike than real ones when moved. */
 const alikeFrom = hasReal ? 0.9 : 0.8;
 
-/** Pixels of pictures of which no two look alike: every pair was compared, also mirrored. */
+/** Pixels of images of which no two look alike: every pair was compared, also mirrored. */
 async function differentFaces(count: number): Promise<Uint8Array[]> {
   const files = hasReal
     ? readdirSync(join(real, "train")).flatMap((name) =>
@@ -173,7 +173,7 @@ async function differentFaces(count: number): Promise<Uint8Array[]> {
 }
 
 const rng = random("planted copies");
-/** Changes that nobody would call another picture. */
+/** Changes that nobody would call another image. */
 const changes: Record<string, (image: Sharp) => Sharp> = {
   mirrored: (image) => image.flop().png(),
   cropped: (image) => {
@@ -254,7 +254,7 @@ describe("planted among different faces", () => {
     expect(planted / all).toBeGreaterThanOrEqual(0.9);
   });
 
-  test("blank pictures are found, and no others", () => {
+  test("blank images are found, and no others", () => {
     const expected = Array.from({ length: blanks }, (_, i) => `sad/blank ${i}.png`);
     expect([...(audit.faults.blank ?? [])].sort()).toEqual(expected.sort());
     expect(excluded(result)).toEqual(expect.arrayContaining(expected));
@@ -283,11 +283,11 @@ describe("from the command line", () => {
     mkdirSync(at("nothing"));
     for (const name of ["happy", "sad"]) {
       mkdirSync(at("broken", name), { recursive: true });
-      writeFileSync(at("broken", name, "a.png"), "no picture");
+      writeFileSync(at("broken", name, "a.png"), "no image");
     }
   });
 
-  test("one JSON document, a list to leave printed.out, and the pictures untouched", async () => {
+  test("one JSON document, a list to leave printed.out, and the images untouched", async () => {
     const state = (): string => {
       const hash = createHash("sha256");
       for (const name of readdirSync(at("small"), { recursive: true, encoding: "utf8" }).sort()) {
@@ -346,7 +346,7 @@ describe("from the command line", () => {
   });
 
   test.each([
-    ["a folder without pictures", () => [at("nothing")], /one folder of pictures per class|class/],
+    ["a folder without images", () => [at("nothing")], /one folder of images per class|class/],
     ["a missing folder", () => [at("missing")], /There is no folder/],
     ["one class", () => [at("one class")], /at least two/],
     ["an --out that is a file", () => [at("small"), "--out", at("broken", "sad", "a.png")], /--out/],

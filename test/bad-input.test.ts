@@ -66,7 +66,7 @@ beforeAll(async () => {
   writeFileSync(at("c.safetensors"), encodeSafetensors(weights));
   writeFileSync(at("d.csv"), "emotion,pixels,Usage\n3,1 2 3,Training\n");
   writeFileSync(at("e.csv"), "a,b\n1,2\n");
-  writeFileSync(at("text.jpg"), "this is no picture");
+  writeFileSync(at("text.jpg"), "this is no image");
   writeFileSync(at("zero.png"), "");
   await picture(at("ひと 顔 ü.png"));
   mkdirSync(at("loop", "happy"), { recursive: true });
@@ -113,7 +113,7 @@ describe("wrong requests end with 2, say what is valid, and write nothing", () =
     ["no class folders", () => train(at("nothing")), /class/],
     ["one class", () => train(at("one class")), /happy/],
     ["an empty class", () => train(at("empty class")), /sad/],
-    ["a class with one picture", () => train(at("lonely")), /sad/],
+    ["a class with one image", () => train(at("lonely")), /sad/],
     ["an unknown class", () => train(at("good"), "--classes", "hapy,sad"), /happy/],
     ["an unknown flag", () => train(at("good"), "--modle", "x"), /--model/],
     ["an unknown command", () => ["trian"], /train/],
@@ -368,7 +368,7 @@ describe("a time budget", () => {
     }));
     expect(await run(budget("1s", phases, "too short"))).toBe(2);
     expect(printed.err).toMatch(
-      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+[ms]\) or fewer pictures/,
+      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+[ms]\) or fewer images/,
     );
     expect(existsSync(at("too short"))).toBe(false);
   });

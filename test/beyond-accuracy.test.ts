@@ -86,7 +86,7 @@ describe("explain", () => {
   });
 
   test("a class can be named; what cannot be read is a row, and the exit code says so", async () => {
-    writeFileSync(at("broken.png"), "no picture");
+    writeFileSync(at("broken.png"), "no image");
     const args = [
       "explain",
       picture("sad", 3),
@@ -138,7 +138,7 @@ describe("explain", () => {
     expect(printed.out).toMatch(/blank\.png {2}no_face/);
   });
 
-  test("a folder of labelled pictures gives a mean map of each class and scores beside shuffled maps", async () => {
+  test("a folder of labelled images gives a mean map of each class and scores beside shuffled maps", async () => {
     const args = [
       "explain",
       "--data",
@@ -166,12 +166,12 @@ describe("explain", () => {
     expect(printed.out).toMatch(/deletion .*lower is better\ninsertion .*higher is better/);
   });
 
-  test("a labelled picture that cannot be read is named, and the exit code says so", async () => {
+  test("a labelled image that cannot be read is named, and the exit code says so", async () => {
     for (const label of ["happy", "sad"] as const) {
       mkdirSync(at("spoilt", label), { recursive: true });
       for (let i = 0; i < 2; i++) copyFileSync(picture(label, i), at("spoilt", label, `${i}.png`));
     }
-    writeFileSync(at("spoilt", "sad", "broken.png"), "no picture");
+    writeFileSync(at("spoilt", "sad", "broken.png"), "no image");
     const args = ["--allow-unreadable", "--model", at("run"), "--out", at("mean of spoilt"), ...device];
     expect(await run(["explain", "--data", at("spoilt"), ...args])).toBe(1);
     expect(printed.err).toMatch(/left out: .*broken\.png/);
@@ -205,7 +205,7 @@ describe("evaluate", () => {
       expect(relativeDrop).toBeCloseTo(mean(own.map((one) => one.relativeDrop)), 12);
     }
     expect(meanRelativeDrop).toBeCloseTo(mean(corruptions.map((one) => one.relativeDrop)), 12);
-    // A model that can do anything cannot do it on everything that was done to the pictures.
+    // A model that can do anything cannot do it on everything that was done to the images.
     expect(meanRelativeDrop).toBeGreaterThan(0);
     expect(JSON.parse(readFileSync(at("scored", "robustness.json"), "utf8"))).toEqual(robustness);
     expect(readFileSync(at("scored", "robustness.svg"), "utf8")).toContain("low contrast");
@@ -246,7 +246,7 @@ describe("evaluate", () => {
 });
 
 describe("compare with a baseline", () => {
-  // Random features tell apart light pictures, called happy, and dark ones.
+  // Random features tell apart light images, called happy, and dark ones.
   beforeAll(async () => {
     for (const [label, count] of Object.entries(counts)) {
       for (const split of ["train", "validation"]) {
@@ -263,7 +263,7 @@ describe("compare with a baseline", () => {
     }
   });
 
-  test("majority is right exactly on the most frequent class of the training pictures", async () => {
+  test("majority is right exactly on the most frequent class of the training images", async () => {
     const found = await json<Compared>("compare", at("run"), "majority", at("faces"));
     expect(found).toMatchObject({ baseline: "majority", n: 40, accuracyB: 24 / 40 });
     expect(found.recall.happy?.b).toBe(1);

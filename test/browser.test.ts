@@ -15,7 +15,7 @@ import { clearFace, composite } from "./support/composites.ts";
 import { serveFolder } from "./support/static-server.ts";
 
 test.skipIf(chromiumPath === undefined)(
-  "the example says of a picture what Node says",
+  "the example says of an image what Node says",
   { timeout: 400_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "vultus-browser-"));

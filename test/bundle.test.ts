@@ -261,10 +261,10 @@ describe("on the command line", () => {
 
   test.each([
     ["an unknown form", ["--to", "bundel"], 2, /bundle/],
-    ["int8 without pictures", ["--to", "int8"], 2, /--data/],
+    ["int8 without images", ["--to", "int8"], 2, /--data/],
     ["images that are not there", ["--data", "nowhere"], 2, /nowhere/],
   ])("%s", async (_, more, code, message) => {
-    // A file knows no pictures, unlike the run that it comes from.
+    // A file knows no images, unlike the run that it comes from.
     expect(await run(["export", at("run", "best.safetensors"), ...more])).toBe(code);
     expect(printed.err).toMatch(message);
   });
@@ -275,7 +275,7 @@ describe("on the command line", () => {
       for (let i = 0; i < 2; i++)
         copyFileSync(at("faces", "train", label, `${i}.png`), at("some", label, `${i}.png`));
     }
-    writeFileSync(at("some", "sad", "broken.png"), "no picture");
+    writeFileSync(at("some", "sad", "broken.png"), "no image");
     const more = ["--data", at("some"), "--out", at("checked"), "--device", "cpu"];
     expect(await run(["export", at("run", "best.safetensors"), ...more]), printed.err).toBe(0);
     expect(printed.err).toMatch(/left out: .*broken\.png: .*not an image/);

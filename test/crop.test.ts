@@ -58,7 +58,7 @@ beforeAll(async () => {
   await photo("photos/train/sad :(/none.jpg");
   await photo("photos/val/Happy Faces/inner/one.jpg", 90);
   await photo("photos/val/sad :(/one.jpg", 90);
-  writeFileSync(at("photos/train/sad :(/broken.jpg"), "no picture");
+  writeFileSync(at("photos/train/sad :(/broken.jpg"), "no image");
   writeFileSync(at("photos/notes.txt"), "beside them");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

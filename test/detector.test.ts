@@ -1,4 +1,4 @@
-/** Finding faces: against face-api.js on the same pictures, on panoramas, and with models that are no detectors. */
+/** Finding faces: against face-api.js on the same images, on panoramas, and with models that are no detectors. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -125,7 +125,7 @@ test("a face that leans is turned upright before it is classified", async () => 
 
 const face = drawnFaces(13)[12] as Picture;
 
-test("a box follows the face through any size and format of the picture", async () => {
+test("a box follows the face through any size and format of the image", async () => {
   const detector = await open({ threshold: 0.3 });
   for (const [width, height, side] of [
     [1200, 900, 300],
@@ -320,7 +320,7 @@ test("settings that a program without types gives are refused with what they may
 });
 
 test("any other detector with boxes and scores works, at the size that it has", async () => {
-  // It says that a face of 10 × 20 pixels lies at (5, 6), in a picture of 64 px.
+  // It says that a face of 10 × 20 pixels lies at (5, 6), in an image of 64 px.
   const graph = new Graph();
   const picture = graph.input("image", "float32", [1, 3, 64, 64]);
   const zero = cast(relu(picture), "float32");

@@ -13,7 +13,7 @@ import { capture, printed, printedJson } from "./support/printed.ts";
 const folder = mkdtempSync(join(tmpdir(), "vultus-inspect-"));
 const data = join(folder, "data");
 
-/** Flat pictures, so that one point tells which it is. */
+/** Flat images, so that one point tells which it is. */
 async function picture(path: string, colour: number | readonly [number, number, number], height = 48) {
   const [r, g, b] = typeof colour === "number" ? [colour, colour, colour] : colour;
   mkdirSync(join(data, path, ".."), { recursive: true });
@@ -31,13 +31,13 @@ beforeAll(async () => {
   await picture("train/sad/grey.png", 100, 64);
   await picture("validation/happy/twin.png", 10);
   await picture("validation/sad/own.png", 77, 30);
-  writeFileSync(join(data, "train/sad/broken.jpg"), "this is no picture");
+  writeFileSync(join(data, "train/sad/broken.jpg"), "this is no image");
   writeFileSync(join(data, "train/sad/notes.txt"), "");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-test("in words; a picture that cannot be read makes the exit code 1", async () => {
+test("in words; an image that cannot be read makes the exit code 1", async () => {
   expect(await run(["data", "inspect", data, "--no-sheet"])).toBe(1);
   expect(printed.out).toBe(`class         train  validation
 happy             6           1
@@ -75,7 +75,7 @@ test("the contact sheet has a row per class: five as stored, the same five as au
   expect(await run(["data", "inspect", data, "--sheet", path])).toBe(1);
   expect(printed.err).toContain(`wrote ${path}`);
   const { format, width, height } = await sharp(path).metadata();
-  const names = Math.max(widthOf("7 pictures", 11), widthOf("happy", 14));
+  const names = Math.max(widthOf("7 images", 11), widthOf("happy", 14));
   const left = 20 + names + 20;
   const augmentedLeft = left + 5 * 86 + 22;
   expect({ format, width, height }).toEqual({

@@ -1,4 +1,4 @@
-/** Suspected label errors: folds, features and heads on pictures with planted errors, and the command line. */
+/** Suspected label errors: folds, features and heads on images with planted errors, and the command line. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -105,7 +105,7 @@ test("folds are stratified, keep groups, and hold every sample once", () => {
   }
   expect(() =>
     stratifiedFolds(samples, 2, { folds: 60, seed: 1, groupings: [({ identity }) => identity] }),
-  ).toThrow(/60 folds of 103 pictures in 52 groups/);
+  ).toThrow(/60 folds of 103 images in 52 groups/);
 });
 
 test("features are the means of the parts of a stage's map", async () => {

@@ -19,7 +19,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-/** Picture `number` is always the same; as PNG or, losslessly, as WebP. */
+/** Image `number` is always the same; as PNG or, losslessly, as WebP. */
 async function write(path: string, number: number): Promise<void> {
   const rng = random("leaks", number);
   const pixels = Buffer.from(Array.from({ length: 40 * 40 }, () => rng.integer(200) + (number % 2) * 50));
@@ -33,7 +33,7 @@ beforeAll(async () => {
     const name = i % 2 ? "light" : "dark";
     await write(`given/train/${name}/${i}.png`, i);
     await write(`one/${name}/${i}.png`, i);
-    // Every picture twice, in another format.
+    // Every image twice, in another format.
     await write(`one/${name}/${i}.webp`, i);
   }
   for (let i = 30; i < 50; i++) await write(`given/validation/${i % 2 ? "light" : "dark"}/${i}.webp`, i);
@@ -131,15 +131,15 @@ describe("from the command line", () => {
 
   test("training warns with counts and the remedy, and the final score is given without leaks too", async () => {
     expect(await run(["train", at("given"), ...args, ...fast, "--out", at("run")]), printed.err).toBe(0);
-    expect(printed.err).toMatch(/leak: 10 of 20 validation pictures .*data audit .*--exclude/);
-    expect(printed.err).toMatch(/leak: 4 of 8 test pictures/);
+    expect(printed.err).toMatch(/leak: 10 of 20 validation images .*data audit .*--exclude/);
+    expect(printed.err).toMatch(/leak: 4 of 8 test images/);
     expect(saved()).toMatchObject({ n: 8, split: "test", leaked: 4, withoutLeaked: { n: 4 } });
     expect(printed.out).toMatch(
       /^measured on +8 test images, 4 of them are also training images: without them [\d.]+ %$/m,
     );
   });
 
-  test("evaluate says the same of the same pictures, and of training pictures nothing", async () => {
+  test("evaluate says the same of the same images, and of training images nothing", async () => {
     expect(await run(["evaluate", at("run"), at("given"), "--split", "test", "--json"]), printed.err).toBe(0);
     const { leaked, withoutLeaked } = saved();
     expect(JSON.parse(printed.out)).toMatchObject({ leaked, withoutLeaked });
@@ -183,7 +183,7 @@ describe("from the command line", () => {
   test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {
     const cut = ["--validation", "0.3", "--out", at("clean")];
     expect(await run(["train", at("one"), ...args, ...fast, ...cut]), printed.err).toBe(0);
-    expect(printed.err).toMatch("validation: 24 pictures cut from training (0.3 of each class, seed 0)");
+    expect(printed.err).toMatch("validation: 24 images cut from training (0.3 of each class, seed 0)");
     expect(printed.err).not.toMatch("leak: ");
     expect(printed.out).not.toMatch("without leaks");
     expect(JSON.parse(readFileSync(at("clean", "evaluation.json"), "utf8"))).toMatchObject({
@@ -194,7 +194,7 @@ describe("from the command line", () => {
     expect(printed.err).toMatch("--validation is 1");
   });
 
-  test("a run that was stopped while it read its pictures can be started again in the same folder", async () => {
+  test("a run that was stopped while it read its images can be started again in the same folder", async () => {
     mkdirSync(at("stopped", "checkpoints"), { recursive: true });
     expect(await run(["train", at("one"), ...args, ...fast, "--out", at("stopped")]), printed.err).toBe(0);
     writeFileSync(at("stopped", "mine.txt"), "");

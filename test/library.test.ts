@@ -573,7 +573,7 @@ describe("images that cannot be read", () => {
     const data = at("torn");
     for (const label of ["happy", "sad"]) mkdirSync(join(data, label), { recursive: true });
     writeFileSync(join(data, "happy", "0.png"), read("faces", "train", "happy", "0.png"));
-    writeFileSync(join(data, "sad", "0.png"), "no picture");
+    writeFileSync(join(data, "sad", "0.png"), "no image");
     const unreadable: string[] = [];
     const found = await evaluate(at("library"), data, {
       ...ours,

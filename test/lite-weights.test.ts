@@ -17,7 +17,7 @@ import { formulaPictures } from "./reference/formula.ts";
 interface Reference {
   readonly file: string;
   readonly size: number;
-  /** Every 20th of a thousand, of two pictures. */
+  /** Every 20th of a thousand, of two images. */
   readonly logits: readonly (readonly number[])[];
 }
 

@@ -106,7 +106,7 @@ describe("train", () => {
     expect(filesIn(at("faces"))).toEqual(faces);
   }, 60_000);
 
-  test("leaves pictures of what it did and of what it answers", async () => {
+  test("leaves images of what it did and of what it answers", async () => {
     for (const name of ["samples.png", "confusion.png", "curves.png", "confusion.svg", "curves.svg"]) {
       const path = at("b", name);
       const { format, width, height } = await sharp(path).metadata();
@@ -141,7 +141,7 @@ describe("evaluate", () => {
     expect(found.calibration.reliability.reduce((sum, { count }) => sum + count, 0)).toBe(found.n);
   });
 
-  test("on the pictures that the temperature was fitted on, the error is the cross-fitted one", async () => {
+  test("on the images that the temperature was fitted on, the error is the cross-fitted one", async () => {
     const { ece, calibration } = await json<Scores>("evaluate", at("b"), at("faces"));
     expect(storedTemperature("b")).not.toBe(1);
     expect(calibration.temperature).toBe(storedTemperature("b"));
@@ -151,7 +151,7 @@ describe("evaluate", () => {
     expect(new Set([ece, calibration.eceModel, calibration.eceRaw]).size).toBe(3);
   });
 
-  test("on other pictures it is that of the model's own probabilities", async () => {
+  test("on other images it is that of the model's own probabilities", async () => {
     const said = JSON.parse(readFileSync(at("t", "evaluation.json"), "utf8")) as Scores;
     expect(said.split).toBe("test");
     expect(said.calibration).toMatchObject({ fittedHere: false, temperature: storedTemperature("t") });
@@ -212,7 +212,7 @@ describe("data whose splits the training cut", () => {
     await trained(join(...flat), "cut", 1, "--validation", "0.25", "--test", "0.25", "--seed", "3");
   }, 120_000);
 
-  test("is cut again, so that no picture of the training is scored", async () => {
+  test("is cut again, so that no image of the training is scored", async () => {
     const said = JSON.parse(readFileSync(at("cut", "evaluation.json"), "utf8")) as Scores;
     expect(said).toMatchObject({ split: "test", n: 12 });
     const path = at("cut", "best.onnx");
@@ -275,7 +275,7 @@ describe("data whose splits the training cut", () => {
     });
   }, 60_000);
 
-  test("an exported file is checked on pictures that the training kept apart", async () => {
+  test("an exported file is checked on images that the training kept apart", async () => {
     await trained(join(...flat), "cut4", 1, "--validation", "0.25", "--seed", "4");
     const { files } = await json<{ files: { pictures: number }[] }>("export", at("cut4"));
     expect(files[0]?.pictures).toBe(12);

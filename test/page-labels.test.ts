@@ -1,4 +1,4 @@
-/** Labels and boxes of many faces in one picture of the page. */
+/** Labels and boxes of many faces in one image of the page. */
 
 import { describe, expect, test } from "vitest";
 import { type Extent, type Placed, placeLabels, type Rect } from "../web/src/parts/place-labels.ts";
@@ -25,7 +25,7 @@ function rects(placed: readonly (Placed | undefined)[]): (Rect | undefined)[] {
 }
 
 describe("labels", () => {
-  test("a face with room has its label above it, written out, within the picture", () => {
+  test("a face with room has its label above it, written out, within the image", () => {
     const [above, atTheTop, atTheRight] = placeLabels(
       [face(20, 100, 50), face(150, 2, 50), face(360, 200, 38)],
       { width: 400, height: 300 },

@@ -1,10 +1,10 @@
-/** The file that the page saves of its pictures. */
+/** The file that the page saves of its images. */
 
 import { expect, test } from "vitest";
 import { resultsJson } from "../web/src/pictures/results-json.ts";
 import type { PictureItem } from "../web/src/pictures/use-pictures.ts";
 
-test("a model that fails on a picture leaves the other's answer, and the picture is not called unreadable", () => {
+test("a model that fails on an image leaves the other's answer, and the image is not called unreadable", () => {
   const face = {
     box: { x: 1, y: 2, width: 3, height: 4 },
     probabilities: { calm: 0.75, cross: 0.25 },

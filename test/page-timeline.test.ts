@@ -93,7 +93,7 @@ test.each([
   [640, 480, [0, 0], [100, 100]],
   [480, 640, [21.875, 0], [78.125, 100]],
   [640, 360, [0, 12.5], [100, 87.5]],
-] as const)("a label stands where a picture of %d × %d is shown", (width, height, first, last) => {
+] as const)("a label stands where an image of %d × %d is shown", (width, height, first, last) => {
   const at = (x: number, y: number): number[] => {
     const box = { x, y, width: width / 4, height: height / 4 };
     const shown = onStage(box, { width, height }, { width: 400, height: 300 });

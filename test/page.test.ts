@@ -76,7 +76,7 @@ describe.skipIf(chromiumPath === undefined)(
       await encoded(composite(300, 300, []))
         .png()
         .toFile(at("photos", "empty.png"));
-      writeFileSync(at("photos", "broken.jpg"), "no picture at all");
+      writeFileSync(at("photos", "broken.jpg"), "no image at all");
       writeFileSync(at("broken.onnx"), "no model at all");
       writeSmallBundle(at("own 70%.onnx"), smallArchitecture("calm", "happy", "cross"));
       await writeCameraFile(at("camera.mjpeg"));
@@ -108,7 +108,7 @@ describe.skipIf(chromiumPath === undefined)(
       return page;
     }
 
-    /** Gives pictures to the page and waits until it has answered for `cards` in all. */
+    /** Gives images to the page and waits until it has answered for `cards` in all. */
     async function give(page: Page, cards: number, ...names: string[]): Promise<void> {
       await page.locator("main input[type=file]").setInputFiles(names.map((name) => at("photos", name)));
       await page
@@ -198,7 +198,7 @@ describe.skipIf(chromiumPath === undefined)(
           "No face was found",
         );
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
-          'This file cannot be readnot an image: begins with the text "no picture a"',
+          'This file cannot be readnot an image: begins with the text "no image a"',
         );
       });
 
@@ -213,17 +213,17 @@ describe.skipIf(chromiumPath === undefined)(
         expect(await card.locator(".tag").count()).toBe(2);
       });
 
-      test("where no face is found, the picture can be turned", async () => {
+      test("where no face is found, the image can be turned", async () => {
         const card = page.locator(".card", { hasText: "empty.png" });
-        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.getByRole("button", { name: "Turn the image" }).click();
         await card.locator(".no-face", { hasText: "in none of four directions" }).waitFor();
-        expect(await card.getByRole("button", { name: "Turn the picture" }).count()).toBe(0);
+        expect(await card.getByRole("button", { name: "Turn the image" }).count()).toBe(0);
       });
 
-      test("a face that lies on its side is found when the picture is turned, and explained", async () => {
+      test("a face that lies on its side is found when the image is turned, and explained", async () => {
         await give(page, 5, "lying.png");
         const card = page.locator(".card", { hasText: "lying.png" });
-        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.getByRole("button", { name: "Turn the image" }).click();
         await card.locator(".bars").waitFor();
         expect(await card.locator(".verdict").textContent()).toContain("surprise");
         await card.getByRole("button", { name: "Where it looked" }).click();
@@ -231,8 +231,8 @@ describe.skipIf(chromiumPath === undefined)(
         await page.getByRole("button", { name: "Remove lying.png" }).click();
       });
 
-      test("where no face is found, the whole picture can be taken as one", async () => {
-        await page.getByRole("button", { name: "Take the whole picture" }).click();
+      test("where no face is found, the whole image can be taken as one", async () => {
+        await page.getByRole("button", { name: "Take the whole image" }).click();
         await page.locator(".card", { hasText: "empty.png" }).locator(".bars").waitFor();
       });
 
@@ -461,14 +461,14 @@ describe.skipIf(chromiumPath === undefined)(
           );
       expect(all.length).toBeGreaterThan(8);
       const chooser = page.waitForEvent("filechooser");
-      await page.getByRole("button", { name: "Choose pictures" }).focus();
+      await page.getByRole("button", { name: "Choose images" }).focus();
       await page.keyboard.press("Enter");
       expect((await chooser).isMultiple()).toBe(true);
       // Where a control goes with what it removes, the next one has the focus.
       const label = "document.activeElement.ariaLabel ?? document.activeElement.textContent";
       for (const [name, next] of [
         ["Remove two.jpg", "Remove empty.png"],
-        ["Remove empty.png", "Choose pictures"],
+        ["Remove empty.png", "Choose images"],
       ] as const) {
         await page.getByRole("button", { name }).focus();
         await page.keyboard.press("Enter");

@@ -241,7 +241,7 @@ describe("calibrated to votes", () => {
     expect(votes.people?.logLoss.value).toBeLessThan(plurality.people?.logLoss.value as number);
     expect(votes.nll).toBeGreaterThan(plurality.nll);
     expect(readFileSync(at("calibrated", "model-card.md"), "utf8")).toContain(
-      "fitted to the shares of people's votes on the same pictures",
+      "fitted to the shares of people's votes on the same images",
     );
   }, 120_000);
 

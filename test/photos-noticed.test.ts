@@ -20,7 +20,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const face = clearFace;
 const before = process.cwd();
 
-/** A picture of `extent` pixels with a face of `side` pixels in its middle. */
+/** An image of `extent` pixels with a face of `side` pixels in its middle. */
 async function picture(path: string, extent: number, side: number, seed: number): Promise<void> {
   const placed = { face, x: extent / 2, y: extent / 2, side, whole: side > extent / 2 };
   const { pixels, width, height, channels } = composite(extent, extent, side > 0 ? [placed] : [], seed);
@@ -50,7 +50,7 @@ beforeEach(capture);
 
 const checked = async (name: string) => checkFaces((await readDataset([at(name)])).samples, { threads: 2 });
 
-test("by how much of a picture the face takes; what is small, or shows no face, decides nothing", async () => {
+test("by how much of an image the face takes; what is small, or shows no face, decides nothing", async () => {
   const photos = await checked("my photos");
   expect(photos).toMatchObject({ arePhotos: true });
   expect(photos?.faceShare).toBeGreaterThan(0.2);

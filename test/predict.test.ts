@@ -56,8 +56,8 @@ beforeAll(async () => {
   await jpegOf(composite(300, 300, [{ face, x: 150, y: 150, side: 90 }])).toFile(
     at("photos", "inner", "b.jpg"),
   );
-  writeFileSync(at("photos", "broken.jpg"), "no picture at all");
-  writeFileSync(at("photos", "notes.txt"), "beside the pictures");
+  writeFileSync(at("photos", "broken.jpg"), "no image at all");
+  writeFileSync(at("photos", "notes.txt"), "beside the images");
   writeFileSync(at("photos", ".hidden.jpg"), "hidden");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -181,10 +181,10 @@ describe("inputs", () => {
     }
   });
 
-  test("a folder without pictures is a wrong request", async () => {
+  test("a folder without images is a wrong request", async () => {
     mkdirSync(at("empty"));
     expect((await predicted(at("empty"))).code).toBe(2);
-    expect(printed.err).toContain("there are no pictures in");
+    expect(printed.err).toContain("there are no images in");
     // Nothing is left that the corrected request would meet.
     expect(await run(["predict", at("empty"), "--model", model, "--out", at("none.csv")])).toBe(2);
     expect(existsSync(at("none.csv"))).toBe(false);
@@ -202,7 +202,7 @@ describe("images of every kind", () => {
     expect(overlapOf(boxes[0] as never, { x: 80, y: 130, width: 140, height: 140 })).toBeGreaterThan(0.55);
   };
 
-  test("turned by EXIF: boxes are those of the upright picture", async () => {
+  test("turned by EXIF: boxes are those of the upright image", async () => {
     const sideways = await sharp(await photo().toBuffer())
       .rotate(-90)
       .withMetadata({ orientation: 6 })

@@ -108,7 +108,7 @@ test("a run remembers its renames: its model, and going on with it, need none", 
   const { files } = await exportModel({ model: at("run"), to: "bundle", out: at("exported"), ...ours });
   expect((await notesOf(files[0]?.path as string, at("unclear"))).join()).not.toMatch(/too high|left out/);
   expect(await run(["report", at("run"), "--device", "cpu"])).toBe(0);
-  expect(printed.err).not.toMatch(/without pictures/i);
+  expect(printed.err).not.toMatch(/without images/i);
   // The run is finished: that it may go on is all there is to see.
   await expect(train({ ...options, data: at("unclear"), resume: at("run") })).resolves.toMatchObject({
     classes: ["happy", "sad"],
@@ -127,7 +127,7 @@ test("a run of a version that matched whole names goes on and is scored as it wa
   const resumed = await train({ ...options, data: at("odd"), resume: at("before") });
   expect(resumed.classes).toEqual(before.classes);
   expect(await run(["report", at("before"), "--device", "cpu"])).toBe(0);
-  expect(printed.err).not.toMatch(/without pictures/i);
+  expect(printed.err).not.toMatch(/without images/i);
 });
 
 test("without a flag the odd names train, and the usual model is scored on them", async () => {

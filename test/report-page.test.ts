@@ -99,7 +99,7 @@ describe("the files of a run", () => {
       expect(html).toContain(`>${title}</h2>`);
     const addresses = html.match(/https?:\/\/[^"'<\s]+/g) ?? [];
     expect(new Set(addresses)).toEqual(new Set(["http://www.w3.org/2000/svg"]));
-    // One for each picture that was scored.
+    // One for each image that was scored.
     const faces = JSON.parse(/id="faces">(.*?)<\/script>/.exec(html)?.[1] ?? "") as { faces: unknown[][] };
     expect(faces.faces.every((face) => String(face[4]).startsWith("data:image/webp;base64,"))).toBe(true);
   });
@@ -126,7 +126,7 @@ describe("the files of a run", () => {
     const events = tensorBoardEvents(run);
     expect(events.slice(0, 2)).toMatchObject([{ version: "brain.Event:2" }, { session: 1, step: 4 }]);
     const { history, evaluation } = readRun(run);
-    // Four batches of 16 from 72 pictures: an incomplete one is dropped.
+    // Four batches of 16 from 72 images: an incomplete one is dropped.
     expect(history.map(({ steps }) => steps)).toEqual([4, 4]);
     const scalars = (tag: string): unknown[] =>
       events.flatMap(({ step, values }) =>
@@ -194,7 +194,7 @@ describe("the files of a run", () => {
     expect(report()).toBe(before);
   });
 
-  test("where the pictures have moved, the report says so; told where they are, it finds them", async () => {
+  test("where the images have moved, the report says so; told where they are, it finds them", async () => {
     const before = report();
     const moved = join(folder, "moved");
     const out = join(folder, "moved.html");
@@ -219,7 +219,7 @@ describe("the files of a run", () => {
     expect(statSync(out).size).toBeLessThan(200_000);
   });
 
-  test("a run that was never scored is scored on its pictures; without them its curves are reported", async () => {
+  test("a run that was never scored is scored on its images; without them its curves are reported", async () => {
     const unscored = copyOf("unscored");
     for (const name of ["evaluation.json", "predictions.jsonl"]) rmSync(join(unscored, name));
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
@@ -242,7 +242,7 @@ describe("the files of a run", () => {
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const card = (): string => read(join(unscored, "model-card.md"));
     expect(card()).toContain("pixel-identical to a training image");
-    // The same pictures but for one that was trained on: what the run saw is not known from them.
+    // The same images but for one that was trained on: what the run saw is not known from them.
     const list = join(folder, "one.txt");
     const [name] = readdirSync(join(data, "train", "happy")).sort() as [string];
     writeFileSync(list, `train/happy/${name}\n`);
@@ -310,7 +310,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is
     await page.close();
   });
 
-  test("a cell of the confusion matrix shows its pictures, by keyboard alone", async () => {
+  test("a cell of the confusion matrix shows its images, by keyboard alone", async () => {
     const page = await open();
     const cells = await page.locator("[data-cell]").all();
     for (const cell of cells) {

@@ -305,10 +305,8 @@ describe("decisions", () => {
       ["/v1/review/map", {}],
     ] as const) {
       const answer = await ask(`${path}?review=${first.id}`, init);
-      expect([answer.status, ((await answer.json()) as { code: string }).code], path).toEqual([
-        409,
-        "other_review",
-      ]);
+      expect(answer.status, path).toBe(409);
+      expect(await answer.json(), path).toMatchObject({ code: "other_review" });
     }
     expect((await ask("/v1/review/undo", { method: "POST" })).status).toBe(400);
     await close();

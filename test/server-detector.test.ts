@@ -57,7 +57,7 @@ async function pageDetector({ app }: TestService): Promise<PageModels["detector"
   return (await app.inject("/models.json")).json<PageModels>().detector;
 }
 
-test("metrics count searches, their time, runs of the network and faces, and not pictures that are face crops", async () => {
+test("metrics count searches, their time, runs of the network and faces, and not images that are face crops", async () => {
   await withService({}, async (service) => {
     const counted = async (): Promise<number[]> => [
       await service.metric("vultus_detector_seconds_count"),
@@ -112,7 +112,7 @@ describe("the model's answer tells which detector it is, and the page gets the s
     });
   });
 
-  test("none, where pictures are face crops", async () => {
+  test("none, where images are face crops", async () => {
     await withService({ detector: false }, async (service) => {
       expect(await described(service)).toBeNull();
       expect(await pageDetector(service)).toBeUndefined();

@@ -171,11 +171,11 @@ describe("clients", () => {
     await works();
   });
 
-  test("that leave while their picture waits free its place at once", async () => {
+  test("that leave while their image waits free its place at once", async () => {
     const release = await holdTurns(service, TURNS);
     const controller = new AbortController();
     const left = post(service, controller.signal);
-    await until(() => service.admission.waiting === 1, "the picture waits");
+    await until(() => service.admission.waiting === 1, "the image waits");
     controller.abort();
     await expect(left).rejects.toThrow();
     await until(() => service.admission.accepted === 0, "its place is free");

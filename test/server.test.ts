@@ -169,7 +169,7 @@ describe("predictions", () => {
     await unlimited.close();
   });
 
-  test("are the same for a picture as it is, as a part, and in base64", async () => {
+  test("are the same for an image as it is, as a part, and in base64", async () => {
     const answers = await Promise.all([
       answered(crop, { "content-type": "image/png" }, "?detect=false"),
       answered(crop, { "content-type": "application/octet-stream" }, "?detect=false"),
@@ -188,7 +188,7 @@ describe("predictions", () => {
     for (const other of faces.slice(1)) expect(other).toEqual(faces[0]);
   });
 
-  test("of many pictures at once make Node complain of nothing", async () => {
+  test("of many images at once make Node complain of nothing", async () => {
     const many = await startService({ model: file });
     const warnings: Error[] = [];
     process.on("warning", (warning) => warnings.push(warning));
@@ -212,8 +212,8 @@ describe("predictions", () => {
     expect(predictions[0]?.faces).toHaveLength(1);
   });
 
-  test("tell of one unreadable picture in its place", async () => {
-    const { predictions } = await answered(asJson(two, Buffer.from("no picture"), two), json);
+  test("tell of one unreadable image in its place", async () => {
+    const { predictions } = await answered(asJson(two, Buffer.from("no image"), two), json);
     expect(predictions.map(({ status }) => status)).toEqual(["ok", "unreadable", "ok"]);
     expect(predictions[1]).toMatchObject({ code: "unreadable_picture", faces: [] });
     expect(predictions[1]?.reason).toContain("not an image");
@@ -245,7 +245,7 @@ describe("predictions", () => {
     const answers = pictures.map((bytes) =>
       answered(bytes, { "content-type": "image/png" }, "?detect=false"),
     );
-    await until(() => service.admission.waiting === 12, "twelve pictures wait");
+    await until(() => service.admission.waiting === 12, "twelve images wait");
     release();
     const found = (await Promise.all(answers)).map(({ predictions }) => predictions[0]?.faces[0]);
     const batches = (await service.metric("vultus_batch_faces_count")) - before;
@@ -293,7 +293,7 @@ describe("refusals", () => {
     expect(await refused(bmp(60_000, 60_000), jpeg)).toMatch(/^413 too_many_pixels: 60000 × 60000/);
   });
 
-  test("of pictures that cannot be read", async () => {
+  test("of images that cannot be read", async () => {
     expect(await refused(two.subarray(0, 2000), jpeg)).toMatch(/^422 unreadable_picture/);
     expect(await refused("", jpeg)).toMatch(/^422 unreadable_picture: the file is empty/);
     expect(await refused("<svg xmlns='http://www.w3.org/2000/svg'/>", jpeg)).toMatch(/^422/);

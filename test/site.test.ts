@@ -27,7 +27,7 @@ import { serveFolder } from "./support/static-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-site-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-/** Pictures to check with; the thousand faces that are drawn otherwise take their time. */
+/** Images to check with; the thousand faces that are drawn otherwise take their time. */
 const data = at("data");
 /** A run as `classifierPath` finds it. */
 const runFolder = at("runs", "happy or not");

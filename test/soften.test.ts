@@ -24,7 +24,7 @@ beforeAll(async () => {
   writeClassifier(model, smallArchitecture("happy", "sad"));
 });
 
-test("a training picture gets the mean of the label and the answers, a validation picture keeps its label", async () => {
+test("a training image gets the mean of the label and the answers, a validation image keeps its label", async () => {
   const args = ["data", "soften", at("faces"), "--by", model, "--share", "0.4", "--out", at("soft.csv")];
   expect(await printedJson(...args)).toMatchObject({ softened: 10, share: 0.4, models: [model] });
 
@@ -47,7 +47,7 @@ test("a training picture gets the mean of the label and the answers, a validatio
     (shares[label] ??= []).push(expected);
     expect(Math.abs((votes[label] as number) - expected), id).toBeLessThan(2e-4);
   }
-  // A picture that had got another's answer would show.
+  // An image that had got another's answer would show.
   for (const share of shares) expect(Math.max(...share) - Math.min(...share)).toBeGreaterThan(0.01);
   await teacher.close();
 });

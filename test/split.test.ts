@@ -74,7 +74,7 @@ test("copies stay on one side, shares are met, and the manifest is what audit an
     for (const part of Object.values(done.splits[side].perClass))
       expect(Math.abs(part.share - share)).toBeLessThan(0.03);
   }
-  expect(done.notes).toContain("the data has a validation split of 22 pictures, which is cut anew");
+  expect(done.notes).toContain("the data has a validation split of 22 images, which is cut anew");
   expect((await sidesOf(at("a.csv"))).size).toBe(60);
 
   printed.out = "";
@@ -103,7 +103,7 @@ test("a split without a share is kept, and training loses its copies", async () 
   );
   expect(done.pictures).toBe(60);
   expect(done.notes).toContain(
-    "22 training pictures left out: copies of pictures of a split that is kept, or of the same people",
+    "22 training images left out: copies of images of a split that is kept, or of the same people",
   );
   await sidesOf(at("kept.csv"));
 });
@@ -142,12 +142,12 @@ describe("from a manifest", () => {
   });
 });
 
-test("--exclude leaves out, and a picture that cannot be read is not listed and ends with 1", async () => {
+test("--exclude leaves out, and an image that cannot be read is not listed and ends with 1", async () => {
   writeFileSync(at("exclude.txt"), "train/sad/0.png\n");
   await split(at("set"), "--out", at("less.csv"), "--exclude", at("exclude.txt"));
   expect(readFileSync(at("less.csv"), "utf8")).not.toMatch("set/train/sad/0.png");
   for (const i of [1, 2, 3, 4, 5, 6]) await face(`damaged/${i % 2 ? "happy" : "sad"}/${i}.png`, i);
-  writeFileSync(at("damaged", "sad", "broken.png"), "no picture");
+  writeFileSync(at("damaged", "sad", "broken.png"), "no image");
   expect(await run(["data", "split", at("damaged"), "--out", at("damaged.csv")])).toBe(1);
   expect(printed.out).toMatch(/\nnext: .*train \S+damaged\.csv\n$/);
   expect(printed.err).toMatch("left out: sad/broken.png: ");

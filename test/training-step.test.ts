@@ -26,7 +26,7 @@ const base: TrainOptions = {
   optimizer,
 };
 
-/** Bright pictures are of class 1; `fill` replaces all pixels of the first picture. */
+/** Bright images are of class 1; `fill` replaces all pixels of the first image. */
 function batch(seed: number, fill?: number, count = BATCH): Record<string, Tensor> {
   const rng = random("step", seed);
   const pixels = new Float32Array(count * 16 * 16);
@@ -198,7 +198,7 @@ test("500 steps in a worker leave heap and resident memory flat", { timeout: 300
   }
   const end = measure();
   await worker.close();
-  // 500 steps that kept their pictures would hold 4 MB of arrays here; that kept their state, 500 × 9 MB in the worker.
+  // 500 steps that kept their images would hold 4 MB of arrays here; that kept their state, 500 × 9 MB in the worker.
   expect(end.heap - start.heap).toBeLessThan(2);
   expect(end.arrays - start.arrays).toBeLessThan(1);
   expect(end.resident - start.resident).toBeLessThan(80);

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 const at = (...parts: string[]): string => join(folder, ...parts);
 const classes = ["angry", "happy", "sad"] as const;
-/** A few pictures to check with: the thousand that are drawn otherwise take their time. */
+/** A few images to check with: the thousand that are drawn otherwise take their time. */
 const quick = ["--data", at("faces"), "--device", "cpu"];
 const buf = fileURLToPath(new URL("../node_modules/.bin/buf", import.meta.url));
 const schema = fileURLToPath(new URL("reference/triton.proto", import.meta.url));
@@ -68,7 +68,7 @@ function readConfig(path: string): Record<string, unknown> {
   return JSON.parse(reread(text, "json")) as Record<string, unknown>;
 }
 
-describe.each(["uint8", "float32"] as const)("of %s pictures", (input) => {
+describe.each(["uint8", "float32"] as const)("of %s images", (input) => {
   test("is what Triton documents, and what the model does", { timeout: 60_000 }, async () => {
     const repository = at(input);
     const { files } = await printedJson<{ files: { path: string; top1Agreement: number }[] }>(

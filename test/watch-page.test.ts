@@ -64,7 +64,7 @@ describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped wher
   const pixelsOf = (page: Page): Promise<string> =>
     page.evaluate("document.querySelector('.plot canvas').toDataURL()");
 
-  test("curves, confusion and pictures grow with the run; after a restart of the server nothing is lost or doubled", async () => {
+  test("curves, confusion and images grow with the run; after a restart of the server nothing is lost or doubled", async () => {
     // Its first minutes were just now.
     const events = recordedEvents(1, Date.now() + 300_000);
     const { folder, log } = await newRun("growing");

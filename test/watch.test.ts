@@ -242,7 +242,7 @@ describe("what is told", () => {
     expect(eventsIn(heard)).toEqual([events[60]]);
   });
 
-  test("the watched pictures that the log names, and no other file", async () => {
+  test("the watched images that the log names, and no other file", async () => {
     const { folder, log } = newRun("faces");
     const outside = join(root, "outside.webp");
     const picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })
@@ -252,7 +252,7 @@ describe("what is told", () => {
     mkdirSync(join(folder, "watched"));
     for (const number of [0, 99]) writeFileSync(join(folder, "watched", `${number}.webp`), picture);
     symlinkSync(outside, join(folder, "watched", "1.webp"));
-    writeFileSync(join(folder, "watched", "2.webp"), "no picture");
+    writeFileSync(join(folder, "watched", "2.webp"), "no image");
     const url = await serve([folder]);
     const answer = async (path: string): Promise<[number, Buffer]> => {
       // fetch would resolve dots by itself.
