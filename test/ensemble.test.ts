@@ -298,13 +298,13 @@ describe("what is refused", () => {
       () => [grey, coloured, ...out, "--weights", "1,1", "--fit", at("faces")],
       /cannot be combined/,
     ],
-    ["no .onnx file", () => [grey, coloured, "--out", at("refused.pth")], /ends with \.onnx/],
+    ["no .onnx file", () => [grey, coloured, "--out", at("refused.pth")], /ends in \.onnx/],
     ["a folder", () => [grey, coloured, "--out", at("folder.onnx")], /is a folder/],
     ["a member's own file", () => [grey, coloured, "--out", grey], /is one of the members/],
     [
       "a card over another file",
       () => [grey, coloured, "--out", at("notes.onnx")],
-      /notes\.md.* no model card/,
+      /notes\.md.* is not a model card/,
     ],
     ["a missing model", () => [grey, at("missing.onnx"), ...out], /missing\.onnx does not exist/],
   ])("%s", async (_, args, message) => {
@@ -321,7 +321,11 @@ describe("what is refused", () => {
 
   test.each([
     ["a damaged member", () => [grey, at("damaged.onnx"), ...out], /damaged\.onnx is not an ONNX model/],
-    ["a member that answers NaN", () => [grey, at("nan.onnx"), ...out], /nan\.onnx answers NaN/],
+    [
+      "a member with weights that are not numbers",
+      () => [grey, at("nan.onnx"), ...out],
+      /nan\.onnx: .* not a number/,
+    ],
     ["a place that is no folder", () => [grey, coloured, "--out", join(grey, "x.onnx")], /cannot be written/],
   ])("%s, which is a failure", async (_, args, message) => {
     writeFileSync(at("damaged.onnx"), readFileSync(coloured).subarray(0, 5000));

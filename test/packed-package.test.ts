@@ -245,7 +245,7 @@ installedTest("a library that cannot be loaded, as on a system without one, is n
   renameSync(aside, binding);
   expect(status, err).toBe(0);
   expect(err).toMatch(
-    /^runtime: WebAssembly, .*, since onnxruntime-node cannot be loaded: Cannot find module/m,
+    /^runtime: WebAssembly, .*, because onnxruntime-node cannot be loaded: Cannot find module/m,
   );
 });
 

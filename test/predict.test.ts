@@ -184,7 +184,7 @@ describe("inputs", () => {
   test("a folder without images is a wrong request", async () => {
     mkdirSync(at("empty"));
     expect((await predicted(at("empty"))).code).toBe(2);
-    expect(printed.err).toContain("there are no images in");
+    expect(printed.err).toContain("no images found in");
     // Nothing is left that the corrected request would meet.
     expect(await run(["predict", at("empty"), "--model", model, "--out", at("none.csv")])).toBe(2);
     expect(existsSync(at("none.csv"))).toBe(false);

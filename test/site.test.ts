@@ -156,7 +156,7 @@ describe("a folder that holds something else is left as it is:", () => {
     const before = contentsOf(out);
     build(second);
     expect(() => writeSite(out, model, built)).toThrow(
-      /did not write, or that have changed since: index.html, assets\/main-2.js. Move them away/,
+      /did not write or that have changed since: index.html, assets\/main-2.js. Move them away/,
     );
     expect(contentsOf(out)).toEqual(before);
   });

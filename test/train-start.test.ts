@@ -252,7 +252,7 @@ describe("a run that has ended is extended", () => {
     await expect(early).rejects.toThrow(
       /has not finished.*continue it first: train\(\{ resume: ".*unfinished" \}\)/,
     );
-    await expect(train({ ...options, extend: 2 })).rejects.toThrow(/needs `resume: "runs\/NAME"`/);
+    await expect(train({ ...options, extend: 2 })).rejects.toThrow(/name it with `resume: "runs\/NAME"`/);
     expect(await run(["train", "--resume", at("unfinished"), "--extend", "0"])).toBe(2);
     for (const data of [[faces], []]) {
       printed.err = "";
