@@ -79,7 +79,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   notes.push(
     ...leftOut.map(({ className, count }) =>
       notAClass.includes(className) || !unused.has(className)
-        ? `"${className}" is no class: ${plural(count, "image")} left out`
+        ? `"${className}" is not a class: ${plural(count, "image")} left out`
         : `class "${className}" left out: ${plural(count, "image")}`,
     ),
     ...otherVotesNote(samples, unused),
@@ -208,7 +208,7 @@ function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>):
   if (voted.size === 0) return [];
   const share = `${Number(own.toFixed(2))} of ${plural(Number(all.toFixed(2)), "vote")}`;
   return [
-    `${share} on the images used are for ${[...voted].sort().join(", ")}: they count as people asked, and are no part of soft labels`,
+    `${share} on the images used are for ${[...voted].sort().join(", ")}: they count towards the number of people asked, but not in the soft labels`,
   ];
 }
 

@@ -29,8 +29,8 @@ export function channelNote(
   const other = samples.filter((_, i) => (shape(i).channels === 1) !== wantsGrey).length;
   if (other === 0) return undefined;
   return wantsGrey
-    ? `${other} of ${samples.length} images are coloured; ${backbone} sees their luma`
-    : `${other} of ${samples.length} images are grey; ${backbone} sees the grey channel three times, as RGB`;
+    ? `${other} of ${samples.length} images are in colour; ${backbone} uses their luma`
+    : `${other} of ${samples.length} images are greyscale; ${backbone} gets the grey channel three times, as RGB`;
 }
 
 /** Images [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */

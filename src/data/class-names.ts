@@ -86,7 +86,7 @@ export class UnclearNames extends UsageError {
     const columns = names.filter(({ candidates, isVoted }) => isVoted && candidates.length === 0);
     if (columns.length > 0)
       ways.push(
-        `If a column holds no votes, call it ${columns.map(({ name }) => `subgroup:${name}`).join(", ")}`,
+        `If a column does not contain votes, call it ${columns.map(({ name }) => `subgroup:${name}`).join(", ")}`,
       );
     super(`${where}: the class of ${list.join(", ")} is not clear. ${ways.join(". ")}`);
     this.names = names;
@@ -209,9 +209,9 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
 export function checkNaming({ rename = {}, notAClass = [] }: Naming): void {
   const isRecord = typeof rename === "object" && rename !== null && !Array.isArray(rename);
   if (!isRecord || !Object.values(rename).every((target) => typeof target === "string"))
-    throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object of texts by name`);
+    throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object that maps names to names`);
   if (!Array.isArray(notAClass) || !notAClass.every((name) => typeof name === "string"))
-    throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of texts`);
+    throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of strings`);
 }
 
 /** The ways to split each rename into a name and its class, as given first: on a command line both may have a `=` in them. */
@@ -291,7 +291,7 @@ function checkTwice(classes: readonly string[]): void {
   for (const [i, name] of classes.entries()) {
     const earlier = classes.slice(0, i).find((other) => classKey(other) === classKey(name));
     if (earlier !== undefined)
-      throw new UsageError(`--classes names one class twice: "${earlier}" and "${name}". Name it once.`);
+      throw new UsageError(`--classes names the same class twice: "${earlier}" and "${name}". Name it once.`);
   }
 }
 

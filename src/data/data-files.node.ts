@@ -38,7 +38,7 @@ export function refuseOtherFiles(path: string): void {
   const csv = `${path.slice(0, path.length - form.length)}.csv`;
   if (archives.has(form))
     throw new UsageError(
-      `${path} is an archive: unpack it and name what was in it, as in \`${unpacked(path, form)}\``,
+      `${path} is an archive: unpack it and name its contents, for example with \`${unpacked(path, form)}\``,
     );
   if (spreadsheets.has(form))
     throw new UsageError(`${path} is a spreadsheet: save its sheet as "CSV UTF-8", and name that file`);
@@ -46,7 +46,7 @@ export function refuseOtherFiles(path: string): void {
   if (reader !== undefined) {
     const program = `import pandas; pandas.${reader.replace("{}", JSON.stringify(path))}.to_csv(${JSON.stringify(csv)}, index=False)`;
     throw new UsageError(
-      `${path} is no CSV file. Convert it, as in \`python3 -c ${shellWord(program, process.platform)}\`, and name ${csv}; images in it have to be saved as files`,
+      `${path} is not a CSV file. Convert it, for example with \`python3 -c ${shellWord(program, process.platform)}\`, and name ${csv}; images inside it must be saved as files`,
     );
   }
   if (isImageName(path))
@@ -54,7 +54,7 @@ export function refuseOtherFiles(path: string): void {
       `${path} is a single image. Name a folder with one folder of images per class, or a CSV file that lists images`,
     );
   throw new UsageError(
-    `${path} is a file that is not read as data. Name a folder with one folder of images per class, or a CSV file that lists images`,
+    `${path} is not a kind of file that vultus reads as data. Name a folder with one folder of images per class, or a CSV file that lists images`,
   );
 }
 

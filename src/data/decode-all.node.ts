@@ -32,7 +32,7 @@ export async function decodeAll(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < samples.length && !stopped; index = next++) {
       if (options.signal?.aborted)
-        throw new VultusError("stopped while images were read; the same command begins again");
+        throw new VultusError("stopped while reading images; run the same command to start again");
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
         reasons.set(index, whyUnreadable(error));

@@ -47,7 +47,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   const there = listed.map(({ number, path }) => {
     if (address.test(path))
       throw new FormatError(
-        `${table}, row ${number}: ${path} is an address, and vultus reads files. Download the images, and list their paths.`,
+        `${table}, row ${number}: ${path} is a URL, but vultus reads files. Download the images and list their paths.`,
       );
     return spellings(folder, path).find((file) => existsSync(file)) ?? listing(resolve(folder, turned(path)));
   });
@@ -69,7 +69,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   return {
     images,
     notes: [
-      `${table}: ${count} of ${plural(images.length, "image")} found by the end of their paths, since none is where it is listed: ` +
+      `${table}: ${count} of ${plural(images.length, "image")} found by the end of their paths, because none is at its listed path: ` +
         `${first.id} is ${relative(folder, first.file).split(sep).join("/")}`,
     ],
   };
@@ -85,10 +85,10 @@ export function refuseAbsent(table: string, files: readonly string[]): void {
   while (above.length <= FOLDERS_ABOVE) above.push(dirname(above.at(-1) as string));
   const root = [process.cwd(), ...above].find((one) => existsSync(join(one, path)));
   throw new UsageError(
-    `none of the ${plural(files.length, "image")} that ${table} lists is there, such as ${first}. ${
+    `none of the ${plural(files.length, "image")} listed in ${table} exists, for example ${first}. ${
       root === undefined
-        ? "Put the table into the folder that its paths start from, or correct them"
-        : `Its paths start from ${relative(process.cwd(), root) || "this folder"}: put the table there`
+        ? "Move the table to the folder that its paths are relative to, or correct the paths"
+        : `Its paths are relative to ${relative(process.cwd(), root) || "this folder"}: move the table there`
     }.`,
   );
 }
@@ -175,8 +175,8 @@ function findMoved(table: string, listed: readonly ListedImage[]): (string | und
     if (others.length === 0) return resolve(folder, ...image);
     const { number, path } = listed[i] as ListedImage;
     throw new FormatError(
-      `${table}, row ${number}: there is no ${path}, and ${[image, ...others.slice(0, 2)].map((one) => one.join("/")).join(" and ")} ` +
-        "could be meant. List paths that start from the table's folder.",
+      `${table}, row ${number}: there is no ${path}; it could mean ${[image, ...others.slice(0, 2)].map((one) => one.join("/")).join(" or ")}. ` +
+        "List paths relative to the table's folder.",
     );
   });
 }

@@ -102,9 +102,9 @@ test("a table none of whose images is there is refused, with the folder that its
   writeFileSync(table, "path,label\nhappy/1.jpg,happy\nsad/1.jpg,sad\n");
   await expect(openDataset(table)).rejects.toThrow(UsageError);
   await expect(openDataset(table)).rejects.toThrow(
-    /none of the 2 images that .*t\.csv lists is there.*Put the table/,
+    /none of the 2 images listed in .*t\.csv exists.*Move the table/,
   );
   make("happy/1.jpg", "sad/1.jpg");
   const place = relative(process.cwd(), root);
-  await expect(openDataset([table])).rejects.toThrow(`Its paths start from ${place}: put the table there`);
+  await expect(openDataset([table])).rejects.toThrow(`Its paths are relative to ${place}: move the table there`);
 });

@@ -61,12 +61,12 @@ export function readFloatTiff(
   if (!isPlain || !(compression === 1 || isDeflated) || one("photometric", 1) > 2 || channels > 4)
     throw new UnreadableImage(
       "unsupported_format",
-      `a TIFF of ${bits}-bit floats that are compressed or arranged in a way that is not read; save it with 32-bit floats`,
+      `a TIFF of ${bits}-bit floats in a compression or layout that vultus does not read; save it with uncompressed 32-bit floats`,
     );
   const counts = directory(tag.stripBytes);
   const stored = counts.reduce((sum, count) => sum + Math.min(count, bytes.length), 0);
   if ((width * height * channels * bits) / 8 > stored * (isDeflated ? MOST_DEFLATED : 1))
-    throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
+    throw new UnreadableImage("damaged", "damaged TIFF: its samples are truncated");
   const samples = new Float32Array(width * height * channels);
   const maxOutputLength = Math.max(1, (samples.length * bits) / 8);
   let at = 0;
@@ -79,7 +79,7 @@ export function readFloatTiff(
       samples[at++] =
         bits === 64 ? values.getFloat64(8 * k, little) : fromFloat16(values.getUint16(2 * k, little));
   }
-  if (at < samples.length) throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
+  if (at < samples.length) throw new UnreadableImage("damaged", "damaged TIFF: its samples are truncated");
   if (one("photometric", 1) === 0) for (let i = 0; i < at; i++) samples[i] = 1 - (samples[i] as number);
   return { width, height, channels, samples };
 }

@@ -35,7 +35,7 @@ interface Root {
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
   if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
-    throw new UsageError(`There is no folder ${dir}. Give a folder that has one folder of images per class.`);
+    throw new UsageError(`There is no folder ${dir}. Give a folder that contains one folder of images per class.`);
   }
   const asked = new Set(classes.map(classKey));
   const { root, layout } = findRoot(dir, asked);
@@ -57,12 +57,12 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
     } else if (!hasTraining && isKnownClass(name, asked)) {
       found.push({ under: name, className: name, split: "train" });
       beside.push(name);
-    } else notes.push(`folder ${join(root, name)} passed over: not train, validation or test`);
+    } else notes.push(`folder ${join(root, name)} skipped: not train, validation or test`);
   }
   if (beside.length > 0)
     notes.push(`${beside.join(", ")} beside ${names.find(splitNamed)}: read as training images`);
   const cut = layout === "classes" ? splitsWithin(root, found) : undefined;
-  if (cut) notes.push(`folders called ${cut.names.join(", ")} within those of the classes: read as splits`);
+  if (cut) notes.push(`folders named ${cut.names.join(", ")} inside the class folders: read as splits`);
   const samples: RawSample[] = [];
   const classNames = new Set<string>();
   const besides: Record<Exclude<FileKind, "image">, number> = { other: 0, video: 0, raw: 0, elsewhere: 0 };
@@ -82,9 +82,9 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
     // A folder of runs alone is no class without images.
     if (samples.length > before.samples || total(noData) === before.noData) classNames.add(className);
   }
-  if (noData.size > 0) notes.push(`folders passed over, since their images are no data: ${counted(noData)}`);
+  if (noData.size > 0) notes.push(`folders skipped, because their images are not data: ${counted(noData)}`);
   for (const [kind, noun, why] of besideNotes)
-    if (besides[kind] > 0) notes.push(`${plural(besides[kind], noun)} in ${dir} passed over: ${why}`);
+    if (besides[kind] > 0) notes.push(`${plural(besides[kind], noun)} in ${dir} skipped: ${why}`);
   if (samples.length === 0) throw noClasses(dir);
   return {
     path: dir,
@@ -95,10 +95,10 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
 }
 
 const besideNotes = [
-  ["other", "file", "not images by their names"],
-  ["video", "video", "only images are learned from"],
+  ["other", "file", "their names are not those of images"],
+  ["video", "video", "vultus learns only from images"],
   ["raw", "raw file", "export them as JPEG"],
-  ["elsewhere", "placeholder", "the files are in a cloud; download them first"],
+  ["elsewhere", "placeholder", "the files are in cloud storage; download them first"],
 ] as const;
 
 /** A folder of images of one class. */
@@ -139,7 +139,7 @@ function total(counts: ReadonlyMap<string, number>): number {
 /** A note on the files in `path` that may be images and lie in no class folder. */
 function looseNote(path: string): string[] {
   const loose = list(path).files.filter((name) => kindOfFile(name) === "image").length;
-  return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} passed over: not in a class folder`];
+  return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} skipped: not in a class folder`];
 }
 
 /** The names, each with how often it was met: `@eaDir (12), runs`. */
@@ -185,7 +185,7 @@ function findRoot(dir: string, asked: ReadonlySet<string>): Root {
     });
     if (roots.length > 1) {
       throw new UsageError(
-        `${dir} holds ${roots.length} data sets. Name those to use: ${roots.map(({ root }) => root).join(" ")}`,
+        `${dir} contains ${roots.length} data sets. Name the ones to use: ${roots.map(({ root }) => root).join(" ")}`,
       );
     }
     return roots[0];
@@ -213,9 +213,9 @@ function noClasses(dir: string): UsageError {
     `${dir} has no class folders with images (found: ${found.join(" and ") || "nothing"}). ` +
       "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…" +
       (table !== undefined
-        ? `. If ${table} holds the labels, name ${join(dir, table)} instead of the folder`
+        ? `. If ${table} contains the labels, name ${join(dir, table)} instead of the folder`
         : "") +
-      (files.length > 0 ? ". predict and data crop take photos that are not in class folders" : ""),
+      (files.length > 0 ? ". predict and data crop accept photos that are not in class folders" : ""),
   );
 }
 

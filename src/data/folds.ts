@@ -20,7 +20,7 @@ export function stratifiedFolds(
   const groups = groupsOf(shuffled(samples, random(seed, "folds")), groupings);
   if (groups.length < folds)
     throw new UsageError(
-      `${folds} folds of ${samples.length} images in ${groups.length} groups that stay together: ask for fewer folds, or give more pictures`,
+      `${folds} folds of ${samples.length} images in ${groups.length} groups that stay together: ask for fewer folds, or add images`,
     );
   // A class with fewer samples than folds wants a part of one in each; zero would divide.
   const wanted = classCounts(samples, classCount).map((count) => Math.max(count, 1) / folds);

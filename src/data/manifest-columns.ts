@@ -31,7 +31,7 @@ const rowNumbers = /^(column|unnamed:) ?\d+$/i;
 const rowNumbersByName = /^(index|id)$/i;
 /** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
 const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
-/** With votes, what tells a column of votes for what is no class from a class: `not-a-class:unknown`. */
+/** With votes, what tells a column of votes that are not for a class from a class: `not-a-class:unknown`. */
 const otherColumn = /^not-a-class:\s*(?<name>.+)$/i;
 
 /** The columns of a manifest by what they hold. */
@@ -104,7 +104,7 @@ export function manifestColumns(
     column === undefined || column === what ? [] : [`${path}: the column ${column} is read as ${what}`];
   const notes = [
     ...listed("subgroups", [...subgroups.values()]),
-    ...listed("votes for what is no class", [...noClasses.values()]),
+    ...listed("votes that are not for a class", [...noClasses.values()]),
     ...readAs(identity, "identity"),
     ...readAs(split, "split"),
   ];
@@ -117,11 +117,11 @@ export function missingColumns(path: string, header: readonly string[]): FormatE
   if (header.some((cell) => cell.split(/\s/).some(isImageName)))
     return new FormatError(
       `${path} does not name its columns: its first row is ${header.join(", ")}. ` +
-        "Put a line such as path,label above it; commas, semicolons, tabs or | separate cells.",
+        "Add a header line such as path,label; commas, semicolons, tabs or | may separate cells.",
     );
   if (header.some((cell) => /^(image_?)?urls?$/i.test(cell)))
     return new FormatError(
-      `${path} lists addresses, and vultus reads files. Download the images, and list their paths in a column path.`,
+      `${path} lists URLs, but vultus reads files. Download the images and list their paths in a column named path.`,
     );
   return new FormatError(
     `${path} has the columns ${header.join(", ")}. Expected path and label (or path and one column of votes per ` +
@@ -135,7 +135,7 @@ function checkRowNumbers(path: string, columns: readonly string[], rows: readonl
     const cells = rows.map((row) => row.cells[column]).filter((cell) => cell !== "");
     if (new Set(cells).size < cells.length)
       throw new FormatError(
-        `${path}: ${column} is no name of a class, and the column does not number the rows. Name it, or remove it.`,
+        `${path}: ${column} is not the name of a class, and the column does not contain row numbers. Name it or remove it.`,
       );
   }
 }

@@ -70,7 +70,7 @@ function cacheOf(entries: readonly Entry[], spill: SpillFile, unreadable: readon
   let open = true;
   const storedAt = (index: number): Picture | Spilled => {
     const entry = entries[index];
-    if (!entry) throw new RangeError(`picture ${index} of a cache of ${entries.length}`);
+    if (!entry) throw new RangeError(`there is no image ${index} in a cache of ${entries.length}`);
     return entry.stored;
   };
   return {
@@ -128,7 +128,7 @@ class SpillFile {
       return this.#append(picture);
     } catch (error) {
       throw new VultusError(
-        `${this.#path} was not written: ${reasonOf(error)}. It holds decoded images that --memory leaves no room for`,
+        `${this.#path} was not written: ${reasonOf(error)}. It stores decoded images that do not fit into --memory`,
       );
     }
   }
@@ -154,7 +154,7 @@ class SpillFile {
     for (let done = 0; done < pixels.length; ) {
       const count = readSync(this.#file, pixels, done, pixels.length - done, position + done);
       if (count === 0)
-        throw new FormatError(`${this.#path} ends at byte ${position + done}; was it cut short?`);
+        throw new FormatError(`${this.#path} ends at byte ${position + done}; was it truncated?`);
       done += count;
     }
     return { ...shape, pixels };

@@ -21,7 +21,7 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
 /** Images that are not decoded, as they are named. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
   ["a HEIC image", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
-  ["a raw file of a camera", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
+  ["a camera raw file", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
   ["a JPEG XL image", /^(\xff\x0a|\0\0\0\x0cJXL )/],
   ["a JPEG 2000 image", /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
   ["a PNM image", /^P[1-7]\s/],
@@ -44,7 +44,7 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
   const format = signatures.find(([, signature]) => signature.test(head))?.[0];
   const other =
     format === "tiff" && isRawTiff(bytes)
-      ? "a raw file of a camera"
+      ? "a camera raw file"
       : otherImages.find(([, signature]) => signature.test(head))?.[0];
   if (other)
     throw new UnreadableImage(
@@ -61,6 +61,6 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
     : `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
   throw new UnreadableImage(
     "not_an_image",
-    `not an image: begins with ${start}; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read`,
+    `not an image: begins with ${start}; vultus reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF`,
   );
 }

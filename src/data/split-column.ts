@@ -35,12 +35,12 @@ export function splitColumnOf(
   );
   if (other !== undefined)
     throw new FormatError(
-      `${path}: the columns ${first} and ${other} name different splits. Call the one that counts "split".`,
+      `${path}: the columns ${first} and ${other} name different splits. Rename the one to use to "split".`,
     );
   const single = columns.find((column) => oneSplit.test(column));
   if (first === undefined && single !== undefined)
     throw new FormatError(
-      `${path} marks a split in the column ${single}. Add a column split that holds train, validation or test instead.`,
+      `${path} marks a split in the column ${single}. Add a column named split that contains train, validation or test instead.`,
     );
   const isWrong = ({ cells: { [first ?? ""]: cell = "" } }: CsvRow): boolean =>
     cell !== "" && splitNamed(cell) === undefined;
@@ -53,7 +53,7 @@ export function wrongSplit(path: string, column: string, rows: readonly CsvRow[]
   const wrong = rows.filter(({ cells: { [column]: cell = "" } }) => cell !== "" && !splitNamed(cell));
   const names = [...new Set(wrong.map(({ cells }) => `"${cells[column]}"`))];
   const more = names.length > 1 ? `; other rows have ${names.slice(1, 6).join(", ")}` : "";
-  const otherwise = column === "split" ? "" : ". Give the column another name if it holds no splits";
+  const otherwise = column === "split" ? "" : ". Rename the column if it does not contain splits";
   return new FormatError(
     `${path}, row ${wrong[0]?.number}: ${column} is ${names[0]}, expected train, validation or test${more}${otherwise}`,
   );

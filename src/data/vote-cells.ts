@@ -21,7 +21,7 @@ export function parseVotes(
     const text = cells[name] ?? "";
     if (ambiguous.test(text))
       throw wrong(
-        `${name} is "${text}", which may be ${text.replace(",", "")} or ${text.replace(",", ".")}; write one of these`,
+        `${name} is "${text}", which could mean ${text.replace(",", "")} or ${text.replace(",", ".")}; write one of them`,
       );
     const count = text === "" ? 0 : (decided[text.toLowerCase()] ?? numberIn(text));
     if (count === undefined)
@@ -43,6 +43,6 @@ function numberIn(text: string): number | undefined {
 /** What else a column may be whose name is no emotion. */
 function hint(name: string): string {
   return emotionNamed(name) === undefined
-    ? `. If ${name} holds no votes, call it subgroup:${name}, or label if it holds the labels`
+    ? `. If ${name} does not contain votes, rename it to subgroup:${name}, or to label if it contains the labels`
     : "";
 }

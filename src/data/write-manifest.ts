@@ -51,7 +51,7 @@ function voteText(count: number): string {
 function fileOf({ id, source }: Sample): string {
   if (source.kind === "file") return source.path;
   throw new UsageError(
-    `"${id}" is a row of a CSV file that holds its pixels itself, and a manifest can only name files. ` +
+    `"${id}" is a row of a CSV file that contains the pixels, but a manifest can only name files. ` +
       "Unpack the images into folders first.",
   );
 }

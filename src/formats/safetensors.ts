@@ -126,7 +126,7 @@ function readMetadata(value: unknown, name: string): Record<string, string> {
     value !== null &&
     !Array.isArray(value) &&
     Object.values(value).every((text) => typeof text === "string");
-  if (!isTexts) throw new FormatError(`${name}: __metadata__ is not a map of texts`);
+  if (!isTexts) throw new FormatError(`${name}: __metadata__ is not a map of strings`);
   return value as Record<string, string>;
 }
 

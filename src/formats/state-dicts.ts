@@ -44,7 +44,7 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
   const isEmpty = !best || [...best.tensors.values()].every(({ data }) => data.length === 0);
   if (isEmpty && value instanceof Map && value.has("ds_version"))
     throw new FormatError(
-      `${file} is one part of a checkpoint of DeepSpeed's ZeRO; join the parts, in the folder of the checkpoint: python zero_to_fp32.py . weights.pth`,
+      `${file} is one part of a DeepSpeed ZeRO checkpoint; join the parts in the checkpoint's folder: python zero_to_fp32.py . weights.pth`,
     );
   if (!best) throw nothingIn(value, found, file);
   for (const [name, { of }] of best.opaque) if (isOtherTensor(of)) throw otherTensor(name, of, file);
@@ -55,7 +55,7 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
   const notes =
     others.length === 0
       ? []
-      : [`${file}: took the tensors of "${best.path.join(".")}", passed over those of ${others.join(", ")}`];
+      : [`${file}: took the tensors of "${best.path.join(".")}", skipped those of ${others.join(", ")}`];
   return { tensors: best.tensors, notes };
 }
 
@@ -77,7 +77,7 @@ function otherTensor(name: string, of: string, file: string): FormatError {
   ];
   const what = kinds.find(([pattern]) => pattern.test(of))?.[1];
   return new FormatError(
-    `${file}: the tensor ${name} ${what ?? "is of a kind that is not read; save tensor.detach().clone()"} (${of})`,
+    `${file}: the tensor ${name} ${what ?? "is of a kind that vultus does not read; save tensor.detach().clone()"} (${of})`,
   );
 }
 
@@ -96,27 +96,27 @@ function nothingIn(value: Pickled, found: readonly Found[], file: string): Forma
     if (arrays.length > 1) {
       const inner = `${loaded}${path.map((key) => `["${key}"]`).join("")}`;
       return new FormatError(
-        `${file} holds NumPy's arrays, not PyTorch's tensors; convert them ${saved(`{k: torch.from_numpy(v) for k, v in ${inner}.items()}`)}`,
+        `${file} contains NumPy arrays, not PyTorch tensors; convert them ${saved(`{k: torch.from_numpy(v) for k, v in ${inner}.items()}`)}`,
       );
     }
   }
   const model = wholeModel(value);
   if (model)
     return new FormatError(
-      `${file} holds a whole object (${model.of}), and vultus reads weights alone; if you trust it, convert it where its class is installed, ` +
+      `${file} contains a whole object (${model.of}), but vultus reads only weights; if you trust it, convert it where its class is installed, ` +
         saved(`${loaded}${model.at}.state_dict()`),
     );
   if (hasUnnamed(value))
     return new FormatError(
-      `${file} holds tensors without names, such as the shadow_params of torch_ema; copy them into the model and save model.state_dict()`,
+      `${file} contains tensors without names, such as the shadow_params of torch_ema; copy them into the model and save model.state_dict()`,
     );
   if (!(value instanceof Map))
     return new FormatError(
-      `${file} holds no state_dict; save one with torch.save(model.state_dict(), "weights.pth")`,
+      `${file} contains no state_dict; save one with torch.save(model.state_dict(), "weights.pth")`,
     );
   const keys = [...value.keys()].filter((key) => typeof key === "string").slice(0, 5);
   return new FormatError(
-    `${file} holds no tensors, only ${keys.join(", ").slice(0, 100) || "a dictionary without names"}; save model.state_dict()`,
+    `${file} contains no tensors, only ${keys.join(", ").slice(0, 100) || "a dictionary without names"}; save model.state_dict()`,
   );
 }
 

@@ -41,7 +41,7 @@ export function readStoredZip(
         `${name} is compressed, and vultus reads what torch.save stores; unpack it and store it, or save it again`,
       );
     }
-    if (entries.has(name)) throw fail(position, `it holds ${name} twice`);
+    if (entries.has(name)) throw fail(position, `it contains ${name} twice`);
     const begin = need(offset, 30, `the header of ${name}`);
     if (view.getUint32(begin, true) !== LOCAL) throw fail(begin, `there is no entry where ${name} should be`);
     const names = view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
@@ -56,7 +56,7 @@ export function readStoredZip(
   places.sort((a, b) => a.begin - b.begin);
   for (const [i, { begin, name }] of places.entries()) {
     const before = places[i - 1];
-    if (before && before.end > begin) throw fail(begin, `${name} begins inside of ${before.name}`);
+    if (before && before.end > begin) throw fail(begin, `${name} begins inside ${before.name}`);
   }
   return entries;
 
@@ -67,7 +67,7 @@ export function readStoredZip(
   /** The position, once it is sure that `length` bytes are there. */
   function need(position: number, length: number, what: string): number {
     if (position < 0 || position + length > bytes.length)
-      throw fail(position, `${what} lies outside of the file`);
+      throw fail(position, `${what} lies outside the file`);
     return position;
   }
 
@@ -169,7 +169,7 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
   const { length } = entries;
   if (position > FULL32 || length >= FULL16)
     throw new FormatError(
-      `${length} entries of ${position} bytes are more than a zip archive of 32 bits holds`,
+      `${length} entries of ${position} bytes are more than a 32-bit zip archive can contain`,
     );
   // Disks, entries on this one and in all, size and place of the directory, length of the comment.
   push(fields([4, END], [4, 0], [2, length], [2, length], [4, position - start], [4, start], [2, 0]));

@@ -76,7 +76,7 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   const { data, unlabelled, port } = options;
   if ((data === undefined) === (unlabelled === undefined))
     throw new UsageError(
-      "name either folders of labelled images, or one of images without labels with --unlabelled",
+      "name folders of labelled images, or one folder of unlabelled images with --unlabelled",
     );
   const notes: string[] = [];
   const noting: Teller = {
@@ -183,7 +183,7 @@ function unknownClasses(classes: readonly string[]): string {
     unknown.length < classes.length
       ? `, or --model ${DEFAULT_MODEL} to review images of its classes only`
       : "";
-  return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no opinion is shown. Name another model with --model${others}`;
+  return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no answers are shown. Name another model with --model${others}`;
 }
 
 /** The splits that a run cut which was trained after a first review, by id: it knows the corrected labels only. */
@@ -201,12 +201,12 @@ async function splitsAfterCorrections(
 }
 
 async function readUnlabelled(folder: string, options: ReviewOptions, teller: Teller): Promise<Read> {
-  if (!isFolder(folder)) throw new UsageError(`--unlabelled ${folder} is no folder`);
+  if (!isFolder(folder)) throw new UsageError(`--unlabelled ${folder} is not a folder`);
   const bundle = bundleOf(options.model);
   const samples = [...picturesBelow(folder)].map(
     (path): Sample => ({ id: path, source: { kind: "file", path }, label: 0, split: "train" }),
   );
-  if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} holds no images`);
+  if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} contains no images`);
   const labels = labelsIn(samples, bundle.architecture.classes);
   if (labels.length > 1)
     teller.note(

@@ -75,7 +75,7 @@ test("a head of classes that it does not know starts fresh", async () => {
   const { weights, notes } = await start("adapt", ["model=vultus_s"], undefined, ["cat", "dog"]);
   expect(weights.has("head.fc.weight")).toBe(false);
   expect(notes[1]).toBe(
-    "the head starts fresh: that of vultus_s tells apart angry, fear, happy, neutral, sad, surprise",
+    "the head starts fresh: that of vultus_s distinguishes angry, fear, happy, neutral, sad, surprise",
   );
 });
 

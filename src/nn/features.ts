@@ -143,7 +143,7 @@ export function asTokens(x: FeatureMap): Tokens {
 export function asMaps(x: Tokens, height: number, width: number, layout: Layout): FeatureMap {
   const { batch, channels, count } = x;
   if (count !== height * width)
-    throw new GraphError(`${count} tokens are no maps of ${height} × ${width} pixels`);
+    throw new GraphError(`${count} tokens are not maps of ${height} × ${width} pixels`);
   if (layout !== "nchw") {
     const value = reshape(x.value, [(batch as number) * count, channels]);
     return asLayout(layout, { value, layout: "rows", batch, channels, height, width });

@@ -44,7 +44,7 @@ export function priorShift(bundle: Described, choice: PriorChoice): PriorShift |
 /** The error of a model whose probabilities cannot be shifted. */
 export function unrecordedPrior(path: string): UsageError {
   return new UsageError(
-    `${path} does not record the class prior that it was trained for, so its probabilities cannot be shifted; train it again, or give the shares of the classes in its training once, with ${option("trainedPrior")} of an export, and use that file`,
+    `${path} does not record the class prior that it was trained for, so its probabilities cannot be shifted; train it again, or export it once with ${option("trainedPrior")} and the class shares of its training, and use that file`,
   );
 }
 

@@ -59,7 +59,7 @@ function inOrder(logits: Value, from: readonly string[], classes: readonly strin
       const column = from.indexOf(name);
       if (column >= 0) return slice(logits, 1, column, column + 1);
       throw new UsageError(
-        `a ${noun} knows no class "${name}", only ${from.join(", ")}; choose a ${noun} that knows all of ${classes.join(", ")}`,
+        `a ${noun} does not know the class "${name}", only ${from.join(", ")}; choose a ${noun} that knows all of ${classes.join(", ")}`,
       );
     }),
     1,

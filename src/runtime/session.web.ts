@@ -44,7 +44,7 @@ export async function openSession(
   runtime: WebRuntime = device === "webgpu" ? "webgpu" : "wasm",
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
-    throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
+    throw new VultusError(`a browser has no device ${device}; valid: cpu and webgpu`);
   const ort = await builds[runtime]();
   const { env } = ort;
   env.logLevel = "error";

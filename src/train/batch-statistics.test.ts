@@ -22,7 +22,7 @@ test("one image is no batch to take statistics of", () => {
 });
 
 test("a few are reported, and a linear head with running statistics takes any batch", () => {
-  expect(check("faces", 4)).toMatch(/a batch is 4 images: such statistics are unsteady; choose a larger/);
+  expect(check("faces", 4)).toMatch(/a batch is 4 images: such statistics are noisy; choose a larger/);
   expect(check("faces", 64, 5)).toMatch(/a batch is 5 images.*give more training images/);
   expect(check("faces", 8)).toBeUndefined();
   expect(check("adapt", 1)).toBeUndefined();

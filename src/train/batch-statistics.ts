@@ -34,7 +34,7 @@ export function checkBatchStatistics(
     return [...normalised].some((stage) => trained.has(stage) && (stage === "head" || batchNorm === "batch"));
   });
   if (!phase) return undefined;
-  const of = `phase ${phase.name} normalises by the statistics of each batch, and a batch is ${batch === 1 ? "one image" : `${batch} images`}`;
+  const of = `phase ${phase.name} normalises by the statistics of each batch, and a batch has ${batch === 1 ? "one image" : `${batch} images`}`;
   const remedy =
     batch < batchSize
       ? "give more training images"
@@ -43,5 +43,5 @@ export function checkBatchStatistics(
     throw new UsageError(
       `${of}: every value would become zero, and nothing would be learned; ${remedy}, or the head "linear" with running statistics`,
     );
-  return `${of}: such statistics are unsteady; ${remedy}`;
+  return `${of}: such statistics are noisy; ${remedy}`;
 }

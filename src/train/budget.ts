@@ -77,8 +77,8 @@ export function fitToBudget(
   }
   const needed = forecast(least);
   throw new UsageError(
-    `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
-      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", enoughFor(needed))}) or fewer pictures`,
+    `the time budget of ${words(budget)} is too short: the shortest training, ${least.model} at ${least.inputSize} px with one ` +
+      `epoch per phase, is forecast to take ${words(needed)}; increase it (${option("timeBudget", enoughFor(needed))}) or use fewer images`,
   );
 }
 

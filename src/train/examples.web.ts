@@ -24,7 +24,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
   const classes = asked ? [...asked] : [...new Set(training.map(({ label }) => label))].sort();
   if (classes.length < 2)
     throw new UsageError(
-      `a classifier tells at least two classes apart; these examples have ${classes.length === 0 ? "none" : `one, ${classes[0]}`}`,
+      `a classifier needs at least two classes; these examples have ${classes.length === 0 ? "none" : `one, ${classes[0]}`}`,
     );
   const keys = classes.map(classKey);
   for (const [i, name] of classes.entries()) {
@@ -39,7 +39,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
     const at = examples.findIndex(({ label }) => !classes.includes(label));
     if (at >= 0)
       throw new UsageError(
-        `${nameOf(split, at)} is of the class ${examples[at]?.label}, which is none of the classes ${classes.join(", ")}`,
+        `${nameOf(split, at)} is of the class ${examples[at]?.label}, which is not one of the classes ${classes.join(", ")}`,
       );
   }
   const without = classes.filter((name) => !training.some(({ label }) => label === name));
@@ -49,7 +49,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
     );
   if (measure && validation.length === 0)
     throw new UsageError(
-      "there are no validation examples, so nothing could be measured; keep some apart, or ask for no measure: `measure: false`",
+      "there are no validation examples, so nothing can be measured; hold some out, or turn measuring off: `measure: false`",
     );
   return classes;
 }

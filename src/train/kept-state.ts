@@ -64,7 +64,7 @@ export function decodeState(
   );
   if (changed.length > 0)
     throw new UsageError(
-      `${name} is of another training (not the same: ${changed.join(", ")}); give what that training began with, or clear the ` +
+      `${name} belongs to another training (these differ: ${changed.join(", ")}); use what that training started with, or clear the ` +
         "checkpoint to train from the start",
     );
   const isBest = (key: string): boolean => key.startsWith(BEST);

@@ -262,7 +262,7 @@ async function runEpoch(
 function diverged(loss: number, learningRate: number, phase: Phase, { epoch, step }: Progress): VultusError {
   return new VultusError(
     `the loss became ${loss} in phase ${phase.name}, epoch ${epoch + 1}, step ${step + 1}, at a learning rate of ${learningRate.toPrecision(3)}; ` +
-      `the last checkpoint (checkpoints/last.safetensors in the run folder) is whole: train again with a lower rate ` +
+      `the last checkpoint (checkpoints/last.safetensors in the run folder) is intact: train again with a lower rate ` +
       `(${option("overrides", `phases.${phase.name}.optimizer.learningRate=${(learningRate / 10).toPrecision(1)}`)}) or with ${option("overrides", `phases.${phase.name}.clipNorm=1`)}`,
   );
 }

@@ -229,7 +229,7 @@ export const recipeSchema = object({
   /** Phases, in the order in which they train. */
   phases: z
     .array(phaseSchema, "must be a list of phases")
-    .min(1, "must hold at least one phase")
+    .min(1, "must contain at least one phase")
     .superRefine((phases, context) => {
       const names = phases.map(({ name }) => name);
       const second = names.findIndex((name, i) => names.indexOf(name) < i);
@@ -275,6 +275,6 @@ export function withCutsFor(
   );
   const note =
     `a time budget shortened this recipe on data of another size (${foreign[0]?.cutsPerEpoch} batches an epoch then, ` +
-    `${batchesPerEpoch} now); its cuts are left out: ${lengths.join(", ")}`;
+    `${batchesPerEpoch} now); its cuts are dropped: ${lengths.join(", ")}`;
   return { recipe: { ...recipe, phases }, notes: [note] };
 }

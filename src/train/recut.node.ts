@@ -37,7 +37,7 @@ export function cutPictures(
     if (!(error instanceof UsageError)) throw error;
     const parted = cutBy();
     const note =
-      "near copies of images are on both sides of the splits, since a class has too few others: scores are too good";
+      "near copies of images are on both sides of the splits, because a class has too few others: scores are too good";
     return { ...parted, notes: [...parted.notes, note] };
   }
 }

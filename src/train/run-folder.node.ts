@@ -124,7 +124,7 @@ export function createRunFolder(folder: string): RunPaths {
     makeFolder(join(folder, "checkpoints"));
   } catch (error) {
     if (error instanceof VultusError) throw error;
-    throw new VultusError(`${folder} cannot be made the folder of a run: ${reasonOf(error)}`);
+    throw new VultusError(`${folder} cannot be used as a run folder: ${reasonOf(error)}`);
   }
   return runPaths(folder);
 }
@@ -146,7 +146,7 @@ function leftovers(folder: string): string[] {
   const another = `give another folder with ${option("out")}`;
   throw new UsageError(
     existsSync(runPaths(folder).environment)
-      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", { resume: folder })}`
+      ? `${folder} already contains a run; ${another}, or continue that run: ${callTo("train", { resume: folder })}`
       : `${folder} is not empty; ${another}`,
   );
 }
@@ -161,7 +161,7 @@ export function openRunFolder(folder: string, now: Settings): RunPaths {
   for (const key of ["precision", "cacheFeatures"] as const) {
     if (then[key] === undefined || then[key] === now[key]) continue;
     throw new UsageError(
-      `${folder} began with ${settingText(key, then)} and cannot go on with ${settingText(key, now)}; ` +
+      `${folder} was started with ${settingText(key, then)} and cannot continue with ${settingText(key, now)}; ` +
         `leave that option out, or start a new run with ${option("out")}`,
     );
   }
@@ -237,7 +237,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   if (then.fingerprint !== now.fingerprint) {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
-        `classes and splits that it began with, or start a new run with ${option("out")}`,
+        `classes and splits that it was started with, or start a new run with ${option("out")}`,
     );
   }
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(
@@ -246,7 +246,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   const notes = changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
   if (then.pixels !== undefined && then.pixels !== now.pixels)
     notes.push(
-      "not bit-exact: images have other pixels than when the run began, under the same names. Put them back as they were, " +
+      "not bit-exact: images with the same names have different pixels from when the run started. Put them back as they were, " +
         `or start a new run with ${option("out")}`,
     );
   return notes;
@@ -271,7 +271,7 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
   if (!existsSync(folder)) throw new UsageError(`there is no run ${folder}: that folder does not exist`);
   if (!existsSync(environment)) {
     throw new UsageError(
-      `${folder} is not the folder of a run: it has no environment.json. A training that was stopped before it had one has ` +
+      `${folder} is not a run folder: it has no environment.json. A training that was stopped before it wrote one has ` +
         `nothing to resume: start it again with ${option("out")}`,
     );
   }
@@ -306,7 +306,7 @@ export function readCheckpoint(path: string): { tensors: StateDict; progress: Pr
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new FormatError(
-      `${path} is no checkpoint of vultus, or is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
+      `${path} is not a vultus checkpoint, or it is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
         "from the best.safetensors beside it",
     );
   }

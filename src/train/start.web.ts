@@ -66,7 +66,7 @@ export function recipeOf(
   const changes = asked === "head" ? headOnly : typeof asked === "string" ? { extends: asked } : asked;
   const recipe = resolveRecipe({ ...own, ...changes }, [`seed=${JSON.stringify(seed)}`], { images });
   if (recipe.model !== model)
-    throw new UsageError(`the recipe trains ${recipe.model}, and ${name} is a ${model}; leave its model out`);
+    throw new UsageError(`the recipe trains ${recipe.model}, but ${name} is a ${model}; remove the model from the recipe`);
   return recipe;
 }
 

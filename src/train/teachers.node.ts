@@ -72,7 +72,7 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   const then = readEnvironment(paths);
   if (named.length > 0 && !areTeachers(then, named)) {
     throw new UsageError(
-      `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
+      `${paths.folder} was started ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
         `and ${option("teachers")} names ${named.join(", ")} now, or their files have changed since; leave ${option("teachers")} out, since the run has kept its own, ` +
         `or start a new run with ${option("out")}`,
     );
@@ -81,12 +81,12 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   const instead = `put the copy back, or start a new run with ${option("out")}`;
   if (kept.length !== then.teachers.length) {
     throw new FormatError(
-      `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, without which the run cannot go on; ${instead}`,
+      `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, and the run cannot continue without it; ${instead}`,
     );
   }
   const changed = digestsOf(kept).findIndex((digest, i) => digest !== (then.teacherDigests[i] ?? digest));
   if (changed >= 0)
-    throw new FormatError(`${kept[changed]} has changed since the run began with it; ${instead}`);
+    throw new FormatError(`${kept[changed]} has changed since the run started; ${instead}`);
   return kept;
 }
 

@@ -230,7 +230,7 @@ function startNotes(weights: string, before: KnownImages, validation: PixelCache
 /** The error of data with which nothing could be measured. */
 export function noValidation(): UsageError {
   return new UsageError(
-    `there are no validation images, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
+    `there are no validation images, so nothing can be measured; split some off with ${option("validation", "0.2")}`,
   );
 }
 
@@ -273,7 +273,7 @@ function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths)
   const tensor = tensors.get(name);
   if (tensor) return tensor;
   throw new FormatError(
-    `${checkpoint} lacks ${name}: it is of another model or was written by another version of vultus, and only that one can ` +
+    `${checkpoint} lacks ${name}: it belongs to another model or was written by another version of vultus, and only that one can ` +
       `continue its run; start a new run with ${option("out")}`,
   );
 }

@@ -103,7 +103,7 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
       } catch (error) {
         canStore = false;
         await emit("note", {
-          text: `the checkpoint cannot be kept: ${messageOf(error)}; the training goes on, and could not be continued after a reload`,
+          text: `the checkpoint cannot be stored: ${messageOf(error)}; the training continues, but cannot be resumed after a reload`,
         });
         return;
       }

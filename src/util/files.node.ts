@@ -42,13 +42,13 @@ export const realCalls: FileCalls = {
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the quota of the disk is used up; free some space",
-  EACCES: "permission is refused; check who owns the folder",
-  EPERM: "permission is refused; check who owns the folder",
+  EACCES: "permission denied; check who owns the folder",
+  EPERM: "permission denied; check who owns the folder",
   EROFS: "the file system is read-only; choose another folder",
   ENOENT: "no such file or folder",
-  EEXIST: "a file of that name is there",
+  EEXIST: "a file of that name exists",
   EISDIR: "it is a folder",
-  ENOTDIR: "a part of its path is a file and no folder",
+  ENOTDIR: "a part of its path is a file, not a folder",
   EIO: "the disk reports an error",
 };
 
@@ -180,7 +180,7 @@ export function makeFolder(path: string): string | undefined {
     // Says that it is a file, or that its drive is missing.
     if (!isFolder(path)) mkdirSync(path);
   } catch (error) {
-    throw new VultusError(`the folder ${path} cannot be made: ${reasonOf(error)}`, { cause: error });
+    throw new VultusError(`the folder ${path} cannot be created: ${reasonOf(error)}`, { cause: error });
   }
   return made;
 }

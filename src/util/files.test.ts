@@ -108,7 +108,7 @@ test("parts are joined, and short writes are continued", () => {
 
 test.each([
   ["ENOSPC", "the disk is full"],
-  ["EACCES", "permission is refused"],
+  ["EACCES", "permission denied"],
   ["EROFS", "read-only"],
   ["EMFILE", "EMFILE: as injected"],
 ])("%s at any call before the rename leaves the old file and nothing else", (code, reason) => {

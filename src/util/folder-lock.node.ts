@@ -132,15 +132,15 @@ function refuseIfHeld(folder: string, work: string, path: string, there: string,
   if (holder && state === "running") {
     throw new UsageError(
       holder.pid === process.pid
-        ? `another ${work} of this program writes to ${folder}; wait for its end, or give another folder`
-        : `process ${holder.pid} has been writing to ${folder} since ${holder.since}; wait for its end, or stop it: what it did until then is saved`,
+        ? `another ${work} of this program writes to ${folder}; wait until it ends, or choose another folder`
+        : `process ${holder.pid} has been writing to ${folder} since ${holder.since}; wait until it ends, or stop it: its work up to then is saved`,
     );
   }
   const quiet = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY);
   if (quiet > OVER_AFTER) return;
   const who = holder ? `process ${holder.pid} on ${holder.host}` : "another process";
   throw new UsageError(
-    `${who} writes to ${folder}: it renewed ${path} ${Math.max(0, Math.round(quiet / 1000))} s ago; wait for its end. If it has been ended, the folder ` +
+    `${who} writes to ${folder}: it renewed ${path} ${Math.max(0, Math.round(quiet / 1000))} s ago; wait until it ends. If it has ended, the folder ` +
       `is free ${OVER_AFTER / 1000} s after that, or as soon as you delete the file`,
   );
 }

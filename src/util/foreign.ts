@@ -2,11 +2,11 @@
 
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
-  [/^version https:\/\/git-lfs/, "a pointer of Git LFS; fetch the file itself with `git lfs pull`"],
-  [/^\/annex\/objects\//, "a pointer of git-annex; fetch the file itself with `git annex get`"],
+  [/^version https:\/\/git-lfs/, "a Git LFS pointer; fetch the file itself with `git lfs pull`"],
+  [/^\/annex\/objects\//, "a git-annex pointer; fetch the file itself with `git annex get`"],
   [
     /^\s*<(!doctype html|html\b)/i,
-    "a web page; the address that it came from has no such file, or asks who you are",
+    "a web page; the address that it came from has no such file, or requires you to sign in",
   ],
   [/^\x1f\x8b/, "compressed by gzip; unpack it with `gunzip`"],
   [/^BZh\d/, "compressed by bzip2; unpack it with `bunzip2`"],

@@ -25,7 +25,7 @@ export function attentionFor(
   if (theirs === attention) return { description, notes: [] };
   if (theirs)
     throw new UsageError(
-      `${path} was trained with the attention "${theirs}", and cannot do without it or with another: keep it with ${option("attention", theirs)}, or start ${name} from other weights`,
+      `${path} was trained with the attention "${theirs}" and needs exactly that: keep it with ${option("attention", theirs)}, or start ${name} from other weights`,
     );
   const specs = description.specs.filter((spec) => !LAYER.test(spec.name));
   return {

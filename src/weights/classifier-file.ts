@@ -190,7 +190,7 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
   const text = metadata[KEY];
   if (!text) {
     throw new FormatError(
-      `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
+      `${name} contains weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
   const { model, classes, inputSize, resize } = parseEntry(text, name, descriptionSchema);
@@ -203,7 +203,7 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
 export function networkOf({ network }: DescribedArchitecture, name: string): DescribedNetwork {
   if (network) return network;
   throw new UsageError(
-    `${name} is not one network with a backbone: it predicts, but it can be neither explained nor trained further nor exported in another form; use a model of one network`,
+    `${name} is not a single network with a backbone: it can predict, but vultus cannot explain it, train it further or export it in another form; use a model of a single network`,
   );
 }
 

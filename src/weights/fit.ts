@@ -81,11 +81,11 @@ export function fitWeights(
   if (misfit.missing.length + misfit.misshapen.length + misfit.unexpected.length > 0)
     throw refusal(misfit, found, architecture, name);
   checkValues(weights, name);
-  const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
+  const reason = otherClasses ? `, which distinguishes ${classes.join(", ")}` : "";
   const ofHead = whole
     ? [joined ? joined.note : `the head of ${name} is kept`]
     : otherClasses && rows
-      ? [`the head starts fresh: that of ${name} tells apart ${classes.join(", ")}`]
+      ? [`the head starts fresh: that of ${name} distinguishes ${classes.join(", ")}`]
       : classifier.length > 0
         ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
         : [];
@@ -95,7 +95,7 @@ export function fitWeights(
     : [];
   const beside =
     passedOver.length > 0
-      ? [`${name}: took the tensors under "${prefix}", passed over ${few(passedOver)}`]
+      ? [`${name}: took the tensors under "${prefix}", skipped ${few(passedOver)}`]
       : [];
   return {
     weights,

@@ -57,7 +57,7 @@ export async function download(task: Download): Promise<void> {
     throw new VultusError(
       kept === 0
         ? reason
-        : `${reason}; ${mb(kept)} of ${mb(size)} MB are kept, and the next time goes on from there`,
+        : `${reason}; ${mb(kept)} of ${mb(size)} MB are kept, and the next attempt continues from there`,
       { cause: error },
     );
   } finally {
@@ -94,7 +94,7 @@ async function fill(partial: string, task: Download): Promise<void> {
         for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
           watch.alive();
           if (bytes + chunk.length > size)
-            throw new VultusError(`more arrives than the ${size} bytes that the hub states`);
+            throw new VultusError(`the server sends more than the ${size} bytes that the hub states`);
           await append(file, chunk);
           bytes += chunk.length;
           tell();
@@ -116,7 +116,7 @@ function continuesAt(response: Response, bytes: number): boolean {
   if (response.status !== 206) return false;
   const range = response.headers.get("content-range");
   if (range?.startsWith(`bytes ${bytes}-`)) return true;
-  throw new Error(`bytes from ${bytes} on were asked for, but "${range}" came`);
+  throw new Error(`vultus requested bytes from ${bytes} on, but the server sent "${range}"`);
 }
 
 async function append(file: FileHandle, chunk: Uint8Array): Promise<void> {
@@ -124,7 +124,7 @@ async function append(file: FileHandle, chunk: Uint8Array): Promise<void> {
     await file.appendFile(chunk);
   } catch (error) {
     throw new VultusError(
-      `it could not be written: ${messageOf(error)}; make room, or choose another folder by HF_HOME`,
+      `it could not be written: ${messageOf(error)}; free some space, or choose another folder with HF_HOME`,
     );
   }
 }

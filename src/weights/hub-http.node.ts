@@ -24,8 +24,8 @@ const meanings: Readonly<Record<number, string>> = {
   401: "the repository does not exist, or it is private and HF_TOKEN is missing or wrong",
   403: "access is not granted; accept the terms on the repository's page and set HF_TOKEN",
   404: "there is no such repository, revision or file",
-  416: "it has less of the file than the hub states",
-  429: "it was asked too often; with HF_TOKEN the limit is higher",
+  416: "its file is shorter than the hub states",
+  429: "too many requests; with HF_TOKEN the limit is higher",
 };
 
 /** An answer without a file. */
@@ -93,7 +93,7 @@ export async function request(url: string, options: RequestOptions): Promise<rea
       throw new Refusal(response, at.href);
     }
   }
-  throw new VultusError(`${url} is redirected again and again`);
+  throw new VultusError(`${url} is redirected too many times`);
 }
 
 /** Ends a request when nothing arrives for a time, unless `alive` says that something did; and what is left of it. */

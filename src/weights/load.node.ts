@@ -65,10 +65,10 @@ export function classifierPath(path: string): string {
   if (found) return found;
   if (!existsSync(join(path, "recipe.json")))
     throw new UsageError(
-      `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
+      `${path} is not a run folder: it contains neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
     );
   throw new UsageError(
-    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", { resume: path })}`,
+    `${path} contains no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", { resume: path })}`,
   );
 }
 
@@ -147,7 +147,7 @@ function readFile(path: string): WeightsFile {
 function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "onnx" {
   if (bytes.length === 0) throw new FormatError(`${path} is empty; fetch it again`);
   const foreign = foreignWeights(bytes);
-  if (foreign !== undefined) throw new FormatError(`${path} holds no weights; it is ${foreign}`);
+  if (foreign !== undefined) throw new FormatError(`${path} contains no weights; it is ${foreign}`);
   const [first, second] = bytes;
   const isZip = first === 0x50 && second === 0x4b;
   const isPickle = first === 0x80 && (second as number) <= 5;
@@ -155,7 +155,7 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
   // Eight bytes of length, then JSON.
   if (bytes[8] === 0x7b || path.endsWith(".safetensors")) return "safetensors";
   if (path.endsWith(".onnx")) return "onnx";
-  throw new FormatError(`${path} holds no weights that vultus reads; it is ${foreignByName(path)}`);
+  throw new FormatError(`${path} contains no weights that vultus reads; it is ${foreignByName(path)}`);
 }
 
 /** What to do where weights are needed and there are none. */
@@ -164,5 +164,5 @@ function howToGetWeights({ backbone: { name, origin } }: Architecture): string {
   const isTheirs = origin?.library === "torchvision" || (sources[name] ?? []).length > 0;
   const fromPython =
     origin && isTheirs ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
-  return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
+  return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or request random weights with ${option("weights", "none")}`;
 }

@@ -57,11 +57,11 @@ export function refusal(
 const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   [
     /(^|\.)_?flat_param/,
-    "it is one process's part of a model of FSDP: save it with StateDictType.FULL_STATE_DICT",
+    "it is one process's part of an FSDP model: save it with StateDictType.FULL_STATE_DICT",
   ],
   [
     /\.lora_[AB]\./,
-    "it holds LoRA's adapters: merge them into the model with merge_and_unload(), and save that",
+    "it contains LoRA adapters: merge them into the model with merge_and_unload(), and save that",
   ],
   [/_mask$/, "it was pruned: make that permanent with torch.nn.utils.prune.remove, and save it again"],
   [
@@ -70,7 +70,7 @@ const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   ],
   [
     /\.(SCB|qweight|weight_scale|zero_point|_packed_params\S*)$/,
-    "it is quantized: give the weights from before that",
+    "it is quantized: give the weights from before quantization",
   ],
 ];
 
@@ -85,8 +85,8 @@ function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): 
   const channels = one.shape[1];
   const key = `state_dict["${one.spec.name}"]`;
   if (channels === 1)
-    return `its first layer is for grey images, and vultus's have 3 channels: convert it in Python: ${key} = ${key}.repeat(1, 3, 1, 1) / 3`;
-  return `its first layer was changed, which no backbone of vultus has: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
+    return `its first layer is for greyscale images, but vultus's images have 3 channels: convert it in Python: ${key} = ${key}.repeat(1, 3, 1, 1) / 3`;
+  return `its first layer was changed, and no backbone of vultus has such a layer: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
 }
 
 /** The registered backbones whose tensors these are, all of them and no others, in their sizes. */

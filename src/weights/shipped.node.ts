@@ -40,6 +40,6 @@ export function shippedModel(name: string = DEFAULT_MODEL): string {
   throw new UsageError(
     names.length > 0
       ? `no model "${name}" comes with vultus.${didYouMean(name, names)} Valid: ${names.join(", ")}`
-      : `${folder} holds no model; name a run folder, or a file that a run or an export wrote`,
+      : `${folder} contains no model; name a run folder, or a file that a run or an export wrote`,
   );
 }

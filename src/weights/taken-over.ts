@@ -53,10 +53,10 @@ export function takenOver(
 }
 
 function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {
-  const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
+  const numbers = `the mean ${mean.join(", ")} and the standard deviation ${std.join(", ")}`;
   return takenUp
-    ? `these weights were trained with ${numbers}; the first layer takes up the difference`
-    : `warning: these weights were trained with ${numbers}, and images are normalised otherwise here`;
+    ? `these weights were trained with ${numbers}; the first layer is adjusted for the difference`
+    : `warning: these weights were trained with ${numbers}, but vultus normalises images differently here`;
 }
 
 /** @throws UsageError for the file of an ensemble, where one network is needed. */
@@ -65,6 +65,6 @@ export function refuseEnsemble(metadata: Metadata, path: string): void {
   if (!ensemble) return;
   const names = ensemble.members.map(({ name }) => name).join(", ");
   throw new UsageError(
-    `${path} is an ensemble of ${names}: it can be neither trained further nor exported in another form; use one of its members`,
+    `${path} is an ensemble of ${names}: vultus can neither train it further nor export it in another form; use one of its members`,
   );
 }

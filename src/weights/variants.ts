@@ -27,7 +27,7 @@ export const variants: readonly Variant[] = [
     of: "mobilenet_v1",
     note:
       "weights of MobileNet trained on VGGFace2, with TensorFlow's padding and their own mean and deviation (backbone mobilenet_v1_vggface2); " +
-      "the file expects BGR from 0 to 255, and its first layer is changed to expect RGB, a 64th as large",
+      "the file expects BGR from 0 to 255, and its first layer is converted to expect RGB divided by 64",
     tells: (text) =>
       /^BGR\b/.test(text) &&
       ["103.939", "116.779", "123.68"].every((mean) => text.includes(mean)) &&
@@ -61,21 +61,21 @@ export function adapted(
   const theirs = variant?.backbone ?? backboneIn(metadata, name);
   if (theirs !== undefined && theirs !== model && areVariants(theirs, model))
     throw new UsageError(
-      `${name} holds weights of ${theirs}, which has the tensors of ${model} and computes otherwise: ask for ${option("model", theirs)}, or give weights of ${model}`,
+      `${name} contains weights of ${theirs}, which has the same tensors as ${model} but computes differently: use ${option("model", theirs)}, or give weights of ${model}`,
     );
   if (variant?.backbone === model)
-    return { tensors: variant.adapt(tensors), notes: [`${name} holds ${variant.note}`] };
+    return { tensors: variant.adapt(tensors), notes: [`${name} contains ${variant.note}`] };
   const { preprocessing } = metadata;
   if (!variant && !saysClassifier(metadata) && preprocessing && /^BGR\b/.test(preprocessing))
     throw new UsageError(
-      `${name} is for images that no backbone takes: "${preprocessing}"; give weights for RGB pictures`,
+      `${name} expects images that no backbone accepts: "${preprocessing}"; give weights for RGB images`,
     );
   const untold = variants.find(({ backbone }) => backbone === model);
   if (untold && theirs === undefined)
     return {
       tensors,
       notes: [
-        `${name} does not say that it holds weights of ${model}: they are taken as they are, for RGB pictures`,
+        `${name} does not state that it contains weights of ${model}: vultus uses them unchanged, for RGB images`,
       ],
     };
   return { tensors, notes: [] };

@@ -42,16 +42,16 @@ export function weightFilesIn(folder: string): WeightFiles {
   const taken = usual.find((name) => names.includes(name)) ?? (whole.length === 1 ? whole[0] : undefined);
   if (taken === undefined) {
     if (found.length > 0)
-      throw new UsageError(`${folder} holds several files of weights: give one of ${few(found)}`);
+      throw new UsageError(`${folder} contains several weights files: give one of ${few(found)}`);
     const below = names.filter((name) => isFolder(join(folder, name)) && holdsWeights(join(folder, name)));
     throw new UsageError(
-      `${folder} holds no weights: neither a run, nor ${usual[0]}, ${usual[2]} or one .safetensors, .pth, .pt, .ckpt, .bin or .onnx file` +
+      `${folder} contains no weights: neither a run, nor ${usual[0]}, ${usual[2]} or one .safetensors, .pth, .pt, .ckpt, .bin or .onnx file` +
         (below.length > 0 ? `; give one of its folders: ${few(below)}` : ""),
     );
   }
   const files = isIndex(taken) ? partsOf(join(folder, taken)) : [join(folder, taken)];
   const others = found.filter((name) => name !== taken && !files.includes(join(folder, name)));
-  const passedOver = others.length > 0 ? `, passed over ${few(others)}` : "";
+  const passedOver = others.length > 0 ? `, skipped ${few(others)}` : "";
   return { files, notes: [`${folder}: took ${taken}${passedOver}`] };
 }
 
@@ -91,14 +91,14 @@ function refuseOtherFolders(folder: string, names: readonly string[]): void {
   const some = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (some(/^zero_to_fp32\.py$/))
     throw new UsageError(
-      `${folder} is a checkpoint of DeepSpeed, in parts; join them: python ${join(folder, "zero_to_fp32.py")} ${folder} weights.pth`,
+      `${folder} is a DeepSpeed checkpoint in parts; join them: python ${join(folder, "zero_to_fp32.py")} ${folder} weights.pth`,
     );
   if (some(/\.distcp$/))
     throw new UsageError(
-      `${folder} is a distributed checkpoint of PyTorch, in parts; join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch ${folder} weights.pth`,
+      `${folder} is a distributed PyTorch checkpoint in parts; join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch ${folder} weights.pth`,
     );
   if (some(/^saved_model\.pb(txt)?$/))
     throw new UsageError(
-      `${folder} is a SavedModel of TensorFlow; vultus reads weights of PyTorch networks: .safetensors, .pth or .pt`,
+      `${folder} is a TensorFlow SavedModel; vultus reads weights of PyTorch networks: .safetensors, .pth or .pt`,
     );
 }

@@ -150,10 +150,10 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     if (decision.kind === "relabel" && !set.classes.includes(decision.label))
       throw new Problem(
         "invalid_request",
-        `there is no class "${decision.label}"; valid are ${set.classes.join(", ")}`,
+        `there is no class "${decision.label}"; valid: ${set.classes.join(", ")}`,
       );
     if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
-      throw new Problem("invalid_request", "an image without a label has none to keep");
+      throw new Problem("invalid_request", "this image has no label to keep");
     return book.decide(new Map(chosen.map((image) => [image, decisionOn(image, decision)])));
   });
 

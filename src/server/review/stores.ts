@@ -55,9 +55,9 @@ export function correctionsStore(
       const rows = (count: number): string => `${path}: ${count} ${count === 1 ? "row is" : "rows are"}`;
       return [
         ...(changed > 0
-          ? [`${rows(changed)} on labels that have changed in the data since: decide on these images again`]
+          ? [`${rows(changed)} about labels that have since changed in the data: review these images again`]
           : []),
-        ...(elsewhere > 0 ? [`${rows(elsewhere)} on images that are not reviewed here, and kept`] : []),
+        ...(elsewhere > 0 ? [`${rows(elsewhere)} about images that are not in this review, and kept`] : []),
       ];
     },
     save(decided) {
@@ -204,7 +204,7 @@ function watched(path: string): Watched {
       if (found() !== last)
         throw new Problem(
           "file_changed",
-          `${path} was changed by another program, and is left as it is; start vultus review again to go on from it`,
+          `${path} was changed by another program and is left unchanged; start vultus review again to continue from it`,
         );
       // A new file could take its place all the same.
       if (existsSync(path) && (statSync(path).mode & WRITABLE) === 0)
