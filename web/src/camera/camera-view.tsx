@@ -73,7 +73,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {running && (
             <>
               <button class="button" type="button" onClick={pause}>
-                {paused ? "Go on" : "Pause"}
+                {paused ? "Continue" : "Pause"}
               </button>
               <button class="button" type="button" onClick={() => void save()}>
                 Snapshot

@@ -99,7 +99,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
       }
       const state = await opening;
       if (state.kind === "running") return;
-      throw new DOMException(reasonOf(state) ?? "It was stopped before the camera was there.", "AbortError");
+      throw new DOMException(reasonOf(state) ?? "It was stopped before the camera was ready.", "AbortError");
     },
     stop() {
       setPlaying(false);
@@ -192,7 +192,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
             playsInline
             aria-label={src === undefined ? "What the camera sees" : "The video"}
             onError={() =>
-              src !== undefined && fail(`${src} is no image and no video that can be loaded here`)
+              src !== undefined && fail(`${src} is not an image or a video that can be loaded here`)
             }
           />
         )}

@@ -124,6 +124,6 @@ function howToGetThreads(): string | undefined {
   // In a frame it is the outer page that would have to be isolated.
   if (crossOriginIsolated || hardwareConcurrency === 1 || window !== top) return undefined;
   return serviceWorker && !isControlled
-    ? "open the page again, and it uses more"
+    ? "reload the page to use more"
     : "it would use more if the host sent the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 }

@@ -63,7 +63,7 @@ export function PictureCard({ item, models, threshold, onRemove, onLook, explain
       {error !== undefined ? (
         <p class="unreadable">
           <b class="error">
-            {error.status === "unreadable" ? "This file cannot be read" : "This image was not looked at"}
+            {error.status === "unreadable" ? "This file cannot be read" : "This image was not analysed"}
           </b>
           <span class="muted">{error.reason}</span>
         </p>

@@ -120,7 +120,7 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
   const keep = (): void => {
     if (set.task === "labels") decide({ kind: "keep" });
     else if (accepted !== undefined) decide({ kind: "relabel", label: accepted });
-    else speak("There is no one answer to accept: give a label by its number.");
+    else speak("There is no single answer to accept: give a label by its number.");
   };
 
   const undo = async (): Promise<void> => {

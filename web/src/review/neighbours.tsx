@@ -21,7 +21,7 @@ export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListP
   const own = labelNow(set, of, review.decisionOf(of));
   return (
     <section>
-      <h2>Look most alike</h2>
+      <h2>Most similar</h2>
       {failure !== undefined && <p class="error">{failure}</p>}
       {slow && <p class="muted">The model looks at all images once; this can take minutes.</p>}
       <ul class="neighbours" aria-busy={found === undefined && failure === undefined}>

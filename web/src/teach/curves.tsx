@@ -55,7 +55,7 @@ export function Curves({ curves }: CurvesProps) {
       />
       {accuracies.some(({ points }) => points.length > 0) && (
         <Chart
-          title="Accuracy on the examples kept apart"
+          title="Accuracy on the held-out examples"
           lines={accuracies}
           top={1}
           write={share}

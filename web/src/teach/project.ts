@@ -70,7 +70,7 @@ export function imbalanceOf(counts: readonly (readonly [name: string, count: num
 export function missingForTraining(
   counts: readonly (readonly [name: string, count: number])[],
 ): string | undefined {
-  if (counts.length < 2) return "Add a second class: a model tells at least two classes apart.";
+  if (counts.length < 2) return "Add a second class: a model needs at least two classes.";
   const few = counts.filter(([, n]) => n < FEWEST_EXAMPLES).map(([name]) => `“${name}”`);
   if (few.length === 0) return undefined;
   const classes = few.length === 1 ? few[0] : `${few.slice(0, -1).join(", ")} and ${few.at(-1)}`;

@@ -162,7 +162,9 @@ function opened(name: string): Promise<IDBDatabase> {
       resolve(request.result);
     });
     request.addEventListener("error", () =>
-      reject(new Error(`This browser keeps nothing for the page: ${request.error?.message ?? "no reason"}`)),
+      reject(
+        new Error(`This browser does not store data for this page: ${request.error?.message ?? "no reason"}`),
+      ),
     );
   });
 }

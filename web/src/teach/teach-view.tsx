@@ -62,7 +62,7 @@ function LockedProject(props: ProjectProps) {
     <>
       <ProjectBar projects={props.projects} open={undefined} known={knownClasses(props.models)} />
       <p class="panel" role="status">
-        This project is open in another tab. Close it there, and it opens here.
+        This project is open in another tab. Close it there, and it will open here.
       </p>
     </>
   );

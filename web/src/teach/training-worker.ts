@@ -128,7 +128,7 @@ async function modelOf(start: Start): Promise<Blob> {
 function imagesOf(planned: readonly PlannedExample[], examples: ReadonlyMap<string, Example>): WebExample[] {
   return planned.map(({ id, label }) => {
     const found = examples.get(id);
-    if (!found) throw new Error("Examples of this training were deleted meanwhile: train anew.");
+    if (!found) throw new Error("Examples of this training were deleted meanwhile: train again.");
     return { image: found.image, label };
   });
 }

@@ -182,7 +182,7 @@ function told(before: Running, message: Progress): Running {
     case "note":
       return { ...before, notes: [...notes, event.text] };
     case "device": {
-      const text = `The graphics processor was lost (${event.reason}): the training goes on from its last checkpoint on the processor.`;
+      const text = `The graphics processor was lost (${event.reason}): the training continues on the CPU from its last checkpoint.`;
       return { ...before, notes: [...notes, text] };
     }
     case "checkpoint":
