@@ -32,14 +32,14 @@ export interface RawSource {
 }
 
 export interface AssembleOptions extends ClassOptions {
-  /** Labels that a person put right. */
+  /** Labels that a person corrected. */
   readonly corrected?: Corrected | undefined;
 }
 
 /**
  * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
  * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
- * its plurality, and left out if a name that is no chosen class has more votes than each of them. Ties go to the first class
+ * its plurality, and left out if a name that is not a chosen class has more votes than each of them. Ties go to the first class
  * by name. A relabelled sample has no votes.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
@@ -147,13 +147,13 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The class that a name in the data means, by its usual name where it isn't used. */
+/** The class that a name in the data means; its usual name if the class isn't used. */
 function classOf(name: string, { classes, labelOf, usualName }: ClassNames): string {
   const label = labelOf(name);
   return label === undefined ? usualName(name) : (classes[label] as string);
 }
 
-/** The votes of each class, and `others`: those for a class's synonyms are votes for it. */
+/** Votes per class, and `others`. Votes for a class's synonym count for the class. */
 function votesByClass(
   votes: ReadonlyMap<string, number>,
   others: Readonly<Record<string, number>>,
@@ -192,7 +192,7 @@ function sampleVotes(
   };
 }
 
-/** What becomes of the votes for `names`, which are no chosen class, on the images that are used. */
+/** Describes how votes for `names`, which are not chosen classes, are treated on the images in use. */
 function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>): string[] {
   let [own, all] = [0, 0];
   const voted = new Set<string>();

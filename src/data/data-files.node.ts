@@ -8,10 +8,10 @@ import { isImageName } from "./beside-images.ts";
 
 const tables = new Set([".csv", ".tsv", ".txt"]);
 const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
-/** What unpacks a single file. */
+/** Commands that unpack a single file. */
 const unpackers: Readonly<Record<string, string>> = { ".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz" };
 const spreadsheets = new Set([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"]);
-/** How pandas reads what it can write as CSV again. */
+/** The pandas readers for formats that it can convert to CSV. */
 const readers: Readonly<Record<string, string>> = {
   ".json": "read_json({})",
   ".jsonl": "read_json({}, lines=True)",
@@ -31,7 +31,7 @@ export function withoutTableEnding(path: string): string {
   return isTable(path) ? path.slice(0, -extname(path).length) : path;
 }
 
-/** @throws UsageError for a file that is no table, with the way to make it data. */
+/** @throws UsageError for a file that is not a table, with the way to convert it. */
 export function refuseOtherFiles(path: string): void {
   if (isTable(path) || !isFile(path)) return;
   const form = extname(path).toLowerCase();
@@ -58,7 +58,7 @@ export function refuseOtherFiles(path: string): void {
   );
 }
 
-/** Whether it is a file for certain. */
+/** Returns whether the path is certainly a file. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

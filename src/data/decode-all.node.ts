@@ -18,7 +18,7 @@ const unreadableAllowed = 0.01;
  * Calls `visit` with each sample's index and image, as they get ready, in no fixed order. Samples that cannot be read
  * are skipped and returned in the order of `samples`.
  *
- * @throws VultusError if the signal says so.
+ * @throws VultusError if the signal aborts.
  */
 export async function decodeAll(
   samples: readonly Sample[],
@@ -45,7 +45,7 @@ export async function decodeAll(
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
   } catch (error) {
-    // The others still decode an image each; nobody is to visit them any more.
+    // The other workers still decode one image each, which must no longer be visited.
     stopped = true;
     throw error;
   }

@@ -46,7 +46,7 @@ export async function readFer2013Csv(path: string): Promise<RawSource> {
   };
 }
 
-/** Reads digit by digit: splitting 35,887 rows into 83 million strings takes longer than all the rest. */
+/** Reads digit by digit: splitting 35,887 rows into 83 million strings takes longer than everything else. */
 function parsePixels(text: string, wrong: (problem: string) => FormatError): Uint8Array {
   const pixels = new Uint8Array(side * side);
   let count = 0;

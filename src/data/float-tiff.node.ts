@@ -29,7 +29,7 @@ const tag = {
 } as const;
 const IEEE_FLOAT = 3;
 
-/** Deflate makes data smaller by no more than this. A file that claims more pixels is found out before they have memory. */
+/** Deflate makes data smaller by no more than this. A file that claims more pixels is refused before memory is allocated. */
 const MOST_DEFLATED = 1032;
 
 /** Bytes of the types of values: BYTE, ASCII, SHORT and LONG; no other occurs in these tags. */
@@ -38,8 +38,8 @@ const typeSizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4 };
 /**
  * The first image of a TIFF of 64- or 16-bit floats, uncompressed or deflated; undefined for other TIFFs.
  *
- * @param check hears the size before samples are read, and throws where it is too large.
- * @throws UnreadableImage for such floats in tiles, or compressed in another way, or cut off.
+ * @param check receives the size before samples are read, and throws if it is too large.
+ * @throws UnreadableImage for such floats in tiles, in another compression, or truncated.
  */
 export function readFloatTiff(
   bytes: Uint8Array,

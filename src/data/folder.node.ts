@@ -10,13 +10,13 @@ import { type FileKind, isSystemFolder, kindOfFile } from "./beside-images.ts";
 import type { Split } from "./dataset.ts";
 import { classKey, emotionNamed, readName, splitNamed } from "./names.ts";
 
-/** What the documents call folders of results: no class, unless it is asked for. */
+/** Folder names that the docs use for results: not classes, unless requested. */
 const resultFolders = new Set(["marked", "runs"]);
 
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  /** Folders whose images are no data: those of systems, what vultus wrote, and links to a folder above. */
+  /** Folders whose images are not data: system folders, folders that vultus wrote, and links to a folder above. */
   readonly noData: readonly string[];
 }
 
@@ -31,7 +31,7 @@ interface Root {
  * links are followed, each folder once; hidden files are skipped. Without split folders every sample is "train".
  *
  * @param classes the names asked for with --classes: they help to see which folders are classes.
- * @throws UsageError if there is no such folder, or none that holds classes.
+ * @throws UsageError if the folder does not exist or contains no classes.
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
   if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
@@ -79,7 +79,7 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
           split: cut?.splitOf(under, id) ?? split,
         });
     }
-    // A folder of runs alone is no class without images.
+    // A folder that contains only runs is not a class without images.
     if (samples.length > before.samples || total(noData) === before.noData) classNames.add(className);
   }
   if (noData.size > 0) notes.push(`folders skipped, because their images are not data: ${counted(noData)}`);
@@ -273,13 +273,13 @@ function holdsNoData(path: string, entry: Dirent): boolean {
   );
 }
 
-/** Whether a link in `path` leads to a folder above: everything there would lie in `path` once more. */
+/** Whether a link in `path` leads to a folder above, whose contents would then appear in `path` again. */
 function leadsUp(path: string, link: string): boolean {
   const target = realpathSync(link);
   return (realpathSync(path) + sep).startsWith(target.endsWith(sep) ? target : target + sep);
 }
 
-/** What the file system says of a folder. @throws VultusError that names it, with the reason. */
+/** Returns a folder's entries. @throws VultusError with its path and the reason. */
 function reading<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -288,7 +288,7 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Undefined for pipes, sockets and devices, which have no end that a reader would come to. */
+/** Undefined for pipes, sockets and devices, which a reader would never finish reading. */
 function kindOfEntry(path: string, entry: Dirent): "folder" | "file" | undefined {
   if (!entry.isSymbolicLink()) return kindOf(entry);
   // A broken link counts as a file, so that it is listed among the unreadable images; so does a link to itself.

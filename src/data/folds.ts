@@ -22,7 +22,7 @@ export function stratifiedFolds(
     throw new UsageError(
       `${folds} folds of ${samples.length} images in ${groups.length} groups that stay together: ask for fewer folds, or add images`,
     );
-  // A class with fewer samples than folds wants a part of one in each; zero would divide.
+  // A class with fewer samples than folds needs a fraction of a sample in each; rounding to 0 would divide by zero.
   const wanted = classCounts(samples, classCount).map((count) => Math.max(count, 1) / folds);
   const dealt = deal(groups, new Map(Array.from({ length: folds }, (_, fold) => [fold, wanted])));
   const foldOf = new Map([...dealt].flatMap(([fold, own]) => own.map(({ id }) => [id, fold] as const)));

@@ -133,7 +133,7 @@ function withoutRepeats(
   });
 }
 
-/** FER2013's names, for a column that is called as in its table, and holds no other numbers. */
+/** FER2013's class names, for a column that has the name used there and contains only its numbers. */
 function fer2013Numbers(column: string, numbers: readonly string[]): NamedNumbers | undefined {
   const names = new Map(fer2013Classes.map((name, i) => [String(i), name]));
   return column === "emotion" && numbers.every((number) => names.has(number))

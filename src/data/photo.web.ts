@@ -22,7 +22,7 @@ export interface WebReadPhoto {
   readonly height: number;
 }
 
-/** By what factor the sides of an image are reduced; one that is not below 1 leaves it as it is. */
+/** The factor by which the sides of an image are reduced; a factor of 1 or more leaves it unchanged. */
 export type ScaleOf = (width: number, height: number) => number;
 
 const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (width * height));
@@ -51,7 +51,7 @@ export async function readWebPhoto(
   }
 }
 
-/** A file as a bitmap, upright. Which formats are read is the browser's affair. */
+/** A file as a bitmap, upright. The browser determines which formats are supported. */
 async function decoded(blob: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(blob);

@@ -15,7 +15,7 @@ export interface PixelCacheOptions extends DecodeAllOptions {
   readonly memoryBudget: number;
   /** Made if missing, and only used if the budget is not enough. */
   readonly spillDir: string;
-  /** Go on when more than 1 % of the images cannot be read. */
+  /** Continue even if more than 1 % of the images cannot be read. */
   readonly allowUnreadable?: boolean;
 }
 
@@ -109,7 +109,7 @@ interface Spilled extends PictureShape {
 
 let spillFiles = 0;
 
-/** Images one after the other in one file, opened at the first write. It has no name, so that a kill leaves no file. */
+/** Images in one file, opened at the first write. The file has no name, so a killed process leaves nothing behind. */
 class SpillFile {
   /** Caches that may still read. */
   users = 0;

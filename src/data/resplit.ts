@@ -1,11 +1,11 @@
-/** New splits for a data set that may have some: those asked for are cut anew, the others stay as they are. */
+/** Cuts new splits for a data set that may have some: requested splits are cut again, the others are kept. */
 
 import { plural } from "./assemble.ts";
 import { type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
 import { byIdentity, cutSplits, groupsOf, type SplitOptions } from "./split.ts";
 
 /**
- * A split with a share in `options` is cut anew, from the training images and from those that it had. A split without
+ * A split with a share in `options` is cut again, from the training images and from those that it had. A split without
  * one is kept, image by image; training then loses the images that are in a group with one of it, and a note says
  * how many.
  *

@@ -1,4 +1,4 @@
-/** Which image format bytes are, by their first bytes; a file's name counts for nothing. */
+/** Detects an image's format from its first bytes; the file name is ignored. */
 
 import { foreignContent, textOf } from "../util/foreign.ts";
 import { isRawTiff } from "./raw-tiff.ts";
@@ -18,7 +18,7 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
 ];
 
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
-/** Images that are not decoded, as they are named. */
+/** Formats that are recognised but not decoded, and their names. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
   ["a HEIC image", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
   ["a camera raw file", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
@@ -36,7 +36,7 @@ const otherImages: readonly (readonly [string, RegExp])[] = [
 
 /**
  * @param bytes a file, or at least its first 2048 bytes.
- * @throws UnreadableImage that names what the bytes are instead, and no file.
+ * @throws UnreadableImage that states what the bytes are, without a file name.
  */
 export function sniffPicture(bytes: Uint8Array): PictureFormat {
   if (bytes.length === 0) throw new UnreadableImage("empty", "the file is empty");

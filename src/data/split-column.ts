@@ -1,10 +1,10 @@
-/** Which column of a table holds its splits: `split`, or another one whose cells name splits. */
+/** Finds the column of a table that contains its splits: `split`, or another one whose cells name splits. */
 
 import type { CsvRow } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { splitNamed } from "./names.ts";
 
-/** What tables call it besides `split`. A cell of such a column that names no split is an error, if another names one. */
+/** Other usual names for it. A cell of such a column that names no split is an error, if another names one. */
 export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
 
 /** Columns of true and false that say whether an image is of one split, as fastai has them. */
@@ -14,7 +14,7 @@ const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
  * The column called `split`; otherwise the one that is called as splits often are and names one, or whose cells all name splits, at
  * least two of them. Without this, test images would be trained on.
  *
- * @param columns those that hold neither paths nor labels nor people.
+ * @param columns those that contain neither paths nor labels nor people.
  * @throws FormatError for a cell that names no split beside others that do, columns that name different splits, or `is_valid`.
  */
 export function splitColumnOf(

@@ -15,7 +15,7 @@ export interface SplitShares {
 
 /** The splits that a training cuts. */
 export interface CutShares extends SplitShares {
-  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 parted them. */
+  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 separated them. */
   readonly nearCopies?: boolean | undefined;
 }
 

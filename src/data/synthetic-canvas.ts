@@ -6,7 +6,7 @@ export const SIZE = 48;
 export interface Shape {
   /** Negative inside, positive outside; it need not be right outside of the box. */
   readonly distance: (x: number, y: number) => number;
-  /** What holds the whole shape: painting skips the rest. */
+  /** A box around the whole shape: painting skips the rest. */
   readonly left: number;
   readonly right: number;
   readonly top: number;

@@ -1,4 +1,4 @@
-/** Reads the cells of a manifest that hold votes: numbers, as programs and spreadsheets write them, or true and false. */
+/** Reads a manifest's cells of votes: numbers, as programs and spreadsheets write them, or true and false. */
 
 import type { FormatError } from "../util/errors.ts";
 import { emotionNamed } from "./names.ts";
@@ -40,7 +40,7 @@ function numberIn(text: string): number | undefined {
   return Number.isFinite(count) ? count : undefined;
 }
 
-/** What else a column may be whose name is no emotion. */
+/** What else a column may be if its name is not an emotion. */
 function hint(name: string): string {
   return emotionNamed(name) === undefined
     ? `. If ${name} does not contain votes, rename it to subgroup:${name}, or to label if it contains the labels`
