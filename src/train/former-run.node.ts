@@ -1,4 +1,4 @@
-/** Resumes runs of versions that kept samples in the order of reading: in that order, or not at all. */
+/** Resumes runs of versions that kept samples in reading order: in that order, or not at all. */
 
 import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";

@@ -1,4 +1,4 @@
-/** Makes a phase ready: compiles and loads its program, and chooses where its batches come from. */
+/** Prepares a phase: compiles and loads its program, and chooses the source of its batches. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import type { Pixels } from "../data/pixels.ts";
@@ -28,7 +28,7 @@ import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { targetPrior } from "./trained-prior.ts";
 import { watchedIndices } from "./watched.ts";
 
-/** Images that the frozen backbone sees at a time when features are cached. */
+/** Batch size of the frozen backbone when features are cached. */
 const FEATURE_BATCH = 32;
 
 export interface SetupContext

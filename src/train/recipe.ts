@@ -9,7 +9,7 @@ import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
-/** A number whose every error says what is valid. */
+/** A number whose errors all state what is valid. */
 function number(valid: string, bound: (number: z.ZodNumber, error: string) => z.ZodNumber): z.ZodNumber {
   const error = `must be ${valid}`;
   return bound(z.number({ error }), error);
@@ -22,7 +22,7 @@ const atLeast0 = number("a number of 0 or more", (n, error) => n.min(0, error));
 const atLeast1 = number("a number of 1 or more", (n, error) => n.min(1, error));
 const count = number("a whole number of 1 or more", (n, error) => n.int(error).min(1, error));
 
-/** Least and greatest, in this order. */
+/** Minimum and maximum, in this order. */
 function range(of: z.ZodNumber, valid: string) {
   const error = `must be two numbers ${valid}, the smaller first`;
   return z.tuple([of, of], { error }).refine(([least, greatest]) => least <= greatest, { error });
@@ -51,7 +51,7 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
   });
 }
 
-/** The error of a value that none of the variants, told apart by their `type`, describes. */
+/** The error for a value that matches none of the variants, which are distinguished by their `type`. */
 function noVariant(types: readonly string[]) {
   return ({ input }: { input?: unknown }): string => {
     const type = (input as { type?: unknown } | null | undefined)?.type;
@@ -59,7 +59,7 @@ function noVariant(types: readonly string[]) {
   };
 }
 
-/** The shape of `Augmentation` in src/augment/settings.ts, which says what each number means. */
+/** The shape of `Augmentation` in src/augment/settings.ts, which documents each number. */
 const augmentationSchema = object({
   randomResizedCrop: object({ scale: areas, ratio: positives }).nullable(),
   rotation: number("degrees from 0 to 180", (n, error) => n.min(0, error).max(180, error)),
@@ -76,7 +76,7 @@ const augmentationSchema = object({
   cutmix: atLeast0.default(0),
 });
 
-/** What a schedule leaves out takes PyTorch's default. */
+/** Omitted settings of a schedule take PyTorch's defaults. */
 const scheduleSchema = z.discriminatedUnion(
   "type",
   [
@@ -119,7 +119,7 @@ function lossOptions(options: Loss["options"]): z.ZodRawShape {
   );
 }
 
-/** What an optimizer leaves out takes PyTorch's default. */
+/** Omitted settings of an optimizer take PyTorch's defaults. */
 const optimizerSchema = z.discriminatedUnion(
   "type",
   [
@@ -145,7 +145,7 @@ const optimizerSchema = z.discriminatedUnion(
   { error: noVariant(["adamw", "sgd"]) },
 );
 
-/** What a phase leaves out is off, or as PyTorch does it. */
+/** Omitted settings of a phase are off, or as in PyTorch. */
 export const phaseSchema = object({
   /** Name of the phase in logs, in reports and for `--set`. */
   name: z

@@ -42,7 +42,7 @@ export function cutPictures(
   }
 }
 
-/** What a model's file says about its training data. */
+/** What a model's file states about its training data. */
 export interface TrainedOn {
   readonly cut: TrainingCut;
   /** Of the data with the splits that were cut. */

@@ -43,13 +43,13 @@ const environmentSchema = z.object({
   data: z.array(z.string()).default([]),
   /** Names of folders or labels that were given classes, where there were any. */
   rename: z.record(z.string(), z.string()).optional(),
-  /** Names of folders, labels or columns of votes that are no class, where there were any. */
+  /** Names of folders, labels or columns of votes that are not classes, if there were any. */
   notAClass: z.array(z.string()).optional(),
   /** How `data` was asked for; missing in runs that did not record it, and where a program gave a data set. */
   request: dataRequestSchema.optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
-  /** The models whose answers are learned beside the labels, as they were named. */
+  /** The models whose predictions are learned beside the labels, as they were named. */
   teachers: z.array(z.string()).default([]),
   /** SHA-256 of the copies of their files. */
   teacherDigests: z.array(z.string()).default([]),
@@ -59,13 +59,13 @@ const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 /**
- * What there may be before a folder has its environment.json: images on disk, the first checkpoint, then the recipe. A
+ * What a folder may contain before its environment.json: images on disk, the first checkpoint, then the recipe. A
  * recipe.json alone is a person's own.
  */
 const BEFORE_A_RUN =
   /^(cache\/pixels-\d+-\d+\.tmp|\.?data-(excluded\.txt|corrections\.csv)(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
-/** What a kill leaves of a file that was being written, or of images on disk. */
+/** Leftovers of a killed process: partly written files and images on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
 
 export interface RunPaths {
@@ -80,7 +80,7 @@ export interface RunPaths {
   readonly teachers: string;
   /** A copy of the list of images to leave out. */
   readonly exclude: string;
-  /** A copy of the labels that a person put right. */
+  /** A copy of the corrected labels. */
   readonly corrections: string;
   readonly best: string;
   /** The best weights as the file that is exported; written when training has ended. */
@@ -230,7 +230,7 @@ export function describeEnvironment(
 
 /**
  * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another version,
- * processor or thread count, and files that changed under their names, are said: results are then close but not bit-exact.
+ * processor or thread count, and changed files, are reported: results are then close but not bit-exact.
  */
 export function checkResume(paths: RunPaths, now: Environment): string[] {
   const then = readEnvironment(paths);
@@ -252,7 +252,7 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   return notes;
 }
 
-/** Records that the data of a run lies elsewhere now, so that its next resume finds it. */
+/** Records the new location of a run's data, so that the next resume finds it. */
 export function recordPlace(
   paths: RunPaths,
   { sources }: Pick<Dataset, "sources">,
@@ -261,7 +261,7 @@ export function recordPlace(
   const then = readEnvironment(paths);
   const data = sources.map((path) => resolve(path));
   const isKnown = then.request !== undefined && isDeepStrictEqual(then.data, data);
-  // No path leads to what a program gave.
+  // Data given by a program has no path.
   if (request === undefined || isKnown) return;
   writeJson(paths.environment, { ...then, data, request: then.request ?? request });
 }

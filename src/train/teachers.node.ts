@@ -14,8 +14,8 @@ import { classifierPath, loadMembers } from "../weights/load.node.ts";
 import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
 /**
- * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say. An ensemble is
- * its members, who share its say. Their classes are spelled as the student's.
+ * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with equal weight. An ensemble is
+ * its members, which share its weight. Their classes are spelled as the student's.
  * @throws UsageError where one doesn't know all of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
