@@ -215,15 +215,15 @@ describe.skipIf(chromiumPath === undefined)(
 
       test("where no face is found, the picture can be turned", async () => {
         const card = page.locator(".card", { hasText: "empty.png" });
-        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.getByRole("button", { name: "Rotate the image" }).click();
         await card.locator(".no-face", { hasText: "in any of four orientations" }).waitFor();
-        expect(await card.getByRole("button", { name: "Turn the picture" }).count()).toBe(0);
+        expect(await card.getByRole("button", { name: "Rotate the image" }).count()).toBe(0);
       });
 
       test("a face that lies on its side is found when the picture is turned, and explained", async () => {
         await give(page, 5, "lying.png");
         const card = page.locator(".card", { hasText: "lying.png" });
-        await card.getByRole("button", { name: "Turn the picture" }).click();
+        await card.getByRole("button", { name: "Rotate the image" }).click();
         await card.locator(".bars").waitFor();
         expect(await card.locator(".verdict").textContent()).toContain("surprise");
         await card.getByRole("button", { name: "Where it looked" }).click();

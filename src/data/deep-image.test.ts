@@ -94,7 +94,7 @@ test("64-bit floats that are cut off or in tiles are reported as what they are",
   // The tag of strips becomes that of tiles.
   tiled[10 + 12 * 5] = 324 & 255;
   tiled[10 + 12 * 5 + 1] = 324 >> 8;
-  await expect(decodePicture(tiled)).rejects.toThrow("save it with 32-bit floats");
+  await expect(decodePicture(tiled)).rejects.toThrow("save it with uncompressed 32-bit floats");
 });
 
 test("NaN and negative samples are black, infinite ones white; they change no other pixel", async () => {

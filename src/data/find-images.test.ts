@@ -92,7 +92,7 @@ test("not elsewhere if the table's other images are where it lists them", () => 
 test("two that fit are refused", () => {
   make("happy/1.jpg", "sad/1.jpg");
   expect(() => found("1.jpg")).toThrow(
-    /row 2: there is no 1\.jpg, and happy\/1\.jpg and sad\/1\.jpg could be/,
+    /row 2: there is no 1\.jpg; it could mean happy\/1\.jpg or sad\/1\.jpg/,
   );
 });
 

@@ -88,7 +88,7 @@ describe("layouts", () => {
     make("images/train/sad/a.jpg", "images/train/happy/b.jpg", "docs/readme.txt");
     expect(ids()).toEqual(ids(join(dir, "images")));
     make("other/happy/a.jpg");
-    expect(() => ids()).toThrow(/holds 2 data sets.*images.*other/);
+    expect(() => ids()).toThrow(/contains 2 data sets.*images.*other/);
   });
 
   test("further down, as archives are unpacked", () => {
@@ -109,7 +109,7 @@ describe("layouts", () => {
       "test sad sad/Test set/f.jpg",
     ]);
     expect(readFolder(dir).notes).toEqual([
-      "folders called Test set, train, val inside the class folders: read as splits",
+      "folders named Test set, train, val inside the class folders: read as splits",
     ]);
   });
 

@@ -206,7 +206,7 @@ describe("votes", () => {
     const text = "path,happy,sad,age\na.jpg,2,1,30\nb.jpg,1,2,31\n";
     await expect(read(text)).rejects.toThrow(/"age" is not clear.*does not contain votes, call it subgroup:age/);
     const words = "path,happy,sad,sex\na.jpg,2,1,f\nb.jpg,1,2,m\n";
-    await expect(read(words)).rejects.toThrow(/sex is "f", expected a number.*call it subgroup:sex/);
+    await expect(read(words)).rejects.toThrow(/sex is "f", expected a number.*rename it to subgroup:sex/);
   });
 
   test("of FER+, without the rows that have no image", async () => {
@@ -305,7 +305,7 @@ describe("other files given as data", () => {
     ["t.parquet", /pandas\.read_parquet\(/],
     ["t.json", /pandas\.read_json\("[^"]*"\)\.to_csv/],
     ["x.jpg", /is a single image\. Name a folder/],
-    ["label.lst", /label\.lst is a file that is not read as data/],
+    ["label.lst", /label\.lst is not a kind of file that vultus reads as data/],
   ])("%s is refused with the way out", async (name, message) => {
     const result = readDataset([join(folder({ [name]: "PK" }), name)]);
     await expect(result).rejects.toThrow(UsageError);

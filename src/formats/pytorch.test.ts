@@ -88,7 +88,7 @@ describe.each(versions)("a file of PyTorch $torch", (reference) => {
 
   test("a pickled module is refused by its class, with the way to convert it", () => {
     expect(() => decodePytorch(fileOf(reference.module), "a.pth")).toThrow(
-      /^a\.pth holds a whole object \(torch\.nn\.modules\.container\.Sequential\).*: torch\.save\(torch\.load\("a\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
+      /^a\.pth contains a whole object \(torch\.nn\.modules\.container\.Sequential\).*: torch\.save\(torch\.load\("a\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
     );
   });
 

@@ -131,7 +131,7 @@ describe("a network that was changed", () => {
     [
       "grey images",
       { "conv1.weight": [64, 1, 7, 7] },
-      /\nits first layer is for grey images.*: state_dict\["conv1\.weight"\] = state_dict\["conv1\.weight"\]\.repeat\(1, 3, 1, 1\) \/ 3$/,
+      /\nits first layer is for greyscale images.*: state_dict\["conv1\.weight"\] = state_dict\["conv1\.weight"\]\.repeat\(1, 3, 1, 1\) \/ 3$/,
     ],
     ["six channels", { "conv1.weight": [64, 6, 7, 7] }, /its first layer was changed.*3 channels/],
     ["small images", { "conv1.weight": [64, 3, 3, 3] }, /its first layer was changed.*kernels of 7 × 7$/],

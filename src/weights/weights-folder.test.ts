@@ -124,9 +124,9 @@ describe("a file", () => {
   const lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
   const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
   test.each<[string, string | Uint8Array, RegExp]>([
-    ["a.pth", lfs, /it is a pointer of Git LFS; fetch the file itself with `git lfs pull`$/],
-    ["a.safetensors", lfs, /it is a pointer of Git LFS/],
-    ["a.onnx", lfs, /it is a pointer of Git LFS/],
+    ["a.pth", lfs, /it is a Git LFS pointer; fetch the file itself with `git lfs pull`$/],
+    ["a.safetensors", lfs, /it is a Git LFS pointer/],
+    ["a.onnx", lfs, /it is a Git LFS pointer/],
     ["b.safetensors", "\n<html>404", /it is a web page/],
     ["b.onnx", "<!DOCTYPE html>", /it is a web page/],
     ["c.pth", "Entry not found", /it is the text "Entry not found"; if it comes from a download, sign in/],
@@ -136,7 +136,7 @@ describe("a file", () => {
     ["g.bin", latin1(`GGUF\x03${"\0".repeat(99)}`), /a GGUF file of llama\.cpp; vultus reads/],
     ["h.tflite", latin1(`\x1c\0\0\0TFL3${"\0".repeat(99)}`), /a TensorFlow Lite model; vultus reads/],
     ["i.npy", latin1(`\x93NUMPY\x01\0${"\0".repeat(99)}`), /a single NumPy array; vultus reads/],
-    ["j.pb", latin1(`\x08\x01\x12\x04abcd${"\0".repeat(99)}`), /it is a graph of TensorFlow; vultus reads/],
+    ["j.pb", latin1(`\x08\x01\x12\x04abcd${"\0".repeat(99)}`), /it is a TensorFlow graph; vultus reads/],
     ["k.ckpt.index", latin1(`\0\0\x08${"\0".repeat(99)}\x57`), /part of a TensorFlow checkpoint/],
     ["k.ckpt.data-00000-of-00001", latin1(`\0\0\x80?${"\x01".repeat(99)}`), /part of a TensorFlow checkpoint/],
     ["l.mlmodel", latin1(`\x08\x04\x12\x10${"\0".repeat(99)}`), /it is a Core ML model/],
