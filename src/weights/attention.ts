@@ -1,4 +1,4 @@
-/** Attention blocks in weights that a training starts from: new ones where there are none, the same where there are some. */
+/** Attention blocks in the starting weights of a training: new ones if there are none, otherwise the same. */
 
 import type { Architecture, Description } from "../models/classifier.ts";
 import type { AttentionKind } from "../nn/attention.ts";
@@ -10,10 +10,10 @@ import type { StateDict } from "../util/tensor.ts";
 const LAYER = /\.attention\.(fc1|fc2|conv)\.(weight|bias)$/;
 
 /**
- * What of `description` must be `found`: without the attention blocks where the weights have none, since these start as the
+ * The part of `description` that must be `found`: without attention blocks if the weights have none, because these start as the
  * identity; `path` is the file's name in the error and the notes.
  *
- * @throws UsageError for weights with other attention than the architecture's: without their blocks they compute something else.
+ * @throws UsageError for weights with other attention than the architecture's: without their blocks they compute a different function.
  */
 export function attentionFor(
   found: StateDict,

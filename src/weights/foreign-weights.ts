@@ -1,4 +1,4 @@
-/** Files that people give as weights and that hold something else: what it is, and what to do. */
+/** Describes files that are not weights but were given as such: what they are, and what to do. */
 
 import { foreignContent, textOf } from "../util/foreign.ts";
 
@@ -24,7 +24,7 @@ const names: readonly (readonly [name: RegExp, what: string])[] = [
   [/\.(engine|plan|trt)$/, "a TensorRT engine"],
 ];
 
-/** What a file's first bytes show it to be, such as `a web page; …`; undefined where they show nothing. */
+/** Describes a file by its first bytes, such as `a web page; …`; undefined if they are not recognised. */
 export function foreignWeights(bytes: Uint8Array): string | undefined {
   const head = textOf(bytes);
   const known = foreignContent(bytes) ?? signatures.find(([begin]) => begin.test(head))?.[1];
@@ -34,7 +34,7 @@ export function foreignWeights(bytes: Uint8Array): string | undefined {
   return `the text "${line.length > 60 ? `${line.slice(0, 60)}…` : line}"; if it comes from a download, sign in and fetch it again`;
 }
 
-/** What a file is by its name, for content that says nothing. */
+/** Describes a file by its name, if its content is not recognised. */
 export function foreignByName(file: string): string {
   const known = names.find(([name]) => name.test(file))?.[1];
   return `${known ?? "in an unknown format"}; ${reads}`;

@@ -1,4 +1,4 @@
-/** Reads weights and classifiers from disk, in whichever of the formats they come. */
+/** Reads weights and classifiers from disk in any supported format. */
 
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
@@ -47,7 +47,7 @@ export function loadMembers(path: string, options: BackboneOptions = {}): Member
   return membersIn(readWeights(file), file, modelName(file), options);
 }
 
-/** What a classifier's file is called: a run's files are all called best, so there it is the folder's name. */
+/** The name of a classifier's file. All runs name their files best, so for a run it is the folder's name. */
 export function modelName(file: string): string {
   const own = basename(file, extname(file));
   return own === "best" ? basename(dirname(resolve(file))) : own;
@@ -78,8 +78,8 @@ function whatToGive(shipped: readonly string[]): string {
 }
 
 /**
- * Weights from a file, fitted to a classifier, and what the file says about them; `normalisation` is what they were trained with,
- * where that is known and not the file's to say.
+ * Weights from a file, fitted to a classifier, and the file's metadata; `normalisation` is the one they were trained with,
+ * if it is known from elsewhere than the file.
  */
 export function loadWeights(
   path: string,
@@ -93,7 +93,7 @@ export function loadWeights(
   return takenOver(readWeights(path), path, architecture, description, rows, normalisation);
 }
 
-/** The backbone in which the weights at `path` compute as they were trained: a variant of `model` where the file says so. */
+/** The backbone for which the weights at `path` were trained: a variant of `model` if the file states so. */
 export function backboneFor(model: string, path: string | undefined): string {
   if (path === undefined || !hasVariants(model) || !existsSync(path)) return model;
   const variant = variantIn(readWeights(path).metadata);
@@ -158,9 +158,9 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
   throw new FormatError(`${path} contains no weights that vultus reads; it is ${foreignByName(path)}`);
 }
 
-/** What to do where weights are needed and there are none. */
+/** Instructions if weights are needed but missing. */
 function howToGetWeights({ backbone: { name, origin } }: Architecture): string {
-  // Of a variant the library has the tensors, and other values.
+  // For a variant the library has the same tensors with other values.
   const isTheirs = origin?.library === "torchvision" || (sources[name] ?? []).length > 0;
   const fromPython =
     origin && isTheirs ? `, for example one written in Python by ${libraryCommand(origin)}` : "";

@@ -1,4 +1,4 @@
-/** What to say of weights that do not fit a network: which tensors, and of which network they are. */
+/** Describes weights that do not fit a network: which tensors, and which network they belong to. */
 
 import { type Architecture, describe } from "../models/classifier.ts";
 import { backbones } from "../models/registry.ts";
@@ -7,14 +7,14 @@ import { FormatError } from "../util/errors.ts";
 import { type StateDict, sizeOf } from "../util/tensor.ts";
 import { canonicalNames, isOfClassifier } from "./canonical-names.ts";
 
-/** What is wrong with a file's tensors. */
+/** The defects of a file's tensors. */
 export interface Misfit {
   readonly missing: ParameterSpec[];
   readonly misshapen: { readonly spec: ParameterSpec; readonly shape: readonly number[] }[];
   readonly unexpected: string[];
 }
 
-/** The error for them; `name` is what it calls the file. */
+/** The error for them; `name` is the file name in its message. */
 export function refusal(
   { missing, misshapen, unexpected }: Misfit,
   found: StateDict,
@@ -53,7 +53,7 @@ export function refusal(
   );
 }
 
-/** What names of tensors show to have been done to a network, and how to undo it. */
+/** Changes to a network that its tensor names reveal, and how to undo them. */
 const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   [
     /(^|\.)_?flat_param/,
@@ -74,7 +74,7 @@ const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   ],
 ];
 
-/** The way out for misfits of a known kind. */
+/** The remedy for known kinds of misfits. */
 function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): string | undefined {
   const known = changes.find(([pattern]) => unexpected.some((tensor) => pattern.test(tensor)));
   if (known) return known[1];

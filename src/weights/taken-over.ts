@@ -1,4 +1,4 @@
-/** The weights of a file as the start of a training, wherever its bytes were read. */
+/** Uses the weights of a file as the start of a training, independent of where its bytes were read. */
 
 import type { Preprocessing } from "../models/backbone.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
@@ -11,7 +11,7 @@ import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
 import { renormalised, sameNormalisation } from "./normalisation.ts";
 import { adapted } from "./variants.ts";
 
-/** Weights that fit a classifier, and what their file says of them. */
+/** Weights that fit a classifier, and their file's metadata. */
 export interface TakenOver extends Fitted {
   readonly metadata: Metadata;
 }
@@ -59,7 +59,7 @@ function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, t
     : `warning: these weights were trained with ${numbers}, but vultus normalises images differently here`;
 }
 
-/** @throws UsageError for the file of an ensemble, where one network is needed. */
+/** @throws UsageError for an ensemble's file if a single network is needed. */
 export function refuseEnsemble(metadata: Metadata, path: string): void {
   const ensemble = readEnsemble(metadata, path);
   if (!ensemble) return;

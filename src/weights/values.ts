@@ -1,4 +1,4 @@
-/** Values that no trained network has: weights with such are refused, as a training from them would learn nothing. */
+/** Refuses weights with values that no trained network has: a training from them would learn nothing. */
 
 import { FormatError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";

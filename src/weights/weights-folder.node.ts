@@ -1,4 +1,4 @@
-/** Folders of weights, as Hugging Face's libraries and DeepSpeed write them: which of their files are to be read. */
+/** Selects the files to read in folders of weights written by Hugging Face's libraries and DeepSpeed. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -6,13 +6,13 @@ import { z } from "zod";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { isFolder, readJson } from "../util/files.node.ts";
 
-/** Files to read together, and what to say of the others. */
+/** Files to read together, and notes about the others. */
 export interface WeightFiles {
   readonly files: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** What Hugging Face's libraries call weights, the preferred first. An index lists the parts of weights that are split. */
+/** File names of weights in Hugging Face's libraries, preferred first. An index lists the parts of weights that are split. */
 const usual = [
   "model.safetensors",
   "model.safetensors.index.json",
@@ -20,7 +20,7 @@ const usual = [
   "pytorch_model.bin.index.json",
 ];
 const weightFile = /\.(safetensors|pth|pt|ckpt|bin|onnx|pth\.tar)$/;
-/** What stands beside weights and has such a name. */
+/** Files with such names that are not weights. */
 const besideWeights =
   /^(training_args|optimizer|scheduler|scaler|rng_state|random_states|trainer_state)|optim_states/;
 const part = /-(\d+)-of-(\d+)\.\w+$/;
@@ -30,7 +30,7 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 export const isIndex = (path: string): boolean => path.endsWith(".index.json");
 
 /**
- * The files of weights in a folder that is no run's.
+ * The weights files in a folder that is not a run.
  *
  * @throws UsageError where there are none, or several of which none has a usual name.
  */

@@ -1,4 +1,4 @@
-/** `vultus review`: a page on which labels are put right by hand, or images without labels get their first ones. */
+/** `vultus review`: a page for correcting labels by hand, or for labelling unlabelled images. */
 
 import { Command } from "commander";
 import { type ReviewOptions, review, reviewDefaults } from "../../jobs/review.ts";
