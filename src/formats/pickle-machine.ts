@@ -15,13 +15,13 @@ export type Pickled =
   | PickleFunction
   | object;
 
-/** What stands for a class or function of Python. It is called with checked lengths, not with checked types. */
+/** A stand-in for a Python class or function. It is called with checked lengths, not with checked types. */
 export type PickleFunction = (args: readonly Pickled[]) => Pickled;
 
 export interface PickleOptions {
-  /** What errors call the file. */
+  /** The file name used in error messages. */
   readonly file: string;
-  /** What stands for the class or function `module.name`; undefined where it is not allowed. */
+  /** The stand-in for the class or function `module.name`; undefined if it is not allowed. */
   readonly find: (name: string) => Pickled | undefined;
   /** The object that a persistent id stands for. */
   readonly persistent?: PickleFunction;
@@ -250,8 +250,8 @@ export class PickleMachine {
 }
 
 /**
- * Stands for an object of a class that vultus doesn't know. Nothing of the class runs, and attributes are dropped; what a
- * dictionary of such a class holds is kept.
+ * A stand-in for an object of an unknown class. None of the class's code runs, and attributes are dropped; the content of a
+ * dictionary of such a class is kept.
  */
 export class Opaque extends Map<Pickled, Pickled> {
   /** The class or function that would have made it, as `module.name`. */

@@ -1,4 +1,4 @@
-/** What the pickles of PyTorch refer to: storages, the tensors that view them, and nothing else. */
+/** The objects that PyTorch's pickles refer to: only storages and the tensors that view them. */
 
 import { FormatError } from "../util/errors.ts";
 import { type FloatTensor, floatTensor, sizeOf, stridesOf } from "../util/tensor.ts";

@@ -14,7 +14,7 @@ import { readStoredZip } from "./zip.ts";
 export interface PytorchContent {
   readonly tensors: StateDict;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Which of several dictionaries of tensors was taken, where there are several. */
+  /** Which dictionary of tensors was taken, if there are several. */
   readonly notes: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export const METADATA_ENTRY = "vultus.json";
 /**
  * The tensors of a file that `torch.save` wrote from a state_dict, alone or within other dictionaries (`tensorsIn`); what else
  * stands beside them is left out. Every dtype becomes float32; float32 that is aligned is a view of
- * `bytes`. `file` is what errors call it. `owned` says that nobody else uses `bytes`: numbers of the older format, which lie
+ * `bytes`. `file` is its name in error messages. `owned` states that nobody else uses `bytes`: numbers of the older format, which lie
  * at any byte, are then moved to where they can be viewed, instead of being copied, and `bytes` is no longer the file.
  *
  * @throws FormatError that names the byte.
@@ -46,7 +46,7 @@ export function decodePytorchValue(bytes: Uint8Array, file: string, owned = fals
   return bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
 }
 
-/** What other zip archives hold, by the names of their entries, and how to get weights out of them. */
+/** Recognises other zip archives by their entry names, and states how to extract weights from them. */
 const otherArchives: readonly (readonly [entry: RegExp, what: (file: string, entry: string) => string])[] = [
   [
     /(^|\/)(code\/__torch__|constants\.pkl$)/,

@@ -1,16 +1,16 @@
-/** The dictionaries of tensors in what torch.save wrote, and which of them holds the weights of the model. */
+/** Finds the dictionaries of tensors in a file of torch.save, and the one that contains the model's weights. */
 
 import { FormatError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { Opaque, type Pickled } from "./pickle.ts";
 import { isTensor } from "./pytorch-objects.ts";
 
-/** What programs call the model's weights, the most usual first. */
+/** Usual keys of the model's weights, the most common first. */
 const usual = [
   ...["state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params"],
   ...["student", "backbone", "trunk", "encoder", "best"],
 ];
-/** What they call averages of the weights, and networks that follow another: taken only where there is nothing else. */
+/** Keys of averaged weights, and of networks that follow another: used only if there is nothing else. */
 const following =
   /(^|[._])(ema|averaged?|avg|swa|shadow|teacher|target|momentum|key)([._]|$)|(^|\.)encoder_k(\.|$)/i;
 
@@ -24,7 +24,7 @@ interface Found {
   /** The keys on the way to it. */
   readonly path: readonly string[];
   readonly tensors: StateDict;
-  /** What stands among the tensors and was made by a class or function that vultus doesn't know. */
+  /** A value among the tensors made by a class or function that vultus doesn't know. */
   readonly opaque: ReadonlyMap<string, Opaque>;
 }
 
@@ -81,7 +81,7 @@ function otherTensor(name: string, of: string, file: string): FormatError {
   );
 }
 
-/** What to say of a file without tensors by name. */
+/** The error for a file without named tensors. */
 function nothingIn(value: Pickled, found: readonly Found[], file: string): FormatError {
   const loaded = `torch.load("${file}", map_location="cpu", weights_only=False)`;
   const saved = (what: string): string => `in Python: torch.save(${what}, "weights.pth")`;
@@ -120,7 +120,7 @@ function nothingIn(value: Pickled, found: readonly Found[], file: string): Forma
   );
 }
 
-/** The object of somebody's class that was saved in place of weights, and the Python that reaches it. */
+/** An object of a custom class that was saved instead of weights, and the Python expression that reaches it. */
 function wholeModel(value: Pickled): { readonly of: string; readonly at: string } | undefined {
   const entries: (readonly [string, Pickled])[] =
     value instanceof Opaque

@@ -1,7 +1,7 @@
 /**
  * Zip archives whose entries are stored, not compressed, as PyTorch writes them (PKWARE's APPNOTE 6.3): entries are
  * viewed in the file's bytes, where the libraries for zip files copy them. A compressed entry is refused, so nothing
- * can swell.
+ * can expand.
  */
 
 import { FormatError } from "../util/errors.ts";
@@ -19,7 +19,7 @@ const FULL16 = 0xffff;
 const FULL32 = 0xffffffff;
 
 /**
- * The entries of an archive by name; `file` is what errors call it. `check` sees all names before any entry is read, and may
+ * The entries of an archive by name; `file` is its name in error messages. `check` sees all names before any entry is read, and may
  * throw.
  *
  * @throws FormatError that names the byte.

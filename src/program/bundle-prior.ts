@@ -25,7 +25,7 @@ export function withPrior<B extends Described>(bundle: B, choice: PriorChoice | 
   return choice === undefined ? bundle : { ...bundle, shift: priorShift(bundle, choice) };
 }
 
-/** From what the bundle's file answers to the chosen prior; undefined where that is the same. @throws as `withPrior`. */
+/** The shift from the prior of the bundle's file to the chosen one; undefined if they are the same. @throws as `withPrior`. */
 export function priorShift(bundle: Described, choice: PriorChoice): PriorShift | undefined {
   const { architecture, metadata, path } = bundle;
   const { trainedPrior, prior: present = trainedPrior } = priorsIn(metadata, path);
@@ -76,7 +76,7 @@ export function statedPrior(bundle: Described): Readonly<Record<string, number>>
   return prior && namedPrior(bundle.architecture.classes, prior);
 }
 
-/** What to say of a model whose probabilities are shifted to `prior`. */
+/** The note for a model whose probabilities are shifted to `prior`. */
 export function priorNote(
   { architecture: { classes }, metadata, path }: Described,
   prior: readonly number[],

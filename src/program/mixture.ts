@@ -23,7 +23,7 @@ export interface MixtureOptions {
   readonly classes: readonly string[];
   /** Divides the calibrated logits once more; 1 where it is left out. */
   readonly temperature?: number;
-  /** What a network is called in errors. */
+  /** The noun for a network in error messages. */
   readonly noun: string;
 }
 

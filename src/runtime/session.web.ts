@@ -79,7 +79,7 @@ export async function threadsHere(): Promise<number> {
   return address === import.meta.url ? 1 : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 }
 
-/** Whether there is a graphics processor behind WebGPU, and no program that pretends to be one. */
+/** Whether WebGPU runs on a graphics processor and not on an emulation. */
 export async function hasWebGpu(): Promise<boolean> {
   try {
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };

@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all: written beside, synced, then renamed over the old one. */
+/** Atomic file writes: a temporary file beside the target is synced, then renamed over it. */
 
 import {
   closeSync,
@@ -38,7 +38,7 @@ export const realCalls: FileCalls = {
   remove: (path) => rmSync(path, { force: true }),
 };
 
-/** What a person can do about the errors that writing meets. */
+/** What users can do about errors when writing. */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the quota of the disk is used up; free some space",
@@ -196,7 +196,7 @@ function madeAlone(folder: string): boolean {
   }
 }
 
-/** Whether there is a folder; what cannot be looked at, such as a loop of links, is none. */
+/** Whether the path is a folder; a path that cannot be examined, such as a loop of links, is not. */
 export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -205,7 +205,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** The bytes of a file; the error of one that cannot be read names it. */
+/** Reads a file; the error names the file if it cannot be read. */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -236,7 +236,7 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Opens, works and closes. The error of the work is the one to tell, not that of a close after it. */
+/** Opens, works and closes. An error of the work takes precedence over an error of the close after it. */
 function withFile(path: string, flags: string, calls: FileCalls, work: (file: number) => void): void {
   const file = calls.open(path, flags);
   try {
@@ -278,7 +278,7 @@ function syncFolder(path: string, calls: FileCalls): void {
   }
 }
 
-/** Why the file system refused, and what a person can do about it. */
+/** Why the file system refused, and what the user can do about it. */
 export function reasonOf(error: unknown): string {
   // The reason without the words that an error of ours put around it.
   if (error instanceof VultusError && error.cause !== undefined) return reasonOf(error.cause);

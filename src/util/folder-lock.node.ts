@@ -29,7 +29,7 @@ const holderSchema = z.object({
   pid: z.number().int(),
   /** When the process started, as the system counts: a later process may have the same number. */
   start: z.string(),
-  /** For people. */
+  /** For messages. */
   host: z.string(),
   /** Tells process numbers of one boot and one container from all others. */
   machine: z.string(),
@@ -112,7 +112,7 @@ function held(path: string, own: string): FolderLock {
       writeSync(file, own, 0);
       closeSync(file);
     } catch {
-      // A person removed it, or the disk has a moment's trouble: the work itself will tell.
+      // Somebody removed it, or the disk has a temporary problem, which the work itself will reveal.
     }
   }, RENEWED_EVERY);
   renew.unref();

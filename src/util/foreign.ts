@@ -1,4 +1,4 @@
-/** Content that lies in a file of any name where its real content should be: what it is, and how to get the real one. */
+/** Recognises placeholder content in a file of any name, and states how to get the real content. */
 
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
@@ -25,7 +25,7 @@ export function textOf(bytes: Uint8Array, length: number = FOREIGN_HEAD): string
   return Array.from(bytes.subarray(0, length), (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** What a file holds instead, with what to do, such as `a web page; …`; undefined for anything else. */
+/** Describes such content with the remedy, for example `a web page; …`; undefined for anything else. */
 export function foreignContent(bytes: Uint8Array): string | undefined {
   const head = textOf(bytes);
   return signatures.find(([begin]) => begin.test(head))?.[1];

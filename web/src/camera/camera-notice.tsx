@@ -1,4 +1,4 @@
-/** What stands in the camera's place while it does not run: how to start it, or why it cannot be. */
+/** Shown in place of the camera while it is off: how to start it, or why it cannot be started. */
 
 import type { ComponentChildren } from "preact";
 import type { CameraState } from "./use-camera.ts";
@@ -15,7 +15,7 @@ const reasons: Readonly<
   lost: "The camera was disconnected.",
 };
 
-/** What can be done about a camera that is not there; undefined where it runs, or was not asked for. */
+/** What to do about an unavailable camera; undefined if it runs or was not requested. */
 export function reasonOf(state: CameraState): string | undefined {
   if (state.kind === "failed") return `The camera could not be started: ${state.reason}`;
   return reasons[state.kind as keyof typeof reasons];
@@ -25,7 +25,7 @@ export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */
   readonly ready: boolean;
-  /** What the camera is for, in place of what the models read. */
+  /** The purpose of the camera, if it is not to show what the models read. */
   readonly invitation?: ComponentChildren;
   onStart(): void;
 }

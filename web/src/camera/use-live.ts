@@ -11,7 +11,7 @@ import { type Moment, withMoment } from "./history.ts";
 const SMOOTH = 0.4;
 const PATIENCE = 2;
 
-/** Frames whose pace is told. */
+/** Frames over which speed is averaged. */
 const COUNTED = 20;
 
 export interface Live {

@@ -9,11 +9,11 @@ import { type Recogniser, startRecogniser } from "../recogniser/recogniser.ts";
 export interface LoadedModel {
   readonly recogniser: Recogniser;
   readonly info: ModelInfo;
-  /** As the element tells it. */
+  /** As the element reports it. */
   readonly model: VultusCameraModel;
 }
 
-/** What the attributes of an element say of its model. */
+/** The attributes of an element that select its model. */
 export interface WantedModel {
   readonly model: string | undefined;
   readonly prior: string | undefined;
@@ -73,7 +73,7 @@ export function modelSlot(home: string): ModelSlot {
       })();
       const current = { wanted, loaded };
       asked = current;
-      // What failed may be asked for again.
+      // A failed model may be requested again.
       loaded.catch(() => {
         if (asked === current) asked = undefined;
       });

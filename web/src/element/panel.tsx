@@ -1,4 +1,4 @@
-/** What `<vultus-camera>` shows: the camera or a file of one's own, the faces in it, and what each expresses. */
+/** The content of `<vultus-camera>`: the camera or the user's own file, the faces in it, and their expressions. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { VultusCameraModel, VultusCameraPrediction, VultusCameraState } from "../../../src/element.ts";
@@ -22,7 +22,7 @@ export interface Commands {
   stop(): void;
 }
 
-/** Hears what the element tells in events. */
+/** Receives the element's events. */
 export interface Listener {
   state(state: VultusCameraState, reason: string | undefined): void;
   ready(model: VultusCameraModel): void;

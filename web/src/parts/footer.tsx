@@ -1,4 +1,4 @@
-/** What a reader must know of such answers. */
+/** What readers must know about such answers. */
 
 export function Footer() {
   return (

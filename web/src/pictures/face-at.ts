@@ -1,4 +1,4 @@
-/** Which face of an image was meant by a tap. */
+/** Finds the face of an image that a tap meant. */
 
 import type { Rect } from "../parts/place-labels.ts";
 

@@ -1,4 +1,4 @@
-/** What can be done with an image in which no face was found. */
+/** What the user can do with an image in which no face was found. */
 
 export interface NoFaceProps {
   /** Whether it was looked at in quarter turns too. */

@@ -38,7 +38,7 @@ if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webg
 
 type Way = Exclude<NonNullable<ExamineRequest["faces"]>, "whole">;
 
-/** What finds the faces for all models. */
+/** The detector for all models. */
 let detectors: Readonly<Record<Way, FaceDetector>> | undefined;
 let device: WebModel["device"] | "auto" = "auto";
 /** Each with what it was loaded by. */

@@ -1,4 +1,4 @@
-/** The whole page: opens the review, keeps where a person is, and turns keys and buttons into decisions. */
+/** The whole page: opens the review, tracks the user's place, and turns keys and buttons into decisions. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Decision, ReviewSet } from "../../../src/server/review/protocol.ts";

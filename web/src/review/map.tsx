@@ -1,4 +1,4 @@
-/** The data set as a map: what looks alike to the model lies together. What is selected on it can be looked at in the grid. */
+/** The data set as a map: images that the model finds similar lie together. A selection can be viewed in the grid. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";

@@ -1,4 +1,4 @@
-/** The images that look most alike to the model, the nearest first; each leads there. */
+/** The most similar images according to the model, nearest first, as links. */
 
 import { useEffect, useState } from "preact/hooks";
 import type { Neighbours, ReviewSet } from "../../../src/server/review/protocol.ts";

@@ -1,4 +1,4 @@
-/** One image large, with all that helps to decide: its label, the answer, the votes, and the images that look most alike. */
+/** One image large, with all that helps to decide: its label, the answer, the votes, and the most similar images. */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";

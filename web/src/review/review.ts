@@ -8,7 +8,7 @@ import type { Decided, Decision, DecisionRequest, ReviewSet } from "../../../src
 import { address, askJson, askState, post, Refused } from "./requests.ts";
 import { labelNow, outcomeOf } from "./words.ts";
 
-/** `changed`: the server has come back with other images, of which this page knows nothing. */
+/** `changed`: the server has restarted with other images, unknown to this page. */
 export type Link = "loading" | "open" | "lost" | "changed";
 
 export interface Review {

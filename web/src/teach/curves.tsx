@@ -1,4 +1,4 @@
-/** How trainings went, as lines: the loss of each step, and the accuracy on the examples that were kept apart. */
+/** The curves of trainings: the loss of each step, and the accuracy on the held-out examples. */
 
 import { share } from "../parts/numbers.ts";
 import type { Curve, Mode } from "./trainings.ts";

@@ -1,4 +1,4 @@
-/** What became of the files that were added. */
+/** The result of adding files. */
 
 import { count } from "../parts/numbers.ts";
 import type { Adding } from "./use-files.ts";

@@ -1,4 +1,4 @@
-/** What a person teaches: a project has classes, and examples of them. */
+/** The data of a project: classes and their examples. */
 
 /** A class; its name may change, its id does not. */
 export interface TaughtClass {

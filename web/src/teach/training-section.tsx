@@ -1,4 +1,4 @@
-/** The second part of the view Teach: training, its progress, and how it can be paused, stopped and gone on with. */
+/** The second part of the view Teach: training, its progress, and how it can be paused, stopped and resumed. */
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";

@@ -139,7 +139,7 @@ function continued(curve: Curve, event: WebTrainEvent): Curve {
   return event.kind === "epoch" ? withEpoch(curve, event) : curve;
 }
 
-/** What came of it; a training that was stopped can still be gone on with. */
+/** Its result; a stopped training can still be resumed. */
 async function keep(
   store: TeachStore,
   { project, mode, plan }: Unfinished,
@@ -169,7 +169,7 @@ async function keep(
   return trained;
 }
 
-/** Where the storage is full a training goes on: it can only not be gone on with after a reload. */
+/** If the storage is full, the training continues but cannot be resumed after a reload. */
 function forgiving(store: CheckpointStore): CheckpointStore {
   return { ...store, write: (bytes) => kept(() => store.write(bytes)) };
 }

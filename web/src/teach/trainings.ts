@@ -1,4 +1,4 @@
-/** What is kept of trainings: what each was given, how it went, and what came of it. */
+/** Stored records of trainings: their inputs, curves and results. */
 
 import type { WebEpochEvent, WebStepEvent } from "../../../src/train/train-options.web.ts";
 import type { Answers } from "./measure.ts";
@@ -44,7 +44,7 @@ export type CurvePoint = Pick<WebStepEvent, "step" | "loss" | "accuracy">;
 
 export const emptyCurve: Curve = { steps: [], epochs: [], length: 0 };
 
-/** A training that has not ended: it can be gone on with. */
+/** A training that has not ended and can be resumed. */
 export interface Unfinished {
   readonly project: string;
   readonly slot: "unfinished";

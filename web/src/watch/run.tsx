@@ -1,4 +1,4 @@
-/** One run: where it stands, its figures, its curves, and what it answers. */
+/** One run: its state, figures, curves and answers. */
 
 import type { About } from "../../../src/server/runs/protocol.ts";
 import { bestEpoch, type RunState, secondsLeft } from "../../../src/train/run-state.ts";

@@ -63,14 +63,14 @@ export function standingOf(state: RunState, about: About | undefined, now: numbe
     planned.every(({ name }) =>
       state.phases.some((phase) => phase.name === name && phase.reason !== undefined),
     );
-  // Runs of older versions do not say that they have ended.
+  // Runs of older versions do not record that they have ended.
   const quiet = quietFor(state, now) !== undefined;
   if (over) return about?.evaluation !== undefined || quiet ? "finished" : "scoring";
   if (quiet) return "quiet";
   return state.steps.length + state.epochs.length > 0 && !state.features ? "training" : "preparing";
 }
 
-/** One sentence on it, for what the word alone does not say. */
+/** One sentence that explains the state. */
 export function standingSentence(
   standing: Standing,
   state: RunState,
