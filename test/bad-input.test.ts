@@ -141,11 +141,7 @@ describe("wrong requests end with 2, say what is valid, and write nothing", () =
       () => ["train", at("good"), "--model", "resnet18", "--weights", at("no.safetensors")],
       /do not exist/,
     ],
-    [
-      "resuming what is no run",
-      () => [...train(at("good")), "--resume", at("nothing")],
-      /not a run folder/,
-    ],
+    ["resuming what is no run", () => [...train(at("good")), "--resume", at("nothing")], /not a run folder/],
     ["a model that does not exist", () => ["evaluate", at("no-run"), at("good")], /does not exist/],
     [
       "a second model whose name every object has",

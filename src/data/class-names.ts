@@ -209,7 +209,9 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
 export function checkNaming({ rename = {}, notAClass = [] }: Naming): void {
   const isRecord = typeof rename === "object" && rename !== null && !Array.isArray(rename);
   if (!isRecord || !Object.values(rename).every((target) => typeof target === "string"))
-    throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object that maps names to names`);
+    throw new UsageError(
+      `rename is ${JSON.stringify(rename)}; it must be an object that maps names to names`,
+    );
   if (!Array.isArray(notAClass) || !notAClass.every((name) => typeof name === "string"))
     throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of strings`);
 }

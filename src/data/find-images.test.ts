@@ -106,5 +106,7 @@ test("a table none of whose images is there is refused, with the folder that its
   );
   make("happy/1.jpg", "sad/1.jpg");
   const place = relative(process.cwd(), root);
-  await expect(openDataset([table])).rejects.toThrow(`Its paths are relative to ${place}: move the table there`);
+  await expect(openDataset([table])).rejects.toThrow(
+    `Its paths are relative to ${place}: move the table there`,
+  );
 });

@@ -35,7 +35,9 @@ interface Root {
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
   if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
-    throw new UsageError(`There is no folder ${dir}. Give a folder that contains one folder of images per class.`);
+    throw new UsageError(
+      `There is no folder ${dir}. Give a folder that contains one folder of images per class.`,
+    );
   }
   const asked = new Set(classes.map(classKey));
   const { root, layout } = findRoot(dir, asked);

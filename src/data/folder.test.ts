@@ -192,9 +192,7 @@ describe("what is no data", () => {
     make("explained/.vultus", "explained/a.png", "marked/a.jpg");
     const { classNames, notes } = readFolder(dir);
     expect(classNames).toEqual(["happy", "sad"]);
-    expect(notes).toEqual([
-      "folders skipped, because their images are not data: explained, marked, runs, y",
-    ]);
+    expect(notes).toEqual(["folders skipped, because their images are not data: explained, marked, runs, y"]);
   });
 
   test("a folder that is asked for is a class, and one that vultus wrote is read where it is named itself", () => {
@@ -247,7 +245,9 @@ describe("what is no data", () => {
       "sad/clip.THM",
     );
     expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/b.jpg"]);
-    expect(readFolder(dir).notes).toEqual([`10 files in ${dir} skipped: their names are not those of images`]);
+    expect(readFolder(dir).notes).toEqual([
+      `10 files in ${dir} skipped: their names are not those of images`,
+    ]);
   });
 
   test("raw files of cameras, and files that are still in a cloud, are counted", () => {

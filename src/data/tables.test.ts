@@ -70,7 +70,11 @@ describe("the text of a table", () => {
     ["a missing cell", "path,label,age\na,happy\n", /row 2: 2 cells, expected 3 as in the first row/],
     ["a cell too many", "path,label\na,happy,3\n", /row 2: 3 cells, expected 2/],
     ["no header", "a.jpg,happy\nb.jpg,sad\n", /does not name its columns: its first row is a\.jpg, happy/],
-    ["no header, spaces between cells", "train_1.jpg 5\n", /does not name its columns.*header line such as path,label/],
+    [
+      "no header, spaces between cells",
+      "train_1.jpg 5\n",
+      /does not name its columns.*header line such as path,label/,
+    ],
     ["addresses", "path,label\nhttps://x.org/a.jpg,happy\n", /row 2: https:.* is a URL.*Download/],
     ["a column of addresses", "url,label\nhttps://x.org/a,happy\n", /lists URLs.*Download the images/],
   ])("%s is refused", async (_, text, message) => {
@@ -204,7 +208,9 @@ describe("votes", () => {
 
   test("a column of something else is named with the ways out", async () => {
     const text = "path,happy,sad,age\na.jpg,2,1,30\nb.jpg,1,2,31\n";
-    await expect(read(text)).rejects.toThrow(/"age" is not clear.*does not contain votes, call it subgroup:age/);
+    await expect(read(text)).rejects.toThrow(
+      /"age" is not clear.*does not contain votes, call it subgroup:age/,
+    );
     const words = "path,happy,sad,sex\na.jpg,2,1,f\nb.jpg,1,2,m\n";
     await expect(read(words)).rejects.toThrow(/sex is "f", expected a number.*rename it to subgroup:sex/);
   });

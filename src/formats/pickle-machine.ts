@@ -118,7 +118,8 @@ export class PickleMachine {
 
   /** A little-endian integer in two's complement: a bigint where a number is not exact. */
   integer(length: number): number | bigint {
-    if (length > LONGEST_INTEGER) throw this.fail(`an integer of ${length} bytes does not belong to a tensor`);
+    if (length > LONGEST_INTEGER)
+      throw this.fail(`an integer of ${length} bytes does not belong to a tensor`);
     const value = this.bytes(length).reduceRight((high, byte) => (high << 8n) | BigInt(byte), 0n);
     return exact(BigInt.asIntN(8 * length, value));
   }

@@ -104,7 +104,11 @@ test.each([
     "more than 1000000 values",
   ],
   // As a text, each level would be twice as long as the one below.
-  ["a name of nested lists", `]${"q\x00h\x00h\x00\x86".repeat(60)}q\x00h\x00\x93.`, "by something that is not a string"],
+  [
+    "a name of nested lists",
+    `]${"q\x00h\x00h\x00\x86".repeat(60)}q\x00h\x00\x93.`,
+    "by something that is not a string",
+  ],
 ])("%s is refused by name and byte", (_, pickle, message) => {
   const bytes = latin1(pickle);
   const started = performance.now();

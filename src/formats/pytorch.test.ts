@@ -212,8 +212,16 @@ test.each([
   ["of a dictionary of itself", archive("}q\x00U\x05modelh\x00s."), /no tensors, only model/],
   ["of deep tuples", archive(`N${"\x85".repeat(100_000)}.`), /no state_dict/],
   ["with a command", archive("cos\nsystem\n(U\x02idtR."), /names os\.system/],
-  ["with a storage that is called", archive("ctorch\nFloatStorage\n)R."), /calls something that is not a function/],
-  ["with a tensor class that is called", archive("ctorch\nTensor\n)R."), /calls something that is not a function/],
+  [
+    "with a storage that is called",
+    archive("ctorch\nFloatStorage\n)R."),
+    /calls something that is not a function/,
+  ],
+  [
+    "with a tensor class that is called",
+    archive("ctorch\nTensor\n)R."),
+    /calls something that is not a function/,
+  ],
   [
     "with a storage of a type of its own",
     archive("(U\x07storageU\x01xU\x010U\x03cpuK\x01tQ."),

@@ -32,7 +32,13 @@ test.each([
 });
 
 test.each([
-  ["none of whose photos is there", "f/f.csv", "path\ngone/1.jpg\n", UsageError, /none of the 1 image listed/],
+  [
+    "none of whose photos is there",
+    "f/f.csv",
+    "path\ngone/1.jpg\n",
+    UsageError,
+    /none of the 1 image listed/,
+  ],
   ["of addresses", "g.csv", "path\nhttps://x.org/1.jpg\n", FormatError, /row 2: .* is a URL/],
   ["without paths", "h.csv", "name,label\na,sad\n", FormatError, /has the columns name, label/],
   ["in a spreadsheet", "i.xlsx", "PK", UsageError, /is a spreadsheet/],

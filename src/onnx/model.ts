@@ -253,7 +253,8 @@ export function typesOf(
   const typed = ({ name, type }: ValueInfoProto): NamedType => {
     const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
     const dtype = dtypeOf.get(tensor?.elemType ?? 0);
-    if (!tensor || !dtype) throw new FormatError(`${file}: ${name} is not a tensor of a type that vultus knows`);
+    if (!tensor || !dtype)
+      throw new FormatError(`${file}: ${name} is not a tensor of a type that vultus knows`);
     const extent = (dim: NonNullable<typeof tensor.shape>["dim"][number]): number | string =>
       dim.value.case === "dimValue" ? Number(dim.value.value) : (dim.value.value ?? "?");
     return { name, dtype, shape: tensor.shape?.dim.map(extent) ?? [] };

@@ -66,7 +66,9 @@ export function recipeOf(
   const changes = asked === "head" ? headOnly : typeof asked === "string" ? { extends: asked } : asked;
   const recipe = resolveRecipe({ ...own, ...changes }, [`seed=${JSON.stringify(seed)}`], { images });
   if (recipe.model !== model)
-    throw new UsageError(`the recipe trains ${recipe.model}, but ${name} is a ${model}; remove the model from the recipe`);
+    throw new UsageError(
+      `the recipe trains ${recipe.model}, but ${name} is a ${model}; remove the model from the recipe`,
+    );
   return recipe;
 }
 

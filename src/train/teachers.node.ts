@@ -85,8 +85,7 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
     );
   }
   const changed = digestsOf(kept).findIndex((digest, i) => digest !== (then.teacherDigests[i] ?? digest));
-  if (changed >= 0)
-    throw new FormatError(`${kept[changed]} has changed since the run started; ${instead}`);
+  if (changed >= 0) throw new FormatError(`${kept[changed]} has changed since the run started; ${instead}`);
   return kept;
 }
 

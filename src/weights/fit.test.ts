@@ -155,7 +155,11 @@ describe("a network that was changed", () => {
       { ...conv1, "layer1._flat_param": [9] },
       /save it with StateDictType\.FULL_STATE_DICT/,
     ],
-    ["a quantizer", { "conv1.weight_scale": [64] }, /it is quantized: give the weights from before quantization/],
+    [
+      "a quantizer",
+      { "conv1.weight_scale": [64] },
+      /it is quantized: give the weights from before quantization/,
+    ],
   ])("for %s is refused, with what to do", (_, changes, message) => {
     expect(changed(changes)).toThrow(FormatError);
     expect(changed(changes)).toThrow(message);

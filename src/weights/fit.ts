@@ -94,9 +94,7 @@ export function fitWeights(
     ? [`${name} has ${library} names, which are translated to ${origin?.library}'s`]
     : [];
   const beside =
-    passedOver.length > 0
-      ? [`${name}: took the tensors under "${prefix}", skipped ${few(passedOver)}`]
-      : [];
+    passedOver.length > 0 ? [`${name}: took the tensors under "${prefix}", skipped ${few(passedOver)}`] : [];
   return {
     weights,
     notes: [...beside, ...ofHead, ...translated, ...resized.map((note) => `${name}: ${note}`)],

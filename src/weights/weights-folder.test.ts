@@ -78,7 +78,11 @@ describe("a folder", () => {
       { "a.pth": weights("a"), "b.pth": weights("a") },
       /contains several weights files: give one of a\.pth, b\.pth$/,
     ],
-    ["without weights", { "config.json": "{}" }, /contains no weights: neither a run, nor model\.safetensors/],
+    [
+      "without weights",
+      { "config.json": "{}" },
+      /contains no weights: neither a run, nor model\.safetensors/,
+    ],
     [
       "whose folders hold weights",
       { "checkpoint-500/model.safetensors": weights("a"), "logs/a.txt": "" },
@@ -138,7 +142,11 @@ describe("a file", () => {
     ["i.npy", latin1(`\x93NUMPY\x01\0${"\0".repeat(99)}`), /a single NumPy array; vultus reads/],
     ["j.pb", latin1(`\x08\x01\x12\x04abcd${"\0".repeat(99)}`), /it is a TensorFlow graph; vultus reads/],
     ["k.ckpt.index", latin1(`\0\0\x08${"\0".repeat(99)}\x57`), /part of a TensorFlow checkpoint/],
-    ["k.ckpt.data-00000-of-00001", latin1(`\0\0\x80?${"\x01".repeat(99)}`), /part of a TensorFlow checkpoint/],
+    [
+      "k.ckpt.data-00000-of-00001",
+      latin1(`\0\0\x80?${"\x01".repeat(99)}`),
+      /part of a TensorFlow checkpoint/,
+    ],
     ["l.mlmodel", latin1(`\x08\x04\x12\x10${"\0".repeat(99)}`), /it is a Core ML model/],
     ["m.dat", latin1(`\x01\x02\x03${"\0".repeat(99)}`), /it is in an unknown format; vultus reads/],
     ["n.pth", new Uint8Array(5000), /it is nothing but zeros/],

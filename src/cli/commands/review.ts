@@ -24,10 +24,7 @@ export function reviewCommand(setExitCode: SetExitCode): Command {
       "--model <run>",
       "model whose answers are shown: run folder, file, vultus_m or vultus_s (default: vultus_m, if it knows all classes)",
     )
-    .option(
-      "--suspects <file>",
-      "show these images first: labels.csv or audit.json from data audit --labels",
-    )
+    .option("--suspects <file>", "show these images first: labels.csv or audit.json from data audit --labels")
     .option(
       "--out <file>",
       `with --unlabelled: the manifest of the new labels (default: ${reviewDefaults.out})`,
