@@ -100,7 +100,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   };
 }
 
-/** The names in a source, each with its split; a column of votes stands beside all others. */
+/** The names in a source, each with its split; a column of votes counts as beside all others. */
 function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
   const places = new Map<string, Set<string>>(classNames.map((name) => [name, new Set()]));
   for (const { className, votes, split } of samples)

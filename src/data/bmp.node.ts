@@ -44,7 +44,7 @@ export function decodeBmp(bytes: Uint8Array): Picture {
       `the BMP file ends early: ${width} × ${height} pixels need ${needed} bytes, ${buffer.length} found`,
     );
   }
-  // bmp-ts reads pixels right behind the palette, whatever the header's offset says.
+  // bmp-ts reads pixels right after the palette, whatever offset the header states.
   const masks = headerSize > 40 || compression === 0 ? 0 : compression === 3 ? 12 : 16;
   const headerEnd = 14 + headerSize + masks + 4 * colours;
   const packed =

@@ -6,7 +6,7 @@ import { didYouMean } from "../util/nearest.ts";
 import type { Split } from "./dataset.ts";
 import { classKey } from "./names.ts";
 
-/** What a person decided on an image. */
+/** A user's decision on an image. */
 export type Decision =
   | { readonly kind: "keep" }
   | { readonly kind: "relabel"; readonly label: string }

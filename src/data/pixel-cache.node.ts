@@ -21,7 +21,7 @@ export interface PixelCacheOptions extends DecodeAllOptions {
 
 /** Its samples are those that could be read, in the order given. */
 export interface PixelCache extends Pixels {
-  /** Equal for samples of equal pixels, as they are in this cache: reduced where `maxSide` says so. */
+  /** Equal for samples of equal pixels, as they are in this cache: reduced if `maxSide` requires it. */
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;

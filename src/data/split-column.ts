@@ -7,7 +7,7 @@ import { splitNamed } from "./names.ts";
 /** Other usual names for it. A cell of such a column that names no split is an error, if another names one. */
 export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
 
-/** Columns of true and false that say whether an image is of one split, as fastai has them. */
+/** Boolean columns that mark the images of one split, as in fastai. */
 const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
 
 /**

@@ -8,7 +8,7 @@ import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 
 /** Possible separators of cells; the header shows which is used. */
 const separators = [",", ";", "\t", "|"];
-/** The first line by which Excel is told the separator. */
+/** The first line that specifies the separator for Excel. */
 const separatorLine = /^"?sep=(.)"?[;,\t|]*$/i;
 /** Bytes in which a header ends. */
 const LONGEST_HEADER = 65_536;

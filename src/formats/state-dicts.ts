@@ -48,7 +48,7 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
     );
   if (!best) throw nothingIn(value, found, file);
   for (const [name, { of }] of best.opaque) if (isOtherTensor(of)) throw otherTensor(name, of, file);
-  // A best loss beside the weights is no choice.
+  // A best loss beside the weights is not an alternative.
   const others = found
     .filter((one) => one !== best && 2 * one.tensors.size >= best.tensors.size)
     .map(({ path }) => (path.length > 0 ? `"${path.join(".")}"` : "the outermost dictionary"));

@@ -47,7 +47,7 @@ export function readStoredZip(
     const names = view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
     const data = need(begin + 30 + names, size, name);
     const content = bytes.subarray(data, data + size);
-    // PyTorch writes none where it is told to be quick.
+    // PyTorch omits the checksum if asked to be fast.
     if (checksum !== 0 && crc32(content) !== checksum)
       throw fail(data, `the checksum of ${name} is wrong; fetch the file again`);
     entries.set(name, content);

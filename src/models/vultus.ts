@@ -40,15 +40,19 @@ function vultus(name: string, purpose: string, { stem, stages: layout }: Layout)
 }
 
 /** 0.7 M parameters, 55 MMAC at 64 px; below 1.5 MB in half precision. */
-export const vultus_s = vultus("vultus_s", "faces in web pages and on phones; trains on a CPU from few photos", {
-  stem: { out: 32, stride: 2 },
-  stages: [
-    { width: 32, blocks: 1, stride: 1 },
-    { width: 64, blocks: 1, stride: 2 },
-    { width: 128, blocks: 1, stride: 2 },
-    { width: 152, blocks: 1, stride: 2 },
-  ],
-});
+export const vultus_s = vultus(
+  "vultus_s",
+  "faces in web pages and on phones; trains on a CPU from few photos",
+  {
+    stem: { out: 32, stride: 2 },
+    stages: [
+      { width: 32, blocks: 1, stride: 1 },
+      { width: 64, blocks: 1, stride: 2 },
+      { width: 128, blocks: 1, stride: 2 },
+      { width: 152, blocks: 1, stride: 2 },
+    ],
+  },
+);
 
 /** 2.2 M parameters, 188 MMAC at 64 px. */
 export const vultus_m = vultus(

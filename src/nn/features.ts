@@ -1,4 +1,4 @@
-/** What layers hand on: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
+/** The values passed between layers: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
 
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";

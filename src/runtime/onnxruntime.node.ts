@@ -31,7 +31,7 @@ export function whyWebAssembly(): string | undefined {
   return found.native ? undefined : found.reason;
 }
 
-/** The file of onnxruntime-node that is loaded; undefined where WebAssembly is asked for, or there is no such file. */
+/** The file of onnxruntime-node that is loaded; undefined if WebAssembly is requested or the file does not exist. */
 export function nativePath(): string | undefined {
   if (asked() === "wasm") return undefined;
   try {

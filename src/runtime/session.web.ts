@@ -23,7 +23,7 @@ const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
   webgpu: () => import("onnxruntime-web/webgpu"),
 };
 
-/** Addresses of the builds' WebAssembly, where ONNX Runtime must be told. */
+/** URLs of the builds' WebAssembly, if ONNX Runtime needs them. */
 let wasmFiles: Readonly<Record<WebRuntime, string>> | undefined;
 
 /**
@@ -90,7 +90,7 @@ export async function hasWebGpu(): Promise<boolean> {
   }
 }
 
-/** What of a GPUAdapter is asked here; where it says that it is a fallback has moved. */
+/** The part of GPUAdapter used here; the property that marks a fallback has moved between versions. */
 interface Adapter {
   readonly info?: { readonly isFallbackAdapter?: boolean };
   readonly isFallbackAdapter?: boolean;

@@ -27,7 +27,7 @@ export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "aug
 
 /**
  * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
- * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its
+ * `phases.head.patience=2` laid over it in order. An object may contain `extends: "finetune"` and only the differences; its
  * `phases` are then a list that replaces the other's, or an object that changes phases by name or position. Its model is
  * registered or among `known.backbones`; `known.images` are those to train on, which some recipes follow.
  */

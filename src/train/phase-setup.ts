@@ -141,7 +141,7 @@ export async function setUpPhase(
   };
 }
 
-/** Scores weights by the prediction program, built anew since its weights are constants. */
+/** Scores weights with the prediction program, which is rebuilt because its weights are constants. */
 function picturesValidation(context: SetupContext): PhaseSetup["validate"] {
   const { architecture, engine, validation, canvas } = context;
   const feeds = (indices: readonly number[]): Tensors =>

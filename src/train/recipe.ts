@@ -150,7 +150,7 @@ export const phaseSchema = object({
   /** Name of the phase in logs, in reports and for `--set`. */
   name: z
     .string("must be a name")
-    .regex(/^[a-z][\w-]*$/i, "must begin with a letter and go on with letters, digits, - and _"),
+    .regex(/^[a-z][\w-]*$/i, "must begin with a letter and contain only letters, digits, - and _"),
   /** What trains: the head, everything, the head and the last n unfreeze groups of the backbone, or stages by name. */
   train: z.union([z.enum(["head", "all"]), count, z.array(z.string()).min(1)], {
     error: 'must be "head", "all", a number of groups to unfreeze after the head, or a list of stages',
@@ -179,7 +179,7 @@ export const phaseSchema = object({
   accumulate: count.default(1),
   /** Epochs of the same schedule that lie before this phase, of a run that it extends. */
   earlierEpochs: count.optional(),
-  /** Where a time budget shortened the phase: it ends after so many batches in all, as was decided after so many updates. */
+  /** The cuts of a time budget: the phase ends after `batches` in total, as decided after a number of updates. */
   cuts: z.array(object({ update: atLeast0.int(), batches: atLeast0.int() })).optional(),
   /** Batches of an epoch of the data for which the cuts were made; unknown in runs that did not record it. */
   cutsPerEpoch: count.optional(),
@@ -190,7 +190,7 @@ export const recipeSchema = object({
   name: z.string("must be a name"),
   /** Backbone; `vultus models` lists them. */
   model: z.string("must be the name of a backbone"),
-  /** The weights that its numbers are made for; where a recipe does not say, `startOf` judges by its phases. */
+  /** The weights that its numbers are made for; if a recipe does not state them, `startOf` derives them from its phases. */
   startsFrom: oneOf(["trained", "random"]).optional(),
   /** What is put over the branch of every residual block; it starts as the identity. Runs of older versions have none. */
   attention: oneOf(["none", ...attentionKinds]).default("none"),

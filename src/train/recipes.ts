@@ -217,7 +217,7 @@ interface Stretch {
   readonly epochs: number;
   readonly inputScale: number;
   readonly warmup: number;
-  /** The greatest learning rate, and the last one as a share of it: each phase goes on where the one before ended. */
+  /** The greatest learning rate, and the last one as a share of it: each phase continues where the previous one ended. */
   readonly peak: number;
   readonly end: number;
 }

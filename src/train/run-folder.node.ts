@@ -60,7 +60,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 
 /**
  * What a folder may contain before its environment.json: images on disk, the first checkpoint, then the recipe. A
- * recipe.json alone is a person's own.
+ * recipe.json alone belongs to the user.
  */
 const BEFORE_A_RUN =
   /^(cache\/pixels-\d+-\d+\.tmp|\.?data-(excluded\.txt|corrections\.csv)(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
@@ -119,7 +119,7 @@ export function keptLists(folder: string): { exclude?: string; corrections?: str
  */
 export function createRunFolder(folder: string): RunPaths {
   try {
-    // The recipe before the checkpoint: alone it would be a person's own.
+    // Removes the recipe before the checkpoint: alone it would be taken for the user's.
     for (const file of leftovers(folder).sort().reverse()) rmSync(join(folder, file));
     makeFolder(join(folder, "checkpoints"));
   } catch (error) {
@@ -152,7 +152,7 @@ function leftovers(folder: string): string[] {
 }
 
 /**
- * The folder of a run to go on with. Its settings must be as they were: another number format or training on new views
+ * The folder of a run to resume. Its settings must be unchanged: another number format or training on new views
  * would not continue its numbers. What a kill left half-written is removed.
  */
 export function openRunFolder(folder: string, now: Settings): RunPaths {

@@ -47,7 +47,7 @@ export function keepTeachers(paths: readonly string[], folder: string): void {
     writeFileAtomic(join(folder, `${i + 1}${extname(path)}`), readBytes(path));
 }
 
-/** The copies in `folder`, in their order; none where there is no such folder. */
+/** The copies in `folder`, in order; none if the folder does not exist. */
 export function keptTeachers(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const number = (path: string): number => Number.parseInt(basename(path), 10);
@@ -63,8 +63,8 @@ export function digestsOf(files: readonly string[]): string[] {
 }
 
 /**
- * The copies that a run to go on with has kept, as they were. `named` are the teachers that are named now, if any: those
- * that the run began with, whether or not their files are still there.
+ * The unchanged copies of a run to resume. `named` are the teachers named now, if any: they must be those
+ * that the run started with, whether or not their files still exist.
  *
  * @throws UsageError for other teachers; FormatError where a copy is gone or has changed.
  */

@@ -69,7 +69,7 @@ export interface TrainResult {
 }
 
 /**
- * Trains, or goes on with the run in `folder`, and keeps its weights and checkpoints there. The caller closes the engine
+ * Trains, or resumes the run in `folder`, and stores its weights and checkpoints there. The caller closes the engine
  * and the validation images.
  */
 export async function trainInto(options: TrainSettings): Promise<TrainResult> {

@@ -54,7 +54,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 /**
  * Replaces the file at `path` by `data`, given whole or in parts. If anything fails the old file is as it was, nothing
- * is left beside it, and the error says why.
+ * is left beside it, and the error states why.
  */
 export function writeFileAtomic(path: string, data: FileData, calls: FileCalls = realCalls): void {
   writeFilesAtomic([[path, data]], calls);

@@ -106,7 +106,7 @@ function taken(beside: string, path: string, own: string): boolean {
 /** Renews the lock until it is released. */
 function held(path: string, own: string): FolderLock {
   const renew = setInterval(() => {
-    // Writing it makes the file system say when, by the clock that all of its machines share.
+    // Writing it sets the file system's timestamp, from the clock that all of its machines share.
     try {
       const file = openSync(path, "r+");
       writeSync(file, own, 0);

@@ -176,7 +176,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else may not be signalled.
+    // Another user's process may not be signalled.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -85,8 +85,8 @@ async function bringUpToDate(wanted: HubRequest, cached: boolean): Promise<Cache
 }
 
 /**
- * What the hub states of a file. For a large one it answers with a redirect to where the content lies, and tells of
- * that in headers of its own (`X-Linked-ETag`, `X-Linked-Size`); a small one it serves itself.
+ * The hub's metadata of a file. For a large file it redirects to the content and states the metadata
+ * in its own headers (`X-Linked-ETag`, `X-Linked-Size`); small files it serves itself.
  */
 async function askHub(wanted: HubRequest, cached: boolean): Promise<FileFacts & { commit: string }> {
   const { token, fetch, signal, onProgress, patience = usualPatience } = wanted;

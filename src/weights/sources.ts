@@ -95,7 +95,7 @@ function ofTimm(
 }
 
 /**
- * Of these weights torchvision says that it took them from timm, and the hash in the file names is the same
+ * torchvision states that it took these weights from timm, and the hash in the file names is the same
  * (`torchvision/models/efficientnet.py` and `timm/models/efficientnet.py`). How they are scored is torchvision's.
  */
 const takenFromTimm = (tag: string, scoring: Scoring): WeightSource => ({

@@ -18,7 +18,7 @@ export interface TakenOver extends Fitted {
 
 /**
  * The weights of a file, fitted to a classifier; `path` is the file's name in errors, `rows` say how a head for other classes is
- * taken over, and `normalisation` is what the weights were trained with, where that is known and not the file's to say.
+ * adapted, and `normalisation` is the one the weights were trained with, if it is known from elsewhere than the file.
  *
  * @throws UsageError for weights of another network, and for an ensemble.
  */

@@ -42,7 +42,7 @@ export function useModels(
 ): Models {
   const [setup, setSetup] = useState<Setup>();
   const [models, setModels] = useState<readonly ModelInfo[]>([]);
-  // As `models`, for what goes on between two of the page's looks at them.
+  // The same as `models`, but current between two renderings.
   const loaded = useRef(models);
   const change = useCallback((next: readonly ModelInfo[]) => {
     loaded.current = next;

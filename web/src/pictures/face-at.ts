@@ -2,7 +2,7 @@
 
 import type { Rect } from "../parts/place-labels.ts";
 
-/** A finger's tap is taken for the nearest face up to so many pixels away. */
+/** The maximum distance in pixels between a finger's tap and the face it selects. */
 const REACH = 20;
 
 /** The face whose box is nearest to a point; none where that is far from all. */

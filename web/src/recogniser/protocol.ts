@@ -12,7 +12,7 @@ export interface ModelInfo {
   readonly id: number;
   /** As it was given, or else of its file, without the ending. */
   readonly name: string;
-  /** Where it was fetched from; left out for a file that a person chose. */
+  /** Where it was fetched from; omitted for a file that the user chose. */
   readonly address?: string;
   readonly classes: readonly string[];
   /** Side of the images that its network sees. */
@@ -21,7 +21,7 @@ export interface ModelInfo {
   readonly prior?: "trained" | "other";
 }
 
-/** A model to load: its address, or a file that a person chose. */
+/** A model to load: its URL, or a file that the user chose. */
 export interface ModelToLoad {
   readonly source: string | File;
   readonly name?: string;

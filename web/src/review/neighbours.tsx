@@ -58,7 +58,7 @@ export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListP
   );
 }
 
-/** Milliseconds that a person stays at an image before its neighbours are looked for, and after which the wait is explained. */
+/** Milliseconds on an image before its neighbours are requested, and before the wait is explained. */
 const REST = 120;
 const SLOW = 1500;
 

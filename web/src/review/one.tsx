@@ -106,7 +106,7 @@ export function One(props: OneProps) {
             />
           </section>
         )}
-        {/* What a model finds alike tells what it would answer. */}
+        {/* The model's similar images would reveal its answer. */}
         {set.features && !blind && (
           <NeighbourList set={set} review={review} palette={palette} of={image} onGo={onGo} />
         )}

@@ -112,7 +112,7 @@ export function createReview(changed: () => void): Review {
     sending = false;
   };
 
-  /** Reads the review, again where the server was gone: it may have saved what it could not say. */
+  /** Reads the review again after the server was gone: it may have saved decisions without confirming them. */
   const load = async (): Promise<void> => {
     try {
       const next = await askJson<ReviewSet>(address(""), { cache: "no-store" });

@@ -33,7 +33,7 @@ export interface Example {
 }
 
 const LONGEST_NAME = 40;
-/** What no folder's name may hold: a class is a folder of the examples that a person takes along. */
+/** Characters that no folder name may contain: in the downloaded examples each class is a folder. */
 // oxlint-disable-next-line no-control-regex -- Control characters are what it looks for.
 const refused = /[\\/:*?"<>|\u0000-\u001f]/;
 
@@ -54,7 +54,7 @@ export function sameName(a: string, b: string): boolean {
   return a.trim().toLowerCase() === b.trim().toLowerCase();
 }
 
-/** The classes with the largest imbalance: where the largest has so many times the examples of the smallest. */
+/** The ratio of the largest class to the smallest from which a warning is shown. */
 const UNBALANCED = 3;
 
 /** A warning where one class has many times the examples of another; counts by the classes' names. */

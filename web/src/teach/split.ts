@@ -69,7 +69,7 @@ function recordingsIn(examples: readonly SplitExample[]): number[][] {
   return [...byRecording.values()].map((frames) => frames.sort((a, b) => time(a) - time(b)));
 }
 
-/** What goes to one side as a whole, of all that is no frame of a long recording; in the order of the first of each. */
+/** Groups that stay on one side, of all examples outside long recordings; in the order of their first members. */
 function unitsOf(
   count: number,
   isFrame: ReadonlySet<number>,

@@ -77,7 +77,7 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     async onEvent(event) {
       curve = continued(curve, event);
       say({ kind: "event", event });
-      // From these a training goes on after a reload, and so does its curve.
+      // A training and its curve continue from these after a reload.
       if (event.kind === "checkpoint") await kept(() => store.saveTraining({ ...before, curve }));
       if (event.kind === "step") await gate;
     },
@@ -102,7 +102,7 @@ async function unfinishedOf(
   });
   if (what.kind === "unfinished") {
     const found = await store.training(project, "unfinished");
-    if (!found) throw new Error("There is no training to go on with.");
+    if (!found) throw new Error("There is no training to resume.");
     return found;
   }
   const last = await store.training(project, "all");

@@ -83,7 +83,7 @@ export function withEpoch(curve: Curve, event: WebEpochEvent): Curve {
   return { ...curve, epochs: [...curve.epochs, { ...event, step: curve.steps.at(-1)?.step ?? 0 }] };
 }
 
-/** The curve as far as a training had come that goes on after so many steps. */
+/** The curve up to the step from which a training resumes. */
 export function upTo(curve: Curve, done: number, length: number): Curve {
   return {
     steps: curve.steps.filter(({ step }) => step <= done),

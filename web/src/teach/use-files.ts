@@ -83,7 +83,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
           continue;
         }
         const id = await latest.current.add({ class: to, time: Date.now(), source: file.name, ...face });
-        // Why it was not kept, the project says.
+        // The project reports why it was not stored.
         if (id === undefined) break;
         ids.add(id);
         found.added++;

@@ -16,7 +16,7 @@ export interface Projects {
   create(classes: readonly string[]): Promise<void>;
   show(id: string): void;
   remove(id: string): Promise<void>;
-  /** Reads the list anew: what the open project holds has changed. */
+  /** Reads the list again: the content of the open project has changed. */
   refresh(): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ export interface Followed {
   version: number;
 }
 
-/** `over`: the server said that what was watched has ended, and is not asked again. */
+/** `over`: the server reported the end of what was watched, and is not contacted again. */
 export type Link = "connecting" | "open" | "lost" | "over";
 
 export interface Watcher {
