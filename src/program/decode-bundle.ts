@@ -31,7 +31,7 @@ export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
   const input = pictures?.dtype;
   if (!fits || (input !== "uint8" && input !== "float32")) {
     throw new FormatError(
-      `${name} is not a bundle: it must take images and give ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and gives ${outputs.map((o) => o.name).join(", ")}`,
+      `${name} is not a bundle: it must take images and return ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and returns ${outputs.map((o) => o.name).join(", ")}`,
     );
   }
   return { architecture, metadata, program, input, path: name };

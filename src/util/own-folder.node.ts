@@ -12,7 +12,7 @@ export function makeOwnFolder(path: string): void {
   if (readdirSync(path).length === 0)
     writeFileAtomic(
       join(path, MARK),
-      "vultus wrote this folder, and takes none of its images for data. To change that, delete this file.\n",
+      "vultus wrote this folder and does not read its images as data. To change that, delete this file.\n",
     );
 }
 

@@ -51,7 +51,7 @@ export function floatTensor(shape: readonly number[], data: Float32Array | reado
   const array = data instanceof Float32Array ? data : Float32Array.from(data);
   if (array.length !== sizeOf(shape)) {
     throw new GraphError(
-      `${array.length} numbers given for the shape [${shape.join(", ")}], which holds ${sizeOf(shape)}`,
+      `${array.length} numbers given for the shape [${shape.join(", ")}], which has ${sizeOf(shape)} elements`,
     );
   }
   return { dtype: "float32", shape, data: array };

@@ -83,7 +83,7 @@ export function refusePart(path: string): void {
   const [, number, count] = part.exec(path) ?? [];
   if (Number(count) > 1)
     throw new UsageError(
-      `${path} is part ${Number(number)} of ${Number(count)} of the weights; give the folder that holds all of them, or its .index.json`,
+      `${path} is part ${Number(number)} of ${Number(count)} of the weights; give the folder that contains all of them, or its .index.json`,
     );
 }
 

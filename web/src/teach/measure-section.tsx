@@ -129,7 +129,7 @@ function Mistakes({ measure, all, examples, explain }: MistakesProps) {
   if (shown.length === 0) return null;
   return (
     <div class="mistakes">
-      <h4>Wrong answers, the surest first</h4>
+      <h4>Wrong answers, the most confident first</h4>
       <ul>
         {shown.map(({ id, label, image, answered, probability }) => (
           <li key={id}>
