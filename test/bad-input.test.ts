@@ -141,11 +141,7 @@ describe("wrong requests end with 2, say what is valid, and write nothing", () =
       () => ["train", at("good"), "--model", "resnet18", "--weights", at("no.safetensors")],
       /do not exist/,
     ],
-    [
-      "resuming what is no run",
-      () => [...train(at("good")), "--resume", at("nothing")],
-      /not the folder of a run/,
-    ],
+    ["resuming what is no run", () => [...train(at("good")), "--resume", at("nothing")], /not a run folder/],
     ["a model that does not exist", () => ["evaluate", at("no-run"), at("good")], /does not exist/],
     [
       "a second model whose name every object has",
@@ -321,9 +317,9 @@ test("symlink loops are walked once; a run folder is never overwritten; other da
   expect(await run([...train(at("other")), "--resume", at("run")])).toBe(2);
   expect(printed.err).toMatch(/other data/);
   expect(await run([...train(at("loop")), "--precision", "fp16", "--resume", at("run")])).toBe(2);
-  expect(printed.err).toMatch(/began with --precision fp32 and cannot go on with --precision fp16/);
+  expect(printed.err).toMatch(/was started with --precision fp32 and cannot continue with --precision fp16/);
   expect(await run([...train(at("loop")), "--cache-features", "off", "--resume", at("run")])).toBe(2);
-  expect(printed.err).toMatch(/began with --cache-features auto/);
+  expect(printed.err).toMatch(/was started with --cache-features auto/);
   expect(readFileSync(at("run", "best.safetensors")).equals(best)).toBe(true);
 });
 
@@ -368,7 +364,7 @@ describe("a time budget", () => {
     }));
     expect(await run(budget("1s", phases, "too short"))).toBe(2);
     expect(printed.err).toMatch(
-      /the time budget of 1 s is too short: the least training there is, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; give it more \(--time-budget \d+[ms]\) or fewer images/,
+      /the time budget of 1 s is too short: the shortest training, vultus_s at 48 px with one epoch per phase, is forecast to take \d.*; increase it \(--time-budget \d+[ms]\) or use fewer images/,
     );
     expect(existsSync(at("too short"))).toBe(false);
   });

@@ -76,7 +76,7 @@ const saving: Readonly<Record<string, string>> = {
 const refused: Readonly<Record<string, readonly [value: string, message: RegExp]>> = {
   "a whole model": [
     "torch.nn.Linear(2, 2)",
-    /holds a whole object \(torch\.nn\.modules\.linear\.Linear\).*: torch\.save\(torch\.load\("\S+ whole model\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
+    /contains a whole object \(torch\.nn\.modules\.linear\.Linear\).*: torch\.save\(torch\.load\("\S+ whole model\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
   ],
   "a whole model in a dictionary": [
     `{"epoch": 3, "model": torch.nn.Linear(2, 2), "ema": None}`,
@@ -90,7 +90,7 @@ const refused: Readonly<Record<string, readonly [value: string, message: RegExp]
   ],
   integers: [
     "{**sd, first: torch.arange(1728).reshape(64, 3, 3, 3).char()}",
-    /the tensor features\.0\.weight holds whole numbers only: it is quantized/,
+    /the tensor features\.0\.weight contains whole numbers only: it is quantized/,
   ],
   "without names": [
     `{"decay": 0.99, "shadow_params": list(sd.values())}`,
@@ -98,19 +98,19 @@ const refused: Readonly<Record<string, readonly [value: string, message: RegExp]
   ],
   "numpy's arrays": [
     "{k: v.numpy() for k, v in sd.items()}",
-    /holds NumPy's arrays.*torch\.from_numpy\(v\) for k, v in torch\.load\("/,
+    /contains NumPy arrays.*torch\.from_numpy\(v\) for k, v in torch\.load\("/,
   ],
   "ZeRO, stage 3": [
     `{"module": {k: torch.empty(0) for k in sd}, "ds_version": "0.8.0"}`,
-    /one part of a checkpoint of DeepSpeed's ZeRO; .*: python zero_to_fp32\.py \. weights\.pth$/,
+    /one part of a DeepSpeed ZeRO checkpoint; .*: python zero_to_fp32\.py \. weights\.pth$/,
   ],
   "ZeRO's optimizer": [
     `{"optimizer_state_dict": {"single_partition_of_fp32_groups": [torch.ones(9)]}, "ds_version": "0.8.0"}`,
-    /one part of a checkpoint of DeepSpeed's ZeRO/,
+    /one part of a DeepSpeed ZeRO checkpoint/,
   ],
   "an optimizer alone": [
     `{"optimizer": {"state": {}}, "epoch": 3}`,
-    /holds no tensors, only optimizer, epoch;/,
+    /contains no tensors, only optimizer, epoch;/,
   ],
 };
 
@@ -165,20 +165,20 @@ np.savez_compressed(${JSON.stringify(join(dir, "arrays.npz"))}, a=np.ones(3))
 
   test("reports what was taken and what was passed over", () => {
     expect(load("lightning.pth").notes[0]).toMatch(
-      /lightning\.pth: took the tensors under "model\.", passed over criterion\.weight, criterion\.pos$/,
+      /lightning\.pth: took the tensors under "model\.", skipped criterion\.weight, criterion\.pos$/,
     );
-    expect(load("averaged.pth").notes[0]).toMatch(/under "module\.", passed over n_averaged$/);
+    expect(load("averaged.pth").notes[0]).toMatch(/under "module\.", skipped n_averaged$/);
     expect(load("an average beside.pth").notes[0]).toMatch(
-      /took the tensors of "state_dict", passed over those of "state_dict_ema"$/,
+      /took the tensors of "state_dict", skipped those of "state_dict_ema"$/,
     );
-    expect(load("net.pth").notes.join()).not.toContain("passed over");
+    expect(load("net.pth").notes.join()).not.toContain("skipped");
   });
 
   test("names the network that was taken of two", () => {
-    expect(load("moco.pth").notes[0]).toMatch(/under "module\.encoder_q\.", passed over module\.encoder_k\./);
-    expect(load("teacher and student.pth").notes[0]).toMatch(/of "student", passed over those of "teacher"$/);
+    expect(load("moco.pth").notes[0]).toMatch(/under "module\.encoder_q\.", skipped module\.encoder_k\./);
+    expect(load("teacher and student.pth").notes[0]).toMatch(/of "student", skipped those of "teacher"$/);
     expect(load("an average beside an unknown name.pth").notes[0]).toMatch(
-      /of "cnn", passed over those of "model_ema"$/,
+      /of "cnn", skipped those of "model_ema"$/,
     );
   });
 
@@ -189,8 +189,8 @@ np.savez_compressed(${JSON.stringify(join(dir, "arrays.npz"))}, a=np.ones(3))
 
   test.each([
     ["export.pkl", /is a Learner of fastai.*load_learner\("\S+export\.pkl"\)\.model\.state_dict\(\)/],
-    ["plain.pkl", /is a pickle, but not one of torch\.save; .*pickle\.load\(open\("/],
-    ["arrays.npz", /holds NumPy's arrays; .*numpy\.load\("\S+arrays\.npz"\)\.items\(\)/],
+    ["plain.pkl", /is a pickle, but torch\.save did not write it; .*pickle\.load\(open\("/],
+    ["arrays.npz", /contains NumPy arrays; .*numpy\.load\("\S+arrays\.npz"\)\.items\(\)/],
   ])("%s is refused, with the way to convert it", (name, message) => {
     expect(() => load(name)).toThrow(message);
   });

@@ -110,7 +110,7 @@ test("a folder without classes has no next command, and one whose faces were all
   expect(printed.out).not.toMatch(/next:|to find faces/);
   printed.err = "";
   expect(await run(["data", "inspect", at("flat"), "--no-sheet"])).toBe(2);
-  expect(printed.err).toContain("predict and data crop take photos that are not in class folders");
+  expect(printed.err).toContain("predict and data crop accept photos that are not in class folders");
 });
 
 test("the same command goes on: new photos only, those that could not be read again, no crop twice", async () => {

@@ -370,7 +370,7 @@ describe.skipIf(chromiumPath === undefined)(
         await put(page, 'src="bare.html"');
         await page.waitForFunction("camera.state === 'failed'");
         expect((await told(page)).find(([name]) => name === "error")?.[1]).toContain(
-          "is no image and no video",
+          "is not an image or a video",
         );
       });
 
@@ -429,7 +429,9 @@ describe.skipIf(chromiumPath === undefined)(
     test("a camera that is refused is a state with a way out, and may be asked for again", async () => {
       const page = await open(`${server.address}bare.html`, []);
       await put(page, "");
-      expect(await outcome(page, "start()")).toContain("The camera was refused. Allow it for this page");
+      expect(await outcome(page, "start()")).toContain(
+        "Access to the camera was denied. Allow it for this page",
+      );
       expect(await property(page, "state")).toBe("refused");
       await page.getByRole("alert").waitFor();
       await page.context().grantPermissions(["camera"]);
@@ -445,7 +447,7 @@ describe.skipIf(chromiumPath === undefined)(
       const bare = await serveFolder(at("bare"));
       const page = await open(`${bare.address}bare.html`);
       await put(page, "");
-      expect(await outcome(page, "load()")).toContain("set the attribute model to the address of one");
+      expect(await outcome(page, "load()")).toContain("set the attribute model to the URL of one");
       await page.context().close();
       bare.close();
     });

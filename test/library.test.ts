@@ -197,7 +197,7 @@ describe("train", () => {
     [
       "a text for a list",
       { data: faces, classes: "happy,sad" },
-      /^classes is "happy,sad"; .* a list of texts/,
+      /^classes is "happy,sad"; .* a list of strings/,
     ],
     ["an object for a name", { data: faces, model: { name: "mine" } }, /^model is .*; it must be text/],
     ["no signal", { data: faces, signal: {} }, /^signal is \{\}; it must be an AbortSignal/],

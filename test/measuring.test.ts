@@ -275,7 +275,7 @@ describe("data whose splits the training cut", () => {
     });
   }, 60_000);
 
-  test("an exported file is checked on images that the training kept apart", async () => {
+  test("an exported file is checked on images that the training held out", async () => {
     await trained(join(...flat), "cut4", 1, "--validation", "0.25", "--seed", "4");
     const { files } = await json<{ files: { pictures: number }[] }>("export", at("cut4"));
     expect(files[0]?.pictures).toBe(12);

@@ -137,7 +137,7 @@ function holdsWith(node: string): void {
   expect(withoutShares(web.out)).toBe(withoutShares(table.out));
   expect(web.err).not.toMatch(/warn/i);
   expect(web.err).toMatch(
-    /^runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm asks for it$/m,
+    /^runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm requests it$/m,
   );
   expect(vultus(["--version"], node)).toEqual({ status: 0, out: "0.1.0\n", err: "" });
   const models = vultus(["models", "--json"], node);

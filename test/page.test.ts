@@ -189,7 +189,7 @@ describe.skipIf(chromiumPath === undefined)(
 
       test("faces, boxes and probabilities are those of Node, on one thread and below any path", async () => {
         expect(await page.locator(".model-state").textContent()).toContain(
-          "one thread; open the page again, and it uses more",
+          "one thread; reload the page to use more",
         );
         await give(page, 4, "two.jpg", "single.png", "empty.png", "broken.jpg");
         await expectNodesAnswers(page, "two.jpg", "single.png", "empty.png");
@@ -215,15 +215,15 @@ describe.skipIf(chromiumPath === undefined)(
 
       test("where no face is found, the image can be turned", async () => {
         const card = page.locator(".card", { hasText: "empty.png" });
-        await card.getByRole("button", { name: "Turn the image" }).click();
-        await card.locator(".no-face", { hasText: "in none of four directions" }).waitFor();
-        expect(await card.getByRole("button", { name: "Turn the image" }).count()).toBe(0);
+        await card.getByRole("button", { name: "Rotate the image" }).click();
+        await card.locator(".no-face", { hasText: "in any of four orientations" }).waitFor();
+        expect(await card.getByRole("button", { name: "Rotate the image" }).count()).toBe(0);
       });
 
       test("a face that lies on its side is found when the image is turned, and explained", async () => {
         await give(page, 5, "lying.png");
         const card = page.locator(".card", { hasText: "lying.png" });
-        await card.getByRole("button", { name: "Turn the image" }).click();
+        await card.getByRole("button", { name: "Rotate the image" }).click();
         await card.locator(".bars").waitFor();
         expect(await card.locator(".verdict").textContent()).toContain("surprise");
         await card.getByRole("button", { name: "Where it looked" }).click();
@@ -232,7 +232,7 @@ describe.skipIf(chromiumPath === undefined)(
       });
 
       test("where no face is found, the whole image can be taken as one", async () => {
-        await page.getByRole("button", { name: "Take the whole image" }).click();
+        await page.getByRole("button", { name: "Use the whole image" }).click();
         await page.locator(".card", { hasText: "empty.png" }).locator(".bars").waitFor();
       });
 
@@ -530,7 +530,7 @@ describe.skipIf(chromiumPath === undefined)(
         ]);
         const { width, height, format } = await sharp(await download.path()).metadata();
         expect([width, height, format]).toEqual([640, 480, "png"]);
-        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Continue" }).click();
         await page.getByRole("button", { name: "Stop" }).click();
         await page.locator("button:focus", { hasText: "Start the camera" }).waitFor();
         await page.keyboard.press("Enter");
@@ -542,7 +542,7 @@ describe.skipIf(chromiumPath === undefined)(
         const context = await newContext();
         const page = await open(context, `${server.address}#camera`);
         await page.getByRole("button", { name: "Start the camera" }).click();
-        expect(await page.getByRole("alert").textContent()).toContain("The camera was refused");
+        expect(await page.getByRole("alert").textContent()).toContain("Access to the camera was denied");
         await expectAccessible(page);
         await context.grantPermissions(["camera"]);
         await page.getByRole("button", { name: "Try again" }).click();

@@ -137,7 +137,7 @@ describe("evaluate", () => {
     for (const key of ["agreement", "voteShare", "clear", "perClass", "onePerson", "verdict"] as const)
       expect(found.people?.[key], key).toEqual(said?.[key]);
     expect(found.people?.logLoss.value).toBeCloseTo(said?.logLoss.value as number, 5);
-    expect(printed.err).toContain('"unknown" is no class: ');
+    expect(printed.err).toContain('"unknown" is not a class: ');
   });
 
   test("prints the table and the sentence", async () => {

@@ -298,7 +298,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       server.close();
       await text(page, "[role=alert]").toContain("does not answer");
       server = await serveReview(madeUpReview({ count: 21 }), { port: Number(port) });
-      await text(page, "[role=alert]").toContain("Another review runs at this address now");
+      await text(page, "[role=alert]").toContain("Another review is now running at this address");
       await press(page, "x");
       await text(page, ".saved").toContain("not saved");
       expect(server.posted).toEqual([]);
@@ -419,7 +419,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       ]);
       await text(page, ".progress").toBe("2 labelled, 1 left out, of 20");
       await press(page, "g", "Control+a", "Enter");
-      await spoken(page).toContain("no one answer");
+      await spoken(page).toContain("no single answer");
       expect(server.posted).toHaveLength(3);
     });
 

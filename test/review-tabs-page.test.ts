@@ -58,7 +58,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       const other = { ...madeUpReview({ count: 20 }), id: "of other photos", file: "other.csv" };
       server = await serveReview(other, { port });
       await page.getByRole("button", { name: "Leave out" }).click();
-      await text(page, "[role=alert]").toContain("Another review runs at this address now");
+      await text(page, "[role=alert]").toContain("Another review is now running at this address");
       await text(page, "[role=alert]").toContain("1 decision could not be saved");
       expect(server.posted).toEqual([]);
       await page.getByRole("button", { name: "Reload the page" }).click();

@@ -136,7 +136,7 @@ describe("what is shown", () => {
     });
     expect({ model, looks, features }).toEqual({ looks: false, features: false });
     expect(notes).toEqual([
-      'vultus_m does not know "wink", "yawn": no opinion is shown. Name another model with --model',
+      'vultus_m does not know "wink", "yawn": no answers are shown. Name another model with --model',
     ]);
     expect(order).toEqual([...images.keys()]);
     expect((await ask("/v1/review/images/0/neighbours")).status).toBe(404);
@@ -393,5 +393,5 @@ test("data or --unlabelled, and a port that is free", async () => {
   expect(printed.err).toContain("--unlabelled");
   expect(await run(["review", "--unlabelled", at("new"), "--suspects", "x.csv"])).toBe(2);
   expect(await run(["review", "--unlabelled", at("none")])).toBe(2);
-  expect(printed.err).toContain("is no folder");
+  expect(printed.err).toContain("is not a folder");
 });

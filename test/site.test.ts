@@ -236,7 +236,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is
       const chip = page.locator(".model-chip");
       await chip.waitFor();
       expect(await chip.textContent()).toBe("happy or not2 expressions, 32 px");
-      expect(await page.locator(".model-state").textContent()).toContain("one thread; open the page again");
+      expect(await page.locator(".model-state").textContent()).toContain("one thread; reload the page");
       await page.locator("main input[type=file]").setInputFiles(at("two.jpg"));
       await page.locator(".card .bars").first().waitFor();
       const classes = await page.locator(".card .bars").first().locator("dt").allTextContents();

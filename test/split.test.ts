@@ -74,7 +74,7 @@ test("copies stay on one side, shares are met, and the manifest is what audit an
     for (const part of Object.values(done.splits[side].perClass))
       expect(Math.abs(part.share - share)).toBeLessThan(0.03);
   }
-  expect(done.notes).toContain("the data has a validation split of 22 images, which is cut anew");
+  expect(done.notes).toContain("the data has a validation split of 22 images, which is cut again");
   expect((await sidesOf(at("a.csv"))).size).toBe(60);
 
   printed.out = "";

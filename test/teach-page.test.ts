@@ -99,7 +99,7 @@ describe.skipIf(chromiumPath === undefined)(
     }
 
     async function begin(page: Page): Promise<void> {
-      await page.getByRole("button", { name: "Begin with two classes" }).click();
+      await page.getByRole("button", { name: "Start with two classes" }).click();
       await page.locator(".class-card").nth(1).waitFor();
     }
 
@@ -253,7 +253,7 @@ describe.skipIf(chromiumPath === undefined)(
         expect(await report.textContent()).toContain("1 image added.");
         expect(await report.textContent()).toContain("No face was found in empty.png");
         expect(await report.textContent()).toContain("broken.png");
-        await page.getByRole("button", { name: "Take the whole image as faces" }).click();
+        await page.getByRole("button", { name: "Use the whole image as faces" }).click();
         await report.getByText("1 image added.").waitFor();
         const before = await countIn(page, 0);
         await card(page, 0).locator(".thumbnail").first().click();
@@ -274,14 +274,14 @@ describe.skipIf(chromiumPath === undefined)(
         await page.reload();
         await page.getByText(/A training stopped after step \d+ of \d+/).waitFor();
         await expectAccessible(page);
-        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Continue" }).click();
         await page.locator(".teach-measure").waitFor();
       });
 
       test("is measured on what was kept apart, and compared with the head alone", async () => {
         const measure = page.locator(".measure");
         expect(await measure.locator(".accuracy").textContent()).toMatch(
-          /\d+ of \d+ examples kept apart, 95\s% interval/,
+          /\d+ of \d+ examples held out, 95\s% interval/,
         );
         await measure.getByRole("button", { name: "What if only the head?" }).click();
         await measure.locator(".accuracy").nth(1).waitFor();
@@ -356,7 +356,7 @@ describe.skipIf(chromiumPath === undefined)(
       await second.locator(".projects summary").click();
       await second.getByRole("button", { name: "Delete Project 1" }).click();
       await second.getByRole("button", { name: "Delete Project 1 for good" }).click();
-      await second.getByRole("button", { name: "Begin with two classes" }).waitFor();
+      await second.getByRole("button", { name: "Start with two classes" }).waitFor();
       await context.close();
     });
 
@@ -395,7 +395,7 @@ describe.skipIf(chromiumPath === undefined)(
       const page = await open(context);
       await begin(page);
       await page.getByRole("button", { name: "Start the camera" }).click();
-      expect(await page.getByRole("alert").textContent()).toContain("The camera was refused");
+      expect(await page.getByRole("alert").textContent()).toContain("Access to the camera was denied");
       await addImages(page, 1, "second0.png");
       expect(await countIn(page, 1)).toBe(1);
       await context.close();

@@ -171,7 +171,7 @@ pageTest(
     expect(again.events[0]).toMatchObject({ done: 0 });
     expect(again.training?.bundle).toBeUndefined();
     const other = await teach.teach({ ...asked, isKept: true, seed: 7 });
-    expect(other.error).toContain("the checkpoint is of another training (not the same: recipe)");
+    expect(other.error).toContain("the checkpoint belongs to another training (these differ: recipe)");
   },
 );
 

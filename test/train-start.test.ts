@@ -110,7 +110,7 @@ describe("what cannot work is refused before anything is measured, decoded or wa
   test.runIf(process.platform === "linux")("a folder that cannot be made", async () => {
     const error = await refused({ out: "/proc/x" });
     expect(error).toBeInstanceOf(VultusError);
-    expect(error?.message).toBe("the folder /proc/x cannot be made: no such file or folder");
+    expect(error?.message).toBe("the folder /proc/x cannot be created: no such file or folder");
   });
 
   test("a time that is none, and a device that there is not", async () => {

@@ -405,7 +405,7 @@ describe("the commands", () => {
     );
     // It is refused the folder of another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
-    expect(printed.err).toContain("holds a run already");
+    expect(printed.err).toContain("already contains a run");
     expect(await get<RunSnapshot>(`${server.url}/v1/runs/taken`)).toMatchObject({ epochs: 0 });
     const out = join(root, "diverged");
     const wild = [

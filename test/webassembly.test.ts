@@ -18,7 +18,7 @@ vi.hoisted(() => vi.stubEnv("VULTUS_RUNTIME", "wasm"));
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-webassembly-"));
 const at = (...path: string[]): string => join(folder, ...path);
-const why = "runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm asks for it\n";
+const why = "runtime: WebAssembly, which is slower, because VULTUS_RUNTIME=wasm requests it\n";
 
 beforeAll(async () => {
   await writeSyntheticFaces(at("faces"), { perClass: 8, validationPerClass: 4, seed: 1 });
@@ -109,7 +109,7 @@ test("doctor reports the runtime and why", async () => {
   const facts = await printedJson<Record<string, unknown>>("doctor");
   expect(facts).toMatchObject({ runtime: "WebAssembly", providers: ["cpu"] });
   expect(facts.advice).toContain(
-    "programs run on WebAssembly, which is slower and has no GPU, because VULTUS_RUNTIME=wasm asks for it",
+    "programs run on WebAssembly, which is slower and has no GPU, because VULTUS_RUNTIME=wasm requests it",
   );
 });
 

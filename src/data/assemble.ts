@@ -32,14 +32,14 @@ export interface RawSource {
 }
 
 export interface AssembleOptions extends ClassOptions {
-  /** Labels that a person put right. */
+  /** Labels that a person corrected. */
   readonly corrected?: Corrected | undefined;
 }
 
 /**
  * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
  * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
- * its plurality, and left out if a name that is no chosen class has more votes than each of them. Ties go to the first class
+ * its plurality, and left out if a name that is not a chosen class has more votes than each of them. Ties go to the first class
  * by name. A relabelled sample has no votes.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
@@ -79,7 +79,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   notes.push(
     ...leftOut.map(({ className, count }) =>
       notAClass.includes(className) || !unused.has(className)
-        ? `"${className}" is no class: ${plural(count, "image")} left out`
+        ? `"${className}" is not a class: ${plural(count, "image")} left out`
         : `class "${className}" left out: ${plural(count, "image")}`,
     ),
     ...otherVotesNote(samples, unused),
@@ -100,7 +100,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   };
 }
 
-/** The names in a source, each with its split; a column of votes stands beside all others. */
+/** The names in a source, each with its split; a column of votes counts as beside all others. */
 function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
   const places = new Map<string, Set<string>>(classNames.map((name) => [name, new Set()]));
   for (const { className, votes, split } of samples)
@@ -147,13 +147,13 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The class that a name in the data means, by its usual name where it isn't used. */
+/** The class that a name in the data means; its usual name if the class isn't used. */
 function classOf(name: string, { classes, labelOf, usualName }: ClassNames): string {
   const label = labelOf(name);
   return label === undefined ? usualName(name) : (classes[label] as string);
 }
 
-/** The votes of each class, and `others`: those for a class's synonyms are votes for it. */
+/** Votes per class, and `others`. Votes for a class's synonym count for the class. */
 function votesByClass(
   votes: ReadonlyMap<string, number>,
   others: Readonly<Record<string, number>>,
@@ -192,7 +192,7 @@ function sampleVotes(
   };
 }
 
-/** What becomes of the votes for `names`, which are no chosen class, on the images that are used. */
+/** Describes how votes for `names`, which are not chosen classes, are treated on the images in use. */
 function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>): string[] {
   let [own, all] = [0, 0];
   const voted = new Set<string>();
@@ -208,7 +208,7 @@ function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>):
   if (voted.size === 0) return [];
   const share = `${Number(own.toFixed(2))} of ${plural(Number(all.toFixed(2)), "vote")}`;
   return [
-    `${share} on the images used are for ${[...voted].sort().join(", ")}: they count as people asked, and are no part of soft labels`,
+    `${share} on the images used are for ${[...voted].sort().join(", ")}: they count towards the number of people asked, but not in the soft labels`,
   ];
 }
 

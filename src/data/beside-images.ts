@@ -1,6 +1,6 @@
-/** What lies beside images in people's folders and is none: by names alone, since nothing is opened to list a folder. */
+/** Recognises files beside images that are not images, by name alone: listing a folder opens no file. */
 
-/** What a file is by its name; everything else is judged by its content when it is decoded. */
+/** What a file name reveals; every other file is judged by its content when it is decoded. */
 export type FileKind = "image" | "video" | "raw" | "elsewhere" | "other";
 
 const endings = (text: string): ReadonlySet<string> => new Set(text.split(" ").map((name) => `.${name}`));
@@ -12,24 +12,24 @@ const others = endings(
     "aae xmp thm lnk url webloc cot cos cop lrcat lrprev pp3 dop on1 part partial crdownload download tmp bak swp",
 );
 
-/** Videos, also those that phones write beside each photo. */
+/** Videos, including those that phones write beside each photo. */
 const videos = endings("3gp avi flv insv lrv m2ts m4v mkv mov mp4 mpeg mpg mts webm wmv");
 
-/** Cameras' raw files, often beside a JPEG of the same photo. */
+/** Camera raw files, often beside a JPEG of the same photo. */
 const raws = endings("3fr arw cr2 cr3 crw dng erf kdc mrw nef nrw orf pef raf raw rw2 sr2 srf srw x3f");
 
-/** What images end in, of whichever format they are. */
+/** File extensions of images in any format. */
 const imageEnding = /.\.(jpe?g|jfif|png|webp|gif|tiff?|avif|bmp)$/i;
 
-/** Whether a name ends as those of images do. */
+/** Returns whether a name has an image's extension. */
 export function isImageName(name: string): boolean {
   return imageEnding.test(name);
 }
 
-/** What stands for a file that lies in a cloud. */
+/** Placeholders for files in cloud storage. */
 const placeholder = /^\..+\.icloud$|\.(nextcloud|owncloud|cloudf?)$/i;
 
-/** What a file is by its name. The Finder's `Icon` ends in a return, copies of editors in `~`. */
+/** Returns the kind of a file by its name. The Finder's `Icon` ends in a return, copies of editors in `~`. */
 export function kindOfFile(name: string): FileKind {
   if (placeholder.test(name)) return "elsewhere";
   const ending = /(?<=.)\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? "";
@@ -55,7 +55,7 @@ const systemFolders = new Set([
   "venv",
 ]);
 
-/** Whether the images in a folder of this name are no data; libraries of photo programs look like files to people. */
+/** Whether a folder of this name contains no data. Photo libraries, which look like files to users, are such folders. */
 export function isSystemFolder(name: string): boolean {
   return (
     systemFolders.has(name.toLowerCase()) ||

@@ -1,10 +1,10 @@
-/** Decodes BMP files, which sharp does not read, with bmp-ts; checks first what bmp-ts takes on trust. */
+/** Decodes BMP files, which sharp does not read, with bmp-ts; first checks what bmp-ts does not. */
 
 import { decode } from "bmp-ts";
 import type { Picture } from "./dataset.ts";
 import { UnreadableImage } from "./unreadable.ts";
 
-/** Width and height by the header. @throws UnreadableImage for a file that ends within it. */
+/** Returns width and height from the header. @throws UnreadableImage for a file that ends within it. */
 export function bmpSize(bytes: Uint8Array): { width: number; height: number } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 54)
@@ -44,7 +44,7 @@ export function decodeBmp(bytes: Uint8Array): Picture {
       `the BMP file ends early: ${width} × ${height} pixels need ${needed} bytes, ${buffer.length} found`,
     );
   }
-  // bmp-ts reads pixels right behind the palette, whatever the header's offset says.
+  // bmp-ts reads pixels right after the palette, whatever offset the header states.
   const masks = headerSize > 40 || compression === 0 ? 0 : compression === 3 ? 12 : 16;
   const headerEnd = 14 + headerSize + masks + 4 * colours;
   const packed =

@@ -48,7 +48,7 @@ export function sourceNames(paths: readonly string[]): string[] {
     const earlier = names.indexOf(name);
     if (earlier < i)
       throw new UsageError(
-        `${paths[earlier]} and ${paths[i]} cannot be told apart by their names. Name each source only once, or rename one.`,
+        `${paths[earlier]} and ${paths[i]} cannot be distinguished by name. Name each source only once, or rename one.`,
       );
   }
   return names;

@@ -18,7 +18,7 @@ export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas
   return { width, height, channels };
 }
 
-/** What to say where images are grey and the network wants RGB, or the reverse; undefined where they agree or it is not known. */
+/** Returns a note if images are greyscale and the network expects RGB, or the reverse; undefined if they agree or it is unknown. */
 export function channelNote(
   { samples, shape }: Pick<Pixels, "samples" | "shape">,
   network: DescribedNetwork | undefined,
@@ -29,8 +29,8 @@ export function channelNote(
   const other = samples.filter((_, i) => (shape(i).channels === 1) !== wantsGrey).length;
   if (other === 0) return undefined;
   return wantsGrey
-    ? `${other} of ${samples.length} images are coloured; ${backbone} sees their luma`
-    : `${other} of ${samples.length} images are grey; ${backbone} sees the grey channel three times, as RGB`;
+    ? `${other} of ${samples.length} images are in colour; ${backbone} uses their luma`
+    : `${other} of ${samples.length} images are greyscale; ${backbone} gets the grey channel three times, as RGB`;
 }
 
 /** Images [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */
@@ -57,7 +57,7 @@ export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Ca
   return { dtype: "uint8", shape: [pictures.length, channels, height, width], data };
 }
 
-/** A part of an image as it lies on the canvas: where it is reduced, each pixel is the mean of the area that it stands for. */
+/** A part of an image as placed on the canvas. If reduced, each pixel is the mean of the area that it covers. */
 function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
   const { across, down } = part;
   const sums = new Float32Array(across * down * channels);
@@ -73,7 +73,7 @@ function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
   return { pixels: Uint8Array.from(sums, Math.round), width: across, height: down, channels };
 }
 
-/** Which of `length` pixels make up each of `count`, and with what share. */
+/** Which of `length` source pixels contribute to each of `count` pixels, and with what weight. */
 function areasOf(length: number, count: number): [pixel: number, share: number, to: number][] {
   const step = length / count;
   return Array.from({ length: count }, (_, to) => {

@@ -219,7 +219,7 @@ test.each([{ a: 3 }, null, "a=b", ["a"]])(
   async (value) => {
     folders("happy", "sad");
     const rename = value as unknown as Renames;
-    const message = /^rename is .*; it must be an object of texts by name/;
+    const message = /^rename is .*; it must be an object that maps names to names/;
     const data = dir;
     await expect(readDataset([dir], { rename })).rejects.toThrow(message);
     await expect(inspect({ data, rename })).rejects.toThrow(message);

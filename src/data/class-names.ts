@@ -1,4 +1,4 @@
-/** Which class each name in the data means: by a rename, as a whole, or by one clear word in it; or that it is no class. */
+/** Finds the class of each name in the data: by a rename, by the whole name, or by one clear word in it; or that it is not a class. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -8,12 +8,12 @@ import { classKey, emotionNamed, folded, isStray, readName } from "./names.ts";
 /** Names in the data, and the class that each of them means. */
 export type Renames = Readonly<Record<string, string>>;
 
-/** What a caller says of names in the data. */
+/** What a caller specifies about names in the data. */
 export interface Naming {
-  /** The classes of names that don't tell them clearly: `{ "happy_or_content": "happy" }`. */
+  /** The classes of names that don't state them clearly: `{ "happy_or_content": "happy" }`. */
   readonly rename?: Renames | undefined;
   /**
-   * Names that are no class, such as `["unknown", "not_a_face"]`. Images of such a name, or most of whose votes are for it, are left
+   * Names that are not classes, such as `["unknown", "not_a_face"]`. Images of such a name, or most of whose votes are for it, are left
    * out; other votes for it count as people asked (`Sample.otherVotes`).
    */
   readonly notAClass?: readonly string[] | undefined;
@@ -24,9 +24,9 @@ export interface ClassOptions extends Naming {
   readonly classes?: readonly string[] | undefined;
   /** Accept classes without images, to score a model with fixed classes on a folder that has only some of them. */
   readonly allowMissing?: boolean;
-  /** What a run or a data set says of names, for those that occur here and that the caller says nothing else of. */
+  /** What a run or a data set records about names. It applies to names that occur here and that the caller does not specify. */
   readonly remembered?: Naming | undefined;
-  /** Whether a word in a name can tell its class. Default: true. Versions until November 2026 matched whole names only. */
+  /** Whether a word in a name can determine its class. Default: true. Versions until November 2026 matched whole names only. */
   readonly byWord?: boolean;
 }
 
@@ -46,9 +46,9 @@ export interface ClassNames {
   readonly otherSpellings: readonly (readonly string[])[];
   /** The renames that were applied. */
   readonly rename: Renames;
-  /** What each of the names is usually called that were declared to be no class. */
+  /** The usual forms of the names that were declared not to be classes. */
   readonly notAClass: readonly string[];
-  /** Names whose class was told by a word in them. */
+  /** Names whose class was determined by a word in them. */
   readonly byWord: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export class UnclearNames extends UsageError {
     );
     const flags = (classOf: (name: UnclearName) => string): string =>
       option("rename", Object.fromEntries(names.map((unclear) => [unclear.name, classOf(unclear)])));
-    // What is no happy face must not become one by a command that is pasted.
+    // A pasted command must not turn "not happy" into "happy".
     const isItsOwn = ({ name, candidates }: UnclearName): boolean =>
       candidates.length === 0 || readName(name).isDenied;
     const keep = `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`;
@@ -86,7 +86,7 @@ export class UnclearNames extends UsageError {
     const columns = names.filter(({ candidates, isVoted }) => isVoted && candidates.length === 0);
     if (columns.length > 0)
       ways.push(
-        `If a column holds no votes, call it ${columns.map(({ name }) => `subgroup:${name}`).join(", ")}`,
+        `If a column does not contain votes, call it ${columns.map(({ name }) => `subgroup:${name}`).join(", ")}`,
       );
     super(`${where}: the class of ${list.join(", ")} is not clear. ${ways.join(". ")}`);
     this.names = names;
@@ -115,7 +115,7 @@ interface Meaning {
  * does is that one. Names of one class that stand side by side, such as `happy_low` and `happy_high`, are unclear unless
  * they differ only in synonyms, signs and words such as "faces".
  *
- * @throws UsageError for an unknown or repeated class, or a name to rename or to take for no class that isn't there; UnclearNames.
+ * @throws UsageError for an unknown or repeated class, or a missing name in `rename` or `notAClass`; UnclearNames.
  */
 export function nameClasses(found: readonly FoundName[], where: string, options: ClassOptions): ClassNames {
   const { allowMissing = false, remembered = {}, byWord = true } = options;
@@ -205,13 +205,15 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
   };
 }
 
-/** @throws UsageError if `rename` or `notAClass`, as a program gave it, is of another kind. */
+/** @throws UsageError if `rename` or `notAClass`, as given by a program, has the wrong type. */
 export function checkNaming({ rename = {}, notAClass = [] }: Naming): void {
   const isRecord = typeof rename === "object" && rename !== null && !Array.isArray(rename);
   if (!isRecord || !Object.values(rename).every((target) => typeof target === "string"))
-    throw new UsageError(`rename is ${JSON.stringify(rename)}; it must be an object of texts by name`);
+    throw new UsageError(
+      `rename is ${JSON.stringify(rename)}; it must be an object that maps names to names`,
+    );
   if (!Array.isArray(notAClass) || !notAClass.every((name) => typeof name === "string"))
-    throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of texts`);
+    throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of strings`);
 }
 
 /** The ways to split each rename into a name and its class, as given first: on a command line both may have a `=` in them. */
@@ -254,13 +256,13 @@ function checkRenames(rename: Renames, names: readonly string[], where: string):
   }
 }
 
-/** By how many ways of writing it a name may be declared to be no class: as the data spells it unless it is renamed, or as usual. */
+/** The spellings by which a name may be declared not to be a class: as in the data unless it is renamed, or its usual form. */
 function namesOf(meaning: Meaning): string[] {
   const usual = classKey(usualNameOf(meaning));
   return meaning.target === undefined ? [usual, classKey(meaning.spelling)] : [usual];
 }
 
-/** The keys of the names that are no class. What a run or a model remembers to be none may be a class by now. */
+/** The keys of names that are not classes. A name that a run or a model recorded as such may be a class by now. */
 function noClassOf({ classes = [], notAClass = [], remembered = {} }: ClassOptions): Set<string> {
   const chosen = new Set(classes.map(classKey));
   const known = (remembered.notAClass ?? []).map(classKey).filter((name) => !chosen.has(name));
@@ -291,7 +293,7 @@ function checkTwice(classes: readonly string[]): void {
   for (const [i, name] of classes.entries()) {
     const earlier = classes.slice(0, i).find((other) => classKey(other) === classKey(name));
     if (earlier !== undefined)
-      throw new UsageError(`--classes names one class twice: "${earlier}" and "${name}". Name it once.`);
+      throw new UsageError(`--classes names the same class twice: "${earlier}" and "${name}". Name it once.`);
   }
 }
 
@@ -338,7 +340,7 @@ function labelIn(
     : candidates;
 }
 
-/** Names of no emotion that nobody has confirmed, beside emotions: all where most names are emotions, else those that say so. */
+/** Unconfirmed names beside emotions that name none: all of them if most names are emotions, else only those that state it. */
 function straysIn(
   meanings: ReadonlyMap<string, Meaning>,
   isNoClass: (meaning: Meaning) => boolean,
@@ -355,7 +357,7 @@ function straysIn(
     .map(([name]) => name);
 }
 
-/** Names that stand beside another name of their class from which more than a synonym or a sign distinguishes them. */
+/** Names that differ from another name of the same class by more than a synonym or a sign. */
 function sideBySide(
   found: readonly FoundName[],
   labels: ReadonlyMap<string, number | undefined>,

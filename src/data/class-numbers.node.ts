@@ -1,4 +1,4 @@
-/** Names for labels that a table holds as numbers: from another of its columns, or from what Hugging Face writes beside a table. */
+/** Finds names for numeric labels in a table: in another of its columns, or in the files that Hugging Face writes beside a table. */
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

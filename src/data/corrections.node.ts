@@ -38,7 +38,7 @@ export async function readCorrections(path: string): Promise<Corrections> {
   return corrections;
 }
 
-/** The corrections with their file's name, or nothing where no file is named. */
+/** Returns the corrections with their file's name, or undefined if no file is given. */
 export async function readCorrected(path: string | undefined): Promise<Corrected | undefined> {
   return path === undefined ? undefined : { corrections: await readCorrections(path), path };
 }

@@ -1,4 +1,4 @@
-/** Labels that a person put right: decisions on images, kept beside the data, which stays as it is. */
+/** Labels that a person corrected: decisions on images, stored beside the data, which does not change. */
 
 import { csvRow } from "../formats/csv.ts";
 import { UsageError } from "../util/errors.ts";
@@ -6,7 +6,7 @@ import { didYouMean } from "../util/nearest.ts";
 import type { Split } from "./dataset.ts";
 import { classKey } from "./names.ts";
 
-/** What a person decided on an image. */
+/** A user's decision on an image. */
 export type Decision =
   | { readonly kind: "keep" }
   | { readonly kind: "relabel"; readonly label: string }
@@ -58,11 +58,11 @@ export function decisionOf(from: string, to: string): Decision {
 export interface Corrector {
   /** The label that holds for an image that the data labels `label`; undefined for one to leave out. */
   labelFor(image: { readonly id: string; readonly split: Split }, label: string): string | undefined;
-  /** What a person should know, after all images. */
+  /** Notes for the user, after all images. */
   notes(): string[];
 }
 
-/** @throws UsageError for a new label that is none of `classes`, all that the data has. */
+/** @throws UsageError for a new label that is not in `classes`, the classes of the data. */
 export function correctorOf({ corrections, path }: Corrected, classes: readonly string[]): Corrector {
   const byKey = new Map(classes.map((name) => [classKey(name), name]));
   for (const { decision } of corrections.values()) {

@@ -211,7 +211,7 @@ describe("manifest", () => {
     ["an unknown split", ["path,label,split", "a,sad,soon"], /row 2: split is "soon", expected train/],
     ["votes that are no numbers", ["path,sad,happy", "a,1,many"], /row 2: happy is "many"/],
     ["no votes at all", ["path,sad,happy", "a,0,0"], /row 2: no class has a vote/],
-    ["no rows", ["path,label"], /a header and no rows/],
+    ["no rows", ["path,label"], /a header but no rows/],
     ["nothing", [], /is empty/],
     ["an open quote", ["path,label", 'a,"sad'], /\.csv: Quote Not Closed/],
   ])("%s", async (_, lines, message) => {

@@ -8,10 +8,10 @@ import { isImageName } from "./beside-images.ts";
 
 const tables = new Set([".csv", ".tsv", ".txt"]);
 const archives = new Set([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]);
-/** What unpacks a single file. */
+/** Commands that unpack a single file. */
 const unpackers: Readonly<Record<string, string>> = { ".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz" };
 const spreadsheets = new Set([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"]);
-/** How pandas reads what it can write as CSV again. */
+/** The pandas readers for formats that it can convert to CSV. */
 const readers: Readonly<Record<string, string>> = {
   ".json": "read_json({})",
   ".jsonl": "read_json({}, lines=True)",
@@ -31,14 +31,14 @@ export function withoutTableEnding(path: string): string {
   return isTable(path) ? path.slice(0, -extname(path).length) : path;
 }
 
-/** @throws UsageError for a file that is no table, with the way to make it data. */
+/** @throws UsageError for a file that is not a table, with the way to convert it. */
 export function refuseOtherFiles(path: string): void {
   if (isTable(path) || !isFile(path)) return;
   const form = extname(path).toLowerCase();
   const csv = `${path.slice(0, path.length - form.length)}.csv`;
   if (archives.has(form))
     throw new UsageError(
-      `${path} is an archive: unpack it and name what was in it, as in \`${unpacked(path, form)}\``,
+      `${path} is an archive: unpack it and name its contents, for example with \`${unpacked(path, form)}\``,
     );
   if (spreadsheets.has(form))
     throw new UsageError(`${path} is a spreadsheet: save its sheet as "CSV UTF-8", and name that file`);
@@ -46,7 +46,7 @@ export function refuseOtherFiles(path: string): void {
   if (reader !== undefined) {
     const program = `import pandas; pandas.${reader.replace("{}", JSON.stringify(path))}.to_csv(${JSON.stringify(csv)}, index=False)`;
     throw new UsageError(
-      `${path} is no CSV file. Convert it, as in \`python3 -c ${shellWord(program, process.platform)}\`, and name ${csv}; images in it have to be saved as files`,
+      `${path} is not a CSV file. Convert it, for example with \`python3 -c ${shellWord(program, process.platform)}\`, and name ${csv}; images inside it must be saved as files`,
     );
   }
   if (isImageName(path))
@@ -54,11 +54,11 @@ export function refuseOtherFiles(path: string): void {
       `${path} is a single image. Name a folder with one folder of images per class, or a CSV file that lists images`,
     );
   throw new UsageError(
-    `${path} is a file that is not read as data. Name a folder with one folder of images per class, or a CSV file that lists images`,
+    `${path} is not a kind of file that vultus reads as data. Name a folder with one folder of images per class, or a CSV file that lists images`,
   );
 }
 
-/** Whether it is a file for certain. */
+/** Returns whether the path is certainly a file. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

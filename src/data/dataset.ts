@@ -1,4 +1,4 @@
-/** What a data set is, wherever it was read from: labelled images, each on one side of a split. */
+/** The type of a data set, independent of its source: labelled images, each in one split. */
 
 /** The extent of an image; one channel is grey, three are sRGB. */
 export interface PictureShape {
@@ -15,7 +15,7 @@ export interface Picture extends PictureShape {
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
 
-/** Where an image's pixels come from: a file that is still encoded, or pixels that the source held itself. */
+/** Where an image's pixels come from: a file that is still encoded, or pixels that the source itself contains. */
 export type SampleSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "pixels"; readonly picture: Picture };
@@ -30,12 +30,12 @@ export interface Sample {
   readonly votes?: readonly number[];
   /** How many votes for these classes were counted; beside `votes` only. */
   readonly voteCount?: number;
-  /** How many votes each name got that is none of these classes; beside `votes`, and only where there are such votes. */
+  /** The number of votes for each name outside these classes; only with `votes`, and only if there are such votes. */
   readonly otherVotes?: Readonly<Record<string, number>>;
   readonly split: Split;
-  /** Who is in the image; one person never sits on two sides of a split that vultus cuts. */
+  /** The person in the image. vultus never places one person on two sides of a split. */
   readonly identity?: string;
-  /** Groups whose scores may be reported apart, by column: `{ age: "30 to 39" }`. */
+  /** Groups whose scores may be reported separately, by column: `{ age: "30 to 39" }`. */
   readonly subgroups?: Readonly<Record<string, string>>;
 }
 
@@ -46,11 +46,11 @@ export interface Dataset {
   readonly samples: readonly Sample[];
   /** Classes that were found but not chosen. */
   readonly leftOut: readonly { readonly className: string; readonly count: number }[];
-  /** What a person should be told aloud: names matched, classes left out, splits cut. */
+  /** Notes for the user: names matched, classes left out, splits cut. */
   readonly notes: readonly string[];
   /**
    * Hexadecimal; changes when an image's id, label, votes, split or identity or the classes change, but not with the order of
-   * reading. It sees neither pixels nor votes for what is none of the classes: no training depends on those.
+   * reading. It includes neither pixels nor votes outside the classes: no training depends on the latter.
    */
   readonly fingerprint: string;
   /**
@@ -60,9 +60,9 @@ export interface Dataset {
   readonly formerIds?: ReadonlyMap<string, string>;
   /** Names in the sources that a caller gave classes (`rename`), and the classes. */
   readonly rename?: Readonly<Record<string, string>>;
-  /** Names in the sources that a caller declared to be no class (`notAClass`). */
+  /** Names in the sources that a caller declared not to be classes (`notAClass`). */
   readonly notAClass?: readonly string[];
-  /** Names in the sources whose class was told by a word in them. */
+  /** Names in the sources whose class was determined by a word in them. */
   readonly byWord?: readonly string[];
 }
 
@@ -92,7 +92,7 @@ export function digestOf(lines: readonly string[]): string {
   return [0, 1, 2, 3].map((lane) => hash32(text, lane).toString(16).padStart(8, "0")).join("");
 }
 
-/** MurmurHash3's 32-bit steps over UTF-16 units: enough to notice a change, not to stand up to an attacker. */
+/** MurmurHash3's 32-bit steps over UTF-16 units: enough to detect a change, but not an attack. */
 function hash32(text: string, seed: number): number {
   let h = Math.imul(seed + 1, 0x9e3779b9);
   for (let i = 0; i < text.length; i++) {

@@ -18,7 +18,7 @@ const unreadableAllowed = 0.01;
  * Calls `visit` with each sample's index and image, as they get ready, in no fixed order. Samples that cannot be read
  * are skipped and returned in the order of `samples`.
  *
- * @throws VultusError if the signal says so.
+ * @throws VultusError if the signal aborts.
  */
 export async function decodeAll(
   samples: readonly Sample[],
@@ -32,7 +32,7 @@ export async function decodeAll(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < samples.length && !stopped; index = next++) {
       if (options.signal?.aborted)
-        throw new VultusError("stopped while images were read; the same command begins again");
+        throw new VultusError("stopped while reading images; run the same command to start again");
       const sample = samples[index] as Sample;
       const picture = await readPicture(sample.source, options).catch((error: unknown) => {
         reasons.set(index, whyUnreadable(error));
@@ -45,7 +45,7 @@ export async function decodeAll(
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
   } catch (error) {
-    // The others still decode an image each; nobody is to visit them any more.
+    // The other workers still decode one image each, which must no longer be visited.
     stopped = true;
     throw error;
   }

@@ -10,7 +10,7 @@ import { decodeDeep } from "./deep-image.node.ts";
 import { type PictureFormat, sniffPicture } from "./sniff.ts";
 import { cannotOpen, UnreadableImage } from "./unreadable.ts";
 
-/** A compressed bomb is refused by its header; 20,000 × 20,000 is read. */
+/** A decompression bomb is refused by its header; 20,000 × 20,000 pixels are read. */
 const limitInputPixels = 20_000 * 20_000;
 
 export interface DecodeOptions {
@@ -65,7 +65,7 @@ export async function decodeFitted(
     }
     const deep = isDeep(format, bytes) ? await decodeDeep(bytes, check) : undefined;
     if (deep) return { ...deep, picture: (await fitted(greyIfGrey(deep.picture), mostPixels)).picture };
-    // The header of a larger image is read too, so that it can be refused in our words.
+    // The header of a larger image is read too, so that the error message is ours.
     const image = sharp(bytes, { failOn: "error", limitInputPixels: false }).autoOrient();
     const { width, height } = (await image.metadata()).autoOrient;
     check({ width, height });
@@ -73,7 +73,7 @@ export async function decodeFitted(
   });
 }
 
-/** @throws UnreadableImage for whatever is wrong with the bytes, and what `decode` throws on purpose. */
+/** @throws UnreadableImage for any defect of the bytes, and whatever `decode` throws deliberately. */
 async function decoding<T>(bytes: Uint8Array, decode: (format: PictureFormat) => Promise<T>): Promise<T> {
   const format = sniffPicture(bytes);
   try {
@@ -88,7 +88,7 @@ async function decoding<T>(bytes: Uint8Array, decode: (format: PictureFormat) =>
   }
 }
 
-/** Whether a file may hold samples that are not of 8 bits. The depth of a PNG stands in its first chunk. */
+/** Whether a file may hold samples that are not of 8 bits. A PNG states its depth in its first chunk. */
 function isDeep(format: PictureFormat, bytes: Uint8Array): boolean {
   return format === "tiff" || (format === "png" && bytes[24] === 16);
 }

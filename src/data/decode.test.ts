@@ -249,9 +249,9 @@ describe("what cannot be read says why", () => {
   });
 
   test.each([
-    ["a raw file of Canon", "\0\0\0\x18ftypcrx \0\0\0\x01", "a raw file of a camera"],
-    ["a raw file of Fujifilm", "FUJIFILMCCD-RAW 0201", "a raw file of a camera"],
-    ["a raw file of Panasonic", "IIU\0\x18\0\0\0", "a raw file of a camera"],
+    ["a raw file of Canon", "\0\0\0\x18ftypcrx \0\0\0\x01", "a camera raw file"],
+    ["a raw file of Fujifilm", "FUJIFILMCCD-RAW 0201", "a camera raw file"],
+    ["a raw file of Panasonic", "IIU\0\x18\0\0\0", "a camera raw file"],
     ["JPEG XL", "\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"],
     ["JPEG 2000", "\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"],
     ["PGM", "P5\n64 64\n255\n", "a PNM image"],
@@ -285,7 +285,7 @@ describe("what cannot be read says why", () => {
       tiffOf({ width: 4, height: 3, channels: 1, format: "uint8", samples, further, big });
     await expect(decodePicture(tiff({ 254: 0 }))).resolves.toMatchObject({ width: 4, height: 3 });
     for (const raw of [tiff({ 254: 1 }), tiff({ 254: 1 }, true), tiff({ 50706: 0x0401 })])
-      await expect(decodePicture(raw)).rejects.toThrow("a raw file of a camera");
+      await expect(decodePicture(raw)).rejects.toThrow("a camera raw file");
     const canon = tiff({});
     canon.set(Buffer.from("CR"), 8);
     await expect(decodePicture(canon)).rejects.toMatchObject({ code: "unsupported_format" });

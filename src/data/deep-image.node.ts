@@ -35,7 +35,7 @@ export interface DeepImage {
  * Samples are gamma-encoded, as in 8-bit files; where an embedded profile has a linear curve they are encoded by sRGB's. NaN and
  * what is below 0 are black; infinity and what is above white are white.
  *
- * @param check hears the size before samples are read, and throws where it is too large.
+ * @param check receives the size before samples are read, and throws if it is too large.
  */
 export async function decodeDeep(
   bytes: Uint8Array,

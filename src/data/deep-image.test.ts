@@ -84,17 +84,17 @@ test("64-bit floats that are cut off or in tiles are reported as what they are",
   const samples = ramp(3).map((level) => level / 255);
   const bytes = tiffOf({ width, height, channels: 3, format: "float64", samples });
   await expect(decodePicture(bytes.subarray(0, bytes.length - 100))).rejects.toThrow(
-    "its samples are cut off",
+    "its samples are truncated",
   );
   const claims = bytes.slice();
   new DataView(claims.buffer).setUint32(18, 20_000, true);
   new DataView(claims.buffer).setUint32(30, 20_000, true);
-  await expect(decodePicture(claims)).rejects.toThrow("its samples are cut off");
+  await expect(decodePicture(claims)).rejects.toThrow("its samples are truncated");
   const tiled = bytes.slice();
   // The tag of strips becomes that of tiles.
   tiled[10 + 12 * 5] = 324 & 255;
   tiled[10 + 12 * 5 + 1] = 324 >> 8;
-  await expect(decodePicture(tiled)).rejects.toThrow("save it with 32-bit floats");
+  await expect(decodePicture(tiled)).rejects.toThrow("save it with uncompressed 32-bit floats");
 });
 
 test("NaN and negative samples are black, infinite ones white; they change no other pixel", async () => {

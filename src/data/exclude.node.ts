@@ -1,4 +1,4 @@
-/** Leaves out the samples that a list names: `exclude.txt` as `vultus data audit` writes it, or one made by hand. */
+/** Removes the samples in a list: an `exclude.txt` written by `vultus data audit` or by hand. */
 
 import { UsageError } from "../util/errors.ts";
 import { readBytes } from "../util/files.node.ts";
@@ -7,7 +7,7 @@ import { canonicalId } from "./canonical.ts";
 import { classCounts, type Dataset, fingerprintOf } from "./dataset.ts";
 
 /**
- * The data set without the samples whose ids stand in the file, one on a line; lines that begin with `# ` are comments.
+ * The data set without the samples whose ids are in the file, one per line; lines that begin with `# ` are comments.
  * Ids that the data set does not have are counted in a note, since one list may serve several choices of classes.
  *
  * @throws UsageError if no id is known, or if a class loses all its training samples.
@@ -21,7 +21,7 @@ export function excludeListed(dataset: Dataset, path: string): Dataset {
   );
   const { classes, samples: all } = dataset;
   const ids = new Set(all.map(({ id }) => id));
-  // A list may be of a system that writes names in another way.
+  // The list may come from a system that writes names differently.
   const left = new Set([...listed].map((id) => (ids.has(id) ? id : canonicalId(id))));
   const samples = all.filter(({ id }) => !left.has(id));
   const count = all.length - samples.length;

@@ -37,7 +37,7 @@ export async function readFer2013Csv(path: string): Promise<RawSource> {
     const picture = { pixels: parsePixels(pixels, wrong), width: side, height: side, channels: 1 } as const;
     samples.push({ id: `row ${number}`, source: { kind: "pixels", picture }, className, split });
   }
-  if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
+  if (samples.length === 0) throw new FormatError(`${path} has a header but no rows`);
   return {
     path,
     classNames: [...new Set(samples.flatMap(({ className = [] }) => className))],
@@ -46,7 +46,7 @@ export async function readFer2013Csv(path: string): Promise<RawSource> {
   };
 }
 
-/** Reads digit by digit: splitting 35,887 rows into 83 million strings takes longer than all the rest. */
+/** Reads digit by digit: splitting 35,887 rows into 83 million strings takes longer than everything else. */
 function parsePixels(text: string, wrong: (problem: string) => FormatError): Uint8Array {
   const pixels = new Uint8Array(side * side);
   let count = 0;
@@ -64,5 +64,5 @@ function parsePixels(text: string, wrong: (problem: string) => FormatError): Uin
     pixels[count++] = value;
   }
   if (count === pixels.length) return pixels;
-  throw wrong(`${count} pixels, expected ${pixels.length} (${side} × ${side}) numbers with spaces between`);
+  throw wrong(`${count} pixels, expected ${pixels.length} (${side} × ${side}) numbers separated by spaces`);
 }

@@ -1,4 +1,4 @@
-/** Finds the images that a table lists: where it lists them, or, where the table comes from elsewhere, by the end of their paths. */
+/** Finds the images listed in a table: at their listed paths or, if the table comes from elsewhere, by the end of their paths. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -18,7 +18,7 @@ export interface ListedImage {
 export interface FoundImage {
   /** As it is listed, with forward slashes. */
   readonly id: string;
-  /** Where it is; where it should be if it is nowhere. */
+  /** Its location, or where it should be if it does not exist. */
   readonly file: string;
   /** Whether it was found below the table's folder though the table lists it elsewhere. */
   readonly isMoved: boolean;
@@ -30,7 +30,7 @@ export interface FoundImages {
   readonly notes: readonly string[];
 }
 
-/** How many folders above a table are tried as the one that its paths start from. */
+/** How many folders above a table are tried as the base of its paths. */
 const FOLDERS_ABOVE = 3;
 const address = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i;
 
@@ -39,7 +39,7 @@ const address = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i;
  * ending that it lacks. If no image at all is where the table lists it, they are looked for below the table's folder, by the end
  * of their paths; one that fits several images is refused.
  *
- * @throws FormatError for an address instead of a path, or a path that fits several images.
+ * @throws FormatError for a URL instead of a path, or a path that matches several images.
  */
 export function findImages(table: string, listed: readonly ListedImage[]): FoundImages {
   const folder = dirname(table);
@@ -47,7 +47,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   const there = listed.map(({ number, path }) => {
     if (address.test(path))
       throw new FormatError(
-        `${table}, row ${number}: ${path} is an address, and vultus reads files. Download the images, and list their paths.`,
+        `${table}, row ${number}: ${path} is a URL, but vultus reads files. Download the images and list their paths.`,
       );
     return spellings(folder, path).find((file) => existsSync(file)) ?? listing(resolve(folder, turned(path)));
   });
@@ -69,7 +69,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   return {
     images,
     notes: [
-      `${table}: ${count} of ${plural(images.length, "image")} found by the end of their paths, since none is where it is listed: ` +
+      `${table}: ${count} of ${plural(images.length, "image")} found by the end of their paths, because none is at its listed path: ` +
         `${first.id} is ${relative(folder, first.file).split(sep).join("/")}`,
     ],
   };
@@ -85,10 +85,10 @@ export function refuseAbsent(table: string, files: readonly string[]): void {
   while (above.length <= FOLDERS_ABOVE) above.push(dirname(above.at(-1) as string));
   const root = [process.cwd(), ...above].find((one) => existsSync(join(one, path)));
   throw new UsageError(
-    `none of the ${plural(files.length, "image")} that ${table} lists is there, such as ${first}. ${
+    `none of the ${plural(files.length, "image")} listed in ${table} exists, for example ${first}. ${
       root === undefined
-        ? "Put the table into the folder that its paths start from, or correct them"
-        : `Its paths start from ${relative(process.cwd(), root) || "this folder"}: put the table there`
+        ? "Move the table to the folder that its paths are relative to, or correct the paths"
+        : `Its paths are relative to ${relative(process.cwd(), root) || "this folder"}: move the table there`
     }.`,
   );
 }
@@ -101,7 +101,7 @@ function spellings(folder: string, path: string): string[] {
   return [...new Set(forms.map((form) => resolve(folder, form)))];
 }
 
-/** With the slashes that Windows writes turned. */
+/** Replaces the backslashes that Windows writes. */
 function turned(path: string): string {
   return path.replaceAll("\\", "/");
 }
@@ -147,7 +147,7 @@ function imagesIn(folder: string): string[] {
   }
 }
 
-/** The name without the ending of an image. */
+/** The name without an image's extension. */
 function stemOf(name: string): string {
   return isImageName(name) ? name.replace(/\.[^.]+$/, "") : name;
 }
@@ -175,8 +175,8 @@ function findMoved(table: string, listed: readonly ListedImage[]): (string | und
     if (others.length === 0) return resolve(folder, ...image);
     const { number, path } = listed[i] as ListedImage;
     throw new FormatError(
-      `${table}, row ${number}: there is no ${path}, and ${[image, ...others.slice(0, 2)].map((one) => one.join("/")).join(" and ")} ` +
-        "could be meant. List paths that start from the table's folder.",
+      `${table}, row ${number}: there is no ${path}; it could mean ${[image, ...others.slice(0, 2)].map((one) => one.join("/")).join(" or ")}. ` +
+        "List paths relative to the table's folder.",
     );
   });
 }

@@ -92,7 +92,7 @@ test("not elsewhere if the table's other images are where it lists them", () => 
 test("two that fit are refused", () => {
   make("happy/1.jpg", "sad/1.jpg");
   expect(() => found("1.jpg")).toThrow(
-    /row 2: there is no 1\.jpg, and happy\/1\.jpg and sad\/1\.jpg could be/,
+    /row 2: there is no 1\.jpg; it could mean happy\/1\.jpg or sad\/1\.jpg/,
   );
 });
 
@@ -102,9 +102,11 @@ test("a table none of whose images is there is refused, with the folder that its
   writeFileSync(table, "path,label\nhappy/1.jpg,happy\nsad/1.jpg,sad\n");
   await expect(openDataset(table)).rejects.toThrow(UsageError);
   await expect(openDataset(table)).rejects.toThrow(
-    /none of the 2 images that .*t\.csv lists is there.*Put the table/,
+    /none of the 2 images listed in .*t\.csv exists.*Move the table/,
   );
   make("happy/1.jpg", "sad/1.jpg");
   const place = relative(process.cwd(), root);
-  await expect(openDataset([table])).rejects.toThrow(`Its paths start from ${place}: put the table there`);
+  await expect(openDataset([table])).rejects.toThrow(
+    `Its paths are relative to ${place}: move the table there`,
+  );
 });

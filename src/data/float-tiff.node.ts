@@ -29,7 +29,7 @@ const tag = {
 } as const;
 const IEEE_FLOAT = 3;
 
-/** Deflate makes data smaller by no more than this. A file that claims more pixels is found out before they have memory. */
+/** Deflate makes data smaller by no more than this. A file that claims more pixels is refused before memory is allocated. */
 const MOST_DEFLATED = 1032;
 
 /** Bytes of the types of values: BYTE, ASCII, SHORT and LONG; no other occurs in these tags. */
@@ -38,8 +38,8 @@ const typeSizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4 };
 /**
  * The first image of a TIFF of 64- or 16-bit floats, uncompressed or deflated; undefined for other TIFFs.
  *
- * @param check hears the size before samples are read, and throws where it is too large.
- * @throws UnreadableImage for such floats in tiles, or compressed in another way, or cut off.
+ * @param check receives the size before samples are read, and throws if it is too large.
+ * @throws UnreadableImage for such floats in tiles, in another compression, or truncated.
  */
 export function readFloatTiff(
   bytes: Uint8Array,
@@ -61,12 +61,12 @@ export function readFloatTiff(
   if (!isPlain || !(compression === 1 || isDeflated) || one("photometric", 1) > 2 || channels > 4)
     throw new UnreadableImage(
       "unsupported_format",
-      `a TIFF of ${bits}-bit floats that are compressed or arranged in a way that is not read; save it with 32-bit floats`,
+      `a TIFF of ${bits}-bit floats in a compression or layout that vultus does not read; save it with uncompressed 32-bit floats`,
     );
   const counts = directory(tag.stripBytes);
   const stored = counts.reduce((sum, count) => sum + Math.min(count, bytes.length), 0);
   if ((width * height * channels * bits) / 8 > stored * (isDeflated ? MOST_DEFLATED : 1))
-    throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
+    throw new UnreadableImage("damaged", "damaged TIFF: its samples are truncated");
   const samples = new Float32Array(width * height * channels);
   const maxOutputLength = Math.max(1, (samples.length * bits) / 8);
   let at = 0;
@@ -79,7 +79,7 @@ export function readFloatTiff(
       samples[at++] =
         bits === 64 ? values.getFloat64(8 * k, little) : fromFloat16(values.getUint16(2 * k, little));
   }
-  if (at < samples.length) throw new UnreadableImage("damaged", "damaged TIFF: its samples are cut off");
+  if (at < samples.length) throw new UnreadableImage("damaged", "damaged TIFF: its samples are truncated");
   if (one("photometric", 1) === 0) for (let i = 0; i < at; i++) samples[i] = 1 - (samples[i] as number);
   return { width, height, channels, samples };
 }

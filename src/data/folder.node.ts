@@ -10,13 +10,13 @@ import { type FileKind, isSystemFolder, kindOfFile } from "./beside-images.ts";
 import type { Split } from "./dataset.ts";
 import { classKey, emotionNamed, readName, splitNamed } from "./names.ts";
 
-/** What the documents call folders of results: no class, unless it is asked for. */
+/** Folder names that the docs use for results: not classes, unless requested. */
 const resultFolders = new Set(["marked", "runs"]);
 
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  /** Folders whose images are no data: those of systems, what vultus wrote, and links to a folder above. */
+  /** Folders whose images are not data: system folders, folders that vultus wrote, and links to a folder above. */
   readonly noData: readonly string[];
 }
 
@@ -31,11 +31,13 @@ interface Root {
  * links are followed, each folder once; hidden files are skipped. Without split folders every sample is "train".
  *
  * @param classes the names asked for with --classes: they help to see which folders are classes.
- * @throws UsageError if there is no such folder, or none that holds classes.
+ * @throws UsageError if the folder does not exist or contains no classes.
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
   if (!reading(dir, () => statSync(dir, { throwIfNoEntry: false }))?.isDirectory()) {
-    throw new UsageError(`There is no folder ${dir}. Give a folder that has one folder of images per class.`);
+    throw new UsageError(
+      `There is no folder ${dir}. Give a folder that contains one folder of images per class.`,
+    );
   }
   const asked = new Set(classes.map(classKey));
   const { root, layout } = findRoot(dir, asked);
@@ -57,12 +59,12 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
     } else if (!hasTraining && isKnownClass(name, asked)) {
       found.push({ under: name, className: name, split: "train" });
       beside.push(name);
-    } else notes.push(`folder ${join(root, name)} passed over: not train, validation or test`);
+    } else notes.push(`folder ${join(root, name)} skipped: not train, validation or test`);
   }
   if (beside.length > 0)
     notes.push(`${beside.join(", ")} beside ${names.find(splitNamed)}: read as training images`);
   const cut = layout === "classes" ? splitsWithin(root, found) : undefined;
-  if (cut) notes.push(`folders called ${cut.names.join(", ")} within those of the classes: read as splits`);
+  if (cut) notes.push(`folders named ${cut.names.join(", ")} inside the class folders: read as splits`);
   const samples: RawSample[] = [];
   const classNames = new Set<string>();
   const besides: Record<Exclude<FileKind, "image">, number> = { other: 0, video: 0, raw: 0, elsewhere: 0 };
@@ -79,12 +81,12 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
           split: cut?.splitOf(under, id) ?? split,
         });
     }
-    // A folder of runs alone is no class without images.
+    // A folder that contains only runs is not a class without images.
     if (samples.length > before.samples || total(noData) === before.noData) classNames.add(className);
   }
-  if (noData.size > 0) notes.push(`folders passed over, since their images are no data: ${counted(noData)}`);
+  if (noData.size > 0) notes.push(`folders skipped, because their images are not data: ${counted(noData)}`);
   for (const [kind, noun, why] of besideNotes)
-    if (besides[kind] > 0) notes.push(`${plural(besides[kind], noun)} in ${dir} passed over: ${why}`);
+    if (besides[kind] > 0) notes.push(`${plural(besides[kind], noun)} in ${dir} skipped: ${why}`);
   if (samples.length === 0) throw noClasses(dir);
   return {
     path: dir,
@@ -95,10 +97,10 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
 }
 
 const besideNotes = [
-  ["other", "file", "not images by their names"],
-  ["video", "video", "only images are learned from"],
+  ["other", "file", "their names are not those of images"],
+  ["video", "video", "vultus learns only from images"],
   ["raw", "raw file", "export them as JPEG"],
-  ["elsewhere", "placeholder", "the files are in a cloud; download them first"],
+  ["elsewhere", "placeholder", "the files are in cloud storage; download them first"],
 ] as const;
 
 /** A folder of images of one class. */
@@ -139,7 +141,7 @@ function total(counts: ReadonlyMap<string, number>): number {
 /** A note on the files in `path` that may be images and lie in no class folder. */
 function looseNote(path: string): string[] {
   const loose = list(path).files.filter((name) => kindOfFile(name) === "image").length;
-  return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} passed over: not in a class folder`];
+  return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} skipped: not in a class folder`];
 }
 
 /** The names, each with how often it was met: `@eaDir (12), runs`. */
@@ -185,7 +187,7 @@ function findRoot(dir: string, asked: ReadonlySet<string>): Root {
     });
     if (roots.length > 1) {
       throw new UsageError(
-        `${dir} holds ${roots.length} data sets. Name those to use: ${roots.map(({ root }) => root).join(" ")}`,
+        `${dir} contains ${roots.length} data sets. Name the ones to use: ${roots.map(({ root }) => root).join(" ")}`,
       );
     }
     return roots[0];
@@ -213,9 +215,9 @@ function noClasses(dir: string): UsageError {
     `${dir} has no class folders with images (found: ${found.join(" and ") || "nothing"}). ` +
       "Expected <folder>/<class>/… or <folder>/{train,validation,test}/<class>/…" +
       (table !== undefined
-        ? `. If ${table} holds the labels, name ${join(dir, table)} instead of the folder`
+        ? `. If ${table} contains the labels, name ${join(dir, table)} instead of the folder`
         : "") +
-      (files.length > 0 ? ". predict and data crop take photos that are not in class folders" : ""),
+      (files.length > 0 ? ". predict and data crop accept photos that are not in class folders" : ""),
   );
 }
 
@@ -273,13 +275,13 @@ function holdsNoData(path: string, entry: Dirent): boolean {
   );
 }
 
-/** Whether a link in `path` leads to a folder above: everything there would lie in `path` once more. */
+/** Whether a link in `path` leads to a folder above, whose contents would then appear in `path` again. */
 function leadsUp(path: string, link: string): boolean {
   const target = realpathSync(link);
   return (realpathSync(path) + sep).startsWith(target.endsWith(sep) ? target : target + sep);
 }
 
-/** What the file system says of a folder. @throws VultusError that names it, with the reason. */
+/** Returns a folder's entries. @throws VultusError with its path and the reason. */
 function reading<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -288,7 +290,7 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Undefined for pipes, sockets and devices, which have no end that a reader would come to. */
+/** Undefined for pipes, sockets and devices, which a reader would never finish reading. */
 function kindOfEntry(path: string, entry: Dirent): "folder" | "file" | undefined {
   if (!entry.isSymbolicLink()) return kindOf(entry);
   // A broken link counts as a file, so that it is listed among the unreadable images; so does a link to itself.

@@ -80,7 +80,7 @@ describe("layouts", () => {
       ].sort(),
     );
     expect(readFolder(dir).notes).toEqual([
-      `folder ${join(dir, "extra")} passed over: not train, validation or test`,
+      `folder ${join(dir, "extra")} skipped: not train, validation or test`,
     ]);
   });
 
@@ -88,7 +88,7 @@ describe("layouts", () => {
     make("images/train/sad/a.jpg", "images/train/happy/b.jpg", "docs/readme.txt");
     expect(ids()).toEqual(ids(join(dir, "images")));
     make("other/happy/a.jpg");
-    expect(() => ids()).toThrow(/holds 2 data sets.*images.*other/);
+    expect(() => ids()).toThrow(/contains 2 data sets.*images.*other/);
   });
 
   test("further down, as archives are unpacked", () => {
@@ -109,7 +109,7 @@ describe("layouts", () => {
       "test sad sad/Test set/f.jpg",
     ]);
     expect(readFolder(dir).notes).toEqual([
-      "folders called Test set, train, val within those of the classes: read as splits",
+      "folders named Test set, train, val inside the class folders: read as splits",
     ]);
   });
 
@@ -122,7 +122,7 @@ describe("layouts", () => {
       "test sad test/sad/d.jpg",
     ]);
     expect(readFolder(dir).notes).toEqual([
-      `folder ${join(dir, "other")} passed over: not train, validation or test`,
+      `folder ${join(dir, "other")} skipped: not train, validation or test`,
       "happy, sad beside test: read as training images",
     ]);
     make("train/happy/f.jpg");
@@ -151,7 +151,7 @@ describe("what a folder may hold", () => {
       "train happy happy/deep/er/x",
       "train sad sad/ж.jpg",
     ]);
-    expect(readFolder(dir).notes[0]).toMatch(/^1 file in .* passed over/);
+    expect(readFolder(dir).notes[0]).toMatch(/^1 file in .* skipped/);
   });
 
   test("links are followed, each folder once, so loops end; a broken link is left for the decoder to report", () => {
@@ -182,7 +182,7 @@ describe("what is no data", () => {
     expect(classNames).toEqual(["happy", "sad"]);
     expect(samples.map(({ id }) => id)).toEqual(["happy/a.jpg", "sad/b.jpg"]);
     expect(notes).toEqual([
-      "folders passed over, since their images are no data: $RECYCLE.BIN, @eaDir (2), __MACOSX, lost+found, node_modules",
+      "folders skipped, because their images are not data: $RECYCLE.BIN, @eaDir (2), __MACOSX, lost+found, node_modules",
     ]);
   });
 
@@ -192,9 +192,7 @@ describe("what is no data", () => {
     make("explained/.vultus", "explained/a.png", "marked/a.jpg");
     const { classNames, notes } = readFolder(dir);
     expect(classNames).toEqual(["happy", "sad"]);
-    expect(notes).toEqual([
-      "folders passed over, since their images are no data: explained, marked, runs, y",
-    ]);
+    expect(notes).toEqual(["folders skipped, because their images are not data: explained, marked, runs, y"]);
   });
 
   test("a folder that is asked for is a class, and one that vultus wrote is read where it is named itself", () => {
@@ -212,7 +210,7 @@ describe("what is no data", () => {
       ["happy", "sad"],
       ["happy/a.jpg", "sad/b.jpg"],
     ]);
-    expect(notes).toEqual(["folders passed over, since their images are no data: everything, up"]);
+    expect(notes).toEqual(["folders skipped, because their images are not data: everything, up"]);
   });
 
   test("pipes are passed over, and not waited for", () => {
@@ -232,7 +230,7 @@ describe("what is no data", () => {
     make("sad/CaptureOne/Cache/e.jpg");
     expect(readFolder(dir).classNames).toEqual(["happy", "sad"]);
     expect(readFolder(dir).notes).toEqual([
-      "folders passed over, since their images are no data: CaptureOne, Catalog Previews.lrdata, My.photoslibrary",
+      "folders skipped, because their images are not data: CaptureOne, Catalog Previews.lrdata, My.photoslibrary",
     ]);
   });
 
@@ -247,7 +245,9 @@ describe("what is no data", () => {
       "sad/clip.THM",
     );
     expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/b.jpg"]);
-    expect(readFolder(dir).notes).toEqual([`10 files in ${dir} passed over: not images by their names`]);
+    expect(readFolder(dir).notes).toEqual([
+      `10 files in ${dir} skipped: their names are not those of images`,
+    ]);
   });
 
   test("raw files of cameras, and files that are still in a cloud, are counted", () => {
@@ -261,8 +261,8 @@ describe("what is no data", () => {
     );
     expect(ids()).toEqual(["train happy happy/a.jpg", "train sad sad/c.jpg"]);
     expect(readFolder(dir).notes).toEqual([
-      `2 raw files in ${dir} passed over: export them as JPEG`,
-      `2 placeholders in ${dir} passed over: the files are in a cloud; download them first`,
+      `2 raw files in ${dir} skipped: export them as JPEG`,
+      `2 placeholders in ${dir} skipped: the files are in cloud storage; download them first`,
     ]);
   });
 
@@ -270,7 +270,7 @@ describe("what is no data", () => {
     make("happy/a.jpg", "happy/IMG_1.MOV", "sad/b.jpg", "sad/c.mp4");
     const { samples, notes } = readFolder(dir);
     expect(samples.map(({ id }) => id)).toEqual(["happy/a.jpg", "sad/b.jpg"]);
-    expect(notes).toEqual([`2 videos in ${dir} passed over: only images are learned from`]);
+    expect(notes).toEqual([`2 videos in ${dir} skipped: vultus learns only from images`]);
   });
 
   test("files beside class folders, and a split without classes, are counted", () => {
@@ -285,8 +285,8 @@ describe("what is no data", () => {
     const { samples, notes } = readFolder(dir);
     expect(samples).toHaveLength(2);
     expect(notes).toEqual([
-      `2 files in ${join(dir, "test")} passed over: not in a class folder`,
-      `1 file in ${join(dir, "train")} passed over: not in a class folder`,
+      `2 files in ${join(dir, "test")} skipped: not in a class folder`,
+      `1 file in ${join(dir, "train")} skipped: not in a class folder`,
     ]);
   });
 });
@@ -353,9 +353,9 @@ describe("errors name the thing, what was found and what is valid", () => {
   });
 
   test.each([
-    ["stat", "EACCES", "permission is refused; check who owns the folder"],
-    ["realpath", "EACCES", "permission is refused; check who owns the folder"],
-    ["opendir", "EACCES", "permission is refused; check who owns the folder"],
+    ["stat", "EACCES", "permission denied; check who owns the folder"],
+    ["realpath", "EACCES", "permission denied; check who owns the folder"],
+    ["opendir", "EACCES", "permission denied; check who owns the folder"],
     ["readdir", "EIO", "the disk reports an error"],
   ])("a folder whose %s fails with %s", async (call, code, reason) => {
     make("happy/a.jpg", "sad/b.jpg");

@@ -20,9 +20,9 @@ export function stratifiedFolds(
   const groups = groupsOf(shuffled(samples, random(seed, "folds")), groupings);
   if (groups.length < folds)
     throw new UsageError(
-      `${folds} folds of ${samples.length} images in ${groups.length} groups that stay together: ask for fewer folds, or give more pictures`,
+      `${folds} folds of ${samples.length} images in ${groups.length} groups that stay together: ask for fewer folds, or add images`,
     );
-  // A class with fewer samples than folds wants a part of one in each; zero would divide.
+  // A class with fewer samples than folds needs a fraction of a sample in each; rounding to 0 would divide by zero.
   const wanted = classCounts(samples, classCount).map((count) => Math.max(count, 1) / folds);
   const dealt = deal(groups, new Map(Array.from({ length: folds }, (_, fold) => [fold, wanted])));
   const foldOf = new Map([...dealt].flatMap(([fold, own]) => own.map(({ id }) => [id, fold] as const)));

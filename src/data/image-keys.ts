@@ -1,4 +1,4 @@
-/** Numbers that stand for how an image looks, so that a set of them can tell whether an image, or a near copy, is in it. */
+/** Numeric keys of how images look. A set of keys shows whether an image, or a near copy of it, is in the set. */
 
 import { random } from "../util/random.ts";
 import type { Picture } from "./dataset.ts";
@@ -6,7 +6,7 @@ import { BITS, hashOf, transform, WORDS, wholePicture } from "./perceptual-hash.
 import type { Pixels } from "./pixels.ts";
 import { greyOf, thumbnail } from "./thumbnail.ts";
 
-/** A key is a whole number of so many bits. */
+/** Bits of a key, which is a whole number. */
 export const KEY_BITS = 40;
 
 /**
@@ -49,7 +49,7 @@ export function keysToLookUp(picture: Picture): number[] {
   return look ? keysAround(look) : [];
 }
 
-/** As `keysToLookUp`, of an image that is no longer there. */
+/** Like `keysToLookUp`, for an image that is no longer available. */
 export function keysAround({ key, values }: ImageLook): number[] {
   const unsure = [...values.keys()]
     .sort((a, b) => Math.abs(values[a] as number) - Math.abs(values[b] as number))
@@ -59,7 +59,7 @@ export function keysAround({ key, values }: ImageLook): number[] {
   return keys;
 }
 
-/** How the image looks; undefined for one without any structure. */
+/** The image's frequencies; undefined for an image without structure. */
 export function lookOf(picture: Picture): ImageLook | undefined {
   const values = frequencies(thumbnail(greyOf(picture)))[0] as Float32Array;
   if (values.every((value) => value === 0)) return undefined;

@@ -1,4 +1,4 @@
-/** What `vultus data inspect` tells about a data set: counts, sizes, balance, unreadable images, images that leak. */
+/** What `vultus data inspect` reports about a data set: counts, sizes, balance, unreadable images, images that leak. */
 
 import { classCounts, type Dataset, type Sample, type Split } from "./dataset.ts";
 import { decodeAll } from "./decode-all.node.ts";
@@ -7,7 +7,7 @@ import type { Unreadable } from "./unreadable.ts";
 
 export interface Inspection {
   readonly classes: readonly string[];
-  /** Images listed, those that cannot be read included. */
+  /** Images listed, including unreadable ones. */
   readonly pictures: number;
   /** Per split, one number per class. */
   readonly counts: Readonly<Record<Split, readonly number[]>>;

@@ -1,4 +1,4 @@
-/** What the columns of a manifest hold: paths, labels or votes, people, splits, subgroups; under the names that tables have for them. */
+/** Finds the columns of a manifest by their usual names: paths, labels or votes, people, splits, subgroups. */
 
 import type { CsvRow } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
@@ -6,9 +6,9 @@ import { plural } from "./assemble.ts";
 import { isImageName } from "./beside-images.ts";
 import { splitColumnOf, splitColumns } from "./split-column.ts";
 
-/** What FER+ calls the name of an image; rows of images that it gave up have none. */
+/** FER+'s column of image names; empty in rows of images that FER+ dropped. */
 const ferPlusColumn = "image name";
-/** What tables call the path of an image, and its label where no column is called label; the first that is there counts. */
+/** Usual names of the column of paths, and of labels if no column is called label; the first that exists is used. */
 const pathColumns = [
   ...["path", "file", "filename", "filepath", "file_path", "file_name", "image", "image_path", "img"],
   ...["img_path", "image_name", ferPlusColumn, "subdirectory_filepath", "pth"],
@@ -17,24 +17,24 @@ const labelColumns = [
   ...["label", "emotion", "expression", "class", "labels", "target", "category", "emotions"],
   ...["class_name", "label_name", "emotion_name"],
 ];
-/** What tables call the person: whoever is on both sides of a split makes a model look better than it is. */
+/** Usual names of the column of people: a person on both sides of a split makes a model look better than it is. */
 const identityColumns = [
   ...["identity", "person", "person_id", "subject", "subject_id"],
   ...["participant", "participant_id", "actor", "actor_id"],
 ];
-/** The names of columns that may be written in any case. */
+/** Column names whose case does not matter. */
 export const knownColumns: readonly string[] = [
   ...new Set([...identityColumns, ...splitColumns, ...pathColumns, ...labelColumns]),
 ];
 /** Row numbers that programs write into a table, most often without a name; beside votes also under one. */
 const rowNumbers = /^(column|unnamed:) ?\d+$/i;
 const rowNumbersByName = /^(index|id)$/i;
-/** With votes, what tells a column of subgroups from a class: `subgroup:age`. */
+/** With votes, the prefix that distinguishes a column of subgroups from a class: `subgroup:age`. */
 const subgroupColumn = /^subgroup(?::\s*(?<name>.+))?$/i;
-/** With votes, what tells a column of votes for what is no class from a class: `not-a-class:unknown`. */
+/** With votes, the prefix of a column whose votes are not for a class: `not-a-class:unknown`. */
 const otherColumn = /^not-a-class:\s*(?<name>.+)$/i;
 
-/** The columns of a manifest by what they hold. */
+/** The columns of a manifest by their content. */
 export interface ManifestColumns {
   readonly path: string;
   /** Undefined for a table of votes. */
@@ -45,7 +45,7 @@ export interface ManifestColumns {
   readonly split: string | undefined;
   /** The name of each column of subgroups. */
   readonly subgroups: ReadonlyMap<string, string>;
-  /** Columns of votes for classes, and for what is no class with its name. */
+  /** Columns of votes for classes, and of other votes with their name. */
   readonly classes: readonly string[];
   readonly noClasses: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
@@ -61,7 +61,7 @@ export function isWithoutImage(pathColumn: string, cells: CsvRow["cells"]): bool
   return pathColumn === ferPlusColumn && cells[pathColumn] === "";
 }
 
-/** Sorts the columns by what they hold. @throws FormatError if there are no paths or no labels, or the splits are not clear. */
+/** Sorts the columns by their content. @throws FormatError if there are no paths or no labels, or the splits are not clear. */
 export function manifestColumns(
   path: string,
   header: readonly string[],
@@ -87,7 +87,7 @@ export function manifestColumns(
       .filter(isSubgroup)
       .map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
   );
-  // In one order, since fractions of votes add up to other last digits in another.
+  // In a fixed order: the last digits of sums of fractions depend on the order.
   const votes = others.filter((column) => !isSubgroup(column)).sort();
   const noClasses = new Map(
     votes.flatMap((column) => {
@@ -104,7 +104,7 @@ export function manifestColumns(
     column === undefined || column === what ? [] : [`${path}: the column ${column} is read as ${what}`];
   const notes = [
     ...listed("subgroups", [...subgroups.values()]),
-    ...listed("votes for what is no class", [...noClasses.values()]),
+    ...listed("votes that are not for a class", [...noClasses.values()]),
     ...readAs(identity, "identity"),
     ...readAs(split, "split"),
   ];
@@ -117,11 +117,11 @@ export function missingColumns(path: string, header: readonly string[]): FormatE
   if (header.some((cell) => cell.split(/\s/).some(isImageName)))
     return new FormatError(
       `${path} does not name its columns: its first row is ${header.join(", ")}. ` +
-        "Put a line such as path,label above it; commas, semicolons, tabs or | separate cells.",
+        "Add a header line such as path,label; commas, semicolons, tabs or | may separate cells.",
     );
   if (header.some((cell) => /^(image_?)?urls?$/i.test(cell)))
     return new FormatError(
-      `${path} lists addresses, and vultus reads files. Download the images, and list their paths in a column path.`,
+      `${path} lists URLs, but vultus reads files. Download the images and list their paths in a column named path.`,
     );
   return new FormatError(
     `${path} has the columns ${header.join(", ")}. Expected path and label (or path and one column of votes per ` +
@@ -129,13 +129,13 @@ export function missingColumns(path: string, header: readonly string[]): FormatE
   );
 }
 
-/** @throws FormatError if a column that should hold the numbers of rows holds something else, which may be votes. */
+/** @throws FormatError if a column that should contain row numbers contains something else, which may be votes. */
 function checkRowNumbers(path: string, columns: readonly string[], rows: readonly CsvRow[]): void {
   for (const column of columns) {
     const cells = rows.map((row) => row.cells[column]).filter((cell) => cell !== "");
     if (new Set(cells).size < cells.length)
       throw new FormatError(
-        `${path}: ${column} is no name of a class, and the column does not number the rows. Name it, or remove it.`,
+        `${path}: ${column} is not the name of a class, and the column does not contain row numbers. Name it or remove it.`,
       );
   }
 }

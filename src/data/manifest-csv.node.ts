@@ -48,7 +48,7 @@ export async function readListedImages(path: string): Promise<ListedImages> {
     rows: rows.map((row, i) => ({ ...row, image: images[i] as FoundImage })),
     notes: [
       ...notes,
-      ...(withoutImage > 0 ? [`${path}: ${plural(withoutImage, "row")} without an image passed over`] : []),
+      ...(withoutImage > 0 ? [`${path}: ${plural(withoutImage, "row")} without an image skipped`] : []),
     ],
   };
 }
@@ -71,7 +71,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   const notes = [
     ...columns.notes,
     ...found,
-    ...(repeated > 0 ? [`${path}: repeated rows passed over: ${repeated}`] : []),
+    ...(repeated > 0 ? [`${path}: repeated rows skipped: ${repeated}`] : []),
   ];
   const samples = rows.map(({ number, cells, image }): RawSample => {
     const splitName = cells[splitColumn ?? ""] ?? "";
@@ -89,7 +89,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
       ...(own.length > 0 && { subgroups: Object.fromEntries(own) }),
     };
   });
-  if (samples.length === 0) throw new FormatError(`${path} has a header and no rows`);
+  if (samples.length === 0) throw new FormatError(`${path} has a header but no rows`);
   if (label === undefined) return { path, classNames: classes, samples, notes };
   const classNames = [...new Set(samples.flatMap(({ className = [] }) => className))];
   if (!classNames.every(isNumber)) return { path, classNames, samples, notes };
@@ -98,7 +98,7 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   const named = namedNumbers(path, label, numbers, labels, columns.labels) ?? fer2013Numbers(label, numbers);
   if (named === undefined) {
     const way = option("rename", { [numbers[0] as string]: "NAME" });
-    const note = `${path}: ${label} holds numbers, which become the names of classes. To name them: ${way}, and so on`;
+    const note = `${path}: ${label} contains numbers, which become class names. To name the classes: ${way}, and so on`;
     return { path, classNames, samples, notes: [...notes, note] };
   }
   const nameOf = (number: string): string => named.names.get(number) as string;
@@ -127,13 +127,13 @@ function withoutRepeats(
     if (earlier === undefined) first.set(image.file, row);
     else if (contentOf(earlier) !== contentOf(row))
       throw new FormatError(
-        `${path}, row ${number}: "${image.id}" is already in row ${earlier.number}, with other cells; list each image once`,
+        `${path}, row ${number}: "${image.id}" is already in row ${earlier.number}, with different values; list each image once`,
       );
     return earlier === undefined;
   });
 }
 
-/** FER2013's names, for a column that is called as in its table, and holds no other numbers. */
+/** FER2013's class names, for a column that has the name used there and contains only its numbers. */
 function fer2013Numbers(column: string, numbers: readonly string[]): NamedNumbers | undefined {
   const names = new Map(fer2013Classes.map((name, i) => [String(i), name]));
   return column === "emotion" && numbers.every((number) => names.has(number))

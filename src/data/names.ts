@@ -42,10 +42,10 @@ const negations = new Set(
   ),
 );
 
-/** Words that leave open whether the emotion beside them is meant. */
+/** Words that express doubt about the emotion beside them. */
 const doubts = new Set("ambiguous but maybe mixed or perhaps possibly uncertain unclear unsure".split(" "));
 
-/** Words that say nothing about the class. */
+/** Words that carry no information about the class. */
 const fillers = new Set(
   (
     "class crop crops data dataset emotion emotions expression expressions face faces facial image images img imgs " +
@@ -59,10 +59,10 @@ const splitNames: Record<Split, readonly string[]> = {
   test: ["test", "testing", "tst", "privatetest"],
 };
 
-/** Words that stand beside the name of a split and say nothing: `train_set`, `test images`. */
+/** Words beside the name of a split that carry no meaning: `train_set`, `test images`. */
 const splitFillers = new Set([...fillers, "folder", "set", "split", "subset"]);
 
-/** Words by which people name what they have not sorted, or what is empty in a table. */
+/** Words that people use for unsorted images, or for empty cells in a table. */
 const strayWords = new Set(
   (
     "all backup bad discard discarded misc miscellaneous na nan new nil none null old other others processed raw rejected " +
@@ -101,7 +101,7 @@ export function emotionNamed(name: string): string | undefined {
 export interface NameReading {
   /** The emotions that occur in it, sorted. */
   readonly emotions: readonly string[];
-  /** Whether it means its one emotion: no second one, no denial, no doubt. */
+  /** Whether it clearly means its one emotion: no second emotion, no negation, no doubt. */
   readonly isClear: boolean;
   /** Whether a word denies the emotion, as in `not happy` and `unhappy`. */
   readonly isDenied: boolean;
@@ -137,7 +137,7 @@ export function classKey(name: string): string {
   return emotionNamed(name) ?? folded(name);
 }
 
-/** Whether a class name says that its images are of no class, as `unsorted` and `N/A` do. */
+/** Whether a class name states that its images have no class, such as `unsorted` and `N/A`. */
 export function isStray(name: string): boolean {
   const words = wordsOf(name).filter((word) => !fillers.has(word));
   return words.length > 0 && (words.every((word) => strayWords.has(word)) || strayWords.has(words.join("")));

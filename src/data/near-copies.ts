@@ -4,7 +4,7 @@ import { disjointSets } from "../util/disjoint-sets.ts";
 import type { Picture } from "./dataset.ts";
 import { type ImageLook, keysAround, lookOf } from "./image-keys.ts";
 
-/** Gathers how images look, a quarter of a kilobyte each, and then tells which are near copies, by any number of steps. */
+/** Collects how images look (256 bytes each), then reports which are near copies, directly or through other copies. */
 export class NearCopies {
   readonly #looks = new Map<string, ImageLook>();
 

@@ -119,7 +119,7 @@ function waves(before: number, after: number): Float64Array {
 }
 
 /**
- * The mean frequencies of all images and their mirror images. What all faces share tells none apart, so bits are signs
+ * The mean frequencies of all images and their mirror images. What all faces share does not distinguish them, so bits are signs
  * of the difference to this. Odd waves are zero in it, which keeps `mirrorMask` true.
  */
 export function meanFrequencies(all: readonly Float32Array[]): Float64Array {

@@ -1,4 +1,4 @@
-/** How large photos are when they are read. */
+/** The maximum size of photos when they are read. */
 
-/** Photos with more pixels are reduced to as many when they are read; faces are found and cut out at that size. */
+/** Photos with more pixels are reduced to this many when read; faces are detected and cropped at that size. */
 export const MOST_PHOTO_PIXELS = 4e6;

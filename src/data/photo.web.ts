@@ -22,7 +22,7 @@ export interface WebReadPhoto {
   readonly height: number;
 }
 
-/** By what factor the sides of an image are reduced; one that is not below 1 leaves it as it is. */
+/** The factor by which the sides of an image are reduced; a factor of 1 or more leaves it unchanged. */
 export type ScaleOf = (width: number, height: number) => number;
 
 const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (width * height));
@@ -51,13 +51,13 @@ export async function readWebPhoto(
   }
 }
 
-/** A file as a bitmap, upright. Which formats are read is the browser's affair. */
+/** A file as a bitmap, upright. The browser determines which formats are supported. */
 async function decoded(blob: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(blob);
   } catch {
     const format = sniffPicture(new Uint8Array(await blob.slice(0, VIDEO_HEAD).arrayBuffer()));
-    const why = format === "tiff" || format === "avif" ? "or this browser cannot read its kind; " : "";
+    const why = format === "tiff" || format === "avif" ? "or this browser does not support its format; " : "";
     throw new UnreadableImage("damaged", `damaged ${format.toUpperCase()}, ${why}save it as JPEG or PNG`);
   }
 }
@@ -65,7 +65,7 @@ async function decoded(blob: Blob): Promise<ImageBitmap> {
 function drawn(source: CanvasImageSource | ImageData, file: string, scaleOf: ScaleOf): WebReadPhoto {
   const { width, height } = extentOf(source);
   if (width === 0 || height === 0)
-    throw new VultusError("the image has no pixels yet: wait until it is loaded");
+    throw new VultusError("the image has no pixels yet; wait until it has loaded");
   const scale = Math.min(1, scaleOf(width, height));
   if (source instanceof ImageData && scale === 1)
     return { file, picture: pictureOfRgba(source), width, height };
@@ -86,7 +86,7 @@ let kept: OffscreenCanvasRenderingContext2D | undefined;
 function canvasContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
   if (kept?.canvas.width !== width || kept.canvas.height !== height)
     kept = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }) ?? undefined;
-  if (!kept) throw new VultusError(`this browser gives no canvas of ${width} × ${height} pixels`);
+  if (!kept) throw new VultusError(`this browser cannot create a canvas of ${width} × ${height} pixels`);
   kept.imageSmoothingQuality = "high";
   return kept;
 }

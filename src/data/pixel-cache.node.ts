@@ -15,13 +15,13 @@ export interface PixelCacheOptions extends DecodeAllOptions {
   readonly memoryBudget: number;
   /** Made if missing, and only used if the budget is not enough. */
   readonly spillDir: string;
-  /** Go on when more than 1 % of the images cannot be read. */
+  /** Continue even if more than 1 % of the images cannot be read. */
   readonly allowUnreadable?: boolean;
 }
 
 /** Its samples are those that could be read, in the order given. */
 export interface PixelCache extends Pixels {
-  /** Equal for samples of equal pixels, as they are in this cache: reduced where `maxSide` says so. */
+  /** Equal for samples of equal pixels, as they are in this cache: reduced if `maxSide` requires it. */
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
@@ -70,7 +70,7 @@ function cacheOf(entries: readonly Entry[], spill: SpillFile, unreadable: readon
   let open = true;
   const storedAt = (index: number): Picture | Spilled => {
     const entry = entries[index];
-    if (!entry) throw new RangeError(`picture ${index} of a cache of ${entries.length}`);
+    if (!entry) throw new RangeError(`there is no image ${index} in a cache of ${entries.length}`);
     return entry.stored;
   };
   return {
@@ -109,7 +109,7 @@ interface Spilled extends PictureShape {
 
 let spillFiles = 0;
 
-/** Images one after the other in one file, opened at the first write. It has no name, so that a kill leaves no file. */
+/** Images in one file, opened at the first write. The file has no name, so a killed process leaves nothing behind. */
 class SpillFile {
   /** Caches that may still read. */
   users = 0;
@@ -128,7 +128,7 @@ class SpillFile {
       return this.#append(picture);
     } catch (error) {
       throw new VultusError(
-        `${this.#path} was not written: ${reasonOf(error)}. It holds decoded images that --memory leaves no room for`,
+        `${this.#path} was not written: ${reasonOf(error)}. It stores decoded images that do not fit into --memory`,
       );
     }
   }
@@ -154,7 +154,7 @@ class SpillFile {
     for (let done = 0; done < pixels.length; ) {
       const count = readSync(this.#file, pixels, done, pixels.length - done, position + done);
       if (count === 0)
-        throw new FormatError(`${this.#path} ends at byte ${position + done}; was it cut short?`);
+        throw new FormatError(`${this.#path} ends at byte ${position + done}; was it truncated?`);
       done += count;
     }
     return { ...shape, pixels };

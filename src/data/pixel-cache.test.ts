@@ -106,13 +106,13 @@ test("a signal stops reading, and says so", async () => {
     if (done === 3) stop.abort();
   };
   const options = { memoryBudget: 0, spillDir, onProgress, signal: stop.signal };
-  await expect(loadPixels(samples, options)).rejects.toThrow("stopped while images were read");
+  await expect(loadPixels(samples, options)).rejects.toThrow("stopped while reading images");
   expect(read).toBeLessThan(samples.length);
 });
 
 test("an index outside the cache is refused", async () => {
   const cache = await loadPixels(samples, { memoryBudget: 1e6, spillDir });
-  expect(() => cache.get(20)).toThrow("picture 20 of a cache of 20");
+  expect(() => cache.get(20)).toThrow("there is no image 20 in a cache of 20");
   expect(() => cache.get(-1)).toThrow(RangeError);
 });
 

@@ -27,7 +27,7 @@ export type CrossSplitPictures = Record<
   number
 >;
 
-/** `hashes` and `sides` hold one entry per image. */
+/** `hashes` and `sides` contain one entry per image. */
 export function crossSplitPictures(hashes: readonly string[], sides: readonly Split[]): CrossSplitPictures {
   const within = (split: Split): Set<string> => new Set(hashes.filter((_, index) => sides[index] === split));
   const inTrain = within("train");

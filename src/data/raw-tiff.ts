@@ -1,4 +1,4 @@
-/** Raw files of cameras (DNG, NEF, CR2, ARW, …), which are TIFFs: a decoder of TIFFs sees the thumbnail in them. */
+/** Recognises camera raw files (DNG, NEF, CR2, ARW, …). They are TIFFs, and a TIFF decoder would read their thumbnail. */
 
 const NEW_SUBFILE_TYPE = 254;
 const REDUCED = 1;

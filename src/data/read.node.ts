@@ -1,4 +1,4 @@
-/** Reads what a person names on the command line, folders and CSV files alike, as one data set. */
+/** Reads the sources named on the command line, folders and CSV files, as one data set. */
 
 import { basename, resolve, sep } from "node:path";
 import { readCsvHeader } from "../formats/csv.node.ts";
@@ -18,7 +18,7 @@ import { readManifestCsv } from "./manifest-csv.node.ts";
 export interface ReadOptions extends ClassOptions {
   /** A file that lists the ids of samples to leave out. */
   readonly exclude?: string | undefined;
-  /** A file of labels that a person put right, as `vultus review` writes it. */
+  /** A file of corrected labels, as `vultus review` writes it. */
   readonly corrections?: string | undefined;
 }
 

@@ -147,7 +147,7 @@ test("a source that is named twice is refused", async () => {
   folders();
   const twice = readDataset([at("A"), `${at("A")}/`]);
   await expect(twice).rejects.toThrow(UsageError);
-  await expect(twice).rejects.toThrow(/cannot be told apart.*Name each source only once/);
+  await expect(twice).rejects.toThrow(/cannot be distinguished by name.*Name each source only once/);
 });
 
 test("folders that are renamed together with what is above them", async () => {
@@ -162,7 +162,7 @@ test("names of sources, ids and their order", () => {
   expect(sourceNames(["/x/set", "/y/set", "/y/other"])).toEqual(["x:set", "y:set", "other"]);
   expect(sourceNames(["/p/x/set", "/q/x/set"])).toEqual(["p:x:set", "q:x:set"]);
   expect(sourceNames(["/set", "/x/set"])).toEqual(["set", "x:set"]);
-  expect(() => sourceNames(["/x:set", "/x/set", "/y/set"])).toThrow(/cannot be told apart/);
+  expect(() => sourceNames(["/x:set", "/x/set", "/y/set"])).toThrow(/cannot be distinguished by name/);
   expect(canonicalId("./a/.//b/../c.png")).toBe("a/b/../c.png");
   expect(canonicalId("/x//a.png")).toBe("/x/a.png");
   const ids = ["b/a.png", "a b/c.png", "a/x/1.png", "a/é.png", "a/Z.png", "a/10.png", "a/2.png"];

@@ -1,11 +1,11 @@
-/** New splits for a data set that may have some: those asked for are cut anew, the others stay as they are. */
+/** Cuts new splits for a data set that may have some: requested splits are cut again, the others are kept. */
 
 import { plural } from "./assemble.ts";
 import { type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.ts";
 import { byIdentity, cutSplits, groupsOf, type SplitOptions } from "./split.ts";
 
 /**
- * A split with a share in `options` is cut anew, from the training images and from those that it had. A split without
+ * A split with a share in `options` is cut again, from the training images and from those that it had. A split without
  * one is kept, image by image; training then loses the images that are in a group with one of it, and a note says
  * how many.
  *
@@ -19,7 +19,7 @@ export function resplit(dataset: Dataset, options: SplitOptions): Dataset {
     const before = dataset.samples.filter((sample) => sample.split === split).length;
     if (before === 0) continue;
     const had = `the data has a ${split} split of ${plural(before, "image")}`;
-    notes.push(anew(split) ? `${had}, which is cut anew` : `${had}, which is kept`);
+    notes.push(anew(split) ? `${had}, which is cut again` : `${had}, which is kept`);
   }
   const pooled = dataset.samples.map(
     (sample): Sample => (anew(sample.split) ? { ...sample, split: "train" } : sample),
@@ -31,7 +31,7 @@ export function resplit(dataset: Dataset, options: SplitOptions): Dataset {
   );
   if (lost.size > 0)
     notes.push(
-      `${plural(lost.size, "training image")} left out: copies of images of a split that is kept, or of the same people`,
+      `${plural(lost.size, "training image")} left out: copies of images in a kept split, or images of the same people`,
     );
   const samples = pooled.filter((sample) => !lost.has(sample));
   const { classes } = dataset;

@@ -1,6 +1,6 @@
-/** Which kind of video bytes are, by their first bytes: `.ts` is TypeScript or MPEG-TS, and names lie. */
+/** Detects the kind of a video from its first bytes: `.ts` may be TypeScript or MPEG-TS, and file names are unreliable. */
 
-/** Bytes that are enough to decide. */
+/** The number of bytes needed to decide. */
 export const VIDEO_HEAD = 2048;
 
 /** How kinds of video begin: a pattern for text of one character a byte, or bytes in hexadecimal. */
@@ -19,7 +19,7 @@ const signatures: readonly (readonly [kind: string, begin: RegExp | string])[] =
   // A length and a name; of these names some are English, but no length is.
   ["QuickTime", /^[^]{4}ftypqt {2}|^(?=[^]{0,3}[^\s -~])[^]{4}(moov|wide|pnot|mdat)/],
   ["3GP", /^[^]{4}ftyp3g/],
-  // Brands of images and of sound begin differently; those that nobody knows are videos.
+  // Brands of images and of sound begin differently; unknown brands are videos.
   ["MP4", /^[^]{4}ftyp(?!avi[fs]|hei|hev[cx]|mif1|msf1|crx |jp2|jpx|M4[ABP] )/],
 ];
 
@@ -40,7 +40,7 @@ export function videoFormat(bytes: Uint8Array): string | undefined {
   );
 }
 
-/** A recording may begin within a packet. Text never holds the bytes 0 and 255. */
+/** A recording may begin within a packet. Text never contains the bytes 0 and 255. */
 function isTransportStream(head: Uint8Array): boolean {
   if (!head.includes(0) && !head.includes(255)) return false;
   return packetSizes.some((size) => {

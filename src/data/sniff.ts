@@ -1,4 +1,4 @@
-/** Which image format bytes are, by their first bytes; a file's name counts for nothing. */
+/** Detects an image's format from its first bytes; the file name is ignored. */
 
 import { foreignContent, textOf } from "../util/foreign.ts";
 import { isRawTiff } from "./raw-tiff.ts";
@@ -18,10 +18,10 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
 ];
 
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
-/** Images that are not decoded, as they are named. */
+/** Formats that are recognised but not decoded, and their names. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
   ["a HEIC image", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
-  ["a raw file of a camera", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
+  ["a camera raw file", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],
   ["a JPEG XL image", /^(\xff\x0a|\0\0\0\x0cJXL )/],
   ["a JPEG 2000 image", /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
   ["a PNM image", /^P[1-7]\s/],
@@ -36,7 +36,7 @@ const otherImages: readonly (readonly [string, RegExp])[] = [
 
 /**
  * @param bytes a file, or at least its first 2048 bytes.
- * @throws UnreadableImage that names what the bytes are instead, and no file.
+ * @throws UnreadableImage that states what the bytes are, without a file name.
  */
 export function sniffPicture(bytes: Uint8Array): PictureFormat {
   if (bytes.length === 0) throw new UnreadableImage("empty", "the file is empty");
@@ -44,7 +44,7 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
   const format = signatures.find(([, signature]) => signature.test(head))?.[0];
   const other =
     format === "tiff" && isRawTiff(bytes)
-      ? "a raw file of a camera"
+      ? "a camera raw file"
       : otherImages.find(([, signature]) => signature.test(head))?.[0];
   if (other)
     throw new UnreadableImage(
@@ -61,6 +61,6 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
     : `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
   throw new UnreadableImage(
     "not_an_image",
-    `not an image: begins with ${start}; JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF are read`,
+    `not an image: begins with ${start}; vultus reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF`,
   );
 }

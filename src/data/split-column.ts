@@ -1,20 +1,20 @@
-/** Which column of a table holds its splits: `split`, or another one whose cells name splits. */
+/** Finds the column of a table that contains its splits: `split`, or another one whose cells name splits. */
 
 import type { CsvRow } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { splitNamed } from "./names.ts";
 
-/** What tables call it besides `split`. A cell of such a column that names no split is an error, if another names one. */
+/** Other usual names for it. A cell of such a column that names no split is an error, if another names one. */
 export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
 
-/** Columns of true and false that say whether an image is of one split, as fastai has them. */
+/** Boolean columns that mark the images of one split, as in fastai. */
 const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
 
 /**
  * The column called `split`; otherwise the one that is called as splits often are and names one, or whose cells all name splits, at
  * least two of them. Without this, test images would be trained on.
  *
- * @param columns those that hold neither paths nor labels nor people.
+ * @param columns those that contain neither paths nor labels nor people.
  * @throws FormatError for a cell that names no split beside others that do, columns that name different splits, or `is_valid`.
  */
 export function splitColumnOf(
@@ -35,12 +35,12 @@ export function splitColumnOf(
   );
   if (other !== undefined)
     throw new FormatError(
-      `${path}: the columns ${first} and ${other} name different splits. Call the one that counts "split".`,
+      `${path}: the columns ${first} and ${other} name different splits. Rename the one to use to "split".`,
     );
   const single = columns.find((column) => oneSplit.test(column));
   if (first === undefined && single !== undefined)
     throw new FormatError(
-      `${path} marks a split in the column ${single}. Add a column split that holds train, validation or test instead.`,
+      `${path} marks a split in the column ${single}. Add a column named split that contains train, validation or test instead.`,
     );
   const isWrong = ({ cells: { [first ?? ""]: cell = "" } }: CsvRow): boolean =>
     cell !== "" && splitNamed(cell) === undefined;
@@ -53,7 +53,7 @@ export function wrongSplit(path: string, column: string, rows: readonly CsvRow[]
   const wrong = rows.filter(({ cells: { [column]: cell = "" } }) => cell !== "" && !splitNamed(cell));
   const names = [...new Set(wrong.map(({ cells }) => `"${cells[column]}"`))];
   const more = names.length > 1 ? `; other rows have ${names.slice(1, 6).join(", ")}` : "";
-  const otherwise = column === "split" ? "" : ". Give the column another name if it holds no splits";
+  const otherwise = column === "split" ? "" : ". Rename the column if it does not contain splits";
   return new FormatError(
     `${path}, row ${wrong[0]?.number}: ${column} is ${names[0]}, expected train, validation or test${more}${otherwise}`,
   );

@@ -15,7 +15,7 @@ export interface SplitShares {
 
 /** The splits that a training cuts. */
 export interface CutShares extends SplitShares {
-  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 parted them. */
+  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 separated them. */
   readonly nearCopies?: boolean | undefined;
 }
 
@@ -187,7 +187,7 @@ function checkEveryClass(
     if (missing !== undefined) {
       throw new UsageError(
         `No images of "${missing}" are left for ${side} when each person and each group of copies stays on one side. ` +
-          "Add images of others to the class, leave it out with --classes, or give the splits yourself.",
+          "Add images of other people to the class, leave it out with --classes, or provide the splits yourself.",
       );
     }
   }

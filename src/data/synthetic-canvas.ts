@@ -6,7 +6,7 @@ export const SIZE = 48;
 export interface Shape {
   /** Negative inside, positive outside; it need not be right outside of the box. */
   readonly distance: (x: number, y: number) => number;
-  /** What holds the whole shape: painting skips the rest. */
+  /** A box around the whole shape: painting skips the rest. */
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -164,7 +164,7 @@ export function stroke(ax: number, ay: number, bx: number, by: number, radius: n
   };
 }
 
-/** A band's curves are kept at so many places, with straight lines between. */
+/** The number of points at which a band's curves are sampled, with straight lines between. */
 const KNOTS = 48;
 
 /** What lies below the curve `top` and above the curve `bottom`, from `left` to `right`. */

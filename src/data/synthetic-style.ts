@@ -1,4 +1,4 @@
-/** What has nothing to do with the expression and hides it: hair, beards, backgrounds, hands, light and the camera. */
+/** What is unrelated to the expression and obscures it: hair, beards, backgrounds, hands, light and the camera. */
 
 import type { Random } from "../util/random.ts";
 import {

@@ -13,7 +13,7 @@ export interface SyntheticFaces {
 }
 
 /**
- * Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. `onDrawn` hears how many are
+ * Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. `onDrawn` receives how many are
  * written.
  */
 export async function writeSyntheticFaces(

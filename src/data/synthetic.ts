@@ -1,6 +1,6 @@
 /**
  * Faces made by a formula: six expressions on people who differ in everything else, 48 × 48 grey like FER2013. They make
- * examples and tests possible without anybody's images. Raw pixels tell the classes badly; a small network tells them well.
+ * examples and tests possible without anybody's images. Raw pixels separate the classes badly; a small network separates them well.
  */
 
 import { type Key, random } from "../util/random.ts";

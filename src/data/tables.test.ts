@@ -70,9 +70,13 @@ describe("the text of a table", () => {
     ["a missing cell", "path,label,age\na,happy\n", /row 2: 2 cells, expected 3 as in the first row/],
     ["a cell too many", "path,label\na,happy,3\n", /row 2: 3 cells, expected 2/],
     ["no header", "a.jpg,happy\nb.jpg,sad\n", /does not name its columns: its first row is a\.jpg, happy/],
-    ["no header, spaces between cells", "train_1.jpg 5\n", /does not name its columns.*path,label above it/],
-    ["addresses", "path,label\nhttps://x.org/a.jpg,happy\n", /row 2: https:.* is an address.*Download/],
-    ["a column of addresses", "url,label\nhttps://x.org/a,happy\n", /lists addresses.*Download the images/],
+    [
+      "no header, spaces between cells",
+      "train_1.jpg 5\n",
+      /does not name its columns.*header line such as path,label/,
+    ],
+    ["addresses", "path,label\nhttps://x.org/a.jpg,happy\n", /row 2: https:.* is a URL.*Download/],
+    ["a column of addresses", "url,label\nhttps://x.org/a,happy\n", /lists URLs.*Download the images/],
   ])("%s is refused", async (_, text, message) => {
     await expect(read(text)).rejects.toThrow(FormatError);
     await expect(read(text)).rejects.toThrow(message);
@@ -188,7 +192,7 @@ describe("votes", () => {
   });
 
   test.each([
-    ["1,234", /row 2: happy is "1,234", which may be 1234 or 1\.234/],
+    ["1,234", /row 2: happy is "1,234", which could mean 1234 or 1\.234/],
     ["1.234,5", /happy is "1\.234,5", expected a number/],
     ["0x10", /happy is "0x10", expected a number/],
     ["75%", /happy is "75%", expected a number/],
@@ -199,14 +203,16 @@ describe("votes", () => {
 
   test("a column without a name that does not number the rows may be votes", async () => {
     const text = ",path,happy,sad\n1,a.jpg,2,1\n1,b.jpg,1,2\n";
-    await expect(read(text)).rejects.toThrow(/column 1 is no name of a class/);
+    await expect(read(text)).rejects.toThrow(/column 1 is not the name of a class/);
   });
 
   test("a column of something else is named with the ways out", async () => {
     const text = "path,happy,sad,age\na.jpg,2,1,30\nb.jpg,1,2,31\n";
-    await expect(read(text)).rejects.toThrow(/"age" is not clear.*holds no votes, call it subgroup:age/);
+    await expect(read(text)).rejects.toThrow(
+      /"age" is not clear.*does not contain votes, call it subgroup:age/,
+    );
     const words = "path,happy,sad,sex\na.jpg,2,1,f\nb.jpg,1,2,m\n";
-    await expect(read(words)).rejects.toThrow(/sex is "f", expected a number.*call it subgroup:sex/);
+    await expect(read(words)).rejects.toThrow(/sex is "f", expected a number.*rename it to subgroup:sex/);
   });
 
   test("of FER+, without the rows that have no image", async () => {
@@ -218,7 +224,7 @@ describe("votes", () => {
     await expect(readDataset([table])).rejects.toThrow(/"NF" is not clear.*notAClass: \["NF"\]/);
     const plus = await readDataset([table], { notAClass: ["NF"] });
     expect(labels(plus)).toEqual(["a.jpg happy", "b.jpg sad", "c.jpg neutral"]);
-    expect(plus.notes.join()).toMatch(/1 row without an image passed over/);
+    expect(plus.notes.join()).toMatch(/1 row without an image skipped/);
   });
 });
 
@@ -244,7 +250,7 @@ describe("labels", () => {
   test("numbers alone are classes, with a note on how to name them", async () => {
     const data = await read(numbered);
     expect(labels(data)).toEqual(["a.jpg 1", "b.jpg 0"]);
-    expect(data.notes.join()).toMatch(/label holds numbers.*rename: \{"0":"NAME"\}/);
+    expect(data.notes.join()).toMatch(/label contains numbers.*rename: \{"0":"NAME"\}/);
   });
 
   const names = ["sad", "happy"];
@@ -284,14 +290,14 @@ describe("rows for one image", () => {
   test("count once where they say the same", async () => {
     const data = await read(",path,label\n0,a.jpg,happy\n1,b.jpg,sad\n2,a.jpg,happy\n");
     expect(labels(data)).toEqual(twoLabels);
-    expect(data.notes.join()).toContain("repeated rows passed over: 1");
+    expect(data.notes.join()).toContain("repeated rows skipped: 1");
   });
 
   test.each([
     ["label", "path,label\na.jpg,happy\nb.jpg,sad\n./a.jpg,sad\n"],
     ["split", "path,label,split\na.jpg,happy,train\nb.jpg,sad,train\na.jpg,happy,test\n"],
   ])("are refused where they differ in their %s", async (_, text) => {
-    await expect(read(text)).rejects.toThrow(/row 4: ".*a\.jpg" is already in row 2, with other cells/);
+    await expect(read(text)).rejects.toThrow(/row 4: ".*a\.jpg" is already in row 2, with different values/);
   });
 });
 
@@ -305,7 +311,7 @@ describe("other files given as data", () => {
     ["t.parquet", /pandas\.read_parquet\(/],
     ["t.json", /pandas\.read_json\("[^"]*"\)\.to_csv/],
     ["x.jpg", /is a single image\. Name a folder/],
-    ["label.lst", /label\.lst is a file that is not read as data/],
+    ["label.lst", /label\.lst is not a kind of file that vultus reads as data/],
   ])("%s is refused with the way out", async (name, message) => {
     const result = readDataset([join(folder({ [name]: "PK" }), name)]);
     await expect(result).rejects.toThrow(UsageError);

@@ -1,8 +1,8 @@
-/** Small grey images that stand for large ones: what quality is judged by and near-duplicates are searched with. */
+/** Small grey versions of images, used to judge quality and to search for near-duplicates. */
 
 import type { Picture } from "./dataset.ts";
 
-/** Side of the grey image that quality is judged by: FER2013's own size. */
+/** Side of the grey image used to judge quality: FER2013's own size. */
 export const GREY_SIDE = 48;
 /** Side of a thumbnail: a copy shifted by 1 px of `GREY_SIDE` is still aligned to half a cell. */
 export const SIDE = GREY_SIDE / 2;
@@ -12,7 +12,7 @@ export function greyOf(picture: Picture): Float64Array {
   return shrunk(picture, GREY_SIDE, GREY_SIDE);
 }
 
-/** `SIDE` × `SIDE`, from what `greyOf` gives. */
+/** `SIDE` × `SIDE`, from the result of `greyOf`. */
 export function thumbnail(grey: Float64Array): Uint8Array {
   const out = new Uint8Array(SIDE * SIDE);
   for (let y = 0; y < SIDE; y++) {

@@ -45,7 +45,7 @@ export function whyUnreadable(error: unknown): WhyUnreadable {
   return { code, reason: messageOf(error) };
 }
 
-/** What the operating system says of a file that cannot be opened. */
+/** The operating system's reason why a file cannot be opened. */
 export function cannotOpen(error: unknown): UnreadableImage {
   const { code } = error as NodeJS.ErrnoException;
   return code === "ENOENT"

@@ -1,4 +1,4 @@
-/** Reads the cells of a manifest that hold votes: numbers, as programs and spreadsheets write them, or true and false. */
+/** Reads a manifest's cells of votes: numbers, as programs and spreadsheets write them, or true and false. */
 
 import type { FormatError } from "../util/errors.ts";
 import { emotionNamed } from "./names.ts";
@@ -21,7 +21,7 @@ export function parseVotes(
     const text = cells[name] ?? "";
     if (ambiguous.test(text))
       throw wrong(
-        `${name} is "${text}", which may be ${text.replace(",", "")} or ${text.replace(",", ".")}; write one of these`,
+        `${name} is "${text}", which could mean ${text.replace(",", "")} or ${text.replace(",", ".")}; write one of them`,
       );
     const count = text === "" ? 0 : (decided[text.toLowerCase()] ?? numberIn(text));
     if (count === undefined)
@@ -40,9 +40,9 @@ function numberIn(text: string): number | undefined {
   return Number.isFinite(count) ? count : undefined;
 }
 
-/** What else a column may be whose name is no emotion. */
+/** What else a column may be if its name is not an emotion. */
 function hint(name: string): string {
   return emotionNamed(name) === undefined
-    ? `. If ${name} holds no votes, call it subgroup:${name}, or label if it holds the labels`
+    ? `. If ${name} does not contain votes, rename it to subgroup:${name}, or to label if it contains the labels`
     : "";
 }

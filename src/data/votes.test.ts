@@ -54,9 +54,9 @@ describe("names that are no class", () => {
       { className: "not_a_face", count: 0 },
       { className: "unknown", count: 1 },
     ]);
-    expect(data.notes).toContain('"unknown" is no class: 1 image left out');
+    expect(data.notes).toContain('"unknown" is not a class: 1 image left out');
     expect(data.notes.at(-1)).toBe(
-      "13 of 50 votes on the images used are for not_a_face, unknown: they count as people asked, and are no part of soft labels",
+      "13 of 50 votes on the images used are for not_a_face, unknown: they count towards the number of people asked, but not in the soft labels",
     );
   });
 
@@ -92,11 +92,11 @@ describe("names that are no class", () => {
     expect(own(again).map((row) => (row as unknown[]).slice(1))).toEqual(
       own(read).map((row) => (row as unknown[]).slice(1)),
     );
-    expect(again.notes[0]).toMatch(/2 columns of votes for what is no class: not_a_face, unknown$/);
+    expect(again.notes[0]).toMatch(/2 columns of votes that are not for a class: not_a_face, unknown$/);
     const one = await readDataset([
       write("path,happy,sad,not-a-class:unknown", "a,1,0,2", "b,1,0,0", "c,0,1,0"),
     ]);
-    expect(one.notes).toContain('"unknown" is no class: 1 image left out');
+    expect(one.notes).toContain('"unknown" is not a class: 1 image left out');
   });
 
   test("may be folders, and a run remembers them", async () => {
@@ -126,7 +126,7 @@ describe("names that are no class", () => {
       { classes: ["sad", "happy"], notAClass: ["Happiness"] },
       /"happy" is one of the classes sad, happy/,
     ],
-    ["no list", { notAClass: "unknown" as never }, /notAClass is "unknown"; it must be a list of texts/],
+    ["no list", { notAClass: "unknown" as never }, /notAClass is "unknown"; it must be a list of strings/],
     ["all but one", { notAClass: ["sad", "contempt", ...notAClass] }, /one class \("happy"\)/],
   ])("%s is refused", async (_, options, message) => {
     const result = readDataset([manifest], options);

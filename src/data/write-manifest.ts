@@ -4,15 +4,15 @@ import { csvRow } from "../formats/csv.ts";
 import { UsageError } from "../util/errors.ts";
 import type { Dataset, Sample } from "./dataset.ts";
 
-/** Of a vote: whole votes come out whole, and four decimals of a soft label as they are. */
+/** Decimals of a vote: whole votes stay whole, and a soft label keeps four decimals. */
 const DECIMALS = 9;
 
 /**
  * The text of a manifest, one row per sample in their order; `pathOf` gives a file's path as seen from the manifest's
  * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label; votes for
- * what is no class stand in columns `not-a-class:…`.
+ * names that are not classes are in columns `not-a-class:…`.
  *
- * @throws UsageError for samples that are no files, as those of fer2013.csv, and for a file that occurs twice.
+ * @throws UsageError for samples that are not files, such as those of fer2013.csv, and for a file that occurs twice.
  */
 export function manifestText({ classes, samples }: Dataset, pathOf: (file: string) => string): string {
   const voted = samples.some(({ votes }) => votes !== undefined);
@@ -51,7 +51,7 @@ function voteText(count: number): string {
 function fileOf({ id, source }: Sample): string {
   if (source.kind === "file") return source.path;
   throw new UsageError(
-    `"${id}" is a row of a CSV file that holds its pixels itself, and a manifest can only name files. ` +
+    `"${id}" is a row of a CSV file that contains the pixels, but a manifest can only name files. ` +
       "Unpack the images into folders first.",
   );
 }

@@ -6,9 +6,9 @@ import { Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 
-/** What may stand between cells; the header tells which. */
+/** Possible separators of cells; the header shows which is used. */
 const separators = [",", ";", "\t", "|"];
-/** The first line by which Excel is told the separator. */
+/** The first line that specifies the separator for Excel. */
 const separatorLine = /^"?sep=(.)"?[;,\t|]*$/i;
 /** Bytes in which a header ends. */
 const LONGEST_HEADER = 65_536;
@@ -24,7 +24,7 @@ export interface CsvRow {
  * The column names of a CSV file: its first row, trimmed. Those in `known` may be written in any case. A column without a name is
  * called by its place: `column 3`.
  *
- * @throws UsageError if the file cannot be opened, FormatError if it is no CSV, neither UTF-8 nor UTF-16, or has two columns of one name.
+ * @throws UsageError if the file cannot be opened, FormatError if it is not CSV, neither UTF-8 nor UTF-16, or has two columns of one name.
  */
 export async function readCsvHeader(path: string, known: readonly string[]): Promise<string[]> {
   for await (const { cells } of records(path, { to: 2 })) return columnNames(cells, known, path);
@@ -59,7 +59,7 @@ interface CsvRecord {
   readonly cells: readonly string[];
 }
 
-/** The rows that hold any text, the header included. */
+/** The rows that contain any text, including the header. */
 async function* records(path: string, options: object = {}): AsyncGenerator<CsvRecord> {
   let input: ReadStream | undefined;
   try {
@@ -89,7 +89,7 @@ async function* records(path: string, options: object = {}): AsyncGenerator<CsvR
 interface Form {
   readonly encoding: string;
   readonly delimiter: string;
-  /** Lines above the header that are no rows. */
+  /** Lines above the header that are not rows. */
   readonly above: number;
 }
 

@@ -1,15 +1,15 @@
-/** Logs of JSON lines on disk, which mend themselves after a kill. */
+/** Logs of JSON lines on disk, which recover after a kill. */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { appendLine, readBytes } from "../util/files.node.ts";
 import { encodeJsonLine, type JsonLines, parseJsonLines } from "./json-lines.ts";
 
-/** Reads a log; a torn last line is left out and said. */
+/** Reads a log; an incomplete last line is left out and reported. */
 export function readJsonLines(path: string): JsonLines {
   return parseJsonLines(new TextDecoder().decode(readBytes(path)), path);
 }
 
-/** Adds one value to a log. A line that a kill tore is cut off first: otherwise it would swallow the new one. */
+/** Appends one value to a log. An incomplete last line is removed first: otherwise it would merge with the new one. */
 export function appendJsonLine(path: string, value: unknown): void {
   const line = encodeJsonLine(value);
   cutTornLine(path);
@@ -18,13 +18,13 @@ export function appendJsonLine(path: string, value: unknown): void {
 
 const NEWLINE = 10;
 
-/** Cuts off what follows the last end of a line: what a kill tore. */
+/** Removes an incomplete line, left by a kill, after the last line end. */
 export function cutTornLine(path: string): void {
   let file: number;
   try {
     file = openSync(path, "r+");
   } catch {
-    return; // There is no log yet, or appending will say why it cannot be opened.
+    return; // There is no log yet, or appending will report why it cannot be opened.
   }
   try {
     const byte = new Uint8Array(1);

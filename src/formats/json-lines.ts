@@ -4,7 +4,7 @@ import { FormatError, messageOf } from "../util/errors.ts";
 
 export interface JsonLines {
   readonly values: readonly unknown[];
-  /** What was left out, in words for a person; undefined when every line was read. */
+  /** A message about what was left out; undefined if every line was read. */
   readonly warning: string | undefined;
 }
 
@@ -21,8 +21,8 @@ export function encodeJsonLine(value: unknown): string {
 }
 
 /**
- * The values of a file's text; `name` is what errors call it. Empty lines are skipped. A last line without its end was
- * torn by a kill: it is dropped, and the warning says so.
+ * The values of a file's text; `name` is the file name used in error messages. Empty lines are skipped. A last line without its end was
+ * cut off by a kill: it is dropped, and the warning states so.
  *
  * @throws FormatError for any other line that is not JSON, by its number.
  */

@@ -15,13 +15,13 @@ export type Pickled =
   | PickleFunction
   | object;
 
-/** What stands for a class or function of Python. It is called with checked lengths, not with checked types. */
+/** A stand-in for a Python class or function. It is called with checked lengths, not with checked types. */
 export type PickleFunction = (args: readonly Pickled[]) => Pickled;
 
 export interface PickleOptions {
-  /** What errors call the file. */
+  /** The file name used in error messages. */
   readonly file: string;
-  /** What stands for the class or function `module.name`; undefined where it is not allowed. */
+  /** The stand-in for the class or function `module.name`; undefined if it is not allowed. */
   readonly find: (name: string) => Pickled | undefined;
   /** The object that a persistent id stands for. */
   readonly persistent?: PickleFunction;
@@ -118,7 +118,8 @@ export class PickleMachine {
 
   /** A little-endian integer in two's complement: a bigint where a number is not exact. */
   integer(length: number): number | bigint {
-    if (length > LONGEST_INTEGER) throw this.fail(`an integer of ${length} bytes is none of a tensor`);
+    if (length > LONGEST_INTEGER)
+      throw this.fail(`an integer of ${length} bytes does not belong to a tensor`);
     const value = this.bytes(length).reduceRight((high, byte) => (high << 8n) | BigInt(byte), 0n);
     return exact(BigInt.asIntN(8 * length, value));
   }
@@ -127,12 +128,12 @@ export class PickleMachine {
   decimal(): number | bigint | boolean {
     const text = this.line();
     if (text === "00" || text === "01") return text === "01";
-    if (!/^-?\d{1,150}L?$/.test(text)) throw this.fail(`"${text.slice(0, 40)}" is no integer`);
+    if (!/^-?\d{1,150}L?$/.test(text)) throw this.fail(`"${text.slice(0, 40)}" is not an integer`);
     return exact(BigInt(text.replace("L", "")));
   }
 
   text(length: number): string {
-    if (length > LONGEST_TEXT) throw this.fail(`a text of ${length} bytes is none of a tensor`);
+    if (length > LONGEST_TEXT) throw this.fail(`a string of ${length} bytes does not belong to a tensor`);
     return utf8.decode(this.bytes(length));
   }
 
@@ -189,14 +190,14 @@ export class PickleMachine {
   append(values: readonly Pickled[]): void {
     const list = this.top();
     if (list instanceof Opaque) return;
-    if (!Array.isArray(list)) throw this.fail("the pickle appends to what is no list");
+    if (!Array.isArray(list)) throw this.fail("the pickle appends to something that is not a list");
     for (const value of values) list.push(value);
   }
 
   setItems(items: readonly Pickled[]): void {
     const dictionary = this.top();
     if (!(dictionary instanceof Map) || items.length % 2 !== 0)
-      throw this.fail("the pickle sets keys of what is no dictionary, or a key without a value");
+      throw this.fail("the pickle sets keys of something that is not a dictionary, or a key without a value");
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i] as Pickled, items[i + 1] as Pickled);
   }
 
@@ -207,14 +208,14 @@ export class PickleMachine {
 
   recall(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw this.fail(`the pickle recalls entry ${index}, which it never kept`);
+    if (value === undefined) throw this.fail(`the pickle recalls entry ${index}, which it never stored`);
     this.push(value);
   }
 
   /** The class or function `name` of `module`. */
   find(module: Pickled, name: Pickled): Pickled {
     if (typeof module !== "string" || typeof name !== "string")
-      throw this.fail("the pickle names a class by what is no text");
+      throw this.fail("the pickle names a class by something that is not a string");
     const full = `${module}.${name}`;
     const found = standard.get(full) ?? this.#guarded(() => this.#options.find(full));
     if (found !== undefined) return found;
@@ -226,7 +227,7 @@ export class PickleMachine {
 
   call(callable: Pickled, args: Pickled): Pickled {
     if (typeof callable !== "function" || !Array.isArray(args))
-      throw this.fail("the pickle calls what is no function");
+      throw this.fail("the pickle calls something that is not a function");
     // A function may walk its arguments, and a pickle may hand it the same long one again and again.
     for (const arg of args) if (Array.isArray(arg)) this.#spend(arg.length);
     return this.#guarded(() => (callable as PickleFunction)(args));
@@ -250,8 +251,8 @@ export class PickleMachine {
 }
 
 /**
- * Stands for an object of a class that vultus doesn't know. Nothing of the class runs, and attributes are dropped; what a
- * dictionary of such a class holds is kept.
+ * A stand-in for an object of an unknown class. None of the class's code runs, and attributes are dropped; the content of a
+ * dictionary of such a class is kept.
  */
 export class Opaque extends Map<Pickled, Pickled> {
   /** The class or function that would have made it, as `module.name`. */
@@ -294,7 +295,7 @@ const standard = new Map<string, PickleFunction>([
 function orderedDict([pairs]: readonly Pickled[]): Pickled {
   if (pairs === undefined) return new Map();
   if (!Array.isArray(pairs) || !pairs.every(isPair))
-    throw new FormatError("the pickle makes an OrderedDict of what are no pairs");
+    throw new FormatError("the pickle makes an OrderedDict from items that are not pairs");
   return new Map(pairs as [Pickled, Pickled][]);
 }
 

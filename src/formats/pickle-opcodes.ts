@@ -89,7 +89,8 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
     (m) => {
       // The attributes of an object, such as the versions of a state_dict's modules: nothing of them is needed.
       m.pop();
-      if (!(m.top() instanceof Map)) throw m.fail("the pickle sets attributes of what is no dictionary");
+      if (!(m.top() instanceof Map))
+        throw m.fail("the pickle sets attributes of something that is not a dictionary");
     },
   ],
   Q: ["BINPERSID", (m) => m.push(m.persistent(m.pop()))],

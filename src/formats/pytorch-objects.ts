@@ -1,4 +1,4 @@
-/** What the pickles of PyTorch refer to: storages, the tensors that view them, and nothing else. */
+/** The objects that PyTorch's pickles refer to: only storages and the tensors that view them. */
 
 import { FormatError } from "../util/errors.ts";
 import { type FloatTensor, floatTensor, sizeOf, stridesOf } from "../util/tensor.ts";
@@ -45,7 +45,7 @@ export function storageId(
 ): StorageId {
   const known = [...storageTypes.values()].find((one) => one === type);
   if (kind !== "storage" || !known || typeof key !== "string" || !isCount(count))
-    throw new FormatError("the pickle refers to an object outside of it that is no storage");
+    throw new FormatError("the pickle refers to an object outside of it that is not a storage");
   if (view !== null)
     throw new FormatError(`storage ${key} views another, as only PyTorch before 0.4 wrote it`);
   if ((types.get(key) ?? known) !== known) throw new FormatError(`storage ${key} has two types`);
@@ -60,7 +60,7 @@ export function tensorBuilders(fileLength: number): (name: string) => Pickled | 
     const isValid =
       numbers instanceof Float32Array && isCount(offset) && areCounts(shape) && areCounts(strides);
     if (!isValid || shape.length !== strides.length || shape.length > MOST_DIMENSIONS)
-      throw new FormatError("a tensor is described by what is no storage, offset, size and strides");
+      throw new FormatError("a tensor is not described by a storage, an offset, a size and strides");
     const size = sizeOf(shape);
     const end =
       size === 0
@@ -100,15 +100,15 @@ function finder(rebuild: PickleFunction): (name: string) => Pickled | undefined 
     if (found || !/^torch\.[\w.]*Storage$/.test(name)) return found;
     if (name.startsWith("torch.Q"))
       throw new FormatError(
-        `the tensors are quantized (${name}), which no training starts from; save those of the model before it was converted`,
+        `the tensors are quantized (${name}), and training cannot start from them; save those of the model before it was converted`,
       );
     const known = [...storageTypes.keys()].join(", ");
-    throw new FormatError(`the storage type ${name} is not read; valid: ${known}; save tensor.float()`);
+    throw new FormatError(`the storage type ${name} is not supported; valid: ${known}; save tensor.float()`);
   };
 
   function callWith(build: Pickled | undefined, args: Pickled | undefined): Pickled {
     const known = [rebuild, first].find((one) => one === build);
-    if (!known || !Array.isArray(args)) throw new FormatError("a tensor is built by what builds none");
+    if (!known || !Array.isArray(args)) throw new FormatError("a tensor is built by an unknown function");
     return known(args);
   }
 }

@@ -88,13 +88,13 @@ describe.each(versions)("a file of PyTorch $torch", (reference) => {
 
   test("a pickled module is refused by its class, with the way to convert it", () => {
     expect(() => decodePytorch(fileOf(reference.module), "a.pth")).toThrow(
-      /^a\.pth holds a whole object \(torch\.nn\.modules\.container\.Sequential\).*: torch\.save\(torch\.load\("a\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
+      /^a\.pth contains a whole object \(torch\.nn\.modules\.container\.Sequential\).*: torch\.save\(torch\.load\("a\.pth", map_location="cpu", weights_only=False\)\.state_dict\(\), "weights\.pth"\)$/,
     );
   });
 
   test("a dtype that no weights have is refused by name", () => {
     expect(() => decodePytorch(fileOf(reference.complex), "a.pth")).toThrow(
-      "torch.ComplexFloatStorage is not read",
+      "torch.ComplexFloatStorage is not supported",
     );
   });
 });
@@ -149,8 +149,8 @@ describe("tensors that views make", () => {
     ["an offset beyond for nothing", tensor("K\x05", "K\x00\x85", "K\x01\x85"), "needs 5 numbers"],
     ["one number too many", tensor("K\x00", "K\x05\x85", "K\x01\x85"), "needs 5 numbers"],
     ["a stride too far", tensor("K\x00", "K\x02\x85", "K\x04\x85"), "needs 5 numbers"],
-    ["a negative offset", tensor("J\xff\xff\xff\xff", "K\x01\x85", "K\x01\x85"), "described by what is no"],
-    ["a negative stride", tensor("K\x03", "K\x02\x85", "J\xff\xff\xff\xff\x85"), "described by what is no"],
+    ["a negative offset", tensor("J\xff\xff\xff\xff", "K\x01\x85", "K\x01\x85"), "is not described by"],
+    ["a negative stride", tensor("K\x03", "K\x02\x85", "J\xff\xff\xff\xff\x85"), "is not described by"],
     [
       "an extent that is no integer",
       tensor("K\x00", `G${"\x3f".repeat(8)}\x85`, "K\x01\x85"),
@@ -195,11 +195,11 @@ describe("tensors that views make", () => {
 test.each([
   ["nothing", "", /^evil\.pth is empty$/],
   ["text", "import os", /byte 0/],
-  ["a pickle of something else", "\x80\x02}.", /is a pickle, but not one of torch.save/],
+  ["a pickle of something else", "\x80\x02}.", /is a pickle, but torch.save did not write it/],
   [
     "a magic number that is off by one",
     "\x80\x02\x8a\x0a\x6d\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
-    /not one of torch/,
+    /torch.save did not write it/,
   ],
 ])("%s is no file of PyTorch", (_, text, message) =>
   expect(() => decodePytorch(latin1(text), "evil.pth")).toThrow(message),
@@ -212,17 +212,25 @@ test.each([
   ["of a dictionary of itself", archive("}q\x00U\x05modelh\x00s."), /no tensors, only model/],
   ["of deep tuples", archive(`N${"\x85".repeat(100_000)}.`), /no state_dict/],
   ["with a command", archive("cos\nsystem\n(U\x02idtR."), /names os\.system/],
-  ["with a storage that is called", archive("ctorch\nFloatStorage\n)R."), /calls what is no function/],
-  ["with a tensor class that is called", archive("ctorch\nTensor\n)R."), /calls what is no function/],
+  [
+    "with a storage that is called",
+    archive("ctorch\nFloatStorage\n)R."),
+    /calls something that is not a function/,
+  ],
+  [
+    "with a tensor class that is called",
+    archive("ctorch\nTensor\n)R."),
+    /calls something that is not a function/,
+  ],
   [
     "with a storage of a type of its own",
     archive("(U\x07storageU\x01xU\x010U\x03cpuK\x01tQ."),
-    /is no storage/,
+    /is not a storage/,
   ],
   [
     "with a tensor built by what is not a builder",
     archive("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nSize\nN)NtR."),
-    /built by what builds none/,
+    /built by an unknown function/,
   ],
   [
     "with damaged metadata",
@@ -241,7 +249,7 @@ test.each([
     /^a\.zip is a zip archive; unpack it with `unzip a\.zip` and give folder\/weights\.pth$/,
   ],
   ["a.keras", "model.weights.h5", /^a\.keras is a Keras model; vultus reads weights of PyTorch networks/],
-  ["a.npz", "conv1.npy", /^a\.npz holds NumPy's arrays; convert it in Python: torch\.save\(/],
+  ["a.npz", "conv1.npy", /^a\.npz contains NumPy arrays; convert it in Python: torch\.save\(/],
   ["a.pt2", "a/models/model.json", /^a\.pt2 is a program of torch\.export.*torch\.export\.load\("a\.pt2"\)/],
   ["a.pt", "a/constants.pkl", /^a\.pt is a TorchScript program/],
 ])("%s that holds %s is named, with what to do", (file, entry, message) => {

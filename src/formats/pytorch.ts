@@ -14,7 +14,7 @@ import { readStoredZip } from "./zip.ts";
 export interface PytorchContent {
   readonly tensors: StateDict;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Which of several dictionaries of tensors was taken, where there are several. */
+  /** Which dictionary of tensors was taken, if there are several. */
   readonly notes: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export const METADATA_ENTRY = "vultus.json";
 /**
  * The tensors of a file that `torch.save` wrote from a state_dict, alone or within other dictionaries (`tensorsIn`); what else
  * stands beside them is left out. Every dtype becomes float32; float32 that is aligned is a view of
- * `bytes`. `file` is what errors call it. `owned` says that nobody else uses `bytes`: numbers of the older format, which lie
+ * `bytes`. `file` is its name in error messages. `owned` states that nobody else uses `bytes`: numbers of the older format, which lie
  * at any byte, are then moved to where they can be viewed, instead of being copied, and `bytes` is no longer the file.
  *
  * @throws FormatError that names the byte.
@@ -46,7 +46,7 @@ export function decodePytorchValue(bytes: Uint8Array, file: string, owned = fals
   return bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
 }
 
-/** What other zip archives hold, by the names of their entries, and how to get weights out of them. */
+/** Recognises other zip archives by their entry names, and states how to extract weights from them. */
 const otherArchives: readonly (readonly [entry: RegExp, what: (file: string, entry: string) => string])[] = [
   [
     /(^|\/)(code\/__torch__|constants\.pkl$)/,
@@ -65,7 +65,7 @@ const otherArchives: readonly (readonly [entry: RegExp, what: (file: string, ent
   [
     /^[^/]+\.npy$/,
     (file) =>
-      `holds NumPy's arrays; convert it in Python: torch.save({k: torch.from_numpy(v) for k, v in numpy.load("${file}").items()}, "weights.pth")`,
+      `contains NumPy arrays; convert it in Python: torch.save({k: torch.from_numpy(v) for k, v in numpy.load("${file}").items()}, "weights.pth")`,
   ],
   [
     /\.(pth|pt|ckpt|bin|safetensors|onnx|tar)$/i,
@@ -85,7 +85,7 @@ function readArchive(bytes: Uint8Array, file: string): PytorchValue {
   const entries = readStoredZip(bytes, file, (names) => refuseOtherArchives(names, file));
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (!pickle)
-    throw new FormatError(`${file} is a zip archive, but not one of torch.save: it has no data.pkl`);
+    throw new FormatError(`${file} is a zip archive, but torch.save did not write it: it has no data.pkl`);
   const folder = pickle.slice(0, -"data.pkl".length);
   const byteorder = entries.get(`${folder}byteorder`);
   if (byteorder && new TextDecoder().decode(byteorder) !== "little") throw bigEndian(file);
@@ -136,7 +136,7 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchVal
   };
   if (next() !== 0x1950a86a20f9469cfc6cn || next() !== 1001)
     throw new FormatError(
-      `${file} is a pickle, but not one of torch.save; if you trust it, convert it in Python: torch.save(pickle.load(open("${file}", "rb")), "weights.pth")`,
+      `${file} is a pickle, but torch.save did not write it; if you trust it, convert it in Python: torch.save(pickle.load(open("${file}", "rb")), "weights.pth")`,
     );
   const system = next();
   if (system instanceof Map && system.get("little_endian") === false) throw bigEndian(file);
@@ -148,7 +148,7 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchVal
   for (const key of keys) {
     const type = typeof key === "string" ? types.get(key) : undefined;
     if (typeof key !== "string" || !type)
-      throw new FormatError(`${file} holds a storage that nothing uses (byte ${position})`);
+      throw new FormatError(`${file} contains a storage that nothing uses (byte ${position})`);
     const data = legacyStorage(bytes, position, key, type, file);
     position += 8 + data.length;
     storages.set(key, toFloats(owned ? alignedInPlace(data, type.width) : data, type));

@@ -61,7 +61,7 @@ export function encodeSafetensorsParts(
 }
 
 /**
- * Reads a file; `name` is what errors call it. Float32 numbers are viewed where they are aligned; half, double and
+ * Reads a file; `name` is its name in error messages. Float32 numbers are viewed where they are aligned; half, double and
  * integer ones are converted. Nothing is allocated before the whole header has been found to fit the file.
  *
  * @throws FormatError that names the file, and the tensor or the byte.
@@ -126,7 +126,7 @@ function readMetadata(value: unknown, name: string): Record<string, string> {
     value !== null &&
     !Array.isArray(value) &&
     Object.values(value).every((text) => typeof text === "string");
-  if (!isTexts) throw new FormatError(`${name}: __metadata__ is not a map of texts`);
+  if (!isTexts) throw new FormatError(`${name}: __metadata__ is not a map of strings`);
   return value as Record<string, string>;
 }
 
@@ -159,7 +159,7 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
   return { header: header as Record<string, unknown>, start };
 }
 
-/** The first key that some object of a valid JSON text holds twice; JSON.parse keeps the last and says nothing. */
+/** The first duplicate key in an object of a valid JSON text; JSON.parse silently keeps the last. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   let text = "";

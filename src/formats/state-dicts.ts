@@ -1,16 +1,16 @@
-/** The dictionaries of tensors in what torch.save wrote, and which of them holds the weights of the model. */
+/** Finds the dictionaries of tensors in a file of torch.save, and the one that contains the model's weights. */
 
 import { FormatError } from "../util/errors.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { Opaque, type Pickled } from "./pickle.ts";
 import { isTensor } from "./pytorch-objects.ts";
 
-/** What programs call the model's weights, the most usual first. */
+/** Usual keys of the model's weights, the most common first. */
 const usual = [
   ...["state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params"],
   ...["student", "backbone", "trunk", "encoder", "best"],
 ];
-/** What they call averages of the weights, and networks that follow another: taken only where there is nothing else. */
+/** Keys of averaged weights, and of networks that follow another: used only if there is nothing else. */
 const following =
   /(^|[._])(ema|averaged?|avg|swa|shadow|teacher|target|momentum|key)([._]|$)|(^|\.)encoder_k(\.|$)/i;
 
@@ -24,7 +24,7 @@ interface Found {
   /** The keys on the way to it. */
   readonly path: readonly string[];
   readonly tensors: StateDict;
-  /** What stands among the tensors and was made by a class or function that vultus doesn't know. */
+  /** A value among the tensors made by a class or function that vultus doesn't know. */
   readonly opaque: ReadonlyMap<string, Opaque>;
 }
 
@@ -44,18 +44,18 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
   const isEmpty = !best || [...best.tensors.values()].every(({ data }) => data.length === 0);
   if (isEmpty && value instanceof Map && value.has("ds_version"))
     throw new FormatError(
-      `${file} is one part of a checkpoint of DeepSpeed's ZeRO; join the parts, in the folder of the checkpoint: python zero_to_fp32.py . weights.pth`,
+      `${file} is one part of a DeepSpeed ZeRO checkpoint; join the parts in the checkpoint's folder: python zero_to_fp32.py . weights.pth`,
     );
   if (!best) throw nothingIn(value, found, file);
   for (const [name, { of }] of best.opaque) if (isOtherTensor(of)) throw otherTensor(name, of, file);
-  // A best loss beside the weights is no choice.
+  // A best loss beside the weights is not an alternative.
   const others = found
     .filter((one) => one !== best && 2 * one.tensors.size >= best.tensors.size)
     .map(({ path }) => (path.length > 0 ? `"${path.join(".")}"` : "the outermost dictionary"));
   const notes =
     others.length === 0
       ? []
-      : [`${file}: took the tensors of "${best.path.join(".")}", passed over those of ${others.join(", ")}`];
+      : [`${file}: took the tensors of "${best.path.join(".")}", skipped those of ${others.join(", ")}`];
   return { tensors: best.tensors, notes };
 }
 
@@ -77,11 +77,11 @@ function otherTensor(name: string, of: string, file: string): FormatError {
   ];
   const what = kinds.find(([pattern]) => pattern.test(of))?.[1];
   return new FormatError(
-    `${file}: the tensor ${name} ${what ?? "is of a kind that is not read; save tensor.detach().clone()"} (${of})`,
+    `${file}: the tensor ${name} ${what ?? "is of a kind that vultus does not read; save tensor.detach().clone()"} (${of})`,
   );
 }
 
-/** What to say of a file without tensors by name. */
+/** The error for a file without named tensors. */
 function nothingIn(value: Pickled, found: readonly Found[], file: string): FormatError {
   const loaded = `torch.load("${file}", map_location="cpu", weights_only=False)`;
   const saved = (what: string): string => `in Python: torch.save(${what}, "weights.pth")`;
@@ -96,31 +96,31 @@ function nothingIn(value: Pickled, found: readonly Found[], file: string): Forma
     if (arrays.length > 1) {
       const inner = `${loaded}${path.map((key) => `["${key}"]`).join("")}`;
       return new FormatError(
-        `${file} holds NumPy's arrays, not PyTorch's tensors; convert them ${saved(`{k: torch.from_numpy(v) for k, v in ${inner}.items()}`)}`,
+        `${file} contains NumPy arrays, not PyTorch tensors; convert them ${saved(`{k: torch.from_numpy(v) for k, v in ${inner}.items()}`)}`,
       );
     }
   }
   const model = wholeModel(value);
   if (model)
     return new FormatError(
-      `${file} holds a whole object (${model.of}), and vultus reads weights alone; if you trust it, convert it where its class is installed, ` +
+      `${file} contains a whole object (${model.of}), but vultus reads only weights; if you trust it, convert it where its class is installed, ` +
         saved(`${loaded}${model.at}.state_dict()`),
     );
   if (hasUnnamed(value))
     return new FormatError(
-      `${file} holds tensors without names, such as the shadow_params of torch_ema; copy them into the model and save model.state_dict()`,
+      `${file} contains tensors without names, such as the shadow_params of torch_ema; copy them into the model and save model.state_dict()`,
     );
   if (!(value instanceof Map))
     return new FormatError(
-      `${file} holds no state_dict; save one with torch.save(model.state_dict(), "weights.pth")`,
+      `${file} contains no state_dict; save one with torch.save(model.state_dict(), "weights.pth")`,
     );
   const keys = [...value.keys()].filter((key) => typeof key === "string").slice(0, 5);
   return new FormatError(
-    `${file} holds no tensors, only ${keys.join(", ").slice(0, 100) || "a dictionary without names"}; save model.state_dict()`,
+    `${file} contains no tensors, only ${keys.join(", ").slice(0, 100) || "a dictionary without names"}; save model.state_dict()`,
   );
 }
 
-/** The object of somebody's class that was saved in place of weights, and the Python that reaches it. */
+/** An object of a custom class that was saved instead of weights, and the Python expression that reaches it. */
 function wholeModel(value: Pickled): { readonly of: string; readonly at: string } | undefined {
   const entries: (readonly [string, Pickled])[] =
     value instanceof Opaque

@@ -17,7 +17,7 @@ export interface EventFile {
 
 /**
  * A new event file in `folder`; TensorBoard reads all of a folder as one run, so a resumed run adds a file and says in
- * it from which step on the earlier ones count no more. A record that a kill tears is the last of its file and is skipped.
+ * it the step from which the earlier ones are void. A record cut off by a kill is the last of its file and is skipped.
  */
 export function eventFile(folder: string): EventFile {
   let path: string | undefined;

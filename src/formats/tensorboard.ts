@@ -24,14 +24,14 @@ export interface When {
   readonly step: number;
 }
 
-/** What a file begins with. */
+/** The first record of a file. */
 export function versionEvent(seconds: number): Uint8Array {
   return event({ seconds, step: 0 }, (writer) =>
     writer.tag(3, WireType.LengthDelimited).string("brain.Event:2"),
   );
 }
 
-/** Says that a session starts at this step: whatever an earlier file of the folder has from it on is void. */
+/** Marks the start of a session at this step: records of earlier files from this step on are void. */
 export function startEvent(when: When): Uint8Array {
   const START = 1;
   return event(when, (writer) =>

@@ -74,7 +74,7 @@ test("an entry whose size and place are in the extra field", () => {
   const wide = Buffer.concat([bytes.subarray(0, line + 47), extra, bytes.subarray(line + 47)]);
   expect(Buffer.from(readStoredZip(wide, "a.zip").get("a") ?? []).toString()).toBe("first");
   wide.writeBigUInt64LE(2n ** 63n, line + 47 + 10);
-  expect(() => readStoredZip(wide, "a.zip")).toThrow("a lies outside of the file");
+  expect(() => readStoredZip(wide, "a.zip")).toThrow("a lies outside the file");
   // Full numbers without their field.
   bytes.writeUInt16LE(0, line + 30);
   expect(() => readStoredZip(bytes, "a.zip")).toThrow(FormatError);
@@ -111,9 +111,9 @@ test.each<[string, (bytes: Buffer) => unknown, string]>([
       bytes.writeUInt32LE(0, second(bytes) + 42);
       bytes.writeUInt32LE(0, second(bytes) + 16);
     },
-    "a/two begins inside of a/one",
+    "a/two begins inside a/one",
   ],
-  ["a name twice", (bytes) => bytes.write("one", second(bytes) + 48), "holds a/one twice"],
+  ["a name twice", (bytes) => bytes.write("one", second(bytes) + 48), "contains a/one twice"],
   [
     "a bomb",
     (bytes) => {

@@ -1,7 +1,7 @@
 /**
  * Zip archives whose entries are stored, not compressed, as PyTorch writes them (PKWARE's APPNOTE 6.3): entries are
  * viewed in the file's bytes, where the libraries for zip files copy them. A compressed entry is refused, so nothing
- * can swell.
+ * can expand.
  */
 
 import { FormatError } from "../util/errors.ts";
@@ -19,7 +19,7 @@ const FULL16 = 0xffff;
 const FULL32 = 0xffffffff;
 
 /**
- * The entries of an archive by name; `file` is what errors call it. `check` sees all names before any entry is read, and may
+ * The entries of an archive by name; `file` is its name in error messages. `check` sees all names before any entry is read, and may
  * throw.
  *
  * @throws FormatError that names the byte.
@@ -41,13 +41,13 @@ export function readStoredZip(
         `${name} is compressed, and vultus reads what torch.save stores; unpack it and store it, or save it again`,
       );
     }
-    if (entries.has(name)) throw fail(position, `it holds ${name} twice`);
+    if (entries.has(name)) throw fail(position, `it contains ${name} twice`);
     const begin = need(offset, 30, `the header of ${name}`);
     if (view.getUint32(begin, true) !== LOCAL) throw fail(begin, `there is no entry where ${name} should be`);
     const names = view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
     const data = need(begin + 30 + names, size, name);
     const content = bytes.subarray(data, data + size);
-    // PyTorch writes none where it is told to be quick.
+    // PyTorch omits the checksum if asked to be fast.
     if (checksum !== 0 && crc32(content) !== checksum)
       throw fail(data, `the checksum of ${name} is wrong; fetch the file again`);
     entries.set(name, content);
@@ -56,7 +56,7 @@ export function readStoredZip(
   places.sort((a, b) => a.begin - b.begin);
   for (const [i, { begin, name }] of places.entries()) {
     const before = places[i - 1];
-    if (before && before.end > begin) throw fail(begin, `${name} begins inside of ${before.name}`);
+    if (before && before.end > begin) throw fail(begin, `${name} begins inside ${before.name}`);
   }
   return entries;
 
@@ -67,7 +67,7 @@ export function readStoredZip(
   /** The position, once it is sure that `length` bytes are there. */
   function need(position: number, length: number, what: string): number {
     if (position < 0 || position + length > bytes.length)
-      throw fail(position, `${what} lies outside of the file`);
+      throw fail(position, `${what} lies outside the file`);
     return position;
   }
 
@@ -169,7 +169,7 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
   const { length } = entries;
   if (position > FULL32 || length >= FULL16)
     throw new FormatError(
-      `${length} entries of ${position} bytes are more than a zip archive of 32 bits holds`,
+      `${length} entries of ${position} bytes are more than a 32-bit zip archive can contain`,
     );
   // Disks, entries on this one and in all, size and place of the directory, length of the comment.
   push(fields([4, END], [4, 0], [2, length], [2, length], [4, position - start], [4, start], [2, 0]));

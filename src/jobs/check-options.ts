@@ -22,10 +22,10 @@ export const kinds = {
   /** Checked where it is used. */
   unchecked: { valid: "anything", is: () => true },
   text: { valid: "text", is: isText },
-  texts: { valid: "a list of texts", is: areTexts },
-  textOrTexts: { valid: "text or a list of texts", is: (value) => isText(value) || areTexts(value) },
+  texts: { valid: "a list of strings", is: areTexts },
+  textOrTexts: { valid: "a string or a list of strings", is: (value) => isText(value) || areTexts(value) },
   textsByName: {
-    valid: "an object of texts by name",
+    valid: "an object that maps names to names",
     is: (value) => typeof value === "object" && value !== null && Object.values(value).every(isText),
   },
   textOrFlag: { valid: "text, true or false", is: (value) => isText(value) || typeof value === "boolean" },

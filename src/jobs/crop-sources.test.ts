@@ -32,8 +32,14 @@ test.each([
 });
 
 test.each([
-  ["none of whose photos is there", "f/f.csv", "path\ngone/1.jpg\n", UsageError, /none of the 1 image that/],
-  ["of addresses", "g.csv", "path\nhttps://x.org/1.jpg\n", FormatError, /row 2: .* is an address/],
+  [
+    "none of whose photos is there",
+    "f/f.csv",
+    "path\ngone/1.jpg\n",
+    UsageError,
+    /none of the 1 image listed/,
+  ],
+  ["of addresses", "g.csv", "path\nhttps://x.org/1.jpg\n", FormatError, /row 2: .* is a URL/],
   ["without paths", "h.csv", "name,label\na,sad\n", FormatError, /has the columns name, label/],
   ["in a spreadsheet", "i.xlsx", "PK", UsageError, /is a spreadsheet/],
   ["in an archive", "j.zip", "PK", UsageError, /is an archive: unpack it/],

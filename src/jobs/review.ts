@@ -1,4 +1,4 @@
-/** Serves a page on which a person puts labels right, or gives images without labels their first ones. */
+/** Serves a page for correcting labels, or for labelling unlabelled images. */
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -46,25 +46,25 @@ export interface ReviewOptions extends Omit<LabelledOptions, "split">, DeviceOpt
   /** A folder of face crops without labels. */
   readonly unlabelled?: string | undefined;
   /**
-   * The model whose opinion is shown: run folder, file, or name of a model that ships. Default: the one that ships, if it knows all
+   * The model whose answers are shown: run folder, file, or name of a model that ships. Default: the one that ships, if it knows all
    * classes of the data.
    */
   readonly model?: ModelSource | undefined;
   /** labels.csv or audit.json of an audit, whose suspects come first. */
   readonly suspects?: string | undefined;
-  /** The file of decisions on labels; what it holds already is shown and gone on from. Default: corrections.csv. */
+  /** The file of decisions on labels; existing decisions are shown and continued. Default: corrections.csv. */
   readonly corrections?: string | undefined;
   /** The manifest of the labels that images of `unlabelled` get. Default: labels.csv. */
   readonly out?: string | undefined;
-  /** Show the model's opinion of test images too. */
+  /** Show the model's answers for test images too. */
   readonly showTest?: boolean | undefined;
-  /** 0 takes a free port. Default: 8091, or a free one. */
+  /** 0 picks a free port. Default: 8091, or a free one. */
   readonly port?: number | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
 /**
- * Reads the images, asks the model, and serves the page to this machine until it is closed. Images are never moved or changed.
+ * Reads the images, runs the model, and serves the page to this machine until it is closed. Images are never moved or changed.
  *
  * @throws UsageError for data, a model or a file that is missing; FormatError for a file that is wrong inside.
  */
@@ -76,7 +76,7 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   const { data, unlabelled, port } = options;
   if ((data === undefined) === (unlabelled === undefined))
     throw new UsageError(
-      "name either folders of labelled images, or one of images without labels with --unlabelled",
+      "name folders of labelled images, or one folder of unlabelled images with --unlabelled",
     );
   const notes: string[] = [];
   const noting: Teller = {
@@ -130,7 +130,7 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   }
 }
 
-/** Images, and the model that is asked about them. */
+/** Images and the model that classifies them. */
 interface Read {
   readonly sources: readonly string[];
   readonly classes: readonly string[];
@@ -155,7 +155,7 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   const { rename, notAClass, exclude } = options;
   const dataset = await openDataset(data, { rename, notAClass, exclude });
   const { corrections = reviewDefaults.corrections } = options;
-  // Refuses labels that are no class; it is the labels of the data that are reviewed.
+  // Refuses labels that are not classes; the labels of the data are reviewed.
   if (existsSync(corrections)) await openDataset(data, { rename, notAClass, exclude, corrections });
   for (const note of dataset.notes) teller.note(note);
   teller.note(unknownClasses(dataset.classes));
@@ -173,7 +173,7 @@ async function shippedFor(
   return classes.every((name) => bundle.architecture.classes.includes(name)) ? bundle : undefined;
 }
 
-/** Why the model that ships gives no opinion on data with these classes, and what to do. */
+/** Why the shipped model gives no answers on data with these classes, and what to do. */
 function unknownClasses(classes: readonly string[]): string {
   const known = new Set(bundleOf(undefined).architecture.classes);
   const unknown = classes.filter((name) => !known.has(name));
@@ -183,7 +183,7 @@ function unknownClasses(classes: readonly string[]): string {
     unknown.length < classes.length
       ? `, or --model ${DEFAULT_MODEL} to review images of its classes only`
       : "";
-  return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no opinion is shown. Name another model with --model${others}`;
+  return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no answers are shown. Name another model with --model${others}`;
 }
 
 /** The splits that a run cut which was trained after a first review, by id: it knows the corrected labels only. */
@@ -201,12 +201,12 @@ async function splitsAfterCorrections(
 }
 
 async function readUnlabelled(folder: string, options: ReviewOptions, teller: Teller): Promise<Read> {
-  if (!isFolder(folder)) throw new UsageError(`--unlabelled ${folder} is no folder`);
+  if (!isFolder(folder)) throw new UsageError(`--unlabelled ${folder} is not a folder`);
   const bundle = bundleOf(options.model);
   const samples = [...picturesBelow(folder)].map(
     (path): Sample => ({ id: path, source: { kind: "file", path }, label: 0, split: "train" }),
   );
-  if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} holds no images`);
+  if (samples.length === 0) throw new UsageError(`--unlabelled ${folder} contains no images`);
   const labels = labelsIn(samples, bundle.architecture.classes);
   if (labels.length > 1)
     teller.note(
@@ -223,7 +223,7 @@ function labelsIn(samples: readonly Sample[], classes: readonly string[]): strin
   return [...folders].filter((name) => known.has(classKey(name))).sort();
 }
 
-/** A model's answers, and what else it can be asked. */
+/** A model's predictions and further queries. */
 interface Asked {
   /** [N, classes], row after row. */
   readonly probabilities: Float32Array;
@@ -276,7 +276,7 @@ function idOf({ set: { task, file } }: Own, { classes, pixels: { samples, hashes
     .digest("hex");
 }
 
-/** Labels that are put right. */
+/** Reviews existing labels. */
 async function correcting(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
@@ -324,7 +324,7 @@ async function correcting(
   };
 }
 
-/** Images that get their first labels. */
+/** Reviews unlabelled images. */
 async function labelling(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
@@ -364,7 +364,7 @@ function opinionOf(probabilities: Float32Array, image: number, classes: number, 
   };
 }
 
-/** The label's probability less the greatest of the others. */
+/** The label's probability minus the greatest of the others. */
 function marginOf(probabilities: Float32Array, image: number, classes: number, label: number): number {
   const row = [...probabilities.subarray(image * classes, (image + 1) * classes)];
   const [own = 0] = row.splice(label, 1);

@@ -11,7 +11,7 @@ import type { Teller } from "./events.ts";
 import { chooseStart, startingWeights } from "./starting-weights.ts";
 
 const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
-const suggestions = { offline: "vultus train here", random: "vultus train anew" };
+const suggestions = { offline: "vultus train here", random: "vultus train again" };
 
 const silent: Teller = {
   tell() {},
@@ -75,7 +75,7 @@ test("a head of classes that it does not know starts fresh", async () => {
   const { weights, notes } = await start("adapt", ["model=vultus_s"], undefined, ["cat", "dog"]);
   expect(weights.has("head.fc.weight")).toBe(false);
   expect(notes[1]).toBe(
-    "the head starts fresh: that of vultus_s tells apart angry, fear, happy, neutral, sad, surprise",
+    "the head starts fresh: that of vultus_s distinguishes angry, fear, happy, neutral, sad, surprise",
   );
 });
 
@@ -115,7 +115,7 @@ test.each<[string, unknown, string[]]>([
 ])("random weights are not frozen: %s", async (_, recipe, changes) => {
   const refused = start(recipe, ["model=vultus_s", ...changes], "none");
   await expect(refused).rejects.toThrow(
-    /freezes stages of vultus_s \(stem, .*\n {2}vultus train anew\n.*random-frozen/,
+    /freezes stages of vultus_s \(stem, .*\n {2}vultus train again\n.*random-frozen/,
   );
   const insisted = await start(recipe, ["model=vultus_s", ...changes], "random-frozen");
   expect(insisted.notes.at(-1)).toMatch(/^warning: random weights stay frozen: stem, layer1/);
@@ -144,7 +144,7 @@ test("where ImageNet's weights cannot be had, what works without them comes firs
   try {
     for (const recipe of ["adapt", "progressive"])
       await expect(start(recipe, ["model=resnet18", "inputSize=32"])).rejects.toThrow(
-        /^the recipe \w+ starts resnet18 from ImageNet's weights, but they are not available here\. .*\n {2}vultus train here\n.*\n {2}vultus train anew\n.*HF_HUB_OFFLINE/,
+        /^the recipe \w+ starts resnet18 from ImageNet's weights, but they are not available here\. .*\n {2}vultus train here\n.*\n {2}vultus train again\n.*HF_HUB_OFFLINE/,
       );
   } finally {
     vi.unstubAllEnvs();

@@ -46,7 +46,7 @@ test("heads that do not divide the channels, at the layer", () => {
 });
 
 test("tokens that are no map of the size", () => {
-  expect(built((net, x) => net.maps(net.tokens(x), 4, 4))).toThrow("64 tokens are no maps of 4 × 4 pixels");
+  expect(built((net, x) => net.maps(net.tokens(x), 4, 4))).toThrow("64 tokens are not maps of 4 × 4 pixels");
 });
 
 test("every backbone states what it is good for", () => {

@@ -43,7 +43,7 @@ function norm(net: Network, x: FeatureMap, name: string): FeatureMap {
 
 export const convnext_tiny: Backbone = {
   name: "convnext_tiny",
-  purpose: "the most accurate on ImageNet at the cost of ResNet50; needs many images and much compute",
+  purpose: "more accurate on ImageNet than ResNet50 at a similar cost; needs many images and much compute",
   stages: [...Array.from({ length: 8 }, (_, i) => `features.${i}`), "classifier.0"],
   unfreeze: [
     ["classifier.0", "features.7", "features.6"],

@@ -98,7 +98,7 @@ function lite(
 
 export const efficientnet_lite0 = lite(
   "efficientnet_lite0",
-  "for int8 and mobile devices: no gates, no exponentials",
+  "int8 and mobile devices; has no gates and no exponentials",
   {
     width: 1,
     depth: 1,
@@ -110,7 +110,7 @@ export const efficientnet_lite1 = lite("efficientnet_lite1", "deeper than lite0,
   depth: 1.1,
   size: 240,
 });
-export const efficientnet_lite2 = lite("efficientnet_lite2", "lite1, wider", {
+export const efficientnet_lite2 = lite("efficientnet_lite2", "wider than lite1", {
   width: 1.1,
   depth: 1.2,
   size: 260,

@@ -108,7 +108,7 @@ function efficientnet(name: string, purpose: string, { width, depth, size }: Sca
 
 export const efficientnet_b0 = efficientnet(
   "efficientnet_b0",
-  "the accuracy of ResNet50 for a tenth of its multiply-accumulates",
+  "about the accuracy of ResNet50 with a tenth of its multiply-accumulates",
   {
     width: 1,
     depth: 1,

@@ -95,7 +95,7 @@ export const mobilenet_v1 = mobilenet(
 export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
-    purpose: "a MobileNet with published weights trained on faces (VGGFace2)",
+    purpose: "a MobileNet with published weights for faces (VGGFace2)",
     origin: {
       ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
       ...{ classifier: "classifier", poolsInside: false },

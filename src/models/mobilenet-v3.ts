@@ -96,7 +96,7 @@ const HS = "hardSwish";
 
 export const mobilenet_v3_small = mobilenet(
   "mobilenet_v3_small",
-  "the smallest mobile network: for cameras, old phones, many faces at once",
+  "the smallest mobile network; for cameras, old phones and many faces at once",
   {
     hidden: 1024,
     cuts: [10, 7, 4, 2, 0],

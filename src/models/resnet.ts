@@ -79,36 +79,36 @@ const plain = bottleneck(1, 64);
 
 export const resnet18 = resnet(
   "resnet18",
-  "a first network that trains on a CPU in minutes",
+  "a good first network; trains on a CPU in minutes",
   basic,
   1,
   [2, 2, 2, 2],
 );
-export const resnet34 = resnet("resnet34", "twice the cost of resnet18", basic, 1, [3, 4, 6, 3]);
+export const resnet34 = resnet("resnet34", "deeper than resnet18 at twice its cost", basic, 1, [3, 4, 6, 3]);
 export const resnet50 = resnet(
   "resnet50",
-  "the reference's network, and the one with the most published weights",
+  "the reference network, with the most published weights",
   plain,
   4,
   [3, 4, 6, 3],
 );
 export const resnet101 = resnet(
   "resnet101",
-  "twice the cost of resnet50: for a GPU",
+  "deeper than resnet50 at twice its cost; needs a GPU",
   plain,
   4,
   [3, 4, 23, 3],
 );
 export const resnet152 = resnet(
   "resnet152",
-  "three times the cost of resnet50: for a GPU",
+  "deeper than resnet50 at three times its cost; needs a GPU",
   plain,
   4,
   [3, 8, 36, 3],
 );
 export const resnext50_32x4d = resnet(
   "resnext50_32x4d",
-  "the cost of resnet50, slightly more accurate on ImageNet",
+  "slightly more accurate on ImageNet than resnet50, at the same cost",
   bottleneck(32, 4),
   4,
   [3, 4, 6, 3],

@@ -31,7 +31,7 @@ const pooledBefore = new Set([3, 6, 9]);
 
 export const squeezenet1_1: Backbone = {
   name: "squeezenet1_1",
-  purpose: "small files and label audits; no batch norm, trains at low rates",
+  purpose: "small files and label audits; has no batch norm and trains at low learning rates",
   stages: ["features.0", ...fires.map(([position]) => `features.${position}`)],
   unfreeze: [
     ["features.12", "features.11", "features.10", "features.9"],

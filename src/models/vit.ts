@@ -93,7 +93,7 @@ function vit(
 export const vit_b_16 = vit(
   {
     name: "vit_b_16",
-    purpose: "a transformer, for many images and a GPU",
+    purpose: "a transformer; needs many images and a GPU",
     preprocessing: imagenet,
     origin: {
       library: "torchvision",
@@ -121,7 +121,7 @@ export const vit_b_16 = vit(
 export const vit_tiny = vit(
   {
     name: "vit_tiny",
-    purpose: "a transformer the size of a mobile network, for trying out transformers",
+    purpose: "a transformer the size of a mobile network, for trying transformers out",
     preprocessing: { ...symmetric, size: 224 },
     origin: {
       library: "timm",

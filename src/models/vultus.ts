@@ -40,20 +40,24 @@ function vultus(name: string, purpose: string, { stem, stages: layout }: Layout)
 }
 
 /** 0.7 M parameters, 55 MMAC at 64 px; below 1.5 MB in half precision. */
-export const vultus_s = vultus("vultus_s", "faces in pages and on phones; few photos, trained on a CPU", {
-  stem: { out: 32, stride: 2 },
-  stages: [
-    { width: 32, blocks: 1, stride: 1 },
-    { width: 64, blocks: 1, stride: 2 },
-    { width: 128, blocks: 1, stride: 2 },
-    { width: 152, blocks: 1, stride: 2 },
-  ],
-});
+export const vultus_s = vultus(
+  "vultus_s",
+  "faces in web pages and on phones; trains on a CPU from few photos",
+  {
+    stem: { out: 32, stride: 2 },
+    stages: [
+      { width: 32, blocks: 1, stride: 1 },
+      { width: 64, blocks: 1, stride: 2 },
+      { width: 128, blocks: 1, stride: 2 },
+      { width: 152, blocks: 1, stride: 2 },
+    ],
+  },
+);
 
 /** 2.2 M parameters, 188 MMAC at 64 px. */
 export const vultus_m = vultus(
   "vultus_m",
-  "faces: the usual choice, from twenty photos per class, trained on a CPU",
+  "faces, the default choice; trains on a CPU from twenty photos per class",
   {
     stem: { out: 48, stride: 2 },
     stages: [
@@ -66,7 +70,7 @@ export const vultus_m = vultus(
 );
 
 /** 3.8 M parameters, 330 MMAC at 64 px; below 8 MB in half precision. */
-export const vultus_l = vultus("vultus_l", "faces, where accuracy matters more than speed", {
+export const vultus_l = vultus("vultus_l", "faces, when accuracy matters more than speed", {
   stem: { out: 64, stride: 2 },
   stages: [
     { width: 64, blocks: 1, stride: 1 },

@@ -1,4 +1,4 @@
-/** Activations by the names by which networks ask for them. */
+/** Activations by name. */
 
 import type { Value } from "../graph/types.ts";
 import { gelu } from "../ops/gelu.ts";

@@ -1,4 +1,4 @@
-/** What layers hand on: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
+/** The values passed between layers: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
 
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";
@@ -143,7 +143,7 @@ export function asTokens(x: FeatureMap): Tokens {
 export function asMaps(x: Tokens, height: number, width: number, layout: Layout): FeatureMap {
   const { batch, channels, count } = x;
   if (count !== height * width)
-    throw new GraphError(`${count} tokens are no maps of ${height} × ${width} pixels`);
+    throw new GraphError(`${count} tokens are not maps of ${height} × ${width} pixels`);
   if (layout !== "nchw") {
     const value = reshape(x.value, [(batch as number) * count, channels]);
     return asLayout(layout, { value, layout: "rows", batch, channels, height, width });

@@ -29,7 +29,7 @@ export interface Head {
 /** Width of the reference's hidden layer. */
 const HIDDEN = 512;
 
-/** Every head by name: recipes, files and exports know those that stand here. */
+/** Every head by name: recipes, files and exports know the ones listed here. */
 export const heads = {
   /** The reference's: BatchNorm, Dropout, Linear 512, ReLU, BatchNorm, Dropout, Linear. */
   reference: {

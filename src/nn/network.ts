@@ -69,13 +69,13 @@ export interface NetworkOptions {
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
   readonly training: boolean;
   readonly compute?: DType;
-  /** For explanations: the stage of whose output gradients are asked for, although nothing trains. */
+  /** For explanations: the stage for whose output gradients are needed, although nothing trains. */
   readonly gradientsOf?: string | undefined;
   /** For files: every constant under its own name, matrices stored in this dtype. Nothing may train then. */
   readonly named?: "float32" | "float16";
 }
 
-/** What is done to the result of a residual branch before it is added; `block` is the name of its block. */
+/** Transforms the result of a residual branch before it is added; `block` is the name of its block. */
 export type BranchGate = (branch: FeatureMap, block: string) => FeatureMap;
 
 /** The stage that a layer or a tensor belongs to: its name is the stage's, or begins with it and a dot. */
@@ -92,7 +92,7 @@ export class Network {
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
   #rows = false;
-  /** What the first stage that trains is given, as it was and as rows; it has no gradient. */
+  /** The input of the first stage that trains, unchanged and as rows; it has no gradient. */
   #frozen: { readonly images: FeatureMap; readonly rows: Value } | undefined;
   #gate: BranchGate | undefined;
 
@@ -131,7 +131,7 @@ export class Network {
     return rows;
   }
 
-  /** `x` so that everything behind it has gradients, although nothing trains: maps as rows. */
+  /** `x` in a form in which everything after it has gradients, although nothing trains: maps as rows. */
   withGradients<F extends Feature>(x: F): F {
     this.#rows = true;
     return x.layout === "nchw" ? (asRows(x) as F) : x;

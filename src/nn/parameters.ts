@@ -37,7 +37,7 @@ export interface ParameterOptions {
   readonly graph: Builder;
   /** Name of a tensor in the graph. */
   readonly scoped: (name: string) => string;
-  /** Numbers of what does not train; nothing else is read. */
+  /** Numbers of tensors that do not train; nothing else is read. */
   readonly weights: StateDict;
   /** Whether the tensor of this name is an input of the graph. */
   readonly trains: (name: string) => boolean;
@@ -47,9 +47,9 @@ export interface ParameterOptions {
   readonly named?: "float32" | "float16" | undefined;
 }
 
-/** Hands layers their tensors and remembers which were asked for. */
+/** Provides layers with their tensors and records which were requested. */
 export class Parameters {
-  /** Every tensor that was asked for, in that order. */
+  /** Every requested tensor, in order of request. */
   readonly specs = new Map<string, ParameterSpec>();
   /** Those that are inputs of the graph. */
   readonly state = new Map<string, StateTensor>();
@@ -113,7 +113,7 @@ export class Parameters {
     return this.#options.graph.constant("float16", shape, Uint16Array.from(numbers, toFloat16));
   }
 
-  /** Says what a state tensor becomes after the step. */
+  /** Sets the value of a state tensor after the step. */
   update(name: string, next: Value): void {
     const state = this.state.get(name);
     if (!state) throw new GraphError(`${name} is not part of the state, so it cannot be updated`);

@@ -107,8 +107,8 @@ export function tensorProto(
 }
 
 /**
- * The numbers of a stored tensor, copied so that they are aligned; `file` is what errors call the file. Nothing is
- * allocated before the file is found to hold the numbers that the shape promises.
+ * The numbers of a stored tensor, copied so that they are aligned; `file` is the file name used in error messages. Nothing is
+ * allocated before the file is known to contain the numbers that the shape requires.
  */
 export function tensorOf(proto: TensorProto, file: string): Tensor {
   const { name, rawData } = proto;
@@ -209,7 +209,7 @@ export function withEmptySequence(model: Uint8Array, name: string): Uint8Array {
   return joined;
 }
 
-/** Reads an ONNX file; `name` is what the error calls it. */
+/** Reads an ONNX file; `name` is its name in error messages. */
 export function decodeModel(bytes: Uint8Array, name: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
@@ -236,7 +236,7 @@ export function withMetadata(
   return modelBytes(model);
 }
 
-/** A tensor that a model takes or gives. */
+/** An input or output tensor of a model. */
 export interface NamedType {
   readonly name: string;
   readonly dtype: DType;
@@ -244,7 +244,7 @@ export interface NamedType {
   readonly shape: readonly (number | string)[];
 }
 
-/** What a model takes and gives; initializers that older files list among the inputs are left out. */
+/** The inputs and outputs of a model; initializers that older files list among the inputs are left out. */
 export function typesOf(
   model: ModelProto,
   file: string,
@@ -253,7 +253,8 @@ export function typesOf(
   const typed = ({ name, type }: ValueInfoProto): NamedType => {
     const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
     const dtype = dtypeOf.get(tensor?.elemType ?? 0);
-    if (!tensor || !dtype) throw new FormatError(`${file}: ${name} is no tensor of a type that vultus knows`);
+    if (!tensor || !dtype)
+      throw new FormatError(`${file}: ${name} is not a tensor of a type that vultus knows`);
     const extent = (dim: NonNullable<typeof tensor.shape>["dim"][number]): number | string =>
       dim.value.case === "dimValue" ? Number(dim.value.value) : (dim.value.value ?? "?");
     return { name, dtype, shape: tensor.shape?.dim.map(extent) ?? [] };

@@ -1,7 +1,7 @@
 /**
  * ONNX Runtime's convolution of maps in blocks, of which each map has one filter: [M, h, w] is held as [M / B, h, w, B], B maps
  * side by side, so that one instruction works on B of them. ONNX Runtime's optimiser brings convolutions with constant weights into
- * this form, with the operators of this file; weights that train it leaves alone. B depends on the processor: see `Builder.block`.
+ * this form, with the operators of this file, but not those with trained weights. B depends on the processor: see `Builder.block`.
  */
 
 import { apply } from "../graph/graph.ts";

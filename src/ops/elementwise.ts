@@ -1,4 +1,4 @@
-/** What all element-wise operators share: their shape rules, evaluations and cases. */
+/** Shared parts of element-wise operators: shape rules, evaluations and cases. */
 
 import { apply } from "../graph/graph.ts";
 import { broadcast, requireSameDType } from "../graph/infer.ts";
@@ -30,7 +30,7 @@ export interface ElementwiseOptions<In extends Tensors> {
   readonly type: string;
   readonly f: (...x: number[]) => number;
   readonly gradient: GradientRule<None, In, One> | NotDifferentiable;
-  /** Dtype of the result where it is not that of the operands. */
+  /** Dtype of the result, if it differs from the operands'. */
   readonly dtype?: DType;
   readonly cases?: readonly Case<None, In>[];
 }

@@ -22,7 +22,7 @@ export const Interleave: Operator<InterleaveAttributes, One> = {
   infer: ([{ dtype, shape }], { block, pixels }) => {
     const size = shape.reduce<number>((product, dim) => product * (dim as number), 1);
     if (size % (block * pixels) !== 0)
-      throw new GraphError(`${show(shape)} are no maps of ${pixels} pixels, ${block} and ${block} together`);
+      throw new GraphError(`${show(shape)} are not maps of ${pixels} pixels, ${block} and ${block} together`);
     return [{ dtype, shape }];
   },
   gradient: ([dy], { attributes: { block, pixels, apart } }) => [

@@ -1,4 +1,4 @@
-/** What the reductions share: axes, shape rule and a walk over the elements. */
+/** Shared parts of reductions: axes, shape rule and iteration over the elements. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf } from "../graph/infer.ts";

@@ -13,7 +13,7 @@ export const Transpose: Operator<{ perm: readonly number[] }, One> = {
   infer: ([x], { perm }) => {
     const { dtype, shape } = x;
     if ([...perm].sort((a, b) => a - b).some((axis, i) => axis !== i) || perm.length !== shape.length) {
-      throw new GraphError(`[${perm.join(", ")}] is no permutation of the axes of ${show(shape)}`);
+      throw new GraphError(`[${perm.join(", ")}] is not a permutation of the axes of ${show(shape)}`);
     }
     return [{ dtype, shape: perm.map((axis) => shape[axis] as Dim) }];
   },

@@ -45,7 +45,7 @@ export function windowAttributes(
   return { batch, height, width, kernel, stride, padding, after, ceil };
 }
 
-/** Height and width of what the window leaves. */
+/** Height and width of the result. */
 export function outputSize(window: Window): [number, number] {
   const { height, width, kernel, stride, padding, after, ceil } = window;
   const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1, after);

@@ -25,7 +25,7 @@ export function withPrior<B extends Described>(bundle: B, choice: PriorChoice | 
   return choice === undefined ? bundle : { ...bundle, shift: priorShift(bundle, choice) };
 }
 
-/** From what the bundle's file answers to the chosen prior; undefined where that is the same. @throws as `withPrior`. */
+/** The shift from the prior of the bundle's file to the chosen one; undefined if they are the same. @throws as `withPrior`. */
 export function priorShift(bundle: Described, choice: PriorChoice): PriorShift | undefined {
   const { architecture, metadata, path } = bundle;
   const { trainedPrior, prior: present = trainedPrior } = priorsIn(metadata, path);
@@ -44,7 +44,7 @@ export function priorShift(bundle: Described, choice: PriorChoice): PriorShift |
 /** The error of a model whose probabilities cannot be shifted. */
 export function unrecordedPrior(path: string): UsageError {
   return new UsageError(
-    `${path} does not record the class prior that it was trained for, so its probabilities cannot be shifted; train it again, or give the shares of the classes in its training once, with ${option("trainedPrior")} of an export, and use that file`,
+    `${path} does not record the class prior that it was trained for, so its probabilities cannot be shifted; train it again, or export it once with ${option("trainedPrior")} and the class shares of its training, and use that file`,
   );
 }
 
@@ -76,7 +76,7 @@ export function statedPrior(bundle: Described): Readonly<Record<string, number>>
   return prior && namedPrior(bundle.architecture.classes, prior);
 }
 
-/** What to say of a model whose probabilities are shifted to `prior`. */
+/** The note for a model whose probabilities are shifted to `prior`. */
 export function priorNote(
   { architecture: { classes }, metadata, path }: Described,
   prior: readonly number[],

@@ -56,7 +56,7 @@ export function compileBundle(options: BundleOptions): Program {
   return finish(graph, "bundle", { ...answers(logits, options), embedding }, metadata);
 }
 
-/** The bundle as a file that says in its metadata how it came to be; `name` is what errors call it. */
+/** The bundle as a file whose metadata records its origin; `name` is its name in error messages. */
 export function encodeBundle(
   options: Omit<BundleOptions, "metadata" | "temperature" | "offset">,
   provenance: Provenance,

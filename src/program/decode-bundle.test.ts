@@ -30,6 +30,6 @@ test.each<[string, Record<string, DType>, readonly string[]]>([
 ])("%s: is not a bundle, and what it is instead is said", (_, inputs, outputs) => {
   const takes = Object.keys(inputs).join(", ");
   expect(() => decodeBundle(foreign(inputs, outputs), "f.onnx")).toThrow(
-    `f.onnx is not a bundle: it must take images and give ${ours.join(", ")}, it takes ${takes} and gives ${outputs.join(", ")}`,
+    `f.onnx is not a bundle: it must take images and return ${ours.join(", ")}, it takes ${takes} and returns ${outputs.join(", ")}`,
   );
 });

@@ -1,4 +1,4 @@
-/** An exported file as a bundle: its program, and what its metadata says of it. Plain data: no backbone is looked up. */
+/** Reads an exported file as a bundle: its program and its metadata. Plain data: no backbone is looked up. */
 
 import type { PriorShift } from "../metrics/prior.ts";
 import { FormatError } from "../util/errors.ts";
@@ -18,7 +18,7 @@ export interface Bundle {
   readonly shift?: PriorShift | undefined;
 }
 
-/** Reads an exported file; `name` is its name in errors. @throws FormatError for what is not a bundle. */
+/** Reads an exported file; `name` is its name in errors. @throws FormatError if it is not a bundle. */
 export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
   const { program, inputs, outputs, metadata } = decodeProgram(bytes, name);
   const architecture = readArchitecture(metadata, name);
@@ -31,7 +31,7 @@ export function decodeBundle(bytes: Uint8Array, name: string): Bundle {
   const input = pictures?.dtype;
   if (!fits || (input !== "uint8" && input !== "float32")) {
     throw new FormatError(
-      `${name} is not a bundle: it must take images and give ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and gives ${outputs.map((o) => o.name).join(", ")}`,
+      `${name} is not a bundle: it must take images and return ${wanted.join(", ")}, it takes ${inputs.map((i) => i.name).join(", ")} and returns ${outputs.map((o) => o.name).join(", ")}`,
     );
   }
   return { architecture, metadata, program, input, path: name };

@@ -148,5 +148,5 @@ test("holds standard operators only", () => {
 test("a member that lacks a class is refused", () => {
   const refused = () => ensemble({ classes: [...classes, "calm"] });
   expect(refused).toThrow(UsageError);
-  expect(refused).toThrow(/a member knows no class "calm", only angry, happy, sad/);
+  expect(refused).toThrow(/a member does not know the class "calm", only angry, happy, sad/);
 });

@@ -1,5 +1,5 @@
 /**
- * Compiles explanations: how much each place of the last feature map speaks for each class, by Grad-CAM (Selvaraju et
+ * Compiles explanations: the contribution of each cell of the last feature map to each class, by Grad-CAM (Selvaraju et
  * al. 2017) or Grad-CAM++ (Chattopadhyay et al. 2018). Gradients are taken with respect to that map only, so the
  * backbone stays folded and the backward pass is that of pooling and head. Of a transformer the places are the patches in
  * front of its last block, whose backward pass is one more.
@@ -42,8 +42,8 @@ export interface ExplainOptions extends Answering {
 }
 
 /**
- * Feeds as for validation. Outputs: `probabilities` [N, classes]; `maps` [N, classes, H, W], 0 where a place does not
- * speak for the class, in units that differ from image to image.
+ * Feeds as for validation. Outputs: `probabilities` [N, classes]; `maps` [N, classes, H, W], 0 where a cell does not
+ * contribute to the class, in units that differ from image to image.
  */
 export function compileExplain(options: ExplainOptions): Program {
   const { architecture, weights, canvas, batch, method } = options;

@@ -23,7 +23,7 @@ export interface MixtureOptions {
   readonly classes: readonly string[];
   /** Divides the calibrated logits once more; 1 where it is left out. */
   readonly temperature?: number;
-  /** What a network is called in errors. */
+  /** The noun for a network in error messages. */
   readonly noun: string;
 }
 
@@ -59,7 +59,7 @@ function inOrder(logits: Value, from: readonly string[], classes: readonly strin
       const column = from.indexOf(name);
       if (column >= 0) return slice(logits, 1, column, column + 1);
       throw new UsageError(
-        `a ${noun} knows no class "${name}", only ${from.join(", ")}; choose a ${noun} that knows all of ${classes.join(", ")}`,
+        `a ${noun} does not know the class "${name}", only ${from.join(", ")}; choose a ${noun} that knows all of ${classes.join(", ")}`,
       );
     }),
     1,

@@ -12,7 +12,7 @@ import {
 
 /**
  * `parameter`, `statistic`, `moment`, `average`, `accumulator` and `scaler` are state: fed to a step and returned by it
- * under `next.<name>`. `feed` is fed anew every time; `metric` is returned.
+ * under `next.<name>`. `feed` is fed in every run; `metric` is returned.
  */
 export type Role =
   | "parameter"

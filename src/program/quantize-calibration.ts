@@ -1,4 +1,4 @@
-/** Calibration: a program that returns the ranges of a network's values, and what to make of them for many images. */
+/** Calibration: a program that returns the ranges of a network's values, and the reduction of these over many images. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";

@@ -24,8 +24,7 @@ export function affinesOf(points: QuantizationPlan["points"], ranges: Ranges): M
   const byGroup = new Map<string, Range>();
   for (const { name, group } of points.values()) {
     const range = ranges.get(name);
-    if (!range)
-      throw new UsageError(`the calibration has no range for ${name}; calibrate this very classifier`);
+    if (!range) throw new UsageError(`the calibration has no range for ${name}; calibrate this classifier`);
     byGroup.set(group, union(byGroup.get(group) ?? range, range));
   }
   const affine = ({ group }: Point): Affine => affineOf(byGroup.get(group) as Range);

@@ -1,4 +1,4 @@
-/** Compiles what a stage in the middle of a backbone sees: features that still say where in the image they are. */
+/** Compiles the features of a stage in the middle of a backbone, which still depend on the position in the image. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";
@@ -14,7 +14,7 @@ import type { StateDict } from "../util/tensor.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
-/** Smallest side of a map that still tells eyes from mouth. */
+/** Smallest side of a map that still separates eyes from mouth. */
 const FINE_ENOUGH = 8;
 
 /**

@@ -54,7 +54,7 @@ export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "acc
  * precision `finite`, 0 for a step whose gradients overflowed.
  *
  * @throws GraphError where the loss isn't a scalar or doesn't depend on one of the parameters, where nothing trains, or where
- * `accumulate` is no whole number of 1 or more.
+ * `accumulate` is not a whole number of 1 or more.
  */
 export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {
   const { precision = "fp32", exposeGradients = false, optimizer, ema = 0, accumulate = 1 } = options;

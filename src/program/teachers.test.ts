@@ -110,7 +110,7 @@ test("a student of its teacher alone comes to answer as the teacher does", async
 test("teachers see the student's augmented images at their own size", () => {
   const larger: Teacher = { ...(teachers[0] as Teacher), architecture: { ...architecture, inputSize: 24 } };
   const normalised = () => compileTrain({ ...base, teachers: [larger] });
-  expect(normalised).toThrow("a teacher needs another size or normalisation than the student");
+  expect(normalised).toThrow("a teacher needs a different size or normalisation from the student");
 });
 
 test("a teacher that lacks a class is refused, and so are teachers on cached features", () => {
@@ -118,7 +118,7 @@ test("a teacher that lacks a class is refused, and so are teachers on cached fea
   const teacher = { architecture: other, weights: withNewWeights(describe(other).specs, new Map(), 1) };
   const options = { ...base, teachers: [{ ...teacher, temperature: 1, weight: 1 }] };
   expect(() => compileTrain(options)).toThrow(UsageError);
-  expect(() => compileTrain(options)).toThrow(/a teacher knows no class "b", only a, c/);
+  expect(() => compileTrain(options)).toThrow(/a teacher does not know the class "b", only a, c/);
   expect(() => compileTrain({ ...base, teachers, input: { kind: "features" } })).toThrow(
     /teachers need images/,
   );

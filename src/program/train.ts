@@ -91,7 +91,7 @@ function inputViews(
   return (view) => {
     if (JSON.stringify(view) === JSON.stringify(own)) return images;
     throw new GraphError(
-      "a teacher needs another size or normalisation than the student; feed images to augment instead of normalised ones",
+      "a teacher needs a different size or normalisation from the student; feed images to augment instead of normalised ones",
     );
   };
 }

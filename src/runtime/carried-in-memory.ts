@@ -1,7 +1,7 @@
 /**
- * What a training program carries from step to step, in the memory of this process. Results are written into tensors that
- * exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads is there
- * once, and the update writes over it. The others are there twice, and the two are swapped after the step.
+ * The state that a training program carries from step to step, in this process's memory. Results are written into tensors that
+ * exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads exists
+ * once, and the update overwrites it. The others are double-buffered, and the two buffers are swapped after the step.
  */
 
 import { nextName, onlyUpdateReads, type Program, type ProgramTensor, stateOf } from "../program/program.ts";

@@ -1,6 +1,6 @@
 /**
- * What a training program carries, in the memory of a WebGPU device: a step sends the batch there and brings the metrics
- * back, and no weights or moments cross.
+ * The state of a training program in the memory of a WebGPU device: a step uploads the batch and downloads only the metrics,
+ * never weights or moments.
  */
 
 import type { Tensor as OrtTensor } from "onnxruntime-node";

@@ -1,4 +1,4 @@
-/** Whether programs run on CUDA here, and the device that they run on where none is named. */
+/** Whether programs can run on CUDA here, and the default device. */
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ export function runtimeFolder(): string | undefined {
   return path && join(dirname(path), "..", "bin", "napi-v6", process.platform, process.arch);
 }
 
-/** Whether there is a driver that CUDA could use: on Linux, and on Linux under Windows; elsewhere only a try tells. */
+/** Whether there is a driver that CUDA could use, on Linux and WSL; elsewhere only an attempt shows it. */
 export function hasNvidiaDriver(): boolean {
   return (
     process.platform !== "linux" ||
@@ -26,7 +26,7 @@ export function hasNvidiaDriver(): boolean {
 export interface CudaState {
   /** onnxruntime-node's install script downloads the provider, on Linux whether or not there is a GPU. */
   readonly installed: boolean;
-  /** Why nothing can run on it; undefined where programs can. */
+  /** Why programs cannot run on it; undefined if they can. */
   readonly fault: string | undefined;
 }
 
@@ -72,7 +72,7 @@ function trySession(): string | undefined {
   }
 }
 
-/** CUDA where programs run on it, else the CPU. WebGPU only on request, since it may be emulated. */
+/** CUDA if programs can run on it, else the CPU. WebGPU only on request, because it may be emulated. */
 export function usualDevice(): Device {
   return cudaState().fault === undefined ? "cuda" : "cpu";
 }

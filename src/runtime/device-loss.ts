@@ -3,7 +3,7 @@
 import { messageOf } from "../util/errors.ts";
 import { EngineLost } from "./engine.ts";
 
-/** What fails on a lost device may fail before the loss is reported: how long to wait for the report, in milliseconds. */
+/** Work on a lost device may fail before the loss is reported: how long to wait for the report, in milliseconds. */
 const GRACE = 500;
 
 export class DeviceLoss {
@@ -53,7 +53,7 @@ export async function reasonOfLoss(device: LosableDevice): Promise<string> {
   }
 }
 
-/** What of a GPUDevice is asked here. */
+/** The part of GPUDevice that is used here. */
 export interface LosableDevice {
   readonly lost: Promise<{ readonly reason?: string; readonly message?: string }>;
 }

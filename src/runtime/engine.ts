@@ -20,13 +20,13 @@ export interface OpenProgram {
 
 /** Where programs run: on this thread, or on a worker so that the caller stays free. */
 export interface Engine {
-  /** What it runs programs on, where that is known. */
+  /** The device on which it runs programs, if known. */
   readonly device?: Device | undefined;
   open(program: Program): Promise<OpenProgram>;
   close(): Promise<void>;
 }
 
-/** The worker of an engine ended, or its device is gone. Nothing is wrong with what it was asked: another engine may answer it. */
+/** The worker of an engine ended, or its device was lost. The request itself is valid: another engine may answer it. */
 export class EngineLost extends VultusError {
   override readonly name = "EngineLost";
 }

@@ -19,7 +19,7 @@ export interface OpenOptions extends Pick<SessionOptions, "spinning" | "carries"
   readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Loads a program; the error of one that the runtime refuses carries its reason. */
+/** Loads a program; if the runtime refuses it, the error contains the reason. */
 export async function openOn(
   { InferenceSession, Tensor }: Pick<typeof ort, "InferenceSession" | "Tensor">,
   model: Uint8Array,

@@ -31,7 +31,7 @@ export function whyWebAssembly(): string | undefined {
   return found.native ? undefined : found.reason;
 }
 
-/** The file of onnxruntime-node that is loaded; undefined where WebAssembly is asked for, or there is no such file. */
+/** The file of onnxruntime-node that is loaded; undefined if WebAssembly is requested or the file does not exist. */
 export function nativePath(): string | undefined {
   if (asked() === "wasm") return undefined;
   try {
@@ -44,7 +44,7 @@ export function nativePath(): string | undefined {
 function find(): Found {
   const path = nativePath();
   let reason: string;
-  if (asked() === "wasm") reason = "VULTUS_RUNTIME=wasm asks for it";
+  if (asked() === "wasm") reason = "VULTUS_RUNTIME=wasm requests it";
   else if (path === undefined)
     reason =
       "onnxruntime-node is not installed; `npm install --ignore-scripts`, or npx with that option, adds it";
@@ -66,6 +66,6 @@ function asked(): "native" | "wasm" | undefined {
   if (value === "") return undefined;
   if (value === "native" || value === "wasm") return value;
   throw new UsageError(
-    `VULTUS_RUNTIME is ${value}; valid are native (onnxruntime-node) and wasm (its WebAssembly build)`,
+    `VULTUS_RUNTIME is ${value}; valid: native (onnxruntime-node) and wasm (its WebAssembly build)`,
   );
 }

@@ -1,4 +1,4 @@
-/** onnxruntime-node brings its libraries for every system; those of other systems can go. */
+/** onnxruntime-node contains libraries for every system; those for other systems can be deleted. */
 
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -3,7 +3,7 @@
 import type { Program } from "../program/program.ts";
 import type { Tensors } from "./session.ts";
 
-/** What the worker is asked; `program` is the number that `open` returned. */
+/** Requests to the worker; `program` is the number that `open` returned. */
 export type Request =
   | { readonly kind: "open"; readonly program: Program }
   | { readonly kind: "load"; readonly program: number; readonly tensors: Tensors }

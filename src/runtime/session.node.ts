@@ -10,7 +10,7 @@ import { inPlace, type Runtime } from "./results-in-place.node.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { openSession as openOnWebAssembly, webAssembly } from "./webassembly.node.ts";
 
-/** Loads a program; the error of one that the runtime refuses carries its reason. */
+/** Loads a program; if the runtime refuses it, the error contains the reason. */
 export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
   const native = nativeRuntime();
   return native ? openSessionOn(native, model, options) : openOnWebAssembly(model, options);
@@ -38,7 +38,7 @@ export async function openSessionOn(
   try {
     session = await runtime.InferenceSession.create(uncopied?.prepare(model) ?? model, {
       ...common,
-      // A plan of all memory before the run makes neither steps nor predictions faster, and takes up to a third more of it.
+      // Planning all memory before the run doesn't speed up steps or predictions, and uses up to a third more memory.
       enableMemPattern: false,
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
       ...(carried === "on the device" ? { preferredOutputLocation: keptOnDevice(carries) } : {}),

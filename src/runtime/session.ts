@@ -1,4 +1,4 @@
-/** What a runtime must offer to run a program: named tensors in, named tensors out. */
+/** The interface of a runtime that runs a program: named tensors in, named tensors out. */
 
 import type { Tensor } from "../util/tensor.ts";
 
@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly carries?: readonly string[];
 }
 
-/** What a training program carries from step to step (weights, moments, averages), wherever it is kept. */
+/** The state that a training program carries from step to step (weights, moments, averages), wherever it is stored. */
 export interface Carried {
   /** Takes a copy of the given tensors, in the program's own layout. */
   load(state: Tensors): void;

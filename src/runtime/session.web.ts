@@ -23,7 +23,7 @@ const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
   webgpu: () => import("onnxruntime-web/webgpu"),
 };
 
-/** Addresses of the builds' WebAssembly, where ONNX Runtime must be told. */
+/** URLs of the builds' WebAssembly, if ONNX Runtime needs them. */
 let wasmFiles: Readonly<Record<WebRuntime, string>> | undefined;
 
 /**
@@ -44,7 +44,7 @@ export async function openSession(
   runtime: WebRuntime = device === "webgpu" ? "webgpu" : "wasm",
 ): Promise<Session> {
   if (device !== "cpu" && device !== "webgpu")
-    throw new VultusError(`a browser has no device ${device}; valid are cpu and webgpu`);
+    throw new VultusError(`a browser has no device ${device}; valid: cpu and webgpu`);
   const ort = await builds[runtime]();
   const { env } = ort;
   env.logLevel = "error";
@@ -79,7 +79,7 @@ export async function threadsHere(): Promise<number> {
   return address === import.meta.url ? 1 : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 }
 
-/** Whether there is a graphics processor behind WebGPU, and no program that pretends to be one. */
+/** Whether WebGPU runs on a graphics processor and not on an emulation. */
 export async function hasWebGpu(): Promise<boolean> {
   try {
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
@@ -90,7 +90,7 @@ export async function hasWebGpu(): Promise<boolean> {
   }
 }
 
-/** What of a GPUAdapter is asked here; where it says that it is a fallback has moved. */
+/** The part of GPUAdapter used here; the property that marks a fallback has moved between versions. */
 interface Adapter {
   readonly info?: { readonly isFallbackAdapter?: boolean };
   readonly isFallbackAdapter?: boolean;

@@ -34,10 +34,10 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   const { device, threads, profile, spinning = true } = options;
   if (device !== "cpu")
     throw new VultusError(
-      `WebAssembly runs programs on the cpu and not on ${device}; it is used, since ${whyWebAssembly()}`,
+      `WebAssembly runs programs only on the cpu, not on ${device}; it is used because ${whyWebAssembly()}`,
     );
   if (profile !== undefined)
-    throw new VultusError(`WebAssembly writes no profile; it is used, since ${whyWebAssembly()}`);
+    throw new VultusError(`WebAssembly writes no profile; it is used because ${whyWebAssembly()}`);
   const runtime = webAssembly();
   runtime.env.wasm.numThreads = Math.min(threads > 0 ? threads : availableParallelism(), MOST_THREADS);
   const session = await openOn(runtime, model, { device, spinning }).catch(rethrow);
@@ -49,7 +49,7 @@ function rethrow(error: unknown): never {
   if (!/bad_alloc|SafeInt|out of (memory|bounds)|\bOOM\b/i.test(messageOf(error))) throw error;
   throw new VultusError(
     `the program needs more than the 4 GB of memory that WebAssembly has: take smaller batches or images, or another runtime ` +
-      `(WebAssembly is used, since ${whyWebAssembly()})`,
+      `(WebAssembly is used because ${whyWebAssembly()})`,
   );
 }
 

@@ -43,10 +43,10 @@ test("a device that it does not have, and a profile, are refused with the reason
   const fresh = await import("./webassembly.node.ts");
   const { model } = loadBundle("vultus_s").program;
   await expect(fresh.openSession(model, { ...cpu, device: "webgpu" })).rejects.toThrow(
-    "WebAssembly runs programs on the cpu and not on webgpu; it is used, since VULTUS_RUNTIME=wasm asks for it",
+    "WebAssembly runs programs only on the cpu, not on webgpu; it is used because VULTUS_RUNTIME=wasm requests it",
   );
   await expect(fresh.openSession(model, { ...cpu, profile: "here" })).rejects.toThrow(
-    "WebAssembly writes no profile; it is used, since VULTUS_RUNTIME=wasm asks for it",
+    "WebAssembly writes no profile; it is used because VULTUS_RUNTIME=wasm requests it",
   );
 });
 
@@ -79,7 +79,7 @@ beforeEach(() => vi.resetModules());
 afterEach(() => vi.unstubAllEnvs());
 
 test.each([
-  ["wasm", ["cpu"], "VULTUS_RUNTIME=wasm asks for it"],
+  ["wasm", ["cpu"], "VULTUS_RUNTIME=wasm requests it"],
   ["native", expect.arrayContaining(["cpu"]), undefined],
   ["", expect.arrayContaining(["cpu"]), undefined],
 ])("VULTUS_RUNTIME=%s: providers %j, because: %s", async (value, providers, reason) => {
@@ -96,5 +96,5 @@ test.each([
 test("VULTUS_RUNTIME of another value is refused", async () => {
   vi.stubEnv("VULTUS_RUNTIME", "fast");
   const runtime = await import("./onnxruntime.node.ts");
-  expect(() => runtime.whyWebAssembly()).toThrow("VULTUS_RUNTIME is fast; valid are native");
+  expect(() => runtime.whyWebAssembly()).toThrow("VULTUS_RUNTIME is fast; valid: native");
 });

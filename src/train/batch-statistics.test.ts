@@ -14,7 +14,7 @@ const check = (name: string, batchSize: number, images = 100): string | undefine
 test("one image is no batch to take statistics of", () => {
   expect(() => check("faces", 1)).toThrow(UsageError);
   expect(() => check("faces", 1)).toThrow(
-    /^phase small normalises by the statistics of each batch, and a batch is one image.*batchSize: 16/,
+    /^phase small normalises by the statistics of each batch, and a batch has one image.*batchSize: 16/,
   );
   // Its head normalises, whatever its stages do.
   expect(() => check("finetune", 1)).toThrow(/nothing would be learned/);
@@ -22,8 +22,8 @@ test("one image is no batch to take statistics of", () => {
 });
 
 test("a few are reported, and a linear head with running statistics takes any batch", () => {
-  expect(check("faces", 4)).toMatch(/a batch is 4 images: such statistics are unsteady; choose a larger/);
-  expect(check("faces", 64, 5)).toMatch(/a batch is 5 images.*give more training images/);
+  expect(check("faces", 4)).toMatch(/a batch has 4 images: such statistics are noisy; choose a larger/);
+  expect(check("faces", 64, 5)).toMatch(/a batch has 5 images.*give more training images/);
   expect(check("faces", 8)).toBeUndefined();
   expect(check("adapt", 1)).toBeUndefined();
 });

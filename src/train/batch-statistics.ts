@@ -1,4 +1,4 @@
-/** Batches that are too small for the statistics which batch norm takes of them. */
+/** Checks for batches that are too small for batch norm's statistics. */
 
 import { type Architecture, describe } from "../models/classifier.ts";
 import { stageOf } from "../nn/network.ts";
@@ -7,13 +7,13 @@ import { option } from "../util/spelling.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainableStages } from "./trainable.ts";
 
-/** Below so many images, means and variances of a batch are mostly noise. */
+/** Below this number of images, a batch's means and variances are mostly noise. */
 const STEADY = 8;
 
 /**
- * A note where batches of `images` training images are small for batch statistics.
+ * Returns a note if batches of `images` training images are too small for batch statistics.
  *
- * @throws UsageError where a phase normalises by batches of one image: what it normalises is then zero, and nothing is learned.
+ * @throws UsageError if a phase normalises batches of one image: the normalised values are then zero, and nothing is learned.
  */
 export function checkBatchStatistics(
   architecture: Architecture,
@@ -34,7 +34,7 @@ export function checkBatchStatistics(
     return [...normalised].some((stage) => trained.has(stage) && (stage === "head" || batchNorm === "batch"));
   });
   if (!phase) return undefined;
-  const of = `phase ${phase.name} normalises by the statistics of each batch, and a batch is ${batch === 1 ? "one image" : `${batch} images`}`;
+  const of = `phase ${phase.name} normalises by the statistics of each batch, and a batch has ${batch === 1 ? "one image" : `${batch} images`}`;
   const remedy =
     batch < batchSize
       ? "give more training images"
@@ -43,5 +43,5 @@ export function checkBatchStatistics(
     throw new UsageError(
       `${of}: every value would become zero, and nothing would be learned; ${remedy}, or the head "linear" with running statistics`,
     );
-  return `${of}: such statistics are unsteady; ${remedy}`;
+  return `${of}: such statistics are noisy; ${remedy}`;
 }

@@ -84,8 +84,8 @@ test("a recipe that names stages keeps its backbone", () => {
 test("what cannot fit is refused with what it would need", () => {
   expect(() => fit(0.05)).toThrow(UsageError);
   expect(() => fit(0.05)).toThrow(
-    "the time budget of 3 s is too short: the least training there is, squeezenet1_1 at 96 px with one epoch per phase, " +
-      'is forecast to take 4 s; give it more (`timeBudget: "4s"`) or fewer images',
+    "the time budget of 3 s is too short: the shortest training, squeezenet1_1 at 96 px with one epoch per phase, " +
+      'is forecast to take 4 s; increase it (`timeBudget: "4s"`) or use fewer images',
   );
 });
 

@@ -1,29 +1,29 @@
-/** Fits a recipe to the time there is: first the input size, then the epochs, then a smaller backbone. */
+/** Fits a recipe to a time budget: first by the input size, then the epochs, then a smaller backbone. */
 
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 
-/** What may be tried instead of the recipe's own. */
+/** Alternatives to the recipe's own settings. */
 export interface Alternatives {
-  /** Sides in pixels, in any order; those that are not below the recipe's are passed over. */
+  /** Sides in pixels, in any order; those not below the recipe's are ignored. */
   readonly inputSizes: readonly number[];
   /** Backbones from large to small, each with weights at hand if the recipe needs some. */
   readonly models: readonly string[];
-  /** Seconds of the least part of a recipe that is worth training, if less than an epoch of each phase may be trained. */
+  /** Seconds of the smallest part of a recipe worth training, if less than an epoch of each phase may be trained. */
   readonly partial?: (candidate: Recipe) => number;
 }
 
 export interface Fitted {
   readonly recipe: Recipe;
-  /** What was changed, in words; empty where the recipe fits as it is. */
+  /** The changes as text; empty if the recipe fits unchanged. */
   readonly notes: readonly string[];
 }
 
 /**
  * The recipe with the largest input, then the most epochs, then the first backbone that `forecast` (seconds) gives
- * `budget` seconds or less. `forecast` should grow with size and epochs, and may be asked a few dozen times. A budget in
- * which not even the least training fits is refused.
+ * `budget` seconds or less. `forecast` should grow with size and epochs, and may be called a few dozen times. A budget in
+ * which not even the shortest training fits is refused.
  */
 export function fitToBudget(
   recipe: Recipe,
@@ -77,12 +77,12 @@ export function fitToBudget(
   }
   const needed = forecast(least);
   throw new UsageError(
-    `the time budget of ${words(budget)} is too short: the least training there is, ${least.model} at ${least.inputSize} px with one ` +
-      `epoch per phase, is forecast to take ${words(needed)}; give it more (${option("timeBudget", enoughFor(needed))}) or fewer images`,
+    `the time budget of ${words(budget)} is too short: the shortest training, ${least.model} at ${least.inputSize} px with one ` +
+      `epoch per phase, is forecast to take ${words(needed)}; increase it (${option("timeBudget", enoughFor(needed))}) or use fewer images`,
   );
 }
 
-/** Whether a key of a recipe is one that `fitToBudget` changes. */
+/** Returns whether `fitToBudget` may change a key of a recipe. */
 export function changedByBudget(key: string): boolean {
   return /^(model|inputSize|phases\.\d+\.(epochs|schedule\.(warmup|firstCycle)))$/.test(key);
 }
@@ -108,7 +108,7 @@ function change(from: Recipe, to: Recipe, forecast: (candidate: Recipe) => numbe
   return `forecast ${words(forecast(from))} → ${words(forecast(to))}`;
 }
 
-/** A time budget that will do where so many seconds are needed, since the next measurement may be slower: `15s`, `12m`. */
+/** A time budget with a margin over the seconds needed, because the next measurement may be slower: `15s`, `12m`. */
 export function enoughFor(seconds: number): string {
   const enough = 1.1 * seconds;
   return enough < 100 ? `${Math.ceil(enough)}s` : `${Math.ceil(enough / 60)}m`;
@@ -121,7 +121,7 @@ export function words(seconds: number): string {
   return `${Number((seconds / 3600).toFixed(1))} h`;
 }
 
-/** Seconds of `90s`, `10m`, `2h`, `1h30m`; anything else, and no time at all, is refused. */
+/** Parses `90s`, `10m`, `2h` or `1h30m` to seconds; refuses anything else, and zero. */
 export function parseDuration(text: string): number {
   const match = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text.trim());
   const [, hours = 0, minutes = 0, seconds = 0] = match ?? [];

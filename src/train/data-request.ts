@@ -1,4 +1,4 @@
-/** How a run's data was asked for, beside the paths where it lies and the list of images to leave out. */
+/** How a run's data was requested, apart from its paths and the list of images to leave out. */
 
 import { z } from "zod";
 

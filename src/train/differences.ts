@@ -1,7 +1,7 @@
-/** Where two values of JSON differ. */
+/** Finds where two JSON values differ. */
 
 export interface Difference {
-  /** Such as `phases.1.epochs`. */
+  /** For example `phases.1.epochs`. */
   readonly key: string;
   /** As JSON; undefined where a value lacks the key. */
   readonly one: string | undefined;

@@ -1,14 +1,14 @@
-/** Writes the events of a run to `events.jsonl`, one JSON document a line. */
+/** Writes the events of a run to `events.jsonl`, one JSON document per line. */
 
 import { appendJsonLine } from "../formats/json-lines.node.ts";
 import type { Listener } from "./events.ts";
 
-/** Steps are told no more often than once in so many milliseconds, and so many times in an epoch. */
+/** Limits on logged steps: the minimum milliseconds between two, and the maximum number per epoch. */
 const PAUSE = 1000;
 const PER_EPOCH = 100;
 
 export function eventLog(path: () => string): Listener {
-  /** Whether this process trains in the folder: one that was refused it must not write there. */
+  /** Whether this process trains in the folder: a process that was refused must not write there. */
   let started = false;
   const due = throttle();
   const write = (event: string, data: object): void =>
@@ -41,7 +41,7 @@ export function eventLog(path: () => string): Listener {
   };
 }
 
-/** Whether what stands at `position`, counted in epochs, is to be told. */
+/** Whether the step at `position`, counted in epochs, is to be logged. */
 function throttle(): (position: number) => boolean {
   let [time, last] = [Number.NEGATIVE_INFINITY, 0];
   return (position) => {

@@ -1,23 +1,23 @@
-/** What happens during training, as a fixed list of events; everything that is not the loop itself listens to them. */
+/** The fixed list of training events. Everything except the loop itself listens to them. */
 
 import type { ConfusionMatrix } from "../metrics/confusion.ts";
 import type { Phase } from "./recipe.ts";
 import type { EpochRecord, PhaseRecord } from "./records.ts";
 import type { FeatureProgress } from "./sources.ts";
 
-/** What was answered on the validation images after an epoch. */
+/** The predictions for the validation images after an epoch. */
 export interface Answers {
   readonly confusion: ConfusionMatrix;
   /** One row of class probabilities for each watched image. */
   readonly watched: readonly (readonly number[])[];
 }
 
-/** A training that begins, or goes on. */
+/** A training that starts or continues. */
 export interface StartEvent {
   readonly classes: readonly string[];
-  /** How many there are. */
+  /** Their number. */
   readonly pictures: { readonly training: number; readonly validation: number };
-  /** The validation images whose answers are told after each epoch. */
+  /** The validation images whose predictions are reported after each epoch. */
   readonly watched: readonly { readonly id: string; readonly label: number }[];
 }
 
@@ -39,10 +39,10 @@ export interface StepEvent {
 
 export interface TrainEvents {
   start: StartEvent;
-  /** Something a person should be told. */
+  /** A note for the user. */
   note: { readonly text: string };
   features: FeatureProgress;
-  /** What a phase will take at most, measured on its first steps. */
+  /** The maximum duration of a phase, measured on its first steps. */
   forecast: {
     readonly phase: Phase;
     /** Of all features that are cached, over the whole phase. */
@@ -63,7 +63,7 @@ export interface TrainEvents {
   phaseEnd: { readonly phase: Phase; readonly record: PhaseRecord; readonly reason: string };
   checkpoint: { readonly path: string };
   interrupted: { readonly path: string };
-  /** All phases are over and the best weights are scored. */
+  /** All phases have ended, and the best weights are being scored. */
   finished: { readonly split: string; readonly accuracy: number };
   failed: { readonly message: string };
 }

@@ -19,7 +19,7 @@ test("classes are those of the training examples, sorted, or as they are asked f
 });
 
 test.each([
-  ["no example", { training: [], validation: [] }, "at least two classes apart; these examples have none"],
+  ["no example", { training: [], validation: [] }, "at least two classes; these examples have none"],
   ["one class", { training: of("a", "a"), validation: of("a") }, "these examples have one, a"],
   [
     "an empty class",
@@ -29,7 +29,7 @@ test.each([
   [
     "an unknown class",
     { training: of("a", "b"), validation: of("a", "d") },
-    "validation example 2 is of the class d, which is none of the classes a, b",
+    "validation example 2 is of the class d, which is not one of the classes a, b",
   ],
   [
     "two names of one class",
@@ -39,7 +39,7 @@ test.each([
   [
     "nothing to measure on",
     { training: of("a", "b"), validation: [] },
-    "ask for no measure: `measure: false`",
+    "turn measuring off: `measure: false`",
   ],
 ] as const)("%s", (_, given, message) => {
   expect(() => classesOfExamples(given)).toThrow(UsageError);

@@ -9,22 +9,22 @@ import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 import { inOrder } from "../util/ordered.ts";
 import type { WebExample, WebTrainOptions } from "./train-options.web.ts";
 
-/** Files that are decoded at the same time. */
+/** Files decoded in parallel. */
 const AT_ONCE = 4;
 
 type Given = Pick<WebTrainOptions, "training" | "validation" | "classes" | "measure">;
 
 /**
- * The classes of a training, once they and the examples fit each other.
+ * Returns the classes of a training after checking that they match the examples.
  *
  * @throws UsageError for fewer than two classes, one without training examples, two names of one class, an example of another
- * class, and where nothing is kept apart to measure on.
+ * class, and if nothing is held out to measure on.
  */
 export function classesOfExamples({ training, validation, classes: asked, measure = true }: Given): string[] {
   const classes = asked ? [...asked] : [...new Set(training.map(({ label }) => label))].sort();
   if (classes.length < 2)
     throw new UsageError(
-      `a classifier tells at least two classes apart; these examples have ${classes.length === 0 ? "none" : `one, ${classes[0]}`}`,
+      `a classifier needs at least two classes; these examples have ${classes.length === 0 ? "none" : `one, ${classes[0]}`}`,
     );
   const keys = classes.map(classKey);
   for (const [i, name] of classes.entries()) {
@@ -39,7 +39,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
     const at = examples.findIndex(({ label }) => !classes.includes(label));
     if (at >= 0)
       throw new UsageError(
-        `${nameOf(split, at)} is of the class ${examples[at]?.label}, which is none of the classes ${classes.join(", ")}`,
+        `${nameOf(split, at)} is of the class ${examples[at]?.label}, which is not one of the classes ${classes.join(", ")}`,
       );
   }
   const without = classes.filter((name) => !training.some(({ label }) => label === name));
@@ -49,7 +49,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
     );
   if (measure && validation.length === 0)
     throw new UsageError(
-      "there are no validation examples, so nothing could be measured; keep some apart, or ask for no measure: `measure: false`",
+      "there are no validation examples, so nothing can be measured; hold some out, or turn measuring off: `measure: false`",
     );
   return classes;
 }
@@ -86,13 +86,13 @@ export async function decodeExamples(
   return { samples, get, shape: get };
 }
 
-/** How many examples each class has. */
+/** The number of examples per class. */
 export function countsOf({ samples }: Pixels, classes: readonly string[]): Record<string, number> {
   const counts = classCounts(samples, classes.length);
   return Object.fromEntries(classes.map((name, i) => [name, counts[i] as number]));
 }
 
-/** What to say of validation examples that are training examples too. */
+/** The warning for validation examples that are also training examples. */
 export function leakNotes(training: Pixels, validation: Pixels): string[] {
   const known = new Set(training.samples.map(({ id }) => id));
   const count = validation.samples.filter(({ id }) => known.has(id)).length;

@@ -1,14 +1,14 @@
-/** More epochs for a run that has ended: a phase behind its last one, which goes on with the same schedule. */
+/** Adds epochs to a run that has ended: a phase after its last one, which continues the same schedule. */
 
 import { type Phase, type Recipe, uncut } from "./recipe.ts";
 import type { PhaseRecord } from "./records.ts";
 
 /**
  * The recipe with `epochs` more. They begin, like every phase, with the best weights so far and new moments, and go through the
- * end of the schedule that the last phase would have had with that many epochs more than it came to. All of them are trained,
- * however the accuracy goes.
+ * end of the schedule that the last phase would have had with that many more epochs. All of them are trained,
+ * whatever the accuracy.
  *
- * @param done the phases that the run came to, in their order.
+ * @param done the phases that the run completed, in order.
  */
 export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: number): Recipe {
   const last = recipe.phases.findLast(({ name }) => done.some((record) => record.name === name)) as Phase;
@@ -24,7 +24,7 @@ export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: n
   return { ...recipe, phases: [...recipe.phases, phase] };
 }
 
-/** The recipe that a run began with: without extensions, and without what a time budget cut off. */
+/** The recipe that a run started with: without extensions and without the cuts of a time budget. */
 export function asBegun(recipe: Recipe): Recipe {
   const phases = recipe.phases.filter(({ earlierEpochs }) => earlierEpochs === undefined);
   return { ...recipe, phases: phases.map(uncut) };

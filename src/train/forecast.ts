@@ -1,4 +1,4 @@
-/** What a recipe will take on this machine, from a few measured steps and the cost of every stage. */
+/** Forecasts a recipe's duration on this machine from a few measured steps and the cost of every stage. */
 
 import { withAttention } from "../models/attention.ts";
 import { type Architecture, type Description, describe, withNewWeights } from "../models/classifier.ts";
@@ -32,15 +32,15 @@ export function recipeArchitecture(
   };
 }
 
-/** How fast this machine is with the networks of a recipe. */
+/** The speed of this machine on the networks of a recipe. */
 export interface Speed {
   /** Multiply-accumulates per second. */
   readonly rate: number;
-  /** Seconds until a program is compiled and opened. */
+  /** Seconds to compile and open a program. */
   readonly open: number;
 }
 
-/** Measures the last phase of a recipe on a few random images; `most` seconds after its beginning no other step begins. */
+/** Measures the last phase of a recipe on a few random images; no step starts later than `most` seconds after the beginning. */
 export async function measureSpeed(
   engine: Engine,
   recipe: Recipe,
@@ -53,7 +53,7 @@ export async function measureSpeed(
   const phase = recipe.phases.at(-1) as Phase;
   const trainable = trainableStages(architecture.backbone, phase.train);
   const weights = withNewWeights(description.specs, new Map(), 0);
-  // An engine that has just been started is not ready before this.
+  // A newly started engine is not ready before this.
   await (await engine.open(compileHead(architecture, weights))).release();
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
@@ -88,17 +88,17 @@ export async function measureSpeed(
   }
 }
 
-/** What a phase is forecast to take, in seconds. */
+/** The forecast duration of a phase, in seconds. */
 export interface PhaseCost {
   /** Until its first step, the features of the validation images included where features are cached. */
   readonly setUp: number;
-  /** Steps of all epochs, and what one takes. */
+  /** Steps of all epochs, and the seconds of one. */
   readonly steps: number;
   readonly step: number;
-  /** Validations, one an epoch, and what one takes. */
+  /** Validations, one per epoch, and the seconds of one. */
   readonly epochs: number;
   readonly validate: number;
-  /** Augmented views whose features are cached, and what one takes. */
+  /** Augmented views whose features are cached, and the seconds of one. */
   readonly views: number;
   readonly view: number;
 }
@@ -106,7 +106,7 @@ export interface PhaseCost {
 /** Seconds for which a program runs at least. */
 const LEAST_STEP = 0.002;
 
-/** What each phase of a recipe takes on so many images; early stopping apart. */
+/** The duration of each phase of a recipe for a number of images, without early stopping. */
 export function phaseCosts(
   recipe: Recipe,
   classes: readonly string[],
@@ -146,7 +146,7 @@ export function forwardSeconds(
   return macsOf([recipeArchitecture(recipe, classes, known)]) / rate;
 }
 
-/** Seconds of all that a phase does. */
+/** Total seconds of a phase. */
 export function totalOf({ setUp, steps, step, epochs, validate, views, view }: PhaseCost): number {
   return setUp + steps * step + epochs * validate + views * view;
 }
@@ -157,7 +157,7 @@ export interface ForecastOptions extends BackboneOptions {
   readonly teachers?: readonly Architecture[] | undefined;
 }
 
-/** Seconds that all epochs of a recipe take at `rate`, early stopping apart. */
+/** Seconds that all epochs of a recipe take at `rate`, without early stopping. */
 export function forecastSeconds(
   recipe: Recipe,
   classes: readonly string[],

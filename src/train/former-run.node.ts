@@ -1,4 +1,4 @@
-/** Resumes runs of versions that kept samples in the order of reading: in that order, or not at all. */
+/** Resumes runs of versions that kept samples in reading order: in that order, or not at all. */
 
 import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
@@ -32,13 +32,13 @@ export function dataOfRun(
   const isSameOrder = now.length < 2 || now.every((path, i) => path === then.data[i]);
   if (!isSameOrder && (areFormerIdsUnsure(dataset) || now.every((path) => then.data.includes(path))))
     throw new UsageError(
-      "this run began with a version of vultus that depends on the order of folders. " +
+      "this run was started with a version of vultus that depends on the order of folders. " +
         `Name its folders in their original order: ${then.data.join(" ")}`,
     );
   const notes = isSameOrder
     ? []
     : [
-        "not bit-exact if the folders had another order: this run began with a version of vultus that depends on it. Name them in their " +
+        "not bit-exact if the folders had another order: this run was started with a version of vultus that depends on it. Name them in their " +
           `original order${then.data.length > 0 ? `: ${then.data.join(" ")}` : ""}`,
       ];
   return { dataset: former, notes, as: asFormerly };

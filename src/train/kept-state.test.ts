@@ -23,7 +23,7 @@ test("what was written is read", () => {
 test("a checkpoint of another training is refused, with what differs", () => {
   const bytes = encodeState(state, identity, "cpu");
   expect(() => decodeState(bytes, { ...identity, classes: ["b", "a"], recipe: { epochs: 4 } })).toThrow(
-    "the checkpoint is of another training (not the same: classes, recipe)",
+    "the checkpoint belongs to another training (these differ: classes, recipe)",
   );
 });
 

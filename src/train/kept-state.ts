@@ -1,4 +1,4 @@
-/** What a training in a browser needs to go on: kept in memory after each checkpoint, and as bytes in a store of the page. */
+/** The state from which a browser training resumes: in memory after each checkpoint, and as bytes in a store of the page. */
 
 import { decodeSafetensors, encodeSafetensorsParts } from "../formats/safetensors.ts";
 import { FormatError, messageOf, UsageError } from "../util/errors.ts";
@@ -15,12 +15,12 @@ export interface KeptState {
   readonly progress: Progress;
 }
 
-/** What must be the same for a training to go on, as JSON; the keys are what errors call the parts. */
+/** What must be equal for a training to resume, as JSON; errors name the parts by these keys. */
 export type Identity = Readonly<Record<"model" | "classes" | "examples" | "recipe", unknown>>;
 
 const BEST = "best/";
 
-/** The state as one block of bytes. `device` is what its numbers come from. */
+/** The state as one block of bytes. `device` is the device that computed its numbers. */
 export function encodeState(
   { tensors, best, progress }: KeptState,
   of: Identity,
@@ -42,7 +42,7 @@ export function encodeState(
 /**
  * The state in a store, and the device that it comes from.
  *
- * @throws FormatError for bytes that are no checkpoint; UsageError for the checkpoint of another training.
+ * @throws FormatError for bytes that are not a checkpoint; UsageError for the checkpoint of another training.
  */
 export function decodeState(
   bytes: Uint8Array,
@@ -64,7 +64,7 @@ export function decodeState(
   );
   if (changed.length > 0)
     throw new UsageError(
-      `${name} is of another training (not the same: ${changed.join(", ")}); give what that training began with, or clear the ` +
+      `${name} belongs to another training (these differ: ${changed.join(", ")}); use what that training started with, or clear the ` +
         "checkpoint to train from the start",
     );
   const isBest = (key: string): boolean => key.startsWith(BEST);

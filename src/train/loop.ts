@@ -25,20 +25,20 @@ export interface PhaseSetup {
   close(): Promise<void>;
 }
 
-/** What the loop needs from outside: phases made ready, and weights kept safe. */
+/** What the loop needs from its host: prepared phases and saved weights. */
 export interface LoopHost {
   readonly recipe: Recipe;
   readonly emit: Emit;
-  /** Shortens the training where it would take too long; without one it takes its time. */
+  /** Shortens the training if it would take too long; without one there is no time limit. */
   readonly pace?: Pace | undefined;
-  /** Keeps how a phase was shortened, before its next step. */
+  /** Saves how a phase was shortened, before its next step. */
   saveCuts(phase: number, cuts: readonly Cut[]): Promise<void>;
   setUp(phase: Phase, weights: StateDict): Promise<PhaseSetup>;
-  /** Keeps everything that a resumed run needs. */
+  /** Saves everything that a resumed run needs. */
   saveCheckpoint(tensors: StateDict, progress: Progress): Promise<void>;
   saveBest(weights: StateDict, progress: Progress): Promise<void>;
   loadBest(): Promise<StateDict>;
-  /** Whether each epoch is better than the last, where nothing is set apart that could tell. Default: false. */
+  /** Whether each epoch counts as better than the last, for trainings without validation data. Default: false. */
   readonly keepsLast?: boolean;
   /** Whether a checkpoint is due in the middle of an epoch. */
   checkpointDue(): boolean;
@@ -103,20 +103,20 @@ export async function runLoop(
   return "finished";
 }
 
-/** Does some work of the phase under way; the pace, if there is one, learns how long it takes. */
+/** Runs a task of the current phase; the pace, if there is one, measures its time. */
 function timed<T>({ pace }: LoopHost, { phase }: Progress, work: Work, doing: () => Promise<T>): Promise<T> {
   return pace ? pace.timed(phase, work, doing) : doing();
 }
 
 /**
- * Whether a phase must train something, whatever the time: the first one, or there would be no result, and one by which a run is
- * extended, which would else be extended by nothing.
+ * Whether a phase must train something, whatever the time: the first one, without which there is no result, and an extension of a
+ * run, which would otherwise be empty.
  */
 function isNeeded({ earlierEpochs }: Phase, { best }: Progress): boolean {
   return best === null || earlierEpochs !== undefined;
 }
 
-/** Whether a phase has no time, now or as was decided before. */
+/** Whether a phase has no time left, now or by an earlier decision. */
 async function isLeftOut(host: LoopHost, settings: Phase, progress: Progress): Promise<boolean> {
   const { name, cuts } = settings;
   const { phase, epoch, step, best } = progress;
@@ -129,7 +129,7 @@ async function isLeftOut(host: LoopHost, settings: Phase, progress: Progress): P
   return true;
 }
 
-/** Shortens the phase under way where it would take too long, or lengthens it where there is time after all. */
+/** Shortens the current phase if it would take too long, or lengthens it if there is time after all. */
 async function keepTime(
   host: LoopHost,
   { plan }: PhaseSetup,
@@ -138,9 +138,9 @@ async function keepTime(
 ): Promise<void> {
   const { epoch, step, updates } = progress;
   const done = epoch * plan.batchesPerEpoch + step;
-  // An epoch that was left unfinished is the last.
+  // An unfinished epoch is the last one.
   if (done > plan.batches) return;
-  // What was never trained nor measured is no result.
+  // Weights that were neither trained nor measured are not a result.
   const least = isNeeded(phase, progress) ? Math.max(done, phase.accumulate) : done;
   const batches = host.pace?.batchesInTime(progress, plan, least);
   if (batches === undefined) return;
@@ -148,7 +148,7 @@ async function keepTime(
   await host.saveCuts(progress.phase, plan.cuts);
 }
 
-/** Refuses phases that end before their first update. All have as many batches an epoch, so the first can tell of all. */
+/** Refuses phases that end before their first update. All phases have equally many batches per epoch, so the first one decides for all. */
 function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
   for (const { name, epochs, accumulate } of phases) {
     const batches = batchesPerEpoch * epochs;
@@ -161,8 +161,8 @@ function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
 }
 
 /**
- * Times a few steps of a long phase, and before them a few batches of what its epochs are prepared from, and says what all
- * will take; the state that the steps leave is not used.
+ * Times a few batches of preparation and a few steps of a long phase, and reports a forecast for the whole phase. The state after
+ * these steps is not used.
  */
 async function forecast(
   host: LoopHost,
@@ -173,7 +173,7 @@ async function forecast(
 ): Promise<void> {
   const { source, stepper, plan } = setup;
   const steps = plan.batches - source.batchesPerEpoch * progress.epoch - progress.step;
-  // Where time is short it is measured on steps that train.
+  // Under a time budget the measured steps are real training steps.
   if (steps < LONG_PHASE || host.pace) return;
   const { feeds, prepareSeconds } = await source.rehearse(progress.epoch, phase.epochs);
   if (host.signal.aborted) return;
@@ -183,7 +183,7 @@ async function forecast(
   await host.emit("forecast", { phase, prepareSeconds, stepSeconds: Math.min(...seconds), steps });
 }
 
-/** The phase for those who listen, with the epochs that are planned by now. */
+/** The phase as listeners see it, with the epochs planned so far. */
 function asRecorded(phase: Phase): Phase {
   const { cuts = [], cutsPerEpoch } = phase;
   if (cuts.length === 0 || cutsPerEpoch === undefined) return phase;
@@ -195,7 +195,7 @@ function asPlanned(phase: Phase, { plan }: PhaseSetup): Phase {
   return plan.cuts.length > 0 ? { ...phase, epochs: plan.epochs } : phase;
 }
 
-/** The rest of an epoch's steps; false where it was interrupted, after saving. */
+/** Runs the rest of an epoch's steps; returns false if interrupted, after saving. */
 async function runEpoch(
   host: LoopHost,
   setup: PhaseSetup,
@@ -225,7 +225,7 @@ async function runEpoch(
     });
     const seconds = (performance.now() - started) / 1000;
     overflows = finite ? 0 : overflows + 1;
-    // Half precision skips a step whose gradients overflow, and tries the next at half the loss scale.
+    // In half precision a step whose gradients overflow is skipped, and the loss scale is halved for the next.
     if (overflows > MOST_OVERFLOWS || (finite && !Number.isFinite(loss))) {
       throw diverged(loss, learningRate, phase, progress);
     }
@@ -262,7 +262,7 @@ async function runEpoch(
 function diverged(loss: number, learningRate: number, phase: Phase, { epoch, step }: Progress): VultusError {
   return new VultusError(
     `the loss became ${loss} in phase ${phase.name}, epoch ${epoch + 1}, step ${step + 1}, at a learning rate of ${learningRate.toPrecision(3)}; ` +
-      `the last checkpoint (checkpoints/last.safetensors in the run folder) is whole: train again with a lower rate ` +
+      `the last checkpoint (checkpoints/last.safetensors in the run folder) is intact: train again with a lower rate ` +
       `(${option("overrides", `phases.${phase.name}.optimizer.learningRate=${(learningRate / 10).toPrecision(1)}`)}) or with ${option("overrides", `phases.${phase.name}.clipNorm=1`)}`,
   );
 }
@@ -339,7 +339,7 @@ async function endPhase(
   await emit("phaseEnd", { phase, record, reason });
 }
 
-/** Why a phase ended whose plan is fulfilled. */
+/** Why a phase ended that completed its plan. */
 function endOf(plan: PhasePlan, { epochs }: Phase): string {
   const trained = Number((plan.batches / plan.batchesPerEpoch).toFixed(2));
   if (plan.batches < plan.unchanged) return `time is up after ${trained} of ${counted(epochs, "epoch")}`;
@@ -348,7 +348,7 @@ function endOf(plan: PhasePlan, { epochs }: Phase): string {
   return epochs === 1 ? "its 1 epoch is done" : `all ${epochs} epochs are done`;
 }
 
-/** Where the phase stands, in batches and updates. */
+/** The position in the phase, in batches and updates. */
 function positionOf({ source }: PhaseSetup, { epoch, step, updates }: Progress): Position {
   return { batches: epoch * source.batchesPerEpoch + step, updates };
 }

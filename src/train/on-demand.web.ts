@@ -6,8 +6,8 @@ import type { WebTraining, WebTrainOptions } from "./train-options.web.ts";
  * Trains a classifier in the browser: `const { bundle } = await train({ model: "/vultus_s.onnx", training, validation })`. It
  * runs on the calling thread: call it in a worker to keep the page fluent.
  *
- * @throws UsageError for examples, classes or a recipe that cannot be trained; FormatError for a file that is no model or no
- * image; VultusError where the model cannot be fetched or the loss is no number any more.
+ * @throws UsageError for examples, classes or a recipe that cannot be trained; FormatError for a file that is not a model or not an
+ * image; VultusError if the model cannot be fetched or the loss is no longer a number.
  */
 export async function train(options: WebTrainOptions): Promise<WebTraining> {
   return (await import("./train.web.ts")).train(options);

@@ -1,4 +1,4 @@
-/** Makes one concrete recipe of a name or a file's content and the changes asked for; refuses what is not valid. */
+/** Builds one concrete recipe from a name or a file's content and the requested changes; refuses invalid ones. */
 
 import type { z } from "zod";
 import { Graph } from "../graph/graph.ts";
@@ -27,7 +27,7 @@ export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "aug
 
 /**
  * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
- * `phases.head.patience=2` laid over it in order. An object may say `extends: "finetune"` and only what differs; its
+ * `phases.head.patience=2` laid over it in order. An object may contain `extends: "finetune"` and only the differences; its
  * `phases` are then a list that replaces the other's, or an object that changes phases by name or position. Its model is
  * registered or among `known.backbones`; `known.images` are those to train on, which some recipes follow.
  */
@@ -42,7 +42,7 @@ export function resolveRecipe(
   const model = models.findLast((name) => typeof name === "string");
   const options = model === undefined ? known : { ...known, model };
   const parents = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
-  // What a recipe starts from is judged by its phases, so that of other phases is not passed on.
+  // A recipe's starting weights depend on its phases, so those for other phases are not inherited.
   const { startsFrom, ...rest } = parents as RecipeInput;
   const isReplaced = changes.some((change) => isObject(change) && Array.isArray(change.phases));
   const start = isReplaced || startsFrom === undefined ? rest : parents;
@@ -52,7 +52,7 @@ export function resolveRecipe(
   );
 }
 
-/** Checks a recipe that leaves out nothing but what the schema has a default for. */
+/** Checks a recipe that omits only what has a default in the schema. */
 export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe {
   const parsed = recipeSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(describe(parsed.error.issues[0] as z.core.$ZodIssue, value));
@@ -94,7 +94,7 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
   return recipe;
 }
 
-/** The shapes of a backbone's tensors for images of this size. @throws UsageError where it takes no such images. */
+/** The shapes of a backbone's tensors for images of this size. @throws UsageError if it does not accept such images. */
 function shapesAt(backbone: Backbone, size: number, what: string): string {
   const graph = new Graph();
   const net = weightless(graph);
@@ -139,7 +139,7 @@ function parseAssignment(assignment: string): Json {
   return keys.reduceRight<Json>((value, key) => ({ [key]: value }), parseValue(assignment.slice(equals + 1)));
 }
 
-/** JSON, or else the text itself, so that names need no quotes. */
+/** Parses JSON, or returns the text itself, so that names need no quotes. */
 function parseValue(text: string): Json {
   try {
     return JSON.parse(text) as Json;
@@ -157,7 +157,7 @@ function merge(base: Json | undefined, change: Json, path: readonly string[]): J
       return list.with(index, merge(list[index], value, [...path, key]));
     }, base);
   }
-  // Another type of optimizer or schedule has numbers of its own, so none of the old ones stay.
+  // Another type of optimizer or schedule has its own numbers, so the old ones are dropped.
   const retyped = isObject(base) && change.type !== undefined && change.type !== base.type;
   const merged = new Map(isObject(base) && !retyped ? Object.entries(base) : []);
   for (const [key, value] of Object.entries(change))
@@ -165,7 +165,7 @@ function merge(base: Json | undefined, change: Json, path: readonly string[]): J
   return Object.fromEntries(merged);
 }
 
-/** Where a list has the entry of this name or position. */
+/** The index of the entry with this name or position in a list. */
 function indexIn(list: readonly Json[], key: string, path: readonly string[]): number {
   const names = list.map((entry, i) =>
     isObject(entry) && typeof entry.name === "string" ? entry.name : String(i),

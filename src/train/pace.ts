@@ -1,32 +1,32 @@
-/** Keeps a training to its time: what is left of it is shortened, or lengthened again, while it runs. */
+/** Keeps a training within its time budget: shortens or lengthens the remaining phases while it runs. */
 
 import { type PhaseCost, totalOf } from "./forecast.ts";
 import type { PhasePlan } from "./phase-plan.ts";
 import type { Progress } from "./progress.ts";
 
-/** What the loop does that takes time. */
+/** The timed kinds of work in the loop. */
 export type Work = "setUp" | "view" | "step" | "validate";
 
-/** What was measured so long ago counts a third of what is measured now: a share of the time that is left, and seconds at least. */
+/** The age at which a measurement's weight falls to a third: a share of the remaining time, with a minimum in seconds. */
 const MEMORY = { share: 0.1, least: 2 };
-/** A plan is changed where it is late, or early, by more than these shares of the time that is left: a step's time goes up and down. */
+/** A plan changes only if it is late or early by more than these shares of the remaining time, because step times fluctuate. */
 const LATE = 0.02;
 const EARLY = 0.1;
-/** A plan stands for this share of the time that is left, unless that is over. */
+/** A plan holds for this share of the remaining time, unless the time is over. */
 const CALM = 0.1;
-/** Steps of a phase that are measured before it is changed by them. */
+/** Steps of a phase that are measured before its plan may change. */
 const ENOUGH = 3;
-/** A later phase is left out if less than this share of it would fit. */
+/** A later phase is skipped if less than this share of it would fit. */
 const WORTHWHILE = 0.1;
 
 export interface PaceOptions {
-  /** Seconds until everything must be done. */
+  /** Seconds until everything must be finished. */
   readonly left: () => number;
-  /** What each phase was forecast to take. */
+  /** The forecast duration of each phase. */
   readonly costs: readonly PhaseCost[];
-  /** Epochs that each phase has at most. */
+  /** The maximum epochs of each phase. */
   readonly most: readonly number[];
-  /** What comes after the last phase was forecast to take, in seconds. */
+  /** The forecast duration of the work after the last phase, in seconds. */
   readonly closing: number;
 }
 
@@ -43,7 +43,7 @@ class Measured {
     this.count++;
   }
 
-  /** How many times as long as forecast it took. */
+  /** Actual time as a multiple of the forecast. */
   get factor(): number {
     return this.forecast > 0 ? this.actual / this.forecast : 1;
   }
@@ -56,14 +56,14 @@ export class Pace {
   #own = new Map<Work, Measured>();
   #phase = -1;
   #views = 0;
-  /** The time that was left when the plan was changed last. */
+  /** The remaining time when the plan last changed. */
   #changed = Number.POSITIVE_INFINITY;
 
   constructor(options: PaceOptions) {
     this.#options = options;
   }
 
-  /** Does something that belongs to the phase number `phase`, and learns from the time that it takes. */
+  /** Runs a task of phase number `phase` and measures its time. */
   async timed<T>(phase: number, work: Work, doing: () => Promise<T>): Promise<T> {
     const before = this.#options.left();
     const result = await doing();
@@ -89,7 +89,7 @@ export class Pace {
     own.add(seconds, forecast, left);
   }
 
-  /** Whether a phase is worth its beginning: there is time for a tenth of it. */
+  /** Whether a phase is worth starting: there is time for a tenth of it. */
   isWorthBeginning(phase: number): boolean {
     const { steps, ...cost } = this.#costs(phase);
     const least = cost.setUp + cost.view + cost.validate + WORTHWHILE * steps * cost.step;
@@ -97,8 +97,8 @@ export class Pace {
   }
 
   /**
-   * How many batches the phase under way should have in all, if other than planned. `least` are those that it must have, whatever
-   * the time. Before the first steps of a phase nothing is known of it, so only the end of all time changes it then.
+   * The total number of batches the current phase should have, if different from the plan. `least` is the minimum, whatever
+   * the time. Before a phase's first steps its speed is unknown, so only the end of the budget changes it then.
    */
   batchesInTime(progress: Progress, plan: PhasePlan, least: number): number | undefined {
     const { phase } = progress;
@@ -108,7 +108,7 @@ export class Pace {
     const validate = this.#seconds(phase, "validate");
     const begins = progress.step === 0;
     const view = begins && this.#views < this.#costs(phase).views ? this.#seconds(phase, "view") : 0;
-    // No other step may begin, since what must follow would come late.
+    // No further step may start, or the work that must follow would be late.
     const isOver = left < this.#closing() + validate + view + step * (begins ? 2 : 1);
     const measured = (this.#own.get("step")?.count ?? 0) >= ENOUGH;
     const mayChange = measured && this.#changed >= (1 + CALM) * left;
@@ -121,8 +121,8 @@ export class Pace {
   }
 
   /**
-   * How many batches more fit: such a share of what is left of the phase's schedule as there is time for, and the same of the phases
-   * after it. As many as planned where that is near enough.
+   * How many more batches fit: the share of the remaining schedule for which there is time, and the same share of the phases
+   * after it. Returns the planned number if it is near enough.
    */
   #fitting({ phase, epoch, updates }: Progress, plan: PhasePlan, done: number): number {
     const left = this.#options.left();
@@ -135,7 +135,7 @@ export class Pace {
     const newViews = Math.max(0, Math.min(views, plan.epochs - epoch) - this.#views);
     const own = whole * (step + validate / plan.batchesPerEpoch);
     const later = this.#options.costs.slice(phase + 1);
-    // Where not all later phases are worth their beginning, the last of them are left out.
+    // If not all later phases are worth starting, the last ones are skipped.
     for (let kept = later.length; kept >= 0; kept--) {
       const phases = later.slice(0, kept);
       const sum = (of: (cost: PhaseCost) => number): number =>

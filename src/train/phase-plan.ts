@@ -1,4 +1,4 @@
-/** How long a phase is and how its learning rate runs, also where a time budget changes it while it trains. */
+/** The length of a phase and the course of its learning rate, including changes by a time budget while it trains. */
 
 import { rateAt } from "../optim/schedules.ts";
 import type { Cut, Phase } from "./recipe.ts";
@@ -22,12 +22,12 @@ export class PhasePlan {
     return this.#cuts;
   }
 
-  /** Batches of the phase, of which the last epoch may lack some. */
+  /** Batches of the phase; the last epoch may be incomplete. */
   get batches(): number {
     return this.#cuts.at(-1)?.batches ?? this.unchanged;
   }
 
-  /** Batches that the phase has where nothing changes its plan. */
+  /** Batches of the phase if its plan does not change. */
   get unchanged(): number {
     return this.#phase.epochs * this.batchesPerEpoch;
   }
@@ -42,12 +42,12 @@ export class PhasePlan {
     return Math.min(this.batchesPerEpoch, this.batches - epoch * this.batchesPerEpoch);
   }
 
-  /** Ends the phase after `batches` in all, as it is decided after `update` updates. Cuts that lie later are void. */
+  /** Ends the phase after `batches` in total, as decided after `update` updates. Later cuts become void. */
   cut(update: number, batches: number): void {
     this.#cuts = [...this.#cuts.filter((one) => one.update < update), { update, batches }];
   }
 
-  /** The share of the schedule that lies before an update. */
+  /** The share of the schedule before an update. */
   shareBefore(update: number): number {
     return Math.min(1, this.#position(update) / this.#updatesIn(this.#phase.epochs));
   }
@@ -65,7 +65,7 @@ export class PhasePlan {
     return Math.floor((this.batchesPerEpoch * epochs) / this.#phase.accumulate);
   }
 
-  /** Where in the schedule of the whole phase an update lies. */
+  /** The position of an update in the schedule of the whole phase. */
   #position(update: number): number {
     const last = this.#updatesIn(this.#phase.epochs) - 1;
     let [from, start, pace] = [0, 0, 1];

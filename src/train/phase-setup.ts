@@ -1,4 +1,4 @@
-/** Makes a phase ready: compiles and loads its program, and chooses where its batches come from. */
+/** Prepares a phase: compiles and loads its program, and chooses the source of its batches. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import type { Pixels } from "../data/pixels.ts";
@@ -28,7 +28,7 @@ import { stageRates, trainableStages, trainsOnFeatures } from "./trainable.ts";
 import { targetPrior } from "./trained-prior.ts";
 import { watchedIndices } from "./watched.ts";
 
-/** Images that the frozen backbone sees at a time when features are cached. */
+/** Batch size of the frozen backbone when features are cached. */
 const FEATURE_BATCH = 32;
 
 export interface SetupContext
@@ -56,7 +56,7 @@ export async function setUpPhase(
   const cached = trainsOnFeatures(trainable, context.cacheFeatures && teachers.length === 0);
   if (!cached && trainsOnFeatures(trainable, context.cacheFeatures))
     await emit("note", {
-      text: `phase ${phase.name} computes the frozen backbone in each step, since teachers need the images and not its features`,
+      text: `phase ${phase.name} computes the frozen backbone in each step, because teachers need images, not features`,
     });
   const labels = training.samples.map((sample) => sample.label);
   const program = compileTrain({
@@ -109,12 +109,12 @@ export async function setUpPhase(
   }
   if (views < recipe.views) {
     await emit("note", {
-      text: `${views} of ${recipe.views} augmented views are kept, as many as fitted the memory when the run began`,
+      text: `${views} of ${recipe.views} augmented views are kept, as many as fitted in memory when the run started`,
     });
   }
   if (recipe.augmentation.mixup > 0 || recipe.augmentation.cutmix > 0) {
     await emit("note", {
-      text: "mixup and CutMix are off in this phase, since images cannot be mixed once their features are cached",
+      text: "mixup and CutMix are off in this phase, because images cannot be mixed once their features are cached",
     });
   }
   const augmentation = { ...recipe.augmentation, mixup: 0, cutmix: 0 };
@@ -141,7 +141,7 @@ export async function setUpPhase(
   };
 }
 
-/** Scores weights by the prediction program, built anew since its weights are constants. */
+/** Scores weights with the prediction program, which is rebuilt because its weights are constants. */
 function picturesValidation(context: SetupContext): PhaseSetup["validate"] {
   const { architecture, engine, validation, canvas } = context;
   const feeds = (indices: readonly number[]): Tensors =>

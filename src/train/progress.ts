@@ -1,4 +1,4 @@
-/** Where a training stands: all that is needed, beside the tensors, to go on as if nothing had happened. */
+/** The progress of a training: everything, apart from the tensors, that is needed to resume it exactly. */
 
 import { z } from "zod";
 import { epochRecordSchema, phaseRecordSchema } from "./records.ts";
@@ -6,9 +6,9 @@ import { epochRecordSchema, phaseRecordSchema } from "./records.ts";
 export const progressSchema = z.strictObject({
   /** Index of the phase; equal to the number of phases when training is over. */
   phase: z.number().int().min(0),
-  /** Epochs of the phase that are over. */
+  /** Completed epochs of the phase. */
   epoch: z.number().int().min(0),
-  /** Batches of the current epoch that are over. */
+  /** Completed batches of the current epoch. */
   step: z.number().int().min(0),
   /** Updates of the weights in this phase: fewer than batches where gradients accumulate or overflow. */
   updates: z.number().int().min(0),
@@ -21,7 +21,7 @@ export const progressSchema = z.strictObject({
   /** Best validation accuracy within the phase, and the epochs since. */
   phaseBest: z.number(),
   sinceBest: z.number().int(),
-  /** Best of the whole training: what `best.safetensors` holds. */
+  /** Best of the whole training: the content of `best.safetensors`. */
   best: z.strictObject({ phase: z.string(), epoch: z.number(), accuracy: z.number() }).nullable(),
   history: z.array(epochRecordSchema),
   phases: z.array(phaseRecordSchema),

@@ -36,7 +36,7 @@ export async function readPictures(
     const memoryBudget = options.memoryBudget - pool.bytesInMemory;
     validation = await loadPixels(samplesOf("validation"), { ...options, memoryBudget });
     const test = await hashesOf(samplesOf("test"), options);
-    // The test split is scored hours later: what is wrong with it is said now.
+    // The test split is scored hours later, so its problems are reported now.
     if (!options.allowUnreadable) checkUnreadable(test.unreadable, samplesOf("test").length);
     return divided(dataset, cut, pool, validation, test);
   } catch (error) {
@@ -94,7 +94,7 @@ async function hashesOf(samples: readonly Sample[], options: PixelCacheOptions):
   return { hashes, unreadable };
 }
 
-/** What to say of leaks, one line per split: how many images, and what to do. */
+/** The warnings about leaks, one line per split: how many images, and what to do. */
 export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<string>): string[] {
   return (["validation", "test"] as const).flatMap((split) => {
     const own = indicesOf(samples, split);

@@ -9,7 +9,7 @@ import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
-/** A number whose every error says what is valid. */
+/** A number whose errors all state what is valid. */
 function number(valid: string, bound: (number: z.ZodNumber, error: string) => z.ZodNumber): z.ZodNumber {
   const error = `must be ${valid}`;
   return bound(z.number({ error }), error);
@@ -22,7 +22,7 @@ const atLeast0 = number("a number of 0 or more", (n, error) => n.min(0, error));
 const atLeast1 = number("a number of 1 or more", (n, error) => n.min(1, error));
 const count = number("a whole number of 1 or more", (n, error) => n.int(error).min(1, error));
 
-/** Least and greatest, in this order. */
+/** Minimum and maximum, in this order. */
 function range(of: z.ZodNumber, valid: string) {
   const error = `must be two numbers ${valid}, the smaller first`;
   return z.tuple([of, of], { error }).refine(([least, greatest]) => least <= greatest, { error });
@@ -51,7 +51,7 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
   });
 }
 
-/** The error of a value that none of the variants, told apart by their `type`, describes. */
+/** The error for a value that matches none of the variants, which are distinguished by their `type`. */
 function noVariant(types: readonly string[]) {
   return ({ input }: { input?: unknown }): string => {
     const type = (input as { type?: unknown } | null | undefined)?.type;
@@ -59,7 +59,7 @@ function noVariant(types: readonly string[]) {
   };
 }
 
-/** The shape of `Augmentation` in src/augment/settings.ts, which says what each number means. */
+/** The shape of `Augmentation` in src/augment/settings.ts, which documents each number. */
 const augmentationSchema = object({
   randomResizedCrop: object({ scale: areas, ratio: positives }).nullable(),
   rotation: number("degrees from 0 to 180", (n, error) => n.min(0, error).max(180, error)),
@@ -76,7 +76,7 @@ const augmentationSchema = object({
   cutmix: atLeast0.default(0),
 });
 
-/** What a schedule leaves out takes PyTorch's default. */
+/** Omitted settings of a schedule take PyTorch's defaults. */
 const scheduleSchema = z.discriminatedUnion(
   "type",
   [
@@ -119,7 +119,7 @@ function lossOptions(options: Loss["options"]): z.ZodRawShape {
   );
 }
 
-/** What an optimizer leaves out takes PyTorch's default. */
+/** Omitted settings of an optimizer take PyTorch's defaults. */
 const optimizerSchema = z.discriminatedUnion(
   "type",
   [
@@ -145,12 +145,12 @@ const optimizerSchema = z.discriminatedUnion(
   { error: noVariant(["adamw", "sgd"]) },
 );
 
-/** What a phase leaves out is off, or as PyTorch does it. */
+/** Omitted settings of a phase are off, or as in PyTorch. */
 export const phaseSchema = object({
   /** Name of the phase in logs, in reports and for `--set`. */
   name: z
     .string("must be a name")
-    .regex(/^[a-z][\w-]*$/i, "must begin with a letter and go on with letters, digits, - and _"),
+    .regex(/^[a-z][\w-]*$/i, "must begin with a letter and contain only letters, digits, - and _"),
   /** What trains: the head, everything, the head and the last n unfreeze groups of the backbone, or stages by name. */
   train: z.union([z.enum(["head", "all"]), count, z.array(z.string()).min(1)], {
     error: 'must be "head", "all", a number of groups to unfreeze after the head, or a list of stages',
@@ -179,7 +179,7 @@ export const phaseSchema = object({
   accumulate: count.default(1),
   /** Epochs of the same schedule that lie before this phase, of a run that it extends. */
   earlierEpochs: count.optional(),
-  /** Where a time budget shortened the phase: it ends after so many batches in all, as was decided after so many updates. */
+  /** The cuts of a time budget: the phase ends after `batches` in total, as decided after a number of updates. */
   cuts: z.array(object({ update: atLeast0.int(), batches: atLeast0.int() })).optional(),
   /** Batches of an epoch of the data for which the cuts were made; unknown in runs that did not record it. */
   cutsPerEpoch: count.optional(),
@@ -190,7 +190,7 @@ export const recipeSchema = object({
   name: z.string("must be a name"),
   /** Backbone; `vultus models` lists them. */
   model: z.string("must be the name of a backbone"),
-  /** The weights that its numbers are made for; where a recipe does not say, `startOf` judges by its phases. */
+  /** The weights that its numbers are made for; if a recipe does not state them, `startOf` derives them from its phases. */
   startsFrom: oneOf(["trained", "random"]).optional(),
   /** What is put over the branch of every residual block; it starts as the identity. Runs of older versions have none. */
   attention: oneOf(["none", ...attentionKinds]).default("none"),
@@ -229,7 +229,7 @@ export const recipeSchema = object({
   /** Phases, in the order in which they train. */
   phases: z
     .array(phaseSchema, "must be a list of phases")
-    .min(1, "must hold at least one phase")
+    .min(1, "must contain at least one phase")
     .superRefine((phases, context) => {
       const names = phases.map(({ name }) => name);
       const second = names.findIndex((name, i) => names.indexOf(name) < i);
@@ -275,6 +275,6 @@ export function withCutsFor(
   );
   const note =
     `a time budget shortened this recipe on data of another size (${foreign[0]?.cutsPerEpoch} batches an epoch then, ` +
-    `${batchesPerEpoch} now); its cuts are left out: ${lengths.join(", ")}`;
+    `${batchesPerEpoch} now); its cuts are dropped: ${lengths.join(", ")}`;
   return { recipe: { ...recipe, phases }, notes: [note] };
 }

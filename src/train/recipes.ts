@@ -1,4 +1,4 @@
-/** The recipes that come with vultus. Each number has its reason beside it; `docs/recipes.md` tells the story. */
+/** The recipes that ship with vultus. Each number has its reason beside it; `docs/recipes.md` explains them. */
 
 import { noAugmentation, referenceAugmentation } from "../augment/settings.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";
@@ -7,7 +7,7 @@ import type { RecipeInput } from "./recipe.ts";
 export interface RecipeOptions extends BackboneOptions {
   /** Name of a backbone; left out, the one that the recipe was made for. */
   readonly model?: string | undefined;
-  /** How many images there are to train on, where that is known; `adapt` follows it. */
+  /** The number of training images, if known; `adapt` depends on it. */
   readonly images?: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export function startingPoint({
     head: "reference",
     // Both dropouts of the reference's head.
     dropout: 0.4,
-    // What the published weights were trained at: other sizes change how large things look to the filters.
+    // The size at which the published weights were trained: other sizes change the scale of objects for the filters.
     inputSize: backboneNamed(model, known).preprocessing.size,
     // torchvision's validation: the shorter side to 256, then the central 224.
     validationResize: 256 / 224,
@@ -62,7 +62,7 @@ const progressive = (options: RecipeOptions): RecipeInput => ({
       train: "head",
       // The reference's; early stopping may end it sooner.
       epochs: 20,
-      // One epoch's validation accuracy goes up and down; three in a row are no accident.
+      // One epoch's validation accuracy fluctuates; three in a row are not an accident.
       patience: 3,
       // The usual rate of Adam for fresh layers; the decay is the reference's.
       optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
@@ -82,7 +82,7 @@ function unfreezing(name: string, groups: number, learningRate: number): RecipeI
     train: groups,
     // The reference's: two cycles of the schedule.
     epochs: 10,
-    // The reference's: these epochs are the dear ones.
+    // The reference's: these epochs are the expensive ones.
     patience: 2,
     // The decay is the head's.
     optimizer: { type: "adamw", learningRate, weightDecay: 1e-4 },
@@ -102,7 +102,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
     {
       name: "head",
       train: "head",
-      // Only until the head's gradients mean something: a random head would spoil the backbone (Kumar et al. 2022).
+      // Only until the head's gradients are meaningful: a random head would damage the backbone (Kumar et al. 2022).
       epochs: 3,
       // No early stop in a phase this short.
       patience: 3,
@@ -217,7 +217,7 @@ interface Stretch {
   readonly epochs: number;
   readonly inputScale: number;
   readonly warmup: number;
-  /** The greatest learning rate, and the last one as a share of it: each phase goes on where the one before ended. */
+  /** The greatest learning rate, and the last one as a share of it: each phase continues where the previous one ended. */
   readonly peak: number;
   readonly end: number;
 }

@@ -1,4 +1,4 @@
-/** The records of epochs and phases, defined once for checkpoints, the run's log, charts and the page. */
+/** The records of epochs and phases, shared by checkpoints, the run's log, charts and the page. */
 
 import { z } from "zod";
 

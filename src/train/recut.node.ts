@@ -37,12 +37,12 @@ export function cutPictures(
     if (!(error instanceof UsageError)) throw error;
     const parted = cutBy();
     const note =
-      "near copies of images are on both sides of the splits, since a class has too few others: scores are too good";
+      "near copies of images are on both sides of the splits, because a class has too few others: scores are too good";
     return { ...parted, notes: [...parted.notes, note] };
   }
 }
 
-/** What a model's file says about its training data. */
+/** What a model's file states about its training data. */
 export interface TrainedOn {
   readonly cut: TrainingCut;
   /** Of the data with the splits that were cut. */

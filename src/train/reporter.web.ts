@@ -55,7 +55,7 @@ function epochEvent(record: EpochRecord, epoch: number, measure: boolean): WebEp
   return { kind: "epoch", epoch, trainLoss, trainAccuracy, ...measured };
 }
 
-/** Lets everything else happen that waits, such as a message to stop: a step on the CPU gives nothing else a turn. */
+/** Yields to other waiting tasks, such as a message to stop: a step on the CPU blocks the thread. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,9 +1,9 @@
-/** The lines of a run's `events.jsonl` as they are read back; what older versions did not write is optional. */
+/** The lines of a run's `events.jsonl` as they are read back; fields that older versions did not write are optional. */
 
 import { z } from "zod";
 import { epochFields, phaseRecordSchema } from "./records.ts";
 
-/** JSON has no NaN: a number that could not be had is null there. */
+/** JSON has no NaN: missing numbers are null. */
 const number = z.number().nullable();
 const count = z.number().int().min(0);
 

@@ -43,13 +43,13 @@ const environmentSchema = z.object({
   data: z.array(z.string()).default([]),
   /** Names of folders or labels that were given classes, where there were any. */
   rename: z.record(z.string(), z.string()).optional(),
-  /** Names of folders, labels or columns of votes that are no class, where there were any. */
+  /** Names of folders, labels or columns of votes that are not classes, if there were any. */
   notAClass: z.array(z.string()).optional(),
   /** How `data` was asked for; missing in runs that did not record it, and where a program gave a data set. */
   request: dataRequestSchema.optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
-  /** The models whose answers are learned beside the labels, as they were named. */
+  /** The models whose predictions are learned beside the labels, as they were named. */
   teachers: z.array(z.string()).default([]),
   /** SHA-256 of the copies of their files. */
   teacherDigests: z.array(z.string()).default([]),
@@ -59,13 +59,13 @@ const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 /**
- * What there may be before a folder has its environment.json: images on disk, the first checkpoint, then the recipe. A
- * recipe.json alone is a person's own.
+ * What a folder may contain before its environment.json: images on disk, the first checkpoint, then the recipe. A
+ * recipe.json alone belongs to the user.
  */
 const BEFORE_A_RUN =
   /^(cache\/pixels-\d+-\d+\.tmp|\.?data-(excluded\.txt|corrections\.csv)(\.\d+\.tmp)?|\.training\.lock\.\d+\.\d+\.tmp|teachers\/\.?\d+\.\w+(\.\d+\.tmp)?|(checkpoints\/\.last\.safetensors|\.(recipe|environment|training-images)\.json)\.\d+\.tmp|checkpoints\/last\.safetensors|recipe\.json|training-images\.json)$/;
 
-/** What a kill leaves of a file that was being written, or of images on disk. */
+/** Leftovers of a killed process: partly written files and images on disk. */
 const HALF_WRITTEN = /(^|\/)(\.[^/]+\.\d+|pixels-\d+-\d+)\.tmp$/;
 
 export interface RunPaths {
@@ -80,7 +80,7 @@ export interface RunPaths {
   readonly teachers: string;
   /** A copy of the list of images to leave out. */
   readonly exclude: string;
-  /** A copy of the labels that a person put right. */
+  /** A copy of the corrected labels. */
   readonly corrections: string;
   readonly best: string;
   /** The best weights as the file that is exported; written when training has ended. */
@@ -119,12 +119,12 @@ export function keptLists(folder: string): { exclude?: string; corrections?: str
  */
 export function createRunFolder(folder: string): RunPaths {
   try {
-    // The recipe before the checkpoint: alone it would be a person's own.
+    // Removes the recipe before the checkpoint: alone it would be taken for the user's.
     for (const file of leftovers(folder).sort().reverse()) rmSync(join(folder, file));
     makeFolder(join(folder, "checkpoints"));
   } catch (error) {
     if (error instanceof VultusError) throw error;
-    throw new VultusError(`${folder} cannot be made the folder of a run: ${reasonOf(error)}`);
+    throw new VultusError(`${folder} cannot be used as a run folder: ${reasonOf(error)}`);
   }
   return runPaths(folder);
 }
@@ -146,13 +146,13 @@ function leftovers(folder: string): string[] {
   const another = `give another folder with ${option("out")}`;
   throw new UsageError(
     existsSync(runPaths(folder).environment)
-      ? `${folder} holds a run already; ${another}, or go on with that run: ${callTo("train", { resume: folder })}`
+      ? `${folder} already contains a run; ${another}, or continue that run: ${callTo("train", { resume: folder })}`
       : `${folder} is not empty; ${another}`,
   );
 }
 
 /**
- * The folder of a run to go on with. Its settings must be as they were: another number format or training on new views
+ * The folder of a run to resume. Its settings must be unchanged: another number format or training on new views
  * would not continue its numbers. What a kill left half-written is removed.
  */
 export function openRunFolder(folder: string, now: Settings): RunPaths {
@@ -161,7 +161,7 @@ export function openRunFolder(folder: string, now: Settings): RunPaths {
   for (const key of ["precision", "cacheFeatures"] as const) {
     if (then[key] === undefined || then[key] === now[key]) continue;
     throw new UsageError(
-      `${folder} began with ${settingText(key, then)} and cannot go on with ${settingText(key, now)}; ` +
+      `${folder} was started with ${settingText(key, then)} and cannot continue with ${settingText(key, now)}; ` +
         `leave that option out, or start a new run with ${option("out")}`,
     );
   }
@@ -230,14 +230,14 @@ export function describeEnvironment(
 
 /**
  * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another version,
- * processor or thread count, and files that changed under their names, are said: results are then close but not bit-exact.
+ * processor or thread count, and changed files, are reported: results are then close but not bit-exact.
  */
 export function checkResume(paths: RunPaths, now: Environment): string[] {
   const then = readEnvironment(paths);
   if (then.fingerprint !== now.fingerprint) {
     throw new UsageError(
       `${paths.folder} was trained on other data (fingerprint ${then.fingerprint}, now ${now.fingerprint}); resume it with the folders, ` +
-        `classes and splits that it began with, or start a new run with ${option("out")}`,
+        `classes and splits that it was started with, or start a new run with ${option("out")}`,
     );
   }
   const changed = (["vultus", "node", "onnxruntime", "cpu", "threads", "device"] as const).filter(
@@ -246,13 +246,13 @@ export function checkResume(paths: RunPaths, now: Environment): string[] {
   const notes = changed.map((key) => `not bit-exact: ${key} was ${then[key]} and is ${now[key]} now`);
   if (then.pixels !== undefined && then.pixels !== now.pixels)
     notes.push(
-      "not bit-exact: images have other pixels than when the run began, under the same names. Put them back as they were, " +
+      "not bit-exact: images with the same names have different pixels from when the run started. Put them back as they were, " +
         `or start a new run with ${option("out")}`,
     );
   return notes;
 }
 
-/** Records that the data of a run lies elsewhere now, so that its next resume finds it. */
+/** Records the new location of a run's data, so that the next resume finds it. */
 export function recordPlace(
   paths: RunPaths,
   { sources }: Pick<Dataset, "sources">,
@@ -261,7 +261,7 @@ export function recordPlace(
   const then = readEnvironment(paths);
   const data = sources.map((path) => resolve(path));
   const isKnown = then.request !== undefined && isDeepStrictEqual(then.data, data);
-  // No path leads to what a program gave.
+  // Data given by a program has no path.
   if (request === undefined || isKnown) return;
   writeJson(paths.environment, { ...then, data, request: then.request ?? request });
 }
@@ -271,7 +271,7 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
   if (!existsSync(folder)) throw new UsageError(`there is no run ${folder}: that folder does not exist`);
   if (!existsSync(environment)) {
     throw new UsageError(
-      `${folder} is not the folder of a run: it has no environment.json. A training that was stopped before it had one has ` +
+      `${folder} is not a run folder: it has no environment.json. A training that was stopped before it wrote one has ` +
         `nothing to resume: start it again with ${option("out")}`,
     );
   }
@@ -306,7 +306,7 @@ export function readCheckpoint(path: string): { tensors: StateDict; progress: Pr
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new FormatError(
-      `${path} is no checkpoint of vultus, or is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
+      `${path} is not a vultus checkpoint, or it is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
         "from the best.safetensors beside it",
     );
   }

@@ -30,7 +30,9 @@ describe("a damaged checkpoint is named, with what to do", () => {
     const path = join(folder, "last.safetensors");
     writeSafetensors(path, new Map(), progress === undefined ? {} : { progress });
     expect(() => readCheckpoint(path)).toThrow(FormatError);
-    expect(() => readCheckpoint(path)).toThrow(/last\.safetensors is no checkpoint.*new run with `out`/s);
+    expect(() => readCheckpoint(path)).toThrow(
+      /last\.safetensors is not a vultus checkpoint.*new run with `out`/s,
+    );
   });
 });
 
@@ -62,7 +64,9 @@ describe("the folder of a new run", () => {
     expect(() => createRunFolder(file)).toThrow(UsageError);
     expect(() => createRunFolder(file)).toThrow(/is a file; name a folder/);
     expect(() => createRunFolder(join(file, "b"))).toThrow(VultusError);
-    expect(() => createRunFolder(join(file, "b"))).toThrow(/cannot be made: .*a part of its path is a file/);
+    expect(() => createRunFolder(join(file, "b"))).toThrow(
+      /cannot be created: .*a part of its path is a file/,
+    );
   });
 });
 

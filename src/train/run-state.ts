@@ -1,4 +1,4 @@
-/** What the events of a run come to so far: its curves, its phases and where it stands. Runs in a browser too. */
+/** Summarises the events of a run so far: its curves, its phases and its position. Also runs in browsers. */
 
 import type { EventOf, RunEvent } from "./run-events.ts";
 
@@ -77,11 +77,11 @@ export function emptyRun(): RunState {
   };
 }
 
-/** Takes one more event in; what a resumed training repeats replaces what it had said before. */
+/** Adds one event; what a resumed training repeats replaces the earlier events. */
 export function apply(state: RunState, event: RunEvent): void {
   const time = Date.parse(event.time);
   const pause = time - (state.lastAt ?? time);
-  // Whatever is said after an end, or by a process that starts, was said by a resumed training.
+  // Events after an end, or from a process that starts, come from a resumed training.
   if (state.ending !== undefined || event.event === "start") state.idle += pause;
   else state.longestPause = Math.max(state.longestPause, pause);
   state.firstAt ??= time;
@@ -121,7 +121,7 @@ const handlers: Handlers = {
   step(state, event) {
     const { phase, epoch, step, steps } = event;
     const x = phaseOf(state, phase).from + epoch - 1 + step / steps;
-    // Steps since the checkpoint that a training went on from are made again.
+    // Steps after the checkpoint from which a training resumed are repeated.
     cut(state.steps, x);
     cut(state.epochs, x);
     state.steps.push({ ...event, x });
@@ -153,7 +153,7 @@ const handlers: Handlers = {
   },
 };
 
-/** A phase of which the log says nothing before its first step begins there. */
+/** A phase that the log does not mention before its first step begins there. */
 function phaseOf(state: RunState, name: string): PhaseState {
   const known = state.phases.find((phase) => phase.name === name);
   if (known) return known;
@@ -162,7 +162,7 @@ function phaseOf(state: RunState, name: string): PhaseState {
   return phase;
 }
 
-/** Removes what stands at `x` or behind it. */
+/** Removes everything at or after `x`. */
 function cut(points: { readonly x: number }[], x: number): void {
   while (points.length > 0 && (points.at(-1) as { x: number }).x >= x) points.pop();
 }
@@ -196,10 +196,10 @@ export function secondsLeft(state: RunState, limit: number, now: number): number
   return Math.max(0, perEpoch * (limit - own.length - share) - since);
 }
 
-/** Least time without an event that is worth telling, in milliseconds. */
+/** The shortest time without an event that is reported, in milliseconds. */
 const QUIET = 120_000;
 
-/** Milliseconds since the last event, where that is much longer than ever before: the process may have been killed. */
+/** Milliseconds since the last event, if that is much longer than ever before: the process may have been killed. */
 export function quietFor(state: RunState, now: number): number | undefined {
   if (state.lastAt === undefined || state.ending !== undefined) return undefined;
   const quiet = now - state.lastAt;

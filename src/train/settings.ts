@@ -18,7 +18,7 @@ export interface TrainSettings {
   readonly request?: DataRequest | undefined;
   /** The file that lists images which the data set lacks for that reason; the run keeps a copy. */
   readonly exclude?: string | undefined;
-  /** The file of labels that a person put right, which the data set has; the run keeps a copy. */
+  /** The file of corrected labels, which are already applied to the data set; the run keeps a copy. */
   readonly corrections?: string | undefined;
   /** Splits to cut from the training images if the data has none, by the recipe's seed. */
   readonly cut?: CutShares;
@@ -48,7 +48,7 @@ export interface TrainSettings {
   readonly allowUnreadable: boolean;
   /** Greatest time between two checkpoints, in seconds. */
   readonly checkpointEvery: number;
-  /** Shortens the training to the time that there is. */
+  /** Shortens the training to a time budget. */
   readonly pace?: Pace | undefined;
   /** An engine of this device that runs already; whoever started it closes it, though after a failure it may be closed. */
   readonly engine?: Engine | undefined;

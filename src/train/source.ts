@@ -1,4 +1,4 @@
-/** Where a phase's batches come from: images that are augmented anew, or cached features of them. */
+/** The source of a phase's batches: newly augmented images, or their cached features. */
 
 import type { Mixing } from "../augment/mixing.ts";
 import type { Sample } from "../data/dataset.ts";
@@ -12,7 +12,7 @@ import { type FloatTensor, floatTensor, sizeOf } from "../util/tensor.ts";
 /** Feeds for the batches of one phase; the same (epoch, index) always gives the same feeds. */
 export interface BatchSource {
   readonly batchesPerEpoch: number;
-  /** Runs before an epoch, for what must be computed once; a signal to stop ends it early, and no feeds follow. */
+  /** Runs before an epoch and computes what is needed once; a stop signal ends it early, and no feeds follow. */
   prepare(epoch: number): Promise<void>;
   /**
    * Before `prepare`: a batch that steps can be timed with, of whatever values, and the seconds that preparing all epochs

@@ -1,4 +1,4 @@
-/** The two kinds of batch source: images augmented anew each time, and features cached per augmented view. */
+/** The two kinds of batch source: images augmented again each time, and features cached per augmented view. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { drawMixing, type Mixing } from "../augment/mixing.ts";
@@ -45,7 +45,7 @@ function augmentedFeeds(
   };
 }
 
-/** Every image of every epoch is augmented anew. */
+/** Augments every image again in every epoch. */
 export function pictureSource(options: PictureSourceOptions): BatchSource {
   const { pixels, classes, targets, seed, phase, augmentation } = options;
   const { samples } = pixels;

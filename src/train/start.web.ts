@@ -1,4 +1,4 @@
-/** What a training in a browser starts from: a model, its network's weights, the recipe for it, and the device. */
+/** The start of a browser training: a model, its network's weights, the recipe and the device. */
 
 import { classKey } from "../data/names.ts";
 import { bundleAgrees } from "../evaluate/web-gpu.web.ts";
@@ -37,7 +37,7 @@ const headOnly: RecipeChanges = {
 /** The model that a training starts from. */
 export interface Start {
   readonly bytes: Uint8Array;
-  /** What errors call it. */
+  /** Its name in error messages. */
   readonly name: string;
   readonly bundle: Bundle;
   readonly file: WeightsFile;
@@ -45,7 +45,7 @@ export interface Start {
   readonly record: TrainingImagesRecord;
 }
 
-/** @throws VultusError where it cannot be fetched; FormatError for what is no bundle; UsageError for an ensemble. */
+/** @throws VultusError where it cannot be fetched; FormatError for a file that is not a bundle; UsageError for an ensemble. */
 export async function readStart(model: WebTrainOptions["model"]): Promise<Start> {
   const [bytes, name] = [await fetchBytes(model), nameOf(model)];
   const bundle = decodeBundle(bytes, name);
@@ -66,7 +66,9 @@ export function recipeOf(
   const changes = asked === "head" ? headOnly : typeof asked === "string" ? { extends: asked } : asked;
   const recipe = resolveRecipe({ ...own, ...changes }, [`seed=${JSON.stringify(seed)}`], { images });
   if (recipe.model !== model)
-    throw new UsageError(`the recipe trains ${recipe.model}, and ${name} is a ${model}; leave its model out`);
+    throw new UsageError(
+      `the recipe trains ${recipe.model}, but ${name} is a ${model}; remove the model from the recipe`,
+    );
   return recipe;
 }
 

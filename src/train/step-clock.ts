@@ -1,8 +1,8 @@
-/** How far a training is, how fast it goes, and how long the rest will take. */
+/** Progress, speed and remaining time of a training. */
 
 import type { Recipe } from "./recipe.ts";
 
-/** Steps that the speed is the mean of. */
+/** Steps over which the speed is averaged. */
 const RECENT = 20;
 
 export class StepClock {
@@ -27,7 +27,7 @@ export class StepClock {
     return this.epochs * this.#batchesPerEpoch;
   }
 
-  /** Epochs that lie before a phase. */
+  /** Epochs before a phase. */
   epochsBefore(phase: number): number {
     return sum(this.#epochsOf.slice(0, phase));
   }

@@ -4,7 +4,7 @@ import type { Architecture, Description } from "../models/classifier.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 import { trainableStages } from "./trainable.ts";
 
-/** One line a stage: output, parameters, cost, and in each phase whether it trains and by which statistics it normalises. */
+/** One line per stage: output, parameters, cost and, for each phase, whether it trains and which statistics normalise it. */
 export function modelSummary(architecture: Architecture, { stages }: Description, recipe: Recipe): string {
   const { backbone, head, inputSize } = architecture;
   const trained = recipe.phases.map((phase) => trainableStages(backbone, phase.train));

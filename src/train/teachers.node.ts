@@ -14,8 +14,8 @@ import { classifierPath, loadMembers } from "../weights/load.node.ts";
 import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
 /**
- * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with an equal say. An ensemble is
- * its members, who share its say. Their classes are spelled as the student's.
+ * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with equal weight. An ensemble is
+ * its members, which share its weight. Their classes are spelled as the student's.
  * @throws UsageError where one doesn't know all of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
@@ -47,7 +47,7 @@ export function keepTeachers(paths: readonly string[], folder: string): void {
     writeFileAtomic(join(folder, `${i + 1}${extname(path)}`), readBytes(path));
 }
 
-/** The copies in `folder`, in their order; none where there is no such folder. */
+/** The copies in `folder`, in order; none if the folder does not exist. */
 export function keptTeachers(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const number = (path: string): number => Number.parseInt(basename(path), 10);
@@ -63,8 +63,8 @@ export function digestsOf(files: readonly string[]): string[] {
 }
 
 /**
- * The copies that a run to go on with has kept, as they were. `named` are the teachers that are named now, if any: those
- * that the run began with, whether or not their files are still there.
+ * The unchanged copies of a run to resume. `named` are the teachers named now, if any: they must be those
+ * that the run started with, whether or not their files still exist.
  *
  * @throws UsageError for other teachers; FormatError where a copy is gone or has changed.
  */
@@ -72,7 +72,7 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   const then = readEnvironment(paths);
   if (named.length > 0 && !areTeachers(then, named)) {
     throw new UsageError(
-      `${paths.folder} began ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
+      `${paths.folder} was started ${then.teachers.length > 0 ? `with the teachers ${then.teachers.join(", ")}` : "without teachers"}, ` +
         `and ${option("teachers")} names ${named.join(", ")} now, or their files have changed since; leave ${option("teachers")} out, since the run has kept its own, ` +
         `or start a new run with ${option("out")}`,
     );
@@ -81,12 +81,11 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   const instead = `put the copy back, or start a new run with ${option("out")}`;
   if (kept.length !== then.teachers.length) {
     throw new FormatError(
-      `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, without which the run cannot go on; ${instead}`,
+      `${paths.teachers} has no copy of its teacher ${then.teachers[kept.length] ?? kept.at(-1)}, and the run cannot continue without it; ${instead}`,
     );
   }
   const changed = digestsOf(kept).findIndex((digest, i) => digest !== (then.teacherDigests[i] ?? digest));
-  if (changed >= 0)
-    throw new FormatError(`${kept[changed]} has changed since the run began with it; ${instead}`);
+  if (changed >= 0) throw new FormatError(`${kept[changed]} has changed since the run started; ${instead}`);
   return kept;
 }
 

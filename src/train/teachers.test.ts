@@ -130,7 +130,7 @@ test("a resumed run takes no other teacher", async () => {
   const teachers = [writeTeacher("other.safetensors", ["a", "b"])];
   await run("taught", { teachers }, 2);
   const more = { resume: true, teachers: [...teachers, writeTeacher("more.safetensors", ["a", "b"])] };
-  await expect(run("taught", more)).rejects.toThrow(/began with the teachers .*leave `teachers` out/);
+  await expect(run("taught", more)).rejects.toThrow(/was started with the teachers .*leave `teachers` out/);
 });
 
 test("a resumed run knows its own teacher: by another path, after it is gone, and not after it was trained again", async () => {

@@ -1,4 +1,4 @@
-/** What a training in a browser takes, reports and gives: plain data, but for what the caller brings. */
+/** Options, events and result of a browser training: plain data, except for what the caller provides. */
 
 import type { Picture } from "../data/dataset.ts";
 import type { WebDevice } from "../runtime/session.web.ts";
@@ -13,13 +13,13 @@ export interface WebExample {
   readonly label: string;
 }
 
-/** Keeps one block of bytes, from which a training goes on after its page was closed. */
+/** Stores one block of bytes, from which a training resumes after its page was closed. */
 export interface CheckpointStore {
-  /** What was written last; undefined where there is nothing. */
+  /** Returns what was last written; undefined if there is nothing. */
   read(): Promise<Uint8Array | undefined>;
-  /** Replaces what is there, as a whole or not at all. */
+  /** Replaces the stored bytes completely or not at all. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Called when a training has ended, since there is nothing left to go on with. */
+  /** Called when a training has ended and there is nothing left to resume. */
   clear(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface WebTrainOptions {
   /** The bundle to start from: one that ships, or any that vultus wrote of one network. */
   readonly model: ModelSource;
   readonly training: readonly WebExample[];
-  /** Kept apart by the caller: other moments than the training examples. Empty only with `measure: false`. */
+  /** Held out by the caller: other moments than the training examples. Empty only with `measure: false`. */
   readonly validation: readonly WebExample[];
   /** `false`: nothing is measured, and the weights of the last epoch are kept. Default: true. */
   readonly measure?: boolean | undefined;
@@ -41,9 +41,9 @@ export interface WebTrainOptions {
   readonly device?: WebDevice | "auto" | undefined;
   /** Threads of the CPU. Default: all that the browser allows, one where the page is not cross-origin isolated. */
   readonly threads?: number | undefined;
-  /** What the model is called in its file. */
+  /** The model's name in its file. */
   readonly name?: string | undefined;
-  /** Where checkpoints are kept; what it holds is gone on with. Default: none. */
+  /** Where checkpoints are stored; a stored checkpoint is resumed. Default: none. */
   readonly checkpoints?: CheckpointStore | undefined;
   /** Seconds between two checkpoints within an epoch; there is one after each epoch too. Default: 30. */
   readonly checkpointEvery?: number | undefined;
@@ -53,7 +53,7 @@ export interface WebTrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The training begins, or goes on. */
+/** The training starts or resumes. */
 export interface WebStartEvent {
   readonly kind: "start";
   readonly device: WebDevice;
@@ -101,9 +101,9 @@ export type WebTrainEvent =
   | WebEpochEvent
   /** A checkpoint was written to the store. */
   | { readonly kind: "checkpoint" }
-  /** Something a person should be told. */
+  /** A note for the user. */
   | { readonly kind: "note"; readonly text: string }
-  /** WebGPU was lost for the reason; the training goes on from its last checkpoint on this device. */
+  /** WebGPU was lost for this reason; the training continues from its last checkpoint on this device. */
   | { readonly kind: "device"; readonly device: WebDevice; readonly reason: string };
 
 export interface WebTraining {

@@ -69,7 +69,7 @@ export interface TrainResult {
 }
 
 /**
- * Trains, or goes on with the run in `folder`, and keeps its weights and checkpoints there. The caller closes the engine
+ * Trains, or resumes the run in `folder`, and stores its weights and checkpoints there. The caller closes the engine
  * and the validation images.
  */
 export async function trainInto(options: TrainSettings): Promise<TrainResult> {
@@ -220,17 +220,17 @@ async function trainOn(
   };
 }
 
-/** What to say of validation images that the weights at the start were, or may have been, trained on. */
+/** The warning for validation images on which the starting weights were, or may have been, trained. */
 function startNotes(weights: string, before: KnownImages, validation: PixelCache): string[] {
   const [name, what] = [`the starting weights (${weights})`, "validation images"];
   const notes = seenNotes(name, seenIn(validation, before), what);
   return before.isComplete ? notes : [...notes, unknownNote(name, validation.samples.length, what)];
 }
 
-/** The error of data with which nothing could be measured. */
+/** The error for data on which nothing can be measured. */
 export function noValidation(): UsageError {
   return new UsageError(
-    `there are no validation images, so nothing could be measured; cut some off with ${option("validation", "0.2")}`,
+    `there are no validation images, so nothing can be measured; split some off with ${option("validation", "0.2")}`,
   );
 }
 
@@ -254,7 +254,7 @@ function begin(
     // The memory may be another now; the views that the run trains on may not.
     const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
-    // Beside the weights a checkpoint holds the optimizer's state, which no later phase must see.
+    // Besides the weights a checkpoint contains the optimizer's state, which later phases must not see.
     const weights = new Map(specs.map(({ name }) => [name, savedTensor(tensors, name, paths)]));
     return { progress, weights, saved: tensors, notes, views, trainingImages: readTrainingImages(paths) };
   }
@@ -273,7 +273,7 @@ function savedTensor(tensors: StateDict, name: string, { checkpoint }: RunPaths)
   const tensor = tensors.get(name);
   if (tensor) return tensor;
   throw new FormatError(
-    `${checkpoint} lacks ${name}: it is of another model or was written by another version of vultus, and only that one can ` +
+    `${checkpoint} lacks ${name}: it belongs to another model or was written by another version of vultus, and only that one can ` +
       `continue its run; start a new run with ${option("out")}`,
   );
 }

@@ -51,7 +51,7 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
   const notes = [...initial.notes, ...leakNotes(training, validation)];
   if (resumed && resumed.device !== device)
     notes.push(`not bit-exact: device was ${resumed.device} and is ${device} now`);
-  // What a lost device had done since is done again.
+  // Work since the last checkpoint on the lost device is repeated.
   let kept: KeptState = resumed?.state ?? {
     tensors: initial.weights,
     best: new Map(),
@@ -65,7 +65,7 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
   await onEvent?.({ kind: "start", device, threads, images, steps: clock.steps, done });
   for (const text of notes) await onEvent?.({ kind: "note", text });
 
-  // Where nothing is kept apart, the training examples are scored, which tells at least of weights that are damaged.
+  // If nothing is held out, the training examples are scored, which at least reveals damaged weights.
   const scored = measure ? validation : training;
   const shapes = [training, scored].flatMap((pixels) => pixels.samples.map((_, i) => pixels.shape(i)));
   const canvas = canvasOf(shapes, architecture.inputSize);
@@ -103,7 +103,7 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
       } catch (error) {
         canStore = false;
         await emit("note", {
-          text: `the checkpoint cannot be kept: ${messageOf(error)}; the training goes on, and could not be continued after a reload`,
+          text: `the checkpoint cannot be stored: ${messageOf(error)}; the training continues, but cannot be resumed after a reload`,
         });
         return;
       }

@@ -1,4 +1,4 @@
-/** Which stages a phase trains, and how fast it learns. */
+/** The stages that a phase trains, and their learning rates. */
 
 import type { Backbone } from "../models/backbone.ts";
 import { UsageError } from "../util/errors.ts";

@@ -1,4 +1,4 @@
-/** The result of a training in a browser as a bundle, measured on what was kept apart. */
+/** The result of a browser training as a bundle, measured on the held-out examples. */
 
 import { keysOf } from "../data/image-keys.ts";
 import type { Pixels } from "../data/pixels.ts";
@@ -23,7 +23,7 @@ export interface Trained {
   readonly weights: StateDict;
 }
 
-/** What else its card says. */
+/** Further entries of its card. */
 export interface About {
   /** The images that the model at the start was trained on. */
   readonly start: TrainingImagesRecord;

@@ -1,4 +1,4 @@
-/** The few validation images whose answers are told after each epoch, so that one can watch a model learn them. */
+/** The few validation images whose predictions are reported after each epoch, so that users can watch the model learn. */
 
 import { shuffledOrder } from "../data/sampler.ts";
 

@@ -5,7 +5,7 @@ export interface Ahead<T> extends Iterable<T> {
   peek(count: number): readonly T[];
 }
 
-/** A sequence that can be looked ahead in. Its items are produced one by one, as far as somebody asks, and once. */
+/** A sequence that can be looked ahead in. Each item is produced once, on demand. */
 export function ahead<T>(items: Iterable<T>): Ahead<T> {
   const iterator = items[Symbol.iterator]();
   const seen: T[] = [];

@@ -2,7 +2,7 @@
 
 import { messageOf, VultusError } from "./errors.ts";
 
-/** Where a model's bytes are: an address, a file that a person chose, or the bytes themselves. */
+/** Where a model's bytes are: a URL, a file that the user chose, or the bytes themselves. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
 /** The bytes of a model. @throws VultusError where they cannot be fetched. */
@@ -19,7 +19,7 @@ export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** What errors call a model. */
+/** The name of a model in error messages. */
 export function nameOf(source: ModelSource): string {
   if (source instanceof File) return source.name;
   if (typeof source === "string" || source instanceof URL) return String(source);

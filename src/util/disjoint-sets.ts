@@ -1,4 +1,4 @@
-/** Things that belong together, by a common key or joined step by step. */
+/** Groups items that belong together, by a common key or joined step by step. */
 
 /** The indices of equal keys, in order of their first appearance. */
 export function indicesByKey(keys: readonly string[]): number[][] {

@@ -1,4 +1,4 @@
-/** The errors that vultus raises on purpose: each names the thing, the value found, what is valid, and the next step. */
+/** Errors that vultus raises deliberately: each names the item, the value found, what is valid, and the next step. */
 
 /** The work failed, or some of the input did (exit code 1). */
 export class VultusError extends Error {

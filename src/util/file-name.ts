@@ -1,6 +1,6 @@
 /** File names that every file system takes. */
 
-/** Of the 255 bytes that a name may have, so many are left to what is appended: a number, an ending, the mark of a part. */
+/** Of the 255 bytes that a name may have, the number reserved for what is appended: a number, an extension, the mark of a part. */
 const MOST_BYTES = 200;
 
 /** `name` as it is, or its beginning where it is longer than file systems allow, in whole characters. */

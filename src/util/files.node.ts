@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all: written beside, synced, then renamed over the old one. */
+/** Atomic file writes: a temporary file beside the target is synced, then renamed over it. */
 
 import {
   closeSync,
@@ -38,23 +38,23 @@ export const realCalls: FileCalls = {
   remove: (path) => rmSync(path, { force: true }),
 };
 
-/** What a person can do about the errors that writing meets. */
+/** What users can do about errors when writing. */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the quota of the disk is used up; free some space",
-  EACCES: "permission is refused; check who owns the folder",
-  EPERM: "permission is refused; check who owns the folder",
+  EACCES: "permission denied; check who owns the folder",
+  EPERM: "permission denied; check who owns the folder",
   EROFS: "the file system is read-only; choose another folder",
   ENOENT: "no such file or folder",
-  EEXIST: "a file of that name is there",
+  EEXIST: "a file of that name exists",
   EISDIR: "it is a folder",
-  ENOTDIR: "a part of its path is a file and no folder",
+  ENOTDIR: "a part of its path is a file, not a folder",
   EIO: "the disk reports an error",
 };
 
 /**
  * Replaces the file at `path` by `data`, given whole or in parts. If anything fails the old file is as it was, nothing
- * is left beside it, and the error says why.
+ * is left beside it, and the error states why.
  */
 export function writeFileAtomic(path: string, data: FileData, calls: FileCalls = realCalls): void {
   writeFilesAtomic([[path, data]], calls);
@@ -180,7 +180,7 @@ export function makeFolder(path: string): string | undefined {
     // Says that it is a file, or that its drive is missing.
     if (!isFolder(path)) mkdirSync(path);
   } catch (error) {
-    throw new VultusError(`the folder ${path} cannot be made: ${reasonOf(error)}`, { cause: error });
+    throw new VultusError(`the folder ${path} cannot be created: ${reasonOf(error)}`, { cause: error });
   }
   return made;
 }
@@ -196,7 +196,7 @@ function madeAlone(folder: string): boolean {
   }
 }
 
-/** Whether there is a folder; what cannot be looked at, such as a loop of links, is none. */
+/** Whether the path is a folder; a path that cannot be examined, such as a loop of links, is not. */
 export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -205,7 +205,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** The bytes of a file; the error of one that cannot be read names it. */
+/** Reads a file; the error names the file if it cannot be read. */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -236,7 +236,7 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Opens, works and closes. The error of the work is the one to tell, not that of a close after it. */
+/** Opens, works and closes. An error of the work takes precedence over an error of the close after it. */
 function withFile(path: string, flags: string, calls: FileCalls, work: (file: number) => void): void {
   const file = calls.open(path, flags);
   try {
@@ -278,7 +278,7 @@ function syncFolder(path: string, calls: FileCalls): void {
   }
 }
 
-/** Why the file system refused, and what a person can do about it. */
+/** Why the file system refused, and what the user can do about it. */
 export function reasonOf(error: unknown): string {
   // The reason without the words that an error of ours put around it.
   if (error instanceof VultusError && error.cause !== undefined) return reasonOf(error.cause);

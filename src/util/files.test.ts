@@ -108,7 +108,7 @@ test("parts are joined, and short writes are continued", () => {
 
 test.each([
   ["ENOSPC", "the disk is full"],
-  ["EACCES", "permission is refused"],
+  ["EACCES", "permission denied"],
   ["EROFS", "read-only"],
   ["EMFILE", "EMFILE: as injected"],
 ])("%s at any call before the rename leaves the old file and nothing else", (code, reason) => {
@@ -199,8 +199,8 @@ test("a folder is made with those above it, and the topmost that was made is ret
 
 test("a folder that cannot be made is an error, where a file is in the way too", () => {
   writeFileSync(path, "");
-  expect(() => makeFolder(path)).toThrow(/a\.txt cannot be made: /);
-  expect(() => makeFolder(join(path, "below"))).toThrow(/cannot be made: a part of its path is a file/);
+  expect(() => makeFolder(path)).toThrow(/a\.txt cannot be created: /);
+  expect(() => makeFolder(join(path, "below"))).toThrow(/cannot be created: a part of its path is a file/);
   // Node's own recursive mkdirSync never returns from the first of these.
   if (process.platform === "linux") {
     expect(() => makeFolder("/proc/vultus/run")).toThrow(/no such file/);

@@ -29,7 +29,7 @@ const holderSchema = z.object({
   pid: z.number().int(),
   /** When the process started, as the system counts: a later process may have the same number. */
   start: z.string(),
-  /** For people. */
+  /** For messages. */
   host: z.string(),
   /** Tells process numbers of one boot and one container from all others. */
   machine: z.string(),
@@ -106,13 +106,13 @@ function taken(beside: string, path: string, own: string): boolean {
 /** Renews the lock until it is released. */
 function held(path: string, own: string): FolderLock {
   const renew = setInterval(() => {
-    // Writing it makes the file system say when, by the clock that all of its machines share.
+    // Writing it sets the file system's timestamp, from the clock that all of its machines share.
     try {
       const file = openSync(path, "r+");
       writeSync(file, own, 0);
       closeSync(file);
     } catch {
-      // A person removed it, or the disk has a moment's trouble: the work itself will tell.
+      // Somebody removed it, or the disk has a temporary problem, which the work itself will reveal.
     }
   }, RENEWED_EVERY);
   renew.unref();
@@ -132,15 +132,15 @@ function refuseIfHeld(folder: string, work: string, path: string, there: string,
   if (holder && state === "running") {
     throw new UsageError(
       holder.pid === process.pid
-        ? `another ${work} of this program writes to ${folder}; wait for its end, or give another folder`
-        : `process ${holder.pid} has been writing to ${folder} since ${holder.since}; wait for its end, or stop it: what it did until then is saved`,
+        ? `another ${work} of this program writes to ${folder}; wait until it ends, or choose another folder`
+        : `process ${holder.pid} has been writing to ${folder} since ${holder.since}; wait until it ends, or stop it: its work up to then is saved`,
     );
   }
   const quiet = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY);
   if (quiet > OVER_AFTER) return;
   const who = holder ? `process ${holder.pid} on ${holder.host}` : "another process";
   throw new UsageError(
-    `${who} writes to ${folder}: it renewed ${path} ${Math.max(0, Math.round(quiet / 1000))} s ago; wait for its end. If it has been ended, the folder ` +
+    `${who} writes to ${folder}: it renewed ${path} ${Math.max(0, Math.round(quiet / 1000))} s ago; wait until it ends. If it has ended, the folder ` +
       `is free ${OVER_AFTER / 1000} s after that, or as soon as you delete the file`,
   );
 }

@@ -1,12 +1,12 @@
-/** Content that lies in a file of any name where its real content should be: what it is, and how to get the real one. */
+/** Recognises placeholder content in a file of any name, and states how to get the real content. */
 
 /* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
-  [/^version https:\/\/git-lfs/, "a pointer of Git LFS; fetch the file itself with `git lfs pull`"],
-  [/^\/annex\/objects\//, "a pointer of git-annex; fetch the file itself with `git annex get`"],
+  [/^version https:\/\/git-lfs/, "a Git LFS pointer; fetch the file itself with `git lfs pull`"],
+  [/^\/annex\/objects\//, "a git-annex pointer; fetch the file itself with `git annex get`"],
   [
     /^\s*<(!doctype html|html\b)/i,
-    "a web page; the address that it came from has no such file, or asks who you are",
+    "a web page; the address that it came from has no such file, or requires you to sign in",
   ],
   [/^\x1f\x8b/, "compressed by gzip; unpack it with `gunzip`"],
   [/^BZh\d/, "compressed by bzip2; unpack it with `bunzip2`"],
@@ -25,7 +25,7 @@ export function textOf(bytes: Uint8Array, length: number = FOREIGN_HEAD): string
   return Array.from(bytes.subarray(0, length), (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** What a file holds instead, with what to do, such as `a web page; …`; undefined for anything else. */
+/** Describes such content with the remedy, for example `a web page; …`; undefined for anything else. */
 export function foreignContent(bytes: Uint8Array): string | undefined {
   const head = textOf(bytes);
   return signatures.find(([begin]) => begin.test(head))?.[1];

@@ -29,7 +29,7 @@ export function encodeNumbers(numbers: Iterable<number>): Uint8Array {
   return bits.bytes();
 }
 
-/** The numbers in ascending order. `name` is what errors call the bytes. @throws FormatError for bytes that are cut short. */
+/** The numbers in ascending order. `name` is the name of the bytes in error messages. @throws FormatError for truncated bytes. */
 export function decodeNumbers(bytes: Uint8Array, name: string): number[] {
   const bits = new BitReader(bytes, name);
   const count = bits.read(COUNT_BITS);

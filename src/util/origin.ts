@@ -2,7 +2,7 @@
 
 /**
  * Whether the code at this address (its `import.meta.url`) came from another host than the page that runs it. Some bundlers
- * put a file's address there, which tells nothing; such code counts as the page's own.
+ * put a file URL there, which carries no information; such code counts as the page's own.
  */
 export function isFromElsewhere(address: string): boolean {
   const { protocol, origin } = new URL(address);

@@ -1,4 +1,4 @@
-/** Folders of results, which no later command must take for data. */
+/** Folders of results, which later commands must not read as data. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { makeFolder, writeFileAtomic } from "./files.node.ts";
 
 const MARK = ".vultus";
 
-/** Makes a folder for results and marks it. One that has files already may hold a person's data, and is not marked. */
+/** Makes a folder for results and marks it. A folder that already has files may contain a user's data, and is not marked. */
 export function makeOwnFolder(path: string): void {
   makeFolder(path);
   if (readdirSync(path).length === 0)
     writeFileAtomic(
       join(path, MARK),
-      "vultus wrote this folder, and takes none of its images for data. To change that, delete this file.\n",
+      "vultus wrote this folder and does not read its images as data. To change that, delete this file.\n",
     );
 }
 

@@ -6,7 +6,7 @@
 /** Anything that names a draw: a seed, a phase, an epoch, a purpose. */
 export type Key = readonly (number | string)[];
 
-/** A stream of random numbers that starts anew for every key. */
+/** A stream of random numbers that restarts for every key. */
 export interface Random {
   /** A float in [0, 1) with 32 random bits. */
   next(): number;

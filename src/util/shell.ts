@@ -1,4 +1,4 @@
-/** Words of a command line that a person can paste. */
+/** Words of a command line that users can paste. */
 
 /** The argument as a shell takes it for one word: as it stands where that is safe. */
 export function shellWord(arg: string, platform: NodeJS.Platform): string {

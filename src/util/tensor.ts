@@ -46,12 +46,12 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
-/** A float32 tensor around `data`, which must hold exactly as many numbers as `shape` says. */
+/** A float32 tensor around `data`, which must contain exactly as many numbers as `shape` requires. */
 export function floatTensor(shape: readonly number[], data: Float32Array | readonly number[]): FloatTensor {
   const array = data instanceof Float32Array ? data : Float32Array.from(data);
   if (array.length !== sizeOf(shape)) {
     throw new GraphError(
-      `${array.length} numbers given for the shape [${shape.join(", ")}], which holds ${sizeOf(shape)}`,
+      `${array.length} numbers given for the shape [${shape.join(", ")}], which has ${sizeOf(shape)} elements`,
     );
   }
   return { dtype: "float32", shape, data: array };

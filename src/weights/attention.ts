@@ -1,4 +1,4 @@
-/** Attention blocks in weights that a training starts from: new ones where there are none, the same where there are some. */
+/** Attention blocks in the starting weights of a training: new ones if there are none, otherwise the same. */
 
 import type { Architecture, Description } from "../models/classifier.ts";
 import type { AttentionKind } from "../nn/attention.ts";
@@ -10,10 +10,10 @@ import type { StateDict } from "../util/tensor.ts";
 const LAYER = /\.attention\.(fc1|fc2|conv)\.(weight|bias)$/;
 
 /**
- * What of `description` must be `found`: without the attention blocks where the weights have none, since these start as the
+ * The part of `description` that must be `found`: without attention blocks if the weights have none, because these start as the
  * identity; `path` is the file's name in the error and the notes.
  *
- * @throws UsageError for weights with other attention than the architecture's: without their blocks they compute something else.
+ * @throws UsageError for weights with other attention than the architecture's: without their blocks they compute a different function.
  */
 export function attentionFor(
   found: StateDict,
@@ -25,7 +25,7 @@ export function attentionFor(
   if (theirs === attention) return { description, notes: [] };
   if (theirs)
     throw new UsageError(
-      `${path} was trained with the attention "${theirs}", and cannot do without it or with another: keep it with ${option("attention", theirs)}, or start ${name} from other weights`,
+      `${path} was trained with the attention "${theirs}" and needs exactly that: keep it with ${option("attention", theirs)}, or start ${name} from other weights`,
     );
   const specs = description.specs.filter((spec) => !LAYER.test(spec.name));
   return {

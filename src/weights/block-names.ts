@@ -1,9 +1,9 @@
 /**
  * The names of networks of inverted residuals (MobileNet, EfficientNet) in three libraries. All three list the same layers in the
- * same order: a stem, blocks of two or three convolutions, perhaps with a gate, and a last convolution. They differ in what they
- * call a layer, and in whether blocks are numbered on or by stage.
+ * same order: a stem, blocks of two or three convolutions, perhaps with a gate, and a last convolution. They differ in the
+ * names of layers, and in whether blocks are numbered throughout or per stage.
  *
- * `test/reference/names.py` shows by computing that the names belong together.
+ * `test/reference/names.py` verifies by computation that the names match.
  */
 
 /** What a block computes, in order: a convolution with its norm, or a gate (squeeze and excite). */
@@ -22,7 +22,7 @@ interface Block {
 /** From a layer's name in a file to its name in the network. */
 export type LayerNames = ReadonlyMap<string, string>;
 
-/** timm's layers of a block, told by which of them it has. */
+/** timm's layers of a block, identified by which of them it has. */
 function timmUnits(has: (layer: string) => boolean): Unit[] {
   const gate = has("se.conv_reduce") ? [{ reduce: "se.conv_reduce", expand: "se.conv_expand" }] : [];
   if (has("conv_pwl"))
@@ -52,7 +52,7 @@ function timmBlocks(names: Iterable<string>): Block[] {
     .map(({ prefix, stage, block, units }, position) => ({ prefix, at: [stage, block, position], units }));
 }
 
-/** How torchvision calls what timm calls by stages and blocks. */
+/** torchvision's names for what timm names by stages and blocks. */
 export interface TorchvisionBlocks {
   /** The name of a block. */
   readonly block: (...at: Block["at"]) => string;
@@ -77,7 +77,7 @@ export function timmToTorchvision(
   for (const { prefix, at, units } of blocks) {
     const name = block(...at);
     for (const [k, unit] of units.entries()) {
-      // A single convolution is no block in torchvision, but stands in its place.
+      // In torchvision a single convolution takes the place of the block.
       const place = units.length === 1 ? name : `${name}.${inside}.${k}`;
       if ("reduce" in unit) {
         layers

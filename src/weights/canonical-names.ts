@@ -1,6 +1,6 @@
 /**
- * From the names that other people's files use to ours: wrappers' prefixes are taken off, another library's names are translated,
- * and a head that hangs where the library of origin has its classifier gets the names of our heads; and the way back.
+ * Translates other files' tensor names to ours: removes wrappers' prefixes, translates another library's names,
+ * and gives a head in place of the original classifier the names of our heads. Also translates back.
  */
 
 import { followsAnother } from "../formats/state-dicts.ts";
@@ -10,10 +10,10 @@ import { heads, type TorchModule } from "../nn/heads.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { foreignNaming, foreignPrefixes } from "./namings.ts";
 
-/** What DataParallel, Lightning and wrapping modules put before every name. */
+/** Prefixes that DataParallel, Lightning and wrapping modules add to every name. */
 const prefixes = ["module.", "backbone.", "model.", "net.", "network.", "encoder.", "ema."];
 
-/** What torch.compile, FSDP, DeepSpeed, Opacus and activation checkpointing put anywhere into a name. */
+/** Name parts that torch.compile, FSDP, DeepSpeed, Opacus and activation checkpointing insert anywhere. */
 const wrappers = /(^|\.)_(orig_mod|(fsdp|checkpoint)_wrapped_module|fpw_module|forward_module|module)(?=\.)/g;
 
 /** The tensors of one network in a file. */
@@ -56,7 +56,7 @@ export function unwrapped(
   };
 }
 
-/** The tensors without what wrappers put into their names, unless two would then have one name. */
+/** Removes wrappers' parts from tensor names, unless two tensors would then have the same name. */
 function withoutWrappers(found: StateDict): StateDict {
   const bare = new Map(
     [...found].map(([name, tensor]) => [name.replace(wrappers, "").replace(/^\./, ""), tensor]),
@@ -64,14 +64,14 @@ function withoutWrappers(found: StateDict): StateDict {
   return bare.size === found.size ? bare : found;
 }
 
-/** `found` under canonical names, as far as they can be told. */
+/** `found` under canonical names, as far as they are known. */
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
   const bare = withoutPrefix(found);
   const translated = foreignNaming(bare, architecture.backbone.origin)?.translate(bare) ?? bare;
   return renamed(translated, new Map(layerNames(architecture).map(([ours, theirs]) => [theirs, ours])));
 }
 
-/** Whose names a file has, where they had to be translated. */
+/** The library whose names a file has, if they were translated. */
 export function namedBy(found: StateDict, { backbone }: Architecture): string | undefined {
   return foreignNaming(withoutPrefix(found), backbone.origin)?.of;
 }

@@ -141,7 +141,7 @@ test.each<[string, Metadata, (metadata: Metadata, name: string) => unknown, stri
     "no classifier",
     {},
     readArchitecture,
-    'f.onnx holds weights but no classifier: its metadata has no "vultus"',
+    'f.onnx contains weights but no classifier: its metadata has no "vultus"',
   ],
 ])("%s is refused", (_, metadata, read, message) => {
   expect(() => read(metadata, "f.onnx")).toThrow(FormatError);

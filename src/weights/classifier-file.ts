@@ -1,4 +1,4 @@
-/** What a file of weights says about the classifier that they make: in the metadata, as text, under these keys. */
+/** A classifier's description in the metadata of a weights file: text under these keys. */
 
 import { z } from "zod";
 import { type CalibrationTarget, calibrationTargets } from "../metrics/temperature.ts";
@@ -8,12 +8,12 @@ import { type TrainingImagesRecord, trainingImagesSchema } from "./training-imag
 
 export type Metadata = Readonly<Record<string, string>>;
 
-/** The entry that vultus reads; the others repeat parts of it, or add to it, for other readers. */
+/** The entry that vultus reads; the others repeat or extend it for other readers. */
 const KEY = "vultus";
 
 const descriptionSchema = z.object({
   format: z.literal(1),
-  /** Of the backbone; missing where the classifier is not one network. */
+  /** Of the backbone; missing if the classifier is not a single network. */
   model: z.string().optional(),
   classes: z.array(z.string()).min(2),
   inputSize: z.number().int(),
@@ -38,11 +38,11 @@ export interface DescribedNetwork {
   /** Mean and standard deviation per channel, of pixels in [0, 1]: one channel is luma, three are RGB. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** What is over the branches of its residual blocks; left out where nothing is. */
+  /** The attention on the branches of its residual blocks; omitted if there is none. */
   readonly attention?: string | undefined;
 }
 
-/** What a file says of its classifier: plain data, which any vultus reads, whether or not it knows the backbone. */
+/** A file's description of its classifier: plain data that any vultus can read, whether or not it knows the backbone. */
 export interface DescribedArchitecture {
   readonly classes: readonly string[];
   /** Side of the square images that the network sees, in pixels. */
@@ -50,7 +50,7 @@ export interface DescribedArchitecture {
   /** Outside training the shorter side is resized to `inputSize · resize` before the centre is cropped. */
   readonly resize: number;
   /**
-   * Undefined where the classifier is not one network, as an ensemble is not: such a bundle predicts, and can be neither
+   * Undefined if the classifier is not a single network, such as an ensemble: such a bundle can predict, but can be neither
    * trained further nor exported in another form.
    */
   readonly network: DescribedNetwork | undefined;
@@ -75,7 +75,7 @@ export const cutSchema = z.object({
   nearCopies: z.boolean().optional(),
 });
 
-/** How a training cut splits from data that lacked them, so that the same cut can be made again. */
+/** How a training cut splits from data without them, so that the cut can be repeated. */
 export type TrainingCut = z.infer<typeof cutSchema>;
 
 const countsSchema = z.object({
@@ -83,19 +83,19 @@ const countsSchema = z.object({
   validation: z.record(z.string(), z.number()),
 });
 
-/** How many images of each class a classifier was trained on, and measured on. */
+/** The number of training and test images per class. */
 export type ImageCounts = z.infer<typeof countsSchema>;
 
-/** How a classifier came to be, and how good it is; what is not known is left out. */
+/** The origin of a classifier and its scores; unknown entries are omitted. */
 export interface Provenance {
-  /** What its maker calls it. */
+  /** Its name, given by its author. */
   readonly name?: string;
   /** Where it was trained, such as `browser`; left out for Node. */
   readonly trainedIn?: string;
   readonly counts?: ImageCounts;
   /** Logits are divided by it before the softmax. */
   readonly temperature?: number;
-  /** What the temperature was fitted to. Default: plurality. */
+  /** The target that the temperature was fitted to. Default: plurality. */
   readonly calibratedTo?: CalibrationTarget | undefined;
   /** The class prior that it was trained for: a share per class, in the order of the classes, summing to 1. */
   readonly trainedPrior?: readonly number[] | undefined;
@@ -108,7 +108,7 @@ export interface Provenance {
   readonly cut?: TrainingCut;
   /** Names in the training data that were given classes (`Dataset.rename`). */
   readonly rename?: Readonly<Record<string, string>>;
-  /** Names in the training data that are no class (`Dataset.notAClass`). */
+  /** Names in the training data that are not classes (`Dataset.notAClass`). */
   readonly notAClass?: readonly string[];
   /** SHA-256 of recipe.json. */
   readonly recipeSha256?: string;
@@ -190,7 +190,7 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
   const text = metadata[KEY];
   if (!text) {
     throw new FormatError(
-      `${name} holds weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
+      `${name} contains weights but no classifier: its metadata has no "${KEY}" entry; use a run folder, or a file that vultus wrote`,
     );
   }
   const { model, classes, inputSize, resize } = parseEntry(text, name, descriptionSchema);
@@ -203,11 +203,11 @@ export function readArchitecture(metadata: Metadata, name: string): DescribedArc
 export function networkOf({ network }: DescribedArchitecture, name: string): DescribedNetwork {
   if (network) return network;
   throw new UsageError(
-    `${name} is not one network with a backbone: it predicts, but it can be neither explained nor trained further nor exported in another form; use a model of one network`,
+    `${name} is not a single network with a backbone: it can predict, but vultus cannot explain it, train it further or export it in another form; use a model of a single network`,
   );
 }
 
-/** What a file says of how its classifier came to be: what was given to `classifierMetadata`. */
+/** Reads the origin of a classifier that was given to `classifierMetadata`. */
 export function provenanceOf(metadata: Metadata, name: string): Provenance {
   const { metrics, data_fingerprint, data_counts, recipe_sha256, vultus_version, license } = metadata;
   const cut = cutOf(metadata, name);
@@ -230,7 +230,7 @@ export function provenanceOf(metadata: Metadata, name: string): Provenance {
   };
 }
 
-/** What a file says of the images that its classifier was trained on; undefined where it does not, as older ones. */
+/** Reads a file's record of training images; undefined if there is none, as in older files. */
 export function trainingImagesIn(
   { training_images: text }: Metadata,
   name: string,
@@ -238,7 +238,7 @@ export function trainingImagesIn(
   return text === undefined ? undefined : parseEntry(text, name, trainingImagesSchema);
 }
 
-/** What a file's logits are to be divided by before the softmax; 1 where it does not say. */
+/** The divisor of a file's logits before the softmax; 1 if the file does not state it. */
 export function temperatureOf(metadata: Metadata, name: string): number {
   const temperature = Number(metadata.temperature ?? 1);
   if (!(temperature > 0 && Number.isFinite(temperature))) {
@@ -249,7 +249,7 @@ export function temperatureOf(metadata: Metadata, name: string): number {
   return temperature;
 }
 
-/** What a file says that its temperature was fitted to; the plurality where it does not say. */
+/** The target that a file's temperature was fitted to; the plurality if the file does not state it. */
 export function calibrationTargetOf(
   { calibrated_to: text = "plurality" }: Metadata,
   name: string,
@@ -264,7 +264,7 @@ export function calibrationTargetOf(
 /** Priors of a classifier, a share per class in the order of its classes, each summing to 1. */
 export type Priors = Pick<Provenance, "trainedPrior" | "prior">;
 
-/** What a file says of priors: nothing in older ones. @throws FormatError for shares that are none. */
+/** Reads a file's priors; older files have none. @throws FormatError for invalid shares. */
 export function priorsIn(metadata: Metadata, name: string): Priors {
   const { trained_prior, prior } = metadata;
   if (trained_prior === undefined && prior === undefined) return {};
@@ -292,7 +292,7 @@ export interface Answering {
   readonly offset?: readonly number[];
 }
 
-/** What a file says of its probabilities. Logits with the offset are what a bundle gives as `logits`. */
+/** Reads how a file computes probabilities. A bundle's `logits` output includes the offset. */
 export function answeringOf(metadata: Metadata, name: string): Answering {
   const temperature = temperatureOf(metadata, name);
   const { trainedPrior, prior } = priorsIn(metadata, name);
@@ -304,14 +304,14 @@ export function answeringOf(metadata: Metadata, name: string): Answering {
   );
 }
 
-/** The splits that were cut for the training of a classifier; undefined where its data had them, or the file does not say. */
+/** The splits cut for a classifier's training; undefined if its data had splits or the file does not state them. */
 export function cutOf({ data_cut: text }: Metadata, name: string): TrainingCut | undefined {
   return text === undefined ? undefined : parseEntry(text, name, cutSchema);
 }
 
 /**
- * The names in the training data that were given classes, and those that are no class; each left out where there are none, or
- * the file does not say.
+ * The names in the training data that were given classes, and those that are not classes; each omitted if there are none or
+ * the file does not state them.
  */
 export function namingIn(
   { data_rename: rename, data_not_a_class: notAClass }: Metadata,
@@ -323,7 +323,7 @@ export function namingIn(
   };
 }
 
-/** The classes that the head in a file of weights tells apart, where the file says so. @throws UsageError as `networkOf`. */
+/** The classes of the head in a weights file, if the file states them. @throws UsageError as `networkOf`. */
 export function classesOf(metadata: Metadata, name: string): readonly string[] | undefined {
   if (!saysClassifier(metadata)) return undefined;
   const described = readArchitecture(metadata, name);
@@ -331,7 +331,7 @@ export function classesOf(metadata: Metadata, name: string): readonly string[] |
   return described.classes;
 }
 
-/** An entry of the metadata that is JSON; `name` is the file's name in errors. @throws FormatError for what does not fit. */
+/** An entry of the metadata that is JSON; `name` is the file's name in errors. @throws FormatError for invalid content. */
 export function parseEntry<T>(text: string, name: string, schema: z.ZodType<T>): T {
   const damaged = (reason: string): FormatError =>
     new FormatError(`${name}: its description of the classifier is damaged: ${reason}`);

@@ -1,4 +1,4 @@
-/** A classifier out of the tensors and the metadata of its file. */
+/** Builds a classifier from the tensors and the metadata of its file. */
 
 import { type Architecture, describe } from "../models/classifier.ts";
 import type { BackboneOptions } from "../models/registry.ts";
@@ -7,15 +7,15 @@ import { type Metadata, readArchitecture } from "./classifier-file.ts";
 import { fitWeights } from "./fit.ts";
 import { resolveArchitecture } from "./resolve-architecture.ts";
 
-/** Weights, and what their file says about them. */
+/** Weights and their file's metadata. */
 export interface WeightsFile {
   readonly tensors: StateDict;
   readonly metadata: Metadata;
-  /** What was taken of a file that holds more. */
+  /** Notes on what was taken from a file that contains more. */
   readonly notes?: readonly string[];
 }
 
-/** A classifier that is ready to be compiled. */
+/** A classifier ready to be compiled. */
 export interface Classifier {
   readonly architecture: Architecture;
   readonly weights: StateDict;
@@ -25,7 +25,7 @@ export interface Classifier {
 }
 
 /**
- * The one classifier that a file holds; `path` is the file's name in errors.
+ * The one classifier in a file; `path` is the file name used in error messages.
  *
  * @throws UsageError where its backbone is unknown, or it is not one network; FormatError where weights do not fit.
  */

@@ -1,4 +1,4 @@
-/** What the file of an ensemble says about its members: in the metadata, as text, under one key. */
+/** The description of an ensemble's members in its file: text under one metadata key. */
 
 import { z } from "zod";
 import {
@@ -18,7 +18,7 @@ const ensembleSchema = z.object({
         name: z.string(),
         /** Its share in the mean of the probabilities; the shares of all sum to 1. */
         weight: z.number().min(0).max(1),
-        /** What its own file said of it, entry by entry. */
+        /** The entries of its own file's metadata. */
         metadata: z.record(z.string(), z.string()),
       }),
     )
@@ -40,7 +40,7 @@ export function ensembleMetadata(ensemble: Ensemble): Metadata {
   return { [KEY]: JSON.stringify(ensemble) };
 }
 
-/** What the metadata says of members; undefined where the file is no ensemble. @throws FormatError for a damaged entry. */
+/** Reads the members from the metadata; undefined if the file is not an ensemble. @throws FormatError for a damaged entry. */
 export function readEnsemble({ [KEY]: text }: Metadata, name: string): Ensemble | undefined {
   return text === undefined ? undefined : parseEntry(text, name, ensembleSchema);
 }
@@ -64,7 +64,7 @@ export function networksIn({ architecture, metadata, path }: TrainedNetwork): re
 }
 
 /**
- * The entries that all members share, of those that say what they were trained on and calibrated to: an ensemble of models of one data set is
+ * The entries about training and calibration data that all members share: an ensemble of models of one data set is
  * then itself one of that data set. Licences that differ are listed.
  */
 export function sharedEntries(members: Ensemble["members"]): Metadata {

@@ -46,7 +46,7 @@ describe("names", () => {
   test("of an average or a teacher are taken only where no others have as many", () => {
     for (const word of ["teacher.", "ema.module.", "target_network.", "momentum_encoder.", "encoder_k."]) {
       const both = new Map([...tensors((name) => word + name), ...tensors((name) => `mine.${name}`)]);
-      expect(fit(both).notes[0]).toMatch(/^some\.pth: took the tensors under "mine\.", passed over /);
+      expect(fit(both).notes[0]).toMatch(/^some\.pth: took the tensors under "mine\.", skipped /);
       expect(fit(tensors((name) => word + name)).weights.size).toBe(description.specs.length);
     }
   });
@@ -131,7 +131,7 @@ describe("a network that was changed", () => {
     [
       "grey images",
       { "conv1.weight": [64, 1, 7, 7] },
-      /\nits first layer is for grey images.*: state_dict\["conv1\.weight"\] = state_dict\["conv1\.weight"\]\.repeat\(1, 3, 1, 1\) \/ 3$/,
+      /\nits first layer is for greyscale images.*: state_dict\["conv1\.weight"\] = state_dict\["conv1\.weight"\]\.repeat\(1, 3, 1, 1\) \/ 3$/,
     ],
     ["six channels", { "conv1.weight": [64, 6, 7, 7] }, /its first layer was changed.*3 channels/],
     ["small images", { "conv1.weight": [64, 3, 3, 3] }, /its first layer was changed.*kernels of 7 × 7$/],
@@ -148,14 +148,18 @@ describe("a network that was changed", () => {
     [
       "adapters",
       { "base_model.model.conv1.lora_A.weight": [8, 3] },
-      /it holds LoRA's adapters: .*merge_and_unload\(\)/,
+      /it contains LoRA adapters: .*merge_and_unload\(\)/,
     ],
     [
       "one process's part",
       { ...conv1, "layer1._flat_param": [9] },
       /save it with StateDictType\.FULL_STATE_DICT/,
     ],
-    ["a quantizer", { "conv1.weight_scale": [64] }, /it is quantized: give the weights from before that/],
+    [
+      "a quantizer",
+      { "conv1.weight_scale": [64] },
+      /it is quantized: give the weights from before quantization/,
+    ],
   ])("for %s is refused, with what to do", (_, changes, message) => {
     expect(changed(changes)).toThrow(FormatError);
     expect(changed(changes)).toThrow(message);
@@ -188,7 +192,7 @@ describe("a head", () => {
   test("for other classes, or the same in another order, is left out", () => {
     const { weights, notes } = fit(tensors(), ["sad", "happy"]);
     expect(heads.filter((name) => weights.has(name))).toEqual([]);
-    expect(notes).toEqual([`${left}${heads.join(", ")}), which tells apart sad, happy`]);
+    expect(notes).toEqual([`${left}${heads.join(", ")}), which distinguishes sad, happy`]);
     expect(fit(tensors(), small.classes).weights.size).toBe(description.specs.length);
   });
 
@@ -257,7 +261,7 @@ describe("another library's tensors", () => {
     }
     const { weights, notes } = fitWeights(found, architecture, resnet, "r.pth");
     expect(notes).toEqual([
-      'r.pth: took the tensors under "features.", passed over classifier.weight',
+      'r.pth: took the tensors under "features.", skipped classifier.weight',
       "r.pth has nn.Sequential's names, which are translated to torchvision's",
     ]);
     for (const [i, { name }] of resnet.specs.entries())

@@ -12,11 +12,11 @@ import { checkValues } from "./values.ts";
 export interface Fitted {
   /** The backbone's tensors, and the head's where the file has a head of the same shapes. */
   readonly weights: StateDict;
-  /** What a person should be told: what was left out. */
+  /** Notes for the user on what was left out. */
   readonly notes: readonly string[];
 }
 
-/** How a head for other classes is taken over: the rows of classes that both tell apart, and new ones for the others. */
+/** How a head for other classes is adapted: rows of shared classes are kept, and the others are new. */
 export interface HeadRows {
   /** Equal for names of one class. */
   readonly keyOf: (className: string) => string;
@@ -25,8 +25,8 @@ export interface HeadRows {
 }
 
 /**
- * Takes from `file` what `architecture` needs; `name` is what errors call the file, `classes` are those that its head
- * tells apart, where it says so: a head for other classes is left out or, given `rows`, taken over row by row.
+ * Takes from `file` what `architecture` needs; `name` is the file name used in error messages, `classes` are those of its
+ * head, if known: a head for other classes is left out or, given `rows`, adapted row by row.
  */
 export function fitWeights(
   file: StateDict,
@@ -81,11 +81,11 @@ export function fitWeights(
   if (misfit.missing.length + misfit.misshapen.length + misfit.unexpected.length > 0)
     throw refusal(misfit, found, architecture, name);
   checkValues(weights, name);
-  const reason = otherClasses ? `, which tells apart ${classes.join(", ")}` : "";
+  const reason = otherClasses ? `, which distinguishes ${classes.join(", ")}` : "";
   const ofHead = whole
     ? [joined ? joined.note : `the head of ${name} is kept`]
     : otherClasses && rows
-      ? [`the head starts fresh: that of ${name} tells apart ${classes.join(", ")}`]
+      ? [`the head starts fresh: that of ${name} distinguishes ${classes.join(", ")}`]
       : classifier.length > 0
         ? [`left out of ${name}: its own classifier (${classifier.join(", ")})${reason}`]
         : [];
@@ -94,9 +94,7 @@ export function fitWeights(
     ? [`${name} has ${library} names, which are translated to ${origin?.library}'s`]
     : [];
   const beside =
-    passedOver.length > 0
-      ? [`${name}: took the tensors under "${prefix}", passed over ${few(passedOver)}`]
-      : [];
+    passedOver.length > 0 ? [`${name}: took the tensors under "${prefix}", skipped ${few(passedOver)}`] : [];
   return {
     weights,
     notes: [...beside, ...ofHead, ...translated, ...resized.map((note) => `${name}: ${note}`)],
@@ -111,7 +109,7 @@ function few(names: readonly string[]): string {
 
 /**
  * A tensor in the shape that is expected: as it is, with sides of length 1 that libraries write or leave out behind the others, or
- * as a position table for another grid, which a note then says. Undefined where it is of another shape.
+ * as a position table for another grid, which a note reports. Undefined for any other shape.
  */
 function inShape(
   tensor: FloatTensor,
@@ -129,13 +127,13 @@ function inShape(
   };
 }
 
-/** A head of which some rows are kept, and what to say of it. */
+/** A head with some rows kept, and the note about it. */
 interface JoinedHead {
   readonly tensors: StateDict;
   readonly note: string;
 }
 
-/** The last layer with the rows of the classes that both tell apart; nothing where there are none, or the heads differ. */
+/** The last layer with the rows of shared classes; undefined if there are none or the heads differ. */
 function joinedHead(
   found: StateDict,
   architecture: Architecture,

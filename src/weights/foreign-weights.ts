@@ -1,4 +1,4 @@
-/** Files that people give as weights and that hold something else: what it is, and what to do. */
+/** Describes files that are not weights but were given as such: what they are, and what to do. */
 
 import { foreignContent, textOf } from "../util/foreign.ts";
 
@@ -8,23 +8,23 @@ const reads =
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^\x89HDF\r\n/, `an HDF5 file, as Keras writes it; ${reads}`],
   [/^GGUF/, `a GGUF file of llama.cpp; ${reads}`],
-  [/^[^]{4}TFL3/, `a model of TensorFlow Lite; ${reads}`],
-  [/^\x93NUMPY/, `a single array of NumPy; ${reads}`],
+  [/^[^]{4}TFL3/, `a TensorFlow Lite model; ${reads}`],
+  [/^\x93NUMPY/, `a single NumPy array; ${reads}`],
   [/^\x89PNG|^\xff\xd8\xff/, `an image; ${reads}`],
 ];
 
 /** Formats without a signature, by the names of their files. */
 const names: readonly (readonly [name: RegExp, what: string])[] = [
-  [/\.ckpt\S*\.(index|meta|data-\d+-of-\d+)$/, "part of a checkpoint of TensorFlow"],
-  [/\.pb$/, "a graph of TensorFlow"],
+  [/\.ckpt\S*\.(index|meta|data-\d+-of-\d+)$/, "part of a TensorFlow checkpoint"],
+  [/\.pb$/, "a TensorFlow graph"],
   [/\.(mlmodel|mlpackage)$/, "a Core ML model"],
-  [/\.caffemodel$/, "a model of Caffe"],
-  [/\.params$/, "a file of MXNet's weights"],
-  [/\.msgpack$/, "a file of Flax's weights"],
-  [/\.(engine|plan|trt)$/, "a program of TensorRT"],
+  [/\.caffemodel$/, "a Caffe model"],
+  [/\.params$/, "an MXNet weights file"],
+  [/\.msgpack$/, "a Flax weights file"],
+  [/\.(engine|plan|trt)$/, "a TensorRT engine"],
 ];
 
-/** What a file's first bytes show it to be, such as `a web page; …`; undefined where they show nothing. */
+/** Describes a file by its first bytes, such as `a web page; …`; undefined if they are not recognised. */
 export function foreignWeights(bytes: Uint8Array): string | undefined {
   const head = textOf(bytes);
   const known = foreignContent(bytes) ?? signatures.find(([begin]) => begin.test(head))?.[1];
@@ -34,8 +34,8 @@ export function foreignWeights(bytes: Uint8Array): string | undefined {
   return `the text "${line.length > 60 ? `${line.slice(0, 60)}…` : line}"; if it comes from a download, sign in and fetch it again`;
 }
 
-/** What a file is by its name, for content that says nothing. */
+/** Describes a file by its name, if its content is not recognised. */
 export function foreignByName(file: string): string {
   const known = names.find(([name]) => name.test(file))?.[1];
-  return `${known ?? "of no known format"}; ${reads}`;
+  return `${known ?? "in an unknown format"}; ${reads}`;
 }

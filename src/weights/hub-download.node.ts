@@ -1,4 +1,4 @@
-/** Downloads one blob into the cache: goes on where an earlier download broke off, and checks what arrived. */
+/** Downloads one blob into the cache: resumes an interrupted download, and verifies the content. */
 
 import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -11,13 +11,13 @@ import { type Fetch, type Patience, persist, reasonOf, request, watchdog } from 
 
 export interface Progress {
   readonly bytes: number;
-  /** 0 until the hub has told it. */
+  /** 0 until the hub states it. */
   readonly total: number;
-  /** Why nothing arrives at the moment, where that is so. */
+  /** Why no data arrives at the moment, if that is the case. */
   readonly waiting?: string;
 }
 
-/** What the hub states of a file. */
+/** The hub's metadata of a file. */
 export interface FileFacts {
   readonly size: number;
   /** The SHA-256 of the content, or git's SHA-1 for a file that lies in git itself. */
@@ -35,7 +35,7 @@ export interface Download extends FileFacts {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Downloads and verifies; on failure the part that arrived stays for the next time, and the error says how much. */
+/** Downloads and verifies; on failure the received part is kept for the next attempt, and the error states its size. */
 export async function download(task: Download): Promise<void> {
   const { blob, size, hash, signal } = task;
   makeFolder(dirname(blob));
@@ -57,7 +57,7 @@ export async function download(task: Download): Promise<void> {
     throw new VultusError(
       kept === 0
         ? reason
-        : `${reason}; ${mb(kept)} of ${mb(size)} MB are kept, and the next time goes on from there`,
+        : `${reason}; ${mb(kept)} of ${mb(size)} MB are kept, and the next attempt continues from there`,
       { cause: error },
     );
   } finally {
@@ -67,7 +67,7 @@ export async function download(task: Download): Promise<void> {
 
 const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-/** Appends to `partial` until it has its size, over as many connections as it takes. */
+/** Appends to `partial` until it is complete, over as many connections as needed. */
 async function fill(partial: string, task: Download): Promise<void> {
   const { url, size, token, fetch, patience, signal, onProgress } = task;
   const file = await open(partial, "a");
@@ -94,7 +94,7 @@ async function fill(partial: string, task: Download): Promise<void> {
         for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
           watch.alive();
           if (bytes + chunk.length > size)
-            throw new VultusError(`more arrives than the ${size} bytes that the hub states`);
+            throw new VultusError(`the server sends more than the ${size} bytes that the hub states`);
           await append(file, chunk);
           bytes += chunk.length;
           tell();
@@ -111,12 +111,12 @@ async function fill(partial: string, task: Download): Promise<void> {
   }
 }
 
-/** Whether the answer is the part that was asked for; a server that knows no ranges sends everything. */
+/** Whether the response is the requested part; a server without range support sends everything. */
 function continuesAt(response: Response, bytes: number): boolean {
   if (response.status !== 206) return false;
   const range = response.headers.get("content-range");
   if (range?.startsWith(`bytes ${bytes}-`)) return true;
-  throw new Error(`bytes from ${bytes} on were asked for, but "${range}" came`);
+  throw new Error(`vultus requested bytes from ${bytes} on, but the server sent "${range}"`);
 }
 
 async function append(file: FileHandle, chunk: Uint8Array): Promise<void> {
@@ -124,7 +124,7 @@ async function append(file: FileHandle, chunk: Uint8Array): Promise<void> {
     await file.appendFile(chunk);
   } catch (error) {
     throw new VultusError(
-      `it could not be written: ${messageOf(error)}; make room, or choose another folder by HF_HOME`,
+      `it could not be written: ${messageOf(error)}; free some space, or choose another folder with HF_HOME`,
     );
   }
 }
@@ -145,7 +145,7 @@ let claims = 0;
 /**
  * A partial file that nobody else writes to: the longest of those whose process has ended, or a new one. The name says
  * who writes it, and taking one over is a rename, so of two processes one succeeds, and no lock can be left behind.
- * Python's own partial files are let alone, since they do not say whether Python still writes to them.
+ * Python's own partial files are left alone, because they do not show whether Python still writes to them.
  */
 function claimPartial(blob: string): string {
   const folder = dirname(blob);
@@ -176,7 +176,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else may not be signalled.
+    // Another user's process may not be signalled.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -117,7 +117,7 @@ test("another part than the one that was asked for is not appended", async () =>
     const headers = { "content-range": "bytes 499999-999998/1000000" };
     return new Response(response.body, { status: 206, headers });
   };
-  expect(await messageOfFailure({ fetch: shifted })).toContain("bytes from 500000 on were asked for");
+  expect(await messageOfFailure({ fetch: shifted })).toContain("requested bytes from 500000 on");
   await expectContent();
   expect(ranges()).toEqual(Array(4).fill("bytes=500000-"));
 });
@@ -136,7 +136,7 @@ test("what arrived is kept when it is given up, and the next time goes on from t
   for (let i = 0; i < 3; i++) hub.faults.push({ on: "content", status: 500 });
   const message = await messageOfFailure({ patience: impatience });
   expect(message).toContain("status 500");
-  expect(message).toContain("0.4 of 1.0 MB are kept, and the next time goes on from there");
+  expect(message).toContain("0.4 of 1.0 MB are kept, and the next attempt continues from there");
   expect(message).toContain("--weights some.tv_in1k.safetensors");
   expect(existsSync(join(cache, "models--timm--some.tv_in1k", "refs"))).toBe(false);
   hub.faults.length = 0;
@@ -209,12 +209,12 @@ test("fewer bytes than stated are noticed, and more", async () => {
   hub.stated = { size: 1_000_001 };
   expect(await messageOfFailure()).toMatch(/status 416/);
   hub.stated = { size: 999_999 };
-  expect(await messageOfFailure()).toContain("more arrives than the 999999 bytes");
+  expect(await messageOfFailure()).toContain("the server sends more than the 999999 bytes");
 });
 
 test.skipIf(process.platform !== "linux")("a full disk is told as such", async () => {
   symlinkSync("/dev/full", partOf(NOBODY));
-  expect(await messageOfFailure()).toMatch(/could not be written: ENOSPC.*make room/);
+  expect(await messageOfFailure()).toMatch(/could not be written: ENOSPC.*free some space/);
 });
 
 test("many downloads at once do not disturb each other", async () => {

@@ -1,15 +1,15 @@
-/** Requests to the hub: redirects, what a refusal means, and trying again where that can help. */
+/** Requests to the hub: redirects, the meaning of refusals, and retries where they can help. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, VultusError } from "../util/errors.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** How long to wait for what. */
+/** Timeouts and retries. */
 export interface Patience {
   /** Milliseconds without a byte after which a connection counts as dead. */
   readonly stall: number;
-  /** Tries in a row that bring nothing, before it is given up. */
+  /** Consecutive attempts without progress before giving up. */
   readonly tries: number;
   /** Milliseconds before the second try; doubled before each further one. */
   readonly backoff: number;
@@ -24,14 +24,14 @@ const meanings: Readonly<Record<number, string>> = {
   401: "the repository does not exist, or it is private and HF_TOKEN is missing or wrong",
   403: "access is not granted; accept the terms on the repository's page and set HF_TOKEN",
   404: "there is no such repository, revision or file",
-  416: "it has less of the file than the hub states",
-  429: "it was asked too often; with HF_TOKEN the limit is higher",
+  416: "its file is shorter than the hub states",
+  429: "too many requests; with HF_TOKEN the limit is higher",
 };
 
 /** An answer without a file. */
 export class Refusal extends VultusError {
   readonly status: number;
-  /** Milliseconds after which the hub wants to be asked again. */
+  /** Milliseconds after which the hub allows another request. */
   readonly wait: number | undefined;
 
   constructor(response: Response, url: string) {
@@ -42,7 +42,7 @@ export class Refusal extends VultusError {
     this.wait = waitOf(headers);
   }
 
-  /** Whether the fault is the hub's and may pass. */
+  /** Whether the error is the hub's and may be temporary. */
   get passing(): boolean {
     return this.status === 408 || this.status === 429 || this.status >= 500;
   }
@@ -93,10 +93,10 @@ export async function request(url: string, options: RequestOptions): Promise<rea
       throw new Refusal(response, at.href);
     }
   }
-  throw new VultusError(`${url} is redirected again and again`);
+  throw new VultusError(`${url} is redirected too many times`);
 }
 
-/** Ends a request when nothing arrives for a time, unless `alive` says that something did; and what is left of it. */
+/** Aborts a request when no data arrives for a time, unless `alive` reports some. */
 export function watchdog(stall: number, signal: AbortSignal | undefined) {
   const dead = new AbortController();
   const timer = setTimeout(() => dead.abort(new Error(`nothing arrived for ${stall / 1000} s`)), stall);
@@ -113,9 +113,9 @@ export function watchdog(stall: number, signal: AbortSignal | undefined) {
 export interface PersistOptions {
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
-  /** A number that grows with what `work` achieves: each time it did, the count of tries starts anew. */
+  /** A number that grows with progress: whenever it grows, the count of attempts restarts. */
   readonly progress?: () => number;
-  /** Told before each pause. */
+  /** Called before each pause. */
   readonly onWait?: (text: string) => void;
 }
 
@@ -139,7 +139,7 @@ export async function persist<T>(work: () => Promise<T>, options: PersistOptions
   }
 }
 
-/** An error in words. fetch hides the reason in `cause`, and that of a refused connection has a code and no message. */
+/** An error's message. fetch hides the reason in `cause`, and that of a refused connection has a code and no message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof VultusError) return error.message;
   const cause = error instanceof Error && error.cause ? error.cause : error;

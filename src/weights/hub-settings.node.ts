@@ -1,4 +1,4 @@
-/** What the environment says about the Hugging Face hub, by the variables that Python's huggingface_hub reads. */
+/** Reads the settings of the Hugging Face hub from the variables that Python's huggingface_hub uses. */
 
 import { homedir } from "node:os";
 import { join } from "node:path";

@@ -35,20 +35,20 @@ export interface HubRequest extends HubFile, HubSettings {
   /** Called for each piece that arrives. */
   readonly onProgress?: (progress: Progress) => void;
   readonly patience?: Patience;
-  /** How messages spell that a file which was downloaded by hand is given. Default: `--weights FILE`. */
+  /** How messages tell the user to pass a manually downloaded file. Default: `--weights FILE`. */
   readonly spell?: (file: string) => string;
-  /** What works without the file, as a sentence for the error. */
+  /** A sentence for the error about what works without the file. */
   readonly without?: string;
 }
 
 export interface Fetched extends Cached {
-  /** What a person should be told: that the hub was not asked, and why. */
+  /** Notes for the user: that the hub was not contacted, and why. */
   readonly notes: readonly string[];
 }
 
 /**
- * The path of the file, downloaded if the cache has it not. When the hub cannot be asked, or what it has now cannot be
- * fetched, the file that is in the cache is used, and the notes say so.
+ * Returns the path of the file, downloading it if it is not in the cache. If the hub cannot be reached, or its current file cannot be
+ * fetched, the cached file is used, and a note reports it.
  *
  * @throws VultusError with the reason, what was kept, and how to get the file by hand
  */
@@ -85,8 +85,8 @@ async function bringUpToDate(wanted: HubRequest, cached: boolean): Promise<Cache
 }
 
 /**
- * What the hub states of a file. For a large one it answers with a redirect to where the content lies, and tells of
- * that in headers of its own (`X-Linked-ETag`, `X-Linked-Size`); a small one it serves itself.
+ * The hub's metadata of a file. For a large file it redirects to the content and states the metadata
+ * in its own headers (`X-Linked-ETag`, `X-Linked-Size`); small files it serves itself.
  */
 async function askHub(wanted: HubRequest, cached: boolean): Promise<FileFacts & { commit: string }> {
   const { token, fetch, signal, onProgress, patience = usualPatience } = wanted;
@@ -106,7 +106,7 @@ async function askHub(wanted: HubRequest, cached: boolean): Promise<FileFacts & 
     }
   };
   const answers = await persist(ask, {
-    // Nobody should wait long for a hub that is out of reach, and not at all when the file is there.
+    // Do not wait long for an unreachable hub, and not at all if the file is cached.
     patience: { ...patience, tries: cached ? 1 : Math.min(patience.tries, 3) },
     signal,
     onWait: (waiting) => onProgress?.({ bytes: 0, total: 0, waiting }),
@@ -129,7 +129,7 @@ async function askHub(wanted: HubRequest, cached: boolean): Promise<FileFacts & 
 const addressOf = ({ endpoint, repo, revision, file }: HubRequest): string =>
   `${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/${file}`;
 
-/** The error of a file that could not be had, with the way to get it by hand. */
+/** The error for a file that could not be fetched, with instructions for a manual download. */
 function failure(wanted: HubRequest, error: unknown): VultusError {
   const { repo, file, signal, spell = (name) => `--weights ${name}`, without } = wanted;
   const reason = signal?.aborted && !(error instanceof VultusError) ? "it was stopped" : reasonOf(error);

@@ -191,7 +191,7 @@ test("a hub that stays limited, or asks for an hour, is given up", async () => {
   for (let i = 0; i < 3; i++) hub.faults.push({ on: "HEAD", status: 429 });
   const error = await errorOf();
   expect(error).not.toBeInstanceOf(UsageError);
-  expect(error.message).toContain("asked too often");
+  expect(error.message).toContain("too many requests");
   hub.faults.push({ on: "HEAD", status: 503, headers: { "retry-after": "3600" } });
   expect((await errorOf()).message).toContain("status 503");
 });
@@ -207,7 +207,7 @@ test.each([[{ hash: "../../../etc/passwd" }], [{ hash: "abc" }], [{ commit: "mai
 
 test("redirects in a circle end", async () => {
   hub.moved.set("a/b", "a/b");
-  expect((await errorOf({ repo: "a/b" })).message).toContain("redirected again and again");
+  expect((await errorOf({ repo: "a/b" })).message).toContain("redirected too many times");
 });
 
 test("a folder that cannot be made is named", async () => {

@@ -1,4 +1,4 @@
-/** Whether a classifier knows an image from its training, as its record says. */
+/** Reports whether a classifier was trained on an image, according to its record. */
 
 import { readBytes } from "../util/files.node.ts";
 import { decodeNumbers } from "../util/number-set.ts";

@@ -1,4 +1,4 @@
-/** Reads weights and classifiers from disk, in whichever of the formats they come. */
+/** Reads weights and classifiers from disk in any supported format. */
 
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
@@ -47,7 +47,7 @@ export function loadMembers(path: string, options: BackboneOptions = {}): Member
   return membersIn(readWeights(file), file, modelName(file), options);
 }
 
-/** What a classifier's file is called: a run's files are all called best, so there it is the folder's name. */
+/** The name of a classifier's file. All runs name their files best, so for a run it is the folder's name. */
 export function modelName(file: string): string {
   const own = basename(file, extname(file));
   return own === "best" ? basename(dirname(resolve(file))) : own;
@@ -65,10 +65,10 @@ export function classifierPath(path: string): string {
   if (found) return found;
   if (!existsSync(join(path, "recipe.json")))
     throw new UsageError(
-      `${path} is not a run folder: it holds neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
+      `${path} is not a run folder: it contains neither best.onnx nor best.safetensors; ${whatToGive(shippedModels())}`,
     );
   throw new UsageError(
-    `${path} holds no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", { resume: path })}`,
+    `${path} contains no best.safetensors: the run has not finished an epoch yet; continue it: ${callTo("train", { resume: path })}`,
   );
 }
 
@@ -78,8 +78,8 @@ function whatToGive(shipped: readonly string[]): string {
 }
 
 /**
- * Weights from a file, fitted to a classifier, and what the file says about them; `normalisation` is what they were trained with,
- * where that is known and not the file's to say.
+ * Weights from a file, fitted to a classifier, and the file's metadata; `normalisation` is the one they were trained with,
+ * if it is known from elsewhere than the file.
  */
 export function loadWeights(
   path: string,
@@ -93,7 +93,7 @@ export function loadWeights(
   return takenOver(readWeights(path), path, architecture, description, rows, normalisation);
 }
 
-/** The backbone in which the weights at `path` compute as they were trained: a variant of `model` where the file says so. */
+/** The backbone for which the weights at `path` were trained: a variant of `model` if the file states so. */
 export function backboneFor(model: string, path: string | undefined): string {
   if (path === undefined || !hasVariants(model) || !existsSync(path)) return model;
   const variant = variantIn(readWeights(path).metadata);
@@ -147,7 +147,7 @@ function readFile(path: string): WeightsFile {
 function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "onnx" {
   if (bytes.length === 0) throw new FormatError(`${path} is empty; fetch it again`);
   const foreign = foreignWeights(bytes);
-  if (foreign !== undefined) throw new FormatError(`${path} holds no weights; it is ${foreign}`);
+  if (foreign !== undefined) throw new FormatError(`${path} contains no weights; it is ${foreign}`);
   const [first, second] = bytes;
   const isZip = first === 0x50 && second === 0x4b;
   const isPickle = first === 0x80 && (second as number) <= 5;
@@ -155,14 +155,14 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
   // Eight bytes of length, then JSON.
   if (bytes[8] === 0x7b || path.endsWith(".safetensors")) return "safetensors";
   if (path.endsWith(".onnx")) return "onnx";
-  throw new FormatError(`${path} holds no weights that vultus reads; it is ${foreignByName(path)}`);
+  throw new FormatError(`${path} contains no weights that vultus reads; it is ${foreignByName(path)}`);
 }
 
-/** What to do where weights are needed and there are none. */
+/** Instructions if weights are needed but missing. */
 function howToGetWeights({ backbone: { name, origin } }: Architecture): string {
-  // Of a variant the library has the tensors, and other values.
+  // For a variant the library has the same tensors with other values.
   const isTheirs = origin?.library === "torchvision" || (sources[name] ?? []).length > 0;
   const fromPython =
     origin && isTheirs ? `, for example one written in Python by ${libraryCommand(origin)}` : "";
-  return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or ask for random weights with ${option("weights", "none")}`;
+  return `give a .safetensors, .pth or .onnx file by ${option("weights")}${fromPython}, or request random weights with ${option("weights", "none")}`;
 }

@@ -1,4 +1,4 @@
-/** The networks of an ensemble, taken out of its file again. */
+/** Extracts the networks of an ensemble from its file. */
 
 import type { BackboneOptions } from "../models/registry.ts";
 import type { StateDict } from "../util/tensor.ts";
@@ -12,14 +12,14 @@ import {
 } from "./classifier-file.ts";
 import { type Ensemble, memberScope, readEnsemble } from "./ensemble-file.ts";
 
-/** A classifier with its share in the mean of several ones' probabilities. */
+/** A classifier with its weight in the mean of several classifiers' probabilities. */
 export interface Member extends Classifier, Answering {
   readonly name: string;
   /** Relative to the others'. */
   readonly weight: number;
 }
 
-/** The classifiers in a file, and what the file says of them together. */
+/** The classifiers in a file, and the file's metadata. */
 export interface MembersFile {
   readonly architecture: DescribedArchitecture;
   readonly metadata: Metadata;

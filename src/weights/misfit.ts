@@ -1,4 +1,4 @@
-/** What to say of weights that do not fit a network: which tensors, and of which network they are. */
+/** Describes weights that do not fit a network: which tensors, and which network they belong to. */
 
 import { type Architecture, describe } from "../models/classifier.ts";
 import { backbones } from "../models/registry.ts";
@@ -7,14 +7,14 @@ import { FormatError } from "../util/errors.ts";
 import { type StateDict, sizeOf } from "../util/tensor.ts";
 import { canonicalNames, isOfClassifier } from "./canonical-names.ts";
 
-/** What is wrong with a file's tensors. */
+/** The defects of a file's tensors. */
 export interface Misfit {
   readonly missing: ParameterSpec[];
   readonly misshapen: { readonly spec: ParameterSpec; readonly shape: readonly number[] }[];
   readonly unexpected: string[];
 }
 
-/** The error for them; `name` is what it calls the file. */
+/** The error for them; `name` is the file name in its message. */
 export function refusal(
   { missing, misshapen, unexpected }: Misfit,
   found: StateDict,
@@ -53,15 +53,15 @@ export function refusal(
   );
 }
 
-/** What names of tensors show to have been done to a network, and how to undo it. */
+/** Changes to a network that its tensor names reveal, and how to undo them. */
 const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   [
     /(^|\.)_?flat_param/,
-    "it is one process's part of a model of FSDP: save it with StateDictType.FULL_STATE_DICT",
+    "it is one process's part of an FSDP model: save it with StateDictType.FULL_STATE_DICT",
   ],
   [
     /\.lora_[AB]\./,
-    "it holds LoRA's adapters: merge them into the model with merge_and_unload(), and save that",
+    "it contains LoRA adapters: merge them into the model with merge_and_unload(), and save that",
   ],
   [/_mask$/, "it was pruned: make that permanent with torch.nn.utils.prune.remove, and save it again"],
   [
@@ -70,11 +70,11 @@ const changes: readonly (readonly [name: RegExp, remedy: string])[] = [
   ],
   [
     /\.(SCB|qweight|weight_scale|zero_point|_packed_params\S*)$/,
-    "it is quantized: give the weights from before that",
+    "it is quantized: give the weights from before quantization",
   ],
 ];
 
-/** The way out for misfits of a known kind. */
+/** The remedy for known kinds of misfits. */
 function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): string | undefined {
   const known = changes.find(([pattern]) => unexpected.some((tensor) => pattern.test(tensor)));
   if (known) return known[1];
@@ -85,8 +85,8 @@ function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): 
   const channels = one.shape[1];
   const key = `state_dict["${one.spec.name}"]`;
   if (channels === 1)
-    return `its first layer is for grey images, and vultus's have 3 channels: convert it in Python: ${key} = ${key}.repeat(1, 3, 1, 1) / 3`;
-  return `its first layer was changed, which no backbone of vultus has: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
+    return `its first layer is for greyscale images, but vultus's images have 3 channels: convert it in Python: ${key} = ${key}.repeat(1, 3, 1, 1) / 3`;
+  return `its first layer was changed, and no backbone of vultus has such a layer: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
 }
 
 /** The registered backbones whose tensors these are, all of them and no others, in their sizes. */

@@ -1,6 +1,6 @@
 /**
  * Weights of the same networks under other libraries' names: which naming a file has, and its tensors under the names of the
- * backbone. Only networks are listed that compute the same, which `test/reference/names.py` shows.
+ * backbone. Only equivalent networks are listed, as `test/reference/names.py` verifies.
  */
 
 import type { Origin } from "../models/backbone.ts";
@@ -9,7 +9,7 @@ import { type LayerNames, liteToTimm, type TorchvisionBlocks, timmToTorchvision 
 
 /** Names that a file can have in place of those of the backbone's own library. */
 export interface Naming {
-  /** Whose they are, for messages. */
+  /** Their library, for messages. */
   readonly of: string;
   /** The backbone's tensors out of a file with these names. */
   readonly translate: (found: StateDict) => StateDict;
@@ -23,7 +23,7 @@ interface Entry extends Naming {
   readonly tells: string;
 }
 
-/** Changes the names of layers, or whole names; what no rule is for keeps its name. */
+/** Renames layers, or whole names; names without a rule are kept. */
 function byLayer(namesIn: (names: Iterable<string>) => LayerNames): Naming["translate"] {
   return (found) => {
     const layers = namesIn(found.keys());
@@ -47,7 +47,7 @@ function byPattern(rules: readonly (readonly [RegExp, string | ((...found: strin
     new Map([...found].map(([name, tensor]) => [renamed(name), tensor]));
 }
 
-/** torchvision numbers MobileNet's blocks on, behind the stem. */
+/** torchvision numbers MobileNet's blocks consecutively after the stem. */
 const numberedOn: TorchvisionBlocks["block"] = (_stage, _block, position) => `features.${position + 1}`;
 
 const mobilenetV2 = byLayer((names) =>
@@ -210,12 +210,12 @@ const entries: readonly Entry[] = [
   },
 ];
 
-/** The naming of a file, where it is another than that of the backbone's library. */
+/** The naming of a file, if it differs from that of the backbone's library. */
 export function foreignNaming(found: StateDict, origin: Origin | undefined): Naming | undefined {
   return namingsOf(origin).find(({ tells }) => found.has(tells));
 }
 
-/** What stands before the names of such a naming. */
+/** The prefix of such names. */
 export function foreignPrefixes(names: Iterable<string>, origin: Origin | undefined): string[] {
   const ends = namingsOf(origin).map(({ tells }) => tells);
   return [...names].flatMap((name) => {

@@ -1,6 +1,6 @@
 /**
- * Weights that were trained with another mean and deviation than their backbone has. A layer of patches, whose windows lie beside
- * each other without padding, is linear in the pixels, so its weights can take up the difference exactly.
+ * Adapts weights trained with a different mean and standard deviation from their backbone's. A patch layer, whose windows lie beside
+ * each other without padding, is linear in the pixels, so its weights can absorb the difference exactly.
  */
 
 import type { Preprocessing } from "../models/backbone.ts";
@@ -19,7 +19,7 @@ export function sameNormalisation(one: Normalisation, other: Normalisation): boo
 }
 
 /**
- * The tensors for images normalised by `to`, where they were trained with `from`; undefined where no layer of theirs can take up
+ * The tensors for images normalised by `to`, where they were trained with `from`; undefined if none of their layers can absorb
  * the difference.
  *
  * A pixel p is x = (p - m) / s there and y = (p - n) / t here, so x = (t/s) y + (n - m)/s for each channel.

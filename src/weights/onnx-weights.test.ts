@@ -17,5 +17,7 @@ test("int8 weights are refused: what they were before is lost", () => {
   expect(decodeOnnxWeights(model({}), "f.onnx").tensors.get("bias")?.data).toEqual(Float32Array.of(1, 2));
   const read = () => decodeOnnxWeights(model({ quantization: "int8" }), "f.onnx");
   expect(read).toThrow(FormatError);
-  expect(read).toThrow("f.onnx holds int8 weights, which are rounded for good; use the float bundle");
+  expect(read).toThrow(
+    "f.onnx contains int8 weights, and their rounding cannot be undone; use the float bundle",
+  );
 });

@@ -21,16 +21,16 @@ export function decodeOnnxWeights(bytes: Uint8Array, name: string): OnnxWeights 
   const metadata = metadataOf(model);
   if (metadata.quantization) {
     throw new FormatError(
-      `${name} holds ${metadata.quantization} weights, which are rounded for good; use the float bundle or the run folder that it was made from`,
+      `${name} contains ${metadata.quantization} weights, and their rounding cannot be undone; use the float bundle or the run folder that it was made from`,
     );
   }
   const tensors: StateDict = new Map();
   for (const proto of model.graph?.initializer ?? []) {
     if (proto.name.includes(":") || (proto.dataType !== 1 && proto.dataType !== 10)) continue;
-    if (tensors.has(proto.name)) throw new FormatError(`${name} holds the tensor ${proto.name} twice`);
+    if (tensors.has(proto.name)) throw new FormatError(`${name} contains the tensor ${proto.name} twice`);
     tensors.set(proto.name, toFloats(tensorOf(proto, name)));
   }
-  if (tensors.size === 0) throw new FormatError(`${name} holds no weights: it has no float initializers`);
+  if (tensors.size === 0) throw new FormatError(`${name} contains no weights: it has no float initializers`);
   return { tensors, metadata };
 }
 

@@ -54,7 +54,7 @@ function cubic(x: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** As torchvision's `interpolate_embeddings`: the corners of both grids lie on each other; outside, the edge goes on. */
+/** As torchvision's `interpolate_embeddings`: the corners of both grids lie on each other; outside, the edge is repeated. */
 function alignedWeights(from: number, to: number): Weights {
   return Array.from({ length: to }, (_, i) => {
     const centre = to > 1 ? (i * (from - 1)) / (to - 1) : 0;

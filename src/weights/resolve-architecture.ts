@@ -1,4 +1,4 @@
-/** From the names in a file to the backbone and head themselves: for whoever builds the network again, and not to predict. */
+/** Resolves the names in a file to the backbone and head, for code that rebuilds the network; prediction does not need it. */
 
 import { withAttention } from "../models/attention.ts";
 import type { Architecture } from "../models/classifier.ts";

@@ -1,4 +1,4 @@
-/** The models that come with vultus: bundles in `models/`, trained by vultus itself, by the name of their backbone. */
+/** The models that ship with vultus: bundles in `models/`, trained by vultus itself, by the name of their backbone. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import { packageFile } from "../util/package.node.ts";
 
-/** What is used where no model is named. */
+/** The default model. */
 export const DEFAULT_MODEL = "vultus_m";
 
 const folder = packageFile("models/");
@@ -40,6 +40,6 @@ export function shippedModel(name: string = DEFAULT_MODEL): string {
   throw new UsageError(
     names.length > 0
       ? `no model "${name}" comes with vultus.${didYouMean(name, names)} Valid: ${names.join(", ")}`
-      : `${folder} holds no model; name a run folder, or a file that a run or an export wrote`,
+      : `${folder} contains no model; name a run folder, or a file that a run or an export wrote`,
   );
 }

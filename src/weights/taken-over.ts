@@ -1,4 +1,4 @@
-/** The weights of a file as the start of a training, wherever its bytes were read. */
+/** Uses the weights of a file as the start of a training, independent of where its bytes were read. */
 
 import type { Preprocessing } from "../models/backbone.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
@@ -11,14 +11,14 @@ import { type Fitted, fitWeights, type HeadRows } from "./fit.ts";
 import { renormalised, sameNormalisation } from "./normalisation.ts";
 import { adapted } from "./variants.ts";
 
-/** Weights that fit a classifier, and what their file says of them. */
+/** Weights that fit a classifier, and their file's metadata. */
 export interface TakenOver extends Fitted {
   readonly metadata: Metadata;
 }
 
 /**
  * The weights of a file, fitted to a classifier; `path` is the file's name in errors, `rows` say how a head for other classes is
- * taken over, and `normalisation` is what the weights were trained with, where that is known and not the file's to say.
+ * adapted, and `normalisation` is the one the weights were trained with, if it is known from elsewhere than the file.
  *
  * @throws UsageError for weights of another network, and for an ensemble.
  */
@@ -53,18 +53,18 @@ export function takenOver(
 }
 
 function normalisationNote({ mean, std }: Pick<Preprocessing, "mean" | "std">, takenUp: boolean): string {
-  const numbers = `the mean ${mean.join(", ")} and the deviation ${std.join(", ")}`;
+  const numbers = `the mean ${mean.join(", ")} and the standard deviation ${std.join(", ")}`;
   return takenUp
-    ? `these weights were trained with ${numbers}; the first layer takes up the difference`
-    : `warning: these weights were trained with ${numbers}, and images are normalised otherwise here`;
+    ? `these weights were trained with ${numbers}; the first layer is adjusted for the difference`
+    : `warning: these weights were trained with ${numbers}, but vultus normalises images differently here`;
 }
 
-/** @throws UsageError for the file of an ensemble, where one network is needed. */
+/** @throws UsageError for an ensemble's file if a single network is needed. */
 export function refuseEnsemble(metadata: Metadata, path: string): void {
   const ensemble = readEnsemble(metadata, path);
   if (!ensemble) return;
   const names = ensemble.members.map(({ name }) => name).join(", ");
   throw new UsageError(
-    `${path} is an ensemble of ${names}: it can be neither trained further nor exported in another form; use one of its members`,
+    `${path} is an ensemble of ${names}: vultus can neither train it further nor export it in another form; use one of its members`,
   );
 }

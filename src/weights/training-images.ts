@@ -1,6 +1,6 @@
 /**
- * Which images a classifier was trained on, as its file says: keys of how they look (`data/image-keys.ts`), in few bytes, so
- * that images that it knows are not taken for new ones.
+ * A file's record of the images that its classifier was trained on: keys of how they look (`data/image-keys.ts`), in few bytes, so
+ * that known images are not mistaken for new ones.
  */
 
 import { z } from "zod";
@@ -19,7 +19,7 @@ export const trainingImagesSchema = z.object({
    * the start of the training.
    */
   sets: z.array(z.string()).default([]),
-  /** False where weights that it started from do not say what they were trained on. */
+  /** False if its starting weights do not record their training images. */
   complete: z.boolean(),
 });
 
@@ -27,7 +27,7 @@ export type TrainingImagesRecord = z.infer<typeof trainingImagesSchema>;
 
 /** Of random weights. */
 export const noImages: TrainingImagesRecord = { format: 1, sets: [], complete: true };
-/** Of weights that do not say what they were trained on. */
+/** Of weights that do not record their training images. */
 export const unknownImages: TrainingImagesRecord = { format: 1, sets: [], complete: false };
 
 /** What a training that starts from weights with the record `start`, and sees images of these keys, records. */

@@ -32,16 +32,20 @@ test.each([
   [
     "a value that is not a number",
     { "conv.weight": at0(Number.NaN) },
-    /^a\.pth: the tensor conv\.weight holds 1 of 72 values that are infinite or not a number: .*earlier checkpoint$/,
+    /^a\.pth: the tensor conv\.weight contains 1 of 72 values that are infinite or not a number: .*earlier checkpoint$/,
   ],
-  ["infinity", { "bn.running_var": [1, Number.POSITIVE_INFINITY] }, /bn\.running_var holds 1 of 2 values/],
+  ["infinity", { "bn.running_var": [1, Number.POSITIVE_INFINITY] }, /bn\.running_var contains 1 of 2 values/],
   [
     "infinity in the head",
     { "head.fc.weight": [Number.NEGATIVE_INFINITY, 0] },
-    /head\.fc\.weight holds 1 of 2/,
+    /head\.fc\.weight contains 1 of 2/,
   ],
-  ["a variance below 0", { "bn.running_var": [1, -1] }, /bn\.running_var holds variances below 0/],
-  ["whole numbers", { "conv.weight": kernel.map((_, i) => i - 36) }, /conv\.weight holds whole numbers only/],
+  ["a variance below 0", { "bn.running_var": [1, -1] }, /bn\.running_var contains variances below 0/],
+  [
+    "whole numbers",
+    { "conv.weight": kernel.map((_, i) => i - 36) },
+    /conv\.weight contains whole numbers only/,
+  ],
   ["nothing but zeros", { "conv.weight": kernel.map(() => 0) }, /^a\.pth: all weights are 0/],
 ])("%s is refused", (_, changes, message) => {
   expect(check(changes)).toThrow(FormatError);

@@ -1,4 +1,4 @@
-/** Values that no trained network has: weights with such are refused, as a training from them would learn nothing. */
+/** Refuses weights with values that no trained network has: a training from them would learn nothing. */
 
 import { FormatError } from "../util/errors.ts";
 import type { FloatTensor, StateDict } from "../util/tensor.ts";
@@ -28,11 +28,11 @@ const isKernel = ({ shape }: FloatTensor): boolean => shape.length > 1;
 function problemOf(name: string, tensor: FloatTensor): string | undefined {
   const { data } = tensor;
   if (!data.every(Number.isFinite))
-    return `holds ${data.filter((value) => !Number.isFinite(value)).length} of ${data.length} values that are infinite or not a number: the training that wrote it diverged; give an earlier checkpoint`;
+    return `contains ${data.filter((value) => !Number.isFinite(value)).length} of ${data.length} values that are infinite or not a number: the training that wrote it diverged; give an earlier checkpoint`;
   if (name.endsWith(".running_var") && data.some((value) => value < 0))
-    return "holds variances below 0; the file is damaged, fetch it again";
+    return "contains variances below 0; the file is damaged, fetch it again";
   if (isKernel(tensor) && data.length >= LEAST_VALUES && isWhole(data))
-    return "holds whole numbers only: it is quantized, without its scale; give the weights from before that";
+    return "contains whole numbers only: it is quantized, without its scale; give the weights from before quantization";
   return undefined;
 }
 

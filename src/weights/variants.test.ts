@@ -59,7 +59,7 @@ test("a file of the variant has its first layer changed for RGB, a 64th as large
   );
   expect([...(weights.get("conv_stem.bias")?.data ?? [])]).toEqual([7, 8]);
   expect(notes[0]).toMatch(
-    /faces\.safetensors holds weights of MobileNet trained on VGGFace2, .*TensorFlow's padding.*\(backbone mobilenet_v1_vggface2\); the file expects BGR/,
+    /faces\.safetensors contains weights of MobileNet trained on VGGFace2, .*TensorFlow's padding.*\(backbone mobilenet_v1_vggface2\); the file expects BGR/,
   );
 });
 
@@ -100,7 +100,7 @@ test("the variant's weights are refused by the backbone that has the same tensor
   refused(
     file("faces.safetensors", { preprocessing }),
     plain,
-    'holds weights of mobilenet_v1_vggface2, which has the tensors of mobilenet_v1 and computes otherwise: ask for `model: "mobilenet_v1_vggface2"`',
+    'contains weights of mobilenet_v1_vggface2, which has the same tensors as mobilenet_v1 but computes differently: use `model: "mobilenet_v1_vggface2"`',
   );
   for (const [one, other] of [
     [plain, ofFaces],
@@ -109,7 +109,7 @@ test("the variant's weights are refused by the backbone that has the same tensor
     refused(
       file("trained.safetensors", classifierMetadata(architecture(one))),
       other,
-      `holds weights of ${one.name}, which has the tensors of ${other.name} and computes otherwise`,
+      `contains weights of ${one.name}, which has the same tensors as ${other.name} but computes differently`,
     );
 });
 
@@ -123,10 +123,10 @@ test("a file that says nothing is taken as it is, and the variant says so", () =
   expect(load(path, plain).notes).toEqual([]);
   const { weights, notes } = load(path, ofFaces);
   expect(weights.get("conv_stem.weight")).toEqual(kernel);
-  expect(notes[0]).toMatch(/does not say that it holds weights of mobilenet_v1_vggface2/);
+  expect(notes[0]).toMatch(/does not state that it contains weights of mobilenet_v1_vggface2/);
 });
 
 test("images that no backbone takes are refused", () => {
   const path = file("strange.safetensors", { preprocessing: "BGR 0..1" });
-  expect(() => load(path, plain)).toThrow('is for images that no backbone takes: "BGR 0..1"');
+  expect(() => load(path, plain)).toThrow('expects images that no backbone accepts: "BGR 0..1"');
 });

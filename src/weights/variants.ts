@@ -1,6 +1,6 @@
 /**
  * Published weights of a variant of a backbone: they have its tensors in its shapes, but were trained with other padding or
- * other images, so that in the backbone itself they would compute nothing useful. Their file says so in its metadata.
+ * other images, so in the backbone itself they would compute nothing useful. Their file states this in its metadata.
  */
 
 import { UsageError } from "../util/errors.ts";
@@ -13,9 +13,9 @@ export interface Variant {
   readonly backbone: string;
   /** The backbone that has the same tensors. */
   readonly of: string;
-  /** What they are and how they are read, for a person. */
+  /** A note for the user on what they are and how they are read. */
   readonly note: string;
-  /** Whether this is what a file says of its preprocessing. */
+  /** Whether a file's description of its preprocessing matches. */
   readonly tells: (preprocessing: string) => boolean;
   /** The tensors for images as vultus makes them. */
   readonly adapt: (tensors: StateDict) => StateDict;
@@ -27,7 +27,7 @@ export const variants: readonly Variant[] = [
     of: "mobilenet_v1",
     note:
       "weights of MobileNet trained on VGGFace2, with TensorFlow's padding and their own mean and deviation (backbone mobilenet_v1_vggface2); " +
-      "the file expects BGR from 0 to 255, and its first layer is changed to expect RGB, a 64th as large",
+      "the file expects BGR from 0 to 255, and its first layer is converted to expect RGB divided by 64",
     tells: (text) =>
       /^BGR\b/.test(text) &&
       ["103.939", "116.779", "123.68"].every((mean) => text.includes(mean)) &&
@@ -36,7 +36,7 @@ export const variants: readonly Variant[] = [
   },
 ];
 
-/** The variant that a file says it holds; a file that vultus wrote names its backbone, and has been adapted. */
+/** The variant that a file states; a file written by vultus names its backbone and is already adapted. */
 export function variantIn(metadata: Metadata): Variant | undefined {
   const { preprocessing } = metadata;
   if (preprocessing === undefined || saysClassifier(metadata)) return undefined;
@@ -47,9 +47,9 @@ export function variantIn(metadata: Metadata): Variant | undefined {
 export const hasVariants = (model: string): boolean => variants.some((variant) => variant.of === model);
 
 /**
- * Tensors for the backbone called `model` out of a file, and what to say of it; `name` is what messages call the file.
+ * Tensors of a file for the backbone `model`, and notes about it; `name` is the file name in messages.
  *
- * @throws UsageError for those of another variant of the backbone, and for images that no backbone takes.
+ * @throws UsageError for those of another variant of the backbone, and for images that no backbone accepts.
  */
 export function adapted(
   tensors: StateDict,
@@ -61,21 +61,21 @@ export function adapted(
   const theirs = variant?.backbone ?? backboneIn(metadata, name);
   if (theirs !== undefined && theirs !== model && areVariants(theirs, model))
     throw new UsageError(
-      `${name} holds weights of ${theirs}, which has the tensors of ${model} and computes otherwise: ask for ${option("model", theirs)}, or give weights of ${model}`,
+      `${name} contains weights of ${theirs}, which has the same tensors as ${model} but computes differently: use ${option("model", theirs)}, or give weights of ${model}`,
     );
   if (variant?.backbone === model)
-    return { tensors: variant.adapt(tensors), notes: [`${name} holds ${variant.note}`] };
+    return { tensors: variant.adapt(tensors), notes: [`${name} contains ${variant.note}`] };
   const { preprocessing } = metadata;
   if (!variant && !saysClassifier(metadata) && preprocessing && /^BGR\b/.test(preprocessing))
     throw new UsageError(
-      `${name} is for images that no backbone takes: "${preprocessing}"; give weights for RGB pictures`,
+      `${name} expects images that no backbone accepts: "${preprocessing}"; give weights for RGB images`,
     );
   const untold = variants.find(({ backbone }) => backbone === model);
   if (untold && theirs === undefined)
     return {
       tensors,
       notes: [
-        `${name} does not say that it holds weights of ${model}: they are taken as they are, for RGB pictures`,
+        `${name} does not state that it contains weights of ${model}: vultus uses them unchanged, for RGB images`,
       ],
     };
   return { tensors, notes: [] };
@@ -92,7 +92,7 @@ function areVariants(one: string, other: string): boolean {
   return family(one) === family(other);
 }
 
-/** Turns round the input channels of a convolution [O, C, K, K], and multiplies it by `factor`. */
+/** Reverses the input channels of a convolution [O, C, K, K], and multiplies it by `factor`. */
 function withOtherInput(tensors: StateDict, name: string, factor: number): StateDict {
   const kernel = tensors.get(name);
   return kernel ? new Map([...tensors, [name, otherInput(kernel, factor)]]) : tensors;

@@ -1,4 +1,4 @@
-/** Folders of weights, as Hugging Face's libraries and DeepSpeed write them: which of their files are to be read. */
+/** Selects the files to read in folders of weights written by Hugging Face's libraries and DeepSpeed. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -6,13 +6,13 @@ import { z } from "zod";
 import { FormatError, UsageError } from "../util/errors.ts";
 import { isFolder, readJson } from "../util/files.node.ts";
 
-/** Files to read together, and what to say of the others. */
+/** Files to read together, and notes about the others. */
 export interface WeightFiles {
   readonly files: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** What Hugging Face's libraries call weights, the preferred first. An index lists the parts of weights that are split. */
+/** File names of weights in Hugging Face's libraries, preferred first. An index lists the parts of weights that are split. */
 const usual = [
   "model.safetensors",
   "model.safetensors.index.json",
@@ -20,7 +20,7 @@ const usual = [
   "pytorch_model.bin.index.json",
 ];
 const weightFile = /\.(safetensors|pth|pt|ckpt|bin|onnx|pth\.tar)$/;
-/** What stands beside weights and has such a name. */
+/** Files with such names that are not weights. */
 const besideWeights =
   /^(training_args|optimizer|scheduler|scaler|rng_state|random_states|trainer_state)|optim_states/;
 const part = /-(\d+)-of-(\d+)\.\w+$/;
@@ -30,7 +30,7 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 export const isIndex = (path: string): boolean => path.endsWith(".index.json");
 
 /**
- * The files of weights in a folder that is no run's.
+ * The weights files in a folder that is not a run.
  *
  * @throws UsageError where there are none, or several of which none has a usual name.
  */
@@ -42,16 +42,16 @@ export function weightFilesIn(folder: string): WeightFiles {
   const taken = usual.find((name) => names.includes(name)) ?? (whole.length === 1 ? whole[0] : undefined);
   if (taken === undefined) {
     if (found.length > 0)
-      throw new UsageError(`${folder} holds several files of weights: give one of ${few(found)}`);
+      throw new UsageError(`${folder} contains several weights files: give one of ${few(found)}`);
     const below = names.filter((name) => isFolder(join(folder, name)) && holdsWeights(join(folder, name)));
     throw new UsageError(
-      `${folder} holds no weights: neither a run, nor ${usual[0]}, ${usual[2]} or one .safetensors, .pth, .pt, .ckpt, .bin or .onnx file` +
+      `${folder} contains no weights: neither a run, nor ${usual[0]}, ${usual[2]} or one .safetensors, .pth, .pt, .ckpt, .bin or .onnx file` +
         (below.length > 0 ? `; give one of its folders: ${few(below)}` : ""),
     );
   }
   const files = isIndex(taken) ? partsOf(join(folder, taken)) : [join(folder, taken)];
   const others = found.filter((name) => name !== taken && !files.includes(join(folder, name)));
-  const passedOver = others.length > 0 ? `, passed over ${few(others)}` : "";
+  const passedOver = others.length > 0 ? `, skipped ${few(others)}` : "";
   return { files, notes: [`${folder}: took ${taken}${passedOver}`] };
 }
 
@@ -83,7 +83,7 @@ export function refusePart(path: string): void {
   const [, number, count] = part.exec(path) ?? [];
   if (Number(count) > 1)
     throw new UsageError(
-      `${path} is part ${Number(number)} of ${Number(count)} of the weights; give the folder that holds all of them, or its .index.json`,
+      `${path} is part ${Number(number)} of ${Number(count)} of the weights; give the folder that contains all of them, or its .index.json`,
     );
 }
 
@@ -91,14 +91,14 @@ function refuseOtherFolders(folder: string, names: readonly string[]): void {
   const some = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (some(/^zero_to_fp32\.py$/))
     throw new UsageError(
-      `${folder} is a checkpoint of DeepSpeed, in parts; join them: python ${join(folder, "zero_to_fp32.py")} ${folder} weights.pth`,
+      `${folder} is a DeepSpeed checkpoint in parts; join them: python ${join(folder, "zero_to_fp32.py")} ${folder} weights.pth`,
     );
   if (some(/\.distcp$/))
     throw new UsageError(
-      `${folder} is a distributed checkpoint of PyTorch, in parts; join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch ${folder} weights.pth`,
+      `${folder} is a distributed PyTorch checkpoint in parts; join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch ${folder} weights.pth`,
     );
   if (some(/^saved_model\.pb(txt)?$/))
     throw new UsageError(
-      `${folder} is a SavedModel of TensorFlow; vultus reads weights of PyTorch networks: .safetensors, .pth or .pt`,
+      `${folder} is a TensorFlow SavedModel; vultus reads weights of PyTorch networks: .safetensors, .pth or .pt`,
     );
 }

@@ -52,7 +52,7 @@ describe("a folder", () => {
     });
     expect(read(path)).toEqual({
       tensors: [["a", 1]],
-      notes: [`${path}: took model.safetensors, passed over pytorch_model.bin`],
+      notes: [`${path}: took model.safetensors, skipped pytorch_model.bin`],
     });
     expect(modelOfWeights(path)).toBeUndefined();
   });
@@ -76,9 +76,13 @@ describe("a folder", () => {
     [
       "with several files of which none has a usual name",
       { "a.pth": weights("a"), "b.pth": weights("a") },
-      /holds several files of weights: give one of a\.pth, b\.pth$/,
+      /contains several weights files: give one of a\.pth, b\.pth$/,
     ],
-    ["without weights", { "config.json": "{}" }, /holds no weights: neither a run, nor model\.safetensors/],
+    [
+      "without weights",
+      { "config.json": "{}" },
+      /contains no weights: neither a run, nor model\.safetensors/,
+    ],
     [
       "whose folders hold weights",
       { "checkpoint-500/model.safetensors": weights("a"), "logs/a.txt": "" },
@@ -94,7 +98,7 @@ describe("a folder", () => {
       { ".metadata": "", "__0_0.distcp": "" },
       /join them: python -m torch\.distributed\.checkpoint\.format_utils dcp_to_torch \S+ weights\.pth$/,
     ],
-    ["of TensorFlow", { "saved_model.pb": "" }, /is a SavedModel of TensorFlow/],
+    ["of TensorFlow", { "saved_model.pb": "" }, /is a TensorFlow SavedModel/],
   ])("%s is refused, with what to do", (_, files, message) => {
     const path = folder(files);
     expect(() => readWeights(path)).toThrow(UsageError);
@@ -124,9 +128,9 @@ describe("a file", () => {
   const lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
   const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
   test.each<[string, string | Uint8Array, RegExp]>([
-    ["a.pth", lfs, /it is a pointer of Git LFS; fetch the file itself with `git lfs pull`$/],
-    ["a.safetensors", lfs, /it is a pointer of Git LFS/],
-    ["a.onnx", lfs, /it is a pointer of Git LFS/],
+    ["a.pth", lfs, /it is a Git LFS pointer; fetch the file itself with `git lfs pull`$/],
+    ["a.safetensors", lfs, /it is a Git LFS pointer/],
+    ["a.onnx", lfs, /it is a Git LFS pointer/],
     ["b.safetensors", "\n<html>404", /it is a web page/],
     ["b.onnx", "<!DOCTYPE html>", /it is a web page/],
     ["c.pth", "Entry not found", /it is the text "Entry not found"; if it comes from a download, sign in/],
@@ -134,13 +138,17 @@ describe("a file", () => {
     ["e.pth", latin1(`\x1f\x8b${"\0".repeat(99)}`), /it is compressed by gzip; unpack it with `gunzip`$/],
     ["f.h5", latin1(`\x89HDF\r\n\x1a\n${"\0".repeat(99)}`), /an HDF5 file, as Keras writes it; vultus reads/],
     ["g.bin", latin1(`GGUF\x03${"\0".repeat(99)}`), /a GGUF file of llama\.cpp; vultus reads/],
-    ["h.tflite", latin1(`\x1c\0\0\0TFL3${"\0".repeat(99)}`), /a model of TensorFlow Lite; vultus reads/],
-    ["i.npy", latin1(`\x93NUMPY\x01\0${"\0".repeat(99)}`), /a single array of NumPy; vultus reads/],
-    ["j.pb", latin1(`\x08\x01\x12\x04abcd${"\0".repeat(99)}`), /it is a graph of TensorFlow; vultus reads/],
-    ["k.ckpt.index", latin1(`\0\0\x08${"\0".repeat(99)}\x57`), /part of a checkpoint of TensorFlow/],
-    ["k.ckpt.data-00000-of-00001", latin1(`\0\0\x80?${"\x01".repeat(99)}`), /checkpoint of TensorFlow/],
+    ["h.tflite", latin1(`\x1c\0\0\0TFL3${"\0".repeat(99)}`), /a TensorFlow Lite model; vultus reads/],
+    ["i.npy", latin1(`\x93NUMPY\x01\0${"\0".repeat(99)}`), /a single NumPy array; vultus reads/],
+    ["j.pb", latin1(`\x08\x01\x12\x04abcd${"\0".repeat(99)}`), /it is a TensorFlow graph; vultus reads/],
+    ["k.ckpt.index", latin1(`\0\0\x08${"\0".repeat(99)}\x57`), /part of a TensorFlow checkpoint/],
+    [
+      "k.ckpt.data-00000-of-00001",
+      latin1(`\0\0\x80?${"\x01".repeat(99)}`),
+      /part of a TensorFlow checkpoint/,
+    ],
     ["l.mlmodel", latin1(`\x08\x04\x12\x10${"\0".repeat(99)}`), /it is a Core ML model/],
-    ["m.dat", latin1(`\x01\x02\x03${"\0".repeat(99)}`), /it is of no known format; vultus reads/],
+    ["m.dat", latin1(`\x01\x02\x03${"\0".repeat(99)}`), /it is in an unknown format; vultus reads/],
     ["n.pth", new Uint8Array(5000), /it is nothing but zeros/],
     ["o.pth", "", /o\.pth is empty; fetch it again$/],
   ])("%s is named, with what to do", (name, content, message) => {

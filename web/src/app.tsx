@@ -13,7 +13,7 @@ import { usePictures } from "./pictures/use-pictures.ts";
 import { startRecogniser } from "./recogniser/recogniser.ts";
 import { TeachLater } from "./teach/teach-later.tsx";
 
-/** Below this, no expression is named. A person may move it. */
+/** Below this probability no expression is named. The user may change it. */
 const USUAL_THRESHOLD = 0.5;
 
 export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): void }) {
@@ -29,7 +29,7 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
       const own = files.filter(isModel);
       const photos = files.filter((file) => !isModel(file));
       for (const file of own) add(file);
-      // The view Teach takes images by itself, as examples.
+      // The view Teach handles images itself, as examples.
       if (photos.length === 0 || view === "teach") return;
       pictures.add(photos);
       show("pictures");

@@ -1,6 +1,6 @@
 /**
  * The service worker: keeps the page's own files and the models, and answers with them where the network does not. The
- * build puts the list of files in place of `__FILES__`; which models and what of ONNX Runtime are needed here, the page tells.
+ * build puts the list of files in place of `__FILES__`; the page reports which models and files of ONNX Runtime it needs.
  * It imports nothing, since a browser loads it as a script and not as a module.
  */
 
@@ -89,7 +89,7 @@ function isolating({ body, status, statusText, headers: sent }: Response): Respo
   return new Response(body, { status, statusText, headers });
 }
 
-/** A file whose name tells its content never changes. */
+/** A file with a content hash in its name never changes. */
 async function keptOr(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
 }
@@ -99,7 +99,7 @@ function freshPage(request: Request): Promise<Response> {
   return fetch(request).catch((error) => keptOf(home.href, error));
 }
 
-/** A model may have changed since, and its name does not tell. */
+/** A model may have changed since, and its name does not show it. */
 async function freshModel(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);

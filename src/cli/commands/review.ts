@@ -1,4 +1,4 @@
-/** `vultus review`: a page on which labels are put right by hand, or images without labels get their first ones. */
+/** `vultus review`: a page for correcting labels by hand, or for labelling unlabelled images. */
 
 import { Command } from "commander";
 import { type ReviewOptions, review, reviewDefaults } from "../../jobs/review.ts";
@@ -13,29 +13,26 @@ type Options = Omit<ReviewOptions, "data" | "onEvent">;
 export function reviewCommand(setExitCode: SetExitCode): Command {
   return withReading(withDevice(new Command("review")))
     .description(
-      "put labels right by hand: a page that shows the surest errors first. Images are never changed",
+      "correct labels by hand on a page that shows the likeliest errors first; images are never changed",
     )
     .argument("[data...]", "folders or CSV files with labelled images")
     .option(
       "--unlabelled <dir>",
-      "give labels to these face crops instead, those first that teach a model most",
+      "label these face crops instead, starting with those that teach a model most",
     )
     .option(
       "--model <run>",
-      "whose opinion is shown: run folder, file, vultus_m or vultus_s (default: vultus_m, if it knows all classes)",
+      "model whose answers are shown: run folder, file, vultus_m or vultus_s (default: vultus_m, if it knows all classes)",
     )
-    .option(
-      "--suspects <file>",
-      "show these first: labels.csv or audit.json, as data audit --labels writes them",
-    )
+    .option("--suspects <file>", "show these images first: labels.csv or audit.json from data audit --labels")
     .option(
       "--out <file>",
       `with --unlabelled: the manifest of the new labels (default: ${reviewDefaults.out})`,
     )
-    .option("--show-test", "show the model's opinion of test images too", false)
+    .option("--show-test", "show the model's answers for test images too", false)
     .option(
       "--port <n>",
-      "port to listen on; 0 takes a free one (default: 8091, or a free one)",
+      "port to listen on; 0 picks a free one (default: 8091, or a free one)",
       numberOf(0, 65535, true),
     )
     .action(async (data: string[], options: Options) => {
@@ -44,7 +41,7 @@ export function reviewCommand(setExitCode: SetExitCode): Command {
         (options.suspects !== undefined || options.corrections !== undefined)
       )
         throw new UsageError(
-          "--suspects and --corrections are about labels, and images of --unlabelled have none",
+          "--suspects and --corrections apply to labels, but --unlabelled images have none",
         );
       const { unlabelled, corrections = reviewDefaults.corrections, out = reviewDefaults.out } = options;
       const server = await review({

@@ -1,4 +1,4 @@
-/** The decisions of a review: what holds for each image, steps that can be undone, and a file that is never behind. */
+/** The decisions of a review: the current decision for each image, undoable steps, and a file that is always up to date. */
 
 import type { Decision } from "../../data/corrections.ts";
 import { messageOf } from "../../util/errors.ts";
@@ -13,7 +13,7 @@ export interface Dated {
 
 /** Where decisions are kept; images by their index. */
 export interface DecisionStore {
-  /** What was decided earlier, in that order. @throws UsageError, FormatError for a file that cannot be read. */
+  /** Earlier decisions, in order. @throws UsageError, FormatError for a file that cannot be read. */
   load(): Promise<ReadonlyMap<number, Dated>>;
   /** Writes all of it, in this order, or nothing. @throws where it cannot be written, or another program has changed the file. */
   save(decided: ReadonlyMap<number, Dated>): void;
@@ -25,11 +25,11 @@ export interface DecisionBook {
   readonly version: number;
   /** One step, on one image or many. @throws Problem where it cannot be saved; then nothing has changed. */
   decide(decisions: ReadonlyMap<number, Decision>): Decided;
-  /** Takes the last step back; changes nothing where there is none. @throws Problem as `decide`. */
+  /** Undoes the last step; does nothing if there is none. @throws Problem as `decide`. */
   undo(): Decided;
 }
 
-/** What held for the images of a step before it. */
+/** The decisions for a step's images before it. */
 type Step = ReadonlyMap<number, Dated | undefined>;
 
 export async function openDecisionBook(
@@ -37,9 +37,9 @@ export async function openDecisionBook(
   now: () => Date = () => new Date(),
 ): Promise<DecisionBook> {
   let decided = await store.load();
-  // A server that follows another one at the same address begins with another number.
+  // A server that replaces another one at the same address starts with a different number.
   let version = now().getTime();
-  // Of earlier sessions the images can be taken back one by one, the last one first.
+  // Decisions of earlier sessions can be undone one image at a time, the last one first.
   let steps: readonly Step[] = [...decided.keys()].map((image) => new Map([[image, undefined]]));
   const commit = (
     next: ReadonlyMap<number, Dated>,

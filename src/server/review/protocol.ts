@@ -1,11 +1,11 @@
-/** What the server of `vultus review` and its page tell each other; types only, so that the page can import them. */
+/** The protocol between the `vultus review` server and its page; only types, so that the page can import them. */
 
 import type { Decision } from "../../data/corrections.ts";
 import type { Split } from "../../data/dataset.ts";
 
 export type { Decision };
 
-/** What the model answers for an image. */
+/** The model's prediction for an image. */
 export interface Opinion {
   /** Index into the classes. */
   readonly answer: number;
@@ -43,18 +43,18 @@ export interface ReviewState {
  * one. A request that changes something must name it: a page may be left open while its port goes to another server.
  */
 export interface ReviewSet extends ReviewState {
-  /** `labels`: put labels right. `unlabelled`: give labels to images that have none. */
+  /** `labels`: correct labels. `unlabelled`: label images that have none. */
   readonly task: "labels" | "unlabelled";
   /** The folders and files of the data. */
   readonly sources: readonly string[];
   /** The file that decisions are written to. */
   readonly file: string;
   readonly classes: readonly string[];
-  /** The model whose opinion is shown, as the person named it. */
+  /** The model whose answers are shown, as the user named it. */
   readonly model?: string;
   /** The file whose suspects come first. */
   readonly suspects?: string;
-  /** The split of whose images no opinion is shown, since results are measured on it. */
+  /** The split whose images are shown without the model's answers, because results are measured on it. */
   readonly blind?: Split;
   readonly images: readonly ReviewImage[];
   /** Indices of all images in the order in which to look: the surest suspects first, blind images last, in random order. */
@@ -64,7 +64,7 @@ export interface ReviewSet extends ReviewState {
   readonly features: boolean;
   /** Steps that can be undone. */
   readonly undoable: number;
-  /** What a person should know, such as that the model was trained on these images. */
+  /** Notes for the user, such as that the model was trained on these images. */
   readonly notes: readonly string[];
 }
 
@@ -80,14 +80,14 @@ export interface Decided extends Pick<ReviewState, "version"> {
   readonly undoable: number;
 }
 
-/** `GET /v1/review/images/:index/neighbours`: the images that look most alike to the model, the nearest first; none is blind. */
+/** `GET /v1/review/images/:index/neighbours`: the most similar images according to the model, nearest first; none is blind. */
 export interface Neighbours {
   readonly neighbours: readonly { readonly image: number; readonly similarity: number }[];
 }
 
 /**
  * `GET /v1/review/map`: which images the map shows, at most 5,000: the first of `order`, and a sample of the others. Blind images
- * are not on it: where one lies tells what the model would answer.
+ * are not on it: their position would reveal the model's answer.
  * `GET /v1/review/map/features` holds their features, [images, width] little-endian floats, from which the page lays out the map.
  */
 export interface ReviewMap {

@@ -1,4 +1,4 @@
-/** A review over HTTP: the images and what is known of them, and the decisions. */
+/** A review over HTTP: images, their data and the decisions. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -20,9 +20,9 @@ import type {
   ReviewState,
 } from "./protocol.ts";
 
-/** What is reviewed. */
+/** The review. */
 export interface Review {
-  /** As a client gets it, but for decisions. */
+  /** As clients receive it, except for decisions. */
   readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable" | "version">;
   readonly images: readonly Omit<ReviewImage, "decision">[];
   readonly pixels: Pick<PixelCache, "get" | "hashes">;
@@ -52,7 +52,7 @@ const requestSchema = z.strictObject({
 
 type Indexed = FastifyRequest<{ Params: { index: string } }>;
 
-/** The plugin. Only the images of the review can be had: an index is looked up, and never becomes part of a path. */
+/** The plugin. It serves only the images of the review: an index is looked up, and never becomes part of a path. */
 export async function reviewRoutes(app: FastifyInstance, review: Review): Promise<void> {
   const { set, images, pixels, book, look, features } = review;
   const indexIn = ({ params: { index } }: Indexed): number => {
@@ -150,10 +150,10 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     if (decision.kind === "relabel" && !set.classes.includes(decision.label))
       throw new Problem(
         "invalid_request",
-        `there is no class "${decision.label}"; valid are ${set.classes.join(", ")}`,
+        `there is no class "${decision.label}"; valid: ${set.classes.join(", ")}`,
       );
     if (decision.kind === "keep" && chosen.some((image) => images[image]?.label === undefined))
-      throw new Problem("invalid_request", "an image without a label has none to keep");
+      throw new Problem("invalid_request", "this image has no label to keep");
     return book.decide(new Map(chosen.map((image) => [image, decisionOn(image, decision)])));
   });
 

@@ -7,7 +7,7 @@ import { page } from "../page.ts";
 import { type Review, reviewRoutes } from "./routes.ts";
 
 export interface ReviewServer {
-  /** Where a person reviews. */
+  /** The URL of the review page. */
   readonly url: string;
   close(): Promise<void>;
 }

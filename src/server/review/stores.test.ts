@@ -39,8 +39,8 @@ test("rows that do not hold here are counted and kept, until their image is deci
   const book = await openDecisionBook(store, now);
   expect(book.undoable).toBe(0);
   expect(store.notes()).toEqual([
-    `${path}: 1 row is on labels that have changed in the data since: decide on these images again`,
-    `${path}: 1 row is on images that are not reviewed here, and kept`,
+    `${path}: 1 row is about labels that have since changed in the data: review these images again`,
+    `${path}: 1 row is about images that are not in this review, and kept`,
   ]);
   book.decide(new Map([[2, { kind: "keep" }]]));
   expect(rows()).toEqual([stale, elsewhere, `sad/2.png,sad,sad,${now().toISOString()}`]);

@@ -1,4 +1,4 @@
-/** The files of a review: corrections.csv for labels that are put right, a manifest for images that get their first ones. */
+/** The files of a review: corrections.csv for corrected labels, a manifest for new labels. */
 
 import { existsSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
@@ -25,7 +25,7 @@ export interface LabelledImage {
   readonly label: string;
 }
 
-/** Keeps rows that do not hold here: of images that are not reviewed, and of labels that have changed since, until they are decided anew. */
+/** Keeps rows that do not apply here, of images outside the review and of labels that have changed since, until they are decided again. */
 export function correctionsStore(
   path: string,
   images: readonly LabelledImage[],
@@ -55,9 +55,9 @@ export function correctionsStore(
       const rows = (count: number): string => `${path}: ${count} ${count === 1 ? "row is" : "rows are"}`;
       return [
         ...(changed > 0
-          ? [`${rows(changed)} on labels that have changed in the data since: decide on these images again`]
+          ? [`${rows(changed)} about labels that have since changed in the data: review these images again`]
           : []),
-        ...(elsewhere > 0 ? [`${rows(elsewhere)} on images that are not reviewed here, and kept`] : []),
+        ...(elsewhere > 0 ? [`${rows(elsewhere)} about images that are not in this review, and kept`] : []),
       ];
     },
     save(decided) {
@@ -73,7 +73,7 @@ export function correctionsStore(
 }
 
 export interface CorrectionsStore extends DecisionStore {
-  /** What a person should know of the file that was loaded. */
+  /** Notes for the user about the loaded file. */
   notes(): string[];
 }
 
@@ -89,7 +89,7 @@ async function readOwn(path: string): Promise<Corrections> {
   return corrections;
 }
 
-/** What a decision on an image says of it now that it has this label; nothing where it is out of date. */
+/** The effect of a decision on an image with this label; undefined if it is out of date. */
 function heldFor({ label }: LabelledImage, { decision, from }: Correction): Decision | undefined {
   const isSame = (a: string, b: string): boolean => classKey(a) === classKey(b);
   if (decision.kind === "relabel" && isSame(label, decision.label)) return { kind: "keep" };
@@ -183,7 +183,7 @@ function readList(path: string): string[] {
     .filter((line) => line.trim() !== "");
 }
 
-/** A file that this process writes whole, and that another program may change meanwhile. */
+/** A file that this process always writes as a whole, and that another program may change meanwhile. */
 interface Watched {
   readonly path: string;
   seen(): void;
@@ -204,7 +204,7 @@ function watched(path: string): Watched {
       if (found() !== last)
         throw new Problem(
           "file_changed",
-          `${path} was changed by another program, and is left as it is; start vultus review again to go on from it`,
+          `${path} was changed by another program and is left unchanged; start vultus review again to continue from it`,
         );
       // A new file could take its place all the same.
       if (existsSync(path) && (statSync(path).mode & WRITABLE) === 0)

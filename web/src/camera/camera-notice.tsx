@@ -1,4 +1,4 @@
-/** What stands in the camera's place while it does not run: how to start it, or why it cannot be. */
+/** Shown in place of the camera while it is off: how to start it, or why it cannot be started. */
 
 import type { ComponentChildren } from "preact";
 import type { CameraState } from "./use-camera.ts";
@@ -7,16 +7,17 @@ const reasons: Readonly<
   Record<Exclude<CameraState["kind"], "off" | "asking" | "running" | "failed">, string>
 > = {
   refused:
-    "The camera was refused. Allow it for this page in the browser's settings, often behind the symbol before the address, and try again.",
-  missing: "There is no camera. Connect one and try again.",
-  taken: "The camera cannot be read. Another program may be using it: close that and try again.",
-  insecure: "A browser lends its camera only to pages from https or from this computer. Open the page there.",
+    "Access to the camera was denied. Allow it for this page in the browser's settings, often behind the icon next to the address, and try again.",
+  missing: "No camera was found. Connect one and try again.",
+  taken: "The camera cannot be used. Another program may be using it: close that program and try again.",
+  insecure:
+    "Browsers allow the camera only on https pages and on pages from this computer. Open the page there.",
   lost: "The camera was disconnected.",
 };
 
-/** What can be done about a camera that is not there; undefined where it runs, or was not asked for. */
+/** What to do about an unavailable camera; undefined if it runs or was not requested. */
 export function reasonOf(state: CameraState): string | undefined {
-  if (state.kind === "failed") return `The camera does not start: ${state.reason}`;
+  if (state.kind === "failed") return `The camera could not be started: ${state.reason}`;
   return reasons[state.kind as keyof typeof reasons];
 }
 
@@ -24,7 +25,7 @@ export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */
   readonly ready: boolean;
-  /** What the camera is for, in place of what the models read. */
+  /** The purpose of the camera, if it is not to show what the models read. */
   readonly invitation?: ComponentChildren;
   onStart(): void;
 }
@@ -34,7 +35,7 @@ export function CameraNotice({ state, ready, invitation, onStart }: CameraNotice
   if (kind === "asking")
     return (
       <div class="notice" part="notice" role="status">
-        <p>Waiting for the camera. The browser may ask you for it.</p>
+        <p>Waiting for the camera. The browser may ask for your permission.</p>
       </div>
     );
   const reason = reasonOf(state);
@@ -46,7 +47,7 @@ export function CameraNotice({ state, ready, invitation, onStart }: CameraNotice
         (invitation ?? (
           <p>
             See what the models read in your face, live.
-            <span class="muted"> The images are looked at in this browser and nowhere kept.</span>
+            <span class="muted"> The images are processed in this browser and are not stored.</span>
           </p>
         ))
       )}

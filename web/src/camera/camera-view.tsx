@@ -43,7 +43,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   };
   const view = useRef<HTMLDivElement>(null);
   const begun = useRef(false);
-  // The button that was pressed is gone: whoever uses the keyboard goes on at the first of the new ones.
+  // The pressed button is gone: keyboard focus moves to the first of the new ones.
   useEffect(() => {
     if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
       view.current?.querySelector("button")?.focus();
@@ -73,7 +73,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {running && (
             <>
               <button class="button" type="button" onClick={pause}>
-                {paused ? "Go on" : "Pause"}
+                {paused ? "Continue" : "Pause"}
               </button>
               <button class="button" type="button" onClick={() => void save()}>
                 Snapshot

@@ -1,4 +1,4 @@
-/** What was seen in the last minute. */
+/** The history of the last minute. */
 
 import { overlapOf } from "../../../src/predict/boxes.ts";
 import { labelOf } from "../../../src/predict/prediction.ts";
@@ -24,7 +24,7 @@ export function withMoment(history: readonly Moment[], moment: Moment): readonly
 
 /** Seconds for which a face that the detector misses stays shown. */
 const HOLD = 0.5;
-/** A face that overlaps one that is seen is where that one was, under another number. */
+/** A face that overlaps a visible one by this much is the same face under another number. */
 const SAME_PLACE = 0.3;
 
 /**

@@ -1,4 +1,4 @@
-/** Tells a screen reader what the camera shows, calmly: when it changes, and not more often than every few seconds. */
+/** Announces what the camera shows to screen readers: on changes, and at most once every few seconds. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";

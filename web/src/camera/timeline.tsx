@@ -108,7 +108,7 @@ function draw(
   }
 }
 
-/** What somebody who does not see the lines is told. */
+/** Text alternative for the lines. */
 function spoken(classes: readonly string[], sightings: TimelineProps["sightings"]): string {
   if (sightings.length === 0) return "No face in the last minute";
   const mean = (name: string): number =>

@@ -1,4 +1,4 @@
-/** The camera: asking for it, and every way in which it may not be there. */
+/** The camera: requesting it, and every way in which it may be unavailable. */
 
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -33,7 +33,7 @@ export function useCamera(): Camera {
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
   const video = useRef<HTMLVideoElement>(null);
   const stream = useRef<MediaStream>();
-  /** How often the camera was asked for or given back: only the last time counts. */
+  /** Counts requests and releases of the camera: only the last one counts. */
   const asked = useRef(0);
 
   const release = useCallback(() => {
@@ -70,7 +70,7 @@ export function useCamera(): Camera {
         const opened = await mediaDevices.getUserMedia({
           video: { ...which, width: { ideal: WIDTH }, height: { ideal: HEIGHT } },
         });
-        // It was stopped, or asked for anew, while the browser asked.
+        // It was stopped or requested again while the browser asked for permission.
         if (current !== asked.current) {
           for (const track of opened.getTracks()) track.stop();
           return { kind: "off" };

@@ -11,7 +11,7 @@ import { type Moment, withMoment } from "./history.ts";
 const SMOOTH = 0.4;
 const PATIENCE = 2;
 
-/** Frames whose pace is told. */
+/** Frames over which speed is averaged. */
 const COUNTED = 20;
 
 export interface Live {
@@ -139,7 +139,7 @@ export function nextFrame(video: HTMLVideoElement): Promise<void> {
   });
 }
 
-/** A tenth of the new one: numbers that a person can read. */
+/** Weights the new value by a tenth, so that the numbers are readable. */
 function blended(before: Stages, now: Stages): Stages {
   const of = (stage: keyof Stages): number =>
     before[stage] === 0 ? now[stage] : 0.9 * before[stage] + 0.1 * now[stage];

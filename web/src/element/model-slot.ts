@@ -9,11 +9,11 @@ import { type Recogniser, startRecogniser } from "../recogniser/recogniser.ts";
 export interface LoadedModel {
   readonly recogniser: Recogniser;
   readonly info: ModelInfo;
-  /** As the element tells it. */
+  /** As the element reports it. */
   readonly model: VultusCameraModel;
 }
 
-/** What the attributes of an element say of its model. */
+/** The attributes of an element that select its model. */
 export interface WantedModel {
   readonly model: string | undefined;
   readonly prior: string | undefined;
@@ -73,7 +73,7 @@ export function modelSlot(home: string): ModelSlot {
       })();
       const current = { wanted, loaded };
       asked = current;
-      // What failed may be asked for again.
+      // A failed model may be requested again.
       loaded.catch(() => {
         if (asked === current) asked = undefined;
       });
@@ -95,6 +95,6 @@ async function firstOf(home: string): Promise<Pick<StartRequest, "model" | "dete
     if (first) return { model: toLoad(first), detector: detectorOf(detector) };
   } catch {}
   throw new Error(
-    "there is no model: set the attribute model to the address of one, since no models.json lies beside the element's script",
+    "there is no model: set the attribute model to the URL of one, because there is no models.json beside the element's script",
   );
 }

@@ -1,4 +1,4 @@
-/** What `<vultus-camera>` shows: the camera or a file of one's own, the faces in it, and what each expresses. */
+/** The content of `<vultus-camera>`: the camera or the user's own file, the faces in it, and their expressions. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { VultusCameraModel, VultusCameraPrediction, VultusCameraState } from "../../../src/element.ts";
@@ -22,7 +22,7 @@ export interface Commands {
   stop(): void;
 }
 
-/** Hears what the element tells in events. */
+/** Receives the element's events. */
 export interface Listener {
   state(state: VultusCameraState, reason: string | undefined): void;
   ready(model: VultusCameraModel): void;
@@ -99,7 +99,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
       }
       const state = await opening;
       if (state.kind === "running") return;
-      throw new DOMException(reasonOf(state) ?? "It was stopped before the camera was there.", "AbortError");
+      throw new DOMException(reasonOf(state) ?? "It was stopped before the camera was ready.", "AbortError");
     },
     stop() {
       setPlaying(false);
@@ -192,7 +192,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
             playsInline
             aria-label={src === undefined ? "What the camera sees" : "The video"}
             onError={() =>
-              src !== undefined && fail(`${src} is no image and no video that can be loaded here`)
+              src !== undefined && fail(`${src} is not an image or a video that can be loaded here`)
             }
           />
         )}

@@ -15,7 +15,7 @@ export interface Settings {
 
 export const attributes = ["model", "prior", "src", "autostart", "threshold", "smooth", "facing"] as const;
 
-/** What is missing or makes no sense is as usual. */
+/** Missing or invalid values take the defaults. */
 export function settingsOf(element: Element): Settings {
   const address = (name: string): string | undefined => {
     const value = element.getAttribute(name);

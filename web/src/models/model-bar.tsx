@@ -1,4 +1,4 @@
-/** Which models run and how, room for one's own, and from which probability on an expression is named. */
+/** Which models run and how, a way to add one's own, and the probability from which an expression is named. */
 
 import { useRef } from "preact/hooks";
 import type { PageModel } from "../../../src/export/page-models.ts";
@@ -118,12 +118,12 @@ function stateOf({ device, threads }: Setup): string {
 /** Whether the service worker has answered for this page, and thereby isolated it if that can be. */
 const isControlled = navigator.serviceWorker?.controller != null;
 
-/** How WebAssembly would have more threads than one; nothing where that is all there is. */
+/** How WebAssembly could use more than one thread; undefined if no more are available. */
 function howToGetThreads(): string | undefined {
   const { serviceWorker, hardwareConcurrency } = navigator as Partial<Navigator>;
   // In a frame it is the outer page that would have to be isolated.
   if (crossOriginIsolated || hardwareConcurrency === 1 || window !== top) return undefined;
   return serviceWorker && !isControlled
-    ? "open the page again, and it uses more"
+    ? "reload the page to use more"
     : "it would use more if the host sent the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 }

@@ -1,4 +1,4 @@
-/** Which models a page has, by the `models.json` that lies beside it. */
+/** The models of a page, as listed in the `models.json` beside it. */
 
 import { PAGE_MODELS, type PageModel, type PageModels } from "../../../src/export/page-models.ts";
 import type { ModelToLoad } from "../recogniser/protocol.ts";

@@ -1,4 +1,4 @@
-/** The class prior that a person chooses for all models of the page, and the browser remembers. */
+/** The class prior that the user chooses for all models of the page. The browser remembers it. */
 
 /** By what the worker is asked for; no choice leaves each model the prior that it came with. */
 export const priorChoices = {
@@ -15,7 +15,7 @@ export function rememberedPrior(): ChosenPrior | undefined {
   try {
     return choiceNamed(localStorage.getItem(KEY) ?? "");
   } catch {
-    // A browser may forbid a page to keep anything.
+    // A browser may forbid a page to store anything.
     return undefined;
   }
 }

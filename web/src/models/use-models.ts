@@ -1,4 +1,4 @@
-/** The models of the page: those that it has, and of these and a person's own one or two that are loaded. */
+/** The page's models: those it offers, and the one or two loaded ones, which may be the user's own. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { PAGE_MODELS, type PageModel } from "../../../src/export/page-models.ts";
@@ -23,7 +23,7 @@ export interface Models {
   readonly prior: ChosenPrior | undefined;
   /** Why nothing can run. */
   readonly failure: string | undefined;
-  /** Why a file was not taken, or what is being loaded. */
+  /** Why a file was not accepted, or what is being loaded. */
   readonly notice: Notice | undefined;
   /** Loads a file, or a model of the page. */
   add(model: File | PageModel): void;
@@ -42,7 +42,7 @@ export function useModels(
 ): Models {
   const [setup, setSetup] = useState<Setup>();
   const [models, setModels] = useState<readonly ModelInfo[]>([]);
-  // As `models`, for what goes on between two of the page's looks at them.
+  // The same as `models`, but current between two renderings.
   const loaded = useRef(models);
   const change = useCallback((next: readonly ModelInfo[]) => {
     loaded.current = next;
@@ -109,7 +109,7 @@ export function useModels(
         for (const { id } of loaded.current.slice(MOST_MODELS - 1))
           recogniser.remove({ model: id }).catch(() => {});
         change([...loaded.current.slice(0, MOST_MODELS - 1), added]);
-        // What is said of another file by now stays.
+        // A newer message about another file stays.
         setNotice((now) => (now === busy ? undefined : now));
       };
       inTurn(load);

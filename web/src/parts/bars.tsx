@@ -37,7 +37,7 @@ export function Bars({ probabilities, label, heading }: BarsProps) {
   );
 }
 
-/** What is said of a face in one line. */
+/** The one-line result for a face. */
 export function Verdict({ label, probabilities }: Pick<BarsProps, "label" | "probabilities">) {
   const entries = Object.entries(probabilities);
   if (label === null) {

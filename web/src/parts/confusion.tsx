@@ -7,7 +7,7 @@ interface Props {
   readonly matrix: readonly (readonly number[])[];
   /** Whose answers these are. */
   readonly of: string;
-  /** What a cell holds: per cent of its row, or a count, which is honest where there are few. Default: `share`. */
+  /** The content of a cell: per cent of its row, or a count, which is more honest for few images. Default: `share`. */
   readonly cells?: "share" | "count";
 }
 

@@ -13,7 +13,7 @@ export function Header({ view }: { readonly view: View }) {
     <header class="header">
       <div class="title">
         <h1>vultus</h1>
-        <p class="muted">The look on a face, read in your browser.</p>
+        <p class="muted">Facial expressions, recognised in your browser.</p>
       </div>
       <nav aria-label="Views">
         {views.map(({ view: target, name }) => (

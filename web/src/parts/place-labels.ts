@@ -1,4 +1,4 @@
-/** Where labels go in an image with many faces: each at its box, on no other label, and on little of any face. */
+/** Places labels in an image with many faces: each at its box, not on another label, and covering little of any face. */
 
 export interface Rect {
   readonly left: number;
@@ -21,7 +21,7 @@ export interface Placed {
 
 /** Between a label and its box, in pixels. */
 const GAP = 2;
-/** What of another face, and of its own, a label may cover. */
+/** The share of another face, and of its own, that a label may cover. */
 const MOST_OF_OTHERS = 0.15;
 const MOST_OF_OWN = 0.35;
 

@@ -1,4 +1,4 @@
-/** Which view is open: it stands behind the # of the address, so that links, history and reloads work. */
+/** The open view, stored after the # of the URL, so that links, history and reloads work. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 

@@ -41,7 +41,7 @@ export function Explanation({ explain }: { explain(): Promise<ExplainedFace> }) 
           <Pixels picture={state.explained.seen} label="the face as the network sees it" />
           <Pixels
             picture={state.explained.overlay}
-            label={`the same, bright where it speaks for ${state.explained.label}`}
+            label={`the same, bright where it supports ${state.explained.label}`}
           />
           <figcaption class="muted">
             What the network saw, and where it found “{state.explained.label}” (Grad-CAM).

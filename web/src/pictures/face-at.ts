@@ -1,8 +1,8 @@
-/** Which face of an image was meant by a tap. */
+/** Finds the face of an image that a tap meant. */
 
 import type { Rect } from "../parts/place-labels.ts";
 
-/** A finger's tap is taken for the nearest face up to so many pixels away. */
+/** The maximum distance in pixels between a finger's tap and the face it selects. */
 const REACH = 20;
 
 /** The face whose box is nearest to a point; none where that is far from all. */

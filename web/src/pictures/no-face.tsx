@@ -1,4 +1,4 @@
-/** What can be done with an image in which no face was found. */
+/** What the user can do with an image in which no face was found. */
 
 export interface NoFaceProps {
   /** Whether it was looked at in quarter turns too. */
@@ -10,21 +10,21 @@ export function NoFace({ turned, onLook }: NoFaceProps) {
   return (
     <div class="no-face">
       <p role="status">
-        No face was found{turned && ", in none of four directions"}.{" "}
+        No face was found{turned && ", in any of four orientations"}.{" "}
         <span class="muted">
           {turned
             ? "If there is one, crop the image around it and add it again."
-            : "If people lie on their side or stand on their head, turn the image. If a face fills it, take it whole."}
+            : "If people are lying down or upside down, rotate the image. If a face fills the image, use the whole image."}
         </span>
       </p>
       <div class="choices">
         {!turned && (
           <button class="button quiet" type="button" onClick={() => onLook("turned")}>
-            Turn the image and look again
+            Rotate the image and look again
           </button>
         )}
         <button class="button quiet" type="button" onClick={() => onLook("whole")}>
-          Take the whole image as one face
+          Use the whole image as one face
         </button>
       </div>
     </div>

@@ -73,7 +73,7 @@ export function Photo({ name, url, faces, extent, threshold, chosen, onChoose }:
 
 /** Boxes narrower than this, in pixels as they are shown, have thin lines. */
 const FINE = 24;
-/** What somebody who does not see the image is told. */
+/** Text alternative for the image. */
 function altOf(name: string, faces: readonly Face[] | undefined, threshold: number): string {
   if (!faces) return name;
   const labels = faces.map(({ probabilities }) => labelOf(probabilities, threshold) ?? "not sure");

@@ -20,7 +20,7 @@ export interface PictureCardProps {
   readonly models: readonly ModelInfo[];
   readonly threshold: number;
   onRemove(): void;
-  /** Looks at the image anew, in another way. */
+  /** Analyses the image again, in another way. */
   onLook(way: "turned" | "whole"): void;
   explain(model: number, face: number): ReturnType<Pictures["explain"]>;
 }
@@ -28,13 +28,13 @@ export interface PictureCardProps {
 export function PictureCard({ item, models, threshold, onRemove, onLook, explain }: PictureCardProps) {
   const { file, url, error, way } = item;
   const [chosen, choose] = useState<Choice>();
-  // Where models have been exchanged, what the former ones said is passed over.
+  // If models have been replaced, results of the former ones are ignored.
   const answers = item.result?.models.filter(({ model }) => models.some(({ id }) => id === model)) ?? [];
   const result = answers.length > 0 ? item.result : undefined;
   // All models see the same faces.
   const looked = answers.find((answer) => answer.error === undefined);
   const boxes = looked?.faces ?? [];
-  // The button goes with its card: whoever uses the keyboard goes on at the next one.
+  // The button disappears with its card: keyboard focus moves to the next one.
   const card = useRef<HTMLLIElement>(null);
   const remove = (): void => {
     const near = card.current?.nextElementSibling ?? card.current?.previousElementSibling;
@@ -63,7 +63,7 @@ export function PictureCard({ item, models, threshold, onRemove, onLook, explain
       {error !== undefined ? (
         <p class="unreadable">
           <b class="error">
-            {error.status === "unreadable" ? "This file cannot be read" : "This image was not looked at"}
+            {error.status === "unreadable" ? "This file cannot be read" : "This image was not analysed"}
           </b>
           <span class="muted">{error.reason}</span>
         </p>

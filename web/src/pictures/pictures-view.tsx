@@ -35,8 +35,8 @@ export function PicturesView({ pictures, models, threshold, onFiles }: PicturesV
         </button>
         {empty && (
           <p class="muted hint">
-            Any number of faces in an image. A model of your own, an <code>.onnx</code> file made by{" "}
-            <code>vultus export</code>, can be dropped too.
+            An image may contain any number of faces. You can also drop your own model, an <code>.onnx</code>{" "}
+            file made by <code>vultus export</code>.
           </p>
         )}
         <input

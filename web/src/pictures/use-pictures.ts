@@ -1,4 +1,4 @@
-/** The images that a person has given, and what the models say of each. */
+/** The user's images and the models' results for each. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
@@ -26,7 +26,7 @@ export interface Pictures {
   add(files: readonly File[]): void;
   remove(id: number): void;
   clear(): void;
-  /** Looks at an image anew, in another way. */
+  /** Analyses an image again, in another way. */
   look(id: number, way: Way): void;
   /** Where a model looked in one face. */
   explain(item: PictureItem, model: number, face: number): ReturnType<Recogniser["explain"]>;

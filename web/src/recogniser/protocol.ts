@@ -1,4 +1,4 @@
-/** What the page and its worker say to each other. */
+/** The protocol between the page and its worker. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { PriorChoice } from "../../../src/metrics/prior.ts";
@@ -12,7 +12,7 @@ export interface ModelInfo {
   readonly id: number;
   /** As it was given, or else of its file, without the ending. */
   readonly name: string;
-  /** Where it was fetched from; left out for a file that a person chose. */
+  /** Where it was fetched from; omitted for a file that the user chose. */
   readonly address?: string;
   readonly classes: readonly string[];
   /** Side of the images that its network sees. */
@@ -21,7 +21,7 @@ export interface ModelInfo {
   readonly prior?: "trained" | "other";
 }
 
-/** A model to load: its address, or a file that a person chose. */
+/** A model to load: its URL, or a file that the user chose. */
 export interface ModelToLoad {
   readonly source: string | File;
   readonly name?: string;
@@ -50,7 +50,7 @@ export interface ModelFaces {
   readonly error?: string;
 }
 
-/** What the models say of one image; boxes are in its pixels. */
+/** The models' results for one image; boxes are in its pixels. */
 export interface Examination {
   readonly width: number;
   readonly height: number;
@@ -115,7 +115,7 @@ export interface CutFaces {
   readonly face?: { readonly image: Blob; readonly thumbnail: Uint8Array };
 }
 
-/** Requests by kind, each with what is asked and what is answered. */
+/** Requests by kind, each with its parameters and its answer. */
 export interface Calls {
   readonly start: { ask: StartRequest; answer: Setup };
   readonly add: { ask: ModelToLoad; answer: ModelInfo };

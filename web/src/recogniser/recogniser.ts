@@ -1,4 +1,4 @@
-/** The page's end of the worker: every question is a promise. */
+/** The page's side of the worker: every request is a promise. */
 
 import { isFromElsewhere } from "../../../src/util/origin.ts";
 import type { Answer, Calls, Kind, Question } from "./protocol.ts";
@@ -13,7 +13,7 @@ export type Recogniser = {
   close(): void;
 };
 
-/** The worker has died, and answers nothing any more. */
+/** The worker has died and no longer answers. */
 export class WorkerLost extends Error {}
 
 /** Starts the worker; one that dies fails all that wait, and all that is asked later. */

@@ -38,7 +38,7 @@ if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webg
 
 type Way = Exclude<NonNullable<ExamineRequest["faces"]>, "whole">;
 
-/** What finds the faces for all models. */
+/** The detector for all models. */
 let detectors: Readonly<Record<Way, FaceDetector>> | undefined;
 let device: WebModel["device"] | "auto" = "auto";
 /** Each with what it was loaded by. */
@@ -142,7 +142,7 @@ async function explain({ photo, model: id, box, faces = "still" }: ExplainReques
   const { picture, width } = await readWebPhoto(photo);
   const { model } = loadedModel(id);
   if (!box) return explainFace(model, picture);
-  // The detector knows how the face leans, which its answer does not say.
+  // The detector knows the tilt of the face, which its answer does not include.
   const asked = scaled(box, picture.width / width);
   const found = (await detectors?.[faces].detect(picture)) ?? [];
   const face = found.find((other) => overlapOf(other.box, asked) > 0.9);

@@ -1,4 +1,4 @@
-/** The whole page: opens the review, keeps where a person is, and turns keys and buttons into decisions. */
+/** The whole page: opens the review, tracks the user's place, and turns keys and buttons into decisions. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Decision, ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -120,7 +120,7 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
   const keep = (): void => {
     if (set.task === "labels") decide({ kind: "keep" });
     else if (accepted !== undefined) decide({ kind: "relabel", label: accepted });
-    else speak("There is no one answer to accept: give a label by its number.");
+    else speak("There is no single answer to accept: give a label by its number.");
   };
 
   const undo = async (): Promise<void> => {

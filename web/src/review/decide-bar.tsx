@@ -1,4 +1,4 @@
-/** What can be decided, as buttons with their keys. */
+/** The possible decisions as buttons with their keys. */
 
 import { useRef } from "preact/hooks";
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";

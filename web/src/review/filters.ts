@@ -103,7 +103,7 @@ const statesOf: Readonly<Record<Outcome, readonly State[]>> = {
   "left out": ["decided", "left out"],
 };
 
-/** The first image that nobody has decided on, looked for behind `after` and then from the beginning. */
+/** The first undecided image, searched after `after` and then from the beginning. */
 export function nextUndecided(
   list: readonly number[],
   after: number | undefined,

@@ -1,4 +1,4 @@
-/** The head of the page: what is reviewed, how far it is, and whether everything is saved. */
+/** The head of the page: what is reviewed, the progress, and whether everything is saved. */
 
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";
 import { count } from "../parts/numbers.ts";
@@ -109,7 +109,7 @@ function Trouble({ review }: { readonly review: Review }) {
     return (
       <div class="trouble" role="alert">
         <p>
-          Another review runs at this address now. Nothing more is saved from this page.
+          Another review is now running at this address. This page no longer saves anything.
           {waiting > 0 && ` ${count(waiting, "decision")} could not be saved.`}
         </p>
         <button type="button" class="button small" onClick={() => location.reload()}>
@@ -124,7 +124,7 @@ function Trouble({ review }: { readonly review: Review }) {
           The server does not answer.{" "}
           {waiting > 0
             ? `${count(waiting, "decision")} ${waiting === 1 ? "is" : "are"} kept here and saved once it does; keep this page open.`
-            : "The page goes on when it does."}
+            : "The page continues when it does."}
         </p>
         <button type="button" class="button small" onClick={review.retry}>
           Try now

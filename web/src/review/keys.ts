@@ -1,4 +1,4 @@
-/** The keys of the page: what they do, as the page and its help say it. */
+/** The keys of the page and their descriptions in the page and its help. */
 
 import { useEffect, useRef } from "preact/hooks";
 

@@ -16,7 +16,7 @@ export interface Group {
   readonly layer: number;
 }
 
-/** What colours can tell of this set. */
+/** The meanings that colours can have for this set. */
 export function coloursOf({ task, images }: ReviewSet): readonly ColourBy[] {
   const hasAnswers = images.some(({ opinion }) => opinion !== undefined);
   if (task === "unlabelled") return hasAnswers ? ["label", "answer"] : ["label"];

@@ -1,4 +1,4 @@
-/** The data set as a map: what looks alike to the model lies together. What is selected on it can be looked at in the grid. */
+/** The data set as a map: images that the model finds similar lie together. A selection can be viewed in the grid. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -48,7 +48,8 @@ export function MapView(props: MapViewProps) {
   if (!set.features)
     return (
       <p class="panel empty">
-        A map needs a model: it lays out images by how alike they look to it. Start the review with --model.
+        A map needs a model: it arranges images by how similar the model finds them. Start the review with
+        --model.
       </p>
     );
   return (
@@ -314,12 +315,12 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
         <Legend groups={groups} counts={counts} />
         {set.blind !== undefined && (
           <p class="hint muted">
-            Images of the {set.blind} split are reviewed blind and are not on the map: where they lie would
-            show what the model finds alike.
+            Images of the {set.blind} split are reviewed blind and are not on the map: their positions would
+            reveal which images the model finds similar.
           </p>
         )}
         <p class="hint muted">
-          Draw a loop around images to select them, with Shift to add. A double click opens an image.
+          Draw a loop around images to select them; hold Shift to add. Double-click an image to open it.
         </p>
         <div class="map-around">
           <label class="field">

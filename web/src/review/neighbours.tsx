@@ -1,4 +1,4 @@
-/** The images that look most alike to the model, the nearest first; each leads there. */
+/** The most similar images according to the model, nearest first, as links. */
 
 import { useEffect, useState } from "preact/hooks";
 import type { Neighbours, ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -21,7 +21,7 @@ export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListP
   const own = labelNow(set, of, review.decisionOf(of));
   return (
     <section>
-      <h2>Look most alike</h2>
+      <h2>Most similar</h2>
       {failure !== undefined && <p class="error">{failure}</p>}
       {slow && <p class="muted">The model looks at all images once; this can take minutes.</p>}
       <ul class="neighbours" aria-busy={found === undefined && failure === undefined}>
@@ -58,7 +58,7 @@ export function NeighbourList({ set, review, palette, of, onGo }: NeighbourListP
   );
 }
 
-/** Milliseconds that a person stays at an image before its neighbours are looked for, and after which the wait is explained. */
+/** Milliseconds on an image before its neighbours are requested, and before the wait is explained. */
 const REST = 120;
 const SLOW = 1500;
 

@@ -1,4 +1,4 @@
-/** One image large, with all that helps to decide: its label, the answer, the votes, and the images that look most alike. */
+/** One image large, with all that helps to decide: its label, the answer, the votes, and the most similar images. */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -106,7 +106,7 @@ export function One(props: OneProps) {
             />
           </section>
         )}
-        {/* What a model finds alike tells what it would answer. */}
+        {/* The model's similar images would reveal its answer. */}
         {set.features && !blind && (
           <NeighbourList set={set} review={review} palette={palette} of={image} onGo={onGo} />
         )}

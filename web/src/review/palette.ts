@@ -1,4 +1,4 @@
-/** How classes are told apart: by colours that everybody tells apart, and by shapes where there are more classes than colours. */
+/** Distinguishes classes by colours that everybody can distinguish, and by shapes if there are more classes than colours. */
 
 import { known } from "../style/accents.ts";
 

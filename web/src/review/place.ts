@@ -1,4 +1,4 @@
-/** Where a person is: the view, the image and the filters. It stands behind the # of the address, so that a reload keeps it. */
+/** The user's place: the view, the image and the filters. It is stored after the # of the URL, so that a reload keeps it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { splits } from "../../../src/data/dataset.ts";

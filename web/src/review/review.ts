@@ -8,7 +8,7 @@ import type { Decided, Decision, DecisionRequest, ReviewSet } from "../../../src
 import { address, askJson, askState, post, Refused } from "./requests.ts";
 import { labelNow, outcomeOf } from "./words.ts";
 
-/** `changed`: the server has come back with other images, of which this page knows nothing. */
+/** `changed`: the server has restarted with other images, unknown to this page. */
 export type Link = "loading" | "open" | "lost" | "changed";
 
 export interface Review {
@@ -112,7 +112,7 @@ export function createReview(changed: () => void): Review {
     sending = false;
   };
 
-  /** Reads the review, again where the server was gone: it may have saved what it could not say. */
+  /** Reads the review again after the server was gone: it may have saved decisions without confirming them. */
   const load = async (): Promise<void> => {
     try {
       const next = await askJson<ReviewSet>(address(""), { cache: "no-store" });

@@ -1,4 +1,4 @@
-/** A store that says when it has changed: the page is drawn again, at most once a frame. */
+/** A store that reports changes: the page is rendered again, at most once per frame. */
 
 import { useRef, useState } from "preact/hooks";
 

@@ -1,4 +1,4 @@
-/** What the page says of an image, to eyes and ears alike. */
+/** Descriptions of images, for display and for screen readers. */
 
 import type { Decision, ReviewImage, ReviewSet } from "../../../src/server/review/protocol.ts";
 import { share } from "../parts/numbers.ts";
@@ -42,7 +42,7 @@ export function suggestionOf(set: ReviewSet, image: number): string | undefined 
   return nameOf(set, set.images[image]?.suggested);
 }
 
-/** What speaks against the label: the list of suspects where there is one, else the model's answer. */
+/** The evidence against the label: the list of suspects if there is one, else the model's answer. */
 export function isSuspect({ suspects }: ReviewSet, { label, opinion, suggested }: ReviewImage): boolean {
   const other = suspects === undefined ? opinion?.answer : suggested;
   return label !== undefined && other !== undefined && other !== label;

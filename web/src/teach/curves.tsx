@@ -1,4 +1,4 @@
-/** How trainings went, as lines: the loss of each step, and the accuracy on the examples that were kept apart. */
+/** The curves of trainings: the loss of each step, and the accuracy on the held-out examples. */
 
 import { share } from "../parts/numbers.ts";
 import type { Curve, Mode } from "./trainings.ts";
@@ -55,7 +55,7 @@ export function Curves({ curves }: CurvesProps) {
       />
       {accuracies.some(({ points }) => points.length > 0) && (
         <Chart
-          title="Accuracy on the examples kept apart"
+          title="Accuracy on the held-out examples"
           lines={accuracies}
           top={1}
           write={share}

@@ -4,7 +4,7 @@ import { writeStoredZip } from "../../../src/formats/zip.ts";
 import type { Example, TaughtClass } from "./project.ts";
 
 /**
- * Images are numbered in their class; frames of one recording are neighbours, and their names say which recording they are of.
+ * Images are numbered in their class; frames of one recording are neighbours, and their names identify the recording.
  * @throws FormatError beyond 4 GiB or 65,534 examples.
  */
 export async function examplesZip(

@@ -1,4 +1,4 @@
-/** What became of the files that were added. */
+/** The result of adding files. */
 
 import { count } from "../parts/numbers.ts";
 import type { Adding } from "./use-files.ts";
@@ -20,7 +20,7 @@ export function FilesReport({
     <div class="files-report panel" role="status">
       <p>
         {added > 0 ? `${count(added, "image")} added.` : "Nothing was added."}
-        {several > 0 && ` ${count(several, "image")} showed several faces: the largest was taken.`}
+        {several > 0 && ` ${count(several, "image")} showed several faces: the largest was used.`}
       </p>
       {homeless > 0 && (
         <p class="warning">
@@ -30,8 +30,8 @@ export function FilesReport({
       {unreadable.length > 0 && (
         <p class="error">
           {unreadable.length === 1
-            ? "This file is no image that can be read"
-            : "These files are no images that can be read"}
+            ? "This file is not an image that can be read"
+            : "These files are not images that can be read"}
           : {namesOf(unreadable)}
         </p>
       )}
@@ -43,13 +43,13 @@ export function FilesReport({
       {faceless.length > 0 && (
         <p class="warning">
           No face was found in {namesOf(faceless.map(({ file }) => file.name))}.{" "}
-          <span class="muted">If faces fill these images, take them whole.</span>
+          <span class="muted">If faces fill these images, use the whole images.</span>
         </p>
       )}
       <div class="choices">
         {faceless.length > 0 && (
           <button class="button quiet" type="button" onClick={() => void takeWhole()}>
-            Take {faceless.length === 1 ? "the whole image" : "the whole images"} as faces
+            Use {faceless.length === 1 ? "the whole image" : "the whole images"} as faces
           </button>
         )}
         <button class="button quiet" type="button" onClick={dismiss}>

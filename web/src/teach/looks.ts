@@ -14,7 +14,7 @@ export function alikeAmong(thumbnails: readonly Uint8Array[]): readonly (readonl
 
 /** Examples of a class that are compared: spread evenly over all of them. */
 const COMPARED = 24;
-/** With fewer examples nothing can be said. */
+/** With fewer examples there is no warning. */
 const FEWEST = 10;
 /** A class that shows fewer different images is warned of. */
 const FEWEST_LOOKS = 3;

@@ -33,14 +33,14 @@ export function MeasureSection({ trainings, all, examples, changed, explain }: M
         <span class="step-number">3</span> Measure
       </h3>
       {!all.finished && (
-        <p class="warning">The training was stopped: this is the best model that it had by then.</p>
+        <p class="warning">The training was stopped: this is its best model up to that point.</p>
       )}
       {changed > all.when && (
-        <p class="warning">Classes or examples were changed since. Train anew, and the model knows them.</p>
+        <p class="warning">Classes or examples have changed since. Train again to include the changes.</p>
       )}
       {!measure ? (
         <p class="panel">
-          Too few to say: no example could be kept apart. Record each class for a few seconds, or add images
+          Too few to measure: no example could be held out. Record each class for a few seconds, or add images
           that do not resemble each other.
         </p>
       ) : (
@@ -85,9 +85,9 @@ function Accuracy({ measure, mode }: { readonly measure: Measure; readonly mode:
   return (
     <p class="accuracy">
       <span class="muted">{modeNames[mode]}</span>{" "}
-      {tooFew ? <b>Too few to say</b> : <b class="number">{share(right / n)} right</b>}{" "}
+      {tooFew ? <b>Too few to measure</b> : <b class="number">{share(right / n)} right</b>}{" "}
       <span class="number">
-        {right} of {count(n, "example")} kept apart, 95{"\u202f"}% interval {share(low)} to {share(high)}
+        {right} of {count(n, "example")} held out, 95{"\u202f"}% interval {share(low)} to {share(high)}
       </span>
     </p>
   );
@@ -100,7 +100,7 @@ function ClassList({ measure }: { readonly measure: Measure }) {
         <li key={name}>
           <b>{name}</b>{" "}
           {tooFew ? (
-            <span class="muted">too few to say ({n === 0 ? "none" : n} kept apart)</span>
+            <span class="muted">too few to measure ({n === 0 ? "none" : n} held out)</span>
           ) : (
             <span>
               {right} of {n} right
@@ -129,7 +129,7 @@ function Mistakes({ measure, all, examples, explain }: MistakesProps) {
   if (shown.length === 0) return null;
   return (
     <div class="mistakes">
-      <h4>Wrong answers, the surest first</h4>
+      <h4>Wrong answers, the most confident first</h4>
       <ul>
         {shown.map(({ id, label, image, answered, probability }) => (
           <li key={id}>

@@ -1,10 +1,10 @@
-/** How good a model is on the examples that were kept apart, and whether there are enough of them to say so. */
+/** A model's score on the held-out examples, and whether there are enough of them to report it. */
 
 import { type ConfusionMatrix, confusionMatrix, margins } from "../../../src/metrics/confusion.ts";
 import { mcnemarP } from "../../../src/metrics/mcnemar.ts";
 import { wilsonInterval } from "../../../src/metrics/wilson.ts";
 
-/** What a training answers for the examples that were kept apart, in their order. */
+/** A training's answers for the held-out examples, in their order. */
 export interface Answers {
   /** Examples × classes. */
   readonly probabilities: Float32Array;
@@ -24,7 +24,7 @@ export interface Measure {
   readonly right: number;
   /** 95 % interval of the accuracy, as if the examples were independent of each other. */
   readonly interval: readonly [low: number, high: number];
-  /** So few that the accuracy says nothing. */
+  /** Too few for a meaningful accuracy. */
   readonly tooFew: boolean;
   readonly classes: readonly ClassMeasure[];
   readonly matrix: ConfusionMatrix;
@@ -39,11 +39,11 @@ export interface WrongAnswer {
   readonly probability: number;
 }
 
-/** Examples without which nothing is said of a class, and of all. */
+/** The minimum examples for a result per class, and in total. */
 const FEWEST_OF_CLASS = 5;
 const FEWEST = 10;
 
-/** Undefined where no example was kept apart. */
+/** Undefined if no example was held out. */
 export function measureOf(answers: Answers, classes: readonly string[]): Measure | undefined {
   const { labels } = answers;
   if (labels.length === 0) return undefined;
@@ -74,7 +74,7 @@ export function measureOf(answers: Answers, classes: readonly string[]): Measure
   };
 }
 
-/** What the difference of two models that answered for the same examples is worth. */
+/** The significance of the difference between two models on the same examples. */
 export function comparisonOf(all: Answers, head: Answers, classCount: number): string {
   const [a, b] = [predictedBy(all, classCount), predictedBy(head, classCount)];
   const { labels } = all;

@@ -11,7 +11,7 @@ export interface NameInputProps {
   onRename(name: string): void;
 }
 
-/** What is being typed is kept, even where the page renders anew in the middle of a word. Enter takes it, Escape gives it up. */
+/** Keeps the typed text even if the page renders in the middle of a word. Enter accepts it, Escape discards it. */
 export function NameInput({ class: own, label, describedBy, name, onRename }: NameInputProps) {
   const [draft, setDraft] = useState<string>();
   return (

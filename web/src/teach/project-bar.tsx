@@ -129,7 +129,7 @@ function Space({ list }: { readonly list: readonly StoredProject[] }) {
       {space &&
         (space.persisted
           ? " The browser keeps it until you delete it."
-          : " The browser may delete it when the device runs short of space: take your model and examples along.")}
+          : " The browser may delete it when the device runs short of space: download your model and examples.")}
     </p>
   );
 }

@@ -1,4 +1,4 @@
-/** What a person teaches: a project has classes, and examples of them. */
+/** The data of a project: classes and their examples. */
 
 /** A class; its name may change, its id does not. */
 export interface TaughtClass {
@@ -33,7 +33,7 @@ export interface Example {
 }
 
 const LONGEST_NAME = 40;
-/** What no folder's name may hold: a class is a folder of the examples that a person takes along. */
+/** Characters that no folder name may contain: in the downloaded examples each class is a folder. */
 // oxlint-disable-next-line no-control-regex -- Control characters are what it looks for.
 const refused = /[\\/:*?"<>|\u0000-\u001f]/;
 
@@ -54,7 +54,7 @@ export function sameName(a: string, b: string): boolean {
   return a.trim().toLowerCase() === b.trim().toLowerCase();
 }
 
-/** The classes with the largest imbalance: where the largest has so many times the examples of the smallest. */
+/** The ratio of the largest class to the smallest from which a warning is shown. */
 const UNBALANCED = 3;
 
 /** A warning where one class has many times the examples of another; counts by the classes' names. */
@@ -70,7 +70,7 @@ export function imbalanceOf(counts: readonly (readonly [name: string, count: num
 export function missingForTraining(
   counts: readonly (readonly [name: string, count: number])[],
 ): string | undefined {
-  if (counts.length < 2) return "Add a second class: a model tells at least two classes apart.";
+  if (counts.length < 2) return "Add a second class: a model needs at least two classes.";
   const few = counts.filter(([, n]) => n < FEWEST_EXAMPLES).map(([name]) => `“${name}”`);
   if (few.length === 0) return undefined;
   const classes = few.length === 1 ? few[0] : `${few.slice(0, -1).join(", ")} and ${few.at(-1)}`;

@@ -1,6 +1,6 @@
 /**
- * Which examples a model learns from, and which are kept apart to measure it by. Neighbouring frames of a recording are nearly the
- * same image: shared out at random, a model would be measured on what it has learned by heart.
+ * Splits examples into those a model learns from and those held out to measure it. Neighbouring frames of a recording are nearly the
+ * same image: with a random split, a model would be measured on what it has memorised.
  */
 
 import { disjointSets } from "../../../src/util/disjoint-sets.ts";
@@ -23,18 +23,18 @@ export interface HonestSplit {
   readonly leftOut: readonly number[];
 }
 
-/** The share that is kept apart. */
+/** The held-out share. */
 const KEPT = 0.25;
 /** Milliseconds between the last frame to learn from and the first to measure by. */
 const GAP = 500;
-/** Of a recording with fewer frames no end is cut off: it is kept apart as a whole, or not at all. */
+/** Of a recording with fewer frames no end is cut off: it is held out as a whole, or not at all. */
 const FEWEST_FRAMES = 8;
 
 type Side = "training" | "measured" | "leftOut";
 
 /**
- * Cuts each recording in time: its last quarter is kept apart, and what was recorded within half a second of a frame that is kept
- * apart is left out. Of files and of short recordings about a quarter of each class is kept apart; what looks alike, by `groups` of
+ * Cuts each recording in time: its last quarter is held out, and what was recorded within half a second of a held-out
+ * frame is left out. Of files and of short recordings about a quarter of each class is held out; similar images, by `groups` of
  * positions, stays on one side. The same examples in the same order are always split in the same way, and more at the end do not
  * change the sides of those before them.
  */
@@ -69,7 +69,7 @@ function recordingsIn(examples: readonly SplitExample[]): number[][] {
   return [...byRecording.values()].map((frames) => frames.sort((a, b) => time(a) - time(b)));
 }
 
-/** What goes to one side as a whole, of all that is no frame of a long recording; in the order of the first of each. */
+/** Groups that stay on one side, of all examples outside long recordings; in the order of their first members. */
 function unitsOf(
   count: number,
   isFrame: ReadonlySet<number>,
@@ -87,7 +87,7 @@ function unitsOf(
   return [...members.values()];
 }
 
-/** Keeps apart what brings its class nearer to a quarter of what it has so far. */
+/** Holds out what brings its class nearer to a quarter of its examples so far. */
 function keepApart(units: readonly number[][], examples: readonly SplitExample[], sides: Side[]): void {
   const seen = new Map<string, { all: number; kept: number }>();
   for (const members of units) {

@@ -21,7 +21,7 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
   const running = state.kind === "running";
   const place = useRef<HTMLDivElement>(null);
   const begun = useRef(false);
-  // The button that was pressed is gone: whoever uses the keyboard goes on at the one that stops the camera.
+  // The pressed button is gone: keyboard focus moves to the one that stops the camera.
   useEffect(() => {
     if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
       place.current?.querySelector("button")?.focus();

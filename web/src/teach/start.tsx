@@ -17,11 +17,11 @@ export function Start({ known, onCreate }: StartProps) {
       </p>
       <div class="choices">
         <button class="button primary" type="button" onClick={() => onCreate(["Class 1", "Class 2"])}>
-          Begin with two classes of your own
+          Start with two classes of your own
         </button>
         {known.length > 0 && (
           <button class="button" type="button" onClick={() => onCreate(known)}>
-            Begin with the {known.length} expressions of the model
+            Start with the {known.length} expressions of the model
           </button>
         )}
       </div>

@@ -33,7 +33,7 @@ export interface TeachStore {
   close(): void;
 }
 
-/** The browser gives no more room. */
+/** The browser's storage is full. */
 export class StorageFull extends Error {
   constructor() {
     super("The browser's storage is full. Delete examples or projects, or free space on this device.");
@@ -48,7 +48,7 @@ export function databaseName(): string {
 const STORES = ["projects", "examples", "trainings", "checkpoints"] as const;
 type StoreName = (typeof STORES)[number];
 
-/** @throws Error with the reason where the browser keeps nothing. */
+/** @throws Error with the reason if the browser stores nothing. */
 export async function openStore(name: string): Promise<TeachStore> {
   const database = await opened(name);
 
@@ -162,7 +162,9 @@ function opened(name: string): Promise<IDBDatabase> {
       resolve(request.result);
     });
     request.addEventListener("error", () =>
-      reject(new Error(`This browser keeps nothing for the page: ${request.error?.message ?? "no reason"}`)),
+      reject(
+        new Error(`This browser does not store data for this page: ${request.error?.message ?? "no reason"}`),
+      ),
     );
   });
 }

@@ -31,7 +31,7 @@ export function TakeSection({ project, examples, all, onTry }: TakeSectionProps)
   return (
     <section class="teach-take" aria-labelledby="teach-take">
       <h3 id="teach-take">
-        <span class="step-number">{all ? 4 : 3}</span> {all ? "Use it, and take it along" : "Take it along"}
+        <span class="step-number">{all ? 4 : 3}</span> {all ? "Use and download" : "Download"}
       </h3>
       <div class="choices">
         {all && (
@@ -63,8 +63,8 @@ export function TakeSection({ project, examples, all, onTry }: TakeSectionProps)
       )}
       <p class="muted">
         {all
-          ? "The model is one .onnx file that this page, Node and vultus serve take. The archive has a folder per class, as vultus train takes it."
-          : "The archive has a folder per class, as vultus train takes it."}
+          ? "The model is one .onnx file that this page, Node and vultus serve accept. The archive contains a folder per class, the layout that vultus train reads."
+          : "The archive contains a folder per class, the layout that vultus train reads."}
       </p>
     </section>
   );

@@ -22,7 +22,7 @@ export function TeachLater(props: TeachViewProps) {
     );
   return failure === undefined || !active ? null : (
     <p class="error" role="alert">
-      The view cannot be loaded: {failure}. Open the page again.
+      The view cannot be loaded: {failure}. Reload the page.
     </p>
   );
 }

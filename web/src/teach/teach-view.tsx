@@ -18,7 +18,7 @@ import { type Projects, useProjects } from "./use-projects.ts";
 import { useTraining } from "./use-training.ts";
 
 export interface TeachViewProps {
-  /** Whether it is the view that is shown: a training goes on while another is. */
+  /** Whether this view is shown: a training continues while another view is. */
   readonly active: boolean;
   readonly recogniser: Recogniser;
   readonly models: Models;
@@ -62,7 +62,7 @@ function LockedProject(props: ProjectProps) {
     <>
       <ProjectBar projects={props.projects} open={undefined} known={knownClasses(props.models)} />
       <p class="panel" role="status">
-        This project is open in another tab. Close it there, and it opens here.
+        This project is open in another tab. Close it there, and it will open here.
       </p>
     </>
   );

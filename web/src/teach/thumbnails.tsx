@@ -30,7 +30,7 @@ export function Thumbnails({ examples, name, others, onDelete, onMove }: Thumbna
     if (!next.delete(id)) next.add(id);
     choose(next);
   };
-  /** The buttons go with what was chosen: whoever uses the keyboard goes on at the thumbnails. */
+  /** The buttons disappear with the selection: keyboard focus moves to the thumbnails. */
   const act = (work: () => void): void => {
     choose(new Set());
     (list.current?.querySelector<HTMLElement>("button[aria-pressed=false]") ?? list.current)?.focus();

@@ -1,11 +1,11 @@
-/** What the page and the worker that trains say to each other. */
+/** The protocol between the page and the training worker. */
 
 import type { WebTrainEvent } from "../../../src/train/train-options.web.ts";
 import type { Mode, Plan, Start, Trained } from "./trainings.ts";
 
 export type ToTrainer =
   | TrainRequest
-  /** The training waits before its next step, or goes on. */
+  /** Pauses the training before its next step, or resumes it. */
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   /** The training ends after the step under way. */

@@ -1,4 +1,4 @@
-/** The second part of the view Teach: training, its progress, and how it can be paused, stopped and gone on with. */
+/** The second part of the view Teach: training, its progress, and how it can be paused, stopped and resumed. */
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
@@ -46,15 +46,15 @@ export function TrainingSection({ trainings, counts, base }: TrainingSectionProp
           <p>
             {unfinished.curve.steps.length > 0
               ? `A training stopped after step ${unfinished.curve.steps.at(-1)?.step} of ${unfinished.curve.length}.`
-              : "A training was begun."}{" "}
-            <span class="muted">It goes on with the examples that it had.</span>
+              : "A training was started."}{" "}
+            <span class="muted">It continues with the examples that it had.</span>
           </p>
           <div class="choices">
             <button class="button primary" type="button" onClick={trainings.goOn}>
-              Go on
+              Continue
             </button>
             <button class="button" type="button" onClick={() => void trainings.discard()}>
-              Forget it
+              Discard it
             </button>
           </div>
         </div>
@@ -70,7 +70,7 @@ export function TrainingSection({ trainings, counts, base }: TrainingSectionProp
             aria-describedby={missing === undefined ? undefined : "teach-missing"}
             onClick={() => start && trainings.train(start)}
           >
-            {all || unfinished ? "Train anew" : "Train"}
+            {all || unfinished ? "Train again" : "Train"}
           </button>
           {starts.length > 1 && (
             <label class="start-from">
@@ -95,8 +95,8 @@ export function TrainingSection({ trainings, counts, base }: TrainingSectionProp
           )}
           {missing === undefined && !all && (
             <p class="muted">
-              All layers of {start?.name ?? "the model"} learn. A quarter of the examples is kept apart to
-              measure by: the end of each recording, never random frames.
+              All layers of {start?.name ?? "the model"} learn. A quarter of the examples is held out for
+              measuring: the end of each recording, never random frames.
             </p>
           )}
         </div>
@@ -120,7 +120,7 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
             disabled={phase === "preparing" || stopping}
             onClick={phase === "paused" ? trainings.resume : trainings.pause}
           >
-            {phase === "paused" ? "Go on" : "Pause"}
+            {phase === "paused" ? "Continue" : "Pause"}
           </button>
           <button class="button" type="button" disabled={stopping} onClick={trainings.stop}>
             Stop
@@ -150,7 +150,7 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
       {plan && (
         <p class="muted">
           {modeNames[mode ?? "all"]} of {plan.start.name}: learns from{" "}
-          {count(plan.training.length, "example")}, {plan.measured.length} kept apart
+          {count(plan.training.length, "example")}, {plan.measured.length} held out
           {plan.leftOut > 0 && `, ${plan.leftOut} left out between them`}
           {start && `; ${deviceOf(start.device, start.threads)}`}.
         </p>
@@ -161,7 +161,7 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
         </p>
       ))}
       <p class="muted">
-        It goes on while you use another view or another tab. Close the page, and it can be gone on with from
+        It continues while you use another view or another tab. If you close the page, you can resume it from
         its last checkpoint.
       </p>
     </div>

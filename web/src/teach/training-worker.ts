@@ -77,7 +77,7 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     async onEvent(event) {
       curve = continued(curve, event);
       say({ kind: "event", event });
-      // From these a training goes on after a reload, and so does its curve.
+      // A training and its curve continue from these after a reload.
       if (event.kind === "checkpoint") await kept(() => store.saveTraining({ ...before, curve }));
       if (event.kind === "step") await gate;
     },
@@ -102,7 +102,7 @@ async function unfinishedOf(
   });
   if (what.kind === "unfinished") {
     const found = await store.training(project, "unfinished");
-    if (!found) throw new Error("There is no training to go on with.");
+    if (!found) throw new Error("There is no training to resume.");
     return found;
   }
   const last = await store.training(project, "all");
@@ -128,7 +128,7 @@ async function modelOf(start: Start): Promise<Blob> {
 function imagesOf(planned: readonly PlannedExample[], examples: ReadonlyMap<string, Example>): WebExample[] {
   return planned.map(({ id, label }) => {
     const found = examples.get(id);
-    if (!found) throw new Error("Examples of this training were deleted meanwhile: train anew.");
+    if (!found) throw new Error("Examples of this training were deleted meanwhile: train again.");
     return { image: found.image, label };
   });
 }
@@ -139,7 +139,7 @@ function continued(curve: Curve, event: WebTrainEvent): Curve {
   return event.kind === "epoch" ? withEpoch(curve, event) : curve;
 }
 
-/** What came of it; a training that was stopped can still be gone on with. */
+/** Its result; a stopped training can still be resumed. */
 async function keep(
   store: TeachStore,
   { project, mode, plan }: Unfinished,
@@ -169,7 +169,7 @@ async function keep(
   return trained;
 }
 
-/** Where the storage is full a training goes on: it can only not be gone on with after a reload. */
+/** If the storage is full, the training continues but cannot be resumed after a reload. */
 function forgiving(store: CheckpointStore): CheckpointStore {
   return { ...store, write: (bytes) => kept(() => store.write(bytes)) };
 }

@@ -1,4 +1,4 @@
-/** What is kept of trainings: what each was given, how it went, and what came of it. */
+/** Stored records of trainings: their inputs, curves and results. */
 
 import type { WebEpochEvent, WebStepEvent } from "../../../src/train/train-options.web.ts";
 import type { Answers } from "./measure.ts";
@@ -44,7 +44,7 @@ export type CurvePoint = Pick<WebStepEvent, "step" | "loss" | "accuracy">;
 
 export const emptyCurve: Curve = { steps: [], epochs: [], length: 0 };
 
-/** A training that has not ended: it can be gone on with. */
+/** A training that has not ended and can be resumed. */
 export interface Unfinished {
   readonly project: string;
   readonly slot: "unfinished";
@@ -83,7 +83,7 @@ export function withEpoch(curve: Curve, event: WebEpochEvent): Curve {
   return { ...curve, epochs: [...curve.epochs, { ...event, step: curve.steps.at(-1)?.step ?? 0 }] };
 }
 
-/** The curve as far as a training had come that goes on after so many steps. */
+/** The curve up to the step from which a training resumes. */
 export function upTo(curve: Curve, done: number, length: number): Curve {
   return {
     steps: curve.steps.filter(({ step }) => step <= done),

@@ -20,15 +20,15 @@ export interface Adding {
 
 export interface AddingReport {
   readonly added: number;
-  /** Of which several faces were found: the largest was taken. */
+  /** Several faces were found in them: the largest was used. */
   readonly several: number;
   /** No face was found in them. */
   readonly faceless: readonly Wanted[];
-  /** Names of files that cannot be read, or that are no images. */
+  /** Names of files that cannot be read or are not images. */
   readonly unreadable: readonly string[];
   /** Files that lay in no folder, and were given to no class. */
   readonly homeless: number;
-  /** What stopped it, or a folder that is no class. */
+  /** The error that stopped it, or a folder that cannot be a class. */
   readonly problems: readonly string[];
 }
 
@@ -83,7 +83,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
           continue;
         }
         const id = await latest.current.add({ class: to, time: Date.now(), source: file.name, ...face });
-        // Why it was not kept, the project says.
+        // The project reports why it was not stored.
         if (id === undefined) break;
         ids.add(id);
         found.added++;

@@ -82,7 +82,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   const did = useCallback((text: string, revert: () => Promise<void>) => {
     setSteps((before) => [...before, { text, revert }].slice(-MOST_STEPS));
   }, []);
-  /** Puts examples (back) where their time says. */
+  /** Inserts examples in the order of time. */
   const put = async (some: readonly Example[]): Promise<void> => {
     await store.saveExamples(some);
     const ids = new Set(some.map((example) => example.id));
@@ -136,7 +136,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
       return (await keep(() => put([added]))) ? added.id : undefined;
     },
     added(text, ids) {
-      // Why the rest was not kept stays said.
+      // The reason why the rest was not stored stays visible.
       change({}).catch((error: Error) => setProblem(error.message));
       did(text, async () => {
         await take(ids);

@@ -16,7 +16,7 @@ export interface Projects {
   create(classes: readonly string[]): Promise<void>;
   show(id: string): void;
   remove(id: string): Promise<void>;
-  /** Reads the list anew: what the open project holds has changed. */
+  /** Reads the list again: the content of the open project has changed. */
   refresh(): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export function useProjects(): Projects {
           await to.deleteProject(id);
           setOpen(list.find((other) => other.id !== id)?.id);
         } else if (!(await unlessTaken(projectLock(databaseName(), id), () => to.deleteProject(id))))
-          throw new Error("The project is open in another tab. Close it there, and delete it then.");
+          throw new Error("The project is open in another tab. Close it there, then delete it.");
       }),
   };
 }

@@ -17,7 +17,7 @@ export interface Seen {
 
 export type RecorderState =
   | { readonly kind: "idle" }
-  /** Hands-free recording begins in so many seconds, or ends in so many. */
+  /** Seconds until hands-free recording starts or ends. */
   | { readonly kind: "countdown"; readonly class: string; readonly seconds: number }
   | { readonly kind: "recording"; readonly class: string; readonly seconds?: number };
 

@@ -26,7 +26,7 @@ export interface Running {
   readonly start: WebStartEvent | undefined;
   readonly step: WebStepEvent | undefined;
   readonly curve: Curve;
-  /** What a person should be told. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
 }
 
@@ -34,11 +34,11 @@ export interface Trainings {
   /** Whether what was kept of earlier trainings has been read. */
   readonly ready: boolean;
   readonly running: Running | undefined;
-  /** Why the last training did not end well. */
+  /** Why the last training failed. */
   readonly failure: string | undefined;
   readonly all: Trained | undefined;
   readonly head: Trained | undefined;
-  /** What can be gone on with. */
+  /** The unfinished training. */
   readonly unfinished: Unfinished | undefined;
   train(start: Start): void;
   trainHead(): void;
@@ -46,7 +46,7 @@ export interface Trainings {
   pause(): void;
   resume(): void;
   stop(): void;
-  /** Forgets what can be gone on with. */
+  /** Discards the unfinished training. */
   discard(): Promise<void>;
 }
 
@@ -182,7 +182,7 @@ function told(before: Running, message: Progress): Running {
     case "note":
       return { ...before, notes: [...notes, event.text] };
     case "device": {
-      const text = `The graphics processor was lost (${event.reason}): the training goes on from its last checkpoint on the processor.`;
+      const text = `The graphics processor was lost (${event.reason}): the training continues on the CPU from its last checkpoint.`;
       return { ...before, notes: [...notes, text] };
     }
     case "checkpoint":

@@ -1,4 +1,4 @@
-/** What the model answered after an epoch: the confusion matrix, and the watched images with their predictions. */
+/** The model's answers after an epoch: the confusion matrix, and the watched images with their predictions. */
 
 import { useState } from "preact/hooks";
 import type { About } from "../../../src/server/runs/protocol.ts";

@@ -47,7 +47,7 @@ export function App() {
       <main class={`${runs.length > 1 ? "several" : ""} ${watcher.link}`}>
         {runs.length === 0 && (
           <p class="panel empty">
-            {watcher.list ? "No runs yet. The page shows them as they begin." : "Looking for runs …"}
+            {watcher.list ? "No runs yet. The page shows them as they start." : "Looking for runs …"}
           </p>
         )}
         {runs.length > 1 && <Compare runs={runs} now={now} />}

@@ -16,7 +16,7 @@ export interface Curve {
   /** Of the style sheet. */
   readonly colour: `--${string}`;
   readonly points: readonly Point[];
-  /** A thin line behind the others: what single steps say. */
+  /** A thin line behind the others: values of single steps. */
   readonly faint?: boolean;
   /** Whether each point has a dot. */
   readonly dots?: boolean;
@@ -48,7 +48,7 @@ export function Chart(props: ChartProps) {
   latest.current = props;
   const shape = curves.map(({ name, faint, dots }) => `${name}${faint}${dots}`).join();
 
-  // The canvas is made anew where its series or its colours change, and only fed where its numbers do.
+  // The chart is recreated if its series or colours change, and only updated if its numbers do.
   useEffect(() => {
     const element = box.current as HTMLDivElement;
     const make = (): void => {

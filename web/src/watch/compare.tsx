@@ -10,7 +10,7 @@ interface Props {
   readonly now: number;
 }
 
-/** Told apart by dashes as well as by colour. */
+/** Distinguished by dashes as well as by colour. */
 const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]];
 
 export function Compare({ runs, now }: Props) {

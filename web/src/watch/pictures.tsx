@@ -1,4 +1,4 @@
-/** The watched images with what the model says of them, and how sure of the truth it was after each epoch until then. */
+/** The watched images with the model's answers, and the probability of the true class after each epoch so far. */
 
 import type { EventOf } from "../../../src/train/run-events.ts";
 import type { EpochPoint } from "../../../src/train/run-state.ts";

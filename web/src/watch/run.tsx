@@ -1,4 +1,4 @@
-/** One run: where it stands, its figures, its curves, and what it answers. */
+/** One run: its state, figures, curves and answers. */
 
 import type { About } from "../../../src/server/runs/protocol.ts";
 import { bestEpoch, type RunState, secondsLeft } from "../../../src/train/run-state.ts";
@@ -147,9 +147,9 @@ function Figures({ about, state, now, running }: FiguresProps) {
         more={running ? "now" : "of the last update"}
       />
       <Figure
-        name="Pictures/s"
+        name="Images/s"
         value={decimal(latest?.imagesPerSecond, 0)}
-        more={running ? "now" : "at last"}
+        more={running ? "now" : "at the end"}
       />
       {running && (
         <Figure
@@ -157,7 +157,7 @@ function Figures({ about, state, now, running }: FiguresProps) {
           value={left === undefined ? "–" : roughly(left)}
           more={
             left === undefined
-              ? "known after some steps"
+              ? "known after a few steps"
               : toCome > 0
                 ? `at most; then ${toCome} more ${toCome === 1 ? "phase" : "phases"}`
                 : "at most"

@@ -1,4 +1,4 @@
-/** The numbers behind the charts as tables, and what a run said on its way. */
+/** The numbers behind the charts as tables, and a run's notes. */
 
 import { bestEpoch, type RunState } from "../../../src/train/run-state.ts";
 import { duration } from "../parts/durations.ts";

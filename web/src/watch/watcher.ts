@@ -1,4 +1,4 @@
-/** What the page knows: the list of runs, and all of those that it follows, kept up to date across lost connections. */
+/** The page's data: the list of runs and the runs it follows, kept up to date across lost connections. */
 
 import type { About, Beat, End, RunList, RunMessage } from "../../../src/server/runs/protocol.ts";
 import { apply, emptyRun, type RunState } from "../../../src/train/run-state.ts";
@@ -10,7 +10,7 @@ export interface Followed {
   version: number;
 }
 
-/** `over`: the server said that what was watched has ended, and is not asked again. */
+/** `over`: the server reported the end of what was watched, and is not contacted again. */
 export type Link = "connecting" | "open" | "lost" | "over";
 
 export interface Watcher {

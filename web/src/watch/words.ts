@@ -63,14 +63,14 @@ export function standingOf(state: RunState, about: About | undefined, now: numbe
     planned.every(({ name }) =>
       state.phases.some((phase) => phase.name === name && phase.reason !== undefined),
     );
-  // Runs of older versions do not say that they have ended.
+  // Runs of older versions do not record that they have ended.
   const quiet = quietFor(state, now) !== undefined;
   if (over) return about?.evaluation !== undefined || quiet ? "finished" : "scoring";
   if (quiet) return "quiet";
   return state.steps.length + state.epochs.length > 0 && !state.features ? "training" : "preparing";
 }
 
-/** One sentence on it, for what the word alone does not say. */
+/** One sentence that explains the state. */
 export function standingSentence(
   standing: Standing,
   state: RunState,
@@ -88,9 +88,9 @@ export function standingSentence(
     case "scoring":
       return "Training is over; the best weights are being scored.";
     case "quiet":
-      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process was ended, ${resume} goes on from the last checkpoint.`;
+      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process ended, ${resume} continues from the last checkpoint.`;
     case "stopped":
-      return `Everything is saved: ${resume} goes on.`;
+      return `Everything is saved: ${resume} continues the run.`;
     case "failed":
       return state.failure ?? "";
     case "training":
