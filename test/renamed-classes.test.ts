@@ -1,6 +1,6 @@
 /** Folders with class names as people write them, from the first look to a resumed run. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -83,6 +83,8 @@ describe.each([
     expect(printed.err).not.toContain("--rename 'not happy=happy'");
     expect(printed.err).toContain("--rename 'not happy=not happy'");
     expect(printed.out).toBe("");
+    for (const written of ["explained", "nowhere", "nowhere.csv"])
+      expect(existsSync(written), written).toBe(false);
   });
 });
 

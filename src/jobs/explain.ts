@@ -92,7 +92,7 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const shift = options.prior === undefined ? undefined : priorShift(classifier, options.prior);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
-  makeOwnFolder(out);
+  if (photos.length > 0) makeOwnFolder(out);
   const engine = startEngine({ device, threads });
   try {
     const detector =
@@ -160,6 +160,7 @@ async function explainData(
       method,
       target: (index) => labels[index],
     });
+    makeOwnFolder(out);
     const average = join(out, `mean-${method === "grad-cam" ? "grad-cam" : "grad-cam-plus-plus"}.png`);
     writeFileAtomic(average, await averageMapsPng(averageMaps(ofTruth, classes.length), classes, method));
     teller.wrote(average);
