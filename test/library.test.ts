@@ -229,7 +229,7 @@ describe("train", () => {
       expect([first.status, second.status].sort()).toEqual(["fulfilled", "rejected"]);
       const { reason } = [first, second].find(({ status }) => status === "rejected") as PromiseRejectedResult;
       expect(reason).toBeInstanceOf(UsageError);
-      expect((reason as Error).message).toMatch(/another training .*same; wait for its end/);
+      expect((reason as Error).message).toMatch(/another training .*same; wait until it ends/);
       // One that is refused before it wrote anything leaves no folder.
       await expect(train({ ...quick, weights: "missing.pth" })).rejects.toThrow(UsageError);
       expect(readdirSync("runs").sort()).toEqual(["vultus_s-scratch-1", "vultus_s-scratch-2"]);

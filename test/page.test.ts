@@ -198,7 +198,7 @@ describe.skipIf(chromiumPath === undefined)(
           "No face was found",
         );
         expect(await page.locator(".card", { hasText: "broken.jpg" }).textContent()).toContain(
-          'This file cannot be readnot an image: begins with the text "no image a"',
+          'This file cannot be readnot an image: begins with the text "no image at "',
         );
       });
 

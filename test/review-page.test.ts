@@ -470,11 +470,13 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await settled(page);
       await drag([0.005, 0.005], [0.995, 0.005], [0.995, 0.995], [0.005, 0.995]);
       await text(page, ".map-selected").toContain("69 selected");
-      await page.getByLabel("Colour").selectOption("error");
-      expect(await page.locator(".map-legend").textContent()).toBe("label and answer differ69");
-
       const pixels = (): Promise<string> =>
         page.evaluate("document.querySelector('.map canvas').toDataURL()");
+      const inOtherColours = await pixels();
+      await page.getByLabel("Colour").selectOption("error");
+      expect(await page.locator(".map-legend").textContent()).toBe("label and answer differ69");
+      await expect.poll(pixels, soon).not.toBe(inOtherColours);
+
       const before = await pixels();
       await page.mouse.move(x + width / 3, y + height / 3);
       await page.mouse.wheel(0, -300);
