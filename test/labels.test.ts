@@ -187,7 +187,7 @@ describe("from the command line", () => {
     expect(summary).toMatchObject({ suspectedLabels: suspects.length, outOfSampleAccuracy: labels.accuracy });
     // Right on everything but what was planted, which no honest model gets "right".
     expect(labels.accuracy).toBeGreaterThan(0.85);
-    expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the 2 folds/);
+    expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the folds .*\(2 folds\)/);
     expect(printed.out).toMatch(/was trained on other data \(fingerprint 0123\)/);
     expect(labels.joint.flatMap((row, k) => row.filter((_, j) => j !== k)).reduce((a, b) => a + b)).toBe(
       suspects.length,

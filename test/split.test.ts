@@ -103,7 +103,7 @@ test("a split without a share is kept, and training loses its copies", async () 
   );
   expect(done.pictures).toBe(60);
   expect(done.notes).toContain(
-    "22 training images left out: copies of images of a split that is kept, or of the same people",
+    "22 training images left out: copies of images in a kept split, or images of the same people",
   );
   await sidesOf(at("kept.csv"));
 });
