@@ -47,7 +47,7 @@ total             9           2
 11 images, 9 of them grey; the largest class has 2.00 times the images of the smallest
 sizes: 48×48 (7), 48×64 (2), 48×30 (1)
 pixel-identical images in more than one split: 1 validation in train
-unreadable: train/sad/broken.jpg: not an image: begins with the text "this is no p"; vultus reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF
+unreadable: train/sad/broken.jpg: not an image: begins with the text "this is no i"; vultus reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF
 1 file in ${data} skipped: their names are not those of images
 `);
   expect(printed.err).toBe("");
