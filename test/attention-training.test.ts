@@ -119,7 +119,7 @@ describe.each(attentionKinds)("%s", (attention) => {
       await expect(begun).rejects.toThrow(UsageError);
       await expect(begun).rejects.toThrow(
         new RegExp(
-          `best\\.onnx was trained with the attention "${attention}", .* keep it with .*"${attention}"`,
+          `best\\.onnx was trained with the attention "${attention}" .*keep it with .*"${attention}"`,
         ),
       );
     }

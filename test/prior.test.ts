@@ -368,7 +368,7 @@ test.each([
     ["evaluate", "older", "faces", "--prior", "uniform"],
     "does not record the class prior that it was trained for",
   ],
-  [["predict", "image", "--model", "older", "--prior", "uniform:0.5"], "--trained-prior of an export"],
+  [["predict", "image", "--model", "older", "--prior", "uniform:0.5"], "export it once with --trained-prior"],
   [
     ["predict", "image", "--model", "bundle", "--prior", "hapy=0.3"],
     'no class "hapy". Did you mean "happy"?',

@@ -92,13 +92,13 @@ async function explained(options: ExplainOptions, teller: Teller): Promise<Expla
   const shift = options.prior === undefined ? undefined : priorShift(classifier, options.prior);
   const target = classNamed(options.class, classifier.architecture.classes);
   const { device, threads } = chooseDevice(options, teller.note);
-  if (photos.length > 0) makeOwnFolder(out);
   const engine = startEngine({ device, threads });
   try {
     const detector =
       photos.length > 0 && finder !== false
         ? await openDetector(engine, await readDetector(finder, { onNote: teller.note }))
         : undefined;
+    if (photos.length > 0) makeOwnFolder(out);
     const rows: ExplainedPhoto[] = [];
     for await (const row of explainPhotos(engine, classifier, photos, {
       method,
