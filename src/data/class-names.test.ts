@@ -51,6 +51,13 @@ test.each([
   expect(readName(name)).toMatchObject({ emotions: [emotion], isClear: true });
 });
 
+test.each(["happy", "happy_images", "Happy Pictures", "happy-photos", "HappyPortraits", "happy face crops"])(
+  "%s distinguishes nothing but happy",
+  (name) => {
+    expect(readName(name).rest).toBe("");
+  },
+);
+
 test.each([
   ["happy_or_sad", ["happy", "sad"]],
   ["Happily Surprised", ["happy", "surprise"]],

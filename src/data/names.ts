@@ -49,7 +49,7 @@ const doubts = new Set("ambiguous but maybe mixed or perhaps possibly uncertain 
 const fillers = new Set(
   (
     "class crop crops data dataset emotion emotions expression expressions face faces facial image images img imgs " +
-    "label people person photo photos pic pics image images portrait portraits"
+    "label people person photo photos pic pics picture pictures portrait portraits"
   ).split(" "),
 );
 
