@@ -2,12 +2,14 @@
 # What to freeze, by how much to unfreeze, and from which weights (docs/results.md): bench/transfer.sh DATA FACES LITE OUT
 # [NAME...]. DATA holds train/ and validation/ with one folder per class, FACES is MobileNet's file of VGGFace2, LITE is
 # EfficientNet-Lite0's of ImageNet, OUT is where the run folders go. A run that was interrupted goes on where it stopped.
-# Names: faces-head, faces-progressive, faces-finetune, lite-head, lite-progressive, lite-finetune.
+# Names: faces-head, faces-progressive, faces-finetune, lite-head, lite-progressive, lite-finetune. SIZE is the input's side in
+# pixels (default: 96); EXTRA are further options of vultus train, such as EXTRA="--set views=1".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(realpath "$1") faces=$2 lite=$3 out=$4
 shift 4
 only=("$@")
+read -ra extra <<<"${EXTRA:-}"
 npm run --silent build
 
 run() {
@@ -15,10 +17,10 @@ run() {
   shift
   [[ ${#only[@]} == 0 || " ${only[*]} " == *" $name "* ]] || return 0
   if [[ -f $out/$name/environment.json ]]; then place=(--resume "$out/$name"); else place=(--out "$out/$name"); fi
-  node bin/vultus.js train "$data" --classes angry,fear,happy,neutral,sad,surprise --device cpu --input-size 96 \
+  node bin/vultus.js train "$data" --classes angry,fear,happy,neutral,sad,surprise --device cpu --input-size "${SIZE:-96}" \
     --set augmentation.perspective=null --set augmentation.rotation=10 \
     --set "augmentation.randomResizedCrop.scale=[0.85,1]" --set augmentation.erasing=null \
-    --set augmentation.affine=null "$@" "${place[@]}"
+    --set augmentation.affine=null "$@" "${extra[@]}" "${place[@]}"
 }
 
 for kind in faces lite; do
