@@ -6,6 +6,7 @@ import { type Served, serve, takeTurns } from "./turns.ts";
 
 const own = fileURLToPath(new URL("step.ts", import.meta.url));
 const peer = fileURLToPath(new URL("../test/reference/bench_backbone.py", import.meta.url));
+const runtime = fileURLToPath(new URL("../test/reference/bench_runtime.py", import.meta.url));
 const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 
 /** Name of the row, the model and the mode, as both programs know them. */
@@ -38,16 +39,29 @@ export const questions: readonly (readonly [string, string, string])[] = [
 const pythons = [python, ...(process.env.VULTUS_OTHER_PYTHONS ?? "").split(",").filter(Boolean)];
 
 export async function besidePyTorch(name: string, model: string, mode: string, turns: number): Promise<Row> {
-  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without: both are tried.
-  const layouts = pythons.flatMap((python) => [[], ["--channels-last"]].map((extra) => ({ python, extra })));
-  return compare(name, mode, ["--model", model], turns, "PyTorch", () =>
-    Promise.all(
-      layouts.map(({ python, extra }) =>
-        serve(python, [peer, "--model", model, "--mode", mode, "--serve", ...extra]),
-      ),
-    ),
-  );
+  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without. What a Python does not have,
+  // such as torch.compile, does not start and is left out.
+  const programs = [
+    ...ways.map((way) => [peer, "--model", model, "--mode", mode, ...way]),
+    ...(mode === "predict" ? ["onnxruntime", "openvino"] : []).map((one) => [
+      runtime,
+      "--model",
+      model,
+      "--runtime",
+      one,
+    ]),
+  ];
+  return compare(name, mode, ["--model", model], turns, "PyTorch", async () => {
+    const served: (Served | undefined)[] = [];
+    // One after the other: several that compile at once would need more memory than the measurement.
+    for (const python of pythons)
+      for (const program of programs) served.push(await serve(python, [...program, "--serve"]));
+    return served;
+  });
 }
+
+/** The ways in which PyTorch is run. */
+const ways = [[], ["--channels-last"], ["--compile"], ["--compile", "--channels-last"]];
 
 /** The head of ResNet50 on cached features, beside the same with the backbone computed each time. */
 export async function featuresCached(turns: number): Promise<Row> {
