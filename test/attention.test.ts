@@ -211,9 +211,16 @@ test("every block that trains has its tensors in its own stage, and they are cou
 
 test("backbones without residual blocks of maps are refused, with those that have some", () => {
   const without = backbones.filter((backbone) => !hasResidualBlocks(backbone));
-  expect(new Set(without.map(({ name }) => name))).toEqual(
-    new Set(["squeezenet1_1", "mobilenet_v1", "mobilenet_v1_vggface2", "vit_tiny", "vit_b_16"]),
+  expect(without.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      "squeezenet1_1",
+      "mobilenet_v1",
+      "mobilenet_v1_vggface2",
+      "vit_tiny",
+      "vit_b_16",
+    ]),
   );
+  expect(without).not.toContain(backboneNamed("convnext_tiny"));
   for (const backbone of without) expect(() => withAttention(backbone, "se")).toThrow(UsageError);
   expect(() => withAttention(backboneNamed("vit_tiny"), "se")).toThrow(
     /^attention "se" needs residual .*, and vit_tiny has none; backbones that have them: .*resnet18.*vultus_m/,

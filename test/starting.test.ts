@@ -194,7 +194,7 @@ describe("images that the starting weights know", () => {
     writeSafetensors(weights, tensors, rest);
     expect(await scored(bundle, at("new"), "--split", "all")).not.toHaveProperty("seen");
     const unknown = (name: string, count: number, what: string): string =>
-      `the training images of ${name} are unknown: if it was trained on any of the ${count} ${what}, the scores are too high`;
+      `the training images of ${name} are unknown: if any of the ${count} ${what} is among them, the scores are too high`;
     expect(printed.err).toContain(unknown(bundle, 48, "images"));
     capture();
     const from = ["--weights", weights, "--input-size", "32", ...one, ...device, "--out", at("from older")];

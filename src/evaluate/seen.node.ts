@@ -21,5 +21,5 @@ export function seenNotes(model: string, isSeen: readonly boolean[], what = "ima
 
 /** Warns that the training images of a model are unknown. */
 export function unknownNote(model: string, count: number, what = "images"): string {
-  return `the training images of ${model} are unknown: if it was trained on any of the ${count} ${what}, the scores are too high`;
+  return `the training images of ${model} are unknown: if any of the ${count} ${what} is among them, the scores are too high`;
 }

@@ -32,11 +32,20 @@ interface CommonOptions {
   readonly allowUnreadable?: boolean | undefined;
 }
 
+/** Options that fit a model, but not each. */
+interface NetworkOptions {
+  readonly attention?: string | undefined;
+  readonly inputSize?: number | undefined;
+  readonly batchSize?: number | undefined;
+}
+
 /** Suggests alternatives to a training with `options` on `model`: the same data and settings, started from other weights. */
-export function trainSuggestions(options: CommonOptions, model: string): Suggestions {
+export function trainSuggestions(options: CommonOptions & NetworkOptions, model: string): Suggestions {
+  const { attention, inputSize, batchSize } = options;
+  const network = { attention, inputSize, batchSize };
   return {
     offline: trainCommand(options, { model: DEFAULT_MODEL }),
-    random: trainCommand(options, { model, recipe: "scratch", weights: "none" }),
+    random: trainCommand(options, { model, recipe: "scratch", weights: "none", ...network }),
   };
 }
 

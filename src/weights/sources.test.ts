@@ -66,7 +66,11 @@ test("imagenet is V1, and V2 is there for the large ones", () => {
 });
 
 test.each([
-  ["squeezenet1_1", "imagenet", "torchvision.models.squeezenet1_1(weights='IMAGENET1K_V1')"],
+  [
+    "squeezenet1_1",
+    "imagenet",
+    `python -c "import torch, torchvision; torch.save(torchvision.models.squeezenet1_1(weights='IMAGENET1K_V1').state_dict(), 'squeezenet1_1.pth')"`,
+  ],
   ["squeezenet1_1", "imagenet-v2", "torchvision has no IMAGENET1K_V2 weights of squeezenet1_1"],
   ["resnet18", "imagenet-v2", "use --weights imagenet"],
   ["mobilenet_v2", "imagenet-v1", "torchvision.models.mobilenet_v2(weights='IMAGENET1K_V1')"],

@@ -171,16 +171,16 @@ export function weightSource({ name }: Pick<Backbone, "name">, choice: ImagenetN
   if (onlyTorchvision[name]?.includes(version))
     throw new UsageError(
       `no known repository on the Hugging Face hub contains torchvision's ${choice === "imagenet" ? "" : `${version} `}weights of ${name}; create the file with Python:\n` +
-        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand pass it with --weights ${name}.safetensors`,
+        `  ${libraryCommand({ library: "torchvision", name }, version)}\nand pass it with --weights ${name}.pth`,
     );
   if (first || onlyTorchvision[name])
     throw new UsageError(`torchvision has no ${version} weights of ${name}; use --weights imagenet`);
   throw new UsageError(
-    `there are no ImageNet weights of ${name}; pass a .safetensors file with --weights, or use --weights none`,
+    `there are no ImageNet weights of ${name}; pass a .safetensors, .pth or .onnx file with --weights, or use --weights none`,
   );
 }
 
-/** A command that writes the library's own weights of a model to `<name>.safetensors`. */
+/** A command that writes the library's own weights of a model to `<name>.pth`. It needs nothing but the library. */
 export function libraryCommand(
   { library, name }: Pick<Origin, "library" | "name">,
   version: Version = "IMAGENET1K_V1",
@@ -189,5 +189,5 @@ export function libraryCommand(
     library === "torchvision"
       ? `torchvision.models.${name}(weights='${version}')`
       : `timm.create_model('${name}', pretrained=True)`;
-  return `python -c "import ${library}, safetensors.torch; safetensors.torch.save_file(${model}.state_dict(), '${name}.safetensors')"`;
+  return `python -c "import torch, ${library}; torch.save(${model}.state_dict(), '${name}.pth')"`;
 }

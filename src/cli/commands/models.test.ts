@@ -28,6 +28,7 @@ test("the models that ship, best first, and every backbone", async () => {
   ).toEqual(names);
   // torchvision's 25,557,032 without the 2,049,000 of the last layer.
   expect(list).toMatch(/^resnet50 +23\.5 M +4\.09 +224 px +imagenet$/m);
+  expect(list).toMatch(/^Parameters and GMAC .*: without the classifier\.$/m);
   expect(list).toMatch(/^resnet18, .*resnet50.*: conv1 .* layer4$/m);
   expect(list).toMatch(/^resnet50 +torchvision's IMAGENET1K_V1 +timm\/resnet50\.tv_in1k +BSD-3-Clause$/m);
   expect(list).toMatch(/^good for\n(\w+: .+\n)*vultus_s: .+$/m);

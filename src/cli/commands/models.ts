@@ -99,6 +99,8 @@ function backboneLines(models: readonly ListedModel[]): string[] {
   const named = (indices: readonly number[]): string => indices.map((i) => models[i]?.name).join(", ");
   return [
     tableText(columns, rows, widthOf()),
+    "Parameters and GMAC (10^9 multiply-accumulates of one image at this input size): without the classifier.",
+    "Weights: imagenet is fetched from the Hugging Face hub (next table), vultus ships, a file is one of your own.",
     "",
     ...publishedLines(models),
     ...purposeLines(models),
