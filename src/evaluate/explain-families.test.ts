@@ -11,6 +11,7 @@ import { evaluate } from "../graph/evaluate.ts";
 import { Graph } from "../graph/graph.ts";
 import { tensor64 } from "../graph/tensor64.ts";
 import type { Tensor64, Value } from "../graph/types.ts";
+import type { Backbone } from "../models/backbone.ts";
 import { buildClassifier } from "../models/classifier.ts";
 import type { Feature } from "../nn/features.ts";
 import { Network, type NetworkOptions } from "../nn/network.ts";
@@ -18,7 +19,7 @@ import { compileExplain } from "../program/explain.ts";
 import { localEngine } from "../runtime/engine.ts";
 import { openSession } from "../runtime/session.node.ts";
 import { random } from "../util/random.ts";
-import type { Tensor } from "../util/tensor.ts";
+import type { FloatTensor, Tensor } from "../util/tensor.ts";
 import { explainPictures } from "./explain.ts";
 import { inMemory } from "./run-bundle.ts";
 
@@ -184,4 +185,45 @@ test("a transformer that answers by one lit patch lights that patch", async () =
     const peak = explanation?.map.indexOf(1) as number;
     expect([Math.floor((peak % SIZE) / 8), Math.floor(peak / SIZE / 8)]).toEqual([column, row]);
   }
+});
+
+test.each([-1, -2, -3])("Grad-CAM++ weighs no channel negatively whose mean is %f", async (mean) => {
+  const signed: Backbone = {
+    name: "own_signed",
+    stages: ["conv"],
+    unfreeze: [["conv"]],
+    features: 2,
+    preprocessing: { mean: [0, 0, 0], std: [1, 1, 1], size: SIZE },
+    smallest: 8,
+    build: (net, x) => net.stage("conv", x, (x) => net.conv(x, "conv", { out: 2, kernel: 8, stride: 8 })),
+  };
+  const architecture = familyArchitecture(signed);
+  const weights = livelyWeights(architecture);
+  for (const { data } of weights.values()) data.fill(0);
+  // Channel 0 is eight times the brightness of a patch, channel 1 the same negative number everywhere; class 2 reads both.
+  (weights.get("conv.weight") as FloatTensor).data.fill(8 / 192, 0, 192);
+  (weights.get("conv.bias") as FloatTensor).data[1] = mean;
+  (weights.get("head.fc.weight") as FloatTensor).data.fill(1, 2 * 2, 2 * 2 + 2);
+  const lit = new Uint8Array(SIZE * SIZE * 3);
+  for (let y = 8; y < 16; y++) lit.fill(255, (y * SIZE + 16) * 3, (y * SIZE + 24) * 3);
+  const open = await engine.open(
+    compileExplain({
+      ...{ architecture, weights, canvas: CANVAS, batch: 1, temperature: 1 },
+      method: "grad-cam++",
+    }),
+  );
+  const planes = Uint8Array.from(
+    lit,
+    (_, i) => lit[(i % (SIZE * SIZE)) * 3 + Math.floor(i / SIZE ** 2)] ?? 0,
+  );
+  const { maps } = await open.run({
+    pictures: { dtype: "uint8", shape: [1, 3, SIZE, SIZE], data: planes },
+    ...packValidation([CANVAS], SIZE, 1),
+  });
+  await open.release();
+  const values = [...(maps?.data ?? [])].slice(2 * 16, 3 * 16);
+  // α times the gradient, added up: 1 / (2 + the mean) for channel 0, a half for channel 1.
+  const bright = 8 / (2 + 8 / 16);
+  expect(values.every((value, i) => i === 6 || value === 0)).toBe(true);
+  expect(values[6] as number).toBeCloseTo(bright + mean / 2, 4);
 });

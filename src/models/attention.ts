@@ -8,6 +8,14 @@ import { UsageError } from "../util/errors.ts";
 import type { Backbone } from "./backbone.ts";
 import { backbones } from "./registry.ts";
 
+/** The layer of an attention block that a tensor belongs to, as `layer4.0.attention.fc1.weight`. */
+const LAYER = /\.attention\.(fc1|fc2|conv)\.(weight|bias)$/;
+
+/** The layer of its attention block that a tensor of this name belongs to. */
+export function attentionLayer(name: string): string | undefined {
+  return LAYER.exec(name)?.[1];
+}
+
 /**
  * Returns the backbone with an attention block on the branch of each residual block, whose tensors are called
  * `<block>.attention.…`. The backbone is unchanged for "none", or if it already has this attention.

@@ -2,8 +2,11 @@
 
 import { expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";
+import type { ConvOptions } from "../nn/conv-options.ts";
 import { type FeatureMap, pictures } from "../nn/features.ts";
+import { zeros } from "../nn/initialise.ts";
 import { type Network, weightless } from "../nn/network.ts";
+import { GraphError } from "../util/errors.ts";
 import { type Architecture, describe } from "./classifier.ts";
 import { backboneNamed, backbones } from "./registry.ts";
 
@@ -42,6 +45,28 @@ test("groups that do not divide the channels, at the layer", () => {
 test("heads that do not divide the channels, at the layer", () => {
   expect(built((net, x) => net.attention(net.tokens(x), "own.attention", 4))).toThrow(
     /own\.attention.*4 heads do not divide 2 channels/,
+  );
+});
+
+test("queries, keys and values of different sizes, at the layer", () => {
+  expect(
+    built((net, x) => {
+      const asked = net.dense(net.tokens(x), "own.qkv", { out: 16, initialise: zeros });
+      net.attention(asked, "own.attention", 2);
+    }),
+  ).toThrow("own.attention: 16 channels cannot be split into queries, keys and values of one size");
+});
+
+test.each<[Partial<ConvOptions>, string]>([
+  [{ kernel: 0 }, "own.conv: kernel is 0: must be a whole number from 1"],
+  [{ stride: 0 }, "own.conv: stride is 0: must be a whole number from 1"],
+  [{ out: 2.5 }, "own.conv: out is 2.5: must be a whole number from 1"],
+  [{ padding: -1 }, 'own.conv: padding is -1: must be a whole number from 0, or "same"'],
+  [{ kernel: 11 }, "own.conv: a window of 11 does not fit into 8 pixels with padding 0"],
+])("a convolution of %o, at the layer", (options, message) => {
+  expect(built((net, x) => net.conv(x, "own.conv", { out: 6, kernel: 3, ...options }))).toThrow(message);
+  expect(built((net, x) => net.conv(x, "own.conv", { out: 6, kernel: 3, groups: 6, ...options }))).toThrow(
+    GraphError,
   );
 });
 

@@ -51,7 +51,11 @@ export interface FullConvOptions {
 
 export type FullPoolOptions = Required<PoolOptions>;
 
-/** The options of the convolution `name` of `x`. @throws GraphError where groups do not divide channels. */
+/**
+ * The options of the convolution `name` of `x`.
+ *
+ * @throws GraphError where groups do not divide channels, a window does not fit, or a number is none that a convolution can have.
+ */
 export function fullConv(x: FeatureMap, name: string, options: ConvOptions): FullConvOptions {
   const {
     stride = 1,
@@ -63,12 +67,23 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     columns = false,
     ...rest
   } = options;
-  for (const channels of [x.channels, options.out]) {
+  const { out, kernel } = options;
+  for (const [what, value] of Object.entries({ out, kernel, stride }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new GraphError(`${name}: ${what} is ${value}: must be a whole number from 1`);
+  if (padding !== "same" && !(Number.isInteger(padding) && padding >= 0))
+    throw new GraphError(`${name}: padding is ${padding}: must be a whole number from 0, or "same"`);
+  for (const channels of [x.channels, out]) {
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
       throw new GraphError(`${name}: ${groups} groups do not divide ${channels} channels`);
   }
   const [before, after] =
-    padding === "same" ? samePadding(x, options.kernel, stride) : ([padding, padding] as const);
+    padding === "same" ? samePadding(x, name, kernel, stride) : ([padding, padding] as const);
+  const side = Math.min(x.height, x.width);
+  if (before + side + after < kernel)
+    throw new GraphError(
+      `${name}: a window of ${kernel} does not fit into ${side} pixels with padding ${before}`,
+    );
   return {
     ...rest,
     name,
@@ -89,6 +104,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
  */
 function samePadding(
   { height, width }: FeatureMap,
+  name: string,
   kernel: number,
   stride: number,
 ): readonly [number, number] {
@@ -96,7 +112,9 @@ function samePadding(
     Math.max(0, (Math.ceil(side / stride) - 1) * stride + kernel - side);
   const total = lines(height);
   if (lines(width) !== total)
-    throw new GraphError(`"same" padding of maps of ${height} × ${width} would differ along the two sides`);
+    throw new GraphError(
+      `${name}: "same" padding of maps of ${height} × ${width} would differ along the two sides`,
+    );
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 

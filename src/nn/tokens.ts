@@ -48,11 +48,15 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
 
 /**
  * Softmax attention of every token to all (Vaswani et al. 2017), from queries, keys and values side by side [N, T, 3·C], of
- * `heads` heads each: [N, T, C]. @throws GraphError where the heads do not divide the channels.
+ * `heads` heads each: [N, T, C]. @throws GraphError where the heads do not divide the channels, or 3 does not.
  */
 export function attend(x: Tokens, name: string, heads: number): Tokens {
   const { value, batch, count, channels } = x;
   const width = channels / 3;
+  if (!Number.isInteger(width))
+    throw new GraphError(
+      `${name}: ${channels} channels cannot be split into queries, keys and values of one size`,
+    );
   if (width % heads !== 0) throw new GraphError(`${name}: ${heads} heads do not divide ${width} channels`);
   const perHead = width / heads;
   const byHead = transpose(reshape(value, [batch, count, 3 * heads, perHead]), [0, 2, 1, 3]);

@@ -87,8 +87,9 @@ export function compileSeen(
 function weightsOf(method: ExplainMethod, activations: Value, gradient: Value): Value {
   if (method === "grad-cam") return reduceMean(gradient, [1], true);
   // α = g²/(2g² + ΣA·g³) of their equation 19, divided by g², is 1/(2 + ΣA·g). Where g is not above 0 the weight Σα·relu(g)
-  // has no part, so there it does not matter. exp(score), a factor of all weights, is left out.
+  // has no part, so there it does not matter. exp(score), a factor of all weights, is left out. The paper's activations follow
+  // a ReLU; the sum of others may be negative, which would divide by 0 or turn the weight's sign: only positive ones count.
   const rising = relu(gradient);
-  const alpha = div(1, add(mul(rising, reduceSum(activations, [1], true)), 2));
+  const alpha = div(1, add(mul(rising, reduceSum(relu(activations), [1], true)), 2));
   return reduceSum(mul(alpha, rising), [1], true);
 }

@@ -1,13 +1,12 @@
 /** Attention blocks in the starting weights of a training: new ones if there are none, otherwise the same. */
 
+import { attentionLayer } from "../models/attention.ts";
 import type { Architecture, Description } from "../models/classifier.ts";
 import type { AttentionKind } from "../nn/attention.ts";
 import { UsageError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
-
-/** The layer of an attention block that a tensor belongs to, as `layer4.0.attention.fc1.weight`. */
-const LAYER = /\.attention\.(fc1|fc2|conv)\.(weight|bias)$/;
+import { backbonesOf } from "./misfit.ts";
 
 /**
  * The part of `description` that must be `found`: without attention blocks if the weights have none, because these start as the
@@ -17,17 +16,22 @@ const LAYER = /\.attention\.(fc1|fc2|conv)\.(weight|bias)$/;
  */
 export function attentionFor(
   found: StateDict,
-  { backbone: { name, attention } }: Architecture,
+  architecture: Architecture,
   description: Description,
   path: string,
 ): { readonly description: Description; readonly notes: readonly string[] } {
+  const { name, attention } = architecture.backbone;
   const theirs = attentionIn(found);
   if (theirs === attention) return { description, notes: [] };
-  if (theirs)
+  if (theirs) {
+    const owners = backbonesOf(found, architecture);
+    const [owner] = owners.includes(name) ? [] : owners;
+    const choice = owner ? `${option("model", owner)} and ` : "";
     throw new UsageError(
-      `${path} was trained with the attention "${theirs}" and needs exactly that: keep it with ${option("attention", theirs)}, or start ${name} from other weights`,
+      `${path} was trained ${owner ? `as ${owner} ` : ""}with the attention "${theirs}" and needs exactly that: keep it with ${choice}${option("attention", theirs)}, or start ${name} from other weights`,
     );
-  const specs = description.specs.filter((spec) => !LAYER.test(spec.name));
+  }
+  const specs = description.specs.filter((spec) => attentionLayer(spec.name) === undefined);
   return {
     description: { ...description, specs },
     notes: [`the attention (${attention}) starts as the identity: ${path} has none`],
@@ -36,7 +40,7 @@ export function attentionFor(
 
 /** The attention whose tensors are among these. */
 function attentionIn(found: StateDict): AttentionKind | undefined {
-  const layers = new Set([...found.keys()].map((name) => LAYER.exec(name)?.[1]));
+  const layers = new Set([...found.keys()].map((name) => attentionLayer(name)));
   if (layers.has("fc1")) return layers.has("conv") ? "cbam" : "se";
   return layers.has("conv") ? "eca" : undefined;
 }

@@ -3,12 +3,14 @@
 import { describe, expect, test } from "vitest";
 import { formulaTensor } from "../../test/reference/formula.ts";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
+import { withAttention } from "../models/attention.ts";
 import type { Origin } from "../models/backbone.ts";
 import { type Architecture, describe as describeModel } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { FormatError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf } from "../util/tensor.ts";
+import { attentionFor } from "./attention.ts";
 import { canonicalNames, libraryNames } from "./canonical-names.ts";
 import { type Fitted, fitWeights } from "./fit.ts";
 import { resizedPositions } from "./position-table.ts";
@@ -292,6 +294,32 @@ describe("another library's tensors", () => {
     const theirs = new Map(other.specs.map(({ name, shape }) => [name, filled(shape)]));
     expect(refusal(theirs)).toMatch(
       /its tensors are those of vultus_m: choose it with --model, or give weights of vultus_s$/,
+    );
+  });
+
+  test("are named for any size of images, and with attention", () => {
+    const named = (backbone: string, inputSize: number, attention: "cbam" | "none"): StateDict => {
+      const network = withAttention(backboneNamed(backbone), attention);
+      const other = describeModel({ ...small, backbone: network, inputSize });
+      return new Map(other.specs.map(({ name, shape }) => [name, filled(shape)]));
+    };
+    expect(refusal(named("vit_tiny", 96, "none"))).toMatch(/\nits tensors are those of vit_tiny: choose it/);
+    expect(refusal(named("vultus_m", 64, "cbam"))).toMatch(/\nits tensors are those of vultus_m: choose it/);
+  });
+
+  test("with attention are refused for a network that has other attention, with both choices", () => {
+    const attentive = (model: string): StateDict => {
+      const backbone = withAttention(backboneNamed(model), "se");
+      return new Map(
+        describeModel({ ...small, backbone }).specs.map(({ name, shape }) => [name, filled(shape)]),
+      );
+    };
+    const taken = (found: StateDict) => () => attentionFor(found, small, description, "runs/a");
+    expect(taken(attentive("vultus_m"))).toThrow(
+      /^runs\/a was trained as vultus_m with the attention "se" and needs exactly that: keep it with .*vultus_m.* and .*se.*, or start vultus_s from other weights$/,
+    );
+    expect(taken(attentive("vultus_s"))).toThrow(
+      /^runs\/a was trained with the attention "se" and needs exactly that: keep it with [^ ]*attention[^ ]* [^ ]*se[^ ]*, or start vultus_s from other weights$/,
     );
   });
 });

@@ -1,11 +1,13 @@
 /** Describes weights that do not fit a network: which tensors, and which network they belong to. */
 
+import { attentionLayer } from "../models/attention.ts";
 import { type Architecture, describe } from "../models/classifier.ts";
 import { backbones } from "../models/registry.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { FormatError } from "../util/errors.ts";
 import { type StateDict, sizeOf } from "../util/tensor.ts";
 import { canonicalNames, isOfClassifier } from "./canonical-names.ts";
+import { gridSide, isPositionTable } from "./position-table.ts";
 
 /** The defects of a file's tensors. */
 export interface Misfit {
@@ -89,20 +91,33 @@ function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): 
   return `its first layer was changed, and no backbone of vultus has such a layer: give weights for images of 3 channels and kernels of ${one.spec.shape.slice(2).join(" × ")}`;
 }
 
-/** The registered backbones whose tensors these are, all of them and no others, in their sizes. */
-function backbonesOf(found: StateDict, architecture: Architecture): string[] {
+/**
+ * The registered backbones whose tensors these are, all of them and no others, in their sizes; with any attention, and a position
+ * table for any image size.
+ */
+export function backbonesOf(found: StateDict, architecture: Architecture): string[] {
   return backbones
     .filter((backbone) => {
       const other = { ...architecture, backbone, inputSize: backbone.preprocessing.size };
       const tensors = canonicalNames(found, other);
       const own = describe(other).specs.filter(({ name }) => !name.startsWith("head."));
       const theirs = [...tensors].filter(
-        ([name]) => !isOfClassifier(name, other) && !name.endsWith(".num_batches_tracked"),
+        ([name]) =>
+          !isOfClassifier(name, other) &&
+          attentionLayer(name) === undefined &&
+          !name.endsWith(".num_batches_tracked"),
       );
-      const sizes = new Map(theirs.map(([name, { shape }]) => [name, sizeOf(shape)]));
-      return own.length === sizes.size && own.every(({ name, shape }) => sizes.get(name) === sizeOf(shape));
+      const sizes = new Map(theirs.map(([name, { shape }]) => [name, sizeFor(name, shape)]));
+      return (
+        own.length === sizes.size && own.every(({ name, shape }) => sizes.get(name) === sizeFor(name, shape))
+      );
     })
     .map(({ name }) => name);
+}
+
+/** The size of a tensor, whatever the images: of a position table, that of one row. */
+function sizeFor(name: string, shape: readonly number[]): number {
+  return isPositionTable(name) && gridSide(shape) !== undefined ? (shape[2] as number) : sizeOf(shape);
 }
 
 /** Up to five names and how many more there are. */
