@@ -4,7 +4,7 @@
  *     node --import tsx bench/audit.ts [30000 100000 1000000]
  *
  * Hashes are made from random frequencies. One in ten is a copy of an earlier one with noise, as a slightly cropped
- * image has; the last column says how many of these copies are found. An audit asks 50 times for each
+ * image has; the last column is how many of these copies are found. An audit asks 50 times for each
  * image: 25 windows, each as it is and mirrored; here every hash is asked for once. Seconds are those of the processor, which
  * other work on the machine changes little.
  */

@@ -96,7 +96,7 @@ function predictRate({ folder, files, predictArgs, name }: Workload): number {
     const started = performance.now();
     const args = [cli, "predict", ...folders, ...predictArgs, "--jsonl"];
     const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-    // 1 says that a photo had no face.
+    // 1 means that a photo had no face.
     if (status !== 0 && status !== 1) throw new Error(String(stderr));
     return performance.now() - started;
   };

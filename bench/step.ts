@@ -22,11 +22,15 @@ import type { Teacher } from "../src/program/teachers.ts";
 import { compileTrain } from "../src/program/train.ts";
 import { blockOf } from "../src/runtime/blocks.ts";
 import { localEngine } from "../src/runtime/engine.ts";
+import { restartWithHugePages } from "../src/runtime/huge-pages.node.ts";
 import { openSession } from "../src/runtime/session.node.ts";
 import type { Device } from "../src/runtime/session.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import { random } from "../src/util/random.ts";
 import { floatTensor, sizeOf } from "../src/util/tensor.ts";
+
+// As the command line does.
+restartWithHugePages();
 
 const { values } = parseArgs({
   options: {

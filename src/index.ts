@@ -12,7 +12,7 @@ export { whyWebAssembly } from "./runtime/onnxruntime.node.ts";
 export { openSession, providers, runtimeVersion } from "./runtime/session.node.ts";
 export type { Device, Session, SessionOptions, Tensors } from "./runtime/session.ts";
 
-// Operators, each a function from values to a value; `operators` says which have gradients.
+// Operators, each a function from values to a value; `operators` lists which have gradients.
 
 export { abs } from "./ops/abs.ts";
 export { add } from "./ops/add.ts";

@@ -77,7 +77,7 @@ test("shows what is wrong, the worst first, and what to do", () => {
   expect(html).not.toContain("<b>&quot;odd&quot;");
 });
 
-test("long lists are cut, and the page says so", async () => {
+test("long lists are cut, and the page reports it", async () => {
   const dataset = await readDataset([at("set")]);
   const audit = await auditDataset(dataset);
   const [group] = audit.duplicates;

@@ -350,7 +350,7 @@ describe("from the command line", () => {
     ["a missing folder", () => [at("missing")], /There is no folder/],
     ["one class", () => [at("one class")], /at least two/],
     ["an --out that is a file", () => [at("small"), "--out", at("broken", "sad", "a.png")], /--out/],
-  ] as const)("%s ends with 2 and says what is valid", async (_, args, message) => {
+  ] as const)("%s ends with 2 and lists what is valid", async (_, args, message) => {
     expect(await run(["data", "audit", ...args()])).toBe(2);
     expect(printed.err).toMatch(message);
     expect(printed.err).not.toMatch(/(bug in|fault of) vultus/);

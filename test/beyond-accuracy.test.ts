@@ -85,7 +85,7 @@ describe("explain", () => {
     }
   });
 
-  test("a class can be named; what cannot be read is a row, and the exit code says so", async () => {
+  test("a class can be named; what cannot be read is a row, and the exit code shows it", async () => {
     writeFileSync(at("broken.png"), "no image");
     const args = [
       "explain",
@@ -166,7 +166,7 @@ describe("explain", () => {
     expect(printed.out).toMatch(/deletion .*lower is better\ninsertion .*higher is better/);
   });
 
-  test("a labelled image that cannot be read is named, and the exit code says so", async () => {
+  test("a labelled image that cannot be read is named, and the exit code shows it", async () => {
     for (const label of ["happy", "sad"] as const) {
       mkdirSync(at("spoilt", label), { recursive: true });
       for (let i = 0; i < 2; i++) copyFileSync(picture(label, i), at("spoilt", label, `${i}.png`));

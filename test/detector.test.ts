@@ -320,7 +320,7 @@ test("settings that a program without types gives are refused with what they may
 });
 
 test("any other detector with boxes and scores works, at the size that it has", async () => {
-  // It says that a face of 10 × 20 pixels lies at (5, 6), in an image of 64 px.
+  // It finds a face of 10 × 20 pixels at (5, 6), in an image of 64 px.
   const graph = new Graph();
   const picture = graph.input("image", "float32", [1, 3, 64, 64]);
   const zero = cast(relu(picture), "float32");

@@ -246,7 +246,7 @@ describe.skipIf(chromiumPath === undefined)(
       });
       afterAll(() => page?.context().close());
 
-      test("an image has Node's faces and probabilities, and is told of once", async () => {
+      test("an image has Node's faces and probabilities, and is announced once", async () => {
         await put(page, 'src="two.jpg" threshold="0.999"');
         await page.waitForFunction("camera.faces.length === 2");
         const predictions = (await told(page)).filter(([name]) => name === "prediction");
@@ -325,7 +325,7 @@ describe.skipIf(chromiumPath === undefined)(
         await page.waitForFunction("camera.faces.length === 1");
       });
 
-      test("another model takes the place of the first while the camera runs, and one that is not there is told of", async () => {
+      test("another model replaces the first while the camera runs, and one that is missing is reported", async () => {
         await put(page, "autostart");
         await page.waitForFunction("camera.faces.length === 1");
         await page.evaluate("camera.model = 'own 70%25.onnx'");

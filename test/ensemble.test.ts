@@ -82,7 +82,7 @@ describe("what is written", () => {
     expect(distance(await answersOf(at("half.onnx")), await answersOf(written))).toBeLessThan(0.02);
   });
 
-  test("weights are divided by their sum, and that is told; a weight of 0 leaves a model out", async () => {
+  test("weights are divided by their sum, with a note; a weight of 0 leaves a model out", async () => {
     const out = at("ten.onnx");
     const args = ["ensemble", ...paths, "--out", out, "--weights", "5,0,3"];
     const { members: kept } = await printedJson<EnsembleResult>(...args);

@@ -1,5 +1,5 @@
 /**
- * Damaged weights files: each is read or refused with a FormatError, soon and without memory. VULTUS_FUZZ says how many
+ * Damaged weights files: each is read or refused with a FormatError, soon and without memory. VULTUS_FUZZ sets how many
  * of each format; `npm run fuzz` takes 100,000.
  */
 

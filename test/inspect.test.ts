@@ -13,7 +13,7 @@ import { capture, printed, printedJson } from "./support/printed.ts";
 const folder = mkdtempSync(join(tmpdir(), "vultus-inspect-"));
 const data = join(folder, "data");
 
-/** Flat images, so that one point tells which it is. */
+/** Flat images, so that one point identifies each. */
 async function picture(path: string, colour: number | readonly [number, number, number], height = 48) {
   const [r, g, b] = typeof colour === "number" ? [colour, colour, colour] : colour;
   mkdirSync(join(data, path, ".."), { recursive: true });

@@ -1,4 +1,4 @@
-/** Leaks between splits: training says how many there are, cuts splits without any, and scores are given without them. */
+/** Leaks between splits: training reports how many there are, cuts splits without any, and gives scores without them. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -180,7 +180,7 @@ describe("from the command line", () => {
     expect(printed.err).toMatch(/no subgroup columns; give a manifest/);
   });
 
-  test("a run without leaks says so in its JSON and is silent otherwise; wrong shares end at once", async () => {
+  test("a run without leaks reports that in its JSON only; wrong shares end at once", async () => {
     const cut = ["--validation", "0.3", "--out", at("clean")];
     expect(await run(["train", at("one"), ...args, ...fast, ...cut]), printed.err).toBe(0);
     expect(printed.err).toMatch("validation: 24 images cut from training (0.3 of each class, seed 0)");

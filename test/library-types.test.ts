@@ -66,7 +66,7 @@ test("train: data is all that it needs, and what it returns depends on how it en
   );
 });
 
-test("a recipe is a name, a file, or an object that says what differs", () => {
+test("a recipe is a name, a file, or an object with what differs", () => {
   compiled(() =>
     vultus.train({ data: "a", recipe: { extends: "finetune", phases: { all: { epochs: 2 } } } }),
   );

@@ -119,7 +119,7 @@ describe("train", () => {
 });
 
 describe("evaluate", () => {
-  test("says what the run said, field by field, and keeps the names of before", async () => {
+  test("reports what the run reported, field by field, and keeps the earlier names", async () => {
     const said = JSON.parse(readFileSync(at("b", "evaluation.json"), "utf8")) as Scores;
     const found = await json<Scores>("evaluate", at("b"), at("faces"));
     expect(Object.keys(found)).toEqual(Object.keys(said));
@@ -251,7 +251,7 @@ describe("data whose splits the training cut", () => {
     );
   });
 
-  test("that has changed since is told by its images: what was trained on is left out", async () => {
+  test("that has changed since is recognised by its images: what was trained on is left out", async () => {
     cpSync(at(...flat), at("grown"), { recursive: true });
     const { pixels, width, height, channels } = drawFace("happy", "new", 0);
     await sharp(pixels, { raw: { width, height, channels } })

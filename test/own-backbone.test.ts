@@ -148,7 +148,7 @@ describe("a bundle of a backbone that is not registered", () => {
 });
 
 describe("what needs the backbone", () => {
-  test("says so", async () => {
+  test("reports it", async () => {
     expect(() => loadClassifier(bundlePath)).toThrow(notRegistered);
     // Only weights, which must be compiled.
     expect(() => loadBundle(weightsPath)).toThrow(notRegistered);

@@ -141,7 +141,7 @@ describe("the measure", () => {
     ]);
   });
 
-  test("says where there is too little to say", () => {
+  test("reports if there are too few images to measure", () => {
     expect(measureOf(answers([], []), ["wink", "yawn"])).toBeUndefined();
     const few = measureOf(answers([0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]), ["wink", "yawn"]);
     expect(few?.tooFew).toBe(true);

@@ -362,7 +362,7 @@ describe.skipIf(chromiumPath === undefined)(
         expectClose((await facesOf(page, JSON.stringify(theirs.prior))).faces, theirs.faces);
       }
       await expectAccessible(page);
-      // A model that records none keeps its answers, and the page says which.
+      // A model that records none keeps its answers, and the page shows which.
       await page.locator(".model-bar input[type=file]").setInputFiles(at("own 70%.onnx"));
       await page.locator(".choice", { hasText: "not of own 70%" }).waitFor();
       await page.getByRole("button", { name: "Remove own 70%" }).click();

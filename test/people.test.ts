@@ -131,7 +131,7 @@ describe("a training on votes", () => {
 });
 
 describe("evaluate", () => {
-  test("says what the run said, without being told what is no class", async () => {
+  test("reports what the run reported, without being told which columns are no class", async () => {
     const said = readJson<EvaluationResult>("run", "evaluation.json").people;
     const found = await json<EvaluationResult>("evaluate", at("run"), at("votes.csv"));
     for (const key of ["agreement", "voteShare", "clear", "perClass", "onePerson", "verdict"] as const)

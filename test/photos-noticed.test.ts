@@ -61,7 +61,7 @@ test("by how much of an image the face takes; what is small, or shows no face, d
   expect(await checked("faceless")).toBeUndefined();
 });
 
-test("inspect says so with a command that makes crops of them, of which it then says nothing", async () => {
+test("inspect reports it with a command that makes crops of them, about which it is then silent", async () => {
   expect(await run(["data", "inspect", "my photos", "--no-sheet"])).toBe(0);
   const [, command] = /these are photos, not face crops: .* (data crop .*)$/m.exec(printed.out) ?? [];
   expect(command).toBe("data crop 'my photos' --out faces");
@@ -91,7 +91,7 @@ test.each([
   }
 });
 
-test("train says so before it begins, and not of crops or of a run that goes on", async () => {
+test("train reports it before it begins, but not for crops or a resumed run", async () => {
   const notesOf = async (data: string, more: object): Promise<string[]> => {
     const notes: string[] = [];
     const onEvent = (event: TrainEvent): void => {

@@ -194,7 +194,7 @@ describe("the files of a run", () => {
     expect(report()).toBe(before);
   });
 
-  test("where the images have moved, the report says so; told where they are, it finds them", async () => {
+  test("if the images have moved, the report says where they were, and finds them once given their place", async () => {
     const before = report();
     const moved = join(folder, "moved");
     const out = join(folder, "moved.html");
@@ -265,7 +265,7 @@ describe("the files of a run", () => {
     expect(printed.err).toContain("is not a run folder");
   });
 
-  test("a training whose report cannot be written ends well and says so", async () => {
+  test("a training whose report cannot be written ends well and reports it", async () => {
     const blocked = copyOf("blocked");
     rmSync(join(blocked, "report.html"));
     mkdirSync(join(blocked, "report.html"));

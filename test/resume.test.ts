@@ -97,7 +97,7 @@ test(`killed ${KILLS} times and resumed: bit for bit the same`, { timeout: KILLS
   expect(killed).toBeGreaterThanOrEqual(KILLS);
 });
 
-test("Ctrl-C finishes the step, saves, says how to resume, and resuming is exact", patience, async () => {
+test("Ctrl-C finishes the step, saves, explains how to resume, and resuming is exact", patience, async () => {
   const broken = join(folder, "interrupted");
   let sent = false;
   const { code, stderr } = await runCli([...args, "--out", broken], {

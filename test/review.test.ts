@@ -73,7 +73,7 @@ const rows = (name = "corrections.csv"): string[] =>
 const named = ({ images }: ReviewSet, id: string): number => images.findIndex((image) => image.id === id);
 
 describe("what is shown", () => {
-  test("the surest errors come first; validation images come last, and nothing is told of them", async () => {
+  test("the surest errors come first; validation images come last, and nothing is revealed about them", async () => {
     const { images, order, classes, blind, model, looks, features } = await open();
     expect({ model, looks, features, blind }).toEqual({
       model: "vultus_s",

@@ -1,4 +1,4 @@
-/** The face detector of the service: what is told of it, what it costs, and that the page has the same. */
+/** The face detector of the service: what the service reports of it, what it costs, and that the page has the same. */
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -83,7 +83,7 @@ test("metrics count searches, their time, runs of the network and faces, and not
   });
 });
 
-describe("the model's answer tells which detector it is, and the page gets the same", () => {
+describe("the model's answer names its detector, and the page gets the same", () => {
   test("the one that ships, with other settings", async () => {
     await withService({ detector: { search: "fast", threshold: 0.6 } }, async (service) => {
       expect(await described(service)).toMatchObject({

@@ -307,14 +307,14 @@ describe("the command", () => {
     expect((await exit).code).toBe(0);
   });
 
-  test("ends at once when it is told twice", async () => {
+  test("ends at once when it is signalled twice", async () => {
     const { child, exit, said } = run("--model", file, "--port", "0", "--workers", "1");
     await until(() => said().includes("is served at"), "it serves");
     const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
     const client = connect(port, "127.0.0.1").on("error", () => {});
     await once(client, "connect");
     client.write(`${head(1000)}never more`);
-    // The body has begun when the service is told.
+    // The body has begun when the signal comes.
     await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill("SIGTERM");
     await until(() => said().includes("finishing"), "it finishes");
@@ -324,7 +324,7 @@ describe("the command", () => {
     client.destroy();
   });
 
-  test("says what is wrong: the port, the model, the token, an origin", async () => {
+  test("reports what is wrong: the port, the model, the token, an origin", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };

@@ -32,7 +32,7 @@ test.each(shippedModels())("%s: six classes, a calibrated temperature, a card", 
   expect(card).toContain(`# Model card: ${name.replace("_", "\\_")}`);
 });
 
-test("vultus models says which weights there are of each backbone", async () => {
+test("vultus models lists which weights there are of each backbone", async () => {
   const undo = capture();
   const rows = await printedJson<{ name: string; weights: string[] }[]>("models");
   undo();

@@ -186,7 +186,7 @@ test("an ensemble and an int8 or half-precision export are put into a page as th
     printed.err,
   ).toBe(0);
   expect(readFileSync(at("both", "models", "both.onnx"))).toEqual(readFileSync(at("both.onnx")));
-  // A form for PyTorch needs one network, and still says so.
+  // A form for PyTorch needs one network, and still reports that.
   expect(await run(["export", at("both.onnx"), "--to", "web,pth", "--out", at("no")])).toBe(2);
   expect(printed.err).toContain("is an ensemble of");
 

@@ -155,7 +155,7 @@ describe("images that the starting weights know", () => {
     }
   }, 120_000);
 
-  test("a resumed run says what it started from", async () => {
+  test("a resumed run reports what it started from", async () => {
     const stopping = new AbortController();
     const notes: string[] = [];
     const options = {

@@ -191,7 +191,7 @@ describe.skipIf(chromiumPath === undefined)(
         await page.locator(".model-chip").first().waitFor();
       });
 
-      test("begins with two classes, and says what is missing", async () => {
+      test("begins with two classes, and lists what is missing", async () => {
         await expectAccessible(page);
         await begin(page);
         await expectAccessible(page);

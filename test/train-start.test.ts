@@ -146,13 +146,13 @@ describe("a run that is resumed needs nothing but its folder", () => {
     expect(existsSync(at("broken", "training.lock"))).toBe(false);
   });
 
-  test("on the command line too, as it is said to be pasted", async () => {
+  test("on the command line too, as the message prints it", async () => {
     await begun({ out: at("stopped") });
     expect(await run(["train", "--resume", at("stopped")])).toBe(0);
     expect(printed.err).not.toMatch(/not bit-exact/);
   });
 
-  test("unless its data has moved: then it says where it was, and takes it from its new place", async () => {
+  test("unless its data has moved: then it reports where it was, and takes it from its new place", async () => {
     await begun({ out: at("moved") });
     renameSync(faces, at("elsewhere"));
     try {

@@ -242,7 +242,7 @@ describe("from the command line", () => {
     expect(readdirSync(folder).filter((name) => name.includes("no.csv"))).toEqual([]);
   });
 
-  test("without ffmpeg the message says what to install; a video stands alone", async () => {
+  test("without ffmpeg the message names what to install; a video stands alone", async () => {
     writeFileSync(at("any.mp4"), "x");
     const path = process.env.PATH;
     process.env.PATH = folder;

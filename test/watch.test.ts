@@ -1,4 +1,4 @@
-/** Runs over HTTP: what is told of them as they grow, to whom, and what is never told. */
+/** Runs over HTTP: what is sent about them as they grow, to whom, and what is never sent. */
 
 import { EventEmitter } from "node:events";
 import {
@@ -226,8 +226,8 @@ describe("a stream", () => {
   });
 });
 
-describe("what is told", () => {
-  test("a snapshot says where a run stands, and its stream goes on from there", async () => {
+describe("what is sent", () => {
+  test("a snapshot shows where a run stands, and its stream goes on from there", async () => {
     const { folder, log } = newRun("snap");
     writeFileSync(log, events.slice(0, 60).map(lineOf).join(""));
     const url = await serve([folder]);
@@ -392,7 +392,7 @@ describe("the commands", () => {
     expect(bestBytes(alone).equals(bestBytes(out))).toBe(true);
   });
 
-  test("a training whose page has no port goes on, and one that fails says so in its log", async () => {
+  test("a training whose page has no port goes on, and one that fails reports it in its log", async () => {
     const { folder } = newRun("taken");
     const server = await startWatching({ paths: [folder], host: "127.0.0.1", port: 0 });
     ends.push(() => server.close({ over: true }));

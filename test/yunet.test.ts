@@ -1,4 +1,4 @@
-/** Choosing a face detector: those that ship, YuNet from the hub (here a stand-in) or a file, and what is told where there is none. */
+/** Choosing a face detector: those that ship, YuNet from the hub (here a stand-in) or a file, and the message if there is none. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

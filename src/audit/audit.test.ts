@@ -75,7 +75,7 @@ describe("balance", () => {
       ),
     );
 
-  test("tells how far the shares of two splits are apart", () => {
+  test("reports how far apart the shares of two splits are", () => {
     // scipy.stats.chi2_contingency([[10, 20], [20, 10]], correction=False) gives 6.667 with one degree of freedom.
     const { shares, drift } = balanceOf(["a", "b"], samples({ train: [20, 10], validation: [10, 20] }));
     expect(shares.train).toEqual([2 / 3, 1 / 3]);

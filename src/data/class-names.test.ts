@@ -98,7 +98,7 @@ describe("a name of no emotion among emotions", () => {
     expect((await unclear()).message).toContain('To leave out old: `notAClass: ["old"]`');
   });
 
-  test("is confirmed among as many others too where it says that nothing is meant", async () => {
+  test("is also confirmed among as many others if its name means nothing", async () => {
     folders("happy", "sad", "wink", "yawn", "Unsorted images", "NaN", "misc_other");
     const { names } = await unclear();
     expect(names.map(({ name }) => name).toSorted()).toEqual(["NaN", "Unsorted images", "misc_other"]);

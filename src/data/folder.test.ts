@@ -135,7 +135,7 @@ describe("layouts", () => {
     expect(readFolder(dir).classNames).toEqual(["cats", "dogs"]);
   });
 
-  test("--classes tells what a class is", () => {
+  test("--classes decides what a class is", () => {
     make("set/smirk/a.jpg", "set/frown/b.jpg", "docs/readme.md");
     expect(readFolder(dir, ["Smirk", "frown"]).classNames).toEqual(["frown", "smirk"]);
   });

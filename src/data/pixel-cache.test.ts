@@ -98,7 +98,7 @@ test("nothing is visited after the first failure", async () => {
   expect(visited).toHaveLength(then);
 });
 
-test("a signal stops reading, and says so", async () => {
+test("a signal stops reading, with an error", async () => {
   const stop = new AbortController();
   let read = 0;
   const onProgress = (done: number): void => {

@@ -1,4 +1,4 @@
-/** Checks options from programs without types: each must have a valid value, or the error says what is valid. */
+/** Checks options from programs without types: each must have a valid value, or the error lists what is valid. */
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";

@@ -79,7 +79,7 @@ test("a head of classes that it does not know starts fresh", async () => {
   );
 });
 
-test.each(["scratch", "faces"])("%s draws its weights and says so", async (recipe) => {
+test.each(["scratch", "faces"])("%s draws its weights and reports it", async (recipe) => {
   const { weights, source, notes, imagesBefore } = await start(recipe, ["model=vultus_s"]);
   expect(weights.size).toBe(0);
   expect(source).toBe("none, all drawn from the seed 0");
@@ -101,7 +101,7 @@ test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked",
   );
 });
 
-test("every recipe says what it starts from", () => {
+test("every recipe reports what it starts from", () => {
   for (const name of Object.keys(recipes)) expect(resolveRecipe(name).startsFrom, name).toBeDefined();
 });
 

@@ -54,7 +54,7 @@ export type FullPoolOptions = Required<PoolOptions>;
 /**
  * The options of the convolution `name` of `x`.
  *
- * @throws GraphError where groups do not divide channels, a window does not fit, or a number is none that a convolution can have.
+ * @throws GraphError if groups do not divide channels, a window does not fit, or a number is none that a convolution can have.
  */
 export function fullConv(x: FeatureMap, name: string, options: ConvOptions): FullConvOptions {
   const {

@@ -354,7 +354,7 @@ export class Network {
     return this.graph.in(this.#scoped(name), body);
   }
 
-  /** Which statistics normalise: the batch's for a head that trains and where the phase says so, else the running ones. */
+  /** Which statistics normalise: the batch's for a head that trains and if the phase asks for them, else the running ones. */
   #normPolicy(norm: string | undefined): NormPolicy {
     if (!norm || !this.#options.training) return "running";
     const stage = this.#stageOf(norm);

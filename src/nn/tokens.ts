@@ -48,7 +48,7 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
 
 /**
  * Softmax attention of every token to all (Vaswani et al. 2017), from queries, keys and values side by side [N, T, 3·C], of
- * `heads` heads each: [N, T, C]. @throws GraphError where the heads do not divide the channels, or 3 does not.
+ * `heads` heads each: [N, T, C]. @throws GraphError if the heads do not divide the channels, or 3 does not.
  */
 export function attend(x: Tokens, name: string, heads: number): Tokens {
   const { value, batch, count, channels } = x;

@@ -19,7 +19,7 @@ type Described = Pick<Bundle, "architecture" | "metadata" | "path" | "shift">;
 /**
  * The bundle with probabilities and logits for the chosen prior, whatever shift it had; as it is where nothing is chosen.
  *
- * @throws UsageError for a choice that is none, or where the file does not record the prior that the model was trained for
+ * @throws UsageError for a choice that is none, or if the file does not record the prior that the model was trained for
  */
 export function withPrior<B extends Described>(bundle: B, choice: PriorChoice | undefined): B {
   return choice === undefined ? bundle : { ...bundle, shift: priorShift(bundle, choice) };

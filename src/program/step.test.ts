@@ -132,7 +132,7 @@ test("weights without the scope of their network are refused", async () => {
   await stepper.release();
 });
 
-test("a stepper without weights says so", async () => {
+test("a stepper without weights reports it", async () => {
   const stepper = await Stepper.open(engine, compileStep("pair", pair, { optimizer }), { rate: 1e-2 });
   await expect(stepper.step(feeds(0))).rejects.toThrow("there are no weights yet: call load before step");
   await stepper.release();

@@ -53,7 +53,7 @@ export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "acc
  * Compiles `objective` and its update into one program. The metrics are `loss`, those of the objective, and in half
  * precision `finite`, 0 for a step whose gradients overflowed.
  *
- * @throws GraphError where the loss isn't a scalar or doesn't depend on one of the parameters, where nothing trains, or where
+ * @throws GraphError if the loss isn't a scalar or doesn't depend on one of the parameters, if nothing trains, or if
  * `accumulate` is not a whole number of 1 or more.
  */
 export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {

@@ -23,7 +23,7 @@ export class DeviceLoss {
     return this.#error !== undefined;
   }
 
-  /** The result of `work` on the device. @throws EngineLost where the device is lost, also while the work never ends. */
+  /** The result of `work` on the device. @throws EngineLost if the device is lost, also while the work never ends. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     if (this.#error) throw this.#error;
     // Not Promise.race with one promise of the loss: as long as that stays open it would keep every result.

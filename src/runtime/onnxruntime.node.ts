@@ -18,7 +18,7 @@ let found: Found | undefined;
 /**
  * onnxruntime-node; undefined where programs run on WebAssembly.
  *
- * @throws VultusError where VULTUS_RUNTIME forbids WebAssembly, or is neither `native` nor `wasm`.
+ * @throws VultusError if VULTUS_RUNTIME forbids WebAssembly, or is neither `native` nor `wasm`.
  */
 export function nativeRuntime(): typeof ort | undefined {
   found ??= find();

@@ -26,7 +26,7 @@ export function otherSystems(own: string | undefined = runtimeFolder()): OtherSy
 /**
  * Deletes them; a new installation brings them back.
  *
- * @throws VultusError where a folder cannot be deleted.
+ * @throws VultusError if a folder cannot be deleted.
  */
 export function removeOtherSystems(own?: string): OtherSystems {
   const found = otherSystems(own);

@@ -101,7 +101,7 @@ test("nothing outside its folder is served", async () => {
     expect((await app.inject(url)).statusCode).toBe(404);
 });
 
-test("where it is not built, it says how to build it", async () => {
+test("if it is not built, it explains how to build it", async () => {
   const { body } = await (await served({ folder: join(folder, "none") })).inject("/");
   expect(body).toContain("npm run build");
 });

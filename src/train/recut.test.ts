@@ -165,7 +165,7 @@ describe("a run that began before samples had one order", () => {
     expect(() => dataOfRun(then("A", "B"), dataset)).toThrow(/in their original order: .*A .*B$/);
   });
 
-  test("says where folders have moved that their order may be another", async () => {
+  test("reports that the order may differ if folders have moved", async () => {
     const { notes } = dataOfRun(then("elsewhere/A", "elsewhere/B"), await read("A", "B"));
     expect(notes.join()).toMatch(/^not bit-exact if the folders had another order/);
     const same = { ...then(), fingerprint: former["x/set y/set"].from };

@@ -266,7 +266,7 @@ export function recordPlace(
   writeJson(paths.environment, { ...then, data, request: then.request ?? request });
 }
 
-/** @throws UsageError where there is none, since a training writes it last when it begins. */
+/** @throws UsageError if there is none, since a training writes it last when it begins. */
 export function readEnvironment({ folder, environment }: RunPaths): Environment {
   if (!existsSync(folder)) throw new UsageError(`there is no run ${folder}: that folder does not exist`);
   if (!existsSync(environment)) {

@@ -45,7 +45,7 @@ export interface Start {
   readonly record: TrainingImagesRecord;
 }
 
-/** @throws VultusError where it cannot be fetched; FormatError for a file that is not a bundle; UsageError for an ensemble. */
+/** @throws VultusError if it cannot be fetched; FormatError for a file that is not a bundle; UsageError for an ensemble. */
 export async function readStart(model: WebTrainOptions["model"]): Promise<Start> {
   const [bytes, name] = [await fetchBytes(model), nameOf(model)];
   const bundle = decodeBundle(bytes, name);
@@ -72,7 +72,7 @@ export function recipeOf(
   return recipe;
 }
 
-/** The weights of the model where they fit, and new ones for the rest. @throws UsageError where they do not fit the network. */
+/** The weights of the model where they fit, and new ones for the rest. @throws UsageError if they do not fit the network. */
 export function startingWeights(
   { file, name }: Start,
   architecture: Architecture,

@@ -1,4 +1,4 @@
-/** A stepper that is used wrongly says so, and is as it was. */
+/** A stepper that is used wrongly throws, and stays as it was. */
 
 import { afterAll, expect, test } from "vitest";
 import { architecture, optimizer, weights } from "../../test/support/small-step.ts";

@@ -16,7 +16,7 @@ import { type Environment, type RunPaths, readEnvironment } from "./run-folder.n
 /**
  * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with equal weight. An ensemble is
  * its members, which share its weight. Their classes are spelled as the student's.
- * @throws UsageError where one doesn't know all of `classes`, which the student learns.
+ * @throws UsageError if one doesn't know all of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
   return paths.flatMap((path) => {
@@ -66,7 +66,7 @@ export function digestsOf(files: readonly string[]): string[] {
  * The unchanged copies of a run to resume. `named` are the teachers named now, if any: they must be those
  * that the run started with, whether or not their files still exist.
  *
- * @throws UsageError for other teachers; FormatError where a copy is gone or has changed.
+ * @throws UsageError for other teachers; FormatError if a copy is gone or has changed.
  */
 export function teachersOfRun(paths: RunPaths, named: readonly string[]): string[] {
   const then = readEnvironment(paths);

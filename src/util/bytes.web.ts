@@ -5,7 +5,7 @@ import { messageOf, VultusError } from "./errors.ts";
 /** Where a model's bytes are: a URL, a file that the user chose, or the bytes themselves. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
-/** The bytes of a model. @throws VultusError where they cannot be fetched. */
+/** The bytes of a model. @throws VultusError if they cannot be fetched. */
 export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());

@@ -169,7 +169,7 @@ export function appendLine(path: string, line: string, calls: FileCalls = realCa
  * Makes a folder and those above it that are missing; returns the topmost that it made, if any. Node's own `recursive` never
  * returns where the file system refuses a new folder as missing, as `/proc` does.
  *
- * @throws VultusError where it cannot be made.
+ * @throws VultusError if it cannot be made.
  */
 export function makeFolder(path: string): string | undefined {
   const missing: string[] = [];

@@ -133,7 +133,7 @@ test("a folder that cannot be synced is said, and the new file is there", () => 
   }
 });
 
-test("the first reason is told, even when cleaning up fails too", () => {
+test("the first reason is reported, even if cleaning up fails too", () => {
   const full = failingCalls(1, "ENOSPC");
   const stubborn = () => {
     throw new Error("not this one");

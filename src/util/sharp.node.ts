@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 /**
  * The library's function of the same name.
  *
- * @throws VultusError where the library is not there, as after `npm install --omit=optional`.
+ * @throws VultusError if the library is not there, as after `npm install --omit=optional`.
  */
 export function sharp(input: SharpInput, options?: SharpOptions): Sharp {
   return loaded()(input, options);

@@ -27,7 +27,7 @@ export interface Classifier {
 /**
  * The one classifier in a file; `path` is the file name used in error messages.
  *
- * @throws UsageError where its backbone is unknown, or it is not one network; FormatError where weights do not fit.
+ * @throws UsageError if its backbone is unknown, or it is not one network; FormatError if weights do not fit.
  */
 export function classifierOf(
   { tensors, metadata }: WeightsFile,

@@ -212,7 +212,7 @@ test("fewer bytes than stated are noticed, and more", async () => {
   expect(await messageOfFailure()).toContain("the server sends more than the 999999 bytes");
 });
 
-test.skipIf(process.platform !== "linux")("a full disk is told as such", async () => {
+test.skipIf(process.platform !== "linux")("a full disk is reported as such", async () => {
   symlinkSync("/dev/full", partOf(NOBODY));
   expect(await messageOfFailure()).toMatch(/could not be written: ENOSPC.*free some space/);
 });

@@ -28,7 +28,7 @@ export type { Classifier, WeightsFile } from "./classifier.ts";
  * The classifier in a run folder, or in a file that vultus wrote, to be compiled in another form; a bundle that is only to
  * predict needs no more than `loadBundle`.
  *
- * @throws UsageError where its backbone is unknown, or it is not one network; FormatError for a damaged file.
+ * @throws UsageError if its backbone is unknown, or it is not one network; FormatError for a damaged file.
  */
 export function loadClassifier(path: string, options: BackboneOptions = {}): Classifier {
   const file = classifierPath(path);

@@ -33,7 +33,7 @@ export interface MembersFile {
  * The members of an ensemble, or the one classifier that a file holds, with the weight 1; `name` is its name then, `path` the
  * file's in errors.
  *
- * @throws UsageError where a backbone is unknown; FormatError for a file that is damaged.
+ * @throws UsageError if a backbone is unknown; FormatError for a file that is damaged.
  */
 export function membersIn(
   { tensors, metadata }: WeightsFile,

@@ -12,7 +12,7 @@ import { type DescribedArchitecture, networkOf } from "./classifier-file.ts";
 /**
  * The architecture to build, with the file's own mean and deviation; `name` is the file's name in errors.
  *
- * @throws UsageError where the classifier is not one network, or its backbone or head is unknown.
+ * @throws UsageError if the classifier is not one network, or its backbone or head is unknown.
  */
 export function resolveArchitecture(
   described: DescribedArchitecture,

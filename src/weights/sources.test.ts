@@ -79,7 +79,7 @@ test.each([
   ["vit_tiny", "imagenet-v1", "torchvision has no IMAGENET1K_V1 weights of vit_tiny"],
   ["mobilenet_v1_vggface2", "imagenet", "there are no ImageNet weights of mobilenet_v1_vggface2"],
   ["vultus_s", "imagenet", "there are no ImageNet weights of vultus_s"],
-] as const)("%s has no %s, and the error says what to do", (name, choice, message) => {
+] as const)("%s has no %s, and the error explains what to do", (name, choice, message) => {
   expect(() => weightSource({ name }, choice)).toThrow(message);
   expect(() => weightSource({ name }, choice)).toThrow(UsageError);
 });

@@ -118,7 +118,7 @@ test("a file that vultus wrote of the variant is not turned round again", () => 
   expect(load(path, ofFaces).weights.get("conv_stem.weight")).toEqual(kernel);
 });
 
-test("a file that says nothing is taken as it is, and the variant says so", () => {
+test("a file without metadata is taken as it is, and a note names the variant", () => {
   const path = file("plain.safetensors", { format: "pt" });
   expect(load(path, plain).notes).toEqual([]);
   const { weights, notes } = load(path, ofFaces);

@@ -32,7 +32,7 @@ export const isIndex = (path: string): boolean => path.endsWith(".index.json");
 /**
  * The weights files in a folder that is not a run.
  *
- * @throws UsageError where there are none, or several of which none has a usual name.
+ * @throws UsageError if there are none, or several of which none has a usual name.
  */
 export function weightFilesIn(folder: string): WeightFiles {
   const names = readdirSync(folder).sort();
@@ -64,7 +64,7 @@ const holdsWeights = (folder: string): boolean =>
 const few = (names: readonly string[]): string =>
   `${names.slice(0, 8).join(", ")}${names.length > 8 ? `, … (${names.length} in all)` : ""}`;
 
-/** The files that an index lists. @throws FormatError where one is missing. */
+/** The files that an index lists. @throws FormatError if one is missing. */
 export function partsOf(index: string): readonly string[] {
   const parsed = indexSchema.safeParse(readJson(index));
   if (!parsed.success) throw new FormatError(`${index} lists no parts of weights: it has no weight_map`);

@@ -1,7 +1,7 @@
 """A backbone of torchvision or timm (backbone_models.py) with a new head, trained for a few steps: what vultus must reproduce.
 
     python3 backbone.py --model resnet18 --train layer4 --batchnorm running --optimizer adamw --double --out DIR
-    python3 backbone.py ... --deviation          also says how far float32 itself is from float64, and how many activations change sides (in result.json)
+    python3 backbone.py ... --deviation          also prints how far float32 itself is from float64, and how many activations change sides (in result.json)
     python3 backbone.py ... --small FILE         writes what is committed, for test/backbones.test.ts; --out may be left out
 
 Weights, pictures and labels come from formula.py. The batch-norm statistics are estimated on one batch and rounded to

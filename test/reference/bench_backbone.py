@@ -97,7 +97,7 @@ def main():
     if args.compile:
         model = torch.compile(model)
 
-    scaler = torch.cuda.amp.GradScaler(enabled=args.half)
+    scaler = torch.cuda.amp.GradScaler() if args.half else None
 
     def iteration():
         start = time.perf_counter()
@@ -109,9 +109,13 @@ def main():
                 optimizer.zero_grad(set_to_none=True)
                 loss = nn.functional.cross_entropy(model(x), labels, label_smoothing=0.1)
         if optimizer is not None:
-            scaler.scale(loss).backward()
-            scaler.step(optimizer)
-            scaler.update()
+            if scaler is None:
+                loss.backward()
+                optimizer.step()
+            else:
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
         if args.device == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start

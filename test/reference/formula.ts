@@ -2,7 +2,7 @@
 
 import { type FloatTensor, floatTensor, sizeOf } from "../../src/util/tensor.ts";
 
-/** What a tensor holds; formula.py says which formula each stands for. */
+/** What a tensor holds; formula.py lists which formula each stands for. */
 export type FormulaKind =
   | "weight"
   | "depthwise"

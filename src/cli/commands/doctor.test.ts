@@ -12,6 +12,7 @@ const well: Machine = {
   cuda: { installed: true, fault: undefined },
   unused: 0,
   fonts: true,
+  missesHugePages: false,
   node: "20.19.0",
   memory: 4 * 2 ** 30,
 };
@@ -40,6 +41,11 @@ test.each<[string, Partial<Machine>, RegExp[]]>([
   ["a newer Node", { node: "20.18.3" }, [/older than 20\.19/]],
   ["a newer Node yet", { node: "18.20.0" }, [/older than 20\.19/]],
   ["nothing of a later Node", { node: "22.0.1" }, []],
+  [
+    "huge pages",
+    { missesHugePages: true },
+    [/Node 22\.15 or newer, or set .*GLIBC_TUNABLES=glibc\.malloc\.hugetlb=1$/],
+  ],
   ["small backbones", { memory: 4 * 2 ** 30 - 1 }, [/less than 4 GB .*squeezenet1_1/]],
   ["several things", { fonts: false, memory: 1 }, [/^no fonts/, /^less than 4 GB/]],
 ])("the advice is %s", (_, machine, expected) => {

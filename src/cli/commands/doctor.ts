@@ -4,6 +4,7 @@ import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { Command, Option } from "commander";
 import { textRenders } from "../../report/raster.ts";
 import { type CudaState, cudaState, hasNvidiaDriver } from "../../runtime/cuda.node.ts";
+import { missesHugePages } from "../../runtime/huge-pages.node.ts";
 import { whyWebAssembly } from "../../runtime/onnxruntime.node.ts";
 import { otherSystems, removeOtherSystems, systemOf } from "../../runtime/other-systems.node.ts";
 import { providers, runtimeVersion } from "../../runtime/session.node.ts";
@@ -21,6 +22,8 @@ export interface Machine {
   /** Size in bytes of ONNX Runtime's libraries for other systems. */
   readonly unused: number;
   readonly fonts: boolean;
+  /** Whether huge pages could be had, but not by this Node alone. */
+  readonly missesHugePages: boolean;
   /** Node's version, as in `process.versions.node`. */
   readonly node: string;
   /** In bytes. */
@@ -28,7 +31,8 @@ export interface Machine {
 }
 
 export function adviceFor(machine: Machine): string[] {
-  const { webAssembly, providers, hasNvidiaDriver, cuda, unused, fonts, node, memory } = machine;
+  const { webAssembly, providers, hasNvidiaDriver, cuda, unused, fonts, missesHugePages, node, memory } =
+    machine;
   const advice: string[] = [];
   if (webAssembly !== undefined)
     advice.push(`programs run on WebAssembly, which is slower and has no GPU, because ${webAssembly}`);
@@ -54,6 +58,10 @@ export function adviceFor(machine: Machine): string[] {
   const [major = 0, minor = 0] = node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19))
     advice.push("Node is older than 20.19; install a newer one");
+  if (missesHugePages)
+    advice.push(
+      "with huge pages, training is up to a third faster: install Node 22.15 or newer, or set the environment variable GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+    );
   if (memory < 4 * 2 ** 30)
     advice.push(
       "less than 4 GB of memory: train small backbones (--model squeezenet1_1) with a small --batch-size",
@@ -103,6 +111,7 @@ export function doctorCommand(): Command {
           cuda: cudaState(),
           unused: otherSystems().bytes,
           fonts,
+          missesHugePages: missesHugePages(),
           node: process.versions.node,
           memory: totalmem(),
         }),

@@ -15,7 +15,7 @@ export interface Dated {
 export interface DecisionStore {
   /** Earlier decisions, in order. @throws UsageError, FormatError for a file that cannot be read. */
   load(): Promise<ReadonlyMap<number, Dated>>;
-  /** Writes all of it, in this order, or nothing. @throws where it cannot be written, or another program has changed the file. */
+  /** Writes all of it, in this order, or nothing. @throws if it cannot be written, or another program has changed the file. */
   save(decided: ReadonlyMap<number, Dated>): void;
 }
 
@@ -23,7 +23,7 @@ export interface DecisionBook {
   decisionOn(image: number): Decision | undefined;
   readonly undoable: number;
   readonly version: number;
-  /** One step, on one image or many. @throws Problem where it cannot be saved; then nothing has changed. */
+  /** One step, on one image or many. @throws Problem if it cannot be saved; then nothing has changed. */
   decide(decisions: ReadonlyMap<number, Decision>): Decided;
   /** Undoes the last step; does nothing if there is none. @throws Problem as `decide`. */
   undo(): Decided;

@@ -8,7 +8,7 @@ import { beginning, linesAfter, type Mark } from "./tail.ts";
 const folder = mkdtempSync(join(tmpdir(), "vultus-tail-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a log that is written in any pieces and read at any moments is told whole, once and in order", async () => {
+test("a log that is written in any pieces and read at any moments is reported whole, once and in order", async () => {
   const rng = random("tail");
   const lines = Array.from({ length: 300 }, (_, i) =>
     JSON.stringify({ i, text: "é→😀".repeat(rng.integer(60)) }),
@@ -36,7 +36,7 @@ test("a log that is written in any pieces and read at any moments is told whole,
   expect(await linesAfter(path, mark)).toEqual({ lines: [], mark, restarted: false, more: false });
 });
 
-test("a torn line is told when it is whole, and one that is cut off never", async () => {
+test("a torn line is reported once it is whole, and one that is cut off never", async () => {
   const path = join(folder, "torn.jsonl");
   writeFileSync(path, '{"a":1}\n{"b":');
   const first = await linesAfter(path, beginning);
@@ -57,7 +57,7 @@ test.each([
   ],
   ["as long", '{"old":7}\n{"old":8}\n', ['{"old":7}', '{"old":8}']],
   ["empty", "", []],
-])("a log that was replaced by one that is %s is told from its beginning", async (_, text, lines) => {
+])("a log that was replaced by one that is %s is reported from its beginning", async (_, text, lines) => {
   const path = join(folder, "replaced.jsonl");
   writeFileSync(path, '{"old":1}\n{"old":2}\n');
   const { mark } = await linesAfter(path, beginning);
