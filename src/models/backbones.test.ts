@@ -30,7 +30,7 @@ function built(layers: (net: Network, x: FeatureMap) => unknown): () => unknown 
 test("images that no patch fits, or that are no multiple of one", () => {
   expect(() => describe(architecture("vit_tiny", 8))).toThrow("vit_tiny needs images of at least 16 px");
   expect(() => describe(architecture("vit_tiny", 72))).toThrow(
-    "vit_tiny cuts images into patches of 16 px, but the input size 72 is not a multiple of 16",
+    "vit_tiny cuts images into patches of 16 px, but the input size 72 is not a multiple of 16: use 64 or 80",
   );
 });
 

@@ -68,10 +68,12 @@ function vit(
     features: width,
     smallest: PATCH,
     build(net, x) {
-      if (x.height % PATCH !== 0 || x.width % PATCH !== 0)
+      if (x.height % PATCH !== 0 || x.width % PATCH !== 0) {
+        const below = Math.floor(x.height / PATCH) * PATCH;
         throw new GraphError(
-          `${about.name} cuts images into patches of ${PATCH} px, but the input size ${x.height} is not a multiple of ${PATCH}`,
+          `${about.name} cuts images into patches of ${PATCH} px, but the input size ${x.height} is not a multiple of ${PATCH}: use ${below} or ${below + PATCH}`,
         );
+      }
       let y: Tokens = net.stage(embedding, x, (x) => {
         const patches = net.conv(x, names.patches, {
           out: width,
