@@ -38,6 +38,9 @@ export const questions: readonly (readonly [string, string, string])[] = [
  */
 const pythons = [python, ...(process.env.VULTUS_OTHER_PYTHONS ?? "").split(",").filter(Boolean)];
 
+/** The ways in which PyTorch is run. */
+const ways = [[], ["--channels-last"], ["--compile"], ["--compile", "--channels-last"]];
+
 export async function besidePyTorch(name: string, model: string, mode: string, turns: number): Promise<Row> {
   // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without. What a Python does not have,
   // such as torch.compile, does not start and is left out.
@@ -59,9 +62,6 @@ export async function besidePyTorch(name: string, model: string, mode: string, t
     return served;
   });
 }
-
-/** The ways in which PyTorch is run. */
-const ways = [[], ["--channels-last"], ["--compile"], ["--compile", "--channels-last"]];
 
 /** The head of ResNet50 on cached features, beside the same with the backbone computed each time. */
 export async function featuresCached(turns: number): Promise<Row> {
