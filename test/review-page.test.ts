@@ -178,6 +178,18 @@ describe.skipIf(chromiumPath === undefined || !built)(
       expect(server.posted).toHaveLength(4);
     });
 
+    test("an image that can be seen can be decided on, also before its load event", async () => {
+      const page = await open({ count: 20 });
+      await shown(page, "1 of 20");
+      await page.evaluate(
+        "document.addEventListener('load', (event) => event.stopImmediatePropagation(), true)",
+      );
+      await press(page, "x");
+      await shown(page, "2 of 20");
+      await press(page, "x");
+      await text(page, ".position").toBe("3 of 20");
+    });
+
     test("by pointer: a button decides, and Enter does not press it again for the next image", async () => {
       const page = await open({ count: 20 });
       await shown(page, "1 of 20");

@@ -51,8 +51,6 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
   const [helping, help] = useState(false);
   const [singleKeys, setSingleKeys] = useSingleKeys();
   const stage = useRef<HTMLDivElement>(null);
-  /** The image that can be seen large: none is decided on unseen. */
-  const shown = useRef<number | undefined>(undefined);
 
   const first = (images: readonly number[]): number | undefined =>
     nextUndecided(images, undefined, review.decisionOf) ?? images[0];
@@ -90,7 +88,9 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
 
   const decide = (decision: Decision): void => {
     if (targets.length === 0) return;
-    if (!inGrid && shown.current !== current) return speak("Wait: the image is still being loaded.");
+    // None is decided on unseen. The load event comes later than the image can be seen.
+    if (stage.current?.querySelector("img")?.complete === false)
+      return speak("Wait: the image is still being loaded.");
     review.decide(targets, decision);
     const next = nextUndecided(list, targets.at(-1), review.decisionOf);
     const { decided, of } = filtered(set, review.decisionOf, place);
@@ -260,9 +260,6 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
               onGo={(image) => {
                 go({ image });
                 focusStage();
-              }}
-              onShown={(image) => {
-                shown.current = image;
               }}
             />
           )

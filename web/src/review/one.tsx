@@ -36,8 +36,6 @@ export interface OneProps {
   onHeat(): void;
   onStep(by: 1 | -1): void;
   onGo(image: number): void;
-  /** The image can be seen; or it cannot be shown at all. */
-  onShown(image: number): void;
 }
 
 export function One(props: OneProps) {
@@ -115,10 +113,9 @@ export function One(props: OneProps) {
   );
 }
 
-function Shown({ set, image, heat, alt, onShown }: OneProps & { readonly alt: string }) {
+function Shown({ set, image, heat, alt }: OneProps & { readonly alt: string }) {
   const [failed, setFailed] = useState(false);
   const [heatFailed, setHeatFailed] = useState(false);
-  const ready = (): void => onShown(image);
   if (failed)
     return (
       <p class="not-shown">
@@ -134,11 +131,7 @@ function Shown({ set, image, heat, alt, onShown }: OneProps & { readonly alt: st
         src={imageAddress(set, image, LARGE)}
         alt={alt}
         draggable={false}
-        onLoad={ready}
-        onError={() => {
-          setFailed(true);
-          ready();
-        }}
+        onError={() => setFailed(true)}
       />
       {heat && !heatFailed && (
         <img
