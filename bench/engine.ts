@@ -30,7 +30,7 @@ async function time(turns: number, iterate: () => Promise<unknown>): Promise<num
   return median(seconds);
 }
 
-/** What the cores could do: fused multiply-adds in registers, in C; undefined where there is no compiler. */
+/** What the cores could do: fused multiply-adds in registers, in C; undefined if there is no compiler. */
 export function fmaPeak(): Row | undefined {
   const folder = mkdtempSync(join(tmpdir(), "vultus-bench-"));
   try {

@@ -8,7 +8,7 @@ export interface Row {
   readonly peerValue?: number;
   /** Own speed divided by that of the fastest peer. */
   readonly ratio?: number;
-  /** All of them, where there are several; the first one is the fastest. */
+  /** All of them, if there are several; the first one is the fastest. */
   readonly peers?: readonly {
     readonly about: string;
     readonly imagesPerSecond: number;

@@ -20,7 +20,7 @@ export interface Served {
   stop(): void;
 }
 
-/** Starts a program and waits until it is ready; undefined where it cannot run. */
+/** Starts a program and waits until it is ready; undefined if it cannot run. */
 export async function serve(command: string, args: readonly string[]): Promise<Served | undefined> {
   const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
   const lines = child.stdout ? createInterface({ input: child.stdout })[Symbol.asyncIterator]() : undefined;

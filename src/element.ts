@@ -54,7 +54,7 @@ export interface VultusCameraPrediction {
   readonly width: number;
   readonly height: number;
   /**
-   * The largest first. Probabilities sum to 1 and are smoothed over `smooth` seconds; `label` is null where the greatest is
+   * The largest first. Probabilities sum to 1 and are smoothed over `smooth` seconds; `label` is null if the greatest is
    * below `threshold`; `track` is the same number in every frame that shows the face.
    */
   readonly faces: readonly TrackedFace[];

@@ -142,7 +142,7 @@ test("only runtime/ names onnxruntime", () => {
   );
 });
 
-test("folders are made by makeFolder: Node's own recursive mkdir never returns where one cannot be made", () => {
+test("folders are made by makeFolder: Node's own recursive mkdir never returns if one cannot be made", () => {
   const recursive = /\bmkdir(Sync)?\([^)]*recursive/;
   expect(sources.filter(({ path, text }) => !isTest(path) && recursive.test(text))).toEqual([]);
 });

@@ -230,7 +230,7 @@ describe("bad files end with 1 and are named", () => {
   });
 });
 
-test("predict answers for every file in order and ends with 1 where one could not be read", async () => {
+test("predict answers for every file in order and ends with 1 if one could not be read", async () => {
   const files = [
     at("text.jpg"),
     at("good", "happy", "0.png"),

@@ -201,7 +201,7 @@ describe("on the command line", () => {
     }
   });
 
-  test("a bundle starts a new training, with its head where the classes are the same", {
+  test("a bundle starts a new training, with its head if the classes are the same", {
     timeout: 120_000,
   }, async () => {
     const start = [

@@ -38,7 +38,7 @@ test("has the pages, the library's types and the demo", () => {
     expect(existsSync(join(site, file)), file).toBe(true);
 });
 
-test("a link to a file that is no page becomes text, and fails the build where there is no such file", async () => {
+test("a link to a file that is no page becomes text, and fails the build if there is no such file", async () => {
   const md = await createMarkdownRenderer(join(root, "docs"));
   linkToFiles(md, root);
   const env = { relativePath: "docs/how-to/predict.md" };
@@ -54,7 +54,7 @@ test("a link to a file that is no page becomes text, and fails the build where t
   );
 });
 
-describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is none)", () => {
+describe.skipIf(chromiumPath === undefined)("in Chromium (skipped if there is none)", () => {
   test("is searched, and shows the demo, without a request to another host", async () => {
     const server = await serveFolder(site, { path: "/user/project/" });
     const browser = await startChromium();

@@ -66,7 +66,7 @@ test("in Node the import does nothing, so that pages can be rendered there", () 
 });
 
 describe.skipIf(chromiumPath === undefined)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 3 * PATIENCE },
   () => {
     let browser: Browser;
@@ -173,7 +173,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.context().close();
     });
 
-    test("the script may come from another host, also where the page is isolated", async () => {
+    test("the script may come from another host, also if the page is isolated", async () => {
       for (const isolated of [false, true]) {
         const other = await serveFolder(at("html", "site"), { cors: true });
         mkdirSync(at("guest"), { recursive: true });
@@ -374,7 +374,7 @@ describe.skipIf(chromiumPath === undefined)(
         );
       });
 
-      test("attributes and properties are the same, also where a property was set before the script came", async () => {
+      test("attributes and properties are the same, also if a property was set before the script came", async () => {
         await put(page, 'threshold="2" smooth="-1" facing="sideways"');
         const usual = {
           autostart: false,

@@ -58,7 +58,7 @@ test("of data without a leak", async () => {
   expect(printed.out).toMatch(/pixel-identical images in more than one split: none$/m);
 });
 
-test("as JSON, and 0 where all can be read", async () => {
+test("as JSON, and 0 if all can be read", async () => {
   expect(await run(["data", "inspect", data, "--no-sheet", "--json"])).toBe(1);
   const { unreadable, imbalance } = JSON.parse(printed.out) as Inspection;
   expect(unreadable.map(({ id }) => id)).toEqual(["train/sad/broken.jpg"]);

@@ -169,7 +169,7 @@ test("models and services close themselves; names are alike in Node and in brows
   expectTypeOf<server.Service["listen"]>().toBeCallableWith();
 });
 
-test("ensemble: models and a file are all that it needs, and scores are there only where data was", () => {
+test("ensemble: models and a file are all that it needs, and scores are there only if data was", () => {
   expectTypeOf(vultus.ensemble).parameters.toEqualTypeOf<[options: EnsembleOptions]>();
   expectTypeOf(vultus.ensemble).returns.resolves.toEqualTypeOf<EnsembleResult>();
   expectTypeOf<{ models: string[]; out: string }>().toExtend<EnsembleOptions>();

@@ -557,7 +557,7 @@ describe("a backbone of the caller's own", () => {
     expect(files.map(({ form }) => form)).toEqual(["pth"]);
   });
 
-  test("fits a time budget, and is refused where nobody knows it", async () => {
+  test("fits a time budget, and is refused if nobody knows it", async () => {
     const fitted = { ...options, ...known, model: "own_tiny", timeBudget: "10m", out: at("own in time") };
     const events: TrainEvent[] = [];
     await train({ ...fitted, onEvent: (event) => events.push(event) });

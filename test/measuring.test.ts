@@ -240,7 +240,7 @@ describe("data whose splits the training cut", () => {
     }
   }, 60_000);
 
-  test("what was trained on is said where it is scored", async () => {
+  test("what was trained on is reported when it is scored", async () => {
     const { n } = await json<Scores>("evaluate", at("cut"), at(...flat), "--split", "all");
     expect(n).toBe(48);
     expect(printed.err).toContain("best.onnx was trained on 24 of these 48 images, so its score is too high");

@@ -235,7 +235,7 @@ describe("a bundle that is not one network", () => {
     expect(modelSchema.parse(body).backbone).toBeNull();
   });
 
-  test("is refused where a network is needed", async () => {
+  test("is refused if a network is needed", async () => {
     expect(() => loadClassifier(path)).toThrow(refusal);
     const small = smallArchitecture("happy", "sad");
     expect(() => loadWeights(path, small, describeModel(small))).toThrow(refusal);

@@ -62,7 +62,7 @@ function ran(
 const npm = ([command = "", ...args]: readonly string[], cwd?: string): Ended =>
   ran("npm", [command, "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline", ...args], cwd);
 
-/** Why nothing can be installed; undefined where it can. */
+/** Why nothing can be installed; undefined if it can. */
 let absent: string | undefined;
 let npx: Ended;
 let installation: Ended;
@@ -184,7 +184,7 @@ test.for(majors.filter((major) => major !== running))(
   },
 );
 
-/** What `predict` prints on standard error where onnxruntime-node is not there, and only there. */
+/** What `predict` prints on standard error if onnxruntime-node is not there, and only there. */
 const notInstalled =
   /^runtime: WebAssembly, which is slower, because onnxruntime-node is not installed; `npm .*$/m;
 

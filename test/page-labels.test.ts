@@ -60,7 +60,7 @@ describe("labels", () => {
     },
   );
 
-  test("the chosen face is written out, where there is no room either", () => {
+  test("the chosen face is written out, if there is no room either", () => {
     const faces = Array.from({ length: 25 }, (_, i) => face(20 * (i % 5), 20 * Math.floor(i / 5), 18));
     const stage = { width: 100, height: 100 };
     expect(placeLabels(faces, stage)[12]?.form).not.toBe(0);

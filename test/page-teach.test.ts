@@ -52,7 +52,7 @@ describe("the honest split", () => {
     expect(reversed.measured).toEqual(Array.from({ length: 10 }, (_, i) => i));
   });
 
-  test("leaves a gap after it too, where another recording begins at once", () => {
+  test("leaves a gap after it too, if another recording begins at once", () => {
     const frames = [...recorded("wink", "a", 20), ...recorded("wink", "b", 20, 2100)];
     const found = sides(splitHonestly(frames), 40).join("");
     expect(found.slice(0, 20)).toBe(`${"t".repeat(11)}----mmmmm`);
@@ -179,7 +179,7 @@ describe("classes", () => {
     expect(refusalOfName(name, ["happy", "sad"])).toBe(refusal);
   });
 
-  test("are warned of where they are unbalanced, and hold training up where they are missing", () => {
+  test("are warned about if they are unbalanced, and hold training up if they are missing", () => {
     expect(
       imbalanceOf([
         ["a", 30],
@@ -258,7 +258,7 @@ test("examples become a zip archive with a folder per class, in any alphabet", a
     ["müde/file-0003.png", "z"],
     ["wach/file-0001.png", "y"],
   ]);
-  // Bit 11 of the flags: names are UTF-8, where they are not ASCII.
+  // Bit 11 of the flags: names are UTF-8, if they are not ASCII.
   const view = new DataView(bytes.buffer);
   expect(view.getUint16(6, true)).toBe(0x0800);
 });

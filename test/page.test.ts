@@ -57,7 +57,7 @@ test("the first load of code and style is small", () => {
 });
 
 describe.skipIf(chromiumPath === undefined)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 2 * PATIENCE },
   () => {
     let browser: Browser;
@@ -213,7 +213,7 @@ describe.skipIf(chromiumPath === undefined)(
         expect(await card.locator(".tag").count()).toBe(2);
       });
 
-      test("where no face is found, the image can be turned", async () => {
+      test("if no face is found, the image can be turned", async () => {
         const card = page.locator(".card", { hasText: "empty.png" });
         await card.getByRole("button", { name: "Rotate the image" }).click();
         await card.locator(".no-face", { hasText: "in any of four orientations" }).waitFor();
@@ -231,7 +231,7 @@ describe.skipIf(chromiumPath === undefined)(
         await page.getByRole("button", { name: "Remove lying.png" }).click();
       });
 
-      test("where no face is found, the whole image can be taken as one", async () => {
+      test("if no face is found, the whole image can be taken as one", async () => {
         await page.getByRole("button", { name: "Use the whole image" }).click();
         await page.locator(".card", { hasText: "empty.png" }).locator(".bars").waitFor();
       });
@@ -431,7 +431,7 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
-    test("where the page is isolated, it runs on all threads", async () => {
+    test("if the page is isolated, it runs on all threads", async () => {
       const isolated = await serveFolder(built, { isolated: true });
       const context = await newContext();
       const page = await open(context, isolated.address);

@@ -21,7 +21,7 @@ const script = fileURLToPath(new URL("reference/preprocess.py", import.meta.url)
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-preprocessing-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** FER2013's images, where they were unpacked; else drawn faces. */
+/** FER2013's images, if they were unpacked; else drawn faces. */
 const real = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
 
 /** Faces side by side, coloured, as one JPEG. */

@@ -196,7 +196,7 @@ test("logit adjustment, a weighted sampler and class weights change the trained 
   expectPrior(await priorOf("weighted", "classWeights=balanced"), [0.5, 0.5]);
 }, 60_000);
 
-test("an ensemble has the mean prior of its members, and none where one lacks it", async () => {
+test("an ensemble has the mean prior of its members, and none if one lacks it", async () => {
   const members = [at("plain", "model.onnx"), at("half", "model.onnx")];
   await ensemble({ models: members, out: at("both.onnx"), weights: [0.25, 0.75], ...quiet });
   const both = loadBundle(at("both.onnx"));
@@ -433,7 +433,7 @@ describe("the service", () => {
     }
   });
 
-  test("refuses a prior of a request where the model does not record its own", async () => {
+  test("refuses a prior of a request if the model does not record its own", async () => {
     const service = await startService({ model: at("older.onnx"), detector: false });
     try {
       const response = await service.app.inject({

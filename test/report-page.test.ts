@@ -275,7 +275,7 @@ describe("the files of a run", () => {
   });
 });
 
-describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is none)", () => {
+describe.skipIf(chromiumPath === undefined)("in Chromium (skipped if there is none)", () => {
   let browser: Browser;
   const asked: string[] = [];
   const complaints: string[] = [];

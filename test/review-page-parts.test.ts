@@ -156,7 +156,7 @@ function groupedRows(count: number, width: number, groups: number): Float32Array
   });
 }
 
-test("principal components: in the order of variance, and no distance is lost where there are enough", () => {
+test("principal components: in the order of variance, and no distance is lost if there are enough", () => {
   const draws = random("stretched rows");
   const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => [1, 9, 3, 0][i % 4] as number).map(
     (by) => by * draws.normal(),

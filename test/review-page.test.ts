@@ -19,7 +19,7 @@ const built = existsSync(join(builtPage, "review.html"));
 const PATIENCE = 60_000;
 
 describe.skipIf(chromiumPath === undefined || !built)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 4 * PATIENCE },
   () => {
     let browser: Browser;
@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       expect(server.posted).toHaveLength(4);
     });
 
-    test("no decision on an image that has not been seen, none by a key that is held down, and none where keys are off", async () => {
+    test("no decision on an image that has not been seen, none by a key that is held down, and none when keys are off", async () => {
       const page = await open({ count: 20 });
       await shown(page, "1 of 20");
       let release = (): void => {};

@@ -1,4 +1,4 @@
-/** The review page in a browser, where it is not alone: other tabs, and other servers at its address. */
+/** The review page in a browser that has it open more than once: other tabs, and other servers at its address. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const built = existsSync(join(builtPage, "review.html"));
 const PATIENCE = 60_000;
 
 describe.skipIf(chromiumPath === undefined || !built)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 2 * PATIENCE },
   () => {
     let browser: Browser;

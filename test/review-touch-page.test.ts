@@ -12,7 +12,7 @@ const PATIENCE = 60_000;
 const soon = { timeout: PATIENCE, interval: 50 };
 
 describe.skipIf(chromiumPath === undefined || !built)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 2 * PATIENCE },
   () => {
     let browser: Browser;

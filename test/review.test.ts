@@ -220,7 +220,7 @@ describe("decisions", () => {
     expect(rows()).toEqual(["image,old_label,new_label"]);
   });
 
-  test("that give an image the label that it has keep it, also where they give it to others", async () => {
+  test("that give an image the label that it has keep it, also if they give it to others", async () => {
     const set = await open();
     const chosen = ["train/happy/0001.png", "train/sad/0002.png"].map((id) => named(set, id));
     const { changed } = await decide(chosen, { kind: "relabel", label: "happy" });
@@ -273,7 +273,7 @@ describe("decisions", () => {
     expect((await get<ReviewSet>("/v1/review")).images[1]?.decision).toBeUndefined();
   });
 
-  test("are not taken where their file cannot be written", async () => {
+  test("are not taken if their file cannot be written", async () => {
     await open({ data: at("photos"), corrections: at("no folder", "corrections.csv") });
     const answer = await post("/v1/review/decisions", { images: [0], decision: { kind: "keep" } });
     expect(answer.status).toBe(500);

@@ -112,7 +112,7 @@ describe("the model's answer names its detector, and the page gets the same", ()
     });
   });
 
-  test("none, where images are face crops", async () => {
+  test("none, if images are face crops", async () => {
     await withService({ detector: false }, async (service) => {
       expect(await described(service)).toBeNull();
       expect(await pageDetector(service)).toBeUndefined();

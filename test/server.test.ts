@@ -146,7 +146,7 @@ describe("the page's model", () => {
     expect(Object.keys(ours.faces[0]?.probabilities ?? {})).toEqual(classes);
   });
 
-  test("is the one that ships where a token is asked for, which would not protect the file otherwise", async () => {
+  test("is the one that ships if a token is asked for, which would not protect the file otherwise", async () => {
     const guarded = await startService({ model: file, token: "0123456789abcdef" });
     const { models } = (await guarded.app.inject("/models.json")).json<PageModels>();
     expect(models.map(({ name }) => name)).toEqual(["vultus_m"]);
@@ -199,7 +199,7 @@ describe("predictions", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("have no label below the threshold; only the largest face where that is asked", async () => {
+  test("have no label below the threshold; only the largest face if that is asked", async () => {
     const sure = await answered(two, jpeg, "?threshold=1&faces=largest");
     expect(sure.predictions[0]?.faces).toHaveLength(1);
     expect(sure.predictions[0]?.faces[0]?.label).toBeNull();
@@ -416,7 +416,7 @@ describe("access", () => {
       expect(isOrigin(text)).toBe(false);
   });
 
-  test("in a private network is for listed pages of the web, where the browser asks", async () => {
+  test("in a private network is for listed pages of the web, if the browser asks", async () => {
     const asked = async (origin: string): Promise<unknown> => {
       const headers = {
         origin,

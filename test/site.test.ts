@@ -161,7 +161,7 @@ describe("a folder that holds something else is left as it is:", () => {
     expect(contentsOf(out)).toEqual(before);
   });
 
-  test("an old page, where the new one cannot be written whole", () => {
+  test("an old page, if the new one cannot be written whole", () => {
     const out = at("failing");
     build(first);
     writeSite(out, model, built);
@@ -209,7 +209,7 @@ test("a licence cannot be written into a model that is copied", async () => {
   expect(existsSync(at("no"))).toBe(false);
 });
 
-describe.skipIf(chromiumPath === undefined)("in Chromium (skipped where there is none)", () => {
+describe.skipIf(chromiumPath === undefined)("in Chromium (skipped if there is none)", () => {
   test("the page shows the model, its name and its classes, and asks no other host", {
     timeout: 300_000,
   }, async () => {

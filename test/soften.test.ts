@@ -52,7 +52,7 @@ test("a training image gets the mean of the label and the answers, a validation 
   await teacher.close();
 });
 
-test("a label stays a label where teachers are sure of another class", async () => {
+test("a label stays a label if teachers are sure of another class", async () => {
   const path = at("faces", "train", "sad", "0.png");
   const sample: Sample = { id: "a", source: { kind: "file", path }, label: 1, split: "train" };
   const voted = { ...sample, votes: [0.4, 0.6], voteCount: 5, otherVotes: { unknown: 4 } };

@@ -38,7 +38,7 @@ function writePage(): void {
 }
 
 describe.skipIf(chromiumPath === undefined)(
-  "in Chromium (skipped where there is none)",
+  "in Chromium (skipped if there is none)",
   { timeout: 2 * PATIENCE },
   () => {
     let browser: Browser;
@@ -360,7 +360,7 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
-    test("where the storage is full, that is said, and what is there stays", async () => {
+    test("if the storage is full, the page reports it, and what is there stays", async () => {
       // A browser keeps to a quota only what it writes to its disk.
       const context = await chromium.launchPersistentContext(at("profile"), {
         executablePath: chromiumPath as string,

@@ -234,7 +234,7 @@ describe("a run that has ended is extended", () => {
     expect(printed.err).not.toMatch(/^trained in /m);
   });
 
-  test("or left as it was where there is no time for that", async () => {
+  test("or left as it was if there is no time for that", async () => {
     await begun({ out: at("no time") }, false);
     const files = () =>
       ["recipe.json", "events.jsonl", "best.onnx"].map((file) => readFileSync(at("no time", file)));

@@ -33,7 +33,7 @@ async function newRun(name: string): Promise<{ folder: string; log: string }> {
 const epochsIn = (events: readonly RunEvent[]): number =>
   events.filter(({ event }) => event === "epochEnd").length;
 
-describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped where there is none)", () => {
+describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped if there is none)", () => {
   let browser: Browser;
   let server: WatchServer | undefined;
   const asked = new Set<string>();

@@ -125,7 +125,7 @@ describe("a stream", () => {
     expect(eventsIn(after)).toEqual(events.slice(50));
   });
 
-  test("tells of a torn line that a resume cuts off, and begins again where the log was replaced", async () => {
+  test("tells of a torn line that a resume cuts off, and begins again if the log was replaced", async () => {
     const { folder, log } = newRun("replaced");
     const whole = events.slice(0, 3).map(lineOf).join("");
     writeFileSync(log, `${whole}{"time":"20`);
@@ -328,7 +328,7 @@ describe("what is sent", () => {
     expect([list.runs.length, list.leftOut]).toEqual([100, 3]);
   });
 
-  test("the other runs, where the log of one cannot be read", async () => {
+  test("the other runs, if the log of one cannot be read", async () => {
     const { log } = newRun("unread/bad");
     mkdirSync(log);
     writeFileSync(newRun("unread/good").log, lineOf(events[0] as RunEvent));

@@ -324,7 +324,7 @@ describe("on the command line", () => {
     expect(printed.err).toContain("Allowed choices are auto, none");
   });
 
-  test("where no face is found, the same call with --rotate auto is offered, once", async () => {
+  test("if no face is found, the same call with --rotate auto is offered, once", async () => {
     const call = ["predict", at("empty"), "--model", model, ...device];
     const hint = /^to also find faces that lie on their side: (.*)$/m;
     await run([...call, "--detector", at("mine.onnx"), "--detector-threshold", "0.6"]);

@@ -1,5 +1,5 @@
 /**
- * Writes into a model that ships how good it is with the class prior that it is for, where that is not the one of its training:
+ * Writes into a model that ships how good it is with the class prior that it is for, if that is not the one of its training:
  *
  *     node --import tsx bench/shipped/measure.ts models/vultus_s.onnx votes.csv
  */

@@ -9,7 +9,7 @@ export interface Source {
   readonly path: string;
   readonly text: string;
   readonly statements: readonly Node[];
-  /** The doc comment that ends right before `node`, as plain Markdown; empty where there is none. */
+  /** The doc comment that ends right before `node`, as plain Markdown; empty if there is none. */
   docOf(node: Node): string;
 }
 

@@ -110,7 +110,7 @@ function validOf(schema: z.ZodType): string {
   return plain(message.replace(/^must be /, "").replace(/\.$/, ""));
 }
 
-/** What a field is where it is left out; undefined where it must be given, or may be absent. */
+/** What a field is where it is left out; undefined if it must be given, or may be absent. */
 function defaultOf(schema: z.ZodType): unknown {
   return schema.safeParse(undefined).data;
 }

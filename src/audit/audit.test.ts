@@ -85,7 +85,7 @@ describe("balance", () => {
     expect(drift[0]).toMatchObject({ split: "validation", against: "train", degreesOfFreedom: 1 });
   });
 
-  test("has a threshold near the table's, and none where there is one split", () => {
+  test("has a threshold near the table's, and none if there is one split", () => {
     const even = balanceOf(
       ["a", "b", "c", "d", "e", "f", "g"],
       samples({ train: [2, 2, 2, 2, 2, 2, 2], validation: [1, 1, 1, 1, 1, 1, 1] }),

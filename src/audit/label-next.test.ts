@@ -21,7 +21,7 @@ test("of equally unsure images those come first that differ; sure ones come last
   expect(labelNext(probabilities, 2, features)).toEqual([0, 2, 3, 1]);
 });
 
-test("where all look alike, uncertainty decides; each image comes once", () => {
+test("if all look alike, uncertainty decides; each image comes once", () => {
   const rng = random("label next");
   const sure = Array.from({ length: 1500 }, () => 0.5 + 0.5 * rng.next());
   const features = unit(sure.map((_, i) => [1, (i % 2) * 1e-9]));

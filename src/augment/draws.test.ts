@@ -163,7 +163,7 @@ test("CutMix draws one rectangle for the batch, and gives each image the share t
   expect(mean(shares)).toBeLessThan(0.75);
 });
 
-test("where mixup and CutMix are both on, each batch is of one kind, and mixup's draws stay as they were", () => {
+test("if mixup and CutMix are both on, each batch is of one kind, and mixup's draws stay as they were", () => {
   const mixup = { ...noAugmentation, mixup: 0.4 };
   const both = { ...mixup, cutmix: 1 };
   const kinds = Array.from({ length: 400 }, (_, i) => drawMixing(both, 4, 32, [i]) as Mixing);

@@ -32,7 +32,7 @@ test.each([["bold"], [["bold", "red"]]] as const)("%j on a terminal only", (styl
   expect(styled(style, "x", stream(true))).toBe("x");
 });
 
-test("a link where the terminal has links, else the path", () => {
+test("a link if the terminal has links, else the path", () => {
   expect(fileLink("a b/report.html", stream(false))).toBe("a b/report.html");
   vi.stubEnv("FORCE_HYPERLINK", "1");
   expect(fileLink("/a b/report.html", stream(true))).toBe(

@@ -133,7 +133,7 @@ describe("a long image", () => {
     }
   });
 
-  test("is reduced without aliasing in training where all of it is seen", async () => {
+  test("is reduced without aliasing in training when all of it is seen", async () => {
     const pixels = new Uint8Array(1200 * 20 * 3);
     // Stripes that no network of 48 pixels can tell apart, over a slope from left to right.
     for (let i = 0; i < pixels.length; i++) {

@@ -1,4 +1,4 @@
-/** Class names as people write them: matched by word, settled by renames, refused where they are unclear. */
+/** Class names as people write them: matched by word, settled by renames, refused if they are unclear. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,7 +104,7 @@ describe("a name of no emotion among emotions", () => {
     expect(names.map(({ name }) => name).toSorted()).toEqual(["NaN", "Unsorted images", "misc_other"]);
   });
 
-  test("is a name like any other where few names are emotions", async () => {
+  test("is a name like any other if few names are emotions", async () => {
     folders("happy", "wink", "yawn");
     expect((await readDataset([dir])).classes).toEqual(["happy", "wink", "yawn"]);
   });
@@ -128,7 +128,7 @@ describe("folders", () => {
     ]);
   });
 
-  test("of several splits, one level down, where no name is exact", async () => {
+  test("of several splits, one level down, if no name is exact", async () => {
     folders("set/Happy Faces/inner", "set/Sad Faces/inner");
     expect((await readDataset([dir])).classes).toEqual(["happy", "sad"]);
     rmSync(join(dir, "set"), { recursive: true });

@@ -109,7 +109,7 @@ test("the last row of an image counts", async () => {
   expect(of["train/happy/1.png"]).toBe("sad");
 });
 
-test("votes give way to a person's label, and stay where it is the same", async () => {
+test("votes give way to a person's label, and stay if it is the same", async () => {
   const table = join(folder, "votes.csv");
   writeFileSync(table, "path,happy,sad\na.png,7,3\nb.png,6,4\nc.png,1,9\n");
   const path = file("a.png,happy,sad,", "b.png,happy,happy,");

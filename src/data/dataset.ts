@@ -55,7 +55,7 @@ export interface Dataset {
   readonly fingerprint: string;
   /**
    * What versions called the samples that ordered them as they were read, by today's ids and in that order
-   * (`former.ts`); missing where a data set was not read from sources.
+   * (`former.ts`); missing if a data set was not read from sources.
    */
   readonly formerIds?: ReadonlyMap<string, string>;
   /** Names in the sources that a caller gave classes (`rename`), and the classes. */

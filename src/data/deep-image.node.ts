@@ -32,7 +32,7 @@ export interface DeepImage {
  * - else the smallest of 255, 65535, 2²⁴ − 1 and 2³² − 1 that no sample exceeds, but at most the greatest value of a signed
  *   integer (32767, 2³¹ − 1); floats above all of these: the greatest of them
  *
- * Samples are gamma-encoded, as in 8-bit files; where an embedded profile has a linear curve they are encoded by sRGB's. NaN and
+ * Samples are gamma-encoded, as in 8-bit files; if an embedded profile has a linear curve they are encoded by sRGB's. NaN and
  * what is below 0 are black; infinity and what is above white are white.
  *
  * @param check receives the size before samples are read, and throws if it is too large.

@@ -75,7 +75,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   };
 }
 
-/** @throws UsageError if none of a table's images is there, with the folder that its paths start from, where one can be seen. */
+/** @throws UsageError if none of a table's images is there, with the folder that its paths start from, if one can be seen. */
 export function refuseAbsent(table: string, files: readonly string[]): void {
   const [first] = files;
   if (first === undefined || files.some((file) => existsSync(file))) return;

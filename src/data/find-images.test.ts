@@ -50,7 +50,7 @@ test("in another spelling, without a note", () => {
   expect(moved).not.toContain(true);
 });
 
-test("not under an ending that is another image's, nor where several could be meant", () => {
+test("not under an ending that is another image's, nor if several could be meant", () => {
   make("happy/1.jpg", "sad/1.jpg", "sad/1.png");
   expect(found("happy/1.png", "sad/1").moved).toEqual([false, false]);
   expect(found("happy/1.png", "sad/1").at).toEqual(["happy/1.png", "sad/1"]);

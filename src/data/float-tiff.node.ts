@@ -84,7 +84,7 @@ export function readFloatTiff(
   return { width, height, channels, samples };
 }
 
-/** The values of a tag in the first directory; none where the tag is missing. */
+/** The values of a tag in the first directory; none if the tag is missing. */
 function directoryOf(view: DataView, little: boolean): (wanted: number) => readonly number[] {
   const start = view.getUint32(4, little);
   const count = start + 2 <= view.byteLength ? view.getUint16(start, little) : 0;

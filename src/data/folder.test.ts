@@ -96,7 +96,7 @@ describe("layouts", () => {
     expect(ids()).toEqual(ids(join(dir, "archive/images/images")));
   });
 
-  test("splits within the class folders, where two classes have them", () => {
+  test("splits within the class folders, if two classes have them", () => {
     make("happy/train/a.jpg", "happy/val/b.jpg", "happy/c.jpg", "happy/2019/d.jpg", "sad/e.jpg");
     expect(ids().filter((id) => !id.startsWith("train"))).toEqual([]);
     make("sad/Test set/f.jpg");
@@ -195,7 +195,7 @@ describe("what is no data", () => {
     expect(notes).toEqual(["folders skipped, because their images are not data: explained, marked, runs, y"]);
   });
 
-  test("a folder that is asked for is a class, and one that vultus wrote is read where it is named itself", () => {
+  test("a folder that is asked for is a class, and one that vultus wrote is read if it is named itself", () => {
     make("runs/a.jpg", "walks/b.jpg", "marked/.vultus", "marked/x/c.jpg", "marked/y/d.jpg");
     expect(readFolder(dir, ["runs", "walks"]).classNames).toEqual(["runs", "walks"]);
     expect(readFolder(join(dir, "marked")).classNames).toEqual(["x", "y"]);

@@ -28,7 +28,7 @@ export type ScaleOf = (width: number, height: number) => number;
 const toPhotoSize: ScaleOf = (width, height) => Math.sqrt(MOST_PHOTO_PIXELS / (width * height));
 
 /**
- * Decodes an image and reduces it: by default where it has more than four million pixels. Boxes will be in pixels of the original.
+ * Decodes an image and reduces it: by default if it has more than four million pixels. Boxes will be in pixels of the original.
  *
  * @throws UnreadableImage whose message is the reason, without a name.
  */

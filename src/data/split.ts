@@ -24,7 +24,7 @@ export type Grouping = (sample: Sample) => string | undefined;
 
 export interface SplitOptions extends SplitShares {
   readonly seed: number;
-  /** Samples that share a group in any of these stay together; by default the person, where that is known. */
+  /** Samples that share a group in any of these stay together; by default the person, if that is known. */
   readonly groupings?: readonly Grouping[];
 }
 
@@ -125,7 +125,7 @@ export function groupsOf(samples: readonly Sample[], groupings: readonly Groupin
   return [...byRoot.values()];
 }
 
-/** The class whose count is furthest from what was wanted, as shares of all its samples; none where every count is met. */
+/** The class whose count is furthest from what was wanted, as shares of all its samples; none if every count is met. */
 function furthestOff(
   got: readonly number[],
   wanted: readonly number[],

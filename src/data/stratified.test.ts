@@ -23,7 +23,7 @@ test("every class keeps its share, and the sample has exactly the size asked for
   }
 });
 
-test("drawn by key, and everything where that is asked for", () => {
+test("drawn by key, and everything if that is asked for", () => {
   expect(stratifiedSample(labels, 50, "a")).toEqual(stratifiedSample(labels, 50, "a"));
   expect(stratifiedSample(labels, 50, "a")).not.toEqual(stratifiedSample(labels, 50, "b"));
   expect(stratifiedSample(labels, 1000, "a")).toEqual(labels.map((_, i) => i));

@@ -287,7 +287,7 @@ test.each(["identity", "Subject", "person_id", "actor"])("people in a column %s"
 });
 
 describe("rows for one image", () => {
-  test("count once where they say the same", async () => {
+  test("count once if they say the same", async () => {
     const data = await read(",path,label\n0,a.jpg,happy\n1,b.jpg,sad\n2,a.jpg,happy\n");
     expect(labels(data)).toEqual(twoLabels);
     expect(data.notes.join()).toContain("repeated rows skipped: 1");

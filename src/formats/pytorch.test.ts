@@ -42,7 +42,7 @@ describe.each(versions)("a file of PyTorch $torch", (reference) => {
       expect(metadata).toEqual({});
     });
 
-    test("holds the same at every alignment, and where its bytes may be moved", () => {
+    test("holds the same at every alignment, and when its bytes may be moved", () => {
       const bytes = fileOf(reference[format]);
       const expected = [...decodePytorch(bytes, "a.pth").tensors];
       for (let shift = 1; shift < 8; shift++) {

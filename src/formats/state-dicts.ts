@@ -30,7 +30,7 @@ interface Found {
 
 /**
  * The weights of the model, with a note where other dictionaries of tensors lie beside them. Of several the one is taken whose key
- * is most usual for weights; where none has such a key, the one with most tensors; averages and teachers come last.
+ * is most usual for weights; if none has such a key, the one with most tensors; averages and teachers come last.
  *
  * @throws FormatError if there are no tensors, or some that are not read.
  */

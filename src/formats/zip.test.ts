@@ -1,4 +1,4 @@
-/** Zip archives of stored entries: written, read in place, and refused where they are not what they say. */
+/** Zip archives of stored entries: written, read in place, and refused if they are not what they say. */
 
 import { expect, test } from "vitest";
 import reference from "../../test/reference/pytorch-files.json" with { type: "json" };

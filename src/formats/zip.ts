@@ -1,6 +1,6 @@
 /**
  * Zip archives whose entries are stored, not compressed, as PyTorch writes them (PKWARE's APPNOTE 6.3): entries are
- * viewed in the file's bytes, where the libraries for zip files copy them. A compressed entry is refused, so nothing
+ * viewed in the file's bytes, whereas the libraries for zip files copy them. A compressed entry is refused, so nothing
  * can expand.
  */
 

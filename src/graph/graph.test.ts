@@ -9,7 +9,7 @@ import type { DType } from "../util/tensor.ts";
 import { Graph } from "./graph.ts";
 import type { Value } from "./types.ts";
 
-test("an error names the layer, also where its own words begin like the layer's name", () => {
+test("an error names the layer, also when its own words begin like the layer's name", () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", [2, 3]);
   expect(() => graph.in("a", () => reduceSum(x, [2]))).toThrow(

@@ -134,7 +134,7 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
 interface Read {
   readonly sources: readonly string[];
   readonly classes: readonly string[];
-  /** The caller closes them. Their labels mean nothing where there are none. */
+  /** The caller closes them. Their labels mean nothing if there are none. */
   readonly pixels: PixelCache;
   readonly bundle: Bundle | undefined;
 }
@@ -163,7 +163,7 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   return { sources: dataset.sources, classes: dataset.classes, pixels, bundle: undefined };
 }
 
-/** The model that ships, where it knows all classes of the data. */
+/** The model that ships, if it knows all classes of the data. */
 async function shippedFor(
   data: DataSource,
   { rename, notAClass, exclude }: ReviewOptions,

@@ -48,7 +48,7 @@ test.each(["adapt", "quickstart", "finetune", "progressive", "distil"])(
   },
 );
 
-test("the head is kept where the classes are the same", async () => {
+test("the head is kept if the classes are the same", async () => {
   const { weights, notes } = await start("adapt", ["model=vultus_s"]);
   expect(weights.get("head.fc.weight")?.data).toEqual(shippedWeights.get("head.fc.weight")?.data);
   expect(notes[1]).toBe("the head of vultus_s is kept");
@@ -93,7 +93,7 @@ test("weights that are named are taken", async () => {
   await expect(start("scratch", ["model=vultus_s"], "vultus_m")).rejects.toThrow("does not fit vultus_s");
 });
 
-test.each(["adapt", "distil"])("%s warns where it starts from nothing as asked", async (recipe) => {
+test.each(["adapt", "distil"])("%s warns if it starts from nothing as asked", async (recipe) => {
   const { weights, notes } = await start(recipe, ["model=vultus_s"], "none");
   expect(weights.size).toBe(0);
   expect(notes[1]).toBe(
@@ -138,7 +138,7 @@ test("phases of one's own do not start from what the recipe that they replace do
   expect(kind(recipe(phase("head")))).toBe("imagenet");
 });
 
-test("where ImageNet's weights cannot be had, what works without them comes first", async () => {
+test("if ImageNet's weights cannot be had, what works without them comes first", async () => {
   vi.stubEnv("HF_HUB_OFFLINE", "1");
   vi.stubEnv("HF_HOME", "/nowhere");
   try {
@@ -151,7 +151,7 @@ test("where ImageNet's weights cannot be had, what works without them comes firs
   }
 });
 
-test("where other places have such weights, the error names them", async () => {
+test("if other places have such weights, the error names them", async () => {
   vi.stubEnv("HF_HUB_OFFLINE", "1");
   vi.stubEnv("HF_HOME", "/nowhere");
   try {

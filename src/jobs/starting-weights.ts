@@ -21,7 +21,7 @@ import { noImages, type TrainingImagesRecord, unknownImages } from "../weights/t
 import type { Teller } from "./events.ts";
 import type { Suggestions } from "./train-command.ts";
 
-/** Random weights, even where a recipe freezes them. */
+/** Random weights, even if a recipe freezes them. */
 const RANDOM_FROZEN = "random-frozen";
 
 /** What a training starts from, before anything is read or fetched. */

@@ -36,7 +36,7 @@ async function lossAndGradient(
   };
 }
 
-test.each(names)("%s stays finite where a class is certain", async (type) => {
+test.each(names)("%s stays finite if a class is certain", async (type) => {
   const { loss, gradient } = await lossAndGradient(
     { type },
     [

@@ -43,7 +43,7 @@ export function classificationReport(matrix: ConfusionMatrix, names: readonly st
 }
 
 /**
- * Formats a share from 0 to 1 like Python's `format`. `toFixed` differs only where the double lies exactly between two
+ * Formats a share from 0 to 1 like Python's `format`. `toFixed` differs only if the double lies exactly between two
  * decimals (1/32 to four digits): it rounds up, Python rounds to even.
  */
 export function toFixedHalfEven(value: number, decimals: number): string {

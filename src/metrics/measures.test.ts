@@ -213,7 +213,7 @@ test("the Brier score runs from 0 to 2, and a guess scores 1 − 1/K", () => {
   expect(brierScore([0.25, 0.25, 0.25, 0.25], [2], 4)).toBe(0.75);
 });
 
-test("where nothing is sure enough there is no accuracy", () => {
+test("if nothing is sure enough there is no accuracy", () => {
   expect(coverageCurve([0.6, 0.4], [0], 2, [0.6, 0.7])).toEqual([
     { threshold: 0.6, coverage: 1, accuracy: 1 },
     { threshold: 0.7, coverage: 0, accuracy: Number.NaN },
@@ -291,7 +291,7 @@ describe("intervals of scores", () => {
     expect(high).toBeLessThanOrEqual(1);
   });
 
-  test("are not without width where all are right, or none", () => {
+  test("are not without width if all are right, or none", () => {
     const labels = [0, 1, 0, 1, 0, 1, 0, 1];
     const wilson = accuracyInterval(labels, labels);
     expect(scoreIntervals(labels, labels, 2)).toEqual({

@@ -119,7 +119,7 @@ describe("bootstrap", () => {
     expect(accuracyInterval(labels, predicted)).toEqual(found);
   });
 
-  test("where all or none are right, every resample is alike, and the interval is Wilson's", () => {
+  test("if all or none are right, every resample is alike, and the interval is Wilson's", () => {
     const eight = new Array<number>(8).fill(1);
     const [low, high] = accuracyInterval(eight, eight);
     expect(low).toBeCloseTo(0.6756, 4);

@@ -115,7 +115,7 @@ test("annotators are taken out one at a time", () => {
   expect([pluralityOf([3, 3, 1]), pluralityOf([0, 2, 1])]).toEqual([undefined, 1]);
 });
 
-test("distances are least where probabilities are the votes, and greatest where they have nothing in common", () => {
+test("distances are least when probabilities are the votes, and greatest when they have nothing in common", () => {
   const q = [0.5, 0.3, 0.2];
   expect(voteLogLoss(q, q)).toBeCloseTo(voteEntropy(q), 12);
   expect(voteLogLoss(q, [0.4, 0.4, 0.2])).toBeGreaterThan(voteEntropy(q));
@@ -125,7 +125,7 @@ test("distances are least where probabilities are the votes, and greatest where 
   expect(voteLogLoss([0, 1], [1, 0])).toBeCloseTo(24 * Math.LN2, 10);
 });
 
-describe("where all are alike", () => {
+describe("if all are alike", () => {
   const alike = (count: number, answer: number) =>
     peopleScores({
       classes: ["a", "b"],

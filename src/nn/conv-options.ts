@@ -128,7 +128,7 @@ export function biasSpec({ name, out }: FullConvOptions): ParameterSpec {
   return { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" };
 }
 
-/** A convolution's bias, where it has one. */
+/** A convolution's bias, if it has one. */
 export function biasOf(parameters: Parameters, options: FullConvOptions): Value | undefined {
   return options.bias ? parameters.value(biasSpec(options)) : undefined;
 }

@@ -13,7 +13,7 @@ export interface HeadOptions {
 
 /** One module of a head in PyTorch. */
 export interface TorchModule {
-  /** The layer's name here, where it has weights. */
+  /** The layer's name here, if it has weights. */
   readonly layer?: string;
   /** The expression that makes it. */
   readonly python: string;

@@ -16,7 +16,7 @@ export interface ParameterSpec {
   readonly role: "parameter" | "statistic";
 }
 
-/** How a tensor is laid out in the program, where that is not its canonical layout. */
+/** How a tensor is laid out in the program, if that is not its canonical layout. */
 export interface Form {
   readonly permutation: readonly number[];
   /** The shape after permuting, with axes merged. */

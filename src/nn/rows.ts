@@ -38,7 +38,7 @@ export function rowsConv(
   const weight = parameters.exact(spec, form);
   const compute = (value: Value): Value => cast(value, parameters.compute);
   if (!norm) return result(rowConv(x.value, compute(weight), biasOf(parameters, options), window));
-  // The scale of a weight that trains is computed anew in each step: where there are fewer pixels than rows of the weight
+  // The scale of a weight that trains is computed anew in each step: if there are fewer pixels than rows of the weight
   // it costs less on the result.
   const [rows, taps] = [window.batch * height * width, kernel ** 2 * x.channels];
   const afterwards = policy === "batch" || (parameters.trains(spec.name) && rows < taps);

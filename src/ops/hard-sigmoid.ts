@@ -25,7 +25,7 @@ export const HardSigmoid: Operator<{ alpha: number; beta: number }, One> = {
   ],
 };
 
-/** min(max(alpha·x + beta, 0), 1); PyTorch's, relu6(x + 3) / 6, where nothing is given. ONNX's own default is steeper. */
+/** min(max(alpha·x + beta, 0), 1); PyTorch's, relu6(x + 3) / 6, if nothing is given. ONNX's own default is steeper. */
 export function hardSigmoid(x: Value, alpha = 1 / 6, beta = 0.5): Value {
   return apply(HardSigmoid, [x], { alpha, beta });
 }

@@ -113,7 +113,7 @@ function inputGradient(dy: Value, w: Value, channels: number, window: Window): V
   const sameSize = stride === 1 && kernel === 2 * padding + 1 && after === padding;
   if (!sameSize) return col2im(gemm(dy, w, { transB: true }), window);
   // At stride 1 the gradient is itself a convolution, with the taps reversed and the channels exchanged. It gathers
-  // before the product, where the other form would have to add after it.
+  // before the product, whereas the other form would have to add after it.
   const taps = kernel ** 2;
   const out = w.shape[1] as number;
   const reversed = gather(

@@ -54,7 +54,7 @@ export function outputSize(window: Window): [number, number] {
 
 /**
  * The lines of zeros below and to the right with which the gradient of the images is a convolution of the results, spread out by
- * the stride; where they are fewer than none, it is not.
+ * the stride; if they are fewer than none, it is not.
  */
 export function linesAfter(window: Window): [number, number] {
   const { height, width, stride, padding } = window;

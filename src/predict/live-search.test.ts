@@ -63,7 +63,7 @@ test("a face is found at once, and then only looked around, but for a look at th
   expect(later.every(({ looks }) => looks.filter((look) => look === "64 × 64").length === 1)).toBe(true);
 });
 
-test("no later frame has more than one look at all of it, where there is nothing either", async () => {
+test("no later frame has more than one look at all of it, if there is nothing either", async () => {
   const { next } = searched();
   await next(frameOf([]));
   for (let i = 0; i < 6; i++) expect((await next(frameOf([]))).looks).toHaveLength(1);
@@ -103,7 +103,7 @@ test("a face that is missed in one frame stays, and is followed on", async () =>
   for (let i = 0; i < 4; i++) expect((await next(frame)).faces).toHaveLength(1);
 });
 
-test("a face that vanishes is gone after three frames, and found where it comes back", async () => {
+test("a face that vanishes is gone after three frames, and found again when it comes back", async () => {
   const { next } = searched();
   for (let i = 0; i < 4; i++) await next(frameOf([square(60, 60, 100)]));
   for (let i = 0; i < 2; i++) await next(frameOf([]));

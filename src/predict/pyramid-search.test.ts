@@ -82,7 +82,7 @@ describe("thorough", () => {
     expect(Math.max(...looks.map(({ width, height }) => Math.max(width, height)))).toBeLessThanOrEqual(672);
   });
 
-  test("looks no closer where nothing small is to be seen", async () => {
+  test("looks no closer if nothing small is to be seen", async () => {
     expect((await search(photo(2300, 1700, [square(300, 300, 900)]))).looks).toHaveLength(2);
     expect((await search(photo(2300, 1700, [square(300, 300, 20)]))).looks.length).toBeGreaterThan(3);
   });
@@ -118,7 +118,7 @@ describe("thorough", () => {
   });
 });
 
-test("fast takes two looks, and more only where it finds nothing", async () => {
+test("fast takes two looks, and more only if it finds nothing", async () => {
   const large = square(300, 300, 400);
   const { faces, looks } = await search(photo(2300, 1700, [large]), { search: "fast" });
   expectOnce(faces, [large]);

@@ -92,7 +92,7 @@ function seesOnePixel({ operator, inputs }: Node): boolean {
 }
 
 /**
- * The constant weight of a layer [out, …], where it has one: one scale for each output channel needs them on the first axis, as
+ * The constant weight of a layer [out, …], if it has one: one scale for each output channel needs them on the first axis, as
  * PyTorch has them.
  */
 export function weightOf({ operator, inputs, attributes }: Node): Value | undefined {

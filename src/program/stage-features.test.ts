@@ -25,7 +25,7 @@ test.each([
   expect(middleStage(familyArchitecture(backboneNamed(name), { inputSize }))).toBe(stage);
 });
 
-test("where all maps are small it is the last of the finest, of a transformer the middle one", () => {
+test("if all maps are small it is the last of the finest, of a transformer the middle one", () => {
   expect(middleStage(familyArchitecture(mobile, { inputSize: 64 }))).toBe("block");
   expect(middleStage(familyArchitecture(next, { inputSize: 24 }))).toBe("block");
   expect(middleStage(familyArchitecture(transformer, { inputSize: 32 }))).toBe("blocks.0");

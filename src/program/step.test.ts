@@ -138,7 +138,7 @@ test("a stepper without weights reports it", async () => {
   await stepper.release();
 });
 
-test("the rate is the optimizer's where none is given", async () => {
+test("the rate is the optimizer's if none is given", async () => {
   const stepper = await Stepper.open(engine, compileStep("pair", pair, { optimizer }));
   expect(stepper.rate(7)).toBe(optimizer.learningRate);
   await stepper.release();

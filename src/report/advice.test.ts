@@ -56,7 +56,7 @@ test("the weakest class is the one with the lowest recall, among those that occu
   expect(weakestClass(onlyOne)).toBeUndefined();
 });
 
-test("it is named with what it is taken for, and with its images where it has few", () => {
+test("it is named with what it is taken for, and with its images if it has few", () => {
   const [plain] = adviceFor(run({}), "runs/a");
   expect(plain).toMatchObject({ topic: "class", title: "Look at the mistakes on fear" });
   expect(plain?.text).toContain(

@@ -72,7 +72,7 @@ describe("honest partial reports", () => {
     expect(modelCardMarkdown(emptyRun)).toContain("The run folder has no audit of the data");
   });
 
-  test("a licence of the weights at the start is spoken of only where some were loaded", () => {
+  test("the licence of the starting weights is mentioned only if some were loaded", () => {
     const cardFrom = (weights: string): string =>
       modelCardMarkdown({ ...emptyRun, environment: { ...environment, weights } });
     expect(cardFrom("")).toContain("- Starting weights: not recorded.\n");
@@ -99,7 +99,7 @@ describe("honest partial reports", () => {
     expect(card).not.toContain("Selected on validation");
   });
 
-  test("leaked images are told apart, also where nothing is left without them", () => {
+  test("leaked images are told apart, also if nothing is left without them", () => {
     const leaked = { leaked: 1, withoutLeaked: null };
     const run = { ...emptyRun, evaluation: { ...ofOnePicture, ...leaked } };
     expect(reportHtml(run, { faces: [], notes: [] })).toContain("this does not measure new images");
@@ -197,7 +197,7 @@ describe("a page", () => {
     expect(svg).not.toMatch(/#[0-9a-f]{6}|Helvetica|<title>/);
   });
 
-  test("takes the words of a chart as they are, also where a class has the name of a pattern", () => {
+  test("takes the words of a chart as they are, also if a class has the name of a pattern", () => {
     const words = "Shares of $&, $`, $' and $$";
     const svg = inlineSvg(svgPage(10, 10, "Chart", []), words);
     expect(svg).toContain(`aria-label="${escape(words)}"`);

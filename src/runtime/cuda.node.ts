@@ -9,7 +9,7 @@ import { switchOffTelemetry } from "./no-telemetry.node.ts";
 import { nativePath } from "./onnxruntime.node.ts";
 import type { Device } from "./session.ts";
 
-/** Where the libraries of this system lie within onnxruntime-node; undefined where that is not used. */
+/** Where the libraries of this system lie within onnxruntime-node; undefined if that is not used. */
 export function runtimeFolder(): string | undefined {
   const path = nativePath();
   return path && join(dirname(path), "..", "bin", "napi-v6", process.platform, process.arch);
@@ -32,13 +32,13 @@ export interface CudaState {
 
 let state: CudaState | undefined;
 
-/** Whether CUDA can be used. The provider is tried once, in a process of its own, and only where there is a driver. */
+/** Whether CUDA can be used. The provider is tried once, in a process of its own, and only if there is a driver. */
 export function cudaState(): CudaState {
   state ??= findCuda(runtimeFolder(), hasNvidiaDriver());
   return state;
 }
 
-/** As `cudaState`, for libraries in `folder`, if there is one. `tried` returns why a session cannot be opened, undefined where it can. */
+/** As `cudaState`, for libraries in `folder`, if there is one. `tried` returns why a session cannot be opened, undefined if it can. */
 export function findCuda(
   folder: string | undefined,
   hasDriver: boolean,

@@ -30,7 +30,7 @@ test("the provider and a driver: what a try finds", () => {
   expect(findCuda(filled, true, () => "libcudnn.so.9 is missing").fault).toBe("libcudnn.so.9 is missing");
 });
 
-test("a real try fails with ONNX Runtime's reason, where it has no CUDA", () => {
+test("a real try fails with ONNX Runtime's reason, if it has no CUDA", () => {
   const { fault } = findCuda(filled, true);
   if (fault !== undefined) expect(fault).toMatch(/cuda/i);
 });

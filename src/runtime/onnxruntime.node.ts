@@ -16,7 +16,7 @@ type Found = { readonly native: typeof ort } | { readonly native: undefined; rea
 let found: Found | undefined;
 
 /**
- * onnxruntime-node; undefined where programs run on WebAssembly.
+ * onnxruntime-node; undefined if programs run on WebAssembly.
  *
  * @throws VultusError if VULTUS_RUNTIME forbids WebAssembly, or is neither `native` nor `wasm`.
  */
@@ -25,7 +25,7 @@ export function nativeRuntime(): typeof ort | undefined {
   return found.native;
 }
 
-/** Why programs run on WebAssembly, and the way out; undefined where they run on onnxruntime-node. */
+/** Why programs run on WebAssembly, and the way out; undefined if they run on onnxruntime-node. */
 export function whyWebAssembly(): string | undefined {
   found ??= find();
   return found.native ? undefined : found.reason;

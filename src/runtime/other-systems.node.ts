@@ -11,7 +11,7 @@ export interface OtherSystems {
   readonly bytes: number;
 }
 
-/** The libraries of other systems beside those in `own`, `…/bin/napi-v6/linux/x64`; none where this one's are not there. */
+/** The libraries of other systems beside those in `own`, `…/bin/napi-v6/linux/x64`; none if this one's are not there. */
 export function otherSystems(own: string | undefined = runtimeFolder()): OtherSystems {
   if (own === undefined || !existsSync(join(own, "onnxruntime_binding.node")))
     return { folders: [], bytes: 0 };

@@ -5,7 +5,7 @@
  * program gets an empty sequence as its first output, and where every result has an array, it is asked for too.
  *
  * Nothing promises this. So each process and each worker asks its runtime once, with a program of one node, whether it
- * works and with which error the runtime gives up; where it does not, results are copied.
+ * works and with which error the runtime gives up; if it does not, results are copied.
  */
 
 import type * as ort from "onnxruntime-node";
@@ -31,7 +31,7 @@ const SEQUENCE = "vultus.sequence";
 
 const answers = new WeakMap<Runtime, Promise<InPlace | undefined>>();
 
-/** How this runtime is kept from copying; undefined where it copies in any case. */
+/** How this runtime is kept from copying; undefined if it copies in any case. */
 export function inPlace(runtime: Runtime): Promise<InPlace | undefined> {
   const known = answers.get(runtime);
   if (known) return known;
@@ -59,8 +59,8 @@ async function ask(runtime: Runtime): Promise<InPlace | undefined> {
 }
 
 /**
- * Negates `length` numbers in place. `gaveUp` is the runtime's error where all was computed and nothing copied, `failed`
- * that of a feed of another shape. Undefined where the runtime does not give up, or before it has written the result.
+ * Negates `length` numbers in place. `gaveUp` is the runtime's error if all was computed and nothing copied, `failed`
+ * that of a feed of another shape. Undefined if the runtime does not give up, or before it has written the result.
  */
 async function attempt(
   { InferenceSession, Tensor }: Runtime,
@@ -99,7 +99,7 @@ async function attempt(
   }
 }
 
-/** The message of the error that a run ends with; undefined where it ends well. */
+/** The message of the error that a run ends with; undefined if it ends well. */
 async function failureOf(
   session: ort.InferenceSession,
   feeds: Feeds,

@@ -34,7 +34,7 @@ export interface Session {
    * other result of the program is new. Blocks the calling thread.
    */
   run(feeds: Tensors, outputs?: Tensors): Promise<Tensors>;
-  /** What the program carries, where the device keeps it. */
+  /** What the program carries, if the device keeps it. */
   readonly carried?: Carried;
   release(): Promise<void>;
 }

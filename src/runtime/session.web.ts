@@ -71,7 +71,7 @@ function whileThere<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Threads that WebAssembly may use here: one, unless the page is isolated from other origins. ONNX Runtime starts each as a
- * worker from its own file, so there is one also where that file is another host's, or holds this code too.
+ * worker from its own file, so there is one also if that file is another host's, or holds this code too.
  */
 export async function threadsHere(): Promise<number> {
   if (!globalThis.crossOriginIsolated || isFromElsewhere(import.meta.url)) return 1;

@@ -3,7 +3,7 @@
 export interface Difference {
   /** For example `phases.1.epochs`. */
   readonly key: string;
-  /** As JSON; undefined where a value lacks the key. */
+  /** As JSON; undefined if a value lacks the key. */
   readonly one: string | undefined;
   readonly other: string | undefined;
 }

@@ -46,7 +46,7 @@ test.each([
   expect(() => classesOfExamples(given)).toThrow(message);
 });
 
-test("nothing needs to be kept apart where nothing is measured", () => {
+test("nothing needs to be kept apart if nothing is measured", () => {
   expect(classesOfExamples({ training: of("a", "b"), validation: [], measure: false })).toEqual(["a", "b"]);
 });
 

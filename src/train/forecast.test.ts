@@ -10,7 +10,7 @@ const secondsOf = (train: unknown, epochs: number, cacheFeatures: boolean): numb
   return forecastSeconds(recipe, ["a", "b"], 100, 1e9, { cacheFeatures });
 };
 
-test("a frozen backbone costs a pass per view where features are cached, and one per epoch otherwise", () => {
+test("a frozen backbone costs a pass per view if features are cached, and one per epoch otherwise", () => {
   expect(secondsOf("head", 20, true)).toBe(secondsOf("head", 4, true));
   expect(secondsOf("head", 20, false)).toBeCloseTo(5 * secondsOf("head", 4, true));
   expect(secondsOf(["layer4"], 20, true)).toBeCloseTo(5 * secondsOf(["layer4"], 4, true));

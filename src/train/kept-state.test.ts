@@ -1,4 +1,4 @@
-/** The checkpoint of a browser: read as it was written, and refused where it is damaged or of another training. */
+/** The checkpoint of a browser: read as it was written, and refused if it is damaged or of another training. */
 
 import { expect, test } from "vitest";
 import { floatTensor } from "../util/tensor.ts";

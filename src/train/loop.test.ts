@@ -38,7 +38,7 @@ interface Outcome {
   readonly stepped: readonly Tensor["data"][];
   /** How often the best weights were saved. */
   readonly saved: number;
-  /** Why the phase ended; empty where it was interrupted. */
+  /** Why the phase ended; empty if it was interrupted. */
   readonly reason: string;
   readonly forecasts: number;
   /** Batches of the phase, counted from 1, after which the head was another. */

@@ -164,7 +164,7 @@ describe("a training ends in its time, and little before", () => {
   });
 });
 
-test("what was shortened is lengthened again where there is time after all", async () => {
+test("what was shortened is lengthened again if there is time after all", async () => {
   const slowness = (now: number): number => (now < 10 ? 4 : 1);
   const { now, batches } = await trained(recipeOf(10), { budget: 30, slowness });
   expect(now).toBeGreaterThan(26);
@@ -209,7 +209,7 @@ test("a phase by which a run is extended trains something, whatever the time", a
   expect(recipe.phases[1]?.cuts).toEqual([{ update: 0, batches: 1 }]);
 });
 
-test("where all time is over at once, one update is made and measured: without it there would be no result", async () => {
+test("if all time is over at once, one update is made and measured: without it there would be no result", async () => {
   const { batches, checkpoint } = await trained(recipeOf(10), { budget: 0.5 });
   expect(batches).toBe(1);
   expect(checkpoint.best).not.toBeNull();

@@ -212,7 +212,7 @@ export const recipeSchema = object({
   seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
   /** What is minimised; runs of older versions have cross-entropy. */
   loss: lossSchema.prefault({ type: "crossEntropy" }),
-  /** How much is learned from teachers, where there are any. */
+  /** How much is learned from teachers, if there are any. */
   distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
   /** Share of each label that is spread evenly over all classes. */
   labelSmoothing: shareBelow1,

@@ -244,7 +244,7 @@ function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][numb
 
 /** Up to as many images `adapt` takes small steps, since larger ones would be too few. */
 const FEW_IMAGES = 2000;
-/** Images that `adapt` sees over all its epochs where there are many: about a quarter of an hour of `vultus_m` on two cores. */
+/** Images that `adapt` sees over all its epochs if there are many: about a quarter of an hour of `vultus_m` on two cores. */
 const IMAGES_SEEN = 150_000;
 
 /**
@@ -279,7 +279,7 @@ const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
         stageDecay: 0.8,
         schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
         clipNorm: 1,
-        // The average of some ten updates where there are few, and of a hundred, as in `finetune`, where there are many.
+        // The average of some ten updates if there are few, and of a hundred, as in `finetune`, if there are many.
         ema: few ? 0.9 : 0.99,
       },
     ],

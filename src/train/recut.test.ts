@@ -126,7 +126,7 @@ describe("a cut of before samples had one order", () => {
   });
 });
 
-test("a cut of today is found in any order, and not where images have changed", async () => {
+test("a cut of today is found in any order, and not if images have changed", async () => {
   const grey = (value: number): Promise<Buffer> =>
     sharp({ create: { width: 8, height: 8, channels: 3, background: { r: value, g: value, b: value } } })
       .png()

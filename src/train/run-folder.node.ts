@@ -41,7 +41,7 @@ const environmentSchema = z.object({
   cut: cutSchema.optional(),
   /** Where the images were; they may have moved since. */
   data: z.array(z.string()).default([]),
-  /** Names of folders or labels that were given classes, where there were any. */
+  /** Names of folders or labels that were given classes, if there were any. */
   rename: z.record(z.string(), z.string()).optional(),
   /** Names of folders, labels or columns of votes that are not classes, if there were any. */
   notAClass: z.array(z.string()).optional(),
@@ -278,7 +278,7 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
   return parseJson(environment, environmentSchema);
 }
 
-/** The images that the run was trained on; undefined where it does not record them. */
+/** The images that the run was trained on; undefined if it does not record them. */
 export function readTrainingImages({ trainingImages }: RunPaths): TrainingImagesRecord | undefined {
   return existsSync(trainingImages) ? parseJson(trainingImages, trainingImagesSchema) : undefined;
 }

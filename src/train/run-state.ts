@@ -52,7 +52,7 @@ export interface RunState {
   idle: number;
   /** Longest time without an event while it trained, in milliseconds. */
   longestPause: number;
-  /** When the current epoch began; undefined where the training was resumed in it. */
+  /** When the current epoch began; undefined if the training was resumed in it. */
   epochFrom: number | undefined;
 }
 
@@ -176,7 +176,7 @@ export function bestEpoch({ epochs }: Pick<RunState, "epochs">): EpochPoint | un
 
 /**
  * Seconds until the phase under way has had all its `limit` epochs, by what its last epochs took, or by its forecast
- * before the first is over; early stopping may end it sooner. Undefined where nothing is known yet. `now` is in
+ * before the first is over; early stopping may end it sooner. Undefined if nothing is known yet. `now` is in
  * milliseconds since 1970.
  */
 export function secondsLeft(state: RunState, limit: number, now: number): number | undefined {

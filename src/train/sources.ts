@@ -145,7 +145,7 @@ async function timeBatch(options: FeatureSourceOptions): Promise<number> {
   return least;
 }
 
-/** All features of one view, or none where it was stopped. */
+/** All features of one view, or none if it was stopped. */
 async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array | undefined> {
   const { pixels, backbone, featureBatch, features, onBatch, signal } = options;
   const count = pixels.samples.length;

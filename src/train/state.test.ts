@@ -50,7 +50,7 @@ test("moving averages start at their weights, and go on with what was saved of t
   expect(initialState(averaged, weights, saved)["average.w"]?.data).toEqual(Float32Array.of(2, 2));
 });
 
-test("trained weights are the moving averages where they are asked for, and else what the last update left", () => {
+test("trained weights are the moving averages if they are asked for, otherwise what the last update left", () => {
   const all: StateDict = new Map([...weights, ["frozen", floatTensor([1], [9])]]);
   const state: StateDict = new Map([
     ["w", floatTensor([2], [3, 4])],

@@ -40,7 +40,7 @@ test("its numbers are torchvision's, and what the layers have by hand", () => {
   expect(sum("macs")).toBe(112 ** 2 * 64 * (3 * 49) + 4 * first + 3 * other + 512 * 512 + 512 * 7);
 });
 
-test("statistics of the batch are said where a phase takes them", () => {
+test("statistics of the batch are reported if a phase takes them", () => {
   const scratch = resolveRecipe("scratch", ["model=resnet18"]);
   const text = modelSummary(architecture, description, scratch);
   expect(text.match(/trains, batch statistics$/gm)).toHaveLength(7);

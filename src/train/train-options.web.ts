@@ -109,7 +109,7 @@ export type WebTrainEvent =
 export interface WebTraining {
   /** `interrupted`: the signal ended it. */
   readonly ending: "finished" | "interrupted";
-  /** The `.onnx` file of the best epoch so far; undefined where it was interrupted before the first epoch's end. */
+  /** The `.onnx` file of the best epoch so far; undefined if it was interrupted before the first epoch's end. */
   readonly bundle: Uint8Array | undefined;
   readonly classes: readonly string[];
   /** What the bundle answers for the validation examples, in their order. */

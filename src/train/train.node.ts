@@ -56,13 +56,13 @@ export interface TrainResult {
   /** Ids of validation and test images with the pixels of a training image. */
   readonly leaked: ReadonlySet<string>;
   readonly architecture: Architecture;
-  /** The best weights; empty where training ended before its first epoch did. */
+  /** The best weights; empty if training ended before its first epoch did. */
   readonly weights: StateDict;
   /** The validation images, decoded; the caller closes them. */
   readonly validation: PixelCache;
   readonly engine: Engine;
   readonly unreadable: PixelCache["unreadable"];
-  /** The images that the weights at the start were trained on; undefined where the run does not record them. */
+  /** The images that the weights at the start were trained on; undefined if the run does not record them. */
   readonly before: KnownImages | undefined;
   /** The class prior that the weights' own probabilities are for. */
   readonly trainedPrior: readonly number[];

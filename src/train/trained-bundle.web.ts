@@ -35,7 +35,7 @@ export interface About {
 
 export interface TrainedBundle {
   readonly bundle: Uint8Array;
-  /** Of the validation examples [N, classes]; empty where nothing is measured. */
+  /** Of the validation examples [N, classes]; empty if nothing is measured. */
   readonly probabilities: Float32Array;
   readonly notes: readonly string[];
 }

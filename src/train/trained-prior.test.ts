@@ -32,7 +32,7 @@ test("is the share of the classes, or the mean of soft labels", () => {
   expectShares(targetPrior(soft, 3, plain), [1.5 / 4, 1 / 4, 1.5 / 4]);
 });
 
-test("an image counts as often as people voted where votes are the loss", () => {
+test("an image counts as often as people voted if votes are the loss", () => {
   const voted = [sample(0, [0.75, 0.25], 4), sample(1, [0, 1], 8), sample(1)];
   expectShares(targetPrior(voted, 2, { ...plain, loss: { type: "votes" } }), [3 / 13, 10 / 13]);
   expectShares(targetPrior(voted, 2, plain), [0.75 / 3, 2.25 / 3]);

@@ -185,7 +185,7 @@ export function makeFolder(path: string): string | undefined {
   return made;
 }
 
-/** Makes one folder; false where another process made it meanwhile. */
+/** Makes one folder; false if another process made it meanwhile. */
 function madeAlone(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -214,7 +214,7 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** The first line of a text file, of which no more than 64 KiB are read; empty where the file is. */
+/** The first line of a text file, of which no more than 64 KiB are read; empty if the file is. */
 export function readFirstLine(path: string): string {
   const file = openSync(path, "r");
   try {

@@ -75,7 +75,7 @@ test("the file that a symbolic link leads to is replaced, and not the link", () 
   expect(readdirSync(folder)).toEqual(["a.txt", "link.txt"]);
 });
 
-test("several files are replaced together, and none where the disk is full before all are written", () => {
+test("several files are replaced together, and none if the disk is full before all are written", () => {
   const other = join(folder, "b.txt");
   writeFileSync(path, "old");
   // open, write, sync, close of the first; open, write of the second.
@@ -197,7 +197,7 @@ test("a folder is made with those above it, and the topmost that was made is ret
   expect(makeFolder(join(deep, "d"))).toBe(join(deep, "d"));
 });
 
-test("a folder that cannot be made is an error, where a file is in the way too", () => {
+test("a folder that cannot be made is an error, when a file is in the way too", () => {
   writeFileSync(path, "");
   expect(() => makeFolder(path)).toThrow(/a\.txt cannot be created: /);
   expect(() => makeFolder(join(path, "below"))).toThrow(/cannot be created: a part of its path is a file/);

@@ -87,7 +87,7 @@ function thisProcess(): Holder {
   };
 }
 
-/** Whether the lock at `path` is ours now. It appears with its content, where the file system has hard links. */
+/** Whether the lock at `path` is ours now. It appears with its content, if the file system has hard links. */
 function taken(beside: string, path: string, own: string): boolean {
   try {
     try {

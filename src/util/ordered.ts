@@ -1,7 +1,7 @@
 /** Work on a stream, several items at a time, with the results in order and as soon as they are there. */
 
 /**
- * `work` of every item, in their order; up to `atOnce` are under way. A result is passed on when it is there, even where the
+ * `work` of every item, in their order; up to `atOnce` are under way. A result is passed on when it is there, even if the
  * source takes its time for the next item. Items are taken from `source` only as results are taken from here, so that a slow
  * reader holds nothing up in memory. Where `source` fails, the results of the items before come first.
  */

@@ -86,7 +86,7 @@ export function libraryNames(weights: StateDict, architecture: Architecture): St
   return renamed(weights, new Map(layerNames(architecture)));
 }
 
-/** The lines of Python that load `file` into the model of torchvision or timm; undefined where neither has one with the same modules. */
+/** The lines of Python that load `file` into the model of torchvision or timm; undefined if neither has one with the same modules. */
 export function librarySnippet(architecture: Architecture, file: string): string | undefined {
   const { backbone, inputSize } = architecture;
   const { origin, preprocessing } = backbone;

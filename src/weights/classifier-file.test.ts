@@ -1,4 +1,4 @@
-/** What a file says of its classifier: written and read back, and refused where it is damaged. */
+/** What a file says of its classifier: written and read back, and refused if it is damaged. */
 
 import { expect, test } from "vitest";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
@@ -44,7 +44,7 @@ test("what was written is read back", () => {
   expect(classifierMetadata(architecture, provenanceOf(metadata, "f"))).toEqual(metadata);
 });
 
-test("attention is written and read back, and refused where the network is built if it is unknown", () => {
+test("attention is written and read back, and refused when the network is built if it is unknown", () => {
   const attentive = { ...architecture, backbone: withAttention(architecture.backbone, "cbam") };
   const read = readArchitecture(classifierMetadata(attentive), "f.onnx");
   expect(read.network?.attention).toBe("cbam");
@@ -70,7 +70,7 @@ test("what versions before this one wrote is read", () => {
   });
 });
 
-test("a head of another version is refused where the network is built, and nowhere else", () => {
+test("a head of another version is refused when the network is built, and nowhere else", () => {
   const described = describeArchitecture(architecture);
   const network = { ...described.network, head: "lineal" } as NonNullable<typeof described.network>;
   const read = readArchitecture(classifierMetadata({ ...described, network }), "f.onnx");

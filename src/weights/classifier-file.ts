@@ -26,7 +26,7 @@ const networkSchema = z.object({
   dropout: z.number(),
   mean: z.array(z.number()).min(1),
   std: z.array(z.number()).min(1),
-  /** Missing where there is none, and in files of older versions. */
+  /** Missing if there is none, and in files of older versions. */
   attention: z.string().optional(),
 });
 

@@ -23,7 +23,7 @@ const ensembleSchema = z.object({
       }),
     )
     .min(2),
-  /** The images that the shares were fitted on; missing where they were given. */
+  /** The images that the shares were fitted on; missing if they were given. */
   fitted: z.object({ fingerprint: z.string(), split: z.string(), n: z.number().int() }).optional(),
 });
 

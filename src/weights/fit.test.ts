@@ -45,7 +45,7 @@ describe("names", () => {
     },
   );
 
-  test("of an average or a teacher are taken only where no others have as many", () => {
+  test("of an average or a teacher are taken only if no others have as many", () => {
     for (const word of ["teacher.", "ema.module.", "target_network.", "momentum_encoder.", "encoder_k."]) {
       const both = new Map([...tensors((name) => word + name), ...tensors((name) => `mine.${name}`)]);
       expect(fit(both).notes[0]).toMatch(/^some\.pth: took the tensors under "mine\.", skipped /);
@@ -61,7 +61,7 @@ describe("names", () => {
     }
   });
 
-  test("that all begin alike keep their beginning where the backbone's own do", () => {
+  test("that all begin alike keep their beginning if the backbone's own do", () => {
     const architecture: Architecture = { ...small, backbone: backboneNamed("squeezenet1_1") };
     const squeezenet = describeModel(architecture);
     const own = squeezenet.specs.filter(({ name }) => name.startsWith("features."));

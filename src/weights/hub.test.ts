@@ -139,7 +139,7 @@ test("offline the cache is used and that is said; what is not there is asked for
   ]);
 });
 
-test("a hub that is away is tried a few times, and not at all where the cache has the file", async () => {
+test("a hub that is away is tried a few times, and not at all if the cache has the file", async () => {
   await hub.close();
   const waits: string[] = [];
   const error = await errorOf({ onProgress: ({ waiting }) => waits.push(waiting ?? "") });
@@ -215,7 +215,7 @@ test("a folder that cannot be made is named", async () => {
   expect((await errorOf({ cache: join(cache, "file") })).message).toContain("ENOTDIR");
 });
 
-test("where links cannot be made the file is copied", () => {
+test("if links cannot be made the file is copied", () => {
   const blob = join(cache, "blob");
   const link = join(cache, "deep", "er", "link");
   writeFileSync(blob, "content");

@@ -100,7 +100,7 @@ export function backboneFor(model: string, path: string | undefined): string {
   return variant?.of === model ? variant.backbone : model;
 }
 
-/** The backbone of the classifier in a file, in a folder or of a model that ships; undefined where that is not known. */
+/** The backbone of the classifier in a file, in a folder or of a model that ships; undefined if that is not known. */
 export function modelOfWeights(path: string): string | undefined {
   if (!existsSync(path)) return shippedModels().find((name) => name === path);
   const { metadata } = readWeights(path);

@@ -19,7 +19,7 @@ export function sameNormalisation(one: Normalisation, other: Normalisation): boo
 }
 
 /**
- * The tensors for images normalised by `to`, where they were trained with `from`; undefined if none of their layers can absorb
+ * The tensors for images normalised by `to`, if they were trained with `from`; undefined if none of their layers can absorb
  * the difference.
  *
  * A pixel p is x = (p - m) / s there and y = (p - n) / t here, so x = (t/s) y + (n - m)/s for each channel.

@@ -24,7 +24,7 @@ export function isShipped(model: string): boolean {
   return shippedModels().some((name) => model === name || resolve(model) === join(folder, `${name}.onnx`));
 }
 
-/** The file of a set of training images that models which ship refer to by this name; undefined where it is not there. */
+/** The file of a set of training images that models which ship refer to by this name; undefined if it is not there. */
 export function shippedImages(name: string): string | undefined {
   const path = join(folder, `${basename(name)}.images`);
   return existsSync(path) ? path : undefined;

@@ -32,7 +32,7 @@ type Version = "IMAGENET1K_V1" | "IMAGENET1K_V2";
 export interface WeightSource extends HubFile {
   /** The name of these weights in messages. */
   readonly title: string;
-  /** torchvision's own name of them, where the values are torchvision's. */
+  /** torchvision's own name of them, if the values are torchvision's. */
   readonly torchvision?: Version;
   /** SPDX's name of the licence under which they are published. */
   readonly licence: string;

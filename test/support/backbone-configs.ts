@@ -73,7 +73,7 @@ function config(line: string): BackboneConfig {
   };
 }
 
-/** Each family with both optimizers and, where it has batch norm, both statistics; its larger members once. */
+/** Each family with both optimizers and, if it has batch norm, both statistics; its larger members once. */
 const others = [
   "resnext50_32x4d layer4 running sgd 4 1e-3",
   "resnext50_32x4d layer4 batch adamw 4 4e-4",

@@ -37,7 +37,7 @@ export interface StandIn {
   readonly moved: Map<string, string>;
   /** Serves the file from the hub itself, as it does with small ones. */
   small: boolean;
-  /** What the hub states of the file, where that is not the truth. */
+  /** What the hub states of the file, if that is not the truth. */
   stated: { hash?: string; size?: number; commit?: string };
   /** Milliseconds between pieces of 64 KiB. */
   pause: number;

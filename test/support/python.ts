@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 
 export const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 
-/** Whether it can import `modules`, by commas; where it cannot, tests that need them skip, and that is said. */
+/** Whether it can import `modules`, by commas; if it cannot, tests that need them skip, and report it. */
 export function hasPython(modules: string): boolean {
   const found = spawnSync(python, ["-c", `import ${modules}`]).status === 0;
   if (!found)

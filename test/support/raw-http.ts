@@ -3,7 +3,7 @@
 import { connect } from "node:net";
 
 export interface Reply {
-  /** Of the first answer; nothing where the service closed the connection without one, or said nothing in time. */
+  /** Of the first answer; nothing if the service closed the connection without one, or said nothing in time. */
   readonly status?: number;
   readonly body: string;
   /** Why the exchange ended. */

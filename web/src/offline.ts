@@ -5,7 +5,7 @@ export interface Offline {
   ready(runtimeFiles: readonly string[]): void;
 }
 
-/** Registers the service worker; where a browser has none, or the page is not served securely, nothing is kept. */
+/** Registers the service worker; if a browser has none, or the page is not served securely, nothing is kept. */
 export function keepForOffline(): Offline {
   const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
   if (!serviceWorker || import.meta.env.DEV) return { ready() {} };

@@ -20,9 +20,9 @@ export interface ReviewImage {
   readonly split: Split;
   /** Index into the classes, as the data has it; missing for images without labels. */
   readonly label?: number;
-  /** Missing where there is none, and for images of `ReviewSet.blind`. */
+  /** Missing if there is none, and for images of `ReviewSet.blind`. */
   readonly opinion?: Opinion;
-  /** Index of the class that the list of suspects suggests; missing where it has none, and for images of `ReviewSet.blind`. */
+  /** Index of the class that the list of suspects suggests; missing if it has none, and for images of `ReviewSet.blind`. */
   readonly suggested?: number;
   /** One share per class, summing to 1, where people voted. */
   readonly votes?: readonly number[];

@@ -26,7 +26,7 @@ export interface Asked
 
 export interface Taught {
   readonly events: readonly WebTrainEvent[];
-  /** Missing where the training failed. */
+  /** Missing if the training failed. */
   readonly training?: Omit<WebTraining, "bundle" | "validation"> & {
     /** In base64. */
     readonly bundle: string | undefined;

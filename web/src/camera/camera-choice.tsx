@@ -5,7 +5,7 @@ interface Props {
   readonly onChoose: (deviceId: string) => void;
 }
 
-/** A list of the cameras, where there are several and one is running. */
+/** A list of the cameras, if there are several and one is running. */
 export function CameraChoice({ camera: { state, devices }, onChoose }: Props) {
   if (state.kind !== "running" || devices.length < 2) return null;
   return (

@@ -7,7 +7,7 @@ export interface BarsProps {
   readonly probabilities: Readonly<Record<string, number>>;
   /** Null where the model is not sure. */
   readonly label: string | null;
-  /** Of the model, where there are several. */
+  /** Of the model, if there are several. */
   readonly heading?: string | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface TaggedFace {
   /** Left out where there is one face only. */
   readonly number: number | undefined;
   readonly text: string;
-  /** Of the expression; null where the model is not sure. */
+  /** Of the expression; null if the model is not sure. */
   readonly name: string | null;
   /** Of its class. */
   readonly index: number;

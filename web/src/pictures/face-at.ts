@@ -5,7 +5,7 @@ import type { Rect } from "../parts/place-labels.ts";
 /** The maximum distance in pixels between a finger's tap and the face it selects. */
 const REACH = 20;
 
-/** The face whose box is nearest to a point; none where that is far from all. */
+/** The face whose box is nearest to a point; none if that is far from all. */
 export function faceAt(
   boxes: readonly Rect[],
   { x, y }: { readonly x: number; readonly y: number },

@@ -44,7 +44,7 @@ export interface ModelFaces {
   readonly model: number;
   /** The largest first; the same boxes from every model. Labels are those of a threshold of 0. */
   readonly faces: readonly Face[];
-  /** The prior of its probabilities, by class, where it is not the trained one. */
+  /** The prior of its probabilities, by class, if it is not the trained one. */
   readonly prior?: Readonly<Record<string, number>>;
   /** Why it has no answer. */
   readonly error?: string;

@@ -179,7 +179,7 @@ function priorOf(model: WebModel, prior: ModelToLoad["prior"]): Pick<ModelInfo, 
   return { prior: shiftedPriorOf(withPrior(own, prior)) ? "other" : "trained" };
 }
 
-/** The file in an address, decoded; where it is not encoded properly, as it stands. */
+/** The file in an address, decoded; if it is not encoded properly, as it stands. */
 function fileOf(address: string): string {
   const file = new URL(address).pathname.split("/").at(-1) as string;
   try {

@@ -113,7 +113,7 @@ export function nextUndecided(
   return [...list.slice(from), ...list.slice(0, from)].find((image) => decisionOf(image) === undefined);
 }
 
-/** The image before or behind one in the list; also where that one is not in the list, by the order in which to look. */
+/** The image before or behind one in the list; also if that one is not in the list, by the order in which to look. */
 export function neighbourIn(
   list: readonly number[],
   order: readonly number[],

@@ -87,7 +87,7 @@ export function within(points: Float32Array, centre: Point, radius: number): num
   return indicesWhere(points, ({ x, y }) => Math.hypot(x - centre.x, y - centre.y) <= radius);
 }
 
-/** @returns undefined where none is within `radius`. */
+/** @returns undefined if none is within `radius`. */
 export function nearest(points: Float32Array, to: Point, radius = Infinity): number | undefined {
   return least(points, ({ x, y }) => {
     const distance = Math.hypot(x - to.x, y - to.y);

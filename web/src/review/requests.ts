@@ -5,7 +5,7 @@ import type { ReviewState } from "../../../src/server/review/protocol.ts";
 
 /** The server answered, but refused: its reason is the message. */
 export class Refused extends Error {
-  /** The problem's code, where it has one. */
+  /** The problem's code, if it has one. */
   readonly code: string | undefined;
 
   constructor(message: string, code?: string) {
@@ -37,7 +37,7 @@ export function post<T>(path: string, body: unknown): Promise<T> {
   });
 }
 
-/** What the server reviews now; undefined where nobody answers. */
+/** What the server reviews now; undefined if nobody answers. */
 export async function askState(): Promise<ReviewState | undefined> {
   try {
     return await askJson(address("state"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });

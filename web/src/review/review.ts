@@ -26,7 +26,7 @@ export interface Review {
   decisionOf(image: number): Decision | undefined;
   isSaved(image: number): boolean;
   decide(images: readonly number[], decision: Decision): void;
-  /** @returns the images that are as they were before; none where that failed. */
+  /** @returns the images that are as they were before; none if that failed. */
   undo(): Promise<readonly number[]>;
   retry(): void;
   /** Gives up what is not saved. */

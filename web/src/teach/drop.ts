@@ -13,7 +13,7 @@ export async function filesOf(given: DataTransfer): Promise<GivenFile[]> {
   return (await Promise.all(entries.map((entry) => below(entry)))).flat();
 }
 
-/** Files that were chosen; where a folder was, they know their path in it. */
+/** Files that were chosen; if a folder was, they know their path in it. */
 export function filesChosen(files: Iterable<File>): GivenFile[] {
   return [...files].map((file) => {
     const folder = file.webkitRelativePath.split("/").at(-2);

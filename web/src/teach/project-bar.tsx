@@ -9,7 +9,7 @@ import type { Projects } from "./use-projects.ts";
 
 export interface ProjectBarProps {
   readonly projects: Projects;
-  /** Of the open one; undefined where another tab has it. */
+  /** Of the open one; undefined if another tab has it. */
   readonly open: OpenProject | undefined;
   /** Of the model that the page has. */
   readonly known: readonly string[];

@@ -37,7 +37,7 @@ const LONGEST_NAME = 40;
 // oxlint-disable-next-line no-control-regex -- Control characters are what it looks for.
 const refused = /[\\/:*?"<>|\u0000-\u001f]/;
 
-/** Why a class cannot have this name beside the `others`; undefined where it can. */
+/** Why a class cannot have this name beside the `others`; undefined if it can. */
 export function refusalOfName(name: string, others: readonly string[]): string | undefined {
   const wanted = name.trim();
   if (wanted === "") return "A class needs a name.";
@@ -66,7 +66,7 @@ export function imbalanceOf(counts: readonly (readonly [name: string, count: num
   return `“${most[0]}” has ${times} times as many examples as “${least[0]}”. Add examples of “${least[0]}”.`;
 }
 
-/** Why nothing can be trained yet; undefined where it can. */
+/** Why nothing can be trained yet; undefined if it can. */
 export function missingForTraining(
   counts: readonly (readonly [name: string, count: number])[],
 ): string | undefined {

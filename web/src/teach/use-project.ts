@@ -19,7 +19,7 @@ export interface OpenProject {
   addClass(name: string): Promise<string>;
   renameClass(id: string, name: string): Promise<void>;
   deleteClass(id: string): Promise<void>;
-  /** @returns its id; undefined where it was not kept. */
+  /** @returns its id; undefined if it was not kept. */
   add(example: Omit<Example, "id" | "project">): Promise<string | undefined>;
   /** Examples were added, in many steps that are undone as one. */
   added(text: string, ids: ReadonlySet<string>): void;

@@ -84,7 +84,7 @@ function idsOf(hash: string): string[] {
   return [...new Set(decodeURIComponent(hash.slice(1)).split(",").filter(Boolean))].slice(0, MOST);
 }
 
-/** Those that still train; where none does, the newest. */
+/** Those that still train; if none does, the newest. */
 function usual(runs: readonly RunSummary[]): string[] {
   const newest = [...runs].sort((a, b) => (b.lastAt ?? Infinity) - (a.lastAt ?? Infinity));
   const training = newest.filter(
