@@ -1,0 +1,64 @@
+/**
+ * Adds what cameras do to a table of training images: a copy of every other image, corrupted in one of eight ways at a severity from 1
+ * to 4, with the same votes. Validation images stay as they are.
+ *
+ *     node --import tsx bench/shipped/degrade.ts VOTES.csv OUT
+ *
+ * writes OUT/votes.csv and the copies beside it.
+ */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Picture } from "../../src/data/dataset.ts";
+import { corruptions } from "../../src/evaluate/corruptions/registry.node.ts";
+import { makeFolder, writeFileAtomic } from "../../src/util/files.node.ts";
+import { random } from "../../src/util/random.ts";
+import { sharp } from "../../src/util/sharp.node.ts";
+
+/** What phones, webcams and messengers do. The other corruptions that `vultus evaluate --robustness` measures stay unseen. */
+const KINDS = [
+  "gaussian-noise",
+  "shot-noise",
+  "blur",
+  "motion-blur",
+  "down-scaling",
+  "jpeg",
+  "darker",
+  "contrast",
+];
+const MOST_SEVERE = 4;
+
+const [votes, out] = process.argv.slice(2);
+if (!votes || !out) throw new Error("usage: node --import tsx bench/shipped/degrade.ts VOTES.csv OUT");
+const chosen = KINDS.map((kind) => {
+  const found = corruptions.find(({ name }) => name === kind);
+  if (!found) throw new Error(`there is no corruption ${kind}`);
+  return found;
+});
+makeFolder(join(out, "copies"));
+const [head, ...rows] = readFileSync(votes, "utf8").trimEnd().split("\n");
+const lines = [head, ...rows];
+for (const [i, row] of rows.entries()) {
+  const [path, split, ...counts] = row.split(",");
+  if (split !== "train" || i % 2 === 1) continue;
+  const rng = random("degraded copy", path as string);
+  const corruption = chosen[rng.integer(chosen.length)] as (typeof chosen)[number];
+  const value = corruption.values[rng.integer(MOST_SEVERE)] as number;
+  const { width, height, channels, pixels } = await corruption.apply(await grey(path as string), value, rng);
+  const name = `${createHash("sha256")
+    .update(path as string)
+    .digest("hex")
+    .slice(0, 16)}.png`;
+  await sharp(pixels, { raw: { width, height, channels } })
+    .png()
+    .toFile(join(out, "copies", name));
+  lines.push([resolve(out, "copies", name), "train", ...counts].join(","));
+}
+writeFileAtomic(join(out, "votes.csv"), `${lines.join("\n")}\n`);
+console.log(`${lines.length - 1 - rows.length} copies beside ${rows.length} images`);
+
+async function grey(path: string): Promise<Picture> {
+  const { data, info } = await sharp(path).toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
+  return { pixels: new Uint8Array(data), width: info.width, height: info.height, channels: 1 };
+}
