@@ -27,6 +27,8 @@ export interface TrainRequest {
 }
 
 export type FromTrainer =
+  /** Before it is planned: how many examples are compared with each other. */
+  | { readonly kind: "compared"; readonly done: number; readonly all: number }
   | { readonly kind: "planned"; readonly mode: Mode; readonly plan: Plan }
   | { readonly kind: "event"; readonly event: WebTrainEvent }
   /** A problem that does not end the training. */

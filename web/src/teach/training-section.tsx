@@ -130,7 +130,7 @@ function useFocusKept(isRunning: boolean): readonly [RefObject<HTMLElement>, Ref
 }
 
 function Progress({ running, trainings }: { readonly running: Running; readonly trainings: Trainings }) {
-  const { phase, mode, plan, start, step, notes, warnings } = running;
+  const { phase, compared, mode, plan, start, step, notes, warnings } = running;
   const stopping = phase === "stopping";
   return (
     <div class="panel progress">
@@ -152,10 +152,15 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
       </div>
       <progress
         aria-label="Training"
-        max={start?.steps ?? 1}
+        max={start?.steps ?? compared?.all ?? 1}
         // Without a value it is under way by an unknown share.
-        {...(start ? { value: step?.step ?? start.done } : {})}
+        {...(start ? { value: step?.step ?? start.done } : compared ? { value: compared.done } : {})}
       />
+      {compared && (
+        <p class="muted number">
+          Comparing examples, so that copies stay on one side: {compared.done} of {compared.all}
+        </p>
+      )}
       {step && start && (
         <dl class="facts number">
           <Fact name="Epoch">

@@ -115,7 +115,15 @@ async function unfinishedOf(
     return begun("head", last.plan);
   }
   const classes = (await store.project(project))?.classes ?? [];
-  return begun("all", planOf(examples, classes, what.start, await learnedBy(what.start, last, examples)));
+  const learned = await learnedBy(what.start, last, examples);
+  return begun("all", planOf(examples, classes, what.start, learned, sayCompared));
+}
+
+/** Examples compared between two messages. */
+const OFTEN = 50;
+
+function sayCompared(done: number, all: number): void {
+  if (done % OFTEN === 0) say({ kind: "compared", done, all });
 }
 
 /** Ids of the examples that the model at the start has learned from: it cannot be measured by them. */

@@ -20,6 +20,8 @@ import {
 /** The training that runs. */
 export interface Running {
   readonly phase: "preparing" | "running" | "paused" | "stopping";
+  /** Before it is planned: how many examples are compared with each other, of all. */
+  readonly compared: { readonly done: number; readonly all: number } | undefined;
   /** Undefined until it is planned. */
   readonly mode: Mode | undefined;
   readonly plan: Plan | undefined;
@@ -54,6 +56,7 @@ export interface Trainings {
 
 const preparing: Running = {
   phase: "preparing",
+  compared: undefined,
   mode: undefined,
   plan: undefined,
   start: undefined,
@@ -167,10 +170,12 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   };
 }
 
-type Progress = Extract<FromTrainer, { kind: "planned" | "event" | "warning" }>;
+type Progress = Extract<FromTrainer, { kind: "compared" | "planned" | "event" | "warning" }>;
 
 function told(before: Running, message: Progress): Running {
-  if (message.kind === "planned") return { ...before, mode: message.mode, plan: message.plan };
+  if (message.kind === "compared") return { ...before, compared: message };
+  if (message.kind === "planned")
+    return { ...before, compared: undefined, mode: message.mode, plan: message.plan };
   const { curve, notes, warnings } = before;
   if (message.kind === "warning") return { ...before, warnings: [...warnings, message.text] };
   const { event } = message;
