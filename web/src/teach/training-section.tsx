@@ -194,8 +194,8 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
         </p>
       ))}
       <p class="muted">
-        It continues while you use another view or another tab. If you close the page, you can resume it from
-        its last checkpoint.
+        It continues while you use another view or another tab.
+        {start && " If you close the page, you can resume it from its last checkpoint."}
       </p>
     </div>
   );
