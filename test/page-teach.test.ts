@@ -1,17 +1,26 @@
 /** What the page's view Teach computes: the honest split, its warnings, its measure, and the examples as an archive. */
 
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Picture } from "../src/data/dataset.ts";
+import { imageKey } from "../src/data/image-keys.ts";
 import { drawFace } from "../src/data/synthetic.ts";
 import { expressions } from "../src/data/synthetic-expression.ts";
 import { greyOf, thumbnail } from "../src/data/thumbnail.ts";
 import { readStoredZip } from "../src/formats/zip.ts";
 import { random } from "../src/util/random.ts";
+import { noImages, recordOf } from "../src/weights/training-images.ts";
 import { examplesZip } from "../web/src/teach/examples-zip.ts";
+import { knownTo } from "../web/src/teach/known-examples.ts";
 import { alikeAmong, lookAlike } from "../web/src/teach/looks.ts";
 import { comparisonOf, measureOf } from "../web/src/teach/measure.ts";
 import { type Example, imbalanceOf, missingForTraining, refusalOfName } from "../web/src/teach/project.ts";
 import { type HonestSplit, type SplitExample, splitHonestly } from "../web/src/teach/split.ts";
+import { headKept } from "../web/src/teach/starts.ts";
 import { emptyCurve, upTo, withEpoch, withStep } from "../web/src/teach/trainings.ts";
+import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
 
 function face(i: number): Uint8Array {
   return thumbnail(
@@ -226,10 +235,44 @@ test("the curve of a training that goes on from a checkpoint ends where the chec
   for (const n of [1, 2]) curve = withStep(curve, step(n, n));
   curve = withEpoch(curve, { kind: "epoch", epoch: 1, trainLoss: 1, trainAccuracy: 0.5 });
   curve = withStep(curve, step(3, 9));
+  // A device that is lost goes back to the checkpoint without being started anew.
+  expect(withStep(curve, step(2, 5)).steps.map(({ loss }) => loss)).toEqual([1, 5]);
+  expect(withStep(curve, step(2, 5)).epochs).toEqual([]);
   curve = withStep(upTo(curve, 2, 4), step(3, 3));
   expect(curve.steps.map(({ loss }) => loss)).toEqual([1, 2, 3]);
   expect(curve.epochs.map((epoch) => epoch.step)).toEqual([2]);
   expect(upTo(curve, 1, 4).epochs).toEqual([]);
+});
+
+describe("a model of the user as a start", () => {
+  const bundleOf = async (seen: readonly Uint8Array[]): Promise<Blob> => {
+    const pixels: Picture[] = seen.map((small) => ({ pixels: small, width: 24, height: 24, channels: 1 }));
+    const trainingImages = recordOf(
+      noImages,
+      pixels.flatMap((picture) => imageKey(picture) ?? []),
+    );
+    const folder = mkdtempSync(join(tmpdir(), "vultus-start-"));
+    const path = join(folder, "own.onnx");
+    writeSmallBundle(path, smallArchitecture("wink", "yawn"), { trainingImages });
+    const bundle = new Blob([readFileSync(path)]);
+    rmSync(folder, { recursive: true });
+    return bundle;
+  };
+
+  test("is not measured by examples that its file records", async () => {
+    const examples = [0, 1, 2].map((i) => ({ id: `e${i}`, thumbnail: face(i) }));
+    const bundle = await bundleOf([face(0), frameOf(face(2), 1)]);
+    expect(await knownTo({ name: "own", bundle }, examples)).toEqual(["e0", "e2"]);
+    expect(await knownTo({ name: "own", bundle: await bundleOf([]) }, examples)).toEqual([]);
+  });
+
+  test("keeps its head for the classes that it knows", () => {
+    expect(headKept(["happy", "sad"], ["wink", "yawn"])).toContain("none of these classes");
+    expect(headKept(["happy", "sad"], ["Happiness", "sad"])).toBe(
+      "It knows these classes: all of its layers are kept.",
+    );
+    expect(headKept(["happy", "sad"], ["happy", "wink"])).toContain("It knows “happy”");
+  });
 });
 
 test("examples become a zip archive with a folder per class, in any alphabet", async () => {

@@ -1,119 +1,47 @@
 /** The page's view Teach in a real browser: record, train, measure, export, all of it without a network, and in Node what it gave. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pageModelsText } from "../src/export/page-models.ts";
 import { readStoredZip } from "../src/formats/zip.ts";
 import type { Prediction } from "../src/predict/prediction.ts";
 import { expectAccessible } from "./support/accessible.ts";
-import { chromiumPath, startChromium } from "./support/chromium.ts";
+import { chromiumPath } from "./support/chromium.ts";
 import { cli } from "./support/cli.ts";
-import { clearFace, composite } from "./support/composites.ts";
-import { cameraArguments, cornerOf, encoded, face, writeTwoFacesCameraFile } from "./support/photos.ts";
-import { type StaticServer, serveFolder } from "./support/static-server.ts";
-
-const built = fileURLToPath(new URL("../dist/web", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "vultus-teach-"));
-const at = (...parts: string[]): string => join(folder, ...parts);
-
-/** Milliseconds: where others compute, a page takes its time. */
-const PATIENCE = 240_000;
-
-/** The page as it is built, with the smaller of the models that ship. */
-function writePage(): void {
-  mkdirSync(at("page", "models"), { recursive: true });
-  for (const name of ["assets", "faces"]) symlinkSync(join(built, name), at("page", name));
-  for (const name of ["index.html", "sw.js", "vultus-element.js"])
-    cpSync(join(built, name), at("page", name));
-  const file = "models/vultus_s.onnx";
-  const source = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)));
-  writeFileSync(at("page", file), source);
-  const models = [{ name: "vultus_s", file, bytes: source.length }];
-  writeFileSync(at("page", "models.json"), pageModelsText({ models }));
-}
+import { composite } from "./support/composites.ts";
+import { cornerOf, encoded } from "./support/photos.ts";
+import {
+  addImages,
+  begin,
+  card,
+  countIn,
+  openTeachView,
+  PATIENCE,
+  type TeachView,
+} from "./support/teach-view.ts";
 
 describe.skipIf(chromiumPath === undefined)(
   "in Chromium (skipped if there is none)",
   { timeout: 2 * PATIENCE },
   () => {
-    let browser: Browser;
-    let server: StaticServer;
-    const complaints: string[] = [];
+    let view: TeachView;
+    const at = (...parts: string[]): string => view.at(...parts);
 
     beforeAll(async () => {
-      writePage();
-      await writeTwoFacesCameraFile(at("camera.mjpeg"));
-      mkdirSync(at("images"));
-      for (const [name, shown] of [
-        ["first", face],
-        ["second", clearFace],
-      ] as const)
-        for (let i = 0; i < 6; i++) {
-          const picture = composite(
-            300,
-            260,
-            [{ face: shown, x: 140 + 4 * i, y: 130, side: 110 + 5 * i }],
-            i,
-          );
-          await encoded(picture)
-            .png()
-            .toFile(at("images", `${name}${i}.png`));
-        }
+      view = await openTeachView();
       await encoded(composite(300, 300, []))
         .png()
         .toFile(at("images", "empty.png"));
       writeFileSync(at("images", "broken.png"), "no image at all");
-      server = await serveFolder(at("page"), { isolated: true });
-      browser = await startChromium(cameraArguments(at("camera.mjpeg")));
     });
-    afterAll(async () => {
-      await browser?.close();
-      server?.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
-
-    async function newContext(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
-      const context = await browser.newContext({
-        viewport: { width: 1280, height: 900 },
-        permissions: ["camera"],
-        ...options,
-      });
-      context.setDefaultTimeout(PATIENCE);
-      context.on("console", (message) => {
-        if (message.type() !== "info") complaints.push(message.text());
-      });
-      context.on("weberror", (error) => complaints.push(error.error().message));
-      return context;
-    }
-
-    async function open(context: BrowserContext): Promise<Page> {
-      const page = await context.newPage();
-      await page.goto(`${server.address}#teach`);
-      await page.locator(".model-chip").first().waitFor();
-      return page;
-    }
-
-    async function begin(page: Page): Promise<void> {
-      await page.getByRole("button", { name: "Start with two classes" }).click();
-      await page.locator(".class-card").nth(1).waitFor();
-    }
+    afterAll(() => view?.close());
 
     /** Waits until the service worker has kept a file. */
     async function untilKept(page: Page, file: RegExp): Promise<void> {
       const kept =
         "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).map(({ url }) => url).join() : '')";
       await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
-    }
-
-    const card = (page: Page, index: number): Locator => page.locator(".class-card").nth(index);
-
-    async function countIn(page: Page, index: number): Promise<number> {
-      return Number.parseInt((await card(page, index).locator(".card-head .number").textContent()) ?? "", 10);
     }
 
     const corner = `(() => {
@@ -142,14 +70,7 @@ describe.skipIf(chromiumPath === undefined)(
       }
     }
 
-    async function addImages(page: Page, index: number, ...names: string[]): Promise<void> {
-      const close = page.locator(".files-report").getByRole("button", { name: "Close" });
-      if (await close.isVisible()) await close.click();
-      await card(page, index)
-        .locator("input[type=file]")
-        .setInputFiles(names.map((name) => at("images", name)));
-      await page.locator(".files-report.panel").waitFor();
-    }
+    const images = (...names: readonly string[]): string[] => names.map((name) => at("images", name));
 
     async function downloaded(page: Page, button: string, file: string): Promise<string> {
       const [download] = await Promise.all([
@@ -167,8 +88,8 @@ describe.skipIf(chromiumPath === undefined)(
       const tried: string[] = [];
       let asked = 0;
       beforeAll(async () => {
-        context = await newContext();
-        page = await open(context);
+        context = await view.newContext();
+        page = await view.open(context);
       });
       afterAll(() => context?.close());
 
@@ -185,7 +106,7 @@ describe.skipIf(chromiumPath === undefined)(
           await untilKept(page, file);
         context.on("requestfailed", (request) => tried.push(request.url()));
         await context.setOffline(true);
-        asked = server.asked.length;
+        asked = view.server.asked.length;
         // The service worker answers from here on.
         await page.reload();
         await page.locator(".model-chip").first().waitFor();
@@ -248,7 +169,7 @@ describe.skipIf(chromiumPath === undefined)(
       });
 
       test("adds images, and reports those without a face and those that are none", async () => {
-        await addImages(page, 0, "first0.png", "empty.png", "broken.png");
+        await addImages(page, 0, ...images("first0.png", "empty.png", "broken.png"));
         const report = page.locator(".files-report");
         expect(await report.textContent()).toContain("1 image added.");
         expect(await report.textContent()).toContain("No face was found in empty.png");
@@ -336,16 +257,16 @@ describe.skipIf(chromiumPath === undefined)(
 
       test("nothing was asked of a network", () => {
         // A browser looks by itself whether there is a new service worker.
-        expect(server.asked.slice(asked).filter((path) => path !== "/sw.js")).toEqual([]);
-        expect(tried.filter((address) => new URL(address).origin !== new URL(server.address).origin)).toEqual(
-          [],
-        );
+        expect(view.server.asked.slice(asked).filter((path) => path !== "/sw.js")).toEqual([]);
+        expect(
+          tried.filter((address) => new URL(address).origin !== new URL(view.server.address).origin),
+        ).toEqual([]);
       });
     });
 
     test("another tab waits for a project, and has it once the first is closed", async () => {
-      const context = await newContext();
-      const [first, second] = [await open(context), await open(context)];
+      const context = await view.newContext();
+      const [first, second] = [await view.open(context), await view.open(context)];
       await begin(first);
       await second.reload();
       await second.getByText("This project is open in another tab.").waitFor();
@@ -369,17 +290,17 @@ describe.skipIf(chromiumPath === undefined)(
       context.setDefaultTimeout(PATIENCE);
       // And it remembers for a while what it last knew of one: the database is opened after that is set.
       const page = await context.newPage();
-      await page.goto(server.address);
+      await page.goto(view.server.address);
       await page.locator(".model-chip").first().waitFor();
       await untilKept(page, /models\.json/);
       const usage = await page.evaluate<number>("navigator.storage.estimate().then(({ usage }) => usage)");
       const session = await context.newCDPSession(page);
-      const { origin } = new URL(server.address);
+      const { origin } = new URL(view.server.address);
       await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 15_000 });
       await page.getByRole("link", { name: "Teach" }).click();
       await begin(page);
       const names = Array.from({ length: 6 }, (_, i) => `first${i}.png`);
-      await addImages(page, 0, ...names);
+      await addImages(page, 0, ...images(...names));
       await page.getByRole("alert").getByText("The browser's storage is full.").waitFor();
       const kept = await countIn(page, 0);
       expect(kept).toBeGreaterThan(0);
@@ -391,19 +312,19 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     test("a camera that was refused is said to be, and images can be added still", async () => {
-      const context = await newContext({ permissions: [] });
-      const page = await open(context);
+      const context = await view.newContext({ permissions: [] });
+      const page = await view.open(context);
       await begin(page);
       await page.getByRole("button", { name: "Start the camera" }).click();
       expect(await page.getByRole("alert").textContent()).toContain("Access to the camera was denied");
-      await addImages(page, 1, "second0.png");
+      await addImages(page, 1, ...images("second0.png"));
       expect(await countIn(page, 1)).toBe(1);
       await context.close();
     });
 
     test("a folder per class makes the classes", async () => {
-      const context = await newContext();
-      const page = await open(context);
+      const context = await view.newContext();
+      const page = await view.open(context);
       await begin(page);
       mkdirSync(at("faces", "happy"), { recursive: true });
       cpSync(at("images", "first1.png"), at("faces", "happy", "1.png"));
@@ -415,7 +336,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     test("nothing was complained of in all that time", () => {
-      expect(complaints).toEqual([]);
+      expect(view.complaints).toEqual([]);
     });
   },
 );

@@ -6,7 +6,7 @@ import { ModelBar } from "./models/model-bar.tsx";
 import { useModels } from "./models/use-models.ts";
 import { Footer } from "./parts/footer.tsx";
 import { Header } from "./parts/header.tsx";
-import { useFilesFromAnywhere } from "./parts/use-files.ts";
+import { isModelFile, useFilesFromAnywhere } from "./parts/use-files.ts";
 import { useView } from "./parts/use-view.ts";
 import { PicturesView } from "./pictures/pictures-view.tsx";
 import { usePictures } from "./pictures/use-pictures.ts";
@@ -26,8 +26,8 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
   const main = useRef<HTMLElement>(null);
   const take = useCallback(
     (files: readonly File[]) => {
-      const own = files.filter(isModel);
-      const photos = files.filter((file) => !isModel(file));
+      const own = files.filter(isModelFile);
+      const photos = files.filter((file) => !isModelFile(file));
       for (const file of own) add(file);
       // The view Teach handles images itself, as examples.
       if (photos.length === 0 || view === "teach") return;
@@ -59,8 +59,4 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
       <Footer />
     </div>
   );
-}
-
-function isModel({ name }: File): boolean {
-  return name.toLowerCase().endsWith(".onnx");
 }

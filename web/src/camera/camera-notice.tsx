@@ -12,7 +12,7 @@ const reasons: Readonly<
   taken: "The camera cannot be used. Another program may be using it: close that program and try again.",
   insecure:
     "Browsers allow the camera only on https pages and on pages from this computer. Open the page there.",
-  lost: "The camera was disconnected.",
+  lost: "The camera was disconnected. Connect it again or use another one, and try again.",
 };
 
 /** What to do about an unavailable camera; undefined if it runs or was not requested. */

@@ -39,3 +39,8 @@ export function useFilesFromAnywhere(take: (files: readonly File[]) => void): bo
   }, [take]);
   return dragging;
 }
+
+/** Whether a file is a model by its ending: the page loads it from every view. */
+export function isModelFile({ name }: File): boolean {
+  return name.toLowerCase().endsWith(".onnx");
+}

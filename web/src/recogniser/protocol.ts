@@ -14,6 +14,8 @@ export interface ModelInfo {
   readonly name: string;
   /** Where it was fetched from; omitted for a file that the user chose. */
   readonly address?: string;
+  /** The file that the user chose; omitted if it was fetched. */
+  readonly file?: File;
   readonly classes: readonly string[];
   /** Side of the images that its network sees. */
   readonly inputSize: number;

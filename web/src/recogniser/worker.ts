@@ -158,7 +158,7 @@ function kept(model: WebModel, asked: ModelToLoad): ModelInfo {
   return {
     id,
     name: name ?? file.replace(/\.onnx$/i, ""),
-    ...(typeof source === "string" ? { address: source } : {}),
+    ...(typeof source === "string" ? { address: source } : { file: source }),
     classes,
     inputSize,
     ...priorOf(model, prior),

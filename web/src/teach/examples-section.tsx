@@ -3,10 +3,13 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useCamera } from "../camera/use-camera.ts";
+import type { Models } from "../models/use-models.ts";
+import { isModelFile } from "../parts/use-files.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { ClassCard } from "./class-card.tsx";
 import { filesChosen, filesOf, type GivenFile } from "./drop.ts";
 import { FilesReport } from "./files-report.tsx";
+import { ModelReport } from "./model-report.tsx";
 import { imbalanceOf, refusalOfName } from "./project.ts";
 import { Stage } from "./stage.tsx";
 import { useFiles } from "./use-files.ts";
@@ -17,12 +20,13 @@ export interface ExamplesSectionProps {
   readonly recogniser: Recogniser;
   /** Whose crops are kept; undefined until it is loaded. */
   readonly model: number | undefined;
+  readonly models: Models;
   readonly project: OpenProject;
   /** Whether the view is shown. */
   readonly active: boolean;
 }
 
-export function ExamplesSection({ recogniser, model, project, active }: ExamplesSectionProps) {
+export function ExamplesSection({ recogniser, model, models, project, active }: ExamplesSectionProps) {
   const camera = useCamera();
   const live = camera.state.kind === "running";
   const recorder = useRecorder({ recogniser, video: camera.video, model, on: live, project });
@@ -34,7 +38,15 @@ export function ExamplesSection({ recogniser, model, project, active }: Examples
   );
   const most = Math.max(0, ...counts.map(([, n]) => n));
   const imbalance = imbalanceOf(counts);
-  useDrops(active, (files, to) => void adding.add(files, to));
+  const [dropped, setDropped] = useState<File>();
+  useDrops(active, (files, to) => {
+    // A model that lies in a folder is no image of its class.
+    const isModel = ({ file, folder }: GivenFile): boolean => folder === undefined && isModelFile(file);
+    const images = files.filter((file) => !isModel(file));
+    if (images.length > 0) void adding.add(images, to);
+    const model = files.findLast(isModel);
+    if (model) setDropped(model.file);
+  });
   useEffect(() => {
     if (!active) camera.stop();
   }, [active]);
@@ -64,6 +76,7 @@ export function ExamplesSection({ recogniser, model, project, active }: Examples
         <div class="teach-camera">
           <Stage camera={camera} recorder={recorder} classes={classes} ready={model !== undefined} />
           <FilesReport adding={adding} />
+          {dropped && <ModelReport file={dropped} models={models} onClose={() => setDropped(undefined)} />}
           <div class="undo" role="status">
             {project.done !== undefined && (
               <>
@@ -110,12 +123,7 @@ function useDrops(
     const given = ({ target }: Event, data: DataTransfer | null): void => {
       const to = target instanceof Element ? target.closest<HTMLElement>("[data-class]") : null;
       if (!data) return;
-      // A model goes where it goes from every view.
-      const isExample = ({ file }: GivenFile): boolean => !/\.onnx$/i.test(file.name);
-      void filesOf(data).then((files) => {
-        const own = files.filter(isExample);
-        if (own.length > 0) latest.current(own, to?.dataset.class);
-      });
+      void filesOf(data).then((files) => latest.current(files, to?.dataset.class));
     };
     const drop = (event: DragEvent): void => {
       event.preventDefault();

@@ -24,7 +24,8 @@ export function FilesReport({
       </p>
       {homeless > 0 && (
         <p class="warning">
-          {count(homeless, "image")} belong to no class: drop images on a class, or a folder per class.
+          {count(homeless, "image belongs", "images belong")} to no class: drop images on a class, or a folder
+          per class.
         </p>
       )}
       {unreadable.length > 0 && (

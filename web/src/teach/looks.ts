@@ -8,8 +8,11 @@ import { BITS, wholePicture } from "../../../src/data/perceptual-hash.ts";
  * Groups of positions in the list of thumbnails that look the same, by the audit's hash and correlation. The audit takes the mean of
  * all images off before it hashes; of a few images, or of one face, that would leave nothing but noise.
  */
-export function alikeAmong(thumbnails: readonly Uint8Array[]): readonly (readonly number[])[] {
-  return findNearDuplicates(thumbnails, { mean: new Float64Array(BITS) });
+export function alikeAmong(
+  thumbnails: readonly Uint8Array[],
+  onProgress?: (done: number, all: number) => void,
+): readonly (readonly number[])[] {
+  return findNearDuplicates(thumbnails, { mean: new Float64Array(BITS), ...(onProgress && { onProgress }) });
 }
 
 /** Examples of a class that are compared: spread evenly over all of them. */

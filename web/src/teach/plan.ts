@@ -5,12 +5,16 @@ import type { Example, TaughtClass } from "./project.ts";
 import { splitHonestly } from "./split.ts";
 import type { Plan, PlannedExample, Start } from "./trainings.ts";
 
-/** `learned`: ids of the examples that the model that the training starts from has learned from. */
+/**
+ * `learned`: ids of the examples that the model that the training starts from has learned from. `onProgress` hears how many examples
+ * are compared, which takes a while for thousands.
+ */
 export function planOf(
   examples: readonly Example[],
   classes: readonly TaughtClass[],
   start: Start,
   learned: readonly string[],
+  onProgress?: (done: number, all: number) => void,
 ): Plan {
   const names = new Map(classes.map(({ id, name }) => [id, name]));
   const own = examples.flatMap((example) => {
@@ -20,7 +24,8 @@ export function planOf(
   const known = new Set(learned);
   // Frames of recordings are cut in time; only files can be duplicates of something.
   const hasFiles = own.some(({ recording }) => recording === undefined);
-  const groups = hasFiles ? alikeAmong(own.map(({ thumbnail }) => thumbnail)) : [];
+  const thumbnails = own.map(({ thumbnail }) => thumbnail);
+  const groups = hasFiles ? alikeAmong(thumbnails, onProgress) : [];
   const { training, measured, leftOut } = splitHonestly(
     own.map((example) => ({ ...example, learned: known.has(example.id) })),
     groups,

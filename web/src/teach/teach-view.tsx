@@ -75,7 +75,6 @@ function ProjectView({ recogniser, models, projects, store, id, active, show }: 
   const trainings = useTraining(store, id, current?.name ?? "");
   // Examples are cut for the model that the page has, which trainings start from.
   const base = models.models.find(({ address }) => address !== undefined) ?? models.models[0];
-  const address = base?.address;
   const counts = (current?.classes ?? []).map(
     (one) => [one.name, examples.filter((example) => example.class === one.id).length] as const,
   );
@@ -97,12 +96,14 @@ function ProjectView({ recogniser, models, projects, store, id, active, show }: 
       )}
       {current && (
         <>
-          <ExamplesSection recogniser={recogniser} model={base?.id} project={project} active={active} />
-          <TrainingSection
-            trainings={trainings}
-            counts={counts}
-            base={base && address !== undefined ? { name: base.name, address } : undefined}
+          <ExamplesSection
+            recogniser={recogniser}
+            model={base?.id}
+            models={models}
+            project={project}
+            active={active}
           />
+          <TrainingSection trainings={trainings} counts={counts} models={models.models} />
           {trainings.all && (
             <MeasureSection
               trainings={trainings}

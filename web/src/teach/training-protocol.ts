@@ -27,8 +27,12 @@ export interface TrainRequest {
 }
 
 export type FromTrainer =
+  /** Before it is planned: how many examples are compared with each other. */
+  | { readonly kind: "compared"; readonly done: number; readonly all: number }
   | { readonly kind: "planned"; readonly mode: Mode; readonly plan: Plan }
   | { readonly kind: "event"; readonly event: WebTrainEvent }
+  /** A problem that does not end the training. */
+  | { readonly kind: "warning"; readonly text: string }
   /** `trained` is left out where it was stopped before it had a model. */
   | { readonly kind: "ended"; readonly mode: Mode; readonly trained?: Trained; readonly finished: boolean }
   | { readonly kind: "failed"; readonly reason: string };

@@ -1,45 +1,48 @@
 /** The second part of the view Teach: training, its progress, and how it can be paused, stopped and resumed. */
 
-import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { roughly } from "../parts/durations.ts";
 import { count, share } from "../parts/numbers.ts";
+import type { ModelInfo } from "../recogniser/protocol.ts";
 import { Curves, modeNames } from "./curves.tsx";
 import { missingForTraining } from "./project.ts";
-import type { Start } from "./trainings.ts";
+import { headKept, startsOf } from "./starts.ts";
 import type { Running, Trainings } from "./use-training.ts";
 
 export interface TrainingSectionProps {
   readonly trainings: Trainings;
   /** Examples by the names of the classes. */
   readonly counts: readonly (readonly [name: string, count: number])[];
-  /** The model of the page; undefined until it is loaded. */
-  readonly base: { readonly name: string; readonly address: string } | undefined;
+  /** The loaded models: the page's first. */
+  readonly models: readonly ModelInfo[];
 }
 
-export function TrainingSection({ trainings, counts, base }: TrainingSectionProps) {
+export function TrainingSection({ trainings, counts, models }: TrainingSectionProps) {
   const { running, failure, all, head, unfinished, ready } = trainings;
-  const [fromTaught, setFromTaught] = useState(false);
+  const [chosen, choose] = useState<string>();
+  const [section, heading] = useFocusKept(running !== undefined);
   const missing = missingForTraining(counts);
-  const starts: Start[] = [
-    ...(base ? [{ kind: "page", ...base } as const] : []),
-    ...(all ? [{ kind: "taught", name: "the model taught here", bundle: all.bundle } as const] : []),
-  ];
-  const start = starts[fromTaught && all ? starts.length - 1 : 0];
+  const starts = startsOf(models, all);
+  const { start, classes = [] } = starts.find(({ key }) => key === chosen) ?? starts[0] ?? {};
   const curves = [
     ...(all && running?.mode !== "all" ? [{ mode: "all", curve: all.curve } as const] : []),
     ...(head && running?.mode === undefined ? [{ mode: "head", curve: head.curve } as const] : []),
     ...(running?.mode ? [{ mode: running.mode, curve: running.curve }] : []),
   ];
   return (
-    <section class="teach-training" aria-labelledby="teach-training">
-      <h3 id="teach-training">
+    <section ref={section} class="teach-training" aria-labelledby="teach-training">
+      <h3 ref={heading} id="teach-training" tabIndex={-1}>
         <span class="step-number">2</span> Train
       </h3>
       {failure !== undefined && (
-        <p class="error" role="alert">
-          {failure}
-        </p>
+        <div class="panel failed" role="alert">
+          <p class="error">{failure}</p>
+          <p class="muted">
+            Your examples and the models trained before are kept.{" "}
+            {unfinished ? "Continue from the last checkpoint, or train again." : "You can train again."}
+          </p>
+        </div>
       )}
       {unfinished && !running && (
         <div class="panel unfinished">
@@ -77,16 +80,24 @@ export function TrainingSection({ trainings, counts, base }: TrainingSectionProp
               from{" "}
               <select
                 class="button"
-                value={fromTaught ? "taught" : "page"}
-                onChange={({ currentTarget }) => setFromTaught(currentTarget.value === "taught")}
+                value={(starts.find(({ key }) => key === chosen) ?? starts[0])?.key}
+                onChange={({ currentTarget }) => choose(currentTarget.value)}
               >
-                {starts.map(({ kind, name }) => (
-                  <option key={kind} value={kind}>
+                {starts.map(({ key, start: { name } }) => (
+                  <option key={key} value={key}>
                     {name}
                   </option>
                 ))}
               </select>
             </label>
+          )}
+          {starts.length > 1 && (
+            <p class="muted">
+              {headKept(
+                classes,
+                counts.map(([name]) => name),
+              )}
+            </p>
           )}
           {missing !== undefined && (
             <p class="muted" id="teach-missing">
@@ -106,8 +117,20 @@ export function TrainingSection({ trainings, counts, base }: TrainingSectionProp
   );
 }
 
+/** When a training starts or ends, the focused button disappears: keyboard focus then moves to the heading. */
+function useFocusKept(isRunning: boolean): readonly [RefObject<HTMLElement>, RefObject<HTMLHeadingElement>] {
+  const section = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // As long as this renders, the button is still there.
+  const hadFocus = section.current?.contains(document.activeElement) ?? false;
+  useEffect(() => {
+    if (hadFocus && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, [isRunning]);
+  return [section, heading];
+}
+
 function Progress({ running, trainings }: { readonly running: Running; readonly trainings: Trainings }) {
-  const { phase, mode, plan, start, step, notes } = running;
+  const { phase, compared, mode, plan, start, step, notes, warnings } = running;
   const stopping = phase === "stopping";
   return (
     <div class="panel progress">
@@ -129,10 +152,15 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
       </div>
       <progress
         aria-label="Training"
-        max={start?.steps ?? 1}
+        max={start?.steps ?? compared?.all ?? 1}
         // Without a value it is under way by an unknown share.
-        {...(start ? { value: step?.step ?? start.done } : {})}
+        {...(start ? { value: step?.step ?? start.done } : compared ? { value: compared.done } : {})}
       />
+      {compared && (
+        <p class="muted number">
+          Comparing examples, so that copies stay on one side: {compared.done} of {compared.all}
+        </p>
+      )}
       {step && start && (
         <dl class="facts number">
           <Fact name="Epoch">
@@ -156,13 +184,18 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
         </p>
       )}
       {notes.map((note) => (
-        <p class="warning" key={note}>
-          {note}
+        <p class="muted" key={note}>
+          {note.charAt(0).toUpperCase() + note.slice(1)}.
+        </p>
+      ))}
+      {warnings.map((warning) => (
+        <p class="warning" role="alert" key={warning}>
+          {warning}
         </p>
       ))}
       <p class="muted">
-        It continues while you use another view or another tab. If you close the page, you can resume it from
-        its last checkpoint.
+        It continues while you use another view or another tab.
+        {start && " If you close the page, you can resume it from its last checkpoint."}
       </p>
     </div>
   );

@@ -8,6 +8,7 @@ import type {
   WebTraining,
 } from "../../../src/train/train-options.web.ts";
 import { messageOf } from "../../../src/util/errors.ts";
+import { knownTo } from "./known-examples.ts";
 import { planOf } from "./plan.ts";
 import type { Example } from "./project.ts";
 import { openStore, StorageFull, type TeachStore } from "./store.ts";
@@ -58,11 +59,9 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
   const examples = new Map((await store.examples(project)).map((example) => [example.id, example]));
   const before = await unfinishedOf(store, request, [...examples.values()]);
   const { mode, plan } = before;
+  const isNew = what.kind !== "unfinished";
+  const checkpoints = forgiving(store.checkpoints(project));
   let curve = before.curve;
-  if (what.kind !== "unfinished") {
-    await store.checkpoints(project).clear();
-    await store.saveTraining(before);
-  }
   say({ kind: "planned", mode, plan });
   const result = await train({
     model: await modelOf(plan.start),
@@ -72,10 +71,15 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     classes: plan.classes,
     recipe: mode === "all" ? "adapt" : "head",
     name: request.name,
-    checkpoints: forgiving(store.checkpoints(project)),
+    checkpoints: isNew ? { ...checkpoints, read: async () => undefined } : checkpoints,
     signal: stopped.signal,
     async onEvent(event) {
       curve = continued(curve, event);
+      // One that is refused before it starts leaves the earlier unfinished one as it is.
+      if (event.kind === "start" && isNew) {
+        await checkpoints.clear();
+        await kept(() => store.saveTraining(before));
+      }
       say({ kind: "event", event });
       // A training and its curve continue from these after a reload.
       if (event.kind === "checkpoint") await kept(() => store.saveTraining({ ...before, curve }));
@@ -111,14 +115,33 @@ async function unfinishedOf(
     return begun("head", last.plan);
   }
   const classes = (await store.project(project))?.classes ?? [];
-  const learned = what.start.kind === "taught" ? (last?.plan.learned ?? []) : [];
-  return begun("all", planOf(examples, classes, what.start, learned));
+  const learned = await learnedBy(what.start, last, examples);
+  return begun("all", planOf(examples, classes, what.start, learned, sayCompared));
+}
+
+/** Examples compared between two messages. */
+const OFTEN = 50;
+
+function sayCompared(done: number, all: number): void {
+  if (done % OFTEN === 0) say({ kind: "compared", done, all });
+}
+
+/** Ids of the examples that the model at the start has learned from: it cannot be measured by them. */
+async function learnedBy(
+  start: Start,
+  last: Trained | undefined,
+  examples: readonly Example[],
+): Promise<readonly string[]> {
+  if (start.kind === "page") return [];
+  return start.kind === "taught" ? (last?.plan.learned ?? []) : knownTo(start, examples);
 }
 
 /** The bundle, under the name that the page gives it: errors and notes name it so. */
 async function modelOf(start: Start): Promise<Blob> {
-  if (start.kind === "taught") return new File([start.bundle], start.name);
-  const response = await fetch(start.address);
+  if (start.kind !== "page") return new File([start.bundle], start.name);
+  const response = await fetch(start.address).catch((error: Error) => {
+    throw new Error(`${start.name} cannot be fetched: ${error.message}.`);
+  });
   if (!response.ok)
     throw new Error(`${start.name} cannot be fetched: the server answers ${response.status}.`);
   return new File([await response.blob()], start.name);
@@ -183,7 +206,7 @@ async function kept(work: () => Promise<void>): Promise<void> {
     if (isFull) return;
     isFull = true;
     const text = "The browser's storage is full: keep this page open, and download the model at the end.";
-    say({ kind: "event", event: { kind: "note", text } });
+    say({ kind: "warning", text });
   }
 }
 

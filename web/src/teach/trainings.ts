@@ -6,9 +6,10 @@ import type { Answers } from "./measure.ts";
 /** All layers, or the head alone for comparison. */
 export type Mode = "all" | "head";
 
-/** The model that a training starts from: of the page, or what the project trained last. */
+/** The model that a training starts from: of the page, a file of the user, or what the project trained last. */
 export type Start =
   | { readonly kind: "page"; readonly name: string; readonly address: string }
+  | { readonly kind: "file"; readonly name: string; readonly bundle: Blob }
   | { readonly kind: "taught"; readonly name: string; readonly bundle: Blob };
 
 /** Which examples a training learns from and is measured by. */
@@ -75,7 +76,9 @@ export type Slot = Mode | "unfinished";
 export type Training = Trained | Unfinished;
 
 /** The curve with one more event, without what an earlier attempt did beyond it. */
-export function withStep(curve: Curve, { step, steps, loss, accuracy }: WebStepEvent): Curve {
+export function withStep(before: Curve, { step, steps, loss, accuracy }: WebStepEvent): Curve {
+  const isRepeated = (before.steps.at(-1)?.step ?? 0) >= step;
+  const curve = isRepeated ? upTo(before, step - 1, steps) : before;
   return { ...curve, length: steps, steps: [...curve.steps, { step, loss, accuracy }] };
 }
 

@@ -20,14 +20,18 @@ import {
 /** The training that runs. */
 export interface Running {
   readonly phase: "preparing" | "running" | "paused" | "stopping";
+  /** Before it is planned: how many examples are compared with each other, of all. */
+  readonly compared: { readonly done: number; readonly all: number } | undefined;
   /** Undefined until it is planned. */
   readonly mode: Mode | undefined;
   readonly plan: Plan | undefined;
   readonly start: WebStartEvent | undefined;
   readonly step: WebStepEvent | undefined;
   readonly curve: Curve;
-  /** Notes for the user. */
+  /** What the training reports about its start. */
   readonly notes: readonly string[];
+  /** Problems that it went on in spite of. */
+  readonly warnings: readonly string[];
 }
 
 export interface Trainings {
@@ -52,12 +56,14 @@ export interface Trainings {
 
 const preparing: Running = {
   phase: "preparing",
+  compared: undefined,
   mode: undefined,
   plan: undefined,
   start: undefined,
   step: undefined,
   curve: emptyCurve,
   notes: [],
+  warnings: [],
 };
 
 interface Kept {
@@ -107,11 +113,14 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     });
     worker.current = trainer;
     const fail = (reason: string): void => {
-      setFailure(reason);
-      void end();
+      setFailure(`The training failed: ${reason}`);
+      end().catch(() => {});
     };
     trainer.addEventListener("error", ({ message }) =>
-      fail(`The training stopped${message ? `: ${message}` : ""}.`),
+      fail(
+        message ||
+          "its code cannot be loaded. Reload the page, with a network if it was never opened before.",
+      ),
     );
     trainer.addEventListener("message", ({ data }: MessageEvent<FromTrainer>) => {
       if (data.kind === "failed") return fail(data.reason);
@@ -161,12 +170,15 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   };
 }
 
-type Progress = Extract<FromTrainer, { kind: "planned" | "event" }>;
+type Progress = Extract<FromTrainer, { kind: "compared" | "planned" | "event" | "warning" }>;
 
 function told(before: Running, message: Progress): Running {
-  if (message.kind === "planned") return { ...before, mode: message.mode, plan: message.plan };
+  if (message.kind === "compared") return { ...before, compared: message };
+  if (message.kind === "planned")
+    return { ...before, compared: undefined, mode: message.mode, plan: message.plan };
+  const { curve, notes, warnings } = before;
+  if (message.kind === "warning") return { ...before, warnings: [...warnings, message.text] };
   const { event } = message;
-  const { curve, notes } = before;
   switch (event.kind) {
     case "start":
       return {
@@ -183,7 +195,7 @@ function told(before: Running, message: Progress): Running {
       return { ...before, notes: [...notes, event.text] };
     case "device": {
       const text = `The graphics processor was lost (${event.reason}): the training continues on the CPU from its last checkpoint.`;
-      return { ...before, notes: [...notes, text] };
+      return { ...before, warnings: [...warnings, text] };
     }
     case "checkpoint":
       return before;

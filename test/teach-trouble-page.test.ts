@@ -1,0 +1,187 @@
+/** The page's view Teach if something goes wrong: a camera that is taken away, models among the images, a training that fails. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./support/accessible.ts";
+import { chromiumPath } from "./support/chromium.ts";
+import { writeEnsembleFile } from "./support/ensemble.ts";
+import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
+import {
+  addImages,
+  begin,
+  card,
+  countIn,
+  openTeachView,
+  PATIENCE,
+  type TeachView,
+} from "./support/teach-view.ts";
+
+describe.skipIf(chromiumPath === undefined)(
+  "in Chromium (skipped if there is none)",
+  { timeout: 2 * PATIENCE },
+  () => {
+    let view: TeachView;
+
+    beforeAll(async () => {
+      view = await openTeachView();
+      writeSmallBundle(view.at("own.onnx"), smallArchitecture("calm", "Class 1"));
+      await writeEnsembleFile(view.at("ensemble.onnx"));
+    });
+    afterAll(() => view?.close());
+
+    /** A project whose two classes have six examples each. */
+    async function openTaught(page: Page): Promise<void> {
+      await begin(page);
+      for (const [index, name] of ["first", "second"].entries())
+        await addImages(
+          page,
+          index,
+          ...Array.from({ length: 6 }, (_, i) => view.at("images", `${name}${i}.png`)),
+        );
+    }
+
+    const train = (page: Page) => page.getByRole("button", { name: /^Train( again)?$/ });
+
+    /** Drops files on the body of the page. */
+    async function drop(page: Page, ...paths: string[]): Promise<void> {
+      const files = paths.map((path) => [path.split("/").at(-1), readFileSync(path).toString("base64")]);
+      await page.evaluate(`(() => {
+        const dataTransfer = new DataTransfer();
+        for (const [name, bytes] of ${JSON.stringify(files)})
+          dataTransfer.items.add(
+            new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, {
+              type: name.endsWith(".png") ? "image/png" : "",
+            }),
+          );
+        document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+      })()`);
+    }
+
+    /** What a browser does if the camera is unplugged. */
+    const unplug = `(() => {
+      const [track] = document.querySelector(".teach video").srcObject.getVideoTracks();
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    })()`;
+
+    test("a camera that is taken away ends the recording; its examples stay, and another camera goes on", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await begin(page);
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      await page.locator(".overlay .box").first().waitFor();
+      await card(page, 0).locator(".hold").focus();
+      await page.keyboard.down("1");
+      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(2);
+      await page.evaluate(unplug);
+      await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
+      expect(await page.locator(".class-card.recording").count()).toBe(0);
+      const kept = await countIn(page, 0);
+      expect(await page.locator(".undo").textContent()).toContain(`Recorded ${kept} examples of “Class 1”`);
+      await expectAccessible(page);
+      // The pressed button cannot record any more: the keyboard is at the one that starts a camera.
+      await expect
+        .poll(() => page.evaluate("document.activeElement.textContent"), { timeout: PATIENCE })
+        .toBe("Try again");
+      await page.keyboard.up("1");
+      await page.keyboard.press("Enter");
+      await page.locator(".overlay .box").first().waitFor();
+      expect(await countIn(page, 0)).toBe(kept);
+      await page.getByRole("button", { name: "Record Class 2 hands-free" }).click();
+      await expect.poll(() => countIn(page, 1), { timeout: PATIENCE }).toBeGreaterThan(0);
+      await page.evaluate(unplug);
+      await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
+      expect(await page.locator(".undo").textContent()).toContain("of “Class 2”");
+      await context.close();
+    });
+
+    test("a model of other classes that is dropped among images is no example, and can be a start", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      await drop(page, view.at("own.onnx"), view.at("images", "first0.png"));
+      const report = page.locator(".files-report", { hasText: "own.onnx" });
+      await report.getByText("own.onnx is a model, not an image. It distinguishes calm, Class 1.").waitFor();
+      await page.getByText("1 image belongs to no class").waitFor();
+      await expectAccessible(page);
+      await page.getByText("It knows none of these classes").waitFor();
+      await page.getByLabel("from").selectOption({ label: "own" });
+      await page.getByText("It knows “Class 1”").waitFor();
+      await train(page).click();
+      await page.getByText("The head keeps Class 1; starts fresh for Class 2.").waitFor();
+      await page.locator(".teach-measure").waitFor();
+      expect([await countIn(page, 0), await countIn(page, 1)]).toEqual([6, 6]);
+      await context.close();
+    });
+
+    test("what cannot be a start is refused with the way on, and nothing is lost", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      await train(page).click();
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.locator(".facts").waitFor();
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.getByText(/A training stopped after step \d+/).waitFor();
+      await drop(page, view.at("ensemble.onnx"));
+      await page.getByLabel("from").selectOption({ label: "ensemble" });
+      await train(page).click();
+      const failed = page.locator(".failed");
+      await failed.waitFor();
+      expect(await failed.textContent()).toContain("is an ensemble of");
+      expect(await failed.textContent()).toContain("Your examples and the models trained before are kept.");
+      await expectAccessible(page);
+      expect([await countIn(page, 0), await countIn(page, 1)]).toEqual([6, 6]);
+      // The training that was stopped before can be resumed still.
+      await page.getByText(/A training stopped after step \d+/).waitFor();
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.locator(".teach-measure").waitFor();
+      expect(await failed.count()).toBe(0);
+      await context.close();
+    });
+
+    test("a file that is no model is refused where it was dropped", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await begin(page);
+      writeFileSync(view.at("broken.onnx"), "no model at all");
+      await drop(page, view.at("broken.onnx"));
+      const report = page.locator(".files-report.panel");
+      await report
+        .getByText("broken.onnx is not an ONNX model, or is damaged. Nothing has changed")
+        .waitFor();
+      await report.getByRole("button", { name: "Close" }).click();
+      expect(await report.count()).toBe(0);
+      await context.close();
+    });
+
+    test("a training that fails gives the reason, and keeps what there is", async () => {
+      const context = await view.newContext({ serviceWorkers: "block" });
+      const page = await view.open(context);
+      await openTaught(page);
+      await page.route(/training-worker/, (route) =>
+        route.fulfill({
+          contentType: "text/javascript",
+          headers: { "cross-origin-embedder-policy": "require-corp" },
+          body: "throw new Error('out of order')",
+        }),
+      );
+      await train(page).focus();
+      await page.keyboard.press("Enter");
+      const failed = page.locator(".failed");
+      await failed.getByText("The training failed: Uncaught Error: out of order").waitFor();
+      await expectAccessible(page);
+      expect(await page.evaluate("document.activeElement.id")).toBe("teach-training");
+      await page.unroute(/training-worker/);
+      await page.route(/vultus_s\.onnx/, (route) => route.abort());
+      await train(page).click();
+      await failed.getByText("vultus_s cannot be fetched").waitFor();
+      await page.unroute(/vultus_s\.onnx/);
+      await train(page).click();
+      await page.locator(".teach-measure").waitFor();
+      expect(await failed.count()).toBe(0);
+      await context.close();
+    });
+  },
+);

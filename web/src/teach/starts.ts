@@ -1,0 +1,36 @@
+/** The models that a training can start from, and what of them is kept for the classes of a project. */
+
+import { classKey } from "../../../src/data/names.ts";
+import type { ModelInfo } from "../recogniser/protocol.ts";
+import type { Start, Trained } from "./trainings.ts";
+
+export interface StartChoice {
+  /** The same for the same model, whatever else there is to choose. */
+  readonly key: string;
+  readonly start: Start;
+  /** What the model distinguishes. */
+  readonly classes: readonly string[];
+}
+
+/** Lists the loaded models in their order, and then the one that was taught here. */
+export function startsOf(models: readonly ModelInfo[], taught: Trained | undefined): readonly StartChoice[] {
+  const loaded = models.flatMap(({ name, address, file, classes }): StartChoice[] => {
+    if (file) return [{ key: `file ${name}`, start: { kind: "file", name, bundle: file }, classes }];
+    return address === undefined ? [] : [{ key: address, start: { kind: "page", name, address }, classes }];
+  });
+  if (!taught) return loaded;
+  const { bundle, plan } = taught;
+  const start: Start = { kind: "taught", name: "the model taught here", bundle };
+  return [...loaded, { key: "taught", start, classes: plan.classes }];
+}
+
+/** Reports which classes of a project a model knows already: the rows of its head for them are kept. */
+export function headKept(known: readonly string[], classes: readonly string[]): string {
+  const keys = new Set(known.map(classKey));
+  const kept = classes.filter((name) => keys.has(classKey(name)));
+  if (kept.length === 0)
+    return "It knows none of these classes: its last layer starts fresh, and all other layers are kept.";
+  if (kept.length === classes.length) return "It knows these classes: all of its layers are kept.";
+  const names = kept.map((name) => `“${name}”`).join(", ");
+  return `It knows ${names}: its last layer keeps what it knows of them and starts fresh for the other classes.`;
+}
