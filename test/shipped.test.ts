@@ -44,7 +44,7 @@ const votesFile = new URL("../../shared/data/fer2013-ferplus-votes.csv", import.
 if (!existsSync(votesFile)) console.warn(`people's votes are not in ${votesFile}: the test with them skips`);
 
 test.skipIf(!hasFer2013).each([
-  ["vultus_m", 0.616],
+  ["vultus_m", 0.627],
   ["vultus_s", 0.624],
 ])("%s gives FER2013's own labels as often as is written", async (name, accuracy) => {
   const faces = await labelledFaces();
@@ -54,7 +54,7 @@ test.skipIf(!hasFer2013).each([
 });
 
 test.skipIf(!hasFer2013 || !existsSync(votesFile)).each([
-  ["vultus_m", 0.859],
+  ["vultus_m", 0.853],
   ["vultus_s", 0.836],
 ])("%s agrees with most people as often as is written", async (name, agreement) => {
   const votes = new Map<string, number[]>();
