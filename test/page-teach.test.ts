@@ -18,7 +18,7 @@ import { alikeAmong, lookAlike } from "../web/src/teach/looks.ts";
 import { comparisonOf, measureOf } from "../web/src/teach/measure.ts";
 import { type Example, imbalanceOf, missingForTraining, refusalOfName } from "../web/src/teach/project.ts";
 import { type HonestSplit, type SplitExample, splitHonestly } from "../web/src/teach/split.ts";
-import { headKept } from "../web/src/teach/starts.ts";
+import { enlargement, headKept } from "../web/src/teach/starts.ts";
 import { emptyCurve, upTo, withEpoch, withStep } from "../web/src/teach/trainings.ts";
 import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
 
@@ -272,6 +272,12 @@ describe("a model of the user as a start", () => {
       "It knows these classes: all of its layers are kept.",
     );
     expect(headKept(["happy", "sad"], ["happy", "wink"])).toContain("It knows “happy”");
+  });
+
+  test("is reported if it enlarges the examples", () => {
+    expect(enlargement(96, 64)).toContain("images of 96 px. Your examples have 64 px");
+    expect(enlargement(64, 64)).toBeUndefined();
+    expect(enlargement(undefined, 64)).toBeUndefined();
   });
 });
 

@@ -10,18 +10,27 @@ export interface StartChoice {
   readonly start: Start;
   /** What the model distinguishes. */
   readonly classes: readonly string[];
+  /** Side of the images that its network sees, in pixels; omitted for what was taught here. */
+  readonly inputSize?: number;
 }
 
 /** Lists the loaded models in their order, and then the one that was taught here. */
 export function startsOf(models: readonly ModelInfo[], taught: Trained | undefined): readonly StartChoice[] {
-  const loaded = models.flatMap(({ name, address, file, classes }): StartChoice[] => {
-    if (file) return [{ key: `file ${name}`, start: { kind: "file", name, bundle: file }, classes }];
-    return address === undefined ? [] : [{ key: address, start: { kind: "page", name, address }, classes }];
+  const loaded = models.flatMap(({ name, address, file, classes, inputSize }): StartChoice[] => {
+    const known = { classes, inputSize };
+    if (file) return [{ key: `file ${name}`, start: { kind: "file", name, bundle: file }, ...known }];
+    return address === undefined ? [] : [{ key: address, start: { kind: "page", name, address }, ...known }];
   });
   if (!taught) return loaded;
   const { bundle, plan } = taught;
   const start: Start = { kind: "taught", name: "the model taught here", bundle };
   return [...loaded, { key: "taught", start, classes: plan.classes }];
+}
+
+/** Reports that examples, cut to `cut` pixels, are enlarged for a network that sees larger images; undefined if they are not. */
+export function enlargement(inputSize = 0, cut = 0): string | undefined {
+  if (inputSize <= cut) return undefined;
+  return `Its network sees images of ${inputSize} px. Your examples have ${cut} px and are enlarged, so it may gain less from them.`;
 }
 
 /** Reports which classes of a project a model knows already: the rows of its head for them are kept. */

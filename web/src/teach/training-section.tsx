@@ -7,7 +7,7 @@ import { count, share } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import { Curves, modeNames } from "./curves.tsx";
 import { missingForTraining } from "./project.ts";
-import { headKept, startsOf } from "./starts.ts";
+import { enlargement, headKept, startsOf } from "./starts.ts";
 import type { Running, Trainings } from "./use-training.ts";
 
 export interface TrainingSectionProps {
@@ -24,7 +24,8 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
   const [section, heading] = useFocusKept(running !== undefined);
   const missing = missingForTraining(counts);
   const starts = startsOf(models, all);
-  const { start, classes = [] } = starts.find(({ key }) => key === chosen) ?? starts[0] ?? {};
+  const { start, classes = [], inputSize } = starts.find(({ key }) => key === chosen) ?? starts[0] ?? {};
+  const enlarged = enlargement(inputSize, models[0]?.inputSize);
   const curves = [
     ...(all && running?.mode !== "all" ? [{ mode: "all", curve: all.curve } as const] : []),
     ...(head && running?.mode === undefined ? [{ mode: "head", curve: head.curve } as const] : []),
@@ -99,6 +100,7 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
               )}
             </p>
           )}
+          {enlarged !== undefined && <p class="muted">{enlarged}</p>}
           {missing !== undefined && (
             <p class="muted" id="teach-missing">
               {missing}
