@@ -164,6 +164,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await page.keyboard.down("x");
       await page.keyboard.up("x");
       await shown(page, "4 of 20");
+      await saved(page);
       expect(server.posted.map(({ images }) => images)).toEqual([[0], [4], [8]]);
 
       await press(page, "?");
@@ -175,6 +176,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await page.locator(".stage").focus();
       await press(page, "1");
       await shown(page, "5 of 20");
+      await saved(page);
       expect(server.posted).toHaveLength(4);
     });
 

@@ -17,7 +17,7 @@ export function PriorSelect({ models, prior, setPrior }: Pick<Models, "models" |
         value={prior ?? (isAsTrained ? "trained" : "")}
         onChange={({ currentTarget }) => setPrior(choiceNamed(currentTarget.value))}
       >
-        {!isAsTrained && <option value="">as set for this page</option>}
+        {!isAsTrained && <option value="">as set for the model</option>}
         {Object.entries(priorChoices).map(([value, text]) => (
           <option key={value} value={value}>
             {text}
