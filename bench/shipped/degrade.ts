@@ -8,14 +8,16 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Picture } from "../../src/data/dataset.ts";
 import { corruptions } from "../../src/evaluate/corruptions/registry.node.ts";
+import { readCsvRows } from "../../src/formats/csv.node.ts";
+import { csvRow } from "../../src/formats/csv.ts";
 import { makeFolder, writeFileAtomic } from "../../src/util/files.node.ts";
 import { random } from "../../src/util/random.ts";
 import { sharp } from "../../src/util/sharp.node.ts";
 
+const CLASSES = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
 /** What phones, webcams and messengers do. The other corruptions that `vultus evaluate --robustness` measures stay unseen. */
 const KINDS = [
   "gaussian-noise",
@@ -37,26 +39,26 @@ const chosen = KINDS.map((kind) => {
   return found;
 });
 makeFolder(join(out, "copies"));
-const [head, ...rows] = readFileSync(votes, "utf8").trimEnd().split("\n");
-const lines = [head, ...rows];
-for (const [i, row] of rows.entries()) {
-  const [path, split, ...counts] = row.split(",");
-  if (split !== "train" || i % 2 === 1) continue;
-  const rng = random("degraded copy", path as string);
+const lines = [csvRow(["path", "split", ...CLASSES])];
+const copies: string[] = [];
+for await (const { cells } of readCsvRows(votes, ["path", "split", ...CLASSES])) {
+  const path = cells.path as string;
+  const counts = CLASSES.map((name) => cells[name] as string);
+  lines.push(csvRow([path, cells.split as string, ...counts]));
+  // The first row, the third, …
+  if (cells.split !== "train" || lines.length % 2 === 1) continue;
+  const rng = random("degraded copy", path);
   const corruption = chosen[rng.integer(chosen.length)] as (typeof chosen)[number];
   const value = corruption.values[rng.integer(MOST_SEVERE)] as number;
-  const { width, height, channels, pixels } = await corruption.apply(await grey(path as string), value, rng);
-  const name = `${createHash("sha256")
-    .update(path as string)
-    .digest("hex")
-    .slice(0, 16)}.png`;
+  const { width, height, channels, pixels } = await corruption.apply(await grey(path), value, rng);
+  const name = `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.png`;
   await sharp(pixels, { raw: { width, height, channels } })
     .png()
     .toFile(join(out, "copies", name));
-  lines.push([resolve(out, "copies", name), "train", ...counts].join(","));
+  copies.push(csvRow([resolve(out, "copies", name), "train", ...counts]));
 }
-writeFileAtomic(join(out, "votes.csv"), `${lines.join("\n")}\n`);
-console.log(`${lines.length - 1 - rows.length} copies beside ${rows.length} images`);
+writeFileAtomic(join(out, "votes.csv"), `${[...lines, ...copies].join("\n")}\n`);
+console.log(`${copies.length} copies beside ${lines.length - 1} images`);
 
 async function grey(path: string): Promise<Picture> {
   const { data, info } = await sharp(path).toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
