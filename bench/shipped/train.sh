@@ -69,14 +69,15 @@ ship votes/vultus_s vultus_s --prior uniform:0.5
 # What cameras do to faces: vultus_m once more, on degraded copies too, and the mean of the weights before and after.
 [[ -f $out/degraded/votes.csv ]] || node --import tsx bench/shipped/degrade.ts "$out/votes.csv" "$out/degraded"
 stage robust/vultus_m "$out/degraded/votes.csv" --recipe bench/shipped/robust.json --weights "$out/votes/vultus_m/best.safetensors"
-if [[ ! -d $out/mean/vultus_m ]]; then
-  mkdir -p "$out/mean"
-  cp -r "$out/robust/vultus_m" "$out/mean/vultus_m"
+mean=$out/mean/vultus_m
+if [[ ! -f $mean/report.html ]]; then
+  rm -rf "$mean" && mkdir -p "$out/mean"
+  cp -r "$out/robust/vultus_m" "$mean"
+  # Without its report the copy, which has nothing left to train, counts as unfinished until it is scored again.
+  rm "$mean/report.html"
   node --import tsx bench/shipped/average.ts "$out/robust/vultus_m/best.safetensors" "$out/votes/vultus_m/best.safetensors" \
-    "$out/mean/vultus_m/best.safetensors"
-  # It has nothing left to train, and is scored again.
-  rm "$out/mean/vultus_m/report.html"
-  node bin/vultus.js train --resume "$out/mean/vultus_m"
+    "$mean/best.safetensors"
+  node bin/vultus.js train --resume "$mean"
 fi
 ship mean/vultus_m vultus_m --prior fear=0.11,happy=0.2,neutral=0.3
 
