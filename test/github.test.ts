@@ -36,7 +36,12 @@ interface Job {
   readonly strategy?: {
     readonly matrix: { readonly os: readonly string[]; readonly node: readonly number[] };
   };
-  readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
+  readonly needs?: string;
+  readonly steps: readonly {
+    readonly run?: string;
+    readonly uses?: string;
+    readonly with?: Readonly<Record<string, string>>;
+  }[];
 }
 
 test("every file is YAML or Markdown, and runs only scripts of package.json", () => {
@@ -62,7 +67,7 @@ test.each(forms)("%s is a form with a name, a description and fields of its own 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-describe("the workflow", () => {
+describe("the workflow of the tests", () => {
   const { jobs } = parsed(".github/workflows/test.yml") as Workflow;
   const ran = ({ steps }: Job): string => steps.map(({ run = "" }) => run).join("\n");
   const job = (name: string): Job => jobs[name] as Job;
@@ -88,10 +93,24 @@ describe("the workflow", () => {
     expect(installed.filter((word) => !word.startsWith("-")).sort()).toEqual([...wanted].sort());
   });
 
-  test("fixes the version of every action, and installs by the lock file", () => {
-    for (const { steps } of Object.values(jobs)) {
-      expect(steps.map(({ run }) => run)).toContain("npm ci");
-      for (const { uses } of steps) if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@v\d+$/);
-    }
+  test("installs by the lock file", () => {
+    for (const { steps } of Object.values(jobs)) expect(steps.map(({ run }) => run)).toContain("npm ci");
   });
+});
+
+test("the workflow of the site publishes what docs:build writes", () => {
+  const { build, deploy } = (parsed(".github/workflows/site.yml") as Workflow).jobs as Record<string, Job>;
+  expect(build?.steps.flatMap(({ run = [] }) => run)).toEqual(["npm ci", "npm run docs:build"]);
+  const uploaded = build?.steps.find(({ uses }) => uses?.startsWith("actions/upload-pages-artifact"))?.with
+    ?.path;
+  expect(scripts["docs:build"]).toMatch(/vitepress build docs$/);
+  expect(uploaded).toBe("docs/.vitepress/dist");
+  expect(deploy?.needs).toBe("build");
+});
+
+test.each(readdirSync(join(root, ".github/workflows")))("%s fixes the version of every action", (name) => {
+  const { jobs } = parsed(join(".github/workflows", name)) as Workflow;
+  const used = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ uses = [] }) => uses));
+  expect(used.length).toBeGreaterThan(0);
+  for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@v\d+$/);
 });
