@@ -59,6 +59,8 @@ export interface Backbone {
   readonly preprocessing: Preprocessing;
   /** Minimum input side for which every window fits. */
   readonly smallest: number;
+  /** Whether its published weights have their batch norms folded into the convolutions (`train/folded-norms.ts`). */
+  readonly foldedNorms?: boolean;
   /** The attention in its residual blocks, added by `withAttention`. */
   readonly attention?: AttentionKind;
   /** A short description of what it is good for. */

@@ -41,7 +41,7 @@ function separable(
 }
 
 function mobilenet(
-  about: Pick<Backbone, "name" | "purpose" | "origin">,
+  about: Pick<Backbone, "name" | "purpose" | "origin" | "foldedNorms">,
   preprocessing: Preprocessing,
   style: MobileStyle,
 ): Backbone {
@@ -96,6 +96,7 @@ export const mobilenet_v1_vggface2 = mobilenet(
   {
     name: "mobilenet_v1_vggface2",
     purpose: "a MobileNet with published weights for faces (VGGFace2)",
+    foldedNorms: true,
     origin: {
       ...{ library: "timm", name: "mobilenetv1_100", arguments: 'pad_type="same"' },
       ...{ classifier: "classifier", poolsInside: false },

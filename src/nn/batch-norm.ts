@@ -12,8 +12,8 @@ import { sub } from "../ops/sub.ts";
 import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** Which statistics a batch norm uses. */
-export type NormPolicy = "running" | "batch";
+/** Which statistics a batch norm uses: `measure` uses the running ones, and replaces them by the batch's after the step. */
+export type NormPolicy = "running" | "batch" | "measure";
 
 /** The axis of the channels: 1 in rows, 0 in columns. */
 type ChannelAxis = 0 | 1;
@@ -28,12 +28,18 @@ export function batchNorm(
 ): Value {
   const [channels, pixels] = [x.shape[axis], x.shape[1 - axis]] as [number, number];
   const input = cast(x, "float32");
-  if (policy === "running") {
+  const byRunning = (): Value => {
     const { factor, shift } = affine(parameters, norm, channels);
     return add(mul(input, perChannel(factor, axis)), perChannel(shift, axis));
-  }
+  };
+  if (policy === "running") return byRunning();
   const [scale, bias, mean, variance] = valuesOf(parameters, norm, channels);
   const batch = batchNormTraining(input, scale, bias, norm.epsilon, axis);
+  if (policy === "measure") {
+    parameters.update(`${norm.name}.running_mean`, batch.mean);
+    parameters.update(`${norm.name}.running_var`, batch.variance);
+    return byRunning();
+  }
   // PyTorch normalises by the biased variance but keeps the unbiased one; one pixel alone has none to give.
   const unbiased = mul(batch.variance, pixels / Math.max(pixels - 1, 1));
   const moved = (from: Value, to: Value): Value => add(mul(from, 1 - norm.momentum), mul(to, norm.momentum));

@@ -49,7 +49,7 @@ export function columnsConv(
       : gemm(w, x.layout === "nchw" ? windowsOf(x, window) : x.value, { bias: bias && perChannel(bias, 0) });
 
   if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));
-  if (policy === "batch")
+  if (policy !== "running")
     return result(compute(batchNorm(parameters, convolved(compute(weight)), norm, policy, 0)));
   const { factor, shift } = affine(parameters, norm, out);
   return result(convolved(compute(mul(weight, perChannel(factor, 0))), compute(shift)));

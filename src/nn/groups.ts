@@ -28,7 +28,7 @@ export function groupedConv(
   const compute = (value: Value): Value => cast(value, parameters.compute);
   const convolved = (w: Value, bias?: Value): Value => grouped(x.value, w, bias, groups, window);
   if (!norm) return result(convolved(compute(weight), biasOf(parameters, options)));
-  if (policy === "batch")
+  if (policy !== "running")
     return result(compute(batchNorm(parameters, convolved(compute(weight)), norm, policy)));
   const { factor, shift } = affine(parameters, norm, out);
   return result(convolved(compute(mul(weight, reshape(factor, [out, 1, 1, 1]))), compute(shift)));

@@ -38,7 +38,7 @@ import { foldedConv, foldedMaxPool } from "./folded.ts";
 import { groupedConv } from "./groups.ts";
 import { constant, type Initialiser, truncatedNormal, xavierUniform, zeros } from "./initialise.ts";
 import { namedBatchNorm, namedConv } from "./named.ts";
-import { normOf } from "./norm.ts";
+import { type Norm, normOf } from "./norm.ts";
 import { Parameters } from "./parameters.ts";
 import { byFactors, type Pooling, poolPixels, scaled } from "./pooling.ts";
 import { rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
@@ -62,8 +62,11 @@ export interface NetworkOptions {
   readonly weights: StateDict;
   /** Whether the stage of this name trains; `head` is one. */
   readonly trainable: (stage: string) => boolean;
-  /** Statistics by which stages that train are normalised. The head always uses the batch's. */
-  readonly batchNorm?: "running" | "batch";
+  /**
+   * Statistics by which stages that train are normalised; the head always uses the batch's. To `measure` those of a batch, nothing
+   * need train.
+   */
+  readonly batchNorm?: NormPolicy;
   /** The probability with which the last block is left out of an image's step; those before it less often, the first never. */
   readonly stochasticDepth?: number;
   /** Whether this is a train step: it decides about dropout and about the head's statistics. */
@@ -87,6 +90,8 @@ export class Network {
   readonly graph: Builder;
   readonly parameters: Parameters;
   readonly masks: DropoutMask[] = [];
+  /** The batch norms of its convolutions, in order. */
+  readonly norms: Norm[] = [];
   /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same. */
   readonly outputs = new Map<string, Feature>();
   readonly #options: NetworkOptions;
@@ -116,7 +121,7 @@ export class Network {
     body: (x: In) => Out,
   ): Out {
     this.#stages = typeof names === "string" ? [names] : names;
-    this.#rows ||= this.#stages.some(this.#options.trainable);
+    this.#rows ||= this.#options.batchNorm === "measure" || this.#stages.some(this.#options.trainable);
     const input = this.#rows && x.layout === "nchw" ? this.#asRows(x) : x;
     const made = body({ ...input, value: cast(input.value, this.parameters.compute) } as In);
     const { gradientsOf } = this.#options;
@@ -141,6 +146,7 @@ export class Network {
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
     return this.in(name, () => {
       const full = fullConv(x, name, options);
+      if (full.norm) this.norms.push(full.norm);
       if (this.#options.named) return namedConv(this.parameters, x, full);
       if (!this.#rows && !rowsGain(x, full)) return foldedConv(this.parameters, asPictures(x), full);
       const policy = this.#normPolicy(full.norm?.name);
@@ -356,6 +362,7 @@ export class Network {
 
   /** Which statistics normalise: the batch's for a head that trains and if the phase asks for them, else the running ones. */
   #normPolicy(norm: string | undefined): NormPolicy {
+    if (norm && this.#options.batchNorm === "measure") return "measure";
     if (!norm || !this.#options.training) return "running";
     const stage = this.#stageOf(norm);
     if (!this.#options.trainable(stage)) return "running";
@@ -365,7 +372,7 @@ export class Network {
   #trains(name: string): boolean {
     const statistic = name.endsWith(".running_mean") || name.endsWith(".running_var");
     if (!statistic) return this.#options.trainable(this.#stageOf(name));
-    return this.#normPolicy(name.slice(0, name.lastIndexOf("."))) === "batch";
+    return this.#normPolicy(name.slice(0, name.lastIndexOf("."))) !== "running";
   }
 
   /** The stage under construction that a tensor belongs to. */

@@ -41,7 +41,7 @@ export function rowsConv(
   // The scale of a weight that trains is computed anew in each step: if there are fewer pixels than rows of the weight
   // it costs less on the result.
   const [rows, taps] = [window.batch * height * width, kernel ** 2 * x.channels];
-  const afterwards = policy === "batch" || (parameters.trains(spec.name) && rows < taps);
+  const afterwards = policy !== "running" || (parameters.trains(spec.name) && rows < taps);
   if (afterwards) {
     const y = rowConv(x.value, compute(weight), undefined, window);
     return result(compute(batchNorm(parameters, y, norm, policy)));

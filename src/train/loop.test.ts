@@ -134,6 +134,7 @@ async function train(
         key: [base.seed, phase.name],
       });
       return {
+        weights,
         source: sourceOf(batchesPerEpoch),
         plan,
         stepper,

@@ -16,6 +16,8 @@ import type { Position, Stepper } from "./stepper.ts";
 
 /** A phase that is ready to run. */
 export interface PhaseSetup {
+  /** Those that it was set up with, in the form in which they train. */
+  readonly weights: StateDict;
   readonly plan: PhasePlan;
   /** Its learning rate is the plan's. */
   readonly stepper: Stepper;
@@ -75,6 +77,7 @@ export async function runLoop(
     }
     await emit("phaseStart", { phase: asRecorded(phase), index: progress.phase });
     const setup = await timed(host, progress, "setUp", () => host.setUp(phase, current));
+    current = setup.weights;
     try {
       checkAccumulation(recipe, setup.source.batchesPerEpoch);
       await forecast(host, setup, phase, current, progress);

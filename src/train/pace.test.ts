@@ -81,6 +81,7 @@ async function trained(
       targets: { dtype: "float32" as const, shape: [4, 2], data: new Float32Array(8) },
     });
     return {
+      weights: new Map(),
       plan,
       stepper,
       source: {

@@ -17,6 +17,7 @@ import type { Engine, OpenProgram } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { floatTensor, type StateDict } from "../util/tensor.ts";
 import type { Emit } from "./events.ts";
+import { unfoldNorms } from "./folded-norms.ts";
 import type { PhaseSetup } from "./loop.ts";
 import { PhasePlan } from "./phase-plan.ts";
 import { type Phase, trainingSize } from "./recipe.ts";
@@ -43,11 +44,7 @@ export interface SetupContext
   readonly emit: Emit;
 }
 
-export async function setUpPhase(
-  context: SetupContext,
-  phase: Phase,
-  weights: StateDict,
-): Promise<PhaseSetup> {
+export async function setUpPhase(context: SetupContext, phase: Phase, given: StateDict): Promise<PhaseSetup> {
   const { architecture, recipe, engine, training, canvas, views, teachers, emit } = context;
   const { backbone } = architecture;
   const seen = { ...architecture, inputSize: trainingSize(architecture, phase) };
@@ -59,6 +56,12 @@ export async function setUpPhase(
       text: `phase ${phase.name} computes the frozen backbone in each step, because teachers need images, not features`,
     });
   const labels = training.samples.map((sample) => sample.label);
+  const weights =
+    phase.batchNorm === "batch" ? await unfoldNorms({ ...context, architecture: seen }, given) : given;
+  if (weights !== given)
+    await emit("note", {
+      text: `the batch norms of these weights are folded into their convolutions; since phase ${phase.name} normalises by batch statistics, their own are measured on training images first`,
+    });
   const program = compileTrain({
     architecture: seen,
     weights,
@@ -94,10 +97,13 @@ export async function setUpPhase(
     phase: phase.name,
     batchSize: batch,
   };
-  const begin = async (source: BatchSource): Promise<Pick<PhaseSetup, "source" | "plan" | "stepper">> => {
+  const begin = async (
+    source: BatchSource,
+  ): Promise<Pick<PhaseSetup, "weights" | "source" | "plan" | "stepper">> => {
     const plan = new PhasePlan(phase, source.batchesPerEpoch);
     const rate = (update: number): number => plan.rate(update);
     return {
+      weights,
       source,
       plan,
       stepper: await Stepper.open(engine, program, { rate, key: [recipe.seed, phase.name] }),

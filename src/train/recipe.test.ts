@@ -1,4 +1,4 @@
-/** Recipes of runs that a time budget shortened. */
+/** Recipes of runs that a time budget shortened, and what a recipe takes from its backbone. */
 
 import { expect, test } from "vitest";
 import { resolveRecipe } from "./override.ts";
@@ -26,3 +26,15 @@ test("on data of another size they are dropped, which is noted", () => {
     expect.stringMatching(/50 batches an epoch then, 60 now.*phase all has all its \d+ epochs/),
   ]);
 });
+
+test.each(["finetune", "progressive"])(
+  "%s trains pretrained stages by running statistics, unless the weights have lost theirs",
+  (recipe) => {
+    const statistics = (model: string): Set<string> => {
+      const { phases } = resolveRecipe(recipe, [`model=${model}`]);
+      return new Set(phases.filter(({ train }) => train !== "head").map(({ batchNorm }) => batchNorm));
+    };
+    expect(statistics("resnet50")).toEqual(new Set(["running"]));
+    expect(statistics("mobilenet_v1_vggface2")).toEqual(new Set(["batch"]));
+  },
+);

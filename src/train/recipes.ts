@@ -51,6 +51,13 @@ const headSchedule = {
   finalDivFactor: 100,
 } as const;
 
+/**
+ * By which statistics pretrained stages are normalised while they train: the running ones, which are exact and cheaper, unless the
+ * weights have lost theirs. Then the batch's, since a network without batch norm learns more slowly.
+ */
+const statisticsOf = ({ model = "resnet50", ...known }: RecipeOptions): "batch" | "running" =>
+  backboneNamed(model, known).foldedNorms ? "batch" : "running";
+
 /** The reference: the head alone, then with the last group of stages, then with the last two, at falling rates. */
 const progressive = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
@@ -69,14 +76,19 @@ const progressive = (options: RecipeOptions): RecipeInput => ({
       schedule: headSchedule,
     },
     // A tenth of the head's rate: these weights are good already.
-    unfreezing("last", 1, 1e-4),
+    unfreezing("last", 1, 1e-4, statisticsOf(options)),
     // Half of that: twice as many pretrained weights can be lost.
-    unfreezing("last-two", 2, 5e-5),
+    unfreezing("last-two", 2, 5e-5, statisticsOf(options)),
   ],
 });
 
 /** A later phase of the reference. */
-function unfreezing(name: string, groups: number, learningRate: number): RecipeInput["phases"][number] {
+function unfreezing(
+  name: string,
+  groups: number,
+  learningRate: number,
+  batchNorm: "batch" | "running",
+): RecipeInput["phases"][number] {
   return {
     name,
     train: groups,
@@ -84,6 +96,7 @@ function unfreezing(name: string, groups: number, learningRate: number): RecipeI
     epochs: 10,
     // The reference's: these epochs are the expensive ones.
     patience: 2,
+    batchNorm,
     // The decay is the head's.
     optimizer: { type: "adamw", learningRate, weightDecay: 1e-4 },
     // The reference's T_0 of 5 epochs, again and again (T_mult 1), down to a tenth of the rate.
@@ -117,6 +130,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
       epochs: 15,
       // The best epochs of a cosine are its last ones, so only clear overfitting stops it.
       patience: 5,
+      batchNorm: statisticsOf(options),
       // With `stageDecay` a ResNet's first stage learns at 1e-4, which the reference takes for pretrained weights.
       // The weight decay is PyTorch's default: with everything trainable there is more to overfit.
       optimizer: { type: "adamw", learningRate: 3e-4, weightDecay: 0.01 },
