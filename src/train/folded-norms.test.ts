@@ -15,14 +15,12 @@ import type { Tensors } from "../runtime/session.ts";
 import { random } from "../util/random.ts";
 import { type FloatTensor, floatTensor, type StateDict } from "../util/tensor.ts";
 import { isFolded, unfoldNorms } from "./folded-norms.ts";
-import { resolveRecipe } from "./override.ts";
 import { Stepper } from "./stepper.ts";
 
 const engine = startEngine({ device: "cpu", threads: 1 });
 afterAll(() => engine.close());
 
 const canvas = { width: 32, height: 32, channels: 1 } as const;
-const recipe = resolveRecipe("scratch", []);
 const optimizer = { type: "adamw", learningRate: 1e-3, weightDecay: 0.01, ...adamwDefaults } as const;
 
 const facesOf = (count: number) =>
@@ -103,7 +101,7 @@ const architectures = [resnet, ...families.map((backbone) => familyArchitecture(
 describe.each(architectures.map((one) => [one.backbone.name, one] as const))("%s", (_, architecture) => {
   const original = livelyWeights(architecture);
   const before = folded(architecture, original);
-  const context = { architecture, recipe, engine, canvas };
+  const context = { architecture, engine, canvas, seed: 0 };
 
   test("computes after unfolding what it computed before, as it did before it was folded", async () => {
     const training = await facesOf(40);
@@ -166,7 +164,7 @@ describe.each(architectures.map((one) => [one.backbone.name, one] as const))("%s
 test("measures the mean and the variance that a plain computation finds", async () => {
   const before = folded(resnet, livelyWeights(resnet));
   const training = await facesOf(8);
-  const after = await unfoldNorms({ architecture: resnet, recipe, engine, canvas, training }, before);
+  const after = await unfoldNorms({ architecture: resnet, engine, canvas, seed: 0, training }, before);
   const images = normalised(training, resnet).pictures?.data as Float32Array;
   const weight = numbers(before, "conv1.weight");
   for (const channel of [0, 33]) {
@@ -196,7 +194,7 @@ test("measures the mean and the variance that a plain computation finds", async 
 test("weights that are new, and weights with statistics of their own, stay as they are", async () => {
   const training = await facesOf(4);
   const unfold = (weights: StateDict) =>
-    unfoldNorms({ architecture: resnet, recipe, engine, canvas, training }, weights);
+    unfoldNorms({ architecture: resnet, engine, canvas, seed: 0, training }, weights);
   const drawn = withNewWeights(describeNetwork(resnet).specs, new Map(), 0);
   const trained = livelyWeights(resnet);
   expect(await unfold(drawn)).toBe(drawn);

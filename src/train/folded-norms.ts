@@ -5,13 +5,26 @@
  * the statistics that they never had.
  */
 
+import type { Canvas } from "../augment/canvas.ts";
+import type { Pixels } from "../data/pixels.ts";
 import { batches, shuffledOrder } from "../data/sampler.ts";
 import { validationFeeds } from "../evaluate/score.ts";
+import type { Architecture } from "../models/classifier.ts";
 import type { Norm } from "../nn/norm.ts";
 import { compileNormStatistics, ofBatch } from "../program/norm-statistics.ts";
+import type { Engine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { type FloatTensor, floatTensor, type StateDict } from "../util/tensor.ts";
-import type { SetupContext } from "./phase-setup.ts";
+
+/** What statistics are measured with. */
+export interface Measuring {
+  readonly architecture: Architecture;
+  readonly engine: Engine;
+  readonly training: Pixels;
+  readonly canvas: Canvas;
+  /** Decides on which images. */
+  readonly seed: number;
+}
 
 /** A few hundred images give every channel a steady mean and variance. */
 const IMAGES = 512;
@@ -39,12 +52,11 @@ export function isFolded(weights: StateDict, norm: string): boolean {
  * what it did before; the given weights if no norm is folded.
  */
 export async function unfoldNorms(
-  context: Pick<SetupContext, "architecture" | "recipe" | "engine" | "training" | "canvas">,
+  { architecture, engine, training, canvas, seed }: Measuring,
   weights: StateDict,
 ): Promise<StateDict> {
   const names = [...weights.keys()].filter((name) => name.endsWith(MEAN));
   if (!names.some((name) => isFolded(weights, name.slice(0, -MEAN.length)))) return weights;
-  const { architecture, recipe, engine, training, canvas } = context;
   const count = training.samples.length;
   const batch = Math.min(BATCH, count);
   const { program, norms } = compileNormStatistics(architecture, weights, canvas, batch);
@@ -53,7 +65,7 @@ export async function unfoldNorms(
       .flatMap(({ name }) => [name + MEAN, name + VARIANCE])
       .map((name) => [name, weights.get(name) as FloatTensor]),
   );
-  const some = shuffledOrder(count, recipe.seed, "folded norms").slice(0, IMAGES);
+  const some = shuffledOrder(count, seed, "folded norms").slice(0, IMAGES);
   const measured: Tensors[] = [];
   const open = await engine.open(program);
   try {

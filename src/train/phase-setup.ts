@@ -57,7 +57,9 @@ export async function setUpPhase(context: SetupContext, phase: Phase, given: Sta
     });
   const labels = training.samples.map((sample) => sample.label);
   const weights =
-    phase.batchNorm === "batch" ? await unfoldNorms({ ...context, architecture: seen }, given) : given;
+    phase.batchNorm === "batch"
+      ? await unfoldNorms({ architecture: seen, engine, training, canvas, seed: recipe.seed }, given)
+      : given;
   if (weights !== given)
     await emit("note", {
       text: `the batch norms of these weights are folded into their convolutions; since phase ${phase.name} normalises by batch statistics, their own are measured on training images first`,
