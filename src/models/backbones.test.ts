@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";
-import type { ConvOptions } from "../nn/conv-options.ts";
+import type { ConvOptions, PoolOptions } from "../nn/conv-options.ts";
 import { type FeatureMap, pictures } from "../nn/features.ts";
 import { zeros } from "../nn/initialise.ts";
 import { type Network, weightless } from "../nn/network.ts";
@@ -68,6 +68,18 @@ test.each<[Partial<ConvOptions>, string]>([
   expect(built((net, x) => net.conv(x, "own.conv", { out: 6, kernel: 3, groups: 6, ...options }))).toThrow(
     GraphError,
   );
+});
+
+test.each<[Partial<PoolOptions>, string]>([
+  [{ kernel: 0 }, "maxpool of own: kernel is 0: must be a whole number from 1"],
+  [{ stride: 1.5 }, "maxpool of own: stride is 1.5: must be a whole number from 1"],
+  [
+    { padding: 2 },
+    "maxpool of own: padding is 2: must be a whole number from 0 to half of the kernel, which is 3",
+  ],
+  [{ kernel: 11 }, "maxpool of own: a window of 11 does not fit into 8 pixels with padding 0"],
+])("max pooling by %o, at the layer", (options, message) => {
+  expect(built((net, x) => net.maxPool(x, { kernel: 3, stride: 2, ...options }))).toThrow(message);
 });
 
 test("tokens that are no map of the size", () => {

@@ -68,9 +68,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     ...rest
   } = options;
   const { out, kernel } = options;
-  for (const [what, value] of Object.entries({ out, kernel, stride }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new GraphError(`${name}: ${what} is ${value}: must be a whole number from 1`);
+  checkPositive(name, { out, kernel, stride });
   if (padding !== "same" && !(Number.isInteger(padding) && padding >= 0))
     throw new GraphError(`${name}: padding is ${padding}: must be a whole number from 0, or "same"`);
   for (const channels of [x.channels, out]) {
@@ -79,11 +77,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
   }
   const [before, after] =
     padding === "same" ? samePadding(x, name, kernel, stride) : ([padding, padding] as const);
-  const side = Math.min(x.height, x.width);
-  if (before + side + after < kernel)
-    throw new GraphError(
-      `${name}: a window of ${kernel} does not fit into ${side} pixels with padding ${before}`,
-    );
+  checkFits(x, name, kernel, before, after);
   return {
     ...rest,
     name,
@@ -96,6 +90,42 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     initialise,
     columns,
   } as FullConvOptions;
+}
+
+/**
+ * The options of a max pooling of `x`; `name` is its layer in errors.
+ *
+ * @throws GraphError if a window does not fit, or holds nothing but padding, or a number is none that a pooling can have.
+ */
+export function fullPool(x: FeatureMap, name: string, options: PoolOptions): FullPoolOptions {
+  const { kernel, stride, padding = 0, ceil = false } = options;
+  checkPositive(name, { kernel, stride });
+  if (!Number.isInteger(padding) || padding < 0 || padding > kernel / 2)
+    throw new GraphError(
+      `${name}: padding is ${padding}: must be a whole number from 0 to half of the kernel, which is ${kernel}`,
+    );
+  checkFits(x, name, kernel, padding, padding);
+  return { kernel, stride, padding, ceil };
+}
+
+function checkPositive(name: string, numbers: Readonly<Record<string, number>>): void {
+  for (const [what, value] of Object.entries(numbers))
+    if (!Number.isInteger(value) || value < 1)
+      throw new GraphError(`${name}: ${what} is ${value}: must be a whole number from 1`);
+}
+
+function checkFits(
+  { height, width }: FeatureMap,
+  name: string,
+  kernel: number,
+  before: number,
+  after: number,
+): void {
+  const side = Math.min(height, width);
+  if (before + side + after < kernel)
+    throw new GraphError(
+      `${name}: a window of ${kernel} does not fit into ${side} pixels with padding ${before}`,
+    );
 }
 
 /**

@@ -19,7 +19,7 @@ import type { DType, StateDict } from "../util/tensor.ts";
 import { type Activation, activations } from "./activations.ts";
 import { batchNorm, type NormPolicy } from "./batch-norm.ts";
 import { columnsConv, columnsFit } from "./columns.ts";
-import { type ConvOptions, fullConv, isDepthwise, type PoolOptions } from "./conv-options.ts";
+import { type ConvOptions, fullConv, fullPool, isDepthwise, type PoolOptions } from "./conv-options.ts";
 import {
   asBlocks,
   asColumns,
@@ -164,7 +164,7 @@ export class Network {
   }
 
   maxPool(x: FeatureMap, options: PoolOptions): FeatureMap {
-    const full = { padding: 0, ceil: false, ...options };
+    const full = fullPool(x, `maxpool of ${this.#stages.join(", ")}`, options);
     return this.in("maxpool", () =>
       this.#rows ? rowsMaxPool(asRows(x), full) : foldedMaxPool(asPictures(x), full),
     );
