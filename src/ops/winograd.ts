@@ -48,7 +48,7 @@ const resultTransform = [
 ];
 
 /** Fewer products saved per weight than this do not pay for transforming the filters, forward and backward. */
-const LEAST_SAVED = 2000;
+const LEAST_SAVED = 1000;
 /** Fewer channels than this leave matrix products too thin to pay for the transforms of the pixels. */
 const FEWEST_CHANNELS = 16;
 /** The same where the weights are constants, and the other way is a `Conv` in ONNX Runtime's blocked kernels. */

@@ -43,6 +43,26 @@ test("moments, averages and accumulators are written over, weights are not", asy
   expect([...(state["exp_sum.w"]?.data ?? [])]).toEqual([1, 2]);
 });
 
+test("a runtime that cannot write into what it is given returns the next state as new tensors", async () => {
+  const fed: number[][] = [];
+  const memory = carried(async (feeds) => {
+    fed.push(Object.keys(state).map((name) => feeds[name]?.data[0] as number));
+    const next = Object.keys(state).map((name, i) => [
+      nextName(name),
+      floatTensor([2], [10 * fed.length + i, 0]),
+    ]);
+    return { ...Object.fromEntries(next), loss: floatTensor([2], [fed.length, 0]) };
+  });
+  const x = floatTensor([2], [0, 0]);
+  expect([...((await memory.step({ x })).loss?.data ?? [])]).toEqual([1, 0]);
+  expect(Object.keys(await memory.step({ x }))).toEqual(["loss"]);
+  expect(fed).toEqual([
+    [1, 1, 1, 1],
+    [10, 11, 12, 13],
+  ]);
+  expect(Object.values(await memory.read()).map(({ data }) => data[0])).toEqual([20, 21, 22, 23]);
+});
+
 test("a step that fails halfway loses the state until it is loaded again, refused feeds do not", async () => {
   const memory = carried(() => Promise.reject(new Error("no memory")));
   for (const feeds of [{}, { x: floatTensor([3], [0, 0, 0]) }]) {

@@ -1,6 +1,6 @@
 /**
- * The state that a training program carries from step to step, in this process's memory. Results are written into tensors that
- * exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads exists
+ * The state that a training program carries from step to step, in this process's memory. If the session can, results are written into
+ * tensors that exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads exists
  * once, and the update overwrites it. The others are double-buffered, and the two buffers are swapped after the step.
  */
 
@@ -48,7 +48,14 @@ export function carriedInMemory(program: Pick<Program, "name" | "tensors">, sess
         lost = feedEntries.every((entry) => fits(entry, feeds[entry.name]));
         throw error;
       }
-      [current, spare] = [spare, current];
+      const after = Object.fromEntries(entries.map(({ name }) => [name, results[nextName(name)] as Tensor]));
+      spare = Object.fromEntries(
+        entries.map((entry) => [
+          entry.name,
+          (onlyUpdateReads(entry) ? after : current)[entry.name] as Tensor,
+        ]),
+      );
+      current = after;
       return Object.fromEntries(Object.entries(results).filter(([name]) => !(name in next)));
     },
     async read() {

@@ -4,7 +4,7 @@ import type * as ort from "onnxruntime-web/wasm";
 import { messageOf, VultusError } from "../util/errors.ts";
 import type { DeviceProgram } from "./carried-on-device.ts";
 import { EngineLost } from "./engine.ts";
-import { fromOrt, mapValues, toOrt, writtenInto } from "./ort-tensors.ts";
+import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
 /** More threads gain little on networks of this size, and each takes memory. */
@@ -55,10 +55,9 @@ export async function openOn(
   const carried = carrying?.carriedOnDevice(Tensor, program, carries, open);
   return {
     ...(carried && { carried }),
-    async run(feeds, outputs = {}) {
-      const inputs = mapValues(feeds, (feed) => toOrt(Tensor, feed));
-      // onnxruntime-web cannot write into memory that is given to it.
-      return writtenInto(mapValues(await program.run(inputs), fromOrt), outputs);
+    // onnxruntime-web cannot write into memory that is given to it.
+    async run(feeds) {
+      return mapValues(await program.run(mapValues(feeds, (feed) => toOrt(Tensor, feed))), fromOrt);
     },
     async release() {
       await carried?.release();

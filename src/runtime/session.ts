@@ -30,8 +30,8 @@ export interface Carried {
 
 export interface Session {
   /**
-   * Runs the program once. Where `outputs` names a tensor, the result is written into it and no memory is taken; every
-   * other result of the program is new. Blocks the calling thread.
+   * Runs the program once. If `outputs` names a tensor, and the runtime can write into it, it is the result and no memory is
+   * taken; every other result of the program is new. Blocks the calling thread.
    */
   run(feeds: Tensors, outputs?: Tensors): Promise<Tensors>;
   /** What the program carries, if the device keeps it. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeModel, node, valueInfo } from "../onnx/model.ts";
 import { loadBundle } from "../program/read-bundle.node.ts";
 import { random } from "../util/random.ts";
-import { floatTensor, type Tensor } from "../util/tensor.ts";
+import type { Tensor } from "../util/tensor.ts";
 import { openSession as openNative } from "./session.node.ts";
 import type { SessionOptions } from "./session.ts";
 import { openSession } from "./webassembly.node.ts";
@@ -31,9 +31,6 @@ test.each(["vultus_s", "vultus_m"])("%s answers the same", async (name) => {
     expect(found[output]?.shape).toEqual(tensor.shape);
     expectClose(numbers(found[output]), numbers(tensor));
   }
-  const given = floatTensor([3, 6], new Float32Array(18));
-  expect((await web.run(feeds, { logits: given })).logits).toBe(given);
-  expect(given.data).toEqual(found.logits?.data);
   await Promise.all([native.release(), web.release()]);
 });
 
