@@ -120,19 +120,19 @@ export function ClassCard(props: ClassCardProps) {
 interface ClassNameProps {
   readonly of: TaughtClass;
   readonly others: readonly TaughtClass[];
-  onRename(name: string): void;
+  onRename(name: string): Promise<void>;
 }
 
 /** A name that another class has, or that no folder can have, is refused; the class then keeps its own. */
 function ClassName({ of: { id, name }, others, onRename }: ClassNameProps) {
   const [refusal, setRefusal] = useState<string>();
-  const rename = (value: string): void => {
+  const rename = (value: string): Promise<void> | undefined => {
     const why = refusalOfName(
       value,
       others.map((other) => other.name),
     );
     setRefusal(why);
-    if (why === undefined) onRename(value);
+    return why === undefined ? onRename(value) : undefined;
   };
   return (
     <span class="class-name">

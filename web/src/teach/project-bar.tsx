@@ -25,9 +25,7 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
           class="project-name"
           label="Name of the project"
           name={name}
-          onRename={(next) => {
-            if (next.trim() !== "") void open.rename(next).then(refresh);
-          }}
+          onRename={(next) => (next.trim() === "" ? undefined : open.rename(next).then(refresh))}
         />
       ) : (
         <b>{name}</b>
