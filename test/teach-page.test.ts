@@ -10,7 +10,7 @@ import { expectAccessible } from "./support/accessible.ts";
 import { chromiumPath } from "./support/chromium.ts";
 import { cli } from "./support/cli.ts";
 import { composite } from "./support/composites.ts";
-import { cornerOf, encoded } from "./support/photos.ts";
+import { encoded } from "./support/photos.ts";
 import {
   addImages,
   begin,
@@ -19,6 +19,7 @@ import {
   openTeachView,
   PATIENCE,
   type TeachView,
+  untilShown,
 } from "./support/teach-view.ts";
 
 describe.skipIf(chromiumPath === undefined)(
@@ -42,20 +43,6 @@ describe.skipIf(chromiumPath === undefined)(
       const kept =
         "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).map(({ url }) => url).join() : '')";
       await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
-    }
-
-    const corner = `(() => {
-      const context = new OffscreenCanvas(20, 20).getContext("2d");
-      context.drawImage(document.querySelector(".teach video"), 0, 0);
-      return context.getImageData(10, 10, 1, 1).data[0];
-    })()`;
-
-    /** Waits until the camera begins to show somebody. */
-    async function untilShown(page: Page, who: keyof typeof cornerOf): Promise<void> {
-      const isShown = async (): Promise<boolean> =>
-        Math.abs((await page.evaluate<number>(corner)) - cornerOf[who]) < 30;
-      while (await isShown()) await page.waitForTimeout(50);
-      while (!(await isShown())) await page.waitForTimeout(50);
     }
 
     /** Holds a key while the camera shows the face of the class, until it has so many examples. */

@@ -172,7 +172,7 @@ describe.skipIf(chromiumPath === undefined)(
       const failed = page.locator(".failed");
       await failed.getByText("The training failed: Uncaught Error: out of order").waitFor();
       await expectAccessible(page);
-      expect(await page.evaluate("document.activeElement.id")).toBe("teach-training");
+      expect(await page.evaluate("document.activeElement.className")).toBe("teach-training");
       await page.unroute(/training-worker/);
       await page.route(/vultus_s\.onnx/, (route) => route.abort());
       await train(page).click();

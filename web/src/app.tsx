@@ -1,6 +1,6 @@
 /** The whole page: its head, the models, and the views. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CameraView } from "./camera/camera-view.tsx";
 import { ModelBar } from "./models/model-bar.tsx";
 import { useModels } from "./models/use-models.ts";
@@ -39,6 +39,10 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
   const dragging = useFilesFromAnywhere(take);
   useEffect(() => {
     document.title = view === "pictures" ? "vultus" : `vultus: ${view}`;
+  }, [view]);
+  // A button of the view before has opened this one.
+  useLayoutEffect(() => {
+    if (document.activeElement?.closest("[hidden]")) main.current?.focus();
   }, [view]);
 
   return (

@@ -68,7 +68,13 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
     recorder.release();
   };
   return (
-    <section class="teach-examples" aria-labelledby="teach-examples" onKeyDown={keyDown} onKeyUp={keyUp}>
+    <section
+      class="teach-examples"
+      aria-labelledby="teach-examples"
+      tabIndex={-1}
+      onKeyDown={keyDown}
+      onKeyUp={keyUp}
+    >
       <h3 id="teach-examples">
         <span class="step-number">1</span> Examples
       </h3>
@@ -76,7 +82,9 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
         <div class="teach-camera">
           <Stage camera={camera} recorder={recorder} classes={classes} ready={model !== undefined} />
           <FilesReport adding={adding} />
-          {dropped && <ModelReport file={dropped} models={models} onClose={() => setDropped(undefined)} />}
+          <div role="status">
+            {dropped && <ModelReport file={dropped} models={models} onClose={() => setDropped(undefined)} />}
+          </div>
           <div class="undo" role="status">
             {project.done !== undefined && (
               <>

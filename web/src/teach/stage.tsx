@@ -1,10 +1,11 @@
 /** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CameraChoice } from "../camera/camera-choice.tsx";
 import { CameraNotice } from "../camera/camera-notice.tsx";
 import type { Camera } from "../camera/use-camera.ts";
 import { count } from "../parts/numbers.ts";
+import { isFocusLost } from "../parts/use-focus-kept.ts";
 import type { TaughtClass } from "./project.ts";
 import type { Recorder } from "./use-recorder.ts";
 
@@ -21,17 +22,19 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
   const running = state.kind === "running";
   const place = useRef<HTMLDivElement>(null);
   const begun = useRef(false);
-  // The pressed button is gone: keyboard focus moves to the one that stops the camera.
-  useEffect(() => {
-    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
-      place.current?.querySelector("button")?.focus();
+  // The pressed button is gone: keyboard focus waits here, and then moves to the button that stops the camera or tries again.
+  useLayoutEffect(() => {
+    const stage = place.current;
+    if (!begun.current || !(isFocusLost() || document.activeElement === stage)) return;
+    if (state.kind === "asking") stage?.focus();
+    else stage?.querySelector("button")?.focus();
   }, [state.kind]);
   const begin = (deviceId?: string): void => {
     begun.current = true;
     void camera.start({ deviceId });
   };
   return (
-    <div ref={place} class="teach-stage">
+    <div ref={place} class="teach-stage" role="group" aria-label="Camera" tabIndex={-1}>
       <div class={running ? "stage running" : "stage"}>
         <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
         {running ? (
