@@ -8,7 +8,7 @@ import { download } from "../parts/download.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { CameraChoice } from "./camera-choice.tsx";
-import { CameraNotice } from "./camera-notice.tsx";
+import { CameraMuted, CameraNotice } from "./camera-notice.tsx";
 import { facesOf, type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
 import { Overlay } from "./overlay.tsx";
 import { snapshot } from "./snapshot.ts";
@@ -28,13 +28,13 @@ const MOST_FACES = 4;
 
 export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const camera = useCamera();
-  const { state, video } = camera;
+  const { state, muted, video } = camera;
   const [paused, setPaused] = useState(false);
   const running = state.kind === "running";
-  const live = useLive(recogniser, { video, models, on: running && !paused });
+  const live = useLive(recogniser, { video, models, on: running && !paused && !muted });
   const { history } = live;
   const latest = steady(history);
-  const faces = running ? (latest.models[0]?.faces ?? []) : [];
+  const faces = running && !muted ? (latest.models[0]?.faces ?? []) : [];
   const mirrored = true;
   const pause = (): void => {
     if (paused) void video.current?.play();
@@ -64,7 +64,10 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
         <div class={running ? "stage running" : "stage"}>
           <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
           {running ? (
-            <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
+            <>
+              <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
+              {muted && <CameraMuted />}
+            </>
           ) : (
             <CameraNotice state={state} ready={models.length > 0} onStart={() => begin()} />
           )}
@@ -87,7 +90,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           )}
         </div>
         <section class="live-faces" aria-label="Faces">
-          {running && faces.length === 0 && live.error === undefined && (
+          {running && !muted && faces.length === 0 && live.error === undefined && (
             <p class="muted panel">No face in the image.</p>
           )}
           {faces.slice(0, MOST_FACES).map(({ track }) => (
@@ -119,7 +122,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {live.error}
         </p>
       )}
-      <Spoken faces={faces} threshold={threshold} on={running && !paused} />
+      <Spoken faces={faces} threshold={threshold} on={running && !paused && !muted} />
     </>
   );
 }

@@ -29,7 +29,14 @@ export interface ExamplesSectionProps {
 export function ExamplesSection({ recogniser, model, models, project, active }: ExamplesSectionProps) {
   const camera = useCamera();
   const live = camera.state.kind === "running";
-  const recorder = useRecorder({ recogniser, video: camera.video, model, on: live, project });
+  const recorder = useRecorder({
+    recogniser,
+    video: camera.video,
+    model,
+    on: live,
+    muted: camera.muted,
+    project,
+  });
   const adding = useFiles(recogniser, model, project);
   const { examples } = project;
   const classes = project.project?.classes ?? [];

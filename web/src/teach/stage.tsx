@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { CameraChoice } from "../camera/camera-choice.tsx";
-import { CameraNotice } from "../camera/camera-notice.tsx";
+import { CameraMuted, CameraNotice } from "../camera/camera-notice.tsx";
 import type { Camera } from "../camera/use-camera.ts";
 import { count } from "../parts/numbers.ts";
 import { isFocusLost } from "../parts/use-focus-kept.ts";
@@ -18,7 +18,7 @@ export interface StageProps {
 }
 
 export function Stage({ camera, recorder, classes, ready }: StageProps) {
-  const { state, video } = camera;
+  const { state, muted, video } = camera;
   const running = state.kind === "running";
   const place = useRef<HTMLDivElement>(null);
   const begun = useRef(false);
@@ -40,6 +40,9 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
         {running ? (
           <>
             <Boxes seen={recorder.seen} />
+            {muted && (
+              <CameraMuted>{recorder.state.kind === "recording" && " Nothing is recorded."}</CameraMuted>
+            )}
             <Recording recorder={recorder} classes={classes} />
           </>
         ) : (
