@@ -242,6 +242,11 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await focused(page)).toMatch(/Projects/);
       expect(await page.locator(".projects").getAttribute("open")).toBeNull();
       await page.keyboard.press("Enter");
+      await page.locator(".projects[open]").waitFor();
+      await tabTo(page, 'textbox "Name of the project"', "Shift+Tab");
+      expect(await page.locator(".projects").getAttribute("open")).toBeNull();
+      await tabTo(page, /Projects/);
+      await page.keyboard.press("Enter");
       await tabTo(page, 'button "New project"');
       await page.keyboard.press("Enter");
       await untilFocused(page, 'region "Teach"');

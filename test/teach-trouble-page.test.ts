@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectAccessible } from "./support/accessible.ts";
+import { expectAccessible, expectAccessibleInEveryLook } from "./support/accessible.ts";
 import { chromiumPath } from "./support/chromium.ts";
 import { writeEnsembleFile } from "./support/ensemble.ts";
 import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
@@ -121,7 +121,7 @@ describe.skipIf(chromiumPath === undefined)(
       const before = await countIn(page, 0);
       await page.waitForTimeout(1000);
       expect(await countIn(page, 0)).toBe(before);
-      await expectAccessible(page);
+      await expectAccessibleInEveryLook(page);
       await page.evaluate(mute(false));
       await expect.poll(() => alert.count()).toBe(0);
       await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(before);
@@ -234,7 +234,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.keyboard.press("Enter");
       const failed = page.locator(".failed");
       await failed.getByText("The training failed: Uncaught Error: out of order").waitFor();
-      await expectAccessible(page);
+      await expectAccessibleInEveryLook(page);
       expect(await page.evaluate("document.activeElement.className")).toBe("teach-training");
       await page.unroute(/training-worker/);
       await page.route(/vultus_s\.onnx/, (route) => route.abort());

@@ -177,6 +177,7 @@ function AddClass({ project }: { readonly project: OpenProject }) {
         placeholder="Another class"
         aria-label="Name of another class"
         aria-describedby={refusal === undefined ? undefined : "add-class-refusal"}
+        aria-invalid={refusal !== undefined}
       />
       <button class="button" type="submit">
         Add a class

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 export interface NameInputProps {
   readonly class?: string;
   readonly label: string;
+  /** Id of the reason why the last name was refused. */
   readonly describedBy?: string | undefined;
   readonly name: string;
   /** Called with another text. Once it has settled, the field shows `name` again, whatever it is by then. */
@@ -24,6 +25,7 @@ export function NameInput({ class: own, label, describedBy, name, onRename }: Na
       class={own === undefined ? "name-input" : `name-input ${own}`}
       aria-label={label}
       aria-describedby={describedBy}
+      aria-invalid={describedBy !== undefined}
       value={draft ?? name}
       onInput={({ currentTarget }) => setDraft(currentTarget.value)}
       onBlur={({ currentTarget }) => void accept(currentTarget.value)}

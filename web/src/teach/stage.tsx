@@ -43,7 +43,7 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
             {muted && (
               <CameraMuted>{recorder.state.kind === "recording" && " Nothing is recorded."}</CameraMuted>
             )}
-            <Recording recorder={recorder} classes={classes} />
+            <Recording recorder={recorder} classes={classes} muted={muted} />
           </>
         ) : (
           <CameraNotice
@@ -98,7 +98,11 @@ function Boxes({ seen }: { readonly seen: Recorder["seen"] }) {
   );
 }
 
-function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes">) {
+function Recording({
+  recorder,
+  classes,
+  muted,
+}: Pick<StageProps, "recorder" | "classes"> & { readonly muted: boolean }) {
   const { state, seen, count: recorded } = recorder;
   if (state.kind === "idle") return null;
   const name = classes.find(({ id }) => id === state.class)?.name;
@@ -111,7 +115,8 @@ function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes
         </p>
       ) : (
         <p class="recording-mark">
-          <span class="recording-dot" aria-hidden="true" /> “{name}” <b class="number">{recorded}</b>
+          {!muted && <span class="recording-dot" aria-hidden="true" />} “{name}”{" "}
+          <b class="number">{recorded}</b>
           {state.seconds !== undefined && <span class="number">{state.seconds} s</span>}
         </p>
       )}

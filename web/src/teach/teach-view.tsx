@@ -96,7 +96,7 @@ function ProjectView({ recogniser, models, projects, store, id, active, show }: 
     <>
       <ProjectBar projects={projects} open={project} known={knownClasses(models)} />
       {problem !== undefined && (
-        <p class="error" role="alert">
+        <p class="error panel not-kept" role="alert">
           {problem}
         </p>
       )}

@@ -69,7 +69,7 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
       ) : (
         <div class="choices">
           <button
-            class={unfinished ? "button" : "button primary"}
+            class={all || unfinished ? "button" : "button primary"}
             type="button"
             disabled={missing !== undefined || !start || !ready}
             aria-describedby={missing === undefined ? undefined : "teach-missing"}
