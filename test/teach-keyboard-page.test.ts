@@ -112,6 +112,7 @@ describe.skipIf(chromiumPath === undefined)(
       const context = await view.newContext();
       const page = await context.newPage();
       await page.addInitScript(watchFocus);
+      page.on("filechooser", (chooser) => void chooser.setFiles(view.at("own.onnx")));
       await page.goto(view.server.address);
       await page.locator(".model-chip").first().waitFor();
 
@@ -192,8 +193,7 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBe(before);
 
       await tabTo(page, 'button "Compare with your own model"', "Shift+Tab");
-      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-      await chooser.setFiles(view.at("own.onnx"));
+      await page.keyboard.press("Enter");
       await page.locator(".model-chip").nth(1).waitFor();
       await tabTo(page, 'combobox "from"');
       await page.keyboard.press("ArrowDown");
@@ -234,6 +234,7 @@ describe.skipIf(chromiumPath === undefined)(
         .not.toEqual([""]);
       await tabTo(page, 'link "Teach"', "Shift+Tab");
       await page.keyboard.press("Enter");
+      await page.locator(".project-bar").waitFor();
 
       await tabTo(page, /Projects/);
       await page.keyboard.press("Enter");

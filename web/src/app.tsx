@@ -7,6 +7,7 @@ import { useModels } from "./models/use-models.ts";
 import { Footer } from "./parts/footer.tsx";
 import { Header } from "./parts/header.tsx";
 import { isModelFile, useFilesFromAnywhere } from "./parts/use-files.ts";
+import { isFocusLost } from "./parts/use-focus-kept.ts";
 import { useView } from "./parts/use-view.ts";
 import { PicturesView } from "./pictures/pictures-view.tsx";
 import { usePictures } from "./pictures/use-pictures.ts";
@@ -40,9 +41,11 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
   useEffect(() => {
     document.title = view === "pictures" ? "vultus" : `vultus: ${view}`;
   }, [view]);
-  // A button of the view before has opened this one.
+  // What had the focus in the view before is gone.
+  const shown = useRef(view);
   useLayoutEffect(() => {
-    if (document.activeElement?.closest("[hidden]")) main.current?.focus();
+    if (shown.current !== view && isFocusLost()) main.current?.focus();
+    shown.current = view;
   }, [view]);
 
   return (

@@ -1,6 +1,6 @@
 /** The view of the camera: faces live, their bars, the last minute, and how fast it goes. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import { letterOf } from "../models/model-bar.tsx";
 import { Bars } from "../parts/bars.tsx";
@@ -15,6 +15,7 @@ import { snapshot } from "./snapshot.ts";
 import { Spoken } from "./spoken.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useCamera } from "./use-camera.ts";
+import { useCameraFocus } from "./use-camera-focus.ts";
 import { type Live, useLive } from "./use-live.ts";
 
 export interface CameraViewProps {
@@ -41,15 +42,8 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
     else video.current?.pause();
     setPaused(!paused);
   };
-  const view = useRef<HTMLDivElement>(null);
-  const begun = useRef(false);
-  // The pressed button is gone: keyboard focus moves to the first of the new ones.
-  useEffect(() => {
-    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
-      view.current?.querySelector("button")?.focus();
-  }, [state.kind]);
+  const view = useCameraFocus(state);
   const begin = (deviceId?: string): void => {
-    begun.current = true;
     setPaused(false);
     void camera.start({ deviceId });
   };
@@ -60,7 +54,13 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   return (
     <>
       <h2 class="visually-hidden">Camera</h2>
-      <div ref={view} class={history.length > 0 || running ? "camera live" : "camera"}>
+      <div
+        ref={view}
+        class={history.length > 0 || running ? "camera live" : "camera"}
+        role="group"
+        aria-label="Camera"
+        tabIndex={-1}
+      >
         <div class={running ? "stage running" : "stage"}>
           <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
           {running ? (

@@ -1,11 +1,10 @@
 /** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
 
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { CameraChoice } from "../camera/camera-choice.tsx";
 import { CameraMuted, CameraNotice } from "../camera/camera-notice.tsx";
 import type { Camera } from "../camera/use-camera.ts";
+import { useCameraFocus } from "../camera/use-camera-focus.ts";
 import { count } from "../parts/numbers.ts";
-import { isFocusLost } from "../parts/use-focus-kept.ts";
 import type { TaughtClass } from "./project.ts";
 import type { Recorder } from "./use-recorder.ts";
 
@@ -20,19 +19,8 @@ export interface StageProps {
 export function Stage({ camera, recorder, classes, ready }: StageProps) {
   const { state, muted, video } = camera;
   const running = state.kind === "running";
-  const place = useRef<HTMLDivElement>(null);
-  const begun = useRef(false);
-  // The pressed button is gone: keyboard focus waits here, and then moves to the button that stops the camera or tries again.
-  useLayoutEffect(() => {
-    const stage = place.current;
-    if (!begun.current || !(isFocusLost() || document.activeElement === stage)) return;
-    if (state.kind === "asking") stage?.focus();
-    else stage?.querySelector("button")?.focus();
-  }, [state.kind]);
-  const begin = (deviceId?: string): void => {
-    begun.current = true;
-    void camera.start({ deviceId });
-  };
+  const place = useCameraFocus(state);
+  const begin = (deviceId?: string): void => void camera.start({ deviceId });
   return (
     <div ref={place} class="teach-stage" role="group" aria-label="Camera" tabIndex={-1}>
       <div class={running ? "stage running" : "stage"}>
