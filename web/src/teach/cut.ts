@@ -20,7 +20,8 @@ export async function cutLargestFace(
   const { width, height } = photo;
   const extent = { width, height, boxes: found.map(({ box }) => box) };
   const [largest] = found;
-  if (!largest) return extent;
+  // If it was not found in this frame, its former place may show no face.
+  if (!largest || largest.missed) return extent;
   const crop = reduced(largest.crop, Math.round(architecture.inputSize * architecture.resize));
   const small = thumbnail(greyOf(crop));
   return { ...extent, face: { image: await pngOf(crop), thumbnail: small } };
