@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectAccessible } from "./support/accessible.ts";
+import { expectAccessible, expectAccessibleInEveryLook } from "./support/accessible.ts";
 import { chromiumPath } from "./support/chromium.ts";
 import { writeEnsembleFile } from "./support/ensemble.ts";
 import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
@@ -65,6 +65,13 @@ describe.skipIf(chromiumPath === undefined)(
       track.dispatchEvent(new Event("ended"));
     })()`;
 
+    /** What a browser does if another program takes the camera, or its shutter is closed or opened again. */
+    const mute = (muted: boolean): string => `(() => {
+      const [track] = document.querySelector("video").srcObject.getVideoTracks();
+      Object.defineProperty(track, "muted", { configurable: true, value: ${muted} });
+      track.dispatchEvent(new Event("${muted ? "mute" : "unmute"}"));
+    })()`;
+
     test("a camera that is taken away ends the recording; its examples stay, and another camera goes on", async () => {
       const context = await view.newContext();
       const page = await view.open(context);
@@ -93,6 +100,62 @@ describe.skipIf(chromiumPath === undefined)(
       await page.evaluate(unplug);
       await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
       expect(await page.locator(".undo").textContent()).toContain("of “Class 2”");
+      await context.close();
+    });
+
+    test("a camera that is muted adds nothing to the recording, which goes on once images arrive", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await begin(page);
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      await page.locator(".overlay .box").first().waitFor();
+      await card(page, 0).locator(".hold").focus();
+      await page.keyboard.down("1");
+      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(2);
+      await page.evaluate(mute(true));
+      const alert = page.getByRole("alert").getByText("The camera sends no images.");
+      expect(await alert.textContent()).toContain("Nothing is recorded.");
+      expect(await page.locator(".teach .overlay .box").count()).toBe(0);
+      // A frame from before may be kept still.
+      await page.waitForTimeout(300);
+      const before = await countIn(page, 0);
+      await page.waitForTimeout(1000);
+      expect(await countIn(page, 0)).toBe(before);
+      await expectAccessibleInEveryLook(page);
+      await page.evaluate(mute(false));
+      await expect.poll(() => alert.count()).toBe(0);
+      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(before);
+      await page.keyboard.up("1");
+      expect(await page.locator(".undo").textContent()).toContain(
+        `Recorded ${await countIn(page, 0)} examples of “Class 1”`,
+      );
+      // Hands-free recording waits, too.
+      await page.getByRole("button", { name: "Record Class 2 hands-free" }).click();
+      await page.locator(".countdown").waitFor();
+      await page.evaluate(mute(true));
+      const seconds = await page.locator(".countdown b").textContent();
+      await page.waitForTimeout(2500);
+      expect(await page.locator(".countdown b").textContent()).toBe(seconds);
+      await page.evaluate(mute(false));
+      await expect.poll(() => countIn(page, 1), { timeout: PATIENCE }).toBeGreaterThan(0);
+      await context.close();
+    });
+
+    test("a camera that is muted is reported in the trial, which goes on once images arrive", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await page.getByRole("link", { name: "Camera" }).click();
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      await page.locator(".live-faces .bars").first().waitFor();
+      await page.evaluate(mute(true));
+      const alert = page.getByRole("alert").getByText("The camera sends no images.");
+      await alert.waitFor();
+      expect(await page.locator(".overlay .box, .live-faces .bars").count()).toBe(0);
+      expect(await page.getByText("No face in the image.").count()).toBe(0);
+      await expectAccessible(page);
+      await page.evaluate(mute(false));
+      await page.locator(".live-faces .bars").first().waitFor();
+      expect(await alert.count()).toBe(0);
       await context.close();
     });
 
@@ -171,8 +234,8 @@ describe.skipIf(chromiumPath === undefined)(
       await page.keyboard.press("Enter");
       const failed = page.locator(".failed");
       await failed.getByText("The training failed: Uncaught Error: out of order").waitFor();
-      await expectAccessible(page);
-      expect(await page.evaluate("document.activeElement.id")).toBe("teach-training");
+      await expectAccessibleInEveryLook(page);
+      expect(await page.evaluate("document.activeElement.className")).toBe("teach-training");
       await page.unroute(/training-worker/);
       await page.route(/vultus_s\.onnx/, (route) => route.abort());
       await train(page).click();

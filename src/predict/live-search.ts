@@ -102,8 +102,8 @@ export function liveSearch(
     // Those that have waited longest come first.
     known = now.filter((face) => faces.includes(face));
     return faces.map((face) => {
-      const { misses: _, ...rest } = face;
-      return rest;
+      const { misses, ...rest } = face;
+      return misses > 0 ? { ...rest, missed: true } : rest;
     });
   };
 }

@@ -52,6 +52,8 @@ export interface FramedFace {
   readonly box: Box;
   /** Left out if detection was off. */
   readonly score?: number;
+  /** Set if the position is that of an earlier frame: the crop may show no face. */
+  readonly missed?: true;
   readonly crop: Picture;
 }
 
@@ -110,6 +112,7 @@ export async function framedFaces(
   return found.map((face) => ({
     box: inOriginal(face.box, picture, { width, height }),
     score: face.score,
+    ...(face.missed && { missed: face.missed }),
     crop: crop(picture, face),
   }));
 }

@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { pageModelsText } from "../../src/export/page-models.ts";
 import { startChromium } from "./chromium.ts";
 import { clearFace, composite } from "./composites.ts";
-import { cameraArguments, encoded, face, writeTwoFacesCameraFile } from "./photos.ts";
+import { cameraArguments, cornerOf, encoded, face, writeTwoFacesCameraFile } from "./photos.ts";
 import { type StaticServer, serveFolder } from "./static-server.ts";
 
 const built = fileURLToPath(new URL("../../dist/web", import.meta.url));
@@ -116,4 +116,18 @@ export async function addImages(page: Page, index: number, ...paths: string[]): 
   if (await close.isVisible()) await close.click();
   await card(page, index).locator("input[type=file]").setInputFiles(paths);
   await page.locator(".files-report.panel").waitFor();
+}
+
+const corner = `(() => {
+  const context = new OffscreenCanvas(20, 20).getContext("2d");
+  context.drawImage(document.querySelector(".teach video"), 0, 0);
+  return context.getImageData(10, 10, 1, 1).data[0];
+})()`;
+
+/** Waits until the camera begins to show somebody. */
+export async function untilShown(page: Page, who: keyof typeof cornerOf): Promise<void> {
+  const isShown = async (): Promise<boolean> =>
+    Math.abs((await page.evaluate<number>(corner)) - cornerOf[who]) < 30;
+  while (await isShown()) await page.waitForTimeout(50);
+  while (!(await isShown())) await page.waitForTimeout(50);
 }

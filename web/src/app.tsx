@@ -1,12 +1,13 @@
 /** The whole page: its head, the models, and the views. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CameraView } from "./camera/camera-view.tsx";
 import { ModelBar } from "./models/model-bar.tsx";
 import { useModels } from "./models/use-models.ts";
 import { Footer } from "./parts/footer.tsx";
 import { Header } from "./parts/header.tsx";
 import { isModelFile, useFilesFromAnywhere } from "./parts/use-files.ts";
+import { isFocusLost } from "./parts/use-focus-kept.ts";
 import { useView } from "./parts/use-view.ts";
 import { PicturesView } from "./pictures/pictures-view.tsx";
 import { usePictures } from "./pictures/use-pictures.ts";
@@ -39,6 +40,12 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
   const dragging = useFilesFromAnywhere(take);
   useEffect(() => {
     document.title = view === "pictures" ? "vultus" : `vultus: ${view}`;
+  }, [view]);
+  // What had the focus in the view before is gone.
+  const shown = useRef(view);
+  useLayoutEffect(() => {
+    if (shown.current !== view && isFocusLost()) main.current?.focus();
+    shown.current = view;
   }, [view]);
 
   return (

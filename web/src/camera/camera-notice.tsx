@@ -21,6 +21,15 @@ export function reasonOf(state: CameraState): string | undefined {
   return reasons[state.kind as keyof typeof reasons];
 }
 
+/** Shown over the image of a camera that is muted. */
+export function CameraMuted({ children }: { readonly children?: ComponentChildren }) {
+  return (
+    <p class="camera-muted" role="alert">
+      The camera sends no images. Another program may be using it, or its cover is closed.{children}
+    </p>
+  );
+}
+
 export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */

@@ -1,6 +1,6 @@
 /** The view of the camera: faces live, their bars, the last minute, and how fast it goes. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import { letterOf } from "../models/model-bar.tsx";
 import { Bars } from "../parts/bars.tsx";
@@ -8,13 +8,14 @@ import { download } from "../parts/download.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
 import { CameraChoice } from "./camera-choice.tsx";
-import { CameraNotice } from "./camera-notice.tsx";
+import { CameraMuted, CameraNotice } from "./camera-notice.tsx";
 import { facesOf, type Moment, sightingsOf, steady, timelineCsv, tracksOf } from "./history.ts";
 import { Overlay } from "./overlay.tsx";
 import { snapshot } from "./snapshot.ts";
 import { Spoken } from "./spoken.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useCamera } from "./use-camera.ts";
+import { useCameraFocus } from "./use-camera-focus.ts";
 import { type Live, useLive } from "./use-live.ts";
 
 export interface CameraViewProps {
@@ -28,28 +29,21 @@ const MOST_FACES = 4;
 
 export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   const camera = useCamera();
-  const { state, video } = camera;
+  const { state, muted, video } = camera;
   const [paused, setPaused] = useState(false);
   const running = state.kind === "running";
-  const live = useLive(recogniser, { video, models, on: running && !paused });
+  const live = useLive(recogniser, { video, models, on: running && !paused && !muted });
   const { history } = live;
   const latest = steady(history);
-  const faces = running ? (latest.models[0]?.faces ?? []) : [];
+  const faces = running && !muted ? (latest.models[0]?.faces ?? []) : [];
   const mirrored = true;
   const pause = (): void => {
     if (paused) void video.current?.play();
     else video.current?.pause();
     setPaused(!paused);
   };
-  const view = useRef<HTMLDivElement>(null);
-  const begun = useRef(false);
-  // The pressed button is gone: keyboard focus moves to the first of the new ones.
-  useEffect(() => {
-    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
-      view.current?.querySelector("button")?.focus();
-  }, [state.kind]);
+  const view = useCameraFocus(state);
   const begin = (deviceId?: string): void => {
-    begun.current = true;
     setPaused(false);
     void camera.start({ deviceId });
   };
@@ -60,11 +54,20 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
   return (
     <>
       <h2 class="visually-hidden">Camera</h2>
-      <div ref={view} class={history.length > 0 || running ? "camera live" : "camera"}>
+      <div
+        ref={view}
+        class={history.length > 0 || running ? "camera live" : "camera"}
+        role="group"
+        aria-label="Camera"
+        tabIndex={-1}
+      >
         <div class={running ? "stage running" : "stage"}>
           <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
           {running ? (
-            <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
+            <>
+              <Overlay {...live} faces={faces} mirrored={mirrored} threshold={threshold} />
+              {muted && <CameraMuted />}
+            </>
           ) : (
             <CameraNotice state={state} ready={models.length > 0} onStart={() => begin()} />
           )}
@@ -87,7 +90,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           )}
         </div>
         <section class="live-faces" aria-label="Faces">
-          {running && faces.length === 0 && live.error === undefined && (
+          {running && !muted && faces.length === 0 && live.error === undefined && (
             <p class="muted panel">No face in the image.</p>
           )}
           {faces.slice(0, MOST_FACES).map(({ track }) => (
@@ -119,7 +122,7 @@ export function CameraView({ recogniser, models, threshold }: CameraViewProps) {
           {live.error}
         </p>
       )}
-      <Spoken faces={faces} threshold={threshold} on={running && !paused} />
+      <Spoken faces={faces} threshold={threshold} on={running && !paused && !muted} />
     </>
   );
 }

@@ -10,6 +10,8 @@ export type CameraState =
 
 export interface Camera {
   readonly state: CameraState;
+  /** Whether the running camera sends no images: another program took it, or a shutter is closed. */
+  readonly muted: boolean;
   readonly video: RefObject<HTMLVideoElement>;
   /** Cameras to choose from, once one was allowed. */
   readonly devices: readonly MediaDeviceInfo[];
@@ -30,6 +32,7 @@ const HEIGHT = 480;
 
 export function useCamera(): Camera {
   const [state, setState] = useState<CameraState>({ kind: "off" });
+  const [muted, setMuted] = useState(false);
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
   const video = useRef<HTMLVideoElement>(null);
   const stream = useRef<MediaStream>();
@@ -39,6 +42,7 @@ export function useCamera(): Camera {
   const release = useCallback(() => {
     for (const track of stream.current?.getTracks() ?? []) track.stop();
     stream.current = undefined;
+    setMuted(false);
     if (video.current) video.current.srcObject = null;
   }, []);
   const stop = useCallback(() => {
@@ -81,6 +85,8 @@ export function useCamera(): Camera {
           release();
           setState({ kind: "lost" });
         });
+        for (const change of ["mute", "unmute"])
+          track?.addEventListener(change, () => opened === stream.current && setMuted(track.muted));
         const element = video.current;
         if (!element) {
           release();
@@ -88,6 +94,7 @@ export function useCamera(): Camera {
         }
         element.srcObject = opened;
         await element.play();
+        if (current === asked.current) setMuted(track?.muted ?? false);
         setDevices((await mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput"));
         return become({ kind: "running", deviceId: track?.getSettings().deviceId });
       } catch (error) {
@@ -98,7 +105,7 @@ export function useCamera(): Camera {
     },
     [release],
   );
-  return { state, video, devices, start, stop };
+  return { state, muted, video, devices, start, stop };
 }
 
 function stateOf({ name, message }: Error): CameraState {

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { VultusCameraModel, VultusCameraPrediction, VultusCameraState } from "../../../src/element.ts";
 import { labelOf } from "../../../src/predict/prediction.ts";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
-import { CameraNotice, reasonOf } from "../camera/camera-notice.tsx";
+import { CameraMuted, CameraNotice, reasonOf } from "../camera/camera-notice.tsx";
 import { steady } from "../camera/history.ts";
 import { Overlay } from "../camera/overlay.tsx";
 import { Spoken } from "../camera/spoken.tsx";
@@ -138,7 +138,12 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
     failure === undefined &&
     (src === undefined ? camera.state.kind === "running" : playing);
   const models = useMemo(() => (loaded ? [loaded.info] : []), [loaded]);
-  const live = useLive(loaded?.recogniser, { video: camera.video, models, on: running && !isImage, smooth });
+  const live = useLive(loaded?.recogniser, {
+    video: camera.video,
+    models,
+    on: running && !isImage && !camera.muted,
+    smooth,
+  });
   const still = useStill(loaded, { image, on: running && isImage, onFailure: fail });
   const { width, height } = isImage ? still : live;
   const mirrored = src === undefined && facing === "user";
@@ -166,7 +171,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   }, [still.faces]);
 
   const shown = isImage ? (still.faces ?? []) : (steady(live.history).models[0]?.faces ?? []);
-  const faces = running ? shown : [];
+  const faces = running && !camera.muted ? shown : [];
   return (
     <div class="element">
       <div class={running ? "stage running" : "stage"} part="stage">
@@ -197,7 +202,10 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
           />
         )}
         {running ? (
-          <Overlay faces={faces} width={width} height={height} mirrored={mirrored} threshold={threshold} />
+          <>
+            <Overlay faces={faces} width={width} height={height} mirrored={mirrored} threshold={threshold} />
+            {camera.muted && <CameraMuted />}
+          </>
         ) : state === "loading" ? (
           <div class="notice" part="notice" role="status">
             <p>Loading the model …</p>
@@ -225,7 +233,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
       )}
       {running && (
         <div class="live-faces" part="faces">
-          {faces.length === 0 && <p class="muted">No face in the image.</p>}
+          {faces.length === 0 && !camera.muted && <p class="muted">No face in the image.</p>}
           {faces.slice(0, MOST_FACES).map(({ track, probabilities }) => (
             <div key={track} part="bars">
               <Bars

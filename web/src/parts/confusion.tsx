@@ -23,7 +23,9 @@ export function Confusion({ classes, matrix, of, cells: unit = "share" }: Props)
         <thead>
           <tr>
             <td class="corner">
-              <span>truth ↓ answer →</span>
+              <span>
+                truth ↓ answer <span class="forward">→</span>
+              </span>
             </td>
             {classes.map((name) => (
               <th scope="col" key={name}>

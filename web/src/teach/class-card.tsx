@@ -31,6 +31,8 @@ export function ClassCard(props: ClassCardProps) {
   const classes = project.project?.classes ?? [];
   const others = classes.filter((other) => other.id !== id);
   const recording = recorder.state.kind === "recording" && recorder.state.class === id;
+  const handsFree =
+    recorder.state.kind !== "idle" && recorder.state.class === id && recorder.state.seconds !== undefined;
   const input = useRef<HTMLInputElement>(null);
   const card = useRef<HTMLElement>(null);
   // While examples come in, nothing is compared; nor again where they are the same.
@@ -49,11 +51,12 @@ export function ClassCard(props: ClassCardProps) {
       ref={card}
       class={recording ? "class-card panel recording" : "class-card panel"}
       aria-label={name}
+      tabIndex={-1}
       data-class={id}
     >
       <div class="card-head">
         <span class="dot" style={{ background: accentOf(name, index) }} aria-hidden="true" />
-        <ClassName of={of} others={others} onRename={(next) => void project.renameClass(id, next)} />
+        <ClassName of={of} others={others} onRename={(next) => project.renameClass(id, next)} />
         <span class="muted number">{count(examples.length, "example")}</span>
         <button class="chip-button" type="button" aria-label={`Delete the class ${name}`} onClick={remove}>
           ×
@@ -70,13 +73,15 @@ export function ClassCard(props: ClassCardProps) {
       <div class="choices">
         <HoldButton recorder={recorder} to={id} name={name} on={live} shortcut={index + 1} />
         <button
-          class="button"
+          class="button hands-free"
           type="button"
-          disabled={!live || recorder.state.kind !== "idle"}
-          aria-label={`Record ${name} hands-free for ${HANDS_FREE} seconds`}
-          onClick={() => recorder.handsFree(id)}
+          disabled={!live}
+          aria-label={
+            handsFree ? `Stop recording ${name}` : `Record ${name} hands-free for ${HANDS_FREE} seconds`
+          }
+          onClick={() => (handsFree ? recorder.release() : recorder.handsFree(id))}
         >
-          Hands-free
+          {handsFree ? "Stop" : "Hands-free"}
         </button>
         <button
           class="button"
@@ -120,19 +125,19 @@ export function ClassCard(props: ClassCardProps) {
 interface ClassNameProps {
   readonly of: TaughtClass;
   readonly others: readonly TaughtClass[];
-  onRename(name: string): void;
+  onRename(name: string): Promise<void>;
 }
 
 /** A name that another class has, or that no folder can have, is refused; the class then keeps its own. */
 function ClassName({ of: { id, name }, others, onRename }: ClassNameProps) {
   const [refusal, setRefusal] = useState<string>();
-  const rename = (value: string): void => {
+  const rename = (value: string): Promise<void> | undefined => {
     const why = refusalOfName(
       value,
       others.map((other) => other.name),
     );
     setRefusal(why);
-    if (why === undefined) onRename(value);
+    return why === undefined ? onRename(value) : undefined;
   };
   return (
     <span class="class-name">

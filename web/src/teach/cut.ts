@@ -19,7 +19,8 @@ export async function cutLargestFace(
   const found = await framedFaces(photo, detector, cropsFor(architecture));
   const { width, height } = photo;
   const extent = { width, height, boxes: found.map(({ box }) => box) };
-  const [largest] = found;
+  // The former place of a face that was not found in this frame may show none.
+  const largest = found.find(({ missed }) => !missed);
   if (!largest) return extent;
   const crop = reduced(largest.crop, Math.round(architecture.inputSize * architecture.resize));
   const small = thumbnail(greyOf(crop));

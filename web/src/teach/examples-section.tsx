@@ -29,7 +29,14 @@ export interface ExamplesSectionProps {
 export function ExamplesSection({ recogniser, model, models, project, active }: ExamplesSectionProps) {
   const camera = useCamera();
   const live = camera.state.kind === "running";
-  const recorder = useRecorder({ recogniser, video: camera.video, model, on: live, project });
+  const recorder = useRecorder({
+    recogniser,
+    video: camera.video,
+    model,
+    on: live,
+    muted: camera.muted,
+    project,
+  });
   const adding = useFiles(recogniser, model, project);
   const { examples } = project;
   const classes = project.project?.classes ?? [];
@@ -68,7 +75,13 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
     recorder.release();
   };
   return (
-    <section class="teach-examples" aria-labelledby="teach-examples" onKeyDown={keyDown} onKeyUp={keyUp}>
+    <section
+      class="teach-examples"
+      aria-labelledby="teach-examples"
+      tabIndex={-1}
+      onKeyDown={keyDown}
+      onKeyUp={keyUp}
+    >
       <h3 id="teach-examples">
         <span class="step-number">1</span> Examples
       </h3>
@@ -76,7 +89,9 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
         <div class="teach-camera">
           <Stage camera={camera} recorder={recorder} classes={classes} ready={model !== undefined} />
           <FilesReport adding={adding} />
-          {dropped && <ModelReport file={dropped} models={models} onClose={() => setDropped(undefined)} />}
+          <div role="status">
+            {dropped && <ModelReport file={dropped} models={models} onClose={() => setDropped(undefined)} />}
+          </div>
           <div class="undo" role="status">
             {project.done !== undefined && (
               <>
@@ -162,6 +177,7 @@ function AddClass({ project }: { readonly project: OpenProject }) {
         placeholder="Another class"
         aria-label="Name of another class"
         aria-describedby={refusal === undefined ? undefined : "add-class-refusal"}
+        aria-invalid={refusal !== undefined}
       />
       <button class="button" type="submit">
         Add a class

@@ -1,23 +1,27 @@
 /** The result of adding files. */
 
 import { count } from "../parts/numbers.ts";
-import type { Adding } from "./use-files.ts";
+import type { Adding, AddingReport } from "./use-files.ts";
 
-export function FilesReport({
-  adding: { progress, report, takeWhole, dismiss },
-}: {
-  readonly adding: Adding;
-}) {
-  if (progress)
-    return (
-      <p class="files-report muted number" role="status">
-        Looking for faces: {progress.done} of {count(progress.all, "image")}
-      </p>
-    );
-  if (!report) return null;
+export function FilesReport({ adding }: { readonly adding: Adding }) {
+  const { progress, report } = adding;
+  return (
+    <>
+      {progress && (
+        <p class="files-report muted number">
+          Looking for faces: {progress.done} of {count(progress.all, "image")}
+        </p>
+      )}
+      {/* Screen readers announce what is added to an element that is already there. */}
+      <div role="status">{report && !progress && <Report {...adding} report={report} />}</div>
+    </>
+  );
+}
+
+function Report({ report, takeWhole, dismiss }: Adding & { readonly report: AddingReport }) {
   const { added, several, faceless, unreadable, homeless, problems } = report;
   return (
-    <div class="files-report panel" role="status">
+    <div class="files-report panel">
       <p>
         {added > 0 ? `${count(added, "image")} added.` : "Nothing was added."}
         {several > 0 && ` ${count(several, "image")} showed several faces: the largest was used.`}

@@ -28,7 +28,7 @@ export function MeasureSection({ trainings, all, examples, changed, explain }: M
   const measure = useMemo(() => measureOf(all.answers, classes), [all]);
   const ofHead = useMemo(() => head && measureOf(head.answers, classes), [head]);
   return (
-    <section class="teach-measure" aria-labelledby="teach-measure">
+    <section class="teach-measure" aria-labelledby="teach-measure" tabIndex={-1}>
       <h3 id="teach-measure">
         <span class="step-number">3</span> Measure
       </h3>

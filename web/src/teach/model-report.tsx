@@ -11,14 +11,9 @@ export interface ModelReportProps {
 
 export function ModelReport({ file, models: { models, notice }, onClose }: ModelReportProps) {
   const model = models.find((loaded) => loaded.file?.name === file.name);
-  if (notice?.kind === "busy")
-    return (
-      <p class="files-report muted" role="status">
-        {notice.text}
-      </p>
-    );
+  if (notice?.kind === "busy") return <p class="files-report muted">{notice.text}</p>;
   return (
-    <div class="files-report panel" role="status">
+    <div class="files-report panel">
       {notice ? (
         <p class="error">
           {notice.text}. Nothing has changed: a training can start from any model of vultus.

@@ -25,9 +25,7 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
           class="project-name"
           label="Name of the project"
           name={name}
-          onRename={(next) => {
-            if (next.trim() !== "") void open.rename(next).then(refresh);
-          }}
+          onRename={(next) => (next.trim() === "" ? undefined : open.rename(next).then(refresh))}
         />
       ) : (
         <b>{name}</b>
@@ -37,10 +35,20 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
         onToggle={({ currentTarget }) => {
           if (currentTarget.open) void refresh();
         }}
+        onKeyDown={({ key, currentTarget }) => {
+          if (key !== "Escape" || !currentTarget.open) return;
+          currentTarget.querySelector("summary")?.focus();
+          currentTarget.open = false;
+        }}
+        // It lies over the camera and the classes: what has the focus must be visible.
+        onFocusOut={({ currentTarget, relatedTarget }) => {
+          if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget))
+            currentTarget.open = false;
+        }}
       >
         <summary class="button quiet">Projects</summary>
         <div class="panel projects-panel">
-          <ul>
+          <ul tabIndex={-1} aria-label="Kept projects">
             {list.map((project) => (
               <Row key={project.id} project={project} projects={projects} />
             ))}

@@ -1,9 +1,9 @@
 /** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
 
-import { useEffect, useRef } from "preact/hooks";
 import { CameraChoice } from "../camera/camera-choice.tsx";
-import { CameraNotice } from "../camera/camera-notice.tsx";
+import { CameraMuted, CameraNotice } from "../camera/camera-notice.tsx";
 import type { Camera } from "../camera/use-camera.ts";
+import { useCameraFocus } from "../camera/use-camera-focus.ts";
 import { count } from "../parts/numbers.ts";
 import type { TaughtClass } from "./project.ts";
 import type { Recorder } from "./use-recorder.ts";
@@ -17,27 +17,21 @@ export interface StageProps {
 }
 
 export function Stage({ camera, recorder, classes, ready }: StageProps) {
-  const { state, video } = camera;
+  const { state, muted, video } = camera;
   const running = state.kind === "running";
-  const place = useRef<HTMLDivElement>(null);
-  const begun = useRef(false);
-  // The pressed button is gone: keyboard focus moves to the one that stops the camera.
-  useEffect(() => {
-    if (begun.current && state.kind !== "asking" && document.activeElement === document.body)
-      place.current?.querySelector("button")?.focus();
-  }, [state.kind]);
-  const begin = (deviceId?: string): void => {
-    begun.current = true;
-    void camera.start({ deviceId });
-  };
+  const place = useCameraFocus(state);
+  const begin = (deviceId?: string): void => void camera.start({ deviceId });
   return (
-    <div ref={place} class="teach-stage">
+    <div ref={place} class="teach-stage" role="group" aria-label="Camera" tabIndex={-1}>
       <div class={running ? "stage running" : "stage"}>
         <video ref={video} class="mirrored" muted playsInline aria-label="What the camera sees" />
         {running ? (
           <>
             <Boxes seen={recorder.seen} />
-            <Recording recorder={recorder} classes={classes} />
+            {muted && (
+              <CameraMuted>{recorder.state.kind === "recording" && " Nothing is recorded."}</CameraMuted>
+            )}
+            <Recording recorder={recorder} classes={classes} muted={muted} />
           </>
         ) : (
           <CameraNotice
@@ -92,7 +86,11 @@ function Boxes({ seen }: { readonly seen: Recorder["seen"] }) {
   );
 }
 
-function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes">) {
+function Recording({
+  recorder,
+  classes,
+  muted,
+}: Pick<StageProps, "recorder" | "classes"> & { readonly muted: boolean }) {
   const { state, seen, count: recorded } = recorder;
   if (state.kind === "idle") return null;
   const name = classes.find(({ id }) => id === state.class)?.name;
@@ -105,7 +103,8 @@ function Recording({ recorder, classes }: Pick<StageProps, "recorder" | "classes
         </p>
       ) : (
         <p class="recording-mark">
-          <span class="recording-dot" aria-hidden="true" /> “{name}” <b class="number">{recorded}</b>
+          {!muted && <span class="recording-dot" aria-hidden="true" />} “{name}”{" "}
+          <b class="number">{recorded}</b>
           {state.seconds !== undefined && <span class="number">{state.seconds} s</span>}
         </p>
       )}

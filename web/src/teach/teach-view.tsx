@@ -1,6 +1,8 @@
 /** The view Teach: examples, training, measure, and what to do with the model; all of it stays in this browser. */
 
+import { useRef } from "preact/hooks";
 import type { Models } from "../models/use-models.ts";
+import { useFocusKept } from "../parts/use-focus-kept.ts";
 import type { View } from "../parts/use-view.ts";
 import type { ExplainedFace } from "../recogniser/protocol.ts";
 import type { Recogniser } from "../recogniser/recogniser.ts";
@@ -29,9 +31,13 @@ export function TeachView(props: TeachViewProps) {
   const projects = useProjects();
   const { store, open } = projects;
   const known = knownClasses(props.models);
+  const view = useRef<HTMLElement>(null);
+  useFocusKept(view);
   return (
-    <div class="teach">
-      <h2 class="visually-hidden">Teach</h2>
+    <section ref={view} class="teach" aria-labelledby="teach" tabIndex={-1}>
+      <h2 class="visually-hidden" id="teach">
+        Teach
+      </h2>
       {open === undefined && projects.problem !== undefined && (
         <p class="error" role="alert">
           {projects.problem}
@@ -43,7 +49,7 @@ export function TeachView(props: TeachViewProps) {
         ) : (
           <LockedProject key={open} {...props} projects={projects} store={store} id={open} />
         ))}
-    </div>
+    </section>
   );
 }
 
@@ -90,7 +96,7 @@ function ProjectView({ recogniser, models, projects, store, id, active, show }: 
     <>
       <ProjectBar projects={projects} open={project} known={knownClasses(models)} />
       {problem !== undefined && (
-        <p class="error" role="alert">
+        <p class="error panel not-kept" role="alert">
           {problem}
         </p>
       )}

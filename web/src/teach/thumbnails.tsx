@@ -63,7 +63,7 @@ export function Thumbnails({ examples, name, others, onDelete, onMove }: Thumbna
       </ul>
       {all && examples.length > MOST && <p class="muted">The newest {MOST} are shown.</p>}
       {present.size > 0 && (
-        <div class="choices" role="group" aria-label="What is chosen">
+        <div class="choices" role="group" aria-label="What is chosen" tabIndex={-1}>
           <span class="muted number">{count(present.size, "example")} chosen</span>
           <button class="button quiet" type="button" onClick={() => act(() => onDelete(present))}>
             Delete

@@ -1,11 +1,12 @@
 /** The second part of the view Teach: training, its progress, and how it can be paused, stopped and resumed. */
 
-import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
 import { roughly } from "../parts/durations.ts";
 import { count, share } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import { Curves, modeNames } from "./curves.tsx";
+import { measureOf } from "./measure.ts";
 import { missingForTraining } from "./project.ts";
 import { enlargement, headKept, startsOf } from "./starts.ts";
 import type { Running, Trainings } from "./use-training.ts";
@@ -21,7 +22,6 @@ export interface TrainingSectionProps {
 export function TrainingSection({ trainings, counts, models }: TrainingSectionProps) {
   const { running, failure, all, head, unfinished, ready } = trainings;
   const [chosen, choose] = useState<string>();
-  const [section, heading] = useFocusKept(running !== undefined);
   const missing = missingForTraining(counts);
   const starts = startsOf(models, all);
   const { start, classes = [], inputSize } = starts.find(({ key }) => key === chosen) ?? starts[0] ?? {};
@@ -32,10 +32,11 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
     ...(running?.mode ? [{ mode: running.mode, curve: running.curve }] : []),
   ];
   return (
-    <section ref={section} class="teach-training" aria-labelledby="teach-training">
-      <h3 ref={heading} id="teach-training" tabIndex={-1}>
+    <section class="teach-training" aria-labelledby="teach-training" tabIndex={-1}>
+      <h3 id="teach-training">
         <span class="step-number">2</span> Train
       </h3>
+      <Spoken trainings={trainings} />
       {failure !== undefined && (
         <div class="panel failed" role="alert">
           <p class="error">{failure}</p>
@@ -68,7 +69,7 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
       ) : (
         <div class="choices">
           <button
-            class={unfinished ? "button" : "button primary"}
+            class={all || unfinished ? "button" : "button primary"}
             type="button"
             disabled={missing !== undefined || !start || !ready}
             aria-describedby={missing === undefined ? undefined : "teach-missing"}
@@ -119,16 +120,30 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
   );
 }
 
-/** When a training starts or ends, the focused button disappears: keyboard focus then moves to the heading. */
-function useFocusKept(isRunning: boolean): readonly [RefObject<HTMLElement>, RefObject<HTMLHeadingElement>] {
-  const section = useRef<HTMLElement>(null);
-  const heading = useRef<HTMLHeadingElement>(null);
-  // As long as this renders, the button is still there.
-  const hadFocus = section.current?.contains(document.activeElement) ?? false;
-  useEffect(() => {
-    if (hadFocus && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, [isRunning]);
-  return [section, heading];
+/** Announces to screen readers what a training does, and its result; not the result of a training before this visit. */
+function Spoken({ trainings }: Pick<TrainingSectionProps, "trainings">) {
+  const { running, failure } = trainings;
+  const begun = useRef(false);
+  begun.current ||= running !== undefined;
+  const text = running
+    ? titleOf(running)
+    : begun.current && failure === undefined
+      ? outcomeOf(trainings)
+      : "";
+  return (
+    <p class="visually-hidden" role="status">
+      {text}
+    </p>
+  );
+}
+
+function outcomeOf({ all, head, unfinished }: Trainings): string {
+  if (unfinished) return "The training is stopped.";
+  const trained = head ?? all;
+  if (!trained) return "";
+  const measure = measureOf(trained.answers, trained.plan.classes);
+  if (!measure) return "The training has ended.";
+  return `The training has ended: ${measure.right} of ${count(measure.n, "held-out example")} right.`;
 }
 
 function Progress({ running, trainings }: { readonly running: Running; readonly trainings: Trainings }) {
@@ -137,7 +152,7 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
   return (
     <div class="panel progress">
       <div class="progress-head">
-        <b role="status">{titleOf(running)}</b>
+        <b>{titleOf(running)}</b>
         <span class="choices">
           <button
             class="button"

@@ -42,6 +42,8 @@ export interface RecorderOptions {
   readonly model: number | undefined;
   /** Whether the camera runs. */
   readonly on: boolean;
+  /** Whether it sends no images: a recording waits until it does. */
+  readonly muted: boolean;
   readonly project: OpenProject;
 }
 
@@ -58,14 +60,14 @@ interface Recording {
   readonly ids: Set<string>;
 }
 
-export function useRecorder({ recogniser, video, model, on, project }: RecorderOptions): Recorder {
+export function useRecorder({ recogniser, video, model, on, muted, project }: RecorderOptions): Recorder {
   const [seen, setSeen] = useState<Seen>();
   const [state, setState] = useState<RecorderState>({ kind: "idle" });
   const [count, setCount] = useState(0);
   const [error, setError] = useState<string>();
   const recording = useRef<Recording>();
-  const latest = useRef(project);
-  latest.current = project;
+  const latest = useRef({ project, muted });
+  latest.current = { project, muted };
   const timer = useRef<ReturnType<typeof setInterval>>();
 
   const begin = (to: string, seconds?: number): void => {
@@ -79,7 +81,7 @@ export function useRecorder({ recogniser, video, model, on, project }: RecorderO
     recording.current = undefined;
     setState({ kind: "idle" });
     if (!ended || ended.ids.size === 0) return;
-    const { project: current, added } = latest.current;
+    const { project: current, added } = latest.current.project;
     const name = current?.classes.find(({ id }) => id === ended.class)?.name ?? "";
     added(
       `Recorded ${ended.ids.size} ${ended.ids.size === 1 ? "example" : "examples"} of “${name}”`,
@@ -91,6 +93,7 @@ export function useRecorder({ recogniser, video, model, on, project }: RecorderO
     let left = GET_READY;
     setState({ kind: "countdown", class: to, seconds: left });
     timer.current = setInterval(() => {
+      if (latest.current.muted) return;
       left--;
       if (left > 0) return setState({ kind: "countdown", class: to, seconds: left });
       if (left === 0) return begin(to, HANDS_FREE);
@@ -116,6 +119,7 @@ export function useRecorder({ recogniser, video, model, on, project }: RecorderO
     while (!current.stopped && video.current) {
       await nextFrame(video.current);
       if (current.stopped) return;
+      if (latest.current.muted) continue;
       const to = recording.current;
       const now = Date.now();
       if (to && now - last < STEP) continue;
@@ -129,13 +133,14 @@ export function useRecorder({ recogniser, video, model, on, project }: RecorderO
           model: cutFor,
         });
         if (current.stopped) return;
+        if (latest.current.muted) continue;
         setSeen(found);
         setError(undefined);
         // What was released meanwhile is kept no more.
         if (!to || !face || recording.current !== to) continue;
         last = now;
         const { id } = to;
-        const kept = await latest.current.add({
+        const kept = await latest.current.project.add({
           class: to.class,
           recording: id,
           time: now,
@@ -161,7 +166,7 @@ export function useRecorder({ recogniser, video, model, on, project }: RecorderO
   }
 
   return {
-    seen,
+    seen: muted ? undefined : seen,
     state,
     count,
     error,
