@@ -141,6 +141,36 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
+    test("a camera that is muted from the start is reported, and recognised once images arrive", async () => {
+      const context = await view.newContext();
+      // A canvas on which nothing is drawn sends no image, as a camera whose cover is closed.
+      await context.addInitScript(`{
+        const camera = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+          const [open] = (await camera(wanted)).getVideoTracks();
+          const closed = document.createElement("canvas").captureStream(0);
+          const [track] = closed.getVideoTracks();
+          Object.defineProperty(track, "muted", { configurable: true, value: true });
+          window.openCover = () => {
+            closed.addTrack(open);
+            closed.removeTrack(track);
+            Object.defineProperty(track, "muted", { value: false });
+            track.dispatchEvent(new Event("unmute"));
+          };
+          return closed;
+        };
+      }`);
+      const page = await view.open(context);
+      await begin(page);
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      const alert = page.getByRole("alert").getByText("The camera sends no images.");
+      await alert.waitFor();
+      await page.evaluate("openCover()");
+      await expect.poll(() => alert.count()).toBe(0);
+      await page.locator(".overlay .box").first().waitFor();
+      await context.close();
+    });
+
     test("a camera that is muted is reported in the trial, which goes on once images arrive", async () => {
       const context = await view.newContext();
       const page = await view.open(context);

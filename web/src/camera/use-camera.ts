@@ -93,7 +93,10 @@ export function useCamera(): Camera {
           return { kind: "off" };
         }
         element.srcObject = opened;
-        await element.play();
+        const playing = element.play();
+        // A video begins to play with its first image, for which a muted camera may take any time.
+        if (track?.muted) playing.catch(() => undefined);
+        else await playing;
         if (current === asked.current) setMuted(track?.muted ?? false);
         setDevices((await mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput"));
         return become({ kind: "running", deviceId: track?.getSettings().deviceId });
