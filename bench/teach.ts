@@ -28,7 +28,7 @@ const epochs = Number(values.epochs);
 const stopAfter = values["stop-after"] === undefined ? undefined : Number(values["stop-after"]);
 const recipe = { extends: "adapt", phases: { all: { epochs, patience: epochs } } };
 
-/** Megabytes of the processes that show pages, of this process's Chromium. */
+/** Megabytes of the processes of this process's Chromium that show pages. Some keep the name of the zygote that they are forked from. */
 function rendererMB(): number {
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const parents = new Map<number, number>();
@@ -37,7 +37,7 @@ function rendererMB(): number {
     try {
       const status = readFileSync(`/proc/${name}/status`, "utf8");
       parents.set(Number(name), Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]));
-      if (readFileSync(`/proc/${name}/cmdline`, "utf8").includes("--type=renderer"))
+      if (/--type=(renderer|zygote)/.test(readFileSync(`/proc/${name}/cmdline`, "utf8")))
         renderers.push(Number(name));
     } catch {
       // It has ended meanwhile.
