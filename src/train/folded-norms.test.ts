@@ -13,7 +13,7 @@ import { compileTrain } from "../program/train.ts";
 import { startEngine } from "../runtime/engine.node.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { random } from "../util/random.ts";
-import { type FloatTensor, floatTensor, type StateDict } from "../util/tensor.ts";
+import { type FloatTensor, floatTensor, type StateDict, type TypedArray } from "../util/tensor.ts";
 import { isFolded, unfoldNorms } from "./folded-norms.ts";
 import { Stepper } from "./stepper.ts";
 
@@ -107,10 +107,10 @@ describe.each(architectures.map((one) => [one.backbone.name, one] as const))("%s
     const training = await facesOf(40);
     const after = await unfoldNorms({ ...context, training }, before);
     const feeds = validationFeeds(training, [0, 1, 2, 3], canvas, architecture);
-    const features = [];
+    const features: (TypedArray | undefined)[] = [];
     for (const weights of [original, before, after]) {
       const open = await engine.open(compileFeatures(architecture, weights, canvas, { batch: 4 }));
-      features.push((await open.run(feeds)).features?.data as Float32Array);
+      features.push((await open.run(feeds)).features?.data);
       await open.release();
     }
     const [wanted, ...got] = features as [Float32Array, Float32Array, Float32Array];

@@ -110,7 +110,7 @@ function unfolded(
     name + tensor,
     floatTensor(
       shape,
-      Float32Array.from(channels, (channel) => channel[tensor] as number),
+      Float32Array.from(channels, (channel) => channel[tensor]),
     ),
   ]);
 }
