@@ -5,7 +5,9 @@
  *
  * draws faces of three classes, trains the recipe `adapt` in a page and in Node, and prints one line of JSON: seconds from the
  * call to the bundle, images a second of the last steps, and the resident memory of the page's process. `--stop-after` ends both
- * after so many steps.
+ * after so many steps. What both learn from few faces, scored on 600 others as in bench/adapt.ts:
+ *
+ *     node --import tsx bench/teach.ts --model vultus_m --classes angry,fear,happy,neutral,sad,surprise --per-class 20 --scored 100
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,12 +19,14 @@ import { drawFaces, openTeachPage } from "../test/support/teach.ts";
 const { values } = parseArgs({
   options: {
     model: { type: "string", default: "vultus_s" },
+    classes: { type: "string", default: "happy,neutral,surprise" },
     "per-class": { type: "string", default: "40" },
+    scored: { type: "string", default: "10" },
     epochs: { type: "string", default: "15" },
     "stop-after": { type: "string" },
   },
 });
-const classes = ["happy", "neutral", "surprise"];
+const classes = values.classes.split(",");
 const { model } = values;
 const epochs = Number(values.epochs);
 const stopAfter = values["stop-after"] === undefined ? undefined : Number(values["stop-after"]);
@@ -54,7 +58,7 @@ function rendererMB(): number {
 
 const teach = await openTeachPage();
 try {
-  const counts = { perClass: Number(values["per-class"]), validationPerClass: 10 };
+  const counts = { perClass: Number(values["per-class"]), validationPerClass: Number(values.scored) };
   const faces = await drawFaces(join(teach.folder, "faces"), classes, counts);
   const memory: number[] = [];
   const watch = setInterval(() => memory.push(Math.round(rendererMB())), 2000);
