@@ -1,7 +1,7 @@
 /** The page's view Teach if something goes wrong: a camera that is taken away, models among the images, a training that fails. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible, expectAccessibleInEveryLook } from "./support/accessible.ts";
 import { chromiumPath } from "./support/chromium.ts";
@@ -41,6 +41,19 @@ describe.skipIf(chromiumPath === undefined)(
         );
     }
 
+    /** A page whose first class is being recorded: its key is held, and three examples or more are there. */
+    async function recording(): Promise<{ context: BrowserContext; page: Page }> {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await begin(page);
+      await page.getByRole("button", { name: "Start the camera" }).click();
+      await page.locator(".overlay .box").first().waitFor();
+      await card(page, 0).locator(".hold").focus();
+      await page.keyboard.down("1");
+      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(2);
+      return { context, page };
+    }
+
     const train = (page: Page) => page.getByRole("button", { name: /^Train( again)?$/ });
 
     /** Drops files on the body of the page. */
@@ -73,14 +86,7 @@ describe.skipIf(chromiumPath === undefined)(
     })()`;
 
     test("a camera that is taken away ends the recording; its examples stay, and another camera goes on", async () => {
-      const context = await view.newContext();
-      const page = await view.open(context);
-      await begin(page);
-      await page.getByRole("button", { name: "Start the camera" }).click();
-      await page.locator(".overlay .box").first().waitFor();
-      await card(page, 0).locator(".hold").focus();
-      await page.keyboard.down("1");
-      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(2);
+      const { context, page } = await recording();
       await page.evaluate(unplug);
       await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
       expect(await page.locator(".class-card.recording").count()).toBe(0);
@@ -104,14 +110,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     test("a camera that is muted adds nothing to the recording, which goes on once images arrive", async () => {
-      const context = await view.newContext();
-      const page = await view.open(context);
-      await begin(page);
-      await page.getByRole("button", { name: "Start the camera" }).click();
-      await page.locator(".overlay .box").first().waitFor();
-      await card(page, 0).locator(".hold").focus();
-      await page.keyboard.down("1");
-      await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(2);
+      const { context, page } = await recording();
       await page.evaluate(mute(true));
       const alert = page.getByRole("alert").getByText("The camera sends no images.");
       expect(await alert.textContent()).toContain("Nothing is recorded.");
