@@ -18,7 +18,7 @@ import {
 } from "../weights/classifier-file.ts";
 import { type Ensemble, ensembleMetadata, sharedEntries } from "../weights/ensemble-file.ts";
 import type { Member } from "../weights/members.ts";
-import { type Agreement, agreement, answersOf } from "./verify.ts";
+import { type Agreement, agreement, answersOf, refusal } from "./verify.ts";
 
 /** Maximum difference to the members' mean: the effect of another order of additions, or of 11-bit weights. */
 const tolerance = { float32: 1e-4, float16: 0.02 } as const;
@@ -70,7 +70,7 @@ export async function writeEnsemble(options: EnsembleFileOptions): Promise<Ensem
   const agreed = agreement(expected, read.probabilities, classes.length);
   if (!(agreed.maxProbabilityDifference <= tolerance[stored])) {
     throw new VultusError(
-      `${path} was not written: its probabilities would differ from its members' by up to ${agreed.maxProbabilityDifference}, more than the allowed ${tolerance[stored]}; this is a bug in vultus, please report it`,
+      `${path} was not written: its probabilities would differ from its members' ${refusal(agreed, tolerance[stored], stored === "float16")}`,
     );
   }
   writeFileAtomic(path, model);

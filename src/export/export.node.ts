@@ -22,7 +22,7 @@ import {
 import type { Classifier } from "../weights/load.node.ts";
 import { accuracyOf, chooseInt8 } from "./int8.node.ts";
 import { tritonConfig, tritonFiles } from "./triton.ts";
-import { type Agreement, agreement, answersOf } from "./verify.ts";
+import { type Agreement, agreement, answersOf, refusal } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
 /**
@@ -116,7 +116,7 @@ export async function* exportClassifier(options: ExportOptions): AsyncGenerator<
     if (!(agreed.maxProbabilityDifference <= tolerance[form])) {
       rmSync(path);
       throw new VultusError(
-        `${path} was removed: its probabilities differ from the trained model's by up to ${agreed.maxProbabilityDifference}, more than the allowed ${tolerance[form]}; this is a bug in vultus, please report it`,
+        `${path} was removed: its probabilities differ from the trained model's ${refusal(agreed, tolerance[form], form === "fp16")}`,
       );
     }
     const accuracy = (rows: Float32Array): number =>

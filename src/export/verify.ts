@@ -32,6 +32,17 @@ export interface Agreement {
   readonly top1Agreement: number;
 }
 
+/**
+ * Why a file with this difference is refused. Float32 differs only if vultus is wrong; half precision may be too coarse for
+ * the weights of a network.
+ */
+export function refusal({ maxProbabilityDifference }: Agreement, allowed: number, half: boolean): string {
+  const reason = half
+    ? "half precision is too coarse for this network; write it in float32 or as int8"
+    : "this is a bug in vultus, please report it";
+  return `by up to ${maxProbabilityDifference}, more than the allowed ${allowed}; ${reason}`;
+}
+
 export function agreement(a: Float32Array, b: Float32Array, classes: number): Agreement {
   let greatest = 0;
   for (const [i, p] of a.entries()) greatest = Math.max(greatest, Math.abs(p - (b[i] as number)));

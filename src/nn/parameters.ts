@@ -121,13 +121,23 @@ export class Parameters {
   }
 }
 
-/** A constant under its own name. What there is one of per channel stays float32: it is small, and its range is wide. */
+/**
+ * Whether a tensor is stored as halves where half precision is wanted. What there is one of per channel stays float32: it is
+ * small, and its range is wide. So do depthwise filters: the rounding of nine numbers whose products nearly cancel does not
+ * average out, and one layer of them can change a probability by more than all other layers together.
+ */
+export function fitsHalf(shape: readonly number[]): boolean {
+  const depthwise = shape.length === 4 && shape[1] === 1;
+  return shape.length >= 2 && !depthwise;
+}
+
+/** A constant under its own name. */
 function namedConstant(
   graph: Builder,
   { name, shape }: ParameterSpec,
   numbers: Float32Array,
   stored: "float32" | "float16",
 ): Value {
-  if (stored === "float32" || shape.length < 2) return graph.weight(name, "float32", shape, numbers);
+  if (stored === "float32" || !fitsHalf(shape)) return graph.weight(name, "float32", shape, numbers);
   return cast(graph.weight(name, "float16", shape, Uint16Array.from(numbers, toFloat16)), "float32");
 }

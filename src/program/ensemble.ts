@@ -8,6 +8,7 @@ import { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";
 import { buildFeatures, buildHead } from "../models/classifier.ts";
 import { Network } from "../nn/network.ts";
+import { fitsHalf } from "../nn/parameters.ts";
 import { concat } from "../ops/concat.ts";
 import { log } from "../ops/log.ts";
 import { max } from "../ops/max.ts";
@@ -75,6 +76,6 @@ export function compileEnsemble(
 /** Whether every matrix fits half precision as it is, as those of a file do that was stored so: then nothing is lost again. */
 function isHalf(weights: StateDict): boolean {
   return [...weights.values()].every(
-    ({ shape, data }) => shape.length < 2 || data.every((x) => Object.is(fromFloat16(toFloat16(x)), x)),
+    ({ shape, data }) => !fitsHalf(shape) || data.every((x) => Object.is(fromFloat16(toFloat16(x)), x)),
   );
 }
