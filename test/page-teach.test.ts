@@ -10,7 +10,7 @@ import { drawFace } from "../src/data/synthetic.ts";
 import { expressions } from "../src/data/synthetic-expression.ts";
 import { greyOf, thumbnail } from "../src/data/thumbnail.ts";
 import { readStoredZip } from "../src/formats/zip.ts";
-import { random } from "../src/util/random.ts";
+import { type Random, random } from "../src/util/random.ts";
 import { noImages, recordOf } from "../src/weights/training-images.ts";
 import { examplesZip } from "../web/src/teach/examples-zip.ts";
 import { knownTo } from "../web/src/teach/known-examples.ts";
@@ -41,6 +41,30 @@ function recorded(label: string, recording: string, count: number, start = 0, st
 
 const files = (label: string, count: number): SplitExample[] =>
   Array.from({ length: count }, (_, i) => ({ label, time: i }));
+
+/** Some recordings, long and short, and files, a few of which a model has learned from. */
+function anyExamples(rng: Random): SplitExample[] {
+  let time = 0;
+  const learns = rng.chance(0.5);
+  return Array.from({ length: 1 + rng.integer(12) }, (_, i) => {
+    time += rng.integer(2000);
+    const label = rng.chance(0.5) ? "a" : "b";
+    const isRecording = rng.chance(0.5);
+    return Array.from({ length: 1 + rng.integer(isRecording ? 14 : 4) }, () => {
+      time += isRecording ? 125 : 1;
+      const learned = learns && rng.chance(0.2);
+      return { label, time, learned, ...(isRecording ? { recording: `r${i}` } : {}) };
+    });
+  }).flat();
+}
+
+/** Two groups of examples that look alike, some of them files. */
+function anyGroups(all: readonly SplitExample[], rng: Random): number[][] {
+  const place = all.map(() => rng.integer(10));
+  return [0, 1]
+    .map((group) => [...all.keys()].filter((i) => place[i] === group))
+    .filter((group) => group.length > 1 && group.some((i) => all[i]?.recording === undefined));
+}
 
 function sides({ training, measured, leftOut }: HonestSplit, count: number): string[] {
   const all = [...training, ...measured, ...leftOut];
@@ -108,6 +132,40 @@ describe("the honest split", () => {
   test("never measures by what the model has learned from", () => {
     const all = files("a", 8).map((file, i) => ({ ...file, learned: i === 1 }));
     expect(splitHonestly(all).measured).toEqual([5]);
+  });
+
+  test("never measures by what is near to what the model has learned from, if what lay between was deleted", () => {
+    // Of 40 frames 26 were learned from, and the ten that were held out were deleted.
+    const frames = recorded("wink", "a", 30).map((frame, i) => ({ ...frame, learned: i < 26 }));
+    expect(sides(splitHonestly(frames), 30).join("")).toBe(`${"t".repeat(26)}----`);
+    const copies = files("a", 8).map((file, i) => ({ ...file, learned: i === 3 }));
+    expect(sides(splitHonestly(copies, [[1, 3]]), 8)[1]).not.toBe("m");
+  });
+
+  test("holds whatever is recorded and added", () => {
+    const rng = random("split", 0);
+    const broken: string[] = [];
+    for (let round = 0; round < 2000; round++) {
+      const all = anyExamples(rng);
+      const groups = anyGroups(all, rng);
+      const { training, measured } = splitHonestly(all, groups);
+      const isLong = ({ recording }: SplitExample): boolean =>
+        recording !== undefined && all.filter((other) => other.recording === recording).length >= 8;
+      for (const m of measured) {
+        const one = all[m] as SplitExample;
+        const long = isLong(one);
+        if (one.learned) broken.push(`${round}: learned`);
+        for (const t of training) {
+          const other = all[t] as SplitExample;
+          const areFrames = one.recording !== undefined && other.recording !== undefined;
+          if (areFrames && Math.abs(one.time - other.time) < 500) broken.push(`${round}: time`);
+          if (!long && areFrames && one.recording === other.recording) broken.push(`${round}: recording`);
+          const areAlike = groups.some((group) => group.includes(m) && group.includes(t));
+          if (areAlike && !(long && isLong(other))) broken.push(`${round}: alike`);
+        }
+      }
+    }
+    expect(broken).toEqual([]);
   });
 });
 

@@ -48,10 +48,12 @@ export function splitHonestly(
   for (const frames of long)
     for (const frame of frames.slice(-Math.round(KEPT * frames.length))) sides[frame] = "measured";
   const isFrame = new Set(long.flat());
-  keepApart(unitsOf(examples.length, isFrame, recordings, groups), examples, sides);
-  leaveNeighboursOut(examples, sides);
-  leaveAlikeOut(groups, isFrame, sides);
-  for (const [i, { learned }] of examples.entries()) if (learned) sides[i] = "training";
+  const units = unitsOf(examples.length, isFrame, recordings, groups);
+  keepApart(units, examples, sides);
+  leaveAlikeOut(units, groups, isFrame, sides);
+  for (const i of framesNear((at) => sides[at] === "measured", examples))
+    if (sides[i] === "training") sides[i] = "leftOut";
+  teachLearned([...units, ...groups], examples, sides, isFrame);
   const of = (side: Side): number[] => [...sides.keys()].filter((i) => sides[i] === side);
   return { training: of("training"), measured: of("measured"), leftOut: of("leftOut") };
 }
@@ -101,30 +103,57 @@ function keepApart(units: readonly number[][], examples: readonly SplitExample[]
   }
 }
 
-/** The gap: frames to learn from that were recorded next to one to measure by, whatever their recording. */
-function leaveNeighboursOut(examples: readonly SplitExample[], sides: Side[]): void {
-  const frames = [...examples.keys()]
-    .filter((i) => examples[i]?.recording !== undefined)
-    .sort((a, b) => (examples[a]?.time ?? 0) - (examples[b]?.time ?? 0));
-  for (const order of [frames, [...frames].reverse()]) {
-    let last = Number.NaN;
-    for (const i of order) {
-      const { time } = examples[i] as SplitExample;
-      if (sides[i] === "measured") last = time;
-      else if (Math.abs(time - last) < GAP) sides[i] = "leftOut";
-    }
-  }
-}
-
-/** A file that looks like a frame to measure by teaches that frame. */
+/** A file that looks like a frame to measure by teaches that frame, and so does all that stays on its side. */
 function leaveAlikeOut(
+  units: readonly (readonly number[])[],
   groups: readonly (readonly number[])[],
   isFrame: ReadonlySet<number>,
   sides: Side[],
 ): void {
+  const framesLike = new Map<number, number[]>();
   for (const group of groups) {
-    if (!group.some((i) => isFrame.has(i))) continue;
-    const isKept = group.some((i) => isFrame.has(i) && sides[i] === "measured");
-    for (const i of group) if (!isFrame.has(i)) sides[i] = isKept ? "leftOut" : "training";
+    const frames = group.filter((i) => isFrame.has(i));
+    if (frames.length > 0) for (const i of group) framesLike.set(i, frames);
   }
+  for (const unit of units) {
+    const frames = unit.flatMap((i) => framesLike.get(i) ?? []);
+    if (frames.length === 0) continue;
+    const side = frames.some((i) => sides[i] === "measured") ? "leftOut" : "training";
+    for (const i of unit) sides[i] = side;
+  }
+}
+
+/** What the model has learned from can only be learned from again, and what is too near to it cannot be measured by. */
+function teachLearned(
+  together: readonly (readonly number[])[],
+  examples: readonly SplitExample[],
+  sides: Side[],
+  isFrame: ReadonlySet<number>,
+): void {
+  const isLearned = (i: number): boolean => examples[i]?.learned ?? false;
+  const near = framesNear(isLearned, examples);
+  // Frames of long recordings are alike, and are kept apart by time only.
+  for (const members of together) {
+    if (members.some((i) => isLearned(i) && !isFrame.has(i))) near.push(...members);
+    else if (members.some(isLearned)) near.push(...members.filter((i) => !isFrame.has(i)));
+  }
+  for (const i of near) if (sides[i] === "measured") sides[i] = "leftOut";
+  for (const i of sides.keys()) if (isLearned(i)) sides[i] = "training";
+}
+
+/** The frames, of any recording, within the gap before or after those of which `is` is true. */
+function framesNear(is: (example: number) => boolean, examples: readonly SplitExample[]): number[] {
+  const time = (i: number): number => examples[i]?.time ?? 0;
+  const frames = [...examples.keys()]
+    .filter((i) => examples[i]?.recording !== undefined)
+    .sort((a, b) => time(a) - time(b));
+  const near: number[] = [];
+  for (const order of [frames, [...frames].reverse()]) {
+    let last = Number.NaN;
+    for (const i of order) {
+      if (is(i)) last = time(i);
+      else if (Math.abs(time(i) - last) < GAP) near.push(i);
+    }
+  }
+  return near;
 }
