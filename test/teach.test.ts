@@ -221,6 +221,26 @@ pageTest("the head alone trains on features", { timeout: 5 * minutes }, async ()
   expect(taught.training?.history[0]).not.toHaveProperty("validationAccuracy");
 });
 
+pageTest(
+  "a checkpoint that cannot be cleared at the end is noted, and the result is there",
+  { timeout: 5 * minutes },
+  async () => {
+    const taught = await teach.teach({
+      ...asked,
+      recipe: "head",
+      validation: [],
+      measure: false,
+      failsToClear: true,
+    });
+    expect(taught.error).toBeUndefined();
+    expect(taught.training).toMatchObject({ ending: "finished", bundle: expect.any(String) });
+    expect(taught.events.at(-1)).toMatchObject({
+      kind: "note",
+      text: "the checkpoint cannot be cleared: locked; clear it before the next training",
+    });
+  },
+);
+
 pageTest("bad input is refused with a reason", { timeout: 5 * minutes }, async () => {
   writeFileSync(
     join(teach.folder, "broken.png"),

@@ -131,7 +131,11 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
               about,
             );
       for (const text of result?.notes ?? []) await onEvent?.({ kind: "note", text });
-      if (ending === "finished") await store?.clear();
+      if (ending === "finished")
+        await store?.clear().catch(async (error) => {
+          const text = `the checkpoint cannot be cleared: ${messageOf(error)}; clear it before the next training`;
+          await onEvent?.({ kind: "note", text });
+        });
       return {
         ending,
         bundle: result?.bundle,

@@ -18,6 +18,8 @@ export interface Asked
   readonly validation: readonly ServedExample[];
   /** Checkpoints are kept from one call to the next. */
   readonly isKept?: boolean;
+  /** The store of checkpoints refuses to clear them. */
+  readonly failsToClear?: boolean;
   /** The training is stopped after so many steps of this call. */
   readonly stopAfter?: number;
   /** The device of WebGPU is destroyed after so many steps. */

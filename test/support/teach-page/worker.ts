@@ -37,7 +37,7 @@ async function fetched(examples: readonly ServedExample[]): Promise<WebExample[]
   );
 }
 
-async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise<Taught> {
+async function teach({ isKept, failsToClear, stopAfter, loseAfter, ...asked }: Asked): Promise<Taught> {
   const events: WebTrainEvent[] = [];
   const stop = new AbortController();
   const [training, validation] = [await fetched(asked.training), await fetched(asked.validation)];
@@ -56,6 +56,9 @@ async function teach({ isKept, stopAfter, loseAfter, ...asked }: Asked): Promise
       validation,
       signal: stop.signal,
       ...(isKept && { checkpoints }),
+      ...(failsToClear && {
+        checkpoints: { ...checkpoints, clear: () => Promise.reject(new Error("locked")) },
+      }),
       onEvent(event) {
         events.push(event);
         if (event.kind !== "step") return;
