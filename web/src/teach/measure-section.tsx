@@ -35,7 +35,7 @@ export function MeasureSection({ trainings, all, examples, changed, explain }: M
       {!all.finished && (
         <p class="warning">The training was stopped: this is its best model up to that point.</p>
       )}
-      {changed > all.when && (
+      {changed > (all.plan.made ?? all.when) && (
         <p class="warning">Classes or examples have changed since. Train again to include the changes.</p>
       )}
       {!measure ? (

@@ -50,7 +50,12 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
         <div class="panel projects-panel">
           <ul tabIndex={-1} aria-label="Kept projects">
             {list.map((project) => (
-              <Row key={project.id} project={project} projects={projects} />
+              <Row
+                key={project.id}
+                project={project}
+                projects={projects}
+                isMine={open !== undefined && project.id === projects.open}
+              />
             ))}
           </ul>
           <Space list={list} />
@@ -79,7 +84,14 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
   );
 }
 
-function Row({ project, projects }: { readonly project: StoredProject; readonly projects: Projects }) {
+interface RowProps {
+  readonly project: StoredProject;
+  readonly projects: Projects;
+  /** Whether this tab works on it. */
+  readonly isMine: boolean;
+}
+
+function Row({ project, projects, isMine }: RowProps) {
   const { id, name, examples, bytes } = project;
   const [asked, ask] = useState(false);
   const isOpen = id === projects.open;
@@ -108,7 +120,7 @@ function Row({ project, projects }: { readonly project: StoredProject; readonly 
           class="button quiet"
           type="button"
           aria-label={asked ? `Delete ${name} for good` : `Delete ${name}`}
-          onClick={() => (asked ? void projects.remove(id) : ask(true))}
+          onClick={() => (asked ? void projects.remove(id, isMine) : ask(true))}
           onBlur={() => ask(false)}
         >
           {asked ? "Delete for good" : "Delete"}

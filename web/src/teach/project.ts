@@ -1,5 +1,7 @@
 /** The data of a project: classes and their examples. */
 
+import { classKey, folded } from "../../../src/data/names.ts";
+
 /** A class; its name may change, its id does not. */
 export interface TaughtClass {
   readonly id: string;
@@ -46,12 +48,23 @@ export function refusalOfName(name: string, others: readonly string[]): string |
   if (character !== undefined)
     return `A name cannot contain ${character < " " ? "a control character" : character}`;
   if (/^\.|\.$/.test(wanted)) return "A name cannot begin or end with a dot.";
-  if (others.some((other) => sameName(other, wanted))) return `There is a class “${wanted}” already.`;
+  const same = others.find((other) => sameName(other, wanted));
+  if (same !== undefined)
+    return `There is a class “${same}” already${folded(same) === folded(wanted) ? "" : `, and “${wanted}” is another name of it`}.`;
   return undefined;
 }
 
+/** Whether a training would take them for one class. */
 export function sameName(a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.trim().toLowerCase();
+  return classKey(a) === classKey(b);
+}
+
+/** The name, with a number where one of the `others` has it. */
+export function freeName(name: string, others: readonly string[]): string {
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name} ${number}`;
+    if (!others.some((other) => sameName(other, free))) return free;
+  }
 }
 
 /** The ratio of the largest class to the smallest from which a warning is shown. */

@@ -15,11 +15,14 @@ export interface TeachStore {
   /** The last changed first. */
   projects(): Promise<readonly StoredProject[]>;
   project(id: string): Promise<Project | undefined>;
-  saveProject(project: Project): Promise<void>;
+  createProject(project: Project): Promise<void>;
+  /** Like all that saves something of a project, it fails if the project was deleted. */
+  changeProject(project: Project): Promise<void>;
   /** With all that belongs to it. */
   deleteProject(id: string): Promise<void>;
   /** In the order of time. */
   examples(project: string): Promise<readonly Example[]>;
+  /** Of one project. */
   saveExamples(examples: readonly Example[]): Promise<void>;
   deleteExamples(ids: readonly string[]): Promise<void>;
   training<S extends Slot>(
@@ -27,7 +30,10 @@ export interface TeachStore {
     slot: S,
   ): Promise<(S extends "unfinished" ? Unfinished : Trained) | undefined>;
   saveTraining(training: Training): Promise<void>;
-  deleteTraining(project: string, slot: Slot): Promise<void>;
+  /** With it goes what it takes the place of: the unfinished training, if it has finished, and what the head reached before. */
+  saveResult(trained: Trained): Promise<void>;
+  /** With its checkpoint. */
+  discardUnfinished(project: string): Promise<void>;
   /** Of the project's unfinished training. */
   checkpoints(project: string): CheckpointStore;
   close(): void;
@@ -40,6 +46,9 @@ export class StorageFull extends Error {
   }
 }
 
+/** What a page has of a project that is not stored any more can still be downloaded. */
+const WAY_OUT = "Download what you still need, then reload the page.";
+
 /** Pages of one host share its databases: each has its own, by its folder. */
 export function databaseName(): string {
   return `vultus-teach-${new URL("./", document.baseURI).pathname}`;
@@ -50,7 +59,11 @@ type StoreName = (typeof STORES)[number];
 
 /** @throws Error with the reason if the browser stores nothing. */
 export async function openStore(name: string): Promise<TeachStore> {
-  const database = await opened(name);
+  const database = await opened(name).catch((error: Error) => {
+    throw new Error(
+      `This browser does not store data for this page (${error.message}). Leave a private window, or allow the page to store data.`,
+    );
+  });
 
   /** What `work` asks for, once all of its writes are kept. */
   async function transact<T>(
@@ -69,14 +82,28 @@ export async function openStore(name: string): Promise<TeachStore> {
       const [result] = await Promise.all([work((store) => transaction.objectStore(store)), ended]);
       return result;
     } catch (error) {
-      throw (error as Error).name === "QuotaExceededError" ? new StorageFull() : error;
+      const { name: kind } = error as Error;
+      if (kind === "QuotaExceededError") throw new StorageFull();
+      if (kind !== "InvalidStateError") throw error;
+      throw new Error(
+        `The browser closed the storage of this page: its data was deleted, or a newer version of the page is open. ${WAY_OUT}`,
+      );
     }
   }
   const read = <T>(store: StoreName, key: IDBValidKey): Promise<T> =>
     transact([store], "readonly", (of) => answered<T>(of(store).get(key)));
-  const write = (store: StoreName, ...values: readonly object[]): Promise<void> =>
-    transact([store], "readwrite", async (of) => {
-      for (const value of values) of(store).put(value);
+  /** Does something to a project, unless it was deleted: nobody would find or delete what is written then. */
+  const changing = (
+    project: string,
+    work: (store: (name: StoreName) => IDBObjectStore) => void,
+  ): Promise<void> =>
+    transact(STORES, "readwrite", async (of) => {
+      const key = await answered(of("projects").getKey(project));
+      if (key === undefined)
+        throw new Error(
+          `This project is not stored any more: it was deleted in another tab, or with the data of this page. ${WAY_OUT}`,
+        );
+      work(of);
     });
   const remove = (store: StoreName, keys: readonly IDBValidKey[]): Promise<void> =>
     transact([store], "readwrite", async (of) => {
@@ -105,7 +132,14 @@ export async function openStore(name: string): Promise<TeachStore> {
         return (await Promise.all(sized)).sort((a, b) => b.changed - a.changed);
       }),
     project: (id) => read("projects", id),
-    saveProject: (project) => write("projects", project),
+    createProject: (project) =>
+      transact(["projects"], "readwrite", async (of) => {
+        of("projects").put(project);
+      }),
+    changeProject: (project) =>
+      changing(project.id, (of) => {
+        of("projects").put(project);
+      }),
     deleteProject: (id) =>
       transact(STORES, "readwrite", async (of) => {
         of("projects").delete(id);
@@ -120,20 +154,45 @@ export async function openStore(name: string): Promise<TeachStore> {
       );
       return found.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
     },
-    saveExamples: (examples) => write("examples", ...examples),
+    async saveExamples(examples) {
+      const [first] = examples;
+      if (!first) return;
+      await changing(first.project, (of) => {
+        for (const example of examples) of("examples").put(example);
+      });
+    },
     deleteExamples: (ids) => remove("examples", ids),
     training: (project, slot) => read("trainings", [project, slot]),
-    saveTraining: (training) => write("trainings", training),
-    deleteTraining: (project, slot) => remove("trainings", [[project, slot]]),
+    saveTraining: (training) =>
+      changing(training.project, (of) => {
+        of("trainings").put(training);
+      }),
+    saveResult: (trained) =>
+      changing(trained.project, (of) => {
+        const { project, slot, finished } = trained;
+        if (finished) removeUnfinished(of, project);
+        if (slot === "all") of("trainings").delete([project, "head"]);
+        of("trainings").put(trained);
+      }),
+    discardUnfinished: (project) =>
+      transact(["trainings", "checkpoints"], "readwrite", async (of) => removeUnfinished(of, project)),
     checkpoints: (project) => ({
       async read() {
         return (await read<Checkpoint | undefined>("checkpoints", project))?.content;
       },
-      write: (content) => write("checkpoints", { project, content } satisfies Checkpoint),
+      write: (content) =>
+        changing(project, (of) => {
+          of("checkpoints").put({ project, content } satisfies Checkpoint);
+        }),
       clear: () => remove("checkpoints", [project]),
     }),
     close: () => database.close(),
   };
+}
+
+function removeUnfinished(of: (name: StoreName) => IDBObjectStore, project: string): void {
+  of("trainings").delete([project, "unfinished"]);
+  of("checkpoints").delete(project);
 }
 
 interface Checkpoint {
@@ -162,9 +221,7 @@ function opened(name: string): Promise<IDBDatabase> {
       resolve(request.result);
     });
     request.addEventListener("error", () =>
-      reject(
-        new Error(`This browser does not store data for this page: ${request.error?.message ?? "no reason"}`),
-      ),
+      reject(request.error ?? new Error("the browser's storage failed")),
     );
   });
 }

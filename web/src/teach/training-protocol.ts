@@ -18,6 +18,8 @@ export interface TrainRequest {
   readonly project: string;
   /** What the model is called. */
   readonly name: string;
+  /** The last training of all layers: the page has it even if the storage was too full for it. */
+  readonly last: Trained | undefined;
   readonly what:
     | { readonly kind: "all"; readonly start: Start }
     /** With the examples of the last training of all layers. */
@@ -33,6 +35,6 @@ export type FromTrainer =
   | { readonly kind: "event"; readonly event: WebTrainEvent }
   /** A problem that does not end the training. */
   | { readonly kind: "warning"; readonly text: string }
-  /** `trained` is left out where it was stopped before it had a model. */
-  | { readonly kind: "ended"; readonly mode: Mode; readonly trained?: Trained; readonly finished: boolean }
+  /** `trained` is left out where it was stopped before it had a model; `stored`: whether the browser keeps it. */
+  | { readonly kind: "ended"; readonly mode: Mode; readonly trained?: Trained; readonly stored: boolean }
   | { readonly kind: "failed"; readonly reason: string };

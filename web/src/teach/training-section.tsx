@@ -20,7 +20,7 @@ export interface TrainingSectionProps {
 }
 
 export function TrainingSection({ trainings, counts, models }: TrainingSectionProps) {
-  const { running, failure, all, head, unfinished, ready } = trainings;
+  const { running, failure, all, head, unfinished, unstored, ready } = trainings;
   const [chosen, choose] = useState<string>();
   const missing = missingForTraining(counts);
   const starts = startsOf(models, all);
@@ -45,6 +45,12 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
             {unfinished ? "Continue from the last checkpoint, or train again." : "You can train again."}
           </p>
         </div>
+      )}
+      {unstored && (
+        <p class="panel warning" role="alert">
+          The browser could not store the model: it is in this page only. Download it before you close or
+          reload the page.
+        </p>
       )}
       {unfinished && !running && (
         <div class="panel unfinished">

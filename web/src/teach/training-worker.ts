@@ -56,8 +56,9 @@ async function answer(request: TrainRequest): Promise<void> {
 
 async function run(store: TeachStore, request: TrainRequest): Promise<void> {
   const { project, what } = request;
+  const made = Date.now();
   const examples = new Map((await store.examples(project)).map((example) => [example.id, example]));
-  const before = await unfinishedOf(store, request, [...examples.values()]);
+  const before = await unfinishedOf(store, request, [...examples.values()], made);
   const { mode, plan } = before;
   const isNew = what.kind !== "unfinished";
   const checkpoints = forgiving(store.checkpoints(project));
@@ -71,13 +72,18 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     classes: plan.classes,
     recipe: mode === "all" ? "adapt" : "head",
     name: request.name,
-    checkpoints: isNew ? { ...checkpoints, read: async () => undefined } : checkpoints,
+    checkpoints: {
+      ...checkpoints,
+      ...(isNew ? { read: async () => undefined } : {}),
+      // It goes when the result is kept.
+      async clear() {},
+    },
     signal: stopped.signal,
     async onEvent(event) {
       curve = continued(curve, event);
       // One that is refused before it starts leaves the earlier unfinished one as it is.
       if (event.kind === "start" && isNew) {
-        await checkpoints.clear();
+        await kept(() => checkpoints.clear());
         await kept(() => store.saveTraining(before));
       }
       say({ kind: "event", event });
@@ -86,16 +92,15 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
       if (event.kind === "step") await gate;
     },
   });
-  const trained = await keep(store, before, curve, result);
-  const finished = result.ending === "finished";
-  say({ kind: "ended", mode, finished, ...(trained ? { trained } : {}) });
+  say({ kind: "ended", mode, ...(await keep(store, before, curve, result)) });
 }
 
 /** The training that is asked for, as it is kept before its first step. */
 async function unfinishedOf(
   store: TeachStore,
-  { project, what }: TrainRequest,
+  { project, what, last }: TrainRequest,
   examples: readonly Example[],
+  made: number,
 ): Promise<Unfinished> {
   const begun = (mode: Mode, plan: Plan): Unfinished => ({
     project,
@@ -109,14 +114,13 @@ async function unfinishedOf(
     if (!found) throw new Error("There is no training to resume.");
     return found;
   }
-  const last = await store.training(project, "all");
   if (what.kind === "head") {
     if (!last) throw new Error("All layers must be trained before the head alone is.");
     return begun("head", last.plan);
   }
   const classes = (await store.project(project))?.classes ?? [];
   const learned = await learnedBy(what.start, last, examples);
-  return begun("all", planOf(examples, classes, what.start, learned, sayCompared));
+  return begun("all", { ...planOf(examples, classes, what.start, learned, sayCompared), made });
 }
 
 /** Examples compared between two messages. */
@@ -133,7 +137,12 @@ async function learnedBy(
   examples: readonly Example[],
 ): Promise<readonly string[]> {
   if (start.kind === "page") return [];
-  return start.kind === "taught" ? (last?.plan.learned ?? []) : knownTo(start, examples);
+  if (start.kind === "file") return knownTo(start, examples);
+  const { learned = [], measured = [] } = last?.plan ?? {};
+  const planned = new Set([...learned, ...measured.map(({ id }) => id)]);
+  // A file may have been deleted, and added again since.
+  const files = examples.filter(({ id, recording }) => recording === undefined && !planned.has(id));
+  return [...learned, ...(await knownTo(start, files))];
 }
 
 /** The bundle, under the name that the page gives it: errors and notes name it so. */
@@ -162,18 +171,17 @@ function continued(curve: Curve, event: WebTrainEvent): Curve {
   return event.kind === "epoch" ? withEpoch(curve, event) : curve;
 }
 
-/** Its result; a stopped training can still be resumed. */
+/** Keeps its result; a stopped training can still be resumed. */
 async function keep(
   store: TeachStore,
   { project, mode, plan }: Unfinished,
   curve: Curve,
   result: WebTraining,
-): Promise<Trained | undefined> {
+): Promise<Pick<Extract<FromTrainer, { kind: "ended" }>, "trained" | "stored">> {
   const { bundle, validation, device, imagesPerSecond, ending } = result;
   const finished = ending === "finished";
-  if (finished) await store.deleteTraining(project, "unfinished");
-  else await kept(() => store.saveTraining({ project, slot: "unfinished", mode, plan, curve }));
-  if (!bundle) return undefined;
+  if (!finished) await kept(() => store.saveTraining({ project, slot: "unfinished", mode, plan, curve }));
+  if (!bundle) return { stored: true };
   const trained: Trained = {
     project,
     slot: mode,
@@ -186,27 +194,41 @@ async function keep(
     device,
     imagesPerSecond,
   };
-  // What the head alone reached was measured on other examples.
-  if (mode === "all") await store.deleteTraining(project, "head");
-  await kept(() => store.saveTraining(trained));
-  return trained;
+  const save = (): Promise<void> => store.saveResult(trained);
+  const stored = await save().then(
+    () => true,
+    async () => {
+      // Without the checkpoint there may be space for it.
+      if (finished) await store.discardUnfinished(project).catch(() => {});
+      return kept(save);
+    },
+  );
+  return { trained, stored };
 }
 
-/** If the storage is full, the training continues but cannot be resumed after a reload. */
+/** If the storage is full or fails, the training continues but cannot be resumed after a reload. */
 function forgiving(store: CheckpointStore): CheckpointStore {
-  return { ...store, write: (bytes) => kept(() => store.write(bytes)) };
+  return {
+    ...store,
+    async write(bytes) {
+      await kept(() => store.write(bytes));
+    },
+  };
 }
 
-let isFull = false;
-async function kept(work: () => Promise<void>): Promise<void> {
+let isWarned = false;
+/** @returns whether it was. */
+async function kept(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
-    if (!(error instanceof StorageFull)) throw error;
-    if (isFull) return;
-    isFull = true;
-    const text = "The browser's storage is full: keep this page open, and download the model at the end.";
+    if (isWarned) return false;
+    isWarned = true;
+    const reason = error instanceof StorageFull ? "The browser's storage is full" : messageOf(error);
+    const text = `${reason.replace(/\.$/, "")}: keep this page open, and download the model at the end.`;
     say({ kind: "warning", text });
+    return false;
   }
 }
 

@@ -15,6 +15,8 @@ export type Start =
 /** Which examples a training learns from and is measured by. */
 export interface Plan {
   readonly start: Start;
+  /** When the examples were read, in milliseconds since 1970; missing in plans of earlier versions. */
+  readonly made?: number;
   readonly classes: readonly string[];
   readonly training: readonly PlannedExample[];
   readonly measured: readonly PlannedExample[];

@@ -1,7 +1,7 @@
 /** The open project: its classes and examples, every change of which is kept at once and can be undone. */
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { Example, Project, TaughtClass } from "./project.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Example, freeName, type Project, sameName, type TaughtClass } from "./project.ts";
 import type { TeachStore } from "./store.ts";
 import { newId } from "./use-projects.ts";
 
@@ -15,8 +15,8 @@ export interface OpenProject {
   /** Why the last change was not kept. */
   readonly problem: string | undefined;
   rename(name: string): Promise<void>;
-  /** @returns its id. */
-  addClass(name: string): Promise<string>;
+  /** @returns the id of the class of this name; undefined if it was not kept. */
+  addClass(name: string): Promise<string | undefined>;
   renameClass(id: string, name: string): Promise<void>;
   deleteClass(id: string): Promise<void>;
   /** @returns its id; undefined if it was not kept. */
@@ -39,7 +39,8 @@ const MOST_STEPS = 20;
 export function useProject(store: TeachStore, id: string): OpenProject {
   const [project, setProject] = useState<Project>();
   const [examples, setExamples] = useState<readonly Example[]>([]);
-  const [steps, setSteps] = useState<readonly Step[]>([]);
+  const steps = useRef<readonly Step[]>([]);
+  const [done, setDone] = useState<string>();
   const [problem, setProblem] = useState<string>();
   // What callbacks of an earlier rendering must see, too.
   const now = useRef({ project, examples });
@@ -53,7 +54,12 @@ export function useProject(store: TeachStore, id: string): OpenProject {
     let left = false;
     const read = async (): Promise<void> => {
       const [stored, found] = await Promise.all([store.project(id), store.examples(id)]);
-      if (!left && stored) show({ project: stored, examples: found });
+      if (left) return;
+      if (!stored)
+        throw new Error(
+          "This project was deleted in another tab. Open or make another one under “Projects”.",
+        );
+      show({ project: stored, examples: found });
     };
     read().catch((error: Error) => setProblem(error.message));
     return () => {
@@ -61,27 +67,41 @@ export function useProject(store: TeachStore, id: string): OpenProject {
     };
   }, [store, id]);
 
-  const keep = async (work: () => Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      setProblem(undefined);
-      return true;
-    } catch (error) {
-      setProblem((error as Error).message);
-      return false;
-    }
+  const turn = useRef<Promise<unknown>>(Promise.resolve());
+  /** Changes come one after the other: each begins with what the one before it left. */
+  const keep = (work: () => Promise<void>): Promise<boolean> => {
+    const kept = turn.current.then(work).then(
+      () => {
+        setProblem(undefined);
+        return true;
+      },
+      (error: Error) => {
+        setProblem(error.message);
+        return false;
+      },
+    );
+    turn.current = kept;
+    return kept;
   };
   const change = async (changes: Partial<Project>): Promise<void> => {
     const before = now.current.project;
     if (!before) return;
     const next = { ...before, changed: Date.now(), ...changes };
-    await store.saveProject(next);
+    await store.changeProject(next);
     show({ project: next });
   };
+  /** Notes that examples have changed. They have, even if the storage is too full for the note. */
+  const note = (): Promise<void> =>
+    change({}).catch(() =>
+      show({ project: now.current.project && { ...now.current.project, changed: Date.now() } }),
+    );
   const classes = (): readonly TaughtClass[] => now.current.project?.classes ?? [];
-  const did = useCallback((text: string, revert: () => Promise<void>) => {
-    setSteps((before) => [...before, { text, revert }].slice(-MOST_STEPS));
-  }, []);
+  const setSteps = (next: readonly Step[]): void => {
+    steps.current = next;
+    setDone(next.at(-1)?.text);
+  };
+  const did = (text: string, revert: () => Promise<void>): void =>
+    setSteps([...steps.current, { text, revert }].slice(-MOST_STEPS));
   /** Inserts examples in the order of time. */
   const put = async (some: readonly Example[]): Promise<void> => {
     await store.saveExamples(some);
@@ -100,69 +120,89 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   return {
     project,
     examples,
-    done: steps.at(-1)?.text,
+    done,
     problem,
     async rename(name) {
       // A model knows nothing of it.
-      const changed = now.current.project?.changed ?? 0;
-      if (name.trim() !== "") await keep(() => change({ name: name.trim(), changed }));
+      if (name.trim() !== "")
+        await keep(() => change({ name: name.trim(), changed: now.current.project?.changed ?? 0 }));
     },
     async addClass(name) {
       const added = { id: newId(), name: name.trim() };
-      await keep(() => change({ classes: [...classes(), added] }));
-      return added.id;
+      const kept = await keep(async () => {
+        const same = classes().find((one) => sameName(one.name, name));
+        if (same) added.id = same.id;
+        else await change({ classes: [...classes(), added] });
+      });
+      return kept ? added.id : undefined;
     },
     async renameClass(of, name) {
-      const before = classes();
-      const renamed = before.map((one) => (one.id === of ? { ...one, name: name.trim() } : one));
-      await keep(() => change({ classes: renamed }));
+      await keep(() =>
+        change({
+          classes: classes().map((one) => (one.id === of ? { ...one, name: name.trim() } : one)),
+        }),
+      );
     },
     async deleteClass(of) {
-      const [before, own] = [classes(), now.current.examples.filter((example) => example.class === of)];
-      const text = `Deleted the class “${nameOf(of)}”`;
-      const deleted = await keep(async () => {
-        await change({ classes: before.filter((one) => one.id !== of) });
+      await keep(async () => {
+        const at = classes().findIndex((one) => one.id === of);
+        const gone = classes()[at];
+        if (!gone) return;
+        const own = now.current.examples.filter((example) => example.class === of);
         await take(new Set(own.map((example) => example.id)));
-      });
-      if (!deleted) return;
-      did(text, async () => {
-        const gone = before.filter((one) => one.id === of);
-        await change({ classes: [...classes(), ...gone] });
-        await put(own);
+        did(`Deleted the class “${gone.name}”`, async () => {
+          const others = classes().filter((one) => one.id !== of);
+          const name = freeName(
+            gone.name,
+            others.map((other) => other.name),
+          );
+          await put(own);
+          await change({ classes: others.toSpliced(at, 0, { ...gone, name }) });
+        });
+        await change({ classes: classes().filter((one) => one.id !== of) });
       });
     },
     async add(example) {
       const added = { ...example, id: newId(), project: id };
-      return (await keep(() => put([added]))) ? added.id : undefined;
+      let isWanted = false;
+      const kept = await keep(async () => {
+        // Its class may have been deleted meanwhile.
+        isWanted = classes().some((one) => one.id === added.class);
+        if (isWanted) await put([added]);
+      });
+      return kept && isWanted ? added.id : undefined;
     },
     added(text, ids) {
-      // The reason why the rest was not stored stays visible.
-      change({}).catch((error: Error) => setProblem(error.message));
       did(text, async () => {
         await take(ids);
-        await change({});
+        await note();
       });
+      // The reason why the rest was not stored stays visible.
+      turn.current = turn.current.then(note);
     },
     async remove(ids) {
-      const gone = chosen(ids);
-      const kept = await keep(async () => {
+      await keep(async () => {
+        const gone = chosen(ids);
         await take(ids);
-        await change({});
+        did(`Deleted ${counted(gone.length)}`, () => put(gone).then(note));
+        await note();
       });
-      if (kept) did(`Deleted ${counted(gone.length)}`, () => put(gone).then(() => change({})));
     },
     async move(ids, to) {
-      const before = chosen(ids);
-      const kept = await keep(async () => {
+      await keep(async () => {
+        const before = chosen(ids);
         await put(before.map((example) => ({ ...example, class: to })));
-        await change({});
+        did(`Moved ${counted(before.length)} to “${nameOf(to)}”`, () => put(before).then(note));
+        await note();
       });
-      if (kept)
-        did(`Moved ${counted(before.length)} to “${nameOf(to)}”`, () => put(before).then(() => change({})));
     },
     async undo() {
-      const last = steps.at(-1);
-      if (last && (await keep(last.revert))) setSteps((before) => before.filter((step) => step !== last));
+      await keep(async () => {
+        const last = steps.current.at(-1);
+        if (!last) return;
+        await last.revert();
+        setSteps(steps.current.filter((step) => step !== last));
+      });
     },
   };
 }

@@ -15,7 +15,8 @@ export interface Projects {
   readonly problem: string | undefined;
   create(classes: readonly string[]): Promise<void>;
   show(id: string): void;
-  remove(id: string): Promise<void>;
+  /** `isMine`: this tab works on it; what another tab works on is not deleted. */
+  remove(id: string, isMine: boolean): Promise<void>;
   /** Reads the list again: the content of the open project has changed. */
   refresh(): Promise<void>;
 }
@@ -47,7 +48,11 @@ export function useProjects(): Projects {
   }, []);
 
   const refresh = useCallback(async () => {
-    if (store) setList(await store.projects());
+    try {
+      if (store) setList(await store.projects());
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
   }, [store]);
   const trying = async (work: (store: TeachStore) => Promise<void>): Promise<void> => {
     if (!store) return;
@@ -74,18 +79,18 @@ export function useProjects(): Projects {
           changed: Date.now(),
           classes: classes.map((name) => ({ id: newId(), name })),
         };
-        await to.saveProject(project);
+        await to.createProject(project);
         setOpen(project.id);
         // Without it a browser may delete what it keeps when space runs short. Some browsers ask the person, who may wait.
-        void (navigator as Partial<Navigator>).storage?.persist?.();
+        (navigator as Partial<Navigator>).storage?.persist?.().catch(() => {});
       }),
-    remove: (id) =>
+    remove: (id, isMine) =>
       trying(async (to) => {
-        if (id === open) {
-          await to.deleteProject(id);
-          setOpen(list.find((other) => other.id !== id)?.id);
-        } else if (!(await unlessTaken(projectLock(databaseName(), id), () => to.deleteProject(id))))
+        const work = (): Promise<void> => to.deleteProject(id);
+        if (isMine) await work();
+        else if (!(await unlessTaken(projectLock(databaseName(), id), work)))
           throw new Error("The project is open in another tab. Close it there, then delete it.");
+        if (id === open) setOpen(list.find((other) => other.id !== id)?.id);
       }),
   };
 }

@@ -44,6 +44,8 @@ export interface Trainings {
   readonly head: Trained | undefined;
   /** The unfinished training. */
   readonly unfinished: Unfinished | undefined;
+  /** Whether `all` is only in this page: the browser could not keep it. */
+  readonly unstored: boolean;
   train(start: Start): void;
   trainHead(): void;
   goOn(): void;
@@ -76,12 +78,16 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   const [kept, setKept] = useState<Kept>();
   const [running, setRunning] = useState<Running>();
   const [failure, setFailure] = useState<string>();
+  const [unstored, setUnstored] = useState(false);
   const worker = useRef<Worker>();
+  // Where the storage is full or gone, what came of a training is nowhere but here.
+  const came = useRef<Kept>({});
 
   const read = async (): Promise<Kept> => ({
     all: await store.training(project, "all"),
     head: await store.training(project, "head"),
     unfinished: await store.training(project, "unfinished"),
+    ...came.current,
   });
   useEffect(() => {
     let left = false;
@@ -100,7 +106,12 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     worker.current?.terminate();
     worker.current = undefined;
     setRunning(undefined);
-    setKept(await read());
+    try {
+      setKept(await read());
+    } catch (error) {
+      setKept((before) => ({ ...before, ...came.current }));
+      setFailure((before) => before ?? (error as Error).message);
+    }
   };
   const begin = (what: TrainRequest["what"]): void => {
     if (worker.current) return;
@@ -114,7 +125,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     worker.current = trainer;
     const fail = (reason: string): void => {
       setFailure(`The training failed: ${reason}`);
-      end().catch(() => {});
+      void end();
     };
     trainer.addEventListener("error", ({ message }) =>
       fail(
@@ -125,15 +136,17 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     trainer.addEventListener("message", ({ data }: MessageEvent<FromTrainer>) => {
       if (data.kind === "failed") return fail(data.reason);
       if (data.kind === "ended") {
-        // Where the storage is full, what came of it is nowhere but here.
-        const { trained, mode } = data;
-        return void end().then(() => {
-          if (trained) setKept((before) => ({ ...before, [mode]: trained }));
-        });
+        const { trained, mode, stored } = data;
+        if (mode === "all" && trained) setUnstored(!stored);
+        // What the head alone reached before was measured on other examples.
+        if (trained)
+          came.current =
+            mode === "all" ? { all: trained, head: undefined } : { ...came.current, head: trained };
+        return void end();
       }
       setRunning((before) => before && told(before, data));
     });
-    say({ kind: "train", database: databaseName(), project, name, what });
+    say({ kind: "train", database: databaseName(), project, name, last: kept?.all, what });
   };
   const become = (phase: Running["phase"]): void => setRunning((before) => before && { ...before, phase });
 
@@ -141,6 +154,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     ready: kept !== undefined,
     running,
     failure,
+    unstored,
     all: kept?.all,
     head: kept?.head,
     unfinished: running ? undefined : kept?.unfinished,
@@ -162,10 +176,13 @@ export function useTraining(store: TeachStore, project: string, name: string): T
       become("stopping");
     },
     async discard() {
-      await store.deleteTraining(project, "unfinished");
-      await store.checkpoints(project).clear();
-      setFailure(undefined);
-      setKept(await read());
+      try {
+        await store.discardUnfinished(project);
+        setFailure(undefined);
+        setKept(await read());
+      } catch (error) {
+        setFailure((error as Error).message);
+      }
     },
   };
 }
