@@ -15,10 +15,17 @@ export async function filesOf(given: DataTransfer): Promise<GivenFile[]> {
 
 /** Files that were chosen; if a folder was, they know their path in it. */
 export function filesChosen(files: Iterable<File>): GivenFile[] {
-  return [...files].map((file) => {
-    const folder = file.webkitRelativePath.split("/").at(-2);
-    return { file, ...(folder ? { folder } : {}) };
+  return [...files].flatMap((file) => {
+    const path = file.webkitRelativePath.split("/");
+    const folder = path.at(-2);
+    if (!folder) return [{ file }];
+    return path.slice(1).some(isHidden) ? [] : [{ file, folder }];
   });
+}
+
+/** Whether it is what systems put into folders for themselves. */
+function isHidden(name: string): boolean {
+  return name.startsWith(".");
 }
 
 /** Whether it is an image by its kind or its ending, which is all that is known before it is read. */
@@ -27,23 +34,24 @@ export function isImage({ type, name }: File): boolean {
 }
 
 async function below(entry: FileSystemEntry, folder?: string): Promise<GivenFile[]> {
-  // What systems put into folders for themselves.
-  if (entry.name.startsWith(".")) return [];
+  if (isHidden(entry.name)) return [];
+  // In place of what the browser may not read: the report names it, and the rest is added.
+  const unreadable = (): GivenFile[] => [{ file: new File([], entry.name), ...(folder && { folder }) }];
   if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) =>
-      (entry as FileSystemFileEntry).file(resolve, reject),
-    );
-    return [{ file, ...(folder === undefined ? {} : { folder }) }];
+    const read = new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    return read.then((file) => [{ file, ...(folder && { folder }) }], unreadable);
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: FileSystemEntry[] = [];
+  const all = async (): Promise<GivenFile[]> =>
+    (await Promise.all(found.map((one) => below(one, entry.name)))).flat();
   // A reader gives a hundred at a time, and then none.
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
-    );
-    if (some.length === 0) break;
+    ).catch(() => undefined);
+    if (!some) return [...(await all()), ...unreadable()];
+    if (some.length === 0) return all();
     found.push(...some);
   }
-  return (await Promise.all(found.map((one) => below(one, entry.name)))).flat();
 }

@@ -50,8 +50,8 @@ const nothing: AddingReport = {
 export function useFiles(recogniser: Recogniser, model: number | undefined, project: OpenProject): Adding {
   const [progress, setProgress] = useState<Adding["progress"]>();
   const [report, setReport] = useState<AddingReport>();
-  const latest = useRef(project);
-  latest.current = project;
+  const latest = useRef({ project, model });
+  latest.current = { project, model };
   const left = useRef(false);
   useEffect(
     () => () => {
@@ -75,14 +75,24 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
     const ids = new Set<string>();
     for (const [i, { file, class: to }] of wanted.entries()) {
       setProgress({ done: i, all: wanted.length });
-      if (left.current || model === undefined) return;
+      const { project: current, model: cutFor } = latest.current;
+      if (left.current) return;
+      if (cutFor === undefined) {
+        found.problems = [
+          ...found.problems,
+          "No model is loaded that finds faces: add the images again once one is.",
+        ];
+        break;
+      }
+      // It may have been deleted meanwhile.
+      if (!current.project?.classes.some(({ id }) => id === to)) continue;
       try {
-        const { face, boxes } = await recogniser.cut({ photo: file, name: file.name, faces, model });
+        const { face, boxes } = await recogniser.cut({ photo: file, name: file.name, faces, model: cutFor });
         if (!face) {
           found.faceless = [...found.faceless, { file, class: to }];
           continue;
         }
-        const id = await latest.current.add({ class: to, time: Date.now(), source: file.name, ...face });
+        const id = await current.add({ class: to, time: Date.now(), source: file.name, ...face });
         // The project reports why it was not stored.
         if (id === undefined) break;
         ids.add(id);
@@ -96,7 +106,8 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
         found.unreadable = [...found.unreadable, file.name];
       }
     }
-    if (ids.size > 0) latest.current.added(`Added ${ids.size} ${ids.size === 1 ? "image" : "images"}`, ids);
+    if (ids.size > 0)
+      latest.current.project.added(`Added ${ids.size} ${ids.size === 1 ? "image" : "images"}`, ids);
     setProgress(undefined);
     setReport(found);
   }
@@ -108,9 +119,14 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
     add: (files, to) =>
       inTurn(async () => {
         const images = files.filter(({ file }) => isImage(file));
-        const unreadable = files.filter(({ file }) => !isImage(file)).map(({ file }) => file.name);
-        const { wanted, homeless, problems } = await classesOf(images, to, latest.current);
-        await addAll(wanted, "still", { unreadable, homeless, problems });
+        const others = files.filter(({ file }) => !isImage(file)).map(({ file }) => file.name);
+        const isArchive = (name: string): boolean => /\.(zip|7z|rar|t?gz|tar)$/i.test(name);
+        const unreadable = others.filter((name) => !isArchive(name));
+        const { wanted, homeless, problems } = await classesOf(images, to, latest.current.project);
+        const packed = others
+          .filter(isArchive)
+          .map((name) => `${name} is an archive: unpack it, and drop the folders in it.`);
+        await addAll(wanted, "still", { unreadable, homeless, problems: [...problems, ...packed] });
       }),
     takeWhole: () => inTurn(() => addAll(report?.faceless ?? [], "whole", {})),
   };
@@ -140,7 +156,10 @@ async function classesOf(
         problems.add(`The folder ${folder} cannot be a class. ${refusal}`);
         continue;
       }
-      own = { id: await addClass(folder), name: folder };
+      const id = await addClass(folder);
+      // The project reports why.
+      if (id === undefined) break;
+      own = { id, name: folder };
       classes.push(own);
     }
     wanted.push({ file, class: own.id });
