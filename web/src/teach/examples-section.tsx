@@ -69,11 +69,22 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
     held.current = event.key;
     recorder.hold(of.id);
   };
-  const keyUp = ({ key }: KeyboardEvent): void => {
-    if (key !== held.current) return;
+  const letGo = (): void => {
+    if (held.current === undefined) return;
     held.current = undefined;
     recorder.release();
   };
+  const keyUp = ({ key }: KeyboardEvent): void => {
+    if (key === held.current) letGo();
+  };
+  const latest = useRef(letGo);
+  latest.current = letGo;
+  useEffect(() => {
+    // No other window tells this one that the key was let go.
+    const leave = (): void => latest.current();
+    addEventListener("blur", leave);
+    return () => removeEventListener("blur", leave);
+  }, []);
   return (
     <section
       class="teach-examples"

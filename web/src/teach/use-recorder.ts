@@ -114,6 +114,11 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
     };
   }, [on, model, recogniser]);
 
+  const { classes } = project.project ?? {};
+  useEffect(() => {
+    if (state.kind !== "idle" && !classes?.some(({ id }) => id === state.class)) release();
+  }, [classes]);
+
   async function run(cutFor: number, current: { stopped: boolean }): Promise<void> {
     let last = 0;
     while (!current.stopped && video.current) {
