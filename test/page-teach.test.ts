@@ -12,11 +12,18 @@ import { greyOf, thumbnail } from "../src/data/thumbnail.ts";
 import { readStoredZip } from "../src/formats/zip.ts";
 import { type Random, random } from "../src/util/random.ts";
 import { noImages, recordOf } from "../src/weights/training-images.ts";
+import { filesChosen, filesOf } from "../web/src/teach/drop.ts";
 import { examplesZip } from "../web/src/teach/examples-zip.ts";
 import { knownTo } from "../web/src/teach/known-examples.ts";
 import { alikeAmong, lookAlike } from "../web/src/teach/looks.ts";
 import { comparisonOf, measureOf } from "../web/src/teach/measure.ts";
-import { type Example, imbalanceOf, missingForTraining, refusalOfName } from "../web/src/teach/project.ts";
+import {
+  type Example,
+  freeName,
+  imbalanceOf,
+  missingForTraining,
+  refusalOfName,
+} from "../web/src/teach/project.ts";
 import { type HonestSplit, type SplitExample, splitHonestly } from "../web/src/teach/split.ts";
 import { enlargement, headKept } from "../web/src/teach/starts.ts";
 import { emptyCurve, upTo, withEpoch, withStep } from "../web/src/teach/trainings.ts";
@@ -73,6 +80,53 @@ function sides({ training, measured, leftOut }: HonestSplit, count: number): str
     training.includes(i) ? "t" : measured.includes(i) ? "m" : "-",
   );
 }
+
+test("names of one class, as a training takes them, are the same, and a name that is taken gets a number", () => {
+  expect(refusalOfName("cafe\u0301", ["caf\u00e9"])).toContain("There is a class “caf\u00e9” already.");
+  expect(refusalOfName("Joy", ["happy"])).toBe(
+    "There is a class “happy” already, and “Joy” is another name of it.",
+  );
+  for (const name of ["__proto__", "constructor", "😀", "שלום"])
+    expect(refusalOfName(name, ["wink"])).toBeUndefined();
+  expect(freeName("wink", ["yawn"])).toBe("wink");
+  expect(freeName("wink", ["Wink", "wink 2"])).toBe("wink 3");
+});
+
+test("files of a chosen folder leave out what systems put there", () => {
+  const chosen = (path: string): File =>
+    Object.defineProperty(new File([], path.split("/").at(-1) as string), "webkitRelativePath", {
+      value: path,
+    });
+  const given = filesChosen(["faces/wink/1.png", "faces/wink/.DS_Store", "faces/.cache/2.png"].map(chosen));
+  expect(given.map(({ file, folder }) => [folder, file.name])).toEqual([["wink", "1.png"]]);
+});
+
+test("what cannot be read of a dropped folder is named, and the rest is there", async () => {
+  const fileEntry = (
+    name: string,
+    read: (give: (file: File) => void, fail: (why: Error) => void) => void,
+  ) => ({
+    ...{ name, isFile: true, file: read },
+  });
+  const some = [
+    fileEntry("good.png", (give) => give(new File(["x"], "good.png"))),
+    fileEntry("locked.png", (_, fail) => fail(new Error("NotReadable"))),
+    {
+      name: "locked",
+      isFile: false,
+      createReader: () => ({ readEntries: (_: unknown, fail: () => void) => fail() }),
+    },
+  ];
+  const readEntries = (give: (entries: unknown[]) => void): void => give(some.splice(0));
+  const folder = { name: "wink", isFile: false, createReader: () => ({ readEntries }) };
+  const items = [{ webkitGetAsEntry: () => folder }];
+  const given = await filesOf({ items, files: [] } as unknown as DataTransfer);
+  expect(given.map(({ file, folder: of }) => [of, file.name, file.size])).toEqual([
+    ["wink", "good.png", 1],
+    ["wink", "locked.png", 0],
+    ["wink", "locked", 0],
+  ]);
+});
 
 describe("the honest split", () => {
   test("cuts a recording in time, with a gap before the part that is kept apart", () => {
@@ -239,7 +293,7 @@ describe("classes", () => {
     ["  ", "A class needs a name."],
     ["a/b", "A name cannot contain /"],
     ["..", "A name cannot begin or end with a dot."],
-    ["Happy ", "There is a class “Happy” already."],
+    ["Happy ", "There is a class “happy” already."],
     ["x".repeat(41), "A name has at most 40 characters."],
     ["müde", undefined],
   ])("named %j", (name, refusal) => {

@@ -248,6 +248,126 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
+    /** What is stored, counted. */
+    const stored = `new Promise((resolve) => {
+      const request = indexedDB.open("vultus-teach-/", 1);
+      request.onsuccess = () => {
+        const database = request.result;
+        const found = {};
+        const transaction = database.transaction(database.objectStoreNames);
+        for (const name of database.objectStoreNames)
+          transaction.objectStore(name).count().onsuccess = ({ target }) => (found[name] = target.result);
+        transaction.oncomplete = () => {
+          database.close();
+          resolve(found);
+        };
+      };
+    })`;
+
+    test("changes that come faster than they are stored are all there, and each is undone once", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      const names = () =>
+        page.locator(".class-card").evaluateAll((cards) => cards.map((one) => one.ariaLabel));
+      const press = (selector: string, ...order: number[]) =>
+        page.evaluate(`{
+          const buttons = document.querySelectorAll(${JSON.stringify(selector)});
+          for (const i of ${JSON.stringify(order)}) buttons[i].click();
+        }`);
+      await press(".class-card [aria-label^=Delete]", 0, 1, 0);
+      await expect.poll(names).toEqual([]);
+      // The name of a deleted class is free, and it comes back under another.
+      await page.getByLabel("Name of another class").fill("class 1");
+      await page.keyboard.press("Enter");
+      await expect.poll(names).toEqual(["class 1"]);
+      await press(".undo button", 0, 0);
+      await expect.poll(names).toEqual(["Class 1 2", "Class 2", "class 1"]);
+      expect([await countIn(page, 0), await countIn(page, 1), await countIn(page, 2)]).toEqual([6, 6, 0]);
+      await page.reload();
+      await expect.poll(names).toEqual(["Class 1 2", "Class 2", "class 1"]);
+      await context.close();
+    });
+
+    test("a project that a tab works on is not deleted in another, and one that is gone is said to be", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      const other = await view.open(context);
+      await other.getByText("This project is open in another tab.").waitFor();
+      const remove = async (from: Page): Promise<void> => {
+        await from.locator("summary").click();
+        await from.locator(".projects-panel").getByRole("button", { name: "Delete Project 1" }).click();
+        await from.getByRole("button", { name: "Delete Project 1 for good" }).click();
+      };
+      await remove(other);
+      await other.getByText("The project is open in another tab. Close it there, then delete it.").waitFor();
+      await train(page).click();
+      await page.locator(".facts").waitFor();
+      await remove(page);
+      await page.getByRole("button", { name: "Start with two classes" }).waitFor();
+      await other.getByText("This project was deleted in another tab.").waitFor();
+      expect(await other.evaluate(stored)).toEqual({
+        projects: 0,
+        examples: 0,
+        trainings: 0,
+        checkpoints: 0,
+      });
+      await context.close();
+    });
+
+    test("if the stored data is deleted during a training, its model and the examples can still be downloaded", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      await train(page).click();
+      await page.locator(".facts").waitFor();
+      const session = await context.newCDPSession(page);
+      const { origin } = new URL(view.server.address);
+      await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+      await card(page, 0).locator(".thumbnail").first().click();
+      await card(page, 0).getByRole("button", { name: "Delete", exact: true }).click();
+      const notKept = page.locator(".not-kept").getByText("The browser closed the storage of this page");
+      await notKept.getByText("Download what you still need, then reload the page.").waitFor();
+      await page.getByText("The browser could not store the model: it is in this page only.").waitFor();
+      expect(await countIn(page, 0)).toBe(6);
+      for (const name of [/^Download the model/, /^Download the examples/]) {
+        const download = page.waitForEvent("download");
+        await page.getByRole("button", { name }).click();
+        await (await download).path();
+      }
+      await context.close();
+    });
+
+    test("a recording ends if its key may be let go unseen, or if its class is deleted", async () => {
+      const { context, page } = await recording();
+      await page.evaluate("dispatchEvent(new Event('blur'))");
+      await expect.poll(() => page.locator(".class-card.recording").count()).toBe(0);
+      expect(await page.locator(".undo").textContent()).toContain("of “Class 1”");
+      await page.keyboard.up("1");
+      await page.getByRole("button", { name: "Record Class 2 hands-free" }).click();
+      await card(page, 1).locator(".card-head button").click();
+      await expect.poll(() => page.locator(".countdown, .recording-mark").count()).toBe(0);
+      await context.close();
+    });
+
+    test("images that come before the model, and archives, are refused with the way on", async () => {
+      const context = await view.newContext({ serviceWorkers: "block" });
+      const page = await context.newPage();
+      await page.route(/vultus_s\.onnx/, () => {});
+      await page.goto(`${view.server.address}#teach`);
+      await begin(page);
+      const report = page.locator(".files-report.panel");
+      await addImages(page, 0, view.at("images", "first0.png"));
+      await report
+        .getByText("No model is loaded that finds faces: add the images again once one is.")
+        .waitFor();
+      writeFileSync(view.at("looks.zip"), "PK");
+      await addImages(page, 0, view.at("looks.zip"));
+      await report.getByText("looks.zip is an archive: unpack it, and drop the folders in it.").waitFor();
+      await context.close();
+    });
+
     test("a training that fails gives the reason, and keeps what there is", async () => {
       const context = await view.newContext({ serviceWorkers: "block" });
       const page = await view.open(context);
