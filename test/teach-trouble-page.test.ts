@@ -339,6 +339,28 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
+    test("a model for which the storage has no room stays in the page, and can be trained on", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      const session = await context.newCDPSession(page);
+      const { origin } = new URL(view.server.address);
+      await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+      // A browser remembers for a while what it last knew of a quota.
+      await page.reload();
+      await train(page).click();
+      await page.getByText("The browser could not store the model: it is in this page only.").waitFor();
+      await expectAccessible(page);
+      await page.getByLabel("from").selectOption("taught");
+      await train(page).click();
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await train(page).waitFor();
+      expect(await page.getByRole("button", { name: /^Download the model/ }).count()).toBe(1);
+      await train(page).click();
+      await page.getByText("of the model taught here: learns from").waitFor();
+      await context.close();
+    });
+
     test("a recording ends if its key may be let go unseen, or if its class is deleted", async () => {
       const { context, page } = await recording();
       await page.evaluate("dispatchEvent(new Event('blur'))");
