@@ -295,6 +295,7 @@ describe("classes", () => {
     ["..", "A name cannot begin or end with a dot."],
     ["Happy ", "There is a class “happy” already."],
     ["x".repeat(41), "A name has at most 40 characters."],
+    ["Test", "A class cannot be called “Test”: a folder of that name is a part of a data set."],
     ["müde", undefined],
   ])("named %j", (name, refusal) => {
     expect(refusalOfName(name, ["happy", "sad"])).toBe(refusal);

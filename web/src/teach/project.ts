@@ -1,6 +1,6 @@
 /** The data of a project: classes and their examples. */
 
-import { classKey, folded } from "../../../src/data/names.ts";
+import { classKey, folded, splitNamed } from "../../../src/data/names.ts";
 
 /** A class; its name may change, its id does not. */
 export interface TaughtClass {
@@ -48,6 +48,8 @@ export function refusalOfName(name: string, others: readonly string[]): string |
   if (character !== undefined)
     return `A name cannot contain ${character < " " ? "a control character" : character}`;
   if (/^\.|\.$/.test(wanted)) return "A name cannot begin or end with a dot.";
+  if (splitNamed(wanted) !== undefined)
+    return `A class cannot be called “${wanted}”: a folder of that name is a part of a data set.`;
   const same = others.find((other) => sameName(other, wanted));
   if (same !== undefined)
     return `There is a class “${same}” already${folded(same) === folded(wanted) ? "" : `, and “${wanted}” is another name of it`}.`;
