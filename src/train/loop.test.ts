@@ -69,13 +69,15 @@ interface Circumstances {
   readonly from?: Checkpoint;
   /** Validation accuracies by epoch; one half where there are none. */
   readonly accuracies?: readonly number[];
+  /** Validation losses by epoch; 1 where there are none. */
+  readonly losses?: readonly number[];
 }
 
 /** Trains a head for one phase. */
 async function train(
   batchesPerEpoch: number,
   settings: Partial<Phase>,
-  { stopAfter, from, accuracies = [] }: Circumstances = {},
+  { stopAfter, from, accuracies = [], losses = [] }: Circumstances = {},
 ): Promise<Outcome> {
   const phase = { ...(base.phases[0] as Phase), ...settings };
   const stop = new AbortController();
@@ -140,8 +142,9 @@ async function train(
         stepper,
         async validate(trained) {
           const accuracy = accuracies[heads.length] ?? 0.5;
+          const loss = losses[heads.length] ?? 1;
           heads.push((trained.get(HEAD) as Tensor).data);
-          return { loss: 1, accuracy, confusion: [], watched: [] };
+          return { loss, accuracy, confusion: [], watched: [] };
         },
         close: () => stepper.release(),
       };
@@ -180,6 +183,19 @@ test("an epoch as good as the best is no better, and one that is better starts t
   const accuracies = [0.5, 0.5, 0.6, 0.6, 0.6];
   const { heads, saved } = await train(1, { epochs: 9, patience: 2 }, { accuracies });
   expect([heads.length, saved]).toEqual([5, 2]);
+});
+
+test("among epochs of the same accuracy, the one of the lowest loss is kept, but the patience runs on", async () => {
+  const settings = { epochs: 9, patience: 3 };
+  const outcome = await train(1, settings, {
+    accuracies: [0.5, 1, 1, 1, 0.9],
+    losses: [1, 0.9, 0.2, 0.4, 0.1],
+  });
+  const { heads, saved, checkpoint } = outcome;
+  expect(heads).toHaveLength(5);
+  expect(saved).toBe(3);
+  expect(checkpoint.progress.best).toEqual({ phase: "head", epoch: 3, accuracy: 1 });
+  expect(headOf(outcome)).toEqual(heads[2]);
 });
 
 test("a phase that goes on rising ends with its epochs", async () => {

@@ -4,6 +4,7 @@ import { counted } from "../util/counted.ts";
 import { UsageError, VultusError } from "../util/errors.ts";
 import { option } from "../util/spelling.ts";
 import type { StateDict } from "../util/tensor.ts";
+import { isBetterEpoch } from "./better-epoch.ts";
 import type { Answers, Emit } from "./events.ts";
 import type { Pace, Work } from "./pace.ts";
 import { PhasePlan } from "./phase-plan.ts";
@@ -302,7 +303,7 @@ async function endEpoch(
   const betterInPhase = accuracy > progress.phaseBest + phase.minimumImprovement;
   progress.sinceBest = betterInPhase ? 0 : progress.sinceBest + 1;
   progress.phaseBest = Math.max(progress.phaseBest, accuracy);
-  const improved = host.keepsLast === true || accuracy > (progress.best?.accuracy ?? -1);
+  const improved = host.keepsLast === true || isBetterEpoch(record, bestRecord(progress));
   const steps = setup.plan.stepsOf(progress.epoch);
   nextEpoch(progress);
   if (improved) {
@@ -311,6 +312,11 @@ async function endEpoch(
   }
   await host.saveCheckpoint(withState(weights, canonical), progress);
   await host.emit("epochEnd", { phase: asPlanned(phase, setup), record, improved, steps, answers });
+}
+
+/** The record of the epoch whose weights are the best so far. */
+function bestRecord({ best, history }: Progress): EpochRecord | undefined {
+  return history.findLast(({ phase, epoch }) => phase === best?.phase && epoch === best.epoch);
 }
 
 async function endPhase(

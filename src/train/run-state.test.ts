@@ -23,10 +23,16 @@ const step = (seconds: number, phase: string, epoch: number, step: number): RunE
   ...{ phase, epoch, step, steps: 10, loss: seconds, meanLoss: 1, accuracy: 0.5 },
   ...{ learningRate: 0.1, imagesPerSecond: 100 },
 });
-const epochEnd = (seconds: number, phase: string, epoch: number, validationAccuracy: number): RunEvent => ({
+const epochEnd = (
+  seconds: number,
+  phase: string,
+  epoch: number,
+  validationAccuracy: number,
+  validationLoss = 1,
+): RunEvent => ({
   event: "epochEnd",
   ...at(seconds),
-  ...{ phase, epoch, trainLoss: 1, trainAccuracy: 0.5, validationLoss: 1, validationAccuracy },
+  ...{ phase, epoch, trainLoss: 1, trainAccuracy: 0.5, validationLoss, validationAccuracy },
   ...{ learningRate: 0.1, seconds: 8, imagesPerSecond: 100, steps: 10 },
 });
 const phaseEnd = (seconds: number, name: string): RunEvent => ({
@@ -67,6 +73,15 @@ test("places are counted in epochs since the beginning of the run", () => {
   ]);
   expect(state.current).toEqual({ phase: "all", epoch: 1, step: 5, steps: 10 });
   expect(bestEpoch(state)?.epoch).toBe(2);
+});
+
+test("the best of epochs of the same accuracy is the one of the lowest loss", () => {
+  const epochs = [
+    epochEnd(11, "head", 1, 0.6, 0.9),
+    epochEnd(21, "head", 2, 0.6, 0.4),
+    epochEnd(31, "head", 3, 0.6, 0.7),
+  ];
+  expect(bestEpoch(stateOf(start(0), phaseStart(1, "head"), ...epochs))?.epoch).toBe(2);
 });
 
 test("what a resumed training repeats replaces what was said before, and the time between counts as idle", () => {

@@ -1,5 +1,6 @@
 /** Summarises the events of a run so far: its curves, its phases and its position. Also runs in browsers. */
 
+import { isBetterEpoch } from "./better-epoch.ts";
 import type { EventOf, RunEvent } from "./run-events.ts";
 
 /** Places on the way through a run, `x`, are counted in epochs since its beginning. */
@@ -169,7 +170,7 @@ function cut(points: { readonly x: number }[], x: number): void {
 
 export function bestEpoch({ epochs }: Pick<RunState, "epochs">): EpochPoint | undefined {
   return epochs.reduce<EpochPoint | undefined>(
-    (best, epoch) => ((epoch.validationAccuracy ?? -1) > (best?.validationAccuracy ?? -1) ? epoch : best),
+    (best, epoch) => (isBetterEpoch(epoch, best) ? epoch : best),
     undefined,
   );
 }
