@@ -89,7 +89,9 @@ export function missingForTraining(
   const few = counts.filter(([, n]) => n < FEWEST_EXAMPLES).map(([name]) => `“${name}”`);
   if (few.length === 0) return undefined;
   const classes = few.length === 1 ? few[0] : `${few.slice(0, -1).join(", ")} and ${few.at(-1)}`;
-  return `Add examples of ${classes}: a class needs at least ${FEWEST_EXAMPLES}. Or delete the class.`;
+  const needed = `Add examples of ${classes}: a class needs at least ${FEWEST_EXAMPLES}.`;
+  if (counts.length - few.length < 2) return needed;
+  return `${needed} Or delete ${few.length === 1 ? "the class" : "these classes"}.`;
 }
 
 /** Examples of a class without which no training starts: fewer teach nothing but those images. */
