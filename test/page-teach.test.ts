@@ -283,7 +283,7 @@ describe("the measure", () => {
     expect(comparisonOf(right, right, 2)).toBe("Both are right on the same examples.");
     expect(comparisonOf(right, nearly, 2)).toContain("not statistically significant");
     expect(comparisonOf(right, half, 2)).toBe(
-      "10 examples are right with all layers only, 0 with the head only.",
+      "Right with all layers but not with the head: 10. The other way round: 0. The difference is statistically significant.",
     );
   });
 });
@@ -322,7 +322,22 @@ describe("classes", () => {
         ["b", 0],
         ["c", 3],
       ]),
-    ).toContain("examples of “b” and “c”");
+    ).toBe("Add examples of “b” and “c”: a class needs at least 4.");
+    expect(
+      missingForTraining([
+        ["a", 30],
+        ["b", 0],
+        ["c", 5],
+      ]),
+    ).toBe("Add examples of “b”: a class needs at least 4. Or delete the class.");
+    expect(
+      missingForTraining([
+        ["a", 30],
+        ["b", 0],
+        ["c", 5],
+        ["d", 1],
+      ]),
+    ).toBe("Add examples of “b” and “d”: a class needs at least 4. Or delete these classes.");
     expect(
       missingForTraining([
         ["a", 30],

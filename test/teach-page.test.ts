@@ -190,7 +190,7 @@ describe.skipIf(chromiumPath === undefined)(
       test("is measured on what was kept apart, and compared with the head alone", async () => {
         const measure = page.locator(".measure");
         expect(await measure.locator(".accuracy").textContent()).toMatch(
-          /\d+ of \d+ examples held out, 95\s% interval/,
+          /\d+ of \d+ held-out examples right, 95\s% interval/,
         );
         await measure.getByRole("button", { name: "What if only the head?" }).click();
         await measure.locator(".accuracy").nth(1).waitFor();

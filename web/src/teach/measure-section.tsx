@@ -85,9 +85,9 @@ function Accuracy({ measure, mode }: { readonly measure: Measure; readonly mode:
   return (
     <p class="accuracy">
       <span class="muted">{modeNames[mode]}</span>{" "}
-      {tooFew ? <b>Too few to measure</b> : <b class="number">{share(right / n)} right</b>}{" "}
+      {tooFew ? <b>Too few to measure</b> : <b class="number">{share(right / n)}</b>}{" "}
       <span class="number">
-        {right} of {count(n, "example")} held out, 95{"\u202f"}% interval {share(low)} to {share(high)}
+        {right} of {count(n, "held-out example")} right, 95{"\u202f"}% interval {share(low)} to {share(high)}
       </span>
     </p>
   );

@@ -82,10 +82,8 @@ export function comparisonOf(all: Answers, head: Answers, classCount: number): s
     labels.filter((label, i) => one[i] === label && other[i] !== label).length;
   const [onlyAll, onlyHead] = [only(a, b), only(b, a)];
   if (onlyAll + onlyHead === 0) return "Both are right on the same examples.";
-  const counts = `${onlyAll} examples are right with all layers only, ${onlyHead} with the head only`;
-  return mcnemarP(onlyAll, onlyHead) < 0.05
-    ? `${counts}.`
-    : `${counts}: the difference is not statistically significant.`;
+  const is = mcnemarP(onlyAll, onlyHead) < 0.05 ? "is" : "is not";
+  return `Right with all layers but not with the head: ${onlyAll}. The other way round: ${onlyHead}. The difference ${is} statistically significant.`;
 }
 
 function predictedBy({ probabilities, labels }: Answers, classCount: number): number[] {

@@ -5,7 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { roughly } from "../parts/durations.ts";
 import { count, share } from "../parts/numbers.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
-import { Curves, modeNames } from "./curves.tsx";
+import { Curves } from "./curves.tsx";
 import { measureOf } from "./measure.ts";
 import { missingForTraining } from "./project.ts";
 import { enlargement, headKept, startsOf } from "./starts.ts";
@@ -200,10 +200,10 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
       )}
       {plan && (
         <p class="muted">
-          {modeNames[mode ?? "all"]} of {plan.start.name}: learns from{" "}
-          {count(plan.training.length, "example")}, {plan.measured.length} held out
-          {plan.leftOut > 0 && `, ${plan.leftOut} left out between them`}
-          {start && `; ${deviceOf(start.device, start.threads)}`}.
+          {mode === "head" ? "Only the head" : "All layers"} of {plan.start.name}{" "}
+          {mode === "head" ? "learns" : "learn"} from {count(plan.training.length, "example")}
+          {start && `, ${deviceOf(start.device, start.threads)}`}. Held out to measure: {plan.measured.length}
+          .{plan.leftOut > 0 && ` Left out between them: ${plan.leftOut}.`}
         </p>
       )}
       {notes.map((note) => (
@@ -217,8 +217,8 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
         </p>
       ))}
       <p class="muted">
-        It continues while you use another view or another tab.
-        {start && " If you close the page, you can resume it from its last checkpoint."}
+        {phase !== "paused" && "It continues while you use another view or another tab. "}
+        {start && "If you close the page, you can resume it from its last checkpoint."}
       </p>
     </div>
   );
