@@ -143,7 +143,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.keyboard.press("ControlOrMeta+A");
       await page.keyboard.type("class 1");
       await page.keyboard.press("Enter");
-      await untilAnnounced(page, "alert", /“class 1” already/);
+      await untilAnnounced(page, "alert", /“Class 1” already/);
       await rename(page, "Name of the class", "oh");
       expect(await announced(page, "alert")).toEqual([]);
       await tabTo(page, 'textbox "Name of the class": Class 1', "Shift+Tab");
