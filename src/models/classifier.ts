@@ -3,7 +3,7 @@
 import { Graph } from "../graph/graph.ts";
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
-import { type Feature, pictures } from "../nn/features.ts";
+import { extentsOf, type Feature, pictures } from "../nn/features.ts";
 import { type HeadName, heads } from "../nn/heads.ts";
 import { type Network, stageOf, weightless } from "../nn/network.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
@@ -104,10 +104,6 @@ export function withNewWeights(specs: readonly ParameterSpec[], weights: StateDi
 /** Returns new weights for one tensor, drawn by `seed`. */
 export function newWeights({ name, shape, initialise }: ParameterSpec, seed: number): FloatTensor {
   return floatTensor(shape, initialise(shape, random(seed, "initialise", name)));
-}
-
-function extentsOf(x: Feature): number[] {
-  return x.layout === "tokens" ? [x.count, x.channels] : [x.channels, x.height, x.width];
 }
 
 /** Returns the multiply-accumulates of convolutions and matrix products below `output`, by layer. */

@@ -2,6 +2,7 @@
 
 import type { Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
+import { checkPositive } from "./checks.ts";
 import type { FeatureMap } from "./features.ts";
 import { type Initialiser, kaimingNormalIn, zeros } from "./initialise.ts";
 import { type Norm, type NormOptions, normOf } from "./norm.ts";
@@ -75,6 +76,11 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
       throw new GraphError(`${name}: ${groups} groups do not divide ${channels} channels`);
   }
+  // The gradient of the images would be a convolution whose padding is less than none.
+  if (padding !== "same" && padding >= kernel && groups > 1 && !isDepthwise({ groups, out }, x.channels))
+    throw new GraphError(
+      `${name}: padding is ${padding}: must be less than the kernel, which is ${kernel}, in ${groups} groups`,
+    );
   const [before, after] =
     padding === "same" ? samePadding(x, name, kernel, stride) : ([padding, padding] as const);
   checkFits(x, name, kernel, before, after);
@@ -106,12 +112,6 @@ export function fullPool(x: FeatureMap, name: string, options: PoolOptions): Ful
     );
   checkFits(x, name, kernel, padding, padding);
   return { kernel, stride, padding, ceil };
-}
-
-function checkPositive(name: string, numbers: Readonly<Record<string, number>>): void {
-  for (const [what, value] of Object.entries(numbers))
-    if (!Number.isInteger(value) || value < 1)
-      throw new GraphError(`${name}: ${what} is ${value}: must be a whole number from 1`);
 }
 
 function checkFits(
@@ -149,7 +149,10 @@ function samePadding(
 }
 
 /** Whether each channel has one filter of its own. */
-export function isDepthwise({ groups, out }: FullConvOptions, channels: number): boolean {
+export function isDepthwise(
+  { groups, out }: Pick<FullConvOptions, "groups" | "out">,
+  channels: number,
+): boolean {
   return groups > 1 && groups === channels && out === channels;
 }
 

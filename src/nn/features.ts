@@ -58,6 +58,11 @@ export function tokensOf(value: Value, prefix = 0): Tokens {
   return { value, layout: "tokens", batch, count, channels, prefix };
 }
 
+/** The extents of one image's features: [C, H, W] of maps, [T, C] of tokens. */
+export function extentsOf(x: Feature): number[] {
+  return x.layout === "tokens" ? [x.count, x.channels] : [x.channels, x.height, x.width];
+}
+
 /** Lines and columns of the places of a feature; those of tokens lie on a square. */
 export function gridOf(x: Feature): { readonly height: number; readonly width: number } {
   if (x.layout !== "tokens") return x;

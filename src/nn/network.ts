@@ -18,6 +18,7 @@ import { GraphError } from "../util/errors.ts";
 import type { DType, StateDict } from "../util/tensor.ts";
 import { type Activation, activations } from "./activations.ts";
 import { batchNorm, type NormPolicy } from "./batch-norm.ts";
+import { checkPositive, checkProbability, checkShare } from "./checks.ts";
 import { columnsConv, columnsFit } from "./columns.ts";
 import { type ConvOptions, fullConv, fullPool, isDepthwise, type PoolOptions } from "./conv-options.ts";
 import {
@@ -28,6 +29,7 @@ import {
   asPictures,
   asRows,
   asTokens,
+  extentsOf,
   type Feature,
   type FeatureMap,
   fitsBlocks,
@@ -181,6 +183,11 @@ export class Network {
 
   /** The sum of two features of one size, as residual connections have it. */
   add<F extends Feature>(a: F, b: F): F {
+    const sizes = [a, b].map(sizeText);
+    if (sizes[0] !== sizes[1])
+      throw new GraphError(
+        `${this.#stages.join(", ")}: features of ${sizes[0]} and ${sizes[1]} cannot be added`,
+      );
     if (a.layout === "tokens" || b.layout === "tokens") return { ...a, value: add(a.value, b.value) };
     // What follows a depthwise convolution in blocks goes on there, and would have to be turned around twice.
     const layout = b.layout === "blocks" ? b.layout : a.layout;
@@ -228,6 +235,12 @@ export class Network {
 
   /** `x` times numbers of its own for each channel, given as maps of one pixel, or for each pixel, as maps of one channel. */
   scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
+    const sizes = [x, gate].map(sizeText);
+    const perChannel = sizeText({ ...x, height: 1, width: 1 });
+    if (sizes[1] !== perChannel && sizes[1] !== sizeText({ ...x, channels: 1 }))
+      throw new GraphError(
+        `${this.#stages.join(", ")}: features of ${sizes[0]} cannot be scaled by ${sizes[1]}`,
+      );
     return scaled(x, gate);
   }
 
@@ -302,6 +315,7 @@ export class Network {
 
   /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
   linear(x: Value, name: string, out: number, initialise: Initialiser = xavierUniform): Value {
+    checkPositive(name, { out });
     return this.in(name, () => {
       const shape = [out, x.shape[1] as number];
       const weight = this.parameters.value({ name: `${name}.weight`, shape, initialise, role: "parameter" });
@@ -329,6 +343,7 @@ export class Network {
    * and enlarges it where it stays, so that its mean is kept. Nothing where the block does not train.
    */
   stochasticDepth<F extends Feature>(branch: F, layer: string, share: number): F {
+    checkShare(layer, "the share of stochastic depth", share);
     const probability = share * (this.#options.stochasticDepth ?? 0);
     if (!this.#options.training || probability === 0 || !this.#rows) return branch;
     const mask = cast(this.#mask(layer, probability, [branch.batch]), branch.value.dtype);
@@ -337,6 +352,7 @@ export class Network {
 
   /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */
   dropout(x: Value, layer: string, probability: number): Value {
+    checkProbability(layer, "the probability of dropout", probability);
     if (!this.#options.training || probability === 0) return x;
     return mul(x, this.#mask(layer, probability, x.shape));
   }
@@ -381,6 +397,11 @@ export class Network {
     if (!stage) throw new GraphError(`${name} belongs to none of the stages ${this.#stages.join(", ")}`);
     return stage;
   }
+}
+
+/** The extents of one image's features, for messages: `64 × 7 × 7`. */
+function sizeText(x: Feature): string {
+  return extentsOf(x).join(" × ");
 }
 
 /** A network as it is trained from nothing, to look at its graph: shapes, parameters, cost, receptive field. */

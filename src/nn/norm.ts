@@ -1,5 +1,6 @@
 /** Batch norm's tensors and constants, as PyTorch has them. */
 
+import { checkEpsilon, checkShare } from "./checks.ts";
 import { ones, zeros } from "./initialise.ts";
 import type { ParameterSpec } from "./parameters.ts";
 
@@ -14,8 +15,16 @@ export interface NormOptions {
 
 export type Norm = Required<NormOptions>;
 
+/** @throws GraphError for constants that a norm cannot have. */
 export function normOf(norm: string | NormOptions): Norm {
-  return { epsilon: 1e-5, momentum: 0.1, ...(typeof norm === "string" ? { name: norm } : norm) };
+  const {
+    name,
+    epsilon = 1e-5,
+    momentum = 0.1,
+  }: NormOptions = typeof norm === "string" ? { name: norm } : norm;
+  checkEpsilon(name, epsilon);
+  checkShare(name, "momentum", momentum);
+  return { name, epsilon, momentum };
 }
 
 /** Scale γ, shift β, running mean and running variance of the batch norm `name`, in this order. */

@@ -85,6 +85,9 @@ export class Parameters {
       state = { spec, name, form, value };
       this.state.set(spec.name, state);
     }
+    const shapes = [state.spec.shape, spec.shape].map((shape) => `[${shape.join(", ")}]`);
+    if (shapes[0] !== shapes[1])
+      throw new GraphError(`${name} is ${shapes[0]} in one layer and ${shapes[1]} in another`);
     return state.value;
   }
 

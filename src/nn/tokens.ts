@@ -11,6 +11,7 @@ import { reshape } from "../ops/reshape.ts";
 import { split } from "../ops/split.ts";
 import { transpose } from "../ops/transpose.ts";
 import { GraphError } from "../util/errors.ts";
+import { checkEpsilon, checkPositive } from "./checks.ts";
 import type { Tokens } from "./features.ts";
 import { type Initialiser, ones, zeros } from "./initialise.ts";
 import type { Parameters } from "./parameters.ts";
@@ -24,6 +25,7 @@ export interface DenseOptions {
 
 export function dense(parameters: Parameters, x: Tokens, name: string, options: DenseOptions): Tokens {
   const { out, initialise, tensors = { weight: `${name}.weight`, bias: `${name}.bias` } } = options;
+  checkPositive(name, { out });
   const { batch, count, channels } = x;
   const weight = { name: tensors.weight, shape: [out, channels], initialise, role: "parameter" } as const;
   const bias = parameters.value({ name: tensors.bias, shape: [out], initialise: zeros, role: "parameter" });
@@ -39,6 +41,7 @@ export function dense(parameters: Parameters, x: Tokens, name: string, options: 
 
 /** Layer norm over the channels of each token (Ba et al. 2016), in float32 whatever the network computes in. */
 export function normTokens(parameters: Parameters, x: Tokens, name: string, epsilon: number): Tokens {
+  checkEpsilon(name, epsilon);
   const shape = [x.channels];
   const scale = parameters.exact({ name: `${name}.weight`, shape, initialise: ones, role: "parameter" });
   const shift = parameters.exact({ name: `${name}.bias`, shape, initialise: zeros, role: "parameter" });
@@ -52,6 +55,7 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
  */
 export function attend(x: Tokens, name: string, heads: number): Tokens {
   const { value, batch, count, channels } = x;
+  checkPositive(name, { heads });
   const width = channels / 3;
   if (!Number.isInteger(width))
     throw new GraphError(
