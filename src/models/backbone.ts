@@ -3,7 +3,7 @@
 import type { AttentionKind } from "../nn/attention.ts";
 import type { Feature, FeatureMap } from "../nn/features.ts";
 import type { Network } from "../nn/network.ts";
-import { GraphError } from "../util/errors.ts";
+import { GraphError, UsageError } from "../util/errors.ts";
 
 /** The input that a network expects. */
 export interface Preprocessing {
@@ -80,6 +80,31 @@ export interface Backbone {
    * not used after it.
    */
   readonly explained?: string;
+}
+
+/** @throws UsageError for a backbone that contradicts itself: a wrong stage would never train, a deviation of 0 gives NaN. */
+export function checkDeclared({ name, stages, unfreeze, explained, preprocessing }: Backbone): void {
+  const refuse = (problem: string): never => {
+    throw new UsageError(`the backbone "${name}": ${problem}`);
+  };
+  const unfrozen = unfreeze.flat();
+  const known = (what: string, stage: string | undefined): void => {
+    if (stage !== undefined && !stages.includes(stage))
+      refuse(`${what} "${stage}", which is none of its stages: ${stages.join(", ")}`);
+  };
+  for (const stage of unfrozen) known("unfreeze has", stage);
+  known("explained is", explained);
+  for (const stage of stages) {
+    const times = unfrozen.filter((other) => other === stage).length;
+    if (times !== 1) refuse(`unfreeze has the stage "${stage}" ${times} times instead of once`);
+  }
+  const { mean, std } = preprocessing;
+  if (mean.length !== std.length || (mean.length !== 1 && mean.length !== 3))
+    refuse(
+      `preprocessing needs a mean and a deviation for each of 1 or 3 channels, but has ${mean.length} and ${std.length}`,
+    );
+  for (const deviation of std)
+    if (!(deviation > 0)) refuse(`preprocessing has the deviation ${deviation}: must be a number above 0`);
 }
 
 /** Returns the output that explanations use, from all stages and the output of `build`. */

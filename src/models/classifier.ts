@@ -41,12 +41,19 @@ export function buildFeatures(net: Network, { backbone, inputSize }: Architectur
       `${backbone.name} needs images of at least ${backbone.smallest} px, but the input size is ${inputSize}`,
     );
   }
-  return poolFeatures(net, backbone, backbone.build(net, pictures(x)));
+  const features = poolFeatures(net, backbone, backbone.build(net, pictures(x)));
+  const missing = backbone.stages.find((stage) => !net.outputs.has(stage));
+  if (missing !== undefined)
+    throw new GraphError(`${backbone.name} declares the stage "${missing}" but does not build it`);
+  return features;
 }
 
 /** Pools a backbone's output to features [N, features]. */
-export function poolFeatures(net: Network, { pool }: Backbone, x: Feature): Value {
-  return net.vector(pool ? pool(net, x) : x);
+export function poolFeatures(net: Network, { name, features, pool }: Backbone, x: Feature): Value {
+  const vector = net.vector(pool ? pool(net, x) : x);
+  if (vector.shape[1] !== features)
+    throw new GraphError(`${name} declares ${features} features but gives ${vector.shape[1]}`);
+  return vector;
 }
 
 /** Builds the head over features [N, features]: logits [N, classes]. */

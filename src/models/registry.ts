@@ -2,7 +2,7 @@
 
 import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
-import type { Backbone } from "./backbone.ts";
+import { type Backbone, checkDeclared } from "./backbone.ts";
 import * as families from "./families.ts";
 
 /** Sorted by name, with numbers in numeric order. */
@@ -20,11 +20,18 @@ export interface BackboneOptions {
   readonly backbones?: readonly Backbone[];
 }
 
-/** Returns the backbone of this name; an error for an unknown name suggests the nearest. */
+/**
+ * Returns the backbone of this name; an error for an unknown name suggests the nearest.
+ *
+ * @throws UsageError also for a backbone of the caller's whose declarations contradict each other.
+ */
 export function backboneNamed(name: string, { backbones: own = [] }: BackboneOptions = {}): Backbone {
   const known = [...own, ...backbones];
   const found = known.find((backbone) => backbone.name === name);
-  if (found) return found;
+  if (found) {
+    if (own.includes(found)) checkDeclared(found);
+    return found;
+  }
   const names = known.map((backbone) => backbone.name);
   throw new UsageError(
     `there is no backbone "${name}".${didYouMean(name, names)} Valid: ${names.join(", ")}`,
