@@ -156,8 +156,8 @@ export function isDepthwise(
   return groups > 1 && groups === channels && out === channels;
 }
 
-/** The tensor of a convolution's bias. */
-export function biasSpec({ name, out }: FullConvOptions): ParameterSpec {
+/** The tensor of the bias of a convolution, or of a fully connected layer. */
+export function biasSpec({ name, out }: Pick<FullConvOptions, "name" | "out">): ParameterSpec {
   return { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" };
 }
 

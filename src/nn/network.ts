@@ -18,9 +18,16 @@ import { GraphError } from "../util/errors.ts";
 import type { DType, StateDict } from "../util/tensor.ts";
 import { type Activation, activations } from "./activations.ts";
 import { batchNorm, type NormPolicy } from "./batch-norm.ts";
-import { checkPositive, checkProbability, checkShare } from "./checks.ts";
+import { checkGate, checkPositive, checkProbability, checkShare, checkSum } from "./checks.ts";
 import { columnsConv, columnsFit } from "./columns.ts";
-import { type ConvOptions, fullConv, fullPool, isDepthwise, type PoolOptions } from "./conv-options.ts";
+import {
+  biasSpec,
+  type ConvOptions,
+  fullConv,
+  fullPool,
+  isDepthwise,
+  type PoolOptions,
+} from "./conv-options.ts";
 import {
   asBlocks,
   asColumns,
@@ -29,7 +36,6 @@ import {
   asPictures,
   asRows,
   asTokens,
-  extentsOf,
   type Feature,
   type FeatureMap,
   fitsBlocks,
@@ -183,11 +189,7 @@ export class Network {
 
   /** The sum of two features of one size, as residual connections have it. */
   add<F extends Feature>(a: F, b: F): F {
-    const sizes = [a, b].map(sizeText);
-    if (sizes[0] !== sizes[1])
-      throw new GraphError(
-        `${this.#stages.join(", ")}: features of ${sizes[0]} and ${sizes[1]} cannot be added`,
-      );
+    checkSum(this.#stages, a, b);
     if (a.layout === "tokens" || b.layout === "tokens") return { ...a, value: add(a.value, b.value) };
     // What follows a depthwise convolution in blocks goes on there, and would have to be turned around twice.
     const layout = b.layout === "blocks" ? b.layout : a.layout;
@@ -235,12 +237,7 @@ export class Network {
 
   /** `x` times numbers of its own for each channel, given as maps of one pixel, or for each pixel, as maps of one channel. */
   scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
-    const sizes = [x, gate].map(sizeText);
-    const perChannel = sizeText({ ...x, height: 1, width: 1 });
-    if (sizes[1] !== perChannel && sizes[1] !== sizeText({ ...x, channels: 1 }))
-      throw new GraphError(
-        `${this.#stages.join(", ")}: features of ${sizes[0]} cannot be scaled by ${sizes[1]}`,
-      );
+    checkGate(this.#stages, x, gate);
     return scaled(x, gate);
   }
 
@@ -319,12 +316,7 @@ export class Network {
     return this.in(name, () => {
       const shape = [out, x.shape[1] as number];
       const weight = this.parameters.value({ name: `${name}.weight`, shape, initialise, role: "parameter" });
-      const bias = this.parameters.value({
-        name: `${name}.bias`,
-        shape: [out],
-        initialise: zeros,
-        role: "parameter",
-      });
+      const bias = this.parameters.value(biasSpec({ name, out }));
       return cast(gemm(cast(x, this.parameters.compute), weight, { bias, transB: true }), "float32");
     });
   }
@@ -399,18 +391,8 @@ export class Network {
   }
 }
 
-/** The extents of one image's features, for messages: `64 × 7 × 7`. */
-function sizeText(x: Feature): string {
-  return extentsOf(x).join(" × ");
-}
-
 /** A network as it is trained from nothing, to look at its graph: shapes, parameters, cost, receptive field. */
 export function weightless(graph: Builder): Network {
-  return new Network({
-    graph,
-    weights: new Map(),
-    trainable: () => true,
-    batchNorm: "batch",
-    training: true,
-  });
+  const whole = { weights: new Map(), trainable: () => true, training: true };
+  return new Network({ graph, ...whole, batchNorm: "batch" });
 }
