@@ -361,6 +361,35 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
+    test("a training that is stopped does not cost the finished model before it", async () => {
+      const context = await view.newContext();
+      const page = await view.open(context);
+      await openTaught(page);
+      await train(page).click();
+      await page.locator(".teach-measure").waitFor();
+      await train(page).click();
+      // The tenth step at the earliest.
+      await page
+        .locator(".teach-training dl")
+        .getByText(/^\d{2,} of \d+$/)
+        .first()
+        .waitFor();
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      const stopped = page.locator(".teach-measure").getByText("The training was stopped");
+      await stopped.waitFor();
+      await expectAccessible(page);
+      await page.reload();
+      await stopped.waitFor();
+      await page.getByRole("button", { name: "Back to the model before" }).click();
+      await stopped.waitFor({ state: "detached" });
+      expect(await page.getByRole("button", { name: /^Download the model/ }).count()).toBe(1);
+      await page.reload();
+      await page.locator(".teach-measure").waitFor();
+      expect(await stopped.count()).toBe(0);
+      expect(await page.getByRole("button", { name: "Back to the model before" }).count()).toBe(0);
+      await context.close();
+    });
+
     test("a recording ends if its key may be let go unseen, or if its class is deleted", async () => {
       const { context, page } = await recording();
       await page.evaluate("dispatchEvent(new Event('blur'))");

@@ -23,7 +23,7 @@ export interface MeasureSectionProps {
 }
 
 export function MeasureSection({ trainings, all, examples, changed, explain }: MeasureSectionProps) {
-  const { head, running } = trainings;
+  const { head, earlier, running } = trainings;
   const { classes } = all.plan;
   const measure = useMemo(() => measureOf(all.answers, classes), [all]);
   const ofHead = useMemo(() => head && measureOf(head.answers, classes), [head]);
@@ -33,7 +33,19 @@ export function MeasureSection({ trainings, all, examples, changed, explain }: M
         <span class="step-number">3</span> Measure
       </h3>
       {!all.finished && (
-        <p class="warning">The training was stopped: this is its best model up to that point.</p>
+        <p class="warning">
+          The training was stopped: this is its best model up to that point.{" "}
+          {earlier && (
+            <button
+              class="button"
+              type="button"
+              disabled={running !== undefined}
+              onClick={() => void trainings.takeBack()}
+            >
+              Back to the model before
+            </button>
+          )}
+        </p>
       )}
       {changed > (all.plan.made ?? all.when) && (
         <p class="warning">Classes or examples have changed since. Train again to include the changes.</p>

@@ -2,7 +2,7 @@
 
 import type { CheckpointStore } from "../../../src/train/train-options.web.ts";
 import type { Example, Project } from "./project.ts";
-import type { Slot, Trained, Training, Unfinished } from "./trainings.ts";
+import type { Earlier, Slot, Trained, Training, Unfinished } from "./trainings.ts";
 
 /** A project in the list. */
 export interface StoredProject extends Project {
@@ -25,19 +25,28 @@ export interface TeachStore {
   /** Of one project. */
   saveExamples(examples: readonly Example[]): Promise<void>;
   deleteExamples(ids: readonly string[]): Promise<void>;
-  training<S extends Slot>(
-    project: string,
-    slot: S,
-  ): Promise<(S extends "unfinished" ? Unfinished : Trained) | undefined>;
+  training<S extends Slot>(project: string, slot: S): Promise<TrainingIn<S> | undefined>;
   saveTraining(training: Training): Promise<void>;
-  /** With it goes what it takes the place of: the unfinished training, if it has finished, and what the head reached before. */
+  /**
+   * With it goes what it takes the place of: the unfinished training, if it has finished, and what the head reached before. A finished
+   * model stays as the earlier one if this one was stopped.
+   */
   saveResult(trained: Trained): Promise<void>;
+  /** Puts the earlier model back in its place. */
+  takeBack(earlier: Earlier): Promise<void>;
   /** With its checkpoint. */
   discardUnfinished(project: string): Promise<void>;
   /** Of the project's unfinished training. */
   checkpoints(project: string): CheckpointStore;
   close(): void;
 }
+
+/** What is kept in a slot. */
+export type TrainingIn<S extends Slot> = S extends "unfinished"
+  ? Unfinished
+  : S extends "earlier"
+    ? Earlier
+    : Trained;
 
 /** The browser's storage is full. */
 export class StorageFull extends Error {
@@ -95,7 +104,7 @@ export async function openStore(name: string): Promise<TeachStore> {
   /** Does something to a project, unless it was deleted: nobody would find or delete what is written then. */
   const changing = (
     project: string,
-    work: (store: (name: StoreName) => IDBObjectStore) => void,
+    work: (store: (name: StoreName) => IDBObjectStore) => Promise<void> | void,
   ): Promise<void> =>
     transact(STORES, "readwrite", async (of) => {
       const key = await answered(of("projects").getKey(project));
@@ -103,7 +112,7 @@ export async function openStore(name: string): Promise<TeachStore> {
         throw new Error(
           `This project is not stored any more: it was deleted in another tab, or with the data of this page. ${WAY_OUT}`,
         );
-      work(of);
+      await work(of);
     });
   const remove = (store: StoreName, keys: readonly IDBValidKey[]): Promise<void> =>
     transact([store], "readwrite", async (of) => {
@@ -168,11 +177,22 @@ export async function openStore(name: string): Promise<TeachStore> {
         of("trainings").put(training);
       }),
     saveResult: (trained) =>
-      changing(trained.project, (of) => {
+      changing(trained.project, async (of) => {
         const { project, slot, finished } = trained;
+        const trainings = of("trainings");
         if (finished) removeUnfinished(of, project);
-        if (slot === "all") of("trainings").delete([project, "head"]);
-        of("trainings").put(trained);
+        if (slot === "all") {
+          trainings.delete([project, "head"]);
+          const before = await answered<Trained | undefined>(trainings.get([project, "all"]));
+          if (finished) trainings.delete([project, "earlier"]);
+          else if (before?.finished) trainings.put({ ...before, slot: "earlier" } satisfies Earlier);
+        }
+        trainings.put(trained);
+      }),
+    takeBack: (earlier) =>
+      changing(earlier.project, (of) => {
+        for (const slot of ["head", "earlier"]) of("trainings").delete([earlier.project, slot]);
+        of("trainings").put({ ...earlier, slot: "all" } satisfies Trained);
       }),
     discardUnfinished: (project) =>
       transact(["trainings", "checkpoints"], "readwrite", async (of) => removeUnfinished(of, project)),

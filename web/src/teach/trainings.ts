@@ -74,8 +74,11 @@ export interface Trained {
   readonly imagesPerSecond: number;
 }
 
-export type Slot = Mode | "unfinished";
-export type Training = Trained | Unfinished;
+/** The finished model whose place one took that was stopped. */
+export type Earlier = Omit<Trained, "slot"> & { readonly slot: "earlier" };
+
+export type Training = Trained | Unfinished | Earlier;
+export type Slot = Training["slot"];
 
 /** The curve with one more event, without what an earlier attempt did beyond it. */
 export function withStep(before: Curve, { step, steps, loss, accuracy }: WebStepEvent): Curve {

@@ -6,6 +6,7 @@ import { databaseName, type TeachStore } from "./store.ts";
 import type { FromTrainer, ToTrainer, TrainRequest } from "./training-protocol.ts";
 import {
   type Curve,
+  type Earlier,
   emptyCurve,
   type Mode,
   type Plan,
@@ -42,6 +43,8 @@ export interface Trainings {
   readonly failure: string | undefined;
   readonly all: Trained | undefined;
   readonly head: Trained | undefined;
+  /** The finished model whose place `all` took, which was stopped. */
+  readonly earlier: Earlier | undefined;
   /** The unfinished training. */
   readonly unfinished: Unfinished | undefined;
   /** Whether `all` is only in this page: the browser could not keep it. */
@@ -54,6 +57,8 @@ export interface Trainings {
   stop(): void;
   /** Discards the unfinished training. */
   discard(): Promise<void>;
+  /** Puts the earlier model back in its place. */
+  takeBack(): Promise<void>;
 }
 
 const preparing: Running = {
@@ -71,6 +76,7 @@ const preparing: Running = {
 interface Kept {
   readonly all?: Trained | undefined;
   readonly head?: Trained | undefined;
+  readonly earlier?: Earlier | undefined;
   readonly unfinished?: Unfinished | undefined;
 }
 
@@ -86,6 +92,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   const read = async (): Promise<Kept> => ({
     all: await store.training(project, "all"),
     head: await store.training(project, "head"),
+    earlier: await store.training(project, "earlier"),
     unfinished: await store.training(project, "unfinished"),
     ...came.current,
   });
@@ -141,7 +148,9 @@ export function useTraining(store: TeachStore, project: string, name: string): T
         // What the head alone reached before was measured on other examples.
         if (trained)
           came.current =
-            mode === "all" ? { all: trained, head: undefined } : { ...came.current, head: trained };
+            mode === "all"
+              ? { all: trained, head: undefined, earlier: trained.finished ? undefined : earlierOf(kept) }
+              : { ...came.current, head: trained };
         return void end();
       }
       setRunning((before) => before && told(before, data));
@@ -157,6 +166,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     unstored,
     all: kept?.all,
     head: kept?.head,
+    earlier: kept?.earlier,
     unfinished: running ? undefined : kept?.unfinished,
     train: (start) => begin({ kind: "all", start }),
     trainHead: () => begin({ kind: "head" }),
@@ -184,7 +194,25 @@ export function useTraining(store: TeachStore, project: string, name: string): T
         setFailure((error as Error).message);
       }
     },
+    async takeBack() {
+      const earlier = kept?.earlier;
+      if (!earlier) return;
+      const back: Kept = { all: { ...earlier, slot: "all" }, head: undefined, earlier: undefined };
+      came.current = back;
+      setKept((before) => ({ ...before, ...back }));
+      setUnstored(
+        !(await store.takeBack(earlier).then(
+          () => true,
+          () => false,
+        )),
+      );
+    },
   };
+}
+
+/** The finished model that there is when a training begins. */
+function earlierOf({ all, earlier }: Kept = {}): Earlier | undefined {
+  return all?.finished ? { ...all, slot: "earlier" } : earlier;
 }
 
 type Progress = Extract<FromTrainer, { kind: "compared" | "planned" | "event" | "warning" }>;
