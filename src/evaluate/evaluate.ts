@@ -166,7 +166,7 @@ export function finalScore(
 
 function unfittedNote(images: number): string {
   return (
-    `the model's confidence was not calibrated: it misclassifies fewer than ${LEAST_MISTAKES} of ${images} validation images, ` +
+    `the model's confidence was not calibrated: it makes fewer than ${LEAST_MISTAKES} mistakes on the ${images} validation images, ` +
     "too few to estimate its error rate (the temperature stays 1)"
   );
 }
