@@ -84,9 +84,24 @@ export {
   describe,
   withNewWeights,
 } from "./models/classifier.ts";
+export {
+  type InvertedResidual,
+  invertedResidual,
+  type MobileConv,
+  type MobileStyle,
+  mobileConv,
+} from "./models/inverted-residual.ts";
 export { type BackboneOptions, backboneNamed, backbones } from "./models/registry.ts";
 export { type AttentionKind, attentionKinds } from "./nn/attention.ts";
-export { type FeatureMap, pictures } from "./nn/features.ts";
+export { type Feature, type FeatureMap, pictures, type Tokens } from "./nn/features.ts";
+export {
+  constant as constantInitialiser,
+  type Initialiser,
+  kaimingNormal,
+  kaimingUniform,
+  truncatedNormal,
+  xavierUniform,
+} from "./nn/initialise.ts";
 export { Network, type NetworkOptions } from "./nn/network.ts";
 
 // Programs: a train step or a prediction as one graph, and the engine that runs it.

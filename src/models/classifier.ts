@@ -50,7 +50,12 @@ export function buildFeatures(net: Network, { backbone, inputSize }: Architectur
 
 /** Pools a backbone's output to features [N, features]. */
 export function poolFeatures(net: Network, { name, features, pool }: Backbone, x: Feature): Value {
-  const vector = net.vector(pool ? pool(net, x) : x);
+  const pooled = pool ? pool(net, x) : x;
+  if (pooled.layout === "tokens" && pooled.count !== 1)
+    throw new GraphError(
+      `${name} ends in ${pooled.count} tokens: its pool must make one of them (net.classToken)`,
+    );
+  const vector = net.vector(pooled);
   if (vector.shape[1] !== features)
     throw new GraphError(`${name} declares ${features} features but gives ${vector.shape[1]}`);
   return vector;

@@ -1,6 +1,7 @@
 /** A program's own backbone is looked over before it is used. */
 
 import { expect, test } from "vitest";
+import * as vultus from "../index.ts";
 import type { Backbone } from "./backbone.ts";
 import { imagenet } from "./backbone.ts";
 import { describe } from "./classifier.ts";
@@ -57,4 +58,35 @@ test.each<[Partial<Backbone>, string]>([
   const backbone = { ...own, ...changed, build: own.build };
   const architecture = { head: "linear", classes: ["a", "b"], dropout: 0, inputSize: 16, resize: 1 } as const;
   expect(() => describe({ ...architecture, backbone })).toThrow(message);
+});
+
+test("is built from what the library exports: blocks of mobile networks, tokens, initialisers", () => {
+  const { describe, invertedResidual, truncatedNormal } = vultus;
+  const mixed: Backbone = {
+    ...own,
+    features: 12,
+    pool: (net, x) => net.classToken(x as vultus.Tokens),
+    build(net, x) {
+      const maps = net.stage("stem", x, (z) =>
+        invertedResidual(
+          net,
+          z,
+          {},
+          {
+            name: "stem",
+            depthwise: { conv: "stem.depthwise", norm: "stem.bn", kernel: 3, stride: 2, activation: "relu6" },
+            project: { conv: "stem.project", norm: "stem.bn2", out: 8 },
+          },
+        ),
+      );
+      return net.stage("body", net.tokens(maps), (tokens) =>
+        net.dense(tokens, "body.linear", { out: 12, initialise: truncatedNormal }),
+      );
+    },
+  };
+  const architecture = { head: "linear", classes: ["a", "b"], dropout: 0, inputSize: 16, resize: 1 } as const;
+  const built = (changes: Partial<Backbone>) =>
+    describe({ ...architecture, backbone: backboneNamed("own", { backbones: [{ ...mixed, ...changes }] }) });
+  expect(built({}).stages.map(({ name }) => name)).toEqual(["stem", "body", "head"]);
+  expect(() => built({ pool: (_, x) => x })).toThrow("own ends in 64 tokens: its pool must make one of them");
 });
