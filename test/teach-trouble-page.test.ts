@@ -330,6 +330,9 @@ describe.skipIf(chromiumPath === undefined)(
       const notKept = page.locator(".not-kept").getByText("The browser closed the storage of this page");
       await notKept.getByText("Download what you still need, then reload the page.").waitFor();
       await page.getByText("The browser could not store the model: it is in this page only.").waitFor();
+      // What is not stored is not promised to be.
+      await page.locator(".failed").getByText("The browser closed the storage of this page").waitFor();
+      expect(await page.getByText("the models trained before are kept").count()).toBe(0);
       expect(await countIn(page, 0)).toBe(6);
       for (const name of [/^Download the model/, /^Download the examples/]) {
         const download = page.waitForEvent("download");

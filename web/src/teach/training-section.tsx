@@ -20,7 +20,7 @@ export interface TrainingSectionProps {
 }
 
 export function TrainingSection({ trainings, counts, models }: TrainingSectionProps) {
-  const { running, failure, all, head, unfinished, unstored, ready } = trainings;
+  const { running, failure, readable, all, head, unfinished, unstored, ready } = trainings;
   const [chosen, choose] = useState<string>();
   const missing = missingForTraining(counts);
   const starts = startsOf(models, all);
@@ -40,10 +40,12 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
       {failure !== undefined && (
         <div class="panel failed" role="alert">
           <p class="error">{failure}</p>
-          <p class="muted">
-            Your examples and the models trained before are kept.{" "}
-            {unfinished ? "Continue from the last checkpoint, or train again." : "You can train again."}
-          </p>
+          {readable && (
+            <p class="muted">
+              Your examples and the models trained before are kept.{" "}
+              {unfinished ? "Continue from the last checkpoint, or train again." : "You can train again."}
+            </p>
+          )}
         </div>
       )}
       {unstored && (

@@ -41,6 +41,8 @@ export interface Trainings {
   readonly running: Running | undefined;
   /** Why the last training failed. */
   readonly failure: string | undefined;
+  /** Whether what is stored could be read when it was tried last. */
+  readonly readable: boolean;
   readonly all: Trained | undefined;
   readonly head: Trained | undefined;
   /** The finished model whose place `all` took, which was stopped. */
@@ -84,6 +86,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   const [kept, setKept] = useState<Kept>();
   const [running, setRunning] = useState<Running>();
   const [failure, setFailure] = useState<string>();
+  const [readable, setReadable] = useState(true);
   const [unstored, setUnstored] = useState(false);
   const worker = useRef<Worker>();
   // Where the storage is full or gone, what came of a training is nowhere but here.
@@ -100,7 +103,10 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     let left = false;
     read().then(
       (found) => left || setKept(found),
-      (error: Error) => setFailure(error.message),
+      (error: Error) => {
+        setReadable(false);
+        setFailure(error.message);
+      },
     );
     return () => {
       left = true;
@@ -115,7 +121,9 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     setRunning(undefined);
     try {
       setKept(await read());
+      setReadable(true);
     } catch (error) {
+      setReadable(false);
       setKept((before) => ({ ...before, ...came.current }));
       setFailure((before) => before ?? (error as Error).message);
     }
@@ -163,6 +171,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
     ready: kept !== undefined,
     running,
     failure,
+    readable,
     unstored,
     all: kept?.all,
     head: kept?.head,
