@@ -1,6 +1,16 @@
 /** The page in a real browser: the same answers as in Node, nothing sent anywhere, and usable by everybody. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -438,6 +448,37 @@ describe.skipIf(chromiumPath === undefined)(
       await give(page, 1, "single.png");
       await expectNodesAnswers(page, "single.png");
       await context.close();
+    });
+
+    test("a page that is open while a new version takes its place still finds all its parts", async () => {
+      cpSync(built, at("deployed"), { recursive: true });
+      const deployed = await serveFolder(at("deployed"));
+      const context = await newContext();
+      const page = await open(context, deployed.address);
+      const versions = "caches.keys().then((names) => names.length)";
+      const keepsPart =
+        "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).some(({ url }) => url.includes('teach-view')) : false)";
+      await expect.poll(() => page.evaluate(keepsPart), { timeout: PATIENCE }).toBe(true);
+      for (const version of ["000000000000", "111111111111"]) {
+        const [part] = readdirSync(at("deployed", "assets")).filter((name) => /^teach-view.*js$/.test(name));
+        const renamed = `teach-view-${version}.js`;
+        renameSync(at("deployed", "assets", part as string), at("deployed", "assets", renamed));
+        const worker = readFileSync(at("deployed", "sw.js"), "utf8");
+        const next = worker.replaceAll(part as string, renamed).replace(/(?<=")[0-9a-f]{12}(?=")/, version);
+        expect(next).not.toBe(worker);
+        writeFileSync(at("deployed", "sw.js"), next);
+        await page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())");
+        const active =
+          "navigator.serviceWorker.getRegistration().then(({ active, waiting, installing }) => active.state === 'activated' && !waiting && !installing)";
+        await expect.poll(() => page.evaluate(active), { timeout: PATIENCE }).toBe(true);
+        await expect.poll(() => page.evaluate(versions), { timeout: PATIENCE }).toBe(2);
+        if (version === "000000000000") {
+          await page.getByRole("link", { name: "Teach" }).click();
+          await page.getByRole("button", { name: "Start with two classes" }).waitFor();
+        }
+      }
+      await context.close();
+      deployed.close();
     });
 
     test("if the page is isolated, it runs on all threads", async () => {

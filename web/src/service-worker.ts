@@ -36,8 +36,9 @@ scope.addEventListener("install", (event) => {
 scope.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys())
-        if (name.startsWith(PREFIX) && name !== cacheName) await caches.delete(name);
+      const former = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== cacheName);
+      // A page of the version before may be open, and load more of its parts, which its host no longer has.
+      for (const name of former.slice(0, -1)) await caches.delete(name);
       await scope.clients.claim();
     })(),
   );
