@@ -14,6 +14,7 @@ export function PriorSelect({ models, prior, setPrior }: Pick<Models, "models" |
     <label class="choice">
       <span>Class prior</span>
       <select
+        class="button"
         value={prior ?? (isAsTrained ? "trained" : "")}
         onChange={({ currentTarget }) => setPrior(choiceNamed(currentTarget.value))}
       >
