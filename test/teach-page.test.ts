@@ -19,6 +19,7 @@ import {
   openTeachView,
   PATIENCE,
   type TeachView,
+  untilRecorded,
   untilShown,
 } from "./support/teach-view.ts";
 
@@ -108,7 +109,7 @@ describe.skipIf(chromiumPath === undefined)(
         const name = card(page, 0).getByLabel("Name of the class");
         await name.fill("class 2");
         await name.press("Enter");
-        expect(await card(page, 0).getByRole("alert").textContent()).toContain("“class 2” already");
+        expect(await card(page, 0).getByRole("alert").textContent()).toContain("“Class 2” already");
         await name.fill("wow");
         await name.press("Enter");
         await card(page, 1).getByLabel("Name of the class").fill("oh");
@@ -151,6 +152,7 @@ describe.skipIf(chromiumPath === undefined)(
         await page.locator(".recording-mark").waitFor();
         await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(before);
         await page.getByRole("button", { name: "Stop", exact: true }).click();
+        await untilRecorded(page, 0, before);
         await page.getByRole("button", { name: "Undo" }).click();
         await expect.poll(() => countIn(page, 0)).toBe(before);
         await page.getByRole("button", { name: "Stop the camera" }).click();

@@ -15,6 +15,7 @@ import {
   openTeachView,
   PATIENCE,
   type TeachView,
+  untilRecorded,
 } from "./support/teach-view.ts";
 
 describe.skipIf(chromiumPath === undefined)(
@@ -90,6 +91,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.evaluate(unplug);
       await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
       expect(await page.locator(".class-card.recording").count()).toBe(0);
+      await untilRecorded(page, 0);
       const kept = await countIn(page, 0);
       expect(await page.locator(".undo").textContent()).toContain(`Recorded ${kept} examples of “Class 1”`);
       await expectAccessible(page);
@@ -105,6 +107,7 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => countIn(page, 1), { timeout: PATIENCE }).toBeGreaterThan(0);
       await page.evaluate(unplug);
       await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
+      await untilRecorded(page, 1);
       expect(await page.locator(".undo").textContent()).toContain("of “Class 2”");
       await context.close();
     });
@@ -125,9 +128,7 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => alert.count()).toBe(0);
       await expect.poll(() => countIn(page, 0), { timeout: PATIENCE }).toBeGreaterThan(before);
       await page.keyboard.up("1");
-      expect(await page.locator(".undo").textContent()).toContain(
-        `Recorded ${await countIn(page, 0)} examples of “Class 1”`,
-      );
+      await untilRecorded(page, 0);
       // Hands-free recording waits, too.
       await page.getByRole("button", { name: "Record Class 2 hands-free" }).click();
       await page.locator(".countdown").waitFor();
@@ -397,6 +398,7 @@ describe.skipIf(chromiumPath === undefined)(
       const { context, page } = await recording();
       await page.evaluate("dispatchEvent(new Event('blur'))");
       await expect.poll(() => page.locator(".class-card.recording").count()).toBe(0);
+      await untilRecorded(page, 0);
       expect(await page.locator(".undo").textContent()).toContain("of “Class 1”");
       await page.keyboard.up("1");
       await page.getByRole("button", { name: "Record Class 2 hands-free" }).click();

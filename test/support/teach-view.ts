@@ -110,6 +110,16 @@ export async function countIn(page: Page, index: number): Promise<number> {
   return Number.parseInt((await card(page, index).locator(".card-head .number").textContent()) ?? "", 10);
 }
 
+/** Waits until the page reports as recorded what a class has, besides the examples that it had `before`. */
+export async function untilRecorded(page: Page, index: number, before = 0): Promise<void> {
+  const isReported = async (): Promise<boolean> => {
+    const recorded = (await countIn(page, index)) - before;
+    const text = await page.locator(".undo").textContent();
+    return text?.startsWith(`Recorded ${recorded} example`) ?? false;
+  };
+  while (!(await isReported())) await page.waitForTimeout(20);
+}
+
 /** Adds files to a class, and waits for the report. */
 export async function addImages(page: Page, index: number, ...paths: string[]): Promise<void> {
   const close = page.locator(".files-report").getByRole("button", { name: "Close" });

@@ -58,6 +58,8 @@ interface Recording {
   readonly class: string;
   /** Of the examples that were kept. */
   readonly ids: Set<string>;
+  /** Ends once the last example is stored, or is not. */
+  storing: Promise<unknown>;
 }
 
 export function useRecorder({ recogniser, video, model, on, muted, project }: RecorderOptions): Recorder {
@@ -71,7 +73,7 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
   const timer = useRef<ReturnType<typeof setInterval>>();
 
   const begin = (to: string, seconds?: number): void => {
-    recording.current = { id: newId(), class: to, ids: new Set() };
+    recording.current = { id: newId(), class: to, ids: new Set(), storing: Promise.resolve() };
     setCount(0);
     setState({ kind: "recording", class: to, ...(seconds === undefined ? {} : { seconds }) });
   };
@@ -80,13 +82,15 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
     const ended = recording.current;
     recording.current = undefined;
     setState({ kind: "idle" });
-    if (!ended || ended.ids.size === 0) return;
+    if (!ended) return;
     const { project: current, added } = latest.current.project;
     const name = current?.classes.find(({ id }) => id === ended.class)?.name ?? "";
-    added(
-      `Recorded ${ended.ids.size} ${ended.ids.size === 1 ? "example" : "examples"} of “${name}”`,
-      ended.ids,
-    );
+    // An example that is being stored is one of them.
+    void ended.storing.then(() => {
+      const { ids } = ended;
+      if (ids.size > 0)
+        added(`Recorded ${ids.size} ${ids.size === 1 ? "example" : "examples"} of “${name}”`, ids);
+    });
   };
   const handsFree = (to: string): void => {
     release();
@@ -145,19 +149,14 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
         if (!to || !face || recording.current !== to) continue;
         last = now;
         const { id } = to;
-        const kept = await latest.current.project.add({
-          class: to.class,
-          recording: id,
-          time: now,
-          source: "camera",
-          ...face,
-        });
-        if (kept === undefined) {
-          release();
-          continue;
-        }
-        to.ids.add(kept);
-        setCount(to.ids.size);
+        const stored = latest.current.project
+          .add({ class: to.class, recording: id, time: now, source: "camera", ...face })
+          .then((kept) => kept !== undefined && to.ids.add(kept));
+        to.storing = stored;
+        const isStored = await stored;
+        if (recording.current !== to) continue;
+        if (isStored) setCount(to.ids.size);
+        else release();
       } catch (failure) {
         if (current.stopped) return;
         setError((failure as Error).message);
