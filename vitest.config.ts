@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { workerFromSource } from "./test/support/worker-from-source.ts";
 
+/** They run last, one after the other: the threads of a training in a page wait for each other if others take the cores. */
+const trainingPages = ["test/teach*.test.ts"];
+
 export default defineConfig({
   plugins: [workerFromSource()],
   test: {
@@ -13,7 +16,22 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "whole", include: ["test/**/*.test.ts"], globalSetup: "test/support/build.ts" },
+        test: {
+          name: "whole",
+          include: ["test/**/*.test.ts"],
+          exclude: trainingPages,
+          globalSetup: "test/support/build.ts",
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "pages",
+          include: trainingPages,
+          globalSetup: "test/support/build.ts",
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

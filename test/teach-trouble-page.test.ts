@@ -90,7 +90,7 @@ describe.skipIf(chromiumPath === undefined)(
       const { context, page } = await recording();
       await page.evaluate(unplug);
       await page.getByRole("alert").getByText("The camera was disconnected.").waitFor();
-      expect(await page.locator(".class-card.recording").count()).toBe(0);
+      await expect.poll(() => page.locator(".class-card.recording").count()).toBe(0);
       await untilRecorded(page, 0);
       const kept = await countIn(page, 0);
       expect(await page.locator(".undo").textContent()).toContain(`Recorded ${kept} examples of “Class 1”`);
