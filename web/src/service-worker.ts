@@ -37,7 +37,7 @@ scope.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
       const former = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== cacheName);
-      // A page of the version before may be open, and load more of its parts, which its host no longer has.
+      // A page of the previous version may be open, and load parts that its host no longer has.
       for (const name of former.slice(0, -1)) await caches.delete(name);
       await scope.clients.claim();
     })(),
