@@ -30,7 +30,11 @@ export async function serve(command: string, args: readonly string[]): Promise<S
     return done ? undefined : String(value);
   };
   const ready = await next();
-  if (ready === undefined) return undefined;
+  // The reason of one that cannot run, which some libraries print here, is no JSON.
+  if (!ready?.startsWith("{")) {
+    child.kill();
+    return undefined;
+  }
   const { about } = JSON.parse(ready) as { about?: string };
   return {
     ...(about ? { about } : {}),

@@ -4,16 +4,17 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { withHugePages } from "./huge-pages.node.ts";
 
+const TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304";
 const ON_REQUEST = "always [madvise] never\n";
 
 describe("huge pages", () => {
   test("are asked for, beside other tunables", () => {
     expect(withHugePages({ PATH: "/bin" }, ON_REQUEST)).toEqual({
       PATH: "/bin",
-      GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
+      GLIBC_TUNABLES: TUNABLES,
     });
     expect(withHugePages({ GLIBC_TUNABLES: "glibc.malloc.check=1" }, ON_REQUEST)).toEqual({
-      GLIBC_TUNABLES: "glibc.malloc.check=1:glibc.malloc.hugetlb=1",
+      GLIBC_TUNABLES: `glibc.malloc.check=1:${TUNABLES}`,
     });
   });
 
@@ -38,7 +39,7 @@ describe("huge pages", () => {
       const lines = execFileSync(process.execPath, args, { encoding: "utf8" }).trim().split("\n");
       const [before, after, ...more] = lines.map((line) => JSON.parse(line) as unknown[]);
       expect(before?.slice(1)).toEqual([null, ["a b", "ü"], "own"]);
-      expect(after).toEqual([before?.[0], "glibc.malloc.hugetlb=1", ["a b", "ü"], "own"]);
+      expect(after).toEqual([before?.[0], TUNABLES, ["a b", "ü"], "own"]);
       expect(more).toEqual([]);
     },
   );
