@@ -1,5 +1,6 @@
 /** Predictions as text, printed as they come: a table, CSV, JSON, or JSON lines. */
 
+import { predictionColumns } from "../data/manifest-columns.ts";
 import { csvRow } from "../formats/csv.ts";
 import { encodeJsonLine } from "../formats/json-lines.ts";
 import type { Face, Prediction } from "../predict/prediction.ts";
@@ -59,7 +60,7 @@ export function csvFormat(classes: readonly string[]): PredictionFormat {
   ];
   const none = new Array<string>(6 + classes.length).fill("");
   return {
-    head: [csvRow(["file", "status", "x", "y", "width", "height", "score", "label", ...classes])],
+    head: [csvRow(["file", ...predictionColumns, ...classes])],
     lines: ({ file, status, faces }) =>
       (faces.length === 0 ? [none] : faces.map(face)).map((cells) => csvRow([file, status, ...cells])),
     tail: [],

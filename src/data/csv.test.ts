@@ -138,6 +138,22 @@ describe("manifest", () => {
     expect(notes[0]).toMatch(/2 columns of subgroups: age, iso/);
   });
 
+  test("the labels of a table of predictions are reported as such", async () => {
+    const { classes, samples, notes } = await read(
+      "file,status,x,y,width,height,score,label,happy,sad",
+      "a,ok,0,0,48,48,,happy,0.9,0.1",
+      "b,ok,0,0,48,48,,sad,0.2,0.8",
+    );
+    expect([classes, samples.map(({ label, subgroups }) => [label, subgroups])]).toEqual([
+      ["happy", "sad"],
+      [
+        [0, undefined],
+        [1, undefined],
+      ],
+    ]);
+    expect(notes).toEqual([expect.stringMatching(/these labels are a model's predictions/)]);
+  });
+
   test("beside votes, columns of subgroups are those that say so", async () => {
     const { classes, samples } = await read(
       "path,sad,happy,subgroup: camera,subgroup",

@@ -26,6 +26,8 @@ const identityColumns = [
 export const knownColumns: readonly string[] = [
   ...new Set([...identityColumns, ...splitColumns, ...pathColumns, ...labelColumns]),
 ];
+/** Columns of the table that `vultus predict` writes, between the file and the probability of each class. */
+export const predictionColumns = ["status", "x", "y", "width", "height", "score", "label"] as const;
 /** Row numbers that programs write into a table, most often without a name; beside votes also under one. */
 const rowNumbers = /^(column|unnamed:) ?\d+$/i;
 const rowNumbersByName = /^(index|id)$/i;
@@ -79,7 +81,8 @@ export function manifestColumns(
     (column) => ![identity, pathColumn, label].includes(column) && !isNumbering(column),
   );
   const split = splitColumnOf(path, free, rows);
-  const others = free.filter((column) => column !== split);
+  const predicted = predictionColumns.every((column) => header.includes(column));
+  const others = predicted ? [] : free.filter((column) => column !== split);
   const isSubgroup = (column: string): boolean =>
     label !== undefined || subgroupColumn.test(column) || splitColumns.includes(column as "split");
   const subgroups = new Map(
@@ -103,6 +106,12 @@ export function manifestColumns(
   const readAs = (column: string | undefined, what: string): string[] =>
     column === undefined || column === what ? [] : [`${path}: the column ${column} is read as ${what}`];
   const notes = [
+    ...(predicted
+      ? [
+          `${path}: these labels are a model's predictions, and each image is read whole, without its boxes. A model that is trained or ` +
+            `measured on them looks better than it is. In vultus review, people can correct them first`,
+        ]
+      : []),
     ...listed("subgroups", [...subgroups.values()]),
     ...listed("votes that are not for a class", [...noClasses.values()]),
     ...readAs(identity, "identity"),
