@@ -1,4 +1,4 @@
-/** A small network, defined here, learns to tell happy faces from surprised ones; both are drawn by formula, new ones for every step. */
+/** A small network, defined here, learns to distinguish happy faces from surprised ones; both are drawn by formula, new ones for every step. */
 
 import {
   type Architecture,

@@ -52,7 +52,7 @@ try {
   for (const { phase, epoch, validationAccuracy } of run.history)
     console.log(`${phase} ${epoch}: ${(100 * validationAccuracy).toFixed(1)} % right on validation`);
 
-  // The bundle of a run is complete: whoever loads it needs no backbone.
+  // The bundle of a run is complete: loading it needs no backbone.
   await using model = await loadModel({ model: run.folder, detector: false });
   const { faces } = await predict(model, join(data, "validation", "surprise", "0001.png"));
   console.log("a surprised face is taken for", faces[0]?.label);

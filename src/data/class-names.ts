@@ -340,7 +340,7 @@ function labelIn(
     : candidates;
 }
 
-/** Unconfirmed names beside emotions that name none: all of them if most names are emotions, else only those that state it. */
+/** Unconfirmed names that are not emotions, among emotions: all if most names are emotions, else only names such as `unsorted`. */
 function straysIn(
   meanings: ReadonlyMap<string, Meaning>,
   isNoClass: (meaning: Meaning) => boolean,
