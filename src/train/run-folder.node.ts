@@ -307,7 +307,7 @@ export function readCheckpoint(path: string): { tensors: StateDict; progress: Pr
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new FormatError(
       `${path} is not a vultus checkpoint, or it is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
-        "from the best.safetensors beside it",
+        "from the best.safetensors next to it",
     );
   }
 }

@@ -84,7 +84,7 @@ async function readOwn(path: string): Promise<Corrections> {
   const corrections = await readCorrections(path);
   if (more.length > 0)
     throw new FormatError(
-      `${path} has the columns ${more.join(", ")} beside ${own.join(", ")}, and vultus review would lose them. Remove them, or write to another file with --corrections`,
+      `${path} has the columns ${more.join(", ")} in addition to ${own.join(", ")}, and vultus review would lose them. Remove them, or write to another file with --corrections`,
     );
   return corrections;
 }
