@@ -74,7 +74,7 @@ async function load(workload: Workload): Promise<void> {
       },
       counted(full),
     );
-    // Single crops are told and not promised: a request each costs more than its image.
+    // Single crops are reported without a target: each request costs more than its image.
     if (name !== "crop") promise(ratio >= 0.8, `${name}: ${ratio.toFixed(2)} of vultus predict`);
 
     const calm = await fixedRate(service.url, requests, 0.8 * rate, seconds);

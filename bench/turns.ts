@@ -14,7 +14,7 @@ export interface Iteration {
 
 /** A program that runs one iteration per line of its input. */
 export interface Served {
-  /** What it says of itself when it is ready: a version, a layout. */
+  /** What it reports when it is ready: a version, a layout. */
   readonly about?: string;
   iterate(): Promise<Iteration>;
   stop(): void;
@@ -30,7 +30,7 @@ export async function serve(command: string, args: readonly string[]): Promise<S
     return done ? undefined : String(value);
   };
   const ready = await next();
-  // The reason of one that cannot run, which some libraries print here, is no JSON.
+  // Some libraries print here why they cannot run, which is not JSON.
   if (!ready?.startsWith("{")) {
     child.kill();
     return undefined;

@@ -1,4 +1,4 @@
-/** A line fitted to points by gradient descent: forward pass, gradients and update are one ONNX graph. */
+/** Fits a line to points by gradient descent: forward pass, gradients and update are one ONNX graph. */
 
 import { add, encode, Graph, gradients, mul, openSession, print, random, reduceMean, sub } from "vultus";
 

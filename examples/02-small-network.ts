@@ -1,4 +1,4 @@
-/** A small network, defined here, learns to tell happy faces from surprised ones; both are drawn by formula, new ones for every step. */
+/** Defines a small network and trains it to distinguish happy from surprised faces, which are drawn by formula for every step. */
 
 import {
   type Architecture,
@@ -105,7 +105,7 @@ for (let step = 0; step < totalSteps; step++) {
   }
 }
 
-// The trained weights in a program of their own: batch norm folded into the convolutions.
+// A separate program with the trained weights: batch norm is folded into the convolutions.
 const forward = await engine.open(compileForward(architecture, await stepper.weights()));
 const unseen = faces(300, "test");
 const logits = Array.from((await forward.run({ pictures: unseen.pictures })).logits?.data ?? [], Number);

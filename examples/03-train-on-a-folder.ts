@@ -1,4 +1,4 @@
-/** A folder of images becomes a classifier: a model that ships is fine-tuned on it, measured, and tried on a face. */
+/** Trains a classifier on a folder of images: fine-tunes a model that ships, measures it, and tries it on a face. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** Faces in a photo: found, cut out and classified. The photo is drawn, and the classifier not trained yet. */
+/** Finds, crops and classifies the faces in a photo. The photo is drawn, and the classifier is not trained yet. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

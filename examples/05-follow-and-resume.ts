@@ -1,4 +1,4 @@
-/** A training is followed by a loop over its events, stopped by leaving the loop, and resumed to its end. */
+/** Follows a training with a loop over its events, stops it by leaving the loop, and resumes it to its end. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ try {
   for await (const event of trainEvents(options)) {
     if (event.type === "step")
       console.log(`step ${event.step} of ${event.steps}, loss ${event.loss.toFixed(3)}`);
-    // Leaving the loop ends the step under way and saves.
+    // Leaving the loop finishes the current step and saves the run.
     if (event.type === "epochEnd") break;
   }
   const run = await train({ ...options, resume: true });

@@ -1,4 +1,4 @@
-/** How good a model is on a folder of labelled images, and whether another one is better by more than chance. */
+/** Scores a model on a folder of labelled images, and tests whether another one is significantly better. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

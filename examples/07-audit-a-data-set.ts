@@ -1,4 +1,4 @@
-/** What is wrong with a data set: here a copy on both sides of the split, and one image under two labels. */
+/** Finds errors in a data set: here a copy on both sides of the split, and one image with two labels. */
 
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** A model as files for other places, each read back and compared with the model that it comes from. */
+/** Exports a model to other formats; each file is read back and compared with the original model. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

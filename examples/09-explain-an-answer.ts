@@ -1,4 +1,4 @@
-/** Where a model looked: a heat map over a face, written as an image. */
+/** Shows where a model looked: writes a heat map over a face as an image. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

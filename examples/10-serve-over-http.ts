@@ -1,4 +1,4 @@
-/** A service that takes images over HTTP and answers with faces and probabilities. */
+/** Starts a service that takes images over HTTP and returns faces and probabilities. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

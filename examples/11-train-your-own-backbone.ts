@@ -1,4 +1,4 @@
-/** A network defined here is trained on a folder of images and used like any that ships. */
+/** Defines a network, trains it on a folder of images, and uses it like any model that ships. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ try {
     model: "small",
     backbones: [small],
     classes: ["happy", "surprise"],
-    // Light augmentation and a linear head from quickstart, and one phase of our own that trains everything from nothing.
+    // Light augmentation and a linear head from quickstart, and our own phase that trains everything from random weights.
     recipe: {
       extends: "quickstart",
       phases: [
@@ -52,7 +52,7 @@ try {
   for (const { phase, epoch, validationAccuracy } of run.history)
     console.log(`${phase} ${epoch}: ${(100 * validationAccuracy).toFixed(1)} % right on validation`);
 
-  // The bundle of a run is complete: whoever loads it needs no backbone.
+  // The bundle of a run is complete: loading it needs no backbone.
   await using model = await loadModel({ model: run.folder, detector: false });
   const { faces } = await predict(model, join(data, "validation", "surprise", "0001.png"));
   console.log("a surprised face is taken for", faces[0]?.label);

@@ -1,4 +1,4 @@
-/** A Siamese pair: one network sees two faces and learns whether they show the same expression, by a loss of its own. */
+/** Trains a Siamese pair with a custom loss: one network sees two faces and learns whether they show the same expression. */
 
 import * as v from "vultus";
 

@@ -1,4 +1,4 @@
-"""Goes on training an exported model on several GPUs or machines; docs/how-to/continue-in-pytorch.md tells the story.
+"""Continues the training of an exported model on several GPUs or machines; docs/how-to/continue-in-pytorch.md explains it.
 
     torchrun --nproc_per_node=4 continue-in-pytorch.py load_model.py photos/train back.pth [EPOCHS]
 

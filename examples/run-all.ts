@@ -1,4 +1,4 @@
-/** Runs every numbered example in a process of its own; fails where one fails. */
+/** Runs every numbered example in its own process; fails if one fails. */
 
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";

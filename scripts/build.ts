@@ -15,9 +15,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (path: string): string => join(root, path);
 
 interface Part {
-  /** What a person who waits for it is told. */
+  /** The message shown while it is built. */
   readonly what: string;
-  /** Files of which the part is made, beside `package-lock.json`. */
+  /** Files from which the part is made, in addition to `package-lock.json`. */
   sources(): readonly string[];
   /** Files that are there once it is built. */
   readonly results: readonly string[];

@@ -1,6 +1,6 @@
 /**
  * Builds the declarations of the public entries into dist/. Each is whole: what it names of zod is built in, so that
- * whoever installs the package needs no library of types beside it.
+ * users of the package need no other library of types.
  */
 
 import { execFileSync } from "node:child_process";

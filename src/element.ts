@@ -1,5 +1,5 @@
 /**
- * The types of `vultus/element`, whose import defines `<vultus-camera>`: faces live in a page of one's own. Everything is
+ * The types of `vultus/element`, whose import defines `<vultus-camera>`: the camera in your own page. Everything is
  * computed in the browser, in a worker, and nothing is sent anywhere. The code itself is part of the page's build
  * (`web/src/element/`), so importing it in Node, to render on a server, does nothing.
  */
@@ -68,7 +68,7 @@ export interface VultusCameraEventMap {
   prediction: CustomEvent<VultusCameraPrediction>;
   /** The model runs. */
   ready: CustomEvent<VultusCameraModel>;
-  /** `state` has changed; `reason` tells in words what can be done about a state that is a failure. */
+  /** `state` has changed; `reason` describes what to do if the state is a failure. */
   statechange: CustomEvent<{ readonly state: VultusCameraState; readonly reason?: string }>;
   /** The model or the image cannot be loaded, or frames cannot be read; `message` is the reason. */
   error: ErrorEvent;

@@ -198,7 +198,7 @@ export type {
 export type { BudgetEvent, EndEvent, ModelEvent, RunEvent, TrainEvent } from "./jobs/train-events.ts";
 export type { TrainOptions } from "./jobs/train-options.ts";
 
-// The steps of those jobs, for programs that arrange them otherwise.
+// The steps of those jobs, for programs that combine them in another way.
 
 export type { AuditSummary } from "./audit/summary.ts";
 export { type Renames, type UnclearName, UnclearNames } from "./data/class-names.ts";
@@ -230,7 +230,7 @@ export { type Classifier, loadClassifier, loadMembers, loadWeights } from "./wei
 export type { Member, MembersFile } from "./weights/members.ts";
 export { resolveArchitecture } from "./weights/resolve-architecture.ts";
 
-// Photos: faces are found, and what each expresses is said.
+// Photos: finding faces and classifying their expressions.
 
 export type { PriorChoice } from "./metrics/prior.ts";
 export type { Box, DetectedFace } from "./predict/boxes.ts";

@@ -416,7 +416,7 @@ describe.skipIf(chromiumPath === undefined)(
       const report = page.locator(".files-report.panel");
       await addImages(page, 0, view.at("images", "first0.png"));
       await report
-        .getByText("No model is loaded that finds faces: add the images again once one is.")
+        .getByText("No model is loaded, so faces cannot be found. Add the images again once one is loaded.")
         .waitFor();
       writeFileSync(view.at("looks.zip"), "PK");
       await addImages(page, 0, view.at("looks.zip"));

@@ -1,5 +1,5 @@
 /**
- * The faces of `photo.jpg`, an image of yours beside this file, on a page: `npm run build && npm pack` in the checkout,
+ * The faces of `photo.jpg`, your own image next to this file, on a page: `npm run build && npm pack` in the checkout,
  * `npm install --ignore-scripts ./vultus-0.1.0.tgz onnxruntime-web@1.30`, then Vite. What is asked of the network is the
  * models; the image goes nowhere. Shown to work in `test/browser.test.ts`.
  */

@@ -25,8 +25,8 @@ export function recipesPage(): string {
   return `${[
     opening(
       "Recipe fields and values",
-      "For people who write or change a recipe. [Recipes](../recipes.md) gives the reason of each number, and shows how to write a " +
-        "file of your own. Every field can be set on the command line: `--set augmentation.erasing=null`, `--set phases.all.epochs=5`.",
+      "For people who write or change a recipe. [Recipes](../recipes.md) gives the reason of each number, and shows how to write your " +
+        "own file. Every field can be set on the command line: `--set augmentation.erasing=null`, `--set phases.all.epochs=5`.",
     ),
     "## Fields of a recipe",
     "The default is that of a recipe file that extends no other, to four digits. `null` in place of the numbers below `randomResizedCrop`, `affine`, " +
@@ -43,12 +43,12 @@ export function recipesPage(): string {
     "### Losses",
     '`loss.type` chooses one. Default: `{ "type": "crossEntropy" }`. It belongs to the recipe, not to a phase.',
     variantTable(loss),
-    "## The recipes that come with vultus",
+    "## The recipes that ship with vultus",
     `\`adapt\` follows the number of training images; the table shows it for ${adaptFor.map((n) => n.toLocaleString("en")).join(" and ")}.`,
     valuesTable(),
     "Their phases:",
     phasesTable(),
-    "Fields that are the same everywhere are left out of both tables.",
+    "Fields with the same value in all recipes are left out of both tables.",
   ].join("\n\n")}\n`;
 }
 

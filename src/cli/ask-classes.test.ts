@@ -22,7 +22,7 @@ test("a number chooses, the last one keeps the name, a word is another class", a
   const { asked, ask } = answering("2", " 2 ");
   expect(await askClasses(names, ask)).toEqual({ happy_or_sad: "sad", unhappy: "unhappy" });
   expect(asked[0]).toBe(
-    'Which class is "happy_or_sad"? 1 happy, 2 sad, 3 a class of its own, or another class by name (Enter stops): ',
+    'Which class is "happy_or_sad"? 1 happy, 2 sad, 3 a separate class, or another class by name (Enter stops): ',
   );
   expect(await askClasses(names, answering("1", "sad").ask)).toEqual({
     happy_or_sad: "happy",

@@ -12,7 +12,7 @@ export type Ask = (question: string) => Promise<string>;
 export async function askClasses(names: readonly UnclearName[], ask: Ask): Promise<Renames | undefined> {
   const renames: Record<string, string> = {};
   for (const { name, candidates } of names) {
-    const choices = [...candidates, "a class of its own"].map((choice, i) => `${i + 1} ${choice}`);
+    const choices = [...candidates, "a separate class"].map((choice, i) => `${i + 1} ${choice}`);
     const answer = (
       await ask(`Which class is "${name}"? ${choices.join(", ")}, or another class by name (Enter stops): `)
     ).trim();

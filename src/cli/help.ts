@@ -5,7 +5,7 @@ import { Help, type HelpConfiguration, type OutputConfiguration } from "commande
 import { styled, widthOf } from "./terminal.ts";
 import { wrapped } from "./wrap.ts";
 
-/** Minimum width of the descriptions beside the terms. With less room they go below the terms. */
+/** Minimum width of the descriptions next to the terms. With less room they go below the terms. */
 const LEAST_WIDTH = 32;
 const BELOW = 6;
 

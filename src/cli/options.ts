@@ -151,7 +151,7 @@ export function detectorOf(flags: DetectorFlags): DetectorOptions {
 export function withData(command: Command): Command {
   return withNaming(command)
     .option("--classes <a,b,…>", "classes to use, in this order (default: all classes found)", listOf)
-    .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false);
+    .option("--allow-unreadable", "continue even if more than 1 % of the images cannot be read", false);
 }
 
 /** Adds the option for the class prior of the probabilities. */
@@ -177,7 +177,7 @@ export function withLabelled(command: Command): Command {
 export function withReading(command: Command): Command {
   return withNaming(command)
     .option("--exclude <file>", "images to leave out, one id per line, as data audit --out writes them")
-    .option("--allow-unreadable", "go on where more than 1 % of the images cannot be read", false)
+    .option("--allow-unreadable", "continue even if more than 1 % of the images cannot be read", false)
     .option("--memory <GB>", "memory for decoded images", numberOf(0.1, 1000), defaults.memory);
 }
 

@@ -1,4 +1,4 @@
-/** Recognises files beside images that are not images, by name alone: listing a folder opens no file. */
+/** Recognises files among images that are not images, by name alone: listing a folder opens no file. */
 
 /** What a file name reveals; every other file is judged by its content when it is decoded. */
 export type FileKind = "image" | "video" | "raw" | "elsewhere" | "other";
@@ -12,10 +12,10 @@ const others = endings(
     "aae xmp thm lnk url webloc cot cos cop lrcat lrprev pp3 dop on1 part partial crdownload download tmp bak swp",
 );
 
-/** Videos, including those that phones write beside each photo. */
+/** Videos, including those that phones write for each photo. */
 const videos = endings("3gp avi flv insv lrv m2ts m4v mkv mov mp4 mpeg mpg mts webm wmv");
 
-/** Camera raw files, often beside a JPEG of the same photo. */
+/** Camera raw files, often next to a JPEG of the same photo. */
 const raws = endings("3fr arw cr2 cr3 crw dng erf kdc mrw nef nrw orf pef raf raw rw2 sr2 srf srw x3f");
 
 /** File extensions of images in any format. */

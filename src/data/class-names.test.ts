@@ -83,7 +83,7 @@ describe("a name of no emotion among emotions", () => {
     const error = await unclear();
     expect(error.names).toEqual([{ name: "old", candidates: [] }]);
     expect(error.message).toBe(
-      `${dir}: the class of "old" is not clear. To keep it as a class of its own: \`rename: {"old":"old"}\`. ` +
+      `${dir}: the class of "old" is not clear. To keep it as a separate class: \`rename: {"old":"old"}\`. ` +
         'To leave out its images: `notAClass: ["old"]`',
     );
     const classes = async (options: ClassOptions) => (await readDataset([dir], options)).classes;
@@ -147,7 +147,7 @@ describe("folders", () => {
     ]);
     expect(message).toBe(
       `${dir}: the class of "happy_or_sad" (happy or sad?), "not happy" (happy?) is not clear. ` +
-        'To keep them as classes of their own: `rename: {"happy_or_sad":"happy_or_sad","not happy":"not happy"}`. ' +
+        'To keep them as separate classes: `rename: {"happy_or_sad":"happy_or_sad","not happy":"not happy"}`. ' +
         'To choose it: `rename: {"happy_or_sad":"happy","not happy":"not happy"}`',
     );
     const rename = { happy_or_sad: "sad", "Not Happy": "not happy" };
@@ -161,7 +161,7 @@ describe("folders", () => {
     folders("happy", "sad", "not happy", "unafraid");
     const { message } = await unclear();
     expect(message).toMatch(
-      /is not clear\. To keep them as classes of their own: `rename: {"not happy":"not happy","unafraid":"unafraid"}`$/,
+      /is not clear\. To keep them as separate classes: `rename: {"not happy":"not happy","unafraid":"unafraid"}`$/,
     );
   });
 

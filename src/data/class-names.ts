@@ -75,7 +75,7 @@ export class UnclearNames extends UsageError {
     // A pasted command must not turn "not happy" into "happy".
     const isItsOwn = ({ name, candidates }: UnclearName): boolean =>
       candidates.length === 0 || readName(name).isDenied;
-    const keep = `To keep ${names.length === 1 ? "it as a class of its own" : "them as classes of their own"}: ${flags(({ name }) => name)}`;
+    const keep = `To keep ${names.length === 1 ? "it as a separate class" : "them as separate classes"}: ${flags(({ name }) => name)}`;
     const choose = `To choose it: ${flags((own) => (isItsOwn(own) ? own.name : (own.candidates[0] as string)))}`;
     const strays = names.filter(({ candidates }) => candidates.length === 0).map(({ name }) => name);
     const ways = !names.some(isItsOwn) ? [choose, keep] : names.every(isItsOwn) ? [keep] : [keep, choose];
@@ -340,7 +340,7 @@ function labelIn(
     : candidates;
 }
 
-/** Unconfirmed names beside emotions that name none: all of them if most names are emotions, else only those that state it. */
+/** Unconfirmed names that are not emotions, among emotions: all if most names are emotions, else only names such as `unsorted`. */
 function straysIn(
   meanings: ReadonlyMap<string, Meaning>,
   isNoClass: (meaning: Meaning) => boolean,

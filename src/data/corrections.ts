@@ -1,4 +1,4 @@
-/** Labels that a person corrected: decisions on images, stored beside the data, which does not change. */
+/** Labels that a person corrected: decisions on images, stored next to the data, which does not change. */
 
 import { csvRow } from "../formats/csv.ts";
 import { UsageError } from "../util/errors.ts";
@@ -29,7 +29,7 @@ export interface Corrected {
   readonly path: string;
 }
 
-/** Columns of corrections.csv. An equal new label keeps the image as it is; an empty one leaves it out. */
+/** Columns of corrections.csv. An equal new label keeps the image; an empty one leaves it out. */
 export const correctionColumns = ["image", "old_label", "new_label", "when"] as const;
 
 /** The text of corrections.csv. */

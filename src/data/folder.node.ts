@@ -62,7 +62,7 @@ export function readFolder(dir: string, classes: readonly string[] = []): RawSou
     } else notes.push(`folder ${join(root, name)} skipped: not train, validation or test`);
   }
   if (beside.length > 0)
-    notes.push(`${beside.join(", ")} beside ${names.find(splitNamed)}: read as training images`);
+    notes.push(`${beside.join(", ")} next to ${names.find(splitNamed)}: read as training images`);
   const cut = layout === "classes" ? splitsWithin(root, found) : undefined;
   if (cut) notes.push(`folders named ${cut.names.join(", ")} inside the class folders: read as splits`);
   const samples: RawSample[] = [];

@@ -123,7 +123,7 @@ describe("layouts", () => {
     ]);
     expect(readFolder(dir).notes).toEqual([
       `folder ${join(dir, "other")} skipped: not train, validation or test`,
-      "happy, sad beside test: read as training images",
+      "happy, sad next to test: read as training images",
     ]);
     make("train/happy/f.jpg");
     expect(ids().filter((id) => id.startsWith("train"))).toEqual(["train happy train/happy/f.jpg"]);

@@ -13,7 +13,7 @@ const emotions: Record<string, readonly string[]> = {
   surprise: ["surprised"],
 };
 
-/** More words that name an emotion beside others, as in "Happily Surprised"; alone they are class names like any other. */
+/** Words that name an emotion only next to others, as in "Happily Surprised"; alone they are class names like any other. */
 const wordForms: Record<string, readonly string[]> = {
   angry: ["angrily", "angered"],
   contempt: ["contemptuously"],
@@ -35,14 +35,14 @@ const denials: Record<string, string> = {
   unsurprised: "surprise",
 };
 
-/** Words that deny the emotion beside them. */
+/** Words that negate the emotion next to them. */
 const negations = new Set(
   "anti cannot except isn neither never no non nor not other others rest than un versus vs without".split(
     " ",
   ),
 );
 
-/** Words that express doubt about the emotion beside them. */
+/** Words that express doubt about the emotion next to them. */
 const doubts = new Set("ambiguous but maybe mixed or perhaps possibly uncertain unclear unsure".split(" "));
 
 /** Words that carry no information about the class. */
@@ -59,7 +59,7 @@ const splitNames: Record<Split, readonly string[]> = {
   test: ["test", "testing", "tst", "privatetest"],
 };
 
-/** Words beside the name of a split that carry no meaning: `train_set`, `test images`. */
+/** Words without meaning next to the name of a split: `train_set`, `test images`. */
 const splitFillers = new Set([...fillers, "folder", "set", "split", "subset"]);
 
 /** Words that people use for unsorted images, or for empty cells in a table. */

@@ -5,8 +5,8 @@ import { type Dataset, fingerprintOf, type Sample, type Split } from "./dataset.
 import { byIdentity, cutSplits, groupsOf, type SplitOptions } from "./split.ts";
 
 /**
- * A split with a share in `options` is cut again, from the training images and from those that it had. A split without
- * one is kept, image by image; training then loses the images that are in a group with one of it, and a note says
+ * Cuts splits again that have a share in `options`, from the training images and from the images that they had. Keeps splits
+ * without a share, image by image; training then loses the images that are in a group with one of theirs, and a note reports
  * how many.
  *
  * @throws UsageError as `cutSplits` does.

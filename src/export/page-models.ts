@@ -1,12 +1,12 @@
 /**
- * `models.json` beside the page lists its models. The build writes one for the model that ships, `vultus export --to
+ * `models.json` next to the page lists its models. The build writes one for the model that ships, `vultus export --to
  * web` one for an exported model, and `vultus serve` generates one for its models.
  */
 
 import type { PriorChoice } from "../metrics/prior.ts";
 import { urlName } from "../util/url-name.ts";
 
-/** File name, beside the page. */
+/** File name, in the page's folder. */
 export const PAGE_MODELS = "models.json";
 
 export interface PageModel {

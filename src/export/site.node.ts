@@ -47,7 +47,7 @@ const HEADERS = `/*
 `;
 
 /**
- * Writes the page into `folder`, replacing an earlier export. Everything is first written beside the old files, so that
+ * Writes the page into `folder`, replacing an earlier export. Everything is first written next to the old files, so that
  * a failure leaves the old page unchanged. The built page is taken from `built`.
  *
  * @returns the path of the model

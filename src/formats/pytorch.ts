@@ -28,10 +28,10 @@ export interface PytorchValue {
 export const METADATA_ENTRY = "vultus.json";
 
 /**
- * The tensors of a file that `torch.save` wrote from a state_dict, alone or within other dictionaries (`tensorsIn`); what else
- * stands beside them is left out. Every dtype becomes float32; float32 that is aligned is a view of
- * `bytes`. `file` is its name in error messages. `owned` states that nobody else uses `bytes`: numbers of the older format, which lie
- * at any byte, are then moved to where they can be viewed, instead of being copied, and `bytes` is no longer the file.
+ * Returns the tensors of a file that `torch.save` wrote from a state_dict, alone or within other dictionaries (`tensorsIn`);
+ * everything else is left out. Every dtype becomes float32; aligned float32 is a view of `bytes`. `file` is the name in error
+ * messages. `owned` states that nobody else uses `bytes`: unaligned numbers of the older format are then moved within it instead of
+ * being copied, and `bytes` no longer holds the file.
  *
  * @throws FormatError that names the byte.
  */

@@ -29,10 +29,10 @@ interface Found {
 }
 
 /**
- * The weights of the model, with a note where other dictionaries of tensors lie beside them. Of several the one is taken whose key
- * is most usual for weights; if none has such a key, the one with most tensors; averages and teachers come last.
+ * Returns the weights of the model, with a note if there are other dictionaries of tensors. Of several dictionaries, it takes the
+ * one with the most common key for weights; without such a key, the one with most tensors. Averages and teachers come last.
  *
- * @throws FormatError if there are no tensors, or some that are not read.
+ * @throws FormatError if there are no tensors, or tensors of an unsupported kind.
  */
 export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; notes: string[] } {
   const found = dictionariesIn(value).filter(

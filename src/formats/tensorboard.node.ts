@@ -16,8 +16,8 @@ export interface EventFile {
 }
 
 /**
- * A new event file in `folder`; TensorBoard reads all of a folder as one run, so a resumed run adds a file and says in
- * it the step from which the earlier ones are void. A record cut off by a kill is the last of its file and is skipped.
+ * A new event file in `folder`. TensorBoard reads all files of a folder as one run, so a resumed run adds a file that states
+ * the step from which the earlier files are void. If a kill truncates a record, it is the last of its file and is skipped.
  */
 export function eventFile(folder: string): EventFile {
   let path: string | undefined;

@@ -119,9 +119,9 @@ export interface Case<A, In extends Tensors = Tensors> {
 }
 
 /**
- * The definition of an operator with attributes `A` on tensors `In`. It returns one tensor unless `Out` says otherwise;
+ * The definition of an operator with attributes `A` on tensors `In`. It returns one tensor by default; `Out` sets another number;
  * a plain `Operator` is any operator. A *composite* operator has `expand`, which builds the same computation from
- * standard ONNX operators and replaces it when the graph is encoded. It still has a gradient of its own.
+ * standard ONNX operators and replaces it when the graph is encoded. It still has its own gradient.
  */
 // biome-ignore lint: method syntax makes Operator<A> assignable to Operator
 export interface Operator<

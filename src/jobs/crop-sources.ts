@@ -71,7 +71,7 @@ function below(path: string, under: string): CropSource {
 async function listed(path: string, under: string): Promise<CropSource> {
   const columns = await readCsvHeader(path, fer2013Columns);
   if (fer2013Columns.every((column) => columns.includes(column)))
-    throw new UsageError(`${path} already contains face crops of 48 × 48 pixels; train on it as it is`);
+    throw new UsageError(`${path} already contains face crops of 48 × 48 pixels; train on it directly`);
   const { header, pathColumn, rows, notes } = await readListedImages(path);
   const files = rows.map(({ image }) => image.file);
   refuseAbsent(path, files);

@@ -1,11 +1,11 @@
-/** What a list of suspects says of the images of a review. */
+/** Applies a list of suspects to the images of a review. */
 
 import { readSuspects } from "../audit/suspects.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import { UsageError } from "../util/errors.ts";
 import type { Teller } from "./events.ts";
 
-/** What a list of suspects says of an image. */
+/** The entry of an image in a list of suspects. */
 export interface Suggestion {
   /** In the list, from 0. */
   readonly place: number;

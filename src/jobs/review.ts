@@ -242,7 +242,7 @@ async function asked(
     teller.progress("scoring", done, pixels.samples.length),
   );
   const classifier = loadMembers(pathOf(model));
-  // Of an ensemble the first member stands for all: its features are only to tell what looks alike.
+  // The first member represents the whole ensemble: its features only have to show which images look alike.
   const [first] = classifier.members;
   let features: Promise<Features> | undefined;
   return {

@@ -101,7 +101,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
 /**
  * The options of a max pooling of `x`; `name` is its layer in errors.
  *
- * @throws GraphError if a window does not fit, or holds nothing but padding, or a number is none that a pooling can have.
+ * @throws GraphError if a window does not fit, or holds only padding, or a number is invalid for a pooling.
  */
 export function fullPool(x: FeatureMap, name: string, options: PoolOptions): FullPoolOptions {
   const { kernel, stride, padding = 0, ceil = false } = options;

@@ -138,7 +138,7 @@ export function tensorOf(proto: TensorProto, file: string): Tensor {
   return { dtype, shape, data };
 }
 
-/** Numbers that are not raw bytes: ONNX keeps each kind in a field of its own, small ones all in one. */
+/** Numbers that are not raw bytes: ONNX has a field for each type, and one for all small types. */
 function listedNumbers(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
   switch (dtype) {
     case "float32":
@@ -223,7 +223,7 @@ export function metadataOf({ metadataProps }: ModelProto): Record<string, string
   return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
 }
 
-/** The model's file with these entries of metadata instead of its own. */
+/** Returns the model's file with its metadata replaced by these entries. */
 export function withMetadata(
   bytes: Uint8Array,
   name: string,

@@ -73,7 +73,7 @@ export function compileEnsemble(
   return finish(graph, "ensemble", outputs, metadata);
 }
 
-/** Whether every matrix fits half precision as it is, as those of a file do that was stored so: then nothing is lost again. */
+/** Whether every matrix is exactly representable in half precision, as in a file that was stored in it: then nothing is lost. */
 function isHalf(weights: StateDict): boolean {
   return [...weights.values()].every(
     ({ shape, data }) => !fitsHalf(shape) || data.every((x) => Object.is(fromFloat16(toFloat16(x)), x)),

@@ -1,4 +1,4 @@
-/** Compiles the program that measures what each batch norm of a backbone is given. */
+/** Compiles the program that measures the input of each batch norm in a backbone. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";
@@ -15,8 +15,8 @@ export const ofBatch = (statistic: string): string => `batch.${statistic}`;
 
 export interface NormStatistics {
   /**
-   * Feeds: images on a canvas, prepared as for validation, and the running statistics, by which the network computes. Outputs: for
-   * each of these, the batch's own: the mean and the biased variance [C] of what the norm was given.
+   * Feeds: images on a canvas, prepared as for validation, and the running statistics, with which the network computes. Outputs:
+   * the same statistics of the batch: the mean and the biased variance [C] of each norm's input.
    */
   readonly program: Program;
   /** The norms of the backbone's convolutions, in order. */

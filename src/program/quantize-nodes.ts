@@ -53,7 +53,7 @@ export function quantizeNodes(plan: QuantizationPlan, ranges: Ranges, bits: Weig
   return plan.outputs.map(read);
 }
 
-/** Whether an activation changes no number that bytes of this scale stand for. */
+/** Whether an activation changes none of the numbers that bytes of this scale represent. */
 function isWithin({ type }: Operator, affine: Affine | undefined): boolean {
   return affine?.zero === 0 && (type === "Relu" || Math.fround(255 * affine.scale) <= 6);
 }

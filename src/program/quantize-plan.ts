@@ -34,13 +34,13 @@ export interface QuantizationPlan {
 }
 
 export interface PlanOptions {
-  /** Whether the layer of this name stays as it is. */
+  /** Whether the layer of this name stays in floats. */
   readonly keepFloat?: ((layer: string) => boolean) | undefined;
   /** Only weights become bytes; everything computes in float32. */
   readonly weightsOnly?: boolean | undefined;
 }
 
-/** Plans what lies between normalised `pictures` and `outputs`. */
+/** Plans the quantization of everything between normalised `pictures` and `outputs`. */
 export function planQuantization(
   pictures: Value,
   outputs: readonly Value[],

@@ -9,7 +9,7 @@ import { roundHalfToEven } from "../ops/quantize-linear.ts";
  */
 export type WeightBits = 8 | 7;
 
-/** The greatest bias in steps, so that sums of products have room beside it in 32 bits. */
+/** The greatest bias in steps, which leaves room for sums of products in 32 bits. */
 const greatestBias = 2 ** 30;
 
 /** Integers, and the scale of each output channel: x = q · scale. */
@@ -19,7 +19,7 @@ export interface QuantizedChannels {
   readonly scale: Float32Array;
 }
 
-/** The constant `weight` [O, …] of a layer; `least` is the least step that a channel may have. */
+/** Quantizes the constant `weight` [O, …] of a layer; `least` is the minimum step of a channel. */
 export function quantizeWeight(
   weight: Value,
   bits: WeightBits,
@@ -34,7 +34,7 @@ export function quantizeWeight(
     const end = (o + 1) * per;
     let largest = 0;
     for (let i = o * per; i < end; i++) largest = Math.max(largest, Math.abs(w[i] as number));
-    // What is always 0 needs no step, but runtimes divide by it.
+    // A channel that is always 0 needs no step, but runtimes divide by it.
     const step = Math.fround(Math.max(largest / greatest, least(o))) || 1;
     scale[o] = step;
     for (let i = o * per; i < end; i++) {
@@ -53,7 +53,7 @@ export function quantizeLayer(
   inputScale: number,
 ): { readonly weight: QuantizedChannels; readonly bias: QuantizedChannels } {
   const b = bias.data as Float32Array;
-  // A channel whose weights are next to nothing still has to hold its bias.
+  // A channel with tiny weights still needs a step that can represent its bias.
   const quantized = quantizeWeight(weight, bits, (o) => Math.abs(b[o] as number) / inputScale / greatestBias);
   const scale = quantized.scale.map((step) => step * inputScale);
   const integers = Int32Array.from(b, (x, o) => roundHalfToEven(x / (scale[o] as number)));

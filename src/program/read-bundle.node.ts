@@ -1,4 +1,4 @@
-/** A classifier on disk as a bundle: an exported `.onnx` as it is, anything else compiled to what it would export. */
+/** Reads a classifier as a bundle: an exported `.onnx` unchanged; anything else is compiled as if it were exported. */
 
 import type { BackboneOptions } from "../models/registry.ts";
 import { readBytes } from "../util/files.node.ts";

@@ -24,13 +24,13 @@ export interface Objective {
   readonly loss: Value;
   /** Every network that has parameters that train, or dropout masks to feed. */
   readonly networks: readonly Network[];
-  /** Scalars that a step returns beside the loss. */
+  /** Scalars that a step returns in addition to the loss. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }
 
 /**
- * Builds an objective in `graph`: declares the feeds (images, targets, …) as inputs, builds one or more networks, each in a
- * scope of its own, and returns the loss. `compute` is the type in which networks should compute.
+ * Builds an objective in `graph`: declares the feeds (images, targets, …) as inputs, builds one or more networks, each in its
+ * own scope, and returns the loss. `compute` is the type in which networks should compute.
  */
 export type BuildObjective = (graph: Graph, compute: "float32" | "float16") => Objective;
 

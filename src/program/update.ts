@@ -17,7 +17,7 @@ export interface UpdateOptions {
   readonly optimizer: OptimizerOptions;
   /** Factor of the learning rate for the tensor of this name in the program. Default: 1. */
   readonly rateFactor?: ((name: string) => number) | undefined;
-  /** Greatest joint norm of the gradients; 0 is off. */
+  /** Maximum joint norm of the gradients; 0 is off. */
   readonly clipNorm?: number;
   /** Decay of the moving average of the weights, per update; 0 keeps none. */
   readonly ema?: number;

@@ -7,7 +7,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 
-/** Escapes text such as names of classes and files, so that Markdown shows it as it is. */
+/** Escapes text such as names of classes and files, so that Markdown shows it unchanged. */
 export function markdownText(text: string): string {
   return text.replaceAll("\u00a0", " ").replace(/[<>*_`[\]\\#|]/g, "\\$&");
 }

@@ -17,7 +17,7 @@ const BLOCKS = [16, 8, 4] as const;
 
 const asked = new WeakMap<Engine, Promise<number | undefined>>();
 
-/** The number for `Graph` and `compileStep`; undefined if the engine has no such convolutions. It is asked once. */
+/** The number for `Graph` and `compileStep`; undefined if the engine has no such convolutions. Each engine is tested once. */
 export function blockOf(engine: Engine): Promise<number | undefined> {
   const known = asked.get(engine);
   if (known) return known;

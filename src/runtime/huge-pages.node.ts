@@ -34,7 +34,7 @@ const node = process as NodeJS.Process & { readonly execve?: Execve };
 
 /**
  * Starts this program again in this process, with the same arguments, if that gives it huge pages: glibc reads the setting only when
- * a program starts. Needs Node 22.15; with an older one, the program goes on as it is.
+ * a program starts. Needs Node 22.15; with an older one, the program simply continues.
  */
 export function restartWithHugePages(): void {
   const env = environmentToAskIn();

@@ -1,6 +1,6 @@
 /**
- * Sessions on ONNX Runtime's WebAssembly build in Node, where onnxruntime-node cannot be loaded. It runs on the CPU of every
- * system, slower. Node's part of onnxruntime-web lies in dist/onnxruntime-web/, its module among the files of the page.
+ * Sessions on ONNX Runtime's WebAssembly build in Node, used if onnxruntime-node cannot be loaded. It runs on the CPU of every
+ * system, but more slowly. Node's part of onnxruntime-web is in dist/onnxruntime-web/, its module among the files of the page.
  */
 
 import { existsSync, readdirSync } from "node:fs";

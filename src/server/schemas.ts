@@ -135,7 +135,10 @@ export const modelSchema = z.object({
     .nullable()
     .describe("The face detector; null if every image is treated as one face crop."),
   served: z.array(modelName).describe("The names of all served models, in order."),
-  card: z.string().nullable().describe("The model card, as Markdown; null if there is none beside the file."),
+  card: z
+    .string()
+    .nullable()
+    .describe("The model card, as Markdown; null if there is none next to the file."),
   limits: z.object({
     bodyBytes: z.number(),
     pixels: z.number(),

@@ -166,7 +166,7 @@ function objectIn(text: string | undefined): Record<string, unknown> | null {
   }
 }
 
-/** Reads `vultus_m.md` beside `vultus_m.onnx`, or a run's model card. */
+/** Reads `vultus_m.md` next to `vultus_m.onnx`, or a run's model card. */
 function cardOf(file: string): string | null {
   const beside = [`${file.slice(0, -extname(file).length)}.md`, join(dirname(file), "model-card.md")];
   const card = beside.find((path) => existsSync(path));

@@ -153,7 +153,7 @@ export function totalOf({ setUp, steps, step, epochs, validate, views, view }: P
 
 export interface ForecastOptions extends BackboneOptions {
   readonly cacheFeatures: boolean;
-  /** Networks that see every image of every epoch beside the one that trains, at sizes of their own. */
+  /** Networks that also see every image of every epoch, each at its own size. */
   readonly teachers?: readonly Architecture[] | undefined;
 }
 

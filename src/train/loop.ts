@@ -99,7 +99,7 @@ export async function runLoop(
     await endPhase(host, setup, phase, progress);
     // The best weights so far are carried into the next phase, and are the result after the last one.
     current = await host.loadBest();
-    // A phase begins with moments of its own.
+    // Each phase begins with new moments.
     state = new Map();
     nextPhase(progress);
     await host.saveCheckpoint(current, progress);

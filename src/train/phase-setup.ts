@@ -39,7 +39,7 @@ export interface SetupContext
   readonly training: Pixels;
   readonly validation: Pixels;
   readonly canvas: Canvas;
-  /** Augmented views per image that are kept where features are cached. */
+  /** Augmented views per image that are kept if features are cached. */
   readonly views: number;
   readonly emit: Emit;
 }

@@ -151,7 +151,7 @@ export const phaseSchema = object({
   name: z
     .string("must be a name")
     .regex(/^[a-z][\w-]*$/i, "must begin with a letter and contain only letters, digits, - and _"),
-  /** What trains: the head, everything, the head and the last n unfreeze groups of the backbone, or stages by name. */
+  /** What to train: the head, everything, the head and the last n unfreeze groups of the backbone, or stages by name. */
   train: z.union([z.enum(["head", "all"]), count, z.array(z.string()).min(1)], {
     error: 'must be "head", "all", a number of groups to unfreeze after the head, or a list of stages',
   }),
@@ -159,19 +159,19 @@ export const phaseSchema = object({
   epochs: count,
   /** Epochs in a row without improvement after which the phase ends. */
   patience: count.default(3),
-  /** What counts as an improvement of the validation accuracy, a share. */
+  /** Minimum increase of the validation accuracy, a share, that counts as an improvement. */
   minimumImprovement: share.default(0),
-  /** Side of the training images as a share of the recipe's input size; validation always sees the whole size. */
+  /** Side of the training images as a share of the recipe's input size; validation always uses the full size. */
   inputScale: number("a number from 0.25 to 1", (n, error) => n.min(0.25, error).max(1, error)).default(1),
-  /** Statistics by which stages of the backbone that train are normalised. */
+  /** Statistics with which the trained stages of the backbone are normalised. */
   batchNorm: oneOf(["running", "batch"]).default("running"),
   /** Optimizer of everything that trains. The learning rate is the peak of the schedule. */
   optimizer: optimizerSchema,
-  /** Factor of the rate for every unfreeze group on the way from the head to the input; 1 treats all the same. */
+  /** Factor of the learning rate from each unfreeze group to the next, from the head to the input; 1 treats all the same. */
   stageDecay: number("a number above 0 and up to 1", (n, error) => n.gt(0, error).max(1, error)).default(1),
   /** Learning rate over the updates of the phase; its peak is the optimizer's learning rate. */
   schedule: scheduleSchema.default({ type: "constant" }),
-  /** Greatest joint norm of the gradients; 0 is off. */
+  /** Maximum joint norm of the gradients; 0 is off. */
   clipNorm: atLeast0.default(0),
   /** Decay of the moving average of the weights, per update; 0 is off. */
   ema: shareBelow1.default(0),
@@ -192,13 +192,13 @@ export const recipeSchema = object({
   model: z.string("must be the name of a backbone"),
   /** The weights that its numbers are made for; if a recipe does not state them, `startOf` derives them from its phases. */
   startsFrom: oneOf(["trained", "random"]).optional(),
-  /** What is put over the branch of every residual block; it starts as the identity. Runs of older versions have none. */
+  /** Attention on the branch of every residual block; it starts as the identity. Runs of older versions have none. */
   attention: oneOf(["none", ...attentionKinds]).default("none"),
   /** Layers on top of the backbone's pooled features: several with batch norm and dropout, or a single one. */
   head: oneOf(headNames),
   /** Probability with which the head drops an activation while it trains. */
   dropout: shareBelow1,
-  /** The probability with which the backbone's last block is left out of a step, image by image; those before it less often. */
+  /** The probability with which the backbone's last block is left out of a step, image by image; earlier blocks less often. */
   stochasticDepth: shareBelow1.default(0),
   /** Side of the square images that the network sees. */
   inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>
@@ -212,19 +212,19 @@ export const recipeSchema = object({
   seed: number("a whole number of 0 or more", (n, error) => n.int(error).min(0, error)),
   /** What is minimised; runs of older versions have cross-entropy. */
   loss: lossSchema.prefault({ type: "crossEntropy" }),
-  /** How much is learned from teachers, if there are any. */
+  /** How much to learn from teachers, if there are any. */
   distillation: object({ temperature: positive.default(1), share: share.default(0.5) }).prefault({}),
   /** Share of each label that is spread evenly over all classes. */
   labelSmoothing: shareBelow1,
-  /** What the temperature is fitted to at the end; runs of older versions fitted it to the plurality. */
+  /** Target to which the temperature is fitted at the end; older versions fitted it to the plurality. */
   calibration: oneOf(calibrationTargets).default("plurality"),
   /** Weighted draws with replacement, every class equally often; shuffle takes every image once. */
   sampler: oneOf(["weighted", "shuffle"]),
-  /** Factors of the loss: balanced counts every class the same. Beside the weighted sampler it would do so twice. */
+  /** Factors of the loss: balanced weights every class the same. With the weighted sampler, it would do so twice. */
   classWeights: oneOf(["none", "balanced"]),
   /** Random changes of the training images. */
   augmentation: augmentationSchema,
-  /** Augmented views per image that are kept where features are cached. */
+  /** Augmented views per image that are kept if features are cached. */
   views: count,
   /** Phases, in the order in which they train. */
   phases: z

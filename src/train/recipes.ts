@@ -1,4 +1,4 @@
-/** The recipes that ship with vultus. Each number has its reason beside it; `docs/recipes.md` explains them. */
+/** The recipes that ship with vultus. Each number has a comment with its reason; `docs/recipes.md` explains them. */
 
 import { noAugmentation, referenceAugmentation } from "../augment/settings.ts";
 import { type BackboneOptions, backboneNamed } from "../models/registry.ts";

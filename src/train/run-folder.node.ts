@@ -20,7 +20,7 @@ import { type Progress, progressSchema } from "./progress.ts";
 import { LOCK_FILE } from "./run-lock.node.ts";
 import type { TrainSettings } from "./settings.ts";
 
-/** Everything beside the recipe that bit-exact resuming depends on, and when and where a run began. */
+/** Everything that bit-exact resuming depends on in addition to the recipe, and when and where a run began. */
 const environmentSchema = z.object({
   vultus: z.string(),
   node: z.string(),
@@ -49,7 +49,7 @@ const environmentSchema = z.object({
   request: dataRequestSchema.optional(),
   /** Where the weights at the start came from; empty in runs that did not record it. */
   weights: z.string().default(""),
-  /** The models whose predictions are learned beside the labels, as they were named. */
+  /** The teachers, as they were named: models whose predictions are learned in addition to the labels. */
   teachers: z.array(z.string()).default([]),
   /** SHA-256 of the copies of their files. */
   teacherDigests: z.array(z.string()).default([]),
@@ -307,7 +307,7 @@ export function readCheckpoint(path: string): { tensors: StateDict; progress: Pr
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new FormatError(
       `${path} is not a vultus checkpoint, or it is damaged: ${reason}. Start a new run with ${option("out")}; with ${option("weights")} it can begin ` +
-        "from the best.safetensors beside it",
+        "from the best.safetensors next to it",
     );
   }
 }

@@ -17,7 +17,7 @@ export interface StepPoint {
 
 export interface EpochPoint extends EventOf<"epochEnd"> {
   readonly x: number;
-  /** Seconds that it took with all that belongs to it, scoring too; unknown where the training was resumed in it. */
+  /** Seconds that the epoch took in all, scoring included; unknown if the training was resumed during the epoch. */
   readonly wall: number | undefined;
 }
 

@@ -50,7 +50,7 @@ export interface TrainSettings {
   readonly checkpointEvery: number;
   /** Shortens the training to a time budget. */
   readonly pace?: Pace | undefined;
-  /** An engine of this device that runs already; whoever started it closes it, though after a failure it may be closed. */
+  /** An engine for this device that is already running. The caller closes it; after a failure it may already be closed. */
   readonly engine?: Engine | undefined;
   readonly listeners: readonly Listener[];
   readonly signal: AbortSignal;

@@ -15,7 +15,7 @@ export interface BatchSource {
   /** Runs before an epoch and computes what is needed once; a stop signal ends it early, and no feeds follow. */
   prepare(epoch: number): Promise<void>;
   /**
-   * Before `prepare`: a batch that steps can be timed with, of whatever values, and the seconds that preparing all epochs
+   * Before `prepare`: returns a batch of arbitrary values for timing steps, and the seconds that preparing the epochs
    * from `epoch` to before `end` will take.
    */
   rehearse(epoch: number, end: number): Promise<{ readonly feeds: Tensors; readonly prepareSeconds: number }>;
@@ -29,12 +29,12 @@ export interface OrderOptions {
   readonly batchSize: number;
 }
 
-/** Whole batches of an epoch, of which there is one at least. */
+/** Number of full batches in an epoch, at least one. */
 export function batchesIn(images: number, batchSize: number): number {
   return Math.max(1, Math.floor(images / batchSize));
 }
 
-/** Which samples each batch of an epoch holds. Every batch is full, since a step's batch size is fixed. */
+/** Returns the samples of each batch of an epoch. Every batch is full, since a step's batch size is fixed. */
 export function epochBatches(samples: readonly Sample[], epoch: number, options: OrderOptions): number[][] {
   const { sampler, seed, phase, batchSize } = options;
   const key: Key = [seed, phase, epoch];
@@ -49,8 +49,8 @@ export function epochBatches(samples: readonly Sample[], epoch: number, options:
 }
 
 /**
- * One row per sample, as a loss wants it. Shares: those of its votes, or 1 for its label. Votes: as they were counted, or
- * one for its label.
+ * Returns one row per sample, in the form that the loss needs. Shares: those of its votes, or 1 for its label. Votes: the
+ * counts, or one for its label.
  */
 export function targetsOf(
   samples: readonly Sample[],
@@ -66,7 +66,7 @@ export function targetsOf(
   return floatTensor([samples.length, classes], data);
 }
 
-/** Mixes each row with its partner's: `weight` of its own, the rest of the other's. */
+/** Mixes each row with its partner's: `weight` of the row itself, the rest of the partner's. */
 export function mixTargets(
   targets: FloatTensor,
   { partner, weight }: Pick<Mixing, "partner" | "weight">,

@@ -8,12 +8,12 @@ import { sharp } from "../util/sharp.node.ts";
 /** Greatest side of their images as files, in pixels. */
 const SIDE = 160;
 
-/** Where image `number` (from 0) lies in a run folder. */
+/** The path of image `number` (from 0) in a run folder. */
 export function watchedPath(folder: string, number: number): string {
   return join(folder, "watched", `${number}.webp`);
 }
 
-/** Writes their images into the run folder, since those that they were made of may move, or lie in no file of their own. */
+/** Writes the watched images to the run folder, because the original files may move, or the data may not consist of image files. */
 export async function writeWatched(
   folder: string,
   pixels: Pick<Pixels, "get">,

@@ -1,9 +1,9 @@
-/** File names that every file system takes. */
+/** File names that every file system accepts. */
 
-/** Of the 255 bytes that a name may have, the number reserved for what is appended: a number, an extension, the mark of a part. */
+/** Maximum bytes of a name. File systems allow 255; the rest is for what is appended: a number, an extension, a partial file's mark. */
 const MOST_BYTES = 200;
 
-/** `name` as it is, or its beginning where it is longer than file systems allow, in whole characters. */
+/** Returns `name`, cut between characters if it has more than `most` bytes. */
 export function shortName(name: string, most: number = MOST_BYTES): string {
   const encoder = new TextEncoder();
   let bytes = 0;

@@ -53,8 +53,8 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces the file at `path` by `data`, given whole or in parts. If anything fails the old file is as it was, nothing
- * is left beside it, and the error states why.
+ * Replaces the file at `path` by `data`, given as a whole or in parts. If anything fails, the old file is unchanged, no
+ * temporary file remains, and the error states why.
  */
 export function writeFileAtomic(path: string, data: FileData, calls: FileCalls = realCalls): void {
   writeFilesAtomic([[path, data]], calls);

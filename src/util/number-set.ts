@@ -7,7 +7,7 @@ const COUNT_BITS = 32;
 const WIDTH_BITS = 8;
 
 /**
- * The numbers, of which each counts once, as bytes: for n numbers below 2^b about b - log2(n) + 1.7 bits each.
+ * Encodes a set of numbers as bytes: for n numbers below 2^b, about b - log2(n) + 1.7 bits each.
  * @param numbers whole, from 0 to 2^52.
  */
 export function encodeNumbers(numbers: Iterable<number>): Uint8Array {

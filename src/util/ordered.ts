@@ -1,9 +1,9 @@
-/** Work on a stream, several items at a time, with the results in order and as soon as they are there. */
+/** Processes a stream, several items at a time, and yields the results in order as soon as they are ready. */
 
 /**
- * `work` of every item, in their order; up to `atOnce` are under way. A result is passed on when it is there, even if the
- * source takes its time for the next item. Items are taken from `source` only as results are taken from here, so that a slow
- * reader holds nothing up in memory. Where `source` fails, the results of the items before come first.
+ * Yields the result of `work` for every item, in order, with up to `atOnce` in progress. A result is yielded as soon as it is
+ * ready, even if the source is slow to give the next item. Items are read from `source` only as results are consumed, so a
+ * slow reader does not fill the memory. If `source` fails, the results of earlier items come first.
  */
 export async function* inOrder<A, B>(
   source: AsyncIterable<A> | Iterable<A>,
@@ -27,7 +27,7 @@ export async function* inOrder<A, B>(
         if (!taken || taken.done) isAtEnd = true;
         else {
           const result = work(taken.value);
-          // Its failure is reported when its turn comes; until then it is not an unhandled one.
+          // A failure is reported when its turn comes; until then it must not count as unhandled.
           result.catch(() => {});
           underWay.push(result);
         }
@@ -36,7 +36,7 @@ export async function* inOrder<A, B>(
     if (failure) throw failure.error;
   } finally {
     next?.catch(() => {});
-    // A source that still waits for an item would let its reader wait too.
+    // Not awaited: a source that is waiting for an item would block its reader.
     const closed = isAtEnd ? undefined : Promise.resolve(items.return?.());
     if (next) closed?.catch(() => {});
     else await closed;
@@ -44,8 +44,8 @@ export async function* inOrder<A, B>(
 }
 
 /**
- * Items as lists: each holds what has arrived while the reader worked on the list before, at least one. Reading ahead pauses
- * where `isFull` holds for what is waiting.
+ * Yields items in lists: each contains the items that arrived while the reader worked on the previous list, at least one.
+ * Reading ahead pauses while `isFull` is true for the waiting items.
  */
 export async function* gathered<A>(
   source: AsyncIterable<A>,
@@ -88,7 +88,7 @@ export async function* gathered<A>(
   }
 }
 
-/** Whether the first of two promises is settled before the other. */
+/** Returns whether the first of two promises settles before the other. */
 function isFirst(a: Promise<unknown>, b: Promise<unknown>): Promise<boolean> {
   const settled = (promise: Promise<unknown>, value: boolean): Promise<boolean> =>
     promise.then(

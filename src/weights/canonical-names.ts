@@ -26,9 +26,9 @@ export interface Unwrapped {
 }
 
 /**
- * The tensors behind the prefix under which most tensors of the backbone lie, whatever its words are: `module.` or `model.`, beside
- * the `criterion.weight` of a loss. Of prefixes that have as many, the first is taken that names no average and no teacher. All
- * tensors where no prefix has more than half of what is expected. `expected` are the names of the backbone's tensors.
+ * Returns the tensors under the prefix of most of the backbone's tensors, whatever the prefix is: `module.` or `model.`, for example,
+ * next to the `criterion.weight` of a loss. If several prefixes have equally many, it takes the first that names neither an average
+ * nor a teacher. It returns all tensors if no prefix has more than half of the `expected` names, those of the backbone's tensors.
  */
 export function unwrapped(
   file: StateDict,

@@ -108,8 +108,8 @@ function few(names: readonly string[]): string {
 }
 
 /**
- * A tensor in the shape that is expected: as it is, with sides of length 1 that libraries write or leave out behind the others, or
- * as a position table for another grid, which a note reports. Undefined for any other shape.
+ * Returns a tensor in the expected shape: unchanged, with trailing sides of length 1 added or removed, since libraries differ in
+ * these, or as a position table for another grid, which a note reports. Returns undefined for any other shape.
  */
 function inShape(
   tensor: FloatTensor,

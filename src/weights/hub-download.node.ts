@@ -143,8 +143,8 @@ const writing = new Set<string>();
 let claims = 0;
 
 /**
- * A partial file that nobody else writes to: the longest of those whose process has ended, or a new one. The name says
- * who writes it, and taking one over is a rename, so of two processes one succeeds, and no lock can be left behind.
+ * Returns a partial file that nobody else writes to: the longest of those whose process has ended, or a new one. Its name
+ * contains the process that writes it, and taking one over is a rename, so of two processes one succeeds, and no lock can be left behind.
  * Python's own partial files are left alone, because they do not show whether Python still writes to them.
  */
 function claimPartial(blob: string): string {

@@ -17,7 +17,7 @@ export interface KnownImages {
 const readSets = new Map<string, readonly number[]>();
 
 /**
- * The images that the record names: all, those of its own training, or those that the weights at its start were trained on.
+ * Returns the images in the record: all, those of its own training, or those on which the starting weights were trained.
  *
  * @throws FormatError for a damaged record, or a damaged file of the package.
  */

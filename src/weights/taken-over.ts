@@ -17,8 +17,8 @@ export interface TakenOver extends Fitted {
 }
 
 /**
- * The weights of a file, fitted to a classifier; `path` is the file's name in errors, `rows` say how a head for other classes is
- * adapted, and `normalisation` is the one the weights were trained with, if it is known from elsewhere than the file.
+ * Returns the weights of a file, fitted to a classifier. `path` is the file's name in errors, `rows` state how a head for other
+ * classes is adapted, and `normalisation` is the one that the weights were trained with, if the file itself does not record it.
  *
  * @throws UsageError for weights of another network, and for an ensemble.
  */

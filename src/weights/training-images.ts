@@ -1,5 +1,5 @@
 /**
- * A file's record of the images that its classifier was trained on: keys of how they look (`data/image-keys.ts`), in few bytes, so
+ * A file's record of the images that its classifier was trained on: compact keys of their appearance (`data/image-keys.ts`), so
  * that known images are not mistaken for new ones.
  */
 
@@ -10,13 +10,13 @@ const base64 = z.base64();
 
 export const trainingImagesSchema = z.object({
   format: z.literal(1),
-  /** Keys of the images of its own training, in base64. */
+  /** Keys of the images in its own training, in base64. */
   own: base64.optional(),
-  /** Keys of the images that the weights at its start were trained on, in base64. */
+  /** Keys of the images on which its starting weights were trained, in base64. */
   before: base64.optional(),
   /**
-   * Sets that come with vultus, by the name of their file in `models/`: what the model that ships was trained on, itself or as
-   * the start of the training.
+   * Sets that ship with vultus, by the name of their file in `models/`: the images on which the shipped model was trained, if this
+   * is that model or was trained from it.
    */
   sets: z.array(z.string()).default([]),
   /** False if its starting weights do not record their training images. */
@@ -25,12 +25,12 @@ export const trainingImagesSchema = z.object({
 
 export type TrainingImagesRecord = z.infer<typeof trainingImagesSchema>;
 
-/** Of random weights. */
+/** The record of random weights. */
 export const noImages: TrainingImagesRecord = { format: 1, sets: [], complete: true };
-/** Of weights that do not record their training images. */
+/** The record of weights that do not state their training images. */
 export const unknownImages: TrainingImagesRecord = { format: 1, sets: [], complete: false };
 
-/** What a training that starts from weights with the record `start`, and sees images of these keys, records. */
+/** Returns the record of a training that starts from weights with the record `start` and sees images with these keys. */
 export function recordOf(start: TrainingImagesRecord, keys: Iterable<number>): TrainingImagesRecord {
   const { sets, complete } = start;
   const before = inheritedBy(start);
@@ -43,12 +43,12 @@ export function recordOf(start: TrainingImagesRecord, keys: Iterable<number>): T
   };
 }
 
-/** Keys that a training from weights with this record inherits, those of sets that come with vultus apart. */
+/** Returns the keys that a training inherits from weights with this record, without those of sets that ship with vultus. */
 function inheritedBy({ own, before }: TrainingImagesRecord): Set<number> {
   return new Set([...keysIn(own), ...keysIn(before)]);
 }
 
-/** The keys in an entry of a record. @throws FormatError. */
+/** Returns the keys in an entry of a record. @throws FormatError. */
 export function keysIn(text: string | undefined): number[] {
   return text === undefined ? [] : decodeNumbers(fromBase64(text), "the record of training images");
 }

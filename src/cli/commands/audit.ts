@@ -32,7 +32,7 @@ export function auditCommand(setExitCode: SetExitCode): Command {
       "find duplicates, leaks between splits, near-duplicates, blank or damaged images, and class imbalance",
     )
     .argument("<data...>", "folders or CSV files with labelled images")
-    .option("--classes <a,b,…>", "classes to use, in this order (default: all that are found)", listOf)
+    .option("--classes <a,b,…>", "classes to use, in this order (default: all classes found)", listOf)
     .option(
       "--out <dir>",
       "also write audit.html (a report), audit.json (every group) and exclude.txt (images to leave out) to this folder",

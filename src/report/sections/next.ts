@@ -1,4 +1,4 @@
-/** Next steps for the reader: what would improve the model, and how to use it as it is. */
+/** Next steps for the reader: what would improve the model, and how to use it now. */
 
 import { adviceFor } from "../advice.ts";
 import { commandHtml, vultus } from "../commands.ts";

@@ -14,7 +14,7 @@ export interface Opinion {
   readonly ofLabel?: number;
 }
 
-/** An image; its index in `ReviewSet.images` stands for it everywhere else. */
+/** An image; everywhere else, its index in `ReviewSet.images` identifies it. */
 export interface ReviewImage {
   readonly id: string;
   readonly split: Split;

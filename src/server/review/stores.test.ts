@@ -55,7 +55,7 @@ test("rows that do not hold here are counted and kept, until their image is deci
 test("a file with more columns is refused, since they would be lost", async () => {
   writeFileSync(path, `${header},who\nhappy/0.png,happy,sad,,me\n`);
   await expect(correctionsStore(path, images, classes).load()).rejects.toThrow(
-    /has the columns who beside image, .* would lose them\. Remove them, or write to another file/,
+    /has the columns who in addition to image, .* would lose them\. Remove them, or write to another file/,
   );
 });
 

@@ -84,7 +84,7 @@ async function readOwn(path: string): Promise<Corrections> {
   const corrections = await readCorrections(path);
   if (more.length > 0)
     throw new FormatError(
-      `${path} has the columns ${more.join(", ")} beside ${own.join(", ")}, and vultus review would lose them. Remove them, or write to another file with --corrections`,
+      `${path} has the columns ${more.join(", ")} in addition to ${own.join(", ")}, and vultus review would lose them. Remove them, or write to another file with --corrections`,
     );
   return corrections;
 }
@@ -108,8 +108,8 @@ function spellingOf(classes: readonly string[]): (decision: Decision) => Decisio
 const MANIFEST_COLUMNS = ["path", "label"] as const;
 
 /**
- * Labels go into a manifest that can be trained on; its paths are seen from its own folder. Images to leave out stand in a list
- * beside it, as `--exclude` takes it.
+ * Writes labels to a manifest to train on; its paths are relative to its own folder. Images to leave out are listed in a file
+ * next to it, in the form that `--exclude` reads.
  *
  * @param files The images' files, by index.
  */

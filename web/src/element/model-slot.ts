@@ -95,6 +95,6 @@ async function firstOf(home: string): Promise<Pick<StartRequest, "model" | "dete
     if (first) return { model: toLoad(first), detector: detectorOf(detector) };
   } catch {}
   throw new Error(
-    "there is no model: set the attribute model to the URL of one, because there is no models.json beside the element's script",
+    "there is no model: set the attribute model to the URL of one, because there is no models.json next to the element's script",
   );
 }

@@ -1,4 +1,4 @@
-/** Which models run and how, a way to add one's own, and the probability from which an expression is named. */
+/** Which models run and how, a way to add your own, and the threshold for naming an expression. */
 
 import { useRef } from "preact/hooks";
 import type { PageModel } from "../../../src/export/page-models.ts";

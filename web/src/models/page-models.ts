@@ -1,4 +1,4 @@
-/** The models of a page, as listed in the `models.json` beside it. */
+/** The models of a page, as listed in the `models.json` next to it. */
 
 import { PAGE_MODELS, type PageModel, type PageModels } from "../../../src/export/page-models.ts";
 import type { ModelToLoad } from "../recogniser/protocol.ts";

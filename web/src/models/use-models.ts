@@ -8,7 +8,7 @@ import type { Recogniser } from "../recogniser/recogniser.ts";
 import { fetchPageModels, toLoad } from "./page-models.ts";
 import { type ChosenPrior, rememberedPrior, rememberPrior } from "./prior-choice.ts";
 
-/** Models beside each other. */
+/** The models shown side by side. */
 const MOST_MODELS = 2;
 
 export interface Models {
@@ -138,7 +138,7 @@ export function useModels(
   return { setup, offered, bytes, models, failure, notice, prior, add, remove, setPrior };
 }
 
-/** The model for another prior, or as it is where that cannot be. */
+/** Returns the model for another prior, or unchanged if its prior cannot be shifted. */
 async function withPrior(
   recogniser: Recogniser,
   model: ModelInfo,

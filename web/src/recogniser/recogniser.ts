@@ -67,7 +67,7 @@ function handedOver({ photo }: { readonly photo: Blob | ImageBitmap }): Transfer
 
 /** A worker must be of the page's own host; where this code comes from another, a worker of the page's imports it from there. */
 function openWorker(): Worker {
-  // The options stand here twice, since bundlers want to read them.
+  // The options are repeated here because bundlers read them statically.
   if (!isFromElsewhere(import.meta.url))
     return new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "recogniser" });
   const blob = new Blob([`import ${JSON.stringify(workerUrl)};`], { type: "text/javascript" });

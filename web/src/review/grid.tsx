@@ -148,7 +148,7 @@ export function Grid(props: GridProps) {
   );
 }
 
-/** Milliseconds that a cell stays in sight before its image is asked for: whoever scrolls past thousands asks for none of them. */
+/** Milliseconds that a cell stays in sight before its image is asked for: scrolling past thousands requests none of them. */
 const REST = 60;
 
 function Thumbnail({ set, image }: { readonly set: ReviewSet; readonly image: number }) {

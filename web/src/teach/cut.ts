@@ -1,4 +1,4 @@
-/** Cuts the largest face out of an image, as it is cut out for a model; loaded by the recogniser's worker when it is asked for. */
+/** Crops the largest face of an image, as for a model; the recogniser's worker loads this on demand. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { WebReadPhoto } from "../../../src/data/photo.web.ts";

@@ -47,7 +47,7 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
   const imbalance = imbalanceOf(counts);
   const [dropped, setDropped] = useState<File>();
   useDrops(active, (files, to) => {
-    // A model that lies in a folder is no image of its class.
+    // A model file in a folder is not an image of its class.
     const isModel = ({ file, folder }: GivenFile): boolean => folder === undefined && isModelFile(file);
     const images = files.filter((file) => !isModel(file));
     if (images.length > 0) void adding.add(images, to);
@@ -80,7 +80,7 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
   const latest = useRef(letGo);
   latest.current = letGo;
   useEffect(() => {
-    // No other window tells this one that the key was let go.
+    // If another window gets the focus, this one does not receive the key's release.
     const leave = (): void => latest.current();
     addEventListener("blur", leave);
     return () => removeEventListener("blur", leave);

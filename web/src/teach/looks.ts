@@ -1,4 +1,4 @@
-/** How examples look beside each other: what is nearly the same image, and whether a class shows more than one pose. */
+/** Compares how examples look: which are nearly the same image, and whether a class shows more than one pose. */
 
 import { alignedCorrelation } from "../../../src/audit/align.ts";
 import { findNearDuplicates, SAME } from "../../../src/audit/near-duplicates.ts";

@@ -80,7 +80,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
       if (cutFor === undefined) {
         found.problems = [
           ...found.problems,
-          "No model is loaded that finds faces: add the images again once one is.",
+          "No model is loaded, so faces cannot be found. Add the images again once one is loaded.",
         ];
         break;
       }

@@ -1,4 +1,4 @@
-/** Records examples: frame after frame of the camera, of which the largest face is kept while a class is recorded. */
+/** Records examples: keeps the largest face of each camera frame while a class is recorded. */
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";

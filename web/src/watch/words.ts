@@ -88,7 +88,7 @@ export function standingSentence(
     case "scoring":
       return "Training is over; the best weights are being scored.";
     case "quiet":
-      return `Nothing heard for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process ended, ${resume} continues from the last checkpoint.`;
+      return `No event for ${roughly((quietFor(state, now) ?? 0) / 1000)}. If its process ended, ${resume} continues from the last checkpoint.`;
     case "stopped":
       return `Everything is saved: ${resume} continues the run.`;
     case "failed":
