@@ -5,22 +5,9 @@
 # keeps all of its images. A stage that was interrupted goes on where it stopped. docs/history.md tells how long each took
 # and what it reached. DEVICE=webgpu or DEVICE=cuda trains on a GPU.
 set -euo pipefail
+data=$(realpath "$1") votes=$(realpath "$2") out=$(realpath -m "$3")
 cd "$(dirname "$0")/../.."
-data=$(realpath "$1") votes=$2 out=$3
-npm run --silent build
-mkdir -p "$out"
-[[ -f $out/audit/exclude.txt ]] || node bin/vultus.js data audit "$data" --out "$out/audit"
-grep '^train/' "$out/audit/exclude.txt" | grep -v '^train/disgust/' > "$out/exclude.txt"
-
-# stage NAME DATA OPTIONS…: trains into OUT/NAME, or goes on with it; one that is done is left as it is.
-stage() {
-  local run=$out/$1 pictures=$2 place
-  shift 2
-  if [[ -f $run/report.html ]]; then return; fi
-  if [[ -f $run/environment.json ]]; then place=(--resume "$run"); else place=(--out "$run"); fi
-  node bin/vultus.js train "$pictures" --classes angry,fear,happy,neutral,sad,surprise \
-    --device "${DEVICE:-auto}" "$@" "${place[@]}"
-}
+source bench/shipped/stages.sh
 
 # soft NAME MODELS: soft labels by models that were trained before.
 soft() {
@@ -57,7 +44,7 @@ stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.l
   --seed 2 --weights "$out/last/best.safetensors"
 
 # What people say of the same images, from the networks that learned the data set's labels.
-[[ -f $out/votes.csv ]] || node --import tsx bench/shipped/votes.ts "$data" "$votes" "$out/exclude.txt" "$out/votes.csv"
+people
 stage votes/vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
 stage votes/vultus_s "$out/votes.csv" --recipe bench/shipped/votes.json --model vultus_s \
   --weights "$out/vultus_s/best.safetensors" --teacher "$out/votes/vultus_m" --set dropout=0.1 \

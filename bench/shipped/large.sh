@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Trains the most accurate networks of docs/results.md ("From the face weights"), which do not ship because of the licence of the weights
+# that they start from: bench/shipped/large.sh DATA VOTES FACES OUT
+# DATA, VOTES and OUT are those of train.sh. FACES is mobilenet_v1-vggface2.safetensors. OUT/votes agrees with people, OUT/labels
+# gives FER2013's own labels. About two hours on two cores; a stage that was interrupted continues.
+set -euo pipefail
+data=$(realpath "$1") votes=$(realpath "$2") faces=$(realpath "$3") out=$(realpath -m "$4")
+cd "$(dirname "$0")/../.."
+source bench/shipped/stages.sh
+
+people
+stage votes "$out/votes.csv" --recipe bench/shipped/large.json --model mobilenet_v1 --weights "$faces"
+stage keywords "$data" --exclude "$out/exclude.txt" --recipe finetune --model mobilenet_v1 --weights "$faces" --input-size 96 \
+  --set views=1 --set phases.head.epochs=2 --set phases.all.epochs=8 --set augmentation.perspective=null --set augmentation.affine=null \
+  --set augmentation.erasing=null --set augmentation.rotation=10 --set "augmentation.randomResizedCrop.scale=[0.85,1]"
+stage labels "$data" --exclude "$out/exclude.txt" --recipe bench/shipped/large-again.json --model mobilenet_v1_vggface2 \
+  --weights "$out/votes/best.safetensors" --teacher "$out/keywords" --seed 3 \
+  --set phases.again.optimizer.learningRate=0.0006 --set phases.again.schedule.warmup=0.2
