@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../src/cli/main.ts";
+import { readDataset } from "../src/data/read.node.ts";
+import { cutSplits } from "../src/data/split.ts";
 import type { PageModels } from "../src/export/page-models.ts";
 import { writeSite } from "../src/export/site.node.ts";
 import { exportModel } from "../src/jobs/export.ts";
@@ -47,6 +49,38 @@ beforeAll(async () => {
 });
 beforeEach(capture);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("is scored like the other formats: on the images that an interrupted run held out", async () => {
+  const images = at("held-out", "images");
+  for (const [i, drawn] of drawnFaces(8).entries()) {
+    const label = join(images, i % 2 === 0 ? "happy" : "sad");
+    mkdirSync(label, { recursive: true });
+    await encoded(drawn)
+      .png()
+      .toFile(join(label, `${i}.png`));
+  }
+  const dataset = await readDataset([images]);
+  const shares = { seed: 0, validation: 0.25 };
+  const interrupted = at("held-out", "run");
+  mkdirSync(interrupted);
+  writeClassifier(join(interrupted, "best.safetensors"), smallArchitecture("happy", "sad"));
+  const environment = {
+    ...{ vultus: "0.1.0", node: "v20", onnxruntime: "1.30.0", cpu: "", threads: 1, device: "cpu" },
+    ...{ precision: "fp32", cacheFeatures: true, views: 4, memoryGB: 1, teachers: [], teacherDigests: [] },
+    ...{ pixels: "", weights: "", request: {}, started: "2026-12-01T00:00:00.000Z", data: [images] },
+    fingerprint: cutSplits(dataset, shares).fingerprint,
+    cut: { from: dataset.fingerprint, ...shares },
+  };
+  writeFileSync(join(interrupted, "environment.json"), JSON.stringify(environment));
+  writeFileSync(join(interrupted, "recipe.json"), "{}");
+  const { files } = await exportModel({
+    ...{ model: interrupted, to: ["safetensors", "web"], out: at("held-out", "out"), device: "cpu" },
+  });
+  expect(files.map(({ form, pictures }) => [form, pictures])).toEqual([
+    ["safetensors", 2],
+    ["web", 2],
+  ]);
+});
 
 const filesOf = (path: string): string[] => readdirSync(path, { recursive: true, encoding: "utf8" });
 const listOf = (path: string): PageModels =>

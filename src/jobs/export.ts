@@ -264,7 +264,14 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
     ...(prior && { prior }),
   });
   const read = { ...loadBundle(path), ...(shift && { shift }) };
-  const { held, close } = await imagesFor(model, options, bundle, teller);
+  // Without best.onnx, the bundle is compiled from weights that don't record how the run's splits were cut.
+  const judged = isFolder(model)
+    ? {
+        ...bundle,
+        metadata: { ...classifierMetadata(bundle.architecture, runProvenance(model)), ...bundle.metadata },
+      }
+    : bundle;
+  const { held, close } = await imagesFor(model, options, judged, teller);
   const engine = startEngine(chooseDevice(options, teller.note));
   try {
     const { probabilities, picturesPerSecond } = await answersOf(engine, read, held.pictures);
