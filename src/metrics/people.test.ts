@@ -140,10 +140,23 @@ describe("if all are alike", () => {
     expect(clear).toEqual(agreement);
     expect(onePerson?.agreement.value).toBeCloseTo(0.8, 12);
     expect(onePerson?.difference.value).toBeCloseTo(0.2, 12);
+    const person = wilsonInterval(32, 40);
+    expect(onePerson?.agreement.interval[0]).toBeCloseTo(person[0], 10);
+    expect(onePerson?.agreement.interval[1]).toBeCloseTo(person[1], 10);
     const [low, high] = onePerson?.difference.interval ?? [0, 0];
-    expect(low).toBeCloseTo(0.2 - (1 - wilsonInterval(40, 40)[0]), 10);
-    expect(high).toBeCloseTo(0.2, 10);
+    expect(low).toBeCloseTo(0.2 - Math.hypot(1 - wilsonInterval(40, 40)[0], person[1] - 0.8), 10);
+    expect(high).toBeCloseTo(0.2 + (0.8 - person[0]), 10);
     expect(alike(5, 1).agreement).toEqual({ value: 0, interval: wilsonInterval(0, 5), n: 5 });
+  });
+
+  test("no share of a single image has an interval without a width", () => {
+    const { onePerson, perClass, voteShare } = alike(1, 0);
+    const shares = [onePerson?.agreement, onePerson?.voteShare, perClass.a?.onePerson, voteShare];
+    for (const share of shares as Estimate[]) {
+      const [low, high] = share.interval;
+      expect(low).toBeLessThan(0.2);
+      expect(high).toBeGreaterThan(0.95);
+    }
   });
 });
 
