@@ -192,7 +192,8 @@ export function evaluation(
   const scores = summarize(matrix);
   const intervals = scoreIntervals(labels, predicted, count);
   const { calibration, judged } = calibrationOf(outputs, labels, count, options);
-  const people = peopleScores({ classes, predicted, probabilities: judged, votes: options.votes ?? [] });
+  const people =
+    options.votes && peopleScores({ classes, predicted, probabilities: judged, votes: options.votes });
   return {
     classes,
     labels,

@@ -140,10 +140,23 @@ describe("if all are alike", () => {
     expect(clear).toEqual(agreement);
     expect(onePerson?.agreement.value).toBeCloseTo(0.8, 12);
     expect(onePerson?.difference.value).toBeCloseTo(0.2, 12);
+    const person = wilsonInterval(32, 40);
+    expect(onePerson?.agreement.interval[0]).toBeCloseTo(person[0], 10);
+    expect(onePerson?.agreement.interval[1]).toBeCloseTo(person[1], 10);
     const [low, high] = onePerson?.difference.interval ?? [0, 0];
-    expect(low).toBeCloseTo(0.2 - (1 - wilsonInterval(40, 40)[0]), 10);
-    expect(high).toBeCloseTo(0.2, 10);
+    expect(low).toBeCloseTo(0.2 - Math.hypot(1 - wilsonInterval(40, 40)[0], person[1] - 0.8), 10);
+    expect(high).toBeCloseTo(0.2 + (0.8 - person[0]), 10);
     expect(alike(5, 1).agreement).toEqual({ value: 0, interval: wilsonInterval(0, 5), n: 5 });
+  });
+
+  test("no share of a single image has an interval without a width", () => {
+    const { onePerson, perClass, voteShare } = alike(1, 0);
+    const shares = [onePerson?.agreement, onePerson?.voteShare, perClass.a?.onePerson, voteShare];
+    for (const share of shares as Estimate[]) {
+      const [low, high] = share.interval;
+      expect(low).toBeLessThan(0.2);
+      expect(high).toBeGreaterThan(0.95);
+    }
   });
 });
 
@@ -161,6 +174,64 @@ test("names that are no class count as people asked, and their plurality is nobo
   expect(one([4, 1, 5])).toBeUndefined();
   // With two people, the other is the plurality.
   expect(one([2, 0, 0])?.onePerson?.agreement.value).toBe(1);
+});
+
+describe("votes that a program passes", () => {
+  const two = { classes: ["a", "b"], predicted: [0, 0], probabilities: [0.7, 0.3, 0.6, 0.4] };
+
+  test.each([[[0, 0, 5]], [[1, 0]], [[0, 0]]])("%j cannot be scored, and is left out", (counts) => {
+    const alone = peopleScores({ ...two, votes: [[3, 1], undefined] });
+    expect(alone?.n).toBe(1);
+    expect(peopleScores({ ...two, votes: [[3, 1], counts] })).toEqual(alone);
+  });
+
+  test.each([
+    [
+      "negative",
+      {
+        votes: [
+          [3, 0],
+          [-2, 5],
+        ],
+      },
+      /votes of sample 1 are -2, 5; expected whole numbers from 0/,
+    ],
+    [
+      "fractions",
+      {
+        votes: [
+          [0.5, 0.5],
+          [3, 0],
+        ],
+      },
+      /votes of sample 0 are 0\.5, 0\.5; expected whole numbers/,
+    ],
+    [
+      "no numbers",
+      {
+        votes: [
+          [3, 0],
+          [Number.NaN, 5],
+        ],
+      },
+      /votes of sample 1 are NaN, 5/,
+    ],
+    ["too few", { votes: [[3, 0], [5]] }, /votes of sample 1 are 5; .* one for each of the 2 classes/],
+    ["for other images", { votes: [[3, 0]] }, /1 entry of votes but 2 predictions/],
+    [
+      "without probabilities",
+      {
+        probabilities: [1, 0],
+        votes: [
+          [3, 0],
+          [3, 0],
+        ],
+      },
+      /2 probabilities .* expected 4/,
+    ],
+  ])("%s are refused", (_, options, message) => {
+    expect(() => peopleScores({ ...two, ...options })).toThrow(message);
+  });
 });
 
 test("no votes, no scores", () => {

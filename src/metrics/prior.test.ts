@@ -54,6 +54,7 @@ test.each([
   ["uniform:1.5", /number from 0 \(trained\) to 1/],
   ["uniform:0.5:1", /expected trained/],
   ["hapy=0.3", /no class "hapy"\. Did you mean "happy"\? Valid: angry, happy, neutral/],
+  [{ happy: 0.9999999999999999 }, /less than 1 because the other classes share the rest/],
   ["happy=0", /happy must be a number above 0 and below 1/],
   ["happy=-0.1", /happy must be a number above 0/],
   ["happy=", /happy must be a number above 0/],
@@ -74,4 +75,11 @@ test("a trained prior names every class", () => {
   expect(() => wholePrior("angry=0.2,happy=0.5,neutral=0.5", classes)).toThrow(
     /add up to 1\.2; they must add up to 1/,
   );
+});
+
+test("shares that add up to 1 leave nothing for the others, in whatever order binary fractions are added", () => {
+  const four = ["sad", "happy", "neutral", "fear"];
+  const even = [0.25, 0.25, 0.25, 0.25];
+  for (const choice of ["happy=0.7,sad=0.2,neutral=0.1", "happy=0.1,sad=0.2,neutral=0.7"])
+    expect(() => chosenPrior(choice, four, even)).toThrow(/add up to 1; they must add up to less than 1/);
 });

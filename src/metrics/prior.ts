@@ -13,6 +13,8 @@ export type PriorChoice = string | Readonly<Record<string, number>>;
 
 /** Tolerance for the sum of shares, because people round them. */
 const ROUNDING = 0.005;
+/** Smallest total share of the classes without a share of their own; less is an error of adding binary fractions. */
+const LEAST_REST = 1e-9;
 
 const kinds = ["trained", "uniform"] as const;
 
@@ -39,7 +41,7 @@ export function chosenPrior(
   const rest = classes.map((name, k) => (given.has(name) ? 0 : (trained[k] as number)));
   const left = 1 - total;
   const isWhole = given.size === classes.length;
-  if (isWhole ? Math.abs(left) > ROUNDING : left <= 0) {
+  if (isWhole ? Math.abs(left) > ROUNDING : left < LEAST_REST) {
     const must = isWhole
       ? "shares of all classes must add up to 1"
       : "they must add up to less than 1 because the other classes share the rest";

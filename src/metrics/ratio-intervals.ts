@@ -3,7 +3,7 @@
 import { VultusError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
 import { percentileInterval, type ResampleOptions } from "./bootstrap.ts";
-import { intervalOfAlike } from "./wilson.ts";
+import { wilsonInterval } from "./wilson.ts";
 
 /** Share of the resampled values inside an interval. */
 const LEVEL = 0.95;
@@ -11,7 +11,7 @@ const LEVEL = 0.95;
 /** A weighted mean over images: Σ of / Σ weight. */
 export interface Estimate {
   readonly value: number;
-  /** 95 % interval; for a share that is all 0 or all 1, Wilson's interval for the same number of images. */
+  /** 95 % interval; for a share that is the same in all images, Wilson's interval for as many images. */
   readonly interval: readonly [low: number, high: number];
   /** Number of images in the mean. */
   readonly n: number;
@@ -73,16 +73,15 @@ export function ratioEstimates<K extends string>(
 function estimate({ of, weight, isShare }: Terms, drawn: Float64Array): Estimate {
   const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
   const n = weight.filter((own) => own > 0).length;
-  const alike = of.every((value, i) => value === weight[i])
-    ? n
-    : of.every((value) => value === 0)
-      ? 0
-      : undefined;
+  const value = total(of) / total(weight);
+  // If every image has the same share, so has every resample: their interval would have no width and suggest certainty.
+  const isAlike = of.every((own, i) => Math.abs(own - value * (weight[i] as number)) < 1e-12);
   return {
-    value: total(of) / total(weight),
+    value,
     interval:
-      (isShare && alike !== undefined ? intervalOfAlike(alike, n) : undefined) ??
-      percentileInterval(drawn.filter(Number.isFinite), LEVEL),
+      isShare && isAlike
+        ? wilsonInterval(value * n, n)
+        : percentileInterval(drawn.filter(Number.isFinite), LEVEL),
     n,
   };
 }
