@@ -81,6 +81,11 @@ describe.skipIf(!available)("vultus to PyTorch and back", () => {
     ["resnet50", "linear"],
     ["squeezenet1_1", "reference"],
     ["mobilenet_v3_small", "reference"],
+    ["resnext50_32x4d", "linear"],
+    ["mobilenet_v1", "reference"],
+    ["efficientnet_lite0", "linear"],
+    ["convnext_tiny", "reference"],
+    ["vit_tiny", "linear"],
   ] as const)("%s with the %s head", { timeout: 120_000 }, async (model, head) => {
     run("save", "resnet18", folder);
     const x = read("io.safetensors").get("x") as FloatTensor;

@@ -9,12 +9,22 @@
 
 import os
 import sys
+import types
 
 import torch
 import torchvision
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import st  # noqa: E402
+import timm_models  # noqa: E402
+
+# Debian has no timm: its name stands for the modules of timm_models.py that have its tensors.
+TIMM = {
+    "mobilenetv1_100": timm_models.MobileNetV1,
+    "tf_efficientnet_lite0": lambda: timm_models.EfficientNetLite(1.0, 1.0),
+    "vit_tiny_patch16_224": lambda img_size=224: timm_models.VisionTransformer(img_size),
+}
+sys.modules["timm"] = types.SimpleNamespace(create_model=lambda name, num_classes, **further: TIMM[name](**further))
 
 
 def logits(model, x):
