@@ -176,8 +176,69 @@ test("names that are no class count as people asked, and their plurality is nobo
   expect(one([2, 0, 0])?.onePerson?.agreement.value).toBe(1);
 });
 
+describe("votes that a program passes", () => {
+  const two = { classes: ["a", "b"], predicted: [0, 0], probabilities: [0.7, 0.3, 0.6, 0.4] };
+
+  test.each([[[0, 0, 5]], [[1, 0]], [[0, 0]]])("%j cannot be scored, and is left out", (counts) => {
+    const alone = peopleScores({ ...two, votes: [[3, 1], undefined] });
+    expect(alone?.n).toBe(1);
+    expect(peopleScores({ ...two, votes: [[3, 1], counts] })).toEqual(alone);
+  });
+
+  test.each([
+    [
+      "negative",
+      {
+        votes: [
+          [3, 0],
+          [-2, 5],
+        ],
+      },
+      /votes of sample 1 are -2, 5; expected whole numbers from 0/,
+    ],
+    [
+      "fractions",
+      {
+        votes: [
+          [0.5, 0.5],
+          [3, 0],
+        ],
+      },
+      /votes of sample 0 are 0\.5, 0\.5; expected whole numbers/,
+    ],
+    [
+      "no numbers",
+      {
+        votes: [
+          [3, 0],
+          [Number.NaN, 5],
+        ],
+      },
+      /votes of sample 1 are NaN, 5/,
+    ],
+    ["too few", { votes: [[3, 0], [5]] }, /votes of sample 1 are 5; .* one for each of the 2 classes/],
+    ["for other images", { votes: [[3, 0]] }, /1 entry of votes but 2 predictions/],
+    [
+      "without probabilities",
+      {
+        probabilities: [1, 0],
+        votes: [
+          [3, 0],
+          [3, 0],
+        ],
+      },
+      /2 probabilities .* expected 4/,
+    ],
+  ])("%s are refused", (_, options, message) => {
+    expect(() => peopleScores({ ...two, ...options })).toThrow(message);
+  });
+});
+
 test("no votes, no scores", () => {
   expect(
     peopleScores({ classes: ["a", "b"], predicted: [0], probabilities: [1, 0], votes: [undefined] }),
+  ).toBeUndefined();
+  expect(
+    peopleScores({ classes: ["a", "b"], predicted: [0], probabilities: [1, 0], votes: [] }),
   ).toBeUndefined();
 });

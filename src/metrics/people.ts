@@ -1,5 +1,7 @@
 /** Compares a model's answers with people's votes, and with one more person judged by the same votes. */
 
+import { counted } from "../util/counted.ts";
+import { VultusError } from "../util/errors.ts";
 import { checkLabels } from "./confusion.ts";
 import { differenceInterval } from "./difference-interval.ts";
 import { leaveOneOut, pairAgreement } from "./leave-one-out.ts";
@@ -15,7 +17,7 @@ export const CLEAR = 0.8;
  * those of the plurality.
  */
 export interface PeopleScores {
-  /** Images on which at least two people voted. */
+  /** Images on which at least two people voted, at least one of them for a class. */
   readonly n: number;
   /** Number of votes on these images. */
   readonly votes: number;
@@ -80,8 +82,9 @@ export function peopleScores({
   votes,
 }: PeopleOptions): PeopleScores | undefined {
   checkLabels(predicted, classes.length, "prediction");
+  checkVotes(votes, predicted.length, probabilities.length, classes.length);
   const images = votes.flatMap((counts, i) =>
-    counts ? [imageOf(counts, i, classes, predicted, probabilities)] : [],
+    counts && isScored(counts, classes.length) ? [imageOf(counts, i, classes, predicted, probabilities)] : [],
   );
   const all = weights(images, () => 1);
   const shareOf = (k: number): string => `agreement ${k}`;
@@ -140,6 +143,32 @@ export function peopleScores({
         },
       }),
   };
+}
+
+/** @throws VultusError unless there is an entry for each prediction, with a whole number of votes for each class. */
+function checkVotes(votes: Votes, predictions: number, probabilities: number, classCount: number): void {
+  if (votes.length > 0 && votes.length !== predictions)
+    throw new VultusError(
+      `There ${votes.length === 1 ? "is 1 entry" : `are ${votes.length} entries`} of votes but ${counted(predictions, "prediction")}; expected one entry per prediction, undefined for an image without votes.`,
+    );
+  if (probabilities !== predictions * classCount)
+    throw new VultusError(
+      `There are ${probabilities} probabilities for ${counted(predictions, "prediction")}; expected ${predictions * classCount}, ${classCount} for each.`,
+    );
+  for (const [i, counts] of votes.entries())
+    if (
+      counts &&
+      !(counts.length >= classCount && counts.every((count) => Number.isInteger(count) && count >= 0))
+    )
+      throw new VultusError(
+        `The votes of sample ${i} are ${counts.join(", ")}; expected whole numbers from 0, one for each of the ${classCount} classes and then those of other names.`,
+      );
+}
+
+/** Returns whether at least two people voted, and somebody for a class: without either there is nothing to compare with. */
+function isScored(counts: readonly number[], classCount: number): boolean {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return total > 1 && counts.some((count, k) => k < classCount && count > 0);
 }
 
 /**
