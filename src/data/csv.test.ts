@@ -210,6 +210,7 @@ describe("manifest", () => {
     ["an empty label", ["path,label", "a,"], /row 2: label is empty/],
     ["an unknown split", ["path,label,split", "a,sad,soon"], /row 2: split is "soon", expected train/],
     ["votes that are no numbers", ["path,sad,happy", "a,1,many"], /row 2: happy is "many"/],
+    ["more votes than can be counted", ["path,sad,happy", "a,1,1e308"], /row 2: happy is "1e308"/],
     ["no votes at all", ["path,sad,happy", "a,0,0"], /row 2: no class has a vote/],
     ["no rows", ["path,label"], /a header but no rows/],
     ["nothing", [], /is empty/],

@@ -37,7 +37,8 @@ export function parseVotes(
 function numberIn(text: string): number | undefined {
   const plain = withComma.test(text) ? text.replace(",", ".") : text;
   const count = written.test(plain) ? Number(plain) : Number.NaN;
-  return Number.isFinite(count) ? count : undefined;
+  // Larger numbers are not exact, and their sum may be infinite.
+  return count <= Number.MAX_SAFE_INTEGER ? count : undefined;
 }
 
 /** What else a column may be if its name is not an emotion. */

@@ -7,6 +7,7 @@ import { loadPixels, type PixelCache } from "../data/pixel-cache.node.ts";
 import type { ReadOptions } from "../data/read.node.ts";
 import { type Evaluation, LARGEST_SIDE } from "../evaluate/evaluate.ts";
 import { findLeaked, type Leaks, leaksOf } from "../evaluate/leaks.node.ts";
+import { votesNotes } from "../evaluate/people-votes.ts";
 import { seenIn, seenNotes, unknownNote } from "../evaluate/seen.node.ts";
 import { recut } from "../train/recut.node.ts";
 import { UsageError } from "../util/errors.ts";
@@ -71,6 +72,7 @@ export async function readLabelled(
     seenBy(judged, dataset, read, { samples: pixels.samples, split }, pixels),
   );
   for (const { notes } of seen) for (const note of notes) teller.note(note);
+  for (const note of votesNotes(pixels.samples, classes.length)) teller.note(note);
   return { dataset, split, pixels, isSeen: seen[0]?.isSeen };
 }
 

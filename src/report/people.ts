@@ -74,7 +74,7 @@ export function peopleCounts({ n, votes, tied, leastLogLoss, onePerson }: People
       : "";
   const left =
     onePerson && onePerson.leftOut > 0
-      ? `; for one person, ${counted(onePerson.leftOut, "vote")} without a plurality among the others`
+      ? `; for one person, ${counted(onePerson.leftOut, "vote")} ${onePerson.leftOut === 1 ? "is" : "are"} left out because the others are tied or mostly for no class`
       : "";
   return `${counted(votes, "vote")} on ${counted(n, "image")}${without}${left}. The log loss cannot be lower than ${leastLogLoss.toFixed(4)}, the entropy of the votes`;
 }
