@@ -238,4 +238,7 @@ test("no votes, no scores", () => {
   expect(
     peopleScores({ classes: ["a", "b"], predicted: [0], probabilities: [1, 0], votes: [undefined] }),
   ).toBeUndefined();
+  expect(
+    peopleScores({ classes: ["a", "b"], predicted: [0], probabilities: [1, 0], votes: [] }),
+  ).toBeUndefined();
 });

@@ -147,7 +147,7 @@ export function peopleScores({
 
 /** @throws VultusError unless there is an entry for each prediction, with a whole number of votes for each class. */
 function checkVotes(votes: Votes, predictions: number, probabilities: number, classCount: number): void {
-  if (votes.length !== predictions)
+  if (votes.length > 0 && votes.length !== predictions)
     throw new VultusError(
       `There ${votes.length === 1 ? "is 1 entry" : `are ${votes.length} entries`} of votes but ${counted(predictions, "prediction")}; expected one entry per prediction, undefined for an image without votes.`,
     );

@@ -2,7 +2,7 @@
 
 /**
  * For each image the vote counts: first of each class, in class order, then of every other name, in any order.
- * Undefined for an image with fewer than two votes.
+ * Undefined for an image with fewer than two votes; empty if no image has votes.
  */
 export type Votes = readonly (readonly number[] | undefined)[];
 

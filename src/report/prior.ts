@@ -19,7 +19,7 @@ export function priorSection(
     return {
       title,
       paragraphs: [
-        "The file does not record the class prior that the model was trained for, so its probabilities cannot be shifted to another prior, and --prior is refused.",
+        "The file does not record the class prior that the model was trained for, so its probabilities cannot be shifted to another prior: --prior accepts only trained.",
       ],
     };
   const own = `The model was trained for the class prior ${priorText(classes, trainedPrior)}: the shares of the classes in its training targets.`;

@@ -20,7 +20,7 @@ export function people({ evaluation }: RunRecord): Section | undefined {
       }),
       paragraph(`${peopleCounts(scores)}.`),
       paragraph(
-        "“One person” is each annotator in turn, compared with all others of the same image. “Better than one more person” means that the model agrees with the majority of people more often than one more annotator would.",
+        "“One person” is each annotator in turn, compared with all others of the same image. “Better than one more person” means that the model agrees with the plurality of people more often than one more annotator would.",
       ),
     ].join("\n"),
   };
