@@ -176,6 +176,10 @@ export function nameClasses(found: readonly FoundName[], where: string, options:
       `--classes names "${missing}", which is not in ${where}. Found: ${available.join(", ")}.` +
         didYouMean(missing, available),
     );
+  if (classes.length === 0 && found.length > 0)
+    throw new UsageError(
+      `${where}: ${option("notAClass")} leaves no class, but a classifier needs at least two; name only what is not an expression`,
+    );
   if (classes.length < 2)
     throw new UsageError(
       `${where}: one class ("${classes[0]}"), but a classifier needs at least two. Found: ${available.join(", ")}. ` +

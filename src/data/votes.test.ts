@@ -127,6 +127,11 @@ describe("names that are no class", () => {
       /"happy" is one of the classes sad, happy/,
     ],
     ["no list", { notAClass: "unknown" as never }, /notAClass is "unknown"; it must be a list of strings/],
+    [
+      "every name",
+      { notAClass: ["happy", "sad", "contempt", ...notAClass] },
+      /votes\.csv: `notAClass` leaves no class, but a classifier needs at least two/,
+    ],
     ["all but one", { notAClass: ["sad", "contempt", ...notAClass] }, /one class \("happy"\)/],
   ])("%s is refused", async (_, options, message) => {
     const result = readDataset([manifest], options);
