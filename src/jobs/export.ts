@@ -344,13 +344,12 @@ async function imagesFor(
     order.filter(({ split }) => split !== "train"),
     order.filter(({ split }) => split === "train"),
   ];
-  // Without another split, the last images are used for calibration.
+  // Of a single split, the last images are used for calibration.
   const cut = Math.max(1, Math.floor(order.length / 2));
-  const held = await decoded((apart.length > 0 ? apart : order.slice(0, cut)).slice(0, IMAGES), teller);
-  const calibration = await decoded(
-    (apart.length > 0 ? rest : order.slice(cut)).slice(0, CALIBRATION),
-    teller,
-  );
+  const [checked, calibrating] =
+    apart.length > 0 && rest.length > 0 ? [apart, rest] : [order.slice(0, cut), order.slice(cut)];
+  const held = await decoded(checked.slice(0, IMAGES), teller);
+  const calibration = await decoded(calibrating.slice(0, CALIBRATION), teller);
   return {
     held: { pictures: { ...held, count: held.samples.length }, labels: labelsOf(held) },
     calibration: { ...calibration, count: calibration.samples.length },

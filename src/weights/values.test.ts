@@ -10,15 +10,20 @@ const weights = (changes: Readonly<Record<string, readonly number[] | Float32Arr
   new Map(
     Object.entries({
       "conv.weight": kernel,
+      "conv2.weight": kernel,
       "bn.running_var": [0, 2],
       "head.fc.weight": [0, 0],
       ...changes,
     }).map(([name, data]) => [
       name,
-      floatTensor(name === "conv.weight" ? [8, 1, 3, 3] : [data.length], Float32Array.from(data)),
+      floatTensor(/^conv2?\.weight$/.test(name) ? [8, 1, 3, 3] : [data.length], Float32Array.from(data)),
     ]),
   );
 const check = (changes: Parameters<typeof weights>[0]) => () => checkValues(weights(changes), "a.pth");
+const both = (value: (x: number) => number) => ({
+  "conv.weight": kernel.map(value),
+  "conv2.weight": kernel.map(value),
+});
 const at0 = (value: number) => kernel.with(0, value);
 
 test("those of a trained network pass, zeros and constants among them", () => {
@@ -46,7 +51,12 @@ test.each([
     { "conv.weight": kernel.map((_, i) => i - 36) },
     /conv\.weight contains whole numbers only/,
   ],
-  ["nothing but zeros", { "conv.weight": kernel.map(() => 0) }, /^a\.pth: all weights are 0/],
+  ["nothing but zeros", both(() => 0), /^a\.pth: all weights are 0/],
+  [
+    "small weights that were rounded to whole numbers",
+    both((x) => Math.round(x)),
+    /^a\.pth: all weights are whole numbers: .*before quantization$/,
+  ],
 ])("%s is refused", (_, changes, message) => {
   expect(check(changes)).toThrow(FormatError);
   expect(check(changes)).toThrow(message);

@@ -21,9 +21,17 @@ export function checkValues(weights: StateDict, file: string): void {
     throw new FormatError(
       `${file}: all weights are 0; save the model once its weights are loaded, or fetch the file again`,
     );
+  // One kernel may be a mask or start at 0, but not all of them.
+  const large = kernels.map(([, { data }]) => data).filter((data) => data.length >= LEAST_VALUES);
+  if (large.every((data) => data.every(Number.isInteger)) && !large.every(isConstant))
+    throw new FormatError(
+      `${file}: all weights are whole numbers: they are quantized, without their scales; give the weights from before quantization`,
+    );
 }
 
 const isKernel = ({ shape }: FloatTensor): boolean => shape.length > 1;
+
+const isConstant = (data: Float32Array): boolean => data.every((value) => value === data[0]);
 
 function problemOf(name: string, tensor: FloatTensor): string | undefined {
   const { data } = tensor;
