@@ -47,7 +47,7 @@ export function encode(
   const protos: NodeProto[] = nodes.map((node, i) =>
     encodeNode(node, `${node.scope}/${node.operator.type}:${i}`, use, nameOf, intsInput),
   );
-  // An output that is an input, a constant or another output's value needs a node of its own.
+  // An output that is an input, a constant or another output's value needs its own node.
   for (const [name, value] of copies)
     protos.push(nodeProto("Identity", `output/${name}`, [use(value)], [name], []));
 

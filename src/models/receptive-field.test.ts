@@ -162,7 +162,7 @@ test("what has no one place has no field, and its cells share the image evenly",
   const input = graph.input("x", "float32", [1, 1, 8, 8]);
   const other = graph.input("y", "float32", [1, 1, 8, 8]);
   expect(receptiveField(other, input)).toBeUndefined();
-  // The first 32 × 32 pixels of the image, which form rows, beside a map of every second pixel.
+  // The first 32 × 32 pixels of the image, which form rows, next to a map of every second pixel.
   const build: Build = (net, x) => {
     const coarse = conv(net, x, "a", 2, 2);
     return net.add(coarse, { ...coarse, value: slice(x.value, 0, 0, 32 * 32) });

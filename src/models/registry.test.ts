@@ -1,4 +1,4 @@
-/** A program's own backbone is looked over before it is used. */
+/** Checks of a program's own backbone before it is used. */
 
 import { expect, test } from "vitest";
 import * as vultus from "../index.ts";

@@ -14,7 +14,7 @@ function isBackbone(exported: unknown): exported is Backbone {
   return typeof exported === "object" && exported !== null && "build" in exported && "stages" in exported;
 }
 
-/** Where to look up a backbone's name. */
+/** Options for looking up a backbone's name. */
 export interface BackboneOptions {
   /** The caller's own backbones; they take precedence over registered ones with the same name. */
   readonly backbones?: readonly Backbone[];

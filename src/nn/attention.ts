@@ -1,7 +1,7 @@
 /**
- * Attention over feature maps, to be put behind residual branches: squeeze and excitation (Hu et al. 2018), ECA (Wang et al. 2020)
- * and CBAM (Woo et al. 2018). A gate is 2·sigmoid(z), and the layer that makes z starts at zero, so that every gate starts at 1:
- * blocks added to a trained network change nothing before they are trained themselves.
+ * Attention over feature maps, applied to the result of residual branches: squeeze and excitation (Hu et al. 2018), ECA
+ * (Wang et al. 2020) and CBAM (Woo et al. 2018). A gate is 2·sigmoid(z), and the layer that computes z starts at zero,
+ * so every gate starts at 1: blocks added to a trained network change nothing until they are trained.
  */
 
 import { concat, pad, slice } from "../ops/concat.ts";
@@ -20,7 +20,7 @@ import { type Pooling, poolChannels } from "./pooling.ts";
 export const attentionKinds = ["se", "eca", "cbam"] as const;
 export type AttentionKind = (typeof attentionKinds)[number];
 
-/** The kind, if there is such attention; `file` is the file's name in the error. @throws UsageError. */
+/** Returns the attention kind of this name; `file` is the file's name in the error. @throws UsageError for an unknown name. */
 export function attentionNamed(name: string, file: string): AttentionKind {
   const found = attentionKinds.find((kind) => kind === name);
   if (found) return found;
@@ -29,7 +29,7 @@ export function attentionNamed(name: string, file: string): AttentionKind {
   );
 }
 
-/** The hidden layer of SE and CBAM has the channels divided by this. */
+/** Ratio of channels to the width of the hidden layer of SE and CBAM. */
 const REDUCTION = 16;
 
 const blocks: Readonly<Record<AttentionKind, (net: Network, x: FeatureMap, name: string) => FeatureMap>> = {
@@ -45,7 +45,7 @@ const blocks: Readonly<Record<AttentionKind, (net: Network, x: FeatureMap, name:
 
 const window = { out: 1, kernel: 7, padding: 3 } as const;
 
-/** `x` behind the attention block `name`. */
+/** Returns `x` after the attention block `name`. */
 export function attended(net: Network, x: FeatureMap, name: string, kind: AttentionKind): FeatureMap {
   return blocks[kind](net, x, name);
 }
@@ -56,12 +56,12 @@ function gate<F extends Feature>(net: Network, z: F): F {
   return { ...half, value: mul(half.value, 2) };
 }
 
-/** `x` with the gates of its channels, made of `z` [N, 1, C]. */
+/** Returns `x` with its channels gated by `z` [N, 1, C]. */
 function byChannel(net: Network, x: FeatureMap, z: Tokens): FeatureMap {
   return net.scale(x, net.maps(gate(net, z), 1, 1));
 }
 
-/** Two layers over what each pooling leaves of the channels, the results added up. */
+/** Applies two layers to each pooling's result for the channels, and sums their outputs. */
 function excited(net: Network, x: FeatureMap, name: string, poolings: readonly Pooling[]): Tokens {
   const { channels } = x;
   const pooled = poolings.map((pooling) => net.pooledTokens(net.pooled(x, pooling)).value);
@@ -73,7 +73,7 @@ function excited(net: Network, x: FeatureMap, name: string, poolings: readonly P
   return poolings.length === 1 ? z : tokensOf(reduceSum(z.value, [1], true));
 }
 
-/** A convolution of one filter along the channels of `x` [N, 1, C], without bias; zeros lie beyond the first and the last. */
+/** Convolves the channels of `x` [N, 1, C] with one filter, without bias; zeros pad both ends. */
 function neighbours(net: Network, x: Tokens, name: string): Tokens {
   const { channels } = x;
   const kernel = ecaKernel(channels);
@@ -86,7 +86,7 @@ function neighbours(net: Network, x: Tokens, name: string): Tokens {
   });
 }
 
-/** How many neighbouring channels ECA looks at: an odd number near (log₂ C + 1) / 2. */
+/** Returns how many neighbouring channels ECA uses: an odd number near (log₂ C + 1) / 2. */
 function ecaKernel(channels: number): number {
   const size = Math.floor(Math.abs((Math.log2(channels) + 1) / 2));
   return size % 2 === 1 ? size : size + 1;

@@ -1,4 +1,4 @@
-/** Batch norm of what trains, over rows of pixels [R, C] and over columns [C, R]. */
+/** Batch norm for training, over rows of pixels [R, C] and over columns [C, R]. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -12,13 +12,13 @@ import { sub } from "../ops/sub.ts";
 import { type Norm, normSpecs } from "./norm.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** Which statistics a batch norm uses: `measure` uses the running ones, and replaces them by the batch's after the step. */
+/** Which statistics a batch norm uses: `measure` uses the running ones, and replaces them with the batch's after the step. */
 export type NormPolicy = "running" | "batch" | "measure";
 
-/** The axis of the channels: 1 in rows, 0 in columns. */
+/** The axis of the channels: 1 for rows, 0 for columns. */
 type ChannelAxis = 0 | 1;
 
-/** The normalised `x`, in float32 whatever the network computes in. */
+/** Returns `x` normalised, in float32 for any compute dtype. */
 export function batchNorm(
   parameters: Parameters,
   x: Value,
@@ -40,7 +40,7 @@ export function batchNorm(
     parameters.update(`${norm.name}.running_var`, batch.variance);
     return byRunning();
   }
-  // PyTorch normalises by the biased variance but keeps the unbiased one; one pixel alone has none to give.
+  // PyTorch normalises by the biased variance but stores the unbiased one, which is undefined for a single pixel.
   const unbiased = mul(batch.variance, pixels / Math.max(pixels - 1, 1));
   const moved = (from: Value, to: Value): Value => add(mul(from, 1 - norm.momentum), mul(to, norm.momentum));
   parameters.update(`${norm.name}.running_mean`, moved(mean, batch.mean));
@@ -59,7 +59,7 @@ export function affine(
   return { factor, shift: sub(bias, mul(mean, factor)) };
 }
 
-/** Numbers of channels [C] in the shape that broadcasts over pixels. */
+/** Reshapes per-channel numbers [C] to broadcast over pixels. */
 export function perChannel(values: Value, axis: ChannelAxis): Value {
   return axis === 1 ? values : reshape(values, [-1, 1]);
 }

@@ -1,7 +1,7 @@
 /**
- * The lowering for what trains beside depthwise convolutions: maps are columns of pixels, one row a channel, in either order. A 1×1
- * convolution is a matrix product here as it is over rows, and a depthwise one finds the maps of each channel together, which
- * over rows would have to be turned around before and after, forward and backward.
+ * The lowering for training around depthwise convolutions: maps are columns of pixels, one row per channel, in either
+ * order. A 1×1 convolution is a matrix product, as it is over rows. A depthwise one finds the maps of each channel
+ * adjacent, whereas rows would have to be transposed before and after, forward and backward.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -19,13 +19,15 @@ import { biasOf, type FullConvOptions, isDepthwise, weightShape } from "./conv-o
 import { asBlocks, blockOf, type FeatureMap, windowOver } from "./features.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** Whether a convolution needs no other layout than columns: it is depthwise, or sees one pixel at a time. */
+/** Returns whether a convolution can work on columns: it is depthwise, or sees one pixel at a time. */
 export function columnsFit(options: FullConvOptions, channels: number): boolean {
   const { kernel, stride, groups } = options;
   return isDepthwise(options, channels) || (kernel === 1 && stride === 1 && groups === 1);
 }
 
-/** A depthwise or 1×1 convolution of columns, or any convolution of images without a gradient: the result is blocks then. */
+/**
+ * Applies a depthwise or 1×1 convolution to columns, or any convolution to images without a gradient; the latter returns blocks.
+ */
 export function columnsConv(
   parameters: Parameters,
   x: FeatureMap,
@@ -55,7 +57,7 @@ export function columnsConv(
   return result(convolved(compute(mul(weight, perChannel(factor, 0))), compute(shift)));
 }
 
-/** The windows over images that fit blocks, as columns in blocks: [C·K·K, N·h·w]. */
+/** Returns the windows over images that fit blocks, as columns in blocks: [C·K·K, N·h·w]. */
 function windowsOf(x: FeatureMap, window: Window): Value {
   const { batch, height, width, kernel } = window;
   const [block, taps, pixels] = [blockOf(x), kernel ** 2, height * width];

@@ -1,4 +1,4 @@
-/** Hyperparameters of convolutions and poolings, as layers write them and as lowerings read them. */
+/** Hyperparameters of convolutions and poolings, as passed by layers and read by lowerings. */
 
 import type { Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
@@ -13,16 +13,16 @@ export interface ConvOptions {
   readonly out: number;
   readonly kernel: number;
   readonly stride?: number;
-  /** Lines of zeros on each side, or TensorFlow's "same": as many as keep a stride of 1 from shrinking the map. */
+  /** Lines of zeros on each side, or TensorFlow's "same", which preserves the size of the map at stride 1. */
   readonly padding?: number | "same";
-  /** Groups of channels that see only each other; as many as there are channels make it depthwise. */
+  /** Number of groups of channels that see only each other; one group per channel makes it depthwise. */
   readonly groups?: number;
-  /** The batch norm that follows and replaces the bias. */
+  /** The batch norm that follows, and replaces the bias. */
   readonly norm?: string | NormOptions;
-  /** Whether there is a bias where no batch norm follows. Default: true. */
+  /** Whether there is a bias if no batch norm follows. Default: true. */
   readonly bias?: boolean;
   readonly initialise?: Initialiser;
-  /** Whether depthwise convolutions follow, so that the result had better be columns. Default: false. */
+  /** Whether depthwise convolutions follow, for which columns are the faster layout. Default: false. */
   readonly columns?: boolean;
 }
 
@@ -53,9 +53,9 @@ export interface FullConvOptions {
 export type FullPoolOptions = Required<PoolOptions>;
 
 /**
- * The options of the convolution `name` of `x`.
+ * Returns the full options of the convolution `name` of `x`.
  *
- * @throws GraphError if groups do not divide channels, a window does not fit, or a number is none that a convolution can have.
+ * @throws GraphError if groups do not divide channels, a window does not fit, or a number is invalid for a convolution.
  */
 export function fullConv(x: FeatureMap, name: string, options: ConvOptions): FullConvOptions {
   const {
@@ -76,7 +76,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
       throw new GraphError(`${name}: ${groups} groups do not divide ${channels} channels`);
   }
-  // The gradient of the images would be a convolution whose padding is less than none.
+  // The gradient of the images would be a convolution with negative padding.
   if (padding !== "same" && padding >= kernel && groups > 1 && !isDepthwise({ groups, out }, x.channels))
     throw new GraphError(
       `${name}: padding is ${padding}: must be less than the kernel, which is ${kernel}, in ${groups} groups`,
@@ -99,7 +99,7 @@ export function fullConv(x: FeatureMap, name: string, options: ConvOptions): Ful
 }
 
 /**
- * The options of a max pooling of `x`; `name` is its layer in errors.
+ * Returns the full options of a max pooling of `x`; `name` is its layer in errors.
  *
  * @throws GraphError if a window does not fit, or holds only padding, or a number is invalid for a pooling.
  */
@@ -129,8 +129,8 @@ function checkFits(
 }
 
 /**
- * TensorFlow's "same" padding: the result has ⌈side / stride⌉ lines, and of an odd number of lines of zeros the one more lies
- * after the map (https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2).
+ * Returns TensorFlow's "same" padding: the result has ⌈side / stride⌉ lines, and if the number of lines of zeros is
+ * odd, the extra one follows the map (https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2).
  */
 function samePadding(
   { height, width }: FeatureMap,
@@ -148,7 +148,7 @@ function samePadding(
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** Whether each channel has one filter of its own. */
+/** Returns whether each channel has its own filter. */
 export function isDepthwise(
   { groups, out }: Pick<FullConvOptions, "groups" | "out">,
   channels: number,
@@ -156,17 +156,17 @@ export function isDepthwise(
   return groups > 1 && groups === channels && out === channels;
 }
 
-/** The tensor of the bias of a convolution, or of a fully connected layer. */
+/** Returns the bias tensor of a convolution, or of a fully connected layer. */
 export function biasSpec({ name, out }: Pick<FullConvOptions, "name" | "out">): ParameterSpec {
   return { name: `${name}.bias`, shape: [out], initialise: zeros, role: "parameter" };
 }
 
-/** A convolution's bias, if it has one. */
+/** Returns a convolution's bias, if it has one. */
 export function biasOf(parameters: Parameters, options: FullConvOptions): Value | undefined {
   return options.bias ? parameters.value(biasSpec(options)) : undefined;
 }
 
-/** PyTorch's [O, C / groups, K, K]. */
+/** Returns PyTorch's weight shape [O, C / groups, K, K]. */
 export function weightShape({ out, groups, kernel }: FullConvOptions, channels: number): number[] {
   return [out, channels / groups, kernel, kernel];
 }

@@ -1,4 +1,4 @@
-/** The values passed between layers: a batch of feature maps, in one of the layouts in which layers compute, or a batch of tokens. */
+/** The values passed between layers: a batch of feature maps in one of several layouts, or a batch of tokens. */
 
 import { show } from "../graph/infer.ts";
 import type { Dim, Value } from "../graph/types.ts";
@@ -10,9 +10,9 @@ import type { Window } from "../ops/window.ts";
 import { GraphError } from "../util/errors.ts";
 
 /**
- * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row a pixel, for training and for
- * Winograd's products. `columns`: [C, N·H·W], one column a pixel, for training depthwise convolutions. `blocks`: columns in
- * the order [N / B, H, W, B], as the blocked convolutions of `Builder.block` = B images hold maps.
+ * `nchw`: [N, C, H, W], for convolutions with constant weights. `rows`: [N·H·W, C], one row per pixel, for training and
+ * for Winograd's products. `columns`: [C, N·H·W], one column per pixel, for training depthwise convolutions. `blocks`:
+ * columns in the order [N / B, H, W, B], the storage order of blocked convolutions for `Builder.block` = B images.
  */
 export type Layout = "nchw" | "rows" | "columns" | "blocks";
 
@@ -25,20 +25,20 @@ export interface FeatureMap {
   readonly width: number;
 }
 
-/** A sequence of vectors for each image, as transformers have them: [N, T, C]. */
+/** A sequence of vectors for each image, as in transformers: [N, T, C]. */
 export interface Tokens {
   readonly value: Value;
   readonly layout: "tokens";
   readonly batch: Dim;
   readonly count: number;
   readonly channels: number;
-  /** How many of them, the first ones, stand for no place: the class token. */
+  /** Number of leading tokens without a position: the class token. */
   readonly prefix: number;
 }
 
 export type Feature = FeatureMap | Tokens;
 
-/** Images [N, C, H, W] as a feature map. */
+/** Wraps images [N, C, H, W] as a feature map. */
 export function pictures(value: Value): FeatureMap {
   const [batch, channels, height, width] = value.shape;
   if (value.shape.length !== 4) throw new GraphError(`images must be [N, C, H, W], got ${show(value.shape)}`);
@@ -52,31 +52,31 @@ export function pictures(value: Value): FeatureMap {
   };
 }
 
-/** [N, T, C] as tokens, of which the first `prefix` stand for no place. */
+/** Wraps [N, T, C] as tokens, the first `prefix` of which have no position. */
 export function tokensOf(value: Value, prefix = 0): Tokens {
   const [batch, count, channels] = value.shape as [Dim, number, number];
   return { value, layout: "tokens", batch, count, channels, prefix };
 }
 
-/** The extents of one image's features: [C, H, W] of maps, [T, C] of tokens. */
+/** Returns the extents of one image's features: [C, H, W] of maps, [T, C] of tokens. */
 export function extentsOf(x: Feature): number[] {
   return x.layout === "tokens" ? [x.count, x.channels] : [x.channels, x.height, x.width];
 }
 
-/** Lines and columns of the places of a feature; those of tokens lie on a square. */
+/** Returns the number of lines and columns of a feature's positions; those of tokens form a square. */
 export function gridOf(x: Feature): { readonly height: number; readonly width: number } {
   if (x.layout !== "tokens") return x;
   const side = Math.sqrt(x.count - x.prefix);
   return { height: side, width: side };
 }
 
-/** `value`, of the shape of `x`'s, as [N, places, C], without what stands for no place; maps are rows. */
+/** Returns `value`, which has the shape of `x`'s, as [N, positions, C], without tokens that have no position; maps are rows. */
 export function ofPlaces(x: Feature, value: Value): Value {
   if (x.layout === "tokens") return x.prefix > 0 ? slice(value, 1, x.prefix, x.count) : value;
   return reshape(value, [x.batch, x.height * x.width, x.channels]);
 }
 
-/** The same maps as rows of pixels; the batch must be a number by then. */
+/** Converts maps to rows of pixels; the batch size must be known. */
 export function asRows(x: FeatureMap): FeatureMap {
   if (x.layout === "rows") return x;
   const value =
@@ -86,7 +86,7 @@ export function asRows(x: FeatureMap): FeatureMap {
   return { ...x, layout: "rows", value };
 }
 
-/** The same maps as columns of pixels; the batch must be a number by then. */
+/** Converts maps to columns of pixels; the batch size must be known. */
 export function asColumns(x: FeatureMap): FeatureMap {
   return { ...x, layout: "columns", value: columnsOf(x) };
 }
@@ -98,24 +98,24 @@ function columnsOf(x: FeatureMap): Value {
   return reshape(transpose(x.value, [1, 0, 2, 3]), [x.channels, pixelsOf(x)]);
 }
 
-/** Whether the maps can be held as `blocks` where the graph runs. */
+/** Returns whether the maps can be stored as `blocks` on the machine that runs the graph. */
 export function fitsBlocks({ value, batch }: FeatureMap): boolean {
   const { block } = value.graph;
   return block !== undefined && value.dtype === "float32" && typeof batch === "number" && batch % block === 0;
 }
 
-/** The same maps as columns in blocks of images, which must fit. */
+/** Converts maps to columns in blocks of images, which must fit. */
 export function asBlocks(x: FeatureMap): FeatureMap {
   if (x.layout === "blocks") return x;
   return { ...x, layout: "blocks", value: together(columnsOf(x), blockOf(x), x.height * x.width) };
 }
 
-/** How many images lie side by side in `blocks`. */
+/** Returns how many images are interleaved in `blocks`. */
 export function blockOf({ value }: FeatureMap): number {
   return value.graph.block as number;
 }
 
-/** The same maps as images [N, C, H, W]. */
+/** Converts maps to images [N, C, H, W]. */
 export function asPictures(x: FeatureMap): FeatureMap {
   if (x.layout === "nchw") return x;
   const { batch, channels, height, width } = x;
@@ -126,14 +126,14 @@ export function asPictures(x: FeatureMap): FeatureMap {
   return { ...x, layout: "nchw", value };
 }
 
-/** The same maps in the layout of others, to be joined with them. */
+/** Converts maps to the layout of others, so that they can be joined. */
 export function asLayout(layout: Layout, x: FeatureMap): FeatureMap {
   if (layout === "rows") return asRows(x);
   if (layout === "columns") return asColumns(x);
   return layout === "blocks" ? asBlocks(x) : asPictures(x);
 }
 
-/** The pixels of maps as tokens, line by line. */
+/** Converts the pixels of maps to tokens, line by line. */
 export function asTokens(x: FeatureMap): Tokens {
   const { batch, channels, height, width } = x;
   const shape = [batch, height * width, channels];
@@ -144,7 +144,7 @@ export function asTokens(x: FeatureMap): Tokens {
   return tokensOf(value);
 }
 
-/** Tokens that are the pixels of maps of this size, as such maps: images, or in `layout`. */
+/** Converts tokens, one per pixel of maps of this size, to such maps: images, or in `layout`. */
 export function asMaps(x: Tokens, height: number, width: number, layout: Layout): FeatureMap {
   const { batch, channels, count } = x;
   if (count !== height * width)
@@ -157,7 +157,7 @@ export function asMaps(x: Tokens, height: number, width: number, layout: Layout)
   return { value, layout, batch, channels, height, width };
 }
 
-/** A window that slides over maps; `ceil`: a last, partly covered place of it counts. */
+/** Returns a window that slides over maps; `ceil`: a last, partly covered window counts. */
 export function windowOver(
   { batch, height, width }: FeatureMap,
   window: Pick<Window, "kernel" | "stride" | "padding" | "after"> & { readonly ceil?: boolean },

@@ -1,6 +1,6 @@
 /**
- * The lowering for what does not train: NCHW `Conv` with constant weights into which batch norm is folded,
- * W' = W·γ/σ and b' = β − μ·γ/σ, so that ONNX Runtime can use its blocked kernels.
+ * The lowering for layers that are not trained: NCHW `Conv` with constant weights and batch norm folded into them, W' =
+ * W·γ/σ and b' = β − μ·γ/σ, so that ONNX Runtime can use its blocked kernels.
  */
 
 import { conv } from "../ops/conv.ts";
@@ -22,7 +22,7 @@ export function foldedConv(parameters: Parameters, x: FeatureMap, options: FullC
       };
   const w = parameters.computeConstant(folded.weight, shape);
   const b = parameters.computeConstant(folded.bias, [out]);
-  // ONNX Runtime's kernel for 1×1 windows steps pixel by pixel: the pixels between are left out first.
+  // ONNX Runtime's kernel for 1×1 windows moves pixel by pixel, so the pixels in between are removed first.
   const sparse = kernel === 1 && groups === 1 && padding === 0 && stride > 1;
   const value = sparse
     ? conv(maxPool(x.value, 1, stride, 0, false), w, b, 1, 0)

@@ -1,4 +1,4 @@
-/** The lowering of convolutions in groups of channels, for what trains. */
+/** The lowering of grouped convolutions for training. */
 
 import type { Value } from "../graph/types.ts";
 import { cast } from "../ops/cast.ts";
@@ -11,7 +11,7 @@ import { biasOf, type FullConvOptions, weightShape } from "./conv-options.ts";
 import { type FeatureMap, windowOver } from "./features.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** A convolution of rows whose groups hold several channels each. */
+/** Convolves rows in groups of several channels each. */
 export function groupedConv(
   parameters: Parameters,
   x: FeatureMap,

@@ -1,4 +1,4 @@
-/** Everything that knows heads has them from the one table. */
+/** All code that lists heads takes them from one table. */
 
 import { expect, describe as group, test } from "vitest";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";

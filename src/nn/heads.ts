@@ -1,4 +1,4 @@
-/** Classifiers that go on top of a backbone's pooled features [N, C]; adding one is an entry of the table here. */
+/** Classifiers on top of a backbone's pooled features [N, C]; to add one, add an entry to the table below. */
 
 import type { Value } from "../graph/types.ts";
 import { relu } from "../ops/relu.ts";
@@ -13,25 +13,25 @@ export interface HeadOptions {
 
 /** One module of a head in PyTorch. */
 export interface TorchModule {
-  /** The layer's name here, if it has weights. */
+  /** The layer's name in this library, if it has weights. */
   readonly layer?: string;
-  /** The expression that makes it. */
+  /** The Python expression that creates it. */
   readonly python: string;
 }
 
 export interface Head {
-  /** The layers over features [N, C]: logits [N, classes]. The names of all layers begin with `head.`. */
+  /** Builds the layers over features [N, C]: logits [N, classes]. The names of all layers begin with `head.`. */
   build(net: Network, features: Value, options: HeadOptions): Value;
-  /** The same for `features` channels as PyTorch's modules, in the order of a `Sequential`. */
+  /** Returns the same layers for `features` channels as PyTorch modules, in the order of a `Sequential`. */
   torch(features: number, options: HeadOptions): readonly TorchModule[];
 }
 
-/** Width of the reference's hidden layer. */
+/** Width of the reference head's hidden layer. */
 const HIDDEN = 512;
 
-/** Every head by name: recipes, files and exports know the ones listed here. */
+/** All heads by name; recipes, files and exports accept these. */
 export const heads = {
-  /** The reference's: BatchNorm, Dropout, Linear 512, ReLU, BatchNorm, Dropout, Linear. */
+  /** The reference head: BatchNorm, Dropout, Linear 512, ReLU, BatchNorm, Dropout, Linear. */
   reference: {
     build(net, features, { classes, dropout }) {
       const first = net.dropout(net.batchNorm(features, "head.bn1"), "head.dropout1", dropout);
@@ -56,7 +56,7 @@ export const heads = {
   linear: {
     build: (net, features, { classes, dropout }) =>
       net.linear(net.dropout(features, "head.dropout", dropout), "head.fc", classes),
-    // Without the dropout, the layer stands where torchvision's own does.
+    // Without dropout, the layer takes the place of torchvision's own.
     torch: (features, { classes }) => [linear("head.fc", features, classes)],
   },
 } as const satisfies Readonly<Record<string, Head>>;
@@ -64,7 +64,7 @@ export const heads = {
 export type HeadName = keyof typeof heads;
 export const headNames = Object.keys(heads) as [HeadName, ...HeadName[]];
 
-/** The name, if there is such a head; `file` is the file's name in the error. @throws UsageError. */
+/** Returns the name if such a head exists; `file` is the file's name in the error. @throws UsageError for an unknown name. */
 export function headNamed(name: string, file: string): HeadName {
   const found = headNames.find((known) => known === name);
   if (found) return found;

@@ -1,11 +1,11 @@
-/** New weights are spread as torch.nn.init's formulas say, whose gain is 1 for a linear layer and √2 before a ReLU. */
+/** New weights are distributed as in torch.nn.init, with gain 1 for a linear layer and √2 before a ReLU. */
 
 import { expect, test } from "vitest";
 import { describe, withNewWeights } from "../models/classifier.ts";
 import { backboneNamed } from "../models/registry.ts";
 import type { StateDict } from "../util/tensor.ts";
 
-/** Some tensors of a classifier of six emotions with the reference's head. */
+/** Returns some tensors of a six-emotion classifier with the reference head. */
 function drawn(backbone: string, layers: readonly string[], seed = 0): StateDict {
   const classes = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
   const design = { head: "reference", classes, dropout: 0.4, inputSize: 64, resize: 1 } as const;
@@ -16,7 +16,7 @@ function drawn(backbone: string, layers: readonly string[], seed = 0): StateDict
 
 const numbers = (weights: StateDict, name: string): Float32Array => weights.get(name)?.data as Float32Array;
 
-/** Mean, variance and kurtosis (1.8 where all numbers of a range are as likely, 3 where they are normal). */
+/** Returns mean, variance and kurtosis (1.8 for a uniform distribution, 3 for a normal one). */
 function moments(values: Float32Array): { mean: number; variance: number; kurtosis: number } {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const central = (power: number): number =>
@@ -24,7 +24,7 @@ function moments(values: Float32Array): { mean: number; variance: number; kurtos
   return { mean, variance: central(2), kurtosis: central(4) / central(2) ** 2 };
 }
 
-/** Uniform over ±`bound`, as far as so many numbers can tell: four standard errors. */
+/** Expects a uniform distribution over ±`bound`, within four standard errors. */
 function expectUniform(values: Float32Array, bound: number): void {
   const largest = values.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
   expect(largest).toBeLessThanOrEqual(Math.fround(bound));
@@ -42,7 +42,7 @@ test("a new reference head: xavier_uniform_, biases of 0, batch norm that change
     ["head.fc2", 6, 512],
   ] as const) {
     expect(weights.get(`${name}.weight`)?.shape).toEqual([out, into]);
-    // calculate_gain("linear") · √(2 / (fan_in + fan_out)) is the deviation, √3 of it the bound.
+    // The deviation is calculate_gain("linear") · √(2 / (fan_in + fan_out)); the bound is √3 times that.
     expectUniform(numbers(weights, `${name}.weight`), Math.sqrt(3) * Math.sqrt(2 / (into + out)));
     expect(new Set(numbers(weights, `${name}.bias`))).toEqual(new Set([0]));
   }

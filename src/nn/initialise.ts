@@ -1,4 +1,4 @@
-/** How new weights are drawn, with torchvision's choices per layer. */
+/** Initialisation of new weights, with torchvision's choices per layer. */
 
 import type { Random } from "../util/random.ts";
 import { sizeOf } from "../util/tensor.ts";
@@ -10,7 +10,7 @@ export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
 
 export const ones: Initialiser = (shape) => new Float32Array(sizeOf(shape)).fill(1);
 
-/** One number everywhere. */
+/** The same number everywhere. */
 export const constant =
   (value: number): Initialiser =>
   (shape) =>
@@ -22,7 +22,7 @@ export const normal =
   (shape, rng) =>
     draw(shape, () => rng.normal() * deviation);
 
-/** N(0, 0.02²), drawn again beyond two deviations, as transformers and ConvNeXt begin. */
+/** N(0, 0.02²), truncated at two deviations, as in transformers and ConvNeXt. */
 export const truncatedNormal: Initialiser = (shape, rng) =>
   draw(shape, () => {
     let sample = rng.normal();
@@ -31,8 +31,8 @@ export const truncatedNormal: Initialiser = (shape, rng) =>
   });
 
 /**
- * N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as torchvision's ResNets; an input reaches the results of
- * its group only, which timm counts and torchvision does not. Shape [O, C / groups, K, K].
+ * N(0, 2/fan_out) for convolutions before a ReLU (He et al. 2015), as in torchvision's ResNets. An input reaches only
+ * the results of its group; timm accounts for that, torchvision does not. Shape [O, C / groups, K, K].
  */
 export const kaimingNormalIn =
   (groups: number): Initialiser =>
@@ -44,13 +44,13 @@ export const kaimingNormalIn =
 
 export const kaimingNormal = kaimingNormalIn(1);
 
-/** U(−b, b) with b = √(6/fan_in), as torchvision's SqueezeNet. */
+/** U(−b, b) with b = √(6/fan_in), as in torchvision's SqueezeNet. */
 export const kaimingUniform: Initialiser = (shape, rng) => {
   const bound = Math.sqrt(6 / sizeOf(shape.slice(1)));
   return draw(shape, () => rng.uniform(-bound, bound));
 };
 
-/** U(−b, b) with b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010): the reference's head. Shape [out, in]. */
+/** U(−b, b) with b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010), for the reference head. Shape [out, in]. */
 export const xavierUniform: Initialiser = (shape, rng) => {
   const [out = 1, into = 1] = shape;
   const bound = Math.sqrt(6 / (into + out));
@@ -59,7 +59,7 @@ export const xavierUniform: Initialiser = (shape, rng) => {
 
 function draw(shape: readonly number[], sample: () => number): Float32Array {
   const data = new Float32Array(sizeOf(shape));
-  // A loop, since `Float32Array.from` takes several times as long, and ResNet50 has 24 million weights.
+  // A loop, because `Float32Array.from` takes several times as long, and ResNet50 has 24 million weights.
   for (let i = 0; i < data.length; i++) data[i] = sample();
   return data;
 }

@@ -1,6 +1,6 @@
 /**
- * The lowering of exported files: NCHW `Conv` and `BatchNormalization` as operators of their own, every tensor under its
- * canonical name. Nothing is folded, so that a reader finds the weights as they were trained; a runtime folds them.
+ * The lowering for exported files: NCHW `Conv` and `BatchNormalization` as separate operators, with every tensor under
+ * its canonical name. Nothing is folded, so a reader finds the weights as trained; a runtime folds them.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -21,7 +21,7 @@ export function namedConv(parameters: Parameters, x: FeatureMap, options: FullCo
   return { ...x, value, channels: out, height, width };
 }
 
-/** Batch norm over the channels of [N, C, …] by its running statistics. */
+/** Applies batch norm over the channels of [N, C, …] by its running statistics. */
 export function namedBatchNorm(parameters: Parameters, x: Value, norm: Norm): Value {
   const [scale, shift, mean, variance] = normSpecs(norm, x.shape[1] as number);
   const perChannel = [

@@ -1,8 +1,8 @@
 /**
- * The layers that models are written with. A model is written once; whether a layer becomes a `Conv` over NCHW with
- * folded constants, or a matrix product over rows with weights that train, is decided here, stage by stage: everything
- * before the first stage that trains is folded, everything from it on is rows. Among what is folded, convolutions that
- * gain by Winograd's products are rows too.
+ * The layers from which models are built. A model is written once; this file decides, stage by stage, whether a layer
+ * becomes a `Conv` over NCHW with folded constants, or a matrix product over rows with trained weights. Everything
+ * before the first stage that trains is folded; everything from it on uses rows. Among the folded layers, convolutions
+ * that are faster with Winograd's products also use rows.
  */
 
 import type { Builder, Shape, Value } from "../graph/types.ts";
@@ -52,7 +52,7 @@ import { byFactors, type Pooling, poolPixels, scaled } from "./pooling.ts";
 import { rowsConv, rowsGain, rowsMaxPool } from "./rows.ts";
 import { attend, type DenseOptions, dense, normTokens } from "./tokens.ts";
 
-/** A random mask that every run is fed: 0 where an activation is dropped, 1/(1 − p) where it is kept. */
+/** A random mask that is fed to every run: 0 if an activation is dropped, 1/(1 − p) if it is kept. */
 export interface DropoutMask {
   readonly layer: string;
   readonly probability: number;
@@ -62,34 +62,31 @@ export interface DropoutMask {
 export interface NetworkOptions {
   readonly graph: Builder;
   /**
-   * Prefix of every name that the network gives to the graph, as in `teacher.layer1.0.conv1.weight`. Networks that share a
-   * graph each need their own; their `weights` keep the names without it.
+   * Prefix of every name that the network adds to the graph, as in `teacher.layer1.0.conv1.weight`. Networks that share
+   * a graph each need a different one; their `weights` keep the names without it.
    */
   readonly scope?: string;
-  /** Numbers of everything that does not train. */
+  /** Values of all tensors that are not trained. */
   readonly weights: StateDict;
-  /** Whether the stage of this name trains; `head` is one. */
+  /** Whether the stage with this name trains; `head` is one. */
   readonly trainable: (stage: string) => boolean;
-  /**
-   * Statistics by which stages that train are normalised; the head always uses the batch's. To `measure` those of a batch, nothing
-   * need train.
-   */
+  /** Statistics that normalise stages that train; the head always uses the batch's. `measure` works even if nothing trains. */
   readonly batchNorm?: NormPolicy;
-  /** The probability with which the last block is left out of an image's step; those before it less often, the first never. */
+  /** The probability of dropping the last block for an image in a step; earlier blocks have lower ones, the first 0. */
   readonly stochasticDepth?: number;
-  /** Whether this is a train step: it decides about dropout and about the head's statistics. */
+  /** Whether this is a train step; affects dropout and the head's statistics. */
   readonly training: boolean;
   readonly compute?: DType;
-  /** For explanations: the stage for whose output gradients are needed, although nothing trains. */
+  /** For explanations: the stage whose output needs gradients, although nothing trains. */
   readonly gradientsOf?: string | undefined;
-  /** For files: every constant under its own name, matrices stored in this dtype. Nothing may train then. */
+  /** For files: every constant keeps its own name, and matrices are stored in this dtype. Nothing may train in that case. */
   readonly named?: "float32" | "float16";
 }
 
 /** Transforms the result of a residual branch before it is added; `block` is the name of its block. */
 export type BranchGate = (branch: FeatureMap, block: string) => FeatureMap;
 
-/** The stage that a layer or a tensor belongs to: its name is the stage's, or begins with it and a dot. */
+/** Returns the stage that a layer or tensor belongs to: its name is the stage's, or begins with it and a dot. */
 export function stageOf(stages: readonly string[], name: string): string | undefined {
   return stages.find((stage) => name === stage || name.startsWith(`${stage}.`));
 }
@@ -98,9 +95,9 @@ export class Network {
   readonly graph: Builder;
   readonly parameters: Parameters;
   readonly masks: DropoutMask[] = [];
-  /** The batch norms of its convolutions, in order. */
+  /** The batch norms of the network's convolutions, in order. */
   readonly norms: Norm[] = [];
-  /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same. */
+  /** The output of each stage, in order, for summaries and explanations; stages that share a layer have the same output. */
   readonly outputs = new Map<string, Feature>();
   readonly #options: NetworkOptions;
   #stages: readonly string[] = [];
@@ -144,13 +141,13 @@ export class Network {
     return rows;
   }
 
-  /** `x` in a form in which everything after it has gradients, although nothing trains: maps as rows. */
+  /** Returns `x` in a form that gives all later layers gradients, although nothing trains: maps become rows. */
   withGradients<F extends Feature>(x: F): F {
     this.#rows = true;
     return x.layout === "nchw" ? (asRows(x) as F) : x;
   }
 
-  /** Convolution `name`, with its batch norm where `options.norm` names one, else with its bias. */
+  /** Applies convolution `name`, with its batch norm if `options.norm` names one, otherwise with its bias. */
   conv(x: FeatureMap, name: string, options: ConvOptions): FeatureMap {
     return this.in(name, () => {
       const full = fullConv(x, name, options);
@@ -182,22 +179,22 @@ export class Network {
     return this.activate(x, "relu");
   }
 
-  /** An activation of every number. */
+  /** Applies an activation to every number. */
   activate<F extends Feature>(x: F, activation: Activation): F {
     return { ...x, value: activations[activation](x.value) };
   }
 
-  /** The sum of two features of one size, as residual connections have it. */
+  /** Returns the sum of two features of one size, for residual connections. */
   add<F extends Feature>(a: F, b: F): F {
     checkSum(this.#stages, a, b);
     if (a.layout === "tokens" || b.layout === "tokens") return { ...a, value: add(a.value, b.value) };
-    // What follows a depthwise convolution in blocks goes on there, and would have to be turned around twice.
+    // Layers after a depthwise convolution in blocks stay in blocks; another layout would require two conversions.
     const layout = b.layout === "blocks" ? b.layout : a.layout;
     const [one, other] = [asLayout(layout, a), asLayout(layout, b)];
     return { ...a, ...one, value: add(one.value, other.value) };
   }
 
-  /** Builds `body` with `gate` over the result of every residual branch in it. */
+  /** Builds `body` with `gate` applied to the result of every residual branch in it. */
   gated<T>(gate: BranchGate, body: () => T): T {
     const outer = this.#gate;
     this.#gate = gate;
@@ -208,12 +205,12 @@ export class Network {
     }
   }
 
-  /** What the residual block `block` adds to its input: its branch behind the gate, if there is one, and stochastic depth. */
+  /** Returns what the residual block `block` adds to its input: its branch after the gate, if any, and stochastic depth. */
   residual(branch: FeatureMap, block: string, share = 0): FeatureMap {
     return this.stochasticDepth(this.#gate?.(branch, block) ?? branch, block, share);
   }
 
-  /** Joins the channels of maps of one size. */
+  /** Concatenates the channels of maps of one size. */
   concat(maps: readonly FeatureMap[]): FeatureMap {
     const channels = maps.reduce((sum, map) => sum + map.channels, 0);
     const first = maps[0] as FeatureMap;
@@ -225,36 +222,36 @@ export class Network {
     };
   }
 
-  /** The mean, or the maximum, over the pixels of each channel, as maps of one pixel. */
+  /** Returns the mean, or the maximum, over the pixels of each channel, as maps of one pixel. */
   pooled(x: FeatureMap, pooling: Pooling = "mean"): FeatureMap {
     return this.in("avgpool", () => poolPixels(x, pooling));
   }
 
-  /** The mean over the pixels as the one token of each image; what is one already stays. */
+  /** Returns the mean over the pixels as the single token of each image; tokens are returned unchanged. */
   pooledTokens(x: Feature): Tokens {
     return x.layout === "tokens" ? x : asTokens(this.pooled(x));
   }
 
-  /** `x` times numbers of its own for each channel, given as maps of one pixel, or for each pixel, as maps of one channel. */
+  /** Multiplies `x` by a gate with one number per channel (maps of one pixel) or one per pixel (maps of one channel). */
   scale(x: FeatureMap, gate: FeatureMap): FeatureMap {
     checkGate(this.#stages, x, gate);
     return scaled(x, gate);
   }
 
-  /** The pixels of maps as tokens, line by line. */
+  /** Converts the pixels of maps to tokens, line by line. */
   tokens(x: FeatureMap): Tokens {
     return asTokens(x);
   }
 
-  /** Tokens that are the pixels of maps, as such maps. */
+  /** Converts tokens, one per pixel of maps, to such maps. */
   maps(x: Tokens, height: number, width: number): FeatureMap {
     return asMaps(x, height, width, this.#rows ? "rows" : "nchw");
   }
 
-  /** The token that stands for the whole image, in front of the others. */
+  /** Prepends the token that represents the whole image. */
   withClassToken(x: Tokens, name: string): Tokens {
     const own = this.parameter(name, [1, 1, x.channels], zeros);
-    // One for each image. Where their number is unknown, it is zeros made of a token of each that takes the shape along.
+    // One per image. If the batch size is unknown, zeros derived from a token of each image supply the shape.
     const repeated =
       typeof x.batch === "number"
         ? expand(own, [x.batch, 1, x.channels])
@@ -262,43 +259,43 @@ export class Network {
     return tokensOf(concat([repeated, x.value], 1), 1);
   }
 
-  /** The first token alone. */
+  /** Returns only the first token. */
   classToken(x: Tokens): Tokens {
     return tokensOf(slice(x.value, 1, 0, 1), 1);
   }
 
-  /** Tokens with the table of their positions [1, T, C] added. */
+  /** Adds the table of positions [1, T, C] to tokens. */
   withPositions(x: Tokens, name: string): Tokens {
     return { ...x, value: add(x.value, this.parameter(name, [1, x.count, x.channels], truncatedNormal)) };
   }
 
-  /** Tokens times a factor per channel [C], which begins at `start`. */
+  /** Multiplies tokens by a factor per channel [C], initialised to `start`. */
   layerScale(x: Tokens, name: string, shape: readonly number[], start: number): Tokens {
     const factors = this.parameter(name, shape, constant(start));
     return { ...x, value: mul(x.value, reshape(factors, [x.channels])) };
   }
 
-  /** Fully connected layer of every token. */
+  /** Applies a fully connected layer to every token. */
   dense(x: Tokens, name: string, options: DenseOptions): Tokens {
     return this.in(name, () => dense(this.parameters, x, name, options));
   }
 
-  /** Layer norm over the channels of every token. */
+  /** Applies layer norm over the channels of every token. */
   layerNorm(x: Tokens, name: string, epsilon: number): Tokens {
     return this.in(name, () => normTokens(this.parameters, x, name, epsilon));
   }
 
-  /** Self-attention of `heads` heads, from queries, keys and values side by side [N, T, 3·C]. */
+  /** Applies self-attention with `heads` heads to concatenated queries, keys and values [N, T, 3·C]. */
   attention(x: Tokens, name: string, heads: number): Tokens {
     return this.in(name, () => attend(x, name, heads));
   }
 
-  /** A tensor of the stage's own: a class token, a position table, the scale of a layer. */
+  /** Returns one of the stage's own tensors: a class token, a position table, the scale of a layer. */
   parameter(name: string, shape: readonly number[], initialise: Initialiser): Value {
     return this.in(name, () => this.parameters.value({ name, shape, initialise, role: "parameter" }));
   }
 
-  /** Maps or tokens as features [N, C], float32: the mean over pixels, or the one token that there is. */
+  /** Converts maps or tokens to features [N, C], float32: the mean over pixels, or the only token. */
   vector(x: Feature): Value {
     if (x.layout === "tokens") return cast(reshape(x.value, [x.batch, x.channels]), "float32");
     const { value, layout, batch, channels } = this.pooled(x);
@@ -310,7 +307,7 @@ export class Network {
     );
   }
 
-  /** Fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
+  /** Applies a fully connected layer over [N, C]: PyTorch's weight [out, C] and bias [out]. */
   linear(x: Value, name: string, out: number, initialise: Initialiser = xavierUniform): Value {
     checkPositive(name, { out });
     return this.in(name, () => {
@@ -321,7 +318,7 @@ export class Network {
     });
   }
 
-  /** Batch norm over the columns of [N, C], float32. */
+  /** Applies batch norm over the columns of [N, C], float32. */
   batchNorm(x: Value, name: string): Value {
     return this.in(name, () =>
       this.#options.named
@@ -331,8 +328,8 @@ export class Network {
   }
 
   /**
-   * Stochastic depth (Huang et al. 2016): leaves out what `branch` adds to a block, image by image, with this probability,
-   * and enlarges it where it stays, so that its mean is kept. Nothing where the block does not train.
+   * Stochastic depth (Huang et al. 2016): drops `branch` of a block, image by image, with this probability, and scales
+   * it up if it is kept, so that its mean is preserved. No effect if the block does not train.
    */
   stochasticDepth<F extends Feature>(branch: F, layer: string, share: number): F {
     checkShare(layer, "the share of stochastic depth", share);
@@ -342,14 +339,14 @@ export class Network {
     return { ...branch, value: byFactors(branch, mask) };
   }
 
-  /** Inverted dropout of [N, C] by a mask that is fed; nothing when not training. */
+  /** Inverted dropout of [N, C] by a mask that is fed; no effect outside training. */
   dropout(x: Value, layer: string, probability: number): Value {
     checkProbability(layer, "the probability of dropout", probability);
     if (!this.#options.training || probability === 0) return x;
     return mul(x, this.#mask(layer, probability, x.shape));
   }
 
-  /** A mask of this shape, which every run is fed. */
+  /** Returns a mask of this shape, which is fed to every run. */
   #mask(layer: string, probability: number, shape: Shape): Value {
     const scoped = this.#scoped(layer);
     const value = this.graph.input(`dropout.${scoped}`, "float32", shape);
@@ -357,7 +354,7 @@ export class Network {
     return value;
   }
 
-  /** A name within the network's scope. */
+  /** Returns a name within the network's scope. */
   #scoped(name: string): string {
     const { scope } = this.#options;
     return scope ? `${scope}.${name}` : name;
@@ -368,7 +365,10 @@ export class Network {
     return this.graph.in(this.#scoped(name), body);
   }
 
-  /** Which statistics normalise: the batch's for a head that trains and if the phase asks for them, else the running ones. */
+  /**
+   * Returns which statistics normalise: the batch's for a head that trains or if the phase requires it, otherwise the
+   * running ones.
+   */
   #normPolicy(norm: string | undefined): NormPolicy {
     if (norm && this.#options.batchNorm === "measure") return "measure";
     if (!norm || !this.#options.training) return "running";
@@ -383,7 +383,7 @@ export class Network {
     return this.#normPolicy(name.slice(0, name.lastIndexOf("."))) !== "running";
   }
 
-  /** The stage under construction that a tensor belongs to. */
+  /** Returns the stage under construction that a tensor belongs to. */
   #stageOf(name: string): string {
     const stage = stageOf(["head", ...this.#stages], name);
     if (!stage) throw new GraphError(`${name} belongs to none of the stages ${this.#stages.join(", ")}`);
@@ -391,7 +391,7 @@ export class Network {
   }
 }
 
-/** A network as it is trained from nothing, to look at its graph: shapes, parameters, cost, receptive field. */
+/** Returns a network as for training from scratch, for inspecting its graph: shapes, parameters, cost, receptive field. */
 export function weightless(graph: Builder): Network {
   const whole = { weights: new Map(), trainable: () => true, training: true };
   return new Network({ graph, ...whole, batchNorm: "batch" });

@@ -1,21 +1,21 @@
-/** Batch norm's tensors and constants, as PyTorch has them. */
+/** Batch norm's tensors and constants, as in PyTorch. */
 
 import { checkEpsilon, checkShare } from "./checks.ts";
 import { ones, zeros } from "./initialise.ts";
 import type { ParameterSpec } from "./parameters.ts";
 
-/** A batch norm by its name, with PyTorch's constants unless the network was trained with others. */
+/** A batch norm by name, with PyTorch's constants unless the network was trained with others. */
 export interface NormOptions {
   readonly name: string;
-  /** Added to the variance; 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   readonly epsilon?: number;
-  /** The share of a new batch in the running statistics; 0.1. */
+  /** The weight of a new batch in the running statistics. Default: 0.1. */
   readonly momentum?: number;
 }
 
 export type Norm = Required<NormOptions>;
 
-/** @throws GraphError for constants that a norm cannot have. */
+/** @throws GraphError for constants that are invalid for a norm. */
 export function normOf(norm: string | NormOptions): Norm {
   const {
     name,
@@ -27,7 +27,7 @@ export function normOf(norm: string | NormOptions): Norm {
   return { name, epsilon, momentum };
 }
 
-/** Scale γ, shift β, running mean and running variance of the batch norm `name`, in this order. */
+/** Returns scale γ, shift β, running mean and running variance of the batch norm `name`, in this order. */
 export function normSpecs(
   { name }: Pick<Norm, "name">,
   channels: number,

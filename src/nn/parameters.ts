@@ -23,10 +23,10 @@ export interface Form {
   readonly shape: readonly number[];
 }
 
-/** A tensor that is an input of the graph, with the value that replaces it after the step once that is known. */
+/** A tensor that is an input of the graph, with its value after the step once that is known. */
 export interface StateTensor {
   readonly spec: ParameterSpec;
-  /** The name in the program: that of the spec, within the network's scope. */
+  /** The name in the program: the spec's name within the network's scope. */
   readonly name: string;
   readonly form: Form | undefined;
   readonly value: Value;
@@ -35,23 +35,23 @@ export interface StateTensor {
 
 export interface ParameterOptions {
   readonly graph: Builder;
-  /** Name of a tensor in the graph. */
+  /** Returns the name of a tensor in the graph. */
   readonly scoped: (name: string) => string;
-  /** Numbers of tensors that do not train; nothing else is read. */
+  /** Values of tensors that are not trained; no others are read. */
   readonly weights: StateDict;
-  /** Whether the tensor of this name is an input of the graph. */
+  /** Returns whether the tensor with this name is an input of the graph. */
   readonly trains: (name: string) => boolean;
-  /** The dtype in which layers compute; inputs stay float32 and are cast where they are used. */
+  /** The dtype in which layers compute; inputs stay float32 and are cast at their use. */
   readonly compute: DType;
-  /** Where constants keep their names, and matrices are stored in this dtype, to be cast where they are used. */
+  /** If set, constants keep their names, and matrices are stored in this dtype and cast at their use. */
   readonly named?: "float32" | "float16" | undefined;
 }
 
-/** Provides layers with their tensors and records which were requested. */
+/** Provides layers with their tensors, and records the requested ones. */
 export class Parameters {
   /** Every requested tensor, in order of request. */
   readonly specs = new Map<string, ParameterSpec>();
-  /** Those that are inputs of the graph. */
+  /** The requested tensors that are inputs of the graph. */
   readonly state = new Map<string, StateTensor>();
   readonly #options: ParameterOptions;
 
@@ -67,12 +67,12 @@ export class Parameters {
     return this.#options.trains(name);
   }
 
-  /** The tensor as a value in the compute dtype: an input where it trains, else a constant. */
+  /** Returns the tensor as a value in the compute dtype: an input if it trains, otherwise a constant. */
   value(spec: ParameterSpec, form?: Form): Value {
     return cast(this.exact(spec, form), this.compute);
   }
 
-  /** The tensor as a float32 value. */
+  /** Returns the tensor as a float32 value. */
   exact(spec: ParameterSpec, form?: Form): Value {
     const { graph, named, scoped } = this.#options;
     const name = scoped(spec.name);
@@ -91,7 +91,7 @@ export class Parameters {
     return state.value;
   }
 
-  /** The numbers of a tensor that does not train. */
+  /** Returns the values of a tensor that is not trained. */
   numbers(spec: ParameterSpec): Float32Array {
     this.specs.set(spec.name, spec);
     const found = this.#options.weights.get(spec.name);
@@ -104,13 +104,13 @@ export class Parameters {
     return found.data;
   }
 
-  /** Numbers of canonical `shape` as a float32 constant in `form`. */
+  /** Returns numbers of canonical `shape` as a float32 constant in `form`. */
   constant(numbers: Float32Array, shape: readonly number[], form?: Form): Value {
     const data = form ? permute(numbers, shape, form.permutation) : numbers;
     return this.#options.graph.constant("float32", form?.shape ?? shape, data);
   }
 
-  /** Numbers as a constant in the compute dtype, rounded here rather than by a node. */
+  /** Returns numbers as a constant in the compute dtype, rounded here rather than by a node. */
   computeConstant(numbers: Float32Array, shape: readonly number[]): Value {
     if (this.compute !== "float16") return this.constant(numbers, shape);
     return this.#options.graph.constant("float16", shape, Uint16Array.from(numbers, toFloat16));
@@ -125,16 +125,16 @@ export class Parameters {
 }
 
 /**
- * Whether a tensor is stored as halves where half precision is wanted. What there is one of per channel stays float32: it is
- * small, and its range is wide. So do depthwise filters: the rounding of nine numbers whose products nearly cancel does not
- * average out, and one layer of them can change a probability by more than all other layers together.
+ * Returns whether a tensor is stored as float16 if half precision is requested. Per-channel tensors stay float32: they
+ * are small, and their range is wide. So do depthwise filters: the rounding errors of nine numbers whose products
+ * nearly cancel do not average out, and one such layer can change a probability by more than all other layers together.
  */
 export function fitsHalf(shape: readonly number[]): boolean {
   const depthwise = shape.length === 4 && shape[1] === 1;
   return shape.length >= 2 && !depthwise;
 }
 
-/** A constant under its own name. */
+/** Returns a constant under its own name. */
 function namedConstant(
   graph: Builder,
   { name, shape }: ParameterSpec,

@@ -1,4 +1,4 @@
-/** Means and maxima of maps, over the pixels of each channel or over the channels of each pixel, and products with such numbers. */
+/** Means and maxima of maps, over the pixels of each channel or the channels of each pixel, and products with these numbers. */
 
 import type { Dim, Value } from "../graph/types.ts";
 import { depthwiseConv } from "../ops/depthwise-conv.ts";
@@ -14,7 +14,7 @@ const reducers = { mean: reduceMean, max: reduceMax };
 
 export type Pooling = keyof typeof reducers;
 
-/** One number for each channel, as maps of one pixel. */
+/** Returns one number per channel, as maps of one pixel. */
 export function poolPixels(x: FeatureMap, pooling: Pooling): FeatureMap {
   const one = { ...x, height: 1, width: 1 };
   if (x.layout === "nchw")
@@ -27,13 +27,13 @@ export function poolPixels(x: FeatureMap, pooling: Pooling): FeatureMap {
   return { ...one, value: x.layout === "blocks" ? reshape(value, [x.channels, x.batch]) : value };
 }
 
-/** One number for each pixel, as maps of one channel. */
+/** Returns one number per pixel, as maps of one channel. */
 export function poolChannels(x: FeatureMap, pooling: Pooling): FeatureMap {
   const value = reducers[pooling](x.value, [x.layout === "rows" || x.layout === "nchw" ? 1 : 0], true);
   return { ...x, channels: 1, value };
 }
 
-/** `x` times the numbers of `poolPixels` or `poolChannels`. */
+/** Multiplies `x` by numbers from `poolPixels` or `poolChannels`. */
 export function scaled(x: FeatureMap, gate: FeatureMap): FeatureMap {
   const factors = asLayout(x.layout, gate).value;
   if (x.layout === "nchw" || gate.channels === 1) return { ...x, value: mul(x.value, factors) };
@@ -43,7 +43,7 @@ export function scaled(x: FeatureMap, gate: FeatureMap): FeatureMap {
   return { ...x, value: reshape(value, x.value.shape) };
 }
 
-/** `x` times a factor for each image, `factors` [N]: its value. */
+/** Returns the value of `x` times a factor per image, `factors` [N]. */
 export function byFactors(x: Feature, factors: Value): Value {
   const { value, layout, channels } = x;
   if (layout === "blocks")
@@ -53,7 +53,7 @@ export function byFactors(x: Feature, factors: Value): Value {
   return reshape(mul(reshape(value, shape), each), value.shape);
 }
 
-/** Maps in blocks times a number each, by a convolution of one tap: a product would broadcast to a block at a time. */
+/** Multiplies each map in blocks by a number, as a convolution with one tap: a product would broadcast one block at a time. */
 function scaledMaps(x: FeatureMap, factors: Value): Value {
   const { value, batch, channels, height, width } = x;
   const maps = channels * (batch as number);
@@ -63,7 +63,7 @@ function scaledMaps(x: FeatureMap, factors: Value): Value {
   return reshape(depthwiseConv(pixels, reshape(factors, [maps, 1]), undefined, window), value.shape);
 }
 
-/** Rows or columns with the pixels of each image along an axis of their own. */
+/** Reshapes rows or columns so that the pixels of each image have a separate axis. */
 function byPicture(x: FeatureMap): {
   readonly shape: Dim[];
   readonly pixels: number;

@@ -1,7 +1,7 @@
 /**
- * The lowering for what trains, and for what gains by Winograd's products: maps are rows of pixels and a convolution is a
- * matrix product. With running statistics batch norm is a scale per channel, which is folded into the weight in the graph,
- * W' = W·γ/σ: its gradients are exact and it costs nothing per pixel.
+ * The lowering for training, and for convolutions that are faster with Winograd's products: maps are rows of pixels and
+ * a convolution is a matrix product. With running statistics, batch norm is a scale per channel that the graph folds
+ * into the weight, W' = W·γ/σ: its gradients are exact and it costs nothing per pixel.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -33,13 +33,13 @@ export function rowsConv(
     initialise,
     role: "parameter",
   };
-  // PyTorch's [O, C, K, K] becomes [K·K·C, O]: tap by tap, as Im2Col lays its columns out.
+  // PyTorch's [O, C, K, K] becomes [K·K·C, O], ordered by tap like the columns of Im2Col.
   const form = { permutation: [2, 3, 1, 0], shape: [kernel ** 2 * x.channels, out] };
   const weight = parameters.exact(spec, form);
   const compute = (value: Value): Value => cast(value, parameters.compute);
   if (!norm) return result(rowConv(x.value, compute(weight), biasOf(parameters, options), window));
-  // The scale of a weight that trains is computed anew in each step: if there are fewer pixels than rows of the weight
-  // it costs less on the result.
+  // The scale of a weight that trains is recomputed in each step: if there are fewer pixels than rows of the weight,
+  // scaling the result is cheaper.
   const [rows, taps] = [window.batch * height * width, kernel ** 2 * x.channels];
   const afterwards = policy !== "running" || (parameters.trains(spec.name) && rows < taps);
   if (afterwards) {
@@ -56,7 +56,7 @@ export function rowsMaxPool(x: FeatureMap, options: FullPoolOptions): FeatureMap
   return { ...x, value: rowMaxPool(x.value, window), height, width };
 }
 
-/** Whether a convolution whose weights are constants is faster over rows, by Winograd's products. */
+/** Returns whether a convolution with constant weights is faster over rows, by Winograd's products. */
 export function rowsGain(x: FeatureMap, options: FullConvOptions): boolean {
   return (
     typeof x.batch === "number" &&

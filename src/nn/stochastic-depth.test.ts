@@ -1,4 +1,4 @@
-/** Stochastic depth leaves out a branch image by image, in every layout. */
+/** Stochastic depth drops a branch image by image, in every layout. */
 
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../graph/evaluate.ts";
@@ -11,7 +11,7 @@ const BATCH = 3;
 const shape = [BATCH, 2, 4, 5];
 const maps = normal64(shape);
 
-/** The branch of maps in one layout, and the mask that is asked for, with the trained stage begun. */
+/** Returns the branch of maps in one layout, and the requested mask, after the trained stage has begun. */
 function dropped(layout: "rows" | "columns" | "tokens", share: number, options: { training: boolean }) {
   const graph = new Graph();
   const net = new Network({

@@ -1,4 +1,4 @@
-/** Layers over tokens [N, T, C]: linear maps, layer norm and self-attention. They are the same whether they train or not. */
+/** Layers over tokens [N, T, C]: linear maps, layer norm and self-attention. They are the same with and without training. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -16,7 +16,7 @@ import type { Tokens } from "./features.ts";
 import { type Initialiser, ones, zeros } from "./initialise.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** A linear layer of tokens: its tensors are `<name>.weight` [out, C] and `<name>.bias` [out] unless they are named. */
+/** A linear layer of tokens; its tensors are `<name>.weight` [out, C] and `<name>.bias` [out] unless other names are given. */
 export interface DenseOptions {
   readonly out: number;
   readonly initialise: Initialiser;
@@ -35,11 +35,11 @@ export function dense(parameters: Parameters, x: Tokens, name: string, options: 
     const y = gemm(rows, parameters.value(weight), { bias, transB: true });
     return { ...x, channels: out, value: reshape(y, [batch, count, out]) };
   }
-  // The batch may be unknown here, which one matrix of all tokens would have to be made of.
+  // The batch size may be unknown here, but a single matrix of all tokens would need it.
   return { ...x, channels: out, value: add(matmul(value, swapLast(parameters.value(weight))), bias) };
 }
 
-/** Layer norm over the channels of each token (Ba et al. 2016), in float32 whatever the network computes in. */
+/** Applies layer norm over the channels of each token (Ba et al. 2016), in float32 for any compute dtype. */
 export function normTokens(parameters: Parameters, x: Tokens, name: string, epsilon: number): Tokens {
   checkEpsilon(name, epsilon);
   const shape = [x.channels];
@@ -50,8 +50,8 @@ export function normTokens(parameters: Parameters, x: Tokens, name: string, epsi
 }
 
 /**
- * Softmax attention of every token to all (Vaswani et al. 2017), from queries, keys and values side by side [N, T, 3·C], of
- * `heads` heads each: [N, T, C]. @throws GraphError if the heads do not divide the channels, or 3 does not.
+ * Applies softmax attention of every token to all tokens (Vaswani et al. 2017), to concatenated queries, keys and values [N, T,
+ * 3·C] with `heads` heads each: [N, T, C]. @throws GraphError if the channels are not divisible by the heads, or by 3.
  */
 export function attend(x: Tokens, name: string, heads: number): Tokens {
   const { value, batch, count, channels } = x;

@@ -1,4 +1,4 @@
-/** Activations where their operators' cases cannot look: in half precision, far from 0, and as ONNX Runtime runs them. */
+/** Tests of activations beyond their operators' cases: in half precision, far from 0, and as ONNX Runtime runs them. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ const activations: Readonly<Record<string, (x: Value) => Value>> = {
   "gelu by tanh": (x) => gelu(x, "tanh"),
 };
 
-/** Both graphs' results: the function and its derivative. */
+/** The results of both graphs: the function and its derivative. */
 function both(graph: Graph, x: Value, f: (x: Value) => Value): [Value, Value] {
   const y = f(x);
   const derivative = gradients(reduceSum(y), [x])[0] as Value;
@@ -72,7 +72,7 @@ describe.each(Object.entries(activations))("%s", (_, f) => {
     const data = Float32Array.of(-1e30, -1e4, 1e4, 1e30);
     both(graph, graph.input("x", "float32", [4]), f);
     const { y, derivative } = await run(graph, { dtype: "float32", shape: [4], data });
-    // Nothing on the left; on the right the number itself, or a limit.
+    // Negative numbers give 0; positive ones give the number itself, or a limit.
     const right = y?.data[2];
     const slope = right === 1e4 ? 1 : 0;
     expect(Array.from(y?.data as Float32Array, Math.abs).slice(0, 2)).toEqual([0, 0]);
@@ -92,7 +92,7 @@ test.each([
   for (const [i, v] of expected.entries()) expect(result?.data[i]).toBeCloseTo(v, 6);
 });
 
-/** The types of the nodes that ONNX Runtime makes of the graph, in the order in which it runs them. */
+/** Returns the types of the nodes in ONNX Runtime's optimised graph, in execution order. */
 async function optimized(graph: Graph, feed: Tensor): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "vultus-activations-"));
   try {
@@ -126,7 +126,7 @@ test.each([
 ] as const)("ONNX Runtime runs %s in as few passes as it can", async (name, expected) => {
   const graph = new Graph();
   const y = (activations[name] as (x: Value) => Value)(graph.input("x", "float32", ["N", 8]));
-  // A result of the graph itself would not be joined everywhere.
+  // ONNX Runtime does not always fuse nodes whose result is an output of the graph.
   graph.output("y", neg(y));
   expect(await optimized(graph, zeros(3, 8))).toEqual([...expected, "Neg"]);
 });

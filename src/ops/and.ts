@@ -1,4 +1,4 @@
-/** Where both truth values hold. */
+/** True where both truth values are true. */
 
 import { apply, type Operand, operands } from "../graph/graph.ts";
 import { integers64 } from "../graph/tensor64.ts";

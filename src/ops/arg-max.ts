@@ -1,4 +1,4 @@
-/** Position of the first greatest element along an axis, as int64. */
+/** Index of the first greatest element along an axis, as int64. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf } from "../graph/infer.ts";

@@ -1,4 +1,4 @@
-/** Attention and layer normalisation with a batch that is known only when the graph runs, and attention's gradient. */
+/** Tests attention and layer normalisation with a batch size known only at run time, and attention's gradient. */
 
 import { expect, test } from "vitest";
 import { gradients } from "../autodiff/gradients.ts";

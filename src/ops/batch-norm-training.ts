@@ -1,8 +1,8 @@
 /**
- * Batch normalisation of rows [R, C], or of columns [C, R], by their own statistics (Ioffe and Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
- * The gradient is the closed form, dx = a·(dy − mean(dy) − x̂·mean(dy·x̂)) with a = γ/√(σ² + ε), written as one scale
- * of dy, one scale of x − μ and one shift per channel. It sums dy·(x − μ) and not dy·x, from which μ·Σdy would have to be
- * taken: where μ is large against σ that loses digits.
+ * Batch normalisation of rows [R, C], or of columns [C, R], by their own statistics (Ioffe and Szegedy 2015),
+ * y = γ·(x − μ)/√(σ² + ε) + β. The gradient is the closed form, dx = a·(dy − mean(dy) − x̂·mean(dy·x̂)) with a = γ/√(σ² + ε),
+ * written as one scale of dy, one scale of x − μ and one shift per channel. It sums dy·(x − μ) rather than dy·x:
+ * subtracting μ·Σdy from the latter loses digits if μ is large compared with σ.
  */
 
 import { show } from "../graph/infer.ts";
@@ -18,7 +18,7 @@ import { reshape } from "./reshape.ts";
 import { sqrt } from "./sqrt.ts";
 import { sub } from "./sub.ts";
 
-/** `axis` is that of the channels: 1 for rows, 0 for columns. */
+/** `axis` is the axis of the channels: 1 for rows, 0 for columns. */
 type BatchNormAttributes = { readonly epsilon: number; readonly axis: number };
 
 export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
@@ -41,7 +41,7 @@ export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
     if (!gradient) return [undefined, undefined, undefined];
     const { rows, sums, along } = layoutOf(x, axis);
     const deviation = sqrt(add(variance, epsilon));
-    // The forward pass has this difference already; ONNX Runtime computes equal nodes once.
+    // The forward pass already computes this difference; ONNX Runtime merges equal nodes.
     const centred = sub(x, along(mean));
     const sumDy = sums(gradient);
     const sumDyX = div(sums(mul(gradient, centred)), deviation);
@@ -94,7 +94,7 @@ export const BatchNormTraining: Operator<BatchNormAttributes, Three, Three> = {
   ],
 };
 
-/** How many pixels there are, how to sum over them, and the numbers of channels as they broadcast over them. */
+/** The number of pixels, the sum over them, and per-channel numbers in a shape that broadcasts over them. */
 function layoutOf(x: Value, axis: number) {
   const [channels, rows] = [x.shape[axis], x.shape[1 - axis]] as [number, number];
   const sums = (value: Value): Value => (axis === 1 ? columnSums(value) : reduceSum(value, [1]));
@@ -102,7 +102,7 @@ function layoutOf(x: Value, axis: number) {
   return { rows, sums, along };
 }
 
-/** The normalised rows with the mean and the biased variance of each channel; those two carry no gradient. */
+/** Returns the normalised rows, and the mean and the biased variance of each channel. The latter two carry no gradient. */
 export function batchNormTraining(
   x: Value,
   scale: Value,

@@ -1,4 +1,4 @@
-/** Batch norm by given statistics, (x − μ)·γ/√(σ² + ε) + β per channel: for exported files. ONNX opset 15. */
+/** Batch norm by given statistics, (x − μ)·γ/√(σ² + ε) + β per channel, for exported files. ONNX opset 15. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show } from "../graph/infer.ts";

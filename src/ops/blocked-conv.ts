@@ -1,7 +1,8 @@
 /**
- * ONNX Runtime's convolution of maps in blocks, of which each map has one filter: [M, h, w] is held as [M / B, h, w, B], B maps
- * side by side, so that one instruction works on B of them. ONNX Runtime's optimiser brings convolutions with constant weights into
- * this form, with the operators of this file, but not those with trained weights. B depends on the processor: see `Builder.block`.
+ * ONNX Runtime's convolution of maps in blocks, with one filter per map: [M, h, w] is stored as [M / B, h, w, B], B
+ * maps interleaved, so that one instruction processes B of them. ONNX Runtime's optimiser converts convolutions with
+ * constant weights to this form, using the operators in this file, but not convolutions with trained weights. B depends
+ * on the processor: see `Builder.block`.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -17,7 +18,7 @@ const evaluate = (): never => {
   throw new GraphError("blocked operators have no evaluation; the composites that they are parts of do");
 };
 
-/** Both keep their shape, [1, M, h, w], whatever the order of the numbers is. */
+/** Both operators keep their shape, [1, M, h, w], whatever the order of the numbers. */
 const ReorderInput: Operator<Record<never, never>, One> = {
   type: "ReorderInput",
   domain,
@@ -28,7 +29,7 @@ const ReorderInput: Operator<Record<never, never>, One> = {
   cases: [],
 };
 
-/** The same from pixels whose channels lie together, [N, h, w, C], to [N, C, h, w]. */
+/** The same for pixels whose channels are adjacent: from [N, h, w, C] to [N, C, h, w]. */
 const ReorderPixels: Operator<{ readonly channels_last: number }, One> = {
   type: "ReorderInput",
   domain,
@@ -86,12 +87,12 @@ export interface BlockedMaps {
   readonly width: number;
 }
 
-/** Whether this graph may hold `maps` maps in blocks. */
+/** Returns whether this graph can store `maps` maps in blocks. */
 export function blocksFit({ graph, dtype }: Value, maps: number): boolean {
   return graph.block !== undefined && dtype === "float32" && maps % graph.block === 0;
 }
 
-/** Maps that lie one after the other, [..., height, width], in blocks; made once, however many convolutions need them. */
+/** Converts consecutive maps, [..., height, width], to blocks; done once, however many convolutions need them. */
 export function intoBlocks(x: Value, maps: number, height: number, width: number): BlockedMaps {
   const value = x.graph.once(`blocks of ${x.name}`, () => {
     const pictures = reshape(x, [1, maps, height, width]);
@@ -100,27 +101,27 @@ export function intoBlocks(x: Value, maps: number, height: number, width: number
   return { value, maps, height, width };
 }
 
-/** The maps one after the other, [1, maps, height, width]. */
+/** Converts blocks back to consecutive maps, [1, maps, height, width]. */
 export function outOfBlocks({ value, maps }: BlockedMaps): Value {
   return value.graph.apply(ReorderOutput, [value], { channels: maps })[0];
 }
 
-/** Rows of pixels [N·h·w, C] as images [N, C, h, w] whose channels lie in blocks. */
+/** Converts rows of pixels [N·h·w, C] to images [N, C, h, w] with their channels in blocks. */
 export function rowsIntoBlocks(x: Value, batch: number, height: number, width: number): Value {
   return x.graph.once(`blocks of channels of ${x.name}`, () =>
     apply(ReorderPixels, [reshape(x, [batch, height, width, -1])], { channels_last: 1 }),
   );
 }
 
-/** The columns [R, M] of a matrix as an image [1, R, M, 1] whose channels, the rows, lie in blocks. */
+/** Converts the columns [R, M] of a matrix to an image [1, R, M, 1] whose channels, the rows, are in blocks. */
 export function blockedColumns(x: Value): Value {
   const [rows, columns] = x.shape as [number, number];
   return apply(ReorderInput, [reshape(x, [1, rows, columns, 1])], {});
 }
 
 /**
- * The way back. A block's pixels are rows of C / B pixels here, each of as many channels as all pixels have in a block: putting
- * those into blocks turns them around, on all threads, which `ReorderOutput` does on one.
+ * The reverse. A block's pixels are treated as rows of C / B pixels, each with as many channels as a block has pixels:
+ * converting those to blocks transposes them on all threads, whereas `ReorderOutput` uses one.
  */
 export function rowsOutOfBlocks(y: Value): Value {
   const [batch, channels, height, width] = y.shape as [number, number, number, number];
@@ -131,7 +132,7 @@ export function rowsOutOfBlocks(y: Value): Value {
 }
 
 /**
- * Images [N, C, h, w] in blocks of channels, convolved in groups of channels, as many as multiples of a block: [N, O, h', w'].
+ * Convolves images [N, C, h, w] in blocks of channels, in groups whose channel counts are multiples of a block: [N, O, h', w'].
  * `filters` [O, C / groups, K, K] hold the numbers [groups, output blocks, input blocks, K, K, inputs, outputs].
  */
 export function blockedGroups(
@@ -151,14 +152,14 @@ export function blockedGroups(
 
 export interface BlockedWindow {
   readonly stride?: number;
-  /** Pixels from one tap to the next. */
+  /** Distance between taps, in pixels. */
   readonly dilation?: number;
   /** Zeros above and to the left, and below and to the right. */
   readonly before: readonly [number, number];
   readonly after: readonly [number, number];
 }
 
-/** Each map convolved with its own filter; filters are maps themselves, in the same blocks. `bias` is a number for each map. */
+/** Convolves each map with its own filter. Filters are maps themselves, in the same blocks. `bias` has one number per map. */
 export function blockedConv(
   x: BlockedMaps,
   filters: BlockedMaps,
@@ -179,7 +180,7 @@ export function blockedConv(
   return { value, maps, height: h, width: w };
 }
 
-/** Images or maps in blocks, [N, M, h, w], with zeros after each pixel and each line: [N, M, h·stride, w·stride]. */
+/** Inserts zeros after each pixel and each line of images or maps in blocks, [N, M, h, w]: [N, M, h·stride, w·stride]. */
 export function spreadMaps(x: Value, stride: number): Value {
   if (stride === 1) return x;
   const [batch, maps, height, width] = x.shape as [number, number, number, number];
@@ -189,7 +190,7 @@ export function spreadMaps(x: Value, stride: number): Value {
   return reshape(spread, [batch, maps, height * stride, width * stride]);
 }
 
-/** Small maps [M, numbers] in blocks, by a transposition of each block. */
+/** Converts small maps [M, numbers] to blocks, by transposing each block. */
 export function smallIntoBlocks(x: Value, height: number, width: number): BlockedMaps {
   const maps = x.shape[0] as number;
   const block = blockOf(x.graph);
@@ -197,7 +198,7 @@ export function smallIntoBlocks(x: Value, height: number, width: number): Blocke
   return { value, maps, height, width };
 }
 
-/** Small maps, in blocks, as [M, numbers]. */
+/** Converts small maps in blocks to [M, numbers]. */
 export function smallOutOfBlocks({ value, maps, height, width }: BlockedMaps): Value {
   const block = blockOf(value.graph);
   return reshape(transpose(reshape(value, [maps / block, height * width, block]), [0, 2, 1]), [maps, -1]);

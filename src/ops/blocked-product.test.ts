@@ -25,7 +25,7 @@ const feeds = Object.fromEntries(
   ]),
 );
 
-/** Aᵀ·B, and the gradients of dense layers' weights in either order: of W [N, M] and of V [M, N]. */
+/** Aᵀ·B, and the gradients of dense layers' weights in either orientation: of W [N, M] and of V [M, N]. */
 async function products(block: number | undefined) {
   const graph = new Graph(block);
   const [a, b, w, v] = Object.entries(shapes).map(([name, shape]) => graph.input(name, "float32", shape)) as [

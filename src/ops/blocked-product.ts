@@ -1,17 +1,20 @@
 /**
- * The product Aᵀ·B of tall matrices as a 1×1 convolution in ONNX Runtime's blocked layout: rows are channels, the columns of A
- * pixels, those of B filters. `Gemm` packs both matrices anew for every tile and reads A down its columns; here each is put into
- * blocks once.
+ * The product Aᵀ·B of tall matrices as a 1×1 convolution in ONNX Runtime's blocked layout: rows are channels, the
+ * columns of A are pixels, and the columns of B are filters. `Gemm` repacks both matrices for every tile and reads A by
+ * columns; here each is converted to blocks once.
  */
 
 import { type Dim, type Value } from "../graph/types.ts";
 import { blockedColumns, blockedGroups, rowsIntoBlocks, rowsOutOfBlocks } from "./blocked-conv.ts";
 import { reshape } from "./reshape.ts";
 
-/** Rows, and columns of both matrices together, from which on blocks gain: 9 to 17 % of the time, on a CPU. */
+/**
+ * Minimum number of rows, and of columns of both matrices together, for blocks to pay off: they save 9 to 17 % of the
+ * time on a CPU.
+ */
 const [ROWS, COLUMNS] = [2048, 1536];
 
-/** Whether Aᵀ·B of `a` [R, M] and `b` [R, N] is faster so where the graph runs. */
+/** Returns whether Aᵀ·B of `a` [R, M] and `b` [R, N] is faster in blocks on the machine that runs the graph. */
 export function blockedProductGains(a: Value, b: Value): boolean {
   const { block } = a.graph;
   const [rows, m, n] = [a.shape[0], a.shape[1], b.shape[1]] as [Dim, Dim, Dim];

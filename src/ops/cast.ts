@@ -30,7 +30,7 @@ export const Cast: Operator<{ to: number; dtype: DType }, One> = {
   ],
 };
 
-/** `x` as `dtype`; `x` itself where it is that already. */
+/** Returns `x` as `dtype`; `x` itself if it already has that dtype. */
 export function cast(x: Value, dtype: DType): Value {
   return x.dtype === dtype ? x : apply(Cast, [x], { to: dataTypeCode(dtype), dtype });
 }

@@ -1,4 +1,4 @@
-/** Limits a tensor to [low, high]; the gradient is 0 outside, as of PyTorch's `clamp`. */
+/** Limits a tensor to [low, high]; the gradient is 0 outside, as in PyTorch's `clamp`. */
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64, tensor64 } from "../graph/tensor64.ts";

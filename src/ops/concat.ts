@@ -1,4 +1,4 @@
-/** Tensors joined along one axis, the part of one between two positions, and zeros around one: each is in the gradient of another. */
+/** Concatenation along one axis, slicing, and zero padding: each appears in the gradient of another. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf, show } from "../graph/infer.ts";
@@ -88,7 +88,7 @@ export const Slice: Operator<
   ) => {
     const [x] = inputs;
     const along = axisOf(axis, x.shape.length);
-    // Zeros around it, and not tensors of zeros beside it, which the file would contain.
+    // Zero padding rather than concatenated zero tensors, which would be stored in the file.
     return [pad(dy, { [along]: [start, (x.shape[along] as number) - end] })];
   },
   evaluate: ([x], { starts: [start = 0], ends: [end = 0], axes: [axis = 0] }) => {
@@ -153,12 +153,12 @@ export function concat(values: readonly Value[], axis: number): Value {
   return apply(Concat, values, { axis });
 }
 
-/** `x` from `start` (included) to `end` (left out) along `axis`. */
+/** Returns `x` from `start` (inclusive) to `end` (exclusive) along `axis`. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   return apply(Slice, [x], { starts: [start], ends: [end], axes: [axis] });
 }
 
-/** `before` and `after` zeros along each axis that is named. */
+/** Adds `before` and `after` zeros along each named axis. */
 export function pad(
   x: Value,
   zeros: Readonly<Record<number, readonly [before: number, after: number]>>,

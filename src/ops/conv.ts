@@ -1,4 +1,4 @@
-/** Convolution over NCHW images, with ONNX Runtime's blocked kernels: for frozen stages and for prediction. */
+/** Convolution over NCHW images with ONNX Runtime's blocked kernels, for frozen stages and for prediction. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show, windowedExtent } from "../graph/infer.ts";
@@ -57,7 +57,7 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
     const out = tensor64(type.shape as number[], undefined, x.dtype);
     const [xs, ws] = [stridesOf(x.shape), stridesOf(w.shape)];
     const [stride = 1] = attributes.strides;
-    const [padding = 0] = attributes.pads; // Below and to the right, zeros count nothing.
+    const [padding = 0] = attributes.pads; // Zeros below and to the right contribute nothing.
     const [, , height, width] = x.shape as [number, number, number, number];
     const [outputs, channels] = w.shape as [number, number];
     const perGroup = outputs / attributes.group;
@@ -104,9 +104,9 @@ export const Conv: Operator<ConvAttributes, TwoOrThree> = {
 };
 
 /**
- * `x` [N, C, H, W], `w` [O, C / groups, K, K]; the same stride and zero padding on both axes. Each group of outputs sees
- * its own group of channels: as many groups as channels make it depthwise. `after` is the padding below and to the right
- * where it differs, as TensorFlow's "same" padding has it at stride 2.
+ * `x` [N, C, H, W], `w` [O, C / groups, K, K]; stride and zero padding are the same on both axes. Each group of outputs
+ * sees its own group of channels: with one group per channel the convolution is depthwise. `after` is the padding below
+ * and to the right if it differs, as in TensorFlow's "same" padding at stride 2.
  */
 export function conv(
   x: Value,

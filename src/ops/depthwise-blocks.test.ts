@@ -17,7 +17,7 @@ import { outputSize, type Window, windowAttributes } from "./window.ts";
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }), "cpu");
 const block = await blockOf(engine);
 
-/** The result, and the gradients of a sum of it with random weights. */
+/** Builds the result, and the gradients of its sum with random weights. */
 function build(graph: Graph, channels: number, window: Window & { readonly block?: number }): Value[] {
   const { batch, height, width, kernel } = window;
   const x = graph.input("x", "float32", [channels, batch * height * width]);
@@ -37,16 +37,16 @@ test.skipIf(block === undefined).each([
   [4, windowAttributes(4, 13, 12, 5, 2, 2)],
   // TensorFlow's "same" padding.
   [16, windowAttributes(1, 6, 8, 3, 2, 0, 0, 1)],
-  // The last line and column are under no window.
+  // No window covers the last line and column.
   [16, windowAttributes(1, 8, 10, 3, 2, 0)],
   [16, windowAttributes(2, 1, 1, 3, 1, 1)],
   [4, windowAttributes(4, 11, 10, 3, 3, 1)],
-  // Maps that lie side by side already.
+  // Maps that are already interleaved.
   [4, { ...windowAttributes(16, 9, 8, 3, 2, 1), block: block ?? 0 }],
   [2, { ...windowAttributes(16, 7, 7, 5, 1, 2), block: block ?? 0 }],
   [32, { ...windowAttributes(1, 6, 5, 1, 1, 0), block: block ?? 0 }],
   [2, { ...windowAttributes(16, 7, 7, 1, 2, 0), block: block ?? 0 }],
-  // The gradient of the images is no convolution with padding.
+  // The gradient of the images is not a convolution with non-negative padding.
   [16, windowAttributes(1, 7, 7, 1, 2, 0)],
 ])("%i channels, %o: blocks give what the evaluation gives", async (channels, window) => {
   const graph = new Graph(block);

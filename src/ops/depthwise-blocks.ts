@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution by ONNX Runtime's blocked kernels, for machines that have them. The gradient of the images is the
- * convolution of `dy` with the taps reversed. That of the filters is a convolution too: `dy` is the filter, as large as the
- * images, and what it leaves are the K × K taps.
+ * Depthwise convolution by ONNX Runtime's blocked kernels, for machines that have them. The gradient of the images is
+ * the convolution of `dy` with the taps reversed. The gradient of the filters is also a convolution: `dy` is the
+ * filter, as large as the images, and the result is the K × K taps.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -22,15 +22,15 @@ import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 import { linesAfter, outputSize, type Window } from "./window.ts";
 
-/** `block`: how many maps lie side by side already, in images and results alike (`interleave.ts`), or 0. */
+/** `block`: how many maps are already interleaved, in images and results alike (`interleave.ts`), or 0. */
 export type DepthwiseWindow = Window & { readonly block: number };
 
-/** Whether `x` [C, N·H·W] can be convolved in blocks. */
+/** Returns whether `x` [C, N·H·W] can be convolved in blocks. */
 export function depthwiseBlocksFit(x: Value, { batch, block }: DepthwiseWindow): boolean {
   return blocksFit(x, (x.shape[0] as number) * batch) && (block === 0 || block === x.graph.block);
 }
 
-/** Maps [M, h, w] as the blocked convolutions take them. */
+/** Converts maps [M, h, w] to the form that the blocked convolutions take. */
 function taken(
   x: Value,
   { block }: DepthwiseWindow,
@@ -42,7 +42,7 @@ function taken(
   return { value: reshape(x, [1, maps, height, width]), maps, height, width };
 }
 
-/** Their results as [C, pixels]. */
+/** Converts their results to [C, pixels]. */
 function given(y: BlockedMaps, { block }: DepthwiseWindow, channels: number): Value {
   return reshape(block ? y.value : outOfBlocks(y), [channels, -1]);
 }
@@ -58,7 +58,7 @@ export function blocksConv(x: Value, w: Value, bias: Value | undefined, window: 
   return given(y, window, channels);
 }
 
-/** The gradient of the images. */
+/** Returns the gradient of the images. */
 export function blocksInputGradient(dy: Value, w: Value, window: DepthwiseWindow): Value {
   const { batch, kernel, stride, padding } = window;
   const [channels, taps] = w.shape as [number, number];
@@ -77,24 +77,24 @@ export function blocksInputGradient(dy: Value, w: Value, window: DepthwiseWindow
   return given(dx, window, channels);
 }
 
-/** Whether that is a convolution: its lines of zeros below and to the right are not fewer than none. */
+/** Returns whether that gradient is a convolution: its padding below and to the right must not be negative. */
 export function inputGradientFits(window: Window): boolean {
   return Math.min(...linesAfter(window)) >= 0;
 }
 
-/** Maps with zeros between their pixels, as many as lie between windows. */
+/** Inserts zeros between the pixels of maps, according to the stride. */
 function spreadOut(x: BlockedMaps, stride: number): BlockedMaps {
   const value = spreadMaps(x.value, stride);
   return { ...x, value, height: x.height * stride, width: x.width * stride };
 }
 
-/** The gradient of the filters, [C, K·K]. */
+/** Returns the gradient of the filters, [C, K·K]. */
 export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindow): Value {
   const { batch, height, width, kernel, stride, padding } = window;
   const channels = x.shape[0] as number;
   const maps = channels * batch;
   const [h, v] = outputSize(window);
-  // Where the last lines of the images are under no window, this is negative, and more than K lines are left.
+  // If no window covers the last lines of the images, this is negative, and more than K lines remain.
   const missing = (results: number, extent: number): number =>
     (results - 1) * stride + kernel - extent - padding;
   const after = [Math.max(0, missing(h, height)), Math.max(0, missing(v, width))] as const;
@@ -108,7 +108,7 @@ export function blocksFilterGradient(x: Value, dy: Value, window: DepthwiseWindo
   return reshape(taps, [channels, kernel ** 2]);
 }
 
-/** The filters [C, K·K], one for each map of every image. */
+/** Repeats the filters [C, K·K], once for each map of every image. */
 function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   const [channels, taps] = w.shape as [number, number];
   const maps = channels * batch;
@@ -121,7 +121,7 @@ function repeated(w: Value, batch: number, kernel: number): BlockedMaps {
   return smallIntoBlocks(reshape(each, [maps, taps]), kernel, kernel);
 }
 
-/** The sums of each channel's maps over the images: [C, h, w]. */
+/** Sums each channel's maps over the images: [C, h, w]. */
 function summed(maps: BlockedMaps, batch: number): Value {
   const { value, height, width } = maps;
   const channels = maps.maps / batch;

@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution, one filter a channel, of maps whose channels are rows: [C, N·H·W] by [C, K·K]. It is the form that
- * trains. Where ONNX Runtime's blocked kernels can be used, `depthwise-blocks.ts` does it. Elsewhere large maps are done by
- * `depthwise-groups.ts`, small ones by `depthwise-maps.ts`.
+ * Depthwise convolution, with one filter per channel, of maps whose channels are rows: [C, N·H·W] by [C, K·K]. This is
+ * the form used in training. `depthwise-blocks.ts` implements it if ONNX Runtime's blocked kernels are available.
+ * Otherwise `depthwise-groups.ts` handles large maps and `depthwise-maps.ts` small ones.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -123,7 +123,7 @@ export const DepthwiseConv: Operator<DepthwiseAttributes, TwoOrThree> = {
       inputs: [normal64([2, 2 * 6 * 8]), normal64([2, 9])],
       attributes: plain(2, 6, 8, 3, 2, 0, 0, 1),
     },
-    // Maps that are too large for matrices.
+    // Maps too large for matrices.
     {
       inputs: [normal64([2, 2 * 11 * 13]), normal64([2, 9]), normal64([2])],
       attributes: plain(2, 11, 13, 3, 1, 1),
@@ -133,7 +133,7 @@ export const DepthwiseConv: Operator<DepthwiseAttributes, TwoOrThree> = {
       inputs: [normal64([2, 18 * 22]), normal64([2, 9])],
       attributes: plain(1, 18, 22, 3, 2, 0, 0, 1),
     },
-    // Maps side by side.
+    // Interleaved maps.
     {
       inputs: [normal64([3, 4 * 5 * 6]), normal64([3, 9]), normal64([3])],
       attributes: { ...plain(4, 5, 6, 3, 2, 1), block: 4 },
@@ -150,8 +150,8 @@ export const DepthwiseConv: Operator<DepthwiseAttributes, TwoOrThree> = {
 };
 
 /**
- * `x` [C, N·H·W], `w` [C, K·K], `bias` [C]; the result is [C, N·h·w]. With `block` the maps of `x` lie side by side
- * (`interleave.ts`), and those of the result too.
+ * `x` [C, N·H·W], `w` [C, K·K], `bias` [C]; the result is [C, N·h·w]. With `block`, the maps of `x` and of the result
+ * are interleaved (`interleave.ts`).
  */
 export function depthwiseConv(
   x: Value,
@@ -166,12 +166,12 @@ function plain(...window: Parameters<typeof windowAttributes>): DepthwiseAttribu
   return { ...windowAttributes(...window), block: 0 };
 }
 
-/** Images one map after the other, and as the window has them. */
+/** Returns conversions of images between consecutive maps and the window's layout. */
 function imagesIn({ block, height, width }: DepthwiseWindow) {
   return order(block, height * width);
 }
 
-/** The same for results. */
+/** Returns the same conversions for results. */
 function resultsIn(window: DepthwiseWindow) {
   const [h, v] = outputSize(window);
   return order(window.block, h * v);

@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution as one `Conv` whose groups are the channels of all images, for maps of any size; the gradient of the
- * images is another one, with the taps reversed. The same for the filters would have windows as large as the images, so
- * their gradient is a matrix product.
+ * Depthwise convolution as one `Conv` whose groups are the channels of all images, for maps of any size. The gradient
+ * of the images is another `Conv`, with the taps reversed. For the filters, such a `Conv` would need windows as large
+ * as the images, so their gradient is a matrix product.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -36,7 +36,7 @@ export function groupedConv(
   return reshape(y, [channels, -1]);
 }
 
-/** The gradient of the images. */
+/** Returns the gradient of the images. */
 export function groupedInputGradient(dy: Value, w: Value, window: Window): Value {
   const { batch, kernel, stride, padding } = window;
   if (stride > 1) return stridedInputGradient(dy, w, window);
@@ -47,7 +47,7 @@ export function groupedInputGradient(dy: Value, w: Value, window: Window): Value
   return groupedConv(dy, reversedTaps(w), undefined, size);
 }
 
-/** Taps [C, K·K] from the last to the first. */
+/** Reverses the order of the taps [C, K·K]. */
 function reversedTaps(w: Value): Value {
   const taps = w.shape[1] as number;
   const order = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
@@ -55,8 +55,8 @@ function reversedTaps(w: Value): Value {
 }
 
 /**
- * At a larger stride, that convolution would be one of zeros mostly. Lines of `dy` are taken to lines of pixels instead, by a
- * matrix for each row of taps, [C, results, pixels]; every `stride`-th line of pixels is made of the same rows of taps.
+ * At a larger stride, that convolution would mostly multiply zeros. Instead, a matrix for each row of taps, [C,
+ * results, pixels], maps lines of `dy` to lines of pixels; every `stride`-th line of pixels uses the same rows of taps.
  */
 function stridedInputGradient(dy: Value, w: Value, window: Window): Value {
   const { batch, height, width, kernel, stride, padding } = window;
@@ -85,7 +85,7 @@ function stridedInputGradient(dy: Value, w: Value, window: Window): Value {
   return reshape(whole, [channels, -1]);
 }
 
-/** What row `i` of the taps takes from each result of a line to each pixel of it: [C, results, pixels]. */
+/** Returns the weights of row `i` of the taps from each result of a line to each of its pixels: [C, results, pixels]. */
 function lineMatrices(w: Value, i: number, window: Window): Value {
   const { width, kernel, stride, padding } = window;
   const [, v] = outputSize(window);
@@ -103,10 +103,10 @@ function lineMatrices(w: Value, i: number, window: Window): Value {
 }
 
 /**
- * The gradient of the filters, [C, K·K]. For row i of the taps, lines of `x` lie under lines of `dy`; their product over the
- * lines of all images relates each result of a line to each pixel of it, [C, results, pixels], and a tap's gradient is the
- * sum along a diagonal. Of the product only few numbers are needed. Yet on a CPU it takes a quarter to a third of the
- * time of K² multiplications that are summed up, which have to move all pixels each time.
+ * Returns the gradient of the filters, [C, K·K]. For row i of the taps, lines of `x` lie under lines of `dy`; their
+ * product over the lines of all images relates each result of a line to each pixel of it, [C, results, pixels], and a
+ * tap's gradient is the sum along a diagonal. Only a few numbers of the product are needed. Yet on a CPU it takes a
+ * quarter to a third of the time of summing K² element-wise products, which have to move all pixels each time.
  */
 export function groupedFilterGradient(x: Value, dy: Value, window: Window): Value {
   const { batch, height, width, kernel, padding, stride } = window;
@@ -132,13 +132,13 @@ export function groupedFilterGradient(x: Value, dy: Value, window: Window): Valu
   return reshape(concat(rows, 1), [channels, kernel ** 2]);
 }
 
-/** The lines of [C, L, W] with these numbers. */
+/** Returns the lines of [C, L, W] with these indices. */
 function linesOf(x: Value, lines: readonly number[]): Value {
   const all = lines.length === x.shape[1] && lines.every((line, i) => line === i);
   return all ? x : gather(x, Int32Array.from(lines), 1);
 }
 
-/** For each tap of a row the sum over the results of a line of what they have to do with the pixel under it: [C, K]. */
+/** Returns, for each tap of a row, the sum over the results of a line of their products with the pixel under the tap: [C, K]. */
 function diagonalSums(product: Value, window: Window): Value {
   const { width, kernel, padding, stride } = window;
   const [, v] = outputSize(window);

@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution of small maps as a product: the filters become matrices from all pixels of a map to all results, [C,
- * H·W, h·w], which are filters times a constant table. Forward and both gradients are products of such matrices. `Conv` takes
- * a group at a time, so small maps keep it busy with everything but multiplying.
+ * Depthwise convolution of small maps as a product: a constant table turns the filters into matrices from all pixels of
+ * a map to all results, [C, H·W, h·w]. The forward pass and both gradients are products of such matrices. `Conv`
+ * processes one group at a time, so on small maps it spends most of its time on overhead.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -11,7 +11,7 @@ import { matmul, swapLast } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
 import { outputSize, tapsOfOutputs, type Window } from "./window.ts";
 
-/** Matrices with more entries take more time to be moved than they save: 14 × 14 pixels to 7 × 7 are within. */
+/** Matrices with more entries take longer to move than they save; 14 × 14 pixels to 7 × 7 are within the limit. */
 const MOST_ENTRIES = 10_000;
 
 export function mapsAreSmall(window: Window): boolean {
@@ -33,12 +33,12 @@ export function smallMapsFilterGradient(x: Value, dy: Value, window: Window): Va
   return gemm(reshape(products, [x.shape[0] as number, -1]), table(x, window), { transB: true });
 }
 
-/** [C, N, pixels of one map]. */
+/** Reshapes to [C, N, pixels of one map]. */
 function maps(x: Value, { batch }: Window): Value {
   return reshape(x, [x.shape[0] as number, batch, -1]);
 }
 
-/** The filters as matrices [C, pixels, results], or their transposes, which a product makes as fast as the matrices. */
+/** Returns the filters as matrices [C, pixels, results], or as their transposes, which a product yields just as fast. */
 function matrices(w: Value, window: Window, transposed = false): Value {
   return reshape(gemm(w, table(w, window, transposed)), [
     w.shape[0] as number,
@@ -52,7 +52,7 @@ function extents(window: Window, transposed: boolean): [number, number] {
   return transposed ? [results, pixels] : [pixels, results];
 }
 
-/** [K·K, pixels · results], or [K·K, results · pixels]: 1 where a tap takes a pixel to a result. */
+/** [K·K, pixels · results], or [K·K, results · pixels]: 1 if a tap relates a pixel to a result, otherwise 0. */
 function table({ graph, dtype }: Value, window: Window, transposed = false): Value {
   const { height, width, kernel, stride, padding, after } = window;
   const [pixels, taps] = [height * width, kernel ** 2];

@@ -1,4 +1,4 @@
-/** Integers back to floats, (q − zero point) · scale. ONNX opset 13. */
+/** Converts integers to floats, (q − zero point) · scale. ONNX opset 13. */
 
 import { apply } from "../graph/graph.ts";
 import { integers64, tensor64, uniform64 } from "../graph/tensor64.ts";
@@ -9,7 +9,7 @@ import { requireScale, sliceOf } from "./quantize-linear.ts";
 
 const integers: readonly DType[] = ["int8", "uint8", "int32"];
 
-/** The scale is as in QuantizeLinear; the zero point may be left out where it is 0, and is with int32. */
+/** The scale is as in QuantizeLinear; the zero point may be omitted if it is 0, and must be omitted for int32. */
 export const DequantizeLinear: Operator<{ axis: number }, TwoOrThree> = {
   type: "DequantizeLinear",
   attributes: { axis: "int" },
@@ -55,7 +55,7 @@ export const DequantizeLinear: Operator<{ axis: number }, TwoOrThree> = {
   ],
 };
 
-/** `q` as float32; `scale` and `zero` have shape [], or the extent of `axis`. */
+/** Returns `q` as float32; `scale` and `zero` have shape [], or one entry for each slice along `axis`. */
 export function dequantizeLinear(q: Value, scale: Value, zero?: Value, axis = 0): Value {
   return apply(DequantizeLinear, zero ? [q, scale, zero] : [q, scale], { axis });
 }

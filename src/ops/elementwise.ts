@@ -30,12 +30,12 @@ export interface ElementwiseOptions<In extends Tensors> {
   readonly type: string;
   readonly f: (...x: number[]) => number;
   readonly gradient: GradientRule<None, In, One> | NotDifferentiable;
-  /** Dtype of the result, if it differs from the operands'. */
+  /** Dtype of the result, if it differs from the dtype of the operands. */
   readonly dtype?: DType;
   readonly cases?: readonly Case<None, In>[];
 }
 
-/** An operator on two tensors that broadcast against each other. */
+/** Defines an operator on two tensors that broadcast against each other. */
 export function binary(options: ElementwiseOptions<Two>): Operator<None, Two> {
   const { type, f, gradient, dtype } = options;
   return {
@@ -59,11 +59,11 @@ export function binary(options: ElementwiseOptions<Two>): Operator<None, Two> {
 interface UnaryOptions extends ElementwiseOptions<One> {
   /** Whether only positive numbers are tested. */
   readonly positive?: boolean;
-  /** For a composite: the same from standard operators. */
+  /** For a composite: the same function, built from standard operators. */
   readonly expand?: (x: Value) => Value;
 }
 
-/** An operator on one tensor. */
+/** Defines an operator on one tensor. */
 export function unary(options: UnaryOptions): Operator<None, One> {
   const { type, f, gradient, dtype, positive, expand } = options;
   const sample = (shape: readonly number[]): Tensor64 =>
@@ -82,7 +82,7 @@ export function unary(options: UnaryOptions): Operator<None, One> {
   };
 }
 
-/** `f` over tensors that broadcast against each other. */
+/** Applies `f` to tensors that broadcast against each other. */
 export function zip64(tensors: readonly Tensor64[], f: (...x: number[]) => number, dtype?: DType): Tensor64 {
   const shape = tensors
     .map((t) => t.shape as readonly (number | string)[])
@@ -98,7 +98,7 @@ export function zip64(tensors: readonly Tensor64[], f: (...x: number[]) => numbe
   return out;
 }
 
-/** The builder function of an operator on one tensor. */
+/** Returns the builder function of an operator on one tensor. */
 export function builder1(operator: Operator<None, One>): (x: Value) => Value {
   return (x) => apply(operator, [x], {});
 }

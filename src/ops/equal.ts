@@ -1,4 +1,4 @@
-/** Where two tensors are equal. */
+/** True where two tensors are equal. */
 
 import { apply, type Operand, operands } from "../graph/graph.ts";
 import { integers64 } from "../graph/tensor64.ts";

@@ -14,8 +14,8 @@ export const Erf = unary({
 export const erf = builder1(Erf);
 
 /**
- * The error function of a number in double precision, by its power series 2/√π · e^(−x²) · Σ 2ᵏ·x^(2k+1) / (2k+1)!!: all
- * terms have one sign, so that no digit is lost.
+ * Returns the error function of a number in double precision, by its power series 2/√π · e^(−x²) · Σ 2ᵏ·x^(2k+1) /
+ * (2k+1)!!. All terms have the same sign, so no digits are lost.
  */
 export function erf64(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);

@@ -1,4 +1,4 @@
-/** Repeats a tensor along its axes of extent 1, up to a shape that it broadcasts to. */
+/** Repeats a tensor along its axes of extent 1, to a shape that it broadcasts to. */
 
 import { apply } from "../graph/graph.ts";
 import { broadcast, known, show } from "../graph/infer.ts";

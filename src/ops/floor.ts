@@ -1,4 +1,4 @@
-/** The greatest integer that is not greater. */
+/** The greatest integer less than or equal to each element. */
 
 import { builder1, unary } from "./elementwise.ts";
 

@@ -1,4 +1,4 @@
-/** Rows of a tensor by number, along one axis. */
+/** Selects rows of a tensor by index, along one axis. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf, requireRank } from "../graph/infer.ts";
@@ -47,7 +47,7 @@ export const Gather: Operator<{ axis: number }, Two> = {
   ],
 };
 
-/** Rows `indices` (constant numbers) of `x` along `axis`. */
+/** Returns rows `indices` (constants) of `x` along `axis`. */
 export function gather(x: Value, indices: Int32Array, axis: number): Value {
   return apply(Gather, [x, x.graph.constant("int32", [indices.length], indices, "rows")], { axis });
 }

@@ -1,4 +1,4 @@
-/** Sums of rows picked by a table: how entries of overlapping windows, or tiles, are added onto the pixels under them. */
+/** Sums of rows selected by a table: they add the entries of overlapping windows or tiles onto the pixels under them. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "./add.ts";
@@ -7,9 +7,9 @@ import { gather } from "./gather.ts";
 import { withRow } from "./with-row.ts";
 
 /**
- * From `x` [N, R, C] to [N, P, C]: place p is the sum of the rows `picked[p]` in that order, 0 where there are none.
- * Places that have equally many rows are done together, one gather and one addition for each row, and put in order at the
- * end. Filled up with zeros to the same number of rows, they would take twice the work.
+ * Maps `x` [N, R, C] to [N, P, C]: place p is the sum of the rows `picked[p]` in that order, 0 if there are none.
+ * Places with equal numbers of rows are processed together, with one gather and one addition per row, and sorted at the
+ * end. Padding all places with zeros to the same number of rows would take twice the work.
  */
 export function gatheredSums(x: Value, picked: readonly (readonly number[])[]): Value {
   const groups = new Map<number, number[]>();
@@ -20,7 +20,7 @@ export function gatheredSums(x: Value, picked: readonly (readonly number[])[]): 
   }
   const empty = groups.get(0) ?? [];
   groups.delete(0);
-  // One gather per row and additions: a ReduceSum over so short an axis is slower.
+  // One gather per row, then additions: a ReduceSum over such a short axis is slower.
   const sums = [...groups].map(([count, places]) =>
     Array.from({ length: count }, (_, i) =>
       gather(

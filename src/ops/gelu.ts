@@ -1,6 +1,6 @@
 /**
- * GELU, x·Φ(x) (Hendrycks and Gimpel 2016), and its approximation by a tanh. ONNX has it only since opset 20. Both are
- * written such that ONNX Runtime finds the pattern and runs it in one pass, also in the blocked layout of its convolutions.
+ * GELU, x·Φ(x) (Hendrycks and Gimpel 2016), and its tanh approximation. ONNX has had it only since opset 20. Both are written so
+ * that ONNX Runtime recognises the pattern and runs it in one pass, also in the blocked layout of its convolutions.
  */
 
 import { normal64, uniform64 } from "../graph/tensor64.ts";
@@ -19,11 +19,11 @@ import { tanh } from "./tanh.ts";
 export const Gelu = unary({
   type: "Gelu",
   f: (x = 0) => (x * (1 + erf64(x * Math.SQRT1_2))) / 2,
-  // Φ(x) + x·φ(x), in u = x/√2: Φ = (1 + erf u)/2 and x·φ(x) = u·e^(−u²)/√π. A product makes u and not a quotient: a node
-  // that is shared with the forward pass would hide the pattern there.
+  // Φ(x) + x·φ(x), in u = x/√2: Φ = (1 + erf u)/2 and x·φ(x) = u·e^(−u²)/√π. u is a product rather than a quotient:
+  // sharing a node with the forward pass would keep ONNX Runtime from recognising the pattern there.
   gradient: ([dy], { inputs: [x] }) => {
     const u = mul(x, Math.SQRT1_2);
-    // One pass for a product and a sum, since Φ is between 0 and 1.
+    // A HardSigmoid computes product and sum in one pass, since Φ is between 0 and 1.
     const below = hardSigmoid(erf(u), 0.5, 0.5);
     const density = exp(sub(-Math.log(Math.PI) / 2, mul(u, u)));
     return [mul(dy, add(below, mul(u, density)))];
@@ -35,7 +35,7 @@ export const Gelu = unary({
   ],
 });
 
-/** 2·√(2/π), and what it is times in the cubic term. */
+/** 2·√(2/π), and its factor in the cubic term. */
 const SLOPE = 2 * Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;
 
@@ -46,7 +46,7 @@ export const GeluTanh = unary({
   gradient: ([dy], { inputs: [x], outputs: [y] }) => {
     const square = mul(x, x);
     const gate = sigmoid(mul(x, add(mul(square, SLOPE * CUBIC), SLOPE)));
-    // Limited to 64, where 1 − σ is 0: half floats would have infinity there.
+    // Limited to 64, where 1 − σ is 0: float16 would overflow to infinity.
     const slope = mul(hardSigmoid(square, (3 * SLOPE * CUBIC) / 64, SLOPE / 64), 64);
     return [mul(dy, add(gate, mul(mul(y, sub(1, gate)), slope)))];
   },
@@ -54,7 +54,7 @@ export const GeluTanh = unary({
     const inner = mul(mul(x, SLOPE / 2), add(mul(mul(x, CUBIC), x), 1));
     return mul(mul(x, 0.5), add(tanh(inner), 1));
   },
-  // ONNX Runtime's kernel does not take a single number.
+  // ONNX Runtime's kernel does not accept a scalar.
   cases: [
     { inputs: [normal64([3, 5])], attributes: {} },
     { inputs: [uniform64([1, 3, 5, 7], -5, 5)], attributes: {} },

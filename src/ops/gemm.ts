@@ -1,4 +1,4 @@
-/** Matrix product with optional transposition and a bias of the columns, or of the rows: Y = A' B' + C. ONNX opset 13. */
+/** Matrix product with optional transposition and a bias per column, or per row: Y = A' B' + C. ONNX opset 13. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank, requireSameDType, show } from "../graph/infer.ts";
@@ -62,7 +62,7 @@ export const Gemm: Operator<GemmAttributes, TwoOrThree> = {
     { inputs: [normal64([5, 3]), normal64([5, 2]), normal64([2])], attributes: { transA: 1, transB: 0 } },
     { inputs: [normal64([1, 5]), normal64([2, 5]), normal64([2])], attributes: { transA: 0, transB: 1 } },
     { inputs: [normal64([5, 3]), normal64([2, 5])], attributes: { transA: 1, transB: 1 } },
-    // A bias of the rows.
+    // A bias per row.
     { inputs: [normal64([3, 5]), normal64([5, 2]), normal64([3, 1])], attributes: { transA: 0, transB: 0 } },
   ],
 };

@@ -1,4 +1,4 @@
-/** Where the first tensor is greater than the second. */
+/** True where the first tensor is greater than the second. */
 
 import { apply, type Operand, operands } from "../graph/graph.ts";
 import type { Value } from "../graph/types.ts";

@@ -17,7 +17,7 @@ import { type Window, windowAttributes } from "./window.ts";
 const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }), "cpu");
 const block = await blockOf(engine);
 
-/** The result, and the gradients of a sum of it with random weights. */
+/** Builds the result, and the gradients of its sum with random weights. */
 function build(graph: Graph, channels: number, groups: number, window: Window): Value[] {
   const { batch, height, width, kernel } = window;
   const x = graph.input("x", "float32", [batch * height * width, channels]);
@@ -37,9 +37,9 @@ test.skipIf(block === undefined).each([
   // TensorFlow's "same" padding.
   [32, 4, windowAttributes(2, 6, 8, 3, 2, 0, 0, 1), true],
   [48, 24, windowAttributes(1, 9, 7, 5, 1, 2), true],
-  // The gradient of the images is no convolution with padding.
+  // The gradient of the images is not a convolution with non-negative padding.
   [32, 4, windowAttributes(1, 7, 7, 1, 2, 0), false],
-  // Groups that neither fill a block nor divide it.
+  // Groups that neither fill nor divide a block.
   [48, 4, windowAttributes(2, 4, 5, 3, 1, 1), false],
   [24, 12, windowAttributes(1, 4, 5, 3, 1, 1), false],
 ])(

@@ -1,6 +1,6 @@
 /**
- * Convolution in groups of channels by ONNX Runtime's blocked kernels, for machines that have them. Groups narrower than a block
- * are joined to one, with zeros between them.
+ * Grouped convolution by ONNX Runtime's blocked kernels, for machines that have them. Groups narrower than a block are
+ * merged into one block, with zeros between them.
  */
 
 import type { Value } from "../graph/types.ts";
@@ -13,7 +13,7 @@ import { linesAfter, outputSize, type Window } from "./window.ts";
 
 type GroupedWindow = Window & { readonly groups: number };
 
-/** Whether `x` [N·H·W, C] can be convolved in blocks by `w` [O, C / groups, K, K], and the gradient too. */
+/** Returns whether `x` [N·H·W, C] can be convolved with `w` [O, C / groups, K, K] in blocks, including the gradient. */
 export function groupedBlocksFit(x: Value, w: Value, window: GroupedWindow): boolean {
   const [channels, out] = [x.shape[1], w.shape[0]] as [number, number];
   const inside = channels / window.groups;
@@ -29,7 +29,9 @@ export function groupedBlocksConv(x: Value, w: Value, window: GroupedWindow): Va
   return convolved(rowsIntoBlocks(x, batch, height, width), w, groups, places);
 }
 
-/** The gradient of the images: the convolution of `dy`, spread out by the stride, with taps reversed and channels exchanged. */
+/**
+ * Returns the gradient of the images: the convolution of `dy`, spread out by the stride, with taps reversed and channels swapped.
+ */
 export function groupedBlocksInputGradient(dy: Value, w: Value, window: GroupedWindow): Value {
   const { batch, kernel, stride, padding, groups } = window;
   const [channels, inside] = w.shape as [number, number];
@@ -60,7 +62,7 @@ function convolved(
   return rowsOutOfBlocks(blockedGroups(images, filters, parts, places));
 }
 
-/** 1 where a group meets itself, else 0. */
+/** 1 on the diagonal, where a group meets itself, otherwise 0. */
 function identity({ graph }: Value, joined: number): Value {
   return graph.once(`identity of ${joined} groups`, () => {
     const ones = Float32Array.from({ length: joined ** 2 }, (_, i) => (i % (joined + 1) === 0 ? 1 : 0));

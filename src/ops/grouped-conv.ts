@@ -1,7 +1,7 @@
 /**
- * Convolution in groups of channels of images held as rows of pixels, [N·H·W, C], by PyTorch's weight [O, C / groups, K, K].
- * It is the form that trains. The result and the gradient of the images are `Conv`s over images. For the gradient of the
- * weight the pixels lie group by group, and each row of taps is a product of every group's pixels under it with the gradient.
+ * Grouped convolution of images stored as rows of pixels, [N·H·W, C], with PyTorch's weight [O, C / groups, K, K]. This is the
+ * form used in training. The result and the gradient of the images are `Conv`s over images. For the gradient of the weight,
+ * pixels are ordered by group, and each row of taps is a product of every group's pixels under it with the gradient.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -114,17 +114,19 @@ export function groupedConv(
   return apply(GroupedConv, bias ? [x, w, bias] : [x, w], { ...window, groups });
 }
 
-/** Rows of pixels as images [N, C, H, W]. */
+/** Converts rows of pixels to images [N, C, H, W]. */
 function pictures(x: Value, { batch, height, width }: Pick<Window, "batch" | "height" | "width">): Value {
   return transpose(reshape(x, [batch, height, width, -1]), [0, 3, 1, 2]);
 }
 
-/** Images [N, C, H, W] as rows of pixels. */
+/** Converts images [N, C, H, W] to rows of pixels. */
 function rows(y: Value): Value {
   return reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1] as number]);
 }
 
-/** The gradient of the images: a convolution of `dy`, spread out by the stride, taps reversed and channels exchanged. */
+/**
+ * Returns the gradient of the images: a convolution of `dy`, spread out by the stride, with taps reversed and channels swapped.
+ */
 function inputGradient(dy: Value, w: Value, window: GroupedConvAttributes): Value {
   const { batch, height, width, kernel, stride, padding, groups } = window;
   const [out, inside] = w.shape as [number, number];
@@ -158,7 +160,7 @@ function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttrib
   const table = tapsOfOutputs(window);
   const source = withRow(byPart(x, inside), 0);
   const gradient = swapLast(byPart(dy, each));
-  // A row of taps at a time: all of them would take K² times the pixels' memory, and one alone makes products too thin.
+  // One row of taps at a time: all of them would take K² times the memory of the pixels, and single taps make products too thin.
   const rows = Array.from({ length: kernel }, (_, i) => {
     const under = new Int32Array((batch * table.length) / kernel);
     for (let n = 0, entry = 0; n < batch; n++) {
@@ -178,8 +180,8 @@ function weightGradient(x: Value, dy: Value, w: Value, window: GroupedConvAttrib
 }
 
 /**
- * How many groups are multiplied at once, each with the others too. Gathering a few channels of each pixel takes as long as many,
- * and products of so few are slow, so that on a CPU it pays to throw away most of what the products give.
+ * Returns how many groups are multiplied at once, including the products across groups. Gathering a few channels of each pixel
+ * takes as long as gathering many, and products of few channels are slow, so on a CPU it pays to discard most of the products.
  */
 function joinedGroups({ graph, dtype }: Value, inside: number, groups: number): number {
   if (graph.block === undefined || dtype !== "float32") return 1;
@@ -188,10 +190,13 @@ function joinedGroups({ graph, dtype }: Value, inside: number, groups: number): 
   return joined;
 }
 
-/** Channels of joined groups. */
+/** Channels of the merged groups. */
 const WIDTH = 16;
 
-/** Of [parts, groups, each, K, groups, inside] what each group has to do with itself: [parts, groups, each, K, inside]. */
+/**
+ * Extracts from [parts, groups, each, K, groups, inside] the products of each group with itself: [parts, groups, each,
+ * K, inside].
+ */
 function ownGroups(product: Value): Value {
   const [parts, joined, each, kernel, , inside] = product.shape as [
     number,
@@ -207,8 +212,8 @@ function ownGroups(product: Value): Value {
 }
 
 /**
- * Maps [M, h, w] of results with zeros between their pixels, as far apart as the windows are: [M, height, width]. It is a
- * product with ones in the right places on either side, since putting them there one by one takes longer.
+ * Inserts zeros between the pixels of result maps [M, h, w], spaced by the stride: [M, height, width]. This is a
+ * product with 0/1 matrices on both sides, because placing the pixels one by one takes longer.
  */
 function spreadOut(maps: Value, stride: number, { height, width }: Pick<Window, "height" | "width">): Value {
   const [, h, v] = maps.shape as [number, number, number];

@@ -1,4 +1,4 @@
-/** Constants that operators make beside float16 tensors: they are held as bits, not as numbers. */
+/** Constants that operators create next to float16 tensors: they are stored as bits, not as numbers. */
 
 import { expect, test } from "vitest";
 import { gradients } from "../autodiff/gradients.ts";
@@ -14,7 +14,7 @@ import { mul } from "./mul.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { withRow } from "./with-row.ts";
 
-/** `f` of the numbers 1, 2, … in half precision, by ONNX Runtime. */
+/** Applies `f` to the numbers 1, 2, … in half precision, in ONNX Runtime. */
 async function halves(shape: readonly number[], f: (x: Value) => Value): Promise<number[]> {
   const graph = new Graph();
   graph.output("y", f(graph.input("x", "float16", shape)));

@@ -1,4 +1,4 @@
-/** A straight line, cut off at 0 and at 1. ONNX opset 6. */
+/** A linear function, clipped to [0, 1]. ONNX opset 6. */
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64, uniform64 } from "../graph/tensor64.ts";
@@ -25,7 +25,7 @@ export const HardSigmoid: Operator<{ alpha: number; beta: number }, One> = {
   ],
 };
 
-/** min(max(alpha·x + beta, 0), 1); PyTorch's, relu6(x + 3) / 6, if nothing is given. ONNX's own default is steeper. */
+/** min(max(alpha·x + beta, 0), 1). Defaults to PyTorch's relu6(x + 3) / 6; ONNX's own default is steeper. */
 export function hardSigmoid(x: Value, alpha = 1 / 6, beta = 0.5): Value {
   return apply(HardSigmoid, [x], { alpha, beta });
 }

@@ -1,6 +1,6 @@
 /**
- * x·relu6(x + 3)/6 (Howard et al. 2019). ONNX has had a HardSwish since opset 14, which means the same two nodes: ONNX
- * Runtime takes it apart. Behind a convolution in its blocked layout both become a part of that convolution.
+ * x·relu6(x + 3)/6 (Howard et al. 2019). ONNX has had HardSwish since opset 14, but ONNX Runtime decomposes it into the
+ * same two nodes. After a convolution in the blocked layout, both are fused into that convolution.
  */
 
 import { uniform64 } from "../graph/tensor64.ts";
@@ -14,7 +14,7 @@ import { thresholdedRelu } from "./thresholded-relu.ts";
 export const HardSwish = unary({
   type: "HardSwish",
   f: (x = 0) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
-  // The derivative is h + x/6 where x is in (−3, 3], and h elsewhere. ONNX Runtime computes h once with the forward pass.
+  // The derivative is h + x/6 for x in (−3, 3], and h elsewhere. ONNX Runtime shares h with the forward pass.
   gradient: ([dy], { inputs: [x] }) => {
     const inside = sub(thresholdedRelu(x, -3), thresholdedRelu(x, 3));
     return [mul(dy, add(hardSigmoid(x), mul(inside, 1 / 6)))];

@@ -1,8 +1,8 @@
 /**
  * Windows of images laid out as rows, and the reverse. `Im2Col` turns rows of pixels [N·H·W, C] into rows of windows
  * [N·h·w, K·K·C], so that a convolution is one matrix product; `Col2Im` adds each window's entries back onto their
- * pixels. Each is the other's gradient, and both are gathers with constant tables: nothing is scattered. ONNX's operator
- * `Col2Im` is another: it makes NCHW images.
+ * pixels. Each is the other's gradient, and both are gathers with constant tables: nothing is scattered. ONNX's
+ * operator `Col2Im` differs: it returns NCHW images.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -123,7 +123,7 @@ export function col2im(columns: Value, attributes: Window): Value {
   return apply(Col2Im, [columns], { ...attributes });
 }
 
-/** The width of a matrix that must have `rows` rows. */
+/** Returns the width of a matrix that must have `rows` rows. */
 function channelsOf({ shape }: TensorType, rows: number): number {
   if (shape.length !== 2 || shape[0] !== rows)
     throw new GraphError(`expected ${rows} rows of pixels, got ${show(shape)}`);

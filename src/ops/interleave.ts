@@ -1,6 +1,6 @@
 /**
- * Maps side by side: of every `block` maps that lie one after the other, [block, pixels], the numbers of each pixel are brought
- * together, [pixels, block], and back. In this order ONNX Runtime's blocked convolutions hold maps: see `blocked-conv.ts`.
+ * Interleaved maps: of every `block` consecutive maps, [block, pixels], the numbers of each pixel become adjacent, [pixels,
+ * block]; and the reverse. ONNX Runtime's blocked convolutions store maps in this order: see `blocked-conv.ts`.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -13,7 +13,7 @@ import { intoBlocks, outOfBlocks } from "./blocked-conv.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 
-/** `apart` is 1 for the way back. */
+/** `apart` is 1 for the reverse. */
 type InterleaveAttributes = { readonly block: number; readonly pixels: number; readonly apart: number };
 
 export const Interleave: Operator<InterleaveAttributes, One> = {
@@ -49,12 +49,12 @@ export const Interleave: Operator<InterleaveAttributes, One> = {
   ],
 };
 
-/** Maps of `pixels` numbers each, in `x` of any shape: `block` of them side by side. */
+/** Interleaves maps of `pixels` numbers each, `block` at a time; `x` has any shape. */
 export function together(x: Value, block: number, pixels: number): Value {
   return pixels === 1 ? x : apply(Interleave, [x], { block, pixels, apart: 0 });
 }
 
-/** What `together` brought together, one map after the other. */
+/** Reverses `together`: consecutive maps. */
 export function apart(x: Value, block: number, pixels: number): Value {
   return pixels === 1 ? x : apply(Interleave, [x], { block, pixels, apart: 1 });
 }
@@ -67,7 +67,7 @@ export function apart64(x: Tensor64, block: number, pixels: number): Tensor64 {
   return exchanged(x, pixels, block);
 }
 
-/** Each [rows, columns] of the numbers transposed. */
+/** Transposes each [rows, columns] of the numbers. */
 function exchanged(x: Tensor64, rows: number, columns: number): Tensor64 {
   const size = rows * columns;
   const data = x.data.map((_, i) => {

@@ -1,7 +1,7 @@
 /**
  * Layer normalisation over the last axis (Ba et al. 2016): y = γ·x̂ + β with x̂ = (x − μ)/√(σ² + ε). ONNX opset 17. The
- * gradient is the closed form, dx = (g − mean(g) − x̂·mean(g·x̂))/√(σ² + ε) with g = γ·dy. It computes x̂ once more, in one
- * pass; to make it from x, μ and σ would be two.
+ * gradient is the closed form, dx = (g − mean(g) − x̂·mean(g·x̂))/√(σ² + ε) with g = γ·dy. It recomputes x̂ in one
+ * pass; computing it from x, μ and σ would take two.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -73,12 +73,15 @@ export const LayerNormalization: Operator<LayerNormAttributes, Three> = {
   ],
 };
 
-/** `x` [..., C] normalised over its last axis, times `scale` [C], plus `shift` [C]. */
+/** Normalises `x` [..., C] over its last axis, then multiplies by `scale` [C] and adds `shift` [C]. */
 export function layerNorm(x: Value, scale: Value, shift: Value, epsilon: number): Value {
   return apply(LayerNormalization, [x, scale, shift], { axis: -1, epsilon });
 }
 
-/** The sums of each row's numbers times `weights` [C]: [R, 1]. Half floats are added up by the reduction, in float32. */
+/**
+ * Returns the sums of each row's numbers times `weights` [C]: [R, 1]. For float16 it uses the reduction, which
+ * accumulates in float32.
+ */
 function rowSums(x: Value, weights: Value): Value {
   if (x.dtype !== "float32") return reduceSum(mul(x, weights), [1], true);
   return matmul(x, reshape(weights, [x.shape[1] as number, 1]));

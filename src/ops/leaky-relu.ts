@@ -1,4 +1,4 @@
-/** x where it is positive, a small multiple of it elsewhere; the gradient at 0 is that multiple. ONNX opset 16. */
+/** x if it is positive, otherwise a small multiple of it; the gradient at 0 is that multiple. ONNX opset 16. */
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64 } from "../graph/tensor64.ts";

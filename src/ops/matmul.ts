@@ -49,7 +49,7 @@ export function matmul(a: Value, b: Value): Value {
   return apply(MatMul, [a, b], {});
 }
 
-/** `x` with its last two axes exchanged. */
+/** Returns `x` with its last two axes swapped. */
 export function swapLast(x: Value): Value {
   const axes = x.shape.map((_, axis) => axis);
   const rank = axes.length;

@@ -77,7 +77,7 @@ export const MaxPool: Operator<MaxPoolAttributes, One> = {
   ],
 };
 
-/** `x` [N, C, H, W]; a square window. `after` is the padding at the lower and right border where it differs. */
+/** `x` [N, C, H, W]; a square window. `after` is the padding at the lower and right border if it differs. */
 export function maxPool(
   x: Value,
   kernel: number,
@@ -94,7 +94,7 @@ export function maxPool(
   });
 }
 
-/** `x` [N, H, W, C]; the same window. The channels are a third axis of space along which it is 1 wide. */
+/** `x` [N, H, W, C]; the same window. The channels act as a third spatial axis, along which the window has size 1. */
 export function maxPoolChannelsLast(
   x: Value,
   { kernel, stride, padding, ceil }: { kernel: number; stride: number; padding: number; ceil: number },

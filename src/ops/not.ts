@@ -1,4 +1,4 @@
-/** Negation of truth values. */
+/** Logical negation. */
 
 import { integers64 } from "../graph/tensor64.ts";
 import { builder1, unary } from "./elementwise.ts";

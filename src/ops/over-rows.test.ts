@@ -1,4 +1,4 @@
-/** Sums over rows are those of a plain loop, whether the rows are cut into pieces or not. */
+/** Sums over rows equal those of a plain loop, whether or not the rows are split into pieces. */
 
 import { expect, test } from "vitest";
 import { encode } from "../graph/encode.ts";
@@ -9,7 +9,7 @@ import { type FloatTensor, floatTensor } from "../util/tensor.ts";
 import { columnSums } from "./column-sums.ts";
 import { productOverRows } from "./over-rows.ts";
 
-// 64 pieces; 10; 3, since 5 do not divide; a prime number, which cannot be cut; fewer than are worth it.
+// 64 pieces; 10; 3, because 5 is not a divisor; a prime number, which cannot be split; too few rows to be worth splitting.
 test.each([16384, 2570, 1287, 1289, 17])("%i rows", async (rows) => {
   const rng = random("rows", rows);
   const matrix = (columns: number): FloatTensor =>

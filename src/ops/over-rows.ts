@@ -1,7 +1,7 @@
 /**
- * Products over the rows of matrices, as the gradients of weights are. Tall matrices are cut into pieces of rows whose results are
- * added up: a product over many rows with a small result would otherwise be the work of one core of a CPU, or of a few of the
- * hundreds of a GPU.
+ * Products over the rows of matrices, such as gradients of weights. Tall matrices are split into pieces of rows whose
+ * results are summed: otherwise a product over many rows with a small result would run on a single core of a CPU, or on
+ * a few of the hundreds of a GPU.
  */
 
 import { known } from "../graph/infer.ts";
@@ -13,12 +13,12 @@ import { matmul, swapLast } from "./matmul.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
 
-/** Aᵀ·B of [R, M] and [R, N], as the gradient of a weight is made: [M, N]. */
+/** Returns Aᵀ·B of [R, M] and [R, N], the form of a weight's gradient: [M, N]. */
 export function productOverRows(a: Value, b: Value): Value {
   if (blockedProductGains(a, b)) return blockedProduct(a, b);
   const [rows, m] = extents(a);
   const [, n] = extents(b);
-  // With fewer rows the pieces' results, which must be added up, weigh too much.
+  // With fewer rows, summing the pieces' results costs too much.
   const pieces = piecesOf(rows, 8 * Math.max(m, n));
   if (pieces === 1) return gemm(a, b, { transA: true });
   const cut = (x: Value, columns: number): Value => reshape(x, [pieces, rows / pieces, columns]);

@@ -1,4 +1,4 @@
-/** Floats to bytes: round(x / scale) + zero point, ties to even, what does not fit saturated. ONNX opset 13. */
+/** Converts floats to bytes: round(x / scale) + zero point, with ties to even and saturation. ONNX opset 13. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf, requireRank, show } from "../graph/infer.ts";
@@ -6,7 +6,7 @@ import { normal64, tensor64, uniform64 } from "../graph/tensor64.ts";
 import type { Operator, Tensor64, TensorType, Three, Value } from "../graph/types.ts";
 import { GraphError } from "../util/errors.ts";
 
-/** Least and greatest value of the integers that stand for floats. */
+/** Least and greatest value of the integers that represent floats. */
 export const byteRange = { int8: [-128, 127], uint8: [0, 255] } as const;
 
 /** One scale and zero point for the whole tensor, shape [], or one for each slice along `axis`. */
@@ -65,12 +65,12 @@ export const QuantizeLinear: Operator<{ axis: number }, Three> = {
   ],
 };
 
-/** `x` as integers of `zero`'s dtype; both have shape [], or the extent of `axis`. */
+/** Returns `x` as integers of `zero`'s dtype; `scale` and `zero` have shape [], or one entry for each slice along `axis`. */
 export function quantizeLinear(x: Value, scale: Value, zero: Value, axis = 0): Value {
   return apply(QuantizeLinear, [x, scale, zero], { axis });
 }
 
-/** The nearest integer, the even one of two that are as near: IEEE 754's default, and ONNX's. */
+/** Rounds to the nearest integer, and ties to the even one: IEEE 754's default, and ONNX's. */
 export function roundHalfToEven(x: number): number {
   const low = Math.floor(x);
   const above = x - low;
@@ -78,7 +78,7 @@ export function roundHalfToEven(x: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
-/** Refuses a scale, or a zero point, that belongs neither to the whole tensor nor to the slices along `axis`. */
+/** Rejects a scale, or a zero point, that fits neither the whole tensor nor the slices along `axis`. */
 export function requireScale(
   x: TensorType,
   scale: TensorType,
@@ -95,7 +95,7 @@ export function requireScale(
     throw new GraphError(`the scale must have shape [] or [${extent}], got ${show(scale.shape)}`);
 }
 
-/** Which entry of the scale an element has, by its position in row-major order. */
+/** Returns the index of an element's scale, given the element's position in row-major order. */
 export function sliceOf(shape: readonly number[], scale: Tensor64, axis: number): (flat: number) => number {
   if (scale.shape.length === 0) return () => 0;
   const along = axisOf(axis, shape.length);

@@ -1,4 +1,4 @@
-/** The numbers from a start, in equal steps, up to a limit that is left out. ONNX opset 11. */
+/** Numbers from a start, in equal steps, up to an exclusive limit. ONNX opset 11. */
 
 import { apply } from "../graph/graph.ts";
 import { requireRank } from "../graph/infer.ts";
@@ -25,7 +25,7 @@ export const Range: Operator<{ extent: Dim }, Three> = {
   ],
 };
 
-/** 0, 1, 2, … below the scalar `limit`; the extent of the result is called `extent`. */
+/** Returns 0, 1, 2, … below the scalar `limit`; the extent of the result is called `extent`. */
 export function range(limit: Value, extent: string): Value {
   return apply(Range, [limit.graph.scalar(0), limit, limit.graph.scalar(1)], { extent });
 }

@@ -12,7 +12,7 @@ interface ReduceOptions {
   readonly type: string;
   readonly start: number;
   readonly step: (sum: number, x: number) => number;
-  /** Applied to each result, given how many elements went in. */
+  /** Applied to each result, with the number of elements reduced into it. */
   readonly finish?: (sum: number, count: number) => number;
   readonly gradient: GradientRule<ReduceAttributes, One> | NotDifferentiable;
 }
@@ -52,7 +52,7 @@ export function reduction(options: ReduceOptions): Operator<ReduceAttributes, On
   };
 }
 
-/** `shape` with 1 where it is reduced. */
+/** Returns `shape` with 1 at the reduced axes. */
 export function keptShape(shape: Shape, axes: readonly number[]): Shape {
   const reduced = new Set(axes.map((axis) => axisOf(axis, shape.length)));
   return shape.map((dim, axis) => (reduced.has(axis) ? 1 : dim));
@@ -63,7 +63,7 @@ function withoutAxes(shape: Shape, axes: readonly number[]): Shape {
   return shape.filter((_, axis) => !reduced.has(axis));
 }
 
-/** The builder function of a reduction; without `axes` it reduces all of them, to shape []. */
+/** Returns the builder function of a reduction; without `axes` it reduces all of them, to shape []. */
 export function reducer(
   operator: Operator<ReduceAttributes, One>,
 ): (x: Value, axes?: readonly number[], keep?: boolean) => Value {

@@ -1,4 +1,4 @@
-/** Every operator, for the tests that run over all of them; the list of what has no gradient follows from it. */
+/** All operators, for the tests that cover each of them; the list of operators without a gradient is derived from it. */
 
 import type { Operator } from "../graph/types.ts";
 import { Abs } from "./abs.ts";

@@ -17,10 +17,10 @@ export const Relu = unary({
 
 export const relu = builder1(Relu);
 
-/** 1 where `y`, which is never negative, is positive, else 0. */
+/** Returns 1 where `y`, which is never negative, is positive, otherwise 0. */
 export function isPositive(y: Value): Value {
-  // One pass instead of two. The slope takes all above 1e-30 to 1, and nothing below 1e8 to infinity, which not every GPU
-  // compares; half floats have no such slope.
+  // One pass instead of two. The slope maps everything above 1e-30 to 1, and nothing below 1e8 to infinity, which not
+  // every GPU compares correctly; float16 cannot represent such a slope.
   if (y.dtype === "float32") return hardSigmoid(y, 2 ** 100, 0);
   return cast(greater(y, 0), y.dtype);
 }

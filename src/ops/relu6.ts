@@ -1,5 +1,5 @@
 /**
- * min(max(x, 0), 6), as a `Clip`, which ONNX Runtime fuses into the convolution before it. The gradient is 0 at 0 and
+ * min(max(x, 0), 6), as a `Clip`, which ONNX Runtime fuses into the preceding convolution. The gradient is 0 at 0 and
  * at 6, as in PyTorch's `relu6`; the gradient of `clip` is 1 there.
  */
 
@@ -14,7 +14,7 @@ import { sub } from "./sub.ts";
 export const Relu6 = unary({
   type: "Relu6",
   f: (x = 0) => Math.min(Math.max(x, 0), 6),
-  // y·(6 − y) is positive between the limits. Choosing between two tensors takes longer than these products, and subtracting a
+  // y·(6 − y) is positive between the limits. Selecting between two tensors takes longer than these products, and subtracting a
   // number takes longer than a HardSigmoid, here (6 − y)·2²⁰. The power of two makes it exactly 0 at 6 despite rounding.
   gradient: ([dy], { outputs: [y] }) => {
     const below = y.dtype === "float32" ? hardSigmoid(y, -(2 ** 20), 6 * 2 ** 20) : sub(6, y);

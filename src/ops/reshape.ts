@@ -1,4 +1,4 @@
-/** The same numbers under another shape. */
+/** Changes the shape of a tensor and keeps its numbers. */
 
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
@@ -21,18 +21,18 @@ export const Reshape: Operator<{ shape: Shape }, One> = {
   ],
 };
 
-/** `shape` may hold names of unknown extents that `x` has too, and one -1, which takes what is left. */
+/** `shape` may contain names of unknown extents that `x` also has, and one -1, which stands for the remaining extent. */
 export function reshape(x: Value, shape: Shape): Value {
   const target = resolve(x.shape, shape);
   if (show(target) === show(x.shape)) return x;
-  // An extent that takes names with it has no number yet: it stays the -1 that it was.
+  // An extent that includes names is not a number yet: it remains -1.
   const written = shape.map((dim, i) => (dim === -1 && typeof target[i] === "number" ? target[i] : dim));
   if (written.filter((dim) => typeof dim === "string" || dim === -1).length > 1 && written.includes(-1))
     throw new GraphError(`${show(x.shape)} to ${show(shape)}: only one extent may be left open`);
   return apply(Reshape, [x], { shape: written });
 }
 
-/** `to` with its -1 replaced, after checking that both shapes hold the same number of elements. */
+/** Returns `to` with its -1 replaced, after checking that both shapes have the same number of elements. */
 function resolve(from: Shape, to: Shape): Shape {
   const numbers = (shape: Shape): number =>
     shape.reduce(

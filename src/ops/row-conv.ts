@@ -1,6 +1,6 @@
 /**
- * Convolution of images held as rows of pixels, [N·H·W, C], by matrix products: the form that trains. The weight is
- * [K·K·C, O], rows ordered by tap and then by channel. Where it gains the products are Winograd's.
+ * Convolution of images stored as rows of pixels, [N·H·W, C], by matrix products: the form used in training. The weight
+ * is [K·K·C, O], with rows ordered by tap and then by channel. It uses Winograd's products if they are faster.
  */
 
 import { apply } from "../graph/graph.ts";
@@ -19,7 +19,7 @@ import { transpose } from "./transpose.ts";
 import { outputSize, type Window, type WindowAttributes, windowAttributes, windowKinds } from "./window.ts";
 import { winogradConv, winogradFilterGradient, winogradGains, winogradInputGradient } from "./winograd.ts";
 
-/** `winograd` is 1 where the convolution is done by `winograd.ts`. */
+/** `winograd` is 1 if `winograd.ts` computes the convolution. */
 type RowConvAttributes = WindowAttributes & { readonly winograd: number };
 
 export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
@@ -76,7 +76,7 @@ export const RowConv: Operator<RowConvAttributes, TwoOrThree> = {
       inputs: [normal64([2 * 7 * 4, 3]), normal64([27, 2]), normal64([2])],
       attributes: { ...windowAttributes(2, 7, 4, 3, 1, 1), winograd: 1 },
     },
-    // A mosaic of two by two images whose tiles see two of them at once.
+    // A mosaic of two by two images with tiles that cover two of them.
     {
       inputs: [normal64([4 * 5 * 9, 2]), normal64([18, 3])],
       attributes: { ...windowAttributes(4, 5, 9, 3, 1, 1), winograd: 1 },
@@ -98,7 +98,7 @@ function plain(...window: Parameters<typeof windowAttributes>): RowConvAttribute
   return { ...windowAttributes(...window), winograd: 0 };
 }
 
-/** The windows as rows, made once for the convolution and for its gradient; a 1×1 window at stride 1 is the pixel. */
+/** Returns the windows as rows, built once for the convolution and its gradient; a 1×1 window at stride 1 is the pixel itself. */
 function columnsOf(x: Value, window: Window): Value {
   const { kernel, stride, padding, after } = window;
   if (kernel === 1 && stride === 1 && padding === 0) return x;
@@ -112,7 +112,7 @@ function inputGradient(dy: Value, w: Value, channels: number, window: Window): V
   if (kernel === 1 && stride === 1 && padding === 0) return gemm(dy, w, { transB: true });
   const sameSize = stride === 1 && kernel === 2 * padding + 1 && after === padding;
   if (!sameSize) return col2im(gemm(dy, w, { transB: true }), window);
-  // At stride 1 the gradient is itself a convolution, with the taps reversed and the channels exchanged. It gathers
+  // At stride 1 the gradient is itself a convolution, with the taps reversed and the channels swapped. It gathers
   // before the product, whereas the other form would have to add after it.
   const taps = kernel ** 2;
   const out = w.shape[1] as number;

@@ -1,4 +1,4 @@
-/** Max pooling of images held as rows of pixels; the gradient goes to a window's first maximum, as in PyTorch. */
+/** Max pooling of images stored as rows of pixels; the gradient goes to a window's first maximum, as in PyTorch. */
 
 import { apply } from "../graph/graph.ts";
 import { show } from "../graph/infer.ts";
@@ -26,7 +26,7 @@ import {
 } from "./window.ts";
 import { withRow } from "./with-row.ts";
 
-/** Less than any activation, and finite, so that it is a valid half float too. */
+/** Below any activation, but finite, so that it is also a valid float16. */
 const LOWEST = -65504;
 
 export const RowMaxPool: Operator<WindowAttributes, One> = {
@@ -45,7 +45,7 @@ export const RowMaxPool: Operator<WindowAttributes, One> = {
     const { batch } = window;
     const channels = x.shape[1] as number;
     const pooled = reshape(y, [batch, -1, channels]);
-    // Tap by tap, each takes what is left of dy where it holds the maximum: so the first maximum takes all of it.
+    // Each tap in turn takes the rest of dy if it holds the maximum, so the first maximum takes all of it.
     let left = reshape(dy, [batch, -1, channels]);
     const taken = tapsOf(x, window).map((tap, i, { length }) => {
       const share = i === length - 1 ? left : mul(left, cast(equal(tap, pooled), left.dtype));
@@ -91,7 +91,7 @@ export const RowMaxPool: Operator<WindowAttributes, One> = {
   ],
 };
 
-/** A case with ties, on which the gradient has no finite difference but must still choose the first maximum. */
+/** A case with ties: the gradient has no finite difference there, but must still select the first maximum. */
 export const tied = {
   input: integers64([2 * 6 * 6, 3], 3, "float32"),
   window: windowAttributes(2, 6, 6, 3, 2, 1, 0),
@@ -101,7 +101,7 @@ export function rowMaxPool(x: Value, window: Window): Value {
   return apply(RowMaxPool, [x], { ...window });
 }
 
-/** [N, h·w, C] for each tap: the pixels that it sees; `LOWEST` where it lies outside. */
+/** Returns, for each tap, the pixels that it sees, [N, h·w, C]; `LOWEST` outside the image. */
 function tapsOf(x: Value, window: Window): Value[] {
   const { batch, height, width, kernel } = window;
   const pictures = reshape(x, [batch, height * width, -1]);

@@ -1,4 +1,4 @@
-/** The extent of a tensor along one axis, as a tensor: for what is known only when the graph runs. ONNX opset 15. */
+/** The extent of a tensor along one axis, as a tensor: for extents known only at run time. ONNX opset 15. */
 
 import { apply } from "../graph/graph.ts";
 import { axisOf } from "../graph/infer.ts";
@@ -22,7 +22,7 @@ export const Shape: Operator<{ start: number; end: number }, One> = {
   ],
 };
 
-/** How long `x` is along `axis`, as a float32 scalar. */
+/** Returns the extent of `x` along `axis` as a float32 scalar. */
 export function extent(x: Value, axis: number): Value {
   return reshape(cast(apply(Shape, [x], { start: axis, end: axis + 1 }), "float32"), []);
 }

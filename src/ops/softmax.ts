@@ -28,7 +28,7 @@ export function logSoftmax(x: Value): Value {
   return apply(LogSoftmax, [x], { axis: -1 });
 }
 
-/** An operator that is `f` of the log-softmax. */
+/** Defines an operator that is `f` of the log-softmax. */
 function overLastAxis(
   type: string,
   f: (logarithm: number) => number,

@@ -1,4 +1,4 @@
-/** A tensor cut into parts along one axis: the reverse of Concat. */
+/** Splits a tensor into parts along one axis: the reverse of Concat. */
 
 import { axisOf, show } from "../graph/infer.ts";
 import { normal64 } from "../graph/tensor64.ts";
@@ -46,7 +46,7 @@ export const Split: Operator<{ split: readonly number[]; axis: number }, One, Te
   ],
 };
 
-/** Parts of `x` of the given extents along `axis`. */
+/** Returns parts of `x` with the given extents along `axis`. */
 export function split(x: Value, extents: readonly number[], axis: number): readonly Value[] {
   return x.graph.apply(Split, [x], { split: extents, axis });
 }

@@ -1,6 +1,6 @@
 /**
- * Rows with mean 0 and deviation 1, and what that took: a part of the gradient of `LayerNormalization`, by the same
- * operator of ONNX, which gives 1/√(σ² + ε) as its third result.
+ * Rows normalised to mean 0 and deviation 1, and the factor applied: a part of the gradient of `LayerNormalization`,
+ * computed by the same ONNX operator, whose third result is 1/√(σ² + ε).
  */
 
 import { known } from "../graph/infer.ts";
@@ -35,7 +35,7 @@ export const Standardize: Operator<{ readonly epsilon: number }, One, Two> = {
   ],
 };
 
-/** ONNX's LayerNormalization with all of its results. The mean and 1/√(σ² + ε) are float32 whatever the rows are. */
+/** ONNX's LayerNormalization with all of its results. The mean and 1/√(σ² + ε) are float32 for any dtype of the rows. */
 const WithStatistics: Operator<{ readonly axis: number; readonly epsilon: number }, Three, Three> = {
   type: "LayerNormalization",
   attributes: { axis: "int", epsilon: "float" },
@@ -50,12 +50,12 @@ const WithStatistics: Operator<{ readonly axis: number; readonly epsilon: number
   cases: [],
 };
 
-/** The rows [R, C], each with mean 0 and deviation 1, and their 1/√(σ² + ε) [R, 1]. */
+/** Returns the rows [R, C], each with mean 0 and deviation 1, and their 1/√(σ² + ε) [R, 1]. */
 export function standardize(x: Value, epsilon: number): readonly [normal: Value, inverse: Value] {
   return x.graph.apply(Standardize, [x], { epsilon });
 }
 
-/** The same over the last axis of any tensor, in double precision. */
+/** Computes the same over the last axis of any tensor, in double precision. */
 export function standardized(x: Tensor64, epsilon: number): readonly [normal: Tensor64, inverse: Tensor64] {
   const { shape, data, dtype } = x;
   const width = shape.at(-1) as number;

@@ -1,4 +1,4 @@
-/** x where it is greater than alpha, 0 elsewhere; the gradient at alpha is 0. ONNX opset 10. */
+/** x if it is greater than alpha, otherwise 0; the gradient at alpha is 0. ONNX opset 10. */
 
 import { apply } from "../graph/graph.ts";
 import { map64, normal64 } from "../graph/tensor64.ts";

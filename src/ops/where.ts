@@ -1,4 +1,4 @@
-/** Chooses between two tensors by a truth value, element by element. */
+/** Selects between two tensors by a truth value, element by element. */
 
 import { apply, type Operand, operands } from "../graph/graph.ts";
 import { broadcast, requireSameDType } from "../graph/infer.ts";

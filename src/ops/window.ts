@@ -1,4 +1,4 @@
-/** Index tables of sliding windows over images held as rows of pixels, [N, H·W, C]. */
+/** Index tables of sliding windows over images stored as rows of pixels, [N, H·W, C]. */
 
 import { windowedExtent } from "../graph/infer.ts";
 
@@ -9,17 +9,17 @@ export interface Window {
   readonly width: number;
   readonly kernel: number;
   readonly stride: number;
-  /** Pixels of zeros above and to the left. */
+  /** Zero padding above and to the left, in pixels. */
   readonly padding: number;
   /** The same below and to the right. */
   readonly after: number;
-  /** 1 where a last, partly covered window counts (PyTorch's `ceil_mode`). */
+  /** 1 if a last, partly covered window counts (PyTorch's `ceil_mode`). */
   readonly ceil: number;
 }
 
 export type WindowAttributes = Window & Record<string, number>;
 
-/** How the attributes of every windowed composite are declared. */
+/** The attribute kinds shared by all windowed composites. */
 export const windowKinds = {
   batch: "hidden",
   height: "hidden",
@@ -31,7 +31,7 @@ export const windowKinds = {
   ceil: "hidden",
 } as const;
 
-/** The attributes of a window, in the order in which operators' cases give them. */
+/** Returns the attributes of a window, given in the order that operators' cases use. */
 export function windowAttributes(
   batch: number,
   height: number,
@@ -45,7 +45,7 @@ export function windowAttributes(
   return { batch, height, width, kernel, stride, padding, after, ceil };
 }
 
-/** Height and width of the result. */
+/** Returns height and width of the result. */
 export function outputSize(window: Window): [number, number] {
   const { height, width, kernel, stride, padding, after, ceil } = window;
   const extent = (size: number): number => windowedExtent(size, kernel, stride, padding, ceil === 1, after);
@@ -53,8 +53,8 @@ export function outputSize(window: Window): [number, number] {
 }
 
 /**
- * The lines of zeros below and to the right with which the gradient of the images is a convolution of the results, spread out by
- * the stride; if they are fewer than none, it is not.
+ * Returns the lines of zeros below and to the right for which the gradient of the images is a convolution of the
+ * results, spread out by the stride. If a number is negative, the gradient is not a convolution.
  */
 export function linesAfter(window: Window): [number, number] {
   const { height, width, stride, padding } = window;
@@ -63,8 +63,8 @@ export function linesAfter(window: Window): [number, number] {
 }
 
 /**
- * For every output pixel and every tap of the window, the input pixel under it, or `height·width` (the padding row)
- * where the tap lies outside: [outputs · taps].
+ * Returns, for every output pixel and every tap of the window, the input pixel under it, or `height·width` (the padding
+ * row) if the tap lies outside: [outputs · taps].
  */
 export function tapsOfOutputs(window: Window): Int32Array {
   const { height, width, kernel, stride, padding } = window;
@@ -85,10 +85,7 @@ export function tapsOfOutputs(window: Window): Int32Array {
   return table;
 }
 
-/**
- * The same relation seen from the input: for every input pixel the entries that read it. Entries lie window by window, or
- * tap by tap.
- */
+/** Returns the inverse relation: for every input pixel, the entries that read it. Entries are ordered by window or by tap. */
 export function entriesOfInputs(window: Window, order: "window" | "tap"): number[][] {
   const { height, width, kernel } = window;
   const pixels = tapsOfOutputs(window);
@@ -102,7 +99,7 @@ export function entriesOfInputs(window: Window, order: "window" | "tap"): number
   return lists;
 }
 
-/** Column `index` of a table [rows · columns]. */
+/** Returns column `index` of a table [rows · columns]. */
 export function column(table: Int32Array, columns: number, index: number): Int32Array {
   return table.filter((_, i) => i % columns === index);
 }

@@ -1,8 +1,8 @@
 /**
- * 3×3 convolutions at stride 1 by Winograd's minimal filtering, F(4×4, 3×3): a tile of 6×6 pixels and the filter are
- * each taken to 36 numbers whose products, summed over the channels, go back to 4×4 results. That is 36 products where
- * the plain way has 144 (Lavin and Gray 2016). The points are 0, 1, −1, 1/2, −2 and ∞, whose error in float32 is half
- * that of the usual 0, ±1, ±2, ∞ (about 2e-6 of a result against 3e-7 of the plain way).
+ * 3×3 convolutions at stride 1 by Winograd's minimal filtering, F(4×4, 3×3): a tile of 6×6 pixels and the filter are each
+ * transformed to 36 numbers, whose products, summed over the channels, are transformed back to 4×4 results. That takes 36
+ * products instead of the direct method's 144 (Lavin and Gray 2016). The points are 0, 1, −1, 1/2, −2 and ∞, whose float32 error
+ * is half that of the usual 0, ±1, ±2, ∞ (about 2e-6 of a result, compared with 3e-7 for the direct method).
  *
  * Pixels are rows: the numbers of all tiles are [36, tiles, C], and the sum over channels is 36 matrix products.
  */
@@ -17,11 +17,11 @@ import { transpose } from "./transpose.ts";
 import type { Window } from "./window.ts";
 import { withRow } from "./with-row.ts";
 
-/** Side of the results and of the pixels of a tile. */
+/** Sides of a tile's results and of its pixels. */
 const OUT = 4;
 const IN = 6;
 
-/** d → Bᵀ d B, one dimension of it. */
+/** d → Bᵀ d B, for one dimension. */
 const pixelTransform = [
   [1, -3 / 2, -2, 3 / 2, 1, 0],
   [0, -1, 1 / 2, 5 / 2, 1, 0],
@@ -47,16 +47,16 @@ const resultTransform = [
   [0, 1, -1, 1 / 8, -8, 1],
 ];
 
-/** Fewer products saved per weight than this do not pay for transforming the filters, forward and backward. */
+/** Minimum number of products saved per weight for which transforming the filters, forward and backward, pays off. */
 const LEAST_SAVED = 1000;
-/** Fewer channels than this leave matrix products too thin to pay for the transforms of the pixels. */
+/** Minimum number of channels: with fewer, the matrix products are too thin to pay for the pixel transforms. */
 const FEWEST_CHANNELS = 16;
-/** The same where the weights are constants, and the other way is a `Conv` in ONNX Runtime's blocked kernels. */
+/** The same for constant weights, where the alternative is a `Conv` in ONNX Runtime's blocked kernels. */
 const FEWEST_CHANNELS_FROZEN = 128;
 
 /**
- * Whether a convolution of `x`, in rows or as images, to `out` channels can be done this way and gains by it. `frozen`:
- * the weights are constants.
+ * Returns whether a convolution of `x`, as rows or as images, to `out` channels can use Winograd's products and is
+ * faster with them. `frozen`: the weights are constants.
  */
 export function winogradGains(x: Value, out: number, window: Window, frozen = false): boolean {
   const { kernel, stride, padding, after, batch, height, width } = window;
@@ -74,7 +74,7 @@ export function winogradConv(x: Value, w: Value, window: Window): Value {
   return gather(reshape(results, [-1, w.shape[1] as number]), placesInTiles(window), 0);
 }
 
-/** The gradient of `x`, given that of the result: every linear step of the above, transposed. */
+/** Returns the gradient of `x`, given the gradient of the result: every linear step above, transposed. */
 export function winogradInputGradient(dy: Value, w: Value, window: Window): Value {
   const tiles = matmul(productGradients(dy, window), swapLast(filtersOf(w)));
   const pixels = transformed(reshape(tiles, [IN ** 2, -1]), pixelTransform, true);
@@ -82,7 +82,7 @@ export function winogradInputGradient(dy: Value, w: Value, window: Window): Valu
   return reshape(gatheredSums(entries, entriesOfPixels(window)), [dy.shape[0] as number, -1]);
 }
 
-/** The gradient of `w`, in the same way. */
+/** Returns the gradient of `w`, in the same way. */
 export function winogradFilterGradient(x: Value, dy: Value, window: Window): Value {
   const pixels = transpose(pixelTiles(x, window), [0, 2, 1]);
   const filters = matmul(pixels, productGradients(dy, window));
@@ -90,14 +90,14 @@ export function winogradFilterGradient(x: Value, dy: Value, window: Window): Val
   return reshape(transformed(reshape(filters, [IN ** 2, -1]), filterTransform, true), [9 * channels, out]);
 }
 
-/** The transformed filters, [36, C, O]. */
+/** Returns the transformed filters, [36, C, O]. */
 function filtersOf(w: Value): Value {
   return w.graph.once(`winograd filters of ${w.name}`, () =>
     reshape(transformed(reshape(w, [9, -1]), filterTransform), [IN ** 2, -1, w.shape[1] as number]),
   );
 }
 
-/** The gradient of the products, [36, tiles, O], given that of the result; made once for both gradients. */
+/** Returns the gradient of the products, [36, tiles, O], given the gradient of the result; built once for both gradients. */
 function productGradients(dy: Value, window: Window): Value {
   return dy.graph.once(`winograd products of ${dy.name}`, () => {
     const tiles = pixelRows(dy, pixelsOfTiles(window, OUT, 0));
@@ -106,7 +106,7 @@ function productGradients(dy: Value, window: Window): Value {
   });
 }
 
-/** The transformed tiles of `x`, [36, tiles, C]; made once for the convolution and for its gradient. */
+/** Returns the transformed tiles of `x`, [36, tiles, C]; built once for the convolution and its gradient. */
 function pixelTiles(x: Value, window: Window): Value {
   return x.graph.once(`winograd tiles of ${x.name}`, () => {
     const tiles = pixelRows(x, pixelsOfTiles(window, IN, 1));
@@ -115,7 +115,7 @@ function pixelTiles(x: Value, window: Window): Value {
   });
 }
 
-/** Applies a transform to both dimensions of what lies along the first axis of `x`, or its transpose. */
+/** Applies a transform, or its transpose, to both dimensions of the tiles along the first axis of `x`. */
 function transformed(x: Value, transform: readonly (readonly number[])[], transA = false): Value {
   const both = transform.flatMap((a) => transform.map((b) => a.flatMap((v) => b.map((w) => v * w))));
   const shape = [both.length, (both[0] as number[]).length];
@@ -125,26 +125,26 @@ function transformed(x: Value, transform: readonly (readonly number[])[], transA
   return gemm(matrix, x, { transA });
 }
 
-/** The rows of `x` [R, C] that `table` picks; row R, for what lies outside an image, is zeros. */
+/** Returns the rows of `x` [R, C] that `table` selects; row R, for places outside an image, is zeros. */
 function pixelRows(x: Value, table: Int32Array): Value {
   const [rows, channels] = x.shape as [number, number];
   if (!table.includes(rows)) return gather(x, table, 0);
   return gather(reshape(withRow(reshape(x, [1, rows, channels]), 0), [rows + 1, channels]), table, 0);
 }
 
-/** How tiles lie along one side of the images. */
+/** The arrangement of tiles along one side of the images. */
 interface Axis {
   readonly pictures: number;
-  /** Pixels from one image to the next. */
+  /** Distance between images, in pixels. */
   readonly pitch: number;
   readonly tiles: number;
-  /** Whether a tile may see two images, with a line of zeros between them. */
+  /** Whether a tile may cover two images, with a line of zeros between them. */
   readonly shared: boolean;
 }
 
 /**
- * The images of a batch laid out as a mosaic that takes the fewest tiles, down and across. An image of 14 px alone needs
- * 4 tiles a side; four of them, with the zeros between them that are padding to both, need 15.
+ * Arranges the images of a batch as a mosaic that takes the fewest tiles, down and across. A single image of 14 px
+ * needs 4 tiles per side; four of them, with the zeros between them that serve as padding for both, need 15.
  */
 function mosaicOf({ batch, height, width }: Window): readonly [Axis, Axis] {
   const layouts: [Axis, Axis][] = [];
@@ -162,14 +162,14 @@ function axisOf(pictures: number, side: number): Axis {
     : { pictures, pitch: alone * OUT, tiles: pictures * alone, shared: false };
 }
 
-/** Image and pixel under place `i` of a tile, along one side; the pixel may lie outside the image. */
+/** Returns the image and the pixel under place `i` of a tile, along one side; the pixel may lie outside the image. */
 function pixelAt({ pitch, shared }: Axis, tile: number, i: number): readonly [number, number] {
   const position = tile * OUT + i;
   const picture = Math.floor((shared ? position : tile * OUT) / pitch);
   return [picture, position - picture * pitch];
 }
 
-/** The pixel row under every place of a tile of `side`, place by place and then tile by tile. */
+/** Returns the pixel row under every place of a tile of `side`, ordered by place and then by tile. */
 function pixelsOfTiles(window: Window, side: number, padding: number): Int32Array {
   const { batch, height, width } = window;
   const [down, across] = mosaicOf(window);
@@ -189,7 +189,7 @@ function pixelsOfTiles(window: Window, side: number, padding: number): Int32Arra
   return table;
 }
 
-/** For every pixel the row of its result, place by place and then tile by tile. */
+/** Returns, for every pixel, the row of its result, ordered by place and then by tile. */
 function placesInTiles(window: Window): Int32Array {
   const pixels = pixelsOfTiles(window, OUT, 0);
   const outside = window.batch * window.height * window.width;
@@ -198,7 +198,7 @@ function placesInTiles(window: Window): Int32Array {
   return table;
 }
 
-/** For every pixel its entries in the tiles that see it, place by place and then tile by tile. */
+/** Returns, for every pixel, its entries in the tiles that see it, ordered by place and then by tile. */
 function entriesOfPixels(window: Window): number[][] {
   const lists = Array.from({ length: window.batch * window.height * window.width }, (): number[] => []);
   for (const [entry, pixel] of pixelsOfTiles(window, IN, 1).entries()) lists[pixel]?.push(entry);
